@@ -1,0 +1,260 @@
+# soapxmpp: SOAP calls over XMPP for gSOAP programs. `make help` lists what can be made.
+#
+# Overridable: CC CFLAGS LDFLAGS WERROR PREFIX LIBDIR DESTDIR BUILD; V=1 shows the commands;
+# SANITIZE=address|thread builds with that sanitizer (give it a BUILD of its own).
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BUILD ?= build
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+V ?= 0
+
+, := ,
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))')
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+accepts = $(shell echo 'int x;' | $(CC) -Werror $(1) -c -o /dev/null -x c - 2>/dev/null && echo '$(1)')
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith $(WERROR)
+ifeq ($(SANITIZE),)
+HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+    $(call accepts,-fstack-clash-protection) $(call accepts,-fcf-protection)
+else
+SANITIZERS_address := address,undefined
+SANITIZERS_thread := thread
+HARDENING := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+LINK_HARDENING := -Wl,-z,relro,-z,now $(filter -fsanitize% -fno-sanitize%,$(HARDENING))
+
+GSOAP_CFLAGS := $(shell pkg-config --cflags gsoap 2>/dev/null)
+GSOAP_LIBS := -lgsoap
+STROPHE_DIR := $(shell pkg-config --variable=libdir libstrophe 2>/dev/null)
+LIBSTROPHE := $(or $(wildcard $(STROPHE_DIR)/libstrophe.a),$(shell $(CC) -print-file-name=libstrophe.a))
+SYSTEM_LIBS := -lssl -lcrypto -lexpat -lresolv -lpthread
+
+INCLUDES := -I. -Ilib -Itests/lib
+C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
+
+# ---- what there is -------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/.*define SOAP_XMPP_VERSION *"\(.*\)"/\1/p' lib/soap_xmpp.h)
+SONAME := libsoapxmpp.so.0
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+# lib/stderr.c is for the two libraries alone: it stands in for libstrophe's stderr.
+LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
+UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
+PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
+INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) tests/lib/suite.c)
+
+SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
+LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
+TESTS := $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/integration
+
+all: $(LIBRARIES) $(SAMPLES)
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# ---- compiling -----------------------------------------------------------------------------------
+
+$(BUILD)/obj/%.o: %.c | $(BUILD)/libstrophe.checked
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(C) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(call say,CC,$<)
+	$(Q)$(C) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# libstrophe's own stanza parser is replaced by lib/stream.c, which hangs on the five functions of
+# an internal header: stop before that can go wrong.
+$(BUILD)/libstrophe.checked: tools/check-libstrophe.sh $(wildcard $(LIBSTROPHE))
+	@mkdir -p $(@D)
+	$(Q)tools/check-libstrophe.sh $(LIBSTROPHE)
+	@touch $@
+
+# Stubs and skeletons: $(call contract,NAME,FILE,OPTIONS) makes soapC.c and so on in $(BUILD)/gen/NAME
+define contract
+$(1)_STUBS := $(addprefix $(BUILD)/gen/$(1)/,soapC.o soapClient.o)
+$(1)_SKELETON := $(BUILD)/gen/$(1)/soapServer.o
+$(addprefix $(BUILD)/gen/$(1)/,soapC.c soapClient.c soapServer.c soapH.h soapStub.h) &: $(2)
+	$$(call say,SOAPCPP2,$(2))
+	@mkdir -p $(BUILD)/gen/$(1)
+	$$(Q)soapcpp2 $(3) -c -L -x -d $(BUILD)/gen/$(1) $(2) > $(BUILD)/gen/$(1)/soapcpp2.log 2>&1 \
+	    || { cat $(BUILD)/gen/$(1)/soapcpp2.log >&2; exit 1; }
+endef
+$(eval $(call contract,calculator,wsdl/calculator.h,-2))
+$(eval $(call contract,station,wsdl/station.h,-2))
+$(eval $(call contract,plugin,tests/plugin/calc.h))
+$(eval $(call contract,lab,tests/integration/lab.h))
+
+# Two more services for one process: each file has its serializers to itself.
+TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
+TWO_OBJECTS := $(foreach t,$(TWO),$(BUILD)/gen/two/$(t)ClientLib.o $(BUILD)/gen/two/$(t)ServerLib.o)
+$(BUILD)/gen/two/%H.h $(BUILD)/gen/two/%ClientLib.c $(BUILD)/gen/two/%ServerLib.c: tests/plugin/two/%.h
+	$(call say,SOAPCPP2,$<)
+	@mkdir -p $(@D)
+	$(Q)soapcpp2 -c -n -p$* -x -w -d $(@D) $< > $(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+$(TWO_OBJECTS): CPPFLAGS += -DWITH_NOGLOBAL
+
+uses = $(1): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1): | $(BUILD)/gen/$(2)/soapH.h)
+$(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
+$(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
+$(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
+$(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
+$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): CPPFLAGS += -I$(BUILD)/gen/two
+$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
+
+# ---- linking -------------------------------------------------------------------------------------
+
+# Our objects come first, so that the linker finds our parser before libstrophe's; the map proves it.
+link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-Map=$@.map -o $@ \
+    $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lcunit)
+
+$(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
+    $(filter-out %/link.o %/loop.o,$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
+    $(calculator_SKELETON)
+$(BUILD)/samples/calculator-client: $(call obj,samples/calculator/client.c) $(calculator_STUBS)
+$(BUILD)/samples/station: $(call obj,samples/station/station.c) $(station_STUBS) $(station_SKELETON)
+$(BUILD)/samples/station-console: $(call obj,samples/station/console.c) $(station_STUBS) \
+    $(station_SKELETON)
+$(SAMPLES): $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+# The libraries hold libstrophe inside, hidden: one relocatable object in which only the names of
+# lib/exports.txt are global.
+$(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/stderr.c)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r --wrap=stderr -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
+
+$(BUILD)/libsoapxmpp.a: $(BUILD)/whole.o lib/exports.txt
+	$(call say,AR,$@)
+	$(Q)objcopy --keep-global-symbols=lib/exports.txt $< $(BUILD)/soapxmpp.o
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(BUILD)/soapxmpp.o
+
+$(BUILD)/exports.map: lib/exports.txt
+	@mkdir -p $(@D)
+	$(Q){ echo 'SOAPXMPP_0 { global:'; sed 's/$$/;/' $<; echo 'local: *; };'; } > $@
+
+$(BUILD)/$(SONAME): $(BUILD)/whole.o $(BUILD)/exports.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-z,text \
+	    -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/exports.map -o $@ $< $(SYSTEM_LIBS)
+
+# ---- running -------------------------------------------------------------------------------------
+
+# TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
+TEST_RUN ?=
+ARGS ?=
+SERVERS ?= prosody ejabberd fragile=prosody \
+    $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+
+run-unit: $(BUILD)/unit
+	$(TEST_RUN) $(BUILD)/unit $(ARGS)
+
+run-plugin: $(BUILD)/unit-plugin
+	$(TEST_RUN) $(BUILD)/unit-plugin $(ARGS)
+
+run-install: all
+	tests/install/run.sh $(BUILD)
+
+run-integration: $(BUILD)/integration
+	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
+
+# One after the other, whatever -j says: the output belongs to one program at a time.
+in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
+
+check: $(BUILD)/unit $(BUILD)/unit-plugin
+	$(call in_turn,run-unit run-plugin)
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory all $(TESTS)
+	$(call in_turn,run-unit run-plugin run-install run-integration)
+
+asan tsan: deps
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
+	    SANITIZE=$(if $(filter asan,$@),address,thread) run-all
+
+valgrind: deps
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' run-all
+
+run-all: $(TESTS)
+	$(call in_turn,run-unit run-plugin run-integration)
+
+ci:
+	$(Q).ci/run
+
+demo: deps-demo
+	$(Q)$(MAKE) --no-print-directory $(SAMPLES)
+	$(Q)tools/demo.sh $(BUILD)
+
+deps:
+	$(Q)tools/install-packages.sh build demo test
+
+deps-demo:
+	$(Q)tools/install-packages.sh build demo
+
+# ---- the rest ------------------------------------------------------------------------------------
+
+install: $(LIBRARIES)
+	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(BUILD)/libsoapxmpp.a $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so.$(VERSION)
+	ln -sf libsoapxmpp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/soapxmpp.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc \
+	    $(addprefix $(DESTDIR)$(LIBDIR)/,libsoapxmpp.a libsoapxmpp.so $(SONAME) \
+	    libsoapxmpp.so.$(VERSION))
+
+wsdl: $(BUILD)/gen/calculator/soapC.c $(BUILD)/gen/station/soapC.c
+	cp $(BUILD)/gen/calculator/*.wsdl $(BUILD)/gen/station/*.wsdl wsdl/
+
+format:
+	clang-format -i $$(find lib samples tests -name '*.[ch]' ! -name calc.h ! -name lab.h \
+	    ! -name contract.h ! -path '*/two/*')
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make [all]      the libraries and the samples, in $(BUILD)/'
+	@echo 'make demo       a service and a client on a throw-away Prosody'
+	@echo 'make test       all tests; check: those without servers'
+	@echo 'make asan       all tests with the address and undefined behaviour sanitizers;'
+	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
+	@echo 'make ci         what has to pass before a change is taken'
+	@echo 'make run-unit | run-plugin | run-install | run-integration [ARGS=part-of-a-name]'
+	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
+	@echo 'make deps       installs the Debian packages that are missing'
+	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
+
+.PHONY: all run-unit run-plugin run-install run-integration run-all check test asan tsan valgrind ci \
+    demo deps deps-demo install uninstall wsdl format clean help
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

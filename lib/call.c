@@ -1,0 +1,265 @@
+/* call.c - the client side of one struct soap: a stub's envelope goes out, its answer comes in.
+ *
+ * Noun: the call. plugin.c's callbacks carry the bytes; here they become a request of the link, and
+ * what ends it becomes gSOAP's error. Many calls can be under way from one struct soap: detached.
+ *
+ * Invariant: plugin->call is the one call of this struct soap while its role is waiting or
+ * receiving; a detached call belongs to the program and holds a reference to its link.
+ *
+ * Happy path: connect [sending] -> send [waiting] -> await [receiving]; plugin.c ends it.
+ * Failure modes: each is one line that names endpoint, operation and, where it matters, the time. A
+ * call that was sent never fails with SOAP_TCP_ERROR: gSOAP may repeat on it, and the service may
+ * have run.
+ */
+#include "plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "clock.h"
+#include "config.h"
+
+enum { REASON_BYTES = 512 };
+
+/* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
+const char *sx_call_label(const struct sx_plugin *plugin, char *label)
+{
+    const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
+    const char *scheme = plugin->endpoint ? "" : "xmpp:";
+    const char *endpoint = plugin->endpoint ? plugin->endpoint : sx_exchange_peer(plugin->call);
+    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES, endpoint,
+             *operation ? ": " : "", operation);
+    return label;
+}
+
+/* soap_set_endpoint() has read "xmpp:user@" as user name and password, which would go out with the
+ * next HTTP call. */
+void sx_call_forget_credentials(struct soap *soap, const char *endpoint)
+{
+    if (!strchr(endpoint, '@'))
+        return;
+    soap->userid = soap->passwd = NULL;
+    if (soap->authrealm == soap->host)
+        soap->authrealm = NULL;
+}
+
+/* Attachments that the program itself added; those of MTOM types go inline as base64 instead. */
+static bool has_attachments(const struct soap *soap)
+{
+    return soap->dime.list || ((soap->omode & SOAP_ENC_MIME) && soap->mime.first) ||
+           sx_service_refers_to_attachments(soap);
+}
+
+int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+{
+    bool attached = has_attachments(soap);
+    int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
+    char why[REASON_BYTES] = "";
+    enum sx_err err = SX_ENOMEM;
+    /* Before anything can fail, so that soap_closesock() closes the call and not an HTTP
+     * connection. */
+    sx_plugin_park(soap, plugin);
+    sx_plugin_set_role(plugin, SX_ROLE_SENDING);
+    plugin->expects_xmpp = true;
+    plugin->skipped_count = false;
+    soap->mode &= ~(soap_mode)(SOAP_IO_LENGTH | SX_ATTACHMENT_MODES);
+    soap->mime.first = soap->mime.last = soap->mime.list = NULL;
+    soap->dime.first = soap->dime.last = soap->dime.list = NULL;
+    if (soap->status != SOAP_POST)
+        return sx_plugin_fail(soap, SOAP_HTTP_METHOD, "%.*s: only SOAP calls go over XMPP",
+                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
+    if (attached)
+        return sx_plugin_fail(soap, SOAP_MIME_ERROR,
+                              "%.*s: attachments can't be carried over XMPP (XEP-0072 3.3)",
+                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
+    plugin->endpoint = strdup(endpoint);
+    if (plugin->endpoint)
+        err = sx_address_parse_uri(endpoint, &plugin->to, why, sizeof why);
+    if (!err)
+        err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
+    if (err)
+        return sx_plugin_fail(soap, sx_fault_soap_code(err), "%.*s: %s", SX_ENDPOINT_SHOWN_BYTES,
+                              endpoint, *why ? why : sx_fault_text(err));
+    return SOAP_OK;
+}
+
+/* Sends the collected envelope with the bytes that end it; straight from gSOAP's buffer if that
+ * holds all of it. */
+int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len)
+{
+    char why[REASON_BYTES] = "", label[SX_LABEL_BYTES];
+    int64_t default_us = sx_link_timeout_us(plugin->link);
+    struct sx_outgoing out = {.to = plugin->to, .envelope = tail, .envelope_len = len};
+    enum sx_err err;
+    if (plugin->out.len) {
+        sx_buffer_add(&plugin->out, tail, len);
+        out.envelope = plugin->out.bytes;
+        out.envelope_len = plugin->out.len;
+    }
+    if (plugin->out.failed)
+        return soap->error = SOAP_EOM;
+    err = sx_plugin_check(plugin, out.envelope, out.envelope_len, &out.scan, why, sizeof why);
+    if (err)
+        return sx_plugin_fail(soap, sx_fault_soap_code(err),
+                              "%s: the envelope can't be carried: %s", sx_call_label(plugin, label),
+                              why);
+    out.action = soap->action;
+    out.online_deadline =
+        sx_clock_deadline(sx_config_timeout_us(soap->connect_timeout, default_us));
+    out.room_deadline = sx_clock_deadline(sx_config_timeout_us(soap->send_timeout, default_us));
+    err = sx_link_request(plugin->link, &out, &plugin->call, why, sizeof why);
+    if (err)
+        return sx_plugin_fail(soap, sx_fault_soap_code(err), "%s", *why ? why : sx_fault_text(err));
+    sx_buffer_clear(&plugin->out);
+    sx_plugin_set_role(plugin, SX_ROLE_WAITING);
+    return SOAP_OK;
+}
+
+static int64_t answer_timeout_us(struct soap *soap, struct sx_plugin *plugin)
+{
+    int64_t us = sx_config_timeout_us(soap->recv_timeout, sx_link_timeout_us(plugin->link));
+    int64_t transfer_us = sx_config_timeout_us(soap->transfer_timeout, us);
+    return transfer_us < us ? transfer_us : us;
+}
+
+/* A call that was sent has failed. */
+static int report_failure(struct soap *soap, struct sx_plugin *plugin, const struct sx_reply *reply,
+                          int64_t timeout_us)
+{
+    char label[SX_LABEL_BYTES];
+    int code = sx_fault_soap_code(reply->err);
+    sx_call_label(plugin, label);
+    if (reply->err == SX_ESTANZA) {
+        int number = sx_fault_number(reply->condition);
+        snprintf(plugin->condition, sizeof plugin->condition, "%s", reply->condition);
+        return sx_plugin_fail(soap, number, "%s: %s (%d)%s%s", label, reply->condition, number,
+                              *reply->text ? ": " : "", reply->text);
+    }
+    if (code == SOAP_TCP_ERROR)
+        code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
+    if (reply->err == SX_ETIMEOUT)
+        return sx_plugin_fail(soap, code, "%s: no answer within %.3f s", label,
+                              (double)timeout_us / 1e6);
+    return sx_plugin_fail(soap, code, "%s: %s", label,
+                          *reply->text ? reply->text : sx_fault_text(reply->err));
+}
+
+/* Waits for the reply and takes its envelope. */
+static int receive_answer(struct soap *soap, struct sx_plugin *plugin)
+{
+    struct sx_reply reply = {.err = SX_OK};
+    struct sx_envelope *answer = &plugin->answer;
+    char label[SX_LABEL_BYTES];
+    int64_t us = plugin->is_detached ? -1 : answer_timeout_us(soap, plugin);
+    sx_exchange_wait(plugin->call, sx_clock_deadline(us), &reply);
+    if (plugin->is_detached)
+        us = sx_clock_now_us() - sx_exchange_begun_us(plugin->call);
+    sx_plugin_set_role(plugin, SX_ROLE_RECEIVING);
+    soap->buflen = soap->bufidx = 0;
+    soap->ahead = 0;
+    plugin->read_bytes = 0;
+    *answer = reply.envelope;
+    memset(&reply.envelope, 0, sizeof reply.envelope);
+    if (reply.err)
+        (void)report_failure(soap, plugin, &reply, us);
+    else if (answer->err)
+        (void)sx_plugin_fail(soap, sx_fault_soap_code(answer->err), "%s: the answer is bad: %s",
+                             sx_call_label(plugin, label), answer->why);
+    else if (answer->bytes && sx_service_repair(soap, answer))
+        soap->error = SOAP_EOM;
+    sx_reply_fini(&reply);
+    return soap->error;
+}
+
+int sx_call_await(struct soap *soap, struct sx_plugin *plugin)
+{
+    bool wants_envelope = soap->part == SOAP_BEGIN_RECV; /* else: soap_recv_empty_response() */
+    int err = receive_answer(soap, plugin);
+    if (wants_envelope)
+        return err;
+    if (err)
+        return soap_closesock(soap); /* its caller doesn't */
+    if (!plugin->answer.bytes || !plugin->answer.is_fault)
+        return SOAP_OK;
+    /* Nobody else will look at these bytes, and a fault must not pass for success. */
+    if (soap_begin_recv(soap) || soap_envelope_begin_in(soap) || soap_recv_header(soap) ||
+        soap_body_begin_in(soap))
+        return soap_closesock(soap);
+    return soap_recv_fault(soap, 1);
+}
+
+/* ---- many calls from one struct soap --------------------------------------------------------- */
+
+const char *soap_xmpp_condition(struct soap *soap)
+{
+    struct sx_plugin *plugin = sx_plugin_of(soap);
+    return plugin ? plugin->condition : "";
+}
+
+struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
+{
+    struct sx_plugin *plugin = sx_plugin_of(soap);
+    struct soap_xmpp_call *call;
+    if (!plugin || plugin->role != SX_ROLE_WAITING)
+        return NULL;
+    call = plugin->call;
+    plugin->call = NULL;
+    sx_link_ref(plugin->link);
+    sx_exchange_detach(call, sx_clock_deadline(answer_timeout_us(soap, plugin)), soap->user);
+    sx_plugin_release(soap, plugin);
+    return call;
+}
+
+int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
+{
+    struct sx_plugin *plugin = sx_plugin_of(soap);
+    const char *why = NULL;
+    if (!call)
+        return soap->error = SOAP_USER_ERROR;
+    if (!plugin)
+        why = "the context has no soap_xmpp plugin";
+    else if (plugin->request)
+        why = "the context serves a request";
+    else if (sx_exchange_of(call) != sx_link_exchange(plugin->link))
+        why = "the call belongs to another link than the context";
+    if (why) {
+        (void)sx_plugin_fail(soap, SOAP_PLUGIN_ERROR, "xmpp:%.*s: can't attach: %s",
+                             SX_ENDPOINT_SHOWN_BYTES, sx_exchange_peer(call), why);
+        soap_xmpp_cancel(call);
+        return soap->error;
+    }
+    sx_plugin_release(soap, plugin);
+    sx_plugin_park(soap, plugin);
+    soap_begin(soap);
+    soap->encodingStyle = NULL;
+    plugin->condition[0] = '\0';
+    plugin->expects_xmpp = true;
+    plugin->call = call;
+    plugin->is_detached = true;
+    sx_exchange_attach(call);
+    sx_link_unref(plugin->link); /* the call's; the plugin has its own */
+    sx_plugin_set_role(plugin, SX_ROLE_WAITING);
+    return SOAP_OK;
+}
+
+struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_ms)
+{
+    int64_t us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
+    return sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
+}
+
+void *soap_xmpp_call_user(const struct soap_xmpp_call *call)
+{
+    return sx_exchange_user(call);
+}
+
+void soap_xmpp_cancel(struct soap_xmpp_call *call)
+{
+    struct soap_xmpp_link *link;
+    if (!call)
+        return;
+    link = sx_link_of(call);
+    sx_exchange_release(call);
+    sx_link_unref(link);
+}

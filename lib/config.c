@@ -1,0 +1,559 @@
+/* config.c - the link's configuration: defaults, environment, checks, units.
+ *
+ * Invariant: after sx_config_make() every value of a struct sx_config is set and inside its bounds;
+ * strings are copies; the password is in no message and is wiped when it is dropped.
+ *
+ * Happy path: soap_xmpp_config_init_bytes -> (the program or the environment fills members) ->
+ *             sx_config_make -> sx_config_fini.
+ * Failure modes: SX_ECONFIG with one sentence that names the member, its environment variable, the
+ * value and what is allowed; SX_ENOMEM. Nothing is kept after either.
+ *
+ * Thread: any, but the environment must not change meanwhile (POSIX getenv).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "address.h"
+
+enum {
+    SECRET_BYTES = 1023,   /* of a password, without NUL */
+    HOST_BYTES = 255,      /* RFC 1035 2.3.4 */
+    US_PER_MS = 1000,      /* microseconds */
+    US_PER_S = 1000000,    /* microseconds */
+    MAX_WAIT_MS = 86400000 /* 24 hours */
+};
+
+/* Where a refusal is explained. */
+struct reason {
+    char *text; /* NULL allowed with bytes 0 */
+    size_t bytes;
+};
+
+__attribute__((format(printf, 2, 3))) static enum sx_err refuse(const struct reason *why,
+                                                                const char *format, ...)
+{
+    va_list arguments;
+    size_t i;
+    if (!why->text || why->bytes == 0)
+        return SX_ECONFIG;
+    va_start(arguments, format);
+    vsnprintf(why->text, why->bytes, format, arguments);
+    va_end(arguments);
+    /* values come from files and environments: one sentence must stay one line */
+    for (i = 0; why->text[i]; i++)
+        if ((unsigned char)why->text[i] < 0x20 || why->text[i] == 0x7F)
+            why->text[i] = '?';
+    return SX_ECONFIG;
+}
+
+/* ---- a struct that may be older than this library ---- */
+
+void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size)
+{
+    memset(config, 0, size);
+    config->size = size;
+}
+
+/* Members that an older program doesn't know keep their defaults. */
+static enum sx_err read_in(const struct soap_xmpp_config *in, struct soap_xmpp_config *out,
+                           const struct reason *why)
+{
+    struct soap_xmpp_config complete;
+    if (in->size < sizeof in->size || in->size % _Alignof(struct soap_xmpp_config) != 0)
+        return refuse(why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()",
+                      in->size);
+    if (in->size > sizeof complete)
+        return refuse(why,
+                      "config.size is %zu, allowed is at most %zu: the program was built for a "
+                      "newer library",
+                      in->size, sizeof complete);
+    soap_xmpp_config_init_bytes(&complete, sizeof complete);
+    memcpy(&complete, in, in->size);
+    *out = complete;
+    return SX_OK;
+}
+
+/* ---- environment ---- */
+
+#define PREFIX "SOAP_XMPP_"
+
+typedef bool set_fn(struct soap_xmpp_config *config, size_t offset, const char *value);
+
+static bool set_text(struct soap_xmpp_config *config, size_t offset, const char *value)
+{
+    memcpy((char *)config + offset, &value, sizeof value);
+    return true;
+}
+
+static bool set_port(struct soap_xmpp_config *config, size_t offset, const char *value)
+{
+    size_t len = strspn(value, "0123456789");
+    int port = len <= 5 ? atoi(value) : 0;
+    (void)offset;
+    if (value[len] != '\0' || port < 1 || port > 65535)
+        return false;
+    config->port = port;
+    return true;
+}
+
+static int find_word(const char *const *words, size_t count, const char *value)
+{
+    size_t i;
+    for (i = 0; i < count; i++)
+        if (strcmp(words[i], value) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool set_tls(struct soap_xmpp_config *config, size_t offset, const char *value)
+{
+    static const char *const words[] = {[SOAP_XMPP_TLS_REQUIRED] = "required",
+                                        [SOAP_XMPP_TLS_DIRECT] = "direct",
+                                        [SOAP_XMPP_TLS_OFF] = "off"};
+    int found = find_word(words, sizeof words / sizeof words[0], value);
+    (void)offset;
+    if (found < 0)
+        return false;
+    config->tls = (enum soap_xmpp_tls)found;
+    return true;
+}
+
+static bool set_trace(struct soap_xmpp_config *config, size_t offset, const char *value)
+{
+    static const char *const words[] = {"error", "info", "debug", "stanza"};
+    int found = find_word(words, sizeof words / sizeof words[0], value);
+    (void)offset;
+    if (found < 0)
+        return false;
+    config->trace = (enum soap_xmpp_trace_level)(SOAP_XMPP_TRACE_ERROR + found);
+    return true;
+}
+
+static const struct variable {
+    const char *name; /* after PREFIX */
+    set_fn *set;
+    size_t offset; /* for set_text */
+    const char *allowed;
+} variables[] = {
+    {"JID", set_text, offsetof(struct soap_xmpp_config, jid), "a JID"},
+    {"PASSWORD", set_text, offsetof(struct soap_xmpp_config, password), "a password"},
+    {"PASSWORD_FILE", set_text, offsetof(struct soap_xmpp_config, password_file), "a file's name"},
+    {"HOST", set_text, offsetof(struct soap_xmpp_config, host), "a host's name or address"},
+    {"PORT", set_port, 0, "1 to 65535"},
+    {"CAFILE", set_text, offsetof(struct soap_xmpp_config, ca_file), "a file's name"},
+    {"CERTFILE", set_text, offsetof(struct soap_xmpp_config, cert_file), "a file's name"},
+    {"KEYFILE", set_text, offsetof(struct soap_xmpp_config, key_file), "a file's name"},
+    {"TLS", set_tls, 0, "required, direct or off"},
+    {"TRACE", set_trace, 0, "error, info, debug or stanza"},
+};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+static const struct variable *find_variable(const char *name, size_t len)
+{
+    size_t i;
+    for (i = 0; i < VARIABLES; i++)
+        if (strlen(variables[i].name) == len && memcmp(variables[i].name, name, len) == 0)
+            return &variables[i];
+    return NULL;
+}
+
+/* The value isn't shown: it may well be a password under a misspelt name. */
+static enum sx_err refuse_unknown(const struct reason *why, const char *name, size_t len)
+{
+    char known[160] = "";
+    size_t i, used = 0;
+    for (i = 0; i < VARIABLES && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",
+                                 variables[i].name);
+    return refuse(why, PREFIX "%.*s is no variable of this library; allowed are SOAP_XMPP%s",
+                  len > 64 ? 64 : (int)len, name, known);
+}
+
+/* entry: an element of environ, "NAME=value" */
+static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entry,
+                               const struct reason *why)
+{
+    const char *name = entry + strlen(PREFIX);
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : "";
+    const struct variable *variable = find_variable(name, len);
+    if (!variable)
+        return refuse_unknown(why, name, len);
+    if (value[0] == '\0')
+        return refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
+                      variable->allowed);
+    if (!variable->set(config, variable->offset, value))
+        return refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
+                      variable->allowed);
+    return SX_OK;
+}
+
+int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes)
+{
+    const struct reason reason = {why, why ? why_bytes : 0};
+    struct soap_xmpp_config changed;
+    char **entry;
+    if (read_in(config, &changed, &reason))
+        return -1;
+    for (entry = environ; entry && *entry; entry++)
+        if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && apply_entry(&changed, *entry, &reason))
+            return -1;
+    memcpy(config, &changed, changed.size);
+    return 0;
+}
+
+/* ---- checks, in the order of sx_config_make ---- */
+
+/* NULL stays NULL. */
+static enum sx_err copy_text(const char *text, char **out)
+{
+    if (!text)
+        return SX_OK;
+    *out = strdup(text);
+    return *out ? SX_OK : SX_ENOMEM;
+}
+
+static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config *out,
+                            const struct reason *why)
+{
+    char clause[128] = "";
+    enum sx_err err;
+    if (!in->jid || in->jid[0] == '\0')
+        return refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
+                           "node@domain/resource or a domain");
+    err = sx_address_parse_jid(in->jid, "soap", &out->jid, clause, sizeof clause);
+    if (err == SX_EENDPOINT)
+        return refuse(why,
+                      "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
+                      "node@domain/resource or a domain",
+                      in->jid, clause);
+    return err;
+}
+
+static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config *out,
+                            const struct reason *why)
+{
+    if ((int)in->tls < SOAP_XMPP_TLS_REQUIRED || in->tls > SOAP_XMPP_TLS_OFF)
+        return refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
+                      (int)in->tls);
+    out->tls = in->tls;
+    return SX_OK;
+}
+
+/* getaddrinfo() wants an IPv6 address without its brackets. */
+static enum sx_err copy_host(const char *host, struct sx_config *out)
+{
+    size_t len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+        out->host = strndup(host + 1, len - 2);
+    else
+        out->host = strdup(host);
+    return out->host ? SX_OK : SX_ENOMEM;
+}
+
+static bool is_host(const char *host)
+{
+    size_t i, len = strlen(host);
+    for (i = 0; i < len; i++)
+        if ((unsigned char)host[i] <= ' ' || strchr("/@\"<>\x7F", host[i]))
+            return false;
+    return len > 0 && len <= HOST_BYTES;
+}
+
+static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config *out,
+                             const struct reason *why)
+{
+    char domain[SX_JID_BYTES];
+    const char *host = in->host;
+    sx_address_domain(out->jid, domain, sizeof domain);
+    if (!host && in->tls == SOAP_XMPP_TLS_OFF)
+        host = domain; /* what SRV records say about it could be another machine */
+    if (!host)
+        return SX_OK;
+    if (in->host && !is_host(host))
+        return refuse(why,
+                      "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
+                      "without a port",
+                      host);
+    if (in->tls == SOAP_XMPP_TLS_OFF && !sx_address_is_loopback(host))
+        return refuse(why,
+                      "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "
+                      "password and calls would cross the network in clear; allowed with: "
+                      "localhost, 127.0.0.0/8, ::1",
+                      host);
+    return copy_host(host, out);
+}
+
+static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config *out,
+                             const struct reason *why)
+{
+    if (in->port < 0 || in->port > 65535)
+        return refuse(why, "port (SOAP_XMPP_PORT) is %d; allowed: 1 to 65535, or 0 for the default",
+                      in->port);
+    /* without a host DNS SRV tells the port, and this one would be ignored in silence */
+    if (in->port && !out->host)
+        return refuse(why,
+                      "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
+                      "needs a host",
+                      in->port);
+    out->port = in->port;
+    return SX_OK;
+}
+
+/* member: with its environment variable */
+static enum sx_err make_file(const char *file, const char *member, char **out,
+                             const struct reason *why)
+{
+    struct stat status;
+    FILE *stream;
+    int failure = 0;
+    if (!file)
+        return SX_OK;
+    stream = fopen(file, "re");
+    if (!stream)
+        failure = errno;
+    else if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode))
+        failure = EISDIR;
+    if (stream)
+        fclose(stream);
+    if (failure)
+        return refuse(why, "%s is \"%.128s\", which can't be read: %s; it must be a PEM file",
+                      member, file, strerror(failure));
+    return copy_text(file, out);
+}
+
+static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct sx_config *out,
+                                     const struct reason *why)
+{
+    enum sx_err err;
+    if (!in->cert_file != !in->key_file)
+        return refuse(why, "%s is missing; cert_file and key_file go together",
+                      in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
+                                    : "cert_file (SOAP_XMPP_CERTFILE)");
+    err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, why);
+    if (!err)
+        err = make_file(in->cert_file, "cert_file (SOAP_XMPP_CERTFILE)", &out->cert_file, why);
+    if (!err)
+        err = make_file(in->key_file, "key_file (SOAP_XMPP_KEYFILE)", &out->key_file, why);
+    return err;
+}
+
+/* Reads the first line; what is wrong with it, or NULL. */
+static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
+{
+    size_t len = 0;
+    int c;
+    while ((c = getc(stream)) != EOF && c != '\n') {
+        if (c == '\0')
+            return "a NUL byte is in its first line";
+        if (len == SECRET_BYTES)
+            return "its first line is longer than 1,023 bytes";
+        line[len++] = (char)c;
+    }
+    if (ferror(stream))
+        return strerror(errno);
+    if (len > 0 && line[len - 1] == '\r')
+        len--; /* a file edited on Windows */
+    line[len] = '\0';
+    return len ? NULL : "its first line is empty";
+}
+
+static enum sx_err read_password(const char *file, char **password, const struct reason *why)
+{
+    char line[SECRET_BYTES + 1] = "";
+    const char *wrong;
+    enum sx_err err;
+    FILE *stream = fopen(file, "re");
+    if (stream) {
+        setvbuf(stream, NULL, _IONBF, 0); /* no copy of the secret in a buffer that isn't wiped */
+        wrong = read_line(stream, line);
+        fclose(stream);
+    } else {
+        wrong = strerror(errno);
+    }
+    if (wrong)
+        err = refuse(why,
+                     "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
+                     "password: %s; its first line must be one of 1 to 1,023 bytes",
+                     file, wrong);
+    else
+        err = copy_text(line, password);
+    explicit_bzero(line, sizeof line);
+    return err;
+}
+
+static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
+                                 const struct reason *why)
+{
+    if (in->password && in->password_file)
+        return refuse(why, "password (SOAP_XMPP_PASSWORD) and password_file "
+                           "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
+    if (in->password_file)
+        return read_password(in->password_file, &out->password, why);
+    if (!in->password && !in->cert_file)
+        return refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
+                           "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
+                           "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
+    if (in->password && (in->password[0] == '\0' || strlen(in->password) > SECRET_BYTES))
+        return refuse(why, "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
+                      in->password[0] ? "too long" : "empty");
+    return copy_text(in->password ? in->password : "", &out->password);
+}
+
+/* ---- numbers ---- */
+
+struct bounds {
+    const char *member;
+    unsigned long long preset, min, max; /* preset: what 0 stands for */
+};
+
+/* value 0 gives the preset. */
+static enum sx_err bound(const struct bounds *bounds, unsigned long long value,
+                         unsigned long long *out, const struct reason *why)
+{
+    if (value && (value < bounds->min || value > bounds->max))
+        return refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu", bounds->member,
+                      value, bounds->min, bounds->max, bounds->preset);
+    *out = value ? value : bounds->preset;
+    return SX_OK;
+}
+
+static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t *out_us,
+                             const struct reason *why)
+{
+    if (ms < 0 || ms > MAX_WAIT_MS)
+        return refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms, (int)MAX_WAIT_MS,
+                      preset_ms);
+    *out_us = (int64_t)(ms ? ms : preset_ms) * US_PER_MS;
+    return SX_OK;
+}
+
+static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct reason *why)
+{
+    /* RFC 6120 13.12: no limit below 10,000 bytes */
+    static const struct bounds stanza = {"max_stanza_bytes", 1 << 20, 10000, 64 << 20};
+    struct bounds queued = {"max_queued_bytes", 8 << 20, 0, 1 << 30};
+    unsigned long long bytes = 0;
+    enum sx_err err = bound(&stanza, in->max_stanza_bytes, &bytes, why);
+    if (err)
+        return err;
+    out->max_stanza_bytes = (size_t)bytes;
+    /* else a stanza of the largest size would wait for room that never comes */
+    queued.min = bytes;
+    if (queued.preset < bytes)
+        queued.preset = bytes;
+    err = bound(&queued, in->max_queued_bytes, &bytes, why);
+    if (!err)
+        out->max_queued_bytes = (size_t)bytes;
+    return err;
+}
+
+static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_config *out,
+                               const struct reason *why)
+{
+    const struct {
+        struct bounds bounds;
+        unsigned in, *out;
+    } counts[] = {
+        {{"max_depth", 256, 8, 2000}, in->max_depth, &out->max_depth},
+        {{"max_calls", 10000, 1, 1000000}, in->max_calls, &out->max_calls},
+        {{"max_requests", 1000, 1, 1000000}, in->max_requests, &out->max_requests},
+    };
+    size_t i;
+    for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        unsigned long long value = 0;
+        if (bound(&counts[i].bounds, counts[i].in, &value, why))
+            return SX_ECONFIG;
+        *counts[i].out = (unsigned)value;
+    }
+    return SX_OK;
+}
+
+static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct reason *why)
+{
+    enum sx_err err = make_wait("timeout_ms", in->timeout_ms, 60000, &out->timeout_us, why);
+    if (!err)
+        err = make_wait("connect_timeout_ms", in->connect_timeout_ms, 20000,
+                        &out->connect_timeout_us, why);
+    if (!err)
+        err = make_sizes(in, out, why);
+    if (!err)
+        err = make_counts(in, out, why);
+    if (!err && in->soap_action != 0 && in->soap_action != 1)
+        err = refuse(why, "soap_action is %d; allowed: 0 or 1", in->soap_action);
+    out->soap_action = in->soap_action == 1;
+    return err;
+}
+
+static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct reason *why)
+{
+    if ((int)in->trace < SOAP_XMPP_TRACE_NONE || in->trace > SOAP_XMPP_TRACE_STANZA)
+        return refuse(why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
+                      (int)in->trace);
+    out->trace = in->trace;
+    out->trace_callback = in->trace_callback;
+    out->trace_user = in->trace_user;
+    return SX_OK;
+}
+
+enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *out, char *why,
+                           size_t why_bytes)
+{
+    /* make_host and make_port need what stands before them */
+    static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
+                                        const struct reason *) = {
+        make_jid,          make_tls,      make_host,    make_port,
+        make_certificates, make_password, make_numbers, make_trace,
+    };
+    const struct reason reason = {why, why ? why_bytes : 0};
+    struct soap_xmpp_config complete;
+    enum sx_err err;
+    size_t i;
+    memset(out, 0, sizeof *out);
+    err = read_in(in, &complete, &reason);
+    for (i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
+        err = steps[i](&complete, out, &reason);
+    if (err == SX_ENOMEM)
+        refuse(&reason, "memory is short");
+    if (err)
+        sx_config_fini(out);
+    return err;
+}
+
+void sx_config_fini(struct sx_config *config)
+{
+    if (config->password)
+        explicit_bzero(config->password, strlen(config->password));
+    free(config->jid);
+    free(config->password);
+    free(config->host);
+    free(config->ca_file);
+    free(config->cert_file);
+    free(config->key_file);
+    memset(config, 0, sizeof *config);
+}
+
+/* ---- units ---- */
+
+int64_t sx_config_timeout_us(int gsoap_timeout, int64_t default_us)
+{
+    if (gsoap_timeout == 0)
+        return default_us;
+    return gsoap_timeout > 0 ? (int64_t)gsoap_timeout * US_PER_S : -(int64_t)gsoap_timeout;
+}
+
+int64_t sx_config_timeout_ms(int timeout_ms, int64_t default_us)
+{
+    return timeout_ms < 0 ? default_us : (int64_t)timeout_ms * US_PER_MS;
+}

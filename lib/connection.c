@@ -1,0 +1,354 @@
+#include "connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/x509_vfy.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include "address.h"
+#include "clock.h"
+#include "memory.h"
+
+/* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
+ * most of a second, 2,000 for some 30 ms. */
+enum { MAX_NODES = 2000 };
+
+/* libstrophe gives neither its socket nor its certificate callback a user pointer. */
+static _Thread_local struct sx_connection *current;
+
+__attribute__((format(printf, 3, 4))) static void
+set_failure(struct sx_connection *connection, enum sx_err err, const char *format, ...)
+{
+    va_list arguments;
+    if (connection->failure.err != SX_OK)
+        return;
+    connection->failure.err = err;
+    va_start(arguments, format);
+    vsnprintf(connection->failure.text, sizeof connection->failure.text, format, arguments);
+    va_end(arguments);
+}
+
+void sx_connection_abort(struct sx_connection *connection, enum sx_err err, const char *text)
+{
+    set_failure(connection, err, "%s", text);
+    if (connection->fd >= 0 && !connection->over)
+        shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* ---- libstrophe's callbacks --------------------------------------------------------------------
+ */
+
+static int on_socket(xmpp_conn_t *conn, void *socket)
+{
+    int fd = *(int *)socket, one = 1;
+    (void)conn;
+    if (fd >= FD_SETSIZE) {
+        /* libstrophe calls select(): a larger number would write beyond its fd_set. */
+        set_failure(current, SX_EUNREACHABLE,
+                    "too many open files: libstrophe's select() has no "
+                    "room for another descriptor");
+        return -1;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    current->fd = fd;
+    current->has_socket = true;
+    return sx_watchdog_watch(&current->watchdog, fd) ? 0 : -1;
+}
+
+static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *reason)
+{
+    const char *mismatch = X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH);
+    char domain[SX_JID_BYTES];
+    (void)certificate;
+    sx_address_domain(current->config->jid, domain, sizeof domain);
+    if (reason && strcmp(reason, mismatch) == 0)
+        set_failure(current, SX_EHOSTNAME, "the server's certificate is not for %.200s", domain);
+    else
+        set_failure(current, SX_ECERT, "the certificate of %.150s is not trusted: %.150s", domain,
+                    reason ? reason : "unknown reason");
+    return 0;
+}
+
+static void trace_stanza(struct sx_connection *connection, xmpp_stanza_t *stanza)
+{
+    char *text = NULL;
+    size_t len = 0;
+    if (!sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA))
+        return;
+    if (xmpp_stanza_to_text(stanza, &text, &len) == XMPP_EOK) {
+        sx_trace_stanza(connection->trace, "received", text, len);
+        xmpp_free(xmpp_conn_get_context(connection->conn), text);
+    }
+    if (connection->stream.envelope && connection->stream.envelope->bytes)
+        sx_trace_stanza(connection->trace, "received envelope", connection->stream.envelope->bytes,
+                        connection->stream.envelope->len);
+}
+
+static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
+{
+    struct sx_connection *connection = user;
+    (void)conn;
+    trace_stanza(connection, stanza);
+    if (connection->failure.err == SX_OK)
+        connection->on_stanza(connection->user, stanza, &connection->stream);
+    return 1;
+}
+
+static void go_online(struct sx_connection *connection)
+{
+    const char *jid = xmpp_conn_get_bound_jid(connection->conn);
+    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !xmpp_conn_is_secured(connection->conn)) {
+        sx_connection_abort(connection, SX_ETLS, "the connection came up without TLS");
+        return;
+    }
+    if (sx_watchdog_stop(&connection->watchdog)) {
+        /* It struck in this very moment: the socket is shut down already. */
+        return;
+    }
+    connection->online = true;
+    xmpp_handler_add(connection->conn, on_stanza, NULL, NULL, NULL, connection);
+    if (connection->failure.err == SX_OK)
+        connection->on_online(connection->user, jid ? jid : connection->config->jid);
+}
+
+static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
+                     xmpp_stream_error_t *stream_error, void *user)
+{
+    struct sx_connection *connection = user;
+    (void)conn;
+    (void)stream_error; /* stream.c has seen it, with its condition's name */
+    if (event == XMPP_CONN_CONNECT) {
+        go_online(connection);
+    } else if (event != XMPP_CONN_RAW_CONNECT) {
+        connection->strophe_error = error;
+        connection->over = true;
+        connection->fd = -1;
+    }
+}
+
+/* ---- the attempt -------------------------------------------------------------------------------
+ */
+
+static long flags_for(enum soap_xmpp_tls tls)
+{
+    /* Stream management of 0.12.2 sends answered IQs again after a resumption: a request would run
+     * twice. */
+    long flags = XMPP_CONN_FLAG_DISABLE_SM;
+    switch (tls) {
+    case SOAP_XMPP_TLS_OFF:
+        return flags | XMPP_CONN_FLAG_DISABLE_TLS;
+    case SOAP_XMPP_TLS_DIRECT:
+        return flags | XMPP_CONN_FLAG_LEGACY_SSL;
+    case SOAP_XMPP_TLS_REQUIRED:
+        break;
+    }
+    return flags | XMPP_CONN_FLAG_MANDATORY_TLS;
+}
+
+static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_config *config = connection->config;
+    xmpp_conn_t *conn;
+    sx_stream_arm(&connection->stream);
+    conn = xmpp_conn_new(ctx);
+    if (!conn)
+        return NULL;
+    xmpp_conn_set_flags(conn, flags_for(config->tls));
+    xmpp_conn_set_jid(conn, config->jid);
+    if (config->password[0])
+        xmpp_conn_set_pass(conn, config->password);
+    if (config->ca_file)
+        xmpp_conn_set_cafile(conn, config->ca_file);
+    if (config->cert_file)
+        xmpp_conn_set_client_cert(conn, config->cert_file, config->key_file);
+    xmpp_conn_set_certfail_handler(conn, on_bad_certificate);
+    xmpp_conn_set_sockopt_callback(conn, on_socket);
+    return conn;
+}
+
+/* "host port 5222", or the domain whose SRV records were asked. */
+static void describe_server(const struct sx_connection *connection, char *out, size_t out_bytes)
+{
+    const struct sx_config *config = connection->config;
+    char domain[SX_JID_BYTES];
+    if (config->host) {
+        snprintf(out, out_bytes, "%.200s port %d", config->host,
+                 config->port                          ? config->port
+                 : config->tls == SOAP_XMPP_TLS_DIRECT ? 5223
+                                                       : 5222);
+        return;
+    }
+    sx_address_domain(config->jid, domain, sizeof domain);
+    snprintf(out, out_bytes, "%.200s", domain);
+}
+
+void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_config *config = connection->config;
+    connection->fd = -1;
+    connection->stream.limits.max_stanza_bytes = config->max_stanza_bytes;
+    connection->stream.limits.max_depth = config->max_depth;
+    connection->stream.limits.max_nodes = MAX_NODES;
+    connection->stream.limits.recycle_bytes = (size_t)8 << 20;
+    current = connection;
+    if (sx_watchdog_start(&connection->watchdog, sx_clock_deadline(config->connect_timeout_us)) !=
+        0) {
+        set_failure(connection, SX_ENOMEM, "no thread for the connect deadline");
+        connection->over = true;
+        return;
+    }
+    connection->watching = true;
+    connection->conn = new_conn(connection, ctx);
+    if (!connection->conn) {
+        set_failure(connection, SX_ENOMEM, "no memory for a connection");
+        connection->over = true;
+        return;
+    }
+    errno = 0;
+    if (xmpp_connect_client(connection->conn, config->host, (unsigned short)config->port, on_event,
+                            connection) != XMPP_EOK) {
+        /* connect() on loopback can fail at once. */
+        connection->tcp_errno = connection->has_socket ? errno : 0;
+        connection->fd = -1;
+        connection->over = true;
+    }
+}
+
+short sx_connection_events(const struct sx_connection *connection)
+{
+    if (connection->fd < 0 || connection->over)
+        return 0;
+    if (!connection->tcp || sx_memory_unsent_bytes() > 0)
+        return POLLIN | POLLOUT;
+    return POLLIN;
+}
+
+/* libstrophe reads the error of a failed connect() and keeps it for itself. It finds the socket
+ * unconnected all the same. */
+static void note_tcp_error(struct sx_connection *connection)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (connection->tcp || connection->fd < 0)
+        return;
+    if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error)
+        connection->tcp_errno = error;
+}
+
+static void note_progress(struct sx_connection *connection)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    if (!connection->tcp && connection->fd >= 0)
+        connection->tcp = getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0;
+    if (!connection->secured)
+        connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
+}
+
+/* libstrophe's SHA-1 works in a static buffer: two logins at once by SCRAM-SHA-1 spoil each other's
+ * proof. Not during the TLS handshake, which blocks. */
+static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    static pthread_mutex_t login = PTHREAD_MUTEX_INITIALIZER;
+    bool logs_in = !connection->online && !connection->stream.authenticated &&
+                   (connection->secured || connection->config->tls == SOAP_XMPP_TLS_OFF);
+    if (logs_in)
+        pthread_mutex_lock(&login);
+    xmpp_run_once(ctx, 0);
+    if (logs_in)
+        pthread_mutex_unlock(&login);
+}
+
+bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    uint64_t fed_bytes = connection->stream.fed_bytes;
+    note_tcp_error(connection);
+    run_once(connection, ctx);
+    if (connection->over)
+        return false;
+    note_progress(connection);
+    if (connection->stream.err != SX_OK)
+        sx_connection_abort(connection, connection->stream.err, connection->stream.why);
+    else if (connection->failure.err != SX_OK)
+        sx_connection_abort(connection, connection->failure.err, connection->failure.text);
+    return fed_bytes != connection->stream.fed_bytes;
+}
+
+void sx_connection_close(struct sx_connection *connection)
+{
+    if (connection->closing || connection->over)
+        return;
+    connection->closing = true;
+    set_failure(connection, SX_ESTOPPED, "the link was stopped");
+    xmpp_disconnect(connection->conn);
+}
+
+/* ---- why it ended -------------------------------------------------------------------------------
+ */
+
+static void explain_login(struct sx_connection *connection, const char *server)
+{
+    const struct sx_stream *stream = &connection->stream;
+    if (stream->sasl_condition[0] && !stream->authenticated)
+        set_failure(connection, SX_EAUTH, "%s refused the login of %.100s: %s%s%s", server,
+                    connection->config->jid, stream->sasl_condition,
+                    stream->sasl_text[0] ? ": " : "", stream->sasl_text);
+    else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
+                    stream->fed_bytes ? "it was not offered or failed" : "the handshake failed");
+    else
+        set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
+}
+
+static void explain_tcp(struct sx_connection *connection, const char *server)
+{
+    int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
+    if (!connection->has_socket)
+        set_failure(connection, SX_EUNRESOLVED, "the name of %s can't be resolved", server);
+    else
+        set_failure(connection, SX_EUNREACHABLE, "no connection to %s: %s", server,
+                    error > 0 ? strerror(error) : "refused or unreachable");
+}
+
+static void explain(struct sx_connection *connection, bool timed_out)
+{
+    const struct sx_stream *stream = &connection->stream;
+    char server[256];
+    describe_server(connection, server, sizeof server);
+    if (timed_out)
+        set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,
+                    (double)connection->config->connect_timeout_us / 1e6);
+    else if (stream->err != SX_OK)
+        set_failure(connection, stream->err, "%s", stream->why);
+    else if (stream->stream_condition[0])
+        set_failure(connection,
+                    strcmp(stream->stream_condition, "conflict") == 0 ? SX_ECONFLICT : SX_ESTREAM,
+                    "%s closed the stream: %s%s%s", server, stream->stream_condition,
+                    stream->stream_text[0] ? ": " : "", stream->stream_text);
+    else if (connection->online)
+        set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
+    else if (connection->tcp || stream->fed_bytes)
+        explain_login(connection, server);
+    else
+        explain_tcp(connection, server);
+}
+
+void sx_connection_fini(struct sx_connection *connection)
+{
+    bool timed_out = connection->watching && sx_watchdog_stop(&connection->watchdog);
+    explain(connection, timed_out);
+    if (connection->conn)
+        xmpp_conn_release(connection->conn);
+    connection->conn = NULL;
+    if (connection->watching)
+        sx_watchdog_fini(&connection->watchdog);
+    connection->watching = false;
+    current = NULL;
+}

@@ -1,0 +1,48 @@
+/* disco.h - service discovery (XEP-0030): our answers, what others answered.
+ *
+ * Invariant: the cache holds at most SX_DISCO_ENTRIES entities, each for SX_DISCO_TTL_S seconds;
+ * the oldest goes first.
+ */
+#ifndef SX_DISCO_H
+#define SX_DISCO_H
+
+#include <stdint.h>
+#include <strophe.h>
+
+#include "buffer.h"
+
+#define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
+#define SX_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define SX_NS_PING        "urn:xmpp:ping"
+
+enum { SX_DISCO_ENTRIES = 256, SX_DISCO_TTL_S = 300 };
+
+/* ---- answers ---- */
+
+/* The payload of our disco#info result: identity automation/soap and the SOAP feature only while
+ * serving. */
+void sx_disco_format_info(struct sx_buffer *out, bool serving);
+
+/* The payload of a question. */
+void sx_disco_format_question(struct sx_buffer *out);
+
+/* The features in a disco#info result's <query/>, as exchange.h's sx_reply.features; NULL: no
+ * memory. At most 200 features are kept. */
+char *sx_disco_parse_features(xmpp_stanza_t *query);
+
+/* ---- cache ---- any thread */
+
+struct sx_disco;
+struct sx_disco *sx_disco_new(void);
+void sx_disco_free(struct sx_disco *disco);
+/* Remembers (copies) the features of jid. No memory: nothing is remembered. */
+void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us);
+/* 1 listed, 0 not listed, -1 unknown or too old. */
+int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us);
+/* jid went away or answered otherwise: forget it. */
+void sx_disco_forget(struct sx_disco *disco, const char *jid);
+
+/* Whether a feature is in such a list. */
+bool sx_disco_list_has(const char *features, const char *feature);
+
+#endif

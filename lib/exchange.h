@@ -1,0 +1,97 @@
+/* exchange.h - the calls under way on one link: (peer, id) -> waiting call.
+ *
+ * Invariant: a call completes exactly once, by whichever comes first of its reply, its deadline, a
+ * cancel, the loss of the connection and the stop of the link; what comes later is counted and
+ * dropped. A reply counts only from the peer that was asked, under the id that was given out
+ * (RFC 6120 8.1.2.1). ids can't be guessed: a random prefix per table, then a counter.
+ *
+ * Happy path: begin -> (the stanza is posted) -> complete by the loop thread -> wait returns ->
+ *             release.
+ * Detached:   begin -> detach(deadline, user) -> complete -> next_done returns it -> wait ->
+ * release.
+ *
+ * Thread: any; one mutex per table, no call out with it held.
+ */
+#ifndef SX_EXCHANGE_H
+#define SX_EXCHANGE_H
+
+#include <stdint.h>
+
+#include "envelope.h"
+#include "fault.h"
+
+/* What a call ended with. */
+struct sx_reply {
+    enum sx_err err;             /* SX_OK: an answer, envelope.bytes NULL when it was empty */
+    struct sx_envelope envelope; /* with SX_OK: answer or SOAP fault */
+    char condition[48];          /* with SX_ESTANZA: the stanza error condition */
+    char text[256];              /* what a human gets to read, may be "" */
+    char *features;              /* of a disco#info answer: each feature NUL-terminated, an empty
+                                  * one ends the list; malloc'ed; NULL otherwise */
+};
+void sx_reply_fini(struct sx_reply *reply);
+
+struct soap_xmpp_call; /* one exchange; owned by whoever begins it until released */
+struct sx_exchange;
+
+struct sx_exchange_counts {
+    unsigned long under_way;
+    unsigned long completed, timed_out; /* by a reply; by a deadline */
+    unsigned long late, foreign;        /* replies dropped: call is over; wrong peer or id */
+};
+
+/* NULL on no memory. */
+struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner);
+/* Every call must have been released; asserts it. */
+void sx_exchange_free(struct sx_exchange *exchange);
+
+/* The JID that the server bound for us: a reply without `from` comes from it (bare or full) or
+ * from its server. */
+enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *jid);
+
+/* Enters a call to peer (NULL: our own server) and gives it its id. While max_calls are under way
+ * it waits for room until room_deadline: SX_EROOM. SX_ESTOPPED after a stop, SX_ENOMEM. *call is
+ * the caller's on SX_OK, untouched otherwise. */
+enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, const char *operation,
+                              int64_t room_deadline, struct soap_xmpp_call **call);
+
+const char *sx_exchange_id(const struct soap_xmpp_call *call);        /* valid until release */
+const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server */
+const char *sx_exchange_operation(const struct soap_xmpp_call *call); /* "" if none was given */
+struct sx_exchange *sx_exchange_of(const struct soap_xmpp_call *call);
+void *sx_exchange_owner(const struct soap_xmpp_call *call); /* as given to sx_exchange_new */
+int64_t sx_exchange_begun_us(const struct soap_xmpp_call *call);
+
+/* A reply arrived: completes the call if peer and id fit. Takes over what reply owns in any
+ * case (and zeroes it). Returns true if a call was completed by it. */
+bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const char *id,
+                          struct sx_reply *reply);
+
+/* Completes every call under way with err and text. */
+void sx_exchange_fail_all(struct sx_exchange *exchange, enum sx_err err, const char *text);
+
+/* fail_all, and begin is refused from now on. */
+void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char *text);
+
+/* Blocks until the call is complete or the deadline, which completes it with SX_ETIMEOUT (for a
+ * detached call: its own deadline if that is earlier). Moves the reply out to *reply; asked once
+ * per call. */
+void sx_exchange_wait(struct soap_xmpp_call *call, int64_t deadline, struct sx_reply *reply);
+
+/* Frees the call; if it is still under way it is cancelled: a late reply is dropped. NULL allowed.
+ */
+void sx_exchange_release(struct soap_xmpp_call *call);
+
+/* From now on the call is found by next_done once it is complete, at its deadline at the latest. */
+void sx_exchange_detach(struct soap_xmpp_call *call, int64_t deadline, void *user);
+void *sx_exchange_user(const struct soap_xmpp_call *call);
+/* next_done doesn't return it any more; the deadline given at the detach stays. */
+void sx_exchange_attach(struct soap_xmpp_call *call);
+
+/* The detached call that ended first, each once. NULL at the deadline, or at once when no detached
+ * call is under way or done. */
+struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
+
+void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *counts);
+
+#endif

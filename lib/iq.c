@@ -1,0 +1,266 @@
+#include "iq.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "clock.h"
+#include "disco.h"
+#include "stanza.h"
+
+/* libstrophe's own questions: the answer to its resource binding passes here, too. */
+#define STROPHE_ID_PREFIX "_xmpp_"
+
+/* The attributes of an IQ, borrowed from its tree. */
+struct iq {
+    const char *type, *id, *from, *to;
+    uint64_t session;
+};
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- answers of our own -------------------------------------------------------------------------
+ */
+
+static void post(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_buffer *out)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(out, &len);
+    if (!bytes) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", iq->id,
+                 text_or_empty(iq->from));
+        return;
+    }
+    ends->post(ends->user, iq->session, bytes, len);
+}
+
+static void refuse(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
+                   const char *text)
+{
+    struct sx_buffer out = {0};
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq %s from %s refused: %s%s%s", iq->id,
+             text_or_empty(iq->from), condition, text ? ": " : "", text_or_empty(text));
+    sx_stanza_error(&out, iq->from, iq->id, condition, text);
+    post(ends, iq, &out);
+}
+
+static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_buffer *payload)
+{
+    struct sx_buffer out = {0};
+    if (payload && payload->failed)
+        out.failed = true;
+    else
+        sx_stanza_result(&out, iq->from, iq->id, payload ? payload->bytes : NULL,
+                         payload ? payload->len : 0);
+    post(ends, iq, &out);
+}
+
+/* ---- children
+ * ------------------------------------------------------------------------------------- */
+
+static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
+{
+    const char *own_name = xmpp_stanza_get_name(stanza), *own_ns = xmpp_stanza_get_ns(stanza);
+    return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
+}
+
+static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
+{
+    xmpp_stanza_t *child, *first = NULL;
+    *count = 0;
+    for (child = xmpp_stanza_get_children(stanza); child; child = xmpp_stanza_get_next(child)) {
+        if (xmpp_stanza_is_text(child))
+            continue;
+        if (!first)
+            first = child;
+        ++*count;
+    }
+    return first;
+}
+
+/* ---- answers to our calls
+ * ------------------------------------------------------------------------- */
+
+static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
+{
+    xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
+    snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
+    for (; child; child = xmpp_stanza_get_next(child)) {
+        const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+        if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
+            continue;
+        if (strcmp(name, "text") == 0) {
+            char *text = xmpp_stanza_get_text(child);
+            if (text)
+                snprintf(reply->text, sizeof reply->text, "%s", text);
+            xmpp_free(xmpp_stanza_get_context(child), text);
+        } else {
+            snprintf(reply->condition, sizeof reply->condition, "%s", name);
+        }
+    }
+}
+
+static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+{
+    /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
+    if (sx_stream_envelope(stream, &reply->envelope)) {
+        if (reply->envelope.err == SX_OK && reply->envelope.is_fault)
+            return;
+        /* Many servers send the request back with a transport error (RFC 6120 8.3.1). */
+        sx_envelope_fini(&reply->envelope);
+    }
+    reply->err = SX_ESTANZA;
+    read_condition(xmpp_stanza_get_child_by_name(stanza, "error"), reply);
+}
+
+static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+{
+    unsigned count;
+    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    if (sx_stream_envelope(stream, &reply->envelope)) {
+        reply->err = reply->envelope.err;
+        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
+    } else if (payload && is_element(payload, "query", SX_NS_DISCO_INFO)) {
+        reply->features = sx_disco_parse_features(payload);
+        reply->err = reply->features ? SX_OK : SX_ENOMEM;
+    } else if (payload) {
+        reply->err = SX_ENOTSOAP;
+        snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
+                 text_or_empty(xmpp_stanza_get_name(payload)),
+                 text_or_empty(xmpp_stanza_get_ns(payload)));
+    }
+}
+
+static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xmpp_stanza_t *stanza,
+                          struct sx_stream *stream)
+{
+    struct sx_reply reply = {0};
+    if (stream->verdict != SX_OK) {
+        reply.err = stream->verdict;
+        snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
+    } else if (strcmp(iq->type, "error") == 0) {
+        read_error(stanza, stream, &reply);
+    } else {
+        read_result(stanza, stream, &reply);
+    }
+    if (!sx_exchange_complete(ends->exchange, iq->from, iq->id, &reply) &&
+        strncmp(iq->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG,
+                 "%s %s from %s dropped: late, or not what was asked", iq->type, iq->id,
+                 text_or_empty(iq->from));
+}
+
+/* ---- requests
+ * --------------------------------------------------------------------------------------- */
+
+static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq,
+                          struct sx_envelope *envelope)
+{
+    char own_domain[SX_JID_BYTES];
+    const char *from = iq->from;
+    struct sx_request *request;
+    enum sx_err err = SX_ENOMEM;
+    if (!from) {
+        sx_address_domain(ends->own_jid, own_domain, sizeof own_domain);
+        from = own_domain;
+    }
+    request = sx_request_new(from, iq->to ? iq->to : ends->own_jid, iq->id);
+    if (request) {
+        request->envelope = *envelope;
+        *envelope = (struct sx_envelope){0};
+        request->session = iq->session;
+        request->arrived_us = sx_clock_now_us();
+        err = sx_inbound_add(ends->inbound, request);
+    }
+    if (err != SX_OK) {
+        refuse(ends, iq, sx_fault_condition(err), sx_fault_text(err));
+        sx_request_free(request);
+    }
+}
+
+static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
+                             struct sx_envelope *envelope)
+{
+    if (strcmp(iq->type, "set") != 0)
+        refuse(ends, iq, "bad-request", "a SOAP envelope belongs into an iq of type set");
+    else if (!sx_inbound_is_open(ends->inbound))
+        refuse(ends, iq, "service-unavailable", NULL);
+    else if (envelope->err != SX_OK)
+        refuse(ends, iq, sx_fault_condition(envelope->err), envelope->why);
+    else
+        queue_request(ends, iq, envelope);
+    sx_envelope_fini(envelope);
+}
+
+static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
+                             xmpp_stanza_t *payload)
+{
+    struct sx_buffer out = {0};
+    bool is_get = strcmp(iq->type, "get") == 0;
+    if (is_get && is_element(payload, "query", SX_NS_DISCO_INFO)) {
+        if (xmpp_stanza_get_attribute(payload, "node")) {
+            refuse(ends, iq, "item-not-found", NULL);
+            return;
+        }
+        sx_disco_format_info(&out, sx_inbound_is_open(ends->inbound));
+        answer(ends, iq, &out);
+    } else if (is_get && is_element(payload, "query", SX_NS_DISCO_ITEMS)) {
+        sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
+        answer(ends, iq, &out);
+    } else if (is_get && is_element(payload, "ping", SX_NS_PING)) {
+        answer(ends, iq, NULL);
+    } else {
+        refuse(ends, iq, "service-unavailable", NULL);
+    }
+    sx_buffer_fini(&out);
+}
+
+static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
+                            xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct sx_envelope envelope;
+    unsigned count;
+    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    if (stream->verdict != SX_OK)
+        refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
+    else if (count != 1)
+        refuse(ends, iq, "bad-request", "an iq of type get or set has exactly one payload");
+    else if (sx_stream_envelope(stream, &envelope))
+        receive_envelope(ends, iq, &envelope);
+    else
+        receive_question(ends, iq, payload);
+}
+
+void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
+                   struct sx_stream *stream)
+{
+    const char *name = xmpp_stanza_get_name(stanza);
+    struct iq iq = {
+        .type = xmpp_stanza_get_type(stanza),
+        .id = xmpp_stanza_get_id(stanza),
+        .from = xmpp_stanza_get_attribute(stanza, "from"),
+        .to = xmpp_stanza_get_attribute(stanza, "to"),
+        .session = session,
+    };
+    if (!name || strcmp(name, "iq") != 0) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<%s> from %s ignored", text_or_empty(name),
+                 text_or_empty(iq.from));
+        return;
+    }
+    if (!iq.id || !iq.type) {
+        /* Without an id nobody could tell what an error answers (RFC 6120 8.1.3). */
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq from %s without %s ignored",
+                 text_or_empty(iq.from), iq.id ? "type" : "id");
+        return;
+    }
+    if (strcmp(iq.type, "result") == 0 || strcmp(iq.type, "error") == 0)
+        receive_reply(ends, &iq, stanza, stream);
+    else if (strcmp(iq.type, "get") == 0 || strcmp(iq.type, "set") == 0)
+        receive_request(ends, &iq, stanza, stream);
+    else
+        refuse(ends, &iq, "bad-request", "an iq is of type get, set, result or error");
+}

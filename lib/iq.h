@@ -1,0 +1,34 @@
+/* iq.h - what a stanza that arrived means: an answer for a call, a request to serve, a question.
+ *
+ * Noun: the incoming IQ. Invariant: every get and set is answered exactly once (RFC 6120 8.2.3):
+ * here at once, or by the worker to which the request was handed. Results and errors are never
+ * answered.
+ *
+ * Thread: the loop thread.
+ */
+#ifndef SX_IQ_H
+#define SX_IQ_H
+
+#include <stdint.h>
+#include <strophe.h>
+
+#include "exchange.h"
+#include "inbound.h"
+#include "stream.h"
+#include "trace.h"
+
+/* Where it goes. */
+struct sx_iq_ends {
+    struct sx_exchange *exchange;
+    struct sx_inbound *inbound;
+    const struct sx_trace *trace;
+    void *user;
+    /* Posts one whole stanza (malloc'ed, taken in any case) to the session. */
+    void (*post)(void *user, uint64_t session, char *stanza, size_t len);
+    const char *own_jid; /* stands in for a missing `to`, its domain for a missing `from` */
+};
+
+void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
+                   struct sx_stream *stream);
+
+#endif

@@ -1,0 +1,634 @@
+/* States, and who moves between them (the loop thread unless said otherwise):
+ *
+ *   BACKING_OFF -> CONNECTING -> ONLINE -> BACKING_OFF ...      attempts, by the loop
+ *   any -> FAILED       an error that waiting can't mend: no further attempt
+ *   any -> STOPPING     soap_xmpp_stop (any thread), soap_xmpp_interrupt
+ *   STOPPING -> CLOSED  soap_xmpp_stop, when the loop has ended
+ *
+ * Who waits for whom: a request waits for ONLINE, for a place in the exchange and for room in the
+ * loop, each with its deadline; every change of state wakes the first, the end of a call the
+ * second, written bytes the third. When a session ends the loop refuses posts to it before the
+ * exchange fails its calls: a call that was entered too late to be failed is refused by the loop.
+ */
+#include "link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "address.h"
+#include "clock.h"
+#include "config.h"
+#include "disco.h"
+#include "iq.h"
+#include "loop.h"
+#include "stanza.h"
+
+enum {
+    BACK_OFF_FIRST_US = 500000,
+    BACK_OFF_MOST_US = 60000000,
+    LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
+};
+
+enum state { BACKING_OFF, CONNECTING, ONLINE, FAILED, STOPPING, CLOSED };
+
+static const char *const STATE_NAMES[] = {"backing off", "connecting", "online",
+                                          "failed",      "stopping",   "closed"};
+
+struct soap_xmpp_link {
+    /* immutable */
+    struct sx_config config;
+    struct sx_trace trace;
+    struct sx_loop *loop;
+    struct sx_exchange *exchange;
+    struct sx_inbound *inbound;
+    struct sx_disco *disco;
+    /* atomic */
+    atomic_uint references;
+    /* loop thread */
+    int64_t online_since_us, back_off_us;
+    char own_jid[SX_JID_BYTES];
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t changed;
+    enum state state;
+    uint64_t session; /* while ONLINE */
+    struct sx_failure failure;
+    char bound_jid[SX_JID_BYTES];
+    bool stop_begun;
+};
+
+/* ---- state
+ * ------------------------------------------------------------------------------------------ */
+
+/* The only place where the state changes. STOPPING and CLOSED are never left for others. */
+static bool set_state(struct soap_xmpp_link *link, enum state state,
+                      const struct sx_failure *failure)
+{
+    enum state before;
+    bool moved;
+    pthread_mutex_lock(&link->mu);
+    before = link->state;
+    moved = before != CLOSED && (before != STOPPING || state == CLOSED);
+    if (moved) {
+        link->state = state;
+        if (failure)
+            link->failure = *failure;
+        pthread_cond_broadcast(&link->changed);
+    }
+    pthread_mutex_unlock(&link->mu);
+    if (moved && before != state)
+        sx_trace(&link->trace, state == FAILED ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
+                 "%s -> %s%s%s", STATE_NAMES[before], STATE_NAMES[state], failure ? ": " : "",
+                 failure ? failure->text : "");
+    return moved;
+}
+
+static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
+{
+    switch (link->state) {
+    case ONLINE:
+        return SX_OK;
+    case FAILED:
+        return link->failure.err;
+    case STOPPING:
+    case CLOSED:
+        return SX_ESTOPPED;
+    case BACKING_OFF:
+    case CONNECTING:
+        break;
+    }
+    return SX_EOFFLINE;
+}
+
+/* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
+ */
+static enum sx_err wait_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                               char *why, size_t why_bytes)
+{
+    int64_t begun_us = sx_clock_now_us();
+    struct sx_failure failure;
+    enum sx_err err;
+    bool in_time = true;
+    pthread_mutex_lock(&link->mu);
+    while ((err = check_state_locked(link)) == SX_EOFFLINE && in_time)
+        in_time = sx_clock_cond_wait(&link->changed, &link->mu, deadline);
+    failure = link->failure;
+    if (err == SX_OK)
+        *session = link->session;
+    pthread_mutex_unlock(&link->mu);
+    if (err == SX_OK)
+        return SX_OK;
+    if (err == SX_EOFFLINE && failure.err != SX_OK)
+        err = failure.err;
+    if (err == SX_ESTOPPED)
+        snprintf(why, why_bytes, "the link was stopped");
+    else
+        snprintf(why, why_bytes, "not online after %.3f s: %s",
+                 (double)(sx_clock_now_us() - begun_us) / 1e6,
+                 failure.err == SX_OK ? "still connecting" : failure.text);
+    return err;
+}
+
+/* ---- callbacks of the loop ----------------------------------------------------------------------
+ */
+
+static void on_connecting(void *user)
+{
+    set_state(user, CONNECTING, NULL);
+}
+
+static void on_online(void *user, uint64_t session, const char *bound_jid)
+{
+    struct soap_xmpp_link *link = user;
+    snprintf(link->own_jid, sizeof link->own_jid, "%s", bound_jid);
+    if (sx_exchange_set_own_jid(link->exchange, bound_jid) != SX_OK)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to remember %s", bound_jid);
+    link->online_since_us = sx_clock_now_us();
+    pthread_mutex_lock(&link->mu);
+    link->session = session;
+    snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
+    pthread_mutex_unlock(&link->mu);
+    set_state(link, ONLINE, NULL);
+}
+
+static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
+{
+    struct soap_xmpp_link *link = user;
+    enum sx_err err =
+        sx_loop_post(link->loop, session, stanza, len, sx_clock_deadline(link->config.timeout_us));
+    if (err != SX_OK)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer was lost: %s", sx_fault_text(err));
+}
+
+static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct soap_xmpp_link *link = user;
+    const struct sx_iq_ends ends = {
+        .exchange = link->exchange,
+        .inbound = link->inbound,
+        .trace = &link->trace,
+        .user = link,
+        .post = post_answer,
+        .own_jid = link->own_jid,
+    };
+    sx_iq_receive(&ends, session, stanza, stream);
+}
+
+/* Full jitter: anything from 0 to the bound, so that a thousand links that a restarted server threw
+ * off don't come back in step. */
+static int64_t next_attempt(struct soap_xmpp_link *link)
+{
+    uint64_t random = 0;
+    int64_t now = sx_clock_now_us();
+    if (link->online_since_us && now - link->online_since_us >= LONG_ONLINE_US)
+        link->back_off_us = 0;
+    link->online_since_us = 0;
+    link->back_off_us = link->back_off_us ? 2 * link->back_off_us : BACK_OFF_FIRST_US;
+    if (link->back_off_us > BACK_OFF_MOST_US)
+        link->back_off_us = BACK_OFF_MOST_US;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint64_t)now;
+    return now + (int64_t)(random % (uint64_t)link->back_off_us);
+}
+
+static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
+{
+    struct soap_xmpp_link *link = user;
+    bool permanent = sx_fault_permanent(failure->err);
+    (void)session;
+    if (!set_state(link, permanent ? FAILED : BACKING_OFF, failure))
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
+    sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
+    return permanent ? SX_NEVER : next_attempt(link);
+}
+
+static void on_interrupt(void *user)
+{
+    struct soap_xmpp_link *link = user;
+    set_state(link, STOPPING, NULL);
+    sx_inbound_close(link->inbound);
+}
+
+/* ---- open and close
+ * ------------------------------------------------------------------------------ */
+
+static void free_link(struct soap_xmpp_link *link)
+{
+    sx_loop_free(link->loop);
+    sx_inbound_free(link->inbound);
+    sx_exchange_free(link->exchange);
+    sx_disco_free(link->disco);
+    pthread_cond_destroy(&link->changed);
+    pthread_mutex_destroy(&link->mu);
+    sx_config_fini(&link->config);
+    free(link);
+}
+
+static bool make_parts(struct soap_xmpp_link *link)
+{
+    const struct sx_loop_callbacks callbacks = {
+        .user = link,
+        .on_connecting = on_connecting,
+        .on_online = on_online,
+        .on_stanza = on_stanza,
+        .on_offline = on_offline,
+        .on_interrupt = on_interrupt,
+    };
+    link->exchange = sx_exchange_new(link->config.max_calls, link);
+    link->inbound = sx_inbound_new(link->config.max_requests);
+    link->disco = sx_disco_new();
+    link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
+    return link->exchange && link->inbound && link->disco && link->loop;
+}
+
+static void free_parts(struct soap_xmpp_link *link)
+{
+    sx_loop_free(link->loop);
+    if (link->inbound)
+        sx_inbound_free(link->inbound);
+    if (link->exchange)
+        sx_exchange_free(link->exchange);
+    if (link->disco)
+        sx_disco_free(link->disco);
+}
+
+static void say(char *why, size_t why_bytes, const char *text)
+{
+    if (why && why_bytes)
+        snprintf(why, why_bytes, "%s", text);
+}
+
+struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
+                                      size_t why_bytes)
+{
+    struct soap_xmpp_link *link = calloc(1, sizeof *link);
+    char name[SX_JID_BYTES];
+    int err;
+    if (!link) {
+        say(why, why_bytes, "no memory for a link");
+        return NULL;
+    }
+    if (sx_config_make(config, &link->config, why, why_bytes) != SX_OK)
+        goto err_after_alloc;
+    sx_address_bare(link->config.jid, name, sizeof name);
+    sx_trace_init(&link->trace, link->config.trace, link->config.trace_callback,
+                  link->config.trace_user, name);
+    snprintf(link->bound_jid, sizeof link->bound_jid, "%s", link->config.jid);
+    atomic_init(&link->references, 1);
+    say(why, why_bytes, "no memory or descriptors for a link");
+    if (pthread_mutex_init(&link->mu, NULL))
+        goto err_after_config;
+    if (sx_clock_cond_init(&link->changed))
+        goto err_after_mutex;
+    if (!make_parts(link))
+        goto err_after_parts;
+    err = sx_loop_start(link->loop);
+    if (err) {
+        if (why && why_bytes)
+            snprintf(why, why_bytes, "no thread for the link: %s", strerror(err));
+        goto err_after_parts;
+    }
+    say(why, why_bytes, "");
+    return link;
+
+err_after_parts:
+    free_parts(link);
+    pthread_cond_destroy(&link->changed);
+err_after_mutex:
+    pthread_mutex_destroy(&link->mu);
+err_after_config:
+    sx_config_fini(&link->config);
+err_after_alloc:
+    free(link);
+    return NULL;
+}
+
+struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link)
+{
+    atomic_fetch_add(&link->references, 1);
+    return link;
+}
+
+void sx_link_unref(struct soap_xmpp_link *link)
+{
+    if (atomic_fetch_sub(&link->references, 1) == 1)
+        free_link(link);
+}
+
+/* The first stop does the work, later ones wait for it. */
+static bool begin_stop(struct soap_xmpp_link *link)
+{
+    bool first;
+    set_state(link, STOPPING, NULL);
+    pthread_mutex_lock(&link->mu);
+    first = !link->stop_begun;
+    link->stop_begun = true;
+    while (!first && link->state != CLOSED)
+        sx_clock_cond_wait(&link->changed, &link->mu, SX_NEVER);
+    pthread_mutex_unlock(&link->mu);
+    return first;
+}
+
+static void refuse_queued(struct soap_xmpp_link *link)
+{
+    struct sx_request *request = sx_inbound_take_all(link->inbound);
+    while (request) {
+        struct sx_request *next = request->next;
+        sx_link_refuse(link, request, "service-unavailable", "the service is stopping");
+        sx_request_free(request);
+        request = next;
+    }
+}
+
+void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
+{
+    int64_t deadline;
+    assert(!sx_loop_is_self(link->loop));
+    if (!begin_stop(link))
+        return;
+    deadline = sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->config.timeout_us));
+    sx_inbound_close(link->inbound);
+    if (!sx_inbound_drained(link->inbound, deadline))
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
+    refuse_queued(link);
+    sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
+    sx_loop_stop(link->loop, deadline);
+    set_state(link, CLOSED, NULL);
+}
+
+void soap_xmpp_interrupt(struct soap_xmpp_link *link)
+{
+    sx_loop_interrupt(link->loop);
+}
+
+void soap_xmpp_close(struct soap_xmpp_link *link)
+{
+    if (!link)
+        return;
+    soap_xmpp_stop(link, 0);
+    sx_link_unref(link);
+}
+
+/* ---- what the owner asks
+ * ---------------------------------------------------------------------------- */
+
+int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
+{
+    char why[400];
+    uint64_t session;
+    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
+    return wait_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why) == SX_OK
+               ? 0
+               : -1;
+}
+
+void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
+{
+    struct sx_failure failure;
+    enum state state;
+    pthread_mutex_lock(&link->mu);
+    state = link->state;
+    failure = link->failure;
+    pthread_mutex_unlock(&link->mu);
+    if (state == ONLINE || failure.err == SX_OK || state == STOPPING || state == CLOSED)
+        say(text, text_bytes, STATE_NAMES[state]);
+    else
+        say(text, text_bytes, failure.text);
+}
+
+void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
+{
+    pthread_mutex_lock(&link->mu);
+    say(jid, jid_bytes, link->bound_jid);
+    pthread_mutex_unlock(&link->mu);
+}
+
+struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)
+{
+    return link->exchange;
+}
+
+struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
+{
+    return sx_exchange_owner(call);
+}
+
+struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
+{
+    return link->inbound;
+}
+
+const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
+{
+    return &link->trace;
+}
+
+int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
+{
+    return link->config.timeout_us;
+}
+
+unsigned sx_link_max_depth(struct soap_xmpp_link *link)
+{
+    return link->config.max_depth;
+}
+
+enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
+                                size_t why_bytes)
+{
+    uint64_t session;
+    return wait_online(link, deadline, &session, why, why_bytes);
+}
+
+/* ---- calls
+ * -------------------------------------------------------------------------------------------- */
+
+/* Waits until online, enters a call to `to` and posts the stanza that `format` writes. */
+struct question {
+    const char *to, *operation, *type;
+    const char *payload;
+    size_t payload_len;
+    int64_t online_deadline, room_deadline;
+};
+
+static enum sx_err post_question(struct soap_xmpp_link *link, const struct question *question,
+                                 struct soap_xmpp_call **out, char *why, size_t why_bytes)
+{
+    struct soap_xmpp_call *call = NULL;
+    struct sx_buffer stanza = {0};
+    uint64_t session;
+    size_t len;
+    char *bytes;
+    enum sx_err err = wait_online(link, question->online_deadline, &session, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    err = sx_exchange_begin(link->exchange, question->to, question->operation,
+                            question->room_deadline, &call);
+    if (err == SX_OK) {
+        sx_stanza_request(&stanza, question->type, question->to, sx_exchange_id(call),
+                          question->payload, question->payload_len);
+        bytes = sx_buffer_take(&stanza, &len);
+        err = !bytes ? SX_ENOMEM : len > link->config.max_queued_bytes ? SX_ETOOBIG : SX_OK;
+        if (err == SX_OK)
+            err = sx_loop_post(link->loop, session, bytes, len, question->room_deadline);
+        else
+            free(bytes);
+    }
+    if (err != SX_OK) {
+        sx_exchange_release(call);
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+        return err;
+    }
+    *out = call;
+    return SX_OK;
+}
+
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_buffer payload = {0};
+    char clause[400] = "";
+    enum sx_err err;
+    sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan,
+                       link->config.soap_action ? out->action : NULL);
+    if (payload.failed) {
+        err = SX_ENOMEM;
+        snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
+    } else {
+        const struct question question = {
+            .to = out->to,
+            .operation = out->scan->operation,
+            .type = "set",
+            .payload = payload.bytes,
+            .payload_len = payload.len,
+            .online_deadline = out->online_deadline,
+            .room_deadline = out->room_deadline,
+        };
+        err = post_question(link, &question, call, clause, sizeof clause);
+    }
+    sx_buffer_fini(&payload);
+    if (err != SX_OK)
+        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, out->scan->operation, clause);
+    else
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(*call),
+                 out->to, out->scan->operation);
+    return err;
+}
+
+/* ---- answers
+ * -------------------------------------------------------------------------------------------- */
+
+static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
+                        struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    if (bytes)
+        post_answer(link, request->session, bytes, len);
+    else
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
+                 request->from);
+}
+
+void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
+                    size_t envelope_len, const struct sx_scan *scan)
+{
+    struct sx_buffer payload = {0}, stanza = {0};
+    if (!sx_request_answer_once(request))
+        return;
+    if (envelope)
+        sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
+    if (payload.failed)
+        stanza.failed = true;
+    else if (envelope && scan->is_fault)
+        sx_stanza_fault(&stanza, request->from, request->id, payload.bytes, payload.len,
+                        scan->fault_code);
+    else
+        sx_stanza_result(&stanza, request->from, request->id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+    post_stanza(link, request, &stanza);
+}
+
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text)
+{
+    struct sx_buffer stanza = {0};
+    if (!sx_request_answer_once(request))
+        return;
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
+             request->from, text ? text : condition);
+    sx_stanza_error(&stanza, request->from, request->id, condition, text);
+    post_stanza(link, request, &stanza);
+}
+
+/* ---- discovery
+ * ---------------------------------------------------------------------------------------- */
+
+static int ask_features(struct soap_xmpp_link *link, const char *jid, const char *feature,
+                        int64_t deadline, char *why, size_t why_bytes)
+{
+    struct sx_buffer payload = {0};
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    char clause[400] = "";
+    int listed = -1;
+    enum sx_err err = SX_ENOMEM;
+    sx_disco_format_question(&payload);
+    if (!payload.failed) {
+        const struct question question = {
+            .to = jid,
+            .operation = "disco#info",
+            .type = "get",
+            .payload = payload.bytes,
+            .payload_len = payload.len,
+            .online_deadline = deadline,
+            .room_deadline = deadline,
+        };
+        err = post_question(link, &question, &call, clause, sizeof clause);
+    }
+    sx_buffer_fini(&payload);
+    if (err != SX_OK) {
+        if (why && why_bytes)
+            snprintf(why, why_bytes, "%s: %s", jid, clause);
+        return -1;
+    }
+    sx_exchange_wait(call, deadline, &reply);
+    sx_exchange_release(call);
+    if (reply.err == SX_OK && reply.features) {
+        sx_disco_put(link->disco, jid, reply.features, sx_clock_now_us());
+        listed = sx_disco_list_has(reply.features, feature);
+    } else if (why && why_bytes) {
+        snprintf(why, why_bytes, "%s: %s%s%s", jid,
+                 reply.err == SX_ESTANZA ? reply.condition : sx_fault_text(reply.err),
+                 reply.text[0] ? ": " : "", reply.text);
+    }
+    sx_reply_fini(&reply);
+    return listed;
+}
+
+int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
+                       int timeout_ms, char *why, size_t why_bytes)
+{
+    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
+    char *jid = NULL, clause[200] = "";
+    int listed;
+    enum sx_err err = sx_address_is_xmpp(endpoint)
+                          ? sx_address_parse_uri(endpoint, &jid, clause, sizeof clause)
+                          : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
+    if (err != SX_OK) {
+        if (why && why_bytes)
+            snprintf(why, why_bytes, "%s: %s", endpoint, clause);
+        return -1;
+    }
+    say(why, why_bytes, "");
+    listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
+    if (listed < 0)
+        listed = ask_features(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
+    free(jid);
+    return listed;
+}

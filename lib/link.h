@@ -1,0 +1,59 @@
+/* link.h - one persistent stream: connecting, online, backing off, closed; what its stanzas mean.
+ *
+ * Noun: the link, the public struct soap_xmpp_link. It ties loop (bytes and threads), exchange
+ * (calls we make) and inbound (requests we serve) together; it knows no gSOAP. plugin.c and
+ * service.c use these functions; tests put another transport in their place (tests/lib/loopback.c).
+ *
+ * Who frees what: references. soap_xmpp_open gives one to the program, each registered plugin and
+ * each detached call holds one; each request and each other call ends before its plugin.
+ */
+#ifndef SX_LINK_H
+#define SX_LINK_H
+
+#include "exchange.h"
+#include "inbound.h"
+#include "trace.h"
+
+struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link);
+void sx_link_unref(struct soap_xmpp_link *link);
+
+/* Waits until the link is online; returns early when waiting can't help (sx_fault_permanent, a
+ * stopped link). SX_OK, or the reason with one clause in why. */
+enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
+                                size_t why_bytes);
+
+/* A request to send. Strings are borrowed during the call. */
+struct sx_outgoing {
+    const char *to;       /* normal JID */
+    const char *envelope; /* as gSOAP wrote it, checked: scan tells */
+    size_t envelope_len;
+    const struct sx_scan *scan;
+    const char *action;      /* soapAction or NULL; carried if the configuration says so */
+    int64_t online_deadline; /* how long to wait for the link, then for room */
+    int64_t room_deadline;
+};
+
+/* Waits until online, enters the call, posts the stanza. On SX_OK *call is the caller's (it ends
+ * with sx_exchange_release). Otherwise *call is untouched and why holds one sentence: what, which
+ * JID, which operation, how long. */
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes);
+
+/* Answers a request, once; a second answer is ignored. Never blocks for long, never fails visibly:
+ * an answer that can't be sent is traced. The request stays the caller's. answer: an envelope
+ * (checked: scan tells, is_fault decides result or error), an empty result with envelope NULL. */
+void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
+                    size_t envelope_len, const struct sx_scan *scan);
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text);
+
+struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
+struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);
+struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link);
+const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
+
+/* From the configuration. */
+int64_t sx_link_timeout_us(struct soap_xmpp_link *link);
+unsigned sx_link_max_depth(struct soap_xmpp_link *link);
+
+#endif

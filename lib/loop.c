@@ -1,0 +1,432 @@
+/* The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
+ * that somebody has since the loop last looked. The loop clears `signaled` before it takes the
+ * inbox, so an item is either taken or its wake-up still pending. An idle link is never woken.
+ */
+#include "loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "memory.h"
+
+enum {
+    STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
+    CLOSE_GRACE_US = 2500000, /* for </stream:stream> to come back */
+};
+
+struct item {
+    struct item *next;
+    uint64_t session;
+    char *bytes;
+    size_t len;
+};
+
+struct sx_loop {
+    /* immutable */
+    const struct sx_config *config;
+    const struct sx_trace *trace;
+    struct sx_loop_callbacks callbacks;
+    int wake_fd;
+    pthread_t thread;
+    bool started;
+    /* atomic */
+    atomic_bool signaled, interrupted;
+    atomic_ulong wakeups;
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t room;
+    struct item *head, *tail;
+    size_t queued_bytes; /* in the inbox */
+    size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
+    uint64_t session;    /* 0 while offline */
+    bool kicked, stopping;
+    int64_t stop_deadline;
+    struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
+    /* loop thread */
+    xmpp_ctx_t *ctx;
+    struct sx_connection *connection; /* NULL between attempts */
+    uint64_t last_session;
+};
+
+static _Thread_local struct sx_loop *self;
+
+static void wake(struct sx_loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t written;
+    if (atomic_exchange(&loop->signaled, true))
+        return;
+    do
+        written = write(loop->wake_fd, &one, sizeof one);
+    while (written < 0 && errno == EINTR);
+}
+
+/* ---- inbox ---------------------------------------------------------------------------------- */
+
+static void free_items(struct item *item)
+{
+    while (item) {
+        struct item *next = item->next;
+        free(item->bytes);
+        free(item);
+        item = next;
+    }
+}
+
+static bool has_room_locked(const struct sx_loop *loop, size_t len)
+{
+    return loop->queued_bytes + loop->unsent_bytes + len <= loop->config->max_queued_bytes;
+}
+
+enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline)
+{
+    struct item *item = malloc(sizeof *item);
+    enum sx_err err = SX_OK;
+    if (!item) {
+        free(stanza);
+        return SX_ENOMEM;
+    }
+    *item = (struct item){NULL, session, stanza, len};
+    pthread_mutex_lock(&loop->mu);
+    while (loop->session == session && self != loop && !has_room_locked(loop, len)) {
+        if (!sx_clock_cond_wait(&loop->room, &loop->mu, deadline)) {
+            err = SX_EROOM;
+            break;
+        }
+    }
+    if (session == 0 || loop->session != session)
+        err = SX_ELOST;
+    if (err == SX_OK) {
+        if (loop->tail)
+            loop->tail->next = item;
+        else
+            loop->head = item;
+        loop->tail = item;
+        loop->queued_bytes += len;
+        item = NULL;
+    }
+    pthread_mutex_unlock(&loop->mu);
+    free_items(item);
+    if (err == SX_OK && self != loop)
+        wake(loop);
+    return err;
+}
+
+static struct item *take_inbox(struct sx_loop *loop)
+{
+    struct item *items;
+    pthread_mutex_lock(&loop->mu);
+    items = loop->head;
+    loop->head = loop->tail = NULL;
+    loop->unsent_bytes += loop->queued_bytes;
+    loop->queued_bytes = 0;
+    pthread_mutex_unlock(&loop->mu);
+    return items;
+}
+
+static void send_inbox(struct sx_loop *loop)
+{
+    struct item *items = take_inbox(loop), *item;
+    for (item = items; item; item = item->next) {
+        if (item->session != loop->last_session || !loop->connection->online)
+            continue;
+        sx_trace_stanza(loop->trace, "sent", item->bytes, item->len);
+        sx_memory_send(loop->connection->conn, item->bytes, item->len);
+    }
+    free_items(items);
+}
+
+static void publish_unsent(struct sx_loop *loop)
+{
+    pthread_mutex_lock(&loop->mu);
+    if (loop->unsent_bytes != sx_memory_unsent_bytes()) {
+        loop->unsent_bytes = sx_memory_unsent_bytes();
+        pthread_cond_broadcast(&loop->room);
+    }
+    pthread_mutex_unlock(&loop->mu);
+}
+
+/* ---- one connection ---------------------------------------------------------------------------
+ */
+
+static void go_online(void *user, const char *bound_jid)
+{
+    struct sx_loop *loop = user;
+    pthread_mutex_lock(&loop->mu);
+    loop->session = ++loop->last_session;
+    pthread_mutex_unlock(&loop->mu);
+    loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
+}
+
+static void pass_stanza(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct sx_loop *loop = user;
+    loop->callbacks.on_stanza(loop->callbacks.user, loop->last_session, stanza, stream);
+}
+
+/* From here on nothing is posted to the session; what was waits no longer. */
+static void end_session(struct sx_loop *loop)
+{
+    struct item *items;
+    pthread_mutex_lock(&loop->mu);
+    loop->session = 0;
+    items = loop->head;
+    loop->head = loop->tail = NULL;
+    loop->queued_bytes = loop->unsent_bytes = 0;
+    pthread_cond_broadcast(&loop->room);
+    pthread_mutex_unlock(&loop->mu);
+    free_items(items);
+}
+
+static bool is_stopping(struct sx_loop *loop, int64_t *deadline)
+{
+    bool stopping;
+    pthread_mutex_lock(&loop->mu);
+    stopping = loop->stopping;
+    *deadline = loop->stop_deadline;
+    pthread_mutex_unlock(&loop->mu);
+    return stopping;
+}
+
+static void notice_interrupt(struct sx_loop *loop)
+{
+    if (atomic_exchange(&loop->interrupted, false))
+        loop->callbacks.on_interrupt(loop->callbacks.user);
+}
+
+/* Sleeps until the socket, a poster or the deadline wants something. */
+static void wait_for_events(struct sx_loop *loop, int timeout_ms)
+{
+    struct pollfd fds[2] = {{loop->wake_fd, POLLIN, 0}, {-1, 0, 0}};
+    struct sx_connection *connection = loop->connection;
+    uint64_t count;
+    if (connection && connection->fd >= 0) {
+        fds[1].fd = connection->fd;
+        fds[1].events = sx_connection_events(connection);
+    }
+    if (poll(fds, 2, timeout_ms) < 0)
+        return;
+    atomic_fetch_add(&loop->wakeups, 1);
+    if (fds[0].revents && read(loop->wake_fd, &count, sizeof count) < 0)
+        assert(errno == EAGAIN || errno == EINTR);
+    atomic_store(&loop->signaled, false);
+    notice_interrupt(loop);
+}
+
+/* Ends the connection in good order: first what is queued goes out. */
+static void wind_down(struct sx_loop *loop, int64_t deadline)
+{
+    struct sx_connection *connection = loop->connection;
+    int64_t now = sx_clock_now_us();
+    if (!connection->online)
+        sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
+    else if (sx_memory_unsent_bytes() == 0 || now >= deadline)
+        sx_connection_close(connection);
+    if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
+        sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
+}
+
+static void run_connection(struct sx_loop *loop)
+{
+    struct sx_connection *connection = loop->connection;
+    while (!connection->over) {
+        int64_t deadline = SX_NEVER;
+        bool again, stopping;
+        do {
+            send_inbox(loop);
+            again = sx_connection_round(connection, loop->ctx);
+        } while (again && !connection->over);
+        publish_unsent(loop);
+        stopping = is_stopping(loop, &deadline);
+        if (stopping && !connection->over)
+            wind_down(loop, deadline);
+        if (!connection->over)
+            wait_for_events(loop, connection->online && !stopping ? -1 : STROPHE_TICK_MS);
+    }
+}
+
+/* So that a stop can end an attempt that is stuck inside libstrophe. */
+static void publish_watchdog(struct sx_loop *loop, struct sx_watchdog *watchdog)
+{
+    pthread_mutex_lock(&loop->mu);
+    loop->watchdog = watchdog;
+    if (watchdog && loop->stopping)
+        sx_watchdog_fire(watchdog);
+    pthread_mutex_unlock(&loop->mu);
+}
+
+/* One attempt, from connecting to offline. Returns when to try again. */
+static int64_t attempt(struct sx_loop *loop)
+{
+    struct sx_connection connection = {
+        .config = loop->config,
+        .trace = loop->trace,
+        .user = loop,
+        .on_online = go_online,
+        .on_stanza = pass_stanza,
+    };
+    bool was_online;
+    loop->callbacks.on_connecting(loop->callbacks.user);
+    loop->connection = &connection;
+    sx_connection_open(&connection, loop->ctx);
+    publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
+    run_connection(loop);
+    publish_watchdog(loop, NULL);
+    loop->connection = NULL;
+    was_online = connection.online;
+    end_session(loop);
+    sx_connection_fini(&connection);
+    return loop->callbacks.on_offline(loop->callbacks.user, was_online ? loop->last_session : 0,
+                                      &connection.failure);
+}
+
+/* ---- thread -----------------------------------------------------------------------------------
+ */
+
+/* Waits until the next attempt is due; false when the loop is to end. */
+static bool wait_for_attempt(struct sx_loop *loop, int64_t when)
+{
+    for (;;) {
+        bool kicked, stopping;
+        pthread_mutex_lock(&loop->mu);
+        kicked = loop->kicked;
+        loop->kicked = false;
+        stopping = loop->stopping;
+        pthread_mutex_unlock(&loop->mu);
+        if (stopping)
+            return false;
+        if (kicked || sx_clock_now_us() >= when)
+            return true;
+        wait_for_events(loop, sx_clock_poll_ms(when));
+    }
+}
+
+static void *run(void *arg)
+{
+    struct sx_loop *loop = arg;
+    int64_t when = 0;
+    self = loop;
+    while (wait_for_attempt(loop, when))
+        when = attempt(loop);
+    xmpp_ctx_free(loop->ctx);
+    loop->ctx = NULL;
+    return NULL;
+}
+
+static void initialize_strophe(void)
+{
+    xmpp_initialize();
+}
+
+struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trace *trace,
+                            const struct sx_loop_callbacks *callbacks)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct sx_loop *loop = calloc(1, sizeof *loop);
+    if (!loop)
+        return NULL;
+    pthread_once(&once, initialize_strophe);
+    loop->config = config;
+    loop->trace = trace;
+    loop->callbacks = *callbacks;
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (loop->wake_fd < 0)
+        goto err_after_alloc;
+    if (pthread_mutex_init(&loop->mu, NULL))
+        goto err_after_fd;
+    if (sx_clock_cond_init(&loop->room))
+        goto err_after_mutex;
+    loop->ctx = xmpp_ctx_new(&sx_memory, NULL);
+    if (!loop->ctx)
+        goto err_after_cond;
+    return loop;
+
+err_after_cond:
+    pthread_cond_destroy(&loop->room);
+err_after_mutex:
+    pthread_mutex_destroy(&loop->mu);
+err_after_fd:
+    close(loop->wake_fd);
+err_after_alloc:
+    free(loop);
+    return NULL;
+}
+
+int sx_loop_start(struct sx_loop *loop)
+{
+    sigset_t all, before;
+    int err;
+    /* The program's signal handlers run on the program's threads; and without SIGPIPE blocked a
+     * write to a dead connection would end the process. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&loop->thread, NULL, run, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    loop->started = err == 0;
+    return err;
+}
+
+void sx_loop_kick(struct sx_loop *loop)
+{
+    pthread_mutex_lock(&loop->mu);
+    loop->kicked = true;
+    pthread_mutex_unlock(&loop->mu);
+    wake(loop);
+}
+
+void sx_loop_interrupt(struct sx_loop *loop)
+{
+    int saved = errno;
+    atomic_store(&loop->interrupted, true);
+    wake(loop);
+    errno = saved;
+}
+
+void sx_loop_stop(struct sx_loop *loop, int64_t deadline)
+{
+    assert(!sx_loop_is_self(loop));
+    if (!loop->started)
+        return;
+    pthread_mutex_lock(&loop->mu);
+    loop->stopping = true;
+    loop->stop_deadline = deadline;
+    if (loop->watchdog)
+        sx_watchdog_fire(loop->watchdog);
+    pthread_mutex_unlock(&loop->mu);
+    wake(loop);
+    pthread_join(loop->thread, NULL);
+    loop->started = false;
+}
+
+void sx_loop_free(struct sx_loop *loop)
+{
+    if (!loop)
+        return;
+    assert(!loop->started);
+    if (loop->ctx)
+        xmpp_ctx_free(loop->ctx);
+    pthread_cond_destroy(&loop->room);
+    pthread_mutex_destroy(&loop->mu);
+    close(loop->wake_fd);
+    free(loop);
+}
+
+bool sx_loop_is_self(const struct sx_loop *loop)
+{
+    return self == loop;
+}
+
+unsigned long sx_loop_wakeups(const struct sx_loop *loop)
+{
+    return atomic_load(&loop->wakeups);
+}

@@ -1,0 +1,27 @@
+/* memory.h - the allocator that every libstrophe context of the library uses.
+ *
+ * Why: libstrophe can't be asked whether bytes still wait to be written (xmpp_conn_send_queue_len
+ * hides a half-written head). So the blocks that it allocates inside xmpp_send_raw are tagged; when
+ * it frees them, the bytes have been written or dropped.
+ *
+ * Thread: the tally belongs to one loop thread (thread-local); blocks never change threads.
+ */
+#ifndef SX_MEMORY_H
+#define SX_MEMORY_H
+
+#include <stddef.h>
+#include <strophe.h>
+
+extern const xmpp_mem_t sx_memory; /* for xmpp_ctx_new() */
+
+/* xmpp_send_raw() of one whole stanza, its blocks tagged. bytes[len] is NUL: libstrophe 0.12.2
+ * calls strlen. */
+void sx_memory_send(xmpp_conn_t *conn, const char *bytes, size_t len);
+
+/* Bytes handed to sx_memory_send on this thread and not yet written. */
+size_t sx_memory_unsent_bytes(void);
+
+/* A NUL-terminated copy from this allocator, for libstrophe to free. */
+char *sx_memory_strdup(const char *text);
+
+#endif

@@ -1,0 +1,166 @@
+/* namespace.c - a stack of namespace declarations, searched from its top.
+ *
+ * Invariant: items[0..count) are in order of depth; each owns one allocation that holds both its
+ * strings. count never exceeds max_count, whatever a peer declares.
+ *
+ * Happy path: push on each start tag (nothing to do without xmlns attributes), resolve names, pop
+ * on the end tag. An envelope has a handful of declarations, so a linear search from the top is
+ * both the simplest and the fastest look-up.
+ * Failure: a forbidden declaration, too many, no memory; the next pop cleans up.
+ */
+#include "namespace.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_XML   "http://www.w3.org/XML/1998/namespace"
+#define NS_XMLNS "http://www.w3.org/2000/xmlns/"
+
+enum { FIRST_CAPACITY = 16 };
+
+static void truncate_to(struct sx_namespaces *ns, size_t count)
+{
+    while (ns->count > count)
+        free(ns->items[--ns->count].prefix);
+}
+
+void sx_namespaces_fini(struct sx_namespaces *ns)
+{
+    truncate_to(ns, 0);
+    free(ns->items);
+    *ns = (struct sx_namespaces){0};
+}
+
+void sx_namespaces_clear(struct sx_namespaces *ns)
+{
+    truncate_to(ns, 0);
+}
+
+void sx_namespaces_pop(struct sx_namespaces *ns, unsigned depth)
+{
+    size_t count = ns->count;
+    while (count && ns->items[count - 1].depth >= depth)
+        count--;
+    truncate_to(ns, count);
+}
+
+/* The prefix that an attribute declares ("" for xmlns itself), NULL if it is no declaration. */
+static const char *declared_prefix(const char *attribute)
+{
+    if (strncmp(attribute, "xmlns", 5) != 0)
+        return NULL;
+    if (attribute[5] == '\0')
+        return "";
+    return attribute[5] == ':' ? attribute + 6 : NULL;
+}
+
+/* Namespaces in XML 1.0, section 3 and its constraint "Reserved Prefixes and Namespace Names". */
+static bool is_allowed(const char *prefix, const char *uri, bool has_prefix)
+{
+    if (has_prefix && (!*prefix || strchr(prefix, ':') || !*uri))
+        return false;
+    if (strcmp(prefix, "xmlns") == 0 || strcmp(uri, NS_XMLNS) == 0)
+        return false;
+    return (strcmp(prefix, "xml") == 0) == (strcmp(uri, NS_XML) == 0);
+}
+
+/* FNV-1a */
+static unsigned key_of(const char *prefix, size_t prefix_len)
+{
+    unsigned key = 2166136261U;
+    while (prefix_len--)
+        key = (key ^ (unsigned char)*prefix++) * 16777619U;
+    return key;
+}
+
+static enum sx_err grow(struct sx_namespaces *ns)
+{
+    size_t capacity = ns->capacity ? ns->capacity * 2 : FIRST_CAPACITY;
+    struct sx_namespace *items;
+
+    if (ns->count < ns->capacity)
+        return SX_OK;
+    if (capacity > SIZE_MAX / sizeof *items)
+        return SX_ENOMEM;
+    items = realloc(ns->items, capacity * sizeof *items);
+    if (!items)
+        return SX_ENOMEM;
+    ns->items = items;
+    ns->capacity = capacity;
+    return SX_OK;
+}
+
+static enum sx_err push_one(struct sx_namespaces *ns, unsigned depth, const char *prefix,
+                            const char *uri)
+{
+    size_t prefix_bytes = strlen(prefix) + 1, uri_bytes = strlen(uri) + 1;
+    struct sx_namespace *item;
+    char *strings;
+
+    if (ns->count >= (ns->max_count ? ns->max_count : SX_NAMESPACES_COUNT))
+        return SX_ETOOBIG;
+    if (grow(ns))
+        return SX_ENOMEM;
+    strings = malloc(prefix_bytes + uri_bytes);
+    if (!strings)
+        return SX_ENOMEM;
+    memcpy(strings, prefix, prefix_bytes);
+    memcpy(strings + prefix_bytes, uri, uri_bytes);
+    item = &ns->items[ns->count++];
+    *item = (struct sx_namespace){.prefix = strings,
+                                  .uri = strings + prefix_bytes,
+                                  .depth = depth,
+                                  .key = key_of(prefix, prefix_bytes - 1)};
+    return SX_OK;
+}
+
+enum sx_err sx_namespaces_push(struct sx_namespaces *ns, unsigned depth, const char **attributes)
+{
+    for (; *attributes; attributes += 2) {
+        const char *prefix = declared_prefix(attributes[0]);
+        enum sx_err err;
+        if (!prefix)
+            continue;
+        if (!is_allowed(prefix, attributes[1], attributes[0][5] == ':'))
+            return SX_EMALFORMED;
+        err = push_one(ns, depth, prefix, attributes[1]);
+        if (err)
+            return err;
+    }
+    return SX_OK;
+}
+
+const char *sx_namespaces_lookup(const struct sx_namespaces *ns, const char *prefix,
+                                 size_t prefix_len)
+{
+    unsigned key = key_of(prefix, prefix_len);
+    size_t i;
+    for (i = ns->count; i--;) {
+        const struct sx_namespace *item = &ns->items[i];
+        if (item->key == key && strncmp(item->prefix, prefix, prefix_len) == 0 &&
+            item->prefix[prefix_len] == '\0')
+            return item->uri;
+    }
+    if (prefix_len == 3 && memcmp(prefix, "xml", 3) == 0)
+        return NS_XML;
+    return prefix_len ? NULL : "";
+}
+
+const char *sx_namespaces_resolve(const struct sx_namespaces *ns, const char *qname,
+                                  bool is_attribute, const char **uri)
+{
+    const char *colon = strchr(qname, ':');
+    const char *bound;
+
+    if (!colon && is_attribute) {
+        *uri = "";
+        return qname;
+    }
+    bound = sx_namespaces_lookup(ns, qname, colon ? (size_t)(colon - qname) : 0);
+    /* ":a", "a:" and "a:b:c" are Names to expat but no QNames. */
+    if (!bound || (colon && (colon == qname || !colon[1] || strchr(colon + 1, ':'))))
+        return NULL;
+    *uri = bound;
+    return colon ? colon + 1 : qname;
+}

@@ -1,0 +1,70 @@
+/* negotiation.c - reads the stanzas that are about the stream itself.
+ *
+ * Invariant: whatever libstrophe takes for one of these stanzas is looked at here first: its
+ * handlers match a name and a namespace, the stanza's own or that of any child.
+ */
+#include "negotiation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NS_STREAMS       "http://etherx.jabber.org/streams"
+#define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
+#define NS_SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_BIND          "urn:ietf:params:xml:ns:xmpp-bind"
+
+static bool is_for(xmpp_stanza_t *stanza, const char *name, const char *uri)
+{
+    const char *own_uri = xmpp_stanza_get_ns(stanza);
+    return strcmp(xmpp_stanza_get_name(stanza), name) == 0 &&
+           ((own_uri && strcmp(own_uri, uri) == 0) || xmpp_stanza_get_child_by_ns(stanza, uri));
+}
+
+static void copy_text(xmpp_stanza_t *element, char *out, size_t out_bytes)
+{
+    char *text = xmpp_stanza_get_text(element);
+    if (text)
+        snprintf(out, out_bytes, "%s", text);
+    xmpp_free(xmpp_stanza_get_context(element), text);
+}
+
+static void read_condition(xmpp_stanza_t *stanza, const char *uri, char *condition,
+                           size_t condition_bytes, char *text, size_t text_bytes)
+{
+    xmpp_stanza_t *child;
+
+    *condition = *text = '\0';
+    for (child = xmpp_stanza_get_children(stanza); child; child = xmpp_stanza_get_next(child)) {
+        const char *child_uri = xmpp_stanza_is_tag(child) ? xmpp_stanza_get_ns(child) : NULL;
+        if (!child_uri || strcmp(child_uri, uri) != 0)
+            continue;
+        if (strcmp(xmpp_stanza_get_name(child), "text") == 0)
+            copy_text(child, text, text_bytes);
+        else if (!*condition)
+            snprintf(condition, condition_bytes, "%s", xmpp_stanza_get_name(child));
+    }
+}
+
+enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stanza,
+                                   const char **why)
+{
+    if (is_for(stanza, "success", NS_SASL)) {
+        stream->authenticated = true;
+    } else if (is_for(stanza, "failure", NS_SASL)) {
+        read_condition(stanza, NS_SASL, stream->sasl_condition, sizeof stream->sasl_condition,
+                       stream->sasl_text, sizeof stream->sasl_text);
+    } else if (is_for(stanza, "error", NS_STREAMS)) {
+        read_condition(stanza, NS_STREAM_ERRORS, stream->stream_condition,
+                       sizeof stream->stream_condition, stream->stream_text,
+                       sizeof stream->stream_text);
+        if (!xmpp_stanza_get_children(stanza)) {
+            *why = "the server sent a stream error without a condition";
+            return SX_ESTREAM;
+        }
+    } else if (stream->authenticated && is_for(stanza, "features", NS_STREAMS) &&
+               !xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND)) {
+        *why = "the server offers no resource binding";
+        return SX_EPROTOCOL;
+    }
+    return SX_OK;
+}

@@ -1,0 +1,255 @@
+/* soap_xmpp.h - SOAP calls over XMPP (XEP-0072) for gSOAP programs: the one installed header.
+ *
+ * A *link* is one persistent, outbound, TLS-protected XMPP connection. It is duplex: through the
+ * same link a program calls services and serves its own. A `struct soap` gets its link by
+ * registering the plugin; from then on endpoints that begin with "xmpp:" travel through the link
+ * and every other endpoint (http:, https:, ...) works as before.
+ *
+ * Client, with the stubs that soapcpp2 generated:
+ *
+ *     struct soap_xmpp_config config;
+ *     char why[256];
+ *     soap_xmpp_config_init(&config);
+ *     config.jid = "alice@example.org/desk";
+ *     config.password = "...";
+ *     link = soap_xmpp_open(&config, why, sizeof why);
+ *     soap_register_plugin_arg(soap, soap_xmpp, link);
+ *     soap_call_c__add(soap, "xmpp:calc@example.org/soap", NULL, 1, 2, &sum);
+ *
+ * Service: register the plugin the same way, then soap_xmpp_serve(soap, soap_serve, 4).
+ *
+ * Threads: a link is shared by any number of threads and `struct soap` contexts. A
+ * `struct soap` belongs to one thread at a time, as always in gSOAP. Unless a function says
+ * otherwise it may be called from any thread but not from inside the trace callback.
+ *
+ * Times: names end in their unit. gSOAP's own soap->connect_timeout, send_timeout and
+ * recv_timeout keep gSOAP's meaning (> 0 seconds, < 0 microseconds), but 0 stands for the link's
+ * timeout_ms: over XMPP no wait is without a deadline.
+ *
+ * The header is C89 and C++ clean. Define SOAP_XMPP_NO_GSOAP before including it in a file that
+ * opens links but has no stdsoap2.h.
+ */
+#ifndef SOAP_XMPP_H
+#define SOAP_XMPP_H
+
+#include <stddef.h>
+#ifndef SOAP_XMPP_NO_GSOAP
+#include "stdsoap2.h"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SOAP_XMPP_VERSION "0.1.0"
+#define SOAP_XMPP_ID      "soap_xmpp/0.1" /* the plugin's id, for soap_lookup_plugin() */
+
+struct soap;
+struct soap_plugin;
+struct soap_xmpp_link; /* one persistent XMPP connection; reference counted inside */
+struct soap_xmpp_call; /* one request under way, see soap_xmpp_detach() */
+
+/* ---- configuration ------------------------------------------------------------------------ */
+
+enum soap_xmpp_tls {
+    SOAP_XMPP_TLS_REQUIRED = 0, /* STARTTLS, refused if the server doesn't offer it (RFC 6120 5) */
+    SOAP_XMPP_TLS_DIRECT,       /* TLS from the first byte (XEP-0368), port 5223 unless given */
+    SOAP_XMPP_TLS_OFF           /* no encryption: loopback hosts only, anything else is refused */
+};
+
+enum soap_xmpp_trace_level {
+    SOAP_XMPP_TRACE_NONE = 0,
+    SOAP_XMPP_TRACE_ERROR,
+    SOAP_XMPP_TRACE_INFO,  /* and each change of state */
+    SOAP_XMPP_TRACE_DEBUG, /* and each call, request and dropped answer */
+    SOAP_XMPP_TRACE_STANZA /* and every stanza, secrets blotted out */
+};
+
+/* A trace line, without a newline, valid during the call. Runs on the thread that has something to
+ * tell, never with a lock of the library held; must not call the library. */
+typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
+
+/* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
+ * soap_xmpp_config_init(), so that a program built today runs with a library of tomorrow. */
+struct soap_xmpp_config {
+    size_t size;          /* set by soap_xmpp_config_init() */
+    const char *jid;      /* who we are; node@domain gets the resource "soap". Required */
+    const char *password; /* this or password_file, unless a client certificate stands for it */
+    const char *password_file; /* its first line is the password */
+    const char *host;          /* server to connect to; default: DNS SRV of the JID's domain */
+    int port;                  /* default 5222, with TLS_DIRECT 5223; needs host */
+    enum soap_xmpp_tls tls;
+    const char *ca_file;   /* PEM file of trusted CAs, beside the system's own */
+    const char *cert_file; /* client certificate, PEM (SASL EXTERNAL), with key_file */
+    const char *key_file;
+    int timeout_ms;          /* what a gSOAP timeout of 0 means. Default 60,000 */
+    int connect_timeout_ms;  /* one attempt, from TCP to resource binding. Default 20,000 */
+    int soap_action;         /* 1: carry soapAction as a SOAP header block (XEP-0072 3.4) */
+    size_t max_stanza_bytes; /* a larger incoming stanza is refused. Default 1 MiB */
+    size_t max_queued_bytes; /* outgoing bytes not yet written; a sender waits. Default 8 MiB */
+    unsigned max_depth;      /* nesting of elements, both directions. Default 256 */
+    unsigned max_calls;      /* calls under way per link; a sender waits. Default 10,000 */
+    unsigned max_requests;   /* requests waiting for a worker. Default 1,000 */
+    enum soap_xmpp_trace_level trace;
+    soap_xmpp_trace_fn *trace_callback; /* default: standard error */
+    void *trace_user;
+};
+
+/* Sets every member to its default ("unset"). */
+#define soap_xmpp_config_init(config) soap_xmpp_config_init_bytes((config), sizeof *(config))
+void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
+
+/* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
+ * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _TRACE (error | info | debug |
+ * stanza). A variable that isn't set leaves its member alone. The members point into the
+ * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in
+ * why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config
+ * is then unchanged. */
+int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
+
+/* ---- link ----------------------------------------------------------------------------------- */
+
+/* Checks the configuration, starts the link's thread and returns at once: the link connects in
+ * the background and reconnects by itself when the connection breaks. Returns NULL, with one
+ * sentence in why (why_bytes long, may be NULL), when the configuration is refused or memory or
+ * threads are short. The caller owns the link and ends it with soap_xmpp_close(). */
+struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
+                                      size_t why_bytes);
+
+/* Blocks until the link is online, at most timeout_ms (0: only looks, < 0: the link's
+ * timeout_ms). Returns 0 when online, else -1; soap_xmpp_reason() then says why. Returns early
+ * when waiting can't help: wrong password, untrusted certificate, stopped link. */
+int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms);
+
+/* Copies one sentence on why the link is not online into text (text_bytes long, always
+ * terminated): "online" if it is. */
+void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes);
+
+/* Copies the JID the server bound for us into jid (jid_bytes long, always terminated), before the
+ * first connection the configured one. */
+void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes);
+
+/* Goes offline gracefully: from now on calls are refused here and new requests are answered
+ * service-unavailable; requests that arrived before are still served and answered for up to
+ * drain_ms (< 0: the link's timeout_ms); then the stream is closed. Blocks until the link is
+ * offline, drain_ms + 3 s at most. soap_xmpp_serve() returns. May be called from a thread that
+ * serves, not from inside a service operation. Idempotent. */
+void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms);
+
+/* The signal-safe half of it: asks the link to stop, and returns at once. soap_xmpp_serve()
+ * lets the running operations answer and returns. May be called from a signal handler. */
+void soap_xmpp_interrupt(struct soap_xmpp_link *link);
+
+/* soap_xmpp_stop(link, 0) if that wasn't done, then gives the caller's reference back. Contexts
+ * that still have the plugin registered may be used (calls fail) and freed afterwards. NULL is
+ * allowed. */
+void soap_xmpp_close(struct soap_xmpp_link *link);
+
+/* Asks the entity behind an endpoint ("xmpp:..." or a JID) whether it lists a feature in its
+ * disco#info (XEP-0030), e.g. SOAP_XMPP_FEATURE; answers are remembered for a few minutes.
+ * Returns 1 yes, 0 no, -1 when there is no answer within timeout_ms (< 0: the link's
+ * timeout_ms) or the endpoint is bad; why (may be NULL) gets one sentence. Blocks. */
+#define SOAP_XMPP_FEATURE "http://jabber.org/protocol/soap"
+int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
+                       int timeout_ms, char *why, size_t why_bytes);
+
+/* ---- service ----------------------------------------------------------------------------------
+ */
+
+/* Serves with a pool of threads until the link is stopped: each thread works on a soap_copy() of
+ * soap, calls serve (soap_serve, or a function of yours that dispatches to several services) once
+ * per request and frees what the request allocated. Blocks; returns SOAP_OK after a stop, else
+ * soap->error (no plugin registered, threads < 1, no memory). */
+int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads);
+
+/* Waits for one request, for those who write the loop themselves: on SOAP_OK call soap_serve(soap)
+ * (or begin_serve and dispatch), then soap_destroy() and soap_end(). timeout as in gSOAP: > 0
+ * seconds, < 0 microseconds, 0 until the link stops. Returns SOAP_TCP_ERROR with errnum 0 when the
+ * time is over, SOAP_STOP once the link is stopped and no request waits. A request that was
+ * accepted but not answered is answered internal-server-error by the next accept or by
+ * soap_free(). */
+int soap_xmpp_accept(struct soap *soap, int timeout);
+
+/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called,
+ * the id of the IQ. Valid until the operation returns; NULL outside of one, or when the request
+ * came by another transport. */
+const char *soap_xmpp_from(struct soap *soap);
+const char *soap_xmpp_to(struct soap *soap);
+const char *soap_xmpp_id(struct soap *soap);
+
+/* ---- client -----------------------------------------------------------------------------------
+ */
+
+/* After a call that failed: the stanza error condition (RFC 6120 8.3.3) such as
+ * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until
+ * the next call on soap. */
+const char *soap_xmpp_condition(struct soap *soap);
+
+/* Many calls under way from one `struct soap`: soap_send_ns__op(), then detach; later, in any
+ * order, attach and soap_recv_ns__op(). The deadline is set at the detach from
+ * soap->recv_timeout. Returns NULL when no xmpp: request has been sent on soap. The caller owns
+ * the call until it is attached or cancelled. */
+struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap);
+
+/* Gives a detached call to a context (not necessarily the one that sent it, but one of the same
+ * link), whether it is done or not; soap_recv_ns__op() follows and waits if need be. The call
+ * belongs to soap from here on, on failure too. Returns SOAP_OK or soap->error. */
+int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call);
+
+/* Blocks until any detached call of the link is done (answered, failed or past its deadline) and
+ * returns it, each once, in the order they ended; NULL after timeout_ms (0: only looks, < 0: the
+ * link's timeout_ms), or at once when no detached call is under way. */
+struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_ms);
+
+/* The value of soap->user at the time of the detach, to tell the calls apart. */
+void *soap_xmpp_call_user(const struct soap_xmpp_call *call);
+
+/* Forgets a detached call; a late answer is dropped. The service may have run it. */
+void soap_xmpp_cancel(struct soap_xmpp_call *call);
+
+/* ---- plugin ------------------------------------------------------------------------------------
+ */
+
+#ifndef SOAP_XMPP_NO_GSOAP
+
+/* What the plugin must agree on with the program that registers it: the layout of struct soap
+ * depends on macros (WITH_LEAN, WITH_LEANER, WITH_SELF_PIPE, SOAP_BUFLEN). */
+struct soap_xmpp_layout {
+    unsigned long gsoap_version, soap_bytes, buf_bytes;
+    unsigned long offset_fsend, offset_fprepareinitrecv, offset_buf, offset_error,
+        offset_namespaces;
+};
+
+/* The program's part of the registration, use soap_xmpp() below. Returns SOAP_OK, SOAP_EOM,
+ * SOAP_USER_ERROR (link is NULL) or SOAP_PLUGIN_ERROR (the program and the library were built
+ * with different layouts of struct soap). */
+int soap_xmpp_register(struct soap *soap, struct soap_plugin *plugin, void *link,
+                       const struct soap_xmpp_layout *layout);
+
+/* The plugin: soap_register_plugin_arg(soap, soap_xmpp, link). Takes a reference to the link. It
+ * is compiled into the program, which is how a mismatch of layouts is noticed. */
+#if defined(__GNUC__)
+__attribute__((unused))
+#endif
+static int
+soap_xmpp(struct soap *soap, struct soap_plugin *plugin, void *link)
+{
+    struct soap_xmpp_layout layout;
+    layout.gsoap_version = GSOAP_VERSION;
+    layout.soap_bytes = (unsigned long)sizeof(struct soap);
+    layout.buf_bytes = (unsigned long)SOAP_BUFLEN;
+    layout.offset_fsend = (unsigned long)offsetof(struct soap, fsend);
+    layout.offset_fprepareinitrecv = (unsigned long)offsetof(struct soap, fprepareinitrecv);
+    layout.offset_buf = (unsigned long)offsetof(struct soap, buf);
+    layout.offset_error = (unsigned long)offsetof(struct soap, error);
+    layout.offset_namespaces = (unsigned long)offsetof(struct soap, namespaces);
+    return soap_xmpp_register(soap, plugin, link, &layout);
+}
+
+#endif /* SOAP_XMPP_NO_GSOAP */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

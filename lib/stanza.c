@@ -1,0 +1,86 @@
+/* stanza.c - IQ stanzas as bytes.
+ *
+ * Invariant: one call appends one whole stanza in the stream's default namespace; payloads are
+ * checked envelopes or our own constants, all else is escaped here.
+ *
+ * Happy path: open <iq ...>, payload, close. Failure: no memory, out->failed, nothing to undo: the
+ * owner of the buffer drops it.
+ */
+#include "stanza.h"
+
+#include <string.h>
+
+enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
+
+static void add_attribute(struct sx_buffer *out, const char *name, const char *value)
+{
+    sx_buffer_add_format(out, " %s='", name);
+    sx_buffer_add_escaped(out, value);
+    sx_buffer_add_text(out, "'");
+}
+
+/* "<iq ..." without its '>': an empty one ends in "/>". */
+static void open_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,
+                    size_t payload_len)
+{
+    sx_buffer_reserve(out, payload_len + FRAME_BYTES);
+    sx_buffer_add_text(out, "<iq");
+    add_attribute(out, "type", type);
+    if (to)
+        add_attribute(out, "to", to);
+    add_attribute(out, "id", id);
+}
+
+static void add_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,
+                   const char *payload, size_t payload_len)
+{
+    open_iq(out, type, to, id, payload_len);
+    if (!payload_len) {
+        sx_buffer_add_text(out, "/>");
+        return;
+    }
+    sx_buffer_add_text(out, ">");
+    sx_buffer_add(out, payload, payload_len);
+    sx_buffer_add_text(out, "</iq>");
+}
+
+void sx_stanza_request(struct sx_buffer *out, const char *type, const char *to, const char *id,
+                       const char *payload, size_t payload_len)
+{
+    add_iq(out, type, to, id, payload, payload_len);
+}
+
+void sx_stanza_result(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+                      size_t payload_len)
+{
+    add_iq(out, "result", to, id, payload, payload_len);
+}
+
+void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+                     size_t payload_len, const char *fault_code)
+{
+    const struct sx_fault_code *code = sx_fault_code(fault_code);
+
+    open_iq(out, "error", to, id, payload_len);
+    sx_buffer_add_text(out, ">");
+    sx_buffer_add(out, payload, payload_len);
+    sx_buffer_add_format(out,
+                         "<error type='%s' code='%d'>"
+                         "<undefined-condition xmlns='" SX_NS_STANZAS "'/>"
+                         "<%s xmlns='" SX_NS_SOAP_FAULT "'/></error></iq>",
+                         code->type, code->number, code->element);
+}
+
+void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                     const char *text)
+{
+    open_iq(out, "error", to, id, 0);
+    sx_buffer_add_format(out, "><error type='%s' code='%d'><%s xmlns='" SX_NS_STANZAS "'/>",
+                         sx_fault_condition_type(condition), sx_fault_number(condition), condition);
+    if (text) {
+        sx_buffer_add_text(out, "<text xmlns='" SX_NS_STANZAS "'>");
+        sx_buffer_add_escaped(out, text);
+        sx_buffer_add_text(out, "</text>");
+    }
+    sx_buffer_add_text(out, "</error></iq>");
+}

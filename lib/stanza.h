@@ -1,0 +1,35 @@
+/* stanza.h - IQ stanzas as bytes: what XEP-0072 and RFC 6120 want on the wire.
+ *
+ * Writes only; incoming stanzas are trees made by stream.c. Every function appends one whole
+ * stanza and escapes what it is given, except payloads. Errors show in out->failed.
+ */
+#ifndef SX_STANZA_H
+#define SX_STANZA_H
+
+#include "buffer.h"
+#include "envelope.h"
+#include "fault.h"
+
+#define SX_NS_STANZAS    "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define SX_NS_SOAP       "http://jabber.org/protocol/soap"
+#define SX_NS_SOAP_FAULT "http://jabber.org/protocol/soap#fault"
+
+/* <iq type='get|set'> with a payload; to may be NULL (the own server). */
+void sx_stanza_request(struct sx_buffer *out, const char *type, const char *to, const char *id,
+                       const char *payload, size_t payload_len);
+
+/* <iq type='result'>; payload_len 0 gives an empty one. */
+void sx_stanza_result(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+                      size_t payload_len);
+
+/* <iq type='error'> with the fault's envelope, undefined-condition and the code's element
+ * (XEP-0072 section 6). fault_code: local part of the SOAP fault code. */
+void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+                     size_t payload_len, const char *fault_code);
+
+/* <iq type='error'> of the transport: condition alone (never with a soap#fault element), its
+ * RFC 6120 type and XEP-0086 code, and text for a human unless NULL. */
+void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                     const char *text);
+
+#endif

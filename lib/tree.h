@@ -1,0 +1,53 @@
+/* tree.h - a stanza becoming the tree that libstrophe expects.
+ *
+ * Noun: the tree under way. Names are local names with the namespace beside them; attributes are
+ * known by local name, those with a prefix left out but for xml:lang (x:from='...' must not pass
+ * for the `from` that the server stamped).
+ *
+ * Invariant: path[0] is the stanza and owns all other nodes; path[path_len - 1] is the innermost
+ * element open. Never more than max_nodes nodes and attributes.
+ *
+ * Errors: SX_ENOMEM; SX_ETOOBIG over max_nodes and SX_EMALFORMED for a prefix bound nowhere, with a
+ * clause in why: the element is there all the same, so that a stanza can be answered.
+ */
+#ifndef SX_TREE_H
+#define SX_TREE_H
+
+#include <stdbool.h>
+#include <strophe.h>
+
+#include "buffer.h"
+#include "fault.h"
+#include "namespace.h"
+
+struct sx_tree {
+    xmpp_ctx_t *ctx;
+    unsigned max_nodes;      /* set both before use, zero the rest */
+    bool names_no_namespace; /* xmlns="" where there is none: libstrophe compares without looking */
+    unsigned nodes;
+    xmpp_stanza_t **path;
+    unsigned path_len, path_capacity;
+    struct sx_buffer text;            /* not yet a node */
+    struct sx_buffer attribute_names; /* of the stanza, each NUL-terminated */
+    char why[160];
+};
+
+void sx_tree_fini(struct sx_tree *tree);
+void sx_tree_clear(struct sx_tree *tree); /* for the next stanza */
+
+/* Expat's events. namespaces: in scope, the element's own declarations among them. */
+enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *namespaces,
+                         const char *qname, const char **attributes);
+enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len);
+enum sx_err sx_tree_close(struct sx_tree *tree); /* the stanza itself stays, closed */
+
+/* An empty element, opened. */
+enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name);
+
+/* Takes everything out of the stanza but its own name and attributes. */
+enum sx_err sx_tree_prune(struct sx_tree *tree);
+
+/* The part of a qualified name behind its last colon. */
+const char *sx_tree_local_part(const char *qname);
+
+#endif

@@ -1,0 +1,99 @@
+#include "suite.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <string.h>
+
+static int is_chosen(const char *suite, const char *test, int argc, char **argv)
+{
+    int i;
+    for (i = 1; i < argc; i++)
+        if (strstr(suite, argv[i]) || strstr(test, argv[i]))
+            return 1;
+    return argc < 2;
+}
+
+static void list_suites(const CU_SuiteInfo *suites)
+{
+    for (; suites->pName; suites++) {
+        const CU_TestInfo *test;
+        for (test = suites->pTests; test->pName; test++)
+            printf("%s: %s\n", suites->pName, test->pName);
+    }
+}
+
+static int add_suite(const CU_SuiteInfo *info, int argc, char **argv)
+{
+    CU_pSuite suite = NULL;
+    const CU_TestInfo *test;
+    for (test = info->pTests; test->pName; test++) {
+        if (!is_chosen(info->pName, test->pName, argc, argv))
+            continue;
+        if (!suite)
+            suite = CU_add_suite_with_setup_and_teardown(info->pName, info->pInitFunc,
+                                                         info->pCleanupFunc, info->pSetUpFunc,
+                                                         info->pTearDownFunc);
+        if (!suite || !CU_add_test(suite, test->pName, test->pTestFunc))
+            return -1;
+    }
+    return 0;
+}
+
+int suite_main(CU_SuiteInfo *suites, int argc, char **argv)
+{
+    unsigned failed;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1 && strcmp(argv[1], "-l") == 0) {
+        list_suites(suites);
+        return 0;
+    }
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 2;
+    for (; suites->pName; suites++) {
+        if (add_suite(suites, argc, argv)) {
+            fprintf(stderr, "cannot register suite %s: %s\n", suites->pName, CU_get_error_msg());
+            CU_cleanup_registry();
+            return 2;
+        }
+    }
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
+    if (CU_get_number_of_tests_run() == 0) {
+        fprintf(stderr, "no test was run\n");
+        failed++;
+    }
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}
+
+/* CUnit keeps the pointer to the condition's text until its registry is cleaned up. */
+static const char *keep_message(const char *format, const char *a, const char *b)
+{
+    static char messages[64][1024];
+    static unsigned next;
+    char *message = messages[next++ % 64];
+    snprintf(message, sizeof messages[0], format, a ? a : "(null)", b ? b : "(null)");
+    return message;
+}
+
+void suite_assert_text(const char *actual, const char *expected, int line, const char *file)
+{
+    int same = actual && expected && strcmp(actual, expected) == 0;
+    CU_assertImplementation(same, (unsigned)line,
+                            same ? "texts are equal"
+                                 : keep_message("got \"%s\", want \"%s\"", actual, expected),
+                            file, "", CU_FALSE);
+}
+
+void suite_assert_contains(const char *text, const char *part, int wanted, int line,
+                           const char *file)
+{
+    int found = text && part && strstr(text, part) != NULL;
+    CU_assertImplementation(
+        found == wanted && text, (unsigned)line,
+        found == wanted
+            ? "text as wanted"
+            : keep_message(wanted ? "\"%s\" lacks \"%s\"" : "\"%s\" has \"%s\"", text, part),
+        file, "", CU_FALSE);
+}

@@ -1,0 +1,25 @@
+/* Tests of the gSOAP plugin over an in-process transport: no server, real stubs and skeletons. */
+#include "../lib/suite.h"
+#include "ground.h"
+
+#include <signal.h>
+
+extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_async[],
+    tests_http[], tests_registration[], tests_two[];
+
+int main(int argc, char **argv)
+{
+    CU_SuiteInfo suites[] = {
+        {"plugin client", NULL, NULL, ground_start, ground_stop, tests_client},
+        {"plugin failures", NULL, NULL, ground_start_alone, ground_stop, tests_failures},
+        {"plugin service", NULL, NULL, ground_start, ground_stop, tests_service},
+        {"plugin accept", NULL, NULL, ground_start_alone, ground_stop, tests_accept},
+        {"plugin async", NULL, NULL, ground_start, ground_stop, tests_async},
+        {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
+        {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},
+        {"plugin two services", NULL, NULL, ground_start_alone, ground_stop, tests_two},
+        CU_SUITE_INFO_NULL,
+    };
+    signal(SIGPIPE, SIG_IGN); /* gSOAP's HTTP may write to a closed socket */
+    return suite_main(suites, argc, argv);
+}

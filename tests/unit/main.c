@@ -1,0 +1,28 @@
+/* Unit tests: one suite per file of lib, without a server, without gSOAP. */
+#include "../lib/suite.h"
+
+extern CU_TestInfo tests_address[], tests_buffer[], tests_clock[], tests_config[], tests_detached[],
+    tests_disco[], tests_envelope[], tests_exchange[], tests_fault[], tests_inbound[],
+    tests_namespace[], tests_stanza[], tests_stream[], tests_trace[];
+
+int main(int argc, char **argv)
+{
+    CU_SuiteInfo suites[] = {
+        {"address", NULL, NULL, NULL, NULL, tests_address},
+        {"buffer", NULL, NULL, NULL, NULL, tests_buffer},
+        {"clock", NULL, NULL, NULL, NULL, tests_clock},
+        {"config", NULL, NULL, NULL, NULL, tests_config},
+        {"detached", NULL, NULL, NULL, NULL, tests_detached},
+        {"disco", NULL, NULL, NULL, NULL, tests_disco},
+        {"envelope", NULL, NULL, NULL, NULL, tests_envelope},
+        {"exchange", NULL, NULL, NULL, NULL, tests_exchange},
+        {"fault", NULL, NULL, NULL, NULL, tests_fault},
+        {"inbound", NULL, NULL, NULL, NULL, tests_inbound},
+        {"namespace", NULL, NULL, NULL, NULL, tests_namespace},
+        {"stanza", NULL, NULL, NULL, NULL, tests_stanza},
+        {"stream", NULL, NULL, NULL, NULL, tests_stream},
+        {"trace", NULL, NULL, NULL, NULL, tests_trace},
+        CU_SUITE_INFO_NULL,
+    };
+    return suite_main(suites, argc, argv);
+}

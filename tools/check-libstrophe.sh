@@ -1,0 +1,35 @@
+#!/bin/sh
+# check-libstrophe.sh LIBSTROPHE.A - is this a libstrophe whose stanza parser can be replaced?
+#
+# lib/stream.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
+# header is the one we know: the release is in the range it was read in, the parser is one object
+# file that defines exactly the five functions, and nothing else in the archive asks for another.
+# Says why in one sentence when it isn't so.
+oldest=0.12.2 newest=0.14.0
+archive=$1
+known="parser_attr_name parser_feed parser_free parser_new parser_reset"
+
+refuse() {
+    echo "libstrophe can't be used: $*." >&2
+    exit 1
+}
+
+version=$(pkg-config --modversion libstrophe 2>/dev/null) ||
+    refuse "pkg-config doesn't know it, install libstrophe-dev (make deps)"
+pkg-config --atleast-version=$oldest libstrophe && pkg-config --max-version=$newest libstrophe ||
+    refuse "its release $version is outside $oldest to $newest, the range whose internal parser.h is known"
+[ -f "$archive" ] || refuse "the static library libstrophe.a is missing"
+
+# nm -A: "archive:member:[value] type name"
+defined=$(nm -A -g --defined-only "$archive" 2>/dev/null |
+    sed -n 's/.*parser_\(expat\|libxml2\)\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\2/p' | sort | tr '\n' ' ')
+[ "$defined" = "$known " ] ||
+    refuse "the parser in $archive defines '$defined' instead of '$known'"
+used=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
+    sed -n 's/.* U \(parser_[a-zA-Z_0-9]*\)$/\1/p' | sort -u)
+for name in $used; do
+    case " $known " in
+    *" $name "*) ;;
+    *) refuse "$archive uses $name, which lib/stream.c doesn't define" ;;
+    esac
+done
