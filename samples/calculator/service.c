@@ -1,0 +1,77 @@
+/* calculator-service - serves the calculator until SIGINT or SIGTERM. */
+#include <signal.h>
+
+#include "soapH.h"
+#include "soap_xmpp.h"
+#include "calculator.nsmap"
+
+static struct soap_xmpp_link *calculator;
+
+static void stop(int number)
+{
+    (void)number;
+    soap_xmpp_interrupt(calculator);
+}
+
+static int answer(struct soap *soap, double value, double *result)
+{
+    printf("%s was answered %.15g\n", soap_xmpp_from(soap), value);
+    *result = value;
+    return SOAP_OK;
+}
+
+int c__add(struct soap *soap, double a, double b, double *result)
+{
+    return answer(soap, a + b, result);
+}
+
+int c__sub(struct soap *soap, double a, double b, double *result)
+{
+    return answer(soap, a - b, result);
+}
+
+int c__mul(struct soap *soap, double a, double b, double *result)
+{
+    return answer(soap, a * b, result);
+}
+
+int c__div(struct soap *soap, double a, double b, double *result)
+{
+    if (b == 0)
+        return soap_sender_fault(soap, "division by zero", NULL);
+    return answer(soap, a / b, result);
+}
+
+int main(void)
+{
+    struct soap_xmpp_config config;
+    char text[4096]; /* any JID fits */
+    soap_xmpp_config_init(&config);
+    if (soap_xmpp_config_from_env(&config, text, sizeof text) == 0)
+        calculator = soap_xmpp_open(&config, text, sizeof text);
+    if (!calculator) {
+        fprintf(stderr, "calculator-service: %s\n", text);
+        return 2;
+    }
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    struct soap soap;
+    soap_init(&soap);
+    int failed = soap_register_plugin_arg(&soap, soap_xmpp, calculator);
+    if (!failed && soap_xmpp_wait_online(calculator, -1) == 0) {
+        soap_xmpp_jid(calculator, text, sizeof text);
+        printf("online as %s\n", text);
+        failed = soap_xmpp_serve(&soap, soap_serve, 2); /* until the signal */
+    } else if (!failed) {
+        soap_xmpp_reason(calculator, text, sizeof text);
+        failed = soap_receiver_fault(&soap, text, NULL);
+    }
+    if (failed)
+        soap_print_fault(&soap, stderr);
+    soap_end(&soap);
+    soap_done(&soap);
+    soap_xmpp_close(calculator);
+    return failed ? 1 : 0;
+}
