@@ -1,0 +1,145 @@
+#!/bin/bash
+# run.sh BUILD - the libraries as a user meets them: installed, found by pkg-config, linked with each
+# of gSOAP's runtimes, in C and C++, and removed again. Also: which names they show, which they need.
+set -u -o pipefail
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$here/../..
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-install.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+prefix=$tmp/prefix
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib LC_ALL=C
+unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR PREFIX
+passed=0 failed=0
+
+# test SENTENCE COMMAND...
+test_that() {
+    local sentence=$1
+    shift
+    if "$@" > "$tmp/log" 2>&1; then
+        passed=$((passed + 1))
+        echo "  $sentence ... passed"
+    else
+        failed=$((failed + 1))
+        echo "  $sentence ... FAILED"
+        sed 's/^/    /' "$tmp/log"
+    fi
+}
+
+run_make() { make -s -C "$top" BUILD="$build" "$@"; }
+
+# ---- names -----------------------------------------------------------------------------------------
+
+declared() { # what soap_xmpp.h declares, as the compiler sees it
+    echo '#include "soap_xmpp.h"' |
+        gcc -I"$top/lib" -fsyntax-only -aux-info "$tmp/declared" -x c - &&
+        grep 'lib/soap_xmpp\.h' "$tmp/declared" | grep -v ' static ' |
+        sed -n 's/^[^(]*\b\(soap_xmpp_[a-z_]*\) (.*/\1/p' | sort -u
+}
+shown_by_archive() { nm -g --defined-only "$prefix/lib/libsoapxmpp.a" | awk 'NF == 3 { print $3 }' | sort; }
+shown_by_shared() {
+    nm -D --defined-only "$prefix/lib/libsoapxmpp.so" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' |
+        sort
+}
+same_names() { diff "$top/lib/exports.txt" <("$1"); }
+
+# Every undefined name of the shared library has to be in a library it names, or be gSOAP's.
+needs_gsoap_only() {
+    local libraries
+    libraries=$(ldd "$prefix/lib/libsoapxmpp.so" | awk '{ for (i = 1; i <= NF; i++) if ($i ~ "^/") print $i }')
+    nm -D --undefined-only "$prefix/lib/libsoapxmpp.so" | awk '$1 == "U" { sub("@.*", "", $2); print $2 }' |
+        sort > "$tmp/needed"
+    nm -D --defined-only $libraries | awk 'NF == 3 { sub("@.*", "", $3); print $3 }' | sort -u > "$tmp/had"
+    comm -23 "$tmp/needed" "$tmp/had" > "$tmp/open"
+    grep -q '^soap_' "$tmp/open" && ! grep -v '^soap_[a-z]' "$tmp/open"
+}
+needs_no_gsoap() { ! ldd "$prefix/lib/libsoapxmpp.so" | grep gsoap; }
+is_position_independent() { ! readelf -d "$prefix/lib/libsoapxmpp.so" | grep TEXTREL; }
+has_soname() { readelf -d "$prefix/lib/libsoapxmpp.so" | grep 'SONAME.*\[libsoapxmpp\.so\.0\]'; }
+
+# ---- the header ------------------------------------------------------------------------------------
+
+header_is() { # COMPILER ARGUMENT...
+    printf '#include "soap_xmpp.h"\nint x;\n' > "$tmp/header.c"
+    "$@" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$prefix/include" "$tmp/header.c"
+}
+
+# ---- programs --------------------------------------------------------------------------------------
+
+# program NAME COMPILER RUNTIME ARGUMENT...: user.c with stubs, by what pkg-config says
+program() {
+    local name=$1 compiler=$2 runtime=$3 stubs="$tmp/c/soapC.c $tmp/c/soapClient.c" dir=c
+    shift 3
+    if [ "$compiler" = g++ ]; then
+        stubs="$tmp/c++/soapC.cpp $tmp/c++/soapClient.cpp" dir=c++
+    fi
+    "$compiler" -w "$@" -I"$tmp/$dir" -o "$tmp/$name" "$here/user.c" $stubs $(pkg-config --cflags --libs \
+        soapxmpp $runtime)
+}
+program_runs() { program "$@" && timeout 20 "$tmp/$1" accepted && ldd "$tmp/$1" | grep -q libsoapxmpp.so.0; }
+lean_is_refused() { program lean gcc gsoap -DWITH_LEAN && timeout 20 "$tmp/lean" refused; }
+static_runs() {
+    gcc -w -I"$tmp/c" $(pkg-config --cflags soapxmpp gsoap) -o "$tmp/static" "$here/user.c" \
+        "$tmp/c/soapC.c" "$tmp/c/soapClient.c" -Wl,-Bstatic $(pkg-config --libs-only-L --libs-only-l \
+        soapxmpp) -Wl,-Bdynamic $(pkg-config --static --libs soapxmpp | sed 's/-lsoapxmpp//') -lgsoap &&
+        timeout 20 "$tmp/static" accepted && ! ldd "$tmp/static" | grep -E 'soapxmpp|strophe'
+}
+beside_runs() { # LIBRARY...: gSOAP's runtime wants the stubs' serializers, whatever the program wants
+    gcc -w -I"$prefix/include" $(pkg-config --cflags libstrophe gsoap) -I"$tmp/c" -o "$tmp/beside" \
+        "$here/beside.c" "$tmp/c/soapC.c" "$tmp/nsmap.c" "$@" -lstrophe \
+        $(pkg-config --static --libs-only-l soapxmpp | sed 's/-lsoapxmpp//') -lgsoap &&
+        ldd "$tmp/beside" | grep -q libstrophe.so && timeout 20 "$tmp/beside"
+}
+
+# ---- installing ------------------------------------------------------------------------------------
+
+staged_install() {
+    run_make install DESTDIR="$tmp/stage" PREFIX=/opt/s && (cd "$tmp/stage/opt/s" &&
+        ls -d include/soap_xmpp.h lib/libsoapxmpp.a lib/libsoapxmpp.so.0 lib/pkgconfig/soapxmpp.pc) &&
+        grep '^prefix=/opt/s$' "$tmp/stage/opt/s/lib/pkgconfig/soapxmpp.pc"
+}
+staged_uninstall() {
+    run_make uninstall DESTDIR="$tmp/stage" PREFIX=/opt/s &&
+        [ -z "$(find "$tmp/stage" ! -type d | tee /dev/stderr)" ]
+}
+wsdl_is_current() {
+    diff "$top/wsdl/calculator.wsdl" "$build/gen/calculator/calculator.wsdl" &&
+        diff "$top/wsdl/station.wsdl" "$build/gen/station/station.wsdl"
+}
+
+make_stubs() {
+    mkdir "$tmp/c" "$tmp/c++" && soapcpp2 -c -CL -x -w -d "$tmp/c" "$here/contract.h" &&
+        soapcpp2 -CL -x -w -d "$tmp/c++" "$here/contract.h" &&
+        printf '#include <stdsoap2.h>\nstruct Namespace namespaces[] = {{NULL, NULL, NULL, NULL}};\n' \
+            > "$tmp/nsmap.c"
+}
+
+echo "Suite: install"
+test_that "make install installs below PREFIX" run_make install PREFIX="$prefix"
+test_that "soapcpp2 makes stubs in C and C++" make_stubs
+test_that "exports.txt names what the header declares" same_names declared
+test_that "the archive shows the names of exports.txt alone" same_names shown_by_archive
+test_that "the shared library shows the names of exports.txt alone" same_names shown_by_shared
+test_that "the shared library lacks no names but gSOAP's" needs_gsoap_only
+test_that "the shared library brings no second gSOAP runtime in" needs_no_gsoap
+test_that "the shared library is position independent" is_position_independent
+test_that "the shared library's soname is libsoapxmpp.so.0" has_soname
+test_that "the header is C89" header_is gcc -std=gnu89
+test_that "the header is C89 without gSOAP" header_is gcc -std=c89 -DSOAP_XMPP_NO_GSOAP
+test_that "the header is C11" header_is gcc -std=c11 -D_GNU_SOURCE
+test_that "the header is C++" header_is g++ -x c++
+for runtime in gsoap gsoapck gsoapssl; do
+    test_that "a C program runs with lib$runtime" program_runs "$runtime" gcc "$runtime"
+done
+for runtime in gsoap++ gsoapssl++; do
+    test_that "a C++ program runs with lib$runtime" program_runs "$runtime" g++ "$runtime"
+done
+test_that "a program runs with libsoapxmpp.a" static_runs
+test_that "a program with another struct soap is refused" lean_is_refused
+test_that "the shared library lives beside a stock libstrophe" beside_runs "$prefix/lib/libsoapxmpp.so"
+test_that "the archive lives beside a stock libstrophe" beside_runs "$prefix/lib/libsoapxmpp.a"
+test_that "the checked-in WSDL is what soapcpp2 makes" wsdl_is_current
+test_that "make install keeps to DESTDIR" staged_install
+test_that "make uninstall leaves nothing" staged_uninstall
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,21 @@
+/* Integration tests: through real servers, with real TLS and real stubs. Run by tools/with-servers.
+ */
+#include "../lib/suite.h"
+
+extern CU_TestInfo tests_call[], tests_service[], tests_wire[], tests_name[], tests_failure[],
+    tests_fidelity[], tests_foreign[];
+
+int main(int argc, char **argv)
+{
+    CU_SuiteInfo suites[] = {
+        {"call", NULL, NULL, NULL, NULL, tests_call},
+        {"service", NULL, NULL, NULL, NULL, tests_service},
+        {"wire", NULL, NULL, NULL, NULL, tests_wire},
+        {"name", NULL, NULL, NULL, NULL, tests_name},
+        {"failure", NULL, NULL, NULL, NULL, tests_failure},
+        {"fidelity", NULL, NULL, NULL, NULL, tests_fidelity},
+        {"foreign", NULL, NULL, NULL, NULL, tests_foreign},
+        CU_SUITE_INFO_NULL,
+    };
+    return suite_main(suites, argc, argv);
+}

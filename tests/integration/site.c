@@ -1,0 +1,136 @@
+#include "site.h"
+
+#include <CUnit/CUnit.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SITES = 8, ONLINE_MS = 20000 };
+
+static const char *variable(const char *label, const char *name)
+{
+    char key[160];
+    size_t i;
+    const char *value;
+    snprintf(key, sizeof key, "SOAPXMPP_TEST_%s_%s", label, name);
+    for (i = 0; key[i]; i++)
+        key[i] = (char)toupper((unsigned char)key[i]);
+    value = getenv(key);
+    return value ? value : "";
+}
+
+static void read_site(const char *label, struct site *site)
+{
+    snprintf(site->label, sizeof site->label, "%s", label);
+    snprintf(site->domain, sizeof site->domain, "%s", variable(label, "DOMAIN"));
+    snprintf(site->ca_file, sizeof site->ca_file, "%s", variable(label, "CAFILE"));
+    site->port = atoi(variable(label, "PORT"));
+    site->direct_tls_port = atoi(variable(label, "DIRECT_TLS_PORT"));
+}
+
+static const struct site *all_sites(size_t *count)
+{
+    static struct site sites[MAX_SITES];
+    static size_t known;
+    const char *labels = getenv("SOAPXMPP_TEST_SERVERS");
+    char copy[512], *label, *rest = copy;
+    if (!known && labels) {
+        snprintf(copy, sizeof copy, "%s", labels);
+        while (known < MAX_SITES && (label = strtok_r(rest, " ", &rest)))
+            read_site(label, &sites[known++]);
+    }
+    *count = known;
+    return sites;
+}
+
+const struct site *site_find(const char *label)
+{
+    size_t count, i;
+    const struct site *sites = all_sites(&count);
+    for (i = 0; i < count; i++)
+        if (strcmp(sites[i].label, label) == 0)
+            return &sites[i];
+    return NULL;
+}
+
+const struct site *site_any(void)
+{
+    size_t count;
+    const struct site *sites = all_sites(&count);
+    if (count == 0) {
+        fprintf(stderr, "no server: run the tests with tools/with-servers prosody -- PROGRAM\n");
+        exit(2);
+    }
+    return sites;
+}
+
+void site_each(void (*run)(const struct site *site))
+{
+    static const char *const labels[] = {"prosody", "ejabberd"};
+    size_t i;
+    for (i = 0; i < sizeof labels / sizeof *labels; i++) {
+        const struct site *site = site_find(labels[i]);
+        CU_ASSERT_PTR_NOT_NULL(site);
+        if (site)
+            run(site);
+    }
+}
+
+static void find_password(const struct site *site, const char *user, char *out, size_t out_bytes)
+{
+    const char *pair = variable(site->label, "USERS");
+    size_t len = strlen(user);
+    out[0] = '\0';
+    while (*pair) {
+        size_t pair_len = strcspn(pair, " ");
+        if (strncmp(pair, user, len) == 0 && pair[len] == ':')
+            snprintf(out, out_bytes, "%.*s", (int)(pair_len - len - 1), pair + len + 1);
+        pair += pair_len;
+        pair += strspn(pair, " ");
+    }
+}
+
+void site_account(const struct site *site, const char *user, const char *resource,
+                  struct site_account *account)
+{
+    soap_xmpp_config_init(&account->config);
+    snprintf(account->jid, sizeof account->jid, "%s@%s%s%s", user, site->domain,
+             resource ? "/" : "", resource ? resource : "");
+    find_password(site, user, account->password, sizeof account->password);
+    account->config.jid = account->jid;
+    account->config.password = account->password;
+    account->config.host = "127.0.0.1";
+    account->config.port = site->port;
+    account->config.ca_file = site->ca_file;
+    account->config.timeout_ms = ONLINE_MS;
+    account->config.trace = SOAP_XMPP_TRACE_ERROR;
+}
+
+struct soap_xmpp_link *site_open(const struct site *site, const char *user, const char *resource)
+{
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    char why[400] = "";
+    site_account(site, user, resource, &account);
+    link = soap_xmpp_open(&account.config, why, sizeof why);
+    if (link && soap_xmpp_wait_online(link, ONLINE_MS) != 0) {
+        soap_xmpp_reason(link, why, sizeof why);
+        soap_xmpp_close(link);
+        link = NULL;
+    }
+    if (!link)
+        fprintf(stderr, "no link for %s: %s\n", account.jid, why);
+    CU_ASSERT_PTR_NOT_NULL(link);
+    return link;
+}
+
+const char *site_endpoint(const struct site *site, const char *user, const char *resource)
+{
+    static char endpoints[8][256];
+    static unsigned next;
+    char *endpoint = endpoints[next++ % 8];
+    snprintf(endpoint, sizeof endpoints[0], "xmpp:%s@%s%s%s", user, site->domain,
+             resource ? "/" : "", resource ? resource : "");
+    return endpoint;
+}

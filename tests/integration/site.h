@@ -1,0 +1,46 @@
+/* site.h - the servers that tools/with-servers has started, as tests use them.
+ *
+ * A suite's tests run against each site that is up; site_list() says which.
+ */
+#ifndef TESTS_SITE_H
+#define TESTS_SITE_H
+
+#define SOAP_XMPP_NO_GSOAP
+#include "../../lib/soap_xmpp.h"
+#undef SOAP_XMPP_NO_GSOAP
+
+enum { SITE_PATH_BYTES = 512, SITE_NAME_BYTES = 64 };
+
+struct site {
+    char label[SITE_NAME_BYTES]; /* "prosody", "ejabberd", or the label given to with-servers */
+    char domain[SITE_NAME_BYTES];
+    char ca_file[SITE_PATH_BYTES];
+    int port, direct_tls_port;
+};
+
+/* The site of that label, NULL if it isn't up. */
+const struct site *site_find(const char *label);
+
+/* The first site that is up. Never NULL: the program ends with a sentence instead. */
+const struct site *site_any(void);
+
+/* Runs a test on the site of each server software, Prosody's and ejabberd's: both must be up. */
+void site_each(void (*run)(const struct site *site));
+
+/* What a link of that user needs, and the strings behind it. */
+struct site_account {
+    struct soap_xmpp_config config;
+    char jid[256], password[64];
+};
+
+/* user is one of the site's accounts ("alice", "bob"); resource may be NULL. */
+void site_account(const struct site *site, const char *user, const char *resource,
+                  struct site_account *account);
+
+/* A link that is online; a failed assertion and NULL otherwise. */
+struct soap_xmpp_link *site_open(const struct site *site, const char *user, const char *resource);
+
+/* "xmpp:user@domain/resource" in a static buffer of its own for each of the last eight calls. */
+const char *site_endpoint(const struct site *site, const char *user, const char *resource);
+
+#endif

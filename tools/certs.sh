@@ -1,0 +1,60 @@
+#!/bin/bash
+# certs.sh DIR HOST - a throw-away CA and server certificates for tests, none of them trusted by
+# anything but who is given DIR/ca.crt.
+#
+#   DIR/ca.crt                        the CA
+#   DIR/HOST/valid.{crt,key,pem}      for HOST, by the CA
+#   DIR/HOST/wronghost.*              by the CA, for another name
+#   DIR/HOST/selfsigned.*             for HOST, by nobody but itself
+#   DIR/HOST/expired.*                for HOST, by the CA, out of date
+#
+# .pem holds the certificate and the key. What is there already is kept. Names are DNS names alone:
+# an IP address among them makes some servers refuse the file.
+set -eu -o pipefail
+dir=$1 host=$2
+
+request_key() { # KEY NAME: a key and, on standard output, the request for a certificate
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1" -subj "/CN=$2"
+}
+
+extensions() { # NAME
+    printf '%s\n' "subjectAltName=DNS:$1,DNS:*.$1" extendedKeyUsage=serverAuth,clientAuth \
+        keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
+}
+
+sign() { # FILE NAME DAYS: a certificate by the CA
+    extensions "$2" > "$1.ext"
+    request_key "$1.key" "$2" > "$1.csr"
+    openssl x509 -req -in "$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -set_serial "$RANDOM$RANDOM" \
+        -days "$3" -sha256 -extfile "$1.ext" -out "$1.crt"
+    rm "$1.ext" "$1.csr"
+}
+
+make_all() {
+    if [ ! -f "$dir/ca.crt" ]; then
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+            -keyout "$dir/ca.key" -out "$dir/ca.crt" -subj "/CN=throw-away CA" \
+            -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+    fi
+    certs=$dir/$host
+    mkdir -p "$certs"
+    sign "$certs/valid" "$host" 30
+    sign "$certs/wronghost" "other.$host.invalid" 30
+    sign "$certs/expired" "$host" -1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$host" \
+        -keyout "$certs/selfsigned.key" -out "$certs/selfsigned.crt" \
+        -addext "subjectAltName=DNS:$host,DNS:*.$host"
+    local kind
+    for kind in valid wronghost selfsigned expired; do
+        cat "$certs/$kind.crt" "$certs/$kind.key" > "$certs/$kind.pem"
+    done
+}
+
+umask 077
+mkdir -p "$dir"
+[ -f "$dir/$host/expired.pem" ] && exit
+# openssl tells about each step on standard error: worth reading only when one failed
+if ! said=$(make_all 2>&1); then
+    echo "$said" >&2
+    exit 1
+fi

@@ -1,0 +1,167 @@
+# daemon.sh - what prosody.sh and ejabberd.sh share; sourced by them, after they have defined
+#
+#   configure    writes the configuration for C2S_PORT, DIRECT_TLS_PORT and COMPONENT_PORT
+#   launch       becomes the server (exec); it writes "ok" to $dir/ready once it listens on all three
+#                ports; if another program holds one of them it writes "busy", or ends and says
+#                "eaddrinuse" on its standard output
+#   deadline_s   how long it may take to start
+#
+# Both scripts: NAME.sh start|stop|restart DIR
+#   start     runs a server of its own out of DIR (made if need be), as root or as anyone, on
+#             loopback only, and returns once it listens. No file outside DIR is touched. Ports are
+#             free ones found at the time; restart keeps them. DIR/env tells the rest:
+#                 HOST C2S_PORT DIRECT_TLS_PORT COMPONENT_PORT CA_FILE PID
+#   stop      ends it, at once if it doesn't listen to reason within 10 s; DIR stays.
+# Options by environment, remembered for restart:
+#   HOST             the XMPP domain (xmpp.test)
+#   USERS            accounts, "name:password name:password" (alice:alicepw bob:bobpw)
+#   COMPONENTS       external components (XEP-0114), "label:secret": label.HOST (svc:s3cret). ejabberd
+#                    takes any name with the first one's secret
+#   TLS              required, or off: STARTTLS isn't even offered
+#   CERT             valid, wronghost, selfsigned or expired: what the server shows (certs.sh)
+#   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
+#   PERF=1           settings for measurements, where the defaults would be measured instead
+#   LOG              log level (info)
+set -eu -o pipefail
+
+command=${1:-} dir=${2:-}
+case $command in
+start | stop | restart) ;;
+*) command= ;;
+esac
+if [ -z "$command" ] || [ -z "$dir" ]; then
+    echo "usage: $0 start|stop|restart DIR" >&2
+    exit 2
+fi
+: "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
+: "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
+
+die() {
+    echo "$0: $*" >&2
+    exit 1
+}
+
+# The process that DIR/pid names, if it still is ours: a number may be used again, and a server whose
+# parent doesn't wait stays a zombie, with an empty command line.
+alive() {
+    pid=$(cat "$dir/pid" 2>/dev/null) && grep -qF -- "$dir/" "/proc/$pid/cmdline" 2>/dev/null
+}
+
+# wait_until SECONDS COMMAND...: false when the time is over
+wait_until() {
+    local end=$((SECONDS + $1 + 1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.02
+    done
+}
+
+is_dead() { ! alive; }
+
+stop_server() {
+    if alive; then
+        kill -TERM "$pid" 2>/dev/null || true
+        if ! wait_until 10 is_dead; then
+            kill -KILL "$pid" 2>/dev/null || true
+            wait_until 5 is_dead || die "process $pid can't be ended"
+        fi
+    fi
+    rm -f "$dir/pid" "$dir/ready"
+}
+
+is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Three ports nobody listens on, below the range the kernel hands out by itself. Another program may
+# take one before the server does: then the server says "busy" and new ones are tried.
+pick_ports() {
+    local base
+    while :; do
+        base=$((10000 + (RANDOM * 32768 + RANDOM) % 22000))
+        is_free $base && is_free $((base + 1)) && is_free $((base + 2)) && break
+    done
+    C2S_PORT=$base DIRECT_TLS_PORT=$((base + 1)) COMPONENT_PORT=$((base + 2))
+}
+
+is_settled() { [ -s "$dir/ready" ] || ! kill -0 "$!" 2>/dev/null; }
+
+# Runs the server once; outcome is "ok", "busy", or empty for anything else that went wrong
+try_ports() {
+    rm -f "$dir/ready"
+    configure
+    # descriptor 9 tells with-servers that a start is under way: not for the server to keep
+    (
+        cd "$dir"
+        launch
+    ) > "$dir/stdout.log" 2>&1 < /dev/null 9>&- &
+    echo $! > "$dir/pid"
+    outcome=
+    if wait_until "$deadline_s" is_settled && [ -s "$dir/ready" ]; then
+        outcome=$(cat "$dir/ready")
+    elif grep -q eaddrinuse "$dir/stdout.log"; then
+        outcome=busy
+    fi
+    [ "$outcome" = ok ] || stop_server
+}
+
+write_env() {
+    cat > "$dir/env.new" <<END
+HOST='$HOST'
+USERS='$USERS'
+COMPONENTS='$COMPONENTS'
+TLS='$TLS'
+CERT='$CERT'
+STANZA_LIMIT='$STANZA_LIMIT'
+PERF='$PERF'
+LOG='$LOG'
+C2S_PORT=$C2S_PORT
+DIRECT_TLS_PORT=$DIRECT_TLS_PORT
+COMPONENT_PORT=$COMPONENT_PORT
+CA_FILE='$dir/certs/ca.crt'
+PID=$(cat "$dir/pid")
+END
+    mv "$dir/env.new" "$dir/env"
+}
+
+start_server() {
+    local attempt
+    case "$HOST $USERS $COMPONENTS" in
+    *[!A-Za-z0-9._:\ -]*) die "HOST, USERS and COMPONENTS may hold letters, digits, . _ - alone" ;;
+    esac
+    "$tools/certs.sh" "$dir/certs" "$HOST"
+    for attempt in 1 2 3 4 5 6 7 8; do
+        [ $command = restart ] || pick_ports
+        try_ports
+        case $outcome in
+        ok)
+            write_env
+            return
+            ;;
+        busy) sleep 0.1 ;;
+        *)
+            tail -q -n 40 "$dir"/*.log >&2
+            die "the server didn't start (it has $deadline_s s)"
+            ;;
+        esac
+    done
+    die "no free ports, tried $attempt times (last: $C2S_PORT)"
+}
+
+umask 077
+[ $command = stop ] || mkdir -p "$dir"
+[ -d "$dir" ] || exit 0
+dir=$(cd "$dir" && pwd -P)
+tools=$(cd "$(dirname "$0")" && pwd -P)
+case $command in
+start)
+    ! alive || die "a server runs in $dir already"
+    start_server
+    ;;
+stop) stop_server ;;
+restart)
+    [ -f "$dir/env" ] || die "no server was started in $dir"
+    . "$dir/env"
+    stop_server
+    start_server
+    ;;
+esac
