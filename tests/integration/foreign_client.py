@@ -6,8 +6,8 @@ Prints "ready" when it is online, then one line for the reply to each step:
 
     STEP: type=T children={NS}NAME,... [error=TYPE/CODE conditions={NS}NAME,...] [NAME=TEXT ...]
 
-where the NAME=TEXT are the elements of the envelope that hold text. Exits with 0 once every step has
-its reply, with 1 after DEADLINE_S or when it can't go online.
+where the NAME=TEXT are the elements of the envelope that hold text. Exits with 0 once every step
+has its reply, with 1 after DEADLINE_S.
 """
 import asyncio
 import logging
@@ -29,8 +29,8 @@ LAB = "urn:soapxmpp:lab"
 
 ADD12 = f"""<Envelope xmlns='{SOAP12}'><Body><add xmlns='{LAB}'><a xmlns=''>2</a><b xmlns=''>3</b>
 </add></Body></Envelope>"""
-ADD11 = f"""<Q:Envelope xmlns:Q='{SOAP11}'><Q:Body xmlns=''><l:add xmlns:l='{LAB}'><a>2.5</a><b>4</b>
-</l:add></Q:Body></Q:Envelope>"""
+ADD11 = f"""<Q:Envelope xmlns:Q='{SOAP11}'><Q:Body xmlns=''><l:add xmlns:l='{LAB}'><a>2.5</a>
+<b>4</b></l:add></Q:Body></Q:Envelope>"""
 
 
 def envelope(namespace, body, header=""):
@@ -74,9 +74,9 @@ def describe(iq):
         for element in child.iter():
             if element.text and element.text.strip():
                 parts.append(f"{element.tag.split('}')[-1]}={ascii(element.text)[1:-1]}")
-            for name in ("category", "type", "var"):
-                if element.tag.startswith("{http://jabber.org/protocol/disco") and name in element.keys():
-                    parts.append(f"{name}:{element.get(name)}")
+            if element.tag.startswith("{http://jabber.org/protocol/disco"):
+                parts += [f"{name}:{element.get(name)}" for name in ("category", "type", "var")
+                          if name in element.keys()]
     return " ".join(parts)
 
 
@@ -91,9 +91,10 @@ class Caller(ClientXMPP):
         self.register_handler(Callback("reply", MatchXPath("{jabber:client}iq"), self.take_reply))
 
     def take_reply(self, iq):
-        future = self.replies.get(iq.xml.get("id"))
-        if future and iq.xml.get("from") == self.service and iq.xml.get("type") in ("result", "error"):
-            future.set_result(iq.xml)
+        reply = iq.xml
+        future = self.replies.get(reply.get("id"))
+        if future and reply.get("from") == self.service and reply.get("type") in ("result", "error"):
+            future.set_result(reply)
 
     async def ask(self, step):
         kind, payload = STEPS[step]

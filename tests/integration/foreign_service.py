@@ -33,9 +33,9 @@ RESULT12 = f"""<Envelope xmlns='{SOAP12}'><Body><addResponse xmlns='{LAB}'><sum 
 FAULT11 = f"""<soap:Envelope xmlns:soap='{SOAP11}'><soap:Body><soap:Fault xmlns=''>
 <faultcode>soap:Client</faultcode><faultstring>not like this</faultstring><detail><why
 xmlns='urn:x'>because</why></detail></soap:Fault></soap:Body></soap:Envelope>"""
-FAULT12 = f"""<env:Envelope xmlns:env='{SOAP12}'><env:Body><env:Fault><env:Code><env:Value>env:Receiver
-</env:Value></env:Code><env:Reason><env:Text xml:lang='en'>not today</env:Text></env:Reason></env:Fault>
-</env:Body></env:Envelope>"""
+FAULT12 = f"""<env:Envelope xmlns:env='{SOAP12}'><env:Body><env:Fault><env:Code>
+<env:Value>env:Receiver</env:Value></env:Code><env:Reason><env:Text xml:lang='en'>not today</env:Text>
+</env:Reason></env:Fault></env:Body></env:Envelope>"""
 
 
 def error(kind, code, condition, more=""):
@@ -94,8 +94,9 @@ class Service(ClientXMPP):
 
     @staticmethod
     def echo(namespace, text):
-        return (f"<e:Envelope xmlns:e='{namespace}' xmlns=''><e:Body><l:sayResponse xmlns:l='{LAB}'>"
-                f"<said>{escape(text)}</said></l:sayResponse></e:Body></e:Envelope>")
+        return (f"<e:Envelope xmlns:e='{namespace}' xmlns=''><e:Body>"
+                f"<l:sayResponse xmlns:l='{LAB}'><said>{escape(text)}</said></l:sayResponse>"
+                f"</e:Body></e:Envelope>")
 
     def read_input(self):
         if not sys.stdin.buffer.raw.read(100):
