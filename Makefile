@@ -195,11 +195,13 @@ asan tsan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
 	    SANITIZE=$(if $(filter asan,$@),address,thread) run-all
 
+under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' $(1)
+
 # Valgrind is slow and the sanitizers have seen the rest: of the suites with servers one of each kind.
 valgrind: deps
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ $(TESTS:$(BUILD)/%=$(BUILD)/$@/%)
-	$(Q)for t in run-unit run-plugin 'run-integration ARGS="call service wire"'; do eval \
-	    "$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' $$t" || exit 1; done
+	$(call under_valgrind,run-unit)
+	$(call under_valgrind,run-plugin)
+	$(call under_valgrind,run-integration ARGS='call service wire')
 
 run-all: $(TESTS)
 	$(call in_turn,run-unit run-plugin run-integration)
