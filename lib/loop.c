@@ -188,12 +188,14 @@ static void end_session(struct sx_loop *loop)
     free_items(items);
 }
 
-static bool is_stopping(struct sx_loop *loop, int64_t *deadline)
+/* In one look: what was posted before the stop is in the inbox or with libstrophe already. */
+static bool is_stopping(struct sx_loop *loop, int64_t *deadline, bool *posted)
 {
     bool stopping;
     pthread_mutex_lock(&loop->mu);
     stopping = loop->stopping;
     *deadline = loop->stop_deadline;
+    *posted = loop->head != NULL;
     pthread_mutex_unlock(&loop->mu);
     return stopping;
 }
@@ -224,13 +226,13 @@ static void wait_for_events(struct sx_loop *loop, int timeout_ms)
 }
 
 /* Ends the connection in good order: first what is queued goes out. */
-static void wind_down(struct sx_loop *loop, int64_t deadline)
+static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
 {
     struct sx_connection *connection = loop->connection;
     int64_t now = sx_clock_now_us();
     if (!connection->online)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
-    else if (sx_memory_unsent_bytes() == 0 || now >= deadline)
+    else if (!posted && (sx_memory_unsent_bytes() == 0 || now >= deadline))
         sx_connection_close(connection);
     if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
@@ -241,16 +243,16 @@ static void run_connection(struct sx_loop *loop)
     struct sx_connection *connection = loop->connection;
     while (!connection->over) {
         int64_t deadline = SX_NEVER;
-        bool again, stopping;
+        bool again, stopping, posted;
         do {
             send_inbox(loop);
             again = sx_connection_round(connection, loop->ctx);
         } while (again && !connection->over);
         publish_unsent(loop);
-        stopping = is_stopping(loop, &deadline);
+        stopping = is_stopping(loop, &deadline, &posted);
         if (stopping && !connection->over)
-            wind_down(loop, deadline);
-        if (!connection->over)
+            wind_down(loop, deadline, posted);
+        if (!connection->over && !(stopping && posted))
             wait_for_events(loop, connection->online && !stopping ? -1 : STROPHE_TICK_MS);
     }
 }

@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "../../lib/link.h"
 #include "../lib/suite.h"
+#include "../lib/waiting.h"
 
 /* A call in a thread of its own. */
 struct running_call {
@@ -146,6 +148,74 @@ static void a_graceful_stop_lets_running_operations_answer_and_refuses_new_ones(
     site_each(stop_gracefully);
 }
 
+/* Holds the loop while it writes one answer, until the other is posted and the stop waits for the
+ * loop: the stream must not be closed before the second has gone out. */
+struct holder {
+    struct soap_xmpp_link *link;
+    struct stopper stopper;
+    pid_t stopper_tid;
+    int held;
+};
+
+static void *stop_held(void *arg)
+{
+    struct holder *holder = arg;
+    __atomic_store_n(&holder->stopper_tid, gettid(), __ATOMIC_RELEASE);
+    return stop_laboratory(&holder->stopper);
+}
+
+static void hold(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct holder *holder = user;
+    struct sx_inbound_counts counts;
+    (void)level;
+    if (!strstr(line, "sent") || !strstr(line, "delayResponse") || holder->held++)
+        return;
+    do {
+        sx_inbound_count(sx_link_inbound(holder->link), &counts);
+        sched_yield();
+    } while (counts.running ||
+             !is_blocked(__atomic_load_n(&holder->stopper_tid, __ATOMIC_ACQUIRE)));
+}
+
+static void stop_while_writing(const struct site *site)
+{
+    struct pair pair;
+    struct site_account account;
+    struct running_call calls[2];
+    struct holder holder = {.stopper = {.drain_ms = 15000}};
+    if (pair_open(&pair, site, 1))
+        return;
+    laboratory_stop(pair.laboratory, 0);
+    soap_xmpp_close(pair.service);
+    site_account(site, "bob", "soap", &account);
+    account.config.trace = SOAP_XMPP_TRACE_STANZA;
+    account.config.trace_callback = hold;
+    account.config.trace_user = &holder;
+    holder.link = pair.service = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.service, -1), 0);
+    holder.stopper.laboratory = laboratory_start(pair.service, 2);
+    start_delay(&calls[0], &pair, 15000);
+    start_delay(&calls[1], &pair, 15000);
+    pthread_create(&holder.stopper.thread, NULL, stop_held, &holder);
+    await_refusal(&pair);
+    laboratory_hurry();
+    join_delay(&calls[0]);
+    join_delay(&calls[1]);
+    CU_ASSERT_EQUAL(calls[0].err, SOAP_OK);
+    CU_ASSERT_EQUAL(calls[1].err, SOAP_OK);
+    pthread_join(holder.stopper.thread, NULL);
+    CU_ASSERT_EQUAL(holder.held, 2);
+    laboratory_client_free(pair.soap);
+    soap_xmpp_close(pair.service);
+    soap_xmpp_close(pair.caller);
+}
+
+static void the_last_answer_before_a_stop_goes_out(void)
+{
+    site_each(stop_while_writing);
+}
+
 static void stop_in_a_hurry(const struct site *site)
 {
     struct pair pair;
@@ -264,6 +334,7 @@ CU_TestInfo tests_service[] = {
     {"a service may accept and serve by hand", a_service_may_accept_and_serve_by_hand},
     {"a graceful stop lets running operations answer and refuses new ones",
      a_graceful_stop_lets_running_operations_answer_and_refuses_new_ones},
+    {"the last answer before a stop goes out", the_last_answer_before_a_stop_goes_out},
     {"a stop without drain refuses what was queued", a_stop_without_drain_refuses_what_was_queued},
     {"an interrupt ends serving", an_interrupt_ends_serving},
     {"a link that serves nothing answers service-unavailable",
