@@ -23,19 +23,13 @@
 
 /* ---- taps ---- */
 
-enum { MAX_LINES = 512 };
+enum { MAX_LINES = 512, MAX_ATTRIBUTES = 8 };
 
 struct tap {
     pthread_mutex_t mu;
     char *lines[MAX_LINES]; /* under mu until the link is closed */
     unsigned count;
 };
-
-static void tap_init(struct tap *tap)
-{
-    memset(tap, 0, sizeof *tap);
-    pthread_mutex_init(&tap->mu, NULL);
-}
 
 static void tap_fini(struct tap *tap)
 {
@@ -82,8 +76,6 @@ static unsigned tap_count(struct tap *tap, const char *part)
 }
 
 /* ---- shapes ---- */
-
-enum { MAX_ATTRIBUTES = 8 };
 
 struct iq {
     char shape[1000];
@@ -190,7 +182,7 @@ static struct iq tap_iq(struct tap *tap, const char *verb)
 /* What is unlike other tests; zero is the ordinary. */
 struct plan {
     int (*serve)(struct soap *); /* NULL: the service's link serves nothing */
-    soap_mode mode;              /* of both struct soap */
+    soap_mode mode;              /* of the service's struct soap */
     int soap_action;
     unsigned max_requests;
     const char *password; /* a wrong one: the login is to fail */
@@ -213,7 +205,8 @@ static struct soap_xmpp_link *open_tapped(const struct site *site, const char *u
 {
     struct site_account account;
     struct soap_xmpp_link *link;
-    tap_init(tap);
+    memset(tap, 0, sizeof *tap);
+    pthread_mutex_init(&tap->mu, NULL);
     site_account(site, user, resource, &account);
     account.config.trace = SOAP_XMPP_TRACE_STANZA;
     account.config.trace_callback = tap_line;
@@ -237,14 +230,13 @@ static void *run_server(void *arg)
 
 static void wire_open(struct wire *wire, const struct site *site, struct plan plan)
 {
-    memset(wire, 0, sizeof *wire);
+    *wire = (struct wire){.serve = plan.serve};
     wire->service = open_tapped(site, "bob", "soap", &plan, &wire->far);
     wire->caller = open_tapped(site, "alice", "desk", &plan, &wire->near);
     snprintf(wire->service_jid, sizeof wire->service_jid, "bob@%s/soap", site->domain);
     snprintf(wire->caller_jid, sizeof wire->caller_jid, "alice@%s/desk", site->domain);
     wire->endpoint = site_endpoint(site, "bob", "soap");
-    wire->soap = laboratory_client(wire->caller, plan.mode);
-    wire->serve = plan.serve;
+    wire->soap = laboratory_client(wire->caller, SOAP_IO_DEFAULT);
     if (!plan.serve)
         return;
     wire->host = soap_new1(plan.mode);
@@ -524,10 +516,9 @@ static void transport_errors_are_no_faults(void)
 
 /* ---- what is around the payload ---- */
 
-enum { PREFIX_BYTES = 32 };
-
 static void look_at_ids(const struct site *site)
 {
+    enum { PREFIX_BYTES = 32 };
     struct wire wire;
     struct iq first, second, third, question;
     wire_open(&wire, site, (struct plan){.serve = soap_serve});
@@ -535,11 +526,10 @@ static void look_at_ids(const struct site *site)
     assert_adds(&wire);
     first = read_iq(tap_stanza(&wire.near, "sent", 1));
     second = tap_iq(&wire.near, "sent");
-    CU_ASSERT_TRUE(strlen(get(&first, "iq id")) > PREFIX_BYTES);
     CU_ASSERT_EQUAL(strspn(get(&first, "iq id"), "0123456789abcdef"), PREFIX_BYTES);
     CU_ASSERT_NOT_EQUAL(strcmp(get(&first, "iq id"), get(&second, "iq id")), 0);
     wire_close(&wire);
-    /* The same accounts and resources, yet another link. */
+    /* The same account and resource, yet another link. */
     wire_open(&wire, site, (struct plan){.serve = soap_serve});
     assert_adds(&wire);
     third = tap_iq(&wire.near, "sent");
@@ -654,23 +644,33 @@ static void echo_records(struct wire *wire)
     CU_ASSERT_EQUAL(out.record[1].price, 1e300);
 }
 
+static void call_in_mode(struct wire *wire, soap_mode mode)
+{
+    laboratory_client_free(wire->soap);
+    wire->soap = laboratory_client(wire->caller, mode);
+    assert_adds(wire);
+    ASSERT_CONTAINS(tap_iq(&wire->near, "sent").shape,
+                    "client:iq(soap11:Envelope(soap11:Body(lab:add(");
+    ASSERT_CONTAINS(tap_iq(&wire->far, "sent").shape,
+                    "client:iq(soap11:Envelope(soap11:Body(lab:addResponse(");
+    echo_records(wire);
+}
+
 static void call_in_every_mode(const struct site *site)
 {
     static const soap_mode modes[] = {
         SOAP_XML_INDENT,   SOAP_XML_CANONICAL, SOAP_XML_DEFAULTNS, SOAP_IO_CHUNK, SOAP_IO_STORE,
         SOAP_IO_KEEPALIVE, SOAP_ENC_ZLIB,      SOAP_ENC_DIME,      SOAP_ENC_MIME, SOAP_ENC_MTOM};
-    size_t i;
-    for (i = 0; i < sizeof modes / sizeof *modes; i++) {
+    static const soap_mode of_service[] = {SOAP_XML_INDENT | SOAP_IO_CHUNK | SOAP_ENC_MTOM,
+                                           SOAP_XML_CANONICAL | SOAP_IO_STORE | SOAP_ENC_ZLIB,
+                                           SOAP_XML_DEFAULTNS | SOAP_IO_KEEPALIVE | SOAP_ENC_DIME};
+    size_t i, k;
+    for (i = 0; i < sizeof of_service / sizeof *of_service; i++) {
         struct wire wire;
-        wire_open(&wire, site, (struct plan){.serve = soap_serve, .mode = modes[i]});
-        assert_adds(&wire);
-        ASSERT_CONTAINS(tap_iq(&wire.near, "sent").shape,
-                        "client:iq(soap11:Envelope(soap11:Body(lab:add(");
-        ASSERT_CONTAINS(tap_iq(&wire.far, "sent").shape,
-                        "client:iq(soap11:Envelope(soap11:Body(lab:addResponse(");
-        echo_records(&wire);
+        wire_open(&wire, site, (struct plan){.serve = soap_serve, .mode = of_service[i]});
+        for (k = 0; k < sizeof modes / sizeof *modes; k++)
+            call_in_mode(&wire, modes[k]);
         CU_ASSERT_EQUAL(tap_count(&wire.near, "<?") + tap_count(&wire.far, "<?"), 0);
-        CU_ASSERT_EQUAL(tap_count(&wire.near, "Content-") + tap_count(&wire.far, "Content-"), 0);
         wire_close(&wire);
     }
 }
