@@ -194,7 +194,7 @@ static void stop_while_writing(const struct site *site)
     account.config.trace_user = &holder;
     holder.link = pair.service = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.service, -1), 0);
-    holder.stopper.laboratory = laboratory_start(pair.service, 2);
+    holder.stopper.laboratory = laboratory_start(pair.service, 3);
     start_delay(&calls[0], &pair, 15000);
     start_delay(&calls[1], &pair, 15000);
     pthread_create(&holder.stopper.thread, NULL, stop_held, &holder);
