@@ -1,7 +1,7 @@
 # soapxmpp: SOAP calls over XMPP for gSOAP programs. `make help` lists what can be made.
 #
 # Overridable: CC CFLAGS LDFLAGS WERROR PREFIX LIBDIR DESTDIR BUILD; V=1 shows the commands;
-# SANITIZE=address|thread builds with that sanitizer (give it a BUILD of its own).
+# SANITIZE=address|thread|fuzzer builds with that sanitizer (give it a BUILD of its own).
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -26,6 +26,7 @@ HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
 else
 SANITIZERS_address := address,undefined
 SANITIZERS_thread := thread
+SANITIZERS_fuzzer := fuzzer-no-link,address,undefined
 HARDENING := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 LINK_HARDENING := -Wl,-z,relro,-z,now $(filter -fsanitize% -fno-sanitize%,$(HARDENING))
@@ -49,7 +50,8 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
-INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) tests/lib/suite.c)
+INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
+    tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
@@ -106,6 +108,7 @@ uses = $(1): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1): | $(BU
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
+$(eval $(call uses,$(call obj,tests/nat/caller.c),calculator))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): CPPFLAGS += -I$(BUILD)/gen/two
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
@@ -116,9 +119,14 @@ $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/
 link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-Map=$@.map -o $@ \
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+# Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
+SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup asprintf __asprintf_chk \
+    XML_ParserCreate)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,tests/lib/shortage.c) \
+    $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,-lcunit)
+	$(Q)$(call link,$(SHORTAGE) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out %/link.o %/loop.o,$(LIB_OBJECTS))
@@ -128,6 +136,10 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS))
 
 $(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
     $(calculator_SKELETON)
@@ -178,6 +190,9 @@ run-plugin: $(BUILD)/unit-plugin
 run-install: all
 	tests/install/run.sh $(BUILD)
 
+run-nat: $(SAMPLES) $(BUILD)/nat-caller
+	tests/nat/run.sh $(BUILD)
+
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
@@ -201,7 +216,7 @@ under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(
 valgrind: deps
 	$(call under_valgrind,run-unit)
 	$(call under_valgrind,run-plugin)
-	$(call under_valgrind,run-integration ARGS='call service wire')
+	$(call under_valgrind,run-integration ARGS='call: service: unruly:')
 
 run-all: $(TESTS)
 	$(call in_turn,run-unit run-plugin run-integration)
@@ -218,6 +233,25 @@ deps:
 
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
+
+# ---- fuzzing -------------------------------------------------------------------------------------
+
+# Seconds for each fuzzer; FUZZERS=stream runs one alone. What they find goes to $(BUILD)/fuzz.
+FUZZ_SECONDS ?= 60
+FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := $(call obj,$(addprefix tests/fuzz/,claims.c feed.c fuzz.c))
+
+$(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
+    $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-fsanitize=fuzzer)
+
+run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
+	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz: deps
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=fuzzer CC=clang CFLAGS='-O1 -g' \
+	    run-fuzz
 
 # ---- the rest ------------------------------------------------------------------------------------
 
@@ -253,13 +287,15 @@ help:
 	@echo 'make test       all tests; check: those without servers'
 	@echo 'make asan       all tests with the address and undefined behaviour sanitizers;'
 	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
+	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
 	@echo 'make ci         what has to pass before a change is taken'
 	@echo 'make run-unit | run-plugin | run-install | run-integration [ARGS=part-of-a-name]'
+	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-integration run-all check test asan tsan valgrind ci \
-    demo deps deps-demo install uninstall wsdl format clean help
+.PHONY: all run-unit run-plugin run-install run-nat run-integration run-fuzz run-all check test \
+    asan tsan valgrind fuzz ci demo deps deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

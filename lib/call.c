@@ -246,7 +246,11 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
 struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_ms)
 {
     int64_t us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
-    return sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
+    struct soap_xmpp_call *call;
+    sx_link_ref(link); /* the program may close the link meanwhile */
+    call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
+    sx_link_unref(link);
+    return call;
 }
 
 void *soap_xmpp_call_user(const struct soap_xmpp_call *call)

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/x509_vfy.h>
@@ -57,6 +58,8 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
         return -1;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    /* A child that the program execs must not keep the connection alive. */
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     current->fd = fd;
     current->has_socket = true;
     return sx_watchdog_watch(&current->watchdog, fd) ? 0 : -1;
@@ -158,8 +161,14 @@ static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
     xmpp_conn_t *conn;
     sx_stream_arm(&connection->stream);
     conn = xmpp_conn_new(ctx);
+    sx_stream_arm(NULL);
     if (!conn)
         return NULL;
+    if (connection->stream.err != SX_OK) {
+        /* libstrophe doesn't look whether it got a parser */
+        xmpp_conn_release(conn);
+        return NULL;
+    }
     xmpp_conn_set_flags(conn, flags_for(config->tls));
     xmpp_conn_set_jid(conn, config->jid);
     if (config->password[0])
@@ -276,7 +285,7 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
     note_progress(connection);
     if (connection->stream.err != SX_OK)
         sx_connection_abort(connection, connection->stream.err, connection->stream.why);
-    else if (connection->failure.err != SX_OK)
+    else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
     return fed_bytes != connection->stream.fed_bytes;
 }
@@ -293,13 +302,27 @@ void sx_connection_close(struct sx_connection *connection)
 /* ---- why it ended -------------------------------------------------------------------------------
  */
 
+/* What another try with the same credentials won't mend (RFC 6120 6.5); a server's passing trouble,
+ * such as temporary-auth-failure, is none of it. */
+static bool is_final(const char *sasl_condition)
+{
+    static const char *const conditions[] = {
+        "account-disabled",  "credentials-expired", "encryption-required", "invalid-authzid",
+        "invalid-mechanism", "mechanism-too-weak",  "not-authorized",      NULL};
+    size_t i;
+    for (i = 0; conditions[i]; i++)
+        if (strcmp(sasl_condition, conditions[i]) == 0)
+            return true;
+    return false;
+}
+
 static void explain_login(struct sx_connection *connection, const char *server)
 {
     const struct sx_stream *stream = &connection->stream;
     if (stream->sasl_condition[0] && !stream->authenticated)
-        set_failure(connection, SX_EAUTH, "%s refused the login of %.100s: %s%s%s", server,
-                    connection->config->jid, stream->sasl_condition,
-                    stream->sasl_text[0] ? ": " : "", stream->sasl_text);
+        set_failure(connection, is_final(stream->sasl_condition) ? SX_EAUTH : SX_ELOST,
+                    "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
+                    stream->sasl_condition, stream->sasl_text[0] ? ": " : "", stream->sasl_text);
     else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
         set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
                     stream->fed_bytes ? "it was not offered or failed" : "the handshake failed");

@@ -40,6 +40,10 @@ struct sx_checker {
     char why[160];
 };
 
+/* Left for others of the SX_NAMESPACES_COUNT that a receiver takes: sx_envelope_format adds up to
+ * two declarations, and those of the stream and the stanza are in scope as well. */
+enum { SPARE_DECLARATIONS = 16 };
+
 struct sx_checker *sx_checker_new(unsigned max_depth)
 {
     struct sx_checker *checker = calloc(1, sizeof *checker);
@@ -51,6 +55,7 @@ struct sx_checker *sx_checker_new(unsigned max_depth)
         return NULL;
     }
     sx_scan_init(&checker->scan, max_depth);
+    checker->scan.namespaces.max_count = SX_NAMESPACES_COUNT - SPARE_DECLARATIONS;
     return checker;
 }
 
@@ -63,9 +68,11 @@ void sx_checker_free(struct sx_checker *checker)
     free(checker);
 }
 
+/* Expat has no index before its first token, which memory may be short for. */
 static size_t event_byte(const struct sx_checker *checker)
 {
-    return checker->lead + (size_t)XML_GetCurrentByteIndex(checker->parser);
+    XML_Index index = XML_GetCurrentByteIndex(checker->parser);
+    return checker->lead + (index > 0 ? (size_t)index : 0);
 }
 
 /* The first refusal counts; expat may still deliver the event it was about to. */

@@ -123,8 +123,6 @@ static enum sx_err wait_online(struct soap_xmpp_link *link, int64_t deadline, ui
     pthread_mutex_unlock(&link->mu);
     if (err == SX_OK)
         return SX_OK;
-    if (err == SX_EOFFLINE && failure.err != SX_OK)
-        err = failure.err;
     if (err == SX_ESTOPPED)
         snprintf(why, why_bytes, "the link was stopped");
     else
@@ -156,13 +154,17 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     set_state(link, ONLINE, NULL);
 }
 
-static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
+static void post_by(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
+                    int64_t deadline)
 {
-    struct soap_xmpp_link *link = user;
-    enum sx_err err =
-        sx_loop_post(link->loop, session, stanza, len, sx_clock_deadline(link->config.timeout_us));
+    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
     if (err != SX_OK)
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer was lost: %s", sx_fault_text(err));
+}
+
+static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
+{
+    post_by(user, session, stanza, len, 0);
 }
 
 static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
@@ -334,12 +336,16 @@ static bool begin_stop(struct soap_xmpp_link *link)
     return first;
 }
 
-static void refuse_queued(struct soap_xmpp_link *link)
+static void refuse_by(struct soap_xmpp_link *link, struct sx_request *request,
+                      const char *condition, const char *text, int64_t deadline);
+
+/* By the deadline of the stop: a server that doesn't read must not hold it up. */
+static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 {
     struct sx_request *request = sx_inbound_take_all(link->inbound);
     while (request) {
         struct sx_request *next = request->next;
-        sx_link_refuse(link, request, "service-unavailable", "the service is stopping");
+        refuse_by(link, request, "service-unavailable", "the service is stopping", deadline);
         sx_request_free(request);
         request = next;
     }
@@ -349,16 +355,20 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 {
     int64_t deadline;
     assert(!sx_loop_is_self(link->loop));
-    if (!begin_stop(link))
+    sx_link_ref(link); /* another thread may close the link as soon as it is closed */
+    if (!begin_stop(link)) {
+        sx_link_unref(link);
         return;
+    }
     deadline = sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->config.timeout_us));
     sx_inbound_close(link->inbound);
     if (!sx_inbound_drained(link->inbound, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
-    refuse_queued(link);
+    refuse_queued(link, deadline);
     sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
     sx_loop_stop(link->loop, deadline);
     set_state(link, CLOSED, NULL);
+    sx_link_unref(link);
 }
 
 void soap_xmpp_interrupt(struct soap_xmpp_link *link)
@@ -382,9 +392,11 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
     char why[400];
     uint64_t session;
     int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
-    return wait_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why) == SX_OK
-               ? 0
-               : -1;
+    enum sx_err err;
+    sx_link_ref(link); /* the program may close the link meanwhile */
+    err = wait_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
+    sx_link_unref(link);
+    return err == SX_OK ? 0 : -1;
 }
 
 void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
@@ -523,13 +535,26 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
 /* ---- answers
  * -------------------------------------------------------------------------------------------- */
 
+/* An answer that never finds room must not make its caller wait in vain. */
+static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+                         struct sx_buffer *stanza, size_t *len)
+{
+    char *bytes = sx_buffer_take(stanza, len);
+    if (!bytes || *len <= link->config.max_queued_bytes)
+        return bytes;
+    free(bytes);
+    sx_stanza_error(stanza, request->from, request->id, "internal-server-error",
+                    "the answer is larger than the service's max_queued_bytes");
+    return sx_buffer_take(stanza, len);
+}
+
 static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
-                        struct sx_buffer *stanza)
+                        struct sx_buffer *stanza, int64_t deadline)
 {
     size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
+    char *bytes = take_answer(link, request, stanza, &len);
     if (bytes)
-        post_answer(link, request->session, bytes, len);
+        post_by(link, request->session, bytes, len, deadline);
     else
         sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
                  request->from);
@@ -551,11 +576,11 @@ void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, con
     else
         sx_stanza_result(&stanza, request->from, request->id, payload.bytes, payload.len);
     sx_buffer_fini(&payload);
-    post_stanza(link, request, &stanza);
+    post_stanza(link, request, &stanza, sx_clock_deadline(link->config.timeout_us));
 }
 
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
+static void refuse_by(struct soap_xmpp_link *link, struct sx_request *request,
+                      const char *condition, const char *text, int64_t deadline)
 {
     struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
@@ -563,7 +588,13 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
     sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
              request->from, text ? text : condition);
     sx_stanza_error(&stanza, request->from, request->id, condition, text);
-    post_stanza(link, request, &stanza);
+    post_stanza(link, request, &stanza, deadline);
+}
+
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text)
+{
+    refuse_by(link, request, condition, text, sx_clock_deadline(link->config.timeout_us));
 }
 
 /* ---- discovery
@@ -594,7 +625,7 @@ static int ask_features(struct soap_xmpp_link *link, const char *jid, const char
     sx_buffer_fini(&payload);
     if (err != SX_OK) {
         if (why && why_bytes)
-            snprintf(why, why_bytes, "%s: %s", jid, clause);
+            snprintf(why, why_bytes, "%s: %s", jid, *clause ? clause : sx_fault_text(err));
         return -1;
     }
     sx_exchange_wait(call, deadline, &reply);
@@ -622,13 +653,15 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
                           : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
     if (err != SX_OK) {
         if (why && why_bytes)
-            snprintf(why, why_bytes, "%s: %s", endpoint, clause);
+            snprintf(why, why_bytes, "%s: %s", endpoint, *clause ? clause : sx_fault_text(err));
         return -1;
     }
     say(why, why_bytes, "");
+    sx_link_ref(link); /* the program may close the link meanwhile */
     listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)
         listed = ask_features(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
+    sx_link_unref(link);
     free(jid);
     return listed;
 }

@@ -20,7 +20,8 @@
 
 enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
-    CLOSE_GRACE_US = 2500000, /* for </stream:stream> to come back */
+    CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
+    ROUNDS_AT_ONCE = 16,      /* then the others get their turn, however fast the server sends */
 };
 
 struct item {
@@ -48,7 +49,7 @@ struct sx_loop {
     size_t queued_bytes; /* in the inbox */
     size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
     uint64_t session;    /* 0 while offline */
-    bool kicked, stopping;
+    bool kicked, stopping, choked;
     int64_t stop_deadline;
     struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
     /* loop thread */
@@ -104,8 +105,13 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
             break;
         }
     }
-    if (session == 0 || loop->session != session)
+    if (session == 0 || loop->session != session) {
         err = SX_ELOST;
+    } else if (err == SX_OK && self == loop && !has_room_locked(loop, len)) {
+        /* A server that asks and doesn't read: its answers must not pile up here. */
+        loop->choked = true;
+        err = SX_EROOM;
+    }
     if (err == SX_OK) {
         if (loop->tail)
             loop->tail->next = item;
@@ -238,22 +244,38 @@ static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
 }
 
+static void drop_choked(struct sx_loop *loop)
+{
+    bool choked;
+    pthread_mutex_lock(&loop->mu);
+    choked = loop->choked;
+    loop->choked = false;
+    pthread_mutex_unlock(&loop->mu);
+    if (choked && !loop->connection->over)
+        sx_connection_abort(loop->connection, SX_ELOST,
+                            "the server sends questions and doesn't read the answers");
+}
+
 static void run_connection(struct sx_loop *loop)
 {
     struct sx_connection *connection = loop->connection;
     while (!connection->over) {
         int64_t deadline = SX_NEVER;
-        bool again, stopping, posted;
-        do {
+        bool again = true, stopping, posted;
+        int rounds;
+        for (rounds = 0; again && rounds < ROUNDS_AT_ONCE && !connection->over; rounds++) {
             send_inbox(loop);
             again = sx_connection_round(connection, loop->ctx);
-        } while (again && !connection->over);
+        }
         publish_unsent(loop);
+        drop_choked(loop);
         stopping = is_stopping(loop, &deadline, &posted);
         if (stopping && !connection->over)
             wind_down(loop, deadline, posted);
         if (!connection->over && !(stopping && posted))
-            wait_for_events(loop, connection->online && !stopping ? -1 : STROPHE_TICK_MS);
+            wait_for_events(loop, again                             ? 0
+                                  : connection->online && !stopping ? -1
+                                                                    : STROPHE_TICK_MS);
     }
 }
 

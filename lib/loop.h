@@ -43,7 +43,8 @@ int sx_loop_start(struct sx_loop *loop);
 
 /* Queues one whole stanza for the session; any thread. Takes the bytes (malloc'ed) in any case.
  * Waits for room (max_queued_bytes) until the deadline: SX_EROOM; SX_ELOST when the session is
- * over. On the loop thread itself it never waits. */
+ * over. On the loop thread itself it never waits: without room the connection is given up,
+ * SX_EROOM. */
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
 

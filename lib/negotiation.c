@@ -5,8 +5,12 @@
  */
 #include "negotiation.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { MAX_ITERATIONS = 1000000 };
 
 #define NS_STREAMS       "http://etherx.jabber.org/streams"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
@@ -45,6 +49,25 @@ static void read_condition(xmpp_stanza_t *stanza, const char *uri, char *conditi
     }
 }
 
+/* The server chooses how often SCRAM hashes (RFC 5802 5.1), and nothing could interrupt it. */
+static bool is_endless_challenge(xmpp_stanza_t *stanza)
+{
+    char *text = xmpp_stanza_get_text(stanza);
+    unsigned char plain[768];
+    char *count;
+    bool endless = false;
+    int len = -1;
+    if (text && strlen(text) < sizeof plain)
+        len = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)strlen(text));
+    if (len > 0 && (size_t)len < sizeof plain) {
+        plain[len] = '\0';
+        count = strstr((char *)plain, ",i=");
+        endless = count && strtoul(count + 3, NULL, 10) > MAX_ITERATIONS;
+    }
+    xmpp_free(xmpp_stanza_get_context(stanza), text);
+    return endless;
+}
+
 enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stanza,
                                    const char **why)
 {
@@ -53,6 +76,9 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
     } else if (is_for(stanza, "failure", NS_SASL)) {
         read_condition(stanza, NS_SASL, stream->sasl_condition, sizeof stream->sasl_condition,
                        stream->sasl_text, sizeof stream->sasl_text);
+    } else if (is_for(stanza, "challenge", NS_SASL) && is_endless_challenge(stanza)) {
+        *why = "the server wants more than a million iterations of SCRAM";
+        return SX_EPROTOCOL;
     } else if (is_for(stanza, "error", NS_STREAMS)) {
         read_condition(stanza, NS_STREAM_ERRORS, stream->stream_condition,
                        sizeof stream->stream_condition, stream->stream_text,

@@ -296,8 +296,9 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
         return soap->error = SOAP_EOM;
     pthread_mutex_init(&pool.mu, NULL);
     pthread_cond_init(&pool.opened, NULL);
-    sx_inbound_open(sx_link_inbound(plugin->link));
     err = make_workers(soap, &pool);
+    if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
+        sx_inbound_open(sx_link_inbound(plugin->link));
     run_workers(&pool, err != SOAP_OK);
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);

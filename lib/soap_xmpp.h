@@ -132,7 +132,8 @@ void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes);
 /* Goes offline gracefully: from now on calls are refused here and new requests are answered
  * service-unavailable; requests that arrived before are still served and answered for up to
  * drain_ms (< 0: the link's timeout_ms); then the stream is closed. Blocks until the link is
- * offline, drain_ms + 3 s at most. soap_xmpp_serve() returns. May be called from a thread that
+ * offline, drain_ms + 3 s at most (a name resolution that hangs comes on top; a second stop waits
+ * for the first). soap_xmpp_serve() returns. May be called from a thread that
  * serves, not from inside a service operation. Idempotent. */
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms);
 

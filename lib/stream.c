@@ -276,14 +276,18 @@ static int look_for_envelope(parser_t *parser, const char *qname, const char **a
 {
     struct sx_namespaces *namespaces = &parser->scan.namespaces;
     const char *local, *uri;
+    enum sx_err err;
     int version = 0;
 
     if (!parser->stream || parser->depth != ENVELOPE_DEPTH ||
         strcmp(sx_tree_local_part(qname), "Envelope") != 0)
         return 0;
-    if (!sx_namespaces_push(namespaces, ENVELOPE_DEPTH, attributes)) {
+    err = sx_namespaces_push(namespaces, ENVELOPE_DEPTH, attributes);
+    if (err == SX_OK) {
         local = sx_namespaces_resolve(namespaces, qname, false, &uri);
         version = local ? sx_envelope_version(uri, local) : 0;
+    } else if (err == SX_ENOMEM) {
+        fail_memory(parser);
     }
     sx_namespaces_pop(namespaces, ENVELOPE_DEPTH);
     return version;
@@ -298,9 +302,14 @@ static void open_stream(parser_t *parser, const char *qname, const char **attrib
     size_t count = 0;
     int offset = 0, size = 0;
     const char *input = XML_GetInputContext(parser->expat, &offset, &size);
+    enum sx_err err;
 
-    if (sx_namespaces_push(&parser->scan.namespaces, 0, attributes) ||
-        !(local = sx_namespaces_resolve(&parser->scan.namespaces, qname, false, &uri))) {
+    err = sx_namespaces_push(&parser->scan.namespaces, 0, attributes);
+    if (err == SX_ENOMEM) {
+        fail_memory(parser);
+        return;
+    }
+    if (err || !(local = sx_namespaces_resolve(&parser->scan.namespaces, qname, false, &uri))) {
         fail(parser, SX_EPROTOCOL, "the start tag of the stream is not namespace-well-formed");
         return;
     }
@@ -328,6 +337,8 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
     int version = look_for_envelope(parser, qname, attributes);
     enum sx_err err;
 
+    if (parser->failed)
+        return;
     if (version) {
         open_envelope(parser, qname, attributes, version);
         return;
@@ -617,17 +628,21 @@ parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
                      parser_end_callback on_stream_end, parser_stanza_callback on_stanza,
                      void *user)
 {
+    struct sx_stream *stream = armed;
     parser_t *parser = calloc(1, sizeof *parser);
 
-    if (!parser)
+    armed = NULL;
+    if (!parser) {
+        if (stream)
+            stream->err = SX_ENOMEM;
         return NULL;
+    }
     parser->tree.ctx = parser->ctx = ctx;
     parser->on_stream_start = on_stream_start;
     parser->on_stream_end = on_stream_end;
     parser->on_stanza = on_stanza;
     parser->user = user;
-    parser->stream = armed;
-    armed = NULL;
+    parser->stream = stream;
     set_limits(parser);
     sx_scan_init(&parser->scan, parser->limits.max_depth);
     if (!restart(parser)) {
@@ -639,6 +654,8 @@ parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
 
 void parser_free(parser_t *parser)
 {
+    if (!parser) /* libstrophe takes a parser that there was no memory for for one */
+        return;
     clear_stanza(parser);
     if (parser->expat)
         XML_ParserFree(parser->expat);

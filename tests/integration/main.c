@@ -3,11 +3,14 @@
 #include "../lib/suite.h"
 
 extern CU_TestInfo tests_call[], tests_service[], tests_wire[], tests_name[], tests_failure[],
-    tests_fidelity[], tests_foreign[];
+    tests_fidelity[], tests_foreign[], tests_ground[], tests_hostile[], tests_unruly[];
 
 int main(int argc, char **argv)
 {
     CU_SuiteInfo suites[] = {
+        {"ground", NULL, NULL, NULL, NULL, tests_ground},
+        {"hostile", NULL, NULL, NULL, NULL, tests_hostile},
+        {"unruly", NULL, NULL, NULL, NULL, tests_unruly},
         {"call", NULL, NULL, NULL, NULL, tests_call},
         {"service", NULL, NULL, NULL, NULL, tests_service},
         {"wire", NULL, NULL, NULL, NULL, tests_wire},

@@ -4,11 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "call:" is the suite of that name alone. */
+static int is_suite(const char *suite, const char *word)
+{
+    size_t len = strlen(suite);
+    return strncmp(word, suite, len) == 0 && strcmp(word + len, ":") == 0;
+}
+
 static int is_chosen(const char *suite, const char *test, int argc, char **argv)
 {
     int i;
     for (i = 1; i < argc; i++)
-        if (strstr(suite, argv[i]) || strstr(test, argv[i]))
+        if (is_suite(suite, argv[i]) || strstr(suite, argv[i]) || strstr(test, argv[i]))
             return 1;
     return argc < 2;
 }

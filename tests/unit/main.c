@@ -3,7 +3,8 @@
 
 extern CU_TestInfo tests_address[], tests_buffer[], tests_clock[], tests_config[], tests_detached[],
     tests_disco[], tests_envelope[], tests_exchange[], tests_fault[], tests_inbound[],
-    tests_namespace[], tests_stanza[], tests_stream[], tests_trace[];
+    tests_namespace[], tests_shortage[], tests_shortage_calls[], tests_shortage_link[],
+    tests_stanza[], tests_stream[], tests_trace[];
 
 int main(int argc, char **argv)
 {
@@ -19,6 +20,9 @@ int main(int argc, char **argv)
         {"fault", NULL, NULL, NULL, NULL, tests_fault},
         {"inbound", NULL, NULL, NULL, NULL, tests_inbound},
         {"namespace", NULL, NULL, NULL, NULL, tests_namespace},
+        {"shortage", NULL, NULL, NULL, NULL, tests_shortage},
+        {"shortage of calls", NULL, NULL, NULL, NULL, tests_shortage_calls},
+        {"shortage of a link", NULL, NULL, NULL, NULL, tests_shortage_link},
         {"stanza", NULL, NULL, NULL, NULL, tests_stanza},
         {"stream", NULL, NULL, NULL, NULL, tests_stream},
         {"trace", NULL, NULL, NULL, NULL, tests_trace},

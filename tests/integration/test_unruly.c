@@ -1,0 +1,249 @@
+/* Servers that do what no real server does on demand: what the link makes of it. */
+#include "soapH.h"
+#include "laboratory.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../lib/clock.h"
+#include "../lib/hostile.h"
+#include "../lib/suite.h"
+#include "../lib/tcp.h"
+
+#define HOST "unruly.example"
+
+static struct soap_xmpp_link *open_to(const struct hostile *hostile)
+{
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    soap_xmpp_config_init(&config);
+    config.jid = "alice@" HOST "/desk";
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = hostile_port(hostile);
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.timeout_ms = TCP_LONG_MS;
+    link = soap_xmpp_open(&config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    return link;
+}
+
+static struct hostile *start_script(const struct hostile_step *script)
+{
+    struct hostile *hostile = hostile_start(script, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    return hostile;
+}
+
+static void a_link_that_stops_waits_for_the_servers_goodbye(void)
+{
+    enum { THINKS_MS = 400 };
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_EXPECT, .text = "</stream:stream>"},
+        {HOSTILE_SILENCE_MS, .count = THINKS_MS},
+        {HOSTILE_SEND, .text = "</stream:stream>"},
+        {.kind = HOSTILE_CLOSE},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    char failure[200];
+    int64_t begun_us;
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    begun_us = sx_clock_now_us();
+    soap_xmpp_close(link);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us >= THINKS_MS * 1000);
+    CU_ASSERT_TRUE(hostile_await_played(hostile, 1, TCP_LONG_MS));
+    hostile_failure(hostile, failure, sizeof failure);
+    ASSERT_TEXT(failure, "");
+    hostile_stop(hostile);
+}
+
+static void a_server_that_never_says_goodbye_is_left_in_time(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_EXPECT, .text = "</stream:stream>"},
+        {HOSTILE_SILENCE_MS, .count = 0},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    int64_t begun_us;
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    begun_us = sx_clock_now_us();
+    soap_xmpp_close(link);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 10000000);
+    hostile_stop(hostile);
+}
+
+static void a_server_that_talks_without_end_does_not_hold_up_a_stop(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_SEND_REPEATED, .text = "<message><body>and another thing</body></message>",
+         .count = 400000},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    int64_t begun_us;
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    begun_us = sx_clock_now_us();
+    soap_xmpp_close(link);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 10000000);
+    hostile_stop(hostile);
+}
+
+static void a_passing_trouble_with_the_login_is_not_the_end(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_EXPECT, .text = "<stream:stream"},
+        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
+                                              "xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+                                              "</mechanisms></stream:features>"},
+        {HOSTILE_EXPECT, .text = "</auth>"},
+        {HOSTILE_SEND, .text = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                               "<temporary-auth-failure/></failure></stream:stream>"},
+        {.kind = HOSTILE_CLOSE},
+        {.kind = HOSTILE_NEXT},
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+/* gSOAP's connect_retry and its lists of endpoints act on no other code. */
+static void a_link_that_is_not_online_is_a_tcp_error_whatever_the_reason(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_EXPECT, .text = "<stream:stream"},
+        {HOSTILE_SEND, .text = HOSTILE_STREAM},
+        {.kind = HOSTILE_CLOSE},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    double sum;
+    soap->connect_timeout = 1;
+    CU_ASSERT_TRUE(hostile_await_played(hostile, 1, TCP_LONG_MS));
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOST, NULL, 1, 2, &sum), SOAP_TCP_ERROR);
+    laboratory_client_free(soap);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+static void a_login_that_would_hash_for_hours_is_refused(void)
+{
+    /* r=x,s=c2FsdA==,i=4000000000 */
+    static const struct hostile_step script[] = {
+        {HOSTILE_EXPECT, .text = "<stream:stream"},
+        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
+                                              "xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
+                                              "</mechanisms></stream:features>"},
+        {HOSTILE_EXPECT, .text = "</auth>"},
+        {HOSTILE_SEND, .text = "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                               "cj14LHM9YzJGc2RBPT0saT00MDAwMDAwMDAw</challenge>"},
+        {HOSTILE_SILENCE_MS, .count = 0},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    char why[300];
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 2000), -1);
+    soap_xmpp_reason(link, why, sizeof why);
+    ASSERT_CONTAINS(why, "iterations");
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+static void a_program_that_is_executed_does_not_inherit_the_connection(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    struct sockaddr_in peer;
+    int fd, found = 0;
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    for (fd = 3; fd < 1024; fd++) {
+        socklen_t len = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != hostile_port(hostile))
+            continue;
+        found++;
+        CU_ASSERT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    }
+    CU_ASSERT_TRUE(found > 0);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+/* ---- an answer that finds no room ---- */
+
+static void answer_too_much(const struct site *site)
+{
+    enum { LIMIT_BYTES = 20000 };
+    static char envelope[LIMIT_BYTES + 2000];
+    struct pair pair;
+    struct site_account account;
+    char *end = envelope;
+    struct lab__Subject subject = {0};
+    struct lab__Inspection inspection;
+    double sum = 0;
+    if (pair_open(&pair, site, 1))
+        return;
+    laboratory_stop(pair.laboratory, 0);
+    soap_xmpp_close(pair.service);
+    site_account(site, "bob", "soap", &account);
+    account.config.max_stanza_bytes = account.config.max_queued_bytes = LIMIT_BYTES;
+    pair.service = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.service, -1), 0);
+    pair.laboratory = laboratory_start(pair.service, 1);
+    end += sprintf(end, "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
+                        "<l:sayResponse xmlns:l='urn:soapxmpp:lab'><said>");
+    memset(end, 'x', LIMIT_BYTES);
+    strcpy(end + LIMIT_BYTES, "</said></l:sayResponse></e:Body></e:Envelope>");
+    laboratory_recite(envelope);
+    CU_ASSERT_EQUAL(soap_call_lab__inspect(pair.soap, pair.endpoint, NULL, &subject, &inspection),
+                    500);
+    ASSERT_TEXT(soap_xmpp_condition(pair.soap), "internal-server-error");
+    ASSERT_CONTAINS(laboratory_fault(pair.soap), "max_queued_bytes");
+    laboratory_recite(NULL);
+    CU_ASSERT_EQUAL(soap_call_lab__add(pair.soap, pair.endpoint, NULL, 1, 2, &sum), SOAP_OK);
+    pair_close(&pair);
+}
+
+static void an_answer_that_never_finds_room_becomes_an_error_at_once(void)
+{
+    site_each(answer_too_much);
+}
+
+CU_TestInfo tests_unruly[] = {
+    {"a link that stops waits for the server's goodbye",
+     a_link_that_stops_waits_for_the_servers_goodbye},
+    {"a server that never says goodbye is left in time",
+     a_server_that_never_says_goodbye_is_left_in_time},
+    {"a server that talks without end does not hold up a stop",
+     a_server_that_talks_without_end_does_not_hold_up_a_stop},
+    {"a passing trouble with the login is not the end",
+     a_passing_trouble_with_the_login_is_not_the_end},
+    {"a link that is not online is a TCP error whatever the reason",
+     a_link_that_is_not_online_is_a_tcp_error_whatever_the_reason},
+    {"a login that would hash for hours is refused", a_login_that_would_hash_for_hours_is_refused},
+    {"a program that is executed does not inherit the connection",
+     a_program_that_is_executed_does_not_inherit_the_connection},
+    {"an answer that never finds room becomes an error at once",
+     an_answer_that_never_finds_room_becomes_an_error_at_once},
+    CU_TEST_INFO_NULL,
+};

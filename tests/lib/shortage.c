@@ -1,0 +1,169 @@
+/* shortage.c - the allocator's functions, each with a refusal in front.
+ *
+ * Invariant: what a refused allocation was asked to change is unchanged.
+ *
+ * Happy path: the linker turns each call of malloc into one of __wrap_malloc, and __real_malloc
+ * into malloc, which may be a sanitizer's or valgrind's.
+ * Failure: without --wrap the program doesn't link; a function that is missing on the linker's
+ * command line is never refused, and a test that counts on it sees too few allocations.
+ */
+#include "shortage.h"
+
+#include <errno.h>
+#include <expat.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SWEEP_MOST = 20000 };
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap___asprintf_chk(char **out, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+XML_Parser __wrap_XML_ParserCreate(const XML_Char *encoding);
+
+static _Thread_local struct {
+    struct shortage shortage;
+    bool begun, paused, has_failed;
+    unsigned count;
+} now;
+
+void shortage_begin(struct shortage shortage)
+{
+    now.shortage = shortage;
+    now.has_failed = false;
+    now.count = 0;
+    now.begun = true;
+}
+
+bool shortage_end(void)
+{
+    now.begun = false;
+    return now.has_failed;
+}
+
+void shortage_pause(void)
+{
+    now.paused = true;
+}
+
+void shortage_resume(void)
+{
+    now.paused = false;
+}
+
+static bool is_refused(void)
+{
+    if (!now.begun || now.paused)
+        return false;
+    now.count++;
+    if (now.count < now.shortage.number || (now.count > now.shortage.number && !now.shortage.lasts))
+        return false;
+    now.has_failed = true;
+    errno = ENOMEM;
+    return true;
+}
+
+/* ---- the allocator's functions ---- */
+
+void *__wrap_malloc(size_t size)
+{
+    return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    return is_refused() ? NULL : __real_realloc(block, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return is_refused() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+    return is_refused() ? NULL : __real_strndup(text, len);
+}
+
+__attribute__((format(printf, 2, 0))) static int print(char **out, const char *format,
+                                                       va_list arguments)
+{
+    return is_refused() ? -1 : vasprintf(out, format, arguments);
+}
+
+int __wrap_asprintf(char **out, const char *format, ...)
+{
+    va_list arguments;
+    int len;
+
+    va_start(arguments, format);
+    len = print(out, format, arguments);
+    va_end(arguments);
+    return len;
+}
+
+/* What asprintf becomes with _FORTIFY_SOURCE. */
+int __wrap___asprintf_chk(char **out, int flag, const char *format, ...)
+{
+    va_list arguments;
+    int len;
+
+    (void)flag;
+    va_start(arguments, format);
+    len = print(out, format, arguments);
+    va_end(arguments);
+    return len;
+}
+
+/* libexpat.so calls its malloc itself. */
+XML_Parser __wrap_XML_ParserCreate(const XML_Char *encoding)
+{
+    static const XML_Memory_Handling_Suite suite = {__wrap_malloc, __wrap_realloc, free};
+
+    return XML_ParserCreate_MM(encoding, &suite, NULL);
+}
+
+/* ---- every number ---- */
+
+static unsigned sweep(bool (*attempt)(struct shortage), bool lasts)
+{
+    struct shortage shortage = {.number = 0, .lasts = lasts};
+    unsigned failures = CU_get_number_of_failures();
+    bool has_failed;
+
+    do {
+        shortage.number++;
+        has_failed = attempt(shortage);
+        if (CU_get_number_of_failures() == failures && shortage.number < SWEEP_MOST)
+            continue;
+        fprintf(stderr, "a shortage at allocation %u%s makes it fail\n", shortage.number,
+                lasts ? " and after it" : "");
+        CU_ASSERT(shortage.number < SWEEP_MOST);
+        return 0;
+    } while (has_failed);
+    return shortage.number - 1;
+}
+
+unsigned shortage_sweep(bool (*attempt)(struct shortage shortage))
+{
+    unsigned once = sweep(attempt, false);
+
+    return sweep(attempt, true) ? once : 0;
+}
