@@ -264,8 +264,9 @@ static const char *load_domain(struct span from, bool is_encoded, struct part *d
         domain->text[--len] = '\0';
     if (len == 0)
         return "is empty";
-    wrong = check_domain(domain->text);
-    return wrong ? wrong : fold_part(domain);
+    /* folded first: U+212A becomes an ASCII k, and the label one whose length is bounded */
+    wrong = fold_part(domain);
+    return wrong ? wrong : check_domain(domain->text);
 }
 
 /* ---- parsing ---- */

@@ -332,7 +332,8 @@ static void read_leaf(struct sx_scan *scan)
     size_t len = scan->text_len;
 
     scan->text[len] = '\0';
-    look_for_qname(scan, text, len);
+    if (scan->leaf != SX_LEAF_ACTION) /* which is a URI: its scheme is no prefix */
+        look_for_qname(scan, text, len);
     if (scan->leaf == SX_LEAF_PLAIN)
         return;
     trim(&text, &len);

@@ -205,7 +205,7 @@ static xmpp_stanza_t *copy_head(struct sx_tree *tree)
 {
     xmpp_stanza_t *stanza = tree->path[0], *head = xmpp_stanza_new(tree->ctx);
     const char *name = tree->attribute_names.bytes, *uri = xmpp_stanza_get_ns(stanza), *value;
-    const char *end = name + tree->attribute_names.len;
+    const char *end = name ? name + tree->attribute_names.len : NULL;
 
     if (!head || xmpp_stanza_set_name(head, xmpp_stanza_get_name(stanza)) ||
         (uri && xmpp_stanza_set_ns(head, uri)))

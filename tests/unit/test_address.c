@@ -189,6 +189,18 @@ static void a_label_has_at_most_63_bytes(void)
                1);
 }
 
+static void the_limit_of_a_label_counts_what_folding_makes_ascii(void)
+{
+    char text[80] = "a@\xE2\x84\xAA"; /* U+212A, the Kelvin sign, whose lower case is k */
+    char folded[80] = "a@k";
+    memset(text + 5, 'b', 62);
+    memset(folded + 3, 'b', 62);
+    accept_all(parse_bare, &(struct accepted){text, folded}, 1);
+    text[67] = 'b';
+    refuse_all(parse_bare, &(struct refused){text, "the domain has a label longer than 63 bytes"},
+               1);
+}
+
 static void folding_cannot_grow_beyond_the_limit(void)
 {
     char text[SX_JID_BYTES];
@@ -354,6 +366,8 @@ CU_TestInfo tests_address[] = {
     {"invalid UTF-8 is refused", bad_utf8_is_refused},
     {"each part has at most 1,023 bytes", parts_have_at_most_1023_bytes},
     {"a label of a domain has at most 63 bytes", a_label_has_at_most_63_bytes},
+    {"the limit of a label counts what folding makes ASCII",
+     the_limit_of_a_label_counts_what_folding_makes_ascii},
     {"case folding can't make a part longer than the limit", folding_cannot_grow_beyond_the_limit},
     {"a URI is decoded after it was split", uris_are_decoded},
     {"a URI that is none is refused with a clause", bad_uris_are_refused},

@@ -217,6 +217,29 @@ static void test_recovers(void)
     sx_checker_free(checker);
 }
 
+/* The receiver's limit counts those of the stream and the stanza, too, and of sx_envelope_format.
+ */
+static void test_leaves_room_for_declarations(void)
+{
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    struct sx_buffer bytes = {0};
+    unsigned more;
+    for (more = 0; more < 2; more++) {
+        struct verdict verdict;
+        unsigned i;
+        sx_buffer_clear(&bytes);
+        sx_buffer_add_text(&bytes, "<E:Envelope xmlns:E='" URI11 "'");
+        for (i = 1; i < SX_NAMESPACES_COUNT - 16 + more; i++)
+            sx_buffer_add_format(&bytes, " xmlns:p%u='urn:p'", i);
+        sx_buffer_add_text(&bytes, ">" BODY TAIL);
+        verdict = check(checker, bytes.bytes, bytes.len);
+        CU_ASSERT_EQUAL(verdict.err, more ? SX_EUNCARRIABLE : SX_OK);
+        ASSERT_CONTAINS(verdict.why, more ? "too many namespace declarations" : "untouched");
+    }
+    sx_buffer_fini(&bytes);
+    sx_checker_free(checker);
+}
+
 /* ---- scan ---- */
 
 /* The scan of a good envelope; valid until the checker is freed or used again. */
@@ -336,6 +359,16 @@ static void test_unbound(void)
         }
         ASSERT_TEXT(joined, rows[i].unbound);
     }
+    sx_checker_free(checker);
+}
+
+static void test_action_is_no_qname(void)
+{
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    const struct sx_scan *scan =
+        scan_of(checker, ROOT11 "<E:Header>" ACTION("xsd:int") "</E:Header>" BODY TAIL);
+    ASSERT_TEXT(scan->action, "xsd:int");
+    ASSERT_TEXT(scan->unbound, "");
     sx_checker_free(checker);
 }
 
@@ -670,10 +703,12 @@ CU_TestInfo tests_envelope[] = {
     {"refuses what is no SOAP envelope or has no Body", test_refuses_other_roots},
     {"refuses elements over the depth limit, not those at it", test_depth},
     {"accepts all that a stanza can carry and touches no other output", test_accepts},
+    {"leaves room for the declarations that others add", test_leaves_room_for_declarations},
     {"a checker forgets the envelope before", test_recovers},
     {"finds version, operation, fault and fault code", test_findings},
     {"finds the action in our header block only", test_action},
     {"records prefixes of QName-like values that are bound nowhere there", test_unbound},
+    {"takes no action for a QName", test_action_is_no_qname},
     {"stops recording prefixes at its bound", test_unbound_is_bounded},
     {"cuts long names between characters", test_cuts},
     {"counts depth after an error and changes nothing else", test_scan_counts_on},

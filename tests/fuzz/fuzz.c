@@ -1,0 +1,34 @@
+/* fuzz.c - how a fuzzer says what isn't true. */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fuzz_fail(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
+    abort();
+}
+
+static char *copy(const void *bytes, size_t len, size_t size)
+{
+    char *out = malloc(size);
+    if (!out)
+        fuzz_fail("there is memory", __FILE__, __LINE__);
+    if (len)
+        memcpy(out, bytes, len);
+    return out;
+}
+
+char *fuzz_text(const void *bytes, size_t len)
+{
+    char *text = copy(bytes, len, len + 1);
+    text[len] = '\0';
+    return text;
+}
+
+char *fuzz_bytes(const void *bytes, size_t len)
+{
+    return copy(bytes, len, len ? len : 1);
+}
