@@ -8,8 +8,9 @@
 #
 # Both scripts: NAME.sh start|stop|restart DIR
 #   start     runs a server of its own out of DIR (made if need be), as root or as anyone, on
-#             loopback only, and returns once it listens. No file outside DIR is touched. Ports are
-#             free ones found at the time; restart keeps them. DIR/env tells the rest:
+#             loopback unless told otherwise, and returns once it listens. No file outside DIR is
+#             touched. Ports are free ones found at the time; restart keeps them. DIR/env tells the
+#             rest:
 #                 HOST C2S_PORT DIRECT_TLS_PORT COMPONENT_PORT CA_FILE PID
 #   stop      ends it, at once if it doesn't listen to reason within 10 s; DIR stays.
 # Options by environment, remembered for restart:
@@ -22,6 +23,7 @@
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
 #   PERF=1           settings for measurements, where the defaults would be measured instead
 #   LOG              log level (info)
+#   LISTEN           the IPv4 address to listen on (127.0.0.1); Prosody alone
 set -eu -o pipefail
 
 command=${1:-} dir=${2:-}
@@ -35,6 +37,7 @@ if [ -z "$command" ] || [ -z "$dir" ]; then
 fi
 : "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
+: "${LISTEN:=127.0.0.1}"
 
 die() {
     echo "$0: $*" >&2
@@ -70,7 +73,7 @@ stop_server() {
     rm -f "$dir/pid" "$dir/ready"
 }
 
-is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+is_free() { ! (exec 3<>"/dev/tcp/$LISTEN/$1") 2>/dev/null; }
 
 # Three ports nobody listens on, below the range the kernel hands out by itself. Another program may
 # take one before the server does: then the server says "busy" and new ones are tried.
@@ -114,6 +117,7 @@ CERT='$CERT'
 STANZA_LIMIT='$STANZA_LIMIT'
 PERF='$PERF'
 LOG='$LOG'
+LISTEN='$LISTEN'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT
@@ -127,6 +131,9 @@ start_server() {
     local attempt
     case "$HOST $USERS $COMPONENTS" in
     *[!A-Za-z0-9._:\ -]*) die "HOST, USERS and COMPONENTS may hold letters, digits, . _ - alone" ;;
+    esac
+    case $LISTEN in
+    *[!0-9.]*) die "LISTEN is an IPv4 address" ;;
     esac
     "$tools/certs.sh" "$dir/certs" "$HOST"
     for attempt in 1 2 3 4 5 6 7 8; do

@@ -9,6 +9,7 @@ write_module() {
     local user
     mkdir -p "$dir/plugins"
     {
+        echo "local address = \"$LISTEN\";"
         cat <<'END'
 module:set_global();
 local get_service_at = require "core.portmanager".get_service_at;
@@ -16,7 +17,7 @@ local create_user = require "core.usermanager".create_user;
 module:hook("server-started", function ()
 	local said = "ok\n";
 	for _, port in ipairs(module:get_option("ready_ports")) do
-		if not get_service_at("127.0.0.1", port) then said = "busy\n"; end
+		if not get_service_at(address, port) then said = "busy\n"; end
 	end
 END
         for user in $USERS; do
@@ -47,8 +48,8 @@ data_path = "$dir/data"
 plugin_paths = { "$dir/plugins" }
 log = { { levels = { min = "$LOG" }, to = "file", filename = "$dir/prosody.log" } }
 network_backend = "epoll"
-interfaces = { "127.0.0.1" }
-component_interfaces = { "127.0.0.1" }
+interfaces = { "$LISTEN" }
+component_interfaces = { "$LISTEN" }
 c2s_ports = { $C2S_PORT }
 c2s_direct_tls_ports = { $direct }
 component_ports = { $COMPONENT_PORT }
