@@ -43,8 +43,7 @@ void sx_connection_abort(struct sx_connection *connection, enum sx_err err, cons
         shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* ---- libstrophe's callbacks --------------------------------------------------------------------
- */
+/* ---- libstrophe's callbacks ---- */
 
 static int on_socket(xmpp_conn_t *conn, void *socket)
 {
@@ -136,8 +135,7 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
     }
 }
 
-/* ---- the attempt -------------------------------------------------------------------------------
- */
+/* ---- the attempt ---- */
 
 static long flags_for(enum soap_xmpp_tls tls)
 {
@@ -299,8 +297,7 @@ void sx_connection_close(struct sx_connection *connection)
     xmpp_disconnect(connection->conn);
 }
 
-/* ---- why it ended -------------------------------------------------------------------------------
- */
+/* ---- why it ended ---- */
 
 /* What another try with the same credentials won't mend (RFC 6120 6.5); a server's passing trouble,
  * such as temporary-auth-failure, is none of it. */

@@ -15,8 +15,7 @@
 #include "fault.h"
 #include "scan.h"
 
-/* ---- out --------------------------------------------------------------------------------------
- */
+/* ---- out ---- */
 
 /* Checks envelopes before they are sent; owns an expat parser. One thread at a time. */
 struct sx_checker;
@@ -40,8 +39,7 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
 void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
                         const struct sx_scan *scan, const char *action);
 
-/* ---- in ---------------------------------------------------------------------------------------
- */
+/* ---- in ---- */
 
 /* An envelope that arrived. */
 struct sx_envelope {

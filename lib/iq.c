@@ -1,3 +1,13 @@
+/* iq.c - one IQ at a time, from the tree libstrophe made of it to whoever it is for.
+ *
+ * Invariant: a get or set leaves here answered, or in the queue of requests with its envelope; a
+ * result or error leaves here completed, or dropped and traced.
+ *
+ * Happy path: reply -> exchange; envelope in a set -> inbound; disco#info, disco#items, ping ->
+ * answered. Failure: what the parser judged (verdict), more or less than one payload, an envelope
+ * nobody serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it. No memory
+ * for an answer is traced: there is nothing to say it with.
+ */
 #include "iq.h"
 
 #include <stdio.h>
@@ -23,8 +33,7 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-/* ---- answers of our own -------------------------------------------------------------------------
- */
+/* ---- answers of our own ---- */
 
 static void post(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_buffer *out)
 {
@@ -59,8 +68,7 @@ static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx
     post(ends, iq, &out);
 }
 
-/* ---- children
- * ------------------------------------------------------------------------------------- */
+/* ---- children ---- */
 
 static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
 {
@@ -68,7 +76,7 @@ static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
     return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
 }
 
-static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
+static xmpp_stanza_t *first_child_element(xmpp_stanza_t *stanza, unsigned *count)
 {
     xmpp_stanza_t *child, *first = NULL;
     *count = 0;
@@ -82,8 +90,7 @@ static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
     return first;
 }
 
-/* ---- answers to our calls
- * ------------------------------------------------------------------------- */
+/* ---- answers to our calls ---- */
 
 static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
 {
@@ -120,7 +127,7 @@ static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct s
 static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
-    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    xmpp_stanza_t *payload = first_child_element(stanza, &count);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
@@ -154,8 +161,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
                  text_or_empty(iq->from));
 }
 
-/* ---- requests
- * --------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq,
                           struct sx_envelope *envelope)
@@ -224,7 +230,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     struct sx_envelope envelope;
     unsigned count;
-    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    xmpp_stanza_t *payload = first_child_element(stanza, &count);
     if (stream->verdict != SX_OK)
         refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
     else if (count != 1)

@@ -62,8 +62,7 @@ struct soap_xmpp_link {
     bool stop_begun;
 };
 
-/* ---- state
- * ------------------------------------------------------------------------------------------ */
+/* ---- state ---- */
 
 /* The only place where the state changes. STOPPING and CLOSED are never left for others. */
 static bool set_state(struct soap_xmpp_link *link, enum state state,
@@ -132,8 +131,7 @@ static enum sx_err wait_online(struct soap_xmpp_link *link, int64_t deadline, ui
     return err;
 }
 
-/* ---- callbacks of the loop ----------------------------------------------------------------------
- */
+/* ---- callbacks of the loop ---- */
 
 static void on_connecting(void *user)
 {
@@ -216,8 +214,7 @@ static void on_interrupt(void *user)
     sx_inbound_close(link->inbound);
 }
 
-/* ---- open and close
- * ------------------------------------------------------------------------------ */
+/* ---- open and close ---- */
 
 static void free_link(struct soap_xmpp_link *link)
 {
@@ -384,8 +381,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
     sx_link_unref(link);
 }
 
-/* ---- what the owner asks
- * ---------------------------------------------------------------------------- */
+/* ---- what the owner asks ---- */
 
 int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
 {
@@ -457,8 +453,7 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
     return wait_online(link, deadline, &session, why, why_bytes);
 }
 
-/* ---- calls
- * -------------------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 
 /* Waits until online, enters a call to `to` and posts the stanza that `format` writes. */
 struct question {
@@ -532,8 +527,7 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     return err;
 }
 
-/* ---- answers
- * -------------------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 /* An answer that never finds room must not make its caller wait in vain. */
 static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
@@ -597,8 +591,7 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
     refuse_by(link, request, condition, text, sx_clock_deadline(link->config.timeout_us));
 }
 
-/* ---- discovery
- * ---------------------------------------------------------------------------------------- */
+/* ---- discovery ---- */
 
 static int ask_features(struct soap_xmpp_link *link, const char *jid, const char *feature,
                         int64_t deadline, char *why, size_t why_bytes)

@@ -162,8 +162,7 @@ static void publish_unsent(struct sx_loop *loop)
     pthread_mutex_unlock(&loop->mu);
 }
 
-/* ---- one connection ---------------------------------------------------------------------------
- */
+/* ---- one connection ---- */
 
 static void go_online(void *user, const char *bound_jid)
 {
@@ -314,8 +313,7 @@ static int64_t attempt(struct sx_loop *loop)
                                       &connection.failure);
 }
 
-/* ---- thread -----------------------------------------------------------------------------------
- */
+/* ---- thread ---- */
 
 /* Waits until the next attempt is due; false when the loop is to end. */
 static bool wait_for_attempt(struct sx_loop *loop, int64_t when)

@@ -172,8 +172,7 @@ enum sx_err sx_plugin_check(struct sx_plugin *plugin, const char *bytes, size_t 
     return err;
 }
 
-/* ---- other endpoints --------------------------------------------------------------------------
- */
+/* ---- other endpoints ---- */
 
 /* What gSOAP's soap_try_connect_command() does when there is no fconnect. Whether the socket leads
  * to host can't be seen from soap->host, which an xmpp: endpoint has overwritten. */

@@ -23,8 +23,7 @@
 
 enum { WHY_BYTES = 256, TEXT_BYTES = 400 };
 
-/* ---- envelopes, of answers too ----------------------------------------------------------------
- */
+/* ---- envelopes, of answers too ---- */
 
 static const char *find_namespace(void *user, const char *prefix)
 {

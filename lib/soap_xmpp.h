@@ -154,8 +154,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link);
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes);
 
-/* ---- service ----------------------------------------------------------------------------------
- */
+/* ---- service ---- */
 
 /* Serves with a pool of threads until the link is stopped: each thread works on a soap_copy() of
  * soap, calls serve (soap_serve, or a function of yours that dispatches to several services) once
@@ -178,8 +177,7 @@ const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
 const char *soap_xmpp_id(struct soap *soap);
 
-/* ---- client -----------------------------------------------------------------------------------
- */
+/* ---- client ---- */
 
 /* After a call that failed: the stanza error condition (RFC 6120 8.3.3) such as
  * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until
@@ -208,8 +206,7 @@ void *soap_xmpp_call_user(const struct soap_xmpp_call *call);
 /* Forgets a detached call; a late answer is dropped. The service may have run it. */
 void soap_xmpp_cancel(struct soap_xmpp_call *call);
 
-/* ---- plugin ------------------------------------------------------------------------------------
- */
+/* ---- plugin ---- */
 
 #ifndef SOAP_XMPP_NO_GSOAP
 

@@ -65,7 +65,6 @@ struct _parser_t {
     struct sx_stream *stream; /* NULL: serves xmpp_stanza_new_from_string */
     struct sx_stream_limits limits;
     bool failed, feeding, reset_wanted;
-
     /* expat and its input; positions count from the first byte it was fed */
     XML_Parser expat;
     struct sx_tally tally;
@@ -82,7 +81,6 @@ struct _parser_t {
     struct sx_tree tree;
     enum sx_err verdict;
     char verdict_why[160];
-
     /* its envelope */
     struct sx_scan scan;
     int envelope_version; /* 0: none has begun */
@@ -94,14 +92,12 @@ struct _parser_t {
 
 static _Thread_local struct sx_stream *armed;
 
-/* ---- failure and verdict -----------------------------------------------------------------------
- */
+/* ---- failure and verdict ---- */
 
 __attribute__((format(printf, 3, 4))) static void fail(parser_t *parser, enum sx_err err,
                                                        const char *format, ...)
 {
     va_list arguments;
-
     if (parser->failed)
         return;
     parser->failed = true;
@@ -133,7 +129,6 @@ __attribute__((format(printf, 3, 4))) static void drop_stanza(parser_t *parser, 
                                                               const char *format, ...)
 {
     va_list arguments;
-
     if (err == SX_ENOMEM) {
         fail_memory(parser);
         return;
@@ -175,8 +170,7 @@ static bool is_within_bytes(parser_t *parser, size_t position)
     return false;
 }
 
-/* ---- envelope ----------------------------------------------------------------------------------
- */
+/* ---- envelope ---- */
 
 static void copy_raw(parser_t *parser, size_t position)
 {
@@ -223,7 +217,6 @@ static void start_raw(parser_t *parser, const char *qname)
     int offset = 0, size = 0;
     const char *input = XML_GetInputContext(parser->expat, &offset, &size);
     size_t tag_len = (size_t)XML_GetCurrentByteCount(parser->expat), name_len = 1 + strlen(qname);
-
     if (!input) {
         fail(parser, SX_EPROTOCOL, "expat was built without XML_CONTEXT_BYTES");
         return;
@@ -241,7 +234,6 @@ static void start_raw(parser_t *parser, const char *qname)
 static void open_envelope(parser_t *parser, const char *qname, const char **attributes, int version)
 {
     const char *uri = version == 11 ? SX_NS_SOAP11 : SX_NS_SOAP12;
-
     if (parser->envelope_version) {
         drop_stanza(parser, SX_EMALFORMED, "the stanza holds two envelopes");
         return;
@@ -260,7 +252,6 @@ static void close_envelope(parser_t *parser)
 {
     size_t len = 0;
     char *bytes;
-
     parser->scanning = false;
     copy_raw(parser, token_end(parser));
     bytes = sx_buffer_take(&parser->raw, &len);
@@ -278,7 +269,6 @@ static int look_for_envelope(parser_t *parser, const char *qname, const char **a
     const char *local, *uri;
     enum sx_err err;
     int version = 0;
-
     if (!parser->stream || parser->depth != ENVELOPE_DEPTH ||
         strcmp(sx_tree_local_part(qname), "Envelope") != 0)
         return 0;
@@ -293,8 +283,7 @@ static int look_for_envelope(parser_t *parser, const char *qname, const char **a
     return version;
 }
 
-/* ---- elements ----------------------------------------------------------------------------------
- */
+/* ---- elements ---- */
 
 static void open_stream(parser_t *parser, const char *qname, const char **attributes)
 {
@@ -303,7 +292,6 @@ static void open_stream(parser_t *parser, const char *qname, const char **attrib
     int offset = 0, size = 0;
     const char *input = XML_GetInputContext(parser->expat, &offset, &size);
     enum sx_err err;
-
     err = sx_namespaces_push(&parser->scan.namespaces, 0, attributes);
     if (err == SX_ENOMEM) {
         fail_memory(parser);
@@ -336,7 +324,6 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
     struct sx_namespaces *namespaces = &parser->scan.namespaces;
     int version = look_for_envelope(parser, qname, attributes);
     enum sx_err err;
-
     if (parser->failed)
         return;
     if (version) {
@@ -369,7 +356,6 @@ static void open_inner(parser_t *parser, const char *qname, const char **attribu
 static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char **attributes)
 {
     parser_t *parser = user;
-
     if (parser->failed || parser->muted)
         return;
     if (parser->depth == 0) {
@@ -385,7 +371,6 @@ static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char *
 static void XMLCALL on_text(void *user, const XML_Char *text, int len)
 {
     parser_t *parser = user;
-
     if (parser->failed || parser->muted)
         return;
     if (parser->depth <= STANZA_DEPTH) {
@@ -490,8 +475,7 @@ static void XMLCALL on_end(void *user, const XML_Char *qname)
         close_stanza(parser);
 }
 
-/* ---- restricted XML (RFC 6120 11.1, 11.6) ------------------------------------------------------
- */
+/* ---- restricted XML (RFC 6120 11.1, 11.6) ---- */
 
 static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system_id,
                                const XML_Char *public_id, int has_subset)
@@ -520,8 +504,7 @@ static void XMLCALL on_declaration(void *user, const XML_Char *version, const XM
         fail(user, SX_EPROTOCOL, "the server's encoding is %.40s, not UTF-8", encoding);
 }
 
-/* ---- feeding -----------------------------------------------------------------------------------
- */
+/* ---- feeding ---- */
 
 /* A new expat, not XML_ParserReset(): only so its tables of names are freed. */
 static bool renew_expat(parser_t *parser)
@@ -606,8 +589,7 @@ static int restart(parser_t *parser)
     return renew_expat(parser);
 }
 
-/* ---- libstrophe's parser.h ---------------------------------------------------------------------
- */
+/* ---- libstrophe's parser.h ---- */
 
 static void set_limits(parser_t *parser)
 {
@@ -697,8 +679,7 @@ char *parser_attr_name(xmpp_ctx_t *ctx, char *qname)
     return sx_memory_strdup(sx_tree_local_part(qname));
 }
 
-/* ---- owner -------------------------------------------------------------------------------------
- */
+/* ---- owner ---- */
 
 void sx_stream_arm(struct sx_stream *stream)
 {

@@ -18,8 +18,7 @@
 #include "../../lib/trace.h"
 #include "fuzz.h"
 
-/* ---- redaction ---------------------------------------------------------------------------------
- */
+/* ---- redaction ---- */
 
 #define MARK "M4RK"
 
@@ -153,8 +152,7 @@ static void try_redact(const uint8_t *bytes, size_t len)
     free(cut);
 }
 
-/* ---- environment -------------------------------------------------------------------------------
- */
+/* ---- environment ---- */
 
 #define SECRET "S3CRET-"
 

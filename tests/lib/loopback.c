@@ -46,8 +46,7 @@ struct soap_xmpp_link {
     unsigned long sent_count;
 };
 
-/* ---- envelopes as a peer would read them ------------------------------------------------------
- */
+/* ---- envelopes as a peer would read them ---- */
 
 static void on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {

@@ -84,8 +84,7 @@ static void stop_server(struct http_server *server)
     ground_free(server->soap);
 }
 
-/* ---- a socket that keeps what it gets ---------------------------------------------------------
- */
+/* ---- a socket that keeps what it gets ---- */
 
 struct recorder {
     int fd, port;

@@ -32,8 +32,7 @@ extern CU_TestInfo tests_shortage[];
     "</q:add></e:Body></e:Envelope>"
 #define PEER "calc@example.org/soap"
 
-/* ---- bytes -------------------------------------------------------------------------------------
- */
+/* ---- bytes ---- */
 
 /* What is written is whole or failed, and whole the next time. */
 static bool attempt_write(struct shortage shortage, void (*write)(struct sx_buffer *out))
@@ -168,8 +167,7 @@ static bool attempt_address(struct shortage shortage)
 }
 SHORTAGE_TEST(address, 2)
 
-/* ---- configuration ----------------------------------------------------------------------------
- */
+/* ---- configuration ---- */
 
 static void set_members(struct soap_xmpp_config *config, const char *file)
 {
@@ -222,8 +220,7 @@ static void test_config(void)
     unlink(secret_file);
 }
 
-/* ---- envelopes --------------------------------------------------------------------------------
- */
+/* ---- envelopes ---- */
 
 static bool attempt_namespaces(struct shortage shortage)
 {
@@ -397,8 +394,7 @@ static bool attempt_repair(struct shortage shortage)
 }
 SHORTAGE_TEST(repair, 1)
 
-/* ---- trace -------------------------------------------------------------------------------------
- */
+/* ---- trace ---- */
 
 static void count_line(void *user, enum soap_xmpp_trace_level level, const char *line)
 {

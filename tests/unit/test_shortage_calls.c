@@ -20,8 +20,7 @@ extern CU_TestInfo tests_shortage_calls[];
 
 static const int64_t PAST = 1; /* microseconds after boot */
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static struct sx_exchange *new_exchange(void)
 {
@@ -237,8 +236,7 @@ static bool attempt_stop(struct shortage shortage)
 }
 SHORTAGE_TEST(stop, 1)
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static bool attempt_inbound(struct shortage shortage)
 {
@@ -270,8 +268,7 @@ static bool attempt_request(struct shortage shortage)
 }
 SHORTAGE_TEST(request, 4)
 
-/* ---- discovery --------------------------------------------------------------------------------
- */
+/* ---- discovery ---- */
 
 static bool attempt_disco(struct shortage shortage)
 {

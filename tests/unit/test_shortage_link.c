@@ -33,8 +33,7 @@ extern CU_TestInfo tests_shortage_link[];
 
 static const int64_t PAST = 1; /* microseconds after boot */
 
-/* ---- the stream -------------------------------------------------------------------------------
- */
+/* ---- the stream ---- */
 
 #define OPEN                                                                                       \
     "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                   \
@@ -206,8 +205,7 @@ TEST(test_reset)
     CU_ASSERT(shortage_sweep(attempt_reset) >= 5);
 }
 
-/* ---- replies ----------------------------------------------------------------------------------
- */
+/* ---- replies ---- */
 
 /* Calls under way, and the stream in which their replies come. */
 struct asker {
@@ -310,8 +308,7 @@ TEST(test_replies)
     CU_ASSERT(shortage_sweep(attempt_replies) > 50);
 }
 
-/* ---- the link ---------------------------------------------------------------------------------
- */
+/* ---- the link ---- */
 
 /* A port of 127.0.0.1 on which nobody listens, taken until *fd is closed. */
 static int closed_port(int *fd)
@@ -487,8 +484,7 @@ static void test_close(void)
     close(fd);
 }
 
-/* ---- the connection ---------------------------------------------------------------------------
- */
+/* ---- the connection ---- */
 
 /* libstrophe 0.12.2 doesn't survive a shortage of its own while it connects, so that only what the
  * library itself allocates is counted. */
