@@ -191,6 +191,7 @@ run-install: all
 	tests/install/run.sh $(BUILD)
 
 run-nat: $(SAMPLES) $(BUILD)/nat-caller
+	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
 
 run-integration: $(BUILD)/integration
@@ -249,7 +250,8 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 
-fuzz: deps
+fuzz:
+	$(Q)tools/install-packages.sh build fuzz
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=fuzzer CC=clang CFLAGS='-O1 -g' \
 	    run-fuzz
 
