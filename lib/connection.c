@@ -228,6 +228,12 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     }
 }
 
+void sx_connection_forgo(struct sx_connection *connection)
+{
+    set_failure(connection, SX_ENOMEM, "no memory for a connection");
+    connection->over = true;
+}
+
 short sx_connection_events(const struct sx_connection *connection)
 {
     if (connection->fd < 0 || connection->over)

@@ -50,6 +50,9 @@ struct sx_connection {
  * once. */
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
 
+/* No attempt, for lack of memory: over, with that as the failure. */
+void sx_connection_forgo(struct sx_connection *connection);
+
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);
 

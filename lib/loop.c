@@ -53,7 +53,7 @@ struct sx_loop {
     int64_t stop_deadline;
     struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
     /* loop thread */
-    xmpp_ctx_t *ctx;
+    xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
 };
@@ -297,11 +297,16 @@ static int64_t attempt(struct sx_loop *loop)
         .user = loop,
         .on_online = go_online,
         .on_stanza = pass_stanza,
+        .fd = -1,
     };
     bool was_online;
     loop->callbacks.on_connecting(loop->callbacks.user);
     loop->connection = &connection;
-    sx_connection_open(&connection, loop->ctx);
+    loop->ctx = xmpp_ctx_new(&sx_memory, NULL);
+    if (loop->ctx)
+        sx_connection_open(&connection, loop->ctx);
+    else
+        sx_connection_forgo(&connection);
     publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
     run_connection(loop);
     publish_watchdog(loop, NULL);
@@ -309,6 +314,10 @@ static int64_t attempt(struct sx_loop *loop)
     was_online = connection.online;
     end_session(loop);
     sx_connection_fini(&connection);
+    if (loop->ctx)
+        xmpp_ctx_free(loop->ctx);
+    loop->ctx = NULL;
+    sx_memory_sweep();
     return loop->callbacks.on_offline(loop->callbacks.user, was_online ? loop->last_session : 0,
                                       &connection.failure);
 }
@@ -340,8 +349,6 @@ static void *run(void *arg)
     self = loop;
     while (wait_for_attempt(loop, when))
         when = attempt(loop);
-    xmpp_ctx_free(loop->ctx);
-    loop->ctx = NULL;
     return NULL;
 }
 
@@ -368,13 +375,8 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
         goto err_after_fd;
     if (sx_clock_cond_init(&loop->room))
         goto err_after_mutex;
-    loop->ctx = xmpp_ctx_new(&sx_memory, NULL);
-    if (!loop->ctx)
-        goto err_after_cond;
     return loop;
 
-err_after_cond:
-    pthread_cond_destroy(&loop->room);
 err_after_mutex:
     pthread_mutex_destroy(&loop->mu);
 err_after_fd:
@@ -435,8 +437,6 @@ void sx_loop_free(struct sx_loop *loop)
     if (!loop)
         return;
     assert(!loop->started);
-    if (loop->ctx)
-        xmpp_ctx_free(loop->ctx);
     pthread_cond_destroy(&loop->room);
     pthread_mutex_destroy(&loop->mu);
     close(loop->wake_fd);

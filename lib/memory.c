@@ -1,7 +1,7 @@
 /* memory.c - malloc with a header that remembers what a block stands for.
  *
- * Invariant: the tally of a thread is the sum of the charges of its live blocks. Only the copy of
- * the bytes that xmpp_send_raw() queues bears a charge: the bytes' number.
+ * Invariant: a thread's live blocks are in its list, and its tally is the sum of their charges.
+ * Only the copy of the bytes that xmpp_send_raw() queues bears a charge: the bytes' number.
  *
  * Happy path: send sets `charge`; libstrophe's first allocation is its copy of the bytes, which
  * takes the charge over; libstrophe frees the copy when the last of it has been written.
@@ -13,19 +13,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 /* Before each block; its size keeps the block aligned for any type. */
-union header {
-    size_t charge;
-    max_align_t alignment;
+struct header {
+    LIST_ENTRY(header) in_thread;
+    _Alignas(max_align_t) size_t charge;
 };
+
+static _Thread_local LIST_HEAD(, header) blocks;
 
 static _Thread_local size_t unsent_bytes;
 static _Thread_local size_t charge; /* for the next block, 0 outside of a send */
 
 static void *allocate(size_t size, void *user)
 {
-    union header *header;
+    struct header *header;
 
     (void)user;
     if (size > SIZE_MAX - sizeof *header)
@@ -36,31 +39,42 @@ static void *allocate(size_t size, void *user)
     header->charge = size >= charge ? charge : 0;
     unsent_bytes += header->charge;
     charge -= header->charge;
+    LIST_INSERT_HEAD(&blocks, header, in_thread);
     return header + 1;
 }
 
 static void release(void *block, void *user)
 {
-    union header *header = block;
+    struct header *header = block;
 
     (void)user;
     if (!block)
         return;
     header--;
     unsent_bytes -= header->charge;
+    LIST_REMOVE(header, in_thread);
     free(header);
 }
 
 static void *reallocate(void *block, size_t size, void *user)
 {
-    union header *header = block;
+    struct header *header = block, *moved;
 
     if (!block)
         return allocate(size, user);
     if (size > SIZE_MAX - sizeof *header)
         return NULL;
-    header = realloc(header - 1, sizeof *header + size);
-    return header ? header + 1 : NULL;
+    header--;
+    LIST_REMOVE(header, in_thread);
+    moved = realloc(header, sizeof *header + size);
+    LIST_INSERT_HEAD(&blocks, moved ? moved : header, in_thread);
+    return moved ? moved + 1 : NULL;
+}
+
+void sx_memory_sweep(void)
+{
+    while (!LIST_EMPTY(&blocks))
+        release(LIST_FIRST(&blocks) + 1, NULL);
 }
 
 const xmpp_mem_t sx_memory = {allocate, release, reallocate, NULL};

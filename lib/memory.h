@@ -2,9 +2,10 @@
  *
  * Why: libstrophe can't be asked whether bytes still wait to be written (xmpp_conn_send_queue_len
  * hides a half-written head). So the blocks that it allocates inside xmpp_send_raw are tagged; when
- * it frees them, the bytes have been written or dropped.
+ * it frees them, the bytes have been written or dropped. And a login that is cut off leaves blocks
+ * behind (SCRAM's state, for one): each attempt's context is swept when it is over.
  *
- * Thread: the tally belongs to one loop thread (thread-local); blocks never change threads.
+ * Thread: tally and blocks belong to one loop thread (thread-local); blocks never change threads.
  */
 #ifndef SX_MEMORY_H
 #define SX_MEMORY_H
@@ -23,5 +24,8 @@ size_t sx_memory_unsent_bytes(void);
 
 /* A NUL-terminated copy from this allocator, for libstrophe to free. */
 char *sx_memory_strdup(const char *text);
+
+/* Frees what is left of this thread's blocks. Only after xmpp_ctx_free() of its last context. */
+void sx_memory_sweep(void);
 
 #endif

@@ -375,7 +375,7 @@ static void test_open(void)
     int fd;
 
     port = closed_port(&fd);
-    CU_ASSERT(shortage_sweep(attempt_open) >= 10);
+    CU_ASSERT(shortage_sweep(attempt_open) >= 7);
     close(fd);
 }
 
