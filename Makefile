@@ -190,6 +190,9 @@ run-plugin: $(BUILD)/unit-plugin
 run-install: all
 	tests/install/run.sh $(BUILD)
 
+run-samples: $(SAMPLES)
+	tools/with-servers prosody -- tests/samples/run.sh $(BUILD)
+
 run-nat: $(SAMPLES) $(BUILD)/nat-caller
 	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
@@ -205,7 +208,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-integration)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration)
 
 asan tsan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
@@ -291,13 +294,13 @@ help:
 	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
 	@echo 'make ci         what has to pass before a change is taken'
-	@echo 'make run-unit | run-plugin | run-install | run-integration [ARGS=part-of-a-name]'
+	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-nat run-integration run-fuzz run-all check test \
+.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-fuzz run-all check test \
     asan tsan valgrind fuzz ci demo deps deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

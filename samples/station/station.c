@@ -176,6 +176,8 @@ int main(int argc, char **argv)
         soap_print_fault(&soap, stderr);
     soap_end(&soap);
     soap_done(&soap);
+    signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
+    signal(SIGTERM, SIG_DFL);
     soap_xmpp_close(link_up);
     return failed ? 1 : 0;
 }

@@ -6,25 +6,11 @@ build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 top=$here/../..
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-install.XXXXXX")
+. "$top/tests/lib/sentences.sh"
 trap 'rm -rf "$tmp"' EXIT
 prefix=$tmp/prefix
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR PREFIX
-passed=0 failed=0
-
-# test SENTENCE COMMAND...
-test_that() {
-    local sentence=$1
-    shift
-    if "$@" > "$tmp/log" 2>&1; then
-        passed=$((passed + 1))
-        echo "  $sentence ... passed"
-    else
-        failed=$((failed + 1))
-        echo "  $sentence ... FAILED"
-        sed 's/^/    /' "$tmp/log"
-    fi
-}
 
 run_make() { make -s -C "$top" BUILD="$build" "$@"; }
 
@@ -141,5 +127,4 @@ test_that "the archive lives beside a stock libstrophe" beside_runs "$prefix/lib
 test_that "the checked-in WSDL is what soapcpp2 makes" wsdl_is_current
 test_that "make install keeps to DESTDIR" staged_install
 test_that "make uninstall leaves nothing" staged_uninstall
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+summarize

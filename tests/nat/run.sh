@@ -21,7 +21,8 @@ space=soapxmpp-$$
 namespaces="device router public other guest"
 private=10.1.0.2 gateway=10.1.0.1                       # the same on both sides
 server=10.9.0.1 router=10.9.1.2 moved=10.9.1.3 other=10.9.2.2 # public
-passed=0 failed=0 service='' listener='' caller=''
+service='' listener='' caller=''
+. "$(dirname "$0")/../lib/sentences.sh"
 export LC_ALL=C
 
 skip() {
@@ -53,30 +54,6 @@ finish() {
     done
     rm -rf "$tmp"
     exit $status
-}
-
-# test_that SENTENCE COMMAND...
-test_that() {
-    local sentence=$1
-    shift
-    if "$@" > "$tmp/log" 2>&1; then
-        passed=$((passed + 1))
-        echo "  $sentence ... passed"
-    else
-        failed=$((failed + 1))
-        echo "  $sentence ... FAILED"
-        sed 's/^/    /' "$tmp/log"
-    fi
-}
-
-# wait_until SECONDS COMMAND...: false when the time is over
-wait_until() {
-    local end=$((SECONDS + $1 + 1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.05
-    done
 }
 
 # ---- the network -----------------------------------------------------------------------------------
@@ -242,5 +219,4 @@ test_that "a call is answered though the router forgets its mappings meanwhile" 
 test_that "a call ends by its deadline when the router's address changes meanwhile" moved_mid_call
 test_that "the service is called again within 20 s" called_again
 test_that "the server sees the router's new address" seen_as "$moved"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+summarize
