@@ -212,7 +212,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         return;
     }
     connection->watching = true;
-    connection->conn = new_conn(connection, ctx);
+    connection->conn = ctx ? new_conn(connection, ctx) : NULL;
     if (!connection->conn) {
         set_failure(connection, SX_ENOMEM, "no memory for a connection");
         connection->over = true;
@@ -226,12 +226,6 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->fd = -1;
         connection->over = true;
     }
-}
-
-void sx_connection_forgo(struct sx_connection *connection)
-{
-    set_failure(connection, SX_ENOMEM, "no memory for a connection");
-    connection->over = true;
 }
 
 short sx_connection_events(const struct sx_connection *connection)

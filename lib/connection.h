@@ -47,11 +47,8 @@ struct sx_connection {
 };
 
 /* Begins an attempt; the first five members are set by the caller, the rest zero. May be over at
- * once. */
+ * once. ctx NULL: there was no memory for one, and so that is the failure. */
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
-
-/* No attempt, for lack of memory: over, with that as the failure. */
-void sx_connection_forgo(struct sx_connection *connection);
 
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);

@@ -3,10 +3,11 @@
  * Invariant: a get or set leaves here answered, or in the queue of requests with its envelope; a
  * result or error leaves here completed, or dropped and traced.
  *
- * Happy path: reply -> exchange; envelope in a set -> inbound; disco#info, disco#items, ping ->
- * answered. Failure: what the parser judged (verdict), more or less than one payload, an envelope
- * nobody serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it. No memory
- * for an answer is traced: there is nothing to say it with.
+ * Happy path: reply -> exchange; envelope in a set -> inbound; a question -> answered here.
+ *
+ * Failure: what the parser judged (verdict), more or less than one payload, an envelope that nobody
+ * serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it. No memory for an
+ * answer is traced: there is nothing to say it with.
  */
 #include "iq.h"
 

@@ -455,7 +455,6 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
 
 /* ---- calls ---- */
 
-/* Waits until online, enters a call to `to` and posts the stanza that `format` writes. */
 struct question {
     const char *to, *operation, *type;
     const char *payload;
@@ -463,6 +462,7 @@ struct question {
     int64_t online_deadline, room_deadline;
 };
 
+/* Waits until online, enters the call and posts its stanza. */
 static enum sx_err post_question(struct soap_xmpp_link *link, const struct question *question,
                                  struct soap_xmpp_call **out, char *why, size_t why_bytes)
 {

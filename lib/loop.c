@@ -49,13 +49,14 @@ struct sx_loop {
     size_t queued_bytes; /* in the inbox */
     size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
     uint64_t session;    /* 0 while offline */
-    bool kicked, stopping, choked;
+    bool kicked, stopping;
     int64_t stop_deadline;
     struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
     /* loop thread */
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
+    bool choked; /* a post of the loop's own found no room */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -245,14 +246,10 @@ static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
 
 static void drop_choked(struct sx_loop *loop)
 {
-    bool choked;
-    pthread_mutex_lock(&loop->mu);
-    choked = loop->choked;
-    loop->choked = false;
-    pthread_mutex_unlock(&loop->mu);
-    if (choked && !loop->connection->over)
+    if (loop->choked && !loop->connection->over)
         sx_connection_abort(loop->connection, SX_ELOST,
                             "the server sends questions and doesn't read the answers");
+    loop->choked = false;
 }
 
 static void run_connection(struct sx_loop *loop)
@@ -297,16 +294,12 @@ static int64_t attempt(struct sx_loop *loop)
         .user = loop,
         .on_online = go_online,
         .on_stanza = pass_stanza,
-        .fd = -1,
     };
     bool was_online;
     loop->callbacks.on_connecting(loop->callbacks.user);
     loop->connection = &connection;
     loop->ctx = xmpp_ctx_new(&sx_memory, NULL);
-    if (loop->ctx)
-        sx_connection_open(&connection, loop->ctx);
-    else
-        sx_connection_forgo(&connection);
+    sx_connection_open(&connection, loop->ctx);
     publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
     run_connection(loop);
     publish_watchdog(loop, NULL);

@@ -62,14 +62,9 @@ static void a_link_that_stops_waits_for_the_servers_goodbye(void)
     hostile_stop(hostile);
 }
 
-static void a_server_that_never_says_goodbye_is_left_in_time(void)
+/* Comes online at the script's server, and closes without waiting for it for long. */
+static void assert_closes_in_time(const struct hostile_step *script)
 {
-    static const struct hostile_step script[] = {
-        {HOSTILE_PLAY, .steps = hostile_login_plain},
-        {HOSTILE_EXPECT, .text = "</stream:stream>"},
-        {HOSTILE_SILENCE_MS, .count = 0},
-        {HOSTILE_END},
-    };
     struct hostile *hostile = start_script(script);
     struct soap_xmpp_link *link = open_to(hostile);
     int64_t begun_us;
@@ -80,6 +75,17 @@ static void a_server_that_never_says_goodbye_is_left_in_time(void)
     hostile_stop(hostile);
 }
 
+static void a_server_that_never_says_goodbye_is_left_in_time(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_EXPECT, .text = "</stream:stream>"},
+        {HOSTILE_SILENCE_MS, .count = 0},
+        {HOSTILE_END},
+    };
+    assert_closes_in_time(script);
+}
+
 static void a_server_that_talks_without_end_does_not_hold_up_a_stop(void)
 {
     static const struct hostile_step script[] = {
@@ -88,14 +94,7 @@ static void a_server_that_talks_without_end_does_not_hold_up_a_stop(void)
          .count = 400000},
         {HOSTILE_END},
     };
-    struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
-    int64_t begun_us;
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
-    begun_us = sx_clock_now_us();
-    soap_xmpp_close(link);
-    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 10000000);
-    hostile_stop(hostile);
+    assert_closes_in_time(script);
 }
 
 static void a_passing_trouble_with_the_login_is_not_the_end(void)
