@@ -1,14 +1,15 @@
 /* Unit tests: one suite per file of lib, without a server, without gSOAP. */
 #include "../lib/suite.h"
 
-extern CU_TestInfo tests_address[], tests_buffer[], tests_clock[], tests_config[], tests_detached[],
-    tests_disco[], tests_envelope[], tests_exchange[], tests_fault[], tests_inbound[],
-    tests_namespace[], tests_shortage[], tests_shortage_calls[], tests_shortage_link[],
-    tests_stanza[], tests_stream[], tests_trace[];
+extern CU_TestInfo tests_access[], tests_address[], tests_buffer[], tests_clock[], tests_config[],
+    tests_detached[], tests_disco[], tests_envelope[], tests_exchange[], tests_fault[],
+    tests_inbound[], tests_namespace[], tests_shortage[], tests_shortage_calls[],
+    tests_shortage_link[], tests_stanza[], tests_stream[], tests_trace[];
 
 int main(int argc, char **argv)
 {
     CU_SuiteInfo suites[] = {
+        {"access", NULL, NULL, NULL, NULL, tests_access},
         {"address", NULL, NULL, NULL, NULL, tests_address},
         {"buffer", NULL, NULL, NULL, NULL, tests_buffer},
         {"clock", NULL, NULL, NULL, NULL, tests_clock},
