@@ -151,6 +151,7 @@ static const struct variable {
     {"CAFILE", set_text, offsetof(struct soap_xmpp_config, ca_file), "a file's name"},
     {"CERTFILE", set_text, offsetof(struct soap_xmpp_config, cert_file), "a file's name"},
     {"KEYFILE", set_text, offsetof(struct soap_xmpp_config, key_file), "a file's name"},
+    {"ALLOW", set_text, offsetof(struct soap_xmpp_config, allow), "who may call"},
     {"TLS", set_tls, 0, "required, direct or off"},
     {"TRACE", set_trace, 0, "error, info, debug or stanza"},
 };
@@ -439,22 +440,42 @@ static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t 
 static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
                               const struct reason *why)
 {
-    /* RFC 6120 13.12: no limit below 10,000 bytes */
-    static const struct bounds stanza = {"max_stanza_bytes", 1 << 20, 10000, 64 << 20};
-    struct bounds queued = {"max_queued_bytes", 8 << 20, 0, 1 << 30};
-    unsigned long long bytes = 0;
-    enum sx_err err = bound(&stanza, in->max_stanza_bytes, &bytes, why);
-    if (err)
-        return err;
-    out->max_stanza_bytes = (size_t)bytes;
-    /* else a stanza of the largest size would wait for room that never comes */
-    queued.min = bytes;
-    if (queued.preset < bytes)
-        queued.preset = bytes;
-    err = bound(&queued, in->max_queued_bytes, &bytes, why);
-    if (!err)
-        out->max_queued_bytes = (size_t)bytes;
-    return err;
+    enum { STANZA, QUEUED };
+    struct {
+        struct bounds bounds;
+        size_t in, *out;
+    } sizes[] = {
+        /* RFC 6120 13.12: no limit below 10,000 bytes */
+        [STANZA] = {{"max_stanza_bytes", 1 << 20, 10000, 64 << 20},
+                    in->max_stanza_bytes,
+                    &out->max_stanza_bytes},
+        [QUEUED] = {{"max_queued_bytes", 8 << 20, 0, 1 << 30},
+                    in->max_queued_bytes,
+                    &out->max_queued_bytes},
+        {{"max_outgoing_bytes", 256 << 10, 10000, 64 << 20},
+         in->max_outgoing_bytes,
+         &out->max_outgoing_bytes},
+        {{"max_request_bytes", 16 << 20, 10000, 1 << 30},
+         in->max_request_bytes,
+         &out->max_request_bytes},
+        {{"max_remembered_bytes", 16 << 20, 10000, 1 << 30},
+         in->max_remembered_bytes,
+         &out->max_remembered_bytes},
+        {{"max_trace_bytes", 16 << 10, 200, 1 << 20}, in->max_trace_bytes, &out->max_trace_bytes},
+    };
+    size_t i;
+    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unsigned long long bytes = 0;
+        if (bound(&sizes[i].bounds, sizes[i].in, &bytes, why))
+            return SX_ECONFIG;
+        *sizes[i].out = (size_t)bytes;
+        /* else a stanza of the largest size would wait for room that never comes */
+        if (i == STANZA)
+            sizes[QUEUED].bounds.min = bytes;
+        if (i == STANZA && sizes[QUEUED].bounds.preset < bytes)
+            sizes[QUEUED].bounds.preset = bytes;
+    }
+    return SX_OK;
 }
 
 static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_config *out,
@@ -465,8 +486,13 @@ static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_conf
         unsigned in, *out;
     } counts[] = {
         {{"max_depth", 256, 8, 2000}, in->max_depth, &out->max_depth},
+        {{"max_attributes", 100000, 100, 10000000}, in->max_attributes, &out->max_attributes},
+        {{"max_namespaces", 100000, 100, 10000000}, in->max_namespaces, &out->max_namespaces},
         {{"max_calls", 10000, 1, 1000000}, in->max_calls, &out->max_calls},
         {{"max_requests", 1000, 1, 1000000}, in->max_requests, &out->max_requests},
+        {{"max_running", 0, 1, 100000}, in->max_running, &out->max_running},
+        {{"max_remembered", 20000, 1, 1000000}, in->max_remembered, &out->max_remembered},
+        {{"max_peers", 1000, 1, 1000000}, in->max_peers, &out->max_peers},
     };
     size_t i;
     for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -486,13 +512,27 @@ static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_con
         err = make_wait("connect_timeout_ms", in->connect_timeout_ms, 20000,
                         &out->connect_timeout_us, why);
     if (!err)
+        err = make_wait("keepalive_ms", in->keepalive_ms, 60000, &out->keepalive_us, why);
+    if (!err)
+        err = make_wait("ping_timeout_ms", in->ping_timeout_ms, 10000, &out->ping_timeout_us, why);
+    if (!err)
         err = make_sizes(in, out, why);
     if (!err)
         err = make_counts(in, out, why);
     if (!err && in->soap_action != 0 && in->soap_action != 1)
         err = refuse(why, "soap_action is %d; allowed: 0 or 1", in->soap_action);
     out->soap_action = in->soap_action == 1;
+    if (!err && in->plain_delivery != 0 && in->plain_delivery != 1)
+        err = refuse(why, "plain_delivery is %d; allowed: 0 or 1", in->plain_delivery);
+    out->plain_delivery = in->plain_delivery == 1;
     return err;
+}
+
+static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct reason *why)
+{
+    (void)why;
+    return in->allow ? copy_text(in->allow, &out->allow) : SX_OK;
 }
 
 static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_config *out,
@@ -504,6 +544,8 @@ static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_confi
     out->trace = in->trace;
     out->trace_callback = in->trace_callback;
     out->trace_user = in->trace_user;
+    out->state_callback = in->state_callback;
+    out->state_user = in->state_user;
     return SX_OK;
 }
 
@@ -513,8 +555,8 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* make_host and make_port need what stands before them */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct reason *) = {
-        make_jid,          make_tls,      make_host,    make_port,
-        make_certificates, make_password, make_numbers, make_trace,
+        make_jid,      make_tls,     make_host,  make_port,  make_certificates,
+        make_password, make_numbers, make_allow, make_trace,
     };
     const struct reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete;
@@ -541,6 +583,7 @@ void sx_config_fini(struct sx_config *config)
     free(config->ca_file);
     free(config->cert_file);
     free(config->key_file);
+    free(config->allow);
     memset(config, 0, sizeof *config);
 }
 

@@ -22,13 +22,18 @@ struct sx_config {
     int port;       /* 0: libstrophe's default */
     enum soap_xmpp_tls tls;
     char *ca_file, *cert_file, *key_file; /* NULL if unset */
-    int64_t timeout_us, connect_timeout_us;
-    bool soap_action;
-    size_t max_stanza_bytes, max_queued_bytes;
-    unsigned max_depth, max_calls, max_requests;
+    char *allow; /* NULL: nobody may call; its rules are read by access.c */
+    int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
+    bool soap_action, plain_delivery;
+    size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;
+    size_t max_remembered_bytes, max_trace_bytes;
+    unsigned max_depth, max_attributes, max_namespaces;
+    unsigned max_calls, max_requests, max_running, max_remembered, max_peers;
     enum soap_xmpp_trace_level trace;
     soap_xmpp_trace_fn *trace_callback;
     void *trace_user;
+    soap_xmpp_state_fn *state_callback;
+    void *state_user;
 };
 
 /* Copies and checks; files are read (password) or at least opened (certificates). On SX_ECONFIG why

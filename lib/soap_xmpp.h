@@ -49,7 +49,7 @@ struct soap_plugin;
 struct soap_xmpp_link; /* one persistent XMPP connection; reference counted inside */
 struct soap_xmpp_call; /* one request under way, see soap_xmpp_detach() */
 
-/* ---- configuration ------------------------------------------------------------------------ */
+/* ---- configuration ---- */
 
 enum soap_xmpp_tls {
     SOAP_XMPP_TLS_REQUIRED = 0, /* STARTTLS, refused if the server doesn't offer it (RFC 6120 5) */
@@ -69,6 +69,23 @@ enum soap_xmpp_trace_level {
  * tell, never with a lock of the library held; must not call the library. */
 typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
 
+/* What a link does at the moment; soap_xmpp_state_text() has words for it. */
+enum soap_xmpp_state_value {
+    SOAP_XMPP_BACKING_OFF = 0, /* offline, the next attempt is due some time */
+    SOAP_XMPP_CONNECTING,
+    SOAP_XMPP_ONLINE,
+    SOAP_XMPP_FAILED,   /* what waiting can't mend: no further attempt before soap_xmpp_kick() */
+    SOAP_XMPP_STOPPING, /* soap_xmpp_stop() or soap_xmpp_interrupt() */
+    SOAP_XMPP_CLOSED
+};
+
+/* A link's state has changed, and why: one clause, "" if there is nothing to say; valid during the
+ * call. Runs on the link's thread (STOPPING and CLOSED: on the stopping one), in order, never with
+ * a lock of the library held. It must return soon, since the link stands still meanwhile; of the
+ * library it may call soap_xmpp_state(), soap_xmpp_reason(), soap_xmpp_jid() and
+ * soap_xmpp_kick(). */
+typedef void soap_xmpp_state_fn(void *user, enum soap_xmpp_state_value state, const char *reason);
+
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
  * soap_xmpp_config_init(), so that a program built today runs with a library of tomorrow. */
 struct soap_xmpp_config {
@@ -82,17 +99,37 @@ struct soap_xmpp_config {
     const char *ca_file;   /* PEM file of trusted CAs, beside the system's own */
     const char *cert_file; /* client certificate, PEM (SASL EXTERNAL), with key_file */
     const char *key_file;
-    int timeout_ms;          /* what a gSOAP timeout of 0 means. Default 60,000 */
-    int connect_timeout_ms;  /* one attempt, from TCP to resource binding. Default 20,000 */
-    int soap_action;         /* 1: carry soapAction as a SOAP header block (XEP-0072 3.4) */
-    size_t max_stanza_bytes; /* a larger incoming stanza is refused. Default 1 MiB */
-    size_t max_queued_bytes; /* outgoing bytes not yet written; a sender waits. Default 8 MiB */
-    unsigned max_depth;      /* nesting of elements, both directions. Default 256 */
-    unsigned max_calls;      /* calls under way per link; a sender waits. Default 10,000 */
-    unsigned max_requests;   /* requests waiting for a worker. Default 1,000 */
+    int timeout_ms;         /* what a gSOAP timeout of 0 means. Default 60,000 */
+    int connect_timeout_ms; /* one attempt, from TCP to resource binding. Default 20,000 */
+    int soap_action;        /* 1: carry soapAction as a SOAP header block (XEP-0072 3.4) */
+    int plain_delivery;     /* 1: nothing is ever sent again, no peer is asked whether it may be */
+    /* Who may call our services: "alice@example.org, *@example.org:add+subtract", see
+     * soap_xmpp_allow(). Default: nobody */
+    const char *allow;
+    int keepalive_ms;    /* silence after which the server is asked for a sign (XEP-0199). 60,000 */
+    int ping_timeout_ms; /* how long it may take for that. Default 10,000 */
+    /* Limits, each in its own unit. A peer that goes over one is told so (resource-constraint,
+     * policy-violation), and the link lives on. */
+    size_t max_stanza_bytes;     /* a larger incoming stanza is refused. Default 1 MiB */
+    size_t max_outgoing_bytes;   /* what the servers on the way take; more isn't sent. 256 KiB */
+    size_t max_queued_bytes;     /* outgoing bytes not yet written; a sender waits. Default 8 MiB */
+    size_t max_request_bytes;    /* envelopes of requests waiting for a worker. Default 16 MiB */
+    size_t max_remembered_bytes; /* requests remembered, with their answers. Default 16 MiB */
+    size_t max_trace_bytes;      /* of a trace line, the rest is cut. Default 16 KiB */
+    unsigned max_depth;          /* nesting of elements, both directions. Default 256 */
+    unsigned max_attributes;     /* of an incoming stanza, all elements together. 100,000 */
+    unsigned max_namespaces;     /* declarations in an incoming stanza. Default 100,000 */
+    unsigned max_calls;          /* calls under way per link; a sender waits. Default 10,000 */
+    unsigned max_requests;       /* requests waiting for a worker. Default 1,000 */
+    unsigned max_running;        /* requests of one caller running at once. Default: all threads
+                                  * of soap_xmpp_serve() but one, where there are several */
+    unsigned max_remembered;     /* requests remembered, so that none runs twice. 20,000 */
+    unsigned max_peers;          /* whose disco#info is remembered. Default 1,000 */
     enum soap_xmpp_trace_level trace;
     soap_xmpp_trace_fn *trace_callback; /* default: standard error */
     void *trace_user;
+    soap_xmpp_state_fn *state_callback; /* default: none */
+    void *state_user;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -100,14 +137,14 @@ struct soap_xmpp_config {
 void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
 
 /* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
- * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _TRACE (error | info | debug |
- * stanza). A variable that isn't set leaves its member alone. The members point into the
+ * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _TRACE (error | info |
+ * debug | stanza). A variable that isn't set leaves its member alone. The members point into the
  * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in
  * why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config
  * is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
-/* ---- link ----------------------------------------------------------------------------------- */
+/* ---- link ---- */
 
 /* Checks the configuration, starts the link's thread and returns at once: the link connects in
  * the background and reconnects by itself when the connection breaks. Returns NULL, with one
@@ -124,6 +161,16 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms);
 /* Copies one sentence on why the link is not online into text (text_bytes long, always
  * terminated): "online" if it is. */
 void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes);
+
+/* What the link does now; and a state in one or two words, a string constant. Neither blocks. */
+enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link);
+const char *soap_xmpp_state_text(enum soap_xmpp_state_value state);
+
+/* The network has changed, or whoever repaired something knows better: a link that is offline, or
+ * has failed for good, connects at once and its back-off begins anew; one that is online asks the
+ * server for a sign at once, so that a dead connection is noticed within ping_timeout_ms. Returns
+ * at once; nothing happens once the link was stopped. */
+void soap_xmpp_kick(struct soap_xmpp_link *link);
 
 /* Copies the JID the server bound for us into jid (jid_bytes long, always terminated), before the
  * first connection the configured one. */
@@ -162,6 +209,15 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
  * soap->error (no plugin registered, threads < 1, no memory). */
 int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads);
 
+/* Lets somebody call: who is "alice@example.org" (that account, any resource),
+ * "alice@example.org/desk", "example.org" (the domain itself), "*@example.org" (each account of
+ * that domain) or "*"; operation is the local name of the body's first child, NULL for all. Rules
+ * are only added, and hold at once; what no rule of this or of config.allow lets pass is answered
+ * forbidden, and a trace line says who it was and how to allow it. Returns 0, or -1 with one
+ * sentence in why (may be NULL): who is no rule, or 10,000 rules are there. */
+int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *operation, char *why,
+                    size_t why_bytes);
+
 /* Waits for one request, for those who write the loop themselves: on SOAP_OK call soap_serve(soap)
  * (or begin_serve and dispatch), then soap_destroy() and soap_end(). timeout as in gSOAP: > 0
  * seconds, < 0 microseconds, 0 until the link stops. Returns SOAP_TCP_ERROR with errnum 0 when the
@@ -183,6 +239,16 @@ const char *soap_xmpp_id(struct soap *soap);
  * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until
  * the next call on soap. */
 const char *soap_xmpp_condition(struct soap *soap);
+
+/* After a call: whether the service has run it. SOAP_XMPP_NOT_EXECUTED is certain: it was never
+ * sent, or refused unread. SOAP_XMPP_UNKNOWN: it was sent, and no answer came in time. Valid until
+ * the next call on soap; of a call by another transport it tells nothing. */
+enum soap_xmpp_outcome_value {
+    SOAP_XMPP_EXECUTED = 0, /* an answer or a SOAP fault came */
+    SOAP_XMPP_NOT_EXECUTED,
+    SOAP_XMPP_UNKNOWN
+};
+enum soap_xmpp_outcome_value soap_xmpp_outcome(struct soap *soap);
 
 /* Many calls under way from one `struct soap`: soap_send_ns__op(), then detach; later, in any
  * order, attach and soap_recv_ns__op(). The deadline is set at the detach from

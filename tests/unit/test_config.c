@@ -113,6 +113,22 @@ static void refuse_config(const struct soap_xmpp_config *in, const char *reason)
 
 /* ---- tests ---- */
 
+static void check_later_limits(const struct sx_config *out)
+{
+    CU_ASSERT_PTR_NULL(out->allow);
+    CU_ASSERT_EQUAL(out->keepalive_us, 60000 * MS);
+    CU_ASSERT_EQUAL(out->ping_timeout_us, 10000 * MS);
+    CU_ASSERT_EQUAL(out->max_outgoing_bytes, 262144);
+    CU_ASSERT_EQUAL(out->max_request_bytes, 16777216);
+    CU_ASSERT_EQUAL(out->max_remembered_bytes, 16777216);
+    CU_ASSERT_EQUAL(out->max_trace_bytes, 16384);
+    CU_ASSERT_EQUAL(out->max_attributes, 100000);
+    CU_ASSERT_EQUAL(out->max_namespaces, 100000);
+    CU_ASSERT_EQUAL(out->max_running, 0);
+    CU_ASSERT_EQUAL(out->max_remembered, 20000);
+    CU_ASSERT_EQUAL(out->max_peers, 1000);
+}
+
 static void defaults_are_complete(void)
 {
     struct soap_xmpp_config in = valid();
@@ -132,6 +148,7 @@ static void defaults_are_complete(void)
     CU_ASSERT_EQUAL(out.max_depth, 256);
     CU_ASSERT_EQUAL(out.max_calls, 10000);
     CU_ASSERT_EQUAL(out.max_requests, 1000);
+    check_later_limits(&out);
     CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
     CU_ASSERT_TRUE(out.trace_callback == NULL);
     sx_config_fini(&out);
@@ -384,6 +401,12 @@ static void times_have_bounds(void)
     in = valid();
     in.connect_timeout_ms = INT_MIN;
     refuse_config(&in, "connect_timeout_ms is -2147483648; allowed: ");
+    in = valid();
+    in.keepalive_ms = -1;
+    refuse_config(&in, "keepalive_ms is -1; allowed: 1 to 86400000, or 0 for 60000");
+    in = valid();
+    in.ping_timeout_ms = -1;
+    refuse_config(&in, "ping_timeout_ms is -1; allowed: 1 to 86400000, or 0 for 10000");
 }
 
 static void numbers_have_bounds(void)
@@ -397,6 +420,14 @@ static void numbers_have_bounds(void)
         {"max_calls is ", offsetof(struct soap_xmpp_config, max_calls), 1, 1, 1000000, 1000001},
         {"max_requests is ", offsetof(struct soap_xmpp_config, max_requests), 1, 1, 1000000,
          1000001},
+        {"max_attributes is ", offsetof(struct soap_xmpp_config, max_attributes), 99, 100, 10000000,
+         10000001},
+        {"max_namespaces is ", offsetof(struct soap_xmpp_config, max_namespaces), 99, 100, 10000000,
+         10000001},
+        {"max_running is ", offsetof(struct soap_xmpp_config, max_running), 1, 1, 100000, 100001},
+        {"max_remembered is ", offsetof(struct soap_xmpp_config, max_remembered), 1, 1, 1000000,
+         1000001},
+        {"max_peers is ", offsetof(struct soap_xmpp_config, max_peers), 1, 1, 1000000, 1000001},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
@@ -454,6 +485,7 @@ static void older_programs_get_defaults(void)
     in.size = offsetof(struct soap_xmpp_config, max_stanza_bytes);
     out = accept_config(&in);
     CU_ASSERT_EQUAL(out.max_requests, 1000);
+    check_later_limits(&out);
     CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
     sx_config_fini(&out);
 }
@@ -545,7 +577,7 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_", SECRET, "SOAP_XMPP_ is no variable of this library"},
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
-         "_KEYFILE, _TLS, _TRACE"},
+         "_KEYFILE, _ALLOW, _TLS, _TRACE"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
