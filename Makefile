@@ -129,7 +129,7 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,tests/lib/shortage.c) \
 	$(Q)$(call link,$(SHORTAGE) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out %/link.o %/loop.o,$(LIB_OBJECTS))
+    $(filter-out %/link.o %/outbound.o %/loop.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 

@@ -61,6 +61,7 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
      * connection. */
     sx_plugin_park(soap, plugin);
     sx_plugin_set_role(plugin, SX_ROLE_SENDING);
+    plugin->outcome = SOAP_XMPP_NOT_EXECUTED;
     plugin->expects_xmpp = true;
     plugin->skipped_count = false;
     soap->mode &= ~(soap_mode)(SOAP_IO_LENGTH | SX_ATTACHMENT_MODES);
@@ -112,6 +113,7 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
     if (err)
         return sx_plugin_fail(soap, sx_fault_soap_code(err), "%s", *why ? why : sx_fault_text(err));
     sx_buffer_clear(&plugin->out);
+    plugin->outcome = SOAP_XMPP_UNKNOWN;
     sx_plugin_set_role(plugin, SX_ROLE_WAITING);
     return SOAP_OK;
 }
@@ -139,10 +141,28 @@ static int report_failure(struct soap *soap, struct sx_plugin *plugin, const str
     if (code == SOAP_TCP_ERROR)
         code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
     if (reply->err == SX_ETIMEOUT)
-        return sx_plugin_fail(soap, code, "%s: no answer within %.3f s", label,
+        return sx_plugin_fail(soap, code, "%s: no answer within %.3f s (outcome unknown)", label,
                               (double)timeout_us / 1e6);
-    return sx_plugin_fail(soap, code, "%s: %s", label,
-                          *reply->text ? reply->text : sx_fault_text(reply->err));
+    return sx_plugin_fail(soap, code, "%s: %s%s", label,
+                          *reply->text ? reply->text : sx_fault_text(reply->err),
+                          plugin->outcome == SOAP_XMPP_UNKNOWN ? " (outcome unknown)" : "");
+}
+
+static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *call,
+                                                  const struct sx_reply *reply)
+{
+    if (!sx_exchange_may_have_run(call, reply))
+        return SOAP_XMPP_NOT_EXECUTED;
+    switch (reply->err) {
+    case SX_OK:
+    case SX_ENOTSOAP:
+    case SX_EMALFORMED:
+    case SX_ETOOBIG:
+    case SX_EDEPTH:
+        return SOAP_XMPP_EXECUTED; /* somebody has answered something */
+    default:
+        return SOAP_XMPP_UNKNOWN;
+    }
 }
 
 /* Waits for the reply and takes its envelope. */
@@ -155,6 +175,7 @@ static int receive_answer(struct soap *soap, struct sx_plugin *plugin)
     sx_exchange_wait(plugin->call, sx_clock_deadline(us), &reply);
     if (plugin->is_detached)
         us = sx_clock_now_us() - sx_exchange_begun_us(plugin->call);
+    plugin->outcome = judge_outcome(plugin->call, &reply);
     sx_plugin_set_role(plugin, SX_ROLE_RECEIVING);
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
@@ -189,12 +210,18 @@ int sx_call_await(struct soap *soap, struct sx_plugin *plugin)
     return soap_recv_fault(soap, 1);
 }
 
-/* ---- many calls from one struct soap --------------------------------------------------------- */
+/* ---- many calls from one struct soap ---- */
 
 const char *soap_xmpp_condition(struct soap *soap)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
     return plugin ? plugin->condition : "";
+}
+
+enum soap_xmpp_outcome_value soap_xmpp_outcome(struct soap *soap)
+{
+    struct sx_plugin *plugin = sx_plugin_of(soap);
+    return plugin ? plugin->outcome : SOAP_XMPP_EXECUTED;
 }
 
 struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)

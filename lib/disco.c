@@ -24,7 +24,7 @@ enum {
 
 /* ---- answers ---- */
 
-void sx_disco_format_info(struct sx_buffer *out, bool serving)
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation)
 {
     sx_buffer_add_text(out, "<query xmlns='" SX_NS_DISCO_INFO "'>");
     if (serving)
@@ -35,6 +35,11 @@ void sx_disco_format_info(struct sx_buffer *out, bool serving)
     sx_buffer_add_text(out, "<feature var='" SX_NS_DISCO_INFO "'/>");
     if (serving)
         sx_buffer_add_text(out, "<feature var='" SX_NS_SOAP "'/>");
+    if (serving && incarnation)
+        sx_buffer_add_format(out,
+                             "<feature var='" SX_NS_DELIVERY "'/>"
+                             "<feature var='" SX_NS_DELIVERY "#%s'/>",
+                             incarnation);
     sx_buffer_add_text(out, "<feature var='" SX_NS_PING "'/></query>");
 }
 
@@ -198,6 +203,66 @@ int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, i
         has = sx_disco_list_has(entry->features, feature);
     pthread_mutex_unlock(&disco->mu);
     return has;
+}
+
+static const char *find_incarnation(const char *features)
+{
+    static const char mark[] = SX_NS_DELIVERY "#";
+    for (; *features; features += strlen(features) + 1)
+        if (strncmp(features, mark, sizeof mark - 1) == 0)
+            return features + sizeof mark - 1;
+    return NULL;
+}
+
+int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,
+                         size_t out_bytes)
+{
+    const struct entry *entry;
+    const char *incarnation = NULL;
+    int known = -1;
+
+    pthread_mutex_lock(&disco->mu);
+    entry = find_locked(disco, jid);
+    if (entry && now_us - entry->put_us < SX_DISCO_TTL_S * INT64_C(1000000)) {
+        incarnation = find_incarnation(entry->features);
+        known = incarnation && strlen(incarnation) < out_bytes;
+    }
+    if (known == 1)
+        memcpy(out, incarnation, strlen(incarnation) + 1);
+    pthread_mutex_unlock(&disco->mu);
+    return known;
+}
+
+/* The list without the old incarnation, and with the new one. */
+static char *renew_list(const char *features, const char *incarnation)
+{
+    struct sx_buffer list = {0};
+    const char *old = find_incarnation(features);
+    size_t len;
+    for (; *features; features += strlen(features) + 1)
+        if (!old || old < features || old > features + strlen(features))
+            sx_buffer_add(&list, features, strlen(features) + 1);
+    sx_buffer_add_format(&list, SX_NS_DELIVERY "#%s", incarnation);
+    sx_buffer_add(&list, "", 1);
+    return sx_buffer_take(&list, &len);
+}
+
+void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarnation,
+                    int64_t now_us)
+{
+    struct entry *entry;
+    char *renewed = NULL;
+
+    pthread_mutex_lock(&disco->mu);
+    entry = find_locked(disco, jid);
+    if (entry)
+        renewed = renew_list(entry->features, incarnation);
+    if (renewed) {
+        free(entry->features);
+        entry->features = renewed;
+        entry->put_us = now_us;
+    }
+    pthread_mutex_unlock(&disco->mu);
 }
 
 void sx_disco_forget(struct sx_disco *disco, const char *jid)

@@ -13,15 +13,18 @@
 
 #define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define SX_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define SX_NS_PING        "urn:xmpp:ping"
+#define SX_NS_DELIVERY                                                                             \
+    "urn:soap-xmpp:delivery:1" /* runs each id once; listed with #INCARNATION                      \
+                                */
+#define SX_NS_PING "urn:xmpp:ping"
 
 enum { SX_DISCO_ENTRIES = 256, SX_DISCO_TTL_S = 300 };
 
 /* ---- answers ---- */
 
 /* The payload of our disco#info result: identity automation/soap and the SOAP feature only while
- * serving. */
-void sx_disco_format_info(struct sx_buffer *out, bool serving);
+ * serving, and with it that we deliver once, under this incarnation (NULL: not that). */
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation);
 
 /* The payload of a question. */
 void sx_disco_format_question(struct sx_buffer *out);
@@ -39,6 +42,14 @@ void sx_disco_free(struct sx_disco *disco);
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us);
 /* 1 listed, 0 not listed, -1 unknown or too old. */
 int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us);
+/* The incarnation of jid, as its features or sx_disco_renew told it. 1: there is one, 0: it has
+ * none, a foreign entity, -1 unknown or too old. */
+int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,
+                         size_t out_bytes);
+/* A stale reply told the new one. Nothing is remembered of unknown entities. */
+void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarnation,
+                    int64_t now_us);
+
 /* jid went away or answered otherwise: forget it. */
 void sx_disco_forget(struct sx_disco *disco, const char *jid);
 

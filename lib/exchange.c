@@ -14,80 +14,17 @@
  * without room, next_done) first ends those whose deadline has passed, so the order of endings is
  * the order of time.
  */
-#include "exchange.h"
+#include "exchange_table.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/random.h>
 
 #include "address.h"
 #include "clock.h"
-
-enum {
-    PREFIX_RANDOM_BYTES = 16,
-    PREFIX_LEN = 2 * PREFIX_RANDOM_BYTES + 1, /* hex and '-' */
-    ID_BYTES = PREFIX_LEN + 16 + 1,
-    CALLS_PER_BUCKET = 4,
-    MIN_BUCKETS = 16,
-    MAX_BUCKETS = 1 << 16
-};
-
-enum call_state { CALL_UNDER_WAY, CALL_ENDED };
-
-struct soap_xmpp_call {
-    /* immutable after begin */
-    struct sx_exchange *exchange;
-    int64_t begun_us;
-    const char *operation; /* inside peer[] */
-    char id[ID_BYTES];
-
-    /* under mu */
-    enum call_state state;
-    enum sx_err err;        /* once ended */
-    struct sx_reply *reply; /* once ended; NULL: err tells all, or it was moved out */
-    uint64_t ended_number;  /* the order of endings */
-    pthread_cond_t *waiter; /* on the stack of the thread in wait */
-    bool detached;          /* next_done may still return it */
-    int64_t deadline;       /* its own, SX_NEVER until detached */
-    void *user;
-    LIST_ENTRY(soap_xmpp_call) in_bucket;
-    TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done;
-
-    char peer[]; /* "" for our own server; then the operation */
-};
-
-LIST_HEAD(bucket, soap_xmpp_call);
-TAILQ_HEAD(call_list, soap_xmpp_call);
-
-struct own_jid {
-    char *full, *bare, *domain; /* NULL until known */
-};
-
-struct sx_exchange {
-    /* immutable */
-    void *owner;
-    unsigned max_calls;
-    uint64_t bucket_mask;
-    char prefix[PREFIX_LEN + 1];
-
-    /* under mu */
-    pthread_mutex_t mu;
-    pthread_cond_t room;      /* a call ended, or the stop */
-    pthread_cond_t done_grew; /* or nothing is detached any more, or an earlier deadline */
-    struct bucket *buckets;
-    struct call_list order; /* all under way, in the order of their beginning */
-    struct call_list timed; /* those under way with a deadline of their own */
-    struct call_list done;
-    unsigned long detached_under_way, unreleased;
-    uint64_t next_number, endings;
-    struct own_jid own;
-    bool stopped;
-    struct sx_exchange_counts counts;
-};
 
 void sx_reply_fini(struct sx_reply *reply)
 {
@@ -182,6 +119,7 @@ struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
     TAILQ_INIT(&exchange->order);
     TAILQ_INIT(&exchange->timed);
     TAILQ_INIT(&exchange->done);
+    TAILQ_INIT(&exchange->kept);
     return exchange;
 
 err_after_room:
@@ -248,7 +186,7 @@ static bool has_prefix(const struct sx_exchange *exchange, const char *id)
     return id && strncmp(id, exchange->prefix, PREFIX_LEN) == 0;
 }
 
-static struct soap_xmpp_call *find_locked(struct sx_exchange *exchange, const char *id)
+struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id)
 {
     struct soap_xmpp_call *call;
 
@@ -268,7 +206,7 @@ static bool is_ours_locked(const struct sx_exchange *exchange, const char *jid)
 
 /* RFC 6120 8.1.2.1: what comes without `from` comes from our account, and servers answer for the
  * account, for its connected resource and for themselves under any of these names. */
-static bool is_from_peer_locked(const struct soap_xmpp_call *call, const char *from)
+bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from)
 {
     if (!from)
         return !*call->peer || is_ours_locked(call->exchange, call->peer);
@@ -317,6 +255,10 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
     LIST_REMOVE(call, in_bucket);
     TAILQ_REMOVE(&exchange->order, call, in_order);
     untime_locked(call);
+    if (call->payload)
+        TAILQ_REMOVE(&exchange->kept, call, in_kept);
+    free(call->payload);
+    call->payload = NULL;
     exchange->counts.under_way--;
     call->state = CALL_ENDED;
     call->err = err;
@@ -329,6 +271,11 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
         leave_detached_under_way_locked(exchange);
     }
     pthread_cond_signal(&exchange->room);
+}
+
+void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text)
+{
+    end_locked(call, err, make_failure(err, text));
 }
 
 static void expire_locked(struct soap_xmpp_call *call)
@@ -367,8 +314,8 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
 
     pthread_mutex_lock(&exchange->mu);
     expire_due_locked(exchange);
-    call = find_locked(exchange, id);
-    fits = call && is_from_peer_locked(call, from);
+    call = sx_table_find_locked(exchange, id);
+    fits = call && sx_table_is_from_peer_locked(call, from);
     if (fits) {
         exchange->counts.completed++;
         end_locked(call, kept ? err : SX_ENOMEM, kept);
@@ -441,14 +388,28 @@ static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadl
     return SX_ESTOPPED;
 }
 
-static void enter_locked(struct soap_xmpp_call *call)
+static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
 {
     struct sx_exchange *exchange = call->exchange;
     uint64_t number = exchange->next_number++;
 
-    snprintf(call->id, sizeof call->id, "%s%llx", exchange->prefix, (unsigned long long)number);
-    call->begun_us = sx_clock_now_us();
+    snprintf(call->id, sizeof call->id, "%s%llx%s%s", exchange->prefix, (unsigned long long)number,
+             incarnation ? SX_INCARNATION_MARK : "", incarnation ? incarnation : "");
     LIST_INSERT_HEAD(bucket_of(exchange, number), call, in_bucket);
+}
+
+void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation)
+{
+    LIST_REMOVE(call, in_bucket);
+    name_locked(call, incarnation);
+}
+
+static void enter_locked(struct soap_xmpp_call *call)
+{
+    struct sx_exchange *exchange = call->exchange;
+
+    call->begun_us = sx_clock_now_us();
+    name_locked(call, NULL);
     TAILQ_INSERT_TAIL(&exchange->order, call, in_order);
     exchange->counts.under_way++;
     exchange->unreleased++;

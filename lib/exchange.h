@@ -26,8 +26,10 @@ struct sx_reply {
     struct sx_envelope envelope; /* with SX_OK: answer or SOAP fault */
     char condition[48];          /* with SX_ESTANZA: the stanza error condition */
     char text[256];              /* what a human gets to read, may be "" */
-    char *features;              /* of a disco#info answer: each feature NUL-terminated, an empty
-                                  * one ends the list; malloc'ed; NULL otherwise */
+    bool refused;       /* with SX_ESTANZA: the peer says that it did not run the request */
+    char stale_for[40]; /* with SX_ESTANZA: the peer's incarnation is this one, not the id's */
+    char *features;     /* of a disco#info answer: each feature NUL-terminated, an empty
+                         * one ends the list; malloc'ed; NULL otherwise */
 };
 void sx_reply_fini(struct sx_reply *reply);
 
@@ -54,6 +56,42 @@ enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *ji
  * the caller's on SX_OK, untouched otherwise. */
 enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, const char *operation,
                               int64_t room_deadline, struct soap_xmpp_call **call);
+
+/* ---- delivery: calls to a peer that runs each id once, and so may be sent again ---- resend.c
+ *
+ * A kept call holds its payload. The loss of the connection doesn't end it, nor does a bounce from
+ * a server on the way: it is due again, at once on the next connection, else after 2 s, 4 s, ... 30
+ * s without an answer, until its deadline.
+ */
+
+/* Before the stanza is posted for the first time: keeps a copy of payload and makes the id carry
+ * the peer's incarnation. SX_ENOMEM: the call is as it was. */
+enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
+                             const char *payload, size_t len);
+
+/* The connection is gone: kept calls are due, the others end with err and text. */
+void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text);
+
+/* When the next kept call is due; SX_NEVER if none is. */
+int64_t sx_exchange_due_us(struct sx_exchange *exchange);
+
+/* A kept call that is due now: what its stanza is made of (malloc'ed, the caller's). False if none
+ * is, or no memory. Its next time is set. */
+struct sx_due {
+    char *peer, *id, *payload;
+    size_t payload_len;
+};
+bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due);
+void sx_due_fini(struct sx_due *due);
+
+/* Whether the reply (an error) leaves the call under way: a server's bounce, or a stale id while
+ * the request can't have been run: then it is due again, with the peer's new incarnation. */
+bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
+                       const struct sx_reply *reply);
+
+/* Whether the request of this call may have been run when it ended with reply: false only if it
+ * certainly was not. */
+bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply);
 
 const char *sx_exchange_id(const struct soap_xmpp_call *call);        /* valid until release */
 const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server */

@@ -139,6 +139,16 @@ bool sx_inbound_is_open(struct sx_inbound *inbound)
     return open;
 }
 
+bool sx_inbound_was_opened(struct sx_inbound *inbound)
+{
+    bool open;
+
+    pthread_mutex_lock(&inbound->mu);
+    open = inbound->open;
+    pthread_mutex_unlock(&inbound->mu);
+    return open;
+}
+
 static enum sx_err check_room_locked(const struct sx_inbound *inbound)
 {
     if (!inbound->open)

@@ -45,7 +45,9 @@ bool sx_request_answer_once(struct sx_request *request);
 
 /* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
 void sx_inbound_open(struct sx_inbound *inbound);
-bool sx_inbound_is_open(struct sx_inbound *inbound); /* opened, and not closed yet */
+bool sx_inbound_is_open(struct sx_inbound *inbound);
+bool sx_inbound_was_opened(struct sx_inbound *inbound);
+/* stays true after close */ /* opened, and not closed yet */
 
 /* Takes ownership on SX_OK only. SX_EFULL: queue full; SX_ESTOPPED: closed; SX_ENOTSOAP: nobody
  * serves here. */

@@ -17,7 +17,6 @@
 
 #include "address.h"
 #include "clock.h"
-#include "disco.h"
 #include "stanza.h"
 
 /* libstrophe's own questions: the answer to its resource binding passes here, too. */
@@ -77,7 +76,7 @@ static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
     return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
 }
 
-static xmpp_stanza_t *first_child_element(xmpp_stanza_t *stanza, unsigned *count)
+static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
 {
     xmpp_stanza_t *child, *first = NULL;
     *count = 0;
@@ -93,12 +92,26 @@ static xmpp_stanza_t *first_child_element(xmpp_stanza_t *stanza, unsigned *count
 
 /* ---- answers to our calls ---- */
 
+/* What a responder of this library says beside the condition. */
+static void read_delivery(xmpp_stanza_t *child, struct sx_reply *reply)
+{
+    const char *incarnation;
+    if (is_element(child, "refused", SX_NS_DELIVERY_ERROR))
+        reply->refused = true;
+    if (!is_element(child, "stale", SX_NS_DELIVERY_ERROR))
+        return;
+    incarnation = xmpp_stanza_get_attribute(child, "incarnation");
+    if (incarnation && sx_journal_is_incarnation(incarnation))
+        snprintf(reply->stale_for, sizeof reply->stale_for, "%s", incarnation);
+}
+
 static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
 {
     xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
     for (; child; child = xmpp_stanza_get_next(child)) {
         const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+        read_delivery(child, reply);
         if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
             continue;
         if (strcmp(name, "text") == 0) {
@@ -128,7 +141,7 @@ static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct s
 static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
-    xmpp_stanza_t *payload = first_child_element(stanza, &count);
+    xmpp_stanza_t *payload = only_child_element(stanza, &count);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
@@ -155,6 +168,17 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     } else {
         read_result(stanza, stream, &reply);
     }
+    if (reply.stale_for[0] && iq->from)
+        sx_disco_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
+    if (reply.stale_for[0])
+        snprintf(reply.text, sizeof reply.text,
+                 "the service was restarted, and doesn't know what became of the request");
+    if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
+                 text_or_empty(iq->from), reply.condition);
+        sx_reply_fini(&reply);
+        return;
+    }
     if (!sx_exchange_complete(ends->exchange, iq->from, iq->id, &reply) &&
         strncmp(iq->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG,
@@ -164,18 +188,23 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
 
 /* ---- requests ---- */
 
-static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq,
+/* Says that the request was not run, in a way that callers of this library can rely on. */
+static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
+                    const char *condition, const char *text)
+{
+    struct sx_buffer out = {0};
+    sx_journal_forget(ends->journal, from, iq->id);
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s from %s declined: %s", iq->id, from,
+             condition);
+    sx_stanza_refusal(&out, iq->from, iq->id, condition, text);
+    post(ends, iq, &out);
+}
+
+static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
                           struct sx_envelope *envelope)
 {
-    char own_domain[SX_JID_BYTES];
-    const char *from = iq->from;
-    struct sx_request *request;
+    struct sx_request *request = sx_request_new(from, iq->to ? iq->to : ends->own_jid, iq->id);
     enum sx_err err = SX_ENOMEM;
-    if (!from) {
-        sx_address_domain(ends->own_jid, own_domain, sizeof own_domain);
-        from = own_domain;
-    }
-    request = sx_request_new(from, iq->to ? iq->to : ends->own_jid, iq->id);
     if (request) {
         request->envelope = *envelope;
         *envelope = (struct sx_envelope){0};
@@ -184,8 +213,51 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq,
         err = sx_inbound_add(ends->inbound, request);
     }
     if (err != SX_OK) {
-        refuse(ends, iq, sx_fault_condition(err), sx_fault_text(err));
+        decline(ends, iq, from, sx_fault_condition(err), sx_fault_text(err));
         sx_request_free(request);
+    }
+}
+
+static void answer_stale(const struct sx_iq_ends *ends, const struct iq *iq)
+{
+    struct sx_buffer out = {0};
+    char incarnation[SX_INCARNATION_BYTES];
+    sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
+    sx_stanza_stale(&out, iq->from, iq->id, incarnation);
+    post(ends, iq, &out);
+}
+
+/* A first copy runs, a second one doesn't. */
+static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
+                          struct sx_envelope *envelope)
+{
+    char own_domain[SX_JID_BYTES], *again = NULL;
+    const char *from = iq->from;
+    size_t again_len = 0;
+    if (!from) {
+        sx_address_domain(ends->own_jid, own_domain, sizeof own_domain);
+        from = own_domain;
+    }
+    switch (sx_journal_enter(ends->journal, from, iq->id, sx_clock_now_us(), &again, &again_len)) {
+    case SX_JOURNAL_FRESH:
+    case SX_JOURNAL_FOREIGN:
+        queue_request(ends, iq, from, envelope);
+        break;
+    case SX_JOURNAL_RUNNING:
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, it still runs",
+                 iq->id);
+        break;
+    case SX_JOURNAL_ANSWERED:
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, so its answer does",
+                 iq->id);
+        ends->post(ends->user, iq->session, again, again_len);
+        break;
+    case SX_JOURNAL_STALE:
+        answer_stale(ends, iq);
+        break;
+    case SX_JOURNAL_FULL:
+        decline(ends, iq, from, "resource-constraint", "too many requests are remembered");
+        break;
     }
 }
 
@@ -194,12 +266,12 @@ static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     if (strcmp(iq->type, "set") != 0)
         refuse(ends, iq, "bad-request", "a SOAP envelope belongs into an iq of type set");
-    else if (!sx_inbound_is_open(ends->inbound))
+    else if (!sx_inbound_was_opened(ends->inbound))
         refuse(ends, iq, "service-unavailable", NULL);
     else if (envelope->err != SX_OK)
         refuse(ends, iq, sx_fault_condition(envelope->err), envelope->why);
     else
-        queue_request(ends, iq, envelope);
+        admit_request(ends, iq, envelope);
     sx_envelope_fini(envelope);
 }
 
@@ -207,13 +279,16 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
                              xmpp_stanza_t *payload)
 {
     struct sx_buffer out = {0};
+    char incarnation[SX_INCARNATION_BYTES];
     bool is_get = strcmp(iq->type, "get") == 0;
     if (is_get && is_element(payload, "query", SX_NS_DISCO_INFO)) {
         if (xmpp_stanza_get_attribute(payload, "node")) {
             refuse(ends, iq, "item-not-found", NULL);
             return;
         }
-        sx_disco_format_info(&out, sx_inbound_is_open(ends->inbound));
+        sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
+        sx_disco_format_info(&out, sx_inbound_is_open(ends->inbound),
+                             ends->plain ? NULL : incarnation);
         answer(ends, iq, &out);
     } else if (is_get && is_element(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
@@ -231,7 +306,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     struct sx_envelope envelope;
     unsigned count;
-    xmpp_stanza_t *payload = first_child_element(stanza, &count);
+    xmpp_stanza_t *payload = only_child_element(stanza, &count);
     if (stream->verdict != SX_OK)
         refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
     else if (count != 1)

@@ -13,7 +13,9 @@
 #include <strophe.h>
 
 #include "exchange.h"
+#include "disco.h"
 #include "inbound.h"
+#include "journal.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -21,10 +23,13 @@
 struct sx_iq_ends {
     struct sx_exchange *exchange;
     struct sx_inbound *inbound;
+    struct sx_journal *journal;
+    struct sx_disco *disco;
     const struct sx_trace *trace;
     void *user;
     /* Posts one whole stanza (malloc'ed, taken in any case) to the session. */
     void (*post)(void *user, uint64_t session, char *stanza, size_t len);
+    bool plain;          /* don't tell that we deliver once */
     const char *own_jid; /* stands in for a missing `to`, its domain for a missing `from` */
 };
 

@@ -10,7 +10,7 @@
  * second, written bytes the third. When a session ends the loop refuses posts to it before the
  * exchange fails its calls: a call that was entered too late to be failed is refused by the loop.
  */
-#include "link.h"
+#include "link_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,11 +22,7 @@
 
 #include "address.h"
 #include "clock.h"
-#include "config.h"
-#include "disco.h"
 #include "iq.h"
-#include "loop.h"
-#include "stanza.h"
 
 enum {
     BACK_OFF_FIRST_US = 500000,
@@ -47,6 +43,7 @@ struct soap_xmpp_link {
     struct sx_exchange *exchange;
     struct sx_inbound *inbound;
     struct sx_disco *disco;
+    struct sx_journal *journal;
     /* atomic */
     atomic_uint references;
     /* loop thread */
@@ -106,8 +103,8 @@ static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 
 /* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
  */
-static enum sx_err wait_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                               char *why, size_t why_bytes)
+enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                                  char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
     struct sx_failure failure;
@@ -152,17 +149,9 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     set_state(link, ONLINE, NULL);
 }
 
-static void post_by(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                    int64_t deadline)
-{
-    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer was lost: %s", sx_fault_text(err));
-}
-
 static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
 {
-    post_by(user, session, stanza, len, 0);
+    sx_link_post_answer(user, session, stanza, len, 0);
 }
 
 static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
@@ -171,10 +160,13 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
     const struct sx_iq_ends ends = {
         .exchange = link->exchange,
         .inbound = link->inbound,
+        .journal = link->journal,
+        .disco = link->disco,
         .trace = &link->trace,
         .user = link,
         .post = post_answer,
         .own_jid = link->own_jid,
+        .plain = link->config.plain_delivery,
     };
     sx_iq_receive(&ends, session, stanza, stream);
 }
@@ -203,8 +195,16 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     (void)session;
     if (!set_state(link, permanent ? FAILED : BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
-    sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
+    if (permanent)
+        sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
+    else
+        sx_exchange_lose(link->exchange, SX_ELOST, failure->text);
     return permanent ? SX_NEVER : next_attempt(link);
+}
+
+static int64_t on_timer(void *user, uint64_t session)
+{
+    return sx_link_resend(user, session);
 }
 
 static void on_interrupt(void *user)
@@ -222,6 +222,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_inbound_free(link->inbound);
     sx_exchange_free(link->exchange);
     sx_disco_free(link->disco);
+    sx_journal_free(link->journal);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -236,13 +237,15 @@ static bool make_parts(struct soap_xmpp_link *link)
         .on_online = on_online,
         .on_stanza = on_stanza,
         .on_offline = on_offline,
+        .on_timer = on_timer,
         .on_interrupt = on_interrupt,
     };
     link->exchange = sx_exchange_new(link->config.max_calls, link);
     link->inbound = sx_inbound_new(link->config.max_requests);
     link->disco = sx_disco_new();
+    link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
-    return link->exchange && link->inbound && link->disco && link->loop;
+    return link->exchange && link->inbound && link->disco && link->journal && link->loop;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -252,8 +255,8 @@ static void free_parts(struct soap_xmpp_link *link)
         sx_inbound_free(link->inbound);
     if (link->exchange)
         sx_exchange_free(link->exchange);
-    if (link->disco)
-        sx_disco_free(link->disco);
+    sx_disco_free(link->disco);
+    sx_journal_free(link->journal);
 }
 
 static void say(char *why, size_t why_bytes, const char *text)
@@ -333,16 +336,12 @@ static bool begin_stop(struct soap_xmpp_link *link)
     return first;
 }
 
-static void refuse_by(struct soap_xmpp_link *link, struct sx_request *request,
-                      const char *condition, const char *text, int64_t deadline);
-
-/* By the deadline of the stop: a server that doesn't read must not hold it up. */
 static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 {
     struct sx_request *request = sx_inbound_take_all(link->inbound);
     while (request) {
         struct sx_request *next = request->next;
-        refuse_by(link, request, "service-unavailable", "the service is stopping", deadline);
+        sx_link_decline(link, request, "service-unavailable", "the service is stopping", deadline);
         sx_request_free(request);
         request = next;
     }
@@ -390,7 +389,7 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
     int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
     enum sx_err err;
     sx_link_ref(link); /* the program may close the link meanwhile */
-    err = wait_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
+    err = sx_link_await_session(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
     sx_link_unref(link);
     return err == SX_OK ? 0 : -1;
 }
@@ -431,6 +430,26 @@ struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
     return link->inbound;
 }
 
+const struct sx_config *sx_link_config(struct soap_xmpp_link *link)
+{
+    return &link->config;
+}
+
+struct sx_loop *sx_link_loop(struct soap_xmpp_link *link)
+{
+    return link->loop;
+}
+
+struct sx_disco *sx_link_disco(struct soap_xmpp_link *link)
+{
+    return link->disco;
+}
+
+struct sx_journal *sx_link_journal(struct soap_xmpp_link *link)
+{
+    return link->journal;
+}
+
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 {
     return &link->trace;
@@ -450,211 +469,5 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
                                 size_t why_bytes)
 {
     uint64_t session;
-    return wait_online(link, deadline, &session, why, why_bytes);
-}
-
-/* ---- calls ---- */
-
-struct question {
-    const char *to, *operation, *type;
-    const char *payload;
-    size_t payload_len;
-    int64_t online_deadline, room_deadline;
-};
-
-/* Waits until online, enters the call and posts its stanza. */
-static enum sx_err post_question(struct soap_xmpp_link *link, const struct question *question,
-                                 struct soap_xmpp_call **out, char *why, size_t why_bytes)
-{
-    struct soap_xmpp_call *call = NULL;
-    struct sx_buffer stanza = {0};
-    uint64_t session;
-    size_t len;
-    char *bytes;
-    enum sx_err err = wait_online(link, question->online_deadline, &session, why, why_bytes);
-    if (err != SX_OK)
-        return err;
-    err = sx_exchange_begin(link->exchange, question->to, question->operation,
-                            question->room_deadline, &call);
-    if (err == SX_OK) {
-        sx_stanza_request(&stanza, question->type, question->to, sx_exchange_id(call),
-                          question->payload, question->payload_len);
-        bytes = sx_buffer_take(&stanza, &len);
-        err = !bytes ? SX_ENOMEM : len > link->config.max_queued_bytes ? SX_ETOOBIG : SX_OK;
-        if (err == SX_OK)
-            err = sx_loop_post(link->loop, session, bytes, len, question->room_deadline);
-        else
-            free(bytes);
-    }
-    if (err != SX_OK) {
-        sx_exchange_release(call);
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
-        return err;
-    }
-    *out = call;
-    return SX_OK;
-}
-
-enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
-{
-    struct sx_buffer payload = {0};
-    char clause[400] = "";
-    enum sx_err err;
-    sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan,
-                       link->config.soap_action ? out->action : NULL);
-    if (payload.failed) {
-        err = SX_ENOMEM;
-        snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
-    } else {
-        const struct question question = {
-            .to = out->to,
-            .operation = out->scan->operation,
-            .type = "set",
-            .payload = payload.bytes,
-            .payload_len = payload.len,
-            .online_deadline = out->online_deadline,
-            .room_deadline = out->room_deadline,
-        };
-        err = post_question(link, &question, call, clause, sizeof clause);
-    }
-    sx_buffer_fini(&payload);
-    if (err != SX_OK)
-        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, out->scan->operation, clause);
-    else
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(*call),
-                 out->to, out->scan->operation);
-    return err;
-}
-
-/* ---- answers ---- */
-
-/* An answer that never finds room must not make its caller wait in vain. */
-static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                         struct sx_buffer *stanza, size_t *len)
-{
-    char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= link->config.max_queued_bytes)
-        return bytes;
-    free(bytes);
-    sx_stanza_error(stanza, request->from, request->id, "internal-server-error",
-                    "the answer is larger than the service's max_queued_bytes");
-    return sx_buffer_take(stanza, len);
-}
-
-static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
-                        struct sx_buffer *stanza, int64_t deadline)
-{
-    size_t len;
-    char *bytes = take_answer(link, request, stanza, &len);
-    if (bytes)
-        post_by(link, request->session, bytes, len, deadline);
-    else
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
-                 request->from);
-}
-
-void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
-                    size_t envelope_len, const struct sx_scan *scan)
-{
-    struct sx_buffer payload = {0}, stanza = {0};
-    if (!sx_request_answer_once(request))
-        return;
-    if (envelope)
-        sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
-    if (payload.failed)
-        stanza.failed = true;
-    else if (envelope && scan->is_fault)
-        sx_stanza_fault(&stanza, request->from, request->id, payload.bytes, payload.len,
-                        scan->fault_code);
-    else
-        sx_stanza_result(&stanza, request->from, request->id, payload.bytes, payload.len);
-    sx_buffer_fini(&payload);
-    post_stanza(link, request, &stanza, sx_clock_deadline(link->config.timeout_us));
-}
-
-static void refuse_by(struct soap_xmpp_link *link, struct sx_request *request,
-                      const char *condition, const char *text, int64_t deadline)
-{
-    struct sx_buffer stanza = {0};
-    if (!sx_request_answer_once(request))
-        return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
-             request->from, text ? text : condition);
-    sx_stanza_error(&stanza, request->from, request->id, condition, text);
-    post_stanza(link, request, &stanza, deadline);
-}
-
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
-{
-    refuse_by(link, request, condition, text, sx_clock_deadline(link->config.timeout_us));
-}
-
-/* ---- discovery ---- */
-
-static int ask_features(struct soap_xmpp_link *link, const char *jid, const char *feature,
-                        int64_t deadline, char *why, size_t why_bytes)
-{
-    struct sx_buffer payload = {0};
-    struct soap_xmpp_call *call;
-    struct sx_reply reply;
-    char clause[400] = "";
-    int listed = -1;
-    enum sx_err err = SX_ENOMEM;
-    sx_disco_format_question(&payload);
-    if (!payload.failed) {
-        const struct question question = {
-            .to = jid,
-            .operation = "disco#info",
-            .type = "get",
-            .payload = payload.bytes,
-            .payload_len = payload.len,
-            .online_deadline = deadline,
-            .room_deadline = deadline,
-        };
-        err = post_question(link, &question, &call, clause, sizeof clause);
-    }
-    sx_buffer_fini(&payload);
-    if (err != SX_OK) {
-        if (why && why_bytes)
-            snprintf(why, why_bytes, "%s: %s", jid, *clause ? clause : sx_fault_text(err));
-        return -1;
-    }
-    sx_exchange_wait(call, deadline, &reply);
-    sx_exchange_release(call);
-    if (reply.err == SX_OK && reply.features) {
-        sx_disco_put(link->disco, jid, reply.features, sx_clock_now_us());
-        listed = sx_disco_list_has(reply.features, feature);
-    } else if (why && why_bytes) {
-        snprintf(why, why_bytes, "%s: %s%s%s", jid,
-                 reply.err == SX_ESTANZA ? reply.condition : sx_fault_text(reply.err),
-                 reply.text[0] ? ": " : "", reply.text);
-    }
-    sx_reply_fini(&reply);
-    return listed;
-}
-
-int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
-                       int timeout_ms, char *why, size_t why_bytes)
-{
-    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
-    char *jid = NULL, clause[200] = "";
-    int listed;
-    enum sx_err err = sx_address_is_xmpp(endpoint)
-                          ? sx_address_parse_uri(endpoint, &jid, clause, sizeof clause)
-                          : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
-    if (err != SX_OK) {
-        if (why && why_bytes)
-            snprintf(why, why_bytes, "%s: %s", endpoint, *clause ? clause : sx_fault_text(err));
-        return -1;
-    }
-    say(why, why_bytes, "");
-    sx_link_ref(link); /* the program may close the link meanwhile */
-    listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
-    if (listed < 0)
-        listed = ask_features(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
-    sx_link_unref(link);
-    free(jid);
-    return listed;
+    return sx_link_await_session(link, deadline, &session, why, why_bytes);
 }

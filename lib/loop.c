@@ -72,7 +72,7 @@ static void wake(struct sx_loop *loop)
     while (written < 0 && errno == EINTR);
 }
 
-/* ---- inbox ---------------------------------------------------------------------------------- */
+/* ---- inbox ---- */
 
 static void free_items(struct item *item)
 {
@@ -252,6 +252,20 @@ static void drop_choked(struct sx_loop *loop)
     loop->choked = false;
 }
 
+/* How long the loop may sleep; what the timer posts goes out first. */
+static int sleep_ms(struct sx_loop *loop, bool stopping)
+{
+    int64_t due_us;
+    bool posted;
+    if (!loop->connection->online || stopping)
+        return STROPHE_TICK_MS;
+    due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
+    pthread_mutex_lock(&loop->mu);
+    posted = loop->head != NULL;
+    pthread_mutex_unlock(&loop->mu);
+    return posted ? 0 : sx_clock_poll_ms(due_us);
+}
+
 static void run_connection(struct sx_loop *loop)
 {
     struct sx_connection *connection = loop->connection;
@@ -269,9 +283,7 @@ static void run_connection(struct sx_loop *loop)
         if (stopping && !connection->over)
             wind_down(loop, deadline, posted);
         if (!connection->over && !(stopping && posted))
-            wait_for_events(loop, again                             ? 0
-                                  : connection->online && !stopping ? -1
-                                                                    : STROPHE_TICK_MS);
+            wait_for_events(loop, again ? 0 : sleep_ms(loop, stopping));
     }
 }
 
@@ -391,6 +403,15 @@ int sx_loop_start(struct sx_loop *loop)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     loop->started = err == 0;
     return err;
+}
+
+bool sx_loop_has_room(struct sx_loop *loop, size_t len)
+{
+    bool has_room;
+    pthread_mutex_lock(&loop->mu);
+    has_room = has_room_locked(loop, len);
+    pthread_mutex_unlock(&loop->mu);
+    return has_room;
 }
 
 void sx_loop_kick(struct sx_loop *loop)

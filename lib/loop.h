@@ -30,6 +30,9 @@ struct sx_loop_callbacks {
     /* The connection is gone, or an attempt failed. Returns when to try again, SX_NEVER for not
      * before sx_loop_kick. */
     int64_t (*on_offline)(void *user, uint64_t session, const struct sx_failure *failure);
+    /* While online, before the loop sleeps: does what is due now. Returns when it wants to be asked
+     * again at the latest, SX_NEVER for not before something happens. */
+    int64_t (*on_timer)(void *user, uint64_t session);
     /* The owner's signal-safe stop request has come (sx_loop_interrupt). */
     void (*on_interrupt)(void *user);
 };
@@ -47,6 +50,9 @@ int sx_loop_start(struct sx_loop *loop);
  * SX_EROOM. */
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
+
+/* Whether so many bytes could be posted now. */
+bool sx_loop_has_room(struct sx_loop *loop, size_t len);
 
 /* Connect now instead of at the time on_offline gave. */
 void sx_loop_kick(struct sx_loop *loop);

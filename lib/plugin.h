@@ -57,6 +57,7 @@ struct sx_plugin {
     struct soap_xmpp_call *call; /* ours while waiting */
     bool is_detached;            /* call came by soap_xmpp_attach: it has its own deadline */
     struct sx_envelope answer;
+    enum soap_xmpp_outcome_value outcome;
     char condition[48];          /* of the last call */
     bool expects_xmpp;           /* the last endpoint was an xmpp: one, so the next may be */
     bool skipped_count;          /* gSOAP's count pass was skipped on that guess */

@@ -8,6 +8,8 @@
  */
 #include "stanza.h"
 
+#include "journal.h"
+
 #include <string.h>
 
 enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
@@ -71,8 +73,9 @@ void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, cons
                          code->type, code->number, code->element);
 }
 
-void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
-                     const char *text)
+/* own: a child of ours for <error/>, or NULL */
+static void add_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                      const char *text, const char *own)
 {
     open_iq(out, "error", to, id, 0);
     sx_buffer_add_format(out, "><error type='%s' code='%d'><%s xmlns='" SX_NS_STANZAS "'/>",
@@ -82,5 +85,34 @@ void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, cons
         sx_buffer_add_escaped(out, text);
         sx_buffer_add_text(out, "</text>");
     }
+    if (own)
+        sx_buffer_add_text(out, own);
     sx_buffer_add_text(out, "</error></iq>");
+}
+
+void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                     const char *text)
+{
+    add_error(out, to, id, condition, text, NULL);
+}
+
+void sx_stanza_refusal(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                       const char *text)
+{
+    add_error(out, to, id, condition, text,
+              sx_journal_is_tagged(id) ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>" : NULL);
+}
+
+void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id, const char *incarnation)
+{
+    struct sx_buffer own = {0};
+    sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='");
+    sx_buffer_add_escaped(&own, incarnation);
+    sx_buffer_add_text(&own, "'/>");
+    if (own.failed)
+        out->failed = true;
+    else
+        add_error(out, to, id, "unexpected-request",
+                  "this is no request for the process that serves now", own.bytes);
+    sx_buffer_fini(&own);
 }

@@ -32,4 +32,16 @@ void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, cons
 void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
                      const char *text);
 
+/* Application conditions of ours that stand beside a transport error's condition (RFC 6120 8.3.4),
+ * for callers of this library. */
+#define SX_NS_DELIVERY_ERROR "urn:soap-xmpp:delivery:1"
+
+/* As sx_stanza_error; if the id carries an incarnation with <refused/>: the request was not run. */
+void sx_stanza_refusal(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+                       const char *text);
+
+/* The request belongs to another incarnation than this one: it is not run here. */
+void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id,
+                     const char *incarnation);
+
 #endif

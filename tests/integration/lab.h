@@ -82,3 +82,7 @@ struct SOAP_ENV__Detail {
 //gsoap lab service method-action: fail "urn:soapxmpp:lab#fail"
 //gsoap lab service method-fault: fail lab__Overdrawn
 int lab__fail(int way, char **never);
+
+// Counts how often it is run with this number (0 to 99999).
+//gsoap lab service method-action: tick "urn:soapxmpp:lab#tick"
+int lab__tick(int number, int *runs);

@@ -140,6 +140,30 @@ int lab__whoami(struct soap *soap, struct lab__Seen *seen)
     return SOAP_OK;
 }
 
+enum { TICKS = 100000 };
+static unsigned char ticks[TICKS];
+
+int laboratory_ticks(int number)
+{
+    return __atomic_load_n(&ticks[number], __ATOMIC_ACQUIRE);
+}
+
+void laboratory_reset_ticks(void)
+{
+    int number;
+    for (number = 0; number < TICKS; number++)
+        __atomic_store_n(&ticks[number], 0, __ATOMIC_RELEASE);
+}
+
+int lab__tick(struct soap *soap, int number, int *run_count)
+{
+    if (number < 0 || number >= TICKS)
+        return soap_sender_fault(soap, "number out of range", NULL);
+    count(&runs);
+    *run_count = __atomic_add_fetch(&ticks[number], 1, __ATOMIC_ACQ_REL);
+    return SOAP_OK;
+}
+
 int lab__echo(struct soap *soap, struct lab__Records *in, struct lab__Records *out)
 {
     (void)soap;

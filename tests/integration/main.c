@@ -3,7 +3,8 @@
 #include "../lib/suite.h"
 
 extern CU_TestInfo tests_call[], tests_service[], tests_wire[], tests_name[], tests_failure[],
-    tests_fidelity[], tests_foreign[], tests_ground[], tests_hostile[], tests_unruly[];
+    tests_delivery[], tests_fidelity[], tests_foreign[], tests_ground[], tests_hostile[],
+    tests_unruly[];
 
 int main(int argc, char **argv)
 {
@@ -16,6 +17,7 @@ int main(int argc, char **argv)
         {"wire", NULL, NULL, NULL, NULL, tests_wire},
         {"name", NULL, NULL, NULL, NULL, tests_name},
         {"failure", NULL, NULL, NULL, NULL, tests_failure},
+        {"delivery", NULL, NULL, NULL, NULL, tests_delivery},
         {"fidelity", NULL, NULL, NULL, NULL, tests_fidelity},
         {"foreign", NULL, NULL, NULL, NULL, tests_foreign},
         CU_SUITE_INFO_NULL,

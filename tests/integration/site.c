@@ -104,6 +104,8 @@ void site_account(const struct site *site, const char *user, const char *resourc
     account->config.port = site->port;
     account->config.ca_file = site->ca_file;
     account->config.timeout_ms = ONLINE_MS;
+    /* XEP-0072 and no more, unless the test is about more. */
+    account->config.plain_delivery = 1;
     account->config.trace = SOAP_XMPP_TRACE_ERROR;
 }
 

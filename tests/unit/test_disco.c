@@ -17,12 +17,14 @@ static void test_info_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true);
+    sx_disco_format_info(&out, true, "00.1");
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='automation' type='soap' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
                            "<feature var='http://jabber.org/protocol/soap'/>"
+                           "<feature var='urn:soap-xmpp:delivery:1'/>"
+                           "<feature var='urn:soap-xmpp:delivery:1#00.1'/>"
                            "<feature var='urn:xmpp:ping'/></query>");
     sx_buffer_fini(&out);
 }
@@ -31,7 +33,7 @@ static void test_info_not_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, false);
+    sx_disco_format_info(&out, false, "00.1");
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='client' type='bot' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
@@ -100,8 +102,9 @@ static void test_parse_own_answer(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true);
-    assert_parsed(out.bytes, SX_NS_DISCO_INFO "," SX_NS_SOAP "," SX_NS_PING ",");
+    sx_disco_format_info(&out, true, "00.1");
+    assert_parsed(out.bytes, SX_NS_DISCO_INFO "," SX_NS_SOAP "," SX_NS_DELIVERY "," SX_NS_DELIVERY
+                                              "#00.1," SX_NS_PING ",");
     sx_buffer_fini(&out);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/access.h"
 #include "../../lib/clock.h"
 #include "../../lib/disco.h"
 #include "../../lib/exchange.h"
@@ -334,6 +335,69 @@ TEST(test_features)
     CU_ASSERT(shortage_sweep(attempt_features) >= 2);
 }
 
+/* ---- access ---- */
+
+static bool attempt_access(struct shortage shortage)
+{
+    struct sx_access *access;
+    bool has_failed;
+
+    shortage_begin(shortage);
+    access = sx_access_new();
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(access == NULL, has_failed);
+    sx_access_free(access);
+    return has_failed;
+}
+SHORTAGE_TEST(access, 1)
+
+static bool attempt_allow(struct shortage shortage)
+{
+    struct sx_access *access = sx_access_new();
+    char why[100] = "";
+    enum sx_err err;
+    bool has_failed;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(access);
+    CU_ASSERT_EQUAL(sx_access_allow(access, "old@b", "add", why, sizeof why), SX_OK);
+    shortage_begin(shortage);
+    err = sx_access_allow(access, "new@b", "add", why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_EQUAL(sx_access_allows(access, "new@b/c", "add"), !has_failed);
+    CU_ASSERT_TRUE(sx_access_allows(access, "old@b/c", "add"));
+    CU_ASSERT_EQUAL(sx_access_allow(access, "new@b", "add", why, sizeof why), SX_OK);
+    CU_ASSERT_TRUE(sx_access_allows(access, "new@b/c", "add"));
+    sx_access_free(access);
+    return has_failed;
+}
+SHORTAGE_TEST(allow, 3)
+
+/* All the rules of a text, or none. */
+static bool attempt_rules(struct shortage shortage)
+{
+    static const char rules[] = "one@b:add+sub, two@b:add *@c:add three@b/x *:list";
+    struct sx_access *access = sx_access_new();
+    char why[100] = "";
+    enum sx_err err;
+    bool has_failed;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(access);
+    shortage_begin(shortage);
+    err = sx_access_parse(access, rules, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_EQUAL(sx_access_allows(access, "one@b/x", "add"), !has_failed);
+    CU_ASSERT_EQUAL(sx_access_allows(access, "three@b/x", "sub"), !has_failed);
+    CU_ASSERT_EQUAL(sx_access_allows(access, "any@d/x", "list"), !has_failed);
+    CU_ASSERT_FALSE(sx_access_allows(access, "any@d/x", "add"));
+    CU_ASSERT_EQUAL(sx_access_parse(access, rules, why, sizeof why), SX_OK);
+    CU_ASSERT_TRUE(sx_access_allows(access, "any@c/x", "add"));
+    sx_access_free(access);
+    return has_failed;
+}
+SHORTAGE_TEST(rules, 10)
+
 CU_TestInfo tests_shortage_calls[] = {
     {"an exchange is made whole or not at all", test_exchange},
     {"a call that can't begin isn't entered", test_begin},
@@ -347,5 +411,8 @@ CU_TestInfo tests_shortage_calls[] = {
     {"a discovery cache is made or not", test_disco},
     {"features that can't be remembered leave the old ones", test_remember},
     {"a list of features is whole or not there", test_features},
+    {"rules of access are made or not", test_access},
+    {"a rule is added or not, and denies in doubt", test_allow},
+    {"a text of rules is added as a whole or not at all", test_rules},
     CU_TEST_INFO_NULL,
 };

@@ -1,0 +1,89 @@
+/* exchange_table.h - the insides of the exchange, for exchange.c and resend.c alone. */
+#ifndef SX_EXCHANGE_TABLE_H
+#define SX_EXCHANGE_TABLE_H
+
+#include "exchange.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "journal.h"
+
+enum {
+    PREFIX_RANDOM_BYTES = 16,
+    PREFIX_LEN = 2 * PREFIX_RANDOM_BYTES + 1, /* hex and '-' */
+    ID_BYTES = PREFIX_LEN + 16 + 1 + SX_INCARNATION_BYTES,
+    CALLS_PER_BUCKET = 4,
+    MIN_BUCKETS = 16,
+    MAX_BUCKETS = 1 << 16
+};
+
+enum call_state { CALL_UNDER_WAY, CALL_ENDED };
+
+struct soap_xmpp_call {
+    /* immutable after begin */
+    struct sx_exchange *exchange;
+    int64_t begun_us;
+    const char *operation; /* inside peer[] */
+    char id[ID_BYTES];     /* of a kept call: under mu */
+
+    /* under mu */
+    enum call_state state;
+    enum sx_err err;        /* once ended */
+    struct sx_reply *reply; /* once ended; NULL: err tells all, or it was moved out */
+    uint64_t ended_number;  /* the order of endings */
+    pthread_cond_t *waiter; /* on the stack of the thread in wait */
+    bool detached;          /* next_done may still return it */
+    int64_t deadline;       /* its own, SX_NEVER until detached */
+    void *user;
+    char *payload; /* kept: to be sent again; NULL otherwise */
+    size_t payload_len;
+    int64_t due_us,
+        interval_us; /* of a kept call: when to send it again, and how long after that */
+    unsigned sent;   /* how often it may have reached the peer, renewals aside */
+    unsigned renewals;
+    LIST_ENTRY(soap_xmpp_call) in_bucket;
+    TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept;
+
+    char peer[]; /* "" for our own server; then the operation */
+};
+
+LIST_HEAD(bucket, soap_xmpp_call);
+TAILQ_HEAD(call_list, soap_xmpp_call);
+
+struct own_jid {
+    char *full, *bare, *domain; /* NULL until known */
+};
+
+struct sx_exchange {
+    /* immutable */
+    void *owner;
+    unsigned max_calls;
+    uint64_t bucket_mask;
+    char prefix[PREFIX_LEN + 1];
+
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t room;      /* a call ended, or the stop */
+    pthread_cond_t done_grew; /* or nothing is detached any more, or an earlier deadline */
+    struct bucket *buckets;
+    struct call_list order; /* all under way, in the order of their beginning */
+    struct call_list timed; /* those under way with a deadline of their own */
+    struct call_list done;
+    struct call_list kept; /* those under way that may be sent again */
+    unsigned long detached_under_way, unreleased;
+    uint64_t next_number, endings;
+    struct own_jid own;
+    bool stopped;
+    struct sx_exchange_counts counts;
+};
+
+/* Functions of exchange.c, with mu held. */
+struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id);
+bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from);
+void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
+/* Takes the call out of its bucket, gives it a new id that carries the incarnation (NULL: none),
+ * and puts it back. */
+void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
+
+#endif

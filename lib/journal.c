@@ -1,0 +1,337 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+enum { MAX_BUCKETS = 1 << 16, MIN_BUCKETS = 16, ACCEPTED_EPOCHS = 2 };
+
+#define EPOCH_US ((int64_t)SX_JOURNAL_EPOCH_S * 1000000)
+
+struct entry {
+    LIST_ENTRY(entry) in_bucket;
+    TAILQ_ENTRY(entry) in_order;
+    uint64_t epoch;
+    bool answered;
+    char *answer; /* NULL while running, or when it wasn't kept */
+    size_t answer_len, bytes;
+    const char *id; /* inside from[] */
+    char from[];
+};
+
+LIST_HEAD(bucket, entry);
+TAILQ_HEAD(entry_list, entry);
+
+struct sx_journal {
+    /* immutable */
+    unsigned max_entries;
+    size_t max_bytes;
+    uint64_t process, hash_key, bucket_mask;
+    /* under mu */
+    pthread_mutex_t mu;
+    struct bucket *buckets;
+    struct entry_list order; /* as they came */
+    uint64_t epoch;
+    int64_t epoch_begun_us;
+    struct sx_journal_counts counts;
+};
+
+struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
+{
+    struct sx_journal *journal = calloc(1, sizeof *journal);
+    uint64_t random[2], buckets = MIN_BUCKETS;
+    ssize_t drawn;
+    if (!journal)
+        return NULL;
+    do
+        drawn = getrandom(random, sizeof random, 0);
+    while (drawn < 0 && errno == EINTR);
+    if (drawn != sizeof random)
+        goto err_after_alloc;
+    while (buckets < MAX_BUCKETS && buckets * 4 < max_entries)
+        buckets *= 2;
+    journal->process = random[0];
+    journal->hash_key = random[1];
+    journal->max_entries = max_entries;
+    journal->max_bytes = max_bytes;
+    journal->bucket_mask = buckets - 1;
+    journal->buckets = calloc(buckets, sizeof *journal->buckets);
+    if (!journal->buckets)
+        goto err_after_alloc;
+    if (pthread_mutex_init(&journal->mu, NULL))
+        goto err_after_buckets;
+    TAILQ_INIT(&journal->order);
+    journal->epoch = 1;
+    return journal;
+
+err_after_buckets:
+    free(journal->buckets);
+err_after_alloc:
+    free(journal);
+    return NULL;
+}
+
+/* ---- entries ---- */
+
+/* Keyed, so that no peer can choose ids that fall into one bucket. */
+static struct bucket *bucket_of(struct sx_journal *journal, const char *from, const char *id)
+{
+    uint64_t hash = journal->hash_key ^ UINT64_C(14695981039346656037);
+    const char *texts[2] = {from, id};
+    int i;
+    for (i = 0; i < 2; i++) {
+        const unsigned char *byte = (const unsigned char *)texts[i];
+        do
+            hash = (hash ^ *byte) * UINT64_C(1099511628211) + (journal->hash_key >> 7);
+        while (*byte++);
+    }
+    hash ^= hash >> 29;
+    return &journal->buckets[hash & journal->bucket_mask];
+}
+
+static struct entry *find_locked(struct sx_journal *journal, const char *from, const char *id)
+{
+    struct entry *entry = LIST_FIRST(bucket_of(journal, from, id));
+    while (entry && (strcmp(entry->id, id) != 0 || strcmp(entry->from, from) != 0))
+        entry = LIST_NEXT(entry, in_bucket);
+    return entry;
+}
+
+static void drop_locked(struct sx_journal *journal, struct entry *entry)
+{
+    LIST_REMOVE(entry, in_bucket);
+    TAILQ_REMOVE(&journal->order, entry, in_order);
+    journal->counts.entries--;
+    journal->counts.bytes -= entry->bytes;
+    free(entry->answer);
+    free(entry);
+}
+
+void sx_journal_free(struct sx_journal *journal)
+{
+    struct entry *entry;
+    if (!journal)
+        return;
+    while ((entry = TAILQ_FIRST(&journal->order)) != NULL)
+        drop_locked(journal, entry);
+    pthread_mutex_destroy(&journal->mu);
+    free(journal->buckets);
+    free(journal);
+}
+
+static struct entry *add_locked(struct sx_journal *journal, const char *from, const char *id,
+                                uint64_t epoch)
+{
+    size_t from_bytes = strlen(from) + 1, id_bytes = strlen(id) + 1;
+    struct entry *entry = calloc(1, sizeof *entry + from_bytes + id_bytes);
+    if (!entry)
+        return NULL;
+    memcpy(entry->from, from, from_bytes);
+    entry->id = memcpy(entry->from + from_bytes, id, id_bytes);
+    entry->epoch = epoch;
+    entry->bytes = sizeof *entry + from_bytes + id_bytes;
+    LIST_INSERT_HEAD(bucket_of(journal, from, id), entry, in_bucket);
+    TAILQ_INSERT_TAIL(&journal->order, entry, in_order);
+    journal->counts.entries++;
+    journal->counts.bytes += entry->bytes;
+    return entry;
+}
+
+/* ---- epochs ---- */
+
+/* Epochs begin at 1; 0 is another process's. */
+static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
+{
+    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+}
+
+/* What runs stays until it is answered, however old. */
+static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us)
+{
+    struct entry *entry = TAILQ_FIRST(&journal->order), *next;
+    journal->epoch++;
+    journal->epoch_begun_us = now_us;
+    for (; entry; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        if (entry->answered && !is_accepted(journal, entry->epoch))
+            drop_locked(journal, entry);
+    }
+}
+
+static void advance_locked(struct sx_journal *journal, int64_t now_us)
+{
+    int turns;
+    if (journal->epoch_begun_us == 0)
+        journal->epoch_begun_us = now_us;
+    for (turns = 0;
+         turns < ACCEPTED_EPOCHS && now_us - journal->epoch_begun_us >= EPOCH_US * (turns ? 2 : 1);
+         turns++)
+        begin_epoch_locked(journal, now_us);
+}
+
+static bool is_full(const struct sx_journal *journal, size_t more_bytes)
+{
+    return journal->counts.entries >= journal->max_entries ||
+           journal->counts.bytes + more_bytes > journal->max_bytes;
+}
+
+/* Forgets answers early rather than without a trace: their ids go stale with their epoch. */
+static bool make_room_locked(struct sx_journal *journal, size_t bytes, int64_t now_us)
+{
+    int turns;
+    for (turns = 0; turns < ACCEPTED_EPOCHS && is_full(journal, bytes); turns++)
+        begin_epoch_locked(journal, now_us);
+    return !is_full(journal, bytes);
+}
+
+void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
+                            char out[SX_INCARNATION_BYTES])
+{
+    pthread_mutex_lock(&journal->mu);
+    advance_locked(journal, now_us);
+    snprintf(out, SX_INCARNATION_BYTES, "%016" PRIx64 ".%" PRIx64, journal->process,
+             journal->epoch);
+    pthread_mutex_unlock(&journal->mu);
+}
+
+static bool parse_incarnation(const char *text, uint64_t *process, uint64_t *epoch)
+{
+    int end = 0;
+    return strspn(text, "0123456789abcdef.") == strlen(text) &&
+           sscanf(text, "%16" SCNx64 ".%16" SCNx64 "%n", process, epoch, &end) == 2 && !text[end];
+}
+
+bool sx_journal_is_incarnation(const char *text)
+{
+    uint64_t process, epoch;
+    return parse_incarnation(text, &process, &epoch);
+}
+
+bool sx_journal_is_tagged(const char *id)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
+    return mark && sx_journal_is_incarnation(mark + 1);
+}
+
+/* Whether the id carries an incarnation; if it is this process's, its epoch, else 0. */
+static bool read_incarnation(const struct sx_journal *journal, const char *id, uint64_t *epoch)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
+    uint64_t process, number;
+    if (!mark || !parse_incarnation(mark + 1, &process, &number))
+        return false;
+    *epoch = process == journal->process ? number : 0;
+    return true;
+}
+
+/* ---- requests ---- */
+
+static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const struct entry *entry,
+                                             char **answer, size_t *answer_len)
+{
+    char *copy;
+    journal->counts.repeated++;
+    if (!entry->answered)
+        return SX_JOURNAL_RUNNING;
+    copy = entry->answer ? malloc(entry->answer_len + 1) : NULL;
+    if (!copy)
+        return SX_JOURNAL_STALE;
+    memcpy(copy, entry->answer, entry->answer_len + 1);
+    *answer = copy;
+    *answer_len = entry->answer_len;
+    journal->counts.replayed++;
+    return SX_JOURNAL_ANSWERED;
+}
+
+static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const char *from,
+                                            const char *id, uint64_t epoch, int64_t now_us)
+{
+    size_t bytes = sizeof(struct entry) + strlen(from) + strlen(id) + 2;
+    if (!is_accepted(journal, epoch)) {
+        journal->counts.stale++;
+        return SX_JOURNAL_STALE;
+    }
+    if (!make_room_locked(journal, bytes, now_us))
+        return SX_JOURNAL_FULL;
+    /* Making room may have ended the very epoch. */
+    if (!is_accepted(journal, epoch)) {
+        journal->counts.stale++;
+        return SX_JOURNAL_STALE;
+    }
+    if (!add_locked(journal, from, id, epoch))
+        return SX_JOURNAL_FULL;
+    journal->counts.fresh++;
+    return SX_JOURNAL_FRESH;
+}
+
+enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
+                                         const char *id, int64_t now_us, char **answer,
+                                         size_t *answer_len)
+{
+    enum sx_journal_verdict verdict;
+    const struct entry *entry;
+    uint64_t epoch;
+    if (!read_incarnation(journal, id, &epoch))
+        return SX_JOURNAL_FOREIGN;
+    pthread_mutex_lock(&journal->mu);
+    advance_locked(journal, now_us);
+    entry = find_locked(journal, from, id);
+    if (entry)
+        verdict = repeat_locked(journal, entry, answer, answer_len);
+    else
+        verdict = enter_locked(journal, from, id, epoch, now_us);
+    pthread_mutex_unlock(&journal->mu);
+    return verdict;
+}
+
+void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
+                       const char *stanza, size_t len, int64_t now_us)
+{
+    struct entry *entry;
+    char *copy = malloc(len + 1);
+    if (copy) {
+        memcpy(copy, stanza, len);
+        copy[len] = '\0';
+    }
+    pthread_mutex_lock(&journal->mu);
+    entry = find_locked(journal, from, id);
+    if (entry && !entry->answered) {
+        /* Not its own room: making it must not drop this entry. */
+        bool kept =
+            copy && make_room_locked(journal, len, now_us) && is_accepted(journal, entry->epoch);
+        entry->answered = true;
+        if (kept) {
+            entry->answer = copy;
+            entry->answer_len = len;
+            entry->bytes += len;
+            journal->counts.bytes += len;
+            copy = NULL;
+        } else if (!is_accepted(journal, entry->epoch)) {
+            drop_locked(journal, entry);
+        }
+    }
+    pthread_mutex_unlock(&journal->mu);
+    free(copy);
+}
+
+void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&journal->mu);
+    entry = find_locked(journal, from, id);
+    if (entry && !entry->answered)
+        drop_locked(journal, entry);
+    pthread_mutex_unlock(&journal->mu);
+}
+
+void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *counts)
+{
+    pthread_mutex_lock(&journal->mu);
+    *counts = journal->counts;
+    pthread_mutex_unlock(&journal->mu);
+}

@@ -1,0 +1,75 @@
+/* journal.h - the requests this process has seen: each runs at most once, its answer is kept.
+ *
+ * Noun: the journal, (caller, id) -> running, or answered with these bytes.
+ *
+ * A caller that doesn't know whether its request or the answer got lost sends the request again,
+ * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
+ * ids carry this process's *incarnation*: a number drawn at its start, and an epoch that grows
+ * every few minutes. What belongs to the two latest epochs is remembered; a request of an older
+ * epoch or of another process is stale and never run.
+ *
+ * Invariant: an id of an epoch still accepted is either in the journal or was never run here.
+ *            Entries and bytes never exceed their bounds: an epoch ends early instead.
+ *
+ * Happy path: enter (fresh) -> the request runs -> answer -> a second copy: enter (answered).
+ * Failure:    no room: fresh requests are refused (full) while everything remembered still runs; an
+ *             answer that doesn't fit isn't kept: a second copy is stale, never run again.
+ * Thread: any; one mutex.
+ */
+#ifndef SX_JOURNAL_H
+#define SX_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SX_INCARNATION_MARK "~" /* in an id, before the incarnation */
+
+enum { SX_INCARNATION_BYTES = 40, SX_JOURNAL_EPOCH_S = 300 };
+
+enum sx_journal_verdict {
+    SX_JOURNAL_FRESH,    /* run it; answer() or forget() follows */
+    SX_JOURNAL_FOREIGN,  /* the id carries no incarnation: run it, nothing is remembered */
+    SX_JOURNAL_RUNNING,  /* a first copy runs: its answer will do */
+    SX_JOURNAL_ANSWERED, /* here is the answer again */
+    SX_JOURNAL_STALE,    /* too old, or meant for another process: never run it */
+    SX_JOURNAL_FULL      /* no room: refuse it */
+};
+
+struct sx_journal;
+
+struct sx_journal_counts {
+    unsigned long entries, fresh, repeated, replayed, stale;
+    size_t bytes;
+};
+
+/* NULL: no memory. */
+struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes);
+void sx_journal_free(struct sx_journal *journal); /* NULL allowed */
+
+/* Writes the incarnation that callers put into their ids from now on. */
+void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
+                            char out[SX_INCARNATION_BYTES]);
+
+/* Whether text has an incarnation's form: what a peer sends becomes part of our ids. */
+bool sx_journal_is_incarnation(const char *text);
+
+/* Whether an id carries an incarnation, whosever: the caller knows what <refused/> means. */
+bool sx_journal_is_tagged(const char *id);
+
+/* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
+ * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */
+enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
+                                         const char *id, int64_t now_us, char **answer,
+                                         size_t *answer_len);
+
+/* The request was answered with this stanza (copied). Foreign ones are ignored. */
+void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
+                       const char *stanza, size_t len, int64_t now_us);
+
+/* The request was refused and has not run: a second copy may. */
+void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id);
+
+void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *counts);
+
+#endif

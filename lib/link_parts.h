@@ -1,0 +1,34 @@
+/* link_parts.h - the parts of a link, for link.c and outbound.c alone. */
+#ifndef SX_LINK_PARTS_H
+#define SX_LINK_PARTS_H
+
+#include "config.h"
+#include "disco.h"
+#include "journal.h"
+#include "link.h"
+#include "loop.h"
+
+const struct sx_config *sx_link_config(struct soap_xmpp_link *link);
+struct sx_loop *sx_link_loop(struct soap_xmpp_link *link);
+struct sx_disco *sx_link_disco(struct soap_xmpp_link *link);
+struct sx_journal *sx_link_journal(struct soap_xmpp_link *link);
+
+/* Waits until online, or until waiting is pointless. SX_OK and *session, else the reason with one
+ * clause in why. */
+enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                                  char *why, size_t why_bytes);
+
+/* ---- outbound.c, called by link.c ---- */
+
+/* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */
+void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline);
+
+/* Answers that the request was not run and won't be, and forgets it. */
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                     const char *text, int64_t deadline);
+
+/* Posts the kept calls that are due; when the next one is. Loop thread. */
+int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+
+#endif

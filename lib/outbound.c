@@ -1,0 +1,333 @@
+/* outbound.c - what a link sends on behalf of others: calls, answers, questions.
+ *
+ * Noun: what goes out. link.c says when there is a session, loop.c carries the bytes; here a call
+ * gets its id and, if its peer runs each id once, is kept to be sent again (resend.c).
+ *
+ * Invariant: a call is entered before its stanza is posted, so that no reply comes too early. An
+ * answer is in the journal before it is posted, so that losing it loses nothing.
+ *
+ * Happy path: await a session -> learn the peer's incarnation, once per peer -> begin -> keep ->
+ * post. Failure: before anything is posted the caller hears why; a kept call whose session ended in
+ * between goes out with the next.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "clock.h"
+#include "link_parts.h"
+#include "stanza.h"
+
+enum {
+    /* A peer that doesn't answer disco#info for so long is taken for a foreign one. */
+    FIRST_QUESTION_US = 5000000
+};
+
+static void say(char *why, size_t why_bytes, const char *text)
+{
+    if (why && why_bytes)
+        snprintf(why, why_bytes, "%s", text);
+}
+
+/* ---- calls ---- */
+
+struct question {
+    const char *to, *operation, *type;
+    const char *payload;
+    size_t payload_len;
+    const char
+        *incarnation; /* of a peer that runs each id once; NULL: sent once, for better or worse */
+    int64_t online_deadline, room_deadline;
+};
+
+static enum sx_err post_call(struct soap_xmpp_link *link, const struct question *question,
+                             struct soap_xmpp_call *call, uint64_t session)
+{
+    struct sx_buffer stanza = {0};
+    enum sx_err err = SX_OK;
+    size_t len;
+    char *bytes;
+    if (question->incarnation)
+        err =
+            sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
+    if (err != SX_OK)
+        return err;
+    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
+             question->to, question->operation);
+    sx_stanza_request(&stanza, question->type, question->to, sx_exchange_id(call),
+                      question->payload, question->payload_len);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (!bytes)
+        return SX_ENOMEM;
+    if (len > sx_link_config(link)->max_queued_bytes) {
+        free(bytes);
+        return SX_ETOOBIG;
+    }
+    err = sx_loop_post(sx_link_loop(link), session, bytes, len, question->room_deadline);
+    /* It goes out with the next session. */
+    return err == SX_ELOST && question->incarnation ? SX_OK : err;
+}
+
+static enum sx_err post_question(struct soap_xmpp_link *link, const struct question *question,
+                                 struct soap_xmpp_call **out, char *why, size_t why_bytes)
+{
+    struct soap_xmpp_call *call = NULL;
+    uint64_t session;
+    enum sx_err err =
+        sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    err = sx_exchange_begin(sx_link_exchange(link), question->to, question->operation,
+                            question->room_deadline, &call);
+    if (err == SX_OK)
+        err = post_call(link, question, call, session);
+    if (err != SX_OK) {
+        sx_exchange_release(call);
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+        return err;
+    }
+    *out = call;
+    return SX_OK;
+}
+
+/* Asks for disco#info and remembers the answer. The reply is the caller's to fini. */
+static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
+                       struct sx_reply *reply, char *why, size_t why_bytes)
+{
+    struct sx_buffer payload = {0};
+    struct soap_xmpp_call *call;
+    enum sx_err err = SX_ENOMEM;
+    sx_disco_format_question(&payload);
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    if (!payload.failed) {
+        const struct question question = {
+            .to = jid,
+            .operation = "disco#info",
+            .type = "get",
+            .payload = payload.bytes,
+            .payload_len = payload.len,
+            .online_deadline = deadline,
+            .room_deadline = deadline,
+        };
+        err = post_question(link, &question, &call, why, why_bytes);
+    }
+    sx_buffer_fini(&payload);
+    if (err != SX_OK)
+        return err;
+    sx_exchange_wait(call, deadline, reply);
+    sx_exchange_release(call);
+    if (reply->err == SX_OK && reply->features)
+        sx_disco_put(sx_link_disco(link), jid, reply->features, sx_clock_now_us());
+    return SX_OK;
+}
+
+/* Whether the peer runs each id once, and its incarnation. Asks an unknown peer; a connection that
+ * breaks meanwhile costs nothing but the question. */
+static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64_t deadline,
+                              char incarnation[SX_INCARNATION_BYTES])
+{
+    int64_t limit = sx_clock_deadline(FIRST_QUESTION_US);
+    struct sx_reply reply;
+    char why[400];
+    int known;
+    if (sx_link_config(link)->plain_delivery)
+        return false;
+    while ((known = sx_disco_incarnation(sx_link_disco(link), to, sx_clock_now_us(), incarnation,
+                                         SX_INCARNATION_BYTES)) < 0) {
+        enum sx_err err;
+        if (ask(link, to, limit < deadline ? limit : deadline, &reply, why, sizeof why) != SX_OK)
+            return false;
+        err = reply.err;
+        if (err == SX_ETIMEOUT)
+            sx_disco_put(sx_link_disco(link), to, "", sx_clock_now_us());
+        sx_reply_fini(&reply);
+        if (err != SX_OK && err != SX_ELOST)
+            return false;
+    }
+    return known == 1;
+}
+
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_buffer payload = {0};
+    char clause[400] = "", incarnation[SX_INCARNATION_BYTES];
+    enum sx_err err = SX_ENOMEM;
+    sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan,
+                       sx_link_config(link)->soap_action ? out->action : NULL);
+    snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
+    if (!payload.failed) {
+        bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
+        const struct question question = {
+            .to = out->to,
+            .operation = out->scan->operation,
+            .type = "set",
+            .payload = payload.bytes,
+            .payload_len = payload.len,
+            .incarnation = runs_once ? incarnation : NULL,
+            .online_deadline = out->online_deadline,
+            .room_deadline = out->room_deadline,
+        };
+        err = post_question(link, &question, call, clause, sizeof clause);
+    }
+    sx_buffer_fini(&payload);
+    if (err != SX_OK)
+        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, out->scan->operation, clause);
+    return err;
+}
+
+int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
+{
+    struct sx_exchange *exchange = sx_link_exchange(link);
+    struct sx_due due;
+    while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
+        struct sx_buffer stanza = {0};
+        size_t len;
+        char *bytes;
+        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again", due.id);
+        sx_stanza_request(&stanza, "set", due.peer, due.id, due.payload, due.payload_len);
+        bytes = sx_buffer_take(&stanza, &len);
+        /* Without room it has its turn again after its interval. */
+        if (bytes && sx_loop_has_room(sx_link_loop(link), len))
+            sx_loop_post(sx_link_loop(link), session, bytes, len, 0);
+        else
+            free(bytes);
+        sx_due_fini(&due);
+    }
+    return sx_exchange_due_us(exchange);
+}
+
+/* ---- answers ---- */
+
+void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline)
+{
+    enum sx_err err = sx_loop_post(sx_link_loop(link), session, stanza, len, deadline);
+    if (err != SX_OK)
+        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
+                 sx_fault_text(err));
+}
+
+/* An answer that never finds room must not make its caller wait in vain. */
+static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+                         struct sx_buffer *stanza, size_t *len)
+{
+    char *bytes = sx_buffer_take(stanza, len);
+    if (!bytes || *len <= sx_link_config(link)->max_queued_bytes)
+        return bytes;
+    free(bytes);
+    sx_stanza_error(stanza, request->from, request->id, "internal-server-error",
+                    "the answer is larger than the service's max_queued_bytes");
+    return sx_buffer_take(stanza, len);
+}
+
+/* The run's one answer: remembered, then posted. */
+static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
+                        struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = take_answer(link, request, stanza, &len);
+    if (!bytes) {
+        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s",
+                 request->id, request->from);
+        return;
+    }
+    sx_journal_answer(sx_link_journal(link), request->from, request->id, bytes, len,
+                      sx_clock_now_us());
+    sx_link_post_answer(link, request->session, bytes, len,
+                        sx_clock_deadline(sx_link_timeout_us(link)));
+}
+
+void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
+                    size_t envelope_len, const struct sx_scan *scan)
+{
+    struct sx_buffer payload = {0}, stanza = {0};
+    if (!sx_request_answer_once(request))
+        return;
+    if (envelope)
+        sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
+    if (payload.failed)
+        stanza.failed = true;
+    else if (envelope && scan->is_fault)
+        sx_stanza_fault(&stanza, request->from, request->id, payload.bytes, payload.len,
+                        scan->fault_code);
+    else
+        sx_stanza_result(&stanza, request->from, request->id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+    post_stanza(link, request, &stanza);
+}
+
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text)
+{
+    struct sx_buffer stanza = {0};
+    if (!sx_request_answer_once(request))
+        return;
+    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s",
+             request->id, request->from, text ? text : condition);
+    sx_stanza_error(&stanza, request->from, request->id, condition, text);
+    post_stanza(link, request, &stanza);
+}
+
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                     const char *text, int64_t deadline)
+{
+    struct sx_buffer stanza = {0};
+    size_t len;
+    char *bytes;
+    if (!sx_request_answer_once(request))
+        return;
+    sx_journal_forget(sx_link_journal(link), request->from, request->id);
+    sx_stanza_refusal(&stanza, request->from, request->id, condition, text);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (bytes)
+        sx_link_post_answer(link, request->session, bytes, len, deadline);
+}
+
+/* ---- discovery ---- */
+
+static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char *feature,
+                       int64_t deadline, char *why, size_t why_bytes)
+{
+    struct sx_reply reply = {0};
+    char clause[400] = "";
+    int listed = -1;
+    if (ask(link, jid, deadline, &reply, clause, sizeof clause) == SX_OK) {
+        if (reply.err == SX_OK && reply.features)
+            listed = sx_disco_list_has(reply.features, feature);
+        else
+            snprintf(clause, sizeof clause, "%s%s%s",
+                     reply.err == SX_ESTANZA ? reply.condition : sx_fault_text(reply.err),
+                     reply.text[0] ? ": " : "", reply.text);
+        sx_reply_fini(&reply);
+    }
+    if (listed < 0 && why && why_bytes)
+        snprintf(why, why_bytes, "%s: %s", jid, clause);
+    return listed;
+}
+
+int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
+                       int timeout_ms, char *why, size_t why_bytes)
+{
+    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
+    char *jid = NULL, clause[200] = "";
+    int listed;
+    enum sx_err err = sx_address_is_xmpp(endpoint)
+                          ? sx_address_parse_uri(endpoint, &jid, clause, sizeof clause)
+                          : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
+    if (err != SX_OK) {
+        if (why && why_bytes)
+            snprintf(why, why_bytes, "%s: %s", endpoint,
+                     err == SX_ENOMEM ? sx_fault_text(err) : clause);
+        return -1;
+    }
+    say(why, why_bytes, "");
+    sx_link_ref(link); /* the program may close the link meanwhile */
+    listed = sx_disco_has(sx_link_disco(link), jid, feature, sx_clock_now_us());
+    if (listed < 0)
+        listed = ask_feature(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
+    sx_link_unref(link);
+    free(jid);
+    return listed;
+}

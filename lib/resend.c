@@ -1,0 +1,201 @@
+/* resend.c - kept calls: sent again until they are answered or their time is over.
+ *
+ * Why at all: a request or its answer can get lost with a connection, ours, the peer's or one
+ * between servers, and nobody on the way says so. Only the two ends can know. The peer runs an id
+ * once (journal.c) and answers a second copy with the first one's answer, so sending again is safe.
+ *
+ * Invariant: a call is in `kept` exactly while it is under way and has a payload. Its id changes
+ * only while no copy of it can have been run.
+ *
+ * Happy path: keep -> posted -> answered; nothing here runs again.
+ * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
+ * Restarted:  the peer says stale. Sent once: it did not run, retry renames it. Otherwise: nobody
+ *             knows, the call ends.
+ */
+#include "exchange_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+enum {
+    FIRST_INTERVAL_US = 2000000,
+    MOST_INTERVAL_US = 30000000,
+    MAX_RENEWALS = 5, /* a peer that restarts more often during one call isn't worth it */
+};
+
+/* kept is in order of due_us. Intervals are mostly equal, so that the place is mostly the tail. */
+static void place_locked(struct soap_xmpp_call *call)
+{
+    struct call_list *kept = &call->exchange->kept;
+    struct soap_xmpp_call *before = TAILQ_LAST(kept, call_list);
+    while (before && before->due_us > call->due_us)
+        before = TAILQ_PREV(before, call_list, in_kept);
+    if (before)
+        TAILQ_INSERT_AFTER(kept, before, call, in_kept);
+    else
+        TAILQ_INSERT_HEAD(kept, call, in_kept);
+}
+
+static void set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
+{
+    TAILQ_REMOVE(&call->exchange->kept, call, in_kept);
+    call->due_us = due_us;
+    place_locked(call);
+}
+
+enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
+                             const char *payload, size_t len)
+{
+    struct sx_exchange *exchange = call->exchange;
+    char *copy = malloc(len + 1);
+    if (!copy)
+        return SX_ENOMEM;
+    memcpy(copy, payload, len);
+    copy[len] = '\0';
+    pthread_mutex_lock(&exchange->mu);
+    if (call->state == CALL_UNDER_WAY) {
+        call->payload = copy;
+        call->payload_len = len;
+        call->interval_us = FIRST_INTERVAL_US;
+        call->due_us = sx_clock_now_us() + call->interval_us;
+        call->sent = 1;
+        place_locked(call);
+        sx_table_rename_locked(call, incarnation);
+        copy = NULL;
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    free(copy);
+    return SX_OK;
+}
+
+void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text)
+{
+    struct soap_xmpp_call *call, *next;
+    pthread_mutex_lock(&exchange->mu);
+    for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
+        next = TAILQ_NEXT(call, in_order);
+        if (call->payload)
+            call->due_us = 0;
+        else
+            sx_table_end_locked(call, err, text);
+    }
+    pthread_mutex_unlock(&exchange->mu);
+}
+
+int64_t sx_exchange_due_us(struct sx_exchange *exchange)
+{
+    const struct soap_xmpp_call *first;
+    int64_t due_us;
+    pthread_mutex_lock(&exchange->mu);
+    first = TAILQ_FIRST(&exchange->kept);
+    due_us = first ? first->due_us : SX_NEVER;
+    pthread_mutex_unlock(&exchange->mu);
+    return due_us;
+}
+
+void sx_due_fini(struct sx_due *due)
+{
+    free(due->peer);
+    free(due->id);
+    free(due->payload);
+    memset(due, 0, sizeof *due);
+}
+
+static bool copy_due_locked(const struct soap_xmpp_call *call, struct sx_due *due)
+{
+    due->peer = strdup(call->peer);
+    due->id = strdup(call->id);
+    due->payload = malloc(call->payload_len + 1);
+    due->payload_len = call->payload_len;
+    if (due->peer && due->id && due->payload) {
+        memcpy(due->payload, call->payload, call->payload_len + 1);
+        return true;
+    }
+    sx_due_fini(due);
+    return false;
+}
+
+bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due)
+{
+    struct soap_xmpp_call *call;
+    bool taken = false;
+    pthread_mutex_lock(&exchange->mu);
+    call = TAILQ_FIRST(&exchange->kept);
+    if (call && call->due_us <= now_us) {
+        taken = copy_due_locked(call, due);
+        call->sent++;
+        set_due_locked(call, now_us + call->interval_us);
+        call->interval_us *= 2;
+        if (call->interval_us > MOST_INTERVAL_US)
+            call->interval_us = MOST_INTERVAL_US;
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    return taken;
+}
+
+/* What a server says when it has nobody to hand the stanza to; the peer may be on its way back. */
+static bool is_bounce(const struct sx_reply *reply)
+{
+    static const char *const conditions[] = {"service-unavailable",   "recipient-unavailable",
+                                             "remote-server-timeout", "remote-server-not-found",
+                                             "item-not-found",        NULL};
+    size_t i;
+    if (reply->err != SX_ESTANZA || reply->refused)
+        return false;
+    for (i = 0; conditions[i]; i++)
+        if (strcmp(reply->condition, conditions[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
+{
+    if (reply->stale_for[0]) {
+        if (call->sent > 1 || call->renewals >= MAX_RENEWALS)
+            return false;
+        call->renewals++;
+        call->sent = 0;
+        set_due_locked(call, 0);
+        sx_table_rename_locked(call, reply->stale_for);
+        return true;
+    }
+    return is_bounce(reply);
+}
+
+bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
+                       const struct sx_reply *reply)
+{
+    struct soap_xmpp_call *call;
+    bool retried = false;
+    if (reply->err != SX_ESTANZA)
+        return false;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    if (call && call->payload && sx_table_is_from_peer_locked(call, from))
+        retried = retry_locked(call, reply);
+    pthread_mutex_unlock(&exchange->mu);
+    return retried;
+}
+
+bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply)
+{
+    unsigned sent;
+    pthread_mutex_lock(&call->exchange->mu);
+    sent = call->sent;
+    pthread_mutex_unlock(&call->exchange->mu);
+    switch (reply->err) {
+    case SX_OK:
+        return true;
+    case SX_ESTANZA:
+        if (reply->refused || (reply->stale_for[0] && sent <= 1))
+            return false;
+        /* A transport error means that the stanza was not delivered; a later copy's says nothing of
+         * the first. */
+        return sent > 1 || strcmp(reply->condition, "internal-server-error") == 0 ||
+               strcmp(reply->condition, "undefined-condition") == 0;
+    default:
+        return true;
+    }
+}

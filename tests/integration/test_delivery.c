@@ -1,0 +1,118 @@
+/* The promise of delivery: each call ends once, each request runs at most once, and its answer
+ * arrives although connections break. Broken on purpose by a fault proxy on either side.
+ */
+#include "soapH.h"
+#include "laboratory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/clock.h"
+#include "../lib/proxy.h"
+#include "../lib/suite.h"
+
+/* A caller and a service that reach their server through a proxy each. */
+struct broken {
+    struct proxy *near, *far;
+    struct soap_xmpp_link *caller, *service;
+    struct laboratory *laboratory;
+    struct soap *soap;
+    const char *endpoint;
+};
+
+static struct soap_xmpp_link *open_through(const struct site *site, const struct proxy *proxy,
+                                           const char *user, const char *resource)
+{
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    site_account(site, user, resource, &account);
+    account.config.port = proxy_port(proxy);
+    account.config.plain_delivery = 0;
+    account.config.timeout_ms = 60000;
+    account.config.trace = getenv("STORM_TRACE") ? SOAP_XMPP_TRACE_DEBUG : SOAP_XMPP_TRACE_NONE;
+    link = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    return link;
+}
+
+static void broken_open(struct broken *broken, const struct site *site,
+                        const struct proxy_plan *near, const struct proxy_plan *far)
+{
+    broken->near = proxy_start(site->port, near);
+    broken->far = proxy_start(site->port, far);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(broken->near);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(broken->far);
+    broken->service = open_through(site, broken->far, "bob", "soap");
+    broken->caller = open_through(site, broken->near, "alice", "desk");
+    broken->laboratory = laboratory_start(broken->service, 4);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(broken->service, -1), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(broken->caller, -1), 0);
+    broken->soap = laboratory_client(broken->caller, SOAP_IO_DEFAULT);
+    broken->soap->connect_timeout = broken->soap->send_timeout = broken->soap->recv_timeout = 60;
+    broken->endpoint = site_endpoint(site, "bob", "soap");
+}
+
+static void broken_close(struct broken *broken)
+{
+    laboratory_client_free(broken->soap);
+    CU_ASSERT_EQUAL(laboratory_stop(broken->laboratory, 5000), SOAP_OK);
+    soap_xmpp_close(broken->service);
+    soap_xmpp_close(broken->caller);
+    proxy_stop(broken->near);
+    proxy_stop(broken->far);
+}
+
+/* ---- one break at a time ---- */
+
+static void expect_delay(struct broken *broken)
+{
+    int waited_ms, err = soap_recv_lab__delay(broken->soap, &waited_ms);
+    if (err)
+        printf("\n    %s", laboratory_fault(broken->soap));
+    CU_ASSERT_EQUAL(err, SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(broken->soap), SOAP_XMPP_EXECUTED);
+}
+
+static void lose_the_caller(const struct site *site)
+{
+    struct broken broken;
+    int runs = laboratory_runs();
+    broken_open(&broken, site, NULL, NULL);
+    CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
+    CU_ASSERT_TRUE(proxy_cut_now(broken.near) > 0);
+    laboratory_hurry();
+    expect_delay(&broken);
+    CU_ASSERT_EQUAL(laboratory_runs(), runs + 1);
+    broken_close(&broken);
+}
+
+static void an_answer_finds_a_caller_that_was_cut_off(void)
+{
+    site_each(lose_the_caller);
+}
+
+static void lose_the_service(const struct site *site)
+{
+    struct broken broken;
+    int runs = laboratory_runs();
+    broken_open(&broken, site, NULL, NULL);
+    CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
+    CU_ASSERT_TRUE(proxy_reset_now(broken.far) > 0);
+    laboratory_hurry();
+    expect_delay(&broken);
+    CU_ASSERT_EQUAL(laboratory_runs(), runs + 1);
+    broken_close(&broken);
+}
+
+static void an_answer_survives_the_service_being_cut_off(void)
+{
+    site_each(lose_the_service);
+}
+
+CU_TestInfo tests_delivery[] = {
+    {"an answer finds a caller that was cut off", an_answer_finds_a_caller_that_was_cut_off},
+    {"an answer survives the service being cut off", an_answer_survives_the_service_being_cut_off},
+    CU_TEST_INFO_NULL,
+};
