@@ -129,23 +129,24 @@ static int64_t answer_timeout_us(struct soap *soap, struct sx_plugin *plugin)
 static int report_failure(struct soap *soap, struct sx_plugin *plugin, const struct sx_reply *reply,
                           int64_t timeout_us)
 {
+    const char *outcome = plugin->outcome == SOAP_XMPP_UNKNOWN ? " (outcome unknown)" : "";
     char label[SX_LABEL_BYTES];
     int code = sx_fault_soap_code(reply->err);
     sx_call_label(plugin, label);
-    if (reply->err == SX_ESTANZA) {
+    /* What a new process says of its predecessor's request is no answer. */
+    if (reply->err == SX_ESTANZA && !reply->stale_for[0]) {
         int number = sx_fault_number(reply->condition);
         snprintf(plugin->condition, sizeof plugin->condition, "%s", reply->condition);
-        return sx_plugin_fail(soap, number, "%s: %s (%d)%s%s", label, reply->condition, number,
-                              *reply->text ? ": " : "", reply->text);
+        return sx_plugin_fail(soap, number, "%s: %s (%d)%s%s%s", label, reply->condition, number,
+                              *reply->text ? ": " : "", reply->text, outcome);
     }
-    if (code == SOAP_TCP_ERROR)
+    if (code == SOAP_TCP_ERROR || reply->stale_for[0])
         code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
     if (reply->err == SX_ETIMEOUT)
         return sx_plugin_fail(soap, code, "%s: no answer within %.3f s (outcome unknown)", label,
                               (double)timeout_us / 1e6);
     return sx_plugin_fail(soap, code, "%s: %s%s", label,
-                          *reply->text ? reply->text : sx_fault_text(reply->err),
-                          plugin->outcome == SOAP_XMPP_UNKNOWN ? " (outcome unknown)" : "");
+                          *reply->text ? reply->text : sx_fault_text(reply->err), outcome);
 }
 
 static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *call,

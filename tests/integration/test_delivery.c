@@ -111,8 +111,45 @@ static void an_answer_survives_the_service_being_cut_off(void)
     site_each(lose_the_service);
 }
 
+/* ---- a new process under the old name ---- */
+
+static void restart_the_service(const struct site *site)
+{
+    struct broken broken;
+    double sum = 0;
+    int waited_ms, runs = laboratory_runs();
+    broken_open(&broken, site, NULL, NULL);
+    CU_ASSERT_EQUAL(soap_call_lab__add(broken.soap, broken.endpoint, NULL, 1, 2, &sum), SOAP_OK);
+    /* One link after the other is to the caller what one process after the other is. */
+    CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_runs(runs + 2));
+    proxy_black_hole(broken.far); /* it dies without a word */
+    laboratory_hurry();
+    laboratory_stop(broken.laboratory, 0);
+    soap_xmpp_close(broken.service);
+    proxy_cut_now(broken.far); /* with what it had to say */
+    proxy_resume(broken.far);
+    broken.service = open_through(site, broken.far, "bob", "soap");
+    broken.laboratory = laboratory_start(broken.service, 4);
+    CU_ASSERT_EQUAL(soap_recv_lab__delay(broken.soap, &waited_ms), SOAP_EOF);
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(broken.soap), SOAP_XMPP_UNKNOWN);
+    ASSERT_CONTAINS(laboratory_fault(broken.soap), "restarted");
+    CU_ASSERT_EQUAL(laboratory_runs(), runs + 2);
+    /* A call that begins now learns of the new incarnation and runs. */
+    CU_ASSERT_EQUAL(soap_call_lab__add(broken.soap, broken.endpoint, NULL, 3, 4, &sum), SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 7);
+    broken_close(&broken);
+}
+
+static void a_restarted_service_refuses_what_its_predecessor_may_have_run(void)
+{
+    site_each(restart_the_service);
+}
+
 CU_TestInfo tests_delivery[] = {
     {"an answer finds a caller that was cut off", an_answer_finds_a_caller_that_was_cut_off},
     {"an answer survives the service being cut off", an_answer_survives_the_service_being_cut_off},
+    {"a restarted service refuses what its predecessor may have run",
+     a_restarted_service_refuses_what_its_predecessor_may_have_run},
     CU_TEST_INFO_NULL,
 };

@@ -91,7 +91,8 @@ static void stanza_errors(void)
          CALC ": add: service-unavailable (503): nobody home", 503},
         {"forbidden", "", CALC ": add: forbidden (403)", 403},
         {"remote-server-not-found", "", CALC ": add: remote-server-not-found (404)", 404},
-        {"undefined-condition", "odd", CALC ": add: undefined-condition (500): odd", 500},
+        {"undefined-condition", "odd",
+         CALC ": add: undefined-condition (500): odd (outcome unknown)", 500},
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
