@@ -222,6 +222,16 @@ static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *r
     return sx_buffer_take(stanza, len);
 }
 
+/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
+ * answer that is ready after a reconnect is still awaited. */
+static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
+{
+    uint64_t session = request->session;
+    char why[1];
+    sx_link_await_session(link, 0, &session, why, sizeof why);
+    return session;
+}
+
 /* The run's one answer: remembered, then posted. */
 static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
                         struct sx_buffer *stanza)
@@ -235,7 +245,7 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
     }
     sx_journal_answer(sx_link_journal(link), request->from, request->id, bytes, len,
                       sx_clock_now_us());
-    sx_link_post_answer(link, request->session, bytes, len,
+    sx_link_post_answer(link, session_for(link, request), bytes, len,
                         sx_clock_deadline(sx_link_timeout_us(link)));
 }
 

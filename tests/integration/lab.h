@@ -83,6 +83,6 @@ struct SOAP_ENV__Detail {
 //gsoap lab service method-fault: fail lab__Overdrawn
 int lab__fail(int way, char **never);
 
-// Counts how often it is run with this number (0 to 99999).
+// Counts how often it is run with this number, and answers it.
 //gsoap lab service method-action: tick "urn:soapxmpp:lab#tick"
-int lab__tick(int number, int *runs);
+int lab__tick(int number, int *same);

@@ -140,8 +140,7 @@ int lab__whoami(struct soap *soap, struct lab__Seen *seen)
     return SOAP_OK;
 }
 
-enum { TICKS = 100000 };
-static unsigned char ticks[TICKS];
+static unsigned char ticks[LABORATORY_TICKS];
 
 int laboratory_ticks(int number)
 {
@@ -151,16 +150,17 @@ int laboratory_ticks(int number)
 void laboratory_reset_ticks(void)
 {
     int number;
-    for (number = 0; number < TICKS; number++)
+    for (number = 0; number < LABORATORY_TICKS; number++)
         __atomic_store_n(&ticks[number], 0, __ATOMIC_RELEASE);
 }
 
-int lab__tick(struct soap *soap, int number, int *run_count)
+int lab__tick(struct soap *soap, int number, int *same)
 {
-    if (number < 0 || number >= TICKS)
+    if (number < 0 || number >= LABORATORY_TICKS)
         return soap_sender_fault(soap, "number out of range", NULL);
     count(&runs);
-    *run_count = __atomic_add_fetch(&ticks[number], 1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&ticks[number], 1, __ATOMIC_ACQ_REL);
+    *same = number;
     return SOAP_OK;
 }
 

@@ -48,6 +48,8 @@ int laboratory_notes(void);
 int laboratory_await_runs(int runs);
 int laboratory_await_notes(int notes);
 
+enum { LABORATORY_TICKS = 1000000 };
+
 /* How often tick has run with this number, and forgetting it for all. */
 int laboratory_ticks(int number);
 void laboratory_reset_ticks(void);

@@ -4,10 +4,6 @@
 #include "soapH.h"
 #include "laboratory.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "../../lib/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 
@@ -21,29 +17,29 @@ struct broken {
 };
 
 static struct soap_xmpp_link *open_through(const struct site *site, const struct proxy *proxy,
-                                           const char *user, const char *resource)
+                                           const char *user, const char *resource, int plain)
 {
     struct site_account account;
     struct soap_xmpp_link *link;
     site_account(site, user, resource, &account);
     account.config.port = proxy_port(proxy);
-    account.config.plain_delivery = 0;
+    account.config.plain_delivery = plain;
     account.config.timeout_ms = 60000;
-    account.config.trace = getenv("STORM_TRACE") ? SOAP_XMPP_TRACE_DEBUG : SOAP_XMPP_TRACE_NONE;
+    account.config.trace = SOAP_XMPP_TRACE_NONE;
     link = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
     return link;
 }
 
-static void broken_open(struct broken *broken, const struct site *site,
-                        const struct proxy_plan *near, const struct proxy_plan *far)
+/* plain: neither end knows what the other can do. */
+static void broken_open(struct broken *broken, const struct site *site, int plain)
 {
-    broken->near = proxy_start(site->port, near);
-    broken->far = proxy_start(site->port, far);
+    broken->near = proxy_start(site->port, NULL);
+    broken->far = proxy_start(site->port, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(broken->near);
     CU_ASSERT_PTR_NOT_NULL_FATAL(broken->far);
-    broken->service = open_through(site, broken->far, "bob", "soap");
-    broken->caller = open_through(site, broken->near, "alice", "desk");
+    broken->service = open_through(site, broken->far, "bob", "soap", plain);
+    broken->caller = open_through(site, broken->near, "alice", "desk", plain);
     broken->laboratory = laboratory_start(broken->service, 4);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(broken->service, -1), 0);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(broken->caller, -1), 0);
@@ -77,7 +73,7 @@ static void lose_the_caller(const struct site *site)
 {
     struct broken broken;
     int runs = laboratory_runs();
-    broken_open(&broken, site, NULL, NULL);
+    broken_open(&broken, site, 0);
     CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
     CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
     CU_ASSERT_TRUE(proxy_cut_now(broken.near) > 0);
@@ -96,7 +92,7 @@ static void lose_the_service(const struct site *site)
 {
     struct broken broken;
     int runs = laboratory_runs();
-    broken_open(&broken, site, NULL, NULL);
+    broken_open(&broken, site, 0);
     CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
     CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
     CU_ASSERT_TRUE(proxy_reset_now(broken.far) > 0);
@@ -111,6 +107,28 @@ static void an_answer_survives_the_service_being_cut_off(void)
     site_each(lose_the_service);
 }
 
+static void answer_in_the_next_session(const struct site *site)
+{
+    struct broken broken;
+    struct proxy_counts counts;
+    int waited_ms, runs = laboratory_runs();
+    broken_open(&broken, site, 1);
+    CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
+    CU_ASSERT_TRUE(proxy_cut_now(broken.far) > 0);
+    do
+        proxy_counts(broken.far, &counts);
+    while (counts.connections < 2 || soap_xmpp_wait_online(broken.service, 100) != 0);
+    laboratory_hurry();
+    CU_ASSERT_EQUAL(soap_recv_lab__delay(broken.soap, &waited_ms), SOAP_OK);
+    broken_close(&broken);
+}
+
+static void an_answer_goes_out_in_the_next_session_also_to_a_foreign_caller(void)
+{
+    site_each(answer_in_the_next_session);
+}
+
 /* ---- a new process under the old name ---- */
 
 static void restart_the_service(const struct site *site)
@@ -118,7 +136,7 @@ static void restart_the_service(const struct site *site)
     struct broken broken;
     double sum = 0;
     int waited_ms, runs = laboratory_runs();
-    broken_open(&broken, site, NULL, NULL);
+    broken_open(&broken, site, 0);
     CU_ASSERT_EQUAL(soap_call_lab__add(broken.soap, broken.endpoint, NULL, 1, 2, &sum), SOAP_OK);
     /* One link after the other is to the caller what one process after the other is. */
     CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
@@ -129,7 +147,7 @@ static void restart_the_service(const struct site *site)
     soap_xmpp_close(broken.service);
     proxy_cut_now(broken.far); /* with what it had to say */
     proxy_resume(broken.far);
-    broken.service = open_through(site, broken.far, "bob", "soap");
+    broken.service = open_through(site, broken.far, "bob", "soap", 0);
     broken.laboratory = laboratory_start(broken.service, 4);
     CU_ASSERT_EQUAL(soap_recv_lab__delay(broken.soap, &waited_ms), SOAP_EOF);
     CU_ASSERT_EQUAL(soap_xmpp_outcome(broken.soap), SOAP_XMPP_UNKNOWN);
@@ -151,5 +169,7 @@ CU_TestInfo tests_delivery[] = {
     {"an answer survives the service being cut off", an_answer_survives_the_service_being_cut_off},
     {"a restarted service refuses what its predecessor may have run",
      a_restarted_service_refuses_what_its_predecessor_may_have_run},
+    {"an answer goes out in the next session, also to a foreign caller",
+     an_answer_goes_out_in_the_next_session_also_to_a_foreign_caller},
     CU_TEST_INFO_NULL,
 };
