@@ -5,12 +5,14 @@ extern CU_TestInfo tests_access[], tests_address[], tests_buffer[], tests_clock[
     tests_detached[], tests_disco[], tests_envelope[], tests_exchange[], tests_fault[],
     tests_inbound[], tests_namespace[], tests_shortage[], tests_shortage_calls[],
     tests_shortage_link[], tests_stanza[], tests_stream[], tests_trace[];
+extern CU_TestInfo tests_backoff[], tests_pulse[];
 
 int main(int argc, char **argv)
 {
     CU_SuiteInfo suites[] = {
         {"access", NULL, NULL, NULL, NULL, tests_access},
         {"address", NULL, NULL, NULL, NULL, tests_address},
+        {"backoff", NULL, NULL, NULL, NULL, tests_backoff},
         {"buffer", NULL, NULL, NULL, NULL, tests_buffer},
         {"clock", NULL, NULL, NULL, NULL, tests_clock},
         {"config", NULL, NULL, NULL, NULL, tests_config},
@@ -21,6 +23,7 @@ int main(int argc, char **argv)
         {"fault", NULL, NULL, NULL, NULL, tests_fault},
         {"inbound", NULL, NULL, NULL, NULL, tests_inbound},
         {"namespace", NULL, NULL, NULL, NULL, tests_namespace},
+        {"pulse", NULL, NULL, NULL, NULL, tests_pulse},
         {"shortage", NULL, NULL, NULL, NULL, tests_shortage},
         {"shortage of calls", NULL, NULL, NULL, NULL, tests_shortage_calls},
         {"shortage of a link", NULL, NULL, NULL, NULL, tests_shortage_link},
