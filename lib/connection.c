@@ -196,6 +196,15 @@ static void describe_server(const struct sx_connection *connection, char *out, s
     snprintf(out, out_bytes, "%.200s", domain);
 }
 
+void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
+{
+    char server[256], text[320];
+    describe_server(connection, server, sizeof server);
+    snprintf(text, sizeof text, "no sign of life from %s for %.1f s", server,
+             (double)silent_us / 1e6);
+    sx_connection_abort(connection, SX_ESILENT, text);
+}
+
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_config *config = connection->config;

@@ -60,6 +60,9 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx);
  * after 2 s. */
 void sx_connection_close(struct sx_connection *connection);
 
+/* Ends it because the server has been silent for so long. */
+void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us);
+
 /* Ends it at once, for this reason unless there is one already. */
 void sx_connection_abort(struct sx_connection *connection, enum sx_err err, const char *text);
 

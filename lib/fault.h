@@ -22,6 +22,7 @@ enum sx_err {
     SX_EHOSTNAME,    /* the certificate is for another host */
     SX_EAUTH,        /* the server refused the credentials (SASL) */
     SX_ESTREAM,      /* the server closed the stream with an error (RFC 6120 4.9) */
+    SX_ESILENT,      /* the server gave no sign of life */
     SX_ECONFLICT,    /* another connection took our resource */
     SX_EPROTOCOL,    /* the server sent what is no XMPP */
     SX_ECONNECT,     /* connecting took longer than connect_timeout_ms */

@@ -156,10 +156,21 @@ static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct 
     }
 }
 
+static bool is_pong(const struct sx_iq_ends *ends, const struct iq *iq)
+{
+    char own[SX_JID_BYTES];
+    if (strncmp(iq->id, SX_PING_ID, sizeof SX_PING_ID - 1) != 0)
+        return false;
+    sx_address_domain(ends->own_jid, own, sizeof own);
+    return !iq->from || strcmp(iq->from, own) == 0;
+}
+
 static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xmpp_stanza_t *stanza,
                           struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
+    if (is_pong(ends, iq))
+        return;
     if (stream->verdict != SX_OK) {
         reply.err = stream->verdict;
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);

@@ -19,6 +19,10 @@
 #include "stream.h"
 #include "trace.h"
 
+/* How the ids of our own pings begin (XEP-0199). Whatever answers one has done its work by coming.
+ */
+#define SX_PING_ID "ping-"
+
 /* Where it goes. */
 struct sx_iq_ends {
     struct sx_exchange *exchange;

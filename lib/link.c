@@ -2,8 +2,14 @@
  *
  *   BACKING_OFF -> CONNECTING -> ONLINE -> BACKING_OFF ...      attempts, by the loop
  *   any -> FAILED       an error that waiting can't mend: no further attempt
+ *   FAILED -> CONNECTING  soap_xmpp_kick, which tells the loop to try again
  *   any -> STOPPING     soap_xmpp_stop (any thread), soap_xmpp_interrupt
  *   STOPPING -> CLOSED  soap_xmpp_stop, when the loop has ended
+ *
+ * Each transition is told, to the trace and to the program's callback, without a lock and in order:
+ * it is queued together with the change, and whoever finds nobody telling tells until the queue is
+ * empty. The queue is short: while the loop tells, only a stop can add to it (STOPPING); while a
+ * stop tells that, only CLOSED can follow, when the loop has ended.
  *
  * Who waits for whom: a request waits for ONLINE, for a place in the exchange and for room in the
  * loop, each with its deadline; every change of state wakes the first, the end of a call the
@@ -21,19 +27,22 @@
 #include <sys/random.h>
 
 #include "address.h"
+#include "backoff.h"
 #include "clock.h"
 #include "iq.h"
+#include "stanza.h"
 
 enum {
-    BACK_OFF_FIRST_US = 500000,
-    BACK_OFF_MOST_US = 60000000,
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
+    CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
+    MAX_UNTOLD = 2,
 };
 
-enum state { BACKING_OFF, CONNECTING, ONLINE, FAILED, STOPPING, CLOSED };
-
-static const char *const STATE_NAMES[] = {"backing off", "connecting", "online",
-                                          "failed",      "stopping",   "closed"};
+/* A change of state that is still to be told. */
+struct transition {
+    enum soap_xmpp_state_value before, after;
+    char reason[sizeof((struct sx_failure *)0)->text];
+};
 
 struct soap_xmpp_link {
     /* immutable */
@@ -47,55 +56,122 @@ struct soap_xmpp_link {
     /* atomic */
     atomic_uint references;
     /* loop thread */
-    int64_t online_since_us, back_off_us;
+    int64_t online_since_us; /* of the last session */
+    struct sx_backoff backoff;
+    unsigned long pings;
     char own_jid[SX_JID_BYTES];
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t changed;
-    enum state state;
+    enum soap_xmpp_state_value state;
     uint64_t session; /* while ONLINE */
     struct sx_failure failure;
     char bound_jid[SX_JID_BYTES];
+    bool kicked; /* another attempt is certain, whatever the state says */
     bool stop_begun;
+    unsigned waiting_calls; /* for ONLINE */
+    struct transition untold[MAX_UNTOLD];
+    unsigned untold_count;
+    bool telling;
 };
 
 /* ---- state ---- */
 
+const char *soap_xmpp_state_text(enum soap_xmpp_state_value state)
+{
+    switch (state) {
+    case SOAP_XMPP_BACKING_OFF:
+        return "backing off";
+    case SOAP_XMPP_CONNECTING:
+        return "connecting";
+    case SOAP_XMPP_ONLINE:
+        return "online";
+    case SOAP_XMPP_FAILED:
+        return "failed";
+    case SOAP_XMPP_STOPPING:
+        return "stopping";
+    case SOAP_XMPP_CLOSED:
+        return "closed";
+    }
+    return "unknown";
+}
+
+static bool is_stopped_locked(const struct soap_xmpp_link *link)
+{
+    return link->state == SOAP_XMPP_STOPPING || link->state == SOAP_XMPP_CLOSED;
+}
+
+static void tell(const struct soap_xmpp_link *link, const struct transition *transition)
+{
+    sx_trace(&link->trace,
+             transition->after == SOAP_XMPP_FAILED ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
+             "%s -> %s%s%s", soap_xmpp_state_text(transition->before),
+             soap_xmpp_state_text(transition->after), transition->reason[0] ? ": " : "",
+             transition->reason);
+    if (link->config.state_callback)
+        link->config.state_callback(link->config.state_user, transition->after, transition->reason);
+}
+
+/* Unless another thread is at it, which then goes on with what was added here. */
+static void tell_transitions(struct soap_xmpp_link *link)
+{
+    struct transition transition;
+    pthread_mutex_lock(&link->mu);
+    while (!link->telling && link->untold_count > 0) {
+        transition = link->untold[0];
+        link->untold_count--;
+        memmove(link->untold, link->untold + 1, link->untold_count * sizeof link->untold[0]);
+        link->telling = true;
+        pthread_mutex_unlock(&link->mu);
+        tell(link, &transition);
+        pthread_mutex_lock(&link->mu);
+        link->telling = false;
+        pthread_cond_broadcast(&link->changed);
+    }
+    pthread_mutex_unlock(&link->mu);
+}
+
 /* The only place where the state changes. STOPPING and CLOSED are never left for others. */
-static bool set_state(struct soap_xmpp_link *link, enum state state,
+static bool set_state(struct soap_xmpp_link *link, enum soap_xmpp_state_value state,
                       const struct sx_failure *failure)
 {
-    enum state before;
+    enum soap_xmpp_state_value before;
     bool moved;
     pthread_mutex_lock(&link->mu);
     before = link->state;
-    moved = before != CLOSED && (before != STOPPING || state == CLOSED);
+    moved = state == SOAP_XMPP_CLOSED || !is_stopped_locked(link);
     if (moved) {
         link->state = state;
+        if (state == SOAP_XMPP_CONNECTING || state == SOAP_XMPP_ONLINE)
+            link->kicked = false;
         if (failure)
             link->failure = *failure;
         pthread_cond_broadcast(&link->changed);
     }
+    if (moved && before != state) {
+        struct transition *last = &link->untold[link->untold_count++];
+        assert(link->untold_count <= MAX_UNTOLD);
+        last->before = before;
+        last->after = state;
+        snprintf(last->reason, sizeof last->reason, "%s", failure ? failure->text : "");
+    }
     pthread_mutex_unlock(&link->mu);
-    if (moved && before != state)
-        sx_trace(&link->trace, state == FAILED ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
-                 "%s -> %s%s%s", STATE_NAMES[before], STATE_NAMES[state], failure ? ": " : "",
-                 failure ? failure->text : "");
+    tell_transitions(link);
     return moved;
 }
 
 static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 {
     switch (link->state) {
-    case ONLINE:
+    case SOAP_XMPP_ONLINE:
         return SX_OK;
-    case FAILED:
-        return link->failure.err;
-    case STOPPING:
-    case CLOSED:
+    case SOAP_XMPP_FAILED:
+        return link->kicked ? SX_EOFFLINE : link->failure.err;
+    case SOAP_XMPP_STOPPING:
+    case SOAP_XMPP_CLOSED:
         return SX_ESTOPPED;
-    case BACKING_OFF:
-    case CONNECTING:
+    case SOAP_XMPP_BACKING_OFF:
+    case SOAP_XMPP_CONNECTING:
         break;
     }
     return SX_EOFFLINE;
@@ -103,8 +179,8 @@ static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 
 /* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
  */
-enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                                  char *why, size_t why_bytes)
+static enum sx_err await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                                char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
     struct sx_failure failure;
@@ -128,11 +204,43 @@ enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline,
     return err;
 }
 
+/* Takes a place among the calls that wait, if this one has to. */
+static bool admit_waiting(struct soap_xmpp_link *link, bool *waits)
+{
+    bool admitted;
+    pthread_mutex_lock(&link->mu);
+    *waits = check_state_locked(link) == SX_EOFFLINE;
+    admitted = !*waits || link->waiting_calls < link->config.max_calls;
+    if (*waits && admitted)
+        link->waiting_calls++;
+    pthread_mutex_unlock(&link->mu);
+    return admitted;
+}
+
+enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                                  char *why, size_t why_bytes)
+{
+    enum sx_err err;
+    bool waits;
+    if (!admit_waiting(link, &waits)) {
+        snprintf(why, why_bytes, "not online, and %u calls wait for that already (max_calls)",
+                 link->config.max_calls);
+        return SX_EFULL;
+    }
+    err = await_online(link, deadline, session, why, why_bytes);
+    if (waits) {
+        pthread_mutex_lock(&link->mu);
+        link->waiting_calls--;
+        pthread_mutex_unlock(&link->mu);
+    }
+    return err;
+}
+
 /* ---- callbacks of the loop ---- */
 
 static void on_connecting(void *user)
 {
-    set_state(user, CONNECTING, NULL);
+    set_state(user, SOAP_XMPP_CONNECTING, NULL);
 }
 
 static void on_online(void *user, uint64_t session, const char *bound_jid)
@@ -146,7 +254,7 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     link->session = session;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
-    set_state(link, ONLINE, NULL);
+    set_state(link, SOAP_XMPP_ONLINE, NULL);
 }
 
 static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
@@ -171,35 +279,39 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
     sx_iq_receive(&ends, session, stanza, stream);
 }
 
-/* Full jitter: anything from 0 to the bound, so that a thousand links that a restarted server threw
- * off don't come back in step. */
-static int64_t next_attempt(struct soap_xmpp_link *link)
+/* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
+ * was given up for its silence. */
+static int64_t next_attempt(struct soap_xmpp_link *link, bool silent, int64_t online_us)
 {
     uint64_t random = 0;
     int64_t now = sx_clock_now_us();
-    if (link->online_since_us && now - link->online_since_us >= LONG_ONLINE_US)
-        link->back_off_us = 0;
-    link->online_since_us = 0;
-    link->back_off_us = link->back_off_us ? 2 * link->back_off_us : BACK_OFF_FIRST_US;
-    if (link->back_off_us > BACK_OFF_MOST_US)
-        link->back_off_us = BACK_OFF_MOST_US;
+    if (silent || online_us >= LONG_ONLINE_US)
+        sx_backoff_reset(&link->backoff);
+    if (silent) /* it has been waited long enough to find that out */
+        return now;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)now;
-    return now + (int64_t)(random % (uint64_t)link->back_off_us);
+    return now + sx_backoff_next_us(&link->backoff, random);
 }
 
 static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
     bool permanent = sx_fault_permanent(failure->err);
-    (void)session;
-    if (!set_state(link, permanent ? FAILED : BACKING_OFF, failure))
+    int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
+    if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
     if (permanent)
         sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
     else
         sx_exchange_lose(link->exchange, SX_ELOST, failure->text);
-    return permanent ? SX_NEVER : next_attempt(link);
+    return permanent ? SX_NEVER : next_attempt(link, failure->err == SX_ESILENT, online_us);
+}
+
+static void on_kick(void *user)
+{
+    struct soap_xmpp_link *link = user;
+    sx_backoff_reset(&link->backoff);
 }
 
 static int64_t on_timer(void *user, uint64_t session)
@@ -207,10 +319,23 @@ static int64_t on_timer(void *user, uint64_t session)
     return sx_link_resend(user, session);
 }
 
+/* A ping for our own server (XEP-0199 4.2), which any server answers, with an error at least. */
+static char *on_silence(void *user, size_t *len)
+{
+    static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    struct soap_xmpp_link *link = user;
+    struct sx_buffer stanza = {0};
+    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
+    sx_address_domain(link->own_jid, domain, sizeof domain);
+    snprintf(id, sizeof id, SX_PING_ID "%lu", ++link->pings);
+    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
+    return sx_buffer_take(&stanza, len);
+}
+
 static void on_interrupt(void *user)
 {
     struct soap_xmpp_link *link = user;
-    set_state(link, STOPPING, NULL);
+    set_state(link, SOAP_XMPP_STOPPING, NULL);
     sx_inbound_close(link->inbound);
 }
 
@@ -238,6 +363,8 @@ static bool make_parts(struct soap_xmpp_link *link)
         .on_stanza = on_stanza,
         .on_offline = on_offline,
         .on_timer = on_timer,
+        .on_kick = on_kick,
+        .on_silence = on_silence,
         .on_interrupt = on_interrupt,
     };
     link->exchange = sx_exchange_new(link->config.max_calls, link);
@@ -322,18 +449,26 @@ void sx_link_unref(struct soap_xmpp_link *link)
         free_link(link);
 }
 
-/* The first stop does the work, later ones wait for it. */
+/* Whether this stop is the first, which does the work. */
 static bool begin_stop(struct soap_xmpp_link *link)
 {
     bool first;
-    set_state(link, STOPPING, NULL);
+    set_state(link, SOAP_XMPP_STOPPING, NULL);
     pthread_mutex_lock(&link->mu);
     first = !link->stop_begun;
     link->stop_begun = true;
-    while (!first && link->state != CLOSED)
-        sx_clock_cond_wait(&link->changed, &link->mu, SX_NEVER);
     pthread_mutex_unlock(&link->mu);
     return first;
+}
+
+/* Until the link is closed, and that was told. */
+static void await_closed(struct soap_xmpp_link *link, int64_t deadline)
+{
+    bool in_time = true;
+    pthread_mutex_lock(&link->mu);
+    while ((link->state != SOAP_XMPP_CLOSED || link->telling || link->untold_count > 0) && in_time)
+        in_time = sx_clock_cond_wait(&link->changed, &link->mu, deadline);
+    pthread_mutex_unlock(&link->mu);
 }
 
 static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
@@ -352,19 +487,33 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
     int64_t deadline;
     assert(!sx_loop_is_self(link->loop));
     sx_link_ref(link); /* another thread may close the link as soon as it is closed */
+    deadline = sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->config.timeout_us));
     if (!begin_stop(link)) {
+        await_closed(link, deadline + CLOSE_US);
         sx_link_unref(link);
         return;
     }
-    deadline = sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->config.timeout_us));
     sx_inbound_close(link->inbound);
     if (!sx_inbound_drained(link->inbound, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
     refuse_queued(link, deadline);
     sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
     sx_loop_stop(link->loop, deadline);
-    set_state(link, CLOSED, NULL);
+    set_state(link, SOAP_XMPP_CLOSED, NULL);
+    await_closed(link, SX_NEVER);
     sx_link_unref(link);
+}
+
+void soap_xmpp_kick(struct soap_xmpp_link *link)
+{
+    bool stopped;
+    pthread_mutex_lock(&link->mu);
+    stopped = is_stopped_locked(link);
+    if (!stopped && link->state != SOAP_XMPP_ONLINE)
+        link->kicked = true;
+    pthread_mutex_unlock(&link->mu);
+    if (!stopped)
+        sx_loop_kick(link->loop);
 }
 
 void soap_xmpp_interrupt(struct soap_xmpp_link *link)
@@ -389,7 +538,7 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
     int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
     enum sx_err err;
     sx_link_ref(link); /* the program may close the link meanwhile */
-    err = sx_link_await_session(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
+    err = await_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
     sx_link_unref(link);
     return err == SX_OK ? 0 : -1;
 }
@@ -397,15 +546,25 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
 void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
 {
     struct sx_failure failure;
-    enum state state;
+    enum soap_xmpp_state_value state;
     pthread_mutex_lock(&link->mu);
     state = link->state;
     failure = link->failure;
     pthread_mutex_unlock(&link->mu);
-    if (state == ONLINE || failure.err == SX_OK || state == STOPPING || state == CLOSED)
-        say(text, text_bytes, STATE_NAMES[state]);
+    if (state == SOAP_XMPP_ONLINE || failure.err == SX_OK || state == SOAP_XMPP_STOPPING ||
+        state == SOAP_XMPP_CLOSED)
+        say(text, text_bytes, soap_xmpp_state_text(state));
     else
         say(text, text_bytes, failure.text);
+}
+
+enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
+{
+    enum soap_xmpp_state_value state;
+    pthread_mutex_lock(&link->mu);
+    state = link->state;
+    pthread_mutex_unlock(&link->mu);
+    return state;
 }
 
 void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)

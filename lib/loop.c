@@ -1,4 +1,7 @@
-/* The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
+/* Signs of life: pulse.c knows when to ask and when to give up; here the ping is written, past the
+ * inbox, whose bounds are for what others post, and the connection ended.
+ *
+ * The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
  * that somebody has since the loop last looked. The loop clears `signaled` before it takes the
  * inbox, so an item is either taken or its wake-up still pending. An idle link is never woken.
  */
@@ -6,6 +9,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h> /* glibc's own lacks tcpi_bytes_acked */
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,10 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "memory.h"
+#include "pulse.h"
 
 enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
@@ -56,7 +65,8 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
-    bool choked; /* a post of the loop's own found no room */
+    struct sx_pulse pulse; /* while online */
+    bool choked;           /* a post of the loop's own found no room */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -165,9 +175,19 @@ static void publish_unsent(struct sx_loop *loop)
 
 /* ---- one connection ---- */
 
+/* The kernel's part: data that nobody acknowledges, when no ping is out. */
+static void set_user_timeout(const struct sx_loop *loop)
+{
+    unsigned ms = (unsigned)((loop->config->keepalive_us + loop->config->ping_timeout_us) / 1000);
+    setsockopt(loop->connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
 static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
+    set_user_timeout(loop);
+    sx_pulse_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
+                   loop->connection->stream.fed_bytes, sx_clock_now_us());
     pthread_mutex_lock(&loop->mu);
     loop->session = ++loop->last_session;
     pthread_mutex_unlock(&loop->mu);
@@ -252,14 +272,83 @@ static void drop_choked(struct sx_loop *loop)
     loop->choked = false;
 }
 
+/* Takes a kick, if there is one. */
+static bool take_kick(struct sx_loop *loop)
+{
+    bool kicked;
+    pthread_mutex_lock(&loop->mu);
+    kicked = loop->kicked;
+    loop->kicked = false;
+    pthread_mutex_unlock(&loop->mu);
+    if (kicked)
+        loop->callbacks.on_kick(loop->callbacks.user);
+    return kicked;
+}
+
+/* What the server's TCP has acknowledged, as the kernel counts it. */
+static uint64_t acked_bytes(const struct sx_loop *loop)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    getsockopt(loop->connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+    return info.tcpi_bytes_acked; /* 0 from a kernel that doesn't count: the ping's wait is plain */
+}
+
+/* Written and not acknowledged, or not written yet. */
+static uint64_t owed_bytes(const struct sx_loop *loop)
+{
+    int in_kernel = 0;
+    if (ioctl(loop->connection->fd, SIOCOUTQ, &in_kernel) != 0)
+        in_kernel = 0;
+    return sx_memory_unsent_bytes() + (uint64_t)in_kernel;
+}
+
+static void send_ping(struct sx_loop *loop, int64_t now_us)
+{
+    size_t len;
+    char *ping = loop->callbacks.on_silence(loop->callbacks.user, &len);
+    if (!ping)
+        return; /* asked for again before long */
+    sx_trace_stanza(loop->trace, "sent", ping, len);
+    sx_memory_send(loop->connection->conn, ping, len);
+    free(ping);
+    sx_pulse_ask(&loop->pulse, acked_bytes(loop), owed_bytes(loop), now_us);
+}
+
+/* Asks for a sign of life, or gives up, when it is time. Returns when to look again. */
+static int64_t feel_pulse(struct sx_loop *loop)
+{
+    struct sx_pulse *pulse = &loop->pulse;
+    int64_t now_us = sx_clock_now_us(), due_us;
+    sx_pulse_hear(pulse, loop->connection->stream.fed_bytes, now_us);
+    if (take_kick(loop))
+        sx_pulse_want(pulse);
+    if (pulse->asking)
+        sx_pulse_reach(pulse, acked_bytes(loop), now_us);
+    switch (sx_pulse_look(pulse, now_us, &due_us)) {
+    case SX_PULSE_CALM:
+        break;
+    case SX_PULSE_ASK:
+        send_ping(loop, now_us);
+        break;
+    case SX_PULSE_GONE:
+        sx_connection_give_up(loop->connection, now_us - pulse->heard_us);
+        break;
+    }
+    return due_us;
+}
+
 /* How long the loop may sleep; what the timer posts goes out first. */
 static int sleep_ms(struct sx_loop *loop, bool stopping)
 {
-    int64_t due_us;
+    int64_t due_us, sign_due_us;
     bool posted;
     if (!loop->connection->online || stopping)
         return STROPHE_TICK_MS;
     due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
+    sign_due_us = feel_pulse(loop);
+    if (sign_due_us < due_us)
+        due_us = sign_due_us;
     pthread_mutex_lock(&loop->mu);
     posted = loop->head != NULL;
     pthread_mutex_unlock(&loop->mu);
@@ -333,15 +422,13 @@ static int64_t attempt(struct sx_loop *loop)
 static bool wait_for_attempt(struct sx_loop *loop, int64_t when)
 {
     for (;;) {
-        bool kicked, stopping;
+        bool stopping;
         pthread_mutex_lock(&loop->mu);
-        kicked = loop->kicked;
-        loop->kicked = false;
         stopping = loop->stopping;
         pthread_mutex_unlock(&loop->mu);
         if (stopping)
             return false;
-        if (kicked || sx_clock_now_us() >= when)
+        if (take_kick(loop) || sx_clock_now_us() >= when)
             return true;
         wait_for_events(loop, sx_clock_poll_ms(when));
     }

@@ -33,6 +33,10 @@ struct sx_loop_callbacks {
     /* While online, before the loop sleeps: does what is due now. Returns when it wants to be asked
      * again at the latest, SX_NEVER for not before something happens. */
     int64_t (*on_timer)(void *user, uint64_t session);
+    /* Somebody has called sx_loop_kick; an attempt or a ping follows. */
+    void (*on_kick)(void *user);
+    /* While online, after a silence: gives a ping, malloc'ed, NULL without memory. */
+    char *(*on_silence)(void *user, size_t *len);
     /* The owner's signal-safe stop request has come (sx_loop_interrupt). */
     void (*on_interrupt)(void *user);
 };
@@ -54,7 +58,9 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
 /* Whether so many bytes could be posted now. */
 bool sx_loop_has_room(struct sx_loop *loop, size_t len);
 
-/* Connect now instead of at the time on_offline gave. */
+/* Offline: connect now instead of at the time on_offline gave. Online: ask the server for a sign of
+ * life now. While an attempt is under way: if it fails, the next follows at once. Any thread, the
+ * callbacks too. */
 void sx_loop_kick(struct sx_loop *loop);
 
 /* Async-signal-safe. */

@@ -80,10 +80,12 @@ enum soap_xmpp_state_value {
 };
 
 /* A link's state has changed, and why: one clause, "" if there is nothing to say; valid during the
- * call. Runs on the link's thread (STOPPING and CLOSED: on the stopping one), in order, never with
- * a lock of the library held. It must return soon, since the link stands still meanwhile; of the
- * library it may call soap_xmpp_state(), soap_xmpp_reason(), soap_xmpp_jid() and
- * soap_xmpp_kick(). */
+ * call. Each change is told once, in order, one call at a time, never with a lock of the library
+ * held; on the link's thread, STOPPING and CLOSED mostly on the stopping one. The last call,
+ * CLOSED, has returned when soap_xmpp_stop() does. It must return soon, since the link stands still
+ * meanwhile; of the library it may call soap_xmpp_state(), soap_xmpp_reason(), soap_xmpp_jid() and
+ * soap_xmpp_kick() (which answers BACKING_OFF or FAILED with another attempt at once: a server that
+ * refuses is hammered by a callback that does so each time). */
 typedef void soap_xmpp_state_fn(void *user, enum soap_xmpp_state_value state, const char *reason);
 
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
@@ -107,7 +109,7 @@ struct soap_xmpp_config {
      * soap_xmpp_allow(). Default: nobody */
     const char *allow;
     int keepalive_ms;    /* silence after which the server is asked for a sign (XEP-0199). 60,000 */
-    int ping_timeout_ms; /* how long it may take for that. Default 10,000 */
+    int ping_timeout_ms; /* how long it may take for that, then the link reconnects. 10,000 */
     /* Limits, each in its own unit. A peer that goes over one is told so (resource-constraint,
      * policy-violation), and the link lives on. */
     size_t max_stanza_bytes;     /* a larger incoming stanza is refused. Default 1 MiB */
@@ -119,7 +121,8 @@ struct soap_xmpp_config {
     unsigned max_depth;          /* nesting of elements, both directions. Default 256 */
     unsigned max_attributes;     /* of an incoming stanza, all elements together. 100,000 */
     unsigned max_namespaces;     /* declarations in an incoming stanza. Default 100,000 */
-    unsigned max_calls;          /* calls under way per link; a sender waits. Default 10,000 */
+    unsigned max_calls;          /* calls under way per link; a sender waits. As many more may wait
+                                  * for it to come online. Default 10,000 */
     unsigned max_requests;       /* requests waiting for a worker. Default 1,000 */
     unsigned max_running;        /* requests of one caller running at once. Default: all threads
                                   * of soap_xmpp_serve() but one, where there are several */
@@ -168,8 +171,9 @@ const char *soap_xmpp_state_text(enum soap_xmpp_state_value state);
 
 /* The network has changed, or whoever repaired something knows better: a link that is offline, or
  * has failed for good, connects at once and its back-off begins anew; one that is online asks the
- * server for a sign at once, so that a dead connection is noticed within ping_timeout_ms. Returns
- * at once; nothing happens once the link was stopped. */
+ * server for a sign at once, so that a dead connection is noticed within ping_timeout_ms. An
+ * attempt under way goes on; should it fail, the next follows at once. Returns at once, and what is
+ * called next waits for the new attempt; nothing happens once the link was stopped. */
 void soap_xmpp_kick(struct soap_xmpp_link *link);
 
 /* Copies the JID the server bound for us into jid (jid_bytes long, always terminated), before the
@@ -179,9 +183,9 @@ void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes);
 /* Goes offline gracefully: from now on calls are refused here and new requests are answered
  * service-unavailable; requests that arrived before are still served and answered for up to
  * drain_ms (< 0: the link's timeout_ms); then the stream is closed. Blocks until the link is
- * offline, drain_ms + 3 s at most (a name resolution that hangs comes on top; a second stop waits
- * for the first). soap_xmpp_serve() returns. May be called from a thread that
- * serves, not from inside a service operation. Idempotent. */
+ * offline, drain_ms + 3 s at most (a name resolution that hangs comes on top). A second stop waits
+ * for the first, but no longer than its own drain_ms + 3 s. soap_xmpp_serve() returns. May be
+ * called from a thread that serves, not from inside a service operation. Idempotent. */
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms);
 
 /* The signal-safe half of it: asks the link to stop, and returns at once. soap_xmpp_serve()
