@@ -453,11 +453,12 @@ void sx_link_unref(struct soap_xmpp_link *link)
 static bool begin_stop(struct soap_xmpp_link *link)
 {
     bool first;
-    set_state(link, SOAP_XMPP_STOPPING, NULL);
     pthread_mutex_lock(&link->mu);
     first = !link->stop_begun;
     link->stop_begun = true;
     pthread_mutex_unlock(&link->mu);
+    if (first)
+        set_state(link, SOAP_XMPP_STOPPING, NULL);
     return first;
 }
 

@@ -5,6 +5,7 @@
 extern CU_TestInfo tests_call[], tests_service[], tests_wire[], tests_name[], tests_failure[],
     tests_delivery[], tests_fidelity[], tests_foreign[], tests_ground[], tests_hostile[],
     tests_unruly[];
+extern CU_TestInfo tests_liveness[];
 
 int main(int argc, char **argv)
 {
@@ -18,6 +19,7 @@ int main(int argc, char **argv)
         {"name", NULL, NULL, NULL, NULL, tests_name},
         {"failure", NULL, NULL, NULL, NULL, tests_failure},
         {"delivery", NULL, NULL, NULL, NULL, tests_delivery},
+        {"liveness", NULL, NULL, NULL, NULL, tests_liveness},
         {"fidelity", NULL, NULL, NULL, NULL, tests_fidelity},
         {"foreign", NULL, NULL, NULL, NULL, tests_foreign},
         CU_SUITE_INFO_NULL,
