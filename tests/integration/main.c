@@ -2,27 +2,28 @@
  */
 #include "../lib/suite.h"
 
-extern CU_TestInfo tests_call[], tests_service[], tests_wire[], tests_name[], tests_failure[],
-    tests_delivery[], tests_fidelity[], tests_foreign[], tests_ground[], tests_hostile[],
-    tests_unruly[];
-extern CU_TestInfo tests_liveness[];
+#define SUITES(SUITE)                                                                              \
+    SUITE(ground)                                                                                  \
+    SUITE(hostile)                                                                                 \
+    SUITE(unruly)                                                                                  \
+    SUITE(liveness)                                                                                \
+    SUITE(call)                                                                                    \
+    SUITE(service)                                                                                 \
+    SUITE(wire)                                                                                    \
+    SUITE(name)                                                                                    \
+    SUITE(failure)                                                                                 \
+    SUITE(delivery)                                                                                \
+    SUITE(fidelity)                                                                                \
+    SUITE(foreign)                                                                                 \
+    SUITE(storm)
+
+#define DECLARE(name) extern CU_TestInfo tests_##name[];
+#define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},
+
+SUITES(DECLARE)
 
 int main(int argc, char **argv)
 {
-    CU_SuiteInfo suites[] = {
-        {"ground", NULL, NULL, NULL, NULL, tests_ground},
-        {"hostile", NULL, NULL, NULL, NULL, tests_hostile},
-        {"unruly", NULL, NULL, NULL, NULL, tests_unruly},
-        {"call", NULL, NULL, NULL, NULL, tests_call},
-        {"service", NULL, NULL, NULL, NULL, tests_service},
-        {"wire", NULL, NULL, NULL, NULL, tests_wire},
-        {"name", NULL, NULL, NULL, NULL, tests_name},
-        {"failure", NULL, NULL, NULL, NULL, tests_failure},
-        {"delivery", NULL, NULL, NULL, NULL, tests_delivery},
-        {"liveness", NULL, NULL, NULL, NULL, tests_liveness},
-        {"fidelity", NULL, NULL, NULL, NULL, tests_fidelity},
-        {"foreign", NULL, NULL, NULL, NULL, tests_foreign},
-        CU_SUITE_INFO_NULL,
-    };
+    CU_SuiteInfo suites[] = {SUITES(LIST) CU_SUITE_INFO_NULL};
     return suite_main(suites, argc, argv);
 }
