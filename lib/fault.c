@@ -27,7 +27,8 @@ enum {
     CODE_PLUGIN = 40,     /* SOAP_PLUGIN_ERROR */
     CODE_LENGTH = 45,     /* SOAP_LENGTH */
     CODE_LEVEL = 50,      /* SOAP_LEVEL */
-    CODE_HTTP_500 = 500   /* "internal server error" in gSOAP's own HTTP code */
+    CODE_HTTP_403 = 403,  /* "forbidden" and "internal server error" in gSOAP's own HTTP code */
+    CODE_HTTP_500 = 500
 };
 
 struct error_row {
@@ -92,6 +93,9 @@ static const struct error_row errors[] = {
     [SX_EDEPTH] = {"SX_EDEPTH", "nested deeper than the limit", "policy-violation", CODE_LEVEL,
                    false},
     [SX_EFULL] = {"SX_EFULL", "a queue is full", "resource-constraint", CODE_TCP_ERROR, false},
+    /* A peer reads this: who else may, and by which rule, is none of its business. */
+    [SX_EFORBIDDEN] = {"SX_EFORBIDDEN", "the caller may not call this operation", "forbidden",
+                       CODE_HTTP_403, false},
 };
 static_assert(sizeof errors / sizeof errors[0] == SX_ERR_COUNT, "a row per error");
 

@@ -37,6 +37,7 @@ enum sx_err {
     SX_ETOOBIG,      /* larger than a limit */
     SX_EDEPTH,       /* nested deeper than the limit */
     SX_EFULL,        /* a bounded queue is full */
+    SX_EFORBIDDEN,   /* no rule allows the caller this operation */
     SX_ERR_COUNT
 };
 

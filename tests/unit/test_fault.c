@@ -101,6 +101,7 @@ static void sent_calls_are_not_tried_again(void)
     CU_ASSERT_EQUAL(sx_fault_soap_code(SX_ELOST), CODE_EOF);
     CU_ASSERT_EQUAL(sx_fault_soap_code(SX_ENOMEM), CODE_EOM);
     CU_ASSERT_EQUAL(sx_fault_soap_code(SX_ESTANZA), 500);
+    CU_ASSERT_EQUAL(sx_fault_soap_code(SX_EFORBIDDEN), 403);
     CU_ASSERT_NOT_EQUAL(sx_fault_soap_code(SX_EENDPOINT), CODE_TCP_ERROR);
 }
 
@@ -132,6 +133,7 @@ static void requests_are_refused_with(void)
         {SX_EDEPTH, "policy-violation", "modify"},
         {SX_EUNCARRIABLE, "internal-server-error", "cancel"},
         {SX_EENDPOINT, "jid-malformed", "modify"},
+        {SX_EFORBIDDEN, "forbidden", "auth"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
