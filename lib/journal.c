@@ -269,9 +269,16 @@ static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const ch
     return SX_JOURNAL_FRESH;
 }
 
-enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
-                                         const char *id, int64_t now_us, char **answer,
-                                         size_t *answer_len)
+static enum sx_journal_verdict look_locked(struct sx_journal *journal, uint64_t epoch)
+{
+    if (is_accepted(journal, epoch))
+        return SX_JOURNAL_FRESH;
+    journal->counts.stale++;
+    return SX_JOURNAL_STALE;
+}
+
+static enum sx_journal_verdict judge(struct sx_journal *journal, const char *from, const char *id,
+                                     int64_t now_us, bool enters, char **answer, size_t *answer_len)
 {
     enum sx_journal_verdict verdict;
     const struct entry *entry;
@@ -283,10 +290,26 @@ enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char 
     entry = find_locked(journal, from, id);
     if (entry)
         verdict = repeat_locked(journal, entry, answer, answer_len);
-    else
+    else if (enters)
         verdict = enter_locked(journal, from, id, epoch, now_us);
+    else
+        verdict = look_locked(journal, epoch);
     pthread_mutex_unlock(&journal->mu);
     return verdict;
+}
+
+enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
+                                         const char *id, int64_t now_us, char **answer,
+                                         size_t *answer_len)
+{
+    return judge(journal, from, id, now_us, true, answer, answer_len);
+}
+
+enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
+                                        const char *id, int64_t now_us, char **answer,
+                                        size_t *answer_len)
+{
+    return judge(journal, from, id, now_us, false, answer, answer_len);
 }
 
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,

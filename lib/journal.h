@@ -63,6 +63,12 @@ enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char 
                                          const char *id, int64_t now_us, char **answer,
                                          size_t *answer_len);
 
+/* As enter, for a request that won't be run whatever comes out: a fresh one is told, not entered,
+ * so that who may not call takes no room. */
+enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
+                                        const char *id, int64_t now_us, char **answer,
+                                        size_t *answer_len);
+
 /* The request was answered with this stanza (copied). Foreign ones are ignored. */
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        const char *stanza, size_t len, int64_t now_us);
