@@ -618,6 +618,16 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
     return allowed;
 }
 
+bool sx_access_has_rules(struct sx_access *access)
+{
+    bool has_rules;
+
+    pthread_mutex_lock(&access->mu);
+    has_rules = access->rules.count > 0;
+    pthread_mutex_unlock(&access->mu);
+    return has_rules;
+}
+
 /* ---- telling ---- */
 
 /* Writes the account or domain as WHO; false if it doesn't fit. A peer chose its name, and somebody

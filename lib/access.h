@@ -49,6 +49,9 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
  * the number of rules. */
 bool sx_access_allows(struct sx_access *access, const char *from, const char *operation);
 
+/* Whether there is a rule at all. */
+bool sx_access_has_rules(struct sx_access *access);
+
 /* The sentence for the trace: who was refused, and the narrowest rule that would allow the account.
  * That rule is whole or left out: cut, it might allow somebody else, or more. out is always
  * terminated; from and operation may be NULL. */

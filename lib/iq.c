@@ -5,6 +5,9 @@
  *
  * Happy path: reply -> exchange; envelope in a set -> inbound; a question -> answered here.
  *
+ * Forbidden: no rule allows the caller the operation. Asked here, on the loop thread, before the
+ * request costs memory or a worker; while nobody serves there is nothing to be forbidden.
+ *
  * Failure: what the parser judged (verdict), more or less than one payload, an envelope that nobody
  * serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it. No memory for an
  * answer is traced: there is nothing to say it with.
@@ -18,6 +21,11 @@
 #include "address.h"
 #include "clock.h"
 #include "stanza.h"
+
+enum {
+    TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */
+    REFUSAL_BYTES = 900,        /* of such a line; trace.h cuts at 1,000, name and count included */
+};
 
 /* libstrophe's own questions: the answer to its resource binding passes here, too. */
 #define STROPHE_ID_PREFIX "_xmpp_"
@@ -211,6 +219,29 @@ static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const ch
     post(ends, iq, &out);
 }
 
+static void tell_forbidden(const struct sx_iq_ends *ends, const char *from, const char *operation)
+{
+    struct sx_iq_refusals *refusals = ends->refusals;
+    int64_t now_us = sx_clock_now_us();
+    char text[REFUSAL_BYTES], more[64] = "";
+    if (refusals->told_us && now_us - refusals->told_us < TELL_INTERVAL_US) {
+        refusals->left_out++;
+        return;
+    }
+    if (refusals->left_out)
+        snprintf(more, sizeof more, " (%lu other refusals left out)", refusals->left_out);
+    sx_access_describe(from, operation, text, sizeof text);
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "%s%s", text, more);
+    *refusals = (struct sx_iq_refusals){.told_us = now_us};
+}
+
+static void forbid(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
+                   const char *operation)
+{
+    tell_forbidden(ends, from, operation);
+    decline(ends, iq, from, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
+}
+
 static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
                           struct sx_envelope *envelope)
 {
@@ -238,21 +269,31 @@ static void answer_stale(const struct sx_iq_ends *ends, const struct iq *iq)
     post(ends, iq, &out);
 }
 
-/* A first copy runs, a second one doesn't. */
+/* A first copy runs if a rule allows it; a second one doesn't. The rules are asked before the
+ * journal takes the request in, but what the journal knows goes first: forbidden means that the
+ * request was never run, and of a stale one nobody knows. */
 static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
                           struct sx_envelope *envelope)
 {
     char own_domain[SX_JID_BYTES], *again = NULL;
     const char *from = iq->from;
     size_t again_len = 0;
+    enum sx_journal_verdict verdict;
+    bool is_allowed;
     if (!from) {
         sx_address_domain(ends->own_jid, own_domain, sizeof own_domain);
         from = own_domain;
     }
-    switch (sx_journal_enter(ends->journal, from, iq->id, sx_clock_now_us(), &again, &again_len)) {
+    is_allowed = sx_access_allows(ends->access, from, envelope->operation);
+    verdict = (is_allowed ? sx_journal_enter : sx_journal_look)(
+        ends->journal, from, iq->id, sx_clock_now_us(), &again, &again_len);
+    switch (verdict) {
     case SX_JOURNAL_FRESH:
     case SX_JOURNAL_FOREIGN:
-        queue_request(ends, iq, from, envelope);
+        if (is_allowed)
+            queue_request(ends, iq, from, envelope);
+        else
+            forbid(ends, iq, from, envelope->operation);
         break;
     case SX_JOURNAL_RUNNING:
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, it still runs",

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <strophe.h>
 
+#include "access.h"
 #include "exchange.h"
 #include "disco.h"
 #include "inbound.h"
@@ -22,12 +23,20 @@
 /* How the ids of our own pings begin (XEP-0199). Whatever answers one has done its work by coming.
  */
 #define SX_PING_ID "ping-"
+/* Refusals for want of a rule, as far as the trace knows them: a stranger who hammers must not
+ * flood it. Zero at the beginning; the loop thread's. */
+struct sx_iq_refusals {
+    int64_t told_us; /* when the last line was written, 0: none yet */
+    unsigned long left_out;
+};
 
 /* Where it goes. */
 struct sx_iq_ends {
     struct sx_exchange *exchange;
     struct sx_inbound *inbound;
     struct sx_journal *journal;
+    struct sx_access *access;
+    struct sx_iq_refusals *refusals;
     struct sx_disco *disco;
     const struct sx_trace *trace;
     void *user;

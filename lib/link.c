@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "access.h"
 #include "address.h"
 #include "backoff.h"
 #include "clock.h"
@@ -53,12 +54,15 @@ struct soap_xmpp_link {
     struct sx_inbound *inbound;
     struct sx_disco *disco;
     struct sx_journal *journal;
+    struct sx_access *access;
     /* atomic */
     atomic_uint references;
+    atomic_bool told_nobody_may;
     /* loop thread */
     int64_t online_since_us; /* of the last session */
     struct sx_backoff backoff;
     unsigned long pings;
+    struct sx_iq_refusals refusals;
     char own_jid[SX_JID_BYTES];
     /* under mu */
     pthread_mutex_t mu;
@@ -269,6 +273,8 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .exchange = link->exchange,
         .inbound = link->inbound,
         .journal = link->journal,
+        .access = link->access,
+        .refusals = &link->refusals,
         .disco = link->disco,
         .trace = &link->trace,
         .user = link,
@@ -348,6 +354,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_exchange_free(link->exchange);
     sx_disco_free(link->disco);
     sx_journal_free(link->journal);
+    sx_access_free(link->access);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -384,12 +391,31 @@ static void free_parts(struct soap_xmpp_link *link)
         sx_exchange_free(link->exchange);
     sx_disco_free(link->disco);
     sx_journal_free(link->journal);
+    sx_access_free(link->access);
 }
 
 static void say(char *why, size_t why_bytes, const char *text)
 {
     if (why && why_bytes)
         snprintf(why, why_bytes, "%s", text);
+}
+
+/* The rules of the configuration. why as soap_xmpp_open()'s. */
+static bool make_access(struct soap_xmpp_link *link, char *why, size_t why_bytes)
+{
+    const char *rules = link->config.allow ? link->config.allow : "";
+    char clause[256] = "";
+    enum sx_err err;
+    link->access = sx_access_new();
+    if (!link->access)
+        return false;
+    err = sx_access_parse(link->access, rules, clause, sizeof clause);
+    if ((err == SX_ECONFIG || err == SX_EFULL) && why && why_bytes)
+        snprintf(why, why_bytes,
+                 "allow (SOAP_XMPP_ALLOW) fails at %s; allowed: WHO or WHO:OPERATION, where WHO is "
+                 "a JID, *@DOMAIN or *",
+                 clause);
+    return err == SX_OK;
 }
 
 struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
@@ -409,12 +435,13 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
                   link->config.trace_user, name);
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", link->config.jid);
     atomic_init(&link->references, 1);
+    atomic_init(&link->told_nobody_may, false);
     say(why, why_bytes, "no memory or descriptors for a link");
     if (pthread_mutex_init(&link->mu, NULL))
         goto err_after_config;
     if (sx_clock_cond_init(&link->changed))
         goto err_after_mutex;
-    if (!make_parts(link))
+    if (!make_access(link, why, why_bytes) || !make_parts(link))
         goto err_after_parts;
     err = sx_loop_start(link->loop);
     if (err) {
@@ -573,6 +600,33 @@ void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
     pthread_mutex_lock(&link->mu);
     say(jid, jid_bytes, link->bound_jid);
     pthread_mutex_unlock(&link->mu);
+}
+
+/* ---- who may call ---- */
+
+int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *operation, char *why,
+                    size_t why_bytes)
+{
+    char clause[200] = "";
+    enum sx_err err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
+    if (err == SX_OK) {
+        say(why, why_bytes, "");
+        return 0;
+    }
+    if (why && why_bytes)
+        snprintf(why, why_bytes, "%.128s can't be allowed %s%.128s: %s", who && *who ? who : "\"\"",
+                 operation ? "" : "every operation", operation ? operation : "",
+                 *clause ? clause : sx_fault_text(err));
+    return -1;
+}
+
+void sx_link_serve(struct soap_xmpp_link *link)
+{
+    sx_inbound_open(link->inbound);
+    if (!sx_access_has_rules(link->access) && !atomic_exchange(&link->told_nobody_may, true))
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR,
+                 "nobody may call the service: allow callers with SOAP_XMPP_ALLOW, "
+                 "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
 }
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)

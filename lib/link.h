@@ -47,6 +47,10 @@ void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, con
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text);
 
+/* From now on requests are queued. The first time without a rule that lets anybody call, the trace
+ * says so. */
+void sx_link_serve(struct soap_xmpp_link *link);
+
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
 struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);
 struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link);

@@ -172,7 +172,7 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     if (!plugin)
         return soap->error = SOAP_PLUGIN_ERROR;
     sx_plugin_release(soap, plugin);
-    sx_inbound_open(sx_link_inbound(plugin->link));
+    sx_link_serve(plugin->link);
     plugin->request = take_request(plugin->link, deadline, &closed);
     soap->errnum = 0;
     if (!plugin->request)
@@ -297,7 +297,7 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
     pthread_cond_init(&pool.opened, NULL);
     err = make_workers(soap, &pool);
     if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
-        sx_inbound_open(sx_link_inbound(plugin->link));
+        sx_link_serve(plugin->link);
     run_workers(&pool, err != SOAP_OK);
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);

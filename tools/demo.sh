@@ -3,21 +3,21 @@
 set -eu
 build=$1
 if [ -z "${SOAPXMPP_TEST_PROSODY_PORT:-}" ]; then
-    exec "$(dirname "$0")/with-servers" prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw' \
+    exec "$(dirname "$0")/with-servers" prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw mallory:mallorypw' \
         -- "$0" "$build"
 fi
 
 export SOAP_XMPP_HOST=127.0.0.1 SOAP_XMPP_PORT=$SOAPXMPP_TEST_PROSODY_PORT
 export SOAP_XMPP_CAFILE=$SOAPXMPP_TEST_PROSODY_CAFILE
 log=$SOAPXMPP_TEST_PROSODY_DIR/service.log
-failed=0
+failed=0 caller=alice
 
 call() { # EXPECTED ARGUMENT...: expected is a part of what the client says
     local expected=$1 said
     shift
     echo
-    echo "\$ calculator-client $*"
-    said=$(SOAP_XMPP_JID=alice@example.org SOAP_XMPP_PASSWORD=alicepw \
+    echo "$caller\$ calculator-client $*"
+    said=$(SOAP_XMPP_JID=$caller@example.org SOAP_XMPP_PASSWORD=${caller}pw \
         timeout 20 "$build/samples/calculator-client" "$@" 2>&1) || true
     echo "$said"
     case $said in
@@ -26,9 +26,9 @@ call() { # EXPECTED ARGUMENT...: expected is a part of what the client says
     esac
 }
 
-echo "A Prosody of our own listens on 127.0.0.1:$SOAP_XMPP_PORT, with TLS and accounts calc and alice."
+echo "A Prosody of our own listens on 127.0.0.1:$SOAP_XMPP_PORT, with TLS and accounts calc, alice, mallory."
 : > "$log"
-SOAP_XMPP_JID=calc@example.org/soap SOAP_XMPP_PASSWORD=calcpw \
+SOAP_XMPP_JID=calc@example.org/soap SOAP_XMPP_PASSWORD=calcpw SOAP_XMPP_ALLOW=alice@example.org \
     timeout 60 "$build/samples/calculator-service" > "$log" 2>&1 &
 service=$!
 trap 'kill "$service" 2>/dev/null || true' EXIT
@@ -41,7 +41,7 @@ until grep -q '^online' "$log"; do
     fi
     sleep 0.05
 done
-echo "The service is $(head -n 1 "$log")."
+echo "The service is $(grep '^online' "$log"), with SOAP_XMPP_ALLOW=alice@example.org."
 
 call 3 xmpp:calc@example.org/soap add 1 2
 call 42 xmpp:calc@example.org/soap mul 6 7
@@ -51,6 +51,10 @@ call 'division by zero' xmpp:calc@example.org/soap div 1 0
 echo
 echo "A stanza error, from the server, for there is nobody:"
 call 'service-unavailable' xmpp:calc@example.org/absent add 1 2
+echo
+echo "Another stanza error, from the service, for no rule of it allows the caller:"
+caller=mallory
+call 'forbidden' xmpp:calc@example.org/soap add 1 2
 
 kill -TERM $service
 wait $service || failed=1
@@ -58,4 +62,5 @@ trap - EXIT
 echo
 echo "What the service said:"
 cat "$log"
+grep -q 'SOAP_XMPP_ALLOW=mallory@example.org:add' "$log" || failed=1
 exit $failed

@@ -1,9 +1,15 @@
-/* calculator-service - serves the calculator until SIGINT or SIGTERM. */
+/* calculator-service - serves the calculator to whom SOAP_XMPP_ALLOW lists. */
 #include <signal.h>
 
 #include "soapH.h"
 #include "soap_xmpp.h"
 #include "calculator.nsmap"
+
+static const char usage[] =
+    "usage: calculator-service   until SIGINT or SIGTERM\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:add+sub'; default: nobody\n"
+    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
 
 static struct soap_xmpp_link *calculator;
 
@@ -42,11 +48,17 @@ int c__div(struct soap *soap, double a, double b, double *result)
     return answer(soap, a / b, result);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) {
+        int help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        fputs(usage, help ? stdout : stderr);
+        return help ? 0 : 2;
+    }
     struct soap_xmpp_config config;
     char text[4096]; /* any JID fits */
     soap_xmpp_config_init(&config);
+    config.trace = SOAP_XMPP_TRACE_INFO; /* tells who was refused; SOAP_XMPP_TRACE may differ */
     if (soap_xmpp_config_from_env(&config, text, sizeof text) == 0)
         calculator = soap_xmpp_open(&config, text, sizeof text);
     if (!calculator) {

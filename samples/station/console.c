@@ -30,18 +30,8 @@ static void show(struct station__Reading reading)
 
 /* ---- what the station calls ---- */
 
-/* Anyone who knows our JID can send a report: only the station's count. */
-static bool is_station(const char *caller)
-{
-    size_t len = strcspn(caller, "/");
-    const char *jid = station + strcspn(station, ":") + 1;
-    return strncasecmp(caller, jid, len) == 0 && (jid[len] == '/' || jid[len] == '\0');
-}
-
 int station__report(struct soap *soap, struct station__Reading reading)
 {
-    if (!is_station(soap_xmpp_from(soap)))
-        return soap_sender_fault(soap, "reports are taken from the station alone", NULL);
     printf("report from %s: ", soap_xmpp_from(soap));
     show(reading);
     reports_left--;
@@ -62,6 +52,17 @@ int station__configure(struct soap *soap, unsigned interval, unsigned *previous)
     return soap->error = SOAP_NO_METHOD;
 }
 
+/* The station, and nobody else, may report; whatever resource its account has then. */
+static int allow_reports(struct soap *soap, struct soap_xmpp_link *link)
+{
+    const char *jid = station + strcspn(station, ":") + 1;
+    char account[1024], why[256];
+    snprintf(account, sizeof account, "%.*s", (int)strcspn(jid, "/"), jid);
+    if (soap_xmpp_allow(link, account, "report", why, sizeof why))
+        return soap_sender_fault(soap, why, NULL);
+    return SOAP_OK;
+}
+
 /* ---- the three commands; each returns soap->error ---- */
 
 static int command_read(struct soap *soap)
@@ -80,9 +81,11 @@ static int command_configure(struct soap *soap, unsigned interval_s)
     return soap->error;
 }
 
-static int command_watch(struct soap *soap, unsigned reports)
+static int command_watch(struct soap *soap, struct soap_xmpp_link *link, unsigned reports)
 {
     reports_left = reports;
+    if (allow_reports(soap, link))
+        return soap->error;
     while (reports_left > 0) {
         if (soap_xmpp_accept(soap, 0))
             return soap->error;
@@ -94,13 +97,13 @@ static int command_watch(struct soap *soap, unsigned reports)
     return SOAP_OK;
 }
 
-static int run(struct soap *soap, const char *command, unsigned number)
+static int run(struct soap *soap, struct soap_xmpp_link *link, const char *command, unsigned number)
 {
     if (strcmp(command, "read") == 0)
         return command_read(soap);
     if (strcmp(command, "configure") == 0)
         return command_configure(soap, number);
-    return command_watch(soap, number);
+    return command_watch(soap, link, number);
 }
 
 /* Whether the arguments fit; *number is SECONDS or NUMBER-OF-REPORTS. */
@@ -137,7 +140,7 @@ int main(int argc, char **argv)
     struct soap soap;
     soap_init(&soap);
     int failed = soap_register_plugin_arg(&soap, soap_xmpp, link) ||
-                 run(&soap, argv[2], number); /* waits for the link */
+                 run(&soap, link, argv[2], number); /* waits for the link */
     if (failed)
         soap_print_fault(&soap, stderr);
     soap_destroy(&soap);

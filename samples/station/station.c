@@ -7,6 +7,9 @@
  * the console, which may well sit behind a NAT of its own. Over HTTP the first would need a hole
  * in the station's firewall, the second one in the console's.
  *
+ * Who may call is configured, by account and by operation: everybody of a domain may well read the
+ * station, while only the console configures it.
+ *
  * Happy path: online -> the reporter thread reports at each interval, soap_xmpp_serve serves
  * beside it -> SIGINT or SIGTERM -> serve returns -> the reporter is woken and joined.
  * Failure: a report that fails is printed and not repeated, the next interval brings a fresh one;
@@ -21,6 +24,11 @@
 #include "station.nsmap"
 
 enum { DEFAULT_INTERVAL_S = 10, MAX_INTERVAL_S = 86400 };
+
+static const char usage[] =
+    "usage: station CONSOLE-ENDPOINT (xmpp:console@example.org/watch)\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "  SOAP_XMPP_ALLOW: who may call, 'console@example.org, *@example.org:read'; default: nobody\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *console; /* its endpoint */
@@ -49,20 +57,9 @@ int station__read(struct soap *soap, struct station__readResponse *response)
     return SOAP_OK;
 }
 
-/* Whether the caller has the console's account, whatever its resource. Servers stamp the caller's
- * JID, so this much of it can be relied on. */
-static bool is_console(const char *caller)
-{
-    size_t len = strcspn(caller, "/");
-    const char *jid = console + strlen("xmpp:");
-    return strncasecmp(caller, jid, len) == 0 && (jid[len] == '/' || jid[len] == '\0');
-}
-
 int station__configure(struct soap *soap, unsigned interval, unsigned *previous)
 {
     printf("configure %u s by %s\n", interval, soap_xmpp_from(soap));
-    if (!is_console(soap_xmpp_from(soap)))
-        return soap_sender_fault(soap, "only the console may configure", NULL);
     if (interval < 1 || interval > MAX_INTERVAL_S)
         return soap_sender_fault(soap, "intervalSeconds must be 1 to 86400", NULL);
     pthread_mutex_lock(&mu);
@@ -143,13 +140,13 @@ int main(int argc, char **argv)
 {
     if (argc != 2 || strncmp(argv[1], "xmpp:", 5) != 0) {
         bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
-        fputs("usage: station CONSOLE-ENDPOINT (xmpp:console@example.org/watch)\n",
-              help ? stdout : stderr);
+        fputs(usage, help ? stdout : stderr);
         return help ? 0 : 2;
     }
     struct soap_xmpp_config config;
     char text[4096]; /* any JID fits */
     soap_xmpp_config_init(&config);
+    config.trace = SOAP_XMPP_TRACE_INFO; /* tells who was refused; SOAP_XMPP_TRACE may differ */
     if (soap_xmpp_config_from_env(&config, text, sizeof text) == 0)
         link_up = soap_xmpp_open(&config, text, sizeof text);
     if (!link_up) {

@@ -205,6 +205,11 @@ struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
     return link->inbound;
 }
 
+void sx_link_serve(struct soap_xmpp_link *link)
+{
+    sx_inbound_open(link->inbound);
+}
+
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 {
     return &link->trace;

@@ -113,6 +113,7 @@ while True: server.accept()' &
 is_online() { grep -qs '^online' "$tmp/service"; }
 start_service() {
     SOAP_XMPP_JID=calc@example.org/soap SOAP_XMPP_PASSWORD=calcpw SOAP_XMPP_TRACE=info \
+        SOAP_XMPP_ALLOW=alice@example.org \
         become device "$build/samples/calculator-service" > "$tmp/service" 2>&1 &
     service=$!
     wait_until 5 is_online || ! cat "$tmp/service"

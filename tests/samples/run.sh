@@ -26,6 +26,15 @@ start() { # RESOURCE COMMAND...: bob's service, its output in $tmp/service
     service=$!
     wait_until 20 grep -q '^online' "$tmp/service"
 }
+heard() { # TEXT: from the service
+    wait_until 20 grep -qF -- "$1" "$tmp/service" || ! cat "$tmp/service"
+}
+starts_as_advised() { # what the service said about the last caller that it refused
+    local advice
+    advice=$(sed -n 's/.*may not call .*SOAP_XMPP_ALLOW=\([^ ]*\).*/\1/p' "$tmp/service" | tail -n 1)
+    echo "advice: $advice"
+    [ -n "$advice" ] && SOAP_XMPP_ALLOW=$advice start soap "$samples/calculator-service"
+}
 stops_well() {
     kill -TERM "$service" && wait "$service"
 }
@@ -41,12 +50,27 @@ console() { as alice watch "$samples/station-console" "xmpp:bob@$domain/station"
 
 echo 'Suite: samples'
 test_that "the calculator service comes online" start soap "$samples/calculator-service"
+test_that "without a rule it says that nobody may call" heard 'nobody may call'
+test_that "without a rule a caller is told" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "the service says which rule would allow it" heard "SOAP_XMPP_ALLOW=alice@$domain:mul "
+test_that "the service that allows nobody ends well" stops_well
+test_that "the service starts with the rule that was advised" starts_as_advised
+test_that "it multiplies" says 6 0 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "it does no more than that" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "the service with one rule ends well" stops_well
+export SOAP_XMPP_ALLOW="alice@$domain, *@example.org:add"
+test_that "the calculator service comes online with two rules" start soap "$samples/calculator-service"
 test_that "it adds" says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "it divides" says 2.5 0 calculate "xmpp:bob@$domain" div 5 2
 test_that "its fault is printed" says 'division by zero' 1 calculate "xmpp:bob@$domain/soap" div 1 0
 test_that "an absent service is told" says 'service-unavailable' 1 calculate "xmpp:bob@$domain/no" add 1 2
 test_that "wrong arguments are answered with the usage" says 'usage:' 2 calculate add 1
 test_that "--help is no error" says 'usage:' 0 calculate --help
+test_that "the service's --help names SOAP_XMPP_ALLOW" says SOAP_XMPP_ALLOW 0 \
+    "$samples/calculator-service" --help
+test_that "a rule that can't be one is refused by name" \
+    says 'allow (SOAP_XMPP_ALLOW) fails at "alice@:add": the domain is empty' 2 \
+    env SOAP_XMPP_ALLOW=alice@:add SOAP_XMPP_JID=a@b SOAP_XMPP_PASSWORD=c "$samples/calculator-service"
 test_that "an unknown variable is refused" says 'SOAP_XMPP_PROT' 2 env SOAP_XMPP_PROT=1 \
     "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
 test_that "the service ends well when it is told to" stops_well

@@ -3,7 +3,7 @@
 
 extern CU_TestInfo tests_access[], tests_address[], tests_buffer[], tests_clock[], tests_config[],
     tests_detached[], tests_disco[], tests_envelope[], tests_exchange[], tests_fault[],
-    tests_inbound[], tests_namespace[], tests_shortage[], tests_shortage_calls[],
+    tests_inbound[], tests_iq[], tests_namespace[], tests_shortage[], tests_shortage_calls[],
     tests_shortage_link[], tests_stanza[], tests_stream[], tests_trace[];
 extern CU_TestInfo tests_backoff[], tests_pulse[];
 
@@ -22,6 +22,7 @@ int main(int argc, char **argv)
         {"exchange", NULL, NULL, NULL, NULL, tests_exchange},
         {"fault", NULL, NULL, NULL, NULL, tests_fault},
         {"inbound", NULL, NULL, NULL, NULL, tests_inbound},
+        {"iq", NULL, NULL, NULL, NULL, tests_iq},
         {"namespace", NULL, NULL, NULL, NULL, tests_namespace},
         {"pulse", NULL, NULL, NULL, NULL, tests_pulse},
         {"shortage", NULL, NULL, NULL, NULL, tests_shortage},
