@@ -9,6 +9,7 @@
     SUITE(liveness)                                                                                \
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
+    SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
     SUITE(name)                                                                                    \
     SUITE(failure)                                                                                 \
