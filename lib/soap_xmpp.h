@@ -16,7 +16,8 @@
  *     soap_register_plugin_arg(soap, soap_xmpp, link);
  *     soap_call_c__add(soap, "xmpp:calc@example.org/soap", NULL, 1, 2, &sum);
  *
- * Service: register the plugin the same way, then soap_xmpp_serve(soap, soap_serve, 4).
+ * Service: say in config.allow who may call, register the plugin the same way, then
+ * soap_xmpp_serve(soap, soap_serve, 4).
  *
  * Threads: a link is shared by any number of threads and `struct soap` contexts. A
  * `struct soap` belongs to one thread at a time, as always in gSOAP. Unless a function says

@@ -333,6 +333,7 @@ static void set_members(struct soap_xmpp_config *config)
     config->host = "127.0.0.1";
     config->port = port;
     config->tls = SOAP_XMPP_TLS_OFF;
+    config->allow = "a@b:add, *@c";
 }
 
 static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
