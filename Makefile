@@ -51,7 +51,7 @@ LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c))
+    names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
@@ -123,10 +123,13 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-Map=$@.map -o 
 SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup asprintf __asprintf_chk \
     XML_ParserCreate)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,tests/lib/shortage.c) \
+# The name service can be one of the tests' own: tests/lib/names.h.
+NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c)) \
     $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out %/link.o %/outbound.o %/loop.o,$(LIB_OBJECTS))
@@ -135,7 +138,7 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO
 
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
 
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
 	$(call say,LINK,$@)

@@ -53,6 +53,9 @@ static const struct error_row errors[] = {
     /* Not permanent: name servers come back as servers do. */
     [SX_EUNRESOLVED] = {"SX_EUNRESOLVED", "the server's name cannot be resolved",
                         "remote-server-not-found", CODE_TCP_ERROR, false},
+    /* Not permanent at once: link.c gives up after some in a row. */
+    [SX_ENOHOST] = {"SX_ENOHOST", "the server's name does not exist", "remote-server-not-found",
+                    CODE_TCP_ERROR, false},
     [SX_EUNREACHABLE] = {"SX_EUNREACHABLE", "no TCP connection to the server",
                          "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ETLS] = {"SX_ETLS", "TLS failed", "remote-server-timeout", CODE_TCP_ERROR, false},
@@ -62,6 +65,8 @@ static const struct error_row errors[] = {
                       "internal-server-error", CODE_TCP_ERROR, true},
     [SX_EAUTH] = {"SX_EAUTH", "the server refused the credentials", "internal-server-error",
                   CODE_TCP_ERROR, true},
+    [SX_ECLIENTCERT] = {"SX_ECLIENTCERT", "the client certificate cannot be used",
+                        "internal-server-error", CODE_TCP_ERROR, true},
     [SX_ESTREAM] = {"SX_ESTREAM", "the server closed the stream with an error",
                     "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ESILENT] = {"SX_ESILENT", "the server gave no sign of life", "remote-server-timeout",

@@ -15,12 +15,14 @@ enum sx_err {
     SX_ECONFIG,      /* a configuration value was refused */
     SX_EENDPOINT,    /* the endpoint is no usable xmpp: URI */
     SX_EOFFLINE,     /* the link isn't online (yet), nothing more is known */
-    SX_EUNRESOLVED,  /* the server's name can't be resolved */
+    SX_EUNRESOLVED,  /* the server's name can't be resolved for the moment */
+    SX_ENOHOST,      /* the server's name doesn't exist */
     SX_EUNREACHABLE, /* no TCP connection to the server */
     SX_ETLS,         /* TLS failed, for another reason than the certificate */
     SX_ECERT,        /* the server's certificate isn't trusted */
     SX_EHOSTNAME,    /* the certificate is for another host */
     SX_EAUTH,        /* the server refused the credentials (SASL) */
+    SX_ECLIENTCERT,  /* our certificate can't be used, or the server doesn't take it */
     SX_ESTREAM,      /* the server closed the stream with an error (RFC 6120 4.9) */
     SX_ESILENT,      /* the server gave no sign of life */
     SX_ECONFLICT,    /* another connection took our resource */

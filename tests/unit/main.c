@@ -17,6 +17,7 @@
     SUITE(iq)                                                                                      \
     SUITE(namespace)                                                                               \
     SUITE(pulse)                                                                                   \
+    SUITE(resolve)                                                                                 \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_link)                                                                           \

@@ -1,0 +1,252 @@
+/* names.c - getaddrinfo() and res_nquery(), each with a table in front.
+ *
+ * Invariant: who hangs is counted, and leaves only by names_release().
+ *
+ * Happy path: the linker turns each call into one of __wrap_...; a row is found and answered as the
+ * system would: by a list for freeaddrinfo(), by a DNS message (RFC 1035 4.1).
+ * Failure: without memory the program ends: a test that ran on would test something else.
+ */
+#include "names.h"
+
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/clock.h"
+
+enum { ROWS = 32, LONG_US = 20000000, MESSAGE_BYTES = 8192 };
+
+int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **list);
+int __real_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
+                      int answer_bytes);
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **list);
+int __wrap_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
+                      int answer_bytes);
+
+static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed;
+/* under mu */
+static const struct names_row *rows;
+static unsigned asked[ROWS], hanging, releases;
+static int cut_bytes = -1;
+
+__attribute__((constructor)) static void init(void)
+{
+    if (sx_clock_cond_init(&changed))
+        abort();
+}
+
+static unsigned find_locked(const char *name)
+{
+    unsigned i = 0;
+    while (rows[i].name && strcmp(rows[i].name, name) != 0)
+        i++;
+    if (i >= ROWS)
+        abort();
+    return i;
+}
+
+/* Counts, and hangs if that is the answer. False: there is no table. */
+static bool ask(const char *name, struct names_row *out)
+{
+    unsigned i, before;
+    pthread_mutex_lock(&mu);
+    if (!rows) {
+        pthread_mutex_unlock(&mu);
+        return false;
+    }
+    i = find_locked(name);
+    asked[i]++;
+    *out = rows[i];
+    if (out->error == NAMES_HANG) {
+        before = releases;
+        hanging++;
+        pthread_cond_broadcast(&changed);
+        while (releases == before)
+            pthread_cond_wait(&changed, &mu);
+        hanging--;
+        pthread_cond_broadcast(&changed);
+    }
+    pthread_mutex_unlock(&mu);
+    return true;
+}
+
+/* ---- hosts ---- */
+
+static int resolve_literal(const char *host, const char *service, const struct addrinfo *hints,
+                           struct addrinfo **list)
+{
+    struct addrinfo numeric = *hints;
+    numeric.ai_flags = AI_NUMERICHOST;
+    return __real_getaddrinfo(host, service, &numeric, list);
+}
+
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **list)
+{
+    struct names_row row;
+    struct addrinfo **end = list;
+    char copy[512], *literal, *rest = copy;
+    if (resolve_literal(host, service, hints, list) == 0)
+        return 0;
+    if (hints->ai_flags & AI_NUMERICHOST)
+        return EAI_NONAME;
+    if (!ask(host, &row))
+        return __real_getaddrinfo(host, service, hints, list);
+    if (!row.answer)
+        return row.error == NAMES_HANG ? EAI_AGAIN : row.error ? row.error : EAI_NONAME;
+    snprintf(copy, sizeof copy, "%s", row.answer);
+    while ((literal = strtok_r(rest, " ", &rest))) {
+        if (resolve_literal(literal, service, hints, end) != 0)
+            abort();
+        end = &(*end)->ai_next;
+    }
+    return 0;
+}
+
+/* ---- SRV records ---- */
+
+static unsigned char *put_number(unsigned char *to, unsigned number)
+{
+    *to++ = (unsigned char)(number >> 8);
+    *to++ = (unsigned char)number;
+    return to;
+}
+
+static unsigned char *put_name(unsigned char *to, const char *name)
+{
+    while (*name) {
+        size_t len = strcspn(name, ".");
+        *to++ = (unsigned char)len;
+        memcpy(to, name, len);
+        to += len;
+        name += len;
+        name += *name == '.';
+        if (len == 0) {
+            to--; /* the root's own name, "." */
+            break;
+        }
+    }
+    *to++ = 0;
+    return to;
+}
+
+static unsigned char *put_record(unsigned char *to, const char *name, const char *text)
+{
+    unsigned priority, weight, port;
+    unsigned char *len;
+    char target[256];
+    if (sscanf(text, "%u %u %u %255s", &priority, &weight, &port, target) != 4)
+        abort();
+    to = put_name(to, name);
+    to = put_number(to, ns_t_srv);
+    to = put_number(to, ns_c_in);
+    to = put_number(put_number(to, 0), 60);
+    len = to;
+    to = put_number(put_number(put_number(to + 2, priority), weight), port);
+    to = put_name(to, target);
+    put_number(len, (unsigned)(to - len - 2));
+    return to;
+}
+
+static int format_message(unsigned char *out, const char *name, const char *answer)
+{
+    unsigned char *to = out + NS_HFIXEDSZ;
+    unsigned count = 0;
+    char copy[2048], *record, *rest = copy;
+    memset(out, 0, NS_HFIXEDSZ);
+    put_number(out + 2, 0x8180);
+    put_number(out + 4, 1);
+    to = put_number(put_number(put_name(to, name), ns_t_srv), ns_c_in);
+    snprintf(copy, sizeof copy, "%s", answer);
+    for (; (record = strtok_r(rest, ",", &rest)); count++)
+        to = put_record(to, name, record);
+    put_number(out + 6, count);
+    return (int)(to - out);
+}
+
+int __wrap_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
+                      int answer_bytes)
+{
+    unsigned char message[MESSAGE_BYTES];
+    struct names_row row;
+    int len;
+    if (!ask(name, &row))
+        return __real_res_nquery(state, name, class, type, answer, answer_bytes);
+    if (!row.answer) {
+        state->res_h_errno = row.error == NAMES_HANG ? TRY_AGAIN
+                             : row.error             ? row.error
+                                                     : HOST_NOT_FOUND;
+        return -1;
+    }
+    len = format_message(message, name, row.answer);
+    pthread_mutex_lock(&mu);
+    if (cut_bytes >= 0 && len > cut_bytes)
+        len = cut_bytes;
+    pthread_mutex_unlock(&mu);
+    memcpy(answer, message, (size_t)(len < answer_bytes ? len : answer_bytes));
+    return len;
+}
+
+/* ---- the test's side ---- */
+
+void names_set(const struct names_row *new_rows)
+{
+    pthread_mutex_lock(&mu);
+    rows = new_rows;
+    memset(asked, 0, sizeof asked);
+    pthread_mutex_unlock(&mu);
+}
+
+void names_cut(int bytes)
+{
+    pthread_mutex_lock(&mu);
+    cut_bytes = bytes;
+    pthread_mutex_unlock(&mu);
+}
+
+unsigned names_asked(const char *name)
+{
+    unsigned count;
+    pthread_mutex_lock(&mu);
+    count = asked[find_locked(name)];
+    pthread_mutex_unlock(&mu);
+    return count;
+}
+
+unsigned names_hanging(void)
+{
+    unsigned count;
+    pthread_mutex_lock(&mu);
+    count = hanging;
+    pthread_mutex_unlock(&mu);
+    return count;
+}
+
+bool names_await_hanging(unsigned count)
+{
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    bool in_time = true, hang;
+    pthread_mutex_lock(&mu);
+    while (!(hang = hanging >= count) && in_time)
+        in_time = sx_clock_cond_wait(&changed, &mu, deadline);
+    pthread_mutex_unlock(&mu);
+    return hang;
+}
+
+void names_release(void)
+{
+    pthread_mutex_lock(&mu);
+    releases++;
+    pthread_cond_broadcast(&changed);
+    while (hanging > 0)
+        pthread_cond_wait(&changed, &mu);
+    pthread_mutex_unlock(&mu);
+}
