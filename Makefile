@@ -115,8 +115,11 @@ $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/
 
 # ---- linking -------------------------------------------------------------------------------------
 
+# libstrophe's SSL_CTX_new() is lib/tls.c's, which allows nothing below TLS 1.2.
+TLS_WRAP := --wrap=SSL_CTX_new
+
 # Our objects come first, so that the linker finds our parser before libstrophe's; the map proves it.
-link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-Map=$@.map -o $@ \
+link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,$(TLS_WRAP) -Wl,-Map=$@.map -o $@ \
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
@@ -159,7 +162,7 @@ $(SAMPLES): $(LIB_OBJECTS)
 # lib/exports.txt are global.
 $(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/stderr.c)
 	$(call say,LD,$@)
-	$(Q)$(LD) -r --wrap=stderr -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
+	$(Q)$(LD) -r --wrap=stderr $(TLS_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
 
 $(BUILD)/libsoapxmpp.a: $(BUILD)/whole.o lib/exports.txt
 	$(call say,AR,$@)

@@ -4,6 +4,7 @@
 # lib/stream.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
+# lib/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
 # Says why in one sentence when it isn't so.
 oldest=0.12.2 newest=0.14.0
 archive=$1
@@ -33,3 +34,5 @@ for name in $used; do
     *) refuse "$archive uses $name, which lib/stream.c doesn't define" ;;
     esac
 done
+nm -A -g --undefined-only "$archive" 2>/dev/null | grep -q ' U SSL_CTX_new$' ||
+    refuse "$archive doesn't call SSL_CTX_new, where lib/tls.c sets the lowest version of TLS"

@@ -1,0 +1,141 @@
+/* tls.c - stands between libstrophe and OpenSSL's SSL_CTX_new().
+ *
+ * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2.
+ *
+ * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
+ * lowest version and the callback that notes alerts.
+ * Failure: a version that OpenSSL was built without: no SSL_CTX, as if memory were short.
+ */
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+
+SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
+
+static _Thread_local struct {
+    int alert; /* as the callback gets it, 0 for none */
+    bool received;
+} seen;
+
+/* ---- alerts ---- */
+
+static void note_alert(const SSL *ssl, int where, int value)
+{
+    (void)ssl;
+    if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+        return;
+    seen.alert = value;
+    seen.received = (where & SSL_CB_READ) != 0;
+}
+
+void sx_tls_begin(void)
+{
+    seen.alert = 0;
+    ERR_clear_error();
+}
+
+int sx_tls_alert(void)
+{
+    return seen.alert ? seen.alert & 0xff : -1;
+}
+
+const char *sx_tls_alert_text(void)
+{
+    return SSL_alert_desc_string_long(seen.alert);
+}
+
+bool sx_tls_is_too_old(void)
+{
+    return sx_tls_alert() == SSL_AD_PROTOCOL_VERSION;
+}
+
+bool sx_tls_is_about_us(void)
+{
+    if (!seen.received)
+        return false;
+    switch (sx_tls_alert()) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- contexts ---- */
+
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
+{
+    SSL_CTX *ctx = __real_SSL_CTX_new(method);
+    if (!ctx)
+        return NULL;
+    if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION &&
+        !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION)) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    SSL_CTX_set_info_callback(ctx, note_alert);
+    return ctx;
+}
+
+/* ---- our certificate ---- */
+
+/* Without it OpenSSL would ask at the terminal. */
+static int give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
+{
+    (void)out;
+    (void)out_bytes;
+    (void)is_writing;
+    (void)user;
+    return -1;
+}
+
+static bool explain(const char *file, char *why, size_t why_bytes)
+{
+    unsigned long error = ERR_peek_error();
+    const char *reason = error ? ERR_reason_error_string(error) : NULL;
+    snprintf(why, why_bytes, "the client certificate can't be used: %.150s: %.80s", file,
+             reason ? reason : "unknown reason");
+    return false;
+}
+
+static bool check_loaded(SSL_CTX *ctx, const char *cert_file, const char *key_file, char *why,
+                         size_t why_bytes)
+{
+    const X509 *certificate;
+    if (SSL_CTX_use_certificate_file(ctx, cert_file, SSL_FILETYPE_PEM) != 1)
+        return explain(cert_file, why, why_bytes);
+    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
+        return explain(key_file, why, why_bytes);
+    certificate = SSL_CTX_get0_certificate(ctx);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        snprintf(why, why_bytes, "the client certificate %.150s has expired", cert_file);
+    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        snprintf(why, why_bytes, "the client certificate %.150s is not yet valid", cert_file);
+    else
+        return true;
+    return false;
+}
+
+bool sx_tls_check_files(const char *cert_file, const char *key_file, char *why, size_t why_bytes)
+{
+    SSL_CTX *ctx = __wrap_SSL_CTX_new(TLS_client_method());
+    bool usable;
+    ERR_clear_error();
+    if (!ctx)
+        return explain(cert_file, why, why_bytes);
+    SSL_CTX_set_default_passwd_cb(ctx, give_no_passphrase);
+    usable = check_loaded(ctx, cert_file, key_file, why, why_bytes);
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    return usable;
+}
