@@ -16,6 +16,7 @@
 #include "address.h"
 #include "clock.h"
 #include "memory.h"
+#include "tls.h"
 
 /* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
  * most of a second, 2,000 for some 30 ms. */
@@ -103,11 +104,27 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
     return 1;
 }
 
+/* With SASL EXTERNAL it is the certificate that says who we are. */
+static bool is_somebody_else(const struct sx_connection *connection, const char *bound_jid)
+{
+    char bound[SX_JID_BYTES], own[SX_JID_BYTES];
+    sx_address_bare(bound_jid, bound, sizeof bound);
+    sx_address_bare(connection->config->jid, own, sizeof own);
+    return connection->config->cert_file && !sx_address_equal(bound, own);
+}
+
 static void go_online(struct sx_connection *connection)
 {
     const char *jid = xmpp_conn_get_bound_jid(connection->conn);
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !xmpp_conn_is_secured(connection->conn)) {
         sx_connection_abort(connection, SX_ETLS, "the connection came up without TLS");
+        return;
+    }
+    if (jid && is_somebody_else(connection, jid)) {
+        set_failure(connection, SX_ECLIENTCERT,
+                    "the client certificate %.100s is that of %.100s, not of %.100s",
+                    connection->config->cert_file, jid, connection->config->jid);
+        shutdown(connection->fd, SHUT_RDWR);
         return;
     }
     if (sx_watchdog_stop(&connection->watchdog)) {
@@ -205,17 +222,50 @@ void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
     sx_connection_abort(connection, SX_ESILENT, text);
 }
 
+/* An address that doesn't answer leaves the later ones their share of the time. */
+static int64_t tcp_deadline(const struct sx_connection *connection)
+{
+    int64_t now_us = sx_clock_now_us();
+    unsigned left = connection->addresses->count - connection->address;
+    if (left < 2 || connection->deadline == SX_NEVER)
+        return connection->deadline;
+    return now_us + (connection->deadline - now_us) / left;
+}
+
+/* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
+ * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
+static void connect_to_address(struct sx_connection *connection)
+{
+    const struct sx_resolve_address *address = &connection->addresses->at[connection->address];
+    errno = 0;
+    if (xmpp_connect_client(connection->conn, address->literal, (unsigned short)address->port,
+                            on_event, connection) == XMPP_EOK)
+        return;
+    /* connect() on loopback can fail at once. */
+    connection->tcp_errno = errno;
+    connection->fd = -1;
+    connection->over = true;
+}
+
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_config *config = connection->config;
+    char why[sizeof connection->failure.text];
     connection->fd = -1;
+    connection->tcp_deadline = tcp_deadline(connection);
     connection->stream.limits.max_stanza_bytes = config->max_stanza_bytes;
     connection->stream.limits.max_depth = config->max_depth;
     connection->stream.limits.max_nodes = MAX_NODES;
     connection->stream.limits.recycle_bytes = (size_t)8 << 20;
     current = connection;
-    if (sx_watchdog_start(&connection->watchdog, sx_clock_deadline(config->connect_timeout_us)) !=
-        0) {
+    sx_tls_begin();
+    if (config->cert_file &&
+        !sx_tls_check_files(config->cert_file, config->key_file, why, sizeof why)) {
+        set_failure(connection, SX_ECLIENTCERT, "%s", why);
+        connection->over = true;
+        return;
+    }
+    if (sx_watchdog_start(&connection->watchdog, connection->deadline) != 0) {
         set_failure(connection, SX_ENOMEM, "no thread for the connect deadline");
         connection->over = true;
         return;
@@ -227,14 +277,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->over = true;
         return;
     }
-    errno = 0;
-    if (xmpp_connect_client(connection->conn, config->host, (unsigned short)config->port, on_event,
-                            connection) != XMPP_EOK) {
-        /* connect() on loopback can fail at once. */
-        connection->tcp_errno = connection->has_socket ? errno : 0;
-        connection->fd = -1;
-        connection->over = true;
-    }
+    connect_to_address(connection);
 }
 
 short sx_connection_events(const struct sx_connection *connection)
@@ -258,12 +301,27 @@ static void note_tcp_error(struct sx_connection *connection)
         connection->tcp_errno = error;
 }
 
+/* RFC 5482: what isn't acknowledged for so long ends the connection, which TCP itself would keep
+ * for a quarter of an hour. Not before it is established: connecting has a deadline of its own. */
+static void limit_silence(const struct sx_connection *connection)
+{
+    unsigned timeout_ms = (unsigned)(connection->config->ping_timeout_us / 1000);
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+}
+
 static void note_progress(struct sx_connection *connection)
 {
     struct sockaddr_storage peer;
     socklen_t len = sizeof peer;
-    if (!connection->tcp && connection->fd >= 0)
-        connection->tcp = getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0;
+    if (!connection->tcp && connection->fd >= 0 &&
+        getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0) {
+        connection->tcp = true;
+        limit_silence(connection);
+    }
+    if (!connection->tcp && sx_clock_now_us() >= connection->tcp_deadline && connection->fd >= 0) {
+        connection->tcp_errno = ETIMEDOUT;
+        shutdown(connection->fd, SHUT_RDWR);
+    }
     if (!connection->secured)
         connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
 }
@@ -290,7 +348,9 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
     if (connection->over)
         return false;
     note_progress(connection);
-    if (connection->stream.err != SX_OK)
+    if (sx_memory_is_short())
+        sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+    else if (connection->stream.err != SX_OK)
         sx_connection_abort(connection, connection->stream.err, connection->stream.why);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
@@ -322,28 +382,76 @@ static bool is_final(const char *sasl_condition)
     return false;
 }
 
+static void explain_tls(struct sx_connection *connection, const char *server)
+{
+    if (sx_tls_is_too_old())
+        set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
+                    server);
+    else if (sx_tls_alert() >= 0)
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server, sx_tls_alert_text());
+    else
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
+                    connection->stream.fed_bytes ? "it was not offered or failed"
+                                                 : "the handshake failed");
+}
+
+/* Whether it was about the client certificate, or the lack of one. */
+static bool explain_certificate(struct sx_connection *connection, const char *server)
+{
+    const struct sx_config *config = connection->config;
+    const struct sx_stream *stream = &connection->stream;
+    const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
+    if (alert && !config->cert_file)
+        set_failure(connection, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
+    else if (alert)
+        set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
+                    server, config->cert_file, alert);
+    else if (config->cert_file && !config->password[0] && connection->secured &&
+             stream->offers_sasl && !stream->offers_external)
+        set_failure(connection, SX_ECLIENTCERT,
+                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
+                    server, config->cert_file);
+    else
+        return false;
+    return true;
+}
+
 static void explain_login(struct sx_connection *connection, const char *server)
 {
     const struct sx_stream *stream = &connection->stream;
+    if (explain_certificate(connection, server))
+        return;
     if (stream->sasl_condition[0] && !stream->authenticated)
         set_failure(connection, is_final(stream->sasl_condition) ? SX_EAUTH : SX_ELOST,
                     "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
                     stream->sasl_condition, stream->sasl_text[0] ? ": " : "", stream->sasl_text);
     else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
-        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
-                    stream->fed_bytes ? "it was not offered or failed" : "the handshake failed");
+        explain_tls(connection, server);
     else
         set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
+}
+
+/* Which address it was, unless the server's name is the address. */
+static void describe_address(const struct sx_connection *connection, char *out, size_t out_bytes)
+{
+    const struct sx_addresses *addresses = connection->addresses;
+    const struct sx_resolve_address *address = &addresses->at[connection->address];
+    const char *host = connection->config->host;
+    out[0] = '\0';
+    if (addresses->count > 1)
+        snprintf(out, out_bytes, " (%u addresses, the last one %s port %d)", addresses->count,
+                 address->literal, address->port);
+    else if (!host || strcmp(host, address->literal) != 0)
+        snprintf(out, out_bytes, " (%s port %d)", address->literal, address->port);
 }
 
 static void explain_tcp(struct sx_connection *connection, const char *server)
 {
     int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
-    if (!connection->has_socket)
-        set_failure(connection, SX_EUNRESOLVED, "the name of %s can't be resolved", server);
-    else
-        set_failure(connection, SX_EUNREACHABLE, "no connection to %s: %s", server,
-                    error > 0 ? strerror(error) : "refused or unreachable");
+    char address[SX_RESOLVE_LITERAL_BYTES + 64];
+    describe_address(connection, address, sizeof address);
+    set_failure(connection, SX_EUNREACHABLE, "no connection to %.160s%s: %s", server, address,
+                error > 0 ? strerror(error) : "refused or unreachable");
 }
 
 static void explain(struct sx_connection *connection, bool timed_out)
@@ -351,6 +459,8 @@ static void explain(struct sx_connection *connection, bool timed_out)
     const struct sx_stream *stream = &connection->stream;
     char server[256];
     describe_server(connection, server, sizeof server);
+    if (sx_memory_is_short())
+        set_failure(connection, SX_ENOMEM, "memory ran short");
     if (timed_out)
         set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,
                     (double)connection->config->connect_timeout_us / 1e6);
@@ -380,4 +490,9 @@ void sx_connection_fini(struct sx_connection *connection)
         sx_watchdog_fini(&connection->watchdog);
     connection->watching = false;
     current = NULL;
+}
+
+bool sx_connection_was_unreachable(const struct sx_connection *connection)
+{
+    return connection->has_socket && !connection->tcp && connection->failure.err == SX_EUNREACHABLE;
 }

@@ -1,7 +1,7 @@
 /* connection.h - one libstrophe connection, from the attempt to its end; why it ended.
  *
- * Noun: the connection. A link has one after the other; each attempt uses a fresh one (and a fresh
- * xmpp_conn_t, which libstrophe can't reuse safely).
+ * Noun: the connection. A link has one after the other; each address that is tried gets a fresh one
+ * (and a fresh xmpp_conn_t, which libstrophe can't reuse safely).
  *
  * Invariant: `over` becomes true exactly once, after which libstrophe has closed the socket and
  * `failure` says why, in words a user can act on.
@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "fault.h"
+#include "resolve.h"
 #include "stream.h"
 #include "trace.h"
 #include "watchdog.h"
@@ -32,6 +33,9 @@ struct sx_connection {
     /* immutable */
     const struct sx_config *config;
     const struct sx_trace *trace;
+    const struct sx_addresses *addresses;
+    unsigned address; /* which of them */
+    int64_t deadline; /* for the whole attempt, those after this one included */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
     void (*on_stanza)(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream);
@@ -41,13 +45,15 @@ struct sx_connection {
     struct sx_watchdog watchdog;
     bool watching; /* the watchdog was started and not freed */
     int fd;        /* libstrophe's, -1 before and after */
+    int64_t tcp_deadline;
     bool has_socket, tcp, secured, online, closing, over;
     int tcp_errno, strophe_error;
     struct sx_failure failure;
 };
 
-/* Begins an attempt; the first five members are set by the caller, the rest zero. May be over at
- * once. ctx NULL: there was no memory for one, and so that is the failure. */
+/* Begins; the immutable members are set by the caller, the rest zero, and sx_memory_reserve() was
+ * called. May be over at once. ctx NULL: there was no memory for one, and so that is the failure.
+ */
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
 
 /* What to poll the socket for; 0 events when there is none. */
@@ -68,5 +74,8 @@ void sx_connection_abort(struct sx_connection *connection, enum sx_err err, cons
 
 /* After over: frees what open made and completes failure. */
 void sx_connection_fini(struct sx_connection *connection);
+
+/* After fini: no TCP connection came about, so that the next address may do better. */
+bool sx_connection_was_unreachable(const struct sx_connection *connection);
 
 #endif

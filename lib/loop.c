@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -30,7 +31,8 @@
 enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
-    ROUNDS_AT_ONCE = 16,      /* then the others get their turn, however fast the server sends */
+    FRESH_LOOK_UP_US = 1000000,
+    ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
 };
 
 struct item {
@@ -386,34 +388,94 @@ static void publish_watchdog(struct sx_loop *loop, struct sx_watchdog *watchdog)
     pthread_mutex_unlock(&loop->mu);
 }
 
-/* One attempt, from connecting to offline. Returns when to try again. */
-static int64_t attempt(struct sx_loop *loop)
+/* Connects to one address, from TCP to offline; the session's number, 0 if none came about. */
+static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
+                            unsigned address, int64_t deadline, struct sx_failure *failure,
+                            bool *unreachable)
 {
     struct sx_connection connection = {
         .config = loop->config,
         .trace = loop->trace,
+        .addresses = addresses,
+        .address = address,
+        .deadline = deadline,
         .user = loop,
         .on_online = go_online,
         .on_stanza = pass_stanza,
     };
-    bool was_online;
-    loop->callbacks.on_connecting(loop->callbacks.user);
     loop->connection = &connection;
-    loop->ctx = xmpp_ctx_new(&sx_memory, NULL);
+    loop->ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
     sx_connection_open(&connection, loop->ctx);
     publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
     run_connection(loop);
     publish_watchdog(loop, NULL);
     loop->connection = NULL;
-    was_online = connection.online;
     end_session(loop);
     sx_connection_fini(&connection);
     if (loop->ctx)
         xmpp_ctx_free(loop->ctx);
     loop->ctx = NULL;
     sx_memory_sweep();
-    return loop->callbacks.on_offline(loop->callbacks.user, was_online ? loop->last_session : 0,
-                                      &connection.failure);
+    *failure = connection.failure;
+    *unreachable = sx_connection_was_unreachable(&connection);
+    return connection.online ? loop->last_session : 0;
+}
+
+/* Why a look-up is of no use any longer. */
+static enum sx_err check_look_up(struct sx_loop *loop, int64_t begun_us, int64_t deadline)
+{
+    int64_t now_us = sx_clock_now_us();
+    bool stopping, kicked;
+    pthread_mutex_lock(&loop->mu);
+    stopping = loop->stopping;
+    /* One that has just begun asks the network that the kick is about. */
+    kicked = loop->kicked && now_us - begun_us >= FRESH_LOOK_UP_US;
+    pthread_mutex_unlock(&loop->mu);
+    if (stopping)
+        return SX_ESTOPPED;
+    if (kicked)
+        return SX_EUNRESOLVED;
+    return now_us >= deadline ? SX_ECONNECT : SX_OK;
+}
+
+/* The server's addresses; false with the failure. A resolver that hangs is left behind. */
+static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses *addresses,
+                    struct sx_failure *failure)
+{
+    char *why = failure->text;
+    int64_t begun_us = sx_clock_now_us();
+    struct sx_resolve *resolve =
+        sx_resolve_start(loop->config, loop->wake_fd, &failure->err, why, sizeof failure->text);
+    if (!resolve)
+        return false;
+    while (!sx_resolve_is_done(resolve) &&
+           (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK)
+        wait_for_events(loop, sx_clock_poll_ms(deadline));
+    if (failure->err == SX_OK)
+        failure->err = sx_resolve_answer(resolve, addresses, why, sizeof failure->text);
+    else
+        snprintf(why, sizeof failure->text, "%s",
+                 failure->err == SX_ESTOPPED   ? "the link was stopped"
+                 : failure->err == SX_ECONNECT ? "looking the server's name up took too long"
+                                               : "the look-up was given up for another");
+    sx_resolve_free(resolve);
+    return failure->err == SX_OK;
+}
+
+/* One attempt, from the look-up to offline. Returns when to try again. */
+static int64_t attempt(struct sx_loop *loop)
+{
+    int64_t deadline = sx_clock_deadline(loop->config->connect_timeout_us);
+    struct sx_addresses addresses = {0};
+    struct sx_failure failure = {0};
+    uint64_t session = 0;
+    bool unreachable = true;
+    unsigned i;
+    loop->callbacks.on_connecting(loop->callbacks.user);
+    if (look_up(loop, deadline, &addresses, &failure))
+        for (i = 0; i < addresses.count && unreachable; i++)
+            session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+    return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
 }
 
 /* ---- thread ---- */

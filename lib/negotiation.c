@@ -68,6 +68,23 @@ static bool is_endless_challenge(xmpp_stanza_t *stanza)
     return endless;
 }
 
+/* Before the login: which mechanisms there are (RFC 6120 6.4.1). */
+static void read_features(struct sx_stream *stream, xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *mechanism = xmpp_stanza_get_child_by_name_and_ns(stanza, "mechanisms", NS_SASL);
+    if (!mechanism)
+        return;
+    stream->offers_sasl = true;
+    stream->offers_external = false;
+    for (mechanism = xmpp_stanza_get_children(mechanism); mechanism;
+         mechanism = xmpp_stanza_get_next(mechanism)) {
+        char name[16] = "";
+        copy_text(mechanism, name, sizeof name);
+        if (strcmp(name, "EXTERNAL") == 0)
+            stream->offers_external = true;
+    }
+}
+
 enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stanza,
                                    const char **why)
 {
@@ -87,7 +104,9 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
             *why = "the server sent a stream error without a condition";
             return SX_ESTREAM;
         }
-    } else if (stream->authenticated && is_for(stanza, "features", NS_STREAMS) &&
+    } else if (!stream->authenticated && is_for(stanza, "features", NS_STREAMS)) {
+        read_features(stream, stanza);
+    } else if (is_for(stanza, "features", NS_STREAMS) &&
                !xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND)) {
         *why = "the server offers no resource binding";
         return SX_EPROTOCOL;

@@ -46,7 +46,8 @@ struct sx_stream {
     char why[200];      /* one clause that explains err */
     char sasl_condition[48]; /* of the last <failure/> (RFC 6120 6.5), "" if none came */
     char sasl_text[128];
-    char stream_condition[48]; /* of a <stream:error/> (RFC 6120 4.9.3) */
+    bool offers_sasl, offers_external; /* mechanisms in the newest features that list any */
+    char stream_condition[48];         /* of a <stream:error/> (RFC 6120 4.9.3) */
     char stream_text[128];
     bool authenticated;  /* <success/> came */
     enum sx_err verdict; /* of the stanza being delivered */

@@ -20,6 +20,7 @@
     SUITE(resolve)                                                                                 \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
+    SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \

@@ -3,18 +3,15 @@
  * Like test_shortage.c.
  */
 #include <arpa/inet.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/connection.h"
 #include "../../lib/disco.h"
 #include "../../lib/iq.h"
 #include "../../lib/link.h"
-#include "../../lib/memory.h"
 #include "../../lib/stanza.h"
 #include "../../lib/stream.h"
 #include "../lib/shortage.h"
@@ -485,81 +482,6 @@ static void test_close(void)
     close(fd);
 }
 
-/* ---- the connection ---- */
-
-/* libstrophe 0.12.2 doesn't survive a shortage of its own while it connects, so that only what the
- * library itself allocates is counted. */
-static void *allocate_calmly(size_t size, void *user)
-{
-    void *block;
-
-    shortage_pause();
-    block = sx_memory.alloc(size, user);
-    shortage_resume();
-    return block;
-}
-
-static void *reallocate_calmly(void *block, size_t size, void *user)
-{
-    shortage_pause();
-    block = sx_memory.realloc(block, size, user);
-    shortage_resume();
-    return block;
-}
-
-static void release(void *block, void *user)
-{
-    sx_memory.free(block, user);
-}
-
-static const xmpp_mem_t calm_memory = {allocate_calmly, release, reallocate_calmly, NULL};
-
-static void run_connection(struct sx_connection *connection, xmpp_ctx_t *ctx)
-{
-    sx_connection_open(connection, ctx);
-    while (!connection->over) {
-        struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
-        if (!sx_connection_round(connection, ctx))
-            poll(&socket, 1, 50);
-    }
-    sx_connection_fini(connection);
-}
-
-static bool attempt_connect(struct shortage shortage)
-{
-    struct sx_config config = {.jid = "alice@example.org/desk",
-                               .password = "secret",
-                               .host = "127.0.0.1",
-                               .port = port,
-                               .tls = SOAP_XMPP_TLS_OFF,
-                               .connect_timeout_us = 60000000,
-                               .max_stanza_bytes = 1 << 20,
-                               .max_depth = 64};
-    struct sx_trace trace;
-    struct sx_connection connection = {.config = &config, .trace = &trace};
-    xmpp_ctx_t *ctx = xmpp_ctx_new(&calm_memory, NULL);
-    bool has_failed;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
-    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
-    shortage_begin(shortage);
-    run_connection(&connection, ctx);
-    has_failed = shortage_end();
-    CU_ASSERT_EQUAL(connection.failure.err, has_failed ? SX_ENOMEM : SX_EUNREACHABLE);
-    xmpp_ctx_free(ctx);
-    return has_failed;
-}
-
-static void test_connect(void)
-{
-    int fd;
-
-    port = closed_port(&fd);
-    xmpp_initialize();
-    CU_ASSERT(shortage_sweep(attempt_connect) >= 5);
-    close(fd);
-}
-
 CU_TestInfo tests_shortage_link[] = {
     {"a parser is made whole or not at all", test_parser},
     {"a stream delivers whole stanzas or ends", test_stream},
@@ -569,6 +491,5 @@ CU_TestInfo tests_shortage_link[] = {
     {"a request that finds no memory is not made", test_request},
     {"a question that finds no memory says so", test_discover},
     {"a link is closed without memory", test_close},
-    {"a connect attempt fails when there is no memory for its parser", test_connect},
     CU_TEST_INFO_NULL,
 };
