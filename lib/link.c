@@ -37,6 +37,7 @@ enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
     MAX_UNTOLD = 2,
+    UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
 };
 
 /* A change of state that is still to be told. */
@@ -63,6 +64,7 @@ struct soap_xmpp_link {
     struct sx_backoff backoff;
     unsigned long pings;
     struct sx_iq_refusals refusals;
+    unsigned unknown_names;
     char own_jid[SX_JID_BYTES];
     /* under mu */
     pthread_mutex_t mu;
@@ -300,11 +302,29 @@ static int64_t next_attempt(struct soap_xmpp_link *link, bool silent, int64_t on
     return now + sx_backoff_next_us(&link->backoff, random);
 }
 
+/* A name that doesn't exist may have been mistyped, or not yet have reached every name server. */
+static bool is_hopeless(struct soap_xmpp_link *link, const struct sx_failure *failure,
+                        struct sx_failure *last)
+{
+    link->unknown_names = failure->err == SX_ENOHOST ? link->unknown_names + 1 : 0;
+    if (link->unknown_names < UNKNOWN_NAMES)
+        return false;
+    link->unknown_names = 0; /* a kick begins anew */
+    last->err = failure->err;
+    snprintf(last->text, sizeof last->text, "stopped trying: %.300s", failure->text);
+    return true;
+}
+
 static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
+    struct sx_failure last;
     bool permanent = sx_fault_permanent(failure->err);
     int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
+    if (is_hopeless(link, failure, &last)) {
+        permanent = true;
+        failure = &last;
+    }
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
     if (permanent)
