@@ -20,7 +20,7 @@
 
 /* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
  * most of a second, 2,000 for some 30 ms. */
-enum { MAX_NODES = 2000 };
+enum { MAX_NODES = 2000, MOST_TCP_US = 4900000 };
 
 /* libstrophe gives neither its socket nor its certificate callback a user pointer. */
 static _Thread_local struct sx_connection *current;
@@ -222,14 +222,14 @@ void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
     sx_connection_abort(connection, SX_ESILENT, text);
 }
 
-/* An address that doesn't answer leaves the later ones their share of the time. */
+/* An address that doesn't answer leaves the later ones their share of the time. libstrophe waits no
+ * longer than 5 s. */
 static int64_t tcp_deadline(const struct sx_connection *connection)
 {
     int64_t now_us = sx_clock_now_us();
-    unsigned left = connection->addresses->count - connection->address;
-    if (left < 2 || connection->deadline == SX_NEVER)
-        return connection->deadline;
-    return now_us + (connection->deadline - now_us) / left;
+    int64_t share_us = (connection->deadline - now_us) /
+                       (int64_t)(connection->addresses->count - connection->address);
+    return now_us + (share_us < MOST_TCP_US ? share_us : MOST_TCP_US);
 }
 
 /* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
@@ -289,18 +289,6 @@ short sx_connection_events(const struct sx_connection *connection)
     return POLLIN;
 }
 
-/* libstrophe reads the error of a failed connect() and keeps it for itself. It finds the socket
- * unconnected all the same. */
-static void note_tcp_error(struct sx_connection *connection)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    if (connection->tcp || connection->fd < 0)
-        return;
-    if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error)
-        connection->tcp_errno = error;
-}
-
 /* RFC 5482: what isn't acknowledged for so long ends the connection, which TCP itself would keep
  * for a quarter of an hour. Not before it is established: connecting has a deadline of its own. */
 static void limit_silence(const struct sx_connection *connection)
@@ -309,21 +297,29 @@ static void limit_silence(const struct sx_connection *connection)
     setsockopt(connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
-static void note_progress(struct sx_connection *connection)
+/* Whether libstrophe has anything to do: TCP is established, or has failed. It keeps the error of a
+ * failed connect() for itself, and with direct TLS a handshake follows in the same pass: so this is
+ * found out before. */
+static bool is_tcp_settled(struct sx_connection *connection)
 {
+    struct pollfd socket = {connection->fd, POLLOUT, 0};
     struct sockaddr_storage peer;
-    socklen_t len = sizeof peer;
-    if (!connection->tcp && connection->fd >= 0 &&
-        getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0) {
-        connection->tcp = true;
-        limit_silence(connection);
-    }
-    if (!connection->tcp && sx_clock_now_us() >= connection->tcp_deadline && connection->fd >= 0) {
+    socklen_t len = sizeof peer, error_len = sizeof connection->tcp_errno;
+    if (connection->tcp || connection->fd < 0)
+        return true;
+    if (poll(&socket, 1, 0) == 0) {
+        if (sx_clock_now_us() < connection->tcp_deadline)
+            return false;
         connection->tcp_errno = ETIMEDOUT;
         shutdown(connection->fd, SHUT_RDWR);
+        return true;
     }
-    if (!connection->secured)
-        connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
+    connection->tcp = getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0;
+    if (connection->tcp)
+        limit_silence(connection);
+    else if (connection->tcp_errno == 0)
+        getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &connection->tcp_errno, &error_len);
+    return true;
 }
 
 /* libstrophe's SHA-1 works in a static buffer: two logins at once by SCRAM-SHA-1 spoil each other's
@@ -343,11 +339,13 @@ static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     uint64_t fed_bytes = connection->stream.fed_bytes;
-    note_tcp_error(connection);
+    if (!is_tcp_settled(connection))
+        return false;
     run_once(connection, ctx);
     if (connection->over)
         return false;
-    note_progress(connection);
+    if (!connection->secured)
+        connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
     if (sx_memory_is_short())
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
     else if (connection->stream.err != SX_OK)

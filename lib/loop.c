@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "clock.h"
 #include "memory.h"
 #include "pulse.h"
@@ -438,26 +439,37 @@ static enum sx_err check_look_up(struct sx_loop *loop, int64_t begun_us, int64_t
     return now_us >= deadline ? SX_ECONNECT : SX_OK;
 }
 
+static void explain_look_up(const struct sx_loop *loop, struct sx_failure *failure)
+{
+    const struct sx_config *config = loop->config;
+    char domain[SX_JID_BYTES];
+    sx_address_domain(config->jid, domain, sizeof domain);
+    if (failure->err == SX_ESTOPPED)
+        snprintf(failure->text, sizeof failure->text, "the link was stopped");
+    else if (failure->err == SX_ECONNECT)
+        snprintf(failure->text, sizeof failure->text,
+                 "looking up the name %.200s took longer than %.3f s",
+                 config->host ? config->host : domain, (double)config->connect_timeout_us / 1e6);
+    else
+        snprintf(failure->text, sizeof failure->text, "another look-up took the place of this one");
+}
+
 /* The server's addresses; false with the failure. A resolver that hangs is left behind. */
 static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses *addresses,
                     struct sx_failure *failure)
 {
-    char *why = failure->text;
     int64_t begun_us = sx_clock_now_us();
-    struct sx_resolve *resolve =
-        sx_resolve_start(loop->config, loop->wake_fd, &failure->err, why, sizeof failure->text);
+    struct sx_resolve *resolve = sx_resolve_start(loop->config, loop->wake_fd, &failure->err,
+                                                  failure->text, sizeof failure->text);
     if (!resolve)
         return false;
     while (!sx_resolve_is_done(resolve) &&
            (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK)
         wait_for_events(loop, sx_clock_poll_ms(deadline));
     if (failure->err == SX_OK)
-        failure->err = sx_resolve_answer(resolve, addresses, why, sizeof failure->text);
+        failure->err = sx_resolve_answer(resolve, addresses, failure->text, sizeof failure->text);
     else
-        snprintf(why, sizeof failure->text, "%s",
-                 failure->err == SX_ESTOPPED   ? "the link was stopped"
-                 : failure->err == SX_ECONNECT ? "looking the server's name up took too long"
-                                               : "the look-up was given up for another");
+        explain_look_up(loop, failure);
     sx_resolve_free(resolve);
     return failure->err == SX_OK;
 }

@@ -44,6 +44,8 @@ int sx_tls_alert(void)
 
 const char *sx_tls_alert_text(void)
 {
+    if (sx_tls_alert() == SSL_AD_CERTIFICATE_REQUIRED)
+        return "certificate required"; /* OpenSSL 3.0 has no words for it */
     return SSL_alert_desc_string_long(seen.alert);
 }
 
