@@ -7,6 +7,9 @@
 #   DIR/HOST/wronghost.*              by the CA, for another name
 #   DIR/HOST/selfsigned.*             for HOST, by nobody but itself
 #   DIR/HOST/expired.*                for HOST, by the CA, out of date
+#   DIR/HOST/{alice,bob}.*            for alice@HOST and bob@HOST as clients, by the CA (xmppAddr)
+#   DIR/HOST/stranger.*               for alice@HOST, by nobody but itself
+#   DIR/HOST/late.*                   for alice@HOST, by the CA, out of date
 #
 # .pem holds the certificate and the key. What is there already is kept. Names are DNS names alone:
 # an IP address among them makes some servers refuse the file.
@@ -17,7 +20,15 @@ request_key() { # KEY NAME: a key and, on standard output, the request for a cer
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1" -subj "/CN=$2"
 }
 
+user_extensions() { # NAME: RFC 6120 13.7.1.4
+    printf '%s\n' "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:$1" extendedKeyUsage=clientAuth \
+        keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
+}
+
 extensions() { # NAME
+    case $1 in
+    *@*) user_extensions "$1" && return ;;
+    esac
     printf '%s\n' "subjectAltName=DNS:$1,DNS:*.$1" extendedKeyUsage=serverAuth,clientAuth \
         keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
 }
@@ -44,8 +55,14 @@ make_all() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$host" \
         -keyout "$certs/selfsigned.key" -out "$certs/selfsigned.crt" \
         -addext "subjectAltName=DNS:$host,DNS:*.$host"
+    sign "$certs/alice" "alice@$host" 30
+    sign "$certs/bob" "bob@$host" 30
+    sign "$certs/late" "alice@$host" -1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=alice" \
+        -keyout "$certs/stranger.key" -out "$certs/stranger.crt" \
+        -addext "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:alice@$host"
     local kind
-    for kind in valid wronghost selfsigned expired; do
+    for kind in valid wronghost selfsigned alice bob late stranger expired; do
         cat "$certs/$kind.crt" "$certs/$kind.key" > "$certs/$kind.pem"
     done
 }

@@ -7,8 +7,8 @@
 deadline_s=60
 
 configure() {
-    local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true'
-    [ "$TLS" = required ] || starttls='starttls: false'
+    local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
+    [ "$TLS" = required ] || starttls='starttls: false' verify=false
     mkdir -p "$dir/spool"
     cat > "$dir/ejabberd.yml" <<END
 hosts: ["$HOST"]
@@ -29,6 +29,8 @@ listen:
     shaper: none
     max_stanza_size: $limit
     $starttls
+    tls_verify: $verify
+    cafile: "$dir/certs/ca.crt"
   - port: $DIRECT_TLS_PORT
     ip: "127.0.0.1"
     module: ejabberd_c2s
@@ -36,6 +38,8 @@ listen:
     shaper: none
     max_stanza_size: $limit
     tls: true
+    tls_verify: true
+    cafile: "$dir/certs/ca.crt"
   - port: $COMPONENT_PORT
     ip: "127.0.0.1"
     module: ejabberd_service

@@ -34,6 +34,42 @@ END
     } > "$dir/plugins/mod_ready.lua"
 }
 
+# Prosody 0.12 lets servers log in by certificate, clients not: SASL EXTERNAL is offered here to those
+# whose certificate is by our CA and names an account (xmppAddr, RFC 6120 13.7.1.4).
+write_certificate_module() {
+    cat > "$dir/plugins/mod_client_certificates.lua" <<'END'
+local jid_split = require "util.jid".split;
+local jid_prep = require "util.jid".prep;
+local new_sasl = require "util.sasl".new;
+local provider = require "core.usermanager".get_provider(module.host);
+local get_handler = provider.get_sasl_handler;
+
+local function find_user(session)
+	local socket = session.conn:socket();
+	local certificate = socket.getpeercertificate and socket:getpeercertificate();
+	if not certificate or not socket:getpeerverification() then return; end
+	local names = certificate:extensions()["2.5.29.17"] or {};
+	for _, address in ipairs(names["1.3.6.1.5.5.7.8.5"] or {}) do
+		local user, host = jid_split(jid_prep(address));
+		if user and host == module.host and provider.user_exists(user) then return user; end
+	end
+end
+
+function provider.get_sasl_handler(session)
+	local handler = get_handler(session);
+	local user = session.secure and find_user(session);
+	if not user then return handler; end
+	local profile = {};
+	for name, value in pairs(handler.profile) do profile[name] = value; end
+	profile.mechanisms = nil;
+	function profile.external(authzid)
+		if authzid == "" or jid_prep(authzid) == user.."@"..module.host then return user, true; end
+	end
+	return new_sasl(module.host, profile);
+end
+END
+}
+
 # run_as_root has no effect on anyone else. The limits module is left out: Debian's default
 # configuration has it, at 10 kB/s.
 configure() {
@@ -41,6 +77,7 @@ configure() {
     [ "$TLS" = required ] || tls='' required=false
     mkdir -p "$dir/data"
     write_module
+    write_certificate_module
     {
         cat <<END
 run_as_root = true
@@ -70,11 +107,14 @@ network_settings = { nagle = false, min_wait = 0, read_size = 65536 }
 gc = { mode = "incremental", threshold = 400, speed = 400 }
 END
         local file=$dir/certs/$HOST/$CERT
-        local certificate="certificate = \"$file.crt\"; key = \"$file.key\""
+        local certificate="certificate = \"$file.crt\"; key = \"$file.key\"; \
+cafile = \"$dir/certs/ca.crt\"; verify = { \"peer\", \"client_once\" }; \
+verifyext = { \"lsec_continue\", lsec_ignore_purpose = false }"
         cat <<END
 c2s_direct_tls_ssl = { $certificate }
 VirtualHost "$HOST"
 ssl = { $certificate }
+modules_enabled = { "client_certificates" }
 END
         for component in $COMPONENTS; do
             printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" \
