@@ -14,6 +14,7 @@
     SUITE(name)                                                                                    \
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
+    SUITE(connect)                                                                                 \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \
     SUITE(storm)

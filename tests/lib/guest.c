@@ -124,7 +124,18 @@ enum guest_outcome guest_expect(struct guest *guest, const char *text, int64_t d
     return GUEST_DONE;
 }
 
-static SSL *new_ssl(int fd, const char *pem)
+/* TLS 1.1 signs with SHA-1, which OpenSSL 3 allows at level 0 alone. */
+static void set_options(const struct guest *guest, SSL_CTX *ctx)
+{
+    if (guest->old_tls && (!SSL_CTX_set_min_proto_version(ctx, TLS1_1_VERSION) ||
+                           !SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION) ||
+                           !SSL_CTX_set_cipher_list(ctx, "DEFAULT@SECLEVEL=0")))
+        abort();
+    if (guest->wants_certificate)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
+static SSL *new_ssl(const struct guest *guest, const char *pem)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     SSL *ssl;
@@ -135,9 +146,10 @@ static SSL *new_ssl(int fd, const char *pem)
     }
     /* Without it SSL_write() insists on the whole of what it was given first. */
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    set_options(guest, ctx);
     ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
-    if (!ssl || SSL_set_fd(ssl, fd) != 1)
+    if (!ssl || SSL_set_fd(ssl, guest->fd) != 1)
         abort();
     return ssl;
 }
@@ -145,7 +157,7 @@ static SSL *new_ssl(int fd, const char *pem)
 enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64_t deadline)
 {
     enum guest_outcome outcome = GUEST_DONE;
-    guest->ssl = new_ssl(guest->fd, pem);
+    guest->ssl = new_ssl(guest, pem);
     while (outcome == GUEST_DONE) {
         int n;
         ERR_clear_error();

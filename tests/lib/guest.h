@@ -26,6 +26,7 @@ struct guest {
     int stop_fd; /* readable: stop */
     void *user;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* decrypted */
+    bool old_tls, wants_certificate; /* HOSTILE_TLS_OLD, HOSTILE_TLS_ASK */
 
     SSL *ssl;
     struct sx_buffer heard;

@@ -206,6 +206,12 @@ static enum course play_step(struct hostile *hostile, const struct hostile_step 
         return course == GO_ON ? shake_hands(hostile, step->text) : course;
     case HOSTILE_TLS:
         return shake_hands(hostile, step->text);
+    case HOSTILE_TLS_OLD:
+        hostile->guest.old_tls = true;
+        break;
+    case HOSTILE_TLS_ASK:
+        hostile->guest.wants_certificate = true;
+        break;
     case HOSTILE_TLS_NEVER:
         course = proceed(hostile);
         return course == GO_ON ? keep_silent(hostile, 0) : course;

@@ -37,6 +37,8 @@ enum hostile_kind {
     HOSTILE_STARTTLS,      /* expects <starttls/>, answers, and shakes hands; text: another PEM file
                               than hostile_start()'s */
     HOSTILE_TLS,           /* shakes hands at once (direct TLS, or after a proceed of your own) */
+    HOSTILE_TLS_OLD,       /* from here on: no TLS beyond 1.1, if the system's OpenSSL can */
+    HOSTILE_TLS_ASK,       /* from here on: the peer must show a certificate, and none is trusted */
     HOSTILE_TLS_NEVER,     /* answers <starttls/>, then nothing until the peer closes */
     HOSTILE_SILENCE_MS,    /* reads and says nothing for count ms; 0: until the peer closes */
     HOSTILE_CLOSE,         /* FIN; waits for the peer's, 1 s at most */

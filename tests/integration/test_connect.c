@@ -1,0 +1,563 @@
+/* From a name to a stream: several addresses, resolvers that hang, versions of TLS, certificates.
+ */
+#include "laboratory.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../lib/clock.h"
+#include "../../lib/link_parts.h"
+#include "../lib/hostile.h"
+#include "../lib/names.h"
+#include "../lib/suite.h"
+#include "../lib/tcp.h"
+
+#define DOMAIN "connect.example"
+
+extern char **environ;
+
+enum { LONG_US = 20000000, TICK_MS = 20 };
+
+static const struct hostile_step login_plain[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                  {HOSTILE_END}};
+static const struct hostile_step login_tls[] = {{HOSTILE_PLAY, .steps = hostile_login_tls},
+                                                {HOSTILE_END}};
+
+/* To loopback by the name "localhost", which the table of names says how to find. */
+static struct soap_xmpp_config config_for(int port)
+{
+    struct soap_xmpp_config config;
+    soap_xmpp_config_init(&config);
+    config.jid = "alice@" DOMAIN "/desk";
+    config.password = "secret";
+    config.host = "localhost";
+    config.port = port;
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.timeout_ms = TCP_LONG_MS;
+    return config;
+}
+
+static struct soap_xmpp_link *open_link(const struct soap_xmpp_config *config)
+{
+    struct soap_xmpp_link *link = soap_xmpp_open(config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    return link;
+}
+
+static struct hostile *start_server(const struct hostile_step *script, const char *pem)
+{
+    struct hostile *hostile = hostile_start(script, pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    return hostile;
+}
+
+/* Valid until the next call. */
+static const char *reason_of(struct soap_xmpp_link *link)
+{
+    static char reason[400];
+    soap_xmpp_reason(link, reason, sizeof reason);
+    return reason;
+}
+
+static void assert_online(const struct soap_xmpp_config *config)
+{
+    struct soap_xmpp_link *link = open_link(config);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
+    ASSERT_TEXT(reason_of(link), "online");
+    soap_xmpp_close(link);
+}
+
+/* It says so at once and tries no more: else the wait would last. */
+static void assert_final(const struct soap_xmpp_config *config, const char *reason,
+                         const char *detail)
+{
+    struct soap_xmpp_link *link = open_link(config);
+    int64_t begun_us = sx_clock_now_us();
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 3 * TCP_LONG_MS), -1);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 3 * LONG_US);
+    ASSERT_CONTAINS(reason_of(link), reason);
+    ASSERT_CONTAINS(reason_of(link), detail);
+    soap_xmpp_close(link);
+}
+
+/* The reason of a failure that the link doesn't think final. */
+static void assert_reason(const struct soap_xmpp_config *config, const char *reason)
+{
+    struct soap_xmpp_link *link = open_link(config);
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    while (!strstr(reason_of(link), reason) && sx_clock_now_us() < deadline)
+        poll(NULL, 0, TICK_MS);
+    ASSERT_CONTAINS(reason_of(link), reason);
+    soap_xmpp_close(link);
+}
+
+/* ---- addresses ---- */
+
+static void the_next_address_is_tried_when_one_refuses(void)
+{
+    static const struct names_row names[] = {{"localhost", "127.0.0.2 127.0.0.3 127.0.0.1", 0},
+                                             {0}};
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    names_set(names);
+    assert_online(&config);
+    CU_ASSERT_EQUAL(names_asked("localhost"), 1);
+    names_set(NULL);
+    hostile_stop(hostile);
+}
+
+/* A backlog of one that is taken: further connections are neither accepted nor refused. */
+static int silent_address(struct sockaddr_in *address, int fillers[8])
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
+    socklen_t len = sizeof *address;
+    CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)address, len), 0);
+    CU_ASSERT_EQUAL_FATAL(listen(fd, 0), 0);
+    for (i = 0; i < 8; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(fillers[i], (struct sockaddr *)address, len);
+    }
+    return fd;
+}
+
+static void an_address_that_does_not_answer_leaves_time_for_the_next(void)
+{
+    static const struct names_row names[] = {{"localhost", "127.0.0.2 127.0.0.1", 0}, {0}};
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1),
+                                  .sin_port = htons((uint16_t)config.port)};
+    int fillers[8], i, fd = silent_address(&address, fillers);
+    config.connect_timeout_ms = 6000; /* of which the first address gets half */
+    names_set(names);
+    assert_online(&config);
+    CU_ASSERT_EQUAL(names_asked("localhost"), 1);
+    names_set(NULL);
+    for (i = 0; i < 8; i++)
+        close(fillers[i]);
+    close(fd);
+    hostile_stop(hostile);
+}
+
+static void when_no_address_answers_host_number_and_reason_are_told(void)
+{
+    static const struct names_row names[] = {{"localhost", "127.0.0.2 127.0.0.3", 0}, {0}};
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "no connection to localhost port %d (2 addresses, the last one 127.0.0.3 port %d): "
+             "Connection refused",
+             config.port, config.port);
+    names_set(names);
+    assert_reason(&config, expected);
+    names_set(NULL);
+    hostile_stop(hostile);
+}
+
+static void find_by_srv(const struct site *site)
+{
+    char records[200], direct[200];
+    const struct names_row names[] = {
+        {site->domain, NULL, EAI_NONAME},
+        {"_xmpp-client._tcp.xmpp.test", records, 0},
+        {"_xmpps-client._tcp.xmpp.test", direct, 0},
+        {"server.example", "127.0.0.1", 0},
+        {0},
+    };
+    struct site_account account;
+    ASSERT_TEXT(site->domain, "xmpp.test");
+    snprintf(records, sizeof records, "2 0 %d server.example, 1 0 1 server.example", site->port);
+    snprintf(direct, sizeof direct, "1 0 %d server.example", site->direct_tls_port);
+    site_account(site, "alice", "desk", &account);
+    account.config.host = NULL;
+    account.config.port = 0;
+    names_set(names);
+    assert_online(&account.config);
+    account.config.tls = SOAP_XMPP_TLS_DIRECT;
+    assert_online(&account.config);
+    CU_ASSERT_EQUAL(names_asked("_xmpps-client._tcp.xmpp.test"), 1);
+    CU_ASSERT_EQUAL(names_asked(site->domain), 0);
+    names_set(NULL);
+}
+
+static void a_domain_is_found_by_its_srv_records(void)
+{
+    site_each(find_by_srv);
+}
+
+/* ---- the resolver ---- */
+
+static const struct names_row hanging[] = {{"localhost", NULL, NAMES_HANG}, {0}};
+
+static void a_resolver_that_hangs_is_given_up_in_time(void)
+{
+    struct soap_xmpp_config config = config_for(5222);
+    config.connect_timeout_ms = 200;
+    names_set(hanging);
+    assert_reason(&config, "looking up the name localhost took longer than 0.200 s");
+    names_release();
+    names_set(NULL);
+}
+
+static void a_resolver_that_hangs_holds_up_no_stop(void)
+{
+    struct soap_xmpp_config config = config_for(5222);
+    struct soap_xmpp_link *link;
+    int64_t begun_us;
+    config.connect_timeout_ms = 3 * TCP_LONG_MS;
+    names_set(hanging);
+    link = open_link(&config);
+    CU_ASSERT_TRUE(names_await_hanging(1));
+    begun_us = sx_clock_now_us();
+    soap_xmpp_close(link);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < LONG_US);
+    CU_ASSERT_EQUAL(names_hanging(), 1);
+    names_release();
+    names_set(NULL);
+}
+
+static void a_kick_leaves_a_look_up_that_hangs_for_a_new_one(void)
+{
+    static const struct names_row names[] = {{"localhost", "127.0.0.1", 0}, {0}};
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    struct soap_xmpp_link *link;
+    config.connect_timeout_ms = 3 * TCP_LONG_MS;
+    names_set(hanging);
+    link = open_link(&config);
+    CU_ASSERT_TRUE(names_await_hanging(1));
+    names_set(names);
+    while (soap_xmpp_wait_online(link, TICK_MS) != 0 && sx_clock_now_us() < deadline)
+        sx_loop_kick(sx_link_loop(link));
+    ASSERT_TEXT(reason_of(link), "online");
+    CU_ASSERT_EQUAL(names_hanging(), 1);
+    names_release();
+    names_set(NULL);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+static const struct names_row unknown[] = {{"localhost", NULL, EAI_NONAME}, {0}};
+
+static void a_name_that_stays_unknown_is_given_up(void)
+{
+    struct soap_xmpp_config config = config_for(5222);
+    names_set(unknown);
+    assert_final(&config, "stopped trying: ", "the name localhost is unknown");
+    CU_ASSERT_EQUAL(names_asked("localhost"), 5);
+    names_set(NULL);
+}
+
+/* Kicks the link until the name was asked for so often. */
+static void kick_until_asked(struct soap_xmpp_link *link, unsigned count)
+{
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    while (names_asked("localhost") < count && sx_clock_now_us() < deadline) {
+        sx_loop_kick(sx_link_loop(link));
+        poll(NULL, 0, TICK_MS);
+    }
+    CU_ASSERT_TRUE(names_asked("localhost") >= count);
+}
+
+static void a_resolver_in_passing_trouble_is_not_given_up(void)
+{
+    static const struct names_row troubled[] = {{"localhost", NULL, EAI_AGAIN}, {0}};
+    struct soap_xmpp_config config = config_for(5222);
+    struct soap_xmpp_link *link;
+    names_set(troubled);
+    link = open_link(&config);
+    kick_until_asked(link, 8);
+    ASSERT_CONTAINS(reason_of(link), "the name localhost can't be resolved now");
+    ASSERT_LACKS(reason_of(link), "stopped trying");
+    soap_xmpp_close(link);
+    names_set(NULL);
+}
+
+/* ---- TCP ---- */
+
+static void unacknowledged_data_ends_a_connection_in_time(void)
+{
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    struct soap_xmpp_link *link;
+    struct sockaddr_in peer;
+    int fd, found = 0;
+    config.ping_timeout_ms = 7000;
+    link = open_link(&config);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
+    for (fd = 3; fd < 1024; fd++) {
+        socklen_t len = sizeof peer, option_len = sizeof(int);
+        int timeout_ms = 0, no_delay = 0;
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != config.port)
+            continue;
+        found++;
+        getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &option_len);
+        getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &option_len);
+        CU_ASSERT_EQUAL(timeout_ms, 7000);
+        CU_ASSERT_NOT_EQUAL(no_delay, 0);
+    }
+    CU_ASSERT_EQUAL(found, 1);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
+/* ---- TLS ---- */
+
+static void check_name(const char *certificate_for, const char *reason)
+{
+    static const struct names_row names[] = {{"server.example", "127.0.0.1", 0}, {0}};
+    struct hostile_certificates certificates;
+    struct soap_xmpp_config config;
+    struct hostile *hostile;
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, certificate_for, 1), 0);
+    hostile = start_server(login_tls, certificates.pem);
+    config = config_for(hostile_port(hostile));
+    config.host = "server.example";
+    config.tls = SOAP_XMPP_TLS_REQUIRED;
+    config.ca_file = certificates.ca_file;
+    names_set(names);
+    if (reason)
+        assert_final(&config, reason, DOMAIN);
+    else
+        assert_online(&config);
+    names_set(NULL);
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+}
+
+static void the_certificate_must_be_that_of_the_domain_not_of_host_or_address(void)
+{
+    check_name(DOMAIN, NULL);
+    check_name("server.example", "certificate is not for");
+    check_name("127.0.0.1", "certificate is not for");
+}
+
+/* Past --wrap: as libstrophe would have it. */
+SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
+
+/* The version that an unlimited client gets from the server that takes it straight to TLS. */
+static int version_without_limit(int port)
+{
+    SSL_CTX *ctx = __real_SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    int fd = tcp_connect(port), version = -1;
+    SSL_set_fd(ssl, fd);
+    if (SSL_connect(ssl) == 1)
+        version = SSL_version(ssl);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    return version;
+}
+
+static void meet_old_tls(enum soap_xmpp_tls tls, const struct hostile_step *script)
+{
+    struct hostile_certificates certificates;
+    struct soap_xmpp_config config;
+    struct hostile *hostile;
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, DOMAIN, 1), 0);
+    hostile = start_server(script, certificates.pem);
+    config = config_for(hostile_port(hostile));
+    config.host = "127.0.0.1";
+    config.tls = tls;
+    config.ca_file = certificates.ca_file;
+    if (tls == SOAP_XMPP_TLS_DIRECT)
+        CU_ASSERT_EQUAL(version_without_limit(config.port), TLS1_1_VERSION);
+    assert_reason(&config, "it offers nothing from TLS 1.2 on");
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+}
+
+/* In a process whose OpenSSL is configured to take anything, as Debian's isn't. */
+static void meet_old_tls_of_both_kinds(void)
+{
+    static const struct hostile_step direct[] = {
+        {.kind = HOSTILE_TLS_OLD},
+        {.kind = HOSTILE_TLS},
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_END},
+    };
+    static const struct hostile_step upgraded[] = {
+        {.kind = HOSTILE_TLS_OLD},
+        {HOSTILE_PLAY, .steps = hostile_login_tls},
+        {HOSTILE_END},
+    };
+    meet_old_tls(SOAP_XMPP_TLS_DIRECT, direct);
+    meet_old_tls(SOAP_XMPP_TLS_REQUIRED, upgraded);
+}
+
+#define OLD_TLS_TEST "a server that knows no newer TLS than 1.1 is refused"
+#define OLD_TLS_MARK "SOAPXMPP_TEST_OLD_TLS"
+
+/* Runs this program's test of that name once more, with another configuration of OpenSSL. */
+static int run_permissively(const char *openssl_conf)
+{
+    char program[512] = "";
+    char *arguments[] = {program, (char *)OLD_TLS_TEST, NULL};
+    int status = -1;
+    pid_t pid;
+    CU_ASSERT_TRUE_FATAL(readlink("/proc/self/exe", program, sizeof program - 1) > 0);
+    setenv("OPENSSL_CONF", openssl_conf, 1);
+    setenv(OLD_TLS_MARK, "1", 1);
+    if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) == 0)
+        waitpid(pid, &status, 0);
+    unsetenv("OPENSSL_CONF");
+    unsetenv(OLD_TLS_MARK);
+    return status;
+}
+
+static void a_server_that_knows_no_newer_tls_is_refused(void)
+{
+    static const char permissive[] = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\n"
+                                     "system_default = tls\n[tls]\nMinProtocol = TLSv1\n"
+                                     "CipherString = DEFAULT@SECLEVEL=0\n";
+    char path[] = "/tmp/soapxmpp-openssl.XXXXXX";
+    int fd;
+    if (getenv(OLD_TLS_MARK)) {
+        meet_old_tls_of_both_kinds();
+        return;
+    }
+    fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_TRUE(write(fd, permissive, sizeof permissive - 1) > 0);
+    close(fd);
+    CU_ASSERT_EQUAL(run_permissively(path), 0);
+    unlink(path);
+}
+
+/* ---- client certificates ---- */
+
+struct client {
+    struct site_account account;
+    char cert_file[SITE_PATH_BYTES + 128], key_file[SITE_PATH_BYTES + 128];
+};
+
+/* Alice, without a password, with somebody's certificate. */
+static void prepare_client(const struct site *site, const char *whose, struct client *client)
+{
+    int dir_len = (int)(strrchr(site->ca_file, '/') - site->ca_file);
+    site_account(site, "alice", "desk", &client->account);
+    snprintf(client->cert_file, sizeof client->cert_file, "%.*s/%s/%s.crt", dir_len, site->ca_file,
+             site->domain, whose);
+    snprintf(client->key_file, sizeof client->key_file, "%.*s/%s/%s.key", dir_len, site->ca_file,
+             site->domain, whose);
+    client->account.config.password = NULL;
+    client->account.config.cert_file = client->cert_file;
+    client->account.config.key_file = client->key_file;
+    client->account.config.trace = SOAP_XMPP_TRACE_NONE;
+}
+
+static void log_in_by_certificate(const struct site *site)
+{
+    struct client client;
+    prepare_client(site, "alice", &client);
+    assert_online(&client.account.config);
+    client.account.config.tls = SOAP_XMPP_TLS_DIRECT;
+    client.account.config.port = site->direct_tls_port;
+    assert_online(&client.account.config);
+}
+
+static void a_client_certificate_stands_for_the_password(void)
+{
+    site_each(log_in_by_certificate);
+}
+
+/* ejabberd offers SASL EXTERNAL to any certificate and refuses it then. */
+static void show_strange_certificate(const struct site *site)
+{
+    const char *refusal = strcmp(site->label, "ejabberd") == 0
+                              ? "refused the login of alice@"
+                              : "doesn't take the client certificate";
+    struct client client;
+    prepare_client(site, "stranger", &client);
+    assert_final(&client.account.config, refusal, "certificate");
+    prepare_client(site, "bob", &client);
+    assert_final(&client.account.config, "bob@xmpp.test", "alice@xmpp.test");
+}
+
+static void a_certificate_that_is_not_ours_is_refused_for_good(void)
+{
+    site_each(show_strange_certificate);
+}
+
+static void a_certificate_that_cannot_be_used_is_told_before_it_is_shown(void)
+{
+    const struct site *site = site_any();
+    struct client client, other;
+    prepare_client(site, "late", &client);
+    assert_final(&client.account.config, "late.crt", "has expired");
+    prepare_client(site, "alice", &client);
+    prepare_client(site, "bob", &other);
+    client.account.config.key_file = other.key_file;
+    assert_final(&client.account.config, "the client certificate can't be used: ", "bob.key: key");
+    client.account.config.cert_file = client.key_file;
+    client.account.config.key_file = client.key_file;
+    assert_final(&client.account.config, "the client certificate can't be used: ", "alice.key: ");
+}
+
+static void a_server_that_wants_another_certificate_is_told_for_good(void)
+{
+    static const struct hostile_step script[] = {
+        {.kind = HOSTILE_TLS_ASK},
+        {HOSTILE_PLAY, .steps = hostile_login_tls},
+        {HOSTILE_END},
+    };
+    struct hostile_certificates certificates;
+    struct soap_xmpp_config config;
+    struct hostile *hostile;
+    struct client client;
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, DOMAIN, 1), 0);
+    hostile = start_server(script, certificates.pem);
+    config = config_for(hostile_port(hostile));
+    config.tls = SOAP_XMPP_TLS_REQUIRED;
+    config.ca_file = certificates.ca_file;
+    assert_final(&config, "wants a client certificate", "certificate required");
+    prepare_client(site_any(), "alice", &client);
+    config.cert_file = client.cert_file;
+    config.key_file = client.key_file;
+    assert_final(&config, "doesn't take the client certificate", "unknown CA");
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+}
+
+CU_TestInfo tests_connect[] = {
+    {"the next address is tried when one refuses", the_next_address_is_tried_when_one_refuses},
+    {"an address that does not answer leaves time for the next",
+     an_address_that_does_not_answer_leaves_time_for_the_next},
+    {"when no address answers host, number and reason are told",
+     when_no_address_answers_host_number_and_reason_are_told},
+    {"a domain is found by its SRV records", a_domain_is_found_by_its_srv_records},
+    {"a resolver that hangs is given up in time", a_resolver_that_hangs_is_given_up_in_time},
+    {"a resolver that hangs holds up no stop", a_resolver_that_hangs_holds_up_no_stop},
+    {"a kick leaves a look-up that hangs for a new one",
+     a_kick_leaves_a_look_up_that_hangs_for_a_new_one},
+    {"a name that stays unknown is given up", a_name_that_stays_unknown_is_given_up},
+    {"a resolver in passing trouble is not given up",
+     a_resolver_in_passing_trouble_is_not_given_up},
+    {"unacknowledged data ends a connection in time",
+     unacknowledged_data_ends_a_connection_in_time},
+    {"the certificate must be that of the domain, not of host or address",
+     the_certificate_must_be_that_of_the_domain_not_of_host_or_address},
+    {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
+    {"a client certificate stands for the password", a_client_certificate_stands_for_the_password},
+    {"a certificate that is not ours is refused for good",
+     a_certificate_that_is_not_ours_is_refused_for_good},
+    {"a certificate that cannot be used is told before it is shown",
+     a_certificate_that_cannot_be_used_is_told_before_it_is_shown},
+    {"a server that wants another certificate is told for good",
+     a_server_that_wants_another_certificate_is_told_for_good},
+    CU_TEST_INFO_NULL,
+};
