@@ -103,7 +103,7 @@ struct soap_xmpp_config {
     const char *cert_file; /* client certificate, PEM (SASL EXTERNAL), with key_file */
     const char *key_file;
     int timeout_ms;         /* what a gSOAP timeout of 0 means. Default 60,000 */
-    int connect_timeout_ms; /* one attempt, from TCP to resource binding. Default 20,000 */
+    int connect_timeout_ms; /* one attempt, from DNS to resource binding. Default 20,000 */
     int soap_action;        /* 1: carry soapAction as a SOAP header block (XEP-0072 3.4) */
     int plain_delivery;     /* 1: nothing is ever sent again, no peer is asked whether it may be */
     /* Who may call our services: "alice@example.org, *@example.org:add+subtract", see
@@ -184,9 +184,9 @@ void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes);
 /* Goes offline gracefully: from now on calls are refused here and new requests are answered
  * service-unavailable; requests that arrived before are still served and answered for up to
  * drain_ms (< 0: the link's timeout_ms); then the stream is closed. Blocks until the link is
- * offline, drain_ms + 3 s at most (a name resolution that hangs comes on top). A second stop waits
- * for the first, but no longer than its own drain_ms + 3 s. soap_xmpp_serve() returns. May be
- * called from a thread that serves, not from inside a service operation. Idempotent. */
+ * offline, drain_ms + 3 s at most. A second stop waits for the first, but no longer than its own
+ * drain_ms + 3 s. soap_xmpp_serve() returns. May be called from a thread that serves, not from inside
+ * a service operation. Idempotent. */
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms);
 
 /* The signal-safe half of it: asks the link to stop, and returns at once. soap_xmpp_serve()

@@ -12,8 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before a connection: no alert was seen yet, and no error of OpenSSL's waits. libstrophe takes an
- * old one for its own. */
+/* Before a connection: no alert was seen yet, and no error of OpenSSL's waits. */
 void sx_tls_begin(void);
 
 /* The newest fatal alert since then (RFC 8446 6.2), by either side; its description's number, -1 if
