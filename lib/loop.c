@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "address.h"
@@ -178,17 +177,9 @@ static void publish_unsent(struct sx_loop *loop)
 
 /* ---- one connection ---- */
 
-/* The kernel's part: data that nobody acknowledges, when no ping is out. */
-static void set_user_timeout(const struct sx_loop *loop)
-{
-    unsigned ms = (unsigned)((loop->config->keepalive_us + loop->config->ping_timeout_us) / 1000);
-    setsockopt(loop->connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
-}
-
 static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
-    set_user_timeout(loop);
     sx_pulse_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
                    loop->connection->stream.fed_bytes, sx_clock_now_us());
     pthread_mutex_lock(&loop->mu);
