@@ -18,6 +18,7 @@
     SUITE(namespace)                                                                               \
     SUITE(pulse)                                                                                   \
     SUITE(resolve)                                                                                 \
+    SUITE(scan)                                                                                    \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
