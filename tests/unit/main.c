@@ -11,6 +11,7 @@
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \
+    SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(inbound)                                                                                 \
