@@ -73,7 +73,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)
 	$(Q)$(C) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# libstrophe's own stanza parser is replaced by lib/stream.c, which hangs on the five functions of
+# libstrophe's own stanza parser is replaced by lib/feed.c, which hangs on the five functions of
 # an internal header: stop before that can go wrong.
 $(BUILD)/libstrophe.checked: tools/check-libstrophe.sh $(wildcard $(LIBSTROPHE))
 	@mkdir -p $(@D)

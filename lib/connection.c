@@ -257,6 +257,8 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     connection->stream.limits.max_depth = config->max_depth;
     connection->stream.limits.max_nodes = MAX_NODES;
     connection->stream.limits.recycle_bytes = (size_t)8 << 20;
+    connection->stream.limits.max_attributes = config->max_attributes;
+    connection->stream.limits.max_namespaces = config->max_namespaces;
     current = connection;
     sx_tls_begin();
     if (config->cert_file &&

@@ -55,6 +55,11 @@ static const char *declared_prefix(const char *attribute)
     return attribute[5] == ':' ? attribute + 6 : NULL;
 }
 
+bool sx_namespaces_declares(const char *attribute)
+{
+    return declared_prefix(attribute) != NULL;
+}
+
 /* Namespaces in XML 1.0, section 3 and its constraint "Reserved Prefixes and Namespace Names". */
 static bool is_allowed(const char *prefix, const char *uri, bool has_prefix)
 {
@@ -129,6 +134,31 @@ enum sx_err sx_namespaces_push(struct sx_namespaces *ns, unsigned depth, const c
             return err;
     }
     return SX_OK;
+}
+
+static bool is_hidden(const struct sx_namespaces *ns, size_t i)
+{
+    size_t j;
+    for (j = i + 1; j < ns->count; j++)
+        if (ns->items[j].key == ns->items[i].key &&
+            strcmp(ns->items[j].prefix, ns->items[i].prefix) == 0)
+            return true;
+    return false;
+}
+
+void sx_namespaces_write(const struct sx_namespaces *ns, unsigned depth, struct sx_buffer *out)
+{
+    size_t i;
+    for (i = 0; i < ns->count && ns->items[i].depth < depth; i++) {
+        const struct sx_namespace *item = &ns->items[i];
+        if (is_hidden(ns, i))
+            continue;
+        sx_buffer_add_text(out, *item->prefix ? " xmlns:" : " xmlns");
+        sx_buffer_add_text(out, item->prefix);
+        sx_buffer_add_text(out, "=\"");
+        sx_buffer_add_escaped(out, item->uri);
+        sx_buffer_add_text(out, "\"");
+    }
 }
 
 const char *sx_namespaces_lookup(const struct sx_namespaces *ns, const char *prefix,

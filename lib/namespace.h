@@ -8,6 +8,7 @@
 #ifndef SX_NAMESPACE_H
 #define SX_NAMESPACE_H
 
+#include "buffer.h"
 #include "fault.h"
 
 /* Declarations in scope at once, unless max_count says otherwise. Every look-up may pass all of
@@ -34,6 +35,12 @@ void sx_namespaces_clear(struct sx_namespaces *ns); /* keeps capacity */
  * SX_EMALFORMED for what Namespaces in XML forbids (xmlns:p="", binding xml or xmlns),
  * SX_ETOOBIG over max_count, SX_ENOMEM. What was pushed before an error goes with the next pop. */
 enum sx_err sx_namespaces_push(struct sx_namespaces *ns, unsigned depth, const char **attributes);
+
+/* Whether an attribute of this name declares a namespace. */
+bool sx_namespaces_declares(const char *attribute);
+
+/* Appends the declarations in scope that were made above depth, as attributes. */
+void sx_namespaces_write(const struct sx_namespaces *ns, unsigned depth, struct sx_buffer *out);
 
 /* Forgets the declarations made at depth or deeper. */
 void sx_namespaces_pop(struct sx_namespaces *ns, unsigned depth);

@@ -177,11 +177,6 @@ static void look_for_qname(struct sx_scan *scan, const char *text, size_t len)
 
 /* ---- elements ---- */
 
-static bool is_declaration(const char *attribute)
-{
-    return strncmp(attribute, "xmlns", 5) == 0 && (!attribute[5] || attribute[5] == ':');
-}
-
 static enum sx_err push_declarations(struct sx_scan *scan, const char *qname,
                                      const char **attributes)
 {
@@ -203,7 +198,7 @@ static enum sx_err scan_attributes(struct sx_scan *scan, const char **attributes
 {
     const char *uri;
     for (; *attributes; attributes += 2) {
-        if (is_declaration(attributes[0]))
+        if (sx_namespaces_declares(attributes[0]))
             continue;
         if (!sx_namespaces_resolve(&scan->namespaces, attributes[0], true, &uri))
             return fail(scan, SX_EMALFORMED, "the prefix of the attribute %.*s is bound nowhere",

@@ -1,6 +1,6 @@
 /* stream.h - the stanza parser: bytes from the server -> bounded stanzas and raw envelopes.
  *
- * Noun: the incoming stream of one connection. stream.c defines the five functions of libstrophe's
+ * Noun: the incoming stream of one connection. feed.c defines the five functions of libstrophe's
  * internal parser.h (parser_new, _free, _reset, _feed, parser_attr_name; the same from 0.12.2 to
  * 0.14.0) on expat, so the linker never pulls in libstrophe's own parser. No I/O.
  *
@@ -17,8 +17,9 @@
  * encoding other than UTF-8 (RFC 6120 11), a token longer than max_stanza_bytes, more names and
  * nesting than expat is given memory for (only beyond every limit of a stanza), an empty
  * <stream:error/> and features without <bind/> after SASL (both crash libstrophe 0.12.2). What
- * costs only its stanza (verdict): a prefix bound nowhere, too deep, too many nodes or bytes. The
- * tree then holds the stanza's own name and attributes and no children.
+ * costs only its stanza (verdict): a prefix bound nowhere, too deep, too many nodes, bytes,
+ * attributes or declarations. The tree then holds the stanza's own name and attributes and no
+ * children.
  *
  * Thread: the loop thread. The parser also serves xmpp_stanza_new_from_string(), without capture.
  */
@@ -36,6 +37,8 @@ struct sx_stream_limits {
     unsigned max_depth;      /* elements, in and out of the envelope */
     unsigned max_nodes;      /* nodes and attributes of a tree: libstrophe's lists are linear */
     size_t recycle_bytes;    /* a fresh expat after so many: its name tables only grow */
+    unsigned max_attributes; /* of a stanza's elements, in and out of the envelope; 0: no limit */
+    unsigned max_namespaces; /* declarations, likewise */
 };
 
 /* What the parser of one connection shares with its owner. Set limits, zero the rest. */

@@ -113,11 +113,6 @@ static enum sx_err push_element(struct sx_tree *tree, const char *uri, const cha
     return SX_OK;
 }
 
-static bool is_declaration(const char *attribute)
-{
-    return strncmp(attribute, "xmlns", 5) == 0 && (!attribute[5] || attribute[5] == ':');
-}
-
 static enum sx_err refuse_unbound(struct sx_tree *tree, const char *qname)
 {
     snprintf(tree->why, sizeof tree->why, "the prefix of %.80s is bound nowhere", qname);
@@ -141,7 +136,7 @@ static enum sx_err set_attributes(struct sx_tree *tree, const struct sx_namespac
     enum sx_err err = SX_OK;
 
     for (; *attributes; attributes += 2) {
-        if (is_declaration(attributes[0]))
+        if (sx_namespaces_declares(attributes[0]))
             continue;
         if (count_node(tree))
             return SX_ETOOBIG;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check-libstrophe.sh LIBSTROPHE.A - is this a libstrophe whose stanza parser can be replaced?
 #
-# lib/stream.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
+# lib/feed.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
 # lib/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
@@ -31,7 +31,7 @@ used=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
 for name in $used; do
     case " $known " in
     *" $name "*) ;;
-    *) refuse "$archive uses $name, which lib/stream.c doesn't define" ;;
+    *) refuse "$archive uses $name, which lib/feed.c doesn't define" ;;
     esac
 done
 nm -A -g --undefined-only "$archive" 2>/dev/null | grep -q ' U SSL_CTX_new$' ||

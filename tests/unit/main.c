@@ -14,6 +14,7 @@
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
     SUITE(fault)                                                                                   \
+    SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(namespace)                                                                               \

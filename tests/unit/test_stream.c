@@ -33,7 +33,7 @@ extern CU_TestInfo tests_stream[];
     "<p:f var='x'>a<![CDATA[&<]]>&#x41;b</p:f>tail\n<g xmlns=''/></query></iq>"
 #define DOCUMENT OPEN "<a/>\n" IQ " " PLAIN IQ SMALL "<presence/>"
 
-static const struct sx_stream_limits wide = {1 << 20, 64, 1000, 8 << 20};
+static const struct sx_stream_limits wide = {1 << 20, 64, 1000, 8 << 20, 0, 0};
 
 static char *log_of_steps(size_t first, size_t step)
 {
@@ -163,7 +163,7 @@ TEST(test_stamped_attributes)
 
 TEST(test_keep_alive)
 {
-    const struct sx_stream_limits limits = {200, 64, 100, 0};
+    const struct sx_stream_limits limits = {200, 64, 100, 0, 0, 0};
     struct peer peer;
     peer_start(&peer, &limits);
     CU_ASSERT(peer_feed(&peer, OPEN) == 1);
@@ -205,7 +205,7 @@ static void assert_verdict(const struct sx_stream_limits *limits, const char *he
 
 TEST(test_too_large)
 {
-    const struct sx_stream_limits limits = {1000, 64, 100, 0};
+    const struct sx_stream_limits limits = {1000, 64, 100, 0, 0, 0};
     assert_verdict(&limits, HEAD "<b>", "0123456789abcde\n", 100, "</b></iq>", SX_ETOOBIG);
     assert_verdict(&limits, HEAD, "<b/>  ", 500, "</iq>", SX_ETOOBIG);
     assert_verdict(&limits, ENVELOPE, "0123456789abcde\n", 500, TAIL, SX_ETOOBIG);
@@ -214,7 +214,7 @@ TEST(test_too_large)
 
 TEST(test_exactly_full)
 {
-    struct sx_stream_limits limits = {strlen(IQ), 64, 100, 0};
+    struct sx_stream_limits limits = {strlen(IQ), 64, 100, 0, 0, 0};
     struct peer peer;
     peer_start(&peer, &limits);
     CU_ASSERT(peer_feed(&peer, OPEN IQ) == 1);
@@ -229,7 +229,7 @@ TEST(test_exactly_full)
 
 TEST(test_too_deep)
 {
-    const struct sx_stream_limits limits = {100000, 10, 100, 0};
+    const struct sx_stream_limits limits = {100000, 10, 100, 0, 0, 0};
     struct peer peer;
     assert_verdict(&limits, HEAD "<b><b><b><b><b><b><b><b><b><b>", "", 0,
                    "</b></b></b></b></b></b></b></b></b></b></iq>", SX_EDEPTH);
@@ -244,7 +244,7 @@ TEST(test_too_deep)
 
 TEST(test_too_many_nodes)
 {
-    const struct sx_stream_limits limits = {100000, 64, 20, 0};
+    const struct sx_stream_limits limits = {100000, 64, 20, 0, 0, 0};
     assert_verdict(&limits, HEAD, "<b/>", 19, "</iq>", SX_ETOOBIG);
     assert_verdict(&limits, HEAD, "<b c='1' d='2' e='3' f='4'/>", 4, "</iq>", SX_ETOOBIG);
     assert_verdict(&limits, HEAD, "t<b/>", 10, "</iq>", SX_ETOOBIG);
@@ -328,7 +328,7 @@ TEST(test_encoding_declared)
 
 static void assert_long_token(const char *head, const char *repeated)
 {
-    const struct sx_stream_limits limits = {1000, 64, 100, 0};
+    const struct sx_stream_limits limits = {1000, 64, 100, 0, 0, 0};
     struct peer peer;
     unsigned i;
     peer_start(&peer, &limits);
@@ -413,7 +413,7 @@ TEST(test_disguised)
 
 TEST(test_recycling)
 {
-    const struct sx_stream_limits limits = {1 << 20, 64, 100, 4096};
+    const struct sx_stream_limits limits = {1 << 20, 64, 100, 4096, 0, 0};
     char stanzas[2048];
     struct peer peer;
     unsigned i;
@@ -437,7 +437,7 @@ TEST(test_recycling)
 
 TEST(test_recycling_in_one_chunk)
 {
-    const struct sx_stream_limits limits = {1 << 20, 64, 100, 1};
+    const struct sx_stream_limits limits = {1 << 20, 64, 100, 1, 0, 0};
     struct peer peer;
     peer_start(&peer, &limits);
     CU_ASSERT(peer_feed(&peer, DOCUMENT "</stream:stream>") == 1);
@@ -449,7 +449,7 @@ TEST(test_recycling_in_one_chunk)
 /* expat remembers every name for as long as it lives. */
 TEST(test_endless_names)
 {
-    const struct sx_stream_limits limits = {1000, 64, 100, 1 << 20};
+    const struct sx_stream_limits limits = {1000, 64, 100, 1 << 20, 0, 0};
     struct peer peer;
     char chunk[64];
     unsigned i;
@@ -507,7 +507,7 @@ TEST(test_free_anywhere)
 /* libstrophe's allocation number N fails, for every N. */
 TEST(test_no_memory)
 {
-    const struct sx_stream_limits limits = {1 << 20, 64, 12, 0};
+    const struct sx_stream_limits limits = {1 << 20, 64, 12, 0, 0, 0};
     struct peer peer;
     long n;
     int ok = 0;
@@ -537,7 +537,7 @@ TEST(test_garbage)
         OPEN,  IQ,  SMALL,  PLAIN,       HEAD,     ENVELOPE,          TAIL,        "</iq>",
         "<b>", "",  "]]>",  "<![CDATA[", "</b>",   "<stream:error/>", "&amp;",     "\xFF",
         "<",   ">", "<a b", "='1'",      "<p:q/>", "xmlns:p='u'",     "<Envelope", " "};
-    const struct sx_stream_limits limits = {2000, 8, 20, 500};
+    const struct sx_stream_limits limits = {2000, 8, 20, 500, 0, 0};
     struct peer peer;
     char document[sizeof DOCUMENT];
     unsigned state = 1, round, i;

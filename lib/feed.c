@@ -1,0 +1,281 @@
+/* feed.c - bytes for a stream's parser: libstrophe's parser.h once more, on expat.
+ *
+ * Noun: the feed. Invariant: expat is given every byte once, in order; no byte is looked at more
+ * than a few times, whoever chose the chunks; once `failed` nothing is parsed.
+ *
+ * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> XML_Parse ->
+ * stream.c's handlers. After a stanza in which recycle_bytes are over expat is suspended, a new one
+ * reads the stream's start tag again, unheard, and the chunk's rest. Failure: what RFC 6120 11
+ * restricts, and markup that grows without end, end the stream; every later chunk is refused until
+ * libstrophe resets the parser. A reset during a callback is done when the chunk's parsing has
+ * returned.
+ */
+#include "parser.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "memory.h"
+
+enum {
+    STRING_DEPTH = 1000, /* for xmpp_stanza_new_from_string: freeing a tree recurses */
+    /* Markup of 6 bytes with a name not seen before costs expat some 100: a stanza within its
+     * limits can't come near EXPAT_GROWTH times its size. */
+    EXPAT_GROWTH = 32,
+    EXPAT_BASE_BYTES = 16 << 20,
+    /* Of an XML declaration, a character reference; comments and the like are refused anyway. */
+    MARKUP_BYTES = 1024
+};
+
+/* ---- restricted XML (RFC 6120 11.1, 11.6) ---- */
+
+static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system_id,
+                               const XML_Char *public_id, int has_subset)
+{
+    (void)name, (void)system_id, (void)public_id, (void)has_subset;
+    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a DOCTYPE");
+}
+
+static void XMLCALL on_instruction(void *user, const XML_Char *target, const XML_Char *data)
+{
+    (void)target, (void)data;
+    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a processing instruction");
+}
+
+static void XMLCALL on_comment(void *user, const XML_Char *text)
+{
+    (void)text;
+    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a comment");
+}
+
+static void XMLCALL on_declaration(void *user, const XML_Char *version, const XML_Char *encoding,
+                                   int standalone)
+{
+    (void)version, (void)standalone;
+    if (encoding && strcasecmp(encoding, "UTF-8") != 0)
+        sx_parser_fail(user, SX_EPROTOCOL, "the server's encoding is %.40s, not UTF-8", encoding);
+}
+
+/* ---- feeding ---- */
+
+/* A new expat, not XML_ParserReset(): only so its tables of names are freed. */
+static bool renew_expat(parser_t *parser)
+{
+    if (parser->expat)
+        XML_ParserFree(parser->expat);
+    parser->expat = sx_tally_parser(&parser->tally);
+    parser->fed_bytes = parser->stanza_start = parser->suspended_at = 0;
+    if (!parser->expat) {
+        sx_parser_fail_memory(parser);
+        return false;
+    }
+    XML_SetUserData(parser->expat, parser);
+    XML_SetElementHandler(parser->expat, sx_parser_on_start, sx_parser_on_end);
+    XML_SetCharacterDataHandler(parser->expat, sx_parser_on_text);
+    XML_SetStartDoctypeDeclHandler(parser->expat, on_doctype);
+    XML_SetProcessingInstructionHandler(parser->expat, on_instruction);
+    XML_SetCommentHandler(parser->expat, on_comment);
+    XML_SetXmlDeclHandler(parser->expat, on_declaration);
+    return true;
+}
+
+static bool is_tag_within_bytes(parser_t *parser, size_t len)
+{
+    if (len <= parser->limits.max_stanza_bytes)
+        return true;
+    sx_parser_fail(parser, SX_EPROTOCOL, "the server sent a tag of more than %zu bytes",
+                   parser->limits.max_stanza_bytes);
+    return false;
+}
+
+/* After a chunk without an error: what of it is still open. */
+static void check_open_ends(parser_t *parser)
+{
+    XML_Index index = XML_GetCurrentByteIndex(parser->expat);
+    size_t open_bytes = index >= 0 ? parser->fed_bytes - (size_t)index : 0;
+    int offset = 0, size = 0;
+    const char *input = XML_GetInputContext(parser->expat, &offset, &size);
+
+    if (parser->scanning && sx_parser_is_within_bytes(parser, parser->fed_bytes))
+        sx_parser_copy_raw(parser, parser->fed_bytes);
+    if (parser->failed || !open_bytes || !is_tag_within_bytes(parser, open_bytes))
+        return;
+    if (!(input && sx_token_begin(&parser->token, input + offset, (size_t)(size - offset))) &&
+        open_bytes > MARKUP_BYTES)
+        sx_parser_fail(parser, SX_EPROTOCOL,
+                       "the server sent more than %d bytes of markup that is no tag", MARKUP_BYTES);
+}
+
+/* True when all of it was parsed, or all up to suspended_at. */
+static bool parse_bytes(parser_t *parser, const char *bytes, int len)
+{
+    enum XML_Status status;
+    enum XML_Error error;
+
+    parser->chunk = bytes;
+    parser->chunk_start = parser->fed_bytes;
+    parser->fed_bytes += (size_t)len;
+    status = sx_tally_parse(&parser->tally, parser->expat, bytes, len);
+    if (parser->failed)
+        return false;
+    error = XML_GetErrorCode(parser->expat);
+    if (status == XML_STATUS_OK)
+        check_open_ends(parser);
+    else if (status == XML_STATUS_ERROR && error == XML_ERROR_NO_MEMORY)
+        sx_parser_fail(parser, SX_ENOMEM, "memory is short for the names and nesting of a stanza");
+    else if (status == XML_STATUS_ERROR)
+        sx_parser_fail(parser, SX_EPROTOCOL, "the server sent what is no XML: %s",
+                       XML_ErrorString(error));
+    return !parser->failed;
+}
+
+static void feed_chunk(parser_t *parser, const char *bytes, int len)
+{
+    while (parse_bytes(parser, bytes, len) && parser->suspended_at) {
+        int used = (int)(parser->suspended_at - parser->chunk_start);
+        bytes += used;
+        len -= used;
+        if (!renew_expat(parser))
+            return;
+        parser->stream->recycled++;
+        parser->muted = true;
+        parse_bytes(parser, parser->root_tag.bytes, (int)parser->root_tag.len);
+        parser->muted = false;
+        if (parser->failed)
+            return;
+        parser->stanza_start = parser->fed_bytes;
+    }
+}
+
+/* The chunk goes to expat now, or when the tag that it belongs to is whole. */
+static void feed_tokens(parser_t *parser, const char *chunk, int len)
+{
+    struct sx_token token = parser->token;
+    if (!token.is_open) {
+        feed_chunk(parser, chunk, len);
+        return;
+    }
+    if (sx_token_add(&token, chunk, (size_t)len) && token.held.len <= INT_MAX &&
+        !token.held.failed) {
+        parser->token = (struct sx_token){0};
+        feed_chunk(parser, token.held.bytes, (int)token.held.len);
+        sx_token_fini(&token);
+        return;
+    }
+    parser->token = token;
+    if (token.held.failed)
+        sx_parser_fail_memory(parser);
+    else
+        is_tag_within_bytes(parser, token.begun_bytes + token.held.len);
+}
+
+static int restart(parser_t *parser)
+{
+    sx_parser_clear_stanza(parser);
+    sx_token_fini(&parser->token);
+    sx_scan_reset(&parser->scan, 0);
+    sx_buffer_clear(&parser->root_tag);
+    parser->depth = 0;
+    parser->failed = parser->reset_wanted = false;
+    return renew_expat(parser);
+}
+
+/* ---- libstrophe's parser.h ---- */
+
+static _Thread_local struct sx_stream *armed;
+
+void sx_stream_arm(struct sx_stream *stream)
+{
+    armed = stream;
+}
+
+static void set_limits(parser_t *parser)
+{
+    size_t spare = (SIZE_MAX - EXPAT_BASE_BYTES) / EXPAT_GROWTH;
+
+    if (parser->stream)
+        parser->limits = parser->stream->limits;
+    else
+        parser->limits = (struct sx_stream_limits){INT_MAX, STRING_DEPTH, UINT_MAX, 0, 0, 0};
+    if (spare > parser->limits.max_stanza_bytes)
+        spare = parser->limits.max_stanza_bytes;
+    parser->tree.names_no_namespace = parser->stream != NULL;
+    parser->tree.max_nodes = parser->limits.max_nodes;
+    parser->tally.max_bytes = EXPAT_BASE_BYTES + EXPAT_GROWTH * spare;
+}
+
+parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
+                     parser_end_callback on_stream_end, parser_stanza_callback on_stanza,
+                     void *user)
+{
+    struct sx_stream *stream = armed;
+    parser_t *parser = calloc(1, sizeof *parser);
+
+    armed = NULL;
+    if (!parser) {
+        if (stream)
+            stream->err = SX_ENOMEM;
+        return NULL;
+    }
+    parser->tree.ctx = parser->ctx = ctx;
+    parser->on_stream_start = on_stream_start;
+    parser->on_stream_end = on_stream_end;
+    parser->on_stanza = on_stanza;
+    parser->user = user;
+    parser->stream = stream;
+    set_limits(parser);
+    sx_scan_init(&parser->scan, parser->limits.max_depth);
+    if (!restart(parser)) {
+        parser_free(parser);
+        return NULL;
+    }
+    return parser;
+}
+
+void parser_free(parser_t *parser)
+{
+    if (!parser) /* libstrophe takes a parser that there was no memory for for one */
+        return;
+    sx_parser_clear_stanza(parser);
+    if (parser->expat)
+        XML_ParserFree(parser->expat);
+    sx_token_fini(&parser->token);
+    sx_scan_fini(&parser->scan);
+    sx_buffer_fini(&parser->root_tag);
+    sx_tree_fini(&parser->tree);
+    free(parser);
+}
+
+int parser_reset(parser_t *parser)
+{
+    if (!parser->feeding)
+        return restart(parser);
+    /* expat is on the stack: the rest of the chunk belongs to the old stream and is skipped. */
+    parser->reset_wanted = parser->failed = true;
+    XML_StopParser(parser->expat, XML_FALSE);
+    return 1;
+}
+
+int parser_feed(parser_t *parser, char *chunk, int len)
+{
+    if (len < 0 || parser->feeding)
+        return 0;
+    if (parser->stream)
+        parser->stream->fed_bytes += (uint64_t)len;
+    if (parser->failed)
+        return 0;
+    parser->feeding = true;
+    feed_tokens(parser, chunk, len);
+    parser->feeding = false;
+    if (parser->reset_wanted)
+        return restart(parser);
+    return !parser->failed;
+}
+
+char *parser_attr_name(xmpp_ctx_t *ctx, char *qname)
+{
+    (void)ctx; /* made with sx_memory, so libstrophe may free what is from there */
+    return sx_memory_strdup(sx_tree_local_part(qname));
+}

@@ -1,0 +1,84 @@
+/* parser.h - the parser of one stream, for stream.c and feed.c alone.
+ *
+ * feed.c gives bytes to expat, stream.c makes stanzas of expat's events.
+ */
+#ifndef SX_PARSER_H
+#define SX_PARSER_H
+
+#include <expat.h>
+#include <strophe.h>
+
+#include "scan.h"
+#include "stream.h"
+#include "tally.h"
+#include "token.h"
+#include "tree.h"
+
+/* libstrophe's src/parser.h, which is not installed; the same from 0.12.2 to 0.14.0 */
+typedef struct _parser_t parser_t;
+typedef void (*parser_start_callback)(char *name, char **attributes, void *user);
+typedef void (*parser_end_callback)(char *name, void *user);
+typedef void (*parser_stanza_callback)(xmpp_stanza_t *stanza, void *user);
+parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
+                     parser_end_callback on_stream_end, parser_stanza_callback on_stanza,
+                     void *user);
+void parser_free(parser_t *parser);
+int parser_reset(parser_t *parser);
+int parser_feed(parser_t *parser, char *chunk, int len);
+char *parser_attr_name(xmpp_ctx_t *ctx, char *qname);
+
+struct _parser_t {
+    xmpp_ctx_t *ctx;
+    parser_start_callback on_stream_start; /* NULL allowed, as the next two */
+    parser_end_callback on_stream_end;
+    parser_stanza_callback on_stanza;
+    void *user;
+    struct sx_stream *stream; /* NULL: serves xmpp_stanza_new_from_string */
+    struct sx_stream_limits limits;
+    bool failed, feeding, reset_wanted;
+    /* expat and its input; positions count from the first byte it was fed */
+    XML_Parser expat;
+    struct sx_tally tally;
+    size_t fed_bytes;
+    struct sx_token token; /* the tag that expat has the beginning of */
+    const char *chunk;     /* being fed, at position chunk_start */
+    size_t chunk_start;
+    struct sx_buffer root_tag; /* the stream's start tag as it came */
+    bool muted;                /* a new expat is reading it */
+    size_t suspended_at;       /* 0: not suspended */
+
+    /* the stanza */
+    unsigned depth; /* elements open, the stream's root among them */
+    size_t stanza_start;
+    unsigned attributes, declarations; /* of all its elements */
+    struct sx_tree tree;
+    enum sx_err verdict;
+    char verdict_why[160];
+    /* its envelope */
+    struct sx_scan scan;
+    int envelope_version; /* 0: none has begun */
+    bool scanning;
+    struct sx_buffer raw;
+    size_t copied;
+    struct sx_envelope envelope;
+};
+
+/* ---- stream.c ---- */
+
+/* Ends the stream: the first reason counts. */
+void sx_parser_fail(parser_t *parser, enum sx_err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void sx_parser_fail_memory(parser_t *parser);
+
+/* False once the stanza is too large for position: it is dropped then. */
+bool sx_parser_is_within_bytes(parser_t *parser, size_t position);
+/* The bytes of the envelope up to position are the envelope's. */
+void sx_parser_copy_raw(parser_t *parser, size_t position);
+void sx_parser_clear_stanza(parser_t *parser);
+
+/* expat's handlers, user is the parser */
+void XMLCALL sx_parser_on_start(void *user, const XML_Char *qname, const XML_Char **attributes);
+void XMLCALL sx_parser_on_text(void *user, const XML_Char *text, int len);
+void XMLCALL sx_parser_on_end(void *user, const XML_Char *qname);
+
+#endif
