@@ -1,40 +1,66 @@
-/* inbound.c - the bounded queue of requests, and the count of those being worked on.
+/* inbound.c - the bounded queue of requests, caller by caller, and the count of those worked on.
  *
  * Invariant: queued + running is the number of requests that were added and not yet freed; a
- * request's `queue` is set exactly while it is counted in one of the two.
+ * request's `queue` is set exactly while it is counted in one of the two. A caller is there exactly
+ * while it has a request queued or running, and in `turns` exactly while one of its requests may be
+ * taken.
  *
- * Happy path: add appends -> take moves the oldest from queued to running -> sx_request_free counts
- *             it out.
- * Failure modes: full, closed or not serving: add refuses and the request stays the caller's.
+ * Happy path: add appends to its caller's -> take: the first in turns gives its oldest and goes to
+ * the end -> sx_request_free counts it out, which may give its caller a turn again. Failure modes:
+ * no room, no memory, closed or not serving: add refuses and the request stays the caller's.
  */
 #include "inbound.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "clock.h"
+
+/* Somebody who has requests queued or running. */
+struct sx_caller {
+    STAILQ_HEAD(request_list, sx_request) queued;
+    unsigned long queued_count, running_count;
+    size_t queued_bytes;
+    bool has_turn; /* it is in turns */
+    TAILQ_ENTRY(sx_caller) in_turns, in_callers;
+    char jid[]; /* bare */
+};
+
+TAILQ_HEAD(caller_list, sx_caller);
 
 struct sx_inbound {
     /* immutable */
-    unsigned max_requests;
+    unsigned max_requests, max_running;
+    size_t max_bytes;
 
     /* under mu */
     pthread_mutex_t mu;
-    pthread_cond_t arrived; /* a request was added, or the queue was closed */
-    pthread_cond_t drained; /* nothing is queued or running */
-    struct sx_request *oldest, *newest;
+    pthread_cond_t arrived;   /* a caller has a turn, or nothing will come any more */
+    pthread_cond_t drained;   /* nothing is queued or running */
+    struct caller_list turns; /* those with a request to take, whose turn it is first */
+    struct caller_list callers;
+    void *by_jid; /* a tree, see tsearch(3): no peer can make it lopsided */
+    int workers;
     bool open, closed;
     struct sx_inbound_counts counts;
 };
 
-struct sx_inbound *sx_inbound_new(unsigned max_requests)
+struct sx_inbound *sx_inbound_new(unsigned max_requests, size_t max_bytes, unsigned max_running)
 {
     struct sx_inbound *inbound = calloc(1, sizeof *inbound);
 
     if (!inbound)
         return NULL;
     inbound->max_requests = max_requests;
+    inbound->max_bytes = max_bytes;
+    inbound->max_running = max_running;
+    TAILQ_INIT(&inbound->turns);
+    TAILQ_INIT(&inbound->callers);
     if (pthread_mutex_init(&inbound->mu, NULL))
         goto err_after_alloc;
     if (sx_clock_cond_init(&inbound->arrived))
@@ -56,11 +82,69 @@ void sx_inbound_free(struct sx_inbound *inbound)
 {
     if (!inbound)
         return;
-    assert(!inbound->oldest && inbound->counts.queued == 0 && inbound->counts.running == 0);
+    assert(inbound->counts.queued == 0 && inbound->counts.running == 0);
+    assert(TAILQ_EMPTY(&inbound->callers) && !inbound->by_jid);
     pthread_cond_destroy(&inbound->drained);
     pthread_cond_destroy(&inbound->arrived);
     pthread_mutex_destroy(&inbound->mu);
     free(inbound);
+}
+
+/* ---- callers ---- */
+
+static int compare_callers(const void *a, const void *b)
+{
+    return strcmp(((const struct sx_caller *)a)->jid, ((const struct sx_caller *)b)->jid);
+}
+
+/* The caller from belongs to, entered if it is a new one. NULL: no memory. */
+static struct sx_caller *find_caller_locked(struct sx_inbound *inbound, const char *from)
+{
+    size_t jid_bytes = (from ? strlen(from) : 0) + 1;
+    struct sx_caller *caller = calloc(1, sizeof *caller + jid_bytes), **node;
+
+    if (!caller)
+        return NULL;
+    if (from)
+        sx_address_bare(from, caller->jid, jid_bytes);
+    node = tsearch(caller, &inbound->by_jid, compare_callers);
+    if (!node || *node != caller) {
+        free(caller);
+        return node ? *node : NULL;
+    }
+    STAILQ_INIT(&caller->queued);
+    TAILQ_INSERT_TAIL(&inbound->callers, caller, in_callers);
+    inbound->counts.callers++;
+    return caller;
+}
+
+/* Call it whenever a count of the caller has changed. */
+static void drop_idle_caller_locked(struct sx_inbound *inbound, struct sx_caller *caller)
+{
+    if (caller->queued_count || caller->running_count)
+        return;
+    tdelete(caller, &inbound->by_jid, compare_callers);
+    TAILQ_REMOVE(&inbound->callers, caller, in_callers);
+    inbound->counts.callers--;
+    free(caller);
+}
+
+static unsigned long max_running_locked(const struct sx_inbound *inbound)
+{
+    if (inbound->max_running)
+        return inbound->max_running;
+    return inbound->workers >= 3 ? (unsigned long)inbound->workers - 1 : ULONG_MAX;
+}
+
+/* Gives the caller a place behind the others if there is something of it to take now. */
+static void queue_for_turn_locked(struct sx_inbound *inbound, struct sx_caller *caller)
+{
+    if (caller->has_turn || !caller->queued_count ||
+        caller->running_count >= max_running_locked(inbound))
+        return;
+    caller->has_turn = true;
+    TAILQ_INSERT_TAIL(&inbound->turns, caller, in_turns);
+    pthread_cond_signal(&inbound->arrived);
 }
 
 /* ---- request ---- */
@@ -95,10 +179,12 @@ static bool is_drained_locked(const struct sx_inbound *inbound)
 void sx_request_free(struct sx_request *request)
 {
     struct sx_inbound *inbound;
+    struct sx_caller *caller;
 
     if (!request)
         return;
     inbound = request->queue;
+    caller = request->caller;
     free(request->from);
     free(request->to);
     free(request->id);
@@ -107,8 +193,11 @@ void sx_request_free(struct sx_request *request)
     if (!inbound)
         return;
     pthread_mutex_lock(&inbound->mu);
-    assert(inbound->counts.running > 0);
+    assert(inbound->counts.running > 0 && caller->running_count > 0);
     inbound->counts.running--;
+    caller->running_count--;
+    queue_for_turn_locked(inbound, caller);
+    drop_idle_caller_locked(inbound, caller);
     if (is_drained_locked(inbound))
         pthread_cond_broadcast(&inbound->drained);
     pthread_mutex_unlock(&inbound->mu);
@@ -149,27 +238,67 @@ bool sx_inbound_was_opened(struct sx_inbound *inbound)
     return open;
 }
 
-static enum sx_err check_room_locked(const struct sx_inbound *inbound)
+void sx_inbound_add_workers(struct sx_inbound *inbound, int count)
+{
+    struct sx_caller *caller;
+
+    pthread_mutex_lock(&inbound->mu);
+    inbound->workers += count;
+    TAILQ_FOREACH(caller, &inbound->callers, in_callers)
+    queue_for_turn_locked(inbound, caller);
+    pthread_mutex_unlock(&inbound->mu);
+}
+
+static enum sx_err check_open_locked(const struct sx_inbound *inbound)
 {
     if (!inbound->open)
         return SX_ENOTSOAP;
-    if (inbound->closed)
-        return SX_ESTOPPED;
-    return inbound->counts.queued < inbound->max_requests ? SX_OK : SX_EFULL;
+    return inbound->closed ? SX_ESTOPPED : SX_OK;
 }
 
-static void append_locked(struct sx_inbound *inbound, struct sx_request *request)
+static bool has_room_locked(const struct sx_inbound *inbound, const struct sx_caller *caller,
+                            size_t bytes)
+{
+    size_t free_bytes = inbound->max_bytes - inbound->counts.queued_bytes;
+
+    if (caller->queued_count >= inbound->max_requests - inbound->counts.queued)
+        return false;
+    if (bytes > free_bytes)
+        return false;
+    return !caller->queued_count || caller->queued_bytes + bytes <= free_bytes;
+}
+
+static void append_locked(struct sx_inbound *inbound, struct sx_caller *caller,
+                          struct sx_request *request)
 {
     request->queue = inbound;
+    request->caller = caller;
     request->next = NULL;
-    if (inbound->newest)
-        inbound->newest->next = request;
-    else
-        inbound->oldest = request;
-    inbound->newest = request;
+    STAILQ_INSERT_TAIL(&caller->queued, request, in_caller);
+    caller->queued_count++;
+    caller->queued_bytes += request->envelope.len;
     inbound->counts.queued++;
+    inbound->counts.queued_bytes += request->envelope.len;
     inbound->counts.added++;
-    pthread_cond_signal(&inbound->arrived);
+    queue_for_turn_locked(inbound, caller);
+}
+
+static enum sx_err add_locked(struct sx_inbound *inbound, struct sx_request *request)
+{
+    enum sx_err err = check_open_locked(inbound);
+    struct sx_caller *caller;
+
+    if (err != SX_OK)
+        return err;
+    caller = find_caller_locked(inbound, request->from);
+    if (!caller)
+        return SX_ENOMEM;
+    if (has_room_locked(inbound, caller, request->envelope.len))
+        append_locked(inbound, caller, request);
+    else
+        err = SX_EFULL;
+    drop_idle_caller_locked(inbound, caller);
+    return err;
 }
 
 enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *request)
@@ -177,40 +306,58 @@ enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *reques
     enum sx_err err;
 
     pthread_mutex_lock(&inbound->mu);
-    err = check_room_locked(inbound);
-    if (err == SX_OK)
-        append_locked(inbound, request);
-    else
+    err = add_locked(inbound, request);
+    if (err != SX_OK)
         inbound->counts.refused++;
     pthread_mutex_unlock(&inbound->mu);
     return err;
 }
 
-static struct sx_request *take_oldest_locked(struct sx_inbound *inbound)
+/* The caller's oldest request, counted as running. */
+static struct sx_request *take_from_locked(struct sx_inbound *inbound, struct sx_caller *caller)
 {
-    struct sx_request *request = inbound->oldest;
+    struct sx_request *request = STAILQ_FIRST(&caller->queued);
 
-    if (!request)
-        return NULL;
-    inbound->oldest = request->next;
-    if (!inbound->oldest)
-        inbound->newest = NULL;
-    request->next = NULL;
+    STAILQ_REMOVE_HEAD(&caller->queued, in_caller);
+    caller->queued_count--;
+    caller->queued_bytes -= request->envelope.len;
+    caller->running_count++;
     inbound->counts.queued--;
+    inbound->counts.queued_bytes -= request->envelope.len;
     inbound->counts.running++;
+    /* The others wait for requests that nobody can take now. */
+    if (inbound->closed && inbound->counts.queued == 0)
+        pthread_cond_broadcast(&inbound->arrived);
     return request;
+}
+
+static struct sx_caller *next_turn_locked(struct sx_inbound *inbound)
+{
+    struct sx_caller *caller = TAILQ_FIRST(&inbound->turns);
+
+    if (caller) {
+        TAILQ_REMOVE(&inbound->turns, caller, in_turns);
+        caller->has_turn = false;
+    }
+    return caller;
 }
 
 struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline, bool *closed)
 {
-    struct sx_request *request;
+    struct sx_request *request = NULL;
+    struct sx_caller *caller;
     bool in_time = true;
 
     pthread_mutex_lock(&inbound->mu);
-    while (!inbound->oldest && !inbound->closed && in_time)
+    while (TAILQ_EMPTY(&inbound->turns) && !(inbound->closed && inbound->counts.queued == 0) &&
+           in_time)
         in_time = sx_clock_cond_wait(&inbound->arrived, &inbound->mu, deadline);
-    request = take_oldest_locked(inbound);
-    *closed = !request && inbound->closed;
+    caller = next_turn_locked(inbound);
+    if (caller) {
+        request = take_from_locked(inbound, caller);
+        queue_for_turn_locked(inbound, caller);
+    }
+    *closed = !request && inbound->closed && inbound->counts.queued == 0;
     pthread_mutex_unlock(&inbound->mu);
     return request;
 }
@@ -237,13 +384,17 @@ bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline)
 
 struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound)
 {
-    struct sx_request *list;
+    struct sx_request *list = NULL, **end = &list;
+    struct sx_caller *caller;
 
     pthread_mutex_lock(&inbound->mu);
-    list = inbound->oldest;
-    inbound->oldest = inbound->newest = NULL;
-    inbound->counts.running += inbound->counts.queued;
-    inbound->counts.queued = 0;
+    while (next_turn_locked(inbound))
+        ;
+    TAILQ_FOREACH(caller, &inbound->callers, in_callers)
+    while (caller->queued_count) {
+        *end = take_from_locked(inbound, caller);
+        end = &(*end)->next;
+    }
     pthread_mutex_unlock(&inbound->mu);
     return list;
 }

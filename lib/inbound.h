@@ -4,6 +4,15 @@
  * worker until sx_request_free; `answered` goes from false to true once. The owner of the queue
  * (link.c) sends; this file only keeps count.
  *
+ * Fairness: a caller is a bare JID, so that an account's many resources are one.
+ *   - Callers take turns: each take gives out the oldest request of the caller whose turn it is.
+ *   - A caller has at most max_running requests running; its others wait while callers behind it
+ *     are served.
+ *   - A caller may queue a request only while it holds fewer places than are free, and, unless it
+ *     holds none, while its bytes with the new ones are no more than the bytes that are free. So
+ *     one caller gets half of the queue, the next half of what is left, and there is a place for
+ *     one more caller until some ten of them have worked together (for 1,000 places).
+ *
  * Happy path: the loop thread adds -> a worker takes -> the link answers -> the worker frees.
  * Stop: close refuses what arrives later; workers take what is left, then get NULL;
  *       drained waits until nothing is queued or running.
@@ -13,6 +22,7 @@
 #define SX_INBOUND_H
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "envelope.h"
 #include "fault.h"
@@ -23,17 +33,23 @@ struct sx_request {
     uint64_t session; /* of the link, when it arrived: the answer belongs to it */
     bool answered;
     int64_t arrived_us;
-    struct sx_inbound *queue; /* set when added */
-    struct sx_request *next;  /* the queue's */
+    struct sx_inbound *queue;           /* set when added */
+    struct sx_caller *caller;           /* the queue's */
+    STAILQ_ENTRY(sx_request) in_caller; /* the queue's */
+    struct sx_request *next;            /* of a list from take_all */
 };
 
 struct sx_inbound;
 
 struct sx_inbound_counts {
     unsigned long queued, running, added, refused;
+    unsigned long callers; /* with a request queued or running */
+    size_t queued_bytes;   /* of envelopes */
 };
 
-struct sx_inbound *sx_inbound_new(unsigned max_requests); /* NULL: no memory */
+/* max_running: of one caller at once, 0: the workers but one, where there are three or more.
+ * NULL: no memory. */
+struct sx_inbound *sx_inbound_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
 void sx_inbound_free(struct sx_inbound *inbound); /* asserts that nothing is queued or running */
 
 /* A request with copies of the three strings; NULL: no memory. */
@@ -49,11 +65,15 @@ bool sx_inbound_is_open(struct sx_inbound *inbound);
 bool sx_inbound_was_opened(struct sx_inbound *inbound);
 /* stays true after close */ /* opened, and not closed yet */
 
-/* Takes ownership on SX_OK only. SX_EFULL: queue full; SX_ESTOPPED: closed; SX_ENOTSOAP: nobody
- * serves here. */
+/* So many threads more, or less, take requests until the queue is closed. Those who take by hand
+ * don't count. */
+void sx_inbound_add_workers(struct sx_inbound *inbound, int count);
+
+/* Takes ownership on SX_OK only. SX_EFULL: no room for this caller; SX_ESTOPPED: closed;
+ * SX_ENOTSOAP: nobody serves here; SX_ENOMEM. */
 enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *request);
 
-/* The oldest request, now running; NULL at the deadline, or when closed and empty (*closed true).
+/* The next request, now running; NULL at the deadline, or when closed and empty (*closed true).
  * The queue outlives its requests: see free. */
 struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline, bool *closed);
 
@@ -63,8 +83,8 @@ void sx_inbound_close(struct sx_inbound *inbound);
 /* After close: waits until nothing is queued or running; false at the deadline. */
 bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline);
 
-/* Takes all queued requests at once, as a list by next, counted as running; NULL if none. For the
- * owner, to refuse them when a drain is over. */
+/* Takes all queued requests at once, caller by caller, as a list by next, counted as running; NULL
+ * if none. For the owner, to refuse them when a drain is over. */
 struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound);
 
 void sx_inbound_count(struct sx_inbound *inbound, struct sx_inbound_counts *counts);

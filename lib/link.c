@@ -395,7 +395,8 @@ static bool make_parts(struct soap_xmpp_link *link)
         .on_interrupt = on_interrupt,
     };
     link->exchange = sx_exchange_new(link->config.max_calls, link);
-    link->inbound = sx_inbound_new(link->config.max_requests);
+    link->inbound = sx_inbound_new(link->config.max_requests, link->config.max_request_bytes,
+                                   link->config.max_running);
     link->disco = sx_disco_new();
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);

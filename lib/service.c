@@ -296,9 +296,11 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
     pthread_mutex_init(&pool.mu, NULL);
     pthread_cond_init(&pool.opened, NULL);
     err = make_workers(soap, &pool);
+    sx_inbound_add_workers(sx_link_inbound(plugin->link), pool.running);
     if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
         sx_link_serve(plugin->link);
     run_workers(&pool, err != SOAP_OK);
+    sx_inbound_add_workers(sx_link_inbound(plugin->link), -pool.running);
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);
     free(pool.workers);

@@ -21,7 +21,8 @@
 #include "../../lib/clock.h"
 #include "../../lib/config.h"
 
-enum { MAX_DEPTH = 256, MAX_CALLS = 10000, MAX_REQUESTS = 5000, TIMEOUT_US = 60000000 };
+enum { MAX_DEPTH = 256, MAX_CALLS = 10000, MAX_REQUESTS = 10000, TIMEOUT_US = 60000000 };
+enum { MAX_REQUEST_BYTES = 64 << 20 };
 enum { WAIT_US = 10000000 };
 
 enum reaction { NORMALLY, WITH_ERROR, WITH_BYTES, WITH_NOTHING };
@@ -118,7 +119,7 @@ struct soap_xmpp_link *loopback_new(const char *jid)
         abort();
     link->jid = copy_text(jid);
     link->exchange = sx_exchange_new(MAX_CALLS, link);
-    link->inbound = sx_inbound_new(MAX_REQUESTS);
+    link->inbound = sx_inbound_new(MAX_REQUESTS, MAX_REQUEST_BYTES, 0);
     if (!link->exchange || !link->inbound || sx_exchange_set_own_jid(link->exchange, jid))
         abort();
     sx_trace_init(&link->trace, SOAP_XMPP_TRACE_DEBUG, ignore_trace, NULL, jid);

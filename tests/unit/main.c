@@ -13,6 +13,7 @@
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
+    SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \

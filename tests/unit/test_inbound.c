@@ -21,16 +21,23 @@ static int64_t soon(void)
     return sx_clock_deadline(20 * 1000);
 }
 
-static struct sx_request *make(const char *id)
+static struct sx_request *make_from(const char *from, const char *id)
 {
-    struct sx_request *request = sx_request_new("romeo@example.net/orchard", "calc@x/soap", id);
+    struct sx_request *request = sx_request_new(from, "calc@x/soap", id);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     return request;
 }
 
+static struct sx_request *make(const char *id)
+{
+    return make_from("romeo@example.net/orchard", id);
+}
+
+enum { MAX_BYTES = 1000 };
+
 static struct sx_inbound *make_open(unsigned max_requests)
 {
-    struct sx_inbound *inbound = sx_inbound_new(max_requests);
+    struct sx_inbound *inbound = sx_inbound_new(max_requests, MAX_BYTES, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(inbound);
     sx_inbound_open(inbound);
     return inbound;
@@ -80,7 +87,7 @@ static void test_request_copies(void)
 
 static void test_not_serving(void)
 {
-    struct sx_inbound *inbound = sx_inbound_new(10);
+    struct sx_inbound *inbound = sx_inbound_new(10, MAX_BYTES, 0);
     struct sx_request *request = make("1");
 
     CU_ASSERT_FALSE(sx_inbound_is_open(inbound));
@@ -99,10 +106,10 @@ static void test_not_serving(void)
 static void test_full(void)
 {
     struct sx_inbound *inbound = make_open(2);
-    struct sx_request *third = make("3");
+    struct sx_request *third = make_from("c@x/1", "3");
 
-    CU_ASSERT_EQUAL(sx_inbound_add(inbound, make("1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_inbound_add(inbound, make("2")), SX_OK);
+    CU_ASSERT_EQUAL(sx_inbound_add(inbound, make_from("a@x/1", "1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_inbound_add(inbound, make_from("b@x/1", "2")), SX_OK);
     CU_ASSERT_EQUAL(sx_inbound_add(inbound, third), SX_EFULL);
     CU_ASSERT_EQUAL(count(inbound).refused, 1);
     /* a request being worked on takes no room in the queue */
@@ -115,7 +122,7 @@ static void test_full(void)
 
 static void test_order(void)
 {
-    struct sx_inbound *inbound = make_open(100);
+    struct sx_inbound *inbound = make_open(200);
     char id[16];
     int i;
 
@@ -333,7 +340,7 @@ CU_TestInfo tests_inbound[] = {
     {"a request copies its names and keeps what is missing missing", test_request_copies},
     {"requests are refused until somebody serves", test_not_serving},
     {"a full queue refuses and leaves the request to the caller", test_full},
-    {"requests are taken in the order of their arrival", test_order},
+    {"a caller's requests are taken in the order of their arrival", test_order},
     {"taking ends at the deadline", test_take_ends_at_deadline},
     {"a closed queue refuses what arrives and gives out what is left", test_close},
     {"closing wakes every taker", test_close_wakes},

@@ -78,7 +78,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     *responder = (struct responder){.stream.limits = {1 << 20, 64, 1000, 0}};
     sx_trace_init(&responder->trace, SOAP_XMPP_TRACE_DEBUG, keep_line, responder, "calc");
     ends->exchange = sx_exchange_new(1, NULL);
-    ends->inbound = sx_inbound_new(MANY);
+    ends->inbound = sx_inbound_new(MANY, 1 << 20, 0);
     ends->journal = sx_journal_new(remembered, remembered_bytes);
     ends->disco = sx_disco_new();
     ends->access = sx_access_new();

@@ -245,7 +245,7 @@ static bool attempt_inbound(struct shortage shortage)
     bool has_failed;
 
     shortage_begin(shortage);
-    inbound = sx_inbound_new(1);
+    inbound = sx_inbound_new(1, 1000, 0);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(inbound == NULL, has_failed);
     sx_inbound_free(inbound);
@@ -268,6 +268,29 @@ static bool attempt_request(struct shortage shortage)
     return has_failed;
 }
 SHORTAGE_TEST(request, 4)
+
+static bool attempt_queue(struct shortage shortage)
+{
+    struct sx_inbound *inbound = sx_inbound_new(10, 1000, 0);
+    struct sx_request *request = sx_request_new("a@b/c", "me@b/x", "1");
+    struct sx_inbound_counts counts;
+    enum sx_err err;
+    bool has_failed, closed;
+
+    sx_inbound_open(inbound);
+    shortage_begin(shortage);
+    err = sx_inbound_add(inbound, request);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    if (err == SX_OK)
+        CU_ASSERT_PTR_EQUAL(sx_inbound_take(inbound, PAST, &closed), request);
+    sx_request_free(request);
+    sx_inbound_count(inbound, &counts);
+    CU_ASSERT_TRUE(counts.callers == 0 && counts.queued == 0 && counts.running == 0);
+    sx_inbound_free(inbound);
+    return has_failed;
+}
+SHORTAGE_TEST(queue, 1)
 
 /* ---- discovery ---- */
 
@@ -408,6 +431,7 @@ CU_TestInfo tests_shortage_calls[] = {
     {"when the link stops every call ends", test_stop},
     {"a queue of requests is made or not", test_inbound},
     {"a request has all its strings or isn't made", test_request},
+    {"a request that there is no memory to queue stays the caller's", test_queue},
     {"a discovery cache is made or not", test_disco},
     {"features that can't be remembered leave the old ones", test_remember},
     {"a list of features is whole or not there", test_features},
