@@ -377,23 +377,32 @@ static uint32_t next_folded(const char **text)
     return fold_char(c);
 }
 
-bool sx_address_equal(const char *jid, const char *other)
+int sx_address_compare(const char *jid, const char *other)
 {
     const char *jid_end, *other_end, *resource, *other_resource;
-    if (!jid || !other)
-        return false;
+    int order;
     if (strcmp(jid, other) == 0)
-        return true;
+        return 0;
     resource = sx_address_resource(jid);
     other_resource = sx_address_resource(other);
-    if (strcmp(resource ? resource : "", other_resource ? other_resource : "") != 0)
-        return false;
+    order = strcmp(resource ? resource : "", other_resource ? other_resource : "");
+    if (order)
+        return order;
     jid_end = jid + bare_len(jid);
     other_end = other + bare_len(other);
-    while (jid < jid_end && other < other_end)
-        if (next_folded(&jid) != next_folded(&other))
-            return false;
-    return jid == jid_end && other == other_end;
+    while (jid < jid_end && other < other_end) {
+        uint32_t c = next_folded(&jid), other_c = next_folded(&other);
+        if (c != other_c)
+            return c < other_c ? -1 : 1;
+    }
+    if (jid == jid_end)
+        return other == other_end ? 0 : -1;
+    return 1;
+}
+
+bool sx_address_equal(const char *jid, const char *other)
+{
+    return jid && other && sx_address_compare(jid, other) == 0;
 }
 
 static void copy_cut(const char *text, size_t len, char *out, size_t out_bytes)

@@ -31,6 +31,9 @@ bool sx_address_is_xmpp(const char *endpoint);
  * nothing. */
 bool sx_address_equal(const char *jid, const char *other);
 
+/* An order in which just equal entities compare as 0. */
+int sx_address_compare(const char *jid, const char *other);
+
 /* Writes the JID without its resource (out_bytes >= SX_JID_BYTES is always enough). */
 void sx_address_bare(const char *jid, char *out, size_t out_bytes);
 

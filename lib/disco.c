@@ -1,7 +1,7 @@
 /* disco.c - what we answer to disco#info, and a small memory of what others answered.
  *
- * Invariant: each cached JID stands in one slot at most, and a slot's jid and features are either
- * both set or both NULL.
+ * Invariant: each cached JID has one entry at most; entries are in the tree and in order, of which
+ * the time they were put only grows.
  *
  * Happy path: a disco#info result is parsed into a feature list -> put -> has answers from it until
  *             the entry is SX_DISCO_TTL_S old.
@@ -11,8 +11,10 @@
 #include "disco.h"
 
 #include <pthread.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "address.h"
 #include "stanza.h"
@@ -94,41 +96,69 @@ bool sx_disco_list_has(const char *features, const char *feature)
 
 /* ---- cache ---- */
 
-struct entry {
+struct peer {
     char *jid, *features;
     int64_t put_us;
+    TAILQ_ENTRY(peer) in_order;
 };
 
 struct sx_disco {
+    unsigned max_peers; /* immutable */
+    /* under mu */
     pthread_mutex_t mu;
-    struct entry entries[SX_DISCO_ENTRIES]; /* under mu */
+    TAILQ_HEAD(peer_list, peer) order; /* oldest first */
+    void *by_jid;                      /* a tree, see tsearch(3) */
+    unsigned count;
 };
 
-struct sx_disco *sx_disco_new(void)
+struct sx_disco *sx_disco_new(unsigned max_peers)
 {
     struct sx_disco *disco = calloc(1, sizeof *disco);
 
-    if (disco && pthread_mutex_init(&disco->mu, NULL)) {
+    if (!disco)
+        return NULL;
+    if (pthread_mutex_init(&disco->mu, NULL)) {
         free(disco);
         return NULL;
     }
+    disco->max_peers = max_peers;
+    TAILQ_INIT(&disco->order);
     return disco;
 }
 
-static void free_entry(struct entry *entry)
+static void free_peer(struct peer *peer)
 {
-    free(entry->jid);
-    free(entry->features);
+    if (!peer)
+        return;
+    free(peer->jid);
+    free(peer->features);
+    free(peer);
+}
+
+static int compare_peers(const void *a, const void *b)
+{
+    return sx_address_compare(((const struct peer *)a)->jid, ((const struct peer *)b)->jid);
+}
+
+/* NULL allowed. It is the caller's then. */
+static struct peer *take_out_locked(struct sx_disco *disco, struct peer *peer)
+{
+    if (peer) {
+        tdelete(peer, &disco->by_jid, compare_peers);
+        TAILQ_REMOVE(&disco->order, peer, in_order);
+        disco->count--;
+    }
+    return peer;
 }
 
 void sx_disco_free(struct sx_disco *disco)
 {
-    int i;
+    struct peer *peer;
 
     if (!disco)
         return;
-    for (i = 0; i < SX_DISCO_ENTRIES; i++)
-        free_entry(&disco->entries[i]);
+    while ((peer = TAILQ_FIRST(&disco->order)) != NULL)
+        free_peer(take_out_locked(disco, peer));
     pthread_mutex_destroy(&disco->mu);
     free(disco);
 }
@@ -144,63 +174,59 @@ static char *copy_list(const char *features)
     return copy ? memcpy(copy, features, (size_t)(end - features) + 1) : NULL;
 }
 
-static struct entry *find_locked(struct sx_disco *disco, const char *jid)
+static struct peer *find_locked(struct sx_disco *disco, const char *jid)
 {
-    int i;
-
-    for (i = 0; i < SX_DISCO_ENTRIES; i++)
-        if (disco->entries[i].jid && sx_address_equal(disco->entries[i].jid, jid))
-            return &disco->entries[i];
-    return NULL;
+    const struct peer key = {.jid = (char *)jid};
+    struct peer **node = jid ? tfind(&key, &disco->by_jid, compare_peers) : NULL;
+    return node ? *node : NULL;
 }
 
-/* Where a new entry goes: a free slot, else the oldest. */
-static struct entry *choose_slot_locked(struct sx_disco *disco)
+/* NULL: no memory. */
+static struct peer *make_peer(const char *jid, const char *features, int64_t now_us)
 {
-    struct entry *oldest = &disco->entries[0];
-    int i;
+    struct peer *peer = calloc(1, sizeof *peer);
 
-    for (i = 0; i < SX_DISCO_ENTRIES; i++) {
-        if (!disco->entries[i].jid)
-            return &disco->entries[i];
-        if (disco->entries[i].put_us < oldest->put_us)
-            oldest = &disco->entries[i];
-    }
-    return oldest;
+    if (!peer)
+        return NULL;
+    peer->jid = strdup(jid);
+    peer->features = copy_list(features);
+    peer->put_us = now_us;
+    if (peer->jid && peer->features)
+        return peer;
+    free_peer(peer);
+    return NULL;
 }
 
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us)
 {
-    struct entry fresh, old, *slot;
+    struct peer *fresh, *old;
 
-    if (!jid || !features)
+    if (!jid || !features || !(fresh = make_peer(jid, features, now_us)))
         return;
-    fresh.jid = strdup(jid);
-    fresh.features = copy_list(features);
-    fresh.put_us = now_us;
-    if (!fresh.jid || !fresh.features) {
-        free_entry(&fresh);
-        return;
-    }
     pthread_mutex_lock(&disco->mu);
-    slot = find_locked(disco, jid);
-    if (!slot)
-        slot = choose_slot_locked(disco);
-    old = *slot;
-    *slot = fresh;
+    old = find_locked(disco, jid);
+    if (!old && disco->count >= disco->max_peers)
+        old = TAILQ_FIRST(&disco->order);
+    take_out_locked(disco, old);
+    if (tsearch(fresh, &disco->by_jid, compare_peers)) {
+        TAILQ_INSERT_TAIL(&disco->order, fresh, in_order);
+        disco->count++;
+        fresh = NULL;
+    }
     pthread_mutex_unlock(&disco->mu);
-    free_entry(&old);
+    free_peer(old);
+    free_peer(fresh);
 }
 
 int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us)
 {
-    const struct entry *entry;
+    const struct peer *peer;
     int has = -1;
 
     pthread_mutex_lock(&disco->mu);
-    entry = find_locked(disco, jid);
-    if (entry && now_us - entry->put_us < SX_DISCO_TTL_S * INT64_C(1000000))
-        has = sx_disco_list_has(entry->features, feature);
+    peer = find_locked(disco, jid);
+    if (peer && now_us - peer->put_us < SX_DISCO_TTL_S * INT64_C(1000000))
+        has = sx_disco_list_has(peer->features, feature);
     pthread_mutex_unlock(&disco->mu);
     return has;
 }
@@ -217,14 +243,14 @@ static const char *find_incarnation(const char *features)
 int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,
                          size_t out_bytes)
 {
-    const struct entry *entry;
+    const struct peer *peer;
     const char *incarnation = NULL;
     int known = -1;
 
     pthread_mutex_lock(&disco->mu);
-    entry = find_locked(disco, jid);
-    if (entry && now_us - entry->put_us < SX_DISCO_TTL_S * INT64_C(1000000)) {
-        incarnation = find_incarnation(entry->features);
+    peer = find_locked(disco, jid);
+    if (peer && now_us - peer->put_us < SX_DISCO_TTL_S * INT64_C(1000000)) {
+        incarnation = find_incarnation(peer->features);
         known = incarnation && strlen(incarnation) < out_bytes;
     }
     if (known == 1)
@@ -250,31 +276,29 @@ static char *renew_list(const char *features, const char *incarnation)
 void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarnation,
                     int64_t now_us)
 {
-    struct entry *entry;
+    struct peer *peer;
     char *renewed = NULL;
 
     pthread_mutex_lock(&disco->mu);
-    entry = find_locked(disco, jid);
-    if (entry)
-        renewed = renew_list(entry->features, incarnation);
+    peer = find_locked(disco, jid);
+    if (peer)
+        renewed = renew_list(peer->features, incarnation);
     if (renewed) {
-        free(entry->features);
-        entry->features = renewed;
-        entry->put_us = now_us;
+        free(peer->features);
+        peer->features = renewed;
+        peer->put_us = now_us;
+        TAILQ_REMOVE(&disco->order, peer, in_order);
+        TAILQ_INSERT_TAIL(&disco->order, peer, in_order);
     }
     pthread_mutex_unlock(&disco->mu);
 }
 
 void sx_disco_forget(struct sx_disco *disco, const char *jid)
 {
-    struct entry old = {0}, *entry;
+    struct peer *old;
 
     pthread_mutex_lock(&disco->mu);
-    entry = find_locked(disco, jid);
-    if (entry) {
-        old = *entry;
-        memset(entry, 0, sizeof *entry);
-    }
+    old = take_out_locked(disco, find_locked(disco, jid));
     pthread_mutex_unlock(&disco->mu);
-    free_entry(&old);
+    free_peer(old);
 }

@@ -1,6 +1,6 @@
 /* disco.h - service discovery (XEP-0030): our answers, what others answered.
  *
- * Invariant: the cache holds at most SX_DISCO_ENTRIES entities, each for SX_DISCO_TTL_S seconds;
+ * Invariant: the cache holds at most max_peers entities, each for SX_DISCO_TTL_S seconds;
  * the oldest goes first.
  */
 #ifndef SX_DISCO_H
@@ -18,7 +18,7 @@
                                 */
 #define SX_NS_PING "urn:xmpp:ping"
 
-enum { SX_DISCO_ENTRIES = 256, SX_DISCO_TTL_S = 300 };
+enum { SX_DISCO_TTL_S = 300 };
 
 /* ---- answers ---- */
 
@@ -36,7 +36,7 @@ char *sx_disco_parse_features(xmpp_stanza_t *query);
 /* ---- cache ---- any thread */
 
 struct sx_disco;
-struct sx_disco *sx_disco_new(void);
+struct sx_disco *sx_disco_new(unsigned max_peers); /* NULL: no memory */
 void sx_disco_free(struct sx_disco *disco);
 /* Remembers (copies) the features of jid. No memory: nothing is remembered. */
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us);

@@ -397,7 +397,7 @@ static bool make_parts(struct soap_xmpp_link *link)
     link->exchange = sx_exchange_new(link->config.max_calls, link);
     link->inbound = sx_inbound_new(link->config.max_requests, link->config.max_request_bytes,
                                    link->config.max_running);
-    link->disco = sx_disco_new();
+    link->disco = sx_disco_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
     return link->exchange && link->inbound && link->disco && link->journal && link->loop;
@@ -454,6 +454,7 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     sx_address_bare(link->config.jid, name, sizeof name);
     sx_trace_init(&link->trace, link->config.trace, link->config.trace_callback,
                   link->config.trace_user, name);
+    link->trace.max_bytes = link->config.max_trace_bytes;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", link->config.jid);
     atomic_init(&link->references, 1);
     atomic_init(&link->told_nobody_may, false);

@@ -3,9 +3,9 @@
  * Invariant: a line that leaves this file has no control character and no secret of XMPP or WSSE.
  * In doubt (truncated or broken XML) more is blotted out, not less.
  *
- * Happy path: level on? -> format or redact into a buffer on the stack -> cut -> one call of the
- *             callback, for standard error one write().
- * Failure modes: none is reported; a line that standard error doesn't take is lost. errno survives,
+ * Happy path: level on? -> format or redact into a buffer (on the stack if it fits) -> cut -> one
+ * call of the callback, for standard error one write(). Failure modes: without memory a stanza is
+ * cut at 8 KiB; none is reported; a line that standard error doesn't take is lost. errno survives,
  * so that a trace between a failure and its report is harmless.
  *
  * Thread: any. Nothing is shared but the immutable struct; one write per line keeps lines whole.
@@ -15,10 +15,16 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1000, STANZA_BYTES = 8192 };
+enum {
+    LINE_BYTES = 1000,
+    STACK_BYTES = 8192, /* more is allocated */
+    DEFAULT_BYTES = 16 << 10
+};
 
 /* ---- lines ---- */
 
@@ -58,14 +64,10 @@ static void mark_cut(char *line, size_t line_bytes)
 
 static void write_stderr(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
-    char bytes[STANZA_BYTES + 2];
-    size_t len = strnlen(line, sizeof bytes - 1);
-    ssize_t written;
+    struct iovec parts[2] = {{(char *)line, strlen(line)}, {(char *)"\n", 1}};
+    ssize_t written = writev(STDERR_FILENO, parts, 2);
     (void)user;
     (void)level;
-    memcpy(bytes, line, len);
-    bytes[len++] = '\n';
-    written = write(STDERR_FILENO, bytes, len);
     (void)written;
 }
 
@@ -83,6 +85,7 @@ void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
     trace->level = level;
     trace->callback = callback ? callback : write_stderr;
     trace->user = user;
+    trace->max_bytes = DEFAULT_BYTES;
     if (len >= sizeof trace->name)
         len = whole_chars(name, sizeof trace->name - 1);
     memcpy(trace->name, name, len);
@@ -97,18 +100,19 @@ void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, co
               ...)
 {
     char line[LINE_BYTES + 1];
+    size_t line_bytes = trace->max_bytes < LINE_BYTES ? trace->max_bytes + 1 : sizeof line;
     va_list arguments;
     int saved_errno = errno, len, more;
     if (!sx_trace_on(trace, level))
         return;
-    len = snprintf(line, sizeof line, "%s: ", trace->name);
+    len = snprintf(line, line_bytes, "%s: ", trace->name);
     va_start(arguments, format);
-    more = vsnprintf(line + len, sizeof line - (size_t)len, format, arguments);
+    more = vsnprintf(line + len, line_bytes - (size_t)len, format, arguments);
     va_end(arguments);
     if (more < 0)
         line[len] = '\0';
-    else if ((size_t)len + (size_t)more >= sizeof line)
-        mark_cut(line, sizeof line);
+    else if ((size_t)len + (size_t)more >= line_bytes)
+        mark_cut(line, line_bytes);
     emit(trace, level, line);
     errno = saved_errno;
 }
@@ -260,17 +264,30 @@ void sx_trace_redact(const char *bytes, size_t len, char *out, size_t out_bytes)
     out[writer.len] = '\0';
 }
 
+static void write_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
+                         size_t len, char *line, size_t line_bytes)
+{
+    int head = snprintf(line, line_bytes, "%s: %s ", trace->name, direction);
+    sx_trace_redact(bytes, len, line + head, line_bytes - (size_t)head);
+    if (strlen(line) == line_bytes - 1)
+        mark_cut(line, line_bytes);
+    emit(trace, SOAP_XMPP_TRACE_STANZA, line);
+}
+
 void sx_trace_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
                      size_t len)
 {
-    char line[STANZA_BYTES + 1];
-    int saved_errno = errno, head;
+    char stack[STACK_BYTES + 1], *heap = NULL;
+    size_t line_bytes = trace->max_bytes + 1;
+    int saved_errno = errno;
     if (!sx_trace_on(trace, SOAP_XMPP_TRACE_STANZA))
         return;
-    head = snprintf(line, sizeof line, "%s: %s ", trace->name, direction);
-    sx_trace_redact(bytes, len, line + head, sizeof line - (size_t)head);
-    if (strlen(line) == sizeof line - 1)
-        mark_cut(line, sizeof line);
-    emit(trace, SOAP_XMPP_TRACE_STANZA, line);
+    /* A secret of one byte becomes three: half as long again is more than a line can grow. */
+    if (line_bytes > sizeof stack && len + len / 2 > sizeof stack - 2 * sizeof trace->name)
+        heap = malloc(line_bytes);
+    if (!heap && line_bytes > sizeof stack)
+        line_bytes = sizeof stack;
+    write_stanza(trace, direction, bytes, len, heap ? heap : stack, line_bytes);
+    free(heap);
     errno = saved_errno;
 }

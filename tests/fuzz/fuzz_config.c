@@ -22,7 +22,7 @@
 
 #define MARK "M4RK"
 
-enum { MARK_BYTES = sizeof MARK - 1, SHORT_BYTES = 50, LINE_BYTES = 8192 };
+enum { MARK_BYTES = sizeof MARK - 1, SHORT_BYTES = 50, LINE_BYTES = 16384 };
 
 /* Where secrets are, as expat sees it. */
 struct oracle {

@@ -149,9 +149,11 @@ static void test_list_has(void)
 
 /* ---- cache ---- */
 
+enum { MAX_PEERS = 100 };
+
 static void test_cache(void)
 {
-    struct sx_disco *disco = sx_disco_new();
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(disco);
     CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 0), -1);
@@ -167,7 +169,7 @@ static void test_cache(void)
 
 static void test_cache_replaces(void)
 {
-    struct sx_disco *disco = sx_disco_new();
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
 
     sx_disco_put(disco, "a@x/1", "urn:a\0", 0);
     sx_disco_put(disco, "A@x/1", "", 1);
@@ -184,7 +186,7 @@ static void test_cache_replaces(void)
 
 static void test_cache_ages(void)
 {
-    struct sx_disco *disco = sx_disco_new();
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
     int64_t end_us = 7 + SX_DISCO_TTL_S * SECOND_US;
 
     sx_disco_put(disco, "a@x/1", "urn:a\0", 7);
@@ -197,11 +199,11 @@ static void test_cache_ages(void)
 
 static void test_cache_is_bounded(void)
 {
-    struct sx_disco *disco = sx_disco_new();
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
     char jid[32];
     int i;
 
-    for (i = 0; i < SX_DISCO_ENTRIES; i++) {
+    for (i = 0; i < MAX_PEERS; i++) {
         snprintf(jid, sizeof jid, "a%d@x/1", i);
         sx_disco_put(disco, jid, "urn:a\0", i);
     }

@@ -80,7 +80,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->exchange = sx_exchange_new(1, NULL);
     ends->inbound = sx_inbound_new(MANY, 1 << 20, 0);
     ends->journal = sx_journal_new(remembered, remembered_bytes);
-    ends->disco = sx_disco_new();
+    ends->disco = sx_disco_new(10);
     ends->access = sx_access_new();
     CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
                     ends->access);

@@ -294,13 +294,15 @@ SHORTAGE_TEST(queue, 1)
 
 /* ---- discovery ---- */
 
+enum { MAX_PEERS = 10 };
+
 static bool attempt_disco(struct shortage shortage)
 {
     struct sx_disco *disco;
     bool has_failed;
 
     shortage_begin(shortage);
-    disco = sx_disco_new();
+    disco = sx_disco_new(MAX_PEERS);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(disco == NULL, has_failed);
     sx_disco_free(disco);
@@ -310,7 +312,7 @@ SHORTAGE_TEST(disco, 1)
 
 static bool attempt_remember(struct shortage shortage)
 {
-    struct sx_disco *disco = sx_disco_new();
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
     bool has_failed;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(disco);
@@ -326,7 +328,7 @@ static bool attempt_remember(struct shortage shortage)
     sx_disco_free(disco);
     return has_failed;
 }
-SHORTAGE_TEST(remember, 2)
+SHORTAGE_TEST(remember, 3)
 
 #define FEATURES                                                                                   \
     "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='" SX_NS_SOAP "'/><feature var='urn:a'/>"    \

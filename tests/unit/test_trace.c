@@ -19,7 +19,7 @@ static const char NAME[] = "alice@example.org";
 struct lines {
     unsigned count;
     enum soap_xmpp_trace_level level;
-    char last[10000];
+    char last[20000];
 };
 
 static void collect(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -144,12 +144,21 @@ static void long_stanzas_are_cut(void)
 {
     struct lines lines = {0};
     struct sx_trace trace;
+    static const size_t limits[] = {0, 200, 999, 1000, 1001, 8192, 8193, 19000};
+    size_t i;
     char *even = make_text("<a>", 20001), *odd = make_text("<ab>", 20001);
     sx_trace_init(&trace, SOAP_XMPP_TRACE_STANZA, collect, &lines, NAME);
-    sx_trace_stanza(&trace, "sent", even, 20001);
-    check_cut(lines.last, 8192);
-    sx_trace_stanza(&trace, "sent", odd, 20001);
-    check_cut(lines.last, 8192);
+    for (i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (limits[i])
+            trace.max_bytes = limits[i];
+        sx_trace_stanza(&trace, "sent", even, 20001);
+        check_cut(lines.last, trace.max_bytes);
+        sx_trace_stanza(&trace, "sent", odd, 20001);
+        check_cut(lines.last, trace.max_bytes);
+        sx_trace(&trace, SOAP_XMPP_TRACE_INFO, "%s", even + 3);
+        check_cut(lines.last, trace.max_bytes < 1000 ? trace.max_bytes : 1000);
+    }
+    CU_ASSERT_EQUAL(lines.count, 3 * sizeof limits / sizeof *limits);
     free(even);
     free(odd);
 }
@@ -384,7 +393,8 @@ CU_TestInfo tests_trace[] = {
     {"stanzas are traced at their level only", stanzas_need_their_level},
     {"control characters become spaces", control_characters_become_spaces},
     {"a line over 1,000 bytes is cut between two characters", long_lines_are_cut},
-    {"a stanza over 8 KiB is cut between two characters", long_stanzas_are_cut},
+    {"a line over max_bytes, by default 16 KiB, is cut between two characters",
+     long_stanzas_are_cut},
     {"errno survives a trace", errno_survives},
     {"standard error is the default", standard_error_is_the_default},
     {"lines of several threads do not mix", threads_do_not_mix_lines},
