@@ -1,3 +1,13 @@
+/* journal.c - entries by caller and id, answers that go first when room is short, epochs that end.
+ *
+ * Invariant: an entry is in its bucket and in order; in kept exactly while it has an answer. bytes
+ * is the sum of entries and answers, at most max_bytes. What runs stays, however old its epoch;
+ * what was answered goes with its epoch.
+ *
+ * Happy path: enter finds nothing and adds -> answer keeps a copy -> enter finds it.
+ * Failure: no room for an answer: the oldest answers go, their entries stay. No place for an entry:
+ * an epoch ends early. Only what runs is left: full.
+ */
 #include "journal.h"
 
 #include <errno.h>
@@ -9,19 +19,26 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
-enum { MAX_BUCKETS = 1 << 16, MIN_BUCKETS = 16, ACCEPTED_EPOCHS = 2 };
+#include "address.h"
+
+enum {
+    MAX_BUCKETS = 1 << 16,
+    MIN_BUCKETS = 16,
+    ACCEPTED_EPOCHS = 2,
+    MAX_ID_BYTES = 256 /* ours have a third of it */
+};
 
 #define EPOCH_US ((int64_t)SX_JOURNAL_EPOCH_S * 1000000)
 
 struct entry {
     LIST_ENTRY(entry) in_bucket;
-    TAILQ_ENTRY(entry) in_order;
+    TAILQ_ENTRY(entry) in_order, in_kept;
     uint64_t epoch;
     bool answered;
-    char *answer; /* NULL while running, or when it wasn't kept */
-    size_t answer_len, bytes;
-    const char *id; /* inside from[] */
-    char from[];
+    char *answer;             /* NULL while running, or when it isn't kept */
+    size_t answer_len, bytes; /* bytes without the answer */
+    const char *id;           /* inside caller[] */
+    char caller[];            /* bare: a server may change the resource of one that comes back */
 };
 
 LIST_HEAD(bucket, entry);
@@ -36,8 +53,13 @@ struct sx_journal {
     pthread_mutex_t mu;
     struct bucket *buckets;
     struct entry_list order; /* as they came */
+    struct entry_list kept;  /* those with an answer, in the order of their answers */
+    size_t answer_bytes;     /* of them all */
+    unsigned long answered;
     uint64_t epoch;
     int64_t epoch_begun_us;
+    unsigned long epoch_entries; /* added since */
+    size_t epoch_bytes;
     struct sx_journal_counts counts;
 };
 
@@ -66,6 +88,7 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
     if (pthread_mutex_init(&journal->mu, NULL))
         goto err_after_buckets;
     TAILQ_INIT(&journal->order);
+    TAILQ_INIT(&journal->kept);
     journal->epoch = 1;
     return journal;
 
@@ -78,11 +101,23 @@ err_after_alloc:
 
 /* ---- entries ---- */
 
+struct key {
+    char caller[SX_JID_BYTES];
+    const char *id;
+};
+
+static struct key make_key(const char *from, const char *id)
+{
+    struct key key = {.id = id};
+    sx_address_bare(from, key.caller, sizeof key.caller);
+    return key;
+}
+
 /* Keyed, so that no peer can choose ids that fall into one bucket. */
-static struct bucket *bucket_of(struct sx_journal *journal, const char *from, const char *id)
+static struct bucket *bucket_of(struct sx_journal *journal, const struct key *key)
 {
     uint64_t hash = journal->hash_key ^ UINT64_C(14695981039346656037);
-    const char *texts[2] = {from, id};
+    const char *texts[2] = {key->caller, key->id};
     int i;
     for (i = 0; i < 2; i++) {
         const unsigned char *byte = (const unsigned char *)texts[i];
@@ -94,21 +129,34 @@ static struct bucket *bucket_of(struct sx_journal *journal, const char *from, co
     return &journal->buckets[hash & journal->bucket_mask];
 }
 
-static struct entry *find_locked(struct sx_journal *journal, const char *from, const char *id)
+static struct entry *find_locked(struct sx_journal *journal, const struct key *key)
 {
-    struct entry *entry = LIST_FIRST(bucket_of(journal, from, id));
-    while (entry && (strcmp(entry->id, id) != 0 || strcmp(entry->from, from) != 0))
+    struct entry *entry = LIST_FIRST(bucket_of(journal, key));
+    while (entry && (strcmp(entry->id, key->id) != 0 || strcmp(entry->caller, key->caller) != 0))
         entry = LIST_NEXT(entry, in_bucket);
     return entry;
 }
 
+/* A second copy is stale from now on. */
+static void drop_answer_locked(struct sx_journal *journal, struct entry *entry)
+{
+    if (!entry->answer)
+        return;
+    TAILQ_REMOVE(&journal->kept, entry, in_kept);
+    journal->answer_bytes -= entry->answer_len;
+    journal->counts.bytes -= entry->answer_len;
+    free(entry->answer);
+    entry->answer = NULL;
+}
+
 static void drop_locked(struct sx_journal *journal, struct entry *entry)
 {
+    drop_answer_locked(journal, entry);
     LIST_REMOVE(entry, in_bucket);
     TAILQ_REMOVE(&journal->order, entry, in_order);
     journal->counts.entries--;
     journal->counts.bytes -= entry->bytes;
-    free(entry->answer);
+    journal->answered -= entry->answered;
     free(entry);
 }
 
@@ -124,21 +172,27 @@ void sx_journal_free(struct sx_journal *journal)
     free(journal);
 }
 
-static struct entry *add_locked(struct sx_journal *journal, const char *from, const char *id,
-                                uint64_t epoch)
+static size_t entry_bytes(const struct key *key)
 {
-    size_t from_bytes = strlen(from) + 1, id_bytes = strlen(id) + 1;
-    struct entry *entry = calloc(1, sizeof *entry + from_bytes + id_bytes);
+    return sizeof(struct entry) + strlen(key->caller) + strlen(key->id) + 2;
+}
+
+static struct entry *add_locked(struct sx_journal *journal, const struct key *key, uint64_t epoch)
+{
+    size_t caller_bytes = strlen(key->caller) + 1, bytes = entry_bytes(key);
+    struct entry *entry = calloc(1, bytes);
     if (!entry)
         return NULL;
-    memcpy(entry->from, from, from_bytes);
-    entry->id = memcpy(entry->from + from_bytes, id, id_bytes);
+    memcpy(entry->caller, key->caller, caller_bytes);
+    entry->id = strcpy(entry->caller + caller_bytes, key->id);
     entry->epoch = epoch;
-    entry->bytes = sizeof *entry + from_bytes + id_bytes;
-    LIST_INSERT_HEAD(bucket_of(journal, from, id), entry, in_bucket);
+    entry->bytes = bytes;
+    LIST_INSERT_HEAD(bucket_of(journal, key), entry, in_bucket);
     TAILQ_INSERT_TAIL(&journal->order, entry, in_order);
     journal->counts.entries++;
-    journal->counts.bytes += entry->bytes;
+    journal->counts.bytes += bytes;
+    journal->epoch_entries++;
+    journal->epoch_bytes += bytes;
     return entry;
 }
 
@@ -156,6 +210,7 @@ static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us)
     struct entry *entry = TAILQ_FIRST(&journal->order), *next;
     journal->epoch++;
     journal->epoch_begun_us = now_us;
+    journal->epoch_entries = journal->epoch_bytes = 0;
     for (; entry; entry = next) {
         next = TAILQ_NEXT(entry, in_order);
         if (entry->answered && !is_accepted(journal, entry->epoch))
@@ -165,29 +220,58 @@ static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us)
 
 static void advance_locked(struct sx_journal *journal, int64_t now_us)
 {
-    int turns;
+    int64_t turns;
     if (journal->epoch_begun_us == 0)
         journal->epoch_begun_us = now_us;
-    for (turns = 0;
-         turns < ACCEPTED_EPOCHS && now_us - journal->epoch_begun_us >= EPOCH_US * (turns ? 2 : 1);
-         turns++)
+    turns = (now_us - journal->epoch_begun_us) / EPOCH_US;
+    if (turns > ACCEPTED_EPOCHS)
+        turns = ACCEPTED_EPOCHS;
+    while (turns-- > 0)
         begin_epoch_locked(journal, now_us);
 }
 
-static bool is_full(const struct sx_journal *journal, size_t more_bytes)
+/* ---- room ---- */
+
+static bool has_place_locked(const struct sx_journal *journal, size_t bytes)
 {
-    return journal->counts.entries >= journal->max_entries ||
-           journal->counts.bytes + more_bytes > journal->max_bytes;
+    return journal->counts.entries < journal->max_entries &&
+           journal->counts.bytes - journal->answer_bytes + bytes <= journal->max_bytes;
 }
 
-/* Forgets answers early rather than without a trace: their ids go stale with their epoch. */
-static bool make_room_locked(struct sx_journal *journal, size_t bytes, int64_t now_us)
+/* Answers go before entries do: their requests still don't run twice. */
+static void drop_answers_locked(struct sx_journal *journal, size_t bytes)
+{
+    while (journal->counts.bytes + bytes > journal->max_bytes && !TAILQ_EMPTY(&journal->kept))
+        drop_answer_locked(journal, TAILQ_FIRST(&journal->kept));
+}
+
+/* For one more entry. An epoch has half of the room, so that the one before it can stay; entries
+ * are forgotten early rather than without a trace: their ids go stale with their epoch. */
+static bool make_place_locked(struct sx_journal *journal, size_t bytes, int64_t now_us)
 {
     int turns;
-    for (turns = 0; turns < ACCEPTED_EPOCHS && is_full(journal, bytes); turns++)
+    if (journal->epoch_entries >= (journal->max_entries + 1) / 2 ||
+        journal->epoch_bytes + bytes > journal->max_bytes / 2)
         begin_epoch_locked(journal, now_us);
-    return !is_full(journal, bytes);
+    for (turns = 0;
+         turns < ACCEPTED_EPOCHS && journal->answered && !has_place_locked(journal, bytes); turns++)
+        begin_epoch_locked(journal, now_us);
+    if (!has_place_locked(journal, bytes))
+        return false;
+    drop_answers_locked(journal, bytes);
+    return true;
 }
+
+/* For an answer; what can't fit costs no other one. */
+static bool make_room_locked(struct sx_journal *journal, size_t len)
+{
+    if (journal->counts.bytes - journal->answer_bytes + len > journal->max_bytes)
+        return false;
+    drop_answers_locked(journal, len);
+    return true;
+}
+
+/* ---- incarnations ---- */
 
 void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
                             char out[SX_INCARNATION_BYTES])
@@ -223,7 +307,7 @@ static bool read_incarnation(const struct sx_journal *journal, const char *id, u
 {
     const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
     uint64_t process, number;
-    if (!mark || !parse_incarnation(mark + 1, &process, &number))
+    if (!mark || strlen(id) > MAX_ID_BYTES || !parse_incarnation(mark + 1, &process, &number))
         return false;
     *epoch = process == journal->process ? number : 0;
     return true;
@@ -248,22 +332,17 @@ static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const s
     return SX_JOURNAL_ANSWERED;
 }
 
-static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const char *from,
-                                            const char *id, uint64_t epoch, int64_t now_us)
+static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const struct key *key,
+                                            uint64_t epoch, int64_t now_us)
 {
-    size_t bytes = sizeof(struct entry) + strlen(from) + strlen(id) + 2;
-    if (!is_accepted(journal, epoch)) {
-        journal->counts.stale++;
-        return SX_JOURNAL_STALE;
-    }
-    if (!make_room_locked(journal, bytes, now_us))
-        return SX_JOURNAL_FULL;
+    bool has_place =
+        is_accepted(journal, epoch) && make_place_locked(journal, entry_bytes(key), now_us);
     /* Making room may have ended the very epoch. */
     if (!is_accepted(journal, epoch)) {
         journal->counts.stale++;
         return SX_JOURNAL_STALE;
     }
-    if (!add_locked(journal, from, id, epoch))
+    if (!has_place || !add_locked(journal, key, epoch))
         return SX_JOURNAL_FULL;
     journal->counts.fresh++;
     return SX_JOURNAL_FRESH;
@@ -280,6 +359,7 @@ static enum sx_journal_verdict look_locked(struct sx_journal *journal, uint64_t 
 static enum sx_journal_verdict judge(struct sx_journal *journal, const char *from, const char *id,
                                      int64_t now_us, bool enters, char **answer, size_t *answer_len)
 {
+    const struct key key = make_key(from, id);
     enum sx_journal_verdict verdict;
     const struct entry *entry;
     uint64_t epoch;
@@ -287,11 +367,11 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
         return SX_JOURNAL_FOREIGN;
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    entry = find_locked(journal, from, id);
+    entry = find_locked(journal, &key);
     if (entry)
         verdict = repeat_locked(journal, entry, answer, answer_len);
     else if (enters)
-        verdict = enter_locked(journal, from, id, epoch, now_us);
+        verdict = enter_locked(journal, &key, epoch, now_us);
     else
         verdict = look_locked(journal, epoch);
     pthread_mutex_unlock(&journal->mu);
@@ -312,41 +392,51 @@ enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *
     return judge(journal, from, id, now_us, false, answer, answer_len);
 }
 
+/* Takes the answer if it is kept: then NULL is returned. */
+static char *keep_answer_locked(struct sx_journal *journal, struct entry *entry, char *answer,
+                                size_t len)
+{
+    entry->answered = true;
+    journal->answered++;
+    if (!is_accepted(journal, entry->epoch)) {
+        drop_locked(journal, entry);
+        return answer;
+    }
+    if (!answer || !make_room_locked(journal, len))
+        return answer;
+    entry->answer = answer;
+    entry->answer_len = len;
+    TAILQ_INSERT_TAIL(&journal->kept, entry, in_kept);
+    journal->answer_bytes += len;
+    journal->counts.bytes += len;
+    return NULL;
+}
+
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        const char *stanza, size_t len, int64_t now_us)
 {
+    const struct key key = make_key(from, id);
+    char *copy = stanza ? malloc(len + 1) : NULL;
     struct entry *entry;
-    char *copy = malloc(len + 1);
     if (copy) {
         memcpy(copy, stanza, len);
         copy[len] = '\0';
     }
     pthread_mutex_lock(&journal->mu);
-    entry = find_locked(journal, from, id);
-    if (entry && !entry->answered) {
-        /* Not its own room: making it must not drop this entry. */
-        bool kept =
-            copy && make_room_locked(journal, len, now_us) && is_accepted(journal, entry->epoch);
-        entry->answered = true;
-        if (kept) {
-            entry->answer = copy;
-            entry->answer_len = len;
-            entry->bytes += len;
-            journal->counts.bytes += len;
-            copy = NULL;
-        } else if (!is_accepted(journal, entry->epoch)) {
-            drop_locked(journal, entry);
-        }
-    }
+    advance_locked(journal, now_us);
+    entry = find_locked(journal, &key);
+    if (entry && !entry->answered)
+        copy = keep_answer_locked(journal, entry, copy, len);
     pthread_mutex_unlock(&journal->mu);
     free(copy);
 }
 
 void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id)
 {
+    const struct key key = make_key(from, id);
     struct entry *entry;
     pthread_mutex_lock(&journal->mu);
-    entry = find_locked(journal, from, id);
+    entry = find_locked(journal, &key);
     if (entry && !entry->answered)
         drop_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);

@@ -1,6 +1,6 @@
 /* journal.h - the requests this process has seen: each runs at most once, its answer is kept.
  *
- * Noun: the journal, (caller, id) -> running, or answered with these bytes.
+ * Noun: the journal, (caller's bare JID, id) -> running, or answered with these bytes.
  *
  * A caller that doesn't know whether its request or the answer got lost sends the request again,
  * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
@@ -9,7 +9,8 @@
  * epoch or of another process is stale and never run.
  *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here.
- *            Entries and bytes never exceed their bounds: an epoch ends early instead.
+ *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
+ *            an epoch ends early.
  *
  * Happy path: enter (fresh) -> the request runs -> answer -> a second copy: enter (answered).
  * Failure:    no room: fresh requests are refused (full) while everything remembered still runs; an
@@ -69,7 +70,8 @@ enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *
                                         const char *id, int64_t now_us, char **answer,
                                         size_t *answer_len);
 
-/* The request was answered with this stanza (copied). Foreign ones are ignored. */
+/* The request was answered with this stanza (copied; NULL: there is none to remember). Foreign ones
+ * are ignored. */
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        const char *stanza, size_t len, int64_t now_us);
 

@@ -241,6 +241,8 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
     if (!bytes) {
         sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s",
                  request->id, request->from);
+        sx_journal_answer(sx_link_journal(link), request->from, request->id, NULL, 0,
+                          sx_clock_now_us());
         return;
     }
     sx_journal_answer(sx_link_journal(link), request->from, request->id, bytes, len,

@@ -18,6 +18,7 @@
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
+    SUITE(journal)                                                                                 \
     SUITE(namespace)                                                                               \
     SUITE(pulse)                                                                                   \
     SUITE(resolve)                                                                                 \
