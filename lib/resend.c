@@ -49,6 +49,7 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
                              const char *payload, size_t len)
 {
     struct sx_exchange *exchange = call->exchange;
+    enum sx_err err = SX_OK;
     char *copy = malloc(len + 1);
     if (!copy)
         return SX_ENOMEM;
@@ -64,10 +65,12 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
         place_locked(call);
         sx_table_rename_locked(call, incarnation);
         copy = NULL;
+    } else {
+        err = call->err;
     }
     pthread_mutex_unlock(&exchange->mu);
     free(copy);
-    return SX_OK;
+    return err;
 }
 
 void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text)

@@ -21,6 +21,7 @@
     SUITE(journal)                                                                                 \
     SUITE(namespace)                                                                               \
     SUITE(pulse)                                                                                   \
+    SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
     SUITE(scan)                                                                                    \
     SUITE(shortage)                                                                                \
