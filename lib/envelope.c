@@ -49,12 +49,13 @@ struct sx_checker *sx_checker_new(unsigned max_depth)
     struct sx_checker *checker = calloc(1, sizeof *checker);
     if (!checker)
         return NULL;
+    sx_scan_init(&checker->scan, max_depth);
+    checker->scan.open_uris = calloc(max_depth, sizeof *checker->scan.open_uris);
     checker->parser = XML_ParserCreate("UTF-8");
-    if (!checker->parser) {
-        free(checker);
+    if (!checker->parser || !checker->scan.open_uris) {
+        sx_checker_free(checker);
         return NULL;
     }
-    sx_scan_init(&checker->scan, max_depth);
     checker->scan.namespaces.max_count = SX_NAMESPACES_COUNT - SPARE_DECLARATIONS;
     return checker;
 }
@@ -63,7 +64,9 @@ void sx_checker_free(struct sx_checker *checker)
 {
     if (!checker)
         return;
-    XML_ParserFree(checker->parser);
+    if (checker->parser)
+        XML_ParserFree(checker->parser);
+    free(checker->scan.open_uris);
     sx_scan_fini(&checker->scan);
     free(checker);
 }

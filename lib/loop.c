@@ -56,6 +56,7 @@ struct sx_loop {
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t room;
+    size_t server_max_bytes; /* 0: unknown */
     struct item *head, *tail;
     size_t queued_bytes; /* in the inbox */
     size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
@@ -184,6 +185,7 @@ static void go_online(void *user, const char *bound_jid)
                    loop->connection->stream.fed_bytes, sx_clock_now_us());
     pthread_mutex_lock(&loop->mu);
     loop->session = ++loop->last_session;
+    loop->server_max_bytes = loop->connection->stream.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
 }
@@ -555,6 +557,15 @@ int sx_loop_start(struct sx_loop *loop)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     loop->started = err == 0;
     return err;
+}
+
+size_t sx_loop_server_max_bytes(struct sx_loop *loop)
+{
+    size_t max_bytes;
+    pthread_mutex_lock(&loop->mu);
+    max_bytes = loop->server_max_bytes;
+    pthread_mutex_unlock(&loop->mu);
+    return max_bytes;
 }
 
 bool sx_loop_has_room(struct sx_loop *loop, size_t len)

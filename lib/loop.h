@@ -55,6 +55,10 @@ int sx_loop_start(struct sx_loop *loop);
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
 
+/* The largest stanza that the server takes, as it said when the link was last online; 0: it said
+ * nothing (XEP-0478). */
+size_t sx_loop_server_max_bytes(struct sx_loop *loop);
+
 /* Whether so many bytes could be posted now. */
 bool sx_loop_has_room(struct sx_loop *loop, size_t len);
 

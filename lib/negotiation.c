@@ -16,6 +16,7 @@ enum { MAX_ITERATIONS = 1000000 };
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_BIND          "urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_LIMITS        "urn:xmpp:stream-limits:0"
 
 static bool is_for(xmpp_stanza_t *stanza, const char *name, const char *uri)
 {
@@ -69,7 +70,7 @@ static bool is_endless_challenge(xmpp_stanza_t *stanza)
 }
 
 /* Before the login: which mechanisms there are (RFC 6120 6.4.1). */
-static void read_features(struct sx_stream *stream, xmpp_stanza_t *stanza)
+static void read_mechanisms(struct sx_stream *stream, xmpp_stanza_t *stanza)
 {
     xmpp_stanza_t *mechanism = xmpp_stanza_get_child_by_name_and_ns(stanza, "mechanisms", NS_SASL);
     if (!mechanism)
@@ -83,6 +84,28 @@ static void read_features(struct sx_stream *stream, xmpp_stanza_t *stanza)
         if (strcmp(name, "EXTERNAL") == 0)
             stream->offers_external = true;
     }
+}
+
+/* The number in <limits><name/></limits>; 0 if there is none, or none that means anything. */
+static uint32_t read_limit(xmpp_stanza_t *limits, const char *name)
+{
+    xmpp_stanza_t *child = limits ? xmpp_stanza_get_child_by_name(limits, name) : NULL;
+    char text[16] = "", *end;
+    unsigned long long number;
+    if (child)
+        copy_text(child, text, sizeof text);
+    if (text[0] < '0' || text[0] > '9')
+        return 0;
+    number = strtoull(text, &end, 10);
+    return *end || number > UINT32_MAX ? 0 : (uint32_t)number;
+}
+
+/* XEP-0478 4.1: those of the newest features hold. */
+static void read_limits(struct sx_stream *stream, xmpp_stanza_t *features)
+{
+    xmpp_stanza_t *limits = xmpp_stanza_get_child_by_name_and_ns(features, "limits", NS_LIMITS);
+    stream->server_max_bytes = read_limit(limits, "max-bytes");
+    stream->server_idle_s = read_limit(limits, "idle-seconds");
 }
 
 enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stanza,
@@ -104,12 +127,14 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
             *why = "the server sent a stream error without a condition";
             return SX_ESTREAM;
         }
-    } else if (!stream->authenticated && is_for(stanza, "features", NS_STREAMS)) {
-        read_features(stream, stanza);
-    } else if (is_for(stanza, "features", NS_STREAMS) &&
-               !xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND)) {
-        *why = "the server offers no resource binding";
-        return SX_EPROTOCOL;
+    } else if (is_for(stanza, "features", NS_STREAMS)) {
+        read_limits(stream, stanza);
+        if (!stream->authenticated) {
+            read_mechanisms(stream, stanza);
+        } else if (!xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND)) {
+            *why = "the server offers no resource binding";
+            return SX_EPROTOCOL;
+        }
     }
     return SX_OK;
 }

@@ -30,6 +30,42 @@ static void say(char *why, size_t why_bytes, const char *text)
         snprintf(why, why_bytes, "%s", text);
 }
 
+/* ---- size ---- */
+
+enum {
+    IQ_BYTES = 300,   /* an iq but for its names, what a server adds to it included */
+    FAULT_BYTES = 400 /* <error/> of a fault */
+};
+
+/* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
+ * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
+ */
+static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_scan *scan,
+                              size_t inserted_bytes, const char *to, const char *id)
+{
+    return scan->rewritten_bytes + inserted_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
+           sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(sx_link_config(link)->jid) +
+           (scan->is_fault ? FAULT_BYTES : 0);
+}
+
+/* False: why says size and limit. */
+static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
+                            size_t rewritten, char *why, size_t why_bytes)
+{
+    size_t ours = sx_link_config(link)->max_outgoing_bytes;
+    size_t servers = sx_loop_server_max_bytes(sx_link_loop(link));
+    bool is_servers = servers && servers < ours;
+    size_t limit = is_servers ? servers : ours;
+    if (rewritten < bytes)
+        rewritten = bytes;
+    if (rewritten <= limit)
+        return true;
+    snprintf(why, why_bytes,
+             "%s is %zu bytes, up to %zu after re-serialising; the limit is %zu (%s)", what, bytes,
+             rewritten, limit, is_servers ? "the server's" : "max_outgoing_bytes");
+    return false;
+}
+
 /* ---- calls ---- */
 
 struct question {
@@ -148,6 +184,20 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     return known == 1;
 }
 
+static size_t count_inserted(size_t payload_len, size_t envelope_len)
+{
+    return payload_len > envelope_len ? payload_len - envelope_len : 0;
+}
+
+static bool is_small(struct soap_xmpp_link *link, const struct sx_outgoing *out, size_t payload_len,
+                     char *why, size_t why_bytes)
+{
+    size_t inserted_bytes = count_inserted(payload_len, out->envelope_len);
+    return is_within_limit(link, "the envelope", payload_len,
+                           rewritten_bytes(link, out->scan, inserted_bytes, out->to, ""), why,
+                           why_bytes);
+}
+
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
@@ -157,7 +207,9 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan,
                        sx_link_config(link)->soap_action ? out->action : NULL);
     snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
-    if (!payload.failed) {
+    if (!payload.failed && !is_small(link, out, payload.len, clause, sizeof clause)) {
+        err = SX_ETOOBIG;
+    } else if (!payload.failed) {
         bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
         const struct question question = {
             .to = out->to,
@@ -251,16 +303,32 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
                         sx_clock_deadline(sx_link_timeout_us(link)));
 }
 
+/* Not resource-constraint: the request has run. */
+static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+                          struct sx_buffer *stanza, const char *why)
+{
+    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
+             request->from, why);
+    sx_stanza_error(stanza, request->from, request->id, "internal-server-error", why);
+}
+
 void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
                     size_t envelope_len, const struct sx_scan *scan)
 {
     struct sx_buffer payload = {0}, stanza = {0};
+    char why[200];
     if (!sx_request_answer_once(request))
         return;
     if (envelope)
         sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
     if (payload.failed)
         stanza.failed = true;
+    else if (envelope &&
+             !is_within_limit(link, "the answer", payload.len,
+                              rewritten_bytes(link, scan, count_inserted(payload.len, envelope_len),
+                                              request->from, request->id),
+                              why, sizeof why))
+        refuse_answer(link, request, &stanza, why);
     else if (envelope && scan->is_fault)
         sx_stanza_fault(&stanza, request->from, request->id, payload.bytes, payload.len,
                         scan->fault_code);

@@ -38,8 +38,10 @@ struct sx_scan {
                                           * or a longer one */
     char unbound[SX_SCAN_UNBOUND_BYTES]; /* prefixes of QName-like values bound nowhere, each
                                           * followed by NUL, an empty one ends the list */
-    enum sx_err err;                     /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
-    char why[160];                       /* one clause that explains err */
+    size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;
+                             * with open_uris only */
+    enum sx_err err;        /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    char why[160];          /* one clause that explains err */
     /* the pass */
     struct sx_namespaces namespaces; /* in scope; the owner may have pushed the ancestors' */
     unsigned base_depth;             /* depth of the envelope's root in namespaces */
@@ -49,7 +51,12 @@ struct sx_scan {
     enum sx_scan_leaf leaf;
     unsigned text_len, unbound_len;
     char text[SX_SCAN_ACTION_BYTES];
+    const char **open_uris; /* namespaces of the open elements: room for max_depth, the owner's;
+                             * NULL: nothing is measured */
 };
+
+/* The bytes of text as a server writes it between apostrophes. */
+size_t sx_scan_quoted_bytes(const char *text);
 
 void sx_scan_init(struct sx_scan *scan, unsigned max_depth);
 /* For the next envelope: keeps memory and max_depth; drops declarations at base_depth and deeper.

@@ -53,6 +53,9 @@ struct sx_stream {
     char stream_condition[48];         /* of a <stream:error/> (RFC 6120 4.9.3) */
     char stream_text[128];
     bool authenticated;  /* <success/> came */
+    /* What the server announced last (XEP-0478), 0: nothing */
+    uint32_t server_max_bytes; /* of a stanza of ours */
+    uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
     enum sx_err verdict; /* of the stanza being delivered */
     char verdict_why[160];
     unsigned long recycled;
