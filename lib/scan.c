@@ -183,7 +183,7 @@ static void look_for_qname(struct sx_scan *scan, const char *text, size_t len)
 static const unsigned char text_growth[256] = {
     ['&'] = 4, ['<'] = 3, ['>'] = 3, ['"'] = 5, ['\''] = 5};
 static const unsigned char value_growth[256] = {
-    ['&'] = 4, ['<'] = 3, ['>'] = 3, ['"'] = 5, ['\''] = 5, ['\t'] = 3, ['\n'] = 4, ['\r'] = 4};
+    ['&'] = 4, ['<'] = 3, ['>'] = 3, ['"'] = 5, ['\''] = 5, ['\t'] = 4, ['\n'] = 4, ['\r'] = 4};
 
 size_t sx_scan_quoted_bytes(const char *text)
 {

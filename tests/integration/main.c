@@ -12,6 +12,7 @@
     SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
     SUITE(name)                                                                                    \
+    SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
     SUITE(connect)                                                                                 \

@@ -212,6 +212,61 @@ static void test_scan_knows_ancestors(void)
     sx_scan_fini(&scan);
 }
 
+/* What was sent, and what Prosody and ejabberd made of it. */
+static void test_rewritten_bytes(void)
+{
+    static const struct {
+        const char *sent, *prosody;
+    } rows[] = {
+        {"", ""},
+        {"<a/>", "<a xmlns=''/>"},
+        {"<a></a>", "<a xmlns=''/>"},
+        {"<a><b>x</b></a>", "<a xmlns=''><b xmlns=''>x</b></a>"},
+        {"<a xmlns='u'><b>x</b></a>", "<a xmlns='u'><b>x</b></a>"},
+        {"<p:a xmlns:p='u'><p:b/><p:b/></p:a>", "<a xmlns='u'><b/><b/></a>"},
+        {"<a>'\"&amp;&lt;&gt;></a>", "<a xmlns=''>&apos;&quot;&amp;&lt;&gt;&gt;</a>"},
+        {"<a><![CDATA[<b>'</b>]]></a>", "<a xmlns=''>&lt;b&gt;&apos;&lt;/b&gt;</a>"},
+        {"<a b=\"'\" c='>'/>", "<a xmlns='' b='&apos;' c='&gt;'/>"},
+        {"<a b='&#9;&#10;&#13;'/>", "<a xmlns='' b='&#x9;&#xa;&#xd;'/>"},
+        {"<a xmlns:p='u' p:b='1' p:c='2'/>",
+         "<a xmlns='' xmlns:ns1='u' ns1:b='1' xmlns:ns2='u' ns2:c='2'/>"},
+        {"<a xml:lang='de'/>", "<a xmlns='' xml:lang='de'/>"},
+        {"<a>&#x1F600;&#228;</a>", "<a xmlns=''>\xF0\x9F\x98\x80\xC3\xA4</a>"},
+    };
+    static const char frame[] = "<Envelope xmlns='" URI11 "'><Body></Body></Envelope>";
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    struct sx_buffer bytes = {0};
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t most, least = sizeof frame - 1 + strlen(rows[i].prosody);
+        sx_buffer_clear(&bytes);
+        sx_buffer_add_format(&bytes, ROOT11 BODY "%s" TAIL, rows[i].sent);
+        most = scan_of(checker, bytes.bytes)->rewritten_bytes;
+        CU_ASSERT_TRUE(most >= least);
+        /* not much more: declarations, prefixes, end tags */
+        CU_ASSERT_TRUE(most <= least + 170);
+        if (most < least || most > least + 170)
+            printf("\n    %zu and not %zu to %zu: %s", most, least, least + 170, rows[i].sent);
+    }
+    sx_buffer_fini(&bytes);
+    sx_checker_free(checker);
+}
+
+/* Each envelope is measured anew, and names and texts of any length count whole. */
+static void test_rewritten_in_proportion(void)
+{
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    struct sx_buffer bytes = {0};
+    char *quotes = repeat(10000, "'");
+    size_t empty = scan_of(checker, ROOT11 BODY "<a></a>" TAIL)->rewritten_bytes;
+    sx_buffer_add_format(&bytes, ROOT11 BODY "<a>%s</a>" TAIL, quotes);
+    CU_ASSERT_EQUAL(scan_of(checker, bytes.bytes)->rewritten_bytes, empty + 60000);
+    CU_ASSERT_EQUAL(scan_of(checker, ROOT11 BODY "<a></a>" TAIL)->rewritten_bytes, empty);
+    free(quotes);
+    sx_buffer_fini(&bytes);
+    sx_checker_free(checker);
+}
+
 CU_TestInfo tests_scan[] = {
     {"finds version, operation, fault and fault code", test_findings},
     {"finds the action in our header block only", test_action},
@@ -221,5 +276,7 @@ CU_TestInfo tests_scan[] = {
     {"cuts long names between characters", test_cuts},
     {"counts depth after an error and changes nothing else", test_scan_counts_on},
     {"knows the declarations of the ancestors and keeps them", test_scan_knows_ancestors},
+    {"what a server makes of an envelope is no larger than was estimated", test_rewritten_bytes},
+    {"the estimate grows with what is in the envelope", test_rewritten_in_proportion},
     CU_TEST_INFO_NULL,
 };

@@ -400,6 +400,39 @@ TEST(test_features)
 }
 
 /* libstrophe's handlers also match the namespace of a child. */
+TEST(test_announced_limits)
+{
+    static const struct {
+        const char *limits;
+        unsigned max_bytes, idle_s;
+    } rows[] = {
+        {"<max-bytes>10000</max-bytes><idle-seconds>1800</idle-seconds>", 10000, 1800},
+        {"<max-bytes>4294967295</max-bytes>", 4294967295u, 0},
+        {"<max-bytes>4294967296</max-bytes><idle-seconds>-1</idle-seconds>", 0, 0},
+        {"<max-bytes>99999999999999999999</max-bytes><idle-seconds/>", 0, 0},
+        {"<max-bytes>1e3</max-bytes><idle-seconds> 5</idle-seconds>", 0, 0},
+        {"", 0, 0},
+    };
+    struct peer peer;
+    size_t i;
+    peer_start(&peer, &wide);
+    peer_feed(&peer, OPEN);
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>");
+        peer_feed(&peer, rows[i].limits);
+        CU_ASSERT(peer_feed(&peer, "</limits></stream:features>"));
+        CU_ASSERT_EQUAL(peer.stream.server_max_bytes, rows[i].max_bytes);
+        CU_ASSERT_EQUAL(peer.stream.server_idle_s, rows[i].idle_s);
+    }
+    peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>"
+                     "<max-bytes>10000</max-bytes></limits></stream:features>");
+    CU_ASSERT_EQUAL(peer.stream.server_max_bytes, 10000);
+    peer_feed(&peer, "<stream:features><limits xmlns='urn:other'><max-bytes>5</max-bytes></limits>"
+                     "</stream:features>");
+    CU_ASSERT_EQUAL(peer.stream.server_max_bytes, 0);
+    peer_stop(&peer);
+}
+
 TEST(test_disguised)
 {
     struct peer peer;
@@ -645,6 +678,7 @@ CU_TestInfo tests_stream[] = {
     {"SASL outcomes are recorded and passed on", test_sasl},
     {"a stream error is recorded, an empty one stopped", test_stream_error},
     {"features without bind after SASL are stopped", test_features},
+    {"the newest features say what the server takes", test_announced_limits},
     {"stanzas that libstrophe takes for others are seen, too", test_disguised},
     {"a fresh expat now and then changes nothing", test_recycling},
     {"expat may be renewed after each stanza of a chunk", test_recycling_in_one_chunk},
