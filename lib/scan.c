@@ -202,13 +202,12 @@ static void measure_text(struct sx_scan *scan, const char *text, int len)
     scan->rewritten_bytes += (size_t)len + growth;
 }
 
-/* Prosody declares the namespace on each element that isn't in its parent's, and on each in none.
- */
+/* Prosody declares the namespace on each element that isn't in its parent's. */
 static void measure_element(struct sx_scan *scan, const char *qname, const char *uri)
 {
     const char *outer = scan->depth > 1 ? scan->open_uris[scan->depth - 2] : "";
     scan->rewritten_bytes += 2 * strlen(qname) + sizeof "<></>" - 1;
-    if (!*uri || strcmp(outer, uri) != 0)
+    if (strcmp(outer, uri) != 0)
         scan->rewritten_bytes += sizeof " xmlns=''" - 1 + sx_scan_quoted_bytes(uri);
     scan->open_uris[scan->depth - 1] = uri;
 }
@@ -220,7 +219,7 @@ static void measure_attribute(struct sx_scan *scan, const char **attribute, cons
     unsigned digits = number < 10 ? 1 : number < 100 ? 2 : 8;
     scan->rewritten_bytes +=
         strlen(attribute[0]) + sizeof " =''" - 1 + sx_scan_quoted_bytes(attribute[1]);
-    if (*uri)
+    if (*uri && strncmp(attribute[0], "xml:", 4) != 0)
         scan->rewritten_bytes +=
             sizeof " xmlns:ns='' ns" - 1 + 2 * (size_t)digits + sx_scan_quoted_bytes(uri);
 }
