@@ -108,7 +108,7 @@ uses = $(1): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1): | $(BU
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
-$(eval $(call uses,$(call obj,tests/nat/caller.c),calculator))
+$(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): CPPFLAGS += -I$(BUILD)/gen/two
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
@@ -145,6 +145,9 @@ $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_
 	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
 
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
+$(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calculator_SKELETON) \
+    $(LIB_OBJECTS)
+$(BUILD)/nat-caller $(BUILD)/nat-service:
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS))
 
@@ -200,7 +203,7 @@ run-install: all
 run-samples: $(SAMPLES)
 	tools/with-servers prosody -- tests/samples/run.sh $(BUILD)
 
-run-nat: $(SAMPLES) $(BUILD)/nat-caller
+run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
 	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
 
@@ -215,7 +218,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-nat)
 
 asan tsan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
