@@ -199,7 +199,7 @@ replug_device() {
 forgotten_idle() { forget_mappings && called_again; }
 silent_idle() { # nothing is called, so that nothing but the keep-alive can tell
     forget_sayings && set_loose 0 && forget_mappings &&
-        wait_until 20 has_said "^backing off: no sign of life from $server port" &&
+        wait_until 20 has_said "^backing off: .* $server port" &&
         wait_until 20 has_said "^online" && call_from public || ! cat "$tmp/service"
 }
 forgotten_mid_call() { call_held 20 && forget_mappings && call_is_answered; }
