@@ -82,11 +82,12 @@ enum soap_xmpp_state_value {
 
 /* A link's state has changed, and why: one clause, "" if there is nothing to say; valid during the
  * call. Each change is told once, in order, one call at a time, never with a lock of the library
- * held; on the link's thread, STOPPING and CLOSED mostly on the stopping one. The last call,
- * CLOSED, has returned when soap_xmpp_stop() does. It must return soon, since the link stands still
- * meanwhile; of the library it may call soap_xmpp_state(), soap_xmpp_reason(), soap_xmpp_jid() and
- * soap_xmpp_kick() (which answers BACKING_OFF or FAILED with another attempt at once: a server that
- * refuses is hammered by a callback that does so each time). */
+ * held; on the link's thread, STOPPING and CLOSED mostly on the stopping one. The first call may
+ * come before soap_xmpp_open() has returned; the last, CLOSED, is over when soap_xmpp_stop()
+ * returns. It must return soon, since the link stands still meanwhile; of the library it may call
+ * soap_xmpp_state(), soap_xmpp_reason(), soap_xmpp_jid() and soap_xmpp_kick() (which answers
+ * BACKING_OFF or FAILED with another attempt at once: a server that refuses is hammered by a
+ * callback that does so each time). */
 typedef void soap_xmpp_state_fn(void *user, enum soap_xmpp_state_value state, const char *reason);
 
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with

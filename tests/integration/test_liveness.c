@@ -81,8 +81,8 @@ static void states_have_words(void)
 static void ask_back(struct witness *witness, enum soap_xmpp_state_value state)
 {
     char text[400];
-    if (!__atomic_load_n(&witness->user, __ATOMIC_ACQUIRE))
-        return; /* CONNECTING comes before the test has the link */
+    if (state != SOAP_XMPP_STOPPING && state != SOAP_XMPP_CLOSED)
+        return; /* the others may be left before it is asked */
     CU_ASSERT_EQUAL(soap_xmpp_state(witness->link), state);
     soap_xmpp_reason(witness->link, text, sizeof text);
     ASSERT_TEXT(text, soap_xmpp_state_text(state));
@@ -96,13 +96,11 @@ static void each_change_is_told_from_connecting_to_closed(void)
     struct stage stage;
     char *reasons, *trace;
     stage_prepare(&stage, login);
-    stage.witness.user = NULL;
     stage.witness.on_state = ask_back;
     stage_open(&stage);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(stage.link, -1), 0);
     witness_expect(&stage.witness, "connecting\nonline\n");
     CU_ASSERT_EQUAL(soap_xmpp_state(stage.link), SOAP_XMPP_ONLINE);
-    __atomic_store_n(&stage.witness.user, &stage, __ATOMIC_RELEASE);
     soap_xmpp_stop(stage.link, 0);
     ASSERT_TEXT(stage.witness.states.bytes, "connecting\nonline\nstopping\nclosed\n");
     CU_ASSERT_EQUAL(soap_xmpp_state(stage.link), SOAP_XMPP_CLOSED);
