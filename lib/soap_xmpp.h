@@ -115,7 +115,8 @@ struct soap_xmpp_config {
     /* Limits, each in its own unit. A peer that goes over one is told so (resource-constraint,
      * policy-violation), and the link lives on. */
     size_t max_stanza_bytes;     /* a larger incoming stanza is refused. Default 1 MiB */
-    size_t max_outgoing_bytes;   /* what the servers on the way take; more isn't sent. 256 KiB */
+    size_t max_outgoing_bytes;   /* what the servers on the way take, which may make a stanza grow;
+                                  * more isn't sent. 256 KiB, or what our server announces */
     size_t max_queued_bytes;     /* outgoing bytes not yet written; a sender waits. Default 8 MiB */
     size_t max_request_bytes;    /* envelopes of requests waiting for a worker. Default 16 MiB */
     size_t max_remembered_bytes; /* requests remembered, with their answers. Default 16 MiB */
@@ -125,11 +126,12 @@ struct soap_xmpp_config {
     unsigned max_namespaces;     /* declarations in an incoming stanza. Default 100,000 */
     unsigned max_calls;          /* calls under way per link; a sender waits. As many more may wait
                                   * for it to come online. Default 10,000 */
-    unsigned max_requests;       /* requests waiting for a worker. Default 1,000 */
-    unsigned max_running;        /* requests of one caller running at once. Default: all threads
-                                  * of soap_xmpp_serve() but one, where there are several */
-    unsigned max_remembered;     /* requests remembered, so that none runs twice. 20,000 */
-    unsigned max_peers;          /* whose disco#info is remembered. Default 1,000 */
+    unsigned max_requests;       /* requests waiting for a worker. Callers take turns, and share
+                                  * the places: one alone gets half. Default 1,000 */
+    unsigned max_running;    /* requests of one caller (a bare JID) running at once. Default: all
+                              * threads of soap_xmpp_serve() but one, from three on */
+    unsigned max_remembered; /* requests remembered, so that none runs twice. 20,000 */
+    unsigned max_peers;      /* whose disco#info is remembered. Default 1,000 */
     enum soap_xmpp_trace_level trace;
     soap_xmpp_trace_fn *trace_callback; /* default: standard error */
     void *trace_user;
