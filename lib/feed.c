@@ -258,6 +258,16 @@ int parser_reset(parser_t *parser)
     return 1;
 }
 
+/* UTF-16 begins with one, and expat would take it, whatever encoding it was told (RFC 6120 11.6).
+ */
+static void feed_until_nul(parser_t *parser, const char *chunk, int len)
+{
+    const char *nul = memchr(chunk, '\0', (size_t)len);
+    feed_tokens(parser, chunk, nul ? (int)(nul - chunk) : len);
+    if (nul)
+        sx_parser_fail(parser, SX_EPROTOCOL, "the server sent a NUL byte");
+}
+
 int parser_feed(parser_t *parser, char *chunk, int len)
 {
     if (len < 0 || parser->feeding)
@@ -267,7 +277,7 @@ int parser_feed(parser_t *parser, char *chunk, int len)
     if (parser->failed)
         return 0;
     parser->feeding = true;
-    feed_tokens(parser, chunk, len);
+    feed_until_nul(parser, chunk, len);
     parser->feeding = false;
     if (parser->reset_wanted)
         return restart(parser);

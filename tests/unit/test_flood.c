@@ -189,11 +189,47 @@ TEST(test_endless_tag)
     }
 }
 
+/* RFC 6120 11.6: UTF-8. expat would take UTF-16 as well, whatever it was told. */
+TEST(test_nul_bytes)
+{
+    static const char utf16[] = "\xFF\xFE<\0s\0 \0x\0m\0l\0n\0s\0=\0'\0u\0'\0>\0<\0i\0q\0/\0>\0";
+    size_t skipped, chunk_bytes;
+    for (skipped = 0; skipped <= 2; skipped += 2) { /* with and without byte order mark */
+        for (chunk_bytes = 1; chunk_bytes <= sizeof utf16; chunk_bytes += sizeof utf16 - 1) {
+            struct peer peer;
+            size_t i, len = sizeof utf16 - 1;
+            peer_start(&peer, &huge);
+            for (i = skipped; i < len; i += chunk_bytes)
+                peer_feed_bytes(&peer, utf16 + i, len - i < chunk_bytes ? len - i : chunk_bytes);
+            CU_ASSERT_EQUAL(peer.starts, 0);
+            CU_ASSERT_EQUAL(peer.stanzas, 0);
+            CU_ASSERT_EQUAL(peer.stream.err, SX_EPROTOCOL);
+            peer_stop(&peer);
+        }
+    }
+}
+
+/* What stands before it counts. */
+TEST(test_late_nul_byte)
+{
+    static const char bytes[] = OPEN "<iq id='1'/>\0<iq id='2'/>";
+    struct peer peer;
+    peer_start(&peer, &huge);
+    CU_ASSERT_FALSE(peer_feed_bytes(&peer, bytes, sizeof bytes - 1));
+    CU_ASSERT_EQUAL(peer.stanzas, 1);
+    ASSERT_TEXT(peer.stream.why, "the server sent a NUL byte");
+    CU_ASSERT_FALSE(peer_feed(&peer, "<iq id='3'/>"));
+    CU_ASSERT_EQUAL(peer.stanzas, 1);
+    peer_stop(&peer);
+}
+
 CU_TestInfo tests_flood[] = {
     {"too many attributes or declarations cost the stanza, the limit itself doesn't", test_counts},
     {"attributes count outside of envelopes, too", test_counts_outside_envelopes},
     {"a million attributes cost in proportion, and their stanza alone", test_million_attributes},
     {"markup without an end ends the stream soon", test_endless_markup},
     {"a tag without an end ends the stream at the limit", test_endless_tag},
+    {"UTF-16 ends the stream before it begins", test_nul_bytes},
+    {"a NUL byte ends the stream, not what came before it", test_late_nul_byte},
     CU_TEST_INFO_NULL,
 };
