@@ -34,9 +34,12 @@ static int closed_port(int *fd)
 
 static int port; /* while a test runs */
 
+static bool was_short; /* at the end of a round */
+
 static void part_at_once(void *user, const char *bound_jid)
 {
     (void)bound_jid;
+    CU_ASSERT_FALSE(was_short);
     sx_connection_close(user);
 }
 
@@ -52,10 +55,12 @@ static void run_connection(struct sx_connection *connection)
     xmpp_ctx_t *ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
 
     sx_connection_open(connection, ctx);
+    was_short = false;
     while (!connection->over) {
         struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
         if (!sx_connection_round(connection, ctx))
             poll(&socket, 1, 50);
+        was_short |= sx_memory_is_short();
     }
     sx_connection_fini(connection);
     if (ctx)
