@@ -138,7 +138,7 @@ static void an_address_that_does_not_answer_leaves_time_for_the_next(void)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1),
                                   .sin_port = htons((uint16_t)config.port)};
     int fillers[8], i, fd = silent_address(&address, fillers);
-    config.connect_timeout_ms = 6000; /* of which the first address gets half */
+    config.connect_timeout_ms = 4800; /* libstrophe would give the first address all of it */
     names_set(names);
     assert_online(&config);
     CU_ASSERT_EQUAL(names_asked("localhost"), 1);
@@ -267,6 +267,7 @@ static void kick_until_asked(struct soap_xmpp_link *link, unsigned count)
     while (names_asked("localhost") < count && sx_clock_now_us() < deadline) {
         sx_loop_kick(sx_link_loop(link));
         poll(NULL, 0, TICK_MS);
+        ASSERT_LACKS(reason_of(link), "stopped trying");
     }
     CU_ASSERT_TRUE(names_asked("localhost") >= count);
 }
@@ -280,7 +281,6 @@ static void a_resolver_in_passing_trouble_is_not_given_up(void)
     link = open_link(&config);
     kick_until_asked(link, 8);
     ASSERT_CONTAINS(reason_of(link), "the name localhost can't be resolved now");
-    ASSERT_LACKS(reason_of(link), "stopped trying");
     soap_xmpp_close(link);
     names_set(NULL);
 }
