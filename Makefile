@@ -163,7 +163,7 @@ $(SAMPLES): $(LIB_OBJECTS)
 	$(Q)$(call link,$(GSOAP_LIBS))
 
 # The libraries hold libstrophe inside, hidden: one relocatable object in which only the names of
-# lib/exports.txt are global.
+# lib/exports.txt are global. -z nodelete: a look-up that was left behind may outlive a dlclose().
 $(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/stderr.c)
 	$(call say,LD,$@)
 	$(Q)$(LD) -r --wrap=stderr $(TLS_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
@@ -179,7 +179,7 @@ $(BUILD)/exports.map: lib/exports.txt
 
 $(BUILD)/$(SONAME): $(BUILD)/whole.o $(BUILD)/exports.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-z,text \
+	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-z,text,-z,nodelete \
 	    -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/exports.map -o $@ $< $(SYSTEM_LIBS)
 
 # ---- running -------------------------------------------------------------------------------------
