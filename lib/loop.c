@@ -457,8 +457,11 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
     if (!resolve)
         return false;
     while (!sx_resolve_is_done(resolve) &&
-           (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK)
-        wait_for_events(loop, sx_clock_poll_ms(deadline));
+           (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK) {
+        int64_t fresh_until_us = begun_us + FRESH_LOOK_UP_US; /* a kick may wait for that */
+        bool fresh = sx_clock_now_us() < fresh_until_us && fresh_until_us < deadline;
+        wait_for_events(loop, sx_clock_poll_ms(fresh ? fresh_until_us : deadline));
+    }
     if (failure->err == SX_OK)
         failure->err = sx_resolve_answer(resolve, addresses, failure->text, sizeof failure->text);
     else

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "../../lib/clock.h"
-#include "../../lib/link_parts.h"
 #include "../lib/hostile.h"
 #include "../lib/names.h"
 #include "../lib/suite.h"
@@ -232,15 +231,14 @@ static void a_kick_leaves_a_look_up_that_hangs_for_a_new_one(void)
     static const struct names_row names[] = {{"localhost", "127.0.0.1", 0}, {0}};
     struct hostile *hostile = start_server(login_plain, NULL);
     struct soap_xmpp_config config = config_for(hostile_port(hostile));
-    int64_t deadline = sx_clock_deadline(LONG_US);
     struct soap_xmpp_link *link;
     config.connect_timeout_ms = 3 * TCP_LONG_MS;
     names_set(hanging);
     link = open_link(&config);
     CU_ASSERT_TRUE(names_await_hanging(1));
     names_set(names);
-    while (soap_xmpp_wait_online(link, TICK_MS) != 0 && sx_clock_now_us() < deadline)
-        sx_loop_kick(sx_link_loop(link));
+    soap_xmpp_kick(link);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
     ASSERT_TEXT(reason_of(link), "online");
     CU_ASSERT_EQUAL(names_hanging(), 1);
     names_release();
@@ -265,7 +263,7 @@ static void kick_until_asked(struct soap_xmpp_link *link, unsigned count)
 {
     int64_t deadline = sx_clock_deadline(LONG_US);
     while (names_asked("localhost") < count && sx_clock_now_us() < deadline) {
-        sx_loop_kick(sx_link_loop(link));
+        soap_xmpp_kick(link);
         poll(NULL, 0, TICK_MS);
         ASSERT_LACKS(reason_of(link), "stopped trying");
     }
