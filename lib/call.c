@@ -143,8 +143,8 @@ static int report_failure(struct soap *soap, struct sx_plugin *plugin, const str
     if (code == SOAP_TCP_ERROR || reply->stale_for[0])
         code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
     if (reply->err == SX_ETIMEOUT)
-        return sx_plugin_fail(soap, code, "%s: no answer within %.3f s (outcome unknown)", label,
-                              (double)timeout_us / 1e6);
+        return sx_plugin_fail(soap, code, "%s: no answer within %.3f s%s", label,
+                              (double)timeout_us / 1e6, *outcome ? outcome : " (not executed)");
     return sx_plugin_fail(soap, code, "%s: %s%s", label,
                           *reply->text ? reply->text : sx_fault_text(reply->err), outcome);
 }

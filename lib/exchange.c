@@ -369,6 +369,7 @@ static struct soap_xmpp_call *make_call(struct sx_exchange *exchange, const char
     call->operation = memcpy(call->peer + peer_bytes, operation, operation_bytes);
     call->exchange = exchange;
     call->deadline = SX_NEVER;
+    call->sent = 1;
     return call;
 }
 

@@ -40,7 +40,7 @@ struct soap_xmpp_call {
     size_t payload_len;
     int64_t due_us,
         interval_us; /* of a kept call: when to send it again, and how long after that */
-    unsigned sent;   /* how often it may have reached the peer, renewals aside */
+    unsigned sent;   /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept;

@@ -4,13 +4,15 @@
  * between servers, and nobody on the way says so. Only the two ends can know. The peer runs an id
  * once (journal.c) and answers a second copy with the first one's answer, so sending again is safe.
  *
- * Invariant: a call is in `kept` exactly while it is under way and has a payload. Its id changes
- * only while no copy of it can have been run.
+ * Invariant: a call is in `kept` exactly while it is under way and has a payload. `sent` counts the
+ * copies that may have reached a process that runs them. Its id changes only while it is certain
+ * that none did.
  *
  * Happy path: keep -> posted -> answered; nothing here runs again.
  * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
- * Restarted:  the peer says stale. Sent once: it did not run, retry renames it. Otherwise: nobody
- *             knows, the call ends.
+ * Absent:     a server says that nobody is there: that copy is out of the world, the next one is
+ * due after its interval. Restarted:  the peer says stale, of this copy. No other is out: it did
+ * not run, retry renames it. Otherwise: nobody knows, the call ends.
  */
 #include "exchange_table.h"
 
@@ -153,6 +155,21 @@ static bool is_bounce(const struct sx_reply *reply)
     return false;
 }
 
+/* Whether the stanza that is answered with this condition has certainly not been run. The peer
+ * itself fails with the first two, perhaps half-way; with the others a server that keeps stanzas
+ * for a broken stream (XEP-0198 section 8) reports what it can't prove to have delivered. */
+static bool is_unrun(const char *condition)
+{
+    static const char *const conditions[] = {"internal-server-error", "undefined-condition",
+                                             "recipient-unavailable", "remote-server-timeout",
+                                             NULL};
+    size_t i;
+    for (i = 0; conditions[i]; i++)
+        if (strcmp(condition, conditions[i]) == 0)
+            return false;
+    return true;
+}
+
 static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (reply->stale_for[0]) {
@@ -164,7 +181,11 @@ static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *rep
         sx_table_rename_locked(call, reply->stale_for);
         return true;
     }
-    return is_bounce(reply);
+    if (!is_bounce(reply))
+        return false;
+    if (is_unrun(reply->condition) && call->sent > 0)
+        call->sent--;
+    return true;
 }
 
 bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
@@ -190,15 +211,18 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
     pthread_mutex_unlock(&call->exchange->mu);
     switch (reply->err) {
     case SX_OK:
+    case SX_ENOTSOAP:
+    case SX_EMALFORMED:
+    case SX_ETOOBIG:
+    case SX_EDEPTH:
         return true;
     case SX_ESTANZA:
-        if (reply->refused || (reply->stale_for[0] && sent <= 1))
-            return false;
-        /* A transport error means that the stanza was not delivered; a later copy's says nothing of
-         * the first. */
-        return sent > 1 || strcmp(reply->condition, "internal-server-error") == 0 ||
-               strcmp(reply->condition, "undefined-condition") == 0;
+        /* What is said of one copy says nothing of another: one that was refused is forgotten, and
+         * the next may have been let in. */
+        if (reply->refused || reply->stale_for[0])
+            return sent > 1;
+        return sent > 1 || !is_unrun(reply->condition);
     default:
-        return true;
+        return sent > 0;
     }
 }

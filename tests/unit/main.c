@@ -8,6 +8,7 @@
     SUITE(buffer)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
+    SUITE(copies)                                                                                  \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \

@@ -187,8 +187,8 @@ static const struct {
     bool is_bounce, may_have_run_once;
 } conditions[] = {
     {"service-unavailable", true, false},
-    {"recipient-unavailable", true, false},
-    {"remote-server-timeout", true, false},
+    {"recipient-unavailable", true, true},
+    {"remote-server-timeout", true, true},
     {"remote-server-not-found", true, false},
     {"item-not-found", true, false},
     {"forbidden", false, false},
@@ -300,7 +300,8 @@ static void test_may_have_run(void)
         CU_ASSERT_EQUAL(sx_exchange_may_have_run(once, &reply), conditions[i].may_have_run_once);
         CU_ASSERT_TRUE(sx_exchange_may_have_run(twice, &reply));
         reply.refused = true;
-        CU_ASSERT_FALSE(sx_exchange_may_have_run(twice, &reply));
+        CU_ASSERT_FALSE(sx_exchange_may_have_run(once, &reply));
+        CU_ASSERT_TRUE(sx_exchange_may_have_run(twice, &reply));
     }
     for (err = SX_OK; err < SX_ERR_COUNT; err++) {
         reply = (struct sx_reply){.err = err};
