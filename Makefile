@@ -51,7 +51,8 @@ LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c))
+    names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c \
+    child.c))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
@@ -94,6 +95,7 @@ $(eval $(call contract,calculator,wsdl/calculator.h,-2))
 $(eval $(call contract,station,wsdl/station.h,-2))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
+$(eval $(call contract,ledger,tests/integration/mortal/contract.h))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -109,6 +111,7 @@ $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugi
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
+$(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): CPPFLAGS += -I$(BUILD)/gen/two
 $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
@@ -143,6 +146,14 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
+
+# A process that the integration tests kill.
+$(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $(ledger_SKELETON) \
+    $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+$(BUILD)/integration: | $(BUILD)/mortal
 
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
 $(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calculator_SKELETON) \
@@ -187,7 +198,7 @@ $(BUILD)/$(SONAME): $(BUILD)/whole.o $(BUILD)/exports.map
 # TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
 TEST_RUN ?=
 ARGS ?=
-SERVERS ?= prosody ejabberd fragile=prosody \
+SERVERS ?= prosody ejabberd fragile=prosody frail=ejabberd \
     $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 

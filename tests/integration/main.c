@@ -16,6 +16,7 @@
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
     SUITE(connect)                                                                                 \
+    SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \
     SUITE(storm)

@@ -2,9 +2,15 @@
 
 #include <CUnit/CUnit.h>
 #include <ctype.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { MAX_SITES = 8, ONLINE_MS = 20000 };
 
@@ -25,6 +31,8 @@ static void read_site(const char *label, struct site *site)
     snprintf(site->label, sizeof site->label, "%s", label);
     snprintf(site->domain, sizeof site->domain, "%s", variable(label, "DOMAIN"));
     snprintf(site->ca_file, sizeof site->ca_file, "%s", variable(label, "CAFILE"));
+    snprintf(site->control, sizeof site->control, "%s", variable(label, "CONTROL"));
+    snprintf(site->folder, sizeof site->folder, "%s", variable(label, "DIR"));
     site->port = atoi(variable(label, "PORT"));
     site->direct_tls_port = atoi(variable(label, "DIRECT_TLS_PORT"));
 }
@@ -65,17 +73,82 @@ const struct site *site_any(void)
     return sites;
 }
 
-void site_each(void (*run)(const struct site *site))
+static void run_each(const char *const labels[2], void (*run)(const struct site *site))
 {
-    static const char *const labels[] = {"prosody", "ejabberd"};
     size_t i;
-    for (i = 0; i < sizeof labels / sizeof *labels; i++) {
+    for (i = 0; i < 2; i++) {
         const struct site *site = site_find(labels[i]);
         CU_ASSERT_PTR_NOT_NULL(site);
         if (site)
             run(site);
     }
 }
+
+void site_each(void (*run)(const struct site *site))
+{
+    static const char *const labels[] = {"prosody", "ejabberd"};
+    run_each(labels, run);
+}
+
+void site_each_fragile(void (*run)(const struct site *site))
+{
+    static const char *const labels[] = {"fragile", "frail"};
+    run_each(labels, run);
+}
+
+/* ---- the server's process ---- */
+
+/* 0 with a failed assertion if it isn't known. */
+static pid_t read_pid(const struct site *site)
+{
+    char path[SITE_PATH_BYTES + 8];
+    FILE *file;
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/pid", site->folder);
+    file = fopen(path, "r");
+    if (!file || fscanf(file, "%d", &pid) != 1)
+        pid = 0;
+    if (file)
+        fclose(file);
+    CU_ASSERT_TRUE(pid > 0);
+    return pid;
+}
+
+void site_kill(const struct site *site)
+{
+    pid_t pid = read_pid(site);
+    struct pollfd fd = {pid > 0 ? pidfd_open(pid, 0) : -1, POLLIN, 0};
+    CU_ASSERT_TRUE(fd.fd >= 0);
+    if (fd.fd < 0)
+        return;
+    CU_ASSERT_EQUAL(pidfd_send_signal(fd.fd, SIGKILL, NULL, 0), 0);
+    CU_ASSERT_EQUAL(poll(&fd, 1, ONLINE_MS), 1); /* its sockets are closed before that */
+    close(fd.fd);
+}
+
+void site_restart(const struct site *site)
+{
+    char *argv[] = {(char *)site->control, "restart", (char *)site->folder, NULL};
+    pid_t pid;
+    int status = -1;
+    if (posix_spawn(&pid, site->control, NULL, NULL, argv, environ) == 0)
+        waitpid(pid, &status, 0);
+    CU_ASSERT_EQUAL(status, 0);
+}
+
+void site_freeze(const struct site *site)
+{
+    pid_t pid = read_pid(site);
+    CU_ASSERT_TRUE(pid > 0 && kill(pid, SIGSTOP) == 0);
+}
+
+void site_thaw(const struct site *site)
+{
+    pid_t pid = read_pid(site);
+    CU_ASSERT_TRUE(pid > 0 && kill(pid, SIGCONT) == 0);
+}
+
+/* ---- accounts and links ---- */
 
 static void find_password(const struct site *site, const char *user, char *out, size_t out_bytes)
 {

@@ -15,6 +15,7 @@ struct site {
     char label[SITE_NAME_BYTES]; /* "prosody", "ejabberd", or the label given to with-servers */
     char domain[SITE_NAME_BYTES];
     char ca_file[SITE_PATH_BYTES];
+    char control[SITE_PATH_BYTES], folder[SITE_PATH_BYTES]; /* see tools/with-servers */
     int port, direct_tls_port;
 };
 
@@ -26,6 +27,16 @@ const struct site *site_any(void);
 
 /* Runs a test on the site of each server software, Prosody's and ejabberd's: both must be up. */
 void site_each(void (*run)(const struct site *site));
+
+/* The same for the two that may be broken, for tests that kill or stop the server itself. */
+void site_each_fragile(void (*run)(const struct site *site));
+
+/* Kills the server and returns when it is dead; starts it again, on the same ports; lets it stand
+ * still, and go on. Each is a failed assertion when it can't be done. */
+void site_kill(const struct site *site);
+void site_restart(const struct site *site);
+void site_freeze(const struct site *site);
+void site_thaw(const struct site *site);
 
 /* What a link of that user needs, and the strings behind it. */
 struct site_account {

@@ -6,11 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/clock.h"
@@ -329,23 +327,6 @@ static void a_second_login_under_the_same_jid_ends_calls_and_is_not_fought(void)
     site_each(lose_the_connection);
 }
 
-static int control(const char *label, const char *verb)
-{
-    char key[100], *argv[4];
-    pid_t pid;
-    int status = -1;
-    snprintf(key, sizeof key, "SOAPXMPP_TEST_%s_CONTROL", label);
-    argv[0] = getenv(key);
-    snprintf(key, sizeof key, "SOAPXMPP_TEST_%s_DIR", label);
-    argv[1] = (char *)verb;
-    argv[2] = getenv(key);
-    argv[3] = NULL;
-    if (!argv[0] || posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) != 0)
-        return -1;
-    waitpid(pid, &status, 0);
-    return status;
-}
-
 static void a_server_that_goes_away_ends_calls_and_the_link_comes_back_by_itself(void)
 {
     const struct site *site = site_find("fragile");
@@ -357,7 +338,7 @@ static void a_server_that_goes_away_ends_calls_and_the_link_comes_back_by_itself
         return;
     CU_ASSERT_EQUAL(soap_send_lab__delay(pair.soap, pair.endpoint, NULL, 15000), SOAP_OK);
     CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
-    CU_ASSERT_EQUAL(control("FRAGILE", "restart"), 0);
+    site_restart(site);
     CU_ASSERT_EQUAL(soap_recv_lab__delay(pair.soap, &waited_ms), SOAP_EOF);
     printf("\n    %s", laboratory_fault(pair.soap));
     laboratory_hurry();

@@ -1,0 +1,239 @@
+/* mortal - a process that tests kill: it calls, and it serves a ledger, both over one link.
+ *
+ * usage: mortal LEDGER JID PASSWORD PORT CAFILE
+ *
+ * Its input tells it what to do, its output what happens, a line each:
+ *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
+ *     finish NUMBER                       lets that operation, which is held, answer
+ *
+ *     online                              once the link is
+ *     sent question|request|answer NUMBER is handed to the connection (a question: 0)
+ *     run NUMBER                          it stands in the ledger, and the operation goes on
+ *     end NUMBER answer|error OUTCOME MS TEXT
+ *
+ * Invariant: a number stands in the ledger as often as its operation has begun to run, even if the
+ * process dies in the next instant: one write to a file opened with O_APPEND.
+ *
+ * It ends with its input. Exit code: 0, or 2 if it couldn't begin.
+ */
+#include "soapH.h"
+#include "soap_xmpp.h"
+#include "ledger.nsmap"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NUMBERS = 1000, THREADS = 8, LINE_BYTES = 1024, DRAIN_MS = 2000 };
+
+static int ledger_fd;
+static struct soap_xmpp_link *own_link;
+
+static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t finished_more = PTHREAD_COND_INITIALIZER;
+static bool finished[NUMBERS], all_finished; /* under mu */
+
+/* One write, so that lines of several threads don't mix. */
+static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void tell(const char *format, ...)
+{
+    char line[LINE_BYTES], *end;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    for (end = line; *end; end++)
+        if (*end == '\n')
+            *end = ' ';
+    *end++ = '\n';
+    if (write(STDOUT_FILENO, line, (size_t)(end - line)) < 0)
+        _exit(3); /* nobody listens any more */
+}
+
+/* ---- the service ---- */
+
+static void finish(int number)
+{
+    pthread_mutex_lock(&mu);
+    if (number < 0)
+        all_finished = true;
+    else if (number < NUMBERS)
+        finished[number] = true;
+    pthread_cond_broadcast(&finished_more);
+    pthread_mutex_unlock(&mu);
+}
+
+int ledger__enter(struct soap *soap, int number, int held, int *entered)
+{
+    char line[32];
+    int len = snprintf(line, sizeof line, "%d\n", number);
+    if (number < 0 || number >= NUMBERS)
+        return soap_sender_fault(soap, "number out of range", NULL);
+    if (write(ledger_fd, line, (size_t)len) != len)
+        return soap_receiver_fault(soap, "the ledger can't be written", NULL);
+    tell("run %d", number);
+    pthread_mutex_lock(&mu);
+    while (held && !finished[number] && !all_finished)
+        pthread_cond_wait(&finished_more, &mu);
+    pthread_mutex_unlock(&mu);
+    *entered = number;
+    return SOAP_OK;
+}
+
+static void *serve(void *soap)
+{
+    soap_xmpp_serve(soap, soap_serve, THREADS);
+    return NULL;
+}
+
+/* ---- calls ---- */
+
+struct order {
+    int number, seconds, held;
+    char endpoint[256];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void *carry_out(void *arg)
+{
+    static const char *const outcomes[] = {"executed", "not-executed", "unknown"};
+    struct order *order = arg;
+    struct soap *soap = soap_new();
+    int64_t begun_ms = now_ms();
+    int entered = -1, err = soap_register_plugin_arg(soap, soap_xmpp, own_link);
+    char text[512] = "";
+    soap->connect_timeout = soap->send_timeout = soap->recv_timeout = order->seconds;
+    if (!err)
+        err = soap_call_ledger__enter(soap, order->endpoint, NULL, order->number, order->held,
+                                      &entered);
+    if (err)
+        soap_sprint_fault(soap, text, sizeof text);
+    else if (entered != order->number)
+        snprintf(text, sizeof text, "the answer to %d", entered);
+    tell("end %d %s %s %d %s", order->number, err || *text ? "error" : "answer",
+         outcomes[soap_xmpp_outcome(soap)], (int)(now_ms() - begun_ms), text);
+    soap_destroy(soap);
+    soap_end(soap);
+    soap_free(soap);
+    free(order);
+    return NULL;
+}
+
+static bool obey(const char *line, pthread_t *thread)
+{
+    struct order order, *own;
+    int number;
+    if (sscanf(line, "finish %d", &number) == 1)
+        finish(number);
+    if (sscanf(line, "call %d %255s %d %d", &order.number, order.endpoint, &order.seconds,
+               &order.held) != 4)
+        return false;
+    own = malloc(sizeof *own);
+    if (!own)
+        return false;
+    *own = order;
+    if (pthread_create(thread, NULL, carry_out, own) == 0)
+        return true;
+    free(own);
+    return false;
+}
+
+static void obey_all(void)
+{
+    pthread_t threads[NUMBERS];
+    size_t started = 0;
+    char line[LINE_BYTES];
+    while (started < NUMBERS && fgets(line, sizeof line, stdin))
+        started += obey(line, &threads[started]);
+    finish(-1);
+    soap_xmpp_stop(own_link, DRAIN_MS);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+}
+
+/* ---- what the link sends ---- */
+
+static void tell_sent(const char *line, const char *what, const char *element)
+{
+    const char *at = strstr(line, element);
+    if (at)
+        tell("sent %s %d", what, atoi(at + strlen(element)));
+}
+
+static void watch(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
+        fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
+    if (level != SOAP_XMPP_TRACE_STANZA || !strstr(line, ": sent <iq"))
+        return;
+    tell_sent(line, "question", "http://jabber.org/protocol/disco#info");
+    tell_sent(line, "request", "<number>");
+    tell_sent(line, "answer", "<entered>");
+}
+
+/* ---- the program ---- */
+
+static struct soap_xmpp_link *open_link(char **argv)
+{
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    char why[400] = "";
+    soap_xmpp_config_init(&config);
+    config.jid = argv[2];
+    config.password = argv[3];
+    config.host = "127.0.0.1";
+    config.port = atoi(argv[4]);
+    config.ca_file = argv[5];
+    config.allow = "*";
+    config.trace = SOAP_XMPP_TRACE_STANZA;
+    config.trace_callback = watch;
+    link = soap_xmpp_open(&config, why, sizeof why);
+    if (!link)
+        fprintf(stderr, "mortal: %s\n", why);
+    return link;
+}
+
+static void live(void)
+{
+    struct soap *soap = soap_new();
+    pthread_t server;
+    if (soap_register_plugin_arg(soap, soap_xmpp, own_link) == SOAP_OK &&
+        pthread_create(&server, NULL, serve, soap) == 0) {
+        if (soap_xmpp_wait_online(own_link, -1) == 0)
+            tell("online");
+        obey_all();
+        pthread_join(server, NULL);
+    }
+    soap_destroy(soap);
+    soap_end(soap);
+    soap_free(soap);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE\n");
+        return 2;
+    }
+    ledger_fd = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    own_link = ledger_fd < 0 ? NULL : open_link(argv);
+    if (!own_link)
+        return 2;
+    live();
+    soap_xmpp_close(own_link);
+    close(ledger_fd);
+    return 0;
+}
