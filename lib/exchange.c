@@ -186,6 +186,11 @@ static bool has_prefix(const struct sx_exchange *exchange, const char *id)
     return id && strncmp(id, exchange->prefix, PREFIX_LEN) == 0;
 }
 
+bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id)
+{
+    return has_prefix(exchange, id);
+}
+
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id)
 {
     struct soap_xmpp_call *call;

@@ -106,6 +106,9 @@ int64_t sx_exchange_begun_us(const struct soap_xmpp_call *call);
 bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const char *id,
                           struct sx_reply *reply);
 
+/* Whether the id was made by this table, for whichever call. */
+bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id);
+
 /* Completes every call under way with err and text. */
 void sx_exchange_fail_all(struct sx_exchange *exchange, enum sx_err err, const char *text);
 

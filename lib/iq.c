@@ -198,6 +198,9 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_reply_fini(&reply);
         return;
     }
+    /* Late or not, it is what that peer says of itself. */
+    if (reply.features && iq->from && sx_exchange_gave_out(ends->exchange, iq->id))
+        sx_disco_put(ends->disco, iq->from, reply.features, sx_clock_now_us());
     if (!sx_exchange_complete(ends->exchange, iq->from, iq->id, &reply) &&
         strncmp(iq->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG,

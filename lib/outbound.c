@@ -20,8 +20,10 @@
 #include "stanza.h"
 
 enum {
-    /* A peer that doesn't answer disco#info for so long is taken for a foreign one. */
-    FIRST_QUESTION_US = 5000000
+    /* A peer that doesn't answer disco#info for so long is taken for a foreign one, ... */
+    FIRST_QUESTION_US = 5000000,
+    /* ... for so long: it may just as well be one of ours behind a network that stood still. */
+    SILENCE_S = 10
 };
 
 static void say(char *why, size_t why_bytes, const char *text)
@@ -127,12 +129,14 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
     return SX_OK;
 }
 
-/* Asks for disco#info and remembers the answer. The reply is the caller's to fini. */
+/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
+ * (< 0: no less); remembers it. The reply is the caller's to fini. */
 static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
-                       struct sx_reply *reply, char *why, size_t why_bytes)
+                       int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
 {
     struct sx_buffer payload = {0};
     struct soap_xmpp_call *call;
+    int64_t answer_deadline;
     enum sx_err err = SX_ENOMEM;
     sx_disco_format_question(&payload);
     snprintf(why, why_bytes, "%s", sx_fault_text(err));
@@ -151,11 +155,26 @@ static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t dea
     sx_buffer_fini(&payload);
     if (err != SX_OK)
         return err;
-    sx_exchange_wait(call, deadline, reply);
+    answer_deadline = sx_clock_deadline(answer_us);
+    sx_exchange_wait(call, answer_deadline < deadline ? answer_deadline : deadline, reply);
     sx_exchange_release(call);
     if (reply->err == SX_OK && reply->features)
         sx_disco_put(sx_link_disco(link), jid, reply->features, sx_clock_now_us());
     return SX_OK;
+}
+
+/* Who has been silent is asked again before long. */
+static void put_silence(struct soap_xmpp_link *link, const char *jid)
+{
+    int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
+    sx_disco_put(sx_link_disco(link), jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
+}
+
+static int look_up(struct soap_xmpp_link *link, const char *to,
+                   char incarnation[SX_INCARNATION_BYTES])
+{
+    return sx_disco_incarnation(sx_link_disco(link), to, sx_clock_now_us(), incarnation,
+                                SX_INCARNATION_BYTES);
 }
 
 /* Whether the peer runs each id once, and its incarnation. Asks an unknown peer; a connection that
@@ -163,25 +182,25 @@ static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t dea
 static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64_t deadline,
                               char incarnation[SX_INCARNATION_BYTES])
 {
-    int64_t limit = sx_clock_deadline(FIRST_QUESTION_US);
     struct sx_reply reply;
     char why[400];
+    enum sx_err err;
     int known;
     if (sx_link_config(link)->plain_delivery)
         return false;
-    while ((known = sx_disco_incarnation(sx_link_disco(link), to, sx_clock_now_us(), incarnation,
-                                         SX_INCARNATION_BYTES)) < 0) {
-        enum sx_err err;
-        if (ask(link, to, limit < deadline ? limit : deadline, &reply, why, sizeof why) != SX_OK)
+    known = look_up(link, to, incarnation);
+    if (known >= 0)
+        return known == 1;
+    do {
+        if (ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why) != SX_OK)
             return false;
         err = reply.err;
         if (err == SX_ETIMEOUT)
-            sx_disco_put(sx_link_disco(link), to, "", sx_clock_now_us());
+            put_silence(link, to);
         sx_reply_fini(&reply);
-        if (err != SX_OK && err != SX_ELOST)
-            return false;
-    }
-    return known == 1;
+    } while (err == SX_ELOST && sx_clock_now_us() < deadline);
+    /* Whatever it has answered, it isn't asked twice. */
+    return err == SX_OK && look_up(link, to, incarnation) == 1;
 }
 
 static size_t count_inserted(size_t payload_len, size_t envelope_len)
@@ -373,7 +392,7 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     struct sx_reply reply = {0};
     char clause[400] = "";
     int listed = -1;
-    if (ask(link, jid, deadline, &reply, clause, sizeof clause) == SX_OK) {
+    if (ask(link, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
         if (reply.err == SX_OK && reply.features)
             listed = sx_disco_list_has(reply.features, feature);
         else

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -228,6 +229,38 @@ static void an_answer_that_never_finds_room_becomes_an_error_at_once(void)
     site_each(answer_too_much);
 }
 
+/* ---- a peer that answers with nothing ---- */
+
+static void a_peer_that_answers_a_question_with_nothing_is_asked_once(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_EXPECT, .text = "disco#info"},
+        {HOSTILE_EXPECT, .text = "</iq>"},
+        {HOSTILE_SEND, .text = "<iq type='result' id='$ID' from='$TO' to='$JID'/>"},
+        {HOSTILE_EXPECT, .text = "</iq>"},
+        {HOSTILE_SEND, .text = "<iq type='error' id='$ID' from='$TO' to='$JID'><error type='auth'>"
+                               "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+                               "</iq>"},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start_script(script);
+    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    char *heard, *first;
+    double sum;
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOST "/soap", NULL, 1, 2, &sum), 403);
+    ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
+    heard = hostile_received(hostile);
+    first = strstr(heard, "disco#info");
+    CU_ASSERT_PTR_NOT_NULL(first);
+    CU_ASSERT_TRUE(first && !strstr(first + 1, "disco#info"));
+    free(heard);
+    laboratory_client_free(soap);
+    soap_xmpp_close(link);
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_unruly[] = {
     {"a link that stops waits for the server's goodbye",
      a_link_that_stops_waits_for_the_servers_goodbye},
@@ -244,5 +277,7 @@ CU_TestInfo tests_unruly[] = {
      a_program_that_is_executed_does_not_inherit_the_connection},
     {"an answer that never finds room becomes an error at once",
      an_answer_that_never_finds_room_becomes_an_error_at_once},
+    {"a peer that answers a question with nothing is asked once",
+     a_peer_that_answers_a_question_with_nothing_is_asked_once},
     CU_TEST_INFO_NULL,
 };

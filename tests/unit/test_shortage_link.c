@@ -208,6 +208,7 @@ TEST(test_reset)
 struct asker {
     struct sx_stream stream;
     struct sx_exchange *exchange;
+    struct sx_disco *disco;
     struct sx_trace trace;
     struct soap_xmpp_call *calls[3];
 };
@@ -215,8 +216,10 @@ struct asker {
 static void receive(xmpp_stanza_t *stanza, void *user)
 {
     struct asker *asker = user;
-    const struct sx_iq_ends ends = {
-        .exchange = asker->exchange, .trace = &asker->trace, .own_jid = "me@b/x"};
+    const struct sx_iq_ends ends = {.exchange = asker->exchange,
+                                    .disco = asker->disco,
+                                    .trace = &asker->trace,
+                                    .own_jid = "me@b/x"};
 
     sx_iq_receive(&ends, 1, stanza, &asker->stream);
 }
@@ -283,6 +286,7 @@ static bool attempt_replies(struct shortage shortage)
 
     sx_trace_init(&asker.trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(asker.exchange = sx_exchange_new(3, NULL));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(asker.disco = sx_disco_new(1));
     for (i = 0; i < 3; i++)
         CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(asker.exchange, PEER, "add", PAST, &asker.calls[i]),
                               SX_OK);
@@ -296,6 +300,7 @@ static bool attempt_replies(struct shortage shortage)
     assert_replies(&asker, has_failed);
     parser_free(parser);
     sx_buffer_fini(&replies);
+    sx_disco_free(asker.disco);
     sx_exchange_free(asker.exchange);
     return has_failed;
 }
