@@ -70,6 +70,11 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
 enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
                              const char *payload, size_t len);
 
+/* The kept call's first stanza could not be posted, because of err. Whether the call goes on all
+ * the same: a lost connection makes it due, and a copy may have gone out meanwhile. Otherwise none
+ * will: it is the caller's to release. */
+bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err);
+
 /* The connection is gone: kept calls are due, the others end with err and text. */
 void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text);
 

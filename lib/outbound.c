@@ -79,20 +79,12 @@ struct question {
     int64_t online_deadline, room_deadline;
 };
 
-static enum sx_err post_call(struct soap_xmpp_link *link, const struct question *question,
-                             struct soap_xmpp_call *call, uint64_t session)
+static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
+                             const struct soap_xmpp_call *call, uint64_t session)
 {
     struct sx_buffer stanza = {0};
-    enum sx_err err = SX_OK;
     size_t len;
     char *bytes;
-    if (question->incarnation)
-        err =
-            sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
-    if (err != SX_OK)
-        return err;
-    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
-             question->to, question->operation);
     sx_stanza_request(&stanza, question->type, question->to, sx_exchange_id(call),
                       question->payload, question->payload_len);
     bytes = sx_buffer_take(&stanza, &len);
@@ -102,9 +94,24 @@ static enum sx_err post_call(struct soap_xmpp_link *link, const struct question 
         free(bytes);
         return SX_ETOOBIG;
     }
-    err = sx_loop_post(sx_link_loop(link), session, bytes, len, question->room_deadline);
-    /* It goes out with the next session. */
-    return err == SX_ELOST && question->incarnation ? SX_OK : err;
+    return sx_loop_post(sx_link_loop(link), session, bytes, len, question->room_deadline);
+}
+
+static enum sx_err post_call(struct soap_xmpp_link *link, const struct question *question,
+                             struct soap_xmpp_call *call, uint64_t session)
+{
+    enum sx_err err = SX_OK;
+    if (question->incarnation)
+        err =
+            sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
+    if (err != SX_OK)
+        return err;
+    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
+             question->to, question->operation);
+    err = post_copy(link, question, call, session);
+    if (err != SX_OK && question->incarnation && sx_exchange_unpost(call, err))
+        err = SX_OK;
+    return err;
 }
 
 static enum sx_err post_question(struct soap_xmpp_link *link, const struct question *question,

@@ -10,6 +10,7 @@
  *
  * Happy path: keep -> posted -> answered; nothing here runs again.
  * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
+ * Unposted:   unpost takes the first copy back, unless another went out while it waited for room.
  * Absent:     a server says that nobody is there: that copy is out of the world, the next one is
  * due after its interval. Restarted:  the peer says stale, of this copy. No other is out: it did
  * not run, retry renames it. Otherwise: nobody knows, the call ends.
@@ -73,6 +74,27 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
     pthread_mutex_unlock(&exchange->mu);
     free(copy);
     return err;
+}
+
+bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err)
+{
+    struct sx_exchange *exchange = call->exchange;
+    bool goes_on = true;
+    pthread_mutex_lock(&exchange->mu);
+    if (call->payload) {
+        call->sent--;
+        goes_on = err == SX_ELOST || call->sent > 0;
+        TAILQ_REMOVE(&exchange->kept, call, in_kept);
+        if (goes_on) {
+            call->due_us = err == SX_ELOST ? 0 : call->due_us;
+            place_locked(call);
+        } else {
+            free(call->payload);
+            call->payload = NULL;
+        }
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    return goes_on;
 }
 
 void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text)

@@ -12,7 +12,14 @@
 #define OLD  "00000000000000aa.1"
 #define NEW  "00000000000000bb.1"
 
-static const int64_t PAST = 1, LATER = INT64_MAX - 1;
+static const int64_t PAST = 1; /* microseconds after boot */
+
+/* Later each time, so that what was sent again is due again. */
+static int64_t later(void)
+{
+    static int64_t hours;
+    return sx_clock_deadline(++hours * 3600 * INT64_C(1000000));
+}
 
 static struct sx_exchange *exchange;
 static struct soap_xmpp_call *call;
@@ -53,7 +60,7 @@ static bool stale(const char *incarnation)
 static void send_again(void)
 {
     struct sx_due due;
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, LATER, &due));
+    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, later(), &due));
     ASSERT_TEXT(due.id, sx_exchange_id(call));
     sx_due_fini(&due);
 }
@@ -182,6 +189,42 @@ static void test_errors_of_the_peer(void)
     teardown();
 }
 
+static void test_no_room(void)
+{
+    struct sx_due due;
+    setup();
+    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, later(), &due));
+    teardown();
+}
+
+static void test_no_room_but_sent_meanwhile(void)
+{
+    setup();
+    send_again();
+    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) > sx_clock_now_us());
+    CU_ASSERT_TRUE(may_have_run(NULL));
+    teardown();
+}
+
+static void test_no_room_but_ended_meanwhile(void)
+{
+    setup();
+    CU_ASSERT_FALSE(may_have_run("forbidden"));
+    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_EROOM));
+    teardown();
+}
+
+static void test_lost_before_it_was_posted(void)
+{
+    setup();
+    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
+    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) <= sx_clock_now_us());
+    CU_ASSERT_FALSE(may_have_run(NULL));
+    teardown();
+}
+
 static bool may_have_run_when_refused(void)
 {
     struct sx_reply reply = {.err = SX_ESTANZA, .refused = true};
@@ -213,6 +256,11 @@ CU_TestInfo tests_copies[] = {
     {"a call that isn't kept may have run at its deadline",
      test_deadline_of_a_call_that_is_not_kept},
     {"the peer's own errors may come half-way, its refusals don't", test_errors_of_the_peer},
+    {"a call without room is never sent", test_no_room},
+    {"a call without room that was sent meanwhile goes on", test_no_room_but_sent_meanwhile},
+    {"a call without room that ended meanwhile tells how", test_no_room_but_ended_meanwhile},
+    {"a call that lost its connection before it was posted is due, and was not executed",
+     test_lost_before_it_was_posted},
     {"a refusal of one copy says nothing of another", test_refusal},
     CU_TEST_INFO_NULL,
 };
