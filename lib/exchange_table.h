@@ -38,9 +38,10 @@ struct soap_xmpp_call {
     void *user;
     char *payload; /* kept: to be sent again; NULL otherwise */
     size_t payload_len;
-    int64_t due_us,
-        interval_us; /* of a kept call: when to send it again, and how long after that */
-    unsigned sent;   /* copies that may have reached the peer under this id */
+    int64_t due_us;      /* of a kept call: when to send it again */
+    int64_t interval_us; /* how long after that */
+    int64_t absence_us;  /* how long after the last bounce, 0: none yet */
+    unsigned sent;       /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept;

@@ -25,7 +25,8 @@
 enum {
     FIRST_INTERVAL_US = 2000000,
     MOST_INTERVAL_US = 30000000,
-    MAX_RENEWALS = 5, /* a peer that restarts more often during one call isn't worth it */
+    FIRST_ABSENCE_US = 250000, /* after a bounce nothing is under way: asking again costs little */
+    MAX_RENEWALS = 5,          /* a peer that restarts more often during one call isn't worth it */
 };
 
 /* kept is in order of due_us. Intervals are mostly equal, so that the place is mostly the tail. */
@@ -192,6 +193,16 @@ static bool is_unrun(const char *condition)
     return true;
 }
 
+/* The peer is absent; it is asked for again soon, then ever more seldom. */
+static void await_return_locked(struct soap_xmpp_call *call, int64_t now_us)
+{
+    call->absence_us = call->absence_us ? 2 * call->absence_us : FIRST_ABSENCE_US;
+    if (call->absence_us > MOST_INTERVAL_US)
+        call->absence_us = MOST_INTERVAL_US;
+    if (now_us + call->absence_us < call->due_us)
+        set_due_locked(call, now_us + call->absence_us);
+}
+
 static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (reply->stale_for[0]) {
@@ -207,6 +218,8 @@ static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *rep
         return false;
     if (is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
+    if (call->sent == 0)
+        await_return_locked(call, sx_clock_now_us());
     return true;
 }
 

@@ -201,11 +201,31 @@ static const struct {
     {"service-unavailable-not", false, false},
 };
 
+/* How long from now until the next copy, when this one has bounced. */
+static int64_t bounce_us(struct sx_exchange *exchange, const struct soap_xmpp_call *call,
+                         const char *condition)
+{
+    struct sx_reply reply = make_error(condition);
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    return sx_exchange_due_us(exchange) - sx_clock_now_us();
+}
+
+static void test_absence(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, "1");
+    CU_ASSERT_TRUE(bounce_us(exchange, call, "recipient-unavailable") > SECOND_US);
+    CU_ASSERT_TRUE(bounce_us(exchange, call, "service-unavailable") <= SECOND_US / 4);
+    take(exchange, sx_exchange_due_us(exchange), "1");
+    CU_ASSERT_TRUE(bounce_us(exchange, call, "service-unavailable") <= SECOND_US / 2);
+    end(call);
+    sx_exchange_free(exchange);
+}
+
 static void test_bounces(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *kept = begin_kept(exchange, "1"), *plain = begin(exchange);
-    int64_t due_us = sx_exchange_due_us(exchange);
     size_t i;
     for (i = 0; i < sizeof conditions / sizeof *conditions; i++) {
         struct sx_reply reply = make_error(conditions[i].condition);
@@ -220,7 +240,6 @@ static void test_bounces(void)
         reply = (struct sx_reply){.err = SX_EMALFORMED};
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
     }
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), due_us);
     end(kept);
     end(plain);
     sx_exchange_free(exchange);
@@ -369,5 +388,6 @@ CU_TestInfo tests_resend[] = {
     {"what certainly didn't run is told from what may have", test_may_have_run},
     {"without memory a call isn't kept", test_short_keep},
     {"without memory a call is due again later", test_short_take},
+    {"a bounced call is sent again soon, unless a copy may still be under way", test_absence},
     CU_TEST_INFO_NULL,
 };
