@@ -53,10 +53,12 @@ PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c test
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
     names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c \
     child.c))
+FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c) $(addprefix tests/lib/,suite.c \
+    tcp.c proxy.c passage.c) $(addprefix tests/integration/,laboratory.c site.c))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
-TESTS := $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/integration
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration federation)
 
 all: $(LIBRARIES) $(SAMPLES)
 .DEFAULT_GOAL := all
@@ -109,6 +111,7 @@ $(TWO_OBJECTS): CPPFLAGS += -DWITH_NOGLOBAL
 uses = $(1): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1): | $(BUILD)/gen/$(2)/soapH.h)
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
+$(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c)),lab))
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
@@ -154,6 +157,10 @@ $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $
 	$(Q)$(call link,$(GSOAP_LIBS))
 
 $(BUILD)/integration: | $(BUILD)/mortal
+
+$(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
 $(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calculator_SKELETON) \
@@ -221,6 +228,10 @@ run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
+# 77: there can be no federation here, and it was said why.
+run-federation: $(BUILD)/federation
+	tools/with-servers federation -- $(TEST_RUN) $(BUILD)/federation $(ARGS) || [ $$? = 77 ]
+
 # One after the other, whatever -j says: the output belongs to one program at a time.
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
@@ -229,7 +240,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-nat)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-federation run-nat)
 
 asan tsan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
@@ -244,7 +255,7 @@ valgrind: deps
 	$(call under_valgrind,run-integration ARGS='call: service: unruly:')
 
 run-all: $(TESTS)
-	$(call in_turn,run-unit run-plugin run-integration)
+	$(call in_turn,run-unit run-plugin run-integration run-federation)
 
 ci:
 	$(Q).ci/run
@@ -315,13 +326,14 @@ help:
 	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
 	@echo 'make ci         what has to pass before a change is taken'
-	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration [ARGS=part-of-a-name]'
+	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-federation'
+	@echo '                [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-fuzz run-all check test \
-    asan tsan valgrind fuzz ci demo deps deps-demo install uninstall wsdl format clean help
+.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
+    run-all check test asan tsan valgrind fuzz ci demo deps deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

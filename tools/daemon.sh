@@ -1,7 +1,8 @@
 # daemon.sh - what prosody.sh and ejabberd.sh share; sourced by them, after they have defined
 #
-#   configure    writes the configuration for C2S_PORT, DIRECT_TLS_PORT and COMPONENT_PORT
-#   launch       becomes the server (exec); it writes "ok" to $dir/ready once it listens on all three
+#   configure    writes the configuration for C2S_PORT, DIRECT_TLS_PORT and COMPONENT_PORT, and
+#                S2S_PORT if DNS_PORT is set
+#   launch       becomes the server (exec); it writes "ok" to $dir/ready once it listens on all these
 #                ports; if another program holds one of them it writes "busy", or ends and says
 #                "eaddrinuse" on its standard output
 #   deadline_s   how long it may take to start
@@ -11,7 +12,7 @@
 #             loopback unless told otherwise, and returns once it listens. No file outside DIR is
 #             touched. Ports are free ones found at the time; restart keeps them. DIR/env tells the
 #             rest:
-#                 HOST C2S_PORT DIRECT_TLS_PORT COMPONENT_PORT CA_FILE PID
+#                 HOST C2S_PORT DIRECT_TLS_PORT COMPONENT_PORT S2S_PORT CA_FILE PID
 #   stop      ends it, at once if it doesn't listen to reason within 10 s; DIR stays.
 # Options by environment, remembered for restart:
 #   HOST             the XMPP domain (xmpp.test)
@@ -23,6 +24,7 @@
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
 #   PERF=1           settings for measurements, where the defaults would be measured instead
 #   LOG              log level (info)
+#   DNS_PORT         of a name server on loopback: speaks to the servers it names, with TLS
 #   LISTEN           the IPv4 address to listen on (127.0.0.1); Prosody alone
 set -eu -o pipefail
 
@@ -37,7 +39,7 @@ if [ -z "$command" ] || [ -z "$dir" ]; then
 fi
 : "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
-: "${LISTEN:=127.0.0.1}"
+: "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -75,15 +77,16 @@ stop_server() {
 
 is_free() { ! (exec 3<>"/dev/tcp/$LISTEN/$1") 2>/dev/null; }
 
-# Three ports nobody listens on, below the range the kernel hands out by itself. Another program may
+# Four ports nobody listens on, below the range the kernel hands out by itself. Another program may
 # take one before the server does: then the server says "busy" and new ones are tried.
 pick_ports() {
     local base
     while :; do
         base=$((10000 + (RANDOM * 32768 + RANDOM) % 22000))
-        is_free $base && is_free $((base + 1)) && is_free $((base + 2)) && break
+        is_free $base && is_free $((base + 1)) && is_free $((base + 2)) &&
+            is_free $((base + 3)) && break
     done
-    C2S_PORT=$base DIRECT_TLS_PORT=$((base + 1)) COMPONENT_PORT=$((base + 2))
+    C2S_PORT=$base DIRECT_TLS_PORT=$((base + 1)) COMPONENT_PORT=$((base + 2)) S2S_PORT=$((base + 3))
 }
 
 is_settled() { [ -s "$dir/ready" ] || ! kill -0 "$!" 2>/dev/null; }
@@ -118,9 +121,11 @@ STANZA_LIMIT='$STANZA_LIMIT'
 PERF='$PERF'
 LOG='$LOG'
 LISTEN='$LISTEN'
+DNS_PORT='$DNS_PORT'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT
+S2S_PORT=$S2S_PORT
 CA_FILE='$dir/certs/ca.crt'
 PID=$(cat "$dir/pid")
 END

@@ -17,7 +17,9 @@ packages() {
         echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev
         ;;
     demo) echo prosody openssl ;;
-    test) echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp ;;
+    test)
+        echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp lua-unbound
+        ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;
     *) echo "usage: $0 build|demo|test|fuzz|nat..." >&2 && exit 2 ;;

@@ -70,11 +70,31 @@ end
 END
 }
 
+# libunbound keeps names under .test to itself, and never asks a loopback address, unless told to.
+write_federation() {
+    cat <<END
+s2s_ports = { $S2S_PORT }
+s2s_secure_auth = true
+s2s_require_encryption = true
+ssl = { cafile = "$dir/certs/ca.crt" }
+unbound = {
+	resolvconf = false;
+	hoststxt = false;
+	forward = "127.0.0.1@$DNS_PORT";
+	options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" };
+}
+END
+}
+
 # run_as_root has no effect on anyone else. The limits module is left out: Debian's default
 # configuration has it, at 10 kB/s.
 configure() {
     local component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
     [ "$TLS" = required ] || tls='' required=false
+    local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s", "offline"' federate=
+    if [ -n "$DNS_PORT" ]; then
+        ports="$ports, $S2S_PORT" disabled='"offline"' federate=', "s2s", "s2s_auth_certs"'
+    fi
     mkdir -p "$dir/data"
     write_module
     write_certificate_module
@@ -92,10 +112,10 @@ c2s_direct_tls_ports = { $direct }
 component_ports = { $COMPONENT_PORT }
 http_ports = {}
 https_ports = {}
-ready_ports = { $C2S_PORT, $direct, $COMPONENT_PORT }
+ready_ports = { $ports }
 ready_file = "$dir/ready"
-modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks"$tls }
-modules_disabled = { "s2s", "offline" }
+modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks"$tls$federate }
+modules_disabled = { $disabled }
 authentication = "internal_hashed"
 storage = "internal"
 c2s_require_encryption = $required
@@ -106,6 +126,7 @@ END
 network_settings = { nagle = false, min_wait = 0, read_size = 65536 }
 gc = { mode = "incremental", threshold = 400, speed = 400 }
 END
+        [ -z "$DNS_PORT" ] || write_federation
         local file=$dir/certs/$HOST/$CERT
         local certificate="certificate = \"$file.crt\"; key = \"$file.key\"; \
 cafile = \"$dir/certs/ca.crt\"; verify = { \"peer\", \"client_once\" }; \
