@@ -19,9 +19,11 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(CURDIR
 
 accepts = $(shell echo 'int x;' | $(CC) -Werror $(1) -c -o /dev/null -x c - 2>/dev/null && echo '$(1)')
 
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith $(WERROR)
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+    -Wformat-security $(WERROR)
 ifeq ($(SANITIZE),)
-HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE \
+    -D_FORTIFY_SOURCE=$(if $(call accepts,-O2 -D_FORTIFY_SOURCE=3 -include stdlib.h),3,2) \
     $(call accepts,-fstack-clash-protection) $(call accepts,-fcf-protection)
 else
 SANITIZERS_address := address,undefined
@@ -29,7 +31,8 @@ SANITIZERS_thread := thread
 SANITIZERS_fuzzer := fuzzer-no-link,address,undefined
 HARDENING := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-LINK_HARDENING := -Wl,-z,relro,-z,now $(filter -fsanitize% -fno-sanitize%,$(HARDENING))
+LINK_HARDENING := -Wl,-z,relro,-z,now,-z,noexecstack \
+    $(filter -fsanitize% -fno-sanitize%,$(HARDENING))
 
 GSOAP_CFLAGS := $(shell pkg-config --cflags gsoap 2>/dev/null)
 GSOAP_LIBS := -lgsoap

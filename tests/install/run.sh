@@ -43,6 +43,33 @@ needs_no_gsoap() { ! ldd "$prefix/lib/libsoapxmpp.so" | grep gsoap; }
 is_position_independent() { ! readelf -d "$prefix/lib/libsoapxmpp.so" | grep TEXTREL; }
 has_soname() { readelf -d "$prefix/lib/libsoapxmpp.so" | grep 'SONAME.*\[libsoapxmpp\.so\.0\]'; }
 
+# ---- hardening ------------------------------------------------------------------------------------
+
+stack_is_data() { # a segment without E, and present: without it the kernel takes the stack for code
+    readelf -lW "$prefix/lib/libsoapxmpp.so" | grep GNU_STACK | grep 'RW ' && echo "no E"
+}
+relocations_are_sealed() {
+    readelf -lW "$prefix/lib/libsoapxmpp.so" | grep GNU_RELRO &&
+        readelf -d "$prefix/lib/libsoapxmpp.so" | grep BIND_NOW
+}
+# The library alone wouldn't do: libstrophe, inside of it, brings these names, too.
+ours_call() { # NAME...: some object of lib/ does
+    local name
+    for name in "$@"; do
+        nm -A --undefined-only "$build"/obj/lib/*.o | grep " U $name\$" || return 1
+    done
+}
+# What each of our files was compiled with, as the debug information tells; libstrophe's has none
+compiled_with() { # OPTION...
+    local option
+    readelf --debug-dump=info "$prefix/lib/libsoapxmpp.so" 2> /dev/null |
+        grep 'DW_AT_producer.*GNU C' > "$tmp/producers"
+    for option in "$@"; do
+        echo "without $option:"
+        [ -s "$tmp/producers" ] && ! grep -v -e "$option" "$tmp/producers" || return 1
+    done
+}
+
 # ---- the header ------------------------------------------------------------------------------------
 
 header_is() { # COMPILER ARGUMENT...
@@ -110,6 +137,11 @@ test_that "the shared library lacks no names but gSOAP's" needs_gsoap_only
 test_that "the shared library brings no second gSOAP runtime in" needs_no_gsoap
 test_that "the shared library is position independent" is_position_independent
 test_that "the shared library's soname is libsoapxmpp.so.0" has_soname
+test_that "the shared library's stack is not for code" stack_is_data
+test_that "its relocations can't be changed once it is loaded" relocations_are_sealed
+test_that "its buffers are guarded" ours_call __stack_chk_fail __snprintf_chk __memcpy_chk
+test_that "each of its files is compiled with guards" compiled_with -fPIC \
+    -fstack-protector-strong -fstack-clash-protection
 test_that "the header is C89" header_is gcc -std=gnu89
 test_that "the header is C89 without gSOAP" header_is gcc -std=c89 -DSOAP_XMPP_NO_GSOAP
 test_that "the header is C11" header_is gcc -std=c11 -D_GNU_SOURCE
