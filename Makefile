@@ -111,7 +111,10 @@ $(BUILD)/gen/two/%H.h $(BUILD)/gen/two/%ClientLib.c $(BUILD)/gen/two/%ServerLib.
 	$(Q)soapcpp2 -c -n -p$* -x -w -d $(@D) $< > $(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
 $(TWO_OBJECTS): CPPFLAGS += -DWITH_NOGLOBAL
 
-uses = $(1): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1): | $(BUILD)/gen/$(2)/soapH.h)
+# What is compiled is linted with the same flags.
+lint_of = $(patsubst $(BUILD)/obj/%.o,$(BUILD)/lint/%.tidy,$(1))
+uses = $(1) $(call lint_of,$(1)): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1) \
+    $(call lint_of,$(1)): | $(BUILD)/gen/$(2)/soapH.h)
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c)),lab))
@@ -119,8 +122,9 @@ $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/cl
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
-$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): CPPFLAGS += -I$(BUILD)/gen/two
-$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
+TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
+$(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
+$(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
 
 # ---- linking -------------------------------------------------------------------------------------
 
@@ -305,6 +309,31 @@ install: $(LIBRARIES)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/soapxmpp.pc.in \
 	    > $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc
+# ---- linting -------------------------------------------------------------------------------------
+
+# tests/install is left out: its stubs are made while it runs.
+LINTED := $(filter-out tests/install/%,$(shell find lib samples tests -name '*.c'))
+HEADERS := $(shell find lib tests -name '*.h')
+
+$(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -pthread $(INCLUDES) $(GSOAP_CFLAGS) \
+	    $(CPPFLAGS) > $@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	@touch $@
+
+run-cppcheck:
+	$(call say,CPPCHECK,lib samples tests)
+	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	    --suppressions-list=.cppcheck --std=c11 -D_GNU_SOURCE -DSOAP_XMPP_NO_GSOAP \
+	    $(INCLUDES) $(LINTED)
+
+run-lint: run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
+
+lint:
+	$(Q)tools/install-packages.sh build test lint
+	$(Q)$(MAKE) --no-print-directory run-lint
+
 
 uninstall:
 	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc \
@@ -337,6 +366,9 @@ help:
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
 .PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
-    run-all check test asan tsan valgrind fuzz ci demo deps deps-demo install uninstall wsdl format clean help
+    run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
+    deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
+	@echo 'make lint       cppcheck and clang-tidy'

@@ -243,7 +243,7 @@ static enum sx_err reserve(struct table *table, size_t more)
         grown.bucket_count *= 2;
     if (grown.bucket_count <= table->bucket_count)
         return SX_OK;
-    grown.buckets = calloc(grown.bucket_count, sizeof *grown.buckets);
+    grown.buckets = calloc(grown.bucket_count, sizeof(struct rule *));
     if (!grown.buckets)
         return SX_ENOMEM;
     while ((rule = take(table, &bucket)))
@@ -494,7 +494,8 @@ static enum sx_err add_operations(const struct sx_access *access, struct table *
 static enum sx_err parse_rule(const struct sx_access *access, struct table *draft, char *rule,
                               const struct reason *why)
 {
-    char every[] = EVERY, *operations = every, *colon = strchr(skip_ipv6(rule), ':'), *jid;
+    char every[] = EVERY, *operations = every, *colon = strchr(skip_ipv6(rule), ':');
+    char *jid = NULL;
     enum who kind;
     enum sx_err err;
 

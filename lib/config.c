@@ -200,7 +200,7 @@ static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entr
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes)
 {
     const struct reason reason = {why, why ? why_bytes : 0};
-    struct soap_xmpp_config changed;
+    struct soap_xmpp_config changed = {0};
     char **entry;
     if (read_in(config, &changed, &reason))
         return -1;
@@ -559,7 +559,7 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
         make_password, make_numbers, make_allow, make_trace,
     };
     const struct reason reason = {why, why ? why_bytes : 0};
-    struct soap_xmpp_config complete;
+    struct soap_xmpp_config complete = {0};
     enum sx_err err;
     size_t i;
     memset(out, 0, sizeof *out);

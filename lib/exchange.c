@@ -73,7 +73,7 @@ static bool draw_prefix(struct sx_exchange *exchange)
         uint32_t number;
     } random;
     ssize_t drawn;
-    int i;
+    size_t i;
 
     /* up to 256 bytes come whole or not at all (getrandom(2)) */
     do

@@ -576,7 +576,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
     if (!link)
         return;
     soap_xmpp_stop(link, 0);
-    sx_link_unref(link);
+    sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the reference of the caller */
 }
 
 /* ---- what the owner asks ---- */

@@ -31,6 +31,7 @@
 #include "config.h"
 
 /* fault.c can't see stdsoap2.h; these are the numbers it has in its table. */
+/* NOLINTNEXTLINE(misc-redundant-expression): literals behind their names */
 _Static_assert(SOAP_OK == 0 && SOAP_EOF == -1, "fault.c's SOAP codes");
 _Static_assert(SOAP_SYNTAX_ERROR == 5 && SOAP_USER_ERROR == 10, "fault.c's SOAP codes");
 _Static_assert(SOAP_NO_DATA == 14 && SOAP_EOM == 20 && SOAP_TCP_ERROR == 28, "fault.c's codes");
@@ -383,7 +384,7 @@ static int on_poll(struct soap *soap)
 /* Only those that are still ours: soap_copy() reverses the order of plugins, so another plugin's
  * callback may stand in front of ours when ours goes. */
 #define PUT_BACK(member, ours)                                                                     \
-    if (soap->member == ours)                                                                      \
+    if (soap->member == (ours))                                                                    \
         soap->member = previous->member;
 
 static void delete_plugin(struct soap *soap, struct soap_plugin *registered)

@@ -234,7 +234,7 @@ static void open_stream(parser_t *parser, const char *qname, const char **attrib
         sx_parser_fail_memory(parser);
         return;
     }
-    for (; *attributes && count < 2 * STREAM_ATTRIBUTES; attributes += 2) {
+    for (; *attributes && count < 2 * (size_t)STREAM_ATTRIBUTES; attributes += 2) {
         if (strchr(attributes[0], ':') || strcmp(attributes[0], "xmlns") == 0)
             continue;
         kept[count++] = attributes[0];

@@ -190,6 +190,7 @@ static struct tag read_tag(const char *bytes, size_t len)
     if (tag.kind == TAG_START && tag.len > 2 && bytes[tag.len - 1] == '>' &&
         bytes[tag.len - 2] == '/')
         tag.kind = TAG_EMPTY;
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a set of bytes, without a NUL */
     for (tag.name = bytes + i; i < tag.len && !memchr(" \t\r\n/>", bytes[i], 6); i++)
         if (bytes[i] == ':')
             tag.name = bytes + i + 1;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo,
-# test, fuzz, nat. When all are there it does and says nothing.
+# test, lint, fuzz, nat. When all are there it does and says nothing.
 #
 # Installing an XMPP server must not make the machine an XMPP server. A policy-rc.d keeps services
 # from being started meanwhile; what was there is put back, also after an interrupt. Debian's packages
@@ -20,9 +20,10 @@ packages() {
     test)
         echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp lua-unbound
         ;;
+    lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;
-    *) echo "usage: $0 build|demo|test|fuzz|nat..." >&2 && exit 2 ;;
+    *) echo "usage: $0 build|demo|test|lint|fuzz|nat..." >&2 && exit 2 ;;
     esac
 }
 
