@@ -56,8 +56,10 @@ PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c test
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
     names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_script.c hostile_certificates.c \
     child.c))
-FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c) $(addprefix tests/lib/,suite.c \
-    tcp.c proxy.c passage.c) $(addprefix tests/integration/,laboratory.c site.c))
+LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
+    $(addprefix tests/integration/,laboratory.c site.c))
+FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
+SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
@@ -117,7 +119,7 @@ uses = $(1) $(call lint_of,$(1)): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAG
     $(call lint_of,$(1)): | $(BUILD)/gen/$(2)/soapH.h)
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
-$(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c)),lab))
+$(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
@@ -166,6 +168,10 @@ $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $
 $(BUILD)/integration: | $(BUILD)/mortal
 
 $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
@@ -239,6 +245,12 @@ run-integration: $(BUILD)/integration
 run-federation: $(BUILD)/federation
 	tools/with-servers federation -- $(TEST_RUN) $(BUILD)/federation $(ARGS) || [ $$? = 77 ]
 
+SOAK_SECONDS ?= 600
+
+soak: deps
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/soak
+	SOAK_SECONDS=$(SOAK_SECONDS) tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/soak
+
 # One after the other, whatever -j says: the output belongs to one program at a time.
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
@@ -297,18 +309,6 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=fuzzer CC=clang CFLAGS='-O1 -g' \
 	    run-fuzz
 
-# ---- the rest ------------------------------------------------------------------------------------
-
-install: $(LIBRARIES)
-	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
-	install -m 644 $(BUILD)/libsoapxmpp.a $(DESTDIR)$(LIBDIR)/
-	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so.$(VERSION)
-	ln -sf libsoapxmpp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/soapxmpp.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc
 # ---- linting -------------------------------------------------------------------------------------
 
 # tests/install is left out: its stubs are made while it runs.
@@ -334,6 +334,18 @@ lint:
 	$(Q)tools/install-packages.sh build test lint
 	$(Q)$(MAKE) --no-print-directory run-lint
 
+# ---- the rest ------------------------------------------------------------------------------------
+
+install: $(LIBRARIES)
+	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(BUILD)/libsoapxmpp.a $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so.$(VERSION)
+	ln -sf libsoapxmpp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/soapxmpp.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc
 
 uninstall:
 	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc \
@@ -357,6 +369,8 @@ help:
 	@echo 'make asan       all tests with the address and undefined behaviour sanitizers;'
 	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
+	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
+	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make ci         what has to pass before a change is taken'
 	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-federation'
 	@echo '                [ARGS=part-of-a-name]'
@@ -370,5 +384,3 @@ help:
     deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
-	@echo 'make lint       cppcheck and clang-tidy'
