@@ -31,7 +31,9 @@ enum {
     DEADLINE_S = 60,
     LULL_MS = 120000, /* a call's deadline, and as much again for links that connect anew */
     LOOK_AGAIN_US = 20000,
-    REMEMBERED = 2000, /* reached within the first minute */
+    /* Reached within the first minute by what a server carries, and still many seconds of calls:
+     * one that is forgotten while its answer is on the way can't be known again. */
+    REMEMBERED = 8000,
     GROWTH_PERCENT = 5,
     GROWTH_KIB = 2048, /* what malloc's arenas need is a matter of luck */
 };
@@ -45,9 +47,9 @@ struct course {
     const char *endpoint;
     pthread_t thread;
     int first_number, next_number, under_way;
-    char expected[NUMBERS]; /* runs of each number so far, modulo 256 */
+    unsigned char runs[NUMBERS]; /* of each number so far, modulo 256 */
     atomic_bool resting, ended;
-    atomic_uint calls, answered, twice, failed, idle;
+    atomic_uint calls, answered, wrong, failed, idle;
 };
 
 struct usage {
@@ -163,7 +165,7 @@ static void send_next(struct course *course)
     int number = course->next_number;
     course->next_number = (number + 1) % NUMBERS;
     course->calls++;
-    course->soap->user = &course->expected[number];
+    course->soap->user = &course->runs[number];
     if (soap_send_lab__tick(course->soap, course->endpoint, NULL, course->first_number + number) ||
         !soap_xmpp_detach(course->soap))
         tell_failure(course, number);
@@ -171,24 +173,33 @@ static void send_next(struct course *course)
         course->under_way++;
 }
 
+/* Whatever the caller was told: since the last look the number has run once, or not at all if the
+ * call has failed. */
+static void count_runs(struct course *course, int number, bool has_failed)
+{
+    unsigned char runs = (unsigned char)laboratory_ticks(course->first_number + number);
+    unsigned char more = (unsigned char)(runs - course->runs[number]);
+    course->runs[number] = runs;
+    if (more != 1 && !(more == 0 && has_failed))
+        course->wrong++;
+}
+
 static void receive_one(struct course *course)
 {
     struct soap_xmpp_call *call = soap_xmpp_wait(course->caller, -1);
-    char *expected;
+    bool has_failed;
     int number, runs = 0;
     if (!call)
         return;
     course->under_way--;
-    expected = soap_xmpp_call_user(call);
-    number = (int)(expected - course->expected);
+    number = (int)((unsigned char *)soap_xmpp_call_user(call) - course->runs);
     soap_xmpp_attach(course->soap, call);
-    if (soap_recv_lab__tick(course->soap, &runs))
+    has_failed = soap_recv_lab__tick(course->soap, &runs) != SOAP_OK;
+    if (has_failed)
         tell_failure(course, number);
     else
         course->answered++;
-    ++*expected;
-    if (laboratory_ticks(course->first_number + number) != (unsigned char)*expected)
-        course->twice++;
+    count_runs(course, number, has_failed);
     soap_end(course->soap);
 }
 
@@ -252,6 +263,24 @@ static void set_resting(bool resting)
     }
 }
 
+/* The back-off is for servers that are down; ours are up, only cut off. */
+static void kick_idle_links(void)
+{
+    int i;
+    for (i = 0; i < COURSES; i++) {
+        if (soap_xmpp_state(courses[i].caller) == SOAP_XMPP_BACKING_OFF)
+            soap_xmpp_kick(courses[i].caller);
+        if (soap_xmpp_state(courses[i].service) == SOAP_XMPP_BACKING_OFF)
+            soap_xmpp_kick(courses[i].service);
+    }
+}
+
+static void look_again(void)
+{
+    usleep(LOOK_AGAIN_US);
+    kick_idle_links();
+}
+
 static bool is_quiet(void)
 {
     struct proxy_counts near, far;
@@ -273,7 +302,7 @@ static struct usage lull(void)
     struct usage usage;
     set_resting(true);
     while (!is_quiet() && sx_clock_now_us() < deadline)
-        usleep(LOOK_AGAIN_US);
+        look_again();
     CU_ASSERT_TRUE(is_quiet());
     usage = read_usage();
     set_resting(false);
@@ -290,7 +319,7 @@ static void run_until(int64_t begun_us, int until_s)
         if (next_s > until_s)
             next_s = until_s;
         while (sx_clock_now_us() < begun_us + next_s * 1000000)
-            usleep(LOOK_AGAIN_US);
+            look_again();
         usage = read_usage();
         snprintf(when, sizeof when, "%4d s", (int)next_s);
         print_progress(when, &usage);
@@ -334,7 +363,7 @@ static void nothing_grows_while_connections_break(void)
     }
     for (i = 0; i < COURSES; i++) {
         CU_ASSERT_EQUAL(courses[i].failed, 0);
-        CU_ASSERT_EQUAL(courses[i].twice, 0);
+        CU_ASSERT_EQUAL(courses[i].wrong, 0);
         CU_ASSERT_TRUE(courses[i].answered > 0);
         close_course(&courses[i]);
     }
