@@ -2,7 +2,8 @@
  *
  * Invariant: an entry is in its bucket and in order; in kept exactly while it has an answer. bytes
  * is the sum of entries and answers, at most max_bytes. What runs stays, however old its epoch;
- * what was answered goes with its epoch.
+ * what was answered stays for the rest of that epoch and the next one, however old its id: a caller
+ * whose ids are going stale must still find the answers it has lost.
  *
  * Happy path: enter finds nothing and adds -> answer keeps a copy -> enter finds it.
  * Failure: no room for an answer: the oldest answers go, their entries stay. No place for an entry:
@@ -33,7 +34,8 @@ enum {
 struct entry {
     LIST_ENTRY(entry) in_bucket;
     TAILQ_ENTRY(entry) in_order, in_kept;
-    uint64_t epoch;
+    uint64_t
+        epoch; /* in which it came, then in which it was answered: no matter what its id says */
     bool answered;
     char *answer;             /* NULL while running, or when it isn't kept */
     size_t answer_len, bytes; /* bytes without the answer */
@@ -177,7 +179,7 @@ static size_t entry_bytes(const struct key *key)
     return sizeof(struct entry) + strlen(key->caller) + strlen(key->id) + 2;
 }
 
-static struct entry *add_locked(struct sx_journal *journal, const struct key *key, uint64_t epoch)
+static struct entry *add_locked(struct sx_journal *journal, const struct key *key)
 {
     size_t caller_bytes = strlen(key->caller) + 1, bytes = entry_bytes(key);
     struct entry *entry = calloc(1, bytes);
@@ -185,7 +187,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
         return NULL;
     memcpy(entry->caller, key->caller, caller_bytes);
     entry->id = strcpy(entry->caller + caller_bytes, key->id);
-    entry->epoch = epoch;
+    entry->epoch = journal->epoch;
     entry->bytes = bytes;
     LIST_INSERT_HEAD(bucket_of(journal, key), entry, in_bucket);
     TAILQ_INSERT_TAIL(&journal->order, entry, in_order);
@@ -342,7 +344,7 @@ static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const st
         journal->counts.stale++;
         return SX_JOURNAL_STALE;
     }
-    if (!has_place || !add_locked(journal, key, epoch))
+    if (!has_place || !add_locked(journal, key))
         return SX_JOURNAL_FULL;
     journal->counts.fresh++;
     return SX_JOURNAL_FRESH;
@@ -398,10 +400,7 @@ static char *keep_answer_locked(struct sx_journal *journal, struct entry *entry,
 {
     entry->answered = true;
     journal->answered++;
-    if (!is_accepted(journal, entry->epoch)) {
-        drop_locked(journal, entry);
-        return answer;
-    }
+    entry->epoch = journal->epoch;
     if (!answer || !make_room_locked(journal, len))
         return answer;
     entry->answer = answer;
