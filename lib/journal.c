@@ -186,7 +186,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
     if (!entry)
         return NULL;
     memcpy(entry->caller, key->caller, caller_bytes);
-    entry->id = strcpy(entry->caller + caller_bytes, key->id);
+    entry->id = memcpy(entry->caller + caller_bytes, key->id, strlen(key->id) + 1);
     entry->epoch = journal->epoch;
     entry->bytes = bytes;
     LIST_INSERT_HEAD(bucket_of(journal, key), entry, in_bucket);
