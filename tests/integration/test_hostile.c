@@ -8,15 +8,12 @@
 #include <unistd.h>
 
 #include "../../lib/clock.h"
-#include "../lib/hostile.h"
+#include "../lib/hostile_link.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 
-#define SOAP_XMPP_NO_GSOAP
-#include "../../lib/soap_xmpp.h"
-
 #define STREAM "<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client'>"
-#define HOST   "hostile.test"
+#define HOST   HOSTILE_DOMAIN
 
 enum { US_PER_MS = 1000 };
 
@@ -300,24 +297,6 @@ static void a_tls_that_never_comes_says_nothing(void)
 
 /* ---- a link ---- */
 
-static struct soap_xmpp_link *open_link(const struct hostile *hostile, enum soap_xmpp_tls tls,
-                                        const char *ca_file)
-{
-    struct soap_xmpp_config config;
-    struct soap_xmpp_link *link;
-    soap_xmpp_config_init(&config);
-    config.jid = "alice@" HOST "/desk";
-    config.password = "secret";
-    config.host = "127.0.0.1";
-    config.port = hostile_port(hostile);
-    config.tls = tls;
-    config.ca_file = ca_file;
-    config.timeout_ms = TCP_LONG_MS;
-    link = soap_xmpp_open(&config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    return link;
-}
-
 static void assert_online(struct soap_xmpp_link *link)
 {
     char text[300];
@@ -341,10 +320,10 @@ static void a_link_comes_online_in_clear_and_by_tls(void)
     struct soap_xmpp_link *link;
     CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, HOST, 1), 0);
     hostile = start(script, certificates.pem);
-    link = open_link(hostile, SOAP_XMPP_TLS_OFF, NULL);
+    link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     assert_online(link);
     soap_xmpp_close(link);
-    link = open_link(hostile, SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+    link = hostile_link_open(hostile, SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
     assert_online(link);
     soap_xmpp_close(link);
     assert_failure(hostile, "");

@@ -9,27 +9,9 @@
 #include <sys/stat.h>
 
 #include "../../lib/clock.h"
-#include "../lib/hostile.h"
+#include "../lib/hostile_link.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
-
-#define HOST "unruly.example"
-
-static struct soap_xmpp_link *open_to(const struct hostile *hostile)
-{
-    struct soap_xmpp_config config;
-    struct soap_xmpp_link *link;
-    soap_xmpp_config_init(&config);
-    config.jid = "alice@" HOST "/desk";
-    config.password = "secret";
-    config.host = "127.0.0.1";
-    config.port = hostile_port(hostile);
-    config.tls = SOAP_XMPP_TLS_OFF;
-    config.timeout_ms = TCP_LONG_MS;
-    link = soap_xmpp_open(&config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    return link;
-}
 
 static struct hostile *start_script(const struct hostile_step *script)
 {
@@ -50,7 +32,7 @@ static void a_link_that_stops_waits_for_the_servers_goodbye(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     char failure[200];
     int64_t begun_us;
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
@@ -67,7 +49,7 @@ static void a_link_that_stops_waits_for_the_servers_goodbye(void)
 static void assert_closes_in_time(const struct hostile_step *script)
 {
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     int64_t begun_us;
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
     begun_us = sx_clock_now_us();
@@ -114,7 +96,7 @@ static void a_passing_trouble_with_the_login_is_not_the_end(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
     soap_xmpp_close(link);
     hostile_stop(hostile);
@@ -130,12 +112,13 @@ static void a_link_that_is_not_online_is_a_tcp_error_whatever_the_reason(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
     double sum;
     soap->connect_timeout = 1;
     CU_ASSERT_TRUE(hostile_await_played(hostile, 1, TCP_LONG_MS));
-    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOST, NULL, 1, 2, &sum), SOAP_TCP_ERROR);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOSTILE_DOMAIN, NULL, 1, 2, &sum),
+                    SOAP_TCP_ERROR);
     laboratory_client_free(soap);
     soap_xmpp_close(link);
     hostile_stop(hostile);
@@ -156,7 +139,7 @@ static void a_login_that_would_hash_for_hours_is_refused(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     char why[300];
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 2000), -1);
     soap_xmpp_reason(link, why, sizeof why);
@@ -172,7 +155,7 @@ static void a_program_that_is_executed_does_not_inherit_the_connection(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     struct sockaddr_in peer;
     int fd, found = 0;
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
