@@ -1,7 +1,7 @@
 /* feed.c - bytes for a stream's parser: libstrophe's parser.h once more, on expat.
  *
  * Noun: the feed. Invariant: expat is given every byte once, in order; no byte is looked at more
- * than a few times, whoever chose the chunks; once `failed` nothing is parsed.
+ * than a few times, whoever chose the chunks; once `failed` or `ended` nothing is parsed.
  *
  * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> XML_Parse ->
  * stream.c's handlers. After a stanza in which recycle_bytes are over expat is suspended, a new one
@@ -118,7 +118,7 @@ static bool parse_bytes(parser_t *parser, const char *bytes, int len)
     parser->chunk_start = parser->fed_bytes;
     parser->fed_bytes += (size_t)len;
     status = sx_tally_parse(&parser->tally, parser->expat, bytes, len);
-    if (parser->failed)
+    if (parser->failed || parser->ended)
         return false;
     error = XML_GetErrorCode(parser->expat);
     if (status == XML_STATUS_OK)
@@ -178,7 +178,7 @@ static int restart(parser_t *parser)
     sx_scan_reset(&parser->scan, 0);
     sx_buffer_clear(&parser->root_tag);
     parser->depth = 0;
-    parser->failed = parser->reset_wanted = false;
+    parser->failed = parser->ended = parser->reset_wanted = false;
     return renew_expat(parser);
 }
 
@@ -274,8 +274,8 @@ int parser_feed(parser_t *parser, char *chunk, int len)
         return 0;
     if (parser->stream)
         parser->stream->fed_bytes += (uint64_t)len;
-    if (parser->failed)
-        return 0;
+    if (parser->failed || parser->ended)
+        return !parser->failed;
     parser->feeding = true;
     feed_until_nul(parser, chunk, len);
     parser->feeding = false;

@@ -35,7 +35,7 @@ struct _parser_t {
     void *user;
     struct sx_stream *stream; /* NULL: serves xmpp_stanza_new_from_string */
     struct sx_stream_limits limits;
-    bool failed, feeding, reset_wanted;
+    bool failed, ended, feeding, reset_wanted;
     /* expat and its input; positions count from the first byte it was fed */
     XML_Parser expat;
     struct sx_tally tally;

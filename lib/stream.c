@@ -12,6 +12,7 @@
  * while the chunk's bytes are copied -> close_stanza delivers, and may ask for a new expat.
  * Costs a stanza: drop_stanza() sets the verdict; from then on only depth is counted.
  * Costs the stream: sx_parser_fail(); expat is stopped, every later chunk is refused.
+ * Ended by the server: expat is stopped, what follows isn't looked at (RFC 6120 4.4).
  */
 #include "stream.h"
 
@@ -397,6 +398,8 @@ void XMLCALL sx_parser_on_end(void *user, const XML_Char *qname)
     if (parser->depth == 0) {
         if (parser->on_stream_end)
             parser->on_stream_end((char *)sx_tree_local_part(qname), parser->user);
+        parser->ended = true;
+        XML_StopParser(parser->expat, XML_FALSE);
         return;
     }
     if (!parser->verdict && sx_parser_is_within_bytes(parser, token_end(parser)))

@@ -314,7 +314,21 @@ TEST(test_restricted)
     assert_failure(OPEN "<iq id='\xC3('/>", "not well-formed");
     assert_failure(OPEN "<iq>&#1;</iq>", "invalid character");
     assert_failure("<no:stream>", "namespace-well-formed");
-    assert_failure(OPEN "</stream:stream><iq/>", "junk");
+}
+
+/* RFC 6120 4.4: nothing that comes behind it counts, in one chunk or in another. */
+TEST(test_after_the_end)
+{
+    struct peer peer;
+    peer_start(&peer, &wide);
+    CU_ASSERT(peer_feed(&peer, OPEN SMALL "</stream:stream>" SMALL "<!-- junk --></b>") == 1);
+    CU_ASSERT(peer_feed(&peer, SMALL "<?junk?>") == 1);
+    CU_ASSERT(peer.stanzas == 1 && peer.ends == 1);
+    CU_ASSERT_EQUAL(peer.stream.err, SX_OK);
+    CU_ASSERT(parser_reset(peer.parser) == 1);
+    CU_ASSERT(peer_feed(&peer, OPEN SMALL) == 1);
+    CU_ASSERT(peer.stanzas == 2 && peer.has_envelope);
+    peer_stop(&peer);
 }
 
 TEST(test_encoding_declared)
@@ -673,6 +687,7 @@ CU_TestInfo tests_stream[] = {
     {"two envelopes cost their stanza", test_two_envelopes},
     {"an envelope without a body says so and costs nothing", test_bodiless},
     {"what RFC 6120 restricts ends the stream until a reset", test_restricted},
+    {"what follows the end of a stream is not looked at", test_after_the_end},
     {"UTF-8 may be declared", test_encoding_declared},
     {"a tag longer than the limit ends the stream", test_long_token},
     {"SASL outcomes are recorded and passed on", test_sasl},
