@@ -247,6 +247,15 @@ static void connect_to_address(struct sx_connection *connection)
     connection->over = true;
 }
 
+/* What the parser ended, and which server sent it. */
+static void explain_stream(struct sx_connection *connection)
+{
+    char server[256], text[512];
+    describe_server(connection, server, sizeof server);
+    snprintf(text, sizeof text, "%s: %s", server, connection->stream.why);
+    sx_connection_abort(connection, connection->stream.err, text);
+}
+
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_config *config = connection->config;
@@ -351,7 +360,7 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
     if (sx_memory_is_short())
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
     else if (connection->stream.err != SX_OK)
-        sx_connection_abort(connection, connection->stream.err, connection->stream.why);
+        explain_stream(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
     return fed_bytes != connection->stream.fed_bytes;
@@ -465,7 +474,7 @@ static void explain(struct sx_connection *connection, bool timed_out)
         set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,
                     (double)connection->config->connect_timeout_us / 1e6);
     else if (stream->err != SX_OK)
-        set_failure(connection, stream->err, "%s", stream->why);
+        explain_stream(connection);
     else if (stream->stream_condition[0])
         set_failure(connection,
                     strcmp(stream->stream_condition, "conflict") == 0 ? SX_ECONFLICT : SX_ESTREAM,
