@@ -434,6 +434,10 @@ static void explain_login(struct sx_connection *connection, const char *server)
         set_failure(connection, is_final(stream->sasl_condition) ? SX_EAUTH : SX_ELOST,
                     "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
                     stream->sasl_condition, stream->sasl_text[0] ? ": " : "", stream->sasl_text);
+    else if (stream->bind_condition[0])
+        set_failure(connection, SX_ELOST, "%s refused to bind %.100s: %s%s%s", server,
+                    connection->config->jid, stream->bind_condition,
+                    stream->bind_text[0] ? ": " : "", stream->bind_text);
     else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
         explain_tls(connection, server);
     else

@@ -10,13 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ITERATIONS = 1000000 };
+#include "address.h"
+
+/* Of one connection. A login that falls back from one mechanism to the next takes a few. */
+enum { MAX_ITERATIONS = 1000000, MAX_CHALLENGES = 10 };
 
 #define NS_STREAMS       "http://etherx.jabber.org/streams"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_BIND          "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_LIMITS        "urn:xmpp:stream-limits:0"
+#define NS_TLS           "urn:ietf:params:xml:ns:xmpp-tls"
+#define NS_STANZAS       "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define BIND_ID          "_xmpp_bind" /* libstrophe's */
 
 static bool is_for(xmpp_stanza_t *stanza, const char *name, const char *uri)
 {
@@ -50,23 +56,69 @@ static void read_condition(xmpp_stanza_t *stanza, const char *uri, char *conditi
     }
 }
 
-/* The server chooses how often SCRAM hashes (RFC 5802 5.1), and nothing could interrupt it. */
-static bool is_endless_challenge(xmpp_stanza_t *stanza)
+/* How often SCRAM is to hash (RFC 5802 5.1), MAX_ITERATIONS + 1 for anything more; 0 if this is no
+ * challenge of SCRAM's. */
+static unsigned long read_iterations(xmpp_stanza_t *stanza)
 {
     char *text = xmpp_stanza_get_text(stanza);
     unsigned char plain[768];
-    char *count;
-    bool endless = false;
+    unsigned long iterations = 0;
     int len = -1;
     if (text && strlen(text) < sizeof plain)
         len = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)strlen(text));
     if (len > 0 && (size_t)len < sizeof plain) {
+        char *count;
         plain[len] = '\0';
         count = strstr((char *)plain, ",i=");
-        endless = count && strtoul(count + 3, NULL, 10) > MAX_ITERATIONS;
+        iterations = count ? strtoul(count + 3, NULL, 10) : 0;
     }
     xmpp_free(xmpp_stanza_get_context(stanza), text);
-    return endless;
+    return iterations > MAX_ITERATIONS ? MAX_ITERATIONS + 1 : iterations;
+}
+
+/* libstrophe answers every challenge, nothing can interrupt it while it hashes, and the process's
+ * other links wait with their logins. NULL: go on. */
+static const char *judge_challenge(struct sx_stream *stream, xmpp_stanza_t *stanza)
+{
+    stream->iterations += read_iterations(stanza);
+    if (stream->iterations > MAX_ITERATIONS)
+        return "the server wants more than a million iterations of SCRAM";
+    if (++stream->challenges > MAX_CHALLENGES)
+        return "the server's SASL challenges have no end";
+    return NULL;
+}
+
+static bool is_about_binding(xmpp_stanza_t *stanza, const char *type)
+{
+    const char *id = xmpp_stanza_get_id(stanza), *own_type = xmpp_stanza_get_type(stanza);
+    return strcmp(xmpp_stanza_get_name(stanza), "iq") == 0 && own_type &&
+           strcmp(own_type, type) == 0 && id && strncmp(id, BIND_ID, sizeof BIND_ID - 1) == 0;
+}
+
+/* Another resource than was asked for will do (RFC 6120 7.7), but a JID it has to be. */
+static enum sx_err judge_binding(xmpp_stanza_t *stanza, const char **why)
+{
+    xmpp_stanza_t *bind = xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND);
+    xmpp_stanza_t *element = bind ? xmpp_stanza_get_child_by_name(bind, "jid") : NULL;
+    char *text = element ? xmpp_stanza_get_text(element) : NULL, *jid = NULL;
+    enum sx_err err = text ? sx_address_parse_jid(text, NULL, &jid, NULL, 0) : SX_EENDPOINT;
+    if (text)
+        xmpp_free(xmpp_stanza_get_context(element), text);
+    free(jid);
+    if (err == SX_OK)
+        return SX_OK;
+    *why = err == SX_ENOMEM ? sx_fault_text(SX_ENOMEM) : "what the server bound is no JID";
+    return err == SX_ENOMEM ? SX_ENOMEM : SX_EPROTOCOL;
+}
+
+static void read_bind_error(struct sx_stream *stream, xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *error = xmpp_stanza_get_child_by_name(stanza, "error");
+    if (error)
+        read_condition(error, NS_STANZAS, stream->bind_condition, sizeof stream->bind_condition,
+                       stream->bind_text, sizeof stream->bind_text);
+    if (!stream->bind_condition[0])
+        snprintf(stream->bind_condition, sizeof stream->bind_condition, "undefined-condition");
 }
 
 /* Before the login: which mechanisms there are (RFC 6120 6.4.1). */
@@ -116,9 +168,18 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
     } else if (is_for(stanza, "failure", NS_SASL)) {
         read_condition(stanza, NS_SASL, stream->sasl_condition, sizeof stream->sasl_condition,
                        stream->sasl_text, sizeof stream->sasl_text);
-    } else if (is_for(stanza, "challenge", NS_SASL) && is_endless_challenge(stanza)) {
-        *why = "the server wants more than a million iterations of SCRAM";
-        return SX_EPROTOCOL;
+    } else if (is_for(stanza, "challenge", NS_SASL)) {
+        const char *objection = judge_challenge(stream, stanza);
+        *why = objection ? objection : *why;
+        return objection ? SX_EPROTOCOL : SX_OK;
+    } else if (!stream->authenticated && is_for(stanza, "failure", NS_TLS)) {
+        *why = "the server has no TLS after all"; /* libstrophe would wait for another answer */
+        return SX_ETLS;
+    } else if (is_about_binding(stanza, "error")) {
+        read_bind_error(stream, stanza);
+    } else if (!stream->bound && is_about_binding(stanza, "result")) {
+        stream->bound = true;
+        return judge_binding(stanza, why);
     } else if (is_for(stanza, "error", NS_STREAMS)) {
         read_condition(stanza, NS_STREAM_ERRORS, stream->stream_condition,
                        sizeof stream->stream_condition, stream->stream_text,
@@ -137,4 +198,9 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
         }
     }
     return SX_OK;
+}
+
+bool sx_negotiation_begins_tls(const struct sx_stream *stream, xmpp_stanza_t *stanza)
+{
+    return !stream->authenticated && is_for(stanza, "proceed", NS_TLS);
 }

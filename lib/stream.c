@@ -341,6 +341,13 @@ static void deliver_stanza(parser_t *parser)
             sx_parser_fail(parser, err, "%s", why);
             return;
         }
+        /* Whoever sits in between could put it there, and it would count as told through TLS. */
+        if (sx_negotiation_begins_tls(stream, parser->tree.path[0]) &&
+            token_end(parser) < parser->fed_bytes) {
+            sx_parser_fail(parser, SX_ETLS,
+                           "the server sent text in clear behind its go-ahead for TLS");
+            return;
+        }
         if (parser->verdict && parser->envelope_version) {
             parser->envelope.version = parser->envelope_version;
             parser->envelope.err = parser->verdict;

@@ -14,12 +14,12 @@
  * here.
  *
  * What ends the stream (failure): not well-formed, DOCTYPE, processing instruction, comment,
- * encoding other than UTF-8 (RFC 6120 11), a token longer than max_stanza_bytes, more names and
- * nesting than expat is given memory for (only beyond every limit of a stanza), an empty
- * <stream:error/> and features without <bind/> after SASL (both crash libstrophe 0.12.2). What
- * costs only its stanza (verdict): a prefix bound nowhere, too deep, too many nodes, bytes,
- * attributes or declarations. The tree then holds the stanza's own name and attributes and no
- * children.
+ * encoding other than UTF-8 (RFC 6120 11), text in clear behind <proceed/> (5.4.3.3), a token
+ * longer than max_stanza_bytes, more names and nesting than expat is given memory for (only beyond
+ * every limit of a stanza), an empty <stream:error/> and features without <bind/> after SASL (both
+ * crash libstrophe 0.12.2). What costs only its stanza (verdict): a prefix bound nowhere, too deep,
+ * too many nodes, bytes, attributes or declarations. The tree then holds the stanza's own name and
+ * attributes and no children.
  *
  * Thread: the loop thread. The parser also serves xmpp_stanza_new_from_string(), without capture.
  */
@@ -52,11 +52,16 @@ struct sx_stream {
     bool offers_sasl, offers_external; /* mechanisms in the newest features that list any */
     char stream_condition[48];         /* of a <stream:error/> (RFC 6120 4.9.3) */
     char stream_text[128];
-    bool authenticated;  /* <success/> came */
+    char bind_condition[48]; /* why the resource wasn't bound (RFC 6120 7.7.2) */
+    char bind_text[128];
+    bool authenticated; /* <success/> came */
+    bool bound;         /* a resource was (RFC 6120 7) */
+    unsigned challenges;
+    unsigned long iterations; /* of SCRAM, of all challenges together */
     /* What the server announced last (XEP-0478), 0: nothing */
     uint32_t server_max_bytes; /* of a stanza of ours */
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
-    enum sx_err verdict; /* of the stanza being delivered */
+    enum sx_err verdict;       /* of the stanza being delivered */
     char verdict_why[160];
     unsigned long recycled;
     struct sx_envelope *envelope; /* of the stanza being delivered, NULL if it has none */

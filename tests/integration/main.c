@@ -6,6 +6,7 @@
     SUITE(ground)                                                                                  \
     SUITE(hostile)                                                                                 \
     SUITE(unruly)                                                                                  \
+    SUITE(siege)                                                                                   \
     SUITE(liveness)                                                                                \
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
