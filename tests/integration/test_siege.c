@@ -370,12 +370,12 @@ static void a_login_that_goes_wrong_is_told_and_tried_again(void)
         {{PLAY(come_to_bind), SEND(BIND_ERROR("not-allowed"))}, .reason = "not-allowed"},
         {{PLAY(come_to_bind), SILENCE}, .reason = "longer than"},
         {{PLAY(come_to_bind), SEND("<iq type='result' id='$ID'>" BIND("<jid>@/</jid>") "</iq>")},
-         .reason = "no JID"},
+         .reason = "is no JID"},
         {{PLAY(come_to_bind),
           SEND("<iq type='result' id='$ID'>" BIND_OPEN "<jid>"),
           {HOSTILE_SEND_REPEATED, .text = "a", .count = 10000},
           SEND("@b/c</jid></bind></iq>")},
-         .reason = "no JID"},
+         .reason = "is no JID"},
     };
     log_in_under_each(logins, COUNT(logins));
 }

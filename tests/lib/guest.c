@@ -1,4 +1,5 @@
-/* guest.c - one connection of the hostile server: bytes in and out, in clear or through TLS.
+/* guest.c - one connection of the hostile server or of a stranger: bytes in and out, in clear or
+ * through TLS.
  *
  * Invariant: nothing waits but in guest_await(), one poll() for socket, deadline and the order to
  * stop. heard is only ever appended to, and position <= heard.len.
@@ -135,15 +136,9 @@ static void set_options(const struct guest *guest, SSL_CTX *ctx)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }
 
-static SSL *new_ssl(const struct guest *guest, const char *pem)
+static SSL *new_ssl(const struct guest *guest, SSL_CTX *ctx)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     SSL *ssl;
-    if (!ctx || !pem || SSL_CTX_use_certificate_chain_file(ctx, pem) != 1 ||
-        SSL_CTX_use_PrivateKey_file(ctx, pem, SSL_FILETYPE_PEM) != 1) {
-        fprintf(stderr, "hostile: no certificate and key in %s\n", pem ? pem : "(no file given)");
-        abort();
-    }
     /* Without it SSL_write() insists on the whole of what it was given first. */
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     set_options(guest, ctx);
@@ -154,14 +149,24 @@ static SSL *new_ssl(const struct guest *guest, const char *pem)
     return ssl;
 }
 
-enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64_t deadline)
+static SSL *new_server(const struct guest *guest, const char *pem)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (!ctx || !pem || SSL_CTX_use_certificate_chain_file(ctx, pem) != 1 ||
+        SSL_CTX_use_PrivateKey_file(ctx, pem, SSL_FILETYPE_PEM) != 1) {
+        fprintf(stderr, "hostile: no certificate and key in %s\n", pem ? pem : "(no file given)");
+        abort();
+    }
+    return new_ssl(guest, ctx);
+}
+
+static enum guest_outcome shake_hands(struct guest *guest, int (*shake)(SSL *), int64_t deadline)
 {
     enum guest_outcome outcome = GUEST_DONE;
-    guest->ssl = new_ssl(guest, pem);
     while (outcome == GUEST_DONE) {
         int n;
         ERR_clear_error();
-        n = SSL_accept(guest->ssl);
+        n = shake(guest->ssl);
         if (n == 1)
             return GUEST_DONE;
         outcome = await_retry(guest, n, 0, deadline);
@@ -170,6 +175,21 @@ enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64
     SSL_free(guest->ssl);
     guest->ssl = NULL;
     return outcome;
+}
+
+enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64_t deadline)
+{
+    guest->ssl = new_server(guest, pem);
+    return shake_hands(guest, SSL_accept, deadline);
+}
+
+enum guest_outcome guest_shake_hands_as_client(struct guest *guest, int64_t deadline)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (!ctx)
+        abort();
+    guest->ssl = new_ssl(guest, ctx);
+    return shake_hands(guest, SSL_connect, deadline);
 }
 
 void guest_part(struct guest *guest, int64_t deadline)

@@ -1,6 +1,7 @@
-/* guest.h - one connection of the hostile server: bytes in and out, TLS, what the peer said.
+/* guest.h - one connection, of the hostile server or of a stranger: bytes in and out, TLS, what the
+ * peer said.
  *
- * Private to hostile.c and guest.c. Thread: the hostile server's. Every wait ends with the
+ * Private to hostile.c, stranger.c and guest.c. Thread: its owner's. Every wait ends with the
  * deadline, with the peer, and with the order to stop.
  */
 #ifndef TESTS_GUEST_H
@@ -23,7 +24,7 @@ enum guest_outcome {
 struct guest {
     /* set by the owner, the rest zero */
     int fd;      /* non-blocking; the guest's */
-    int stop_fd; /* readable: stop */
+    int stop_fd; /* readable: stop; -1: nobody will say so */
     void *user;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* decrypted */
     bool old_tls, wants_certificate; /* HOSTILE_TLS_OLD, HOSTILE_TLS_ASK */
@@ -47,6 +48,9 @@ enum guest_outcome guest_expect(struct guest *guest, const char *text, int64_t d
 
 /* As the server, with certificate and key from a file that must be there. */
 enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64_t deadline);
+
+/* As a client that believes every certificate. */
+enum guest_outcome guest_shake_hands_as_client(struct guest *guest, int64_t deadline);
 
 /* FIN, then waits for the peer's: an RST would take from it what was sent before. */
 void guest_part(struct guest *guest, int64_t deadline);
