@@ -394,6 +394,11 @@ void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_
                  text_or_empty(iq.from), iq.id ? "type" : "id");
         return;
     }
+    if (strlen(iq.id) > SX_IQ_ID_BYTES) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "iq from %s ignored: its id is %zu bytes long",
+                 text_or_empty(iq.from), strlen(iq.id));
+        return;
+    }
     if (strcmp(iq.type, "result") == 0 || strcmp(iq.type, "error") == 0)
         receive_reply(ends, &iq, stanza, stream);
     else if (strcmp(iq.type, "get") == 0 || strcmp(iq.type, "set") == 0)

@@ -20,6 +20,11 @@
 #include "stream.h"
 #include "trace.h"
 
+/* A longer id is nobody's honest one, and its stanza is ignored: the answer would begin with a tag
+ * as long, which a server whose expat defers its parsing holds back until twice as many bytes have
+ * come, with the answers to everybody else behind it. */
+enum { SX_IQ_ID_BYTES = 255 };
+
 /* How the ids of our own pings begin (XEP-0199). Whatever answers one has done its work by coming.
  */
 #define SX_PING_ID "ping-"
