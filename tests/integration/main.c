@@ -7,6 +7,7 @@
     SUITE(hostile)                                                                                 \
     SUITE(unruly)                                                                                  \
     SUITE(siege)                                                                                   \
+    SUITE(peer)                                                                                    \
     SUITE(liveness)                                                                                \
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
