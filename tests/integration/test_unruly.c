@@ -228,11 +228,12 @@ static void a_peer_that_answers_a_question_with_nothing_is_asked_once(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = open_to(hostile);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
     struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
     char *heard, *first;
     double sum;
-    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOST "/soap", NULL, 1, 2, &sum), 403);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOSTILE_DOMAIN "/soap", NULL, 1, 2, &sum),
+                    403);
     ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
     heard = hostile_received(hostile);
     first = strstr(heard, "disco#info");
