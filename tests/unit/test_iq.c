@@ -286,7 +286,7 @@ TEST(a_stale_request_is_stale_whoever_calls)
 TEST(a_forbidden_request_takes_no_room_among_those_remembered)
 {
     struct responder responder;
-    char long_text[501], incarnation[SX_INCARNATION_BYTES], id[16];
+    char long_text[SX_IQ_ID_BYTES - SX_INCARNATION_BYTES], incarnation[SX_INCARNATION_BYTES], id[16];
     int i;
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
