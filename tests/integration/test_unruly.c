@@ -228,10 +228,16 @@ static void a_peer_that_answers_a_question_with_nothing_is_asked_once(void)
         {HOSTILE_END},
     };
     struct hostile *hostile = start_script(script);
-    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
-    struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    struct soap *soap;
     char *heard, *first;
     double sum;
+    hostile_link_config(hostile, &config);
+    config.plain_delivery = 0;
+    link = soap_xmpp_open(&config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    soap = laboratory_client(link, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bob@" HOSTILE_DOMAIN "/soap", NULL, 1, 2, &sum),
                     403);
     ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
