@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "address.h"
+#include "journal.h"
 #include "stanza.h"
 
 enum {
@@ -251,7 +252,9 @@ int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us
     peer = find_locked(disco, jid);
     if (peer && now_us - peer->put_us < SX_DISCO_TTL_S * INT64_C(1000000)) {
         incarnation = find_incarnation(peer->features);
-        known = incarnation && strlen(incarnation) < out_bytes;
+        /* it becomes part of our ids */
+        known = incarnation && strlen(incarnation) < out_bytes &&
+                sx_journal_is_incarnation(incarnation);
     }
     if (known == 1)
         memcpy(out, incarnation, strlen(incarnation) + 1);

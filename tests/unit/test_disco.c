@@ -216,6 +216,34 @@ static void test_cache_is_bounded(void)
     sx_disco_free(disco);
 }
 
+/* What a peer calls its incarnation becomes part of our ids. */
+static void test_incarnation(void)
+{
+    static const struct {
+        const char *features;
+        int known;
+    } lists[] = {
+        {SX_NS_DELIVERY "#0123456789abcdef.1\0", 1},
+        {"urn:a\0" SX_NS_DELIVERY "\0", 0},
+        {SX_NS_DELIVERY "#\0", 0},
+        {SX_NS_DELIVERY "#~.~\0", 0},
+        {SX_NS_DELIVERY "#'/>\0", 0},
+        {SX_NS_DELIVERY "#0123456789abcdef0.1\0", 0},
+    };
+    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    char incarnation[64] = "none";
+    size_t i;
+
+    CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), -1);
+    for (i = sizeof lists / sizeof lists[0]; i-- > 0;) {
+        sx_disco_put(disco, "a@x/1", lists[i].features, 0);
+        ASSERT_TEXT(incarnation, "none");
+        CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), lists[i].known);
+    }
+    ASSERT_TEXT(incarnation, "0123456789abcdef.1");
+    sx_disco_free(disco);
+}
+
 CU_TestInfo tests_disco[] = {
     {"who serves is automation/soap with the SOAP feature", test_info_serving},
     {"who only calls is a bot without the SOAP feature", test_info_not_serving},
@@ -230,5 +258,6 @@ CU_TestInfo tests_disco[] = {
     {"an entity is remembered once, by its latest answer", test_cache_replaces},
     {"entries are unknown when they are too old", test_cache_ages},
     {"the oldest entry makes room for a new one", test_cache_is_bounded},
+    {"an incarnation is one by its form alone", test_incarnation},
     CU_TEST_INFO_NULL,
 };
