@@ -187,6 +187,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     } else {
         read_result(stanza, stream, &reply);
     }
+    if (!sx_journal_is_tagged(iq->id)) {
+        /* Nobody was asked to deliver once, so that nobody can say what became of it. */
+        reply.refused = false;
+        reply.stale_for[0] = '\0';
+    }
     if (reply.stale_for[0] && iq->from)
         sx_disco_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
     if (reply.stale_for[0])
