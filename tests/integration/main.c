@@ -8,6 +8,7 @@
     SUITE(unruly)                                                                                  \
     SUITE(siege)                                                                                   \
     SUITE(peer)                                                                                    \
+    SUITE(ambush)                                                                                  \
     SUITE(liveness)                                                                                \
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
