@@ -649,6 +649,16 @@ static bool encode_who(const char *bare, char *out, size_t out_bytes)
     return true;
 }
 
+/* Whoever isn't called as a JID is gets no advice that couldn't be followed. */
+static bool is_rule(const char *text)
+{
+    struct sx_access *access = sx_access_new();
+    bool is = access && sx_access_parse(access, text, NULL, 0) == SX_OK;
+
+    sx_access_free(access);
+    return is;
+}
+
 /* The rule to add, "" if there is none to advise. */
 static void suggest(const char *from, const char *operation, char out[SUGGESTION_BYTES])
 {
@@ -662,7 +672,8 @@ static void suggest(const char *from, const char *operation, char out[SUGGESTION
         len = strlen(out);
         if (len + strlen(operation) + sizeof ":" <= SUGGESTION_BYTES) {
             snprintf(out + len, SUGGESTION_BYTES - len, ":%s", operation);
-            return;
+            if (is_rule(out))
+                return;
         }
     }
     out[0] = '\0';

@@ -45,8 +45,8 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
                             size_t why_bytes);
 
 /* Whether a rule lets `from`, the full JID as it was stamped, call the operation (NULL or "": the
- * body has none). NULL and what is no JID are denied. Allocates nothing; its time doesn't grow with
- * the number of rules. */
+ * body has none). NULL and what lacks a domain are denied; that it is a JID otherwise is up to the
+ * server that stamped it. Allocates nothing; its time doesn't grow with the number of rules. */
 bool sx_access_allows(struct sx_access *access, const char *from, const char *operation);
 
 /* Whether there is a rule at all. */

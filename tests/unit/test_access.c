@@ -594,6 +594,7 @@ static void a_refusal_tells_how_to_allow_it(void)
         {"a@b/c", "x y", "a@b/c may not call x y"},
         {NULL, "add", "a caller without a JID may not call add"},
         {"@b/c", "add", "@b/c may not call add"},
+        {"a@b@c/d", "add", "a@b@c/d may not call add"},
     };
     size_t i;
 
