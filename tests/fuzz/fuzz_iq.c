@@ -1,0 +1,277 @@
+/* fuzz_iq.c - the stanzas of an authenticated stream: calls, answers and questions of any peer.
+ *
+ * Input: stanzas, behind a stream's start tag that is there already. Two calls to
+ * p@example.org/soap are under way, one sent once and one that is kept to be sent again: a stanza
+ * with the id "call" or "kept" gets theirs. An id that ends in ~ gets the incarnation of our
+ * journal behind it, as callers of this library send it. Requests with an id of even length are
+ * answered when they are taken, the others go on running.
+ *
+ * Claims: each get and set is answered or queued once (a copy of one that runs is neither), nothing
+ * else is answered but an iq of no known type; what is answered can stand in a stream; what is
+ * queued is in order, is allowed, and under one id that is ours comes once; a call ends by an
+ * answer of its peer's with its id and by nothing else.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/address.h"
+#include "../../lib/iq.h"
+#include "claims.h"
+#include "feed.h"
+#include "fuzz.h"
+
+enum { STANZA_BYTES = 4000, NODES = 100, REQUESTS = 40, JOURNAL_BYTES = 10000, MAX_SEEN = 200 };
+
+#define PEER        "p@example.org/soap"
+#define INCARNATION "0123456789abcdef.1"
+#define RULES       "*@b, alice@example.org:add+subtract c.org, me@example.org:add"
+
+/* A request with an id of ours that was queued. */
+struct seen {
+    char *caller, *id; /* bare */
+    bool answered;
+};
+
+struct outcome {
+    struct sx_iq_ends ends;
+    struct sx_iq_refusals refusals;
+    struct soap_xmpp_call *call, *kept;
+    unsigned posted; /* of one stanza */
+    struct seen seen[MAX_SEEN];
+    unsigned seen_count;
+};
+
+/* ---- what goes out ---- */
+
+static void count_answer(struct feed *feed, xmpp_stanza_t *stanza)
+{
+    (void)feed;
+    CLAIM(strcmp(xmpp_stanza_get_name(stanza), "iq") == 0);
+    CLAIM(xmpp_stanza_get_id(stanza) && xmpp_stanza_get_type(stanza));
+}
+
+static void post(void *user, uint64_t session, char *stanza, size_t len)
+{
+    struct outcome *outcome = user;
+    struct feed feed = {.on_stanza = count_answer};
+
+    feed.stream.limits = (struct sx_stream_limits){
+        .max_stanza_bytes = 20 * STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
+    CLAIM(session == 1 && strlen(stanza) == len);
+    feed_start(&feed);
+    feed_bytes(&feed, FEED_HEAD, sizeof FEED_HEAD - 1);
+    feed_bytes(&feed, stanza, len);
+    CLAIM(!feed.stream.err && feed.stanzas == 1);
+    feed_stop(&feed);
+    free(stanza);
+    outcome->posted++;
+}
+
+/* ---- the worker's part ---- */
+
+static struct seen *find_seen(struct outcome *outcome, const char *from, const char *id)
+{
+    char caller[SX_JID_BYTES];
+    unsigned i;
+    sx_address_bare(from, caller, sizeof caller);
+    for (i = 0; i < outcome->seen_count; i++)
+        if (strcmp(outcome->seen[i].id, id) == 0 && strcmp(outcome->seen[i].caller, caller) == 0)
+            return &outcome->seen[i];
+    return NULL;
+}
+
+static void note_seen(struct outcome *outcome, const struct sx_request *request, bool answered)
+{
+    char caller[SX_JID_BYTES];
+    CLAIM(!find_seen(outcome, request->from, request->id));
+    if (outcome->seen_count == MAX_SEEN)
+        return;
+    sx_address_bare(request->from, caller, sizeof caller);
+    outcome->seen[outcome->seen_count++] = (struct seen){
+        fuzz_text(caller, strlen(caller)), fuzz_text(request->id, strlen(request->id)), answered};
+}
+
+static void serve(struct outcome *outcome, const struct sx_request *request)
+{
+    static const char answer[] = "<iq type='result' id='1'/>";
+    const struct sx_iq_ends *ends = &outcome->ends;
+    bool answered = strlen(request->id) % 2 == 0;
+
+    CLAIM(request->from && request->to && request->id && !request->answered);
+    CLAIM(request->envelope.bytes && !request->envelope.err && request->session == 1);
+    CLAIM(strlen(request->id) <= SX_IQ_ID_BYTES);
+    CLAIM(sx_access_allows(ends->access, request->from, request->envelope.operation));
+    claims_about_envelope(&request->envelope);
+    if (sx_journal_is_tagged(request->id))
+        note_seen(outcome, request, answered);
+    if (answered)
+        sx_journal_answer(ends->journal, request->from, request->id, answer, sizeof answer - 1, 0);
+}
+
+static unsigned serve_all(struct outcome *outcome)
+{
+    struct sx_request *request = sx_inbound_take_all(outcome->ends.inbound), *next;
+    unsigned count = 0;
+
+    for (; request; request = next, count++) {
+        next = request->next;
+        serve(outcome, request);
+        sx_request_free(request);
+    }
+    return count;
+}
+
+/* ---- calls ---- */
+
+static unsigned long count_under_way(const struct outcome *outcome)
+{
+    struct sx_exchange_counts counts;
+    sx_exchange_count(outcome->ends.exchange, &counts);
+    return counts.under_way;
+}
+
+static bool is_answer_of_peer(xmpp_stanza_t *stanza)
+{
+    const char *type = xmpp_stanza_get_type(stanza), *name = xmpp_stanza_get_name(stanza);
+    return strcmp(name, "iq") == 0 && type &&
+           (strcmp(type, "result") == 0 || strcmp(type, "error") == 0) &&
+           sx_address_equal(xmpp_stanza_get_attribute(stanza, "from"), PEER);
+}
+
+static void end_call(struct soap_xmpp_call *call)
+{
+    struct sx_reply reply = {0};
+
+    sx_exchange_wait(call, 0, &reply); /* past: either the answer came or SX_ETIMEOUT */
+    if (reply.err == SX_OK && reply.envelope.bytes)
+        claims_about_envelope(&reply.envelope);
+    CLAIM(reply.err != SX_ESTANZA || reply.condition[0]);
+    CLAIM(reply.err == SX_OK || !reply.features);
+    CLAIM(!reply.stale_for[0] || sx_journal_is_incarnation(reply.stale_for));
+    sx_reply_fini(&reply);
+    sx_exchange_release(call);
+}
+
+static void begin_calls(struct outcome *outcome)
+{
+    struct sx_exchange *exchange = outcome->ends.exchange;
+    CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->call) == SX_OK);
+    CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->kept) == SX_OK);
+    CLAIM(sx_exchange_keep(outcome->kept, INCARNATION, "<a/>", 4) == SX_OK);
+}
+
+/* ---- one stanza ---- */
+
+static void complete_id(const struct outcome *outcome, xmpp_stanza_t *stanza)
+{
+    const char *id = xmpp_stanza_get_id(stanza);
+    char incarnation[SX_INCARNATION_BYTES] = "";
+    struct sx_buffer whole = {0};
+
+    if (!id || !*id)
+        return;
+    if (id[strlen(id) - 1] == *SX_INCARNATION_MARK)
+        sx_journal_incarnation(outcome->ends.journal, 0, incarnation);
+    else if (strcmp(id, "call") == 0)
+        id = sx_exchange_id(outcome->call);
+    else if (strcmp(id, "kept") == 0)
+        id = sx_exchange_id(outcome->kept);
+    sx_buffer_add_format(&whole, "%s%s", id, incarnation);
+    CLAIM(xmpp_stanza_set_id(stanza, whole.bytes) == XMPP_EOK);
+    sx_buffer_fini(&whole);
+}
+
+static unsigned wanted_answers(xmpp_stanza_t *stanza)
+{
+    const char *type = xmpp_stanza_get_type(stanza), *id = xmpp_stanza_get_id(stanza);
+
+    if (strcmp(xmpp_stanza_get_name(stanza), "iq") != 0 || !id || !type ||
+        strlen(id) > SX_IQ_ID_BYTES)
+        return 0;
+    return strcmp(type, "result") != 0 && strcmp(type, "error") != 0;
+}
+
+static void receive(struct feed *feed, xmpp_stanza_t *stanza)
+{
+    struct outcome *outcome = feed->user;
+    const char *from = xmpp_stanza_get_attribute(stanza, "from"), *id;
+    const struct seen *copy;
+    unsigned long under_way = count_under_way(outcome);
+    bool is_calls_id;
+    unsigned taken;
+
+    complete_id(outcome, stanza);
+    id = xmpp_stanza_get_id(stanza);
+    is_calls_id = id && (strcmp(id, sx_exchange_id(outcome->call)) == 0 ||
+                         strcmp(id, sx_exchange_id(outcome->kept)) == 0);
+    copy = id ? find_seen(outcome, from ? from : "example.org", id) : NULL;
+    outcome->posted = 0;
+    sx_iq_receive(&outcome->ends, 1, stanza, &feed->stream);
+    taken = outcome->posted + serve_all(outcome);
+    CLAIM(taken == wanted_answers(stanza) || (taken == 0 && copy && !copy->answered));
+    CLAIM(count_under_way(outcome) == under_way ||
+          (count_under_way(outcome) == under_way - 1 && is_calls_id && is_answer_of_peer(stanza)));
+}
+
+/* ---- the whole ---- */
+
+static void drop_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user, (void)level;
+    CLAIM(*line);
+}
+
+static void set_up(struct outcome *outcome, const struct sx_trace *trace)
+{
+    struct sx_iq_ends *ends = &outcome->ends;
+
+    ends->exchange = sx_exchange_new(REQUESTS, NULL);
+    ends->inbound = sx_inbound_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
+    ends->journal = sx_journal_new(REQUESTS, JOURNAL_BYTES);
+    ends->access = sx_access_new();
+    ends->disco = sx_disco_new(REQUESTS);
+    CLAIM(ends->exchange && ends->inbound && ends->journal && ends->access && ends->disco);
+    CLAIM(sx_access_parse(ends->access, RULES, NULL, 0) == SX_OK);
+    ends->refusals = &outcome->refusals;
+    ends->trace = trace;
+    ends->user = outcome;
+    ends->post = post;
+    ends->own_jid = "me@example.org/soap";
+    CLAIM(sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
+    sx_inbound_open(ends->inbound);
+    begin_calls(outcome);
+}
+
+static void tear_down(struct outcome *outcome)
+{
+    end_call(outcome->call);
+    end_call(outcome->kept);
+    sx_exchange_free(outcome->ends.exchange);
+    sx_inbound_free(outcome->ends.inbound);
+    sx_journal_free(outcome->ends.journal);
+    sx_access_free(outcome->ends.access);
+    sx_disco_free(outcome->ends.disco);
+    while (outcome->seen_count) {
+        struct seen *seen = &outcome->seen[--outcome->seen_count];
+        free(seen->caller);
+        free(seen->id);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct outcome outcome = {.posted = 0};
+    struct feed feed = {.on_stanza = receive, .user = &outcome};
+    struct sx_trace trace;
+
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_STANZA, drop_line, NULL, "me@example.org");
+    set_up(&outcome, &trace);
+    feed.stream.limits = (struct sx_stream_limits){
+        .max_stanza_bytes = STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
+    feed_start(&feed);
+    feed_bytes(&feed, FEED_HEAD, sizeof FEED_HEAD - 1);
+    feed_bytes(&feed, (const char *)bytes, len);
+    feed_stop(&feed);
+    tear_down(&outcome);
+    return 0;
+}
