@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../lib/buffer.h"
+#include "../../lib/iq.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 #include "siege.h"
@@ -491,10 +492,11 @@ static void a_server_may_bind_another_resource_and_the_link_says_which(void)
 /* Its answers would pile up here. */
 static void a_server_that_asks_and_never_reads_the_answers_is_left(void)
 {
-    enum { ID_BYTES = 100000, QUEUED_BYTES = 1 << 21 };
+    /* More answers than its kernel and ours hold between them. */
+    enum { ID_BYTES = SX_IQ_ID_BYTES, QUESTIONS = 100000, LIMIT_BYTES = 1 << 17 };
     static char question[ID_BYTES + 100];
     const struct hostile_step script[] = {
-        PLAY(hostile_login_plain), {HOSTILE_SEND_REPEATED, .text = question, .count = 1000},
+        PLAY(hostile_login_plain), {HOSTILE_SEND_REPEATED, .text = question, .count = QUESTIONS},
         {.kind = HOSTILE_NEXT},    PLAY(hostile_login_plain),
         PLAY(siege_answers),       {HOSTILE_END},
     };
@@ -506,7 +508,7 @@ static void a_server_that_asks_and_never_reads_the_answers_is_left(void)
     strcpy(end + ID_BYTES, "'><ping xmlns='urn:xmpp:ping'/></iq>");
     bystander_open(&bystander);
     siege_prepare(&siege, &bystander, script, NULL, &config);
-    config.max_queued_bytes = QUEUED_BYTES;
+    config.max_stanza_bytes = config.max_queued_bytes = LIMIT_BYTES;
     siege_begin(&siege, &config);
     siege_assert_told(&siege, "the server sends questions", "doesn't read the answers");
     siege_assert_usable(&siege);
