@@ -100,6 +100,8 @@ bool sx_disco_list_has(const char *features, const char *feature)
 struct peer {
     char *jid, *features;
     int64_t put_us;
+    int64_t fresh_us; /* when it was put or renewed, or found to be worn */
+    unsigned calls;   /* since then */
     TAILQ_ENTRY(peer) in_order;
 };
 
@@ -191,7 +193,7 @@ static struct peer *make_peer(const char *jid, const char *features, int64_t now
         return NULL;
     peer->jid = strdup(jid);
     peer->features = copy_list(features);
-    peer->put_us = now_us;
+    peer->put_us = peer->fresh_us = now_us;
     if (peer->jid && peer->features)
         return peer;
     free_peer(peer);
@@ -262,6 +264,26 @@ int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us
     return known;
 }
 
+bool sx_disco_is_worn(struct sx_disco *disco, const char *jid, int64_t now_us)
+{
+    struct peer *peer;
+    bool worn = false;
+
+    pthread_mutex_lock(&disco->mu);
+    peer = find_locked(disco, jid);
+    if (peer) {
+        peer->calls++;
+        worn = peer->calls > SX_DISCO_FRESH_CALLS ||
+               now_us - peer->fresh_us >= SX_DISCO_FRESH_S * INT64_C(1000000);
+    }
+    if (worn) {
+        peer->calls = 0;
+        peer->fresh_us = now_us;
+    }
+    pthread_mutex_unlock(&disco->mu);
+    return worn;
+}
+
 /* The list without the old incarnation, and with the new one. */
 static char *renew_list(const char *features, const char *incarnation)
 {
@@ -289,7 +311,8 @@ void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarna
     if (renewed) {
         free(peer->features);
         peer->features = renewed;
-        peer->put_us = now_us;
+        peer->put_us = peer->fresh_us = now_us;
+        peer->calls = 0;
         TAILQ_REMOVE(&disco->order, peer, in_order);
         TAILQ_INSERT_TAIL(&disco->order, peer, in_order);
     }

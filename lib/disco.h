@@ -46,6 +46,12 @@ int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, i
  * none, a foreign entity, -1 unknown or too old. */
 int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,
                          size_t out_bytes);
+
+/* Whether the incarnation of jid has become old, by time or by the calls that were made with it:
+ * ids that carry it may soon be stale, and the peer is better asked again. True once; then not
+ * until it has been put or renewed, or has become as old again. Counts a call. */
+enum { SX_DISCO_FRESH_S = 10, SX_DISCO_FRESH_CALLS = 1000 };
+bool sx_disco_is_worn(struct sx_disco *disco, const char *jid, int64_t now_us);
 /* A stale reply told the new one. Nothing is remembered of unknown entities. */
 void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarnation,
                     int64_t now_us);

@@ -196,7 +196,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_disco_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
     if (reply.stale_for[0])
         snprintf(reply.text, sizeof reply.text,
-                 "the service was restarted, and doesn't know what became of the request");
+                 "the service %s, and doesn't know what became of the request",
+                 sx_journal_is_same_process(iq->id, reply.stale_for)
+                     ? "has forgotten requests of that age (max_remembered)"
+                     : "was restarted");
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  text_or_empty(iq->from), reply.condition);

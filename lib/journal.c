@@ -298,6 +298,14 @@ bool sx_journal_is_incarnation(const char *text)
     return parse_incarnation(text, &process, &epoch);
 }
 
+bool sx_journal_is_same_process(const char *id, const char *incarnation)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
+    uint64_t process, other, epoch;
+    return mark && parse_incarnation(mark + 1, &process, &epoch) &&
+           parse_incarnation(incarnation, &other, &epoch) && process == other;
+}
+
 bool sx_journal_is_tagged(const char *id)
 {
     const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);

@@ -55,6 +55,9 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
 /* Whether text has an incarnation's form: what a peer sends becomes part of our ids. */
 bool sx_journal_is_incarnation(const char *text);
 
+/* Whether the id carries an incarnation of the same process as this one. */
+bool sx_journal_is_same_process(const char *id, const char *incarnation);
+
 /* Whether an id carries an incarnation, whosever: the caller knows what <refused/> means. */
 bool sx_journal_is_tagged(const char *id);
 

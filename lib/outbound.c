@@ -20,6 +20,8 @@
 #include "stanza.h"
 
 enum {
+    /* Whether ids are still up to date is worth waiting for, but not for long. */
+    RENEWAL_US = 1000000,
     /* A peer that doesn't answer disco#info for so long is taken for a foreign one, ... */
     FIRST_QUESTION_US = 5000000,
     /* ... for so long: it may just as well be one of ours behind a network that stood still. */
@@ -196,6 +198,11 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     if (sx_link_config(link)->plain_delivery)
         return false;
     known = look_up(link, to, incarnation);
+    if (known == 1 && sx_disco_is_worn(sx_link_disco(link), to, sx_clock_now_us())) {
+        if (ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
+            sx_reply_fini(&reply);
+        known = look_up(link, to, incarnation);
+    }
     if (known >= 0)
         return known == 1;
     do {

@@ -177,6 +177,7 @@ void site_account(const struct site *site, const char *user, const char *resourc
     account->config.port = site->port;
     account->config.ca_file = site->ca_file;
     account->config.timeout_ms = ONLINE_MS;
+    account->config.max_requests = 4000; /* one caller gets half of it */
     /* XEP-0072 and no more, unless the test is about more. */
     account->config.plain_delivery = 1;
     /* Who may call is test_access.c's business. */

@@ -244,6 +244,24 @@ static void test_incarnation(void)
     sx_disco_free(disco);
 }
 
+static void test_wears_out(void)
+{
+    const int64_t now = 1000000000, fresh_us = SX_DISCO_FRESH_S * INT64_C(1000000);
+    struct sx_disco *disco = sx_disco_new(10);
+    int calls;
+
+    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now));
+    sx_disco_put(disco, "a@b/c", "urn:x\0", now);
+    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us - 1));
+    CU_ASSERT_TRUE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us));
+    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us));
+    sx_disco_put(disco, "a@b/c", "urn:x\0", now);
+    for (calls = 0; calls < SX_DISCO_FRESH_CALLS; calls++)
+        CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now));
+    CU_ASSERT_TRUE(sx_disco_is_worn(disco, "a@b/c", now));
+    sx_disco_free(disco);
+}
+
 CU_TestInfo tests_disco[] = {
     {"who serves is automation/soap with the SOAP feature", test_info_serving},
     {"who only calls is a bot without the SOAP feature", test_info_not_serving},
@@ -259,5 +277,6 @@ CU_TestInfo tests_disco[] = {
     {"entries are unknown when they are too old", test_cache_ages},
     {"the oldest entry makes room for a new one", test_cache_is_bounded},
     {"an incarnation is one by its form alone", test_incarnation},
+    {"an incarnation wears out by time and by calls", test_wears_out},
     CU_TEST_INFO_NULL,
 };

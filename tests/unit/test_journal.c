@@ -409,6 +409,13 @@ static bool attempt_short_life(struct shortage shortage)
 }
 SHORTAGE_TEST(short_life, 3)
 
+static void test_same_process(void)
+{
+    CU_ASSERT_TRUE(sx_journal_is_same_process("x-1~00112233445566ff.1", "00112233445566ff.7"));
+    CU_ASSERT_FALSE(sx_journal_is_same_process("x-1~00112233445566fe.1", "00112233445566ff.1"));
+    CU_ASSERT_FALSE(sx_journal_is_same_process("x-1", "00112233445566ff.1"));
+}
+
 CU_TestInfo tests_journal[] = {
     {"a request is fresh once, runs, and is answered from then on", test_life},
     {"the same id of another caller is another request", test_callers_are_apart},
@@ -427,5 +434,6 @@ CU_TestInfo tests_journal[] = {
     {"what was answered with nothing doesn't run again", test_answered_without_an_answer},
     {"no journal without memory", test_new},
     {"without memory a request is refused or runs once", test_short_life},
+    {"epochs of one process are told from those of another", test_same_process},
     CU_TEST_INFO_NULL,
 };
