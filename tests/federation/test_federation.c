@@ -404,15 +404,20 @@ static void a_call_that_bounces_is_sent_again_until_the_server_is_back(void)
     each_way(call_one_who_is_away);
 }
 
-/* What a stranger is told: nothing was learned of the peer, so nothing is sent again. */
+/* What a stranger is told: nothing was learned of the peer, so nothing is sent again. A server that
+ * found nobody is sure of it, one that says timeout (ejabberd does) may have sent the stanza. */
 static void assert_unreachable(const struct site *near, const char *endpoint)
 {
     struct soap_xmpp_link *link = open_link(near, "bob", "new");
     struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
     double sum;
     CU_ASSERT_NOT_EQUAL(soap_call_lab__add(soap, endpoint, NULL, 1, 2, &sum), SOAP_OK);
-    ASSERT_CONTAINS(soap_xmpp_condition(soap), "remote-server-");
-    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    if (strcmp(soap_xmpp_condition(soap), "remote-server-timeout") == 0) {
+        CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_UNKNOWN);
+    } else {
+        ASSERT_TEXT(soap_xmpp_condition(soap), "remote-server-not-found");
+        CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    }
     laboratory_client_free(soap);
     soap_xmpp_close(link);
 }
@@ -432,7 +437,7 @@ static void give_up(const struct site *near, const struct site *far)
                     SOAP_EOF);
     took_us = sx_clock_now_us() - begun_us;
     CU_ASSERT_TRUE(took_us >= 3000000 && took_us < LONG_US / 2);
-    CU_ASSERT_EQUAL(soap_xmpp_outcome(crossing.soap), SOAP_XMPP_UNKNOWN);
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_outcome(crossing.soap), SOAP_XMPP_EXECUTED);
     assert_unreachable(near, crossing.endpoint);
     bring_back(far, &crossing);
     crossing.soap->recv_timeout = LONG_S;
