@@ -33,8 +33,9 @@ enum {
     LULL_MS = 120000, /* a call's deadline, and as much again for links that connect anew */
     LOOK_AGAIN_US = 20000,
     REMEMBERED = 8000, /* reached within the first minute */
-    /* A request that is lost just when the service's memory ends an epoch is told so, honestly. */
-    CALLS_PER_UNKNOWN = 1000,
+    /* A request that is lost just when the service's memory ends an epoch is told so, honestly; a
+     * memory as small as this one ends them every few seconds. */
+    CALLS_PER_UNKNOWN = 500,
     GROWTH_PERCENT = 5,
     GROWTH_KIB = 2048, /* what malloc's arenas need is a matter of luck */
 };
