@@ -268,15 +268,23 @@ static bool is_soap(const struct sx_scan *scan, const char *uri)
     return strcmp(uri, scan->version == 11 ? SX_NS_SOAP11 : SX_NS_SOAP12) == 0;
 }
 
-static void enter_part(struct sx_scan *scan, const char *uri, const char *local_name)
+static enum sx_err enter_part(struct sx_scan *scan, const char *uri, const char *local_name)
 {
-    if (!is_soap(scan, uri))
-        return;
+    if (!is_soap(scan, uri)) {
+        /* gSOAP takes that of the other version, and of http://www.w3.org/ANY/soap-envelope, for
+         * the Body: the operation must not be one in the eyes of the rules and another one in its.
+         */
+        if (!scan->has_body && strcmp(local_name, "Body") == 0)
+            return fail(scan, SX_EMALFORMED, "the <%.*s> isn't in the Envelope's namespace",
+                        local_name);
+        return SX_OK;
+    }
     /* A second Body or Header is none: gSOAP reads the first. */
     if (!scan->has_body && strcmp(local_name, "Body") == 0)
         scan->has_body = scan->in_body = true;
     else if (!scan->has_header && strcmp(local_name, "Header") == 0)
         scan->has_header = scan->in_header = true;
+    return SX_OK;
 }
 
 static void enter_block(struct sx_scan *scan, const char *uri, const char *local_name)
@@ -333,8 +341,7 @@ static enum sx_err enter(struct sx_scan *scan, const char *qname, const char **a
     case DEPTH_ROOT:
         return enter_root(scan, qname, uri, local_name, attributes);
     case DEPTH_PART:
-        enter_part(scan, uri, local_name);
-        return SX_OK;
+        return enter_part(scan, uri, local_name);
     case DEPTH_BLOCK:
         enter_block(scan, uri, local_name);
         return SX_OK;

@@ -267,6 +267,24 @@ static void test_rewritten_in_proportion(void)
     sx_checker_free(checker);
 }
 
+static void test_body_of_another_namespace(void)
+{
+    static const char *const envelopes[] = {
+        ROOT12 "<F:Body xmlns:F='" URI11 "'><forbidden/></F:Body>" BODY "<op/>" TAIL,
+        ROOT11 "<F:Body xmlns:F='http://www.w3.org/any/soap-envelope'><forbidden/></F:Body>" BODY
+               "<op/>" TAIL,
+        ROOT11 "<Body><forbidden/></Body>" BODY "<op/>" TAIL,
+    };
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    size_t i;
+    for (i = 0; i < sizeof envelopes / sizeof *envelopes; i++) {
+        struct verdict verdict = check(checker, envelopes[i], strlen(envelopes[i]));
+        CU_ASSERT_EQUAL(verdict.err, SX_EUNCARRIABLE);
+        ASSERT_TEXT(verdict.why, "the <Body> isn't in the Envelope's namespace");
+    }
+    sx_checker_free(checker);
+}
+
 CU_TestInfo tests_scan[] = {
     {"finds version, operation, fault and fault code", test_findings},
     {"finds the action in our header block only", test_action},
@@ -278,5 +296,6 @@ CU_TestInfo tests_scan[] = {
     {"knows the declarations of the ancestors and keeps them", test_scan_knows_ancestors},
     {"what a server makes of an envelope is no larger than was estimated", test_rewritten_bytes},
     {"the estimate grows with what is in the envelope", test_rewritten_in_proportion},
+    {"a Body that gSOAP may take for the envelope's is refused", test_body_of_another_namespace},
     CU_TEST_INFO_NULL,
 };
