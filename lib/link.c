@@ -31,13 +31,12 @@
 #include "backoff.h"
 #include "clock.h"
 #include "iq.h"
-#include "stanza.h"
 
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
     MAX_UNTOLD = 2,
-    UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
+    UNKNOWN_NAMES = 5, /* in a row: then the server's name is taken for a mistake */
 };
 
 /* A change of state that is still to be told. */
@@ -345,17 +344,10 @@ static int64_t on_timer(void *user, uint64_t session)
     return sx_link_resend(user, session);
 }
 
-/* A ping for our own server (XEP-0199 4.2), which any server answers, with an error at least. */
 static char *on_silence(void *user, size_t *len)
 {
-    static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
     struct soap_xmpp_link *link = user;
-    struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    sx_address_domain(link->own_jid, domain, sizeof domain);
-    snprintf(id, sizeof id, SX_PING_ID "%lu", ++link->pings);
-    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
-    return sx_buffer_take(&stanza, len);
+    return sx_link_ping(link->own_jid, ++link->pings, len);
 }
 
 static void on_interrupt(void *user)
@@ -694,11 +686,6 @@ const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 {
     return link->config.timeout_us;
-}
-
-unsigned sx_link_max_depth(struct soap_xmpp_link *link)
-{
-    return link->config.max_depth;
 }
 
 enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,

@@ -28,6 +28,9 @@ void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *st
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline);
 
+/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). */
+char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len);
+
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
 

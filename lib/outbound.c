@@ -16,6 +16,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "iq.h"
 #include "link_parts.h"
 #include "stanza.h"
 
@@ -418,6 +419,23 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     if (listed < 0 && why && why_bytes)
         snprintf(why, why_bytes, "%s: %s", jid, clause);
     return listed;
+}
+
+unsigned sx_link_max_depth(struct soap_xmpp_link *link)
+{
+    return sx_link_config(link)->max_depth;
+}
+
+/* XEP-0199 4.2: any server answers it, with an error at least. */
+char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len)
+{
+    static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    struct sx_buffer stanza = {0};
+    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
+    sx_address_domain(own_jid, domain, sizeof domain);
+    snprintf(id, sizeof id, SX_PING_ID "%lu", number);
+    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
+    return sx_buffer_take(&stanza, len);
 }
 
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,

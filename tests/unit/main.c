@@ -20,6 +20,7 @@
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
+    SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
