@@ -75,8 +75,10 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
  * will: it is the caller's to release. */
 bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err);
 
-/* The connection is gone: kept calls are due, the others end with err and text. */
-void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text);
+/* The connection is gone: kept calls with so much payload at most are due, the others end with err
+ * and text. */
+void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text,
+                      size_t max_payload_bytes);
 
 /* When the next kept call is due; SX_NEVER if none is. */
 int64_t sx_exchange_due_us(struct sx_exchange *exchange);

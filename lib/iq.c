@@ -180,7 +180,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     if (is_pong(ends, iq))
         return;
     if (stream->verdict != SX_OK) {
-        reply.err = stream->verdict;
+        /* Servers send the request back in their errors (RFC 6120 8.3.1): that one is too large to
+         * be read doesn't mean that anybody has answered. */
+        reply.err = strcmp(iq->type, "error") == 0 ? SX_ESTANZA : stream->verdict;
+        snprintf(reply.condition, sizeof reply.condition, "undefined-condition");
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
     } else if (strcmp(iq->type, "error") == 0) {
         read_error(stanza, stream, &reply);
@@ -313,7 +316,7 @@ static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
     case SX_JOURNAL_ANSWERED:
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, so its answer does",
                  iq->id);
-        ends->post(ends->user, iq->session, again, again_len);
+        ends->repeat(ends->user, iq->session, again, again_len);
         break;
     case SX_JOURNAL_STALE:
         answer_stale(ends, iq);

@@ -47,6 +47,8 @@ struct sx_iq_ends {
     void *user;
     /* Posts one whole stanza (malloc'ed, taken in any case) to the session. */
     void (*post)(void *user, uint64_t session, char *stanza, size_t len);
+    /* The same for an answer that was given before: dropped when there is no room. */
+    void (*repeat)(void *user, uint64_t session, char *stanza, size_t len);
     bool plain;          /* don't tell that we deliver once */
     const char *own_jid; /* stands in for a missing `to`, its domain for a missing `from` */
 };

@@ -449,6 +449,16 @@ void sx_journal_forget(struct sx_journal *journal, const char *from, const char 
     pthread_mutex_unlock(&journal->mu);
 }
 
+void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&journal->mu);
+    TAILQ_FOREACH(entry, &journal->order, in_order)
+    if (entry->answer_len > max_answer_bytes)
+        drop_answer_locked(journal, entry);
+    pthread_mutex_unlock(&journal->mu);
+}
+
 void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *counts)
 {
     pthread_mutex_lock(&journal->mu);

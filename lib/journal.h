@@ -81,6 +81,9 @@ void sx_journal_answer(struct sx_journal *journal, const char *from, const char 
 /* The request was refused and has not run: a second copy may. */
 void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id);
 
+/* Answers of more bytes aren't repeated: second copies of their requests are stale. */
+void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes);
+
 void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *counts);
 
 #endif

@@ -36,7 +36,8 @@ enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
     MAX_UNTOLD = 2,
-    UNKNOWN_NAMES = 5, /* in a row: then the server's name is taken for a mistake */
+    SMALL_BYTES = 10000, /* each server takes as much (RFC 6120 13.12) */
+    UNKNOWN_NAMES = 5,   /* in a row: then the server's name is taken for a mistake */
 };
 
 /* A change of state that is still to be told. */
@@ -81,25 +82,6 @@ struct soap_xmpp_link {
 };
 
 /* ---- state ---- */
-
-const char *soap_xmpp_state_text(enum soap_xmpp_state_value state)
-{
-    switch (state) {
-    case SOAP_XMPP_BACKING_OFF:
-        return "backing off";
-    case SOAP_XMPP_CONNECTING:
-        return "connecting";
-    case SOAP_XMPP_ONLINE:
-        return "online";
-    case SOAP_XMPP_FAILED:
-        return "failed";
-    case SOAP_XMPP_STOPPING:
-        return "stopping";
-    case SOAP_XMPP_CLOSED:
-        return "closed";
-    }
-    return "unknown";
-}
 
 static bool is_stopped_locked(const struct soap_xmpp_link *link)
 {
@@ -267,6 +249,12 @@ static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
     sx_link_post_answer(user, session, stanza, len, 0);
 }
 
+static void post_answer_again(void *user, uint64_t session, char *stanza, size_t len)
+{
+    struct soap_xmpp_link *link = user;
+    sx_loop_post_again(link->loop, session, stanza, len);
+}
+
 static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;
@@ -280,6 +268,7 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .trace = &link->trace,
         .user = link,
         .post = post_answer,
+        .repeat = post_answer_again,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
     };
@@ -314,6 +303,16 @@ static bool is_hopeless(struct soap_xmpp_link *link, const struct sx_failure *fa
     return true;
 }
 
+/* Whether a stanza of ours was too much for the server (RFC 6120 4.9.3.14). Sent again it would
+ * cost one session after the other: large ones aren't. */
+static bool was_refused(struct soap_xmpp_link *link, const struct sx_failure *failure)
+{
+    if (failure->err != SX_ESTREAM || !strstr(failure->text, "policy-violation"))
+        return false;
+    sx_journal_shrink(link->journal, SMALL_BYTES);
+    return true;
+}
+
 static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
@@ -329,7 +328,8 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     if (permanent)
         sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
     else
-        sx_exchange_lose(link->exchange, SX_ELOST, failure->text);
+        sx_exchange_lose(link->exchange, SX_ELOST, failure->text,
+                         was_refused(link, failure) ? SMALL_BYTES : SIZE_MAX);
     return permanent ? SX_NEVER : next_attempt(link, failure->err == SX_ESILENT, online_us);
 }
 

@@ -32,6 +32,7 @@ enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
     FRESH_LOOK_UP_US = 1000000,
+    MAX_UNSAID = 100,
     ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
 };
 
@@ -69,7 +70,7 @@ struct sx_loop {
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
     struct sx_pulse pulse; /* while online */
-    bool choked;           /* a post of the loop's own found no room */
+    unsigned unsaid;       /* answers of the loop's own without room since there was some */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -123,8 +124,10 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
         err = SX_ELOST;
     } else if (err == SX_OK && self == loop && !has_room_locked(loop, len)) {
         /* A server that asks and doesn't read: its answers must not pile up here. */
-        loop->choked = true;
+        loop->unsaid++;
         err = SX_EROOM;
+    } else if (err == SX_OK && self == loop) {
+        loop->unsaid = 0;
     }
     if (err == SX_OK) {
         if (loop->tail)
@@ -140,6 +143,21 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
     if (err == SX_OK && self != loop)
         wake(loop);
     return err;
+}
+
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+{
+    bool has_room;
+    assert(self == loop);
+    pthread_mutex_lock(&loop->mu);
+    has_room = has_room_locked(loop, len);
+    pthread_mutex_unlock(&loop->mu);
+    if (!has_room) {
+        free(stanza);
+        return SX_EROOM;
+    }
+    /* Others may have taken the room meanwhile: an answer left unsaid more or less. */
+    return sx_loop_post(loop, session, stanza, len, 0);
 }
 
 static struct item *take_inbox(struct sx_loop *loop)
@@ -207,6 +225,7 @@ static void end_session(struct sx_loop *loop)
     loop->queued_bytes = loop->unsent_bytes = 0;
     pthread_cond_broadcast(&loop->room);
     pthread_mutex_unlock(&loop->mu);
+    loop->unsaid = 0;
     free_items(items);
 }
 
@@ -262,10 +281,9 @@ static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
 
 static void drop_choked(struct sx_loop *loop)
 {
-    if (loop->choked && !loop->connection->over)
+    if (loop->unsaid >= MAX_UNSAID && !loop->connection->over)
         sx_connection_abort(loop->connection, SX_ELOST,
                             "the server sends questions and doesn't read the answers");
-    loop->choked = false;
 }
 
 /* Takes a kick, if there is one. */
@@ -367,8 +385,11 @@ static void run_connection(struct sx_loop *loop)
         stopping = is_stopping(loop, &deadline, &posted);
         if (stopping && !connection->over)
             wind_down(loop, deadline, posted);
-        if (!connection->over && !(stopping && posted))
-            wait_for_events(loop, again ? 0 : sleep_ms(loop, stopping));
+        if (!connection->over && !(stopping && posted)) {
+            /* Also when bytes never cease to come: what is due is done. */
+            int ms = sleep_ms(loop, stopping);
+            wait_for_events(loop, again ? 0 : ms);
+        }
     }
 }
 
@@ -569,15 +590,6 @@ size_t sx_loop_server_max_bytes(struct sx_loop *loop)
     max_bytes = loop->server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
     return max_bytes;
-}
-
-bool sx_loop_has_room(struct sx_loop *loop, size_t len)
-{
-    bool has_room;
-    pthread_mutex_lock(&loop->mu);
-    has_room = has_room_locked(loop, len);
-    pthread_mutex_unlock(&loop->mu);
-    return has_room;
 }
 
 void sx_loop_kick(struct sx_loop *loop)

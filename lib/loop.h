@@ -50,17 +50,18 @@ int sx_loop_start(struct sx_loop *loop);
 
 /* Queues one whole stanza for the session; any thread. Takes the bytes (malloc'ed) in any case.
  * Waits for room (max_queued_bytes) until the deadline: SX_EROOM; SX_ELOST when the session is
- * over. On the loop thread itself it never waits: without room the connection is given up,
- * SX_EROOM. */
+ * over. On the loop thread itself it never waits: SX_EROOM at once, and when that has happened a
+ * hundred times in a row, the connection is given up: its server asks and doesn't read. */
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
+
+/* The same for what was posted before and may be again; SX_EROOM counts for nothing. Loop thread.
+ */
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len);
 
 /* The largest stanza that the server takes, as it said when the link was last online; 0: it said
  * nothing (XEP-0478). */
 size_t sx_loop_server_max_bytes(struct sx_loop *loop);
-
-/* Whether so many bytes could be posted now. */
-bool sx_loop_has_room(struct sx_loop *loop, size_t len);
 
 /* Offline: connect now instead of at the time on_offline gave. Online: ask the server for a sign of
  * life now. While an attempt is under way: if it fails, the next follows at once. Any thread, the

@@ -207,10 +207,11 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     if (known >= 0)
         return known == 1;
     do {
-        if (ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why) != SX_OK)
-            return false;
+        err = ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
+        if (err != SX_OK)
+            continue; /* the session ended before the question was in it */
         err = reply.err;
-        if (err == SX_ETIMEOUT)
+        if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
             put_silence(link, to);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
@@ -275,10 +276,8 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
         sx_stanza_request(&stanza, "set", due.peer, due.id, due.payload, due.payload_len);
         bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
-        if (bytes && sx_loop_has_room(sx_link_loop(link), len))
-            sx_loop_post(sx_link_loop(link), session, bytes, len, 0);
-        else
-            free(bytes);
+        if (bytes)
+            sx_loop_post_again(sx_link_loop(link), session, bytes, len);
         sx_due_fini(&due);
     }
     return sx_exchange_due_us(exchange);

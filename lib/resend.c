@@ -98,13 +98,14 @@ bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err)
     return goes_on;
 }
 
-void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text)
+void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text,
+                      size_t max_payload_bytes)
 {
     struct soap_xmpp_call *call, *next;
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
-        if (call->payload)
+        if (call->payload && call->payload_len <= max_payload_bytes)
             call->due_us = 0;
         else
             sx_table_end_locked(call, err, text);

@@ -121,7 +121,8 @@ void sx_service_answer(struct soap *soap, struct sx_plugin *plugin)
         return; /* soap_end() before soap_serve(): the next accept refuses it */
     sx_plugin_set_role(plugin, SX_ROLE_ANSWERED);
     if (plugin->out.failed) {
-        sx_link_refuse(plugin->link, plugin->request, "resource-constraint",
+        /* Not resource-constraint, which says that nothing ran. */
+        sx_link_refuse(plugin->link, plugin->request, "internal-server-error",
                        sx_fault_text(SX_ENOMEM));
     } else if (plugin->out.len) {
         answer_envelope(plugin);

@@ -188,8 +188,8 @@ void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes);
  * service-unavailable; requests that arrived before are still served and answered for up to
  * drain_ms (< 0: the link's timeout_ms); then the stream is closed. Blocks until the link is
  * offline, drain_ms + 3 s at most. A second stop waits for the first, but no longer than its own
- * drain_ms + 3 s. soap_xmpp_serve() returns. May be called from a thread that serves, not from inside
- * a service operation. Idempotent. */
+ * drain_ms + 3 s. soap_xmpp_serve() returns. May be called from a thread that serves, not from
+ * inside a service operation. Idempotent. */
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms);
 
 /* The signal-safe half of it: asks the link to stop, and returns at once. soap_xmpp_serve()
@@ -248,9 +248,11 @@ const char *soap_xmpp_id(struct soap *soap);
  * the next call on soap. */
 const char *soap_xmpp_condition(struct soap *soap);
 
-/* After a call: whether the service has run it. SOAP_XMPP_NOT_EXECUTED is certain: it was never
- * sent, or refused unread. SOAP_XMPP_UNKNOWN: it was sent, and no answer came in time. Valid until
- * the next call on soap; of a call by another transport it tells nothing. */
+/* After a call: whether the service has run it. SOAP_XMPP_NOT_EXECUTED: it was never sent, or
+ * refused unread. This is certain, but for a foreign service, whose refusals are believed, and
+ * whose server may return a stanza as undelivered that was run (XEP-0198). SOAP_XMPP_UNKNOWN: it
+ * was sent, and no answer came in time. Valid until the next call on soap; of a call by another
+ * transport it tells nothing. */
 enum soap_xmpp_outcome_value {
     SOAP_XMPP_EXECUTED = 0, /* an answer or a SOAP fault came */
     SOAP_XMPP_NOT_EXECUTED,

@@ -235,7 +235,7 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->refusals = &outcome->refusals;
     ends->trace = trace;
     ends->user = outcome;
-    ends->post = post;
+    ends->post = ends->repeat = post;
     ends->own_jid = "me@example.org/soap";
     CLAIM(sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     sx_inbound_open(ends->inbound);

@@ -91,7 +91,7 @@ static void test_stale_at_first(void)
 static void test_stale_after_a_loss(void)
 {
     setup();
-    sx_exchange_lose(exchange, SX_ELOST, "");
+    sx_exchange_lose(exchange, SX_ELOST, "", SIZE_MAX);
     send_again();
     CU_ASSERT_FALSE(stale(NEW));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" OLD);
@@ -114,7 +114,7 @@ static void test_stale_after_a_bounce(void)
 static void test_a_bounce_accounts_for_one_copy(void)
 {
     setup();
-    sx_exchange_lose(exchange, SX_ELOST, "");
+    sx_exchange_lose(exchange, SX_ELOST, "", SIZE_MAX);
     send_again();
     CU_ASSERT_TRUE(bounce());
     send_again();

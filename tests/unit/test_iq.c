@@ -88,7 +88,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->refusals = &responder->refusals;
     ends->trace = &responder->trace;
     ends->user = responder;
-    ends->post = keep_stanza;
+    ends->post = ends->repeat = keep_stanza;
     ends->own_jid = "calc@example.org/soap";
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
     sx_stream_arm(&responder->stream);
@@ -286,7 +286,8 @@ TEST(a_stale_request_is_stale_whoever_calls)
 TEST(a_forbidden_request_takes_no_room_among_those_remembered)
 {
     struct responder responder;
-    char long_text[SX_IQ_ID_BYTES - SX_INCARNATION_BYTES], incarnation[SX_INCARNATION_BYTES], id[16];
+    char long_text[SX_IQ_ID_BYTES - SX_INCARNATION_BYTES], incarnation[SX_INCARNATION_BYTES],
+        id[16];
     int i;
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';

@@ -416,6 +416,23 @@ static void test_same_process(void)
     CU_ASSERT_FALSE(sx_journal_is_same_process("x-1", "00112233445566ff.1"));
 }
 
+static void test_shrink(void)
+{
+    struct sx_journal *journal = make(100, 100000);
+    struct id small = make_id(journal, "1", START_US), large = make_id(journal, "2", START_US);
+    struct sx_journal_counts counts;
+    enter(journal, ALICE, small.text, START_US, SX_JOURNAL_FRESH, NULL);
+    answer(journal, ALICE, small.text, "<iq/>", START_US);
+    enter(journal, ALICE, large.text, START_US, SX_JOURNAL_FRESH, NULL);
+    answer(journal, ALICE, large.text, "<large/>", START_US);
+    sx_journal_shrink(journal, 5);
+    enter(journal, ALICE, small.text, START_US, SX_JOURNAL_ANSWERED, "<iq/>");
+    enter(journal, ALICE, large.text, START_US, SX_JOURNAL_STALE, NULL);
+    sx_journal_count(journal, &counts);
+    CU_ASSERT_EQUAL(counts.entries, 2);
+    sx_journal_free(journal);
+}
+
 CU_TestInfo tests_journal[] = {
     {"a request is fresh once, runs, and is answered from then on", test_life},
     {"the same id of another caller is another request", test_callers_are_apart},
@@ -435,5 +452,6 @@ CU_TestInfo tests_journal[] = {
     {"no journal without memory", test_new},
     {"without memory a request is refused or runs once", test_short_life},
     {"epochs of one process are told from those of another", test_same_process},
+    {"an answer that may have been too large for a server is not given again", test_shrink},
     CU_TEST_INFO_NULL,
 };

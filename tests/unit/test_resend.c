@@ -163,7 +163,7 @@ static void test_lose(void)
     struct soap_xmpp_call *first = begin_kept(exchange, "1"), *plain = begin(exchange);
     struct soap_xmpp_call *second = begin_kept(exchange, "2");
     struct sx_exchange_counts counts;
-    sx_exchange_lose(exchange, SX_ELOST, "lost");
+    sx_exchange_lose(exchange, SX_ELOST, "lost", SIZE_MAX);
     sx_exchange_count(exchange, &counts);
     CU_ASSERT_EQUAL(counts.under_way, 2);
     CU_ASSERT_EQUAL(end(plain), SX_ELOST);
@@ -171,7 +171,7 @@ static void test_lose(void)
     take(exchange, PAST, "1");
     take(exchange, PAST, "2");
     take(exchange, PAST, NULL);
-    sx_exchange_lose(exchange, SX_ELOST, "lost again");
+    sx_exchange_lose(exchange, SX_ELOST, "lost again", SIZE_MAX);
     take(exchange, PAST, "1");
     sx_exchange_fail_all(exchange, SX_ESTOPPED, "stopped");
     take(exchange, SX_NEVER - 1, NULL);
@@ -208,6 +208,18 @@ static int64_t bounce_us(struct sx_exchange *exchange, const struct soap_xmpp_ca
     struct sx_reply reply = make_error(condition);
     CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
     return sx_exchange_due_us(exchange) - sx_clock_now_us();
+}
+
+static void test_lose_large(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *small = begin_kept(exchange, "1"), *large = begin_kept(exchange, "22");
+    sx_exchange_lose(exchange, SX_ELOST, "policy-violation", 1);
+    CU_ASSERT_EQUAL(end(large), SX_ELOST);
+    take(exchange, PAST, "1");
+    take(exchange, PAST, NULL);
+    CU_ASSERT_EQUAL(end(small), SX_ETIMEOUT);
+    sx_exchange_free(exchange);
 }
 
 static void test_absence(void)
@@ -307,7 +319,7 @@ static void test_may_have_run(void)
     size_t i;
     enum sx_err err;
     twice = begin_kept(exchange, "2");
-    sx_exchange_lose(exchange, SX_ELOST, "lost"); /* plain is over */
+    sx_exchange_lose(exchange, SX_ELOST, "lost", SIZE_MAX); /* plain is over */
     end(once);
     once = begin_kept(exchange, "1");
     take(exchange, PAST, "2");
@@ -389,5 +401,6 @@ CU_TestInfo tests_resend[] = {
     {"without memory a call isn't kept", test_short_keep},
     {"without memory a call is due again later", test_short_take},
     {"a bounced call is sent again soon, unless a copy may still be under way", test_absence},
+    {"what may have been too large for a server is not sent again", test_lose_large},
     CU_TEST_INFO_NULL,
 };
