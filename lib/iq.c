@@ -406,7 +406,7 @@ void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_
         return;
     }
     if (strlen(iq.id) > SX_IQ_ID_BYTES) {
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "iq from %s ignored: its id is %zu bytes long",
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq from %s ignored: its id is %zu bytes long",
                  text_or_empty(iq.from), strlen(iq.id));
         return;
     }
