@@ -15,8 +15,9 @@ import sys
 
 TYPE_A, TYPE_SRV = 1, 33
 SRV_PREFIX = "_xmpp-server._tcp."
-# Not a name of the zone: ejabberd hands the target to the C library, which asks others than us.
-TARGET = "localhost"
+# No name: ejabberd hands the target to the C library, which asks others than us, if anybody: not every
+# system has an /etc/hosts.
+TARGET = "127.0.0.1"
 
 
 def read_zone(path):
