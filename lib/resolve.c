@@ -186,8 +186,8 @@ static void find_targets(struct answer *answer, struct service *services, int co
         if (services[chosen].target[0] && strcmp(services[chosen].target, ".") != 0)
             find_host(answer, services[chosen].target, services[chosen].port, AI_ADDRCONFIG);
         count--;
-        memmove(&services[chosen], &services[chosen + 1],
-                (size_t)(count - chosen) * sizeof *services);
+        for (; chosen < count; chosen++)
+            services[chosen] = services[chosen + 1];
     }
     if (answer->addresses.count)
         answer->err = SX_OK;
