@@ -467,6 +467,13 @@ static void explain_tcp(struct sx_connection *connection, const char *server)
                 error > 0 ? strerror(error) : "refused or unreachable");
 }
 
+static enum sx_err judge_stream_error(const char *condition)
+{
+    if (strcmp(condition, "conflict") == 0)
+        return SX_ECONFLICT;
+    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+}
+
 static void explain(struct sx_connection *connection, bool timed_out)
 {
     const struct sx_stream *stream = &connection->stream;
@@ -480,8 +487,7 @@ static void explain(struct sx_connection *connection, bool timed_out)
     else if (stream->err != SX_OK)
         explain_stream(connection);
     else if (stream->stream_condition[0])
-        set_failure(connection,
-                    strcmp(stream->stream_condition, "conflict") == 0 ? SX_ECONFLICT : SX_ESTREAM,
+        set_failure(connection, judge_stream_error(stream->stream_condition),
                     "%s closed the stream: %s%s%s", server, stream->stream_condition,
                     stream->stream_text[0] ? ": " : "", stream->stream_text);
     else if (connection->online)

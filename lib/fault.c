@@ -69,6 +69,8 @@ static const struct error_row errors[] = {
                         "internal-server-error", CODE_TCP_ERROR, true},
     [SX_ESTREAM] = {"SX_ESTREAM", "the server closed the stream with an error",
                     "remote-server-timeout", CODE_TCP_ERROR, false},
+    [SX_EPOLICY] = {"SX_EPOLICY", "the server closed the stream over what was sent to it",
+                    "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ESILENT] = {"SX_ESILENT", "the server gave no sign of life", "remote-server-timeout",
                     CODE_TCP_ERROR, false},
     /* Permanent: RFC 6120 4.9.3.3 forbids coming back with the same resource, and two programs that

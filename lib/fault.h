@@ -24,6 +24,7 @@ enum sx_err {
     SX_EAUTH,        /* the server refused the credentials (SASL) */
     SX_ECLIENTCERT,  /* our certificate can't be used, or the server doesn't take it */
     SX_ESTREAM,      /* the server closed the stream with an error (RFC 6120 4.9) */
+    SX_EPOLICY,      /* with policy-violation (4.9.3.14): a stanza of ours was too much, mostly */
     SX_ESILENT,      /* the server gave no sign of life */
     SX_ECONFLICT,    /* another connection took our resource */
     SX_EPROTOCOL,    /* the server sent what is no XMPP */

@@ -303,21 +303,12 @@ static bool is_hopeless(struct soap_xmpp_link *link, const struct sx_failure *fa
     return true;
 }
 
-/* Whether a stanza of ours was too much for the server (RFC 6120 4.9.3.14). Sent again it would
- * cost one session after the other: large ones aren't. */
-static bool was_refused(struct soap_xmpp_link *link, const struct sx_failure *failure)
-{
-    if (failure->err != SX_ESTREAM || !strstr(failure->text, "policy-violation"))
-        return false;
-    sx_journal_shrink(link->journal, SMALL_BYTES);
-    return true;
-}
-
 static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
     struct sx_failure last;
     bool permanent = sx_fault_permanent(failure->err);
+    size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
     if (is_hopeless(link, failure, &last)) {
         permanent = true;
@@ -325,11 +316,15 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     }
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
+    if (failure->err == SX_EPOLICY) {
+        /* A large one, sent again, would cost one session after the other. */
+        most_bytes = SMALL_BYTES;
+        sx_journal_shrink(link->journal, most_bytes);
+    }
     if (permanent)
         sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
     else
-        sx_exchange_lose(link->exchange, SX_ELOST, failure->text,
-                         was_refused(link, failure) ? SMALL_BYTES : SIZE_MAX);
+        sx_exchange_lose(link->exchange, SX_ELOST, failure->text, most_bytes);
     return permanent ? SX_NEVER : next_attempt(link, failure->err == SX_ESILENT, online_us);
 }
 
@@ -407,7 +402,7 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_access_free(link->access);
 }
 
-static void say(char *why, size_t why_bytes, const char *text)
+void sx_link_say(char *why, size_t why_bytes, const char *text)
 {
     if (why && why_bytes)
         snprintf(why, why_bytes, "%s", text);
@@ -438,7 +433,7 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     char name[SX_JID_BYTES];
     int err;
     if (!link) {
-        say(why, why_bytes, "no memory for a link");
+        sx_link_say(why, why_bytes, "no memory for a link");
         return NULL;
     }
     if (sx_config_make(config, &link->config, why, why_bytes) != SX_OK)
@@ -450,7 +445,7 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", link->config.jid);
     atomic_init(&link->references, 1);
     atomic_init(&link->told_nobody_may, false);
-    say(why, why_bytes, "no memory or descriptors for a link");
+    sx_link_say(why, why_bytes, "no memory or descriptors for a link");
     if (pthread_mutex_init(&link->mu, NULL))
         goto err_after_config;
     if (sx_clock_cond_init(&link->changed))
@@ -463,7 +458,7 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
             snprintf(why, why_bytes, "no thread for the link: %s", strerror(err));
         goto err_after_parts;
     }
-    say(why, why_bytes, "");
+    sx_link_say(why, why_bytes, "");
     return link;
 
 err_after_parts:
@@ -595,9 +590,9 @@ void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes
     pthread_mutex_unlock(&link->mu);
     if (state == SOAP_XMPP_ONLINE || failure.err == SX_OK || state == SOAP_XMPP_STOPPING ||
         state == SOAP_XMPP_CLOSED)
-        say(text, text_bytes, soap_xmpp_state_text(state));
+        sx_link_say(text, text_bytes, soap_xmpp_state_text(state));
     else
-        say(text, text_bytes, failure.text);
+        sx_link_say(text, text_bytes, failure.text);
 }
 
 enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
@@ -612,7 +607,7 @@ enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
 void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
 {
     pthread_mutex_lock(&link->mu);
-    say(jid, jid_bytes, link->bound_jid);
+    sx_link_say(jid, jid_bytes, link->bound_jid);
     pthread_mutex_unlock(&link->mu);
 }
 
@@ -624,7 +619,7 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
     char clause[200] = "";
     enum sx_err err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
     if (err == SX_OK) {
-        say(why, why_bytes, "");
+        sx_link_say(why, why_bytes, "");
         return 0;
     }
     if (why && why_bytes)
@@ -686,6 +681,11 @@ const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 {
     return link->config.timeout_us;
+}
+
+unsigned sx_link_max_depth(struct soap_xmpp_link *link)
+{
+    return link->config.max_depth;
 }
 
 enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,

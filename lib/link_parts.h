@@ -18,6 +18,9 @@ struct sx_journal *sx_link_journal(struct soap_xmpp_link *link);
 enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
                                   char *why, size_t why_bytes);
 
+/* text into why, if the program wants it (NULL, 0 allowed). */
+void sx_link_say(char *why, size_t why_bytes, const char *text);
+
 /* ---- outbound.c, called by link.c ---- */
 
 /* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */

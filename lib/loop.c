@@ -103,8 +103,9 @@ static bool has_room_locked(const struct sx_loop *loop, size_t len)
     return loop->queued_bytes + loop->unsent_bytes + len <= loop->config->max_queued_bytes;
 }
 
-enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
+/* On the loop thread it never waits; the posts that find no room are counted in *unsaid. */
+static enum sx_err post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                        int64_t deadline, unsigned *unsaid)
 {
     struct item *item = malloc(sizeof *item);
     enum sx_err err = SX_OK;
@@ -123,8 +124,7 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
     if (session == 0 || loop->session != session) {
         err = SX_ELOST;
     } else if (err == SX_OK && self == loop && !has_room_locked(loop, len)) {
-        /* A server that asks and doesn't read: its answers must not pile up here. */
-        loop->unsaid++;
+        ++*unsaid;
         err = SX_EROOM;
     } else if (err == SX_OK && self == loop) {
         loop->unsaid = 0;
@@ -145,19 +145,17 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
     return err;
 }
 
+enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline)
+{
+    return post(loop, session, stanza, len, deadline, &loop->unsaid);
+}
+
 enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
 {
-    bool has_room;
+    unsigned uncounted = 0;
     assert(self == loop);
-    pthread_mutex_lock(&loop->mu);
-    has_room = has_room_locked(loop, len);
-    pthread_mutex_unlock(&loop->mu);
-    if (!has_room) {
-        free(stanza);
-        return SX_EROOM;
-    }
-    /* Others may have taken the room meanwhile: an answer left unsaid more or less. */
-    return sx_loop_post(loop, session, stanza, len, 0);
+    return post(loop, session, stanza, len, 0, &uncounted);
 }
 
 static struct item *take_inbox(struct sx_loop *loop)
@@ -279,6 +277,7 @@ static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
 }
 
+/* A server that asks and doesn't read: its answers must not pile up here. */
 static void drop_choked(struct sx_loop *loop)
 {
     if (loop->unsaid >= MAX_UNSAID && !loop->connection->over)

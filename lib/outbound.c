@@ -29,12 +29,6 @@ enum {
     SILENCE_S = 10
 };
 
-static void say(char *why, size_t why_bytes, const char *text)
-{
-    if (why && why_bytes)
-        snprintf(why, why_bytes, "%s", text);
-}
-
 /* ---- size ---- */
 
 enum {
@@ -398,6 +392,20 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
         sx_link_post_answer(link, request->session, bytes, len, deadline);
 }
 
+/* ---- signs of life ---- */
+
+/* XEP-0199 4.2: any server answers it, with an error at least. */
+char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len)
+{
+    static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    struct sx_buffer stanza = {0};
+    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
+    sx_address_domain(own_jid, domain, sizeof domain);
+    snprintf(id, sizeof id, SX_PING_ID "%lu", number);
+    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
+    return sx_buffer_take(&stanza, len);
+}
+
 /* ---- discovery ---- */
 
 static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char *feature,
@@ -420,23 +428,6 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     return listed;
 }
 
-unsigned sx_link_max_depth(struct soap_xmpp_link *link)
-{
-    return sx_link_config(link)->max_depth;
-}
-
-/* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len)
-{
-    static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
-    struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    sx_address_domain(own_jid, domain, sizeof domain);
-    snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
-    return sx_buffer_take(&stanza, len);
-}
-
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes)
 {
@@ -452,7 +443,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
                      err == SX_ENOMEM ? sx_fault_text(err) : clause);
         return -1;
     }
-    say(why, why_bytes, "");
+    sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
     listed = sx_disco_has(sx_link_disco(link), jid, feature, sx_clock_now_us());
     if (listed < 0)

@@ -89,7 +89,7 @@ static void unreachable_is_tcp_error(void)
     static const enum sx_err errors[] = {SX_EOFFLINE,  SX_EUNRESOLVED, SX_EUNREACHABLE, SX_ETLS,
                                          SX_ECERT,     SX_EHOSTNAME,   SX_EAUTH,        SX_ESTREAM,
                                          SX_ECONFLICT, SX_EPROTOCOL,   SX_ECONNECT,     SX_ESTOPPED,
-                                         SX_EROOM};
+                                         SX_EROOM,     SX_EPOLICY};
     size_t i;
     for (i = 0; i < COUNT(errors); i++)
         CU_ASSERT_EQUAL(sx_fault_soap_code(errors[i]), CODE_TCP_ERROR);
@@ -107,9 +107,8 @@ static void sent_calls_are_not_tried_again(void)
 
 static void permanent_errors_are_few(void)
 {
-    static const enum sx_err permanent[] = {SX_ECONFIG,   SX_EENDPOINT, SX_ECERT,
-                                            SX_EHOSTNAME, SX_EAUTH,     SX_ECLIENTCERT,
-                                            SX_ECONFLICT, SX_ESTOPPED};
+    static const enum sx_err permanent[] = {SX_ECONFIG, SX_EENDPOINT,   SX_ECERT,     SX_EHOSTNAME,
+                                            SX_EAUTH,   SX_ECLIENTCERT, SX_ECONFLICT, SX_ESTOPPED};
     size_t i, found = 0;
     int err;
     for (i = 0; i < COUNT(permanent); i++)
