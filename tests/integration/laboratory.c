@@ -495,6 +495,16 @@ int pair_open(struct pair *pair, const struct site *site, int threads)
     return 0;
 }
 
+void pair_reopen_service(struct pair *pair, const struct site_account *account, int threads)
+{
+    CU_ASSERT_EQUAL(laboratory_stop(pair->laboratory, 0), SOAP_OK);
+    soap_xmpp_close(pair->service);
+    pair->service = soap_xmpp_open(&account->config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pair->service);
+    CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(pair->service, -1), 0);
+    pair->laboratory = laboratory_start(pair->service, threads);
+}
+
 void pair_close(struct pair *pair)
 {
     laboratory_client_free(pair->soap);

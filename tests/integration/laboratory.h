@@ -73,6 +73,9 @@ struct pair {
 int pair_open(struct pair *pair, const struct site *site, int threads);
 void pair_close(struct pair *pair);
 
+/* The same service once more, with a link of this account's configuration. */
+void pair_reopen_service(struct pair *pair, const struct site_account *account, int threads);
+
 /* What soap_sprint_fault says, in a static buffer. */
 const char *laboratory_fault(struct soap *soap);
 

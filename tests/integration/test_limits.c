@@ -102,14 +102,11 @@ static void queue_too_many_bytes(const struct site *site)
     int runs = laboratory_runs(), losses = 0, waited_ms;
     if (pair_open(&pair, site, 1))
         return;
-    laboratory_stop(pair.laboratory, 0);
-    soap_xmpp_close(pair.service);
     site_account(site, "bob", "soap", &account);
     account.config.max_request_bytes = 10000;
     account.config.state_callback = count_losses;
     account.config.state_user = &losses;
-    pair.service = open_account(&account);
-    pair.laboratory = laboratory_start(pair.service, 1);
+    pair_reopen_service(&pair, &account, 1);
     running = laboratory_client(pair.caller, SOAP_IO_DEFAULT);
     waiting = laboratory_client(pair.caller, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_send_lab__delay(running, pair.endpoint, NULL, 15000), SOAP_OK);
@@ -183,14 +180,11 @@ static void answer_too_much(const struct site *site)
     int runs, losses = 0;
     if (pair_open(&pair, site, 1))
         return;
-    laboratory_stop(pair.laboratory, 0);
-    soap_xmpp_close(pair.service);
     site_account(site, "bob", "soap", &account);
     account.config.max_outgoing_bytes = 10000;
     account.config.state_callback = count_losses;
     account.config.state_user = &losses;
-    pair.service = open_account(&account);
-    pair.laboratory = laboratory_start(pair.service, 1);
+    pair_reopen_service(&pair, &account, 1);
     runs = laboratory_runs();
     CU_ASSERT_EQUAL(soap_call_lab__say(pair.soap, pair.endpoint, NULL, text, &said), 500);
     ASSERT_TEXT(soap_xmpp_condition(pair.soap), "internal-server-error");
@@ -335,7 +329,7 @@ static void no_server_makes_more_of_an_envelope_than_was_estimated(void)
 #define HOST "limits.example"
 #define FEATURES(limits)                                                                           \
     "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>" limits "</"                \
-                                                                               "stream:features>"
+    "stream:features>"
 
 static struct soap_xmpp_link *open_to(const struct hostile *hostile, int *losses)
 {

@@ -158,9 +158,7 @@ static void an_interrupt_is_told_too(void)
 
 static const struct hostile_step refuses_once[] = {
     {HOSTILE_EXPECT, .text = "<stream:stream"},
-    {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
-                                          "xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
-                                          "</mechanisms></stream:features>"},
+    {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("PLAIN")},
     {HOSTILE_EXPECT, .text = "</auth>"},
     {HOSTILE_SEND, .text = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
                            "<not-authorized/></failure></stream:stream>"},

@@ -297,13 +297,9 @@ static void fill_the_queue(const struct site *site)
     int i, refused = 0;
     if (pair_open(&pair, site, 1))
         return;
-    laboratory_stop(pair.laboratory, 0);
-    soap_xmpp_close(pair.service);
     site_account(site, "bob", "soap", &account);
     account.config.max_requests = 1;
-    pair.service = soap_xmpp_open(&account.config, NULL, 0);
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.service, -1), 0);
-    pair.laboratory = laboratory_start(pair.service, 1);
+    pair_reopen_service(&pair, &account, 1);
     start_delay(&running, &pair, 15000);
     for (i = 0; i < EXTRA; i++) {
         waiting[i] = laboratory_client(pair.caller, SOAP_IO_DEFAULT);

@@ -84,9 +84,7 @@ static void a_passing_trouble_with_the_login_is_not_the_end(void)
 {
     static const struct hostile_step script[] = {
         {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
-                                              "xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
-                                              "</mechanisms></stream:features>"},
+        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("PLAIN")},
         {HOSTILE_EXPECT, .text = "</auth>"},
         {HOSTILE_SEND, .text = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
                                "<temporary-auth-failure/></failure></stream:stream>"},
@@ -129,9 +127,7 @@ static void a_login_that_would_hash_for_hours_is_refused(void)
     /* r=x,s=c2FsdA==,i=4000000000 */
     static const struct hostile_step script[] = {
         {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
-                                              "xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
-                                              "</mechanisms></stream:features>"},
+        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("SCRAM-SHA-1")},
         {HOSTILE_EXPECT, .text = "</auth>"},
         {HOSTILE_SEND, .text = "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
                                "cj14LHM9YzJGc2RBPT0saT00MDAwMDAwMDAw</challenge>"},

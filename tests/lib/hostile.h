@@ -57,6 +57,11 @@ struct hostile_step {
     "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                   \
     "xmlns:stream='http://etherx.jabber.org/streams' id='hostile' from='$DOMAIN' version='1.0'>"
 
+/* A stream header, and features that offer one SASL mechanism. */
+#define HOSTILE_OFFER_SASL(mechanism)                                                              \
+    HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"        \
+                   "<mechanism>" mechanism "</mechanism></mechanisms></stream:features>"
+
 /* Features with STARTTLS, required, are sent; the step for it is up to the script. */
 extern const struct hostile_step hostile_offer_tls[];
 /* From the stream header to SASL success, with PLAIN. */

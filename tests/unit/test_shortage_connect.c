@@ -156,9 +156,7 @@ static void test_scram(void)
 {
     static const struct hostile_step script[] = {
         {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><mechanisms xmlns='urn:ietf:params:"
-                                              "xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
-                                              "</mechanisms></stream:features>"},
+        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("SCRAM-SHA-1")},
         {HOSTILE_EXPECT, .text = "</auth>"},
         {HOSTILE_SEND, .text = "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
                                "cj14LHM9YzJGc2RBPT0saT0x</challenge>"},

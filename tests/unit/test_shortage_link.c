@@ -355,6 +355,16 @@ static struct soap_xmpp_link *open_link(char *why, size_t why_bytes)
     return soap_xmpp_open(&config, why, why_bytes);
 }
 
+/* With a server that nobody can reach. */
+static void sweep_offline(bool (*attempt)(struct shortage shortage), unsigned least)
+{
+    int fd;
+
+    port = closed_port(&fd);
+    CU_ASSERT(shortage_sweep(attempt) >= least);
+    close(fd);
+}
+
 static bool attempt_open(struct shortage shortage)
 {
     struct soap_xmpp_link *link;
@@ -375,11 +385,7 @@ static bool attempt_open(struct shortage shortage)
 
 static void test_open(void)
 {
-    int fd;
-
-    port = closed_port(&fd);
-    CU_ASSERT(shortage_sweep(attempt_open) >= 7);
-    close(fd);
+    sweep_offline(attempt_open, 7);
 }
 
 static bool attempt_request(struct shortage shortage)
@@ -413,11 +419,7 @@ static bool attempt_request(struct shortage shortage)
 
 static void test_request(void)
 {
-    int fd;
-
-    port = closed_port(&fd);
-    CU_ASSERT(shortage_sweep(attempt_request) >= 1);
-    close(fd);
+    sweep_offline(attempt_request, 1);
 }
 
 static bool attempt_discover(struct shortage shortage)
@@ -439,11 +441,7 @@ static bool attempt_discover(struct shortage shortage)
 
 static void test_discover(void)
 {
-    int fd;
-
-    port = closed_port(&fd);
-    CU_ASSERT(shortage_sweep(attempt_discover) >= 2);
-    close(fd);
+    sweep_offline(attempt_discover, 2);
 }
 
 /* A request is answered, another waits, a call is under way: the link is closed all the same. */
@@ -480,11 +478,7 @@ static bool attempt_close(struct shortage shortage)
 
 static void test_close(void)
 {
-    int fd;
-
-    port = closed_port(&fd);
-    CU_ASSERT(shortage_sweep(attempt_close) >= 4);
-    close(fd);
+    sweep_offline(attempt_close, 4);
 }
 
 CU_TestInfo tests_shortage_link[] = {
