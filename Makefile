@@ -38,7 +38,7 @@ GSOAP_CFLAGS := $(shell pkg-config --cflags gsoap 2>/dev/null)
 GSOAP_LIBS := -lgsoap
 STROPHE_DIR := $(shell pkg-config --variable=libdir libstrophe 2>/dev/null)
 LIBSTROPHE := $(or $(wildcard $(STROPHE_DIR)/libstrophe.a),$(shell $(CC) -print-file-name=libstrophe.a))
-SYSTEM_LIBS := -lssl -lcrypto -lexpat -lresolv -lpthread
+SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd -lresolv -lpthread
 
 INCLUDES := -I. -Ilib -Itests/lib
 C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)

@@ -41,4 +41,8 @@ void sx_unpacker_free(struct sx_unpacker *unpacker); /* NULL allowed */
 enum sx_err sx_unpack(enum sx_form form, const char *packed, size_t len, size_t max_bytes,
                       struct sx_buffer *out);
 
+/* Frees what waits for the next message: the pool and the prepared dictionary. Not while a message
+ * is packed or unpacked. For tests of short memory. */
+void sx_pack_trim(void);
+
 #endif

@@ -14,7 +14,8 @@ mark="written by soapxmpp's install-packages.sh"
 packages() {
     case $1 in
     build)
-        echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev
+        echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev \
+            libzstd-dev
         ;;
     demo) echo prosody openssl ;;
     test)
