@@ -89,7 +89,7 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
  * holds all of it. */
 int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len)
 {
-    char why[REASON_BYTES] = "", label[SX_LABEL_BYTES];
+    char why[REASON_BYTES] = "";
     int64_t default_us = sx_link_timeout_us(plugin->link);
     struct sx_outgoing out = {.to = plugin->to, .envelope = tail, .envelope_len = len};
     enum sx_err err;
@@ -100,11 +100,9 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
     }
     if (plugin->out.failed)
         return soap->error = SOAP_EOM;
-    err = sx_plugin_check(plugin, out.envelope, out.envelope_len, &out.scan, why, sizeof why);
-    if (err)
-        return sx_plugin_fail(soap, sx_fault_soap_code(err),
-                              "%s: the envelope can't be carried: %s", sx_call_label(plugin, label),
-                              why);
+    out.checker = sx_plugin_checker(plugin);
+    if (!out.checker)
+        return soap->error = SOAP_EOM;
     out.action = soap->action;
     out.online_deadline =
         sx_clock_deadline(sx_config_timeout_us(soap->connect_timeout, default_us));
@@ -180,7 +178,7 @@ static int receive_answer(struct soap *soap, struct sx_plugin *plugin)
     sx_plugin_set_role(plugin, SX_ROLE_RECEIVING);
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
-    plugin->read_bytes = 0;
+    sx_reading_fini(&plugin->reading);
     *answer = reply.envelope;
     memset(&reply.envelope, 0, sizeof reply.envelope);
     if (reply.err)

@@ -126,6 +126,18 @@ static bool set_tls(struct soap_xmpp_config *config, size_t offset, const char *
     return true;
 }
 
+static bool set_packing(struct soap_xmpp_config *config, size_t offset, const char *value)
+{
+    static const char *const words[] = {
+        [SOAP_XMPP_PACKING_AUTO] = "auto", [SOAP_XMPP_PACKING_NEVER] = "never"};
+    int found = find_word(words, sizeof words / sizeof words[0], value);
+    (void)offset;
+    if (found < 0)
+        return false;
+    config->packing = (enum soap_xmpp_packing)found;
+    return true;
+}
+
 static bool set_trace(struct soap_xmpp_config *config, size_t offset, const char *value)
 {
     static const char *const words[] = {"error", "info", "debug", "stanza"};
@@ -153,6 +165,7 @@ static const struct variable {
     {"KEYFILE", set_text, offsetof(struct soap_xmpp_config, key_file), "a file's name"},
     {"ALLOW", set_text, offsetof(struct soap_xmpp_config, allow), "who may call"},
     {"TLS", set_tls, 0, "required, direct or off"},
+    {"PACKING", set_packing, 0, "auto or never"},
     {"TRACE", set_trace, 0, "error, info, debug or stanza"},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
@@ -169,7 +182,7 @@ static const struct variable *find_variable(const char *name, size_t len)
 /* The value isn't shown: it may well be a password under a misspelt name. */
 static enum sx_err refuse_unknown(const struct reason *why, const char *name, size_t len)
 {
-    char known[160] = "";
+    char known[200] = "";
     size_t i, used = 0;
     for (i = 0; i < VARIABLES && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",
@@ -462,6 +475,9 @@ static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_confi
          in->max_remembered_bytes,
          &out->max_remembered_bytes},
         {{"max_trace_bytes", 16 << 10, 200, 1 << 20}, in->max_trace_bytes, &out->max_trace_bytes},
+        {{"max_message_bytes", 64 << 20, 10000, 1 << 30},
+         in->max_message_bytes,
+         &out->max_message_bytes},
     };
     size_t i;
     for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -528,6 +544,17 @@ static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_con
     return err;
 }
 
+static enum sx_err make_packing(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct reason *why)
+{
+    if ((int)in->packing < SOAP_XMPP_PACKING_AUTO || in->packing > SOAP_XMPP_PACKING_NEVER)
+        return refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
+                      (int)in->packing);
+    /* A call may have to fall back to plain, which only one that may be sent again can. */
+    out->packs = in->packing == SOAP_XMPP_PACKING_AUTO && !in->plain_delivery;
+    return SX_OK;
+}
+
 static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_config *out,
                               const struct reason *why)
 {
@@ -555,8 +582,8 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* make_host and make_port need what stands before them */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct reason *) = {
-        make_jid,      make_tls,     make_host,  make_port,  make_certificates,
-        make_password, make_numbers, make_allow, make_trace,
+        make_jid,      make_tls,     make_host,    make_port,  make_certificates,
+        make_password, make_numbers, make_packing, make_allow, make_trace,
     };
     const struct reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};

@@ -24,9 +24,9 @@ struct sx_config {
     char *ca_file, *cert_file, *key_file; /* NULL if unset */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
-    bool soap_action, plain_delivery;
+    bool soap_action, plain_delivery, packs;
     size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;
-    size_t max_remembered_bytes, max_trace_bytes;
+    size_t max_remembered_bytes, max_trace_bytes, max_message_bytes;
     unsigned max_depth, max_attributes, max_namespaces;
     unsigned max_calls, max_requests, max_running, max_remembered, max_peers;
     enum soap_xmpp_trace_level trace;

@@ -27,7 +27,7 @@ enum {
 
 /* ---- answers ---- */
 
-void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation)
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs)
 {
     sx_buffer_add_text(out, "<query xmlns='" SX_NS_DISCO_INFO "'>");
     if (serving)
@@ -43,6 +43,8 @@ void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incar
                              "<feature var='" SX_NS_DELIVERY "'/>"
                              "<feature var='" SX_NS_DELIVERY "#%s'/>",
                              incarnation);
+    if (serving && packs)
+        sx_buffer_add_text(out, "<feature var='" SX_NS_PACKED "'/>");
     sx_buffer_add_text(out, "<feature var='" SX_NS_PING "'/></query>");
 }
 

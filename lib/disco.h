@@ -16,15 +16,18 @@
 #define SX_NS_DELIVERY                                                                             \
     "urn:soap-xmpp:delivery:1" /* runs each id once; listed with #INCARNATION                      \
                                 */
-#define SX_NS_PING "urn:xmpp:ping"
+#define SX_NS_PACKED "urn:soap-xmpp:packed:1"
+#define SX_NS_IBB    "http://jabber.org/protocol/ibb"
+#define SX_NS_PING   "urn:xmpp:ping"
 
 enum { SX_DISCO_TTL_S = 300 };
 
 /* ---- answers ---- */
 
 /* The payload of our disco#info result: identity automation/soap and the SOAP feature only while
- * serving, and with it that we deliver once, under this incarnation (NULL: not that). */
-void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation);
+ * serving, and with it that we deliver once, under this incarnation (NULL: not that), and that we
+ * take packed envelopes. */
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
 
 /* The payload of a question. */
 void sx_disco_format_question(struct sx_buffer *out);

@@ -34,8 +34,10 @@ static size_t leading_spaces(const char *bytes, size_t len)
 struct sx_checker {
     XML_Parser parser;
     struct sx_scan scan;
-    enum sx_err err; /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ENOMEM */
-    size_t lead;     /* white space before the root, not given to expat */
+    enum sx_err err;      /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    size_t lead;          /* white space before the root, not given to expat */
+    bool glancing, known; /* stops as soon as it is known what a glance tells */
+    size_t glanced;       /* bytes so far */
     size_t bad_byte;
     char why[160];
 };
@@ -100,22 +102,32 @@ static void stop_for_scan(struct sx_checker *checker)
     stop(checker, err == SX_EDEPTH || err == SX_ENOMEM ? err : SX_EUNCARRIABLE, checker->scan.why);
 }
 
+static void end_glance(struct sx_checker *checker)
+{
+    const struct sx_scan *scan = &checker->scan;
+    if (!checker->glancing || !scan->operation[0] || (scan->is_fault && !scan->fault_code[0]))
+        return;
+    checker->known = true;
+    XML_StopParser(checker->parser, XML_FALSE);
+}
+
 static void XMLCALL on_start(void *user, const char *qname, const char **attributes)
 {
     struct sx_checker *checker = user;
     bool had_header = checker->scan.has_header;
-    if (checker->err)
+    if (checker->err || checker->known)
         return;
     if (sx_scan_start(&checker->scan, qname, attributes))
         stop_for_scan(checker);
     else if (checker->scan.has_header && !had_header)
         checker->scan.header_byte = event_byte(checker);
+    end_glance(checker);
 }
 
 static void XMLCALL on_text(void *user, const char *text, int len)
 {
     struct sx_checker *checker = user;
-    if (!checker->err && sx_scan_text(&checker->scan, text, len))
+    if (!checker->err && !checker->known && sx_scan_text(&checker->scan, text, len))
         stop_for_scan(checker);
 }
 
@@ -123,8 +135,11 @@ static void XMLCALL on_end(void *user, const char *qname)
 {
     struct sx_checker *checker = user;
     (void)qname;
-    if (!checker->err && sx_scan_end(&checker->scan))
+    if (checker->err || checker->known)
+        return;
+    if (sx_scan_end(&checker->scan))
         stop_for_scan(checker);
+    end_glance(checker);
 }
 
 static void XMLCALL on_comment(void *user, const char *text)
@@ -168,6 +183,7 @@ static bool prepare(struct sx_checker *checker, size_t lead)
     XML_Parser parser = checker->parser;
     checker->err = SX_OK;
     checker->lead = lead;
+    checker->glancing = checker->known = false;
     if (!XML_ParserReset(parser, "UTF-8"))
         return false;
     XML_SetUserData(parser, checker);
@@ -240,6 +256,49 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
         return checker->err;
     }
     *scan = &checker->scan;
+    return SX_OK;
+}
+
+/* ---- glance ---- */
+
+enum sx_err sx_checker_begin(struct sx_checker *checker)
+{
+    if (!prepare(checker, 0))
+        return SX_ENOMEM;
+    checker->glancing = true;
+    checker->glanced = 0;
+    return SX_OK;
+}
+
+static void glance(struct sx_checker *checker, const char *piece, size_t len, bool last)
+{
+    size_t lead = checker->glanced ? 0 : leading_spaces(piece, len);
+    if (!checker->glanced) {
+        checker->lead = lead;
+        if (lead == len || piece[lead] != '<' || (lead + 1 < len && !piece[lead + 1])) {
+            refuse(checker, SX_EUNCARRIABLE, lead, "it doesn't begin with an element");
+            return;
+        }
+    }
+    checker->glanced += len;
+    if (XML_Parse(checker->parser, piece + lead, (int)(len - lead), last) != XML_STATUS_OK &&
+        !checker->known)
+        refuse_syntax(checker, piece, len);
+    else if (last && !checker->known && !checker->scan.has_body)
+        refuse(checker, SX_EUNCARRIABLE, 0, "the envelope has no Body");
+    else if (!last && !checker->known && checker->glanced > SX_GLANCE_BYTES)
+        refuse(checker, SX_ETOOBIG, 0, "too much stands before the operation");
+}
+
+enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
+                              const struct sx_scan **scan, char *why, size_t why_bytes)
+{
+    glance(checker, piece, len, last);
+    if (checker->err) {
+        snprintf(why, why_bytes, "%s", checker->why);
+        return checker->err;
+    }
+    *scan = checker->known || last ? &checker->scan : NULL;
     return SX_OK;
 }
 
@@ -346,23 +405,65 @@ void sx_envelope_fini(struct sx_envelope *envelope)
     memset(envelope, 0, sizeof *envelope);
 }
 
+/* The findings of a scan, but for what it has against the envelope. */
+static void set_findings(struct sx_envelope *envelope, const struct sx_scan *scan)
+{
+    envelope->version = scan->version;
+    envelope->has_body = scan->has_body;
+    envelope->is_fault = scan->is_fault;
+    memcpy(envelope->operation, scan->operation, sizeof envelope->operation);
+    memcpy(envelope->unbound, scan->unbound, sizeof envelope->unbound);
+}
+
 void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
                      const struct sx_scan *scan)
 {
     envelope->bytes = bytes;
     envelope->len = len;
-    envelope->version = scan->version;
-    envelope->has_body = scan->has_body;
-    envelope->is_fault = scan->is_fault;
+    envelope->form = SX_FORM_PLAIN;
+    set_findings(envelope, scan);
     envelope->err = scan->err;
     memcpy(envelope->why, scan->why, sizeof envelope->why);
-    memcpy(envelope->operation, scan->operation, sizeof envelope->operation);
     memcpy(envelope->action, scan->action, sizeof envelope->action);
-    memcpy(envelope->unbound, scan->unbound, sizeof envelope->unbound);
     if (!envelope->err && !envelope->has_body) {
         envelope->err = SX_EMALFORMED;
         snprintf(envelope->why, sizeof envelope->why, "the envelope has no Body");
     }
+}
+
+static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker *unpacker,
+                                 const struct sx_scan **scan, char *why, size_t why_bytes)
+{
+    enum sx_err err = sx_checker_begin(checker);
+    char piece[4096];
+    size_t len = 0;
+    *scan = NULL;
+    while (err == SX_OK && !*scan) {
+        err = sx_unpacker_read(unpacker, piece, sizeof piece, &len);
+        if (err)
+            snprintf(why, why_bytes, "%s", sx_fault_text(err));
+        else
+            err = sx_checker_glance(checker, piece, len, len == 0, scan, why, why_bytes);
+    }
+    return err;
+}
+
+void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker, size_t max_bytes)
+{
+    struct sx_unpacker *unpacker =
+        sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, max_bytes);
+    const struct sx_scan *scan;
+    if (!unpacker) {
+        envelope->err = SX_ENOMEM;
+        snprintf(envelope->why, sizeof envelope->why, "memory is short");
+        return;
+    }
+    envelope->err = glance_packed(checker, unpacker, &scan, envelope->why, sizeof envelope->why);
+    if (envelope->err == SX_EUNCARRIABLE)
+        envelope->err = SX_EMALFORMED;
+    if (envelope->err == SX_OK)
+        set_findings(envelope, scan);
+    sx_unpacker_free(unpacker);
 }
 
 #define ENC11 "http://schemas.xmlsoap.org/soap/encoding/"
@@ -415,7 +516,7 @@ enum sx_err sx_envelope_repair(struct sx_envelope *envelope, sx_prefix_fn *looku
     const char *prefix;
     size_t name_len;
 
-    if (!envelope->bytes || envelope->err || !envelope->unbound[0])
+    if (!envelope->bytes || envelope->err || envelope->form || !envelope->unbound[0])
         return SX_OK;
     name_len = tag_name_len(envelope->bytes);
     sx_buffer_reserve(&out, envelope->len + SX_SCAN_UNBOUND_BYTES);

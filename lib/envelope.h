@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "fault.h"
+#include "pack.h"
 #include "scan.h"
 
 /* ---- out ---- */
@@ -32,6 +33,16 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
                              const struct sx_scan **scan, size_t *bad_byte, char *why,
                              size_t why_bytes);
 
+/* Looks no further than it must to tell version, operation, is_fault and, of a fault, its code: for
+ * envelopes that travel packed, whose other bytes no server sees. Pieces are given in order, last
+ * with the end; before the first sx_checker_begin. Returns SX_OK with *scan pointing to the
+ * findings, or *scan NULL while it needs more; errors as sx_checker_check, and SX_ETOOBIG when
+ * SX_GLANCE_BYTES haven't told. */
+enum { SX_GLANCE_BYTES = 262144 };
+enum sx_err sx_checker_begin(struct sx_checker *checker);
+enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
+                              const struct sx_scan **scan, char *why, size_t why_bytes);
+
 /* Appends the envelope as it goes on the wire: white space around it dropped, xmlns="" on the root
  * if it declares no default namespace (else unqualified children land in jabber:client),
  * and, when action is neither NULL nor "", the soapAction header block. scan is what the checker
@@ -43,8 +54,9 @@ void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
 
 /* An envelope that arrived. */
 struct sx_envelope {
-    char *bytes; /* malloc'ed, NUL-terminated; NULL when the stanza held none */
+    char *bytes; /* malloc'ed, NUL-terminated unless packed; NULL when the stanza held none */
     size_t len;
+    enum sx_form form; /* of the bytes */
     int version;
     bool has_body, is_fault;
     enum sx_err err; /* not SX_OK: bytes must not be given to SOAP */
@@ -60,6 +72,9 @@ void sx_envelope_fini(struct sx_envelope *envelope); /* frees bytes, zeroes */
  * body gets SX_EMALFORMED. */
 void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
                      const struct sx_scan *scan);
+
+/* The same for packed bytes, which stay packed: what a glance at their beginning tells. */
+void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker, size_t max_bytes);
 
 /* Prefix -> namespace URI, or NULL: the receiver's own table. */
 typedef const char *sx_prefix_fn(void *user, const char *prefix);

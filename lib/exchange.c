@@ -85,7 +85,7 @@ static bool draw_prefix(struct sx_exchange *exchange)
         sprintf(exchange->prefix + 2 * i, "%02x", random.prefix[i]);
     exchange->prefix[PREFIX_LEN - 1] = '-';
     exchange->prefix[PREFIX_LEN] = '\0';
-    exchange->next_number = random.number;
+    exchange->next_number = (uint64_t)random.number + 1; /* a number of 0 is none */
     return true;
 }
 
@@ -399,6 +399,8 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     struct sx_exchange *exchange = call->exchange;
     uint64_t number = exchange->next_number++;
 
+    if (!call->number)
+        call->number = number;
     snprintf(call->id, sizeof call->id, "%s%llx%s%s", exchange->prefix, (unsigned long long)number,
              incarnation ? SX_INCARNATION_MARK : "", incarnation ? incarnation : "");
     LIST_INSERT_HEAD(bucket_of(exchange, number), call, in_bucket);

@@ -92,6 +92,42 @@ struct sx_due {
 bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due);
 void sx_due_fini(struct sx_due *due);
 
+/* Whether this is a kept call with a packed payload (payload.h) to that peer. */
+bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id);
+
+/* The first of those to that peer: copies of its id and payload. Then, in its place, another
+ * payload (malloc'ed, taken), due at once; with NULL the call ends with err and text instead. Once
+ * the call has ended meanwhile nothing happens. */
+bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_due *due);
+void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
+                         enum sx_err err, const char *text);
+
+/* ---- held calls: kept ones whose payload refers to bytes that the peer must have first ----
+ *
+ * Known by their number, since they may get another id. Each of these does nothing once the call is
+ * over. */
+
+uint64_t sx_exchange_number(const struct soap_xmpp_call *call);
+
+/* After keep, in the place of the first post: it isn't due before sx_exchange_let_go. */
+void sx_exchange_hold(struct soap_xmpp_call *call);
+void sx_exchange_let_go(struct sx_exchange *exchange, uint64_t number);
+
+/* The peer has refused the call under this id, because it lacks the bytes: held again, and its
+ * number; false if it is no such call, or this has happened too often. */
+bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, const char *id,
+                            uint64_t *number);
+
+/* Whether the call is under way. */
+bool sx_exchange_is_wanted(struct sx_exchange *exchange, uint64_t number);
+
+/* The bytes can't be brought to the peer: the call ends as refused by it, not executed. */
+void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
+                        const char *text);
+
+/* Whether a call to this peer is under way: its answer may be on the way in pieces. */
+bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer);
+
 /* Whether the reply (an error) leaves the call under way: a server's bounce, or a stale id while
  * the request can't have been run: then it is due again, with the peer's new incarnation. */
 bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,

@@ -24,6 +24,7 @@ struct soap_xmpp_call {
     /* immutable after begin */
     struct sx_exchange *exchange;
     int64_t begun_us;
+    uint64_t number;       /* of this table, never given twice; the id changes, this doesn't */
     const char *operation; /* inside peer[] */
     char id[ID_BYTES];     /* of a kept call: under mu */
 
@@ -41,6 +42,8 @@ struct soap_xmpp_call {
     int64_t due_us;      /* of a kept call: when to send it again */
     int64_t interval_us; /* how long after that */
     int64_t absence_us;  /* how long after the last bounce, 0: none yet */
+    bool held;           /* not to be sent before its bytes are with the peer */
+    unsigned holds;      /* how often */
     unsigned sent;       /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;

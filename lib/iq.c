@@ -20,6 +20,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "payload.h"
 #include "stanza.h"
 
 enum {
@@ -133,10 +134,56 @@ static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
     }
 }
 
-static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+/* ---- packed envelopes ---- */
+
+/* The packed envelope that the <packed/> holds; err and why say what is wrong with it. */
+static void take_packed(xmpp_stanza_t *element, struct sx_stream *stream,
+                        struct sx_envelope *envelope)
 {
+    const char *action = xmpp_stanza_get_attribute(element, "action");
+    *envelope = (struct sx_envelope){
+        .form = sx_payload_form(xmpp_stanza_get_attribute(element, "form")),
+    };
+    if (action && strlen(action) < sizeof envelope->action)
+        snprintf(envelope->action, sizeof envelope->action, "%s", action);
+    if (sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes &&
+        envelope->form)
+        return;
+    envelope->err = SX_EMALFORMED;
+    snprintf(envelope->why, sizeof envelope->why, "%s",
+             envelope->form ? "the packed envelope is empty" : "its form is unknown");
+}
+
+/* The stanza's packed envelope, if it has one. */
+static xmpp_stanza_t *find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *child = ends->packs ? xmpp_stanza_get_children(stanza) : NULL;
+    for (; child; child = xmpp_stanza_get_next(child))
+        if (is_element(child, "packed", SX_NS_PACKED))
+            return child;
+    return NULL;
+}
+
+/* What a glance tells, too. */
+static void take_and_glance(const struct sx_iq_ends *ends, xmpp_stanza_t *element,
+                            struct sx_stream *stream, struct sx_envelope *envelope)
+{
+    take_packed(element, stream, envelope);
+    if (envelope->err == SX_OK)
+        sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
+}
+
+static void read_error(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+                       struct sx_stream *stream, struct sx_reply *reply)
+{
+    xmpp_stanza_t *packed = find_packed(ends, stanza);
+    bool has_envelope = packed != NULL;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
-    if (sx_stream_envelope(stream, &reply->envelope)) {
+    if (packed)
+        take_and_glance(ends, packed, stream, &reply->envelope);
+    else
+        has_envelope = sx_stream_envelope(stream, &reply->envelope);
+    if (has_envelope) {
         if (reply->envelope.err == SX_OK && reply->envelope.is_fault)
             return;
         /* Many servers send the request back with a transport error (RFC 6120 8.3.1). */
@@ -146,11 +193,16 @@ static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct s
     read_condition(xmpp_stanza_get_child_by_name(stanza, "error"), reply);
 }
 
-static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+static void read_result(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+                        struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
     xmpp_stanza_t *payload = only_child_element(stanza, &count);
     if (sx_stream_envelope(stream, &reply->envelope)) {
+        reply->err = reply->envelope.err;
+        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
+    } else if (payload && ends->packs && is_element(payload, "packed", SX_NS_PACKED)) {
+        take_packed(payload, stream, &reply->envelope);
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
     } else if (payload && is_element(payload, "query", SX_NS_DISCO_INFO)) {
@@ -186,9 +238,9 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         snprintf(reply.condition, sizeof reply.condition, "undefined-condition");
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
     } else if (strcmp(iq->type, "error") == 0) {
-        read_error(stanza, stream, &reply);
+        read_error(ends, stanza, stream, &reply);
     } else {
-        read_result(stanza, stream, &reply);
+        read_result(ends, stanza, stream, &reply);
     }
     if (!sx_journal_is_tagged(iq->id)) {
         /* Nobody was asked to deliver once, so that nobody can say what became of it. */
@@ -203,6 +255,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
                  sx_journal_is_same_process(iq->id, reply.stale_for)
                      ? "has forgotten requests of that age (max_remembered)"
                      : "was restarted");
+    /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells. */
+    if (iq->from && strcmp(reply.condition, "service-unavailable") == 0 && !reply.refused &&
+        sx_exchange_is_packed(ends->exchange, iq->from, iq->id))
+        ends->doubt(ends->user, iq->session, iq->from);
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  text_or_empty(iq->from), reply.condition);
@@ -210,8 +266,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         return;
     }
     /* Late or not, it is what that peer says of itself. */
-    if (reply.features && iq->from && sx_exchange_gave_out(ends->exchange, iq->id))
+    if (reply.features && iq->from && sx_exchange_gave_out(ends->exchange, iq->id)) {
         sx_disco_put(ends->disco, iq->from, reply.features, sx_clock_now_us());
+        if (ends->packs && !sx_disco_list_has(reply.features, SX_NS_PACKED))
+            ends->fall_back(ends->user, iq->from);
+    }
     if (!sx_exchange_complete(ends->exchange, iq->from, iq->id, &reply) &&
         strncmp(iq->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG,
@@ -222,13 +281,12 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
 /* ---- requests ---- */
 
 /* Says that the request was not run, in a way that callers of this library can rely on. */
-static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
-                    const char *condition, const char *text)
+static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
+                    const char *text)
 {
     struct sx_buffer out = {0};
-    sx_journal_forget(ends->journal, from, iq->id);
-    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s from %s declined: %s", iq->id, from,
-             condition);
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s from %s declined: %s", iq->id,
+             text_or_empty(iq->from), condition);
     sx_stanza_refusal(&out, iq->from, iq->id, condition, text);
     post(ends, iq, &out);
 }
@@ -253,7 +311,7 @@ static void forbid(const struct sx_iq_ends *ends, const struct iq *iq, const cha
                    const char *operation)
 {
     tell_forbidden(ends, from, operation);
-    decline(ends, iq, from, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
+    decline(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
 }
 
 static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
@@ -269,7 +327,8 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, co
         err = sx_inbound_add(ends->inbound, request);
     }
     if (err != SX_OK) {
-        decline(ends, iq, from, sx_fault_condition(err), sx_fault_text(err));
+        sx_journal_forget(ends->journal, from, iq->id);
+        decline(ends, iq, sx_fault_condition(err), sx_fault_text(err));
         sx_request_free(request);
     }
 }
@@ -322,7 +381,7 @@ static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
         answer_stale(ends, iq);
         break;
     case SX_JOURNAL_FULL:
-        decline(ends, iq, from, "resource-constraint", "too many requests are remembered");
+        decline(ends, iq, "resource-constraint", "too many requests are remembered");
         break;
     }
 }
@@ -341,6 +400,28 @@ static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
     sx_envelope_fini(envelope);
 }
 
+/* As receive_envelope, but what a caller of this library has sent is refused in a way that it can
+ * rely on. */
+static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
+                           xmpp_stanza_t *element, struct sx_stream *stream)
+{
+    struct sx_envelope envelope = {0};
+    if (strcmp(iq->type, "set") != 0) {
+        refuse(ends, iq, "bad-request", "a packed envelope belongs into an iq of type set");
+        return;
+    }
+    if (!sx_inbound_was_opened(ends->inbound)) {
+        refuse(ends, iq, "service-unavailable", NULL);
+        return;
+    }
+    take_and_glance(ends, element, stream, &envelope);
+    if (envelope.err == SX_OK)
+        admit_request(ends, iq, &envelope);
+    else
+        decline(ends, iq, sx_fault_condition(envelope.err), envelope.why);
+    sx_envelope_fini(&envelope);
+}
+
 static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
                              xmpp_stanza_t *payload)
 {
@@ -354,7 +435,7 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
         }
         sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
         sx_disco_format_info(&out, sx_inbound_is_open(ends->inbound),
-                             ends->plain ? NULL : incarnation);
+                             ends->plain ? NULL : incarnation, ends->packs);
         answer(ends, iq, &out);
     } else if (is_get && is_element(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
@@ -379,6 +460,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
         refuse(ends, iq, "bad-request", "an iq of type get or set has exactly one payload");
     else if (sx_stream_envelope(stream, &envelope))
         receive_envelope(ends, iq, &envelope);
+    else if (ends->packs && is_element(payload, "packed", SX_NS_PACKED))
+        receive_packed(ends, iq, payload, stream);
     else
         receive_question(ends, iq, payload);
 }

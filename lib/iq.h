@@ -49,8 +49,15 @@ struct sx_iq_ends {
     void (*post)(void *user, uint64_t session, char *stanza, size_t len);
     /* The same for an answer that was given before: dropped when there is no room. */
     void (*repeat)(void *user, uint64_t session, char *stanza, size_t len);
-    bool plain;          /* don't tell that we deliver once */
-    const char *own_jid; /* stands in for a missing `to`, its domain for a missing `from` */
+    /* A packed call to this peer was answered as by one who doesn't understand it. */
+    void (*doubt)(void *user, uint64_t session, const char *peer);
+    /* The peer has said that it takes no packed envelopes. */
+    void (*fall_back)(void *user, const char *peer);
+    bool plain;                 /* don't tell that we deliver once */
+    bool packs;                 /* packed envelopes are taken */
+    struct sx_checker *checker; /* for glances at them */
+    size_t max_message_bytes;   /* of one, unpacked */
+    const char *own_jid;        /* stands in for a missing `to`, its domain for a missing `from` */
 };
 
 void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,

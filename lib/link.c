@@ -49,6 +49,7 @@ struct transition {
 struct soap_xmpp_link {
     /* immutable */
     struct sx_config config;
+    struct sx_reading_limits reading_limits;
     struct sx_trace trace;
     struct sx_loop *loop;
     struct sx_exchange *exchange;
@@ -64,6 +65,8 @@ struct soap_xmpp_link {
     struct sx_backoff backoff;
     unsigned long pings;
     struct sx_iq_refusals refusals;
+    struct sx_checker *checker;
+    int64_t doubted_us;
     unsigned unknown_names;
     char own_jid[SX_JID_BYTES];
     /* under mu */
@@ -255,6 +258,16 @@ static void post_answer_again(void *user, uint64_t session, char *stanza, size_t
     sx_loop_post_again(link->loop, session, stanza, len);
 }
 
+static void doubt(void *user, uint64_t session, const char *peer)
+{
+    sx_link_doubt(user, session, peer);
+}
+
+static void fall_back(void *user, const char *peer)
+{
+    sx_link_fall_back(user, peer);
+}
+
 static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;
@@ -269,8 +282,13 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .user = link,
         .post = post_answer,
         .repeat = post_answer_again,
+        .doubt = doubt,
+        .fall_back = fall_back,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
+        .packs = link->config.packs,
+        .checker = link->checker,
+        .max_message_bytes = link->config.max_message_bytes,
     };
     sx_iq_receive(&ends, session, stanza, stream);
 }
@@ -362,6 +380,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_disco_free(link->disco);
     sx_journal_free(link->journal);
     sx_access_free(link->access);
+    sx_checker_free(link->checker);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -386,8 +405,10 @@ static bool make_parts(struct soap_xmpp_link *link)
                                    link->config.max_running);
     link->disco = sx_disco_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
+    link->checker = sx_checker_new(link->config.max_depth);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
-    return link->exchange && link->inbound && link->disco && link->journal && link->loop;
+    return link->exchange && link->inbound && link->disco && link->journal && link->checker &&
+           link->loop;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -400,6 +421,7 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_disco_free(link->disco);
     sx_journal_free(link->journal);
     sx_access_free(link->access);
+    sx_checker_free(link->checker);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -438,6 +460,10 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     }
     if (sx_config_make(config, &link->config, why, why_bytes) != SX_OK)
         goto err_after_alloc;
+    link->reading_limits = (struct sx_reading_limits){
+        .max_bytes = link->config.max_message_bytes,
+        .gauge = {link->config.max_depth, link->config.max_attributes, link->config.max_namespaces},
+    };
     sx_address_bare(link->config.jid, name, sizeof name);
     sx_trace_init(&link->trace, link->config.trace, link->config.trace_callback,
                   link->config.trace_user, name);
@@ -681,6 +707,21 @@ const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 {
     return link->config.timeout_us;
+}
+
+const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
+{
+    return &link->reading_limits;
+}
+
+struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link)
+{
+    return link->checker;
+}
+
+int64_t *sx_link_doubted_us(struct soap_xmpp_link *link)
+{
+    return &link->doubted_us;
 }
 
 unsigned sx_link_max_depth(struct soap_xmpp_link *link)

@@ -12,6 +12,7 @@
 
 #include "exchange.h"
 #include "inbound.h"
+#include "reading.h"
 #include "trace.h"
 
 struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link);
@@ -25,25 +26,30 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
 /* A request to send. Strings are borrowed during the call. */
 struct sx_outgoing {
     const char *to;       /* normal JID */
-    const char *envelope; /* as gSOAP wrote it, checked: scan tells */
+    const char *envelope; /* as gSOAP wrote it */
     size_t envelope_len;
-    const struct sx_scan *scan;
-    const char *action;      /* soapAction or NULL; carried if the configuration says so */
-    int64_t online_deadline; /* how long to wait for the link, then for room */
+    struct sx_checker *checker; /* the caller's own */
+    const char *action;         /* soapAction or NULL; carried with a packed envelope, with a plain
+                                 * one if the configuration says so */
+    int64_t online_deadline;    /* how long to wait for the link, then for room */
     int64_t room_deadline;
 };
 
-/* Waits until online, enters the call, posts the stanza. On SX_OK *call is the caller's (it ends
- * with sx_exchange_release). Otherwise *call is untouched and why holds one sentence: what, which
- * JID, which operation, how long. */
+/* Waits until online, enters the call, posts the stanza: with the envelope packed if the peer takes
+ * that, else checked and plain. On SX_OK *call is the caller's (it ends with sx_exchange_release).
+ * Otherwise *call is untouched and why holds one sentence: what, which JID, which operation, how
+ * long; SX_EUNCARRIABLE, SX_EDEPTH and SX_ETOOBIG say what of the envelope is in the way. */
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
-/* Answers a request, once; a second answer is ignored. Never blocks for long, never fails visibly:
- * an answer that can't be sent is traced. The request stays the caller's. answer: an envelope
- * (checked: scan tells, is_fault decides result or error), an empty result with envelope NULL. */
-void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
-                    size_t envelope_len, const struct sx_scan *scan);
+/* Answers a request, once; a second answer is ignored. Never blocks for long; an answer that can't
+ * be sent is traced. The request stays the caller's. The envelope goes out in the form of the
+ * request (a fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with a
+ * clause in why: nothing was sent, the envelope can't be carried, and the request is still to be
+ * answered. */
+enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes);
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text);
 
@@ -59,5 +65,6 @@ const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 /* From the configuration. */
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link);
 unsigned sx_link_max_depth(struct soap_xmpp_link *link);
+const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link);
 
 #endif

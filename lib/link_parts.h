@@ -37,4 +37,16 @@ char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len);
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
 
+/* ---- fallback.c, called by link.c on the loop thread ---- */
+
+/* Asks the peer again what it understands, unless it has been asked just now. */
+void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer);
+
+/* Calls that went out packed to this peer go out plain. */
+void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer);
+
+struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link); /* the loop thread's */
+/* When sx_link_doubt() asked last. */
+int64_t *sx_link_doubted_us(struct soap_xmpp_link *link);
+
 #endif

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "iq.h"
 #include "link_parts.h"
+#include "payload.h"
 #include "stanza.h"
 
 enum {
@@ -39,12 +40,12 @@ enum {
 /* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
  * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
  */
-static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_scan *scan,
-                              size_t inserted_bytes, const char *to, const char *id)
+static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
+                              const char *to, const char *id)
 {
-    return scan->rewritten_bytes + inserted_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
+    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
            sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(sx_link_config(link)->jid) +
-           (scan->is_fault ? FAULT_BYTES : 0);
+           (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
 /* False: why says size and limit. */
@@ -213,36 +214,52 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     return err == SX_OK && look_up(link, to, incarnation) == 1;
 }
 
-static size_t count_inserted(size_t payload_len, size_t envelope_len)
+/* What the call carries to this peer: packed if it understands that and would fall back. */
+static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                                bool runs_once, struct sx_payload *payload, char *why,
+                                size_t why_bytes)
 {
-    return payload_len > envelope_len ? payload_len - envelope_len : 0;
-}
-
-static bool is_small(struct soap_xmpp_link *link, const struct sx_outgoing *out, size_t payload_len,
-                     char *why, size_t why_bytes)
-{
-    size_t inserted_bytes = count_inserted(payload_len, out->envelope_len);
-    return is_within_limit(link, "the envelope", payload_len,
-                           rewritten_bytes(link, out->scan, inserted_bytes, out->to, ""), why,
-                           why_bytes);
+    const struct sx_config *config = sx_link_config(link);
+    char clause[300] = "";
+    bool packs = config->packs && runs_once &&
+                 sx_disco_has(sx_link_disco(link), out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
+    enum sx_err err;
+    if (packs && out->envelope_len > config->max_message_bytes) {
+        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_message_bytes)",
+                 out->envelope_len, config->max_message_bytes);
+        return SX_ETOOBIG;
+    }
+    if (packs)
+        err = sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
+                                out->action, SIZE_MAX, clause, sizeof clause);
+    else
+        err = sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
+                               config->soap_action ? out->action : NULL, clause, sizeof clause);
+    if (err == SX_ENOMEM)
+        snprintf(why, why_bytes, "%s", clause);
+    else if (err)
+        snprintf(why, why_bytes, "the envelope can't be carried: %s", clause);
+    return err;
 }
 
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
-    struct sx_buffer payload = {0};
+    struct sx_payload payload = {0};
     char clause[400] = "", incarnation[SX_INCARNATION_BYTES];
-    enum sx_err err = SX_ENOMEM;
-    sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan,
-                       sx_link_config(link)->soap_action ? out->action : NULL);
-    snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
-    if (!payload.failed && !is_small(link, out, payload.len, clause, sizeof clause)) {
+    bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
+    enum sx_err err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
+    if (err != SX_OK) {
+        snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
+        return err;
+    }
+    if (!is_within_limit(link, "the envelope", payload.len,
+                         rewritten_bytes(link, &payload, out->to, ""), clause, sizeof clause)) {
         err = SX_ETOOBIG;
-    } else if (!payload.failed) {
-        bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
+    } else {
         const struct question question = {
             .to = out->to,
-            .operation = out->scan->operation,
+            .operation = payload.scan->operation,
             .type = "set",
             .payload = payload.bytes,
             .payload_len = payload.len,
@@ -252,9 +269,9 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
         };
         err = post_question(link, &question, call, clause, sizeof clause);
     }
-    sx_buffer_fini(&payload);
     if (err != SX_OK)
-        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, out->scan->operation, clause);
+        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
+    sx_payload_fini(&payload);
     return err;
 }
 
@@ -339,30 +356,39 @@ static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *
     sx_stanza_error(stanza, request->from, request->id, "internal-server-error", why);
 }
 
-void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
-                    size_t envelope_len, const struct sx_scan *scan)
+static void answer(struct soap_xmpp_link *link, struct sx_request *request,
+                   const struct sx_payload *payload)
 {
-    struct sx_buffer payload = {0}, stanza = {0};
+    struct sx_buffer stanza = {0};
     char why[200];
-    if (!sx_request_answer_once(request))
-        return;
-    if (envelope)
-        sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
-    if (payload.failed)
-        stanza.failed = true;
-    else if (envelope &&
-             !is_within_limit(link, "the answer", payload.len,
-                              rewritten_bytes(link, scan, count_inserted(payload.len, envelope_len),
-                                              request->from, request->id),
-                              why, sizeof why))
+    if (payload->bytes &&
+        !is_within_limit(link, "the answer", payload->len,
+                         rewritten_bytes(link, payload, request->from, request->id), why,
+                         sizeof why))
         refuse_answer(link, request, &stanza, why);
-    else if (envelope && scan->is_fault)
-        sx_stanza_fault(&stanza, request->from, request->id, payload.bytes, payload.len,
-                        scan->fault_code);
+    else if (payload->bytes && payload->scan->is_fault)
+        sx_stanza_fault(&stanza, request->from, request->id, payload->bytes, payload->len,
+                        payload->scan->fault_code);
     else
-        sx_stanza_result(&stanza, request->from, request->id, payload.bytes, payload.len);
-    sx_buffer_fini(&payload);
+        sx_stanza_result(&stanza, request->from, request->id, payload->bytes, payload->len);
     post_stanza(link, request, &stanza);
+}
+
+enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes)
+{
+    struct sx_payload payload = {0};
+    enum sx_err err = SX_OK;
+    if (envelope && request->envelope.form == SX_FORM_PLAIN)
+        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+    else if (envelope)
+        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL, SIZE_MAX, why,
+                                why_bytes);
+    if (err == SX_OK && sx_request_answer_once(request))
+        answer(link, request, &payload);
+    sx_payload_fini(&payload);
+    return err;
 }
 
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,

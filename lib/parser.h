@@ -61,6 +61,9 @@ struct _parser_t {
     struct sx_buffer raw;
     size_t copied;
     struct sx_envelope envelope;
+    /* its base64 */
+    bool has_binary, reading_binary; /* of one element; a second one is malformed */
+    struct sx_buffer binary;
 };
 
 /* ---- stream.c ---- */

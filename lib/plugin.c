@@ -139,6 +139,7 @@ static void end_call(struct soap *soap, struct sx_plugin *plugin)
     plugin->call = NULL;
     plugin->is_detached = false;
     sx_envelope_fini(&plugin->answer);
+    sx_reading_fini(&plugin->reading);
     if (plugin->out.capacity > KEPT_BYTES)
         sx_buffer_fini(&plugin->out);
     sx_buffer_clear(&plugin->out);
@@ -156,21 +157,11 @@ void sx_plugin_release(struct soap *soap, struct sx_plugin *plugin)
     restore_socket(soap, plugin);
 }
 
-enum sx_err sx_plugin_check(struct sx_plugin *plugin, const char *bytes, size_t len,
-                            const struct sx_scan **scan, char *why, size_t why_bytes)
+struct sx_checker *sx_plugin_checker(struct sx_plugin *plugin)
 {
-    char clause[160] = "";
-    size_t bad_byte = 0;
-    enum sx_err err = SX_ENOMEM;
     if (!plugin->checker)
         plugin->checker = sx_checker_new(sx_link_max_depth(plugin->link));
-    if (plugin->checker)
-        err = sx_checker_check(plugin->checker, bytes, len, scan, &bad_byte, clause, sizeof clause);
-    if (err == SX_ENOMEM)
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
-    else if (err)
-        snprintf(why, why_bytes, "byte %zu: %s", bad_byte, clause);
-    return err;
+    return plugin->checker;
 }
 
 /* ---- other endpoints ---- */
@@ -301,7 +292,8 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
     const struct sx_envelope *envelope;
-    char label[SX_LABEL_BYTES];
+    char label[SX_LABEL_BYTES], why[160];
+    enum sx_err err;
     size_t len;
     if (!plugin)
         return 0;
@@ -315,11 +307,11 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
                              "%s: the answer holds no SOAP envelope", sx_call_label(plugin, label));
         return 0;
     }
-    len = envelope->len - plugin->read_bytes;
-    if (len > buf_bytes)
-        len = buf_bytes;
-    memcpy(buf, envelope->bytes + plugin->read_bytes, len);
-    plugin->read_bytes += len;
+    err = sx_reading_next(&plugin->reading, envelope, sx_link_reading_limits(plugin->link), buf,
+                          buf_bytes, &len, why, sizeof why);
+    if (err)
+        (void)sx_plugin_fail(soap, sx_fault_soap_code(err), "%s: the envelope is bad: %s",
+                             sx_call_label(plugin, label), why);
     return len;
 }
 

@@ -72,7 +72,7 @@ struct sx_plugin {
     bool has_nested_call;       /* the operation tried to call on this struct soap */
     bool has_attachments;       /* the answer refers to attachments that can't go along */
 
-    size_t read_bytes; /* of answer or request, by frecv */
+    struct sx_reading reading; /* of answer or request, by frecv */
 };
 
 /* NULL when the plugin isn't registered. */
@@ -91,9 +91,8 @@ void sx_plugin_park(struct soap *soap, struct sx_plugin *plugin);
  * back to its owner: SX_ROLE_IDLE. */
 void sx_plugin_release(struct soap *soap, struct sx_plugin *plugin);
 
-/* Checks the collected envelope, or the bytes given in its place. Outputs as sx_checker_check. */
-enum sx_err sx_plugin_check(struct sx_plugin *plugin, const char *bytes, size_t len,
-                            const struct sx_scan **scan, char *why, size_t why_bytes);
+/* This plugin's checker; NULL: no memory. */
+struct sx_checker *sx_plugin_checker(struct sx_plugin *plugin);
 
 /* ---- call.c, called by the callbacks in plugin.c ---- */
 

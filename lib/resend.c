@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "payload.h"
 
 enum {
     FIRST_INTERVAL_US = 2000000,
@@ -105,6 +106,8 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
+        if (call->payload && call->held)
+            continue;
         if (call->payload && call->payload_len <= max_payload_bytes)
             call->due_us = 0;
         else
@@ -162,6 +165,59 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
     }
     pthread_mutex_unlock(&exchange->mu);
     return taken;
+}
+
+/* ---- calls that fall back ---- */
+
+static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer)
+{
+    return call->payload && sx_payload_is_packed(call->payload) && strcmp(call->peer, peer) == 0;
+}
+
+bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
+{
+    const struct soap_xmpp_call *call;
+    bool packed;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    packed = call && is_packed_locked(call, peer);
+    pthread_mutex_unlock(&exchange->mu);
+    return packed;
+}
+
+bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_due *due)
+{
+    struct soap_xmpp_call *call;
+    bool taken = false;
+    pthread_mutex_lock(&exchange->mu);
+    TAILQ_FOREACH(call, &exchange->kept, in_kept)
+    {
+        if (is_packed_locked(call, peer)) {
+            taken = copy_due_locked(call, due);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    return taken;
+}
+
+void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
+                         enum sx_err err, const char *text)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    if (call && call->payload && payload) {
+        free(call->payload);
+        call->payload = payload;
+        call->payload_len = len;
+        set_due_locked(call, 0);
+        payload = NULL;
+    } else if (call && call->payload) {
+        sx_table_end_locked(call, err, text);
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    free(payload);
 }
 
 /* What a server says when it has nobody to hand the stanza to; the peer may be on its way back. */

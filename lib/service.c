@@ -61,7 +61,7 @@ int sx_service_begin(struct soap *soap, struct sx_plugin *plugin)
 {
     const struct sx_request *request = plugin->request;
     plugin->is_begun = true;
-    plugin->read_bytes = 0;
+    sx_reading_fini(&plugin->reading);
     soap->keep_alive = 0; /* soap_serve() has set it, and would ask for the next request */
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
@@ -92,19 +92,20 @@ static bool is_failure(int error)
 
 static void answer_envelope(struct sx_plugin *plugin)
 {
-    const struct sx_scan *scan = NULL;
+    struct sx_checker *checker = sx_plugin_checker(plugin);
     char why[WHY_BYTES] = "", text[TEXT_BYTES];
-    enum sx_err err =
-        sx_plugin_check(plugin, plugin->out.bytes, plugin->out.len, &scan, why, sizeof why);
+    enum sx_err err = checker ? SX_OK : SX_ENOMEM;
     if (!err && plugin->has_attachments) {
         err = SX_EUNCARRIABLE;
         snprintf(why, sizeof why, "it refers to attachments (XEP-0072 3.3)");
     }
-    if (!err) {
-        sx_link_answer(plugin->link, plugin->request, plugin->out.bytes, plugin->out.len, scan);
+    if (!err)
+        err = sx_link_answer(plugin->link, plugin->request, checker, plugin->out.bytes,
+                             plugin->out.len, why, sizeof why);
+    if (!err)
         return;
-    }
-    snprintf(text, sizeof text, "the answer's envelope can't be carried: %s", why);
+    snprintf(text, sizeof text, "the answer's envelope can't be carried: %s",
+             *why ? why : sx_fault_text(err));
     sx_trace(sx_link_trace(plugin->link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
              plugin->request->id, plugin->request->from, text);
     sx_link_refuse(plugin->link, plugin->request, "internal-server-error", text);
@@ -133,7 +134,7 @@ void sx_service_answer(struct soap *soap, struct sx_plugin *plugin)
         snprintf(text, sizeof text, "the operation failed: %s (%d)", fault, soap->error);
         sx_link_refuse(plugin->link, plugin->request, "internal-server-error", text);
     } else {
-        sx_link_answer(plugin->link, plugin->request, NULL, 0, NULL);
+        (void)sx_link_answer(plugin->link, plugin->request, NULL, NULL, 0, text, sizeof text);
     }
 }
 

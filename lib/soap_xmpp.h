@@ -58,6 +58,14 @@ enum soap_xmpp_tls {
     SOAP_XMPP_TLS_OFF           /* no encryption: loopback hosts only, anything else is refused */
 };
 
+/* Between two peers of this library envelopes travel packed: compressed, byte for byte, one element
+ * of base64 in the place of many. Others get plain XEP-0072 whatever this says. */
+enum soap_xmpp_packing {
+    SOAP_XMPP_PACKING_AUTO = 0, /* to peers that list it, once that is known */
+    SOAP_XMPP_PACKING_NEVER /* neither sent nor taken: see "What compression can leak" in README */
+};
+#define SOAP_XMPP_HAS_PACKING 1
+
 enum soap_xmpp_trace_level {
     SOAP_XMPP_TRACE_NONE = 0,
     SOAP_XMPP_TRACE_ERROR,
@@ -137,6 +145,9 @@ struct soap_xmpp_config {
     void *trace_user;
     soap_xmpp_state_fn *state_callback; /* default: none */
     void *state_user;
+    enum soap_xmpp_packing packing;
+    size_t max_message_bytes; /* of an envelope that travels packed, both directions. Over the
+                               * stanza limits it goes in pieces. Default 64 MiB */
 };
 
 /* Sets every member to its default ("unset"). */

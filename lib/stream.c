@@ -20,6 +20,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
+#include "disco.h"
 #include "negotiation.h"
 #include "parser.h"
 
@@ -78,7 +80,9 @@ __attribute__((format(printf, 3, 4))) static void drop_stanza(parser_t *parser, 
     vsnprintf(parser->verdict_why, sizeof parser->verdict_why, format, arguments);
     va_end(arguments);
     parser->scanning = false;
+    parser->reading_binary = false;
     sx_buffer_fini(&parser->raw);
+    sx_buffer_fini(&parser->binary);
     sx_envelope_fini(&parser->envelope);
     if (sx_tree_prune(&parser->tree))
         sx_parser_fail_memory(parser);
@@ -187,6 +191,45 @@ static void close_envelope(parser_t *parser)
         sx_parser_fail_memory(parser);
 }
 
+/* ---- base64 ---- */
+
+static bool is_binary_element(const char *uri, const char *local_name)
+{
+    return (strcmp(local_name, "packed") == 0 && strcmp(uri, SX_NS_PACKED) == 0) ||
+           (strcmp(local_name, "data") == 0 && strcmp(uri, SX_NS_IBB) == 0);
+}
+
+/* The element itself is in the tree already. */
+static void open_binary(parser_t *parser, const char *qname)
+{
+    const char *uri, *local;
+    if (!parser->stream || parser->depth != ENVELOPE_DEPTH)
+        return;
+    local = sx_namespaces_resolve(&parser->scan.namespaces, qname, false, &uri);
+    if (!local || !is_binary_element(uri, local))
+        return;
+    if (parser->has_binary) {
+        drop_stanza(parser, SX_EMALFORMED, "the stanza holds two packed envelopes");
+        return;
+    }
+    parser->has_binary = parser->reading_binary = true;
+}
+
+static void add_binary(parser_t *parser, const char *text, int len)
+{
+    sx_buffer_add(&parser->binary, text, (size_t)len);
+    if (parser->binary.failed)
+        sx_parser_fail_memory(parser);
+}
+
+static void close_binary(parser_t *parser)
+{
+    struct sx_buffer *binary = &parser->binary;
+    parser->reading_binary = false;
+    if (binary->len && !sx_base64_decode(binary->bytes, binary->len, &binary->len))
+        drop_stanza(parser, SX_EMALFORMED, "the text is not base64 (RFC 4648 section 4)");
+}
+
 /* 11, 12, or 0 for an element that is no envelope. Its own declarations decide that, so they are
  * looked at twice. */
 static int look_for_envelope(parser_t *parser, const char *qname, const char **attributes)
@@ -265,6 +308,8 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
     judge_tree(parser, sx_tree_open(&parser->tree, namespaces, qname, attributes));
     if (err && !parser->verdict && !parser->failed)
         drop_stanza(parser, err, "<%.60s> has forbidden or too many declarations", qname);
+    if (!parser->verdict && !parser->failed)
+        open_binary(parser, qname);
 }
 
 static void open_inner(parser_t *parser, const char *qname, const char **attributes)
@@ -314,6 +359,10 @@ void XMLCALL sx_parser_on_text(void *user, const XML_Char *text, int len)
         judge_scan(parser, sx_scan_text(&parser->scan, text, len));
         return;
     }
+    if (parser->reading_binary) {
+        add_binary(parser, text, len);
+        return;
+    }
     judge_tree(parser, sx_tree_text(&parser->tree, text, (size_t)len));
 }
 
@@ -321,10 +370,11 @@ void sx_parser_clear_stanza(parser_t *parser)
 {
     sx_tree_clear(&parser->tree);
     parser->verdict = SX_OK;
-    parser->scanning = false;
+    parser->scanning = parser->has_binary = parser->reading_binary = false;
     parser->envelope_version = 0;
     parser->attributes = parser->declarations = 0;
     sx_buffer_fini(&parser->raw);
+    sx_buffer_fini(&parser->binary);
     sx_envelope_fini(&parser->envelope);
     sx_namespaces_pop(&parser->scan.namespaces, STANZA_DEPTH);
 }
@@ -357,11 +407,13 @@ static void deliver_stanza(parser_t *parser)
         snprintf(stream->verdict_why, sizeof stream->verdict_why, "%s",
                  parser->verdict ? parser->verdict_why : "");
         stream->envelope = parser->envelope_version ? &parser->envelope : NULL;
+        stream->binary = parser->has_binary ? &parser->binary : NULL;
     }
     if (parser->on_stanza)
         parser->on_stanza(parser->tree.path[0], parser->user);
     if (stream) {
         stream->envelope = NULL;
+        stream->binary = NULL;
         stream->verdict = SX_OK;
         stream->verdict_why[0] = '\0';
     }
@@ -390,6 +442,10 @@ static void close_element(parser_t *parser)
         if (parser->verdict || parser->failed || parser->depth != ENVELOPE_DEPTH)
             return;
         close_envelope(parser);
+    } else if (parser->reading_binary && parser->depth == ENVELOPE_DEPTH) {
+        close_binary(parser);
+        if (parser->verdict || parser->failed)
+            return;
     }
     judge_tree(parser, sx_tree_close(&parser->tree));
     sx_namespaces_pop(&parser->scan.namespaces, parser->depth);
@@ -424,5 +480,16 @@ bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out)
     *out = *stream->envelope;
     *stream->envelope = (struct sx_envelope){0};
     stream->envelope = NULL;
+    return true;
+}
+
+bool sx_stream_binary(struct sx_stream *stream, char **bytes, size_t *len)
+{
+    if (!stream->binary)
+        return false;
+    *bytes = stream->binary->bytes;
+    *len = stream->binary->len;
+    *stream->binary = (struct sx_buffer){0};
+    stream->binary = NULL;
     return true;
 }

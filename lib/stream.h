@@ -65,6 +65,7 @@ struct sx_stream {
     char verdict_why[160];
     unsigned long recycled;
     struct sx_envelope *envelope; /* of the stanza being delivered, NULL if it has none */
+    struct sx_buffer *binary;     /* likewise: what its base64 says */
 };
 
 /* The next parser_new() of this thread, that is the xmpp_conn_new() that follows, adopts stream,
@@ -75,5 +76,10 @@ void sx_stream_arm(struct sx_stream *stream);
  * *out untouched, if the stanza has none. Once per stanza. A stanza with a verdict whose envelope
  * had begun has one without bytes, its err and why the verdict's. */
 bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out);
+
+/* The same for <packed xmlns='urn:soap-xmpp:packed:1'/> and <data/> of XEP-0047 directly inside a
+ * stanza: moves the bytes that their text stands for (malloc'ed). Elements and attributes are in
+ * the tree, their text isn't. False if there is none. Text that is no base64 is a verdict. */
+bool sx_stream_binary(struct sx_stream *stream, char **bytes, size_t *len);
 
 #endif

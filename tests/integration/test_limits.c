@@ -254,16 +254,18 @@ static size_t send_envelope(struct soap_xmpp_link *link, const char *to, const c
     struct sx_outgoing out = {.to = to,
                               .envelope = envelope,
                               .envelope_len = strlen(envelope),
+                              .checker = checker,
                               .online_deadline = deadline,
                               .room_deadline = deadline};
     struct soap_xmpp_call *call;
     struct sx_reply reply;
+    const struct sx_scan *scan;
     char why[400] = "";
     size_t bad_byte, estimate;
-    CU_ASSERT_EQUAL_FATAL(sx_checker_check(checker, envelope, out.envelope_len, &out.scan,
-                                           &bad_byte, why, sizeof why),
-                          SX_OK);
-    estimate = out.scan->rewritten_bytes;
+    CU_ASSERT_EQUAL_FATAL(
+        sx_checker_check(checker, envelope, out.envelope_len, &scan, &bad_byte, why, sizeof why),
+        SX_OK);
+    estimate = scan->rewritten_bytes;
     CU_ASSERT_EQUAL_FATAL(sx_link_request(link, &out, &call, why, sizeof why), SX_OK);
     sx_exchange_wait(call, deadline, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);

@@ -20,6 +20,7 @@
 #include "../../lib/address.h"
 #include "../../lib/clock.h"
 #include "../../lib/config.h"
+#include "../../lib/payload.h"
 
 enum { MAX_DEPTH = 256, MAX_CALLS = 10000, MAX_REQUESTS = 10000, TIMEOUT_US = 60000000 };
 enum { MAX_REQUEST_BYTES = 64 << 20 };
@@ -281,7 +282,7 @@ static void deliver(struct soap_xmpp_link *link, const char *to, const char *id,
 
 /* Carries out the test's order. */
 static void react(struct soap_xmpp_link *link, const char *to, const char *id,
-                  const struct sx_buffer *payload)
+                  const struct sx_payload *payload)
 {
     enum reaction reaction;
     char *condition, *text, *bytes;
@@ -303,7 +304,7 @@ static void react(struct soap_xmpp_link *link, const char *to, const char *id,
 }
 
 static void record(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                   const struct sx_buffer *payload)
+                   const struct sx_payload *payload)
 {
     pthread_mutex_lock(&link->mu);
     set_text(&link->last_envelope, payload->bytes);
@@ -318,25 +319,28 @@ static void record(struct soap_xmpp_link *link, const struct sx_outgoing *out,
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
-    struct sx_buffer payload = {0};
-    char reason[200] = "";
-    enum sx_err err = sx_link_wait_online(link, out->online_deadline, reason, sizeof reason);
-    if (!err)
-        err = sx_exchange_begin(link->exchange, out->to, out->scan->operation, out->room_deadline,
-                                call);
+    struct sx_payload payload = {0};
+    char reason[200] = "", clause[200] = "";
+    /* As with the default configuration: the soapAction stays here. */
+    enum sx_err err = sx_payload_plain(&payload, out->checker, out->envelope, out->envelope_len,
+                                       NULL, clause, sizeof clause);
     if (err) {
-        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, out->scan->operation,
-                 *reason ? reason : sx_fault_text(err));
+        snprintf(why, why_bytes, "xmpp:%s: the envelope can't be carried: %s", out->to, clause);
         return err;
     }
-    /* As with the default configuration: the soapAction stays here. */
-    sx_envelope_format(&payload, out->envelope, out->envelope_len, out->scan, NULL);
-    if (payload.failed)
-        abort();
-    record(link, out, &payload);
-    react(link, out->to, sx_exchange_id(*call), &payload);
-    sx_buffer_fini(&payload);
-    return SX_OK;
+    err = sx_link_wait_online(link, out->online_deadline, reason, sizeof reason);
+    if (!err)
+        err = sx_exchange_begin(link->exchange, out->to, payload.scan->operation,
+                                out->room_deadline, call);
+    if (err) {
+        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation,
+                 *reason ? reason : sx_fault_text(err));
+    } else {
+        record(link, out, &payload);
+        react(link, out->to, sx_exchange_id(*call), &payload);
+    }
+    sx_payload_fini(&payload);
+    return err;
 }
 
 void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const char *envelope,
@@ -351,16 +355,25 @@ void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const c
     sx_exchange_release(call);
 }
 
-void sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request, const char *envelope,
-                    size_t envelope_len, const struct sx_scan *scan)
+enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes)
 {
-    struct sx_buffer payload = {0};
-    if (!sx_request_answer_once(request))
-        return;
+    struct sx_payload payload = {0};
+    enum sx_err err = SX_OK;
     if (envelope)
-        sx_envelope_format(&payload, envelope, envelope_len, scan, NULL);
-    complete_bytes(link->peer, request->to, request->id, payload.bytes, payload.len);
-    sx_buffer_fini(&payload);
+        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+    if (err == SX_OK && sx_request_answer_once(request))
+        complete_bytes(link->peer, request->to, request->id, payload.bytes, payload.len);
+    sx_payload_fini(&payload);
+    return err;
+}
+
+const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
+{
+    static const struct sx_reading_limits limits = {1 << 26, {256, 0, 0}};
+    (void)link;
+    return &limits;
 }
 
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,

@@ -17,7 +17,7 @@ static void test_info_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true, "00.1");
+    sx_disco_format_info(&out, true, "00.1", true);
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='automation' type='soap' name='soapxmpp'/>"
@@ -25,6 +25,7 @@ static void test_info_serving(void)
                            "<feature var='http://jabber.org/protocol/soap'/>"
                            "<feature var='urn:soap-xmpp:delivery:1'/>"
                            "<feature var='urn:soap-xmpp:delivery:1#00.1'/>"
+                           "<feature var='urn:soap-xmpp:packed:1'/>"
                            "<feature var='urn:xmpp:ping'/></query>");
     sx_buffer_fini(&out);
 }
@@ -33,7 +34,7 @@ static void test_info_not_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, false, "00.1");
+    sx_disco_format_info(&out, false, "00.1", true);
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='client' type='bot' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
@@ -102,9 +103,9 @@ static void test_parse_own_answer(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true, "00.1");
+    sx_disco_format_info(&out, true, "00.1", true);
     assert_parsed(out.bytes, SX_NS_DISCO_INFO "," SX_NS_SOAP "," SX_NS_DELIVERY "," SX_NS_DELIVERY
-                                              "#00.1," SX_NS_PING ",");
+                                              "#00.1," SX_NS_PACKED "," SX_NS_PING ",");
     sx_buffer_fini(&out);
 }
 

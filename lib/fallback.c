@@ -1,0 +1,81 @@
+/* fallback.c - calls that went out packed to a peer that doesn't understand them any longer.
+ *
+ * Why: what a peer understands is remembered for minutes, and meanwhile another program may have
+ * come online under its JID. It answers <packed/> as everybody answers what he doesn't know:
+ * service-unavailable (RFC 6120 8.4), which is also what a server says when nobody is there.
+ *
+ * Invariant: only a disco#info answer of the peer itself makes its calls plain.
+ *
+ * Happy path: service-unavailable to a packed call -> doubt: forget, ask -> the answer lists no
+ * packed envelopes -> fall_back: each kept call's payload is unpacked, checked, and due as plain.
+ * Failure: an envelope that can't be carried plain ends its call, not executed. A question that
+ * can't be posted is asked again with the next doubt.
+ *
+ * Thread: the loop thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "link_parts.h"
+#include "payload.h"
+#include "stanza.h"
+
+enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bounce every call */
+
+/* Asks without waiting: whenever the answer comes, iq.c has it remembered. */
+static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
+{
+    struct sx_buffer payload = {0}, stanza = {0};
+    struct soap_xmpp_call *call;
+    size_t len;
+    char *bytes;
+    if (sx_exchange_begin(sx_link_exchange(link), peer, "disco#info", 0, &call) != SX_OK)
+        return;
+    sx_disco_format_question(&payload);
+    if (payload.failed)
+        stanza.failed = true;
+    else
+        sx_stanza_request(&stanza, "get", peer, sx_exchange_id(call), payload.bytes, payload.len);
+    sx_exchange_release(call);
+    sx_buffer_fini(&payload);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (bytes)
+        (void)sx_loop_post_again(sx_link_loop(link), session, bytes, len);
+}
+
+void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
+{
+    int64_t now_us = sx_clock_now_us(), *doubted_us = sx_link_doubted_us(link);
+    int known = sx_disco_has(sx_link_disco(link), peer, SX_NS_PACKED, now_us);
+    if (known == 0) {
+        sx_link_fall_back(link, peer);
+        return;
+    }
+    if (known < 0 && now_us - *doubted_us < DOUBT_INTERVAL_US)
+        return;
+    *doubted_us = now_us;
+    sx_disco_forget(sx_link_disco(link), peer);
+    ask(link, session, peer);
+}
+
+void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
+{
+    const struct sx_config *config = sx_link_config(link);
+    struct sx_exchange *exchange = sx_link_exchange(link);
+    struct sx_due due;
+    while (sx_exchange_take_packed(exchange, peer, &due)) {
+        struct sx_payload payload = {0};
+        char clause[300] = "", why[400];
+        enum sx_err err = sx_payload_unpacked(&payload, sx_link_loop_checker(link), due.payload,
+                                              config->max_message_bytes, clause, sizeof clause);
+        snprintf(why, sizeof why, "%s takes no packed envelopes any longer, and plain %s",
+                 "the service", clause);
+        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s falls back to plain%s%s",
+                 due.id, err ? ", in vain: " : "", clause);
+        /* Who doesn't know <packed/> has run nothing. */
+        sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, SX_EUNCARRIABLE, why);
+        payload.bytes = NULL;
+        sx_due_fini(&due);
+    }
+}
