@@ -68,11 +68,12 @@ struct sx_intake *sx_intake_new(const struct sx_intake_limits *limits);
 void sx_intake_free(struct sx_intake *intake); /* NULL allowed */
 
 /* <open/>, <data/> or <close/> came from a full JID. Each fills *answer, which is to be sent (the
- * same way for all: sx_intake_format_answer). */
+ * same way for all: sx_intake_format_answer). from NULL: refused. */
 void sx_intake_open(struct sx_intake *intake, const char *from, const struct sx_intake_open *open,
                     int64_t now_us, struct sx_intake_answer *answer);
 
-/* sid and seq: as they came, NULL: absent. bytes: decoded, NULL: what came was no base64. */
+/* sid and seq: as they came, NULL: absent. bytes: decoded, copied; NULL: what came was no base64.
+ */
 void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid, const char *seq,
                     const char *bytes, size_t len, int64_t now_us, struct sx_intake_answer *answer);
 void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,

@@ -90,8 +90,8 @@ size_t sx_transfer_done_bytes(const struct sx_transfer *transfer);
 /* How long ago bytes were acknowledged last (or the transfer was begun). */
 int64_t sx_transfer_stalled_us(const struct sx_transfer *transfer, int64_t now_us);
 
-/* Why the last attempt ended: a stanza error condition ("" if none yet), and what a human gets to
- * read ("" if nothing). When FAILED: the refusal. */
+/* Why the last attempt ended: a stanza error condition ("": none yet, or the connection was lost),
+ * and what a human gets to read ("" if nothing). When FAILED: the refusal. */
 const char *sx_transfer_condition(const struct sx_transfer *transfer);
 const char *sx_transfer_text(const struct sx_transfer *transfer);
 
@@ -122,8 +122,19 @@ bool sx_transfer_closed(struct sx_transfer *transfer, const char *from, const ch
 /* Our connection is gone. */
 void sx_transfer_lost(struct sx_transfer *transfer, int64_t now_us);
 
-/* Appends <close/> for the session that is open, if one is: the owner gives up. Otherwise, and
- * without memory, nothing. */
+/* Appends <close/> for the session that is open, if one may be: the owner gives up, and a receiver
+ * that gets it drops what it holds. Otherwise nothing. */
 void sx_transfer_format_farewell(const struct sx_transfer *transfer, struct sx_buffer *out);
+
+/* No stanza of the transfer is longer. */
+size_t sx_transfer_stanza_bytes(const struct sx_transfer *transfer);
+
+/* ---- what both ends write and read ---- */
+
+/* A decimal number from 0 to most, digits only; false otherwise: *number untouched. NULL is none.
+ */
+bool sx_transfer_parse_number(const char *text, size_t most, size_t *number);
+
+void sx_transfer_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES]);
 
 #endif
