@@ -75,11 +75,11 @@ void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, cons
 
 /* own: a child of ours for <error/>, or NULL */
 static void add_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
-                      const char *text, const char *own)
+                      const char *type, const char *text, const char *own)
 {
     open_iq(out, "error", to, id, 0);
-    sx_buffer_add_format(out, "><error type='%s' code='%d'><%s xmlns='" SX_NS_STANZAS "'/>",
-                         sx_fault_condition_type(condition), sx_fault_number(condition), condition);
+    sx_buffer_add_format(out, "><error type='%s' code='%d'><%s xmlns='" SX_NS_STANZAS "'/>", type,
+                         sx_fault_number(condition), condition);
     if (text) {
         sx_buffer_add_text(out, "<text xmlns='" SX_NS_STANZAS "'>");
         sx_buffer_add_escaped(out, text);
@@ -93,13 +93,19 @@ static void add_error(struct sx_buffer *out, const char *to, const char *id, con
 void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
                      const char *text)
 {
-    add_error(out, to, id, condition, text, NULL);
+    add_error(out, to, id, condition, sx_fault_condition_type(condition), text, NULL);
+}
+
+void sx_stanza_error_as(struct sx_buffer *out, const char *to, const char *id,
+                        const char *condition, const char *type, const char *text)
+{
+    add_error(out, to, id, condition, type, text, NULL);
 }
 
 void sx_stanza_refusal(struct sx_buffer *out, const char *to, const char *id, const char *condition,
                        const char *text)
 {
-    add_error(out, to, id, condition, text,
+    add_error(out, to, id, condition, sx_fault_condition_type(condition), text,
               sx_journal_is_tagged(id) ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>" : NULL);
 }
 
@@ -112,7 +118,7 @@ void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id, cons
     if (own.failed)
         out->failed = true;
     else
-        add_error(out, to, id, "unexpected-request",
+        add_error(out, to, id, "unexpected-request", sx_fault_condition_type("unexpected-request"),
                   "this is no request for the process that serves now", own.bytes);
     sx_buffer_fini(&own);
 }

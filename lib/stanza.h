@@ -32,6 +32,10 @@ void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, cons
 void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
                      const char *text);
 
+/* The same with another type than the condition commonly has: "modify", say. */
+void sx_stanza_error_as(struct sx_buffer *out, const char *to, const char *id,
+                        const char *condition, const char *type, const char *text);
+
 /* Application conditions of ours that stand beside a transport error's condition (RFC 6120 8.3.4),
  * for callers of this library. */
 #define SX_NS_DELIVERY_ERROR "urn:soap-xmpp:delivery:1"
