@@ -32,7 +32,9 @@
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \
-    SUITE(trace)
+    SUITE(trace)                                                                                   \
+    SUITE(transfer)                                                                                \
+    SUITE(transfers)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},
