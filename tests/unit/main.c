@@ -6,6 +6,7 @@
     SUITE(address)                                                                                 \
     SUITE(backoff)                                                                                 \
     SUITE(buffer)                                                                                  \
+    SUITE(bytestream)                                                                              \
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
@@ -18,6 +19,7 @@
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
+    SUITE(intake)                                                                                  \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \
