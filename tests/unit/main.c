@@ -6,6 +6,7 @@
     SUITE(address)                                                                                 \
     SUITE(backoff)                                                                                 \
     SUITE(buffer)                                                                                  \
+    SUITE(bytestream)                                                                              \
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
@@ -18,6 +19,7 @@
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
+    SUITE(intake)                                                                                  \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \
@@ -32,7 +34,9 @@
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \
-    SUITE(trace)
+    SUITE(trace)                                                                                   \
+    SUITE(transfer)                                                                                \
+    SUITE(transfers)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},

@@ -1,0 +1,802 @@
+/* Big messages that arrive: what is let in, what is kept, what is refused with which words. */
+#include "../lib/shortage.h"
+#include "../lib/suite.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/clock.h"
+#include "../../lib/intake.h"
+
+#define ALICE "alice@example.org/desk"
+#define BOB   "bob@example.org/desk"
+#define CAROL "carol@example.org/desk"
+
+/* of "0123456789" */
+#define HASH          "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
+#define ZEROS_BUT_ONE "000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS         ZEROS_BUT_ONE "0"
+
+#define TOO_LONG                                                                                   \
+    "x234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"  \
+    "234567"
+
+static const int64_t S = 1000000; /* a second */
+
+static struct sx_intake *make(size_t max_bytes, unsigned max_transfers)
+{
+    const struct sx_intake_limits limits = {.max_message_bytes = max_bytes * 3 / 4,
+                                            .max_bytes = max_bytes,
+                                            .max_block_bytes = 4096,
+                                            .max_transfers = max_transfers};
+    struct sx_intake *intake = sx_intake_new(&limits);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(intake);
+    return intake;
+}
+
+static struct sx_intake_counts count(const struct sx_intake *intake)
+{
+    struct sx_intake_counts counts;
+    sx_intake_count(intake, &counts);
+    return counts;
+}
+
+/* Passes if the answer is this condition, NULL: a result. */
+static void expect(const struct sx_intake_answer *answer, const char *condition)
+{
+    ASSERT_TEXT(answer->condition ? answer->condition : "result", condition ? condition : "result");
+    CU_ASSERT(answer->condition ? answer->type && *answer->text : !answer->type && !*answer->text);
+}
+
+static struct sx_intake_answer ask(struct sx_intake *intake, const char *from,
+                                   struct sx_intake_open open, int64_t now_us)
+{
+    struct sx_intake_answer answer;
+    memset(&answer, 'x', sizeof answer);
+    sx_intake_open(intake, from, &open, now_us, &answer);
+    CU_ASSERT_EQUAL(answer.is_open, !answer.condition);
+    CU_ASSERT_FALSE(answer.closes);
+    return answer;
+}
+
+/* An open that is well-formed; sid and transfer are the same, blocks of 4 bytes. */
+static struct sx_intake_answer announce(struct sx_intake *intake, const char *from,
+                                        const char *transfer, size_t size, int64_t now_us)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%zu", size);
+    return ask(intake, from,
+               (struct sx_intake_open){.sid = transfer,
+                                       .block_size = "4",
+                                       .stanza = "iq",
+                                       .transfer = transfer,
+                                       .size = text,
+                                       .sha256 = HASH},
+               now_us);
+}
+
+static struct sx_intake_answer send(struct sx_intake *intake, const char *from, const char *sid,
+                                    const char *seq, const char *text, int64_t now_us)
+{
+    struct sx_intake_answer answer;
+    memset(&answer, 'x', sizeof answer);
+    sx_intake_data(intake, from, sid, seq, text, text ? strlen(text) : 0, now_us, &answer);
+    CU_ASSERT_FALSE(answer.is_open);
+    return answer;
+}
+
+static struct sx_intake_answer leave(struct sx_intake *intake, const char *from, const char *sid)
+{
+    struct sx_intake_answer answer;
+    memset(&answer, 'x', sizeof answer);
+    sx_intake_close(intake, from, sid, &answer);
+    CU_ASSERT_FALSE(answer.is_open || answer.closes);
+    return answer;
+}
+
+static void expect_sent(struct sx_intake *intake, const char *sid, const char *seq,
+                        const char *text, const char *condition)
+{
+    struct sx_intake_answer answer = send(intake, ALICE, sid, seq, text, S);
+    expect(&answer, condition);
+    CU_ASSERT_EQUAL(answer.closes, condition && strcmp(condition, "item-not-found") != 0);
+}
+
+static void expect_left(struct sx_intake *intake, const char *sid, const char *condition)
+{
+    struct sx_intake_answer answer = leave(intake, ALICE, sid);
+    expect(&answer, condition);
+}
+
+/* Alice opens "t", 10 bytes; so many have come before. */
+static void expect_opened(struct sx_intake *intake, size_t received)
+{
+    struct sx_intake_answer answer = announce(intake, ALICE, "t", 10, S);
+    expect(&answer, NULL);
+    CU_ASSERT_EQUAL(answer.received, received);
+}
+
+static void expect_taken(struct sx_intake *intake, const char *from, const char *transfer)
+{
+    char *bytes = NULL;
+    CU_ASSERT(sx_intake_holds(intake, from, transfer, 10, HASH));
+    CU_ASSERT_FATAL(sx_intake_take(intake, from, transfer, 10, HASH, &bytes));
+    CU_ASSERT(memcmp(bytes, "0123456789", 10) == 0);
+    free(bytes);
+}
+
+static void expect_not_taken(struct sx_intake *intake, const char *from, const char *transfer,
+                             size_t size, const char *sha256)
+{
+    static char untouched[] = "untouched";
+    char *bytes = untouched;
+    CU_ASSERT_FALSE(sx_intake_holds(intake, from, transfer, size, sha256));
+    CU_ASSERT_FALSE(sx_intake_take(intake, from, transfer, size, sha256, &bytes));
+    CU_ASSERT(bytes == untouched);
+}
+
+/* ---- the happy path ---- */
+
+static void a_message_arrives_in_blocks_and_is_taken_once(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    answer = send(intake, ALICE, "t", "1", "4567", S);
+    expect(&answer, NULL);
+    ASSERT_TEXT(answer.transfer, "t");
+    CU_ASSERT(answer.received == 8 && answer.size == 10);
+    expect_not_taken(intake, ALICE, "t", 10, HASH);
+    expect_sent(intake, "t", "2", "89", NULL);
+    expect_left(intake, "t", NULL);
+    CU_ASSERT(count(intake).completed == 1 && count(intake).transfers == 1);
+    expect_taken(intake, ALICE, "t");
+    expect_not_taken(intake, ALICE, "t", 10, HASH);
+    CU_ASSERT(count(intake).taken == 1 && count(intake).transfers == 0);
+    CU_ASSERT(count(intake).announced_bytes == 0 && count(intake).held_bytes == 0);
+    CU_ASSERT_EQUAL(count(intake).refused, 0);
+    expect_opened(intake, 0);
+    sx_intake_free(intake);
+    sx_intake_free(NULL);
+}
+
+/* The last block's result may overtake nothing, but the close may be lost. */
+static void a_message_can_be_taken_before_its_session_is_closed(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_sent(intake, "t", "1", "4567", NULL);
+    expect_sent(intake, "t", "2", "89", NULL);
+    expect_taken(intake, ALICE, "t");
+    expect_left(intake, "t", "item-not-found");
+    sx_intake_free(intake);
+}
+
+static void only_what_was_described_is_taken(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_sent(intake, "t", "1", "4567", NULL);
+    expect_sent(intake, "t", "2", "89", NULL);
+    expect_not_taken(intake, BOB, "t", 10, HASH);
+    expect_not_taken(intake, "alice@example.org/other", "t", 10, HASH);
+    expect_not_taken(intake, "alice@example.org", "t", 10, HASH);
+    expect_not_taken(intake, NULL, "t", 10, HASH);
+    expect_not_taken(intake, ALICE, "u", 10, HASH);
+    expect_not_taken(intake, ALICE, NULL, 10, HASH);
+    expect_not_taken(intake, ALICE, "t", 9, HASH);
+    expect_not_taken(intake, ALICE, "t", 10, ZEROS);
+    expect_not_taken(intake, ALICE, "t", 10, NULL);
+    expect_taken(intake, ALICE, "t");
+    sx_intake_free(intake);
+}
+
+static void peers_and_transfers_are_apart(void)
+{
+    struct sx_intake *intake = make(100, 8);
+    struct sx_intake_answer answer;
+    const char *const from[] = {ALICE, ALICE, BOB}, *const id[] = {"t", "u", "t"};
+    unsigned i;
+    for (i = 0; i < 3; i++) {
+        answer = announce(intake, from[i], id[i], 10, S);
+        expect(&answer, NULL);
+    }
+    for (i = 0; i < 3; i++)
+        send(intake, from[i], id[i], "0", "0123", S);
+    for (i = 0; i < 3; i++)
+        send(intake, from[i], id[i], "1", "4567", S);
+    for (i = 0; i < 3; i++)
+        send(intake, from[i], id[i], "2", "89", S);
+    for (i = 0; i < 3; i++)
+        expect_taken(intake, from[i], id[i]);
+    sx_intake_free(intake);
+}
+
+static void empty_blocks_count_but_carry_nothing(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "", NULL);
+    expect_sent(intake, "t", "1", "0123", NULL);
+    expect_sent(intake, "t", "2", "4567", NULL);
+    expect_sent(intake, "t", "3", "89", NULL);
+    expect_sent(intake, "t", "4", "", NULL);
+    expect_taken(intake, ALICE, "t");
+    sx_intake_free(intake);
+}
+
+static void it_tells_how_far_a_transfer_is(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    size_t received = 77, size = 88;
+    CU_ASSERT_FALSE(sx_intake_progress(intake, ALICE, "t", &received, &size));
+    CU_ASSERT(received == 77 && size == 88);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    CU_ASSERT(sx_intake_progress(intake, ALICE, "t", &received, &size));
+    CU_ASSERT(received == 4 && size == 10);
+    CU_ASSERT_FALSE(sx_intake_progress(intake, BOB, "t", &received, &size));
+    sx_intake_free(intake);
+}
+
+/* XEP-0047 2.2: after 65535 comes 0. */
+static void the_sequence_wraps(void)
+{
+    struct sx_intake *intake = make(1000000, 4);
+    struct sx_intake_answer answer = announce(intake, ALICE, "t", 70000, S);
+    char seq[32];
+    unsigned i;
+    expect(&answer, NULL);
+    for (i = 0; i < 65538; i++) {
+        snprintf(seq, sizeof seq, "%u", i % 65536);
+        answer = send(intake, ALICE, "t", seq, "x", S);
+        if (answer.condition)
+            break;
+    }
+    expect(&answer, NULL);
+    CU_ASSERT_EQUAL(answer.received, 65538);
+    expect_sent(intake, "t", "65538", "x", "bad-request");
+    sx_intake_free(intake);
+}
+
+/* ---- going on ---- */
+
+static void the_next_session_goes_on_behind_what_has_come(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_open open = {"t.2", "100", NULL, "t", "10", HASH};
+    struct sx_intake_answer answer;
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    answer = ask(intake, ALICE, open, S);
+    expect(&answer, NULL);
+    CU_ASSERT(answer.received == 4 && answer.size == 10);
+    ASSERT_TEXT(answer.transfer, "t");
+    expect_sent(intake, "t", "1", "4567", "item-not-found"); /* that session is over */
+    expect_left(intake, "t", "item-not-found");
+    expect_sent(intake, "t.2", "0", "456789", NULL);
+    CU_ASSERT_EQUAL(count(intake).transfers, 1);
+    open.sid = "t.3";
+    answer = ask(intake, ALICE, open, S);
+    CU_ASSERT_EQUAL(answer.received, 10);
+    expect_left(intake, "t.3", NULL);
+    expect_taken(intake, ALICE, "t");
+    sx_intake_free(intake);
+}
+
+static void a_gap_ends_the_session_but_not_the_transfer(void)
+{
+    static const char *const wrong[] = {"2", "0", "65535", NULL};
+    unsigned i;
+    for (i = 0; wrong[i]; i++) {
+        struct sx_intake *intake = make(100, 4);
+        expect_opened(intake, 0);
+        expect_sent(intake, "t", "0", "0123", NULL);
+        expect_sent(intake, "t", wrong[i], "89", "unexpected-request");
+        expect_sent(intake, "t", "1", "4567", "item-not-found");
+        expect_opened(intake, 4);
+        expect_sent(intake, "t", "0", "4567", NULL);
+        expect_sent(intake, "t", "1", "89", NULL);
+        expect_taken(intake, ALICE, "t");
+        sx_intake_free(intake);
+    }
+}
+
+static void spoilt_blocks_end_the_session_but_not_the_transfer(void)
+{
+    static const struct {
+        const char *seq, *text;
+    } spoilt[] = {{"1", NULL},    {"1", "45678"}, {NULL, "4567"},    {"", "4567"},  {"x", "4567"},
+                  {"-1", "4567"}, {"1x", "4567"}, {"65536", "4567"}, {" 1", "4567"}};
+    unsigned i;
+    for (i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        struct sx_intake *intake = make(100, 4);
+        expect_opened(intake, 0);
+        expect_sent(intake, "t", "0", "0123", NULL);
+        expect_sent(intake, "t", spoilt[i].seq, spoilt[i].text, "bad-request");
+        expect_sent(intake, "t", "1", "4567", "item-not-found");
+        expect_opened(intake, 4);
+        CU_ASSERT_EQUAL(count(intake).refused, 2);
+        sx_intake_free(intake);
+    }
+}
+
+static void sessions_of_others_are_unknown(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    expect_opened(intake, 0);
+    answer = send(intake, BOB, "t", "0", "0123", S);
+    expect(&answer, "item-not-found");
+    ASSERT_TEXT(answer.type, "cancel");
+    ASSERT_TEXT(answer.transfer, "");
+    answer = leave(intake, BOB, "t");
+    expect(&answer, "item-not-found");
+    answer = send(intake, NULL, "t", "0", "0123", S);
+    expect(&answer, "item-not-found");
+    expect_sent(intake, NULL, "0", "0123", "item-not-found");
+    expect_sent(intake, "", "0", "0123", "item-not-found");
+    expect_left(intake, NULL, "item-not-found");
+    expect_left(intake, "", "item-not-found");
+    expect_sent(intake, "t", "0", "0123", NULL);
+    sx_intake_free(intake);
+}
+
+static void who_closes_before_the_end_has_given_up(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_left(intake, "t", NULL);
+    CU_ASSERT_EQUAL(count(intake).transfers, 0);
+    expect_opened(intake, 0);
+    sx_intake_free(intake);
+}
+
+/* ---- what isn't what was announced ---- */
+
+static void more_than_announced_ends_the_transfer(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_sent(intake, "t", "1", "4567", NULL);
+    expect_sent(intake, "t", "2", "890", "bad-request");
+    CU_ASSERT_EQUAL(count(intake).transfers, 0);
+    expect_sent(intake, "t", "3", "0", "item-not-found");
+    sx_intake_free(intake);
+}
+
+static void other_bytes_than_announced_end_the_transfer(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_sent(intake, "t", "1", "4576", NULL);
+    expect_sent(intake, "t", "2", "89", "not-acceptable");
+    CU_ASSERT(count(intake).transfers == 0 && count(intake).completed == 0);
+    expect_not_taken(intake, ALICE, "t", 10, HASH);
+    sx_intake_free(intake);
+}
+
+static void another_message_under_the_same_id_is_refused(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    answer = announce(intake, ALICE, "t", 11, S);
+    expect(&answer, "not-acceptable");
+    answer = ask(intake, ALICE, (struct sx_intake_open){"x", "4", "iq", "t", "10", ZEROS}, S);
+    expect(&answer, "not-acceptable");
+    expect_sent(intake, "t", "1", "4567", NULL);
+    sx_intake_free(intake);
+}
+
+static void a_sid_carries_one_transfer(void)
+{
+    struct sx_intake *intake = make(100, 8);
+    struct sx_intake_answer answer;
+    expect_opened(intake, 0);
+    answer = ask(intake, ALICE, (struct sx_intake_open){"t", "4", "iq", "u", "10", HASH}, S);
+    expect(&answer, "not-acceptable");
+    answer = ask(intake, BOB, (struct sx_intake_open){"t", "4", "iq", "u", "10", HASH}, S);
+    expect(&answer, NULL); /* his own */
+    expect_sent(intake, "t", "0", "0123", NULL);
+    CU_ASSERT_EQUAL(count(intake).transfers, 2);
+    sx_intake_free(intake);
+}
+
+/* ---- opens that are refused ---- */
+
+static void malformed_opens_are_refused(void)
+{
+    static const struct {
+        struct sx_intake_open open;
+        const char *condition;
+    } bad[] = {
+        {{NULL, "4", "iq", "t", "10", HASH}, "bad-request"},
+        {{"", "4", "iq", "t", "10", HASH}, "bad-request"},
+        {{"a b", "4", "iq", "t", "10", HASH}, "bad-request"},
+        {{"a'", "4", "iq", "t", "10", HASH}, "bad-request"},
+        {{TOO_LONG, "4", "iq", "t", "10", HASH}, "bad-request"},
+        {{"t", NULL, "iq", "t", "10", HASH}, "bad-request"},
+        {{"t", "0", "iq", "t", "10", HASH}, "bad-request"},
+        {{"t", "65536", "iq", "t", "10", HASH}, "bad-request"},
+        {{"t", "-4", "iq", "t", "10", HASH}, "bad-request"},
+        {{"t", "4", "message", "t", "10", HASH}, "not-acceptable"},
+        {{"t", "4", "iq", NULL, NULL, NULL}, "not-acceptable"},
+        {{"t", "4", "iq", NULL, "10", HASH}, "bad-request"},
+        {{"t", "4", "iq", "", "10", HASH}, "bad-request"},
+        {{"t", "4", "iq", "<", "10", HASH}, "bad-request"},
+        {{"t", "4", "iq", TOO_LONG, "10", HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", NULL, HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "0", HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "x", HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "-10", HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "99999999999999999999999", HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "10", NULL}, "bad-request"},
+        {{"t", "4", "iq", "t", "10", ""}, "bad-request"},
+        {{"t", "4", "iq", "t", "10", HASH "0"}, "bad-request"},
+        {{"t", "4", "iq", "t", "10", "G" HASH}, "bad-request"},
+        {{"t", "4", "iq", "t", "10", ZEROS_BUT_ONE "g"}, "bad-request"},
+    };
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    unsigned i;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        answer = ask(intake, ALICE, bad[i].open, S);
+        expect(&answer, bad[i].condition);
+        ASSERT_TEXT(answer.transfer, "");
+    }
+    answer = announce(intake, NULL, "t", 10, S);
+    expect(&answer, "bad-request");
+    CU_ASSERT_EQUAL(count(intake).transfers, 0);
+    CU_ASSERT_EQUAL(count(intake).refused, sizeof bad / sizeof *bad + 1);
+    sx_intake_free(intake);
+}
+
+static void too_large_a_message_is_refused_with_size_and_limit(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer = announce(intake, ALICE, "t", 76, S);
+    expect(&answer, "not-acceptable");
+    ASSERT_TEXT(answer.text, "the message is 76 bytes; the limit is 75");
+    answer = announce(intake, ALICE, "t", 75, S);
+    expect(&answer, NULL);
+    sx_intake_free(intake);
+}
+
+/* What could never have room must not be told to wait. */
+static void no_message_is_larger_than_all_together(void)
+{
+    const struct sx_intake_limits limits = {1000, 100, 4096, 4};
+    struct sx_intake *intake = sx_intake_new(&limits);
+    struct sx_intake_answer answer;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(intake);
+    answer = announce(intake, ALICE, "t", 101, S);
+    expect(&answer, "not-acceptable");
+    answer = announce(intake, ALICE, "t", 100, S);
+    expect(&answer, NULL);
+    sx_intake_free(intake);
+}
+
+static void larger_blocks_than_wanted_are_to_be_halved(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_open open = {"t", "4097", "iq", "t", "10", HASH};
+    struct sx_intake_answer answer = ask(intake, ALICE, open, S);
+    expect(&answer, "resource-constraint");
+    ASSERT_TEXT(answer.type, "modify");
+    open.block_size = "4096";
+    answer = ask(intake, ALICE, open, S);
+    expect(&answer, NULL);
+    sx_intake_free(intake);
+}
+
+/* ---- room ---- */
+
+static void expect_no_room(struct sx_intake *intake, const char *from, const char *transfer,
+                           size_t size)
+{
+    struct sx_intake_answer answer = announce(intake, from, transfer, size, S);
+    expect(&answer, "resource-constraint");
+    ASSERT_TEXT(answer.type, "wait");
+}
+
+static void expect_room(struct sx_intake *intake, const char *from, const char *transfer,
+                        size_t size)
+{
+    struct sx_intake_answer answer = announce(intake, from, transfer, size, S);
+    expect(&answer, NULL);
+}
+
+static void all_bytes_together_are_bounded(void)
+{
+    struct sx_intake *intake = make(100, 8);
+    expect_room(intake, ALICE, "t", 60);
+    expect_no_room(intake, BOB, "t", 41);
+    expect_room(intake, BOB, "t", 40);
+    expect_no_room(intake, CAROL, "t", 1);
+    CU_ASSERT_EQUAL(count(intake).announced_bytes, 100);
+    sx_intake_drop(intake, ALICE, "u");
+    expect_no_room(intake, CAROL, "t", 1);
+    sx_intake_drop(intake, ALICE, "t");
+    expect_room(intake, CAROL, "t", 60);
+    sx_intake_free(intake);
+}
+
+static void all_places_together_are_bounded(void)
+{
+    struct sx_intake *intake = make(100, 3);
+    expect_room(intake, ALICE, "t", 1);
+    expect_room(intake, BOB, "t", 1);
+    expect_room(intake, CAROL, "t", 1);
+    expect_no_room(intake, "dave@example.org/desk", "t", 1);
+    expect_room(intake, ALICE, "t", 1); /* it has its place */
+    CU_ASSERT_EQUAL(count(intake).transfers, 3);
+    sx_intake_free(intake);
+}
+
+static void one_peer_has_half_of_the_places(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_room(intake, ALICE, "t", 1);
+    expect_room(intake, ALICE, "u", 1);
+    expect_no_room(intake, ALICE, "v", 1);
+    expect_room(intake, BOB, "t", 1);
+    sx_intake_free(intake);
+    intake = make(100, 1);
+    expect_room(intake, ALICE, "t", 1);
+    expect_no_room(intake, ALICE, "u", 1);
+    sx_intake_free(intake);
+}
+
+static void one_peer_has_half_of_the_bytes_unless_it_has_none(void)
+{
+    struct sx_intake *intake = make(100, 8);
+    expect_room(intake, ALICE, "t", 75);
+    expect_no_room(intake, ALICE, "u", 1);
+    sx_intake_drop(intake, ALICE, "t");
+    expect_room(intake, ALICE, "t", 20);
+    expect_no_room(intake, ALICE, "u", 31);
+    expect_no_room(intake, ALICE, "u", 51);
+    expect_room(intake, ALICE, "u", 30);
+    expect_no_room(intake, ALICE, "v", 1);
+    expect_room(intake, BOB, "t", 50);
+    sx_intake_free(intake);
+}
+
+static void an_announcement_takes_no_memory(void)
+{
+    enum { SIZE = 1 << 24, BLOCK = 4096 };
+    static char block[BLOCK];
+    struct sx_intake *intake = make(4 * (size_t)SIZE, 8);
+    struct sx_intake_answer answer =
+        ask(intake, ALICE, (struct sx_intake_open){"t", "4096", "iq", "t", "16777216", HASH}, S);
+    unsigned long i;
+    char seq[32];
+    expect(&answer, NULL);
+    CU_ASSERT_EQUAL(count(intake).held_bytes, 0);
+    for (i = 0; i < SIZE / BLOCK / 2; i++) {
+        snprintf(seq, sizeof seq, "%lu", i);
+        sx_intake_data(intake, ALICE, "t", seq, block, BLOCK, S, &answer);
+        if (answer.condition || count(intake).held_bytes > 2 * answer.received + 65536)
+            break;
+    }
+    expect(&answer, NULL);
+    CU_ASSERT_EQUAL(answer.received, SIZE / 2);
+    CU_ASSERT(count(intake).held_bytes <= 2 * answer.received + 65536);
+    CU_ASSERT(count(intake).held_bytes <= SIZE);
+    sx_intake_drop(intake, ALICE, "t");
+    CU_ASSERT(count(intake).held_bytes == 0 && count(intake).announced_bytes == 0);
+    sx_intake_free(intake);
+}
+
+/* ---- time ---- */
+
+static void idle_transfers_are_forgotten(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_intake_expire(intake, 1000 * S), 0);
+    expect_opened(intake, 0);
+    announce(intake, BOB, "t", 10, 2 * S);
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 121 * S);
+    send(intake, ALICE, "t", "0", "0123", 10 * S);
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 122 * S);
+    CU_ASSERT_EQUAL(sx_intake_expire(intake, 122 * S - 1), 0);
+    CU_ASSERT_EQUAL(sx_intake_expire(intake, 122 * S), 1);
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 130 * S);
+    send(intake, ALICE, "t", "1", "", 20 * S); /* brings nothing, keeps nothing */
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 130 * S);
+    answer = announce(intake, ALICE, "t", 10, 129 * S);
+    CU_ASSERT_EQUAL(answer.received, 4);
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 249 * S);
+    answer = announce(intake, ALICE, "t", 10, 249 * S);
+    CU_ASSERT_EQUAL(answer.received, 0);
+    CU_ASSERT_EQUAL(count(intake).expired, 2);
+    sx_intake_free(intake);
+}
+
+static void complete_ones_are_forgotten_too(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    expect_opened(intake, 0);
+    expect_sent(intake, "t", "0", "0123", NULL);
+    expect_sent(intake, "t", "1", "4567", NULL);
+    expect_sent(intake, "t", "2", "89", NULL);
+    CU_ASSERT_EQUAL(sx_intake_expire(intake, 121 * S), 1);
+    expect_not_taken(intake, ALICE, "t", 10, HASH);
+    sx_intake_free(intake);
+}
+
+/* An open finds the room that idle ones have left, without anybody calling expire. */
+static void idle_transfers_make_room(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer;
+    expect_room(intake, ALICE, "t", 75);
+    answer = announce(intake, BOB, "t", 75, 121 * S - 1);
+    expect(&answer, "resource-constraint");
+    answer = announce(intake, BOB, "t", 75, 121 * S);
+    expect(&answer, NULL);
+    sx_intake_free(intake);
+}
+
+/* ---- stanzas ---- */
+
+static void expect_stanzas(const char *sid, const struct sx_intake_answer *answer,
+                           const char *expected)
+{
+    struct sx_buffer out = {0};
+    sx_intake_format_answer(&out, ALICE, "7", sid, answer);
+    CU_ASSERT_FALSE(out.failed);
+    ASSERT_TEXT(out.bytes, expected);
+    sx_buffer_fini(&out);
+}
+
+static void answers_are_stanzas(void)
+{
+    struct sx_intake *intake = make(100, 4);
+    struct sx_intake_answer answer = announce(intake, ALICE, "t", 10, S);
+    expect_stanzas("t", &answer,
+                   "<iq type='result' to='" ALICE "' id='7'>"
+                   "<packed xmlns='urn:soap-xmpp:packed:1' received='0'/></iq>");
+    answer = send(intake, ALICE, "t", "0", "0123", S);
+    expect_stanzas("t", &answer, "<iq type='result' to='" ALICE "' id='7'/>");
+    answer = announce(intake, ALICE, "t", 10, S);
+    expect_stanzas("t", &answer,
+                   "<iq type='result' to='" ALICE "' id='7'>"
+                   "<packed xmlns='urn:soap-xmpp:packed:1' received='4'/></iq>");
+    answer = send(intake, ALICE, "t", "1", "0123", S);
+    expect_stanzas("t", &answer,
+                   "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='400'>"
+                   "<unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                   "a block is missing, or came twice</text></error></iq>"
+                   "<iq type='set' to='" ALICE "' id='t.closed'>"
+                   "<close xmlns='http://jabber.org/protocol/ibb' sid='t'/></iq>");
+    answer = leave(intake, ALICE, "x");
+    expect_stanzas(NULL, &answer,
+                   "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='404'>"
+                   "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                   "no such session is open</text></error></iq>");
+    answer = ask(intake, ALICE, (struct sx_intake_open){"t", "5000", "iq", "u", "10", HASH}, S);
+    expect_stanzas(NULL, &answer,
+                   "<iq type='error' to='" ALICE "' id='7'><error type='modify' code='500'>"
+                   "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                   "blocks are 4096 bytes at most</text></error></iq>");
+    sx_intake_free(intake);
+}
+
+/* ---- memory ---- */
+
+static bool attempt_short_intake(struct shortage shortage)
+{
+    static const char *const blocks[] = {"0123", "4567", "89"};
+    const struct sx_intake_limits limits = {100, 100, 4096, 4};
+    struct sx_intake_answer answer = {0};
+    struct sx_intake *intake;
+    size_t received = 0;
+    char *bytes = NULL;
+    bool has_failed;
+    shortage_begin(shortage);
+    intake = sx_intake_new(&limits);
+    if (intake)
+        answer = announce(intake, ALICE, "t", 10, S);
+    if (intake && !answer.condition)
+        answer = send(intake, ALICE, "t", "0", blocks[0], S);
+    if (intake && !answer.condition)
+        answer = send(intake, ALICE, "t", "1", blocks[1], S);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(has_failed, !intake || answer.condition);
+    if (!intake)
+        return true;
+    if (has_failed) {
+        ASSERT_TEXT(answer.condition, "resource-constraint");
+        ASSERT_TEXT(answer.type, "wait");
+        ASSERT_TEXT(answer.text, "memory is short");
+        CU_ASSERT_EQUAL(count(intake).held_bytes, 0);
+    }
+    answer = announce(intake, ALICE, "t", 10, S);
+    for (received = answer.received; received < 10; received = answer.received) {
+        char seq[2] = {(char)('0' + (received - (has_failed ? 0 : 8)) / 4), '\0'};
+        answer = send(intake, ALICE, "t", seq, blocks[received / 4], S);
+        CU_ASSERT_FATAL(!answer.condition);
+    }
+    CU_ASSERT(sx_intake_take(intake, ALICE, "t", 10, HASH, &bytes));
+    CU_ASSERT(bytes && memcmp(bytes, "0123456789", 10) == 0);
+    free(bytes);
+    sx_intake_free(intake);
+    return has_failed;
+}
+SHORTAGE_TEST(short_intake, 4)
+
+static bool attempt_short_answer(struct shortage shortage)
+{
+    static const struct sx_intake_answer answers[] = {
+        {.is_open = true},
+        {.condition = "unexpected-request", .type = "cancel", .text = "why", .closes = true}};
+    bool has_failed = false;
+    unsigned i;
+    struct sx_buffer out[2] = {{0}, {0}};
+    shortage_begin(shortage);
+    for (i = 0; i < 2; i++)
+        sx_intake_format_answer(&out[i], ALICE, "7", "t", &answers[i]);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(out[0].failed || out[1].failed, has_failed);
+    sx_buffer_fini(&out[0]);
+    sx_buffer_fini(&out[1]);
+    return has_failed;
+}
+SHORTAGE_TEST(short_answer, 4)
+
+CU_TestInfo tests_intake[] = {
+    {"a message arrives in blocks and is taken once",
+     a_message_arrives_in_blocks_and_is_taken_once},
+    {"a message can be taken before its session is closed",
+     a_message_can_be_taken_before_its_session_is_closed},
+    {"only what was described is taken", only_what_was_described_is_taken},
+    {"peers and transfers are apart", peers_and_transfers_are_apart},
+    {"empty blocks count but carry nothing", empty_blocks_count_but_carry_nothing},
+    {"it tells how far a transfer is", it_tells_how_far_a_transfer_is},
+    {"the sequence wraps", the_sequence_wraps},
+    {"the next session goes on behind what has come",
+     the_next_session_goes_on_behind_what_has_come},
+    {"a gap ends the session but not the transfer", a_gap_ends_the_session_but_not_the_transfer},
+    {"spoilt blocks end the session but not the transfer",
+     spoilt_blocks_end_the_session_but_not_the_transfer},
+    {"sessions of others are unknown", sessions_of_others_are_unknown},
+    {"who closes before the end has given up", who_closes_before_the_end_has_given_up},
+    {"more than announced ends the transfer", more_than_announced_ends_the_transfer},
+    {"other bytes than announced end the transfer", other_bytes_than_announced_end_the_transfer},
+    {"another message under the same id is refused", another_message_under_the_same_id_is_refused},
+    {"a sid carries one transfer", a_sid_carries_one_transfer},
+    {"malformed opens are refused", malformed_opens_are_refused},
+    {"too large a message is refused with size and limit",
+     too_large_a_message_is_refused_with_size_and_limit},
+    {"no message is larger than all together", no_message_is_larger_than_all_together},
+    {"larger blocks than wanted are to be halved", larger_blocks_than_wanted_are_to_be_halved},
+    {"all bytes together are bounded", all_bytes_together_are_bounded},
+    {"all places together are bounded", all_places_together_are_bounded},
+    {"one peer has half of the places", one_peer_has_half_of_the_places},
+    {"one peer has half of the bytes, unless it has none",
+     one_peer_has_half_of_the_bytes_unless_it_has_none},
+    {"an announcement takes no memory", an_announcement_takes_no_memory},
+    {"idle transfers are forgotten", idle_transfers_are_forgotten},
+    {"complete ones are forgotten, too", complete_ones_are_forgotten_too},
+    {"idle transfers make room", idle_transfers_make_room},
+    {"answers are stanzas", answers_are_stanzas},
+    {"short of memory an intake says so, and goes on later", test_short_intake},
+    {"short of memory an answer is marked as failed", test_short_answer},
+    CU_TEST_INFO_NULL,
+};
