@@ -573,6 +573,8 @@ static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_confi
     out->trace_user = in->trace_user;
     out->state_callback = in->state_callback;
     out->state_user = in->state_user;
+    out->progress_callback = in->progress_callback;
+    out->progress_user = in->progress_user;
     return SX_OK;
 }
 

@@ -34,6 +34,8 @@ struct sx_config {
     void *trace_user;
     soap_xmpp_state_fn *state_callback;
     void *state_user;
+    soap_xmpp_progress_fn *progress_callback;
+    void *progress_user;
 };
 
 /* Copies and checks; files are read (password) or at least opened (certificates). On SX_ECONFIG why

@@ -120,6 +120,7 @@ struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
     TAILQ_INIT(&exchange->timed);
     TAILQ_INIT(&exchange->done);
     TAILQ_INIT(&exchange->kept);
+    TAILQ_INIT(&exchange->held);
     return exchange;
 
 err_after_room:
@@ -262,6 +263,8 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
     untime_locked(call);
     if (call->payload)
         TAILQ_REMOVE(&exchange->kept, call, in_kept);
+    if (call->holds)
+        TAILQ_REMOVE(&exchange->held, call, in_held);
     free(call->payload);
     call->payload = NULL;
     exchange->counts.under_way--;

@@ -47,7 +47,7 @@ struct soap_xmpp_call {
     unsigned sent;       /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;
-    TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept;
+    TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;
 
     char peer[]; /* "" for our own server; then the operation */
 };
@@ -75,6 +75,7 @@ struct sx_exchange {
     struct call_list timed; /* those under way with a deadline of their own */
     struct call_list done;
     struct call_list kept; /* those under way that may be sent again */
+    struct call_list held; /* of these, those that have been held: few */
     unsigned long detached_under_way, unreleased;
     uint64_t next_number, endings;
     struct own_jid own;

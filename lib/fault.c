@@ -99,6 +99,8 @@ static const struct error_row errors[] = {
     [SX_ETOOBIG] = {"SX_ETOOBIG", "larger than a limit", "policy-violation", CODE_LENGTH, false},
     [SX_EDEPTH] = {"SX_EDEPTH", "nested deeper than the limit", "policy-violation", CODE_LEVEL,
                    false},
+    [SX_EABSENT] = {"SX_EABSENT", "the bytes that the envelope refers to are not here",
+                    "item-not-found", CODE_EOF, false},
     [SX_EFULL] = {"SX_EFULL", "a queue is full", "resource-constraint", CODE_TCP_ERROR, false},
     /* A peer reads this: who else may, and by which rule, is none of its business. */
     [SX_EFORBIDDEN] = {"SX_EFORBIDDEN", "the caller may not call this operation", "forbidden",

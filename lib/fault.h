@@ -39,6 +39,7 @@ enum sx_err {
     SX_EUNCARRIABLE, /* the envelope can't be put into a stanza: which byte, why */
     SX_ETOOBIG,      /* larger than a limit */
     SX_EDEPTH,       /* nested deeper than the limit */
+    SX_EABSENT,      /* what the stanza refers to isn't here */
     SX_EFULL,        /* a bounded queue is full */
     SX_EFORBIDDEN,   /* no rule allows the caller this operation */
     SX_ERR_COUNT

@@ -24,13 +24,12 @@ uint64_t sx_exchange_number(const struct soap_xmpp_call *call)
     return call->number;
 }
 
-/* Of the kept calls few are as large as to be held. */
 static struct soap_xmpp_call *find_locked(struct sx_exchange *exchange, uint64_t number)
 {
     struct soap_xmpp_call *call;
-    TAILQ_FOREACH(call, &exchange->kept, in_kept)
-    if (call->number == number)
-        return call;
+    for (call = TAILQ_FIRST(&exchange->held); call; call = TAILQ_NEXT(call, in_held))
+        if (call->number == number)
+            return call;
     return NULL;
 }
 
@@ -38,7 +37,8 @@ static void hold_locked(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
     call->held = true;
-    call->holds++;
+    if (call->holds++ == 0)
+        TAILQ_INSERT_TAIL(&exchange->held, call, in_held);
     call->sent = 0;
     call->due_us = SX_NEVER;
     TAILQ_REMOVE(&exchange->kept, call, in_kept);
@@ -119,8 +119,7 @@ bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer)
     const struct soap_xmpp_call *call;
     bool awaits = false;
     pthread_mutex_lock(&exchange->mu);
-    TAILQ_FOREACH(call, &exchange->order, in_order)
-    {
+    for (call = TAILQ_FIRST(&exchange->order); call; call = TAILQ_NEXT(call, in_order)) {
         awaits = strcmp(call->peer, peer) == 0;
         if (awaits)
             break;

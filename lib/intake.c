@@ -142,12 +142,10 @@ static void refuse_as(struct sx_intake *intake, struct sx_intake_answer *answer,
     intake->counts.refused++;
 }
 
-/* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
 static void refuse(struct sx_intake *intake, struct sx_intake_answer *answer, const char *condition,
                    const char *text)
 {
-    refuse_as(intake, answer, condition,
-              strcmp(condition, "resource-constraint") == 0 ? "wait" : "cancel", text);
+    refuse_as(intake, answer, condition, sx_fault_condition_type(condition), text);
 }
 
 /* Refuses a block; the session is over, what has come before stays. */

@@ -21,6 +21,7 @@
 #include "address.h"
 #include "clock.h"
 #include "payload.h"
+#include "shipment.h"
 #include "stanza.h"
 
 enum {
@@ -136,22 +137,43 @@ static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
 
 /* ---- packed envelopes ---- */
 
-/* The packed envelope that the <packed/> holds; err and why say what is wrong with it. */
-static void take_packed(xmpp_stanza_t *element, struct sx_stream *stream,
-                        struct sx_envelope *envelope)
+/* XEP-0047 */
+static bool is_bytestream(xmpp_stanza_t *element)
+{
+    return is_element(element, "data", SX_NS_IBB) || is_element(element, "open", SX_NS_IBB) ||
+           is_element(element, "close", SX_NS_IBB);
+}
+
+/* Whether its bytes have gone ahead of it, in a bytestream. */
+static bool is_reference(xmpp_stanza_t *packed)
+{
+    return xmpp_stanza_get_attribute(packed, "transfer") != NULL;
+}
+
+/* The packed envelope that the <packed/> holds or refers to; err and why say what is wrong with it.
+ */
+static void take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
+                        struct sx_stream *stream, struct sx_envelope *envelope)
 {
     const char *action = xmpp_stanza_get_attribute(element, "action");
+    bool refers = is_reference(element), has_bytes;
     *envelope = (struct sx_envelope){
         .form = sx_payload_form(xmpp_stanza_get_attribute(element, "form")),
     };
     if (action && strlen(action) < sizeof envelope->action)
         snprintf(envelope->action, sizeof envelope->action, "%s", action);
-    if (sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes &&
-        envelope->form)
+    if (refers)
+        has_bytes =
+            sx_shipments_take(ends->shipments, from, element, &envelope->bytes, &envelope->len);
+    else
+        has_bytes = sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes;
+    if (has_bytes && envelope->form)
         return;
-    envelope->err = SX_EMALFORMED;
+    envelope->err = refers && !has_bytes ? SX_EABSENT : SX_EMALFORMED;
     snprintf(envelope->why, sizeof envelope->why, "%s",
-             envelope->form ? "the packed envelope is empty" : "its form is unknown");
+             !envelope->form ? "its form is unknown"
+             : refers        ? sx_fault_text(SX_EABSENT)
+                             : "the packed envelope is empty");
 }
 
 /* The stanza's packed envelope, if it has one. */
@@ -165,22 +187,22 @@ static xmpp_stanza_t *find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *
 }
 
 /* What a glance tells, too. */
-static void take_and_glance(const struct sx_iq_ends *ends, xmpp_stanza_t *element,
+static void take_and_glance(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
                             struct sx_stream *stream, struct sx_envelope *envelope)
 {
-    take_packed(element, stream, envelope);
+    take_packed(ends, from, element, stream, envelope);
     if (envelope->err == SX_OK)
         sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
 }
 
-static void read_error(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+static void read_error(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *stanza,
                        struct sx_stream *stream, struct sx_reply *reply)
 {
     xmpp_stanza_t *packed = find_packed(ends, stanza);
     bool has_envelope = packed != NULL;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
     if (packed)
-        take_and_glance(ends, packed, stream, &reply->envelope);
+        take_and_glance(ends, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
     if (has_envelope) {
@@ -193,7 +215,7 @@ static void read_error(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
     read_condition(xmpp_stanza_get_child_by_name(stanza, "error"), reply);
 }
 
-static void read_result(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+static void read_result(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *stanza,
                         struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
@@ -202,7 +224,7 @@ static void read_result(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
     } else if (payload && ends->packs && is_element(payload, "packed", SX_NS_PACKED)) {
-        take_packed(payload, stream, &reply->envelope);
+        take_packed(ends, from, payload, stream, &reply->envelope);
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
     } else if (payload && is_element(payload, "query", SX_NS_DISCO_INFO)) {
@@ -225,11 +247,31 @@ static bool is_pong(const struct sx_iq_ends *ends, const struct iq *iq)
     return !iq->from || strcmp(iq->from, own) == 0;
 }
 
+/* What a bytestream's receiver says to a stanza of ours. */
+static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
+                             xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *error = xmpp_stanza_get_child_by_name(stanza, "error");
+    xmpp_stanza_t *packed = find_packed(ends, stanza);
+    struct sx_reply said = {0};
+    struct sx_transfer_reply reply = {0};
+    if (strcmp(iq->type, "error") == 0) {
+        read_condition(error, &said);
+        reply.condition = said.condition;
+        reply.type = error ? xmpp_stanza_get_attribute(error, "type") : NULL;
+        reply.text = said.text;
+    } else if (packed) {
+        reply.received = xmpp_stanza_get_attribute(packed, "received");
+    }
+    return sx_shipments_reply(ends->shipments, iq->session, iq->from, iq->id, &reply);
+}
+
 static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xmpp_stanza_t *stanza,
                           struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
-    if (is_pong(ends, iq))
+    if (is_pong(ends, iq) || (ends->packs && !sx_exchange_gave_out(ends->exchange, iq->id) &&
+                              answers_shipment(ends, iq, stanza)))
         return;
     if (stream->verdict != SX_OK) {
         /* Servers send the request back in their errors (RFC 6120 8.3.1): that one is too large to
@@ -238,9 +280,9 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         snprintf(reply.condition, sizeof reply.condition, "undefined-condition");
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
     } else if (strcmp(iq->type, "error") == 0) {
-        read_error(ends, stanza, stream, &reply);
+        read_error(ends, iq->from, stanza, stream, &reply);
     } else {
-        read_result(ends, stanza, stream, &reply);
+        read_result(ends, iq->from, stanza, stream, &reply);
     }
     if (!sx_journal_is_tagged(iq->id)) {
         /* Nobody was asked to deliver once, so that nobody can say what became of it. */
@@ -259,6 +301,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     if (iq->from && strcmp(reply.condition, "service-unavailable") == 0 && !reply.refused &&
         sx_exchange_is_packed(ends->exchange, iq->from, iq->id))
         ends->doubt(ends->user, iq->session, iq->from);
+    if (reply.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
+        sx_shipments_again(ends->shipments, iq->session, iq->from, iq->id)) {
+        sx_reply_fini(&reply);
+        return;
+    }
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  text_or_empty(iq->from), reply.condition);
@@ -400,6 +447,17 @@ static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
     sx_envelope_fini(envelope);
 }
 
+/* Whether the journal knows of this id, or knows that it is none to run. */
+static bool is_known(const struct sx_iq_ends *ends, const struct iq *iq)
+{
+    char *again = NULL;
+    size_t again_len;
+    enum sx_journal_verdict verdict = sx_journal_look(
+        ends->journal, text_or_empty(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
+    free(again);
+    return verdict != SX_JOURNAL_FRESH && verdict != SX_JOURNAL_FOREIGN;
+}
+
 /* As receive_envelope, but what a caller of this library has sent is refused in a way that it can
  * rely on. */
 static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
@@ -414,12 +472,37 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
         refuse(ends, iq, "service-unavailable", NULL);
         return;
     }
-    take_and_glance(ends, element, stream, &envelope);
+    /* What the journal knows of the id goes first: the bytes may have been taken by a first copy.
+     */
+    if (!is_reference(element) || !is_known(ends, iq))
+        take_and_glance(ends, iq->from, element, stream, &envelope);
     if (envelope.err == SX_OK)
         admit_request(ends, iq, &envelope);
     else
         decline(ends, iq, sx_fault_condition(envelope.err), envelope.why);
     sx_envelope_fini(&envelope);
+}
+
+static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
+                               xmpp_stanza_t *element, struct sx_stream *stream)
+{
+    xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
+    const char *operation = packed ? xmpp_stanza_get_attribute(packed, "operation") : NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+    bool allowed;
+    if (strcmp(iq->type, "set") != 0 || !iq->from) {
+        refuse(ends, iq, "bad-request", "a bytestream belongs into an iq of type set");
+        return;
+    }
+    /* The operation that counts is that of the request itself. */
+    allowed =
+        sx_exchange_awaits(ends->exchange, iq->from) ||
+        (sx_inbound_is_open(ends->inbound) && sx_access_allows(ends->access, iq->from, operation));
+    sx_stream_binary(stream, &bytes, &len);
+    sx_shipments_receive(ends->shipments, iq->session, iq->from, iq->id, element, bytes, len,
+                         allowed);
+    free(bytes);
 }
 
 static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
@@ -462,6 +545,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
         receive_envelope(ends, iq, &envelope);
     else if (ends->packs && is_element(payload, "packed", SX_NS_PACKED))
         receive_packed(ends, iq, payload, stream);
+    else if (ends->packs && is_bytestream(payload))
+        receive_bytestream(ends, iq, payload, stream);
     else
         receive_question(ends, iq, payload);
 }

@@ -41,6 +41,7 @@ struct sx_iq_ends {
     struct sx_inbound *inbound;
     struct sx_journal *journal;
     struct sx_access *access;
+    struct sx_shipments *shipments; /* with packs */
     struct sx_iq_refusals *refusals;
     struct sx_disco *disco;
     const struct sx_trace *trace;

@@ -31,6 +31,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "iq.h"
+#include "shipment.h"
 
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
@@ -57,6 +58,7 @@ struct soap_xmpp_link {
     struct sx_disco *disco;
     struct sx_journal *journal;
     struct sx_access *access;
+    struct sx_shipments *shipments;
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
@@ -244,6 +246,7 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     link->session = session;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
+    sx_shipments_online(link->shipments);
     set_state(link, SOAP_XMPP_ONLINE, NULL);
 }
 
@@ -276,6 +279,7 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .inbound = link->inbound,
         .journal = link->journal,
         .access = link->access,
+        .shipments = link->shipments,
         .refusals = &link->refusals,
         .disco = link->disco,
         .trace = &link->trace,
@@ -328,6 +332,7 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
+    sx_shipments_lost(link->shipments);
     if (is_hopeless(link, failure, &last)) {
         permanent = true;
         failure = &last;
@@ -354,7 +359,11 @@ static void on_kick(void *user)
 
 static int64_t on_timer(void *user, uint64_t session)
 {
-    return sx_link_resend(user, session);
+    struct soap_xmpp_link *link = user;
+    /* First what may make a call due. */
+    int64_t shipments_us = sx_shipments_step(link->shipments, session);
+    int64_t resend_us = sx_link_resend(link, session);
+    return shipments_us < resend_us ? shipments_us : resend_us;
 }
 
 static char *on_silence(void *user, size_t *len)
@@ -381,6 +390,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_journal_free(link->journal);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
+    sx_shipments_free(link->shipments);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -406,9 +416,10 @@ static bool make_parts(struct soap_xmpp_link *link)
     link->disco = sx_disco_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     link->checker = sx_checker_new(link->config.max_depth);
+    link->shipments = sx_shipments_new(link);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
     return link->exchange && link->inbound && link->disco && link->journal && link->checker &&
-           link->loop;
+           link->shipments && link->loop;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -422,6 +433,7 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_journal_free(link->journal);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
+    sx_shipments_free(link->shipments);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -557,7 +569,8 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         return;
     }
     sx_inbound_close(link->inbound);
-    if (!sx_inbound_drained(link->inbound, deadline))
+    if (!sx_inbound_drained(link->inbound, deadline) ||
+        !sx_shipments_drained(link->shipments, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
     refuse_queued(link, deadline);
     sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
@@ -712,6 +725,11 @@ int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
 {
     return &link->reading_limits;
+}
+
+struct sx_shipments *sx_link_shipments(struct soap_xmpp_link *link)
+{
+    return link->shipments;
 }
 
 struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link)

@@ -1,4 +1,4 @@
-/* link_parts.h - the parts of a link, for link.c and outbound.c alone. */
+/* link_parts.h - the parts of a link, for link.c, outbound.c, fallback.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -27,6 +27,10 @@ void sx_link_say(char *why, size_t why_bytes, const char *text);
 void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
 
+/* The largest stanza that may leave, as the servers may rewrite it; whether our server set the
+ * limit (NULL allowed). */
+size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers);
+
 /* Answers that the request was not run and won't be, and forgets it. */
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline);
@@ -45,6 +49,8 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 /* Calls that went out packed to this peer go out plain. */
 void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer);
 
+struct sx_shipments;
+struct sx_shipments *sx_link_shipments(struct soap_xmpp_link *link);
 struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link); /* the loop thread's */
 /* When sx_link_doubt() asked last. */
 int64_t *sx_link_doubted_us(struct soap_xmpp_link *link);

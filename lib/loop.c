@@ -591,6 +591,20 @@ size_t sx_loop_server_max_bytes(struct sx_loop *loop)
     return max_bytes;
 }
 
+size_t sx_loop_backlog_bytes(struct sx_loop *loop)
+{
+    size_t bytes;
+    pthread_mutex_lock(&loop->mu);
+    bytes = loop->queued_bytes + loop->unsent_bytes;
+    pthread_mutex_unlock(&loop->mu);
+    return bytes;
+}
+
+void sx_loop_wake(struct sx_loop *loop)
+{
+    wake(loop);
+}
+
 void sx_loop_kick(struct sx_loop *loop)
 {
     pthread_mutex_lock(&loop->mu);

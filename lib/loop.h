@@ -63,6 +63,12 @@ enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *sta
  * nothing (XEP-0478). */
 size_t sx_loop_server_max_bytes(struct sx_loop *loop);
 
+/* Bytes posted and not written yet. Any thread. */
+size_t sx_loop_backlog_bytes(struct sx_loop *loop);
+
+/* on_timer is asked anew, while online. Any thread. */
+void sx_loop_wake(struct sx_loop *loop);
+
 /* Offline: connect now instead of at the time on_offline gave. Online: ask the server for a sign of
  * life now. While an attempt is under way: if it fails, the next follows at once. Any thread, the
  * callbacks too. */

@@ -19,6 +19,7 @@
 #include "iq.h"
 #include "link_parts.h"
 #include "payload.h"
+#include "shipment.h"
 #include "stanza.h"
 
 enum {
@@ -48,14 +49,21 @@ static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_paylo
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
+size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
+{
+    size_t ours = sx_link_config(link)->max_outgoing_bytes;
+    size_t servers = sx_loop_server_max_bytes(sx_link_loop(link));
+    if (is_servers)
+        *is_servers = servers && servers < ours;
+    return servers && servers < ours ? servers : ours;
+}
+
 /* False: why says size and limit. */
 static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
                             size_t rewritten, char *why, size_t why_bytes)
 {
-    size_t ours = sx_link_config(link)->max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(sx_link_loop(link));
-    bool is_servers = servers && servers < ours;
-    size_t limit = is_servers ? servers : ours;
+    bool is_servers;
+    size_t limit = sx_link_outgoing_limit(link, &is_servers);
     if (rewritten < bytes)
         rewritten = bytes;
     if (rewritten <= limit)
@@ -64,6 +72,14 @@ static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_
              "%s is %zu bytes, up to %zu after re-serialising; the limit is %zu (%s)", what, bytes,
              rewritten, limit, is_servers ? "the server's" : "max_outgoing_bytes");
     return false;
+}
+
+static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
+                               char *why, size_t why_bytes)
+{
+    snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
+             sx_link_config(link)->max_message_bytes);
+    return SX_ETOOBIG;
 }
 
 /* ---- calls ---- */
@@ -75,6 +91,7 @@ struct question {
     const char
         *incarnation; /* of a peer that runs each id once; NULL: sent once, for better or worse */
     int64_t online_deadline, room_deadline;
+    struct sx_shipment *shipment; /* goes ahead; NULL: nothing does */
 };
 
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
@@ -106,6 +123,12 @@ static enum sx_err post_call(struct soap_xmpp_link *link, const struct question 
         return err;
     sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
              question->to, question->operation);
+    if (question->shipment) {
+        sx_exchange_hold(call);
+        sx_shipments_add_call(sx_link_shipments(link), question->shipment,
+                              sx_exchange_number(call));
+        return SX_OK;
+    }
     err = post_copy(link, question, call, session);
     if (err != SX_OK && question->incarnation && sx_exchange_unpost(call, err))
         err = SX_OK;
@@ -224,14 +247,12 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
     bool packs = config->packs && runs_once &&
                  sx_disco_has(sx_link_disco(link), out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
-    if (packs && out->envelope_len > config->max_message_bytes) {
-        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_message_bytes)",
-                 out->envelope_len, config->max_message_bytes);
-        return SX_ETOOBIG;
-    }
+    if (packs && out->envelope_len > config->max_message_bytes)
+        return refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
     if (packs)
-        err = sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
-                                out->action, SIZE_MAX, clause, sizeof clause);
+        err =
+            sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
+                              sx_link_outgoing_limit(link, NULL), clause, sizeof clause);
     else
         err = sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
                                config->soap_action ? out->action : NULL, clause, sizeof clause);
@@ -239,6 +260,30 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
         snprintf(why, why_bytes, "%s", clause);
     else if (err)
         snprintf(why, why_bytes, "the envelope can't be carried: %s", clause);
+    return err;
+}
+
+/* As post_question, for a call whose packed bytes go ahead of it. */
+static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
+                        const struct sx_outgoing *out, struct sx_payload *payload,
+                        struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment;
+    enum sx_err err = sx_shipment_new(link, payload, out->to, question->operation, out->action,
+                                      &reference, &shipment);
+    if (err != SX_OK || reference.failed) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ENOMEM));
+        goto err_after_reference;
+    }
+    question->payload = reference.bytes;
+    question->payload_len = reference.len;
+    question->shipment = shipment;
+    err = post_question(link, question, call, why, why_bytes);
+    if (err != SX_OK)
+        sx_shipment_free(shipment);
+err_after_reference:
+    sx_buffer_fini(&reference);
     return err;
 }
 
@@ -253,11 +298,12 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    if (!is_within_limit(link, "the envelope", payload.len,
+    if (!payload.is_loose &&
+        !is_within_limit(link, "the envelope", payload.len,
                          rewritten_bytes(link, &payload, out->to, ""), clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
-        const struct question question = {
+        struct question question = {
             .to = out->to,
             .operation = payload.scan->operation,
             .type = "set",
@@ -267,7 +313,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
-        err = post_question(link, &question, call, clause, sizeof clause);
+        err = payload.is_loose ? ship(link, &question, out, &payload, call, clause, sizeof clause)
+                               : post_question(link, &question, call, clause, sizeof clause);
     }
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
@@ -356,11 +403,42 @@ static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *
     sx_stanza_error(stanza, request->from, request->id, "internal-server-error", why);
 }
 
+/* The answer's packed bytes go ahead of it. */
+static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                        struct sx_payload *payload)
+{
+    struct sx_buffer reference = {0}, stanza = {0};
+    struct sx_shipment *shipment = NULL;
+    size_t len;
+    char *bytes;
+    if (sx_shipment_new(link, payload, request->from, NULL, NULL, &reference, &shipment) != SX_OK ||
+        reference.failed)
+        stanza.failed = true;
+    else if (payload->scan->is_fault)
+        sx_stanza_fault(&stanza, request->from, request->id, reference.bytes, reference.len,
+                        payload->scan->fault_code);
+    else
+        sx_stanza_result(&stanza, request->from, request->id, reference.bytes, reference.len);
+    sx_buffer_fini(&reference);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (bytes) {
+        sx_shipments_add_answer(sx_link_shipments(link), shipment, request->id, bytes, len);
+        return;
+    }
+    sx_shipment_free(shipment);
+    stanza.failed = true;
+    post_stanza(link, request, &stanza);
+}
+
 static void answer(struct soap_xmpp_link *link, struct sx_request *request,
-                   const struct sx_payload *payload)
+                   struct sx_payload *payload)
 {
     struct sx_buffer stanza = {0};
     char why[200];
+    if (payload->is_loose) {
+        ship_answer(link, request, payload);
+        return;
+    }
     if (payload->bytes &&
         !is_within_limit(link, "the answer", payload->len,
                          rewritten_bytes(link, payload, request->from, request->id), why,
@@ -382,9 +460,11 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     enum sx_err err = SX_OK;
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+    else if (envelope && envelope_len > sx_link_config(link)->max_message_bytes)
+        err = refuse_size(link, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
-        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL, SIZE_MAX, why,
-                                why_bytes);
+        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
+                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
         answer(link, request, &payload);
     sx_payload_fini(&payload);

@@ -190,8 +190,7 @@ bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, str
     struct soap_xmpp_call *call;
     bool taken = false;
     pthread_mutex_lock(&exchange->mu);
-    TAILQ_FOREACH(call, &exchange->kept, in_kept)
-    {
+    for (call = TAILQ_FIRST(&exchange->kept); call; call = TAILQ_NEXT(call, in_kept)) {
         if (is_packed_locked(call, peer)) {
             taken = copy_due_locked(call, due);
             break;

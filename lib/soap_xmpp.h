@@ -98,6 +98,18 @@ enum soap_xmpp_state_value {
  * callback that does so each time). */
 typedef void soap_xmpp_state_fn(void *user, enum soap_xmpp_state_value state, const char *reason);
 
+/* A big message is on its way in pieces, ahead of the call or answer that it belongs to. */
+struct soap_xmpp_progress {
+    const char *peer; /* full JID; valid during the call */
+    int is_outgoing;
+    size_t done_bytes, size_bytes; /* packed; done as acknowledged by, or arrived from, the peer */
+};
+
+/* Told for about each percent, and at the end of the bytes; again from less when a peer has lost
+ * what it had. On the link's thread, never with a lock of the library held; must return soon, since
+ * the link stands still meanwhile, and must not call the library. */
+typedef void soap_xmpp_progress_fn(void *user, const struct soap_xmpp_progress *progress);
+
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
  * soap_xmpp_config_init(), so that a program built today runs with a library of tomorrow. */
 struct soap_xmpp_config {
@@ -148,6 +160,8 @@ struct soap_xmpp_config {
     enum soap_xmpp_packing packing;
     size_t max_message_bytes; /* of an envelope that travels packed, both directions. Over the
                                * stanza limits it goes in pieces. Default 64 MiB */
+    soap_xmpp_progress_fn *progress_callback; /* default: none */
+    void *progress_user;
 };
 
 /* Sets every member to its default ("unset"). */

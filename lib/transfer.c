@@ -39,7 +39,7 @@ enum {
 struct sx_transfer {
     /* immutable */
     char id[SX_TRANSFER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
-    char *to;
+    char *to, *operation; /* "" for none */
     size_t size;
     unsigned window;
     void *user;
@@ -126,7 +126,9 @@ struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
     if (!transfer)
         return NULL;
     transfer->to = strdup(to);
-    if (!transfer->to || !draw_id(transfer) || !hash(transfer, bytes, size)) {
+    transfer->operation = strdup(settings->operation ? settings->operation : "");
+    if (!transfer->to || !transfer->operation || !draw_id(transfer) ||
+        !hash(transfer, bytes, size)) {
         sx_transfer_free(transfer);
         return NULL;
     }
@@ -145,6 +147,7 @@ void sx_transfer_free(struct sx_transfer *transfer)
         return;
     free(transfer->bytes);
     free(transfer->to);
+    free(transfer->operation);
     free(transfer);
 }
 
@@ -258,10 +261,15 @@ static bool send_open(struct sx_transfer *transfer, int64_t now_us, struct sx_bu
     format_sid(transfer, transfer->attempt + 1, sid);
     sx_buffer_add_format(&payload,
                          "<open xmlns='" SX_NS_IBB "' sid='%s' block-size='%zu' stanza='iq'>"
-                         "<packed xmlns='" SX_NS_PACKED "' transfer='%s' size='%zu' sha256='%s'/>"
-                         "</open>",
+                         "<packed xmlns='" SX_NS_PACKED "' transfer='%s' size='%zu' sha256='%s'",
                          sid, transfer->block_bytes, transfer->id, transfer->size,
                          transfer->sha256);
+    if (*transfer->operation) {
+        sx_buffer_add_text(&payload, " operation='");
+        sx_buffer_add_escaped(&payload, transfer->operation);
+        sx_buffer_add_text(&payload, "'");
+    }
+    sx_buffer_add_text(&payload, "/></open>");
     if (!add_set(transfer, sid, "open", &payload, out))
         return false;
     transfer->attempt++;

@@ -49,9 +49,10 @@ enum sx_transfer_state {
 };
 
 struct sx_transfer_settings {
-    unsigned window;    /* blocks under way at most, 1 at least */
-    size_t block_bytes; /* before base64; SX_TRANSFER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
-                         * may go below; it halves when the receiver wants smaller ones. */
+    unsigned window;       /* blocks under way at most, 1 at least */
+    const char *operation; /* that the receiver may ask its rules about; copied, NULL for none */
+    size_t block_bytes;    /* before base64; SX_TRANSFER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
+                            * may go below; it halves when the receiver wants smaller ones. */
 };
 
 /* What came back for one of our stanzas, borrowed from its tree. */

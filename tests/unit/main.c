@@ -6,7 +6,6 @@
     SUITE(address)                                                                                 \
     SUITE(backoff)                                                                                 \
     SUITE(buffer)                                                                                  \
-    SUITE(bytestream)                                                                              \
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
@@ -19,7 +18,6 @@
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
-    SUITE(intake)                                                                                  \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \

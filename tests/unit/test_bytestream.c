@@ -272,7 +272,10 @@ static struct sx_intake *make_intake(void)
 
 static void add_transfer(struct world *world, unsigned i)
 {
-    const struct sx_transfer_settings settings = {1 + draw(world, 8), 100 + draw(world, 2000)};
+    const struct sx_transfer_settings settings = {
+        .window = 1 + draw(world, 8),
+        .block_bytes = 100 + draw(world, 2000),
+    };
     size_t size = 1 + draw(world, 30000), at;
     char *bytes = malloc(size);
     world->sent[i] = malloc(size);

@@ -21,7 +21,7 @@ static const int64_t S = 1000000; /* a second */
 /* "0123456789", again and again */
 static struct sx_transfer *make(size_t size, unsigned window, size_t block_bytes)
 {
-    const struct sx_transfer_settings settings = {window, block_bytes};
+    const struct sx_transfer_settings settings = {.window = window, .block_bytes = block_bytes};
     struct sx_transfer *transfer;
     char *bytes = malloc(size);
     size_t i;
@@ -650,7 +650,7 @@ static void say_somehow(struct sx_transfer *transfer, struct sx_buffer *out)
 
 static bool attempt_short_life(struct shortage shortage)
 {
-    static const struct sx_transfer_settings settings = {2, 4};
+    static const struct sx_transfer_settings settings = {.window = 2, .block_bytes = 4};
     static const char *const names[] = {"1.open", "1.1", "1.2", "1.3", "1.close"};
     struct sx_buffer out = {0};
     char *bytes = strdup("0123456789"); /* not counted */

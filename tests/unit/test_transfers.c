@@ -25,7 +25,7 @@ struct bench {
 
 static struct sx_transfer *make(size_t block_bytes)
 {
-    const struct sx_transfer_settings settings = {2, block_bytes};
+    const struct sx_transfer_settings settings = {.window = 2, .block_bytes = block_bytes};
     char *bytes = calloc(1, SIZE);
     struct sx_transfer *transfer =
         bytes ? sx_transfer_new(BOB, bytes, SIZE, &settings, NULL) : NULL;
