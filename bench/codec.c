@@ -366,7 +366,7 @@ static void show_rest(const struct set *set)
 
 static void show(const struct set *set)
 {
-    static const int zstd_levels[] = {-3, 1, 3, 5, 6, 7, 9, 12, 15, 19};
+    static const int zstd_levels[] = {-3, 1, 2, 3, 4, 5, 6, 7, 9, 12, 19};
     static const int zlib_levels[] = {1, 6, 9};
     struct codec ours = {.name = "sx_pack", .pack = our_pack, .unpack = our_unpack};
     size_t i;

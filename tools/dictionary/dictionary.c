@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zdict.h>
 
-enum { ID = 1, LEVEL = 12, TEXT_MOST = 1 << 20, SAMPLES_MOST = 500, COLUMNS = 96 };
+enum { ID = 1, LEVEL = 6, TEXT_MOST = 1 << 20, SAMPLES_MOST = 500, COLUMNS = 96 };
 
 static char content[TEXT_MOST], samples[TEXT_MOST], dictionary[TEXT_MOST];
 static size_t sizes[SAMPLES_MOST];
