@@ -139,7 +139,7 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,$(TLS_WRAP) -Wl
 
 # Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
 SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup asprintf __asprintf_chk \
-    XML_ParserCreate)
+    XML_ParserCreate ZSTD_createCCtx ZSTD_createDCtx ZSTD_createCDict ZSTD_createDDict)
 
 # The name service can be one of the tests' own: tests/lib/names.h.
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
@@ -312,6 +312,26 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=fuzzer CC=clang CFLAGS='-O1 -g' \
 	    run-fuzz
 
+# ---- the packed form -----------------------------------------------------------------------------
+
+# The committed dictionary is part of the protocol: another libzstd may make another from the same.
+DICTIONARY := tools/dictionary/content.txt $(sort $(wildcard tools/dictionary/samples/*.xml))
+
+$(BUILD)/dictionary: $(call obj,tools/dictionary/dictionary.c)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lzstd
+
+dictionary: $(BUILD)/dictionary
+	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
+	@cmp lib/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/dictionary.c'
+
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,pack.c dictionary.c base64.c gauge.c buffer.c))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd
+
+bench-codec: $(BUILD)/codec
+	$(Q)nice -n 10 $(BUILD)/codec $(sort $(wildcard tools/dictionary/held/*.xml))
+
 # ---- linting -------------------------------------------------------------------------------------
 
 # tests/install is left out: its stubs are made while it runs.
@@ -375,6 +395,7 @@ help:
 	@echo 'make asan       all tests with the address and undefined behaviour sanitizers;'
 	@echo '     tsan       with the thread sanitizer;  valgrind: with valgrind'
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
+	@echo 'make bench-codec   what packing costs and saves; dictionary: how its dictionary was made'
 	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make ci         what has to pass before a change is taken'
@@ -387,6 +408,6 @@ help:
 
 .PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
-    deps-demo install uninstall wsdl format clean help
+    deps-demo dictionary bench-codec install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

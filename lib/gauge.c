@@ -168,9 +168,37 @@ static const char *pass(const char *at, const char *end, unsigned kind)
 
 /* ---- text ---- */
 
+/* <name> and </name>, as long as nothing else comes, are most of most envelopes: both whole,
+ * without a step for each part. Stops before anything else, and before what may be cut off. */
+static const char *pass_simple_tags(struct sx_gauge *gauge, const char *at, const char *end)
+{
+    unsigned depth = gauge->depth, max_depth = gauge->limits.max_depth;
+    const char *name;
+    bool is_end;
+
+    while (depth && depth < max_depth) {
+        at = pass(at, end, PLAIN | MARK);
+        if (end - at < 4 || *at != '<')
+            break;
+        is_end = at[1] == '/';
+        name = at + 1 + is_end;
+        if (!IS(*name, FIRST))
+            break;
+        name = pass(name + 1, end, NAME);
+        if (name == end || *name != '>')
+            break;
+        depth = is_end ? depth - 1 : depth + 1;
+        at = name + 1;
+    }
+    gauge->depth = depth;
+    return at;
+}
+
 static const char *feed_text(struct sx_gauge *gauge, const char *at, const char *end)
 {
-    at = gauge->depth ? pass(pass_words(at, end), end, PLAIN | MARK) : pass(at, end, BLANK);
+    if (gauge->depth)
+        at = pass_simple_tags(gauge, pass_words(at, end), end);
+    at = gauge->depth ? pass(at, end, PLAIN | MARK) : pass(at, end, BLANK);
     if (at == end)
         return at;
     if (*at == '<') {

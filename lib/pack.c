@@ -23,7 +23,9 @@
 #include "dictionary.h"
 
 enum {
+    LEVEL_SMALL = 4, /* up to SMALL_BYTES, beyond that LEVEL: HACKING.md has the figures */
     LEVEL = 3,
+    SMALL_BYTES = 16384,
     WINDOW_LOG = 20, /* both ends: 1 MiB to look back, and to allocate for a peer */
     IDLE_MOST = 4,   /* contexts of a kind that wait for a message */
     MAGIC_BYTES = 4,
@@ -38,21 +40,18 @@ static const char magic[MAGIC_BYTES] = {'\x28', '\xB5', '\x2F', '\xFD'};
 static struct {
     pthread_mutex_t mu;
     /* under mu */
-    ZSTD_CDict *to_pack; /* made with the first message, then for good */
+    ZSTD_CDict *to_pack_small, *to_pack; /* made with the first message, then for good */
     ZSTD_DDict *to_unpack;
     ZSTD_CCtx *packing[IDLE_MOST];
     ZSTD_DCtx *unpacking[IDLE_MOST];
     unsigned packing_count, unpacking_count;
 } pool = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
-static ZSTD_CCtx *new_packing(const ZSTD_CDict *dictionary)
+static ZSTD_CCtx *new_packing(void)
 {
-    ZSTD_CCtx *context = dictionary ? ZSTD_createCCtx() : NULL;
+    ZSTD_CCtx *context = ZSTD_createCCtx();
 
-    if (!context)
-        return NULL;
-    if (ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, WINDOW_LOG)) ||
-        ZSTD_isError(ZSTD_CCtx_refCDict(context, dictionary))) {
+    if (context && ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, WINDOW_LOG))) {
         ZSTD_freeCCtx(context);
         return NULL;
     }
@@ -73,19 +72,38 @@ static ZSTD_DCtx *new_unpacking(const ZSTD_DDict *dictionary)
     return context;
 }
 
-static ZSTD_CCtx *take_packing(void)
+static const ZSTD_CDict *prepared_locked(size_t len)
+{
+    bool is_small = len <= SMALL_BYTES;
+    ZSTD_CDict **prepared = is_small ? &pool.to_pack_small : &pool.to_pack;
+
+    if (!*prepared)
+        *prepared =
+            ZSTD_createCDict(sx_dictionary, sx_dictionary_len, is_small ? LEVEL_SMALL : LEVEL);
+    return *prepared;
+}
+
+/* For an envelope of so many bytes. */
+static ZSTD_CCtx *take_packing(size_t len)
 {
     const ZSTD_CDict *dictionary;
     ZSTD_CCtx *context = NULL;
 
     pthread_mutex_lock(&pool.mu);
-    if (!pool.to_pack)
-        pool.to_pack = ZSTD_createCDict(sx_dictionary, sx_dictionary_len, LEVEL);
-    dictionary = pool.to_pack;
-    if (pool.packing_count)
+    dictionary = prepared_locked(len);
+    if (dictionary && pool.packing_count)
         context = pool.packing[--pool.packing_count];
     pthread_mutex_unlock(&pool.mu);
-    return context ? context : new_packing(dictionary);
+    if (dictionary && !context)
+        context = new_packing();
+    if (!context)
+        return NULL;
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+    if (ZSTD_isError(ZSTD_CCtx_refCDict(context, dictionary))) {
+        ZSTD_freeCCtx(context);
+        return NULL;
+    }
+    return context;
 }
 
 static void give_packing(ZSTD_CCtx *context)
@@ -108,9 +126,11 @@ static ZSTD_DCtx *take_unpacking(void)
     if (!pool.to_unpack)
         pool.to_unpack = ZSTD_createDDict(sx_dictionary, sx_dictionary_len);
     dictionary = pool.to_unpack;
-    if (pool.unpacking_count)
+    if (dictionary && pool.unpacking_count)
         context = pool.unpacking[--pool.unpacking_count];
     pthread_mutex_unlock(&pool.mu);
+    if (context)
+        ZSTD_DCtx_reset(context, ZSTD_reset_session_only);
     return context ? context : new_unpacking(dictionary);
 }
 
@@ -132,9 +152,10 @@ void sx_pack_trim(void)
         ZSTD_freeCCtx(pool.packing[--pool.packing_count]);
     while (pool.unpacking_count)
         ZSTD_freeDCtx(pool.unpacking[--pool.unpacking_count]);
+    ZSTD_freeCDict(pool.to_pack_small);
     ZSTD_freeCDict(pool.to_pack);
     ZSTD_freeDDict(pool.to_unpack);
-    pool.to_pack = NULL;
+    pool.to_pack_small = pool.to_pack = NULL;
     pool.to_unpack = NULL;
     pthread_mutex_unlock(&pool.mu);
 }
@@ -155,7 +176,7 @@ enum sx_err sx_pack(const char *bytes, size_t len, struct sx_buffer *out, enum s
     ZSTD_CCtx *context;
     char *frame;
 
-    if (out->failed || ZSTD_isError(room) || !(context = take_packing()))
+    if (out->failed || ZSTD_isError(room) || !(context = take_packing(len)))
         return SX_ENOMEM;
     if (!sx_buffer_reserve(out, room)) {
         out->failed = false;
@@ -219,7 +240,6 @@ static bool begin_frame(struct sx_unpacker *unpacker)
     unpacker->context = take_unpacking();
     if (!unpacker->context)
         return false;
-    ZSTD_DCtx_reset(unpacker->context, ZSTD_reset_session_only);
     if (ZSTD_isError(ZSTD_decompressStream(unpacker->context, &none, &in)))
         unpacker->err = SX_ENOMEM;
     return true;

@@ -14,6 +14,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#define ZSTD_STATIC_LINKING_ONLY /* for contexts that allocate by functions of ours */
+#include <zstd.h>
 
 enum { SWEEP_MOST = 20000 };
 
@@ -32,6 +34,12 @@ int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(p
 int __wrap___asprintf_chk(char **out, int flag, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 XML_Parser __wrap_XML_ParserCreate(const XML_Char *encoding);
+ZSTD_CCtx *__wrap_ZSTD_createCCtx(void);
+ZSTD_DCtx *__wrap_ZSTD_createDCtx(void);
+ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t len, int level);
+ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t len);
+ZSTD_CDict *__real_ZSTD_createCDict(const void *bytes, size_t len, int level);
+ZSTD_DDict *__real_ZSTD_createDDict(const void *bytes, size_t len);
 
 static _Thread_local struct {
     struct shortage shortage;
@@ -138,6 +146,41 @@ XML_Parser __wrap_XML_ParserCreate(const XML_Char *encoding)
     static const XML_Memory_Handling_Suite suite = {__wrap_malloc, __wrap_realloc, free};
 
     return XML_ParserCreate_MM(encoding, &suite, NULL);
+}
+
+/* So does libzstd.so. */
+static void *zstd_malloc(void *user, size_t size)
+{
+    (void)user;
+    return __wrap_malloc(size);
+}
+
+static void zstd_free(void *user, void *block)
+{
+    (void)user;
+    free(block);
+}
+
+static const ZSTD_customMem zstd_memory = {zstd_malloc, zstd_free, NULL};
+
+ZSTD_CCtx *__wrap_ZSTD_createCCtx(void)
+{
+    return ZSTD_createCCtx_advanced(zstd_memory);
+}
+
+ZSTD_DCtx *__wrap_ZSTD_createDCtx(void)
+{
+    return ZSTD_createDCtx_advanced(zstd_memory);
+}
+
+ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t len, int level)
+{
+    return is_refused() ? NULL : __real_ZSTD_createCDict(bytes, len, level);
+}
+
+ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t len)
+{
+    return is_refused() ? NULL : __real_ZSTD_createDDict(bytes, len);
 }
 
 /* ---- every number ---- */

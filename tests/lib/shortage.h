@@ -5,7 +5,8 @@
  * this one outside, get what they ask for.
  *
  * For programs linked with --wrap (Makefile): malloc, calloc, realloc, strdup, strndup and asprintf
- * of what is linked statically are counted, libstrophe's among them, and all that expat allocates.
+ * of what is linked statically are counted, libstrophe's among them, and all that expat and
+ * zstd's contexts allocate.
  * Other shared libraries keep their own.
  */
 #ifndef TESTS_SHORTAGE_H

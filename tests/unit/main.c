@@ -5,6 +5,7 @@
     SUITE(access)                                                                                  \
     SUITE(address)                                                                                 \
     SUITE(backoff)                                                                                 \
+    SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
@@ -17,11 +18,13 @@
     SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
+    SUITE(gauge)                                                                                   \
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
+    SUITE(pack)                                                                                    \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zdict.h>
 
-enum { ID = 1, LEVEL = 12, TEXT_MOST = 1 << 20, SAMPLES_MOST = 500, COLUMNS = 96 };
+enum { ID = 1, LEVEL = 6, TEXT_MOST = 1 << 20, SAMPLES_MOST = 500, COLUMNS = 96 };
 
 static char content[TEXT_MOST], samples[TEXT_MOST], dictionary[TEXT_MOST];
 static size_t sizes[SAMPLES_MOST];
@@ -66,12 +66,15 @@ static void print(size_t len)
 {
     size_t i, column = 0;
 
-    printf("/* dictionary.c - made by tools/dictionary. Changing a byte of it makes another packed form.\n"
+    printf("/* dictionary.c - made by tools/dictionary. Changing a byte of it makes another packed "
+           "form.\n"
            " */\n#include \"dictionary.h\"\n\n"
            "/* clang-format off */\nconst unsigned sx_dictionary_len = %zu;\n"
-           "const char sx_dictionary[] =\n    \"", len);
+           "const char sx_dictionary[] =\n    \"",
+           len);
     for (i = 0; i < len; i++) {
-        const char *letter = spelled((unsigned char)dictionary[i], (unsigned char)dictionary[i + 1]);
+        const char *letter =
+            spelled((unsigned char)dictionary[i], (unsigned char)dictionary[i + 1]);
 
         if (4 + 1 + column + strlen(letter) + 2 > COLUMNS + 4) {
             printf("\"\n    \"");
@@ -102,6 +105,7 @@ int main(int argc, char **argv)
         return 1;
     }
     print(len);
-    fprintf(stderr, "%zu bytes of content, %zu of dictionary, %u samples\n", content_len, len, count);
+    fprintf(stderr, "%zu bytes of content, %zu of dictionary, %u samples\n", content_len, len,
+            count);
     return 0;
 }
