@@ -131,11 +131,26 @@ static const char *replacement(const char *text, size_t *len)
     }
 }
 
+/* Bytes at text that stand for themselves: printable ASCII without the five, nearly all there is.
+ */
+static size_t plain_len(const char *text)
+{
+    static const unsigned char is_special[256] = {
+        ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1};
+    const unsigned char *byte = (const unsigned char *)text;
+    while (*byte >= ' ' && *byte < 0x80 && !is_special[*byte])
+        byte++;
+    return (size_t)(byte - (const unsigned char *)text);
+}
+
 static size_t escaped_len(const char *text)
 {
     size_t total = 0, len;
     for (; *text; text += len) {
-        const char *instead = replacement(text, &len);
+        const char *instead = NULL;
+        len = plain_len(text);
+        if (!len)
+            instead = replacement(text, &len);
         total += instead ? strlen(instead) : len;
     }
     return total;
@@ -149,7 +164,10 @@ void sx_buffer_add_escaped(struct sx_buffer *buffer, const char *text)
     if (!sx_buffer_reserve(buffer, escaped_len(text)))
         return;
     for (; *text; text += len) {
-        const char *instead = replacement(text, &len);
+        const char *instead = NULL;
+        len = plain_len(text);
+        if (!len)
+            instead = replacement(text, &len);
         sx_buffer_add(buffer, instead ? instead : text, instead ? strlen(instead) : len);
     }
 }
