@@ -16,7 +16,9 @@ enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
 
 static void add_attribute(struct sx_buffer *out, const char *name, const char *value)
 {
-    sx_buffer_add_format(out, " %s='", name);
+    sx_buffer_add_text(out, " ");
+    sx_buffer_add_text(out, name);
+    sx_buffer_add_text(out, "='");
     sx_buffer_add_escaped(out, value);
     sx_buffer_add_text(out, "'");
 }

@@ -22,6 +22,7 @@
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
+    SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
