@@ -103,6 +103,7 @@ $(eval $(call contract,station,wsdl/station.h,-2))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
+$(eval $(call contract,bench,bench/records.h))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -123,6 +124,7 @@ $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),l
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
+$(eval $(call uses,$(call obj,$(wildcard bench/*.c)),bench))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
@@ -181,6 +183,32 @@ $(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calc
 $(BUILD)/nat-caller $(BUILD)/nat-service:
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS))
+
+# The benchmark's programs. floor and mqtt know nothing of the library; what mqtt needs is optional.
+BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
+MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
+BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
+    $(if $(MOSQUITTO),mqtt))
+
+$(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
+$(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
+$(BUILD)/bench/http: $(call obj,bench/http.c bench/operations.c bench/slice.c) $(bench_STUBS) \
+    $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,floor mqtt http):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
+	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
+
+$(BUILD)/bench/raw: $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+$(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c) \
+    $(bench_STUBS) $(LIB_OBJECTS)
+$(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,raw envelopes caller service memory): $(BUILD)/bench/%: \
+    $(BUILD)/obj/bench/%.o $(BENCH_LINK)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
 
 $(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
     $(calculator_SKELETON)
