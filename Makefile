@@ -280,6 +280,27 @@ soak: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/soak
 	SOAK_SECONDS=$(SOAK_SECONDS) tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/soak
 
+# The servers log next to nothing, take the megabyte, and have a port for each way: with TLS from the
+# first byte, and without any. BENCH_SECONDS, BENCH_ROWS and BENCH_SERVERS: make bench ARGS=--help
+BENCH_SERVERS ?= prosody ejabberd
+BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
+beside_tuned = tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) -- /usr/bin/python3 -B bench/run.py \
+    $(BUILD) $(2)
+
+bench bench-plot: deps-bench
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(ARGS))
+
+run-bench-plot: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
+
+run-bench-smoke: export BENCH_SECONDS = 0.2
+run-bench-smoke: export BENCH_ROWS = add, one at a time
+run-bench-smoke: $(BENCH)
+	$(Q)$(call beside_tuned,prosody,--smoke)
+
 # One after the other, whatever -j says: the output belongs to one program at a time.
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
@@ -317,6 +338,9 @@ demo: deps-demo
 deps:
 	$(Q)tools/install-packages.sh build demo test
 
+deps-bench:
+	$(Q)tools/install-packages.sh build demo test bench
+
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
 
@@ -343,8 +367,8 @@ fuzz:
 # ---- linting -------------------------------------------------------------------------------------
 
 # tests/install is left out: its stubs are made while it runs.
-LINTED := $(filter-out tests/install/%,$(shell find lib samples tests -name '*.c'))
-HEADERS := $(shell find lib tests -name '*.h')
+LINTED := $(filter-out tests/install/%,$(shell find lib samples tests bench -name '*.c'))
+HEADERS := $(shell find lib tests bench -name '*.h')
 
 $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 	$(call say,TIDY,$<)
@@ -357,7 +381,7 @@ $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 MACROS := $(wildcard /usr/include/CUnit/CUnit.h /usr/include/sys/queue.h /usr/include/*/sys/queue.h)
 
 run-cppcheck:
-	$(call say,CPPCHECK,lib samples tests)
+	$(call say,CPPCHECK,lib samples tests bench)
 	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	    --suppressions-list=.cppcheck --std=c11 -D_GNU_SOURCE -DSOAP_XMPP_NO_GSOAP \
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
@@ -390,8 +414,8 @@ wsdl: $(BUILD)/gen/calculator/soapC.c $(BUILD)/gen/station/soapC.c
 	cp $(BUILD)/gen/calculator/*.wsdl $(BUILD)/gen/station/*.wsdl wsdl/
 
 format:
-	clang-format -i $$(find lib samples tests -name '*.[ch]' ! -name calc.h ! -name lab.h \
-	    ! -name contract.h ! -path '*/two/*')
+	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
+	    ! -name contract.h ! -name records.h ! -path '*/two/*')
 
 clean:
 	rm -rf $(BUILD)
@@ -410,11 +434,13 @@ help:
 	@echo '                [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
+	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
+	@echo '                bench-plot: a picture of it; run-bench-smoke: whether it works at all'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
 .PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
-    deps-demo install uninstall wsdl format clean help
+    bench bench-plot run-bench run-bench-plot run-bench-smoke deps-bench deps-demo install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
