@@ -284,8 +284,8 @@ soak: deps
 # first byte, and without any. BENCH_SECONDS, BENCH_ROWS and BENCH_SERVERS: make bench ARGS=--help
 BENCH_SERVERS ?= prosody ejabberd
 BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
-beside_tuned = tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) -- /usr/bin/python3 -B bench/run.py \
-    $(BUILD) $(2)
+beside_tuned = $(if $(filter --help,$(2)),,tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) --) \
+    /usr/bin/python3 -B bench/run.py $(BUILD) $(2)
 
 bench bench-plot: deps-bench
 	$(Q)$(MAKE) --no-print-directory run-$@
@@ -299,7 +299,7 @@ run-bench-plot: $(BENCH)
 run-bench-smoke: export BENCH_SECONDS = 0.2
 run-bench-smoke: export BENCH_ROWS = add, one at a time
 run-bench-smoke: $(BENCH)
-	$(Q)$(call beside_tuned,prosody,--smoke)
+	$(Q)$(call beside_tuned,prosody)
 
 # One after the other, whatever -j says: the output belongs to one program at a time.
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done

@@ -3,11 +3,10 @@ import os
 import re
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 
-from programs import NotBuilt, Site
+from programs import NotBuilt, Site, say
 from rows import row
 
 CALLS = 400  # under callgrind: the difference between so many calls and twice as many
@@ -16,16 +15,11 @@ LINKS = 50
 OUTSTANDING = [1, 1000, 10000]
 
 
-def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
 # ---- instructions ----
 
 def collected(errors):
     errors.seek(0)
-    found = re.search(rb"Collected : (\d+)", errors.read())
-    return int(found.group(1))
+    return int(re.search(rb"Collected : (\d+)", errors.read()).group(1))
 
 
 def instructions(start, calls):
@@ -44,13 +38,13 @@ def per_call(start):
     return [(b - a) / CALLS for a, b in zip(once, twice)]
 
 
-def count_instructions(build, servers, wanted, notes):
+def count_instructions(build, servers, wanted, found, notes):
     name = "instructions per add"
     if wanted not in name:
-        return []
+        return
     if not shutil.which("valgrind"):
         notes.add("instructions: left out, valgrind isn't there")
-        return []
+        return
 
     def http(before, theirs, ours):
         service = site.start("http", before=before, errors=theirs)
@@ -66,8 +60,8 @@ def count_instructions(build, servers, wanted, notes):
     site = Site(build, servers[0], False)
     say(f"{name}: HTTP")
     reference = per_call(http)
-    rows = [row(f"{name}: gSOAP over HTTP, {who}", "", count, "instructions")
-            for who, count in zip(("caller", "service"), reference)]
+    found += [row(f"{name}: gSOAP over HTTP, {who}", "", count, "instructions")
+              for who, count in zip(("caller", "service"), reference)]
     for server in servers:
         for tls in (False, True):
             for packing, title in (("never", "gSOAP plain"), ("auto", "gSOAP packed")):
@@ -80,12 +74,11 @@ def count_instructions(build, servers, wanted, notes):
                     notes.add(f"{title}: left out, packing in the library isn't there")
                     continue
                 for who, count, floor in zip(("caller", "service"), counts, reference):
-                    rows.append(row(f"{full}, {who}", server.label, count, "instructions", floor,
+                    found.append(row(f"{full}, {who}", server.label, count, "instructions", floor,
                                     count / floor))
                 target = "<1.00" if packing == "never" else None
-                rows.append(row(f"{full}, sum", server.label, sum(counts), "instructions",
+                found.append(row(f"{full}, sum", server.label, sum(counts), "instructions",
                                 sum(reference), sum(counts) / sum(reference), target))
-    return rows
 
 
 # ---- idle ----
@@ -101,10 +94,10 @@ def idleness(pid):
     return switches, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def watch_idle(build, servers, seconds, wanted):
+def watch_idle(build, servers, seconds, wanted, found):
     name = f"{seconds:g} s idle, TLS"
     if wanted not in name:
-        return []
+        return
     say(name)
     sites = [Site(build, server, True) for server in servers]
     programs = [(site, what, site.program(key)) for site in sites
@@ -115,16 +108,14 @@ def watch_idle(build, servers, seconds, wanted):
     time.sleep(1)  # what the calls have set in motion comes to rest
     before = [idleness(program.pid) for _, _, program in programs]
     time.sleep(seconds)
-    rows = []
     for (site, what, program), (switches, cpu) in zip(programs, before):
         now = idleness(program.pid)
-        rows.append(row(f"{name}: wake-ups of a {what}", site.server.label, now[0] - switches,
+        found.append(row(f"{name}: wake-ups of a {what}", site.server.label, now[0] - switches,
                         "switches", target="<=0"))
-        rows.append(row(f"{name}: processor time of a {what}", site.server.label,
+        found.append(row(f"{name}: processor time of a {what}", site.server.label,
                         (now[1] - cpu) * 1e3, "ms", target="<=0"))
     for site in sites:
         site.stop()
-    return rows
 
 
 # ---- memory ----
@@ -133,10 +124,10 @@ def resident(program):
     return int(program.line().split()[2])
 
 
-def weigh(build, server, wanted):
+def weigh(build, server, wanted, found):
     name = "memory, TLS"
     if wanted not in name:
-        return []
+        return
     say(f"{server.label}: {name}")
     site = Site(build, server, True)
     counts = [str(count) for count in OUTSTANDING]
@@ -148,7 +139,7 @@ def weigh(build, server, wanted):
     empty = resident(holder)
     calls = site.begin("memory", "calls", site.endpoint("holder"), *counts,
                        environment=site.account(0, "calls"))
-    rows = [row(f"{name}: a link", server.label, (many - one) / LINKS, "KiB")]
+    found.append(row(f"{name}: a link", server.label, (many - one) / LINKS, "KiB"))
     ours, theirs = [], []
     for _ in OUTSTANDING:
         ours.append(resident(calls))
@@ -158,19 +149,17 @@ def weigh(build, server, wanted):
     holder.stop()
     for index in range(1, len(OUTSTANDING)):
         count = OUTSTANDING[index]
-        rows.append(row(f"{name}: an outstanding call of {count:,}, caller", server.label,
+        found.append(row(f"{name}: an outstanding call of {count:,}, caller", server.label,
                         (ours[index] - ours[0]) / count, "KiB"))
-        rows.append(row(f"{name}: an outstanding call of {count:,}, service", server.label,
+        found.append(row(f"{name}: an outstanding call of {count:,}, service", server.label,
                         (theirs[index] - empty) / count, "KiB"))
-    rows.append(row("10,000 outstanding on one link, TLS: answered", server.label,
+    found.append(row("10,000 outstanding on one link, TLS: answered", server.label,
                     OUTSTANDING[-1] if answered else 0, "calls", target=f">={OUTSTANDING[-1]}"))
-    return rows
 
 
 # ---- the start ----
 
-def time_first(build, server, wanted):
-    rows = []
+def time_first(build, server, wanted, found):
     for tls in (False, True):
         name = f"from open to the first answer, {'TLS' if tls else 'no TLS'}"
         if wanted not in name:
@@ -179,12 +168,11 @@ def time_first(build, server, wanted):
         site = Site(build, server, tls)
         values = {"floor": [], "plain": []}
         for _ in range(FIRSTS):
-            for variant, found in values.items():
-                found.append(site.program(variant).order("first", 1, 1, "1n").p50_us / 1e3)
+            for variant, times in values.items():
+                times.append(site.program(variant).order("first", 1, 1, "1n").p50_us / 1e3)
         site.stop()
         ratio = statistics.median(a / b for a, b in zip(values["plain"], values["floor"]))
         floor = statistics.median(values["floor"])
-        rows.append(row(f"{name}: floor", server.label, floor, "ms", floor, 1.0))
-        rows.append(row(f"{name}: gSOAP plain", server.label, statistics.median(values["plain"]),
+        found.append(row(f"{name}: floor", server.label, floor, "ms", floor, 1.0))
+        found.append(row(f"{name}: gSOAP plain", server.label, statistics.median(values["plain"]),
                         "ms", floor, ratio))
-    return rows

@@ -69,9 +69,8 @@ async def main(role, service):
     peer = Peer()
     if role == "serve":
         peer.add_event_handler("jabber_rpc_method_call", lambda iq: answer(peer, iq))
-    else:  # its default handlers mean to answer each answer, and fail
-        peer["xep_0009"]._handle_method_response = lambda iq: None
-        peer.remove_handler("RPC Call")
+    # The plugin's own handler, which gives way to any other, answers each answer with an error.
+    peer.add_event_handler("jabber_rpc_method_response", lambda iq: None)
     peer.dial()
     await asyncio.wait_for(peer.online, ONLINE_S)
     print("ready", flush=True)
@@ -82,7 +81,7 @@ async def main(role, service):
         if payload != "add":
             raise ValueError(f"no payload is called {payload}")
         await run_slice(peer, service, int(outstanding), limit)
-    await peer.disconnect()
+    peer.abort()
 
 
 asyncio.get_event_loop().run_until_complete(main(*sys.argv[1:]))

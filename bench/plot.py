@@ -2,7 +2,6 @@
 import os
 import statistics
 import subprocess
-import sys
 
 import programs
 
@@ -21,10 +20,10 @@ def sample(site, server, file):
         try:
             stand_by[variant] = site.program(variant)
         except programs.NotBuilt:
-            print(f"bench: {variant}: left out, the library can't pack", file=sys.stderr)
+            programs.say(f"{variant}: left out, the library can't pack")
     found = {variant: [] for variant in stand_by}
     for count in OUTSTANDING:
-        print(f"bench: {server.label}: {count} outstanding", file=sys.stderr, flush=True)
+        programs.say(f"{server.label}: {count} outstanding")
         values = {variant: [] for variant in stand_by}
         for _ in range(ROUNDS):
             for variant, program in stand_by.items():

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections import namedtuple
 
 READY_S, ANSWER_S, END_S = 120, 120, 20
@@ -22,6 +23,14 @@ class Failed(Exception):
 
 class NotBuilt(Exception):
     """The library lacks what was asked for."""
+
+
+BEGUN = time.monotonic()
+
+
+def say(text):
+    """Progress, on standard error."""
+    print(f"bench: {time.monotonic() - BEGUN:3.0f} s: {text}", file=sys.stderr, flush=True)
 
 
 def servers():
@@ -86,7 +95,7 @@ class Program:
             except BrokenPipeError:
                 pass
             except subprocess.TimeoutExpired:
-                print(f"{self.name} doesn't end", file=sys.stderr)
+                say(f"{self.name} doesn't end")
         self.process.wait(END_S)
         self.process.stdout.close()
         return self.process.returncode

@@ -5,10 +5,9 @@ gives one ratio of each variant to its reference. The median of those is the row
 lasts longer than a round falls out of it.
 """
 import statistics
-import sys
 from collections import namedtuple
 
-from programs import NotBuilt
+from programs import NotBuilt, say
 
 ROUNDS = 5
 
@@ -122,12 +121,10 @@ def judge(site, group, pieces):
                           f"{group.name}, {where}: {title(variant)} against {title(reference)}")
 
 
-def measure_all(site, seconds, wanted, notes):
-    rows = []
+def measure_all(site, seconds, wanted, found, notes):
     for group in GROUPS["TLS" if site.tls else "no TLS"]:
         name = f"{group.name}, {'TLS' if site.tls else 'no TLS'}"
         if wanted not in name:
             continue
-        print(f"bench: {site.server.label}: {name}", file=sys.stderr, flush=True)
-        rows += measure(site, group, seconds, notes)
-    return rows
+        say(f"{site.server.label}: {name}")
+        found += measure(site, group, seconds, notes)
