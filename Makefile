@@ -103,6 +103,7 @@ $(eval $(call contract,station,wsdl/station.h,-2))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
+$(eval $(call contract,bench,bench/records.h))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -123,6 +124,7 @@ $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),l
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
+$(eval $(call uses,$(call obj,$(wildcard bench/*.c)),bench))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
@@ -181,6 +183,32 @@ $(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calc
 $(BUILD)/nat-caller $(BUILD)/nat-service:
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS))
+
+# The benchmark's programs. floor and mqtt know nothing of the library; what mqtt needs is optional.
+BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
+MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
+BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
+    $(if $(MOSQUITTO),mqtt))
+
+$(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
+$(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
+$(BUILD)/bench/http: $(call obj,bench/http.c bench/operations.c bench/slice.c) $(bench_STUBS) \
+    $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,floor mqtt http):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
+	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
+
+$(BUILD)/bench/raw: $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+$(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c) \
+    $(bench_STUBS) $(LIB_OBJECTS)
+$(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,raw envelopes caller service memory): $(BUILD)/bench/%: \
+    $(BUILD)/obj/bench/%.o $(BENCH_LINK)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
 
 $(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
     $(calculator_SKELETON)
@@ -252,6 +280,27 @@ soak: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/soak
 	SOAK_SECONDS=$(SOAK_SECONDS) tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/soak
 
+# The servers log next to nothing, take the megabyte, and have a port for each way: with TLS from the
+# first byte, and without any. BENCH_SECONDS, BENCH_ROWS and BENCH_SERVERS: make bench ARGS=--help
+BENCH_SERVERS ?= prosody ejabberd
+BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
+beside_tuned = $(if $(filter --help,$(2)),,tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) --) \
+    /usr/bin/python3 -B bench/run.py $(BUILD) $(2)
+
+bench bench-plot: deps-bench
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(ARGS))
+
+run-bench-plot: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
+
+run-bench-smoke: export BENCH_SECONDS = 0.2
+run-bench-smoke: export BENCH_ROWS = add, one at a time
+run-bench-smoke: $(BENCH)
+	$(Q)$(call beside_tuned,prosody)
+
 # One after the other, whatever -j says: the output belongs to one program at a time.
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
@@ -288,6 +337,9 @@ demo: deps-demo
 
 deps:
 	$(Q)tools/install-packages.sh build demo test
+
+deps-bench:
+	$(Q)tools/install-packages.sh build demo test bench
 
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
@@ -335,8 +387,8 @@ bench-codec: $(BUILD)/codec
 # ---- linting -------------------------------------------------------------------------------------
 
 # tests/install is left out: its stubs are made while it runs.
-LINTED := $(filter-out tests/install/%,$(shell find lib samples tests -name '*.c'))
-HEADERS := $(shell find lib tests -name '*.h')
+LINTED := $(filter-out tests/install/%,$(shell find lib samples tests bench -name '*.c'))
+HEADERS := $(shell find lib tests bench -name '*.h')
 
 $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 	$(call say,TIDY,$<)
@@ -349,7 +401,7 @@ $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 MACROS := $(wildcard /usr/include/CUnit/CUnit.h /usr/include/sys/queue.h /usr/include/*/sys/queue.h)
 
 run-cppcheck:
-	$(call say,CPPCHECK,lib samples tests)
+	$(call say,CPPCHECK,lib samples tests bench)
 	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	    --suppressions-list=.cppcheck --std=c11 -D_GNU_SOURCE -DSOAP_XMPP_NO_GSOAP \
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
@@ -382,8 +434,8 @@ wsdl: $(BUILD)/gen/calculator/soapC.c $(BUILD)/gen/station/soapC.c
 	cp $(BUILD)/gen/calculator/*.wsdl $(BUILD)/gen/station/*.wsdl wsdl/
 
 format:
-	clang-format -i $$(find lib samples tests -name '*.[ch]' ! -name calc.h ! -name lab.h \
-	    ! -name contract.h ! -path '*/two/*')
+	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
+	    ! -name contract.h ! -name records.h ! -path '*/two/*')
 
 clean:
 	rm -rf $(BUILD)
@@ -403,11 +455,14 @@ help:
 	@echo '                [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
+	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
+	@echo '                bench-plot: a picture of it; run-bench-smoke: whether it works at all'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
 .PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
-    deps-demo dictionary bench-codec install uninstall wsdl format clean help
+    deps-demo deps-bench dictionary bench bench-plot bench-codec run-bench run-bench-plot \
+    run-bench-smoke install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

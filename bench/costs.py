@@ -1,0 +1,178 @@
+"""costs.py - what is measured once, not slice by slice: instructions, wake-ups, memory, the start."""
+import os
+import re
+import shutil
+import statistics
+import tempfile
+import time
+
+from programs import NotBuilt, Site, say
+from rows import row
+
+CALLS = 400  # under callgrind: the difference between so many calls and twice as many
+FIRSTS = 7
+LINKS = 50
+OUTSTANDING = [1, 1000, 10000]
+
+
+# ---- instructions ----
+
+def collected(errors):
+    errors.seek(0)
+    return int(re.search(rb"Collected : (\d+)", errors.read()).group(1))
+
+
+def instructions(start, calls):
+    """Of caller and service, whole, after so many calls. start(before, errors) gives both."""
+    before = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    with tempfile.TemporaryFile() as theirs, tempfile.TemporaryFile() as ours:
+        service, caller = start(before, theirs, ours)
+        caller.order("add", 1, 1, f"{calls}n")
+        caller.stop()
+        service.stop()
+        return collected(ours), collected(theirs)
+
+
+def per_call(start):
+    once, twice = instructions(start, CALLS), instructions(start, 2 * CALLS)
+    return [(b - a) / CALLS for a, b in zip(once, twice)]
+
+
+def count_instructions(build, servers, wanted, found, notes):
+    name = "instructions per add"
+    if wanted not in name:
+        return
+    if not shutil.which("valgrind"):
+        notes.add("instructions: left out, valgrind isn't there")
+        return
+
+    def http(before, theirs, ours):
+        service = site.start("http", before=before, errors=theirs)
+        port = service.heard[-1].split()[1]
+        return service, site.start("caller", f"http://127.0.0.1:{port}/", before=before, errors=ours)
+
+    def xmpp(before, theirs, ours):
+        service = site.start("service", "8", environment=site.account(1, "counted"), before=before,
+                             errors=theirs)
+        return service, site.start("caller", site.endpoint("counted"), before=before, errors=ours,
+                                   environment=site.account(0, "counting", BENCH_PACKING=packing))
+
+    site = Site(build, servers[0], False)
+    say(f"{name}: HTTP")
+    reference = per_call(http)
+    found += [row(f"{name}: gSOAP over HTTP, {who}", "", count, "instructions")
+              for who, count in zip(("caller", "service"), reference)]
+    for server in servers:
+        for tls in (False, True):
+            for packing, title in (("never", "gSOAP plain"), ("auto", "gSOAP packed")):
+                site = Site(build, server, tls)
+                full = f"{name}, {'TLS' if tls else 'no TLS'}: {title}"
+                say(f"{server.label}: {full}")
+                try:
+                    counts = per_call(xmpp)
+                except NotBuilt:
+                    notes.add(f"{title}: left out, packing in the library isn't there")
+                    continue
+                for who, count, floor in zip(("caller", "service"), counts, reference):
+                    found.append(row(f"{full}, {who}", server.label, count, "instructions", floor,
+                                    count / floor))
+                target = "<1.00" if packing == "never" else None
+                found.append(row(f"{full}, sum", server.label, sum(counts), "instructions",
+                                sum(reference), sum(counts) / sum(reference), target))
+
+
+# ---- idle ----
+
+def idleness(pid):
+    """Context switches of all threads, seconds of processor time."""
+    switches = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status") as file:
+            switches += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return switches, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def watch_idle(build, servers, seconds, wanted, found):
+    name = f"{seconds:g} s idle, TLS"
+    if wanted not in name:
+        return
+    say(name)
+    sites = [Site(build, server, True) for server in servers]
+    programs = [(site, what, site.program(key)) for site in sites
+                for what, key in (("service", "service"), ("caller", "plain"))]
+    for _, what, program in programs:
+        if what == "caller":
+            program.order("add", 1, 1, "10n")
+    time.sleep(1)  # what the calls have set in motion comes to rest
+    before = [idleness(program.pid) for _, _, program in programs]
+    time.sleep(seconds)
+    for (site, what, program), (switches, cpu) in zip(programs, before):
+        now = idleness(program.pid)
+        found.append(row(f"{name}: wake-ups of a {what}", site.server.label, now[0] - switches,
+                        "switches", target="<=0"))
+        found.append(row(f"{name}: processor time of a {what}", site.server.label,
+                        (now[1] - cpu) * 1e3, "ms", target="<=0"))
+    for site in sites:
+        site.stop()
+
+
+# ---- memory ----
+
+def resident(program):
+    return int(program.line().split()[2])
+
+
+def weigh(build, server, wanted, found):
+    name = "memory, TLS"
+    if wanted not in name:
+        return
+    say(f"{server.label}: {name}")
+    site = Site(build, server, True)
+    counts = [str(count) for count in OUTSTANDING]
+    links = site.begin("memory", "links", "1", str(LINKS + 1), environment=site.account(0, "links"))
+    one, many = resident(links), resident(links)
+    links.stop()
+    holder = site.start("raw", "hold", site.payloads, "add", *counts,
+                        environment=site.account(1, "holder"))
+    empty = resident(holder)
+    calls = site.begin("memory", "calls", site.endpoint("holder"), *counts,
+                       environment=site.account(0, "calls"))
+    found.append(row(f"{name}: a link", server.label, (many - one) / LINKS, "KiB"))
+    ours, theirs = [], []
+    for _ in OUTSTANDING:
+        ours.append(resident(calls))
+        theirs.append(resident(holder))
+    answered = calls.line() == "answered"
+    calls.stop()
+    holder.stop()
+    for index in range(1, len(OUTSTANDING)):
+        count = OUTSTANDING[index]
+        found.append(row(f"{name}: an outstanding call of {count:,}, caller", server.label,
+                        (ours[index] - ours[0]) / count, "KiB"))
+        found.append(row(f"{name}: an outstanding call of {count:,}, service", server.label,
+                        (theirs[index] - empty) / count, "KiB"))
+    found.append(row("10,000 outstanding on one link, TLS: answered", server.label,
+                    OUTSTANDING[-1] if answered else 0, "calls", target=f">={OUTSTANDING[-1]}"))
+
+
+# ---- the start ----
+
+def time_first(build, server, wanted, found):
+    for tls in (False, True):
+        name = f"from open to the first answer, {'TLS' if tls else 'no TLS'}"
+        if wanted not in name:
+            continue
+        say(f"{server.label}: {name}")
+        site = Site(build, server, tls)
+        values = {"floor": [], "plain": []}
+        for _ in range(FIRSTS):
+            for variant, times in values.items():
+                times.append(site.program(variant).order("first", 1, 1, "1n").p50_us / 1e3)
+        site.stop()
+        ratio = statistics.median(a / b for a, b in zip(values["plain"], values["floor"]))
+        floor = statistics.median(values["floor"])
+        found.append(row(f"{name}: floor", server.label, floor, "ms", floor, 1.0))
+        found.append(row(f"{name}: gSOAP plain", server.label, statistics.median(values["plain"]),
+                        "ms", floor, ratio))
