@@ -1,7 +1,7 @@
 /* raw.c - the library's exchange of bytes below the gSOAP plugin: what it adds to the floor itself.
  *
- * Noun: an envelope that goes out as it is. The plugin checks each envelope before it is sent; here
- * one is sent again and again, and so was checked once.
+ * Noun: an envelope that goes out as it is, again and again, checked or packed each time as it
+ * would be for the plugin, and read on the other side.
  *
  *     call   asks, many outstanding from one thread, as detached calls do
  *     serve  answers each request at once
@@ -31,26 +31,37 @@ static const char usage[] = "usage: raw call ENDPOINT FOLDER\n"
 
 enum { MAX_DEPTH = 256, WAIT_US = 30000000 };
 
-/* An envelope with what the checker found in it. */
+/* An envelope, and the checker of who sends it. */
 struct checked {
     struct sx_checker *checker;
     char *bytes;
     unsigned long len;
-    const struct sx_scan *scan;
 };
 
 static void load(struct checked *envelope, const char *folder, const char *payload,
                  const char *suffix)
 {
-    char why[160] = "no memory";
-    size_t bad_byte = 0;
     free(envelope->bytes);
     sx_checker_free(envelope->checker);
     envelope->bytes = slice_file(folder, payload, suffix, &envelope->len);
     envelope->checker = sx_checker_new(MAX_DEPTH);
-    if (!envelope->checker || sx_checker_check(envelope->checker, envelope->bytes, envelope->len,
-                                               &envelope->scan, &bad_byte, why, sizeof why))
-        slice_die("byte %zu of %s.%s: %s", bad_byte, payload, suffix, why);
+    if (!envelope->checker)
+        slice_die("no memory");
+}
+
+/* As gSOAP's parser would get it, piece by piece. */
+static void read_through(struct soap_xmpp_link *link, const struct sx_envelope *envelope)
+{
+    static _Thread_local char piece[65536];
+    struct sx_reading reading = {0};
+    char why[160] = "";
+    size_t got;
+    do
+        if (sx_reading_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
+                            &got, why, sizeof why))
+            slice_die("%s", why);
+    while (got);
+    sx_reading_fini(&reading);
 }
 
 static void unload(struct checked *envelope)
@@ -71,7 +82,7 @@ static void send_one(struct soap_xmpp_link *link, const char *to, const struct c
     struct sx_outgoing out = {.to = to,
                               .envelope = request->bytes,
                               .envelope_len = request->len,
-                              .scan = request->scan,
+                              .checker = request->checker,
                               .online_deadline = deadline,
                               .room_deadline = deadline};
     struct soap_xmpp_call *call = NULL;
@@ -82,12 +93,13 @@ static void send_one(struct soap_xmpp_link *link, const char *to, const struct c
     sx_exchange_detach(call, deadline, since_ns);
 }
 
-static void take_answer(struct soap_xmpp_call *call)
+static void take_answer(struct soap_xmpp_link *link, struct soap_xmpp_call *call)
 {
     struct sx_reply reply = {.err = SX_OK};
     sx_exchange_wait(call, 0, &reply); /* it is here */
     if (reply.err || reply.envelope.err || !reply.envelope.bytes)
         slice_die("no answer: %s %s", sx_fault_text(reply.err), reply.text);
+    read_through(link, &reply.envelope);
     sx_reply_fini(&reply);
     sx_exchange_release(call);
 }
@@ -102,7 +114,7 @@ static void run(struct soap_xmpp_link *link, const char *to, const struct checke
     while (under_way &&
            (call = sx_exchange_next_done(exchange, sx_clock_deadline(WAIT_US))) != NULL) {
         int64_t *since_ns = sx_exchange_user(call);
-        take_answer(call);
+        take_answer(link, call);
         slice_done(&slice, *since_ns);
         if (slice_asks(&slice))
             send_one(link, to, request, since_ns);
@@ -146,7 +158,10 @@ static void *wait_for_end(void *link)
 static void answer(struct soap_xmpp_link *link, struct sx_request *request,
                    const struct checked *with)
 {
-    sx_link_answer(link, request, with->bytes, with->len, with->scan);
+    char why[200] = "";
+    read_through(link, &request->envelope);
+    if (sx_link_answer(link, request, with->checker, with->bytes, with->len, why, sizeof why))
+        slice_die("%s", why);
     sx_request_free(request);
 }
 
