@@ -138,6 +138,8 @@ static void test_traps(void)
         "<a x=1>",
         "<a x>",
         "<a x/>",
+        "<a x />",
+        "<a x y='1'/>",
         "<a x='1'y='2'/>",
         "<a 'x'/>",
         "<a =''/>",
@@ -208,9 +210,14 @@ static void test_nul(void)
 static void assert_limit(struct sx_gauge_limits limits, const char *passes, const char *more,
                          enum sx_err expected)
 {
+    struct sx_buffer whole = {0};
     struct sx_gauge gauge;
     size_t i;
 
+    sx_buffer_add_format(&whole, "%s%s</a></a>", passes, more);
+    sx_gauge_init(&gauge, &limits);
+    CU_ASSERT_EQUAL(feed(&gauge, whole.bytes, whole.len), expected);
+    sx_buffer_fini(&whole);
     sx_gauge_init(&gauge, &limits);
     CU_ASSERT_EQUAL(feed(&gauge, passes, strlen(passes)), SX_OK);
     CU_ASSERT_EQUAL(feed(&gauge, more, strlen(more)), expected);
