@@ -21,7 +21,7 @@
 #include "../lib/gauge.h"
 #include "../lib/pack.h"
 
-enum { ENVELOPES_MOST = 200, RECORDS = 900, ROUNDS = 5, ROUND_US = 20000, OUT_BYTES = 1 << 19 };
+enum { ENVELOPES_MOST = 200, RECORDS = 900, ROUNDS = 20, ROUND_US = 10000, OUT_BYTES = 1 << 19 };
 
 struct envelope {
     char *bytes;
