@@ -381,7 +381,8 @@ $(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,pack.c dictionary.c ba
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd
 
-bench-codec: $(BUILD)/codec
+bench-codec: deps
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/codec
 	$(Q)nice -n 10 $(BUILD)/codec $(sort $(wildcard tools/dictionary/held/*.xml))
 
 # ---- linting -------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@
 #include "../lib/gauge.h"
 #include "../lib/pack.h"
 
-enum { ENVELOPES_MOST = 200, RECORDS = 900, ROUNDS = 5, ROUND_US = 20000, OUT_BYTES = 1 << 19 };
+enum { ENVELOPES_MOST = 200, RECORDS = 900, ROUNDS = 20, ROUND_US = 10000, OUT_BYTES = 1 << 19 };
 
 struct envelope {
     char *bytes;
@@ -259,8 +259,8 @@ static struct set packed_set(struct codec *codec, const struct set *set)
         struct envelope *envelope = &packed.envelopes[i];
 
         envelope->len = codec->pack(codec, &set->envelopes[i], out_bytes);
-        envelope->bytes = malloc(envelope->len);
-        if (!envelope->len || !envelope->bytes)
+        envelope->bytes = envelope->len ? malloc(envelope->len) : NULL;
+        if (!envelope->bytes)
             fail(codec->name);
         memcpy(envelope->bytes, out_bytes, envelope->len);
         if (codec->unpack(codec, envelope, more_bytes) != set->envelopes[i].len ||

@@ -46,10 +46,6 @@ void sx_base64_add(struct sx_buffer *out, const char *bytes, size_t len)
 
     if (!len)
         return;
-    if (len > SIZE_MAX / 4 * 3 - 4) {
-        out->failed = true;
-        return;
-    }
     if (!sx_buffer_reserve(out, text_len))
         return;
     text = out->bytes + out->len;

@@ -26,8 +26,9 @@ enum {
     LEVEL_SMALL = 4, /* up to SMALL_BYTES, beyond that LEVEL: HACKING.md has the figures */
     LEVEL = 3,
     SMALL_BYTES = 16384,
-    WINDOW_LOG = 20, /* both ends: 1 MiB to look back, and to allocate for a peer */
-    IDLE_MOST = 4,   /* contexts of a kind that wait for a message */
+    WINDOW_LOG = 20,      /* both ends: 1 MiB to look back, and to allocate for a peer */
+    IDLE_MOST = 4,        /* contexts of a kind that wait for a message */
+    IDLE_BYTES = 1 << 20, /* of each: those that grew for a large one go */
     MAGIC_BYTES = 4,
     HEADER_BYTES = 14, /* of a frame, at most, without magic (RFC 8878 section 3.1.1.1) */
     READ_BYTES = 32768
@@ -109,7 +110,7 @@ static ZSTD_CCtx *take_packing(size_t len)
 static void give_packing(ZSTD_CCtx *context)
 {
     pthread_mutex_lock(&pool.mu);
-    if (pool.packing_count < IDLE_MOST) {
+    if (pool.packing_count < IDLE_MOST && ZSTD_sizeof_CCtx(context) <= IDLE_BYTES) {
         pool.packing[pool.packing_count++] = context;
         context = NULL;
     }
@@ -137,7 +138,7 @@ static ZSTD_DCtx *take_unpacking(void)
 static void give_unpacking(ZSTD_DCtx *context)
 {
     pthread_mutex_lock(&pool.mu);
-    if (pool.unpacking_count < IDLE_MOST) {
+    if (pool.unpacking_count < IDLE_MOST && ZSTD_sizeof_DCtx(context) <= IDLE_BYTES) {
         pool.unpacking[pool.unpacking_count++] = context;
         context = NULL;
     }

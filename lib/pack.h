@@ -31,9 +31,11 @@ struct sx_unpacker;
 struct sx_unpacker *sx_unpacker_new(enum sx_form form, const char *packed, size_t len,
                                     size_t max_bytes);
 
-/* The next bytes, at most room of them; *got is 0 at the end only. SX_EMALFORMED: these bytes are
- * no packed envelope, cut off, damaged, or something follows it; SX_ETOOBIG: over max_bytes or the
- * ratio; SX_ENOMEM. Each is final. */
+/* The next bytes, at most room (which is not 0) of them; *got is 0 at the end only. SX_EMALFORMED:
+ * these bytes are no packed envelope, cut off, damaged so far that it shows, made with another
+ * dictionary, a window over 1 MiB or without a size, or something follows it; SX_ETOOBIG: over
+ * max_bytes or the ratio; SX_ENOMEM. Each is final, and leaves out and *got alone but for bytes
+ * that don't count. */
 enum sx_err sx_unpacker_read(struct sx_unpacker *unpacker, char *out, size_t room, size_t *got);
 void sx_unpacker_free(struct sx_unpacker *unpacker); /* NULL allowed */
 

@@ -2,9 +2,9 @@
  *
  * CONTENT is a text: what envelopes repeat, a phrase on each line, the most frequent ones last,
  * where they are nearest. The line's end is no part of it, &n; stands for a line feed. The SAMPLEs
- * are envelopes; zstd looks at what is left of them once the content is known, and sets the tables
- * accordingly that a frame begins with. CONTENT is compressed for speed only at one level: what
- * comes out depends on libzstd's version, so the dictionary is made once and kept.
+ * are envelopes: zstd packs them with the content and makes the tables that a frame begins with fit
+ * what is left of them. Another libzstd may make other tables, so the dictionary was made once and
+ * is kept.
  */
 #include <stdio.h>
 #include <stdlib.h>
