@@ -437,33 +437,35 @@ void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid
         remove_entry(intake, entry);
 }
 
-void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id, const char *sid,
+void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id,
                              const struct sx_intake_answer *answer)
 {
-    struct sx_buffer part = {0};
+    struct sx_buffer payload = {0};
     if (answer->is_open)
-        sx_buffer_add_format(&part, "<packed xmlns='" SX_NS_PACKED "' received='%zu'/>",
+        sx_buffer_add_format(&payload, "<packed xmlns='" SX_NS_PACKED "' received='%zu'/>",
                              answer->received);
-    if (part.failed)
+    if (payload.failed)
         out->failed = true;
     else if (answer->condition)
         sx_stanza_error_as(out, to, id, answer->condition, answer->type, answer->text);
     else
-        sx_stanza_result(out, to, id, part.bytes, part.len);
-    sx_buffer_fini(&part);
-    if (!answer->closes)
-        return;
-    sx_buffer_add_text(&part, "<close xmlns='" SX_NS_IBB "' sid='");
-    sx_buffer_add_escaped(&part, sid);
-    sx_buffer_add_text(&part, "'/>");
-    if (part.failed) {
+        sx_stanza_result(out, to, id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+}
+
+void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *sid)
+{
+    struct sx_buffer payload = {0};
+    char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
+    snprintf(id, sizeof id, "%s.closed", sid);
+    sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
+    sx_buffer_add_escaped(&payload, sid);
+    sx_buffer_add_text(&payload, "'/>");
+    if (payload.failed)
         out->failed = true;
-    } else {
-        char name[SX_INTAKE_SID_BYTES + sizeof ".closed"];
-        snprintf(name, sizeof name, "%s.closed", sid);
-        sx_stanza_request(out, "set", to, name, part.bytes, part.len);
-    }
-    sx_buffer_fini(&part);
+    else
+        sx_stanza_request(out, "set", to, id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
 }
 
 /* ---- what has come ---- */

@@ -652,11 +652,10 @@ static void idle_transfers_make_room(void)
 
 /* ---- stanzas ---- */
 
-static void expect_stanzas(const char *sid, const struct sx_intake_answer *answer,
-                           const char *expected)
+static void expect_stanza(const struct sx_intake_answer *answer, const char *expected)
 {
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, ALICE, "7", sid, answer);
+    sx_intake_format_answer(&out, ALICE, "7", answer);
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, expected);
     sx_buffer_fini(&out);
@@ -666,35 +665,33 @@ static void answers_are_stanzas(void)
 {
     struct sx_intake *intake = make(100, 4);
     struct sx_intake_answer answer = announce(intake, ALICE, "t", 10, S);
-    expect_stanzas("t", &answer,
-                   "<iq type='result' to='" ALICE "' id='7'>"
-                   "<packed xmlns='urn:soap-xmpp:packed:1' received='0'/></iq>");
+    struct sx_buffer out = {0};
+    expect_stanza(&answer, "<iq type='result' to='" ALICE "' id='7'>"
+                           "<packed xmlns='urn:soap-xmpp:packed:1' received='0'/></iq>");
     answer = send(intake, ALICE, "t", "0", "0123", S);
-    expect_stanzas("t", &answer, "<iq type='result' to='" ALICE "' id='7'/>");
+    expect_stanza(&answer, "<iq type='result' to='" ALICE "' id='7'/>");
     answer = announce(intake, ALICE, "t", 10, S);
-    expect_stanzas("t", &answer,
-                   "<iq type='result' to='" ALICE "' id='7'>"
-                   "<packed xmlns='urn:soap-xmpp:packed:1' received='4'/></iq>");
+    expect_stanza(&answer, "<iq type='result' to='" ALICE "' id='7'>"
+                           "<packed xmlns='urn:soap-xmpp:packed:1' received='4'/></iq>");
     answer = send(intake, ALICE, "t", "1", "0123", S);
-    expect_stanzas("t", &answer,
-                   "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='400'>"
-                   "<unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
-                   "a block is missing, or came twice</text></error></iq>"
-                   "<iq type='set' to='" ALICE "' id='t.closed'>"
-                   "<close xmlns='http://jabber.org/protocol/ibb' sid='t'/></iq>");
+    expect_stanza(&answer, "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='400'>"
+                           "<unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                           "a block is missing, or came twice</text></error></iq>");
+    sx_intake_format_close(&out, ALICE, "t");
+    ASSERT_TEXT(out.bytes, "<iq type='set' to='" ALICE "' id='t.closed'>"
+                           "<close xmlns='http://jabber.org/protocol/ibb' sid='t'/></iq>");
     answer = leave(intake, ALICE, "x");
-    expect_stanzas(NULL, &answer,
-                   "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='404'>"
-                   "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
-                   "no such session is open</text></error></iq>");
+    expect_stanza(&answer, "<iq type='error' to='" ALICE "' id='7'><error type='cancel' code='404'>"
+                           "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                           "no such session is open</text></error></iq>");
     answer = ask(intake, ALICE, (struct sx_intake_open){"t", "5000", "iq", "u", "10", HASH}, S);
-    expect_stanzas(NULL, &answer,
-                   "<iq type='error' to='" ALICE "' id='7'><error type='modify' code='500'>"
-                   "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                   "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
-                   "blocks are 4096 bytes at most</text></error></iq>");
+    expect_stanza(&answer, "<iq type='error' to='" ALICE "' id='7'><error type='modify' code='500'>"
+                           "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
+                           "blocks are 4096 bytes at most</text></error></iq>");
+    sx_buffer_fini(&out);
     sx_intake_free(intake);
 }
 
@@ -743,19 +740,21 @@ SHORTAGE_TEST(short_intake, 4)
 
 static bool attempt_short_answer(struct shortage shortage)
 {
-    static const struct sx_intake_answer answers[] = {
-        {.is_open = true},
-        {.condition = "unexpected-request", .type = "cancel", .text = "why", .closes = true}};
-    bool has_failed = false;
+    static const struct sx_intake_answer opened = {.is_open = true},
+                                         refused = {.condition = "unexpected-request",
+                                                    .type = "cancel",
+                                                    .text = "why"};
+    struct sx_buffer out[3] = {{0}, {0}, {0}};
+    bool has_failed;
     unsigned i;
-    struct sx_buffer out[2] = {{0}, {0}};
     shortage_begin(shortage);
-    for (i = 0; i < 2; i++)
-        sx_intake_format_answer(&out[i], ALICE, "7", "t", &answers[i]);
+    sx_intake_format_answer(&out[0], ALICE, "7", &opened);
+    sx_intake_format_answer(&out[1], ALICE, "7", &refused);
+    sx_intake_format_close(&out[2], ALICE, "t");
     has_failed = shortage_end();
-    CU_ASSERT_EQUAL(out[0].failed || out[1].failed, has_failed);
-    sx_buffer_fini(&out[0]);
-    sx_buffer_fini(&out[1]);
+    CU_ASSERT_EQUAL(out[0].failed || out[1].failed || out[2].failed, has_failed);
+    for (i = 0; i < 3; i++)
+        sx_buffer_fini(&out[i]);
     return has_failed;
 }
 SHORTAGE_TEST(short_answer, 4)

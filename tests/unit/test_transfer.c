@@ -210,6 +210,8 @@ static void what_the_receiver_has_already_is_only_closed(void)
 {
     struct sx_transfer *transfer = make(10, 3, 4);
     open_session(transfer, 1, "10", S);
+    /* not asked yet */
+    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.close", &(struct sx_transfer_reply){0}, S));
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.close'");
     hear(transfer, "1.close", NULL, S);
     CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
