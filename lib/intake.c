@@ -79,10 +79,13 @@ static void remove_entry(struct sx_intake *intake, struct entry *entry)
 
 void sx_intake_free(struct sx_intake *intake)
 {
+    struct entry *entry, *next;
     if (!intake)
         return;
-    while (!TAILQ_EMPTY(&intake->order))
-        remove_entry(intake, TAILQ_FIRST(&intake->order));
+    for (entry = TAILQ_FIRST(&intake->order); entry; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        free_entry(entry);
+    }
     free(intake);
 }
 
@@ -519,12 +522,15 @@ bool sx_intake_progress(const struct sx_intake *intake, const char *from, const 
 
 unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us)
 {
+    struct entry *entry, *next;
     unsigned count = 0;
-    while (sx_intake_due_us(intake) <= now_us) {
-        remove_entry(intake, TAILQ_FIRST(&intake->order));
-        intake->counts.expired++;
+    for (entry = TAILQ_FIRST(&intake->order);
+         entry && entry->touched_us + SX_INTAKE_IDLE_US <= now_us; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        remove_entry(intake, entry);
         count++;
     }
+    intake->counts.expired += count;
     return count;
 }
 
