@@ -177,7 +177,7 @@ static bool is_token(const char *text, size_t most_bytes)
     size_t len = 0;
     if (!text)
         return false;
-    while (is_token_letter(text[len]) && len <= most_bytes)
+    while (len <= most_bytes && is_token_letter(text[len]))
         len++;
     return len > 0 && len <= most_bytes && !text[len];
 }

@@ -625,6 +625,18 @@ static void idle_transfers_are_forgotten(void)
     sx_intake_free(intake);
 }
 
+static void all_that_are_idle_go_at_once(void)
+{
+    struct sx_intake *intake = make(100, 8);
+    announce(intake, ALICE, "t", 10, S);
+    announce(intake, ALICE, "u", 10, 2 * S);
+    announce(intake, BOB, "t", 10, 3 * S);
+    CU_ASSERT_EQUAL(sx_intake_expire(intake, 122 * S), 2);
+    CU_ASSERT(count(intake).transfers == 1 && count(intake).expired == 2);
+    CU_ASSERT_EQUAL(sx_intake_due_us(intake), 123 * S);
+    sx_intake_free(intake);
+}
+
 static void complete_ones_are_forgotten_too(void)
 {
     struct sx_intake *intake = make(100, 4);
@@ -792,6 +804,7 @@ CU_TestInfo tests_intake[] = {
      one_peer_has_half_of_the_bytes_unless_it_has_none},
     {"an announcement takes no memory", an_announcement_takes_no_memory},
     {"idle transfers are forgotten", idle_transfers_are_forgotten},
+    {"all that are idle go at once", all_that_are_idle_go_at_once},
     {"complete ones are forgotten, too", complete_ones_are_forgotten_too},
     {"idle transfers make room", idle_transfers_make_room},
     {"answers are stanzas", answers_are_stanzas},

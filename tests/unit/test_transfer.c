@@ -489,6 +489,16 @@ static void blocks_halve_down_to_a_kilobyte(void)
     sx_transfer_free(transfer);
 }
 
+/* Of type modify, too, but what would be modified isn't the blocks. */
+static void only_a_constraint_makes_blocks_smaller(void)
+{
+    struct sx_transfer *transfer = make(10000, 2, 5000);
+    say(transfer, S);
+    hear_error(transfer, "1.open", "not-acceptable", "modify", S);
+    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
+    sx_transfer_free(transfer);
+}
+
 static void a_lost_connection_ends_the_attempt(void)
 {
     struct sx_transfer *transfer = make(10, 2, 4);
@@ -700,6 +710,7 @@ CU_TestInfo tests_transfer[] = {
     {"a rest is a second at least", a_rest_is_a_second_at_least},
     {"refusals are final", refusals_are_final},
     {"blocks halve down to a kilobyte", blocks_halve_down_to_a_kilobyte},
+    {"only a constraint makes blocks smaller", only_a_constraint_makes_blocks_smaller},
     {"a lost connection ends the attempt", a_lost_connection_ends_the_attempt},
     {"the receiver may close", the_receiver_may_close},
     {"a session that the receiver has closed is closed",
