@@ -20,6 +20,7 @@
     SUITE(flood)                                                                                   \
     SUITE(inbound)                                                                                 \
     SUITE(intake)                                                                                  \
+    SUITE(intake_room)                                                                             \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \
@@ -36,6 +37,7 @@
     SUITE(stream)                                                                                  \
     SUITE(trace)                                                                                   \
     SUITE(transfer)                                                                                \
+    SUITE(transfer_setback)                                                                        \
     SUITE(transfers)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
