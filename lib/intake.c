@@ -79,10 +79,13 @@ static void remove_entry(struct sx_intake *intake, struct entry *entry)
 
 void sx_intake_free(struct sx_intake *intake)
 {
+    struct entry *entry, *next;
     if (!intake)
         return;
-    while (!TAILQ_EMPTY(&intake->order))
-        remove_entry(intake, TAILQ_FIRST(&intake->order));
+    for (entry = TAILQ_FIRST(&intake->order); entry; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        free_entry(entry);
+    }
     free(intake);
 }
 
@@ -142,10 +145,12 @@ static void refuse_as(struct sx_intake *intake, struct sx_intake_answer *answer,
     intake->counts.refused++;
 }
 
+/* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
 static void refuse(struct sx_intake *intake, struct sx_intake_answer *answer, const char *condition,
                    const char *text)
 {
-    refuse_as(intake, answer, condition, sx_fault_condition_type(condition), text);
+    refuse_as(intake, answer, condition,
+              strcmp(condition, "resource-constraint") == 0 ? "wait" : "cancel", text);
 }
 
 /* Refuses a block; the session is over, what has come before stays. */
@@ -172,7 +177,7 @@ static bool is_token(const char *text, size_t most_bytes)
     size_t len = 0;
     if (!text)
         return false;
-    while (is_token_letter(text[len]) && len <= most_bytes)
+    while (len <= most_bytes && is_token_letter(text[len]))
         len++;
     return len > 0 && len <= most_bytes && !text[len];
 }
@@ -435,33 +440,35 @@ void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid
         remove_entry(intake, entry);
 }
 
-void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id, const char *sid,
+void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id,
                              const struct sx_intake_answer *answer)
 {
-    struct sx_buffer part = {0};
+    struct sx_buffer payload = {0};
     if (answer->is_open)
-        sx_buffer_add_format(&part, "<packed xmlns='" SX_NS_PACKED "' received='%zu'/>",
+        sx_buffer_add_format(&payload, "<packed xmlns='" SX_NS_PACKED "' received='%zu'/>",
                              answer->received);
-    if (part.failed)
+    if (payload.failed)
         out->failed = true;
     else if (answer->condition)
         sx_stanza_error_as(out, to, id, answer->condition, answer->type, answer->text);
     else
-        sx_stanza_result(out, to, id, part.bytes, part.len);
-    sx_buffer_fini(&part);
-    if (!answer->closes)
-        return;
-    sx_buffer_add_text(&part, "<close xmlns='" SX_NS_IBB "' sid='");
-    sx_buffer_add_escaped(&part, sid);
-    sx_buffer_add_text(&part, "'/>");
-    if (part.failed) {
+        sx_stanza_result(out, to, id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+}
+
+void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *sid)
+{
+    struct sx_buffer payload = {0};
+    char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
+    snprintf(id, sizeof id, "%s.closed", sid);
+    sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
+    sx_buffer_add_escaped(&payload, sid);
+    sx_buffer_add_text(&payload, "'/>");
+    if (payload.failed)
         out->failed = true;
-    } else {
-        char name[SX_INTAKE_SID_BYTES + sizeof ".closed"];
-        snprintf(name, sizeof name, "%s.closed", sid);
-        sx_stanza_request(out, "set", to, name, part.bytes, part.len);
-    }
-    sx_buffer_fini(&part);
+    else
+        sx_stanza_request(out, "set", to, id, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
 }
 
 /* ---- what has come ---- */
@@ -515,12 +522,15 @@ bool sx_intake_progress(const struct sx_intake *intake, const char *from, const 
 
 unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us)
 {
+    struct entry *entry, *next;
     unsigned count = 0;
-    while (sx_intake_due_us(intake) <= now_us) {
-        remove_entry(intake, TAILQ_FIRST(&intake->order));
-        intake->counts.expired++;
+    for (entry = TAILQ_FIRST(&intake->order);
+         entry && entry->touched_us + SX_INTAKE_IDLE_US <= now_us; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        remove_entry(intake, entry);
         count++;
     }
+    intake->counts.expired += count;
     return count;
 }
 

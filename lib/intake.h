@@ -55,7 +55,7 @@ struct sx_intake_answer {
     const char *type;      /* of the error; static like condition */
     char text[160];        /* for a human, may be "" */
     bool is_open;          /* a result of open: received goes into it */
-    bool closes;           /* the session ended by this: <close/> follows (XEP-0047 2.2) */
+    bool closes;           /* the session ended by this: format_close follows (XEP-0047 2.2) */
     /* What a progress callback gets to see; "" and 0 when no transfer is concerned. */
     char transfer[SX_INTAKE_ID_BYTES + 1];
     size_t received, size;
@@ -79,11 +79,13 @@ void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid,
 void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,
                      struct sx_intake_answer *answer);
 
-/* Appends the answer to the iq `id` of `to`; if it closes, another iq behind it, <close/> under an
- * id of "SID.closed" (its reply means nothing). sid: as it came, may be NULL if it doesn't close.
- * Errors show in out->failed. */
-void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id, const char *sid,
+/* Appends the answer to the iq `id` of `to`. Errors show in out->failed. */
+void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id,
                              const struct sx_intake_answer *answer);
+
+/* Appends what is to be sent behind an answer that closes: an iq with <close/>. Its id is
+ * "SID.closed"; what is replied means nothing. sid: of the <data/> that was answered. */
+void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *sid);
 
 /* Whether the transfer is complete and as described, so that take would give it. */
 bool sx_intake_holds(const struct sx_intake *intake, const char *from, const char *transfer,

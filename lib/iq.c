@@ -499,7 +499,9 @@ static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *i
     allowed =
         sx_exchange_awaits(ends->exchange, iq->from) ||
         (sx_inbound_is_open(ends->inbound) && sx_access_allows(ends->access, iq->from, operation));
-    sx_stream_binary(stream, &bytes, &len);
+    /* Without text there are no bytes, which is no mistake yet. */
+    if (sx_stream_binary(stream, &bytes, &len) && !bytes)
+        bytes = strdup("");
     sx_shipments_receive(ends->shipments, iq->session, iq->from, iq->id, element, bytes, len,
                          allowed);
     free(bytes);

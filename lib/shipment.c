@@ -473,8 +473,12 @@ void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, cons
     else if (!sid ||
              !sx_transfers_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
         sx_intake_close(shipments->intake, from, sid, &answer);
-    sx_intake_format_answer(&stanza, from, id, sid, &answer);
+    sx_intake_format_answer(&stanza, from, id, &answer);
     post(shipments, session, &stanza);
+    if (answer.closes && sid) {
+        sx_intake_format_close(&stanza, from, sid);
+        post(shipments, session, &stanza);
+    }
     if (moved)
         look_at(shipments, session, moved);
 }

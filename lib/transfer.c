@@ -457,14 +457,13 @@ static void weigh_error(struct sx_transfer *transfer, const struct sx_transfer_r
                                         "feature-not-implemented", "bad-request",      NULL};
     const char *condition = reply->condition;
     const char *type = reply->type ? reply->type : sx_fault_condition_type(condition);
+    bool is_final = is_one_of(condition, never);
     note_why(transfer, condition, reply->text);
     if (is_one_of(condition, soon))
         wait_for_next(transfer, FIRST_PAUSE_US, now_us);
-    else if (is_one_of(condition, never))
-        fail(transfer, condition, reply->text);
     else if (strcmp(condition, "resource-constraint") == 0 && strcmp(type, "modify") == 0)
         shrink_blocks(transfer, reply);
-    else if (strcmp(type, "wait") == 0)
+    else if (!is_final && strcmp(type, "wait") == 0)
         wait_for_next(transfer, FIRST_REST_US, now_us);
     else
         fail(transfer, condition, reply->text);

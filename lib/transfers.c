@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 
@@ -49,9 +48,8 @@ static unsigned find(const struct sx_transfers *transfers, const struct sx_trans
 
 static void take_out(struct sx_transfers *transfers, unsigned i)
 {
-    transfers->count--;
-    memmove(transfers->order + i, transfers->order + i + 1,
-            (transfers->count - i) * sizeof *transfers->order);
+    for (transfers->count--; i < transfers->count; i++)
+        transfers->order[i] = transfers->order[i + 1];
 }
 
 enum sx_err sx_transfers_add(struct sx_transfers *transfers, struct sx_transfer *transfer,

@@ -7,7 +7,8 @@
  * How it hangs on a link: while online and with room for a stanza of
  * sx_transfers_stanza_bytes(), post what next gives, until it gives none; look again at due_us, and
  * after every reply, closed, add and online. A stanza that next gave and that wasn't posted counts
- * as lost: its attempt ends after SX_TRANSFER_SILENCE_US.
+ * as lost: its attempt ends after SX_TRANSFER_SILENCE_US. What waits in the link's queue for so
+ * long looks the same from here: better ask next late than fill a long queue.
  *
  * Thread: one at a time, no lock inside: the link's loop thread. Nothing blocks, nothing is called.
  */

@@ -20,6 +20,8 @@
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
     SUITE(inbound)                                                                                 \
+    SUITE(intake)                                                                                  \
+    SUITE(intake_room)                                                                             \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(markup)                                                                                  \
@@ -38,6 +40,7 @@
     SUITE(stream)                                                                                  \
     SUITE(trace)                                                                                   \
     SUITE(transfer)                                                                                \
+    SUITE(transfer_setback)                                                                        \
     SUITE(transfers)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];

@@ -146,7 +146,7 @@ static void bounce(struct world *world, const char *id)
 {
     const struct sx_intake_answer answer = {.condition = "recipient-unavailable", .type = "wait"};
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, ALICE, id, NULL, &answer);
+    sx_intake_format_answer(&out, ALICE, id, &answer);
     put(world, false, sx_buffer_take(&out, &(size_t){0}));
 }
 
@@ -154,7 +154,7 @@ static void receive_request(struct world *world, char *text)
 {
     struct sx_intake_answer answer;
     struct sx_buffer out = {0};
-    char id[NAME_BYTES], sid[NAME_BYTES] = "", *both, *second;
+    char id[NAME_BYTES], sid[NAME_BYTES] = "";
     CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "iq", "id", id));
     if (happens(world, world->weather.bounced)) {
         bounce(world, id);
@@ -170,15 +170,11 @@ static void receive_request(struct world *world, char *text)
         CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "close", "sid", sid));
         sx_intake_close(world->intake, ALICE, sid, &answer);
     }
-    sx_intake_format_answer(&out, ALICE, id, sid, &answer);
-    both = sx_buffer_take(&out, &(size_t){0});
-    second = strstr(both + 1, "<iq ");
-    if (second) {
-        put(world, false, strndup(both, (size_t)(second - both)));
-        put(world, false, strdup(second));
-        free(both);
-    } else {
-        put(world, false, both);
+    sx_intake_format_answer(&out, ALICE, id, &answer);
+    put(world, false, sx_buffer_take(&out, &(size_t){0}));
+    if (answer.closes) {
+        sx_intake_format_close(&out, ALICE, sid);
+        put(world, false, sx_buffer_take(&out, &(size_t){0}));
     }
 }
 
