@@ -271,6 +271,7 @@ bool sx_markup_scan(struct sx_markup *markup, const char *bytes, size_t len, str
     if (!take(markup, '<') || !read_start_tag(markup, bytes, scan) ||
         !read_content(markup, bytes, scan))
         return false;
-    skip(markup, SPACE);
+    while (is_at(markup, SPACE) || take(markup, '\r')) /* gSOAP ends envelopes in CR LF */
+        skip(markup, SPACE);
     return markup->at == markup->end;
 }

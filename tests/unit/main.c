@@ -38,6 +38,7 @@
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \
+    SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
     SUITE(transfer)                                                                                \
     SUITE(transfer_setback)                                                                        \

@@ -137,7 +137,7 @@ static bool compare(struct both *both, const char *bytes, size_t len)
     "<SOAP-ENV:Header >" ACTION("urn:a") "</SOAP-ENV:Header><SOAP-ENV:Body>"                       \
                                          "<c:add xsi:type=\"c:t\" q='a > b'><a>1.5</a><b>x "       \
                                          "&lt;&amp;&gt; \xC3\xA9</b><e/></c:add>"                  \
-                                         "</SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
+                                         "</SOAP-ENV:Body></SOAP-ENV:Envelope>\r\n"
 #define FAULT                                                                                      \
     ROOT11 "<E:Body><E:Fault><faultcode>E:Client</faultcode><faultstring>&quot;&apos;\t"           \
            "</faultstring><d y:z='1'/></E:Fault>" TAIL
