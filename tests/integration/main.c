@@ -18,6 +18,7 @@
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
+    SUITE(packed)                                                                                  \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
