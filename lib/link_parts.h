@@ -27,6 +27,12 @@ void sx_link_say(char *why, size_t why_bytes, const char *text);
 void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
 
+/* Whether a plain payload fits into a stanza that no server refuses, and into the queue; false: why
+ * says size and limit. */
+struct sx_payload;
+bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
+                      const char *id, char *why, size_t why_bytes);
+
 /* Answers that the request was not run and won't be, and forgets it. */
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline);

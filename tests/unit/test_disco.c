@@ -38,6 +38,7 @@ static void test_info_not_serving(void)
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='client' type='bot' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
+                           "<feature var='urn:soap-xmpp:packed:1'/>"
                            "<feature var='urn:xmpp:ping'/></query>");
     sx_buffer_fini(&out);
 }
