@@ -19,6 +19,7 @@
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
     SUITE(packed)                                                                                  \
+    SUITE(fallback)                                                                                \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
