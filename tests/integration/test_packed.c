@@ -490,6 +490,105 @@ static void rubbish_is_refused(void)
     site_each(say_rubbish);
 }
 
+/* ---- who may call what ---- */
+
+/* No rule allows tick. In each of these it stands where somebody might look for the operation;
+ * $FILL makes a name longer than gSOAP keeps it. */
+#define TICK          "<l:tick xmlns:l='urn:soapxmpp:lab'><number xmlns=''>9</number></l:tick>"
+#define ALLOWED       "<l:add xmlns:l='urn:soapxmpp:lab'><a xmlns=''>1</a><b xmlns=''>2</b></l:add>"
+#define BODY(content) "<e:Body>" content "</e:Body>"
+#define END           "</e:Envelope>"
+
+static const char *const forgeries[] = {
+    HEAD BODY(TICK) END,
+    HEAD BODY(TICK) BODY(ALLOWED) END,
+    HEAD "<f:Body xmlns:f='" SOAP12 "'>" TICK "</f:Body>" BODY(ALLOWED) END,
+    HEAD "<Body>" TICK "</Body>" BODY(ALLOWED) END,
+    HEAD "<Body xmlns='urn:x'>" TICK "</Body>" BODY(ALLOWED) END,
+    HEAD "<:Body>" TICK "</:Body>" BODY(ALLOWED) END,
+    HEAD "<e:Header>" BODY(TICK) "</e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header><x xmlns='urn:x'><y>" BODY(TICK) "</y></x></e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header><l:token xmlns:l='urn:soapxmpp:lab'>" BODY(TICK) "</l:token></e:Header>" BODY(
+        ALLOWED) END,
+    HEAD "<e:Header><Body>" TICK "</Body></e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header><f:Body xmlns:f='http://www.w3.org/ANY/soap-envelope'>" TICK
+         "</f:Body></e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header><f:Body xmlns:f='HTTP://WWW.w3.org/ANY/SOAP-envelope'>" TICK
+         "</f:Body></e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header><$FILL:BodyX xmlns:$FILL='" SOAP11 "'>" TICK
+         "</$FILL:BodyX></e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Header href='#1'>" BODY(TICK) "</e:Header>" BODY(ALLOWED) END,
+    HEAD "<e:Body/>" BODY(TICK) END,
+    HEAD "<e:Header href='#1'/>" BODY(TICK) BODY(ALLOWED) END,
+    HEAD "<e:Header/><e:Header>" TICK "</e:Header>" BODY(ALLOWED) END,
+    HEAD "<!-- " BODY(ALLOWED) " -->" BODY(TICK) END,
+    HEAD "<!--><e:Body>" TICK "</e:Body><!-- -->" BODY(ALLOWED) END,
+    HEAD "<![CDATA[" BODY(ALLOWED) "]]>" BODY(TICK) END,
+    HEAD "<?x <e:Body>" TICK "</e:Body>?>" BODY(ALLOWED) END,
+    HEAD "<e:Body><![CDATA[<l:add>]]>" TICK "</e:Body>" END,
+    HEAD "<e:Body>&lt;l:add/>" TICK "</e:Body>" END,
+    HEAD "<e:Body><a:add xmlns:a='urn:a'/>" TICK "</e:Body>" END,
+    "<!DOCTYPE e [<!ENTITY a '" BODY(TICK) "'>]>" HEAD "&a;" BODY(ALLOWED) END,
+    "<?xml version='1.0' encoding='UTF-7'?>" HEAD BODY(TICK) END,
+    "\xEF\xBB\xBF" HEAD BODY(TICK) END,
+    "POST / HTTP/1.1\r\n\r\n" HEAD BODY(TICK) END,
+    "<e:Envelope xmlns:e='" SOAP11 "' xmlns:$FILL='" SOAP11 "'><$FILL:BodyX>" TICK
+    "</$FILL:BodyX>" BODY(ALLOWED) END,
+    HEAD "<e:Body><$FILL:tick:add xmlns:$FILL='urn:soapxmpp:lab'><number "
+         "xmlns=''>9</number></$FILL:tick:add></e:Body>" END,
+};
+
+static void allow_add(struct soap_xmpp_config *config)
+{
+    config->allow = "*:add+BodyX";
+}
+
+static void drop_forgery(struct parley *parley, struct stranger *evil, const char *forgery,
+                         unsigned prefix_bytes)
+{
+    const struct filling prefix = {"p", .count = prefix_bytes};
+    char *envelope = scene_fill_in(forgery, "", "", &prefix);
+    struct sx_buffer iq = {0};
+    sx_buffer_add_format(&iq, "<iq type='set' id='f' to='%s'>" PACKED " form='stored'>",
+                         parley->service_jid);
+    sx_base64_add(&iq, envelope, strlen(envelope));
+    sx_buffer_add_text(&iq, "</packed></iq>");
+    CU_ASSERT_TRUE(stranger_say(evil, iq.bytes));
+    CU_ASSERT_TRUE(scene_push(evil));
+    CU_ASSERT_PTR_NOT_NULL(stranger_hear(evil, "</iq>"));
+    if (laboratory_ticks(9))
+        printf("\n    %.300s", envelope);
+    CU_ASSERT_EQUAL(laboratory_ticks(9), 0);
+    laboratory_reset_ticks();
+    sx_buffer_fini(&iq);
+    free(envelope);
+}
+
+static void drop_forgeries(const struct site *site)
+{
+    struct parley parley;
+    struct stranger *evil;
+    unsigned prefix_bytes;
+    size_t i;
+    parley_open(&parley, site, 1, NULL, allow_add);
+    evil = scene_open_stranger(site, "bob", "evil");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(evil);
+    laboratory_reset_ticks();
+    for (i = 0; i < sizeof forgeries / sizeof *forgeries; i++)
+        for (prefix_bytes = 1014; prefix_bytes < 1024; prefix_bytes++) {
+            drop_forgery(&parley, evil, forgeries[i], prefix_bytes);
+            if (!strstr(forgeries[i], "$FILL"))
+                break;
+        }
+    stranger_close(evil);
+    parley_close(&parley);
+}
+
+static void what_runs_is_what_the_rules_were_asked_about(void)
+{
+    site_each(drop_forgeries);
+}
+
 CU_TestInfo tests_packed[] = {
     {"a call and its answer go packed", a_call_and_its_answer_go_packed},
     {"a fault goes packed in an error that tells its code", a_fault_goes_packed_in_an_error},
@@ -507,5 +606,7 @@ CU_TestInfo tests_packed[] = {
     {"a bomb costs its sender an error and nobody else anything",
      a_bomb_costs_its_sender_an_error_and_nobody_else_anything},
     {"rubbish is refused", rubbish_is_refused},
+    {"what runs is what the rules were asked about, whatever is written",
+     what_runs_is_what_the_rules_were_asked_about},
     CU_TEST_INFO_NULL,
 };
