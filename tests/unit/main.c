@@ -17,11 +17,13 @@
     SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
+    SUITE(glance)                                                                                  \
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
+    SUITE(payload)                                                                                 \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
