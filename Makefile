@@ -36,6 +36,7 @@ LINK_HARDENING := -Wl,-z,relro,-z,now,-z,noexecstack \
 
 GSOAP_CFLAGS := $(shell pkg-config --cflags gsoap 2>/dev/null)
 GSOAP_LIBS := -lgsoap
+GSOAP_SHARE := /usr/share/gsoap
 STROPHE_DIR := $(shell pkg-config --variable=libdir libstrophe 2>/dev/null)
 LIBSTROPHE := $(or $(wildcard $(STROPHE_DIR)/libstrophe.a),$(shell $(CC) -print-file-name=libstrophe.a))
 SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd -lresolv -lpthread
@@ -59,11 +60,12 @@ INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix 
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
+WSSE_OBJECTS := $(call obj,$(wildcard tests/wsse/*.c) tests/lib/suite.c tests/integration/site.c)
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration federation)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration wsse federation)
 
 all: $(LIBRARIES) $(SAMPLES)
 .DEFAULT_GOAL := all
@@ -104,6 +106,17 @@ $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
 $(eval $(call contract,bench,bench/records.h))
+$(eval $(call contract,signed,tests/wsse/signed.h,-I$(GSOAP_SHARE)/import))
+
+# gSOAP's own plugin for signatures, and what it needs. It is of gSOAP's variant with OpenSSL.
+GSOAP_PLUGINS := $(addprefix $(BUILD)/gen/signed/,wsseapi.o smdevp.o mecevp.o threads.o \
+    struct_timeval.o)
+vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
+SIGNED_FLAGS := -DWITH_OPENSSL -I$(BUILD)/gen/signed -I$(GSOAP_SHARE) -I$(GSOAP_SHARE)/plugin
+$(GSOAP_PLUGINS): $(BUILD)/gen/signed/%.o: %.c $(BUILD)/gen/signed/soapH.h
+	$(call say,CC,$<)
+	$(Q)$(C) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(GSOAP_PLUGINS) $(signed_STUBS) $(signed_SKELETON): CPPFLAGS += $(SIGNED_FLAGS)
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -121,6 +134,9 @@ uses = $(1) $(call lint_of,$(1)): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAG
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
+$(eval $(call uses,$(call obj,$(wildcard tests/wsse/*.c)),signed))
+$(call obj,$(wildcard tests/wsse/*.c)) $(call lint_of,$(call obj,$(wildcard tests/wsse/*.c))): \
+    CPPFLAGS += $(SIGNED_FLAGS)
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
@@ -173,6 +189,10 @@ $(BUILD)/integration: | $(BUILD)/mortal
 $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/wsse: $(WSSE_OBJECTS) $(signed_STUBS) $(signed_SKELETON) $(GSOAP_PLUGINS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lgsoapssl -lcunit)
 
 $(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
@@ -270,6 +290,9 @@ run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
+run-wsse: $(BUILD)/wsse
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/wsse $(ARGS)
+
 # 77: there can be no federation here, and it was said why.
 run-federation: $(BUILD)/federation
 	tools/with-servers federation -- timeout --foreground 300 $(TEST_RUN) $(BUILD)/federation $(ARGS) \
@@ -310,7 +333,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-federation run-nat)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-wsse run-federation run-nat)
 
 # A shorter storm: under a sanitizer each call takes several times as long.
 asan tsan: export STORM_CALLS ?= 3000
@@ -327,7 +350,7 @@ valgrind: deps
 	$(call under_valgrind,run-integration ARGS='call: unruly:')
 
 run-all: $(TESTS)
-	$(call in_turn,run-unit run-plugin run-integration run-federation)
+	$(call in_turn,run-unit run-plugin run-integration run-wsse run-federation)
 
 ci:
 	$(Q).ci/run
@@ -453,8 +476,8 @@ help:
 	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make ci         what has to pass before a change is taken'
-	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-federation'
-	@echo '                [ARGS=part-of-a-name]'
+	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-wsse'
+	@echo '         | run-federation   [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
@@ -462,7 +485,7 @@ help:
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-federation run-fuzz \
+.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-wsse run-federation run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
     deps-demo deps-bench dictionary bench bench-plot bench-codec run-bench run-bench-plot \
     run-bench-smoke install uninstall wsdl format clean help

@@ -43,7 +43,7 @@ void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incar
                              "<feature var='" SX_NS_DELIVERY "'/>"
                              "<feature var='" SX_NS_DELIVERY "#%s'/>",
                              incarnation);
-    if (serving && packs)
+    if (packs)
         sx_buffer_add_text(out, "<feature var='" SX_NS_PACKED "'/>");
     sx_buffer_add_text(out, "<feature var='" SX_NS_PING "'/></query>");
 }
@@ -202,11 +202,18 @@ static struct peer *make_peer(const char *jid, const char *features, int64_t now
     return NULL;
 }
 
+/* One of ours. For minutes it would be taken for a foreign one, which it will be for a moment. */
+static bool is_yet_to_serve(const char *features)
+{
+    return sx_disco_list_has(features, SX_NS_PACKED) && !sx_disco_list_has(features, SX_NS_SOAP);
+}
+
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us)
 {
     struct peer *fresh, *old;
 
-    if (!jid || !features || !(fresh = make_peer(jid, features, now_us)))
+    if (!jid || !features || is_yet_to_serve(features) ||
+        !(fresh = make_peer(jid, features, now_us)))
         return;
     pthread_mutex_lock(&disco->mu);
     old = find_locked(disco, jid);

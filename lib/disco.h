@@ -25,8 +25,8 @@ enum { SX_DISCO_TTL_S = 300 };
 /* ---- answers ---- */
 
 /* The payload of our disco#info result: identity automation/soap and the SOAP feature only while
- * serving, and with it that we deliver once, under this incarnation (NULL: not that), and that we
- * take packed envelopes. */
+ * serving, and with it that we deliver once, under this incarnation (NULL: not that); that we
+ * understand packed envelopes always, so that nobody falls back to plain before we serve. */
 void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
 
 /* The payload of a question. */
@@ -41,7 +41,8 @@ char *sx_disco_parse_features(xmpp_stanza_t *query);
 struct sx_disco;
 struct sx_disco *sx_disco_new(unsigned max_peers); /* NULL: no memory */
 void sx_disco_free(struct sx_disco *disco);
-/* Remembers (copies) the features of jid. No memory: nothing is remembered. */
+/* Remembers (copies) the features of jid. No memory, or one of this library that doesn't serve yet:
+ * what is remembered stays as it was. */
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us);
 /* 1 listed, 0 not listed, -1 unknown or too old. */
 int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us);

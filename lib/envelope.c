@@ -41,6 +41,7 @@ struct sx_checker {
     enum sx_err err;      /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
     size_t lead;          /* white space before the root, not given to expat */
     bool glancing, known; /* stops as soon as it is known what a glance tells */
+    bool has_begun;       /* the root has */
     size_t glanced;       /* bytes so far */
     size_t bad_byte;
     char why[160];
@@ -203,11 +204,13 @@ static bool prepare(struct sx_checker *checker, size_t lead)
     return true;
 }
 
-static void refuse_syntax(struct sx_checker *checker, const char *bytes, size_t len)
+/* bytes stand at offset first of the envelope. */
+static void refuse_syntax(struct sx_checker *checker, const char *bytes, size_t first, size_t len)
 {
     enum XML_Error code = XML_GetErrorCode(checker->parser);
     size_t bad_byte = event_byte(checker);
-    unsigned char byte = bad_byte < len ? (unsigned char)bytes[bad_byte] : ' ';
+    bool is_here = bad_byte >= first && bad_byte - first < len;
+    unsigned char byte = is_here ? (unsigned char)bytes[bad_byte - first] : ' ';
     char why[sizeof checker->why];
 
     if (code == XML_ERROR_NO_MEMORY) {
@@ -242,7 +245,7 @@ static void parse(struct sx_checker *checker, const char *bytes, size_t len)
     } else if (len - lead > INT_MAX) {
         refuse(checker, SX_EUNCARRIABLE, INT_MAX, "it is larger than 2 GiB");
     } else if (XML_Parse(checker->parser, bytes + lead, (int)(len - lead), 1) != XML_STATUS_OK) {
-        refuse_syntax(checker, bytes, len);
+        refuse_syntax(checker, bytes, 0, len);
     } else if (!checker->scan.has_body) {
         refuse(checker, SX_EUNCARRIABLE, lead, "the envelope has no Body");
     }
@@ -288,35 +291,51 @@ enum sx_err sx_checker_begin(struct sx_checker *checker)
     if (!prepare(checker, 0))
         return SX_ENOMEM;
     checker->glancing = true;
+    checker->has_begun = false;
     checker->glanced = 0;
     return SX_OK;
 }
 
+/* White space is skipped until the root begins; expat would take '<' with U+0000 behind it for
+ * UTF-16, whatever encoding it was told. */
+static bool is_fit_for_expat(struct sx_checker *checker, const char *piece, size_t len, size_t lead)
+{
+    if (!checker->has_begun && lead < len && piece[lead] != '<')
+        refuse(checker, SX_EUNCARRIABLE, checker->lead, "it doesn't begin with an element");
+    else if (len && memchr(piece, 0, len))
+        refuse(checker, SX_EUNCARRIABLE,
+               checker->glanced + (size_t)((const char *)memchr(piece, 0, len) - piece),
+               "XML forbids the character U+0000");
+    return !checker->err;
+}
+
 static void glance(struct sx_checker *checker, const char *piece, size_t len, bool last)
 {
-    size_t lead = checker->glanced ? 0 : leading_spaces(piece, len);
-    if (!checker->glanced) {
-        checker->lead = lead;
-        if (lead == len || piece[lead] != '<' || (lead + 1 < len && !piece[lead + 1])) {
-            refuse(checker, SX_EUNCARRIABLE, lead, "it doesn't begin with an element");
-            return;
-        }
-    }
+    size_t lead = checker->has_begun ? 0 : leading_spaces(piece, len), first = checker->glanced;
+    checker->lead += lead;
+    if (!is_fit_for_expat(checker, piece, len, lead))
+        return;
     checker->glanced += len;
-    if (XML_Parse(checker->parser, piece + lead, (int)(len - lead), last) != XML_STATUS_OK &&
+    checker->has_begun = checker->has_begun || lead < len;
+    if (checker->has_begun &&
+        XML_Parse(checker->parser, piece + lead, (int)(len - lead), last) != XML_STATUS_OK &&
         !checker->known)
-        refuse_syntax(checker, piece, len);
+        refuse_syntax(checker, piece, first, len);
+    else if (last && !checker->has_begun)
+        refuse(checker, SX_EUNCARRIABLE, checker->glanced, "it is empty");
     else if (last && !checker->known && !checker->scan.has_body)
         refuse(checker, SX_EUNCARRIABLE, 0, "the envelope has no Body");
     else if (!last && !checker->known && checker->glanced > SX_GLANCE_BYTES)
-        refuse(checker, SX_ETOOBIG, 0, "too much stands before the operation");
+        refuse(checker, SX_ETOOBIG, checker->glanced, "too much stands before the operation");
 }
 
 enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
-                              const struct sx_scan **scan, char *why, size_t why_bytes)
+                              const struct sx_scan **scan, size_t *bad_byte, char *why,
+                              size_t why_bytes)
 {
     glance(checker, piece, len, last);
     if (checker->err) {
+        *bad_byte = checker->bad_byte;
         snprintf(why, why_bytes, "%s", checker->why);
         return checker->err;
     }
@@ -453,19 +472,36 @@ void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
     }
 }
 
+/* Full pieces, however small those are in which they were packed: expat looks at a token that is
+ * cut from its beginning again. */
+static enum sx_err read_piece(struct sx_unpacker *unpacker, char *piece, size_t room, size_t *len)
+{
+    size_t got = 1;
+    *len = 0;
+    while (*len < room && got) {
+        enum sx_err err = sx_unpacker_read(unpacker, piece + *len, room - *len, &got);
+        if (err)
+            return err;
+        *len += got;
+    }
+    return SX_OK;
+}
+
 static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker *unpacker,
                                  const struct sx_scan **scan, char *why, size_t why_bytes)
 {
     enum sx_err err = sx_checker_begin(checker);
     char piece[4096];
-    size_t len = 0;
+    size_t len = 0, bad_byte;
     *scan = NULL;
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
     while (err == SX_OK && !*scan) {
-        err = sx_unpacker_read(unpacker, piece, sizeof piece, &len);
+        err = read_piece(unpacker, piece, sizeof piece, &len);
         if (err)
             snprintf(why, why_bytes, "%s", sx_fault_text(err));
         else
-            err = sx_checker_glance(checker, piece, len, len == 0, scan, why, why_bytes);
+            err = sx_checker_glance(checker, piece, len, len < sizeof piece, scan, &bad_byte, why,
+                                    why_bytes);
     }
     return err;
 }
@@ -483,8 +519,10 @@ void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker
     envelope->err = glance_packed(checker, unpacker, &scan, envelope->why, sizeof envelope->why);
     if (envelope->err == SX_EUNCARRIABLE)
         envelope->err = SX_EMALFORMED;
-    if (envelope->err == SX_OK)
+    if (envelope->err == SX_OK) {
+        envelope->why[0] = '\0';
         set_findings(envelope, scan);
+    }
     sx_unpacker_free(unpacker);
 }
 

@@ -41,7 +41,8 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
 enum { SX_GLANCE_BYTES = 262144 };
 enum sx_err sx_checker_begin(struct sx_checker *checker);
 enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
-                              const struct sx_scan **scan, char *why, size_t why_bytes);
+                              const struct sx_scan **scan, size_t *bad_byte, char *why,
+                              size_t why_bytes);
 
 /* Appends the envelope as it goes on the wire: white space around it dropped, xmlns="" on the root
  * if it declares no default namespace (else unqualified children land in jabber:client),

@@ -96,11 +96,12 @@ void sx_due_fini(struct sx_due *due);
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id);
 
 /* The first of those to that peer: copies of its id and payload. Then, in its place, another
- * payload (malloc'ed, taken), due at once; with NULL the call ends with err and text instead. Once
- * the call has ended meanwhile nothing happens. */
+ * payload (malloc'ed, taken), due at once and, unless the peer runs_once each id, never again; with
+ * NULL the call ends with err and text instead. Once the call has ended meanwhile nothing happens.
+ */
 bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_due *due);
 void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
-                         enum sx_err err, const char *text);
+                         bool runs_once, enum sx_err err, const char *text);
 
 /* ---- held calls: kept ones whose payload refers to bytes that the peer must have first ----
  *

@@ -44,6 +44,7 @@ struct soap_xmpp_call {
     int64_t absence_us;  /* how long after the last bounce, 0: none yet */
     bool held;           /* not to be sent before its bytes are with the peer */
     unsigned holds;      /* how often */
+    bool is_last;        /* its next copy is */
     unsigned sent;       /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;

@@ -6,8 +6,9 @@
  *
  * Invariant: only a disco#info answer of the peer itself makes its calls plain.
  *
- * Happy path: service-unavailable to a packed call -> doubt: forget, ask -> the answer lists no
- * packed envelopes -> fall_back: each kept call's payload is unpacked, checked, and due as plain.
+ * Happy path: service-unavailable to a packed call -> doubt: ask -> the answer lists no packed
+ * envelopes -> fall_back: each kept call's payload is unpacked, checked, and due as plain; once, if
+ * the peer doesn't run each id once.
  * Failure: an envelope that can't be carried plain ends its call, not executed. A question that
  * can't be posted is asked again with the next doubt.
  *
@@ -47,35 +48,48 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
     int64_t now_us = sx_clock_now_us(), *doubted_us = sx_link_doubted_us(link);
-    int known = sx_disco_has(sx_link_disco(link), peer, SX_NS_PACKED, now_us);
-    if (known == 0) {
+    if (sx_disco_has(sx_link_disco(link), peer, SX_NS_PACKED, now_us) == 0) {
         sx_link_fall_back(link, peer);
         return;
     }
-    if (known < 0 && now_us - *doubted_us < DOUBT_INTERVAL_US)
+    /* Not forgotten meanwhile: for a peer on its way back, new calls would take it for a foreign
+     * one. */
+    if (*doubted_us && now_us - *doubted_us < DOUBT_INTERVAL_US)
         return;
     *doubted_us = now_us;
-    sx_disco_forget(sx_link_disco(link), peer);
     ask(link, session, peer);
+}
+
+/* The call's payload as it may go out plain. Otherwise why says in which way it can't. */
+static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
+                       struct sx_payload *payload, char *why, size_t why_bytes)
+{
+    enum sx_err err = sx_payload_unpacked(payload, sx_link_loop_checker(link), due->payload,
+                                          sx_link_config(link)->max_message_bytes, why, why_bytes);
+    if (err == SX_OK && sx_link_may_send(link, payload, due->peer, due->id, why, why_bytes))
+        return true;
+    sx_payload_fini(payload);
+    return false;
 }
 
 void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
 {
-    const struct sx_config *config = sx_link_config(link);
     struct sx_exchange *exchange = sx_link_exchange(link);
+    char incarnation[SX_INCARNATION_BYTES];
+    bool runs_once = sx_disco_incarnation(sx_link_disco(link), peer, sx_clock_now_us(), incarnation,
+                                          sizeof incarnation) == 1;
     struct sx_due due;
     while (sx_exchange_take_packed(exchange, peer, &due)) {
         struct sx_payload payload = {0};
         char clause[300] = "", why[400];
-        enum sx_err err = sx_payload_unpacked(&payload, sx_link_loop_checker(link), due.payload,
-                                              config->max_message_bytes, clause, sizeof clause);
-        snprintf(why, sizeof why, "%s takes no packed envelopes any longer, and plain %s",
-                 "the service", clause);
+        bool is_plain = make_plain(link, &due, &payload, clause, sizeof clause);
+        snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
+                 clause);
         sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s falls back to plain%s%s",
-                 due.id, err ? ", in vain: " : "", clause);
+                 due.id, is_plain ? "" : ", in vain: ", clause);
         /* Who doesn't know <packed/> has run nothing. */
-        sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, SX_EUNCARRIABLE, why);
-        payload.bytes = NULL;
+        sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, runs_once,
+                            SX_EUNCARRIABLE, why);
         sx_due_fini(&due);
     }
 }

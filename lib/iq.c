@@ -297,10 +297,6 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
                  sx_journal_is_same_process(iq->id, reply.stale_for)
                      ? "has forgotten requests of that age (max_remembered)"
                      : "was restarted");
-    /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells. */
-    if (iq->from && strcmp(reply.condition, "service-unavailable") == 0 && !reply.refused &&
-        sx_exchange_is_packed(ends->exchange, iq->from, iq->id))
-        ends->doubt(ends->user, iq->session, iq->from);
     if (reply.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
         sx_shipments_again(ends->shipments, iq->session, iq->from, iq->id)) {
         sx_reply_fini(&reply);
@@ -309,6 +305,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  text_or_empty(iq->from), reply.condition);
+        /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells.
+         */
+        if (strcmp(reply.condition, "service-unavailable") == 0 &&
+            sx_exchange_is_packed(ends->exchange, iq->from, iq->id))
+            ends->doubt(ends->user, iq->session, iq->from);
         sx_reply_fini(&reply);
         return;
     }

@@ -31,6 +31,12 @@ void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *st
  * limit (NULL allowed). */
 size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers);
 
+/* Whether a plain payload fits into a stanza that no server refuses, and into the queue; false: why
+ * says size and limit. */
+struct sx_payload;
+bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
+                      const char *id, char *why, size_t why_bytes);
+
 /* Answers that the request was not run and won't be, and forgets it. */
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline);

@@ -82,6 +82,19 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
     return SX_ETOOBIG;
 }
 
+bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
+                      const char *id, char *why, size_t why_bytes)
+{
+    size_t queued = sx_link_config(link)->max_queued_bytes;
+    if (payload->len + IQ_BYTES > queued) {
+        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
+                 payload->len, queued);
+        return false;
+    }
+    return is_within_limit(link, "the envelope", payload->len,
+                           rewritten_bytes(link, payload, to, id), why, why_bytes);
+}
+
 /* ---- calls ---- */
 
 struct question {

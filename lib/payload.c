@@ -77,15 +77,16 @@ enum {
 };
 
 static enum sx_err glance(struct sx_checker *checker, const char *envelope, size_t len,
-                          const struct sx_scan **scan, char *why, size_t why_bytes)
+                          const struct sx_scan **scan, size_t *bad_byte, char *why,
+                          size_t why_bytes)
 {
     enum sx_err err = sx_checker_begin(checker);
     size_t done = 0;
     *scan = NULL;
     while (err == SX_OK && !*scan) {
         size_t piece = len - done < PIECE_BYTES ? len - done : PIECE_BYTES;
-        err = sx_checker_glance(checker, envelope + done, piece, done + piece == len, scan, why,
-                                why_bytes);
+        err = sx_checker_glance(checker, envelope + done, piece, done + piece == len, scan,
+                                bad_byte, why, why_bytes);
         done += piece;
     }
     return err;
@@ -137,7 +138,8 @@ enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *che
     const struct sx_scan *scan;
     char clause[160] = "";
     bool is_loose = false;
-    enum sx_err err = glance(checker, envelope, len, &scan, clause, sizeof clause);
+    size_t bad_byte = 0;
+    enum sx_err err = glance(checker, envelope, len, &scan, &bad_byte, clause, sizeof clause);
     if (err == SX_OK)
         err = sx_pack(envelope, len, &packed, &form);
     if (err == SX_OK) {
@@ -148,7 +150,7 @@ enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *che
     }
     sx_buffer_fini(&packed);
     if (err)
-        return explain(err, 0, clause, why, why_bytes);
+        return explain(err, bad_byte, clause, why, why_bytes);
     payload->form = form;
     payload->is_loose = is_loose;
     payload->rewritten_bytes = payload->len + sx_scan_quoted_bytes(action ? action : "");

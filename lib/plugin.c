@@ -285,6 +285,19 @@ static int on_prepareinitrecv(struct soap *soap)
     return plugin->previous.fprepareinitrecv ? plugin->previous.fprepareinitrecv(soap) : SOAP_OK;
 }
 
+/* A request's bytes say so to their sender, by a fault; an answer's to the program. */
+static void fail_reading(struct soap *soap, struct sx_plugin *plugin, enum sx_err err,
+                         const char *why)
+{
+    char label[SX_LABEL_BYTES];
+    if (plugin->request)
+        (void)sx_plugin_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s",
+                             why);
+    else
+        (void)sx_plugin_fail(soap, sx_fault_soap_code(err), "%s: the answer's envelope is bad: %s",
+                             sx_call_label(plugin, label), why);
+}
+
 static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
@@ -307,8 +320,7 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
     err = sx_reading_next(&plugin->reading, envelope, sx_link_reading_limits(plugin->link), buf,
                           buf_bytes, &len, why, sizeof why);
     if (err)
-        (void)sx_plugin_fail(soap, sx_fault_soap_code(err), "%s: the envelope is bad: %s",
-                             sx_call_label(plugin, label), why);
+        fail_reading(soap, plugin, err, why);
     return len;
 }
 

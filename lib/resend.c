@@ -149,6 +149,20 @@ static bool copy_due_locked(const struct soap_xmpp_call *call, struct sx_due *du
     return false;
 }
 
+static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool taken)
+{
+    if (call->is_last && taken) {
+        TAILQ_REMOVE(&call->exchange->kept, call, in_kept);
+        free(call->payload);
+        call->payload = NULL;
+        return;
+    }
+    set_due_locked(call, now_us + call->interval_us);
+    call->interval_us *= 2;
+    if (call->interval_us > MOST_INTERVAL_US)
+        call->interval_us = MOST_INTERVAL_US;
+}
+
 bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due)
 {
     struct soap_xmpp_call *call;
@@ -158,10 +172,7 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
     if (call && call->due_us <= now_us) {
         taken = copy_due_locked(call, due);
         call->sent++;
-        set_due_locked(call, now_us + call->interval_us);
-        call->interval_us *= 2;
-        if (call->interval_us > MOST_INTERVAL_US)
-            call->interval_us = MOST_INTERVAL_US;
+        put_off_locked(call, now_us, taken);
     }
     pthread_mutex_unlock(&exchange->mu);
     return taken;
@@ -201,7 +212,7 @@ bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, str
 }
 
 void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
-                         enum sx_err err, const char *text)
+                         bool runs_once, enum sx_err err, const char *text)
 {
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
@@ -210,6 +221,7 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
         free(call->payload);
         call->payload = payload;
         call->payload_len = len;
+        call->is_last = !runs_once;
         set_due_locked(call, 0);
         payload = NULL;
     } else if (call && call->payload) {

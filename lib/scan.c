@@ -325,6 +325,26 @@ static enum sx_err enter_root(struct sx_scan *scan, const char *qname, const cha
     return SX_OK;
 }
 
+/* Those that gSOAP takes for SOAP's, and more: its table has a pattern that ignores case. */
+static bool looks_like_soap(const char *uri)
+{
+    return !*uri || strcasestr(uri, "soap");
+}
+
+/* Until the operation is known. gSOAP cuts long names, and what it gets to see then may be another
+ * one. Where it can't make sense of a Header it goes on to the Body from inside: soap_recv_header()
+ * takes SOAP_TAG_MISMATCH for no Header. */
+static enum sx_err check_name(struct sx_scan *scan, const char *qname, const char *uri,
+                              const char *local_name)
+{
+    if (strlen(qname) > SX_SCAN_QNAME_BYTES)
+        return fail(scan, SX_EMALFORMED, "the name <%.*s...> is too long", qname);
+    if (!scan->has_body && scan->depth > DEPTH_PART && strcmp(local_name, "Body") == 0 &&
+        looks_like_soap(uri))
+        return fail(scan, SX_EMALFORMED, "a <%.*s> stands inside of another element", qname);
+    return SX_OK;
+}
+
 static enum sx_err enter(struct sx_scan *scan, const char *qname, const char **attributes)
 {
     const char *uri;
@@ -332,6 +352,8 @@ static enum sx_err enter(struct sx_scan *scan, const char *qname, const char **a
 
     if (!local_name)
         return fail(scan, SX_EMALFORMED, "the prefix of <%.*s> is bound nowhere", qname);
+    if (!scan->operation[0] && check_name(scan, qname, uri, local_name))
+        return scan->err;
     if (scan->open_uris)
         measure_element(scan, qname, uri);
     scan->leaf = SX_LEAF_PLAIN;

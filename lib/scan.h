@@ -22,6 +22,10 @@ int sx_envelope_version(const char *uri, const char *local_name);
 
 enum { SX_SCAN_NAME_BYTES = 128, SX_SCAN_UNBOUND_BYTES = 512, SX_SCAN_ACTION_BYTES = 1024 };
 
+/* The longest name of an element up to the operation's: what gSOAP keeps in its smallest variant.
+ */
+enum { SX_SCAN_QNAME_BYTES = 255 };
+
 /* What the text of the element being read is wanted for. */
 enum sx_scan_leaf { SX_LEAF_PLAIN, SX_LEAF_ACTION, SX_LEAF_FAULT_CODE };
 

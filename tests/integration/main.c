@@ -19,6 +19,8 @@
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
     SUITE(big)                                                                                     \
+    SUITE(packed)                                                                                  \
+    SUITE(fallback)                                                                                \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \

@@ -19,6 +19,7 @@
     SUITE(fault)                                                                                   \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
+    SUITE(glance)                                                                                  \
     SUITE(inbound)                                                                                 \
     SUITE(intake)                                                                                  \
     SUITE(intake_room)                                                                             \
@@ -28,6 +29,7 @@
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
+    SUITE(payload)                                                                                 \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \

@@ -90,6 +90,30 @@ static void check_later_limits(const struct sx_config *out)
     CU_ASSERT_EQUAL(out->max_running, 0);
     CU_ASSERT_EQUAL(out->max_remembered, 20000);
     CU_ASSERT_EQUAL(out->max_peers, 1000);
+    CU_ASSERT_EQUAL(out->max_message_bytes, 67108864);
+    CU_ASSERT_TRUE(out->packs);
+}
+
+static void packing_wants_delivery_once(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.plain_delivery = 1;
+    out = accept_config(&in);
+    CU_ASSERT_FALSE(out.packs);
+    sx_config_fini(&out);
+    in.plain_delivery = 0;
+    in.packing = SOAP_XMPP_PACKING_NEVER;
+    in.max_message_bytes = 10000;
+    out = accept_config(&in);
+    CU_ASSERT_FALSE(out.packs);
+    CU_ASSERT_EQUAL(out.max_message_bytes, 10000);
+    sx_config_fini(&out);
+    in.packing = (enum soap_xmpp_packing)2;
+    refuse_config(&in, "packing (SOAP_XMPP_PACKING) is 2; allowed: auto or never");
+    in.packing = SOAP_XMPP_PACKING_AUTO;
+    in.max_message_bytes = 9999;
+    refuse_config(&in, "max_message_bytes");
 }
 
 static void defaults_are_complete(void)
@@ -538,5 +562,6 @@ CU_TestInfo tests_config[] = {
     {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},
     {"a gSOAP timeout becomes microseconds", gsoap_timeouts_become_microseconds},
     {"milliseconds become microseconds", milliseconds_become_microseconds},
+    {"packing wants delivery once, and both can be switched off", packing_wants_delivery_once},
     CU_TEST_INFO_NULL,
 };

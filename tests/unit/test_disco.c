@@ -38,6 +38,7 @@ static void test_info_not_serving(void)
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='client' type='bot' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
+                           "<feature var='urn:soap-xmpp:packed:1'/>"
                            "<feature var='urn:xmpp:ping'/></query>");
     sx_buffer_fini(&out);
 }
@@ -179,6 +180,12 @@ static void test_cache_replaces(void)
     CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 2), 0);
     sx_disco_put(disco, "b@x/1", NULL, 2);
     CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", "urn:a", 2), -1);
+    /* one of ours that doesn't serve yet */
+    sx_disco_put(disco, "b@x/1", SX_NS_PACKED "\0", 2);
+    CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", SX_NS_PACKED, 2), -1);
+    sx_disco_put(disco, "b@x/1", SX_NS_SOAP "\0" SX_NS_PACKED "\0", 2);
+    sx_disco_put(disco, "b@x/1", SX_NS_PACKED "\0", 3);
+    CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", SX_NS_SOAP, 3), 1);
     sx_disco_forget(disco, "A@x/1");
     sx_disco_forget(disco, "nobody@x");
     CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 2), -1);

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/base64.h"
 #include "../../lib/clock.h"
 #include "../../lib/iq.h"
+#include "../../lib/pack.h"
 #include "../../lib/stanza.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"
@@ -28,6 +30,7 @@ struct responder {
     unsigned posts, line_count;
     char lines[MAX_LINES][LINE_BYTES]; /* at INFO and above */
     char incarnation[SX_INCARNATION_BYTES];
+    unsigned doubts, falls;
 };
 
 static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -118,6 +121,32 @@ static struct sx_request *take(struct responder *responder)
     return sx_inbound_take(responder->ends.inbound, PAST, &closed);
 }
 
+static void count_doubt(void *user, uint64_t session, const char *peer)
+{
+    struct responder *responder = user;
+    CU_ASSERT_EQUAL(session, 1);
+    ASSERT_TEXT(peer, ALICE);
+    responder->doubts++;
+}
+
+static void count_fall(void *user, const char *peer)
+{
+    struct responder *responder = user;
+    ASSERT_TEXT(peer, ALICE);
+    responder->falls++;
+}
+
+/* The same, and it takes packed envelopes. */
+static void serve_packed(struct responder *responder, const char *rules)
+{
+    serve(responder, rules);
+    responder->ends.packs = true;
+    responder->ends.checker = sx_checker_new(20);
+    responder->ends.max_message_bytes = 100000;
+    responder->ends.doubt = count_doubt;
+    responder->ends.fall_back = count_fall;
+}
+
 static void end(struct responder *responder)
 {
     struct sx_request *request;
@@ -129,6 +158,7 @@ static void end(struct responder *responder)
     sx_journal_free(responder->ends.journal);
     sx_disco_free(responder->ends.disco);
     sx_access_free(responder->ends.access);
+    sx_checker_free(responder->ends.checker);
     sx_buffer_fini(&responder->posted);
 }
 
@@ -382,6 +412,240 @@ TEST(the_longest_advice_is_whole)
     end(&responder);
 }
 
+/* ---- packed ---- */
+
+#define NS_PACKED "urn:soap-xmpp:packed:1"
+#define ENVELOPE(body)                                                                             \
+    "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body>" body "</e:Body></e:Envelope>"
+#define FAULT "<e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code></e:Fault>"
+
+/* The element for an envelope, malloc'ed. */
+static char *packed(const char *envelope)
+{
+    struct sx_buffer bytes = {0}, out = {0};
+    enum sx_form form;
+    size_t len;
+    CU_ASSERT_EQUAL_FATAL(sx_pack(envelope, strlen(envelope), &bytes, &form), SX_OK);
+    sx_buffer_add_format(&out, "<packed xmlns='" NS_PACKED "' action='urn:a'%s>",
+                         form == SX_FORM_STORED ? " form='stored'" : "");
+    sx_base64_add(&out, bytes.bytes, bytes.len);
+    sx_buffer_add_text(&out, "</packed>");
+    sx_buffer_fini(&bytes);
+    return sx_buffer_take(&out, &len);
+}
+
+static void say(struct responder *responder, const char *type, const char *id, const char *content)
+{
+    struct sx_buffer iq = {0};
+    sx_buffer_clear(&responder->posted);
+    sx_buffer_add_format(&iq, "<iq type='%s' to='calc@example.org/soap' from='" ALICE "' id='%s'>",
+                         type, id);
+    sx_buffer_add_text(&iq, content);
+    sx_buffer_add_text(&iq, "</iq>");
+    feed(responder, iq.bytes, iq.len);
+    sx_buffer_fini(&iq);
+}
+
+static void ask_packed(struct responder *responder, const char *id, const char *envelope)
+{
+    char *element = packed(envelope);
+    say(responder, "set", id, element);
+    free(element);
+}
+
+TEST(a_packed_request_is_queued_as_it_came)
+{
+    struct responder responder;
+    struct sx_request *request;
+    serve_packed(&responder, "alice@example.org:add");
+    ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
+    ASSERT_TEXT(posted(&responder), "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&responder));
+    CU_ASSERT_NOT_EQUAL(request->envelope.form, SX_FORM_PLAIN);
+    ASSERT_TEXT(request->envelope.operation, "add");
+    ASSERT_TEXT(request->envelope.action, "urn:a");
+    CU_ASSERT_EQUAL(request->envelope.err, SX_OK);
+    sx_journal_answer(responder.ends.journal, request->from, request->id, "<iq/>", 5,
+                      sx_clock_now_us());
+    sx_request_free(request);
+    /* a second copy gets the first one's answer, plain or packed */
+    ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
+    ASSERT_TEXT(posted(&responder), "<iq/>");
+    ask(&responder, ALICE, tagged(&responder, "1"), "add");
+    ASSERT_TEXT(posted(&responder), "<iq/>");
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    end(&responder);
+}
+
+TEST(a_packed_operation_is_what_the_rules_are_asked_about)
+{
+    struct responder responder;
+    serve_packed(&responder, "alice@example.org:add");
+    ask_packed(&responder, tagged(&responder, "1"),
+               ENVELOPE("<c:sub xmlns:c='urn:c'/><c:add xmlns:c='urn:c'/>"));
+    ASSERT_CONTAINS(posted(&responder), "<forbidden");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    end(&responder);
+}
+
+TEST(what_is_no_packed_envelope_is_refused)
+{
+    static const struct {
+        const char *type, *content, *answer;
+    } rows[] = {
+        {"set", "<packed xmlns='" NS_PACKED "'/>", "the packed envelope is empty"},
+        {"set", "<packed xmlns='" NS_PACKED "'>AAA</packed>", "base64"},
+        {"set", "<packed xmlns='" NS_PACKED "'>AA AA</packed>", "base64"},
+        {"set", "<packed xmlns='" NS_PACKED "'>AAAA</packed>", "<bad-request"},
+        {"set", "<packed xmlns='" NS_PACKED "' form='lzma'>AAAA</packed>", "its form is unknown"},
+        {"set", "<packed xmlns='" NS_PACKED "' form=''>AAAA</packed>", "its form is unknown"},
+        {"set", "<packed xmlns='" NS_PACKED "' form='stored'>AAAA</packed>", "<bad-request"},
+        {"set",
+         "<packed xmlns='" NS_PACKED "'>AAAA</packed><packed xmlns='" NS_PACKED "'>AAAA</packed>",
+         "two packed envelopes"},
+        {"set", "<packed xmlns='" NS_PACKED "'>AAAA</packed>" ENVELOPE("<x/>"), "one payload"},
+        {"get", "<packed xmlns='" NS_PACKED "'>AAAA</packed>", "iq of type set"},
+        {"set", "<packed xmlns='urn:other'>AAAA</packed>", "<service-unavailable"},
+        {"set", "<packed>AAAA</packed>", "<service-unavailable"},
+    };
+    struct responder responder;
+    size_t i;
+    serve_packed(&responder, "*");
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        say(&responder, rows[i].type, tagged(&responder, "1"), rows[i].content);
+        CU_ASSERT_EQUAL(responder.posts, i + 1);
+        ASSERT_CONTAINS(posted(&responder), "type='error'");
+        ASSERT_CONTAINS(posted(&responder), rows[i].answer);
+        CU_ASSERT_EQUAL(queued(&responder), 0);
+    }
+    end(&responder);
+}
+
+TEST(a_declined_packed_request_says_that_it_was_not_run)
+{
+    struct responder responder;
+    serve_packed(&responder, "*");
+    ask_packed(&responder, tagged(&responder, "1"), "<a/>");
+    ASSERT_CONTAINS(posted(&responder), "<bad-request");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    responder.ends.max_message_bytes = 10;
+    ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<add/>"));
+    ASSERT_CONTAINS(posted(&responder), "<policy-violation");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    end(&responder);
+}
+
+TEST(who_does_not_pack_does_not_know_the_element)
+{
+    struct responder responder;
+    serve_packed(&responder, "*");
+    responder.ends.packs = false;
+    ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<add/>"));
+    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
+    ASSERT_LACKS(posted(&responder), "<refused");
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    end(&responder);
+}
+
+/* ---- packed, and answered ---- */
+
+static struct soap_xmpp_call *begin_packed(struct responder *responder)
+{
+    struct soap_xmpp_call *call = NULL;
+    char *element = packed(ENVELOPE("<add/>"));
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(responder->ends.exchange, ALICE, "add", PAST, &call),
+                          SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, "0123456789abcdef.1", element, strlen(element)),
+                          SX_OK);
+    free(element);
+    return call;
+}
+
+static void end_packed(struct soap_xmpp_call *call, struct sx_reply *reply)
+{
+    sx_exchange_wait(call, PAST, reply);
+    sx_exchange_release(call);
+}
+
+TEST(a_packed_answer_completes_its_call)
+{
+    static const struct {
+        const char *type, *envelope, *error;
+        enum sx_err err;
+    } rows[] = {
+        {"result", ENVELOPE("<added/>"), "", SX_OK},
+        {"error", ENVELOPE(FAULT), "<error type='modify'/>", SX_OK},
+        {"error", ENVELOPE("<add/>"),
+         "<error type='cancel'><gone xmlns='" SX_NS_STANZAS "'/></error>", SX_ESTANZA},
+    };
+    struct responder responder;
+    size_t i;
+    serve_packed(&responder, "*");
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct soap_xmpp_call *call = begin_packed(&responder);
+        struct sx_buffer content = {0};
+        struct sx_reply reply;
+        char *element = packed(rows[i].envelope);
+        sx_buffer_add_text(&content, element);
+        sx_buffer_add_text(&content, rows[i].error);
+        say(&responder, rows[i].type, sx_exchange_id(call), content.bytes);
+        end_packed(call, &reply);
+        CU_ASSERT_EQUAL(reply.err, rows[i].err);
+        CU_ASSERT_EQUAL(reply.envelope.bytes != NULL, rows[i].err == SX_OK);
+        CU_ASSERT_EQUAL(reply.envelope.is_fault, i == 1);
+        sx_reply_fini(&reply);
+        free(element);
+        sx_buffer_fini(&content);
+    }
+    CU_ASSERT_EQUAL(responder.doubts, 0);
+    end(&responder);
+}
+
+TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
+{
+    static const char unavailable[] =
+        "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS "'/></error>";
+    struct responder responder;
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    serve_packed(&responder, "*");
+    call = begin_packed(&responder);
+    say(&responder, "error", sx_exchange_id(call), unavailable);
+    CU_ASSERT_EQUAL(responder.doubts, 1);
+    say(&responder, "error", sx_exchange_id(call),
+        "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS
+        "'/><refused xmlns='" SX_NS_DELIVERY_ERROR "'/></error>");
+    CU_ASSERT_EQUAL(responder.doubts, 1);
+    end_packed(call, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
+    sx_reply_fini(&reply);
+    end(&responder);
+}
+
+TEST(a_peer_that_says_it_does_not_pack_gets_its_calls_plain)
+{
+    struct responder responder;
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    serve_packed(&responder, "*");
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder.ends.exchange, ALICE, "disco#info", PAST, &call), SX_OK);
+    say(&responder, "result", sx_exchange_id(call),
+        "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='urn:x'/></query>");
+    CU_ASSERT_EQUAL(responder.falls, 1);
+    end_packed(call, &reply);
+    sx_reply_fini(&reply);
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder.ends.exchange, ALICE, "disco#info", PAST, &call), SX_OK);
+    say(&responder, "result", sx_exchange_id(call),
+        "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='" SX_NS_PACKED "'/></query>");
+    CU_ASSERT_EQUAL(responder.falls, 1);
+    end_packed(call, &reply);
+    sx_reply_fini(&reply);
+    end(&responder);
+}
+
 CU_TestInfo tests_iq[] = {
     {"what no rule allows is forbidden", what_no_rule_allows_is_forbidden},
     {"a rule is for its caller and operation", a_rule_is_for_its_caller_and_operation},
@@ -401,5 +665,18 @@ CU_TestInfo tests_iq[] = {
     {"who hammers fills one line a second, and the others are counted",
      who_hammers_fills_a_line_a_second_and_is_counted},
     {"the longest advice is whole", the_longest_advice_is_whole},
+    {"a packed request is queued as it came, and answered once",
+     a_packed_request_is_queued_as_it_came},
+    {"a packed operation is what the rules are asked about",
+     a_packed_operation_is_what_the_rules_are_asked_about},
+    {"what is no packed envelope is refused", what_is_no_packed_envelope_is_refused},
+    {"a declined packed request says that it was not run",
+     a_declined_packed_request_says_that_it_was_not_run},
+    {"who doesn't pack doesn't know the element", who_does_not_pack_does_not_know_the_element},
+    {"a packed answer completes its call", a_packed_answer_completes_its_call},
+    {"who refuses a packed call like a stranger is doubted",
+     who_refuses_a_packed_call_like_a_stranger_is_doubted},
+    {"a peer that says it doesn't pack gets its calls plain",
+     a_peer_that_says_it_does_not_pack_gets_its_calls_plain},
     CU_TEST_INFO_NULL,
 };

@@ -387,6 +387,77 @@ static bool attempt_short_take(struct shortage shortage)
 }
 SHORTAGE_TEST(short_take, 3)
 
+/* ---- packed calls that fall back ---- */
+
+#define PACKED "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>"
+
+static void replace(struct sx_exchange *exchange, const char *payload, bool runs_once)
+{
+    struct sx_due due;
+    CU_ASSERT_TRUE_FATAL(sx_exchange_take_packed(exchange, PEER, &due));
+    ASSERT_TEXT(due.payload, PACKED);
+    sx_exchange_replace(exchange, due.id, payload ? strdup(payload) : NULL,
+                        payload ? strlen(payload) : 0, runs_once, SX_EUNCARRIABLE, "no way");
+    sx_due_fini(&due);
+}
+
+static void test_fall_back(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED), *plain = begin_kept(exchange, "p");
+    struct sx_due due;
+    CU_ASSERT_TRUE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, OTHER, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(plain)));
+    CU_ASSERT_FALSE(sx_exchange_take_packed(exchange, OTHER, &due));
+    replace(exchange, "plain", true);
+    CU_ASSERT_FALSE(sx_exchange_take_packed(exchange, PEER, &due));
+    take(exchange, PAST, "plain");
+    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) != SX_NEVER);
+    sx_exchange_release(call);
+    sx_exchange_release(plain);
+    sx_exchange_free(exchange);
+}
+
+/* Who doesn't run each id once gets it once. */
+static void test_fall_back_once(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_reply reply = make_error("service-unavailable");
+    struct sx_due due;
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    replace(exchange, "plain", false);
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ELOST}));
+    take(exchange, PAST, "plain");
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ELOST}));
+    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    sx_exchange_lose(exchange, SX_ELOST, "lost", 1000);
+    sx_exchange_wait(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_ELOST);
+    sx_reply_fini(&reply);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+static void test_fall_back_in_vain(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_reply reply = make_error("service-unavailable");
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    replace(exchange, NULL, true);
+    sx_exchange_wait(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_EUNCARRIABLE);
+    ASSERT_TEXT(reply.text, "no way");
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));
+    sx_reply_fini(&reply);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 CU_TestInfo tests_resend[] = {
     {"a kept call carries the incarnation, and is due until it ends", test_keep},
     {"a call that is over can't be kept", test_keep_after_the_end},
@@ -402,5 +473,8 @@ CU_TestInfo tests_resend[] = {
     {"without memory a call is due again later", test_short_take},
     {"a bounced call is sent again soon, unless a copy may still be under way", test_absence},
     {"what may have been too large for a server is not sent again", test_lose_large},
+    {"a packed call falls back to another payload, due at once", test_fall_back},
+    {"one that falls back to a foreign peer is sent once", test_fall_back_once},
+    {"one that can't fall back ends, not executed", test_fall_back_in_vain},
     CU_TEST_INFO_NULL,
 };

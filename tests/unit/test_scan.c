@@ -150,7 +150,7 @@ static void test_cuts(void)
 {
     struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
     struct sx_buffer bytes = {0};
-    char *name = repeat(400, "\xE4\xB8\xAD"), *text = repeat(SX_SCAN_ACTION_BYTES, "a");
+    char *name = repeat(252, "\xE4\xB8\xAD"), *text = repeat(SX_SCAN_ACTION_BYTES, "a");
     struct verdict verdict;
     const struct sx_scan *scan;
     sx_buffer_add_format(&bytes, ROOT11 "<E:Header>" ACTION("%s") "</E:Header>" BODY, text);
@@ -285,6 +285,40 @@ static void test_body_of_another_namespace(void)
     sx_checker_free(checker);
 }
 
+/* Seen from gSOAP: tests/integration/test_packed.c. */
+static void test_names_that_gsoap_reads_otherwise(void)
+{
+    static const struct {
+        const char *format, *why;
+        unsigned name_bytes;
+    } rows[] = {
+        {ROOT11 "<E:Header>%.0s<E:Body><op/></E:Body></E:Header>" BODY "<op/>" TAIL,
+         "a <E:Body> stands inside of another element", 0},
+        {ROOT11 "<E:Header>%.0s<a><Body xmlns=''/></a></E:Header>" BODY "<op/>" TAIL,
+         "a <Body> stands inside of another element", 0},
+        {ROOT11 "<E:Header>%.0s<Body xmlns='urn:x'/></E:Header>" BODY "<E:Body/>" TAIL, NULL, 0},
+        {ROOT11 "<E:%s/>" BODY "<op/>" TAIL, NULL, SX_SCAN_QNAME_BYTES - 2},
+        {ROOT11 "<E:%s/>" BODY "<op/>" TAIL, "...> is too long", SX_SCAN_QNAME_BYTES - 1},
+        {ROOT11 BODY "<%s/>" TAIL, NULL, SX_SCAN_QNAME_BYTES},
+        {ROOT11 BODY "<%s/>" TAIL, "...> is too long", SX_SCAN_QNAME_BYTES + 1},
+        {ROOT11 BODY "<op><%s/></op>" TAIL, NULL, SX_SCAN_QNAME_BYTES + 1},
+    };
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    char envelope[2000];
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *name = repeat(rows[i].name_bytes, "n");
+        struct verdict verdict;
+        snprintf(envelope, sizeof envelope, rows[i].format, name);
+        verdict = check(checker, envelope, strlen(envelope));
+        CU_ASSERT_EQUAL(verdict.err, rows[i].why ? SX_EUNCARRIABLE : SX_OK);
+        if (rows[i].why)
+            ASSERT_CONTAINS(verdict.why, rows[i].why);
+        free(name);
+    }
+    sx_checker_free(checker);
+}
+
 CU_TestInfo tests_scan[] = {
     {"finds version, operation, fault and fault code", test_findings},
     {"finds the action in our header block only", test_action},
@@ -297,5 +331,6 @@ CU_TestInfo tests_scan[] = {
     {"what a server makes of an envelope is no larger than was estimated", test_rewritten_bytes},
     {"the estimate grows with what is in the envelope", test_rewritten_in_proportion},
     {"a Body that gSOAP may take for the envelope's is refused", test_body_of_another_namespace},
+    {"so are names that gSOAP would read otherwise", test_names_that_gsoap_reads_otherwise},
     CU_TEST_INFO_NULL,
 };
