@@ -9,9 +9,9 @@ import time
 from programs import NotBuilt, Site, say
 from rows import row
 
-CALLS = 400  # under callgrind: the difference between so many calls and twice as many
+CALLS = 150  # under callgrind: the difference between so many calls and twice as many
 FIRSTS = 7
-LINKS = 50
+LINKS = 20
 OUTSTANDING = [1, 1000, 10000]
 
 
@@ -24,7 +24,8 @@ def collected(errors):
 
 def instructions(start, calls):
     """Of caller and service, whole, after so many calls. start(before, errors) gives both."""
-    before = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    before = ["valgrind", "--tool=callgrind", "--fair-sched=try",
+              "--callgrind-out-file=/dev/null"]
     with tempfile.TemporaryFile() as theirs, tempfile.TemporaryFile() as ours:
         service, caller = start(before, theirs, ours)
         caller.order("add", 1, 1, f"{calls}n")

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import namedtuple
 
-READY_S, ANSWER_S, END_S = 120, 120, 20
+READY_S, ANSWER_S, END_S, HASTY_END_S = 120, 120, 20, 1
 NOT_BUILT = 77  # DIAL_NOT_BUILT: the library can't pack yet
 
 Slice = namedtuple("Slice", "calls seconds p50_us p99_us")
@@ -81,16 +81,16 @@ class Program:
         self.process.stdin.flush()
         return Slice(*map(float, self.line().split()))
 
-    def stop(self):
+    def stop(self, patience_s=END_S):
         """Ends its input, then waits; it is killed if it doesn't listen to reason."""
         if self in Program.started:
             Program.started.remove(self)
-        for end in (self.process.stdin.close, None, self.process.terminate, self.process.kill):
+        for end in (self.process.stdin.close, None, self.process.terminate, None, self.process.kill):
             try:
                 if end:
                     end()
                 else:
-                    self.process.wait(END_S)
+                    self.process.wait(patience_s)
                     break
             except BrokenPipeError:
                 pass
@@ -104,7 +104,7 @@ class Program:
 def stop_all():
     """The last first: callers before what they call."""
     for program in reversed(list(Program.started)):
-        program.stop()
+        program.stop(HASTY_END_S)
 
 
 class Site:
