@@ -42,9 +42,9 @@ class Broker:
                 time.sleep(0.02)
         raise Failed("mosquitto didn't start")
 
-    def stop(self):
+    def stop(self, patience_s=END_S):
         if self in Program.started:
             Program.started.remove(self)
         self.process.terminate()
-        self.process.wait(END_S)
+        self.process.wait(patience_s)
         shutil.rmtree(self.folder)

@@ -38,7 +38,7 @@ static void free_context(struct soap *soap)
     soap_free(soap);
 }
 
-static _Noreturn void die_of(struct soap *soap)
+static void __attribute__((noreturn)) die_of(struct soap *soap)
 {
     char text[512];
     soap_sprint_fault(soap, text, sizeof text);

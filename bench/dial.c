@@ -12,6 +12,7 @@
 enum {
     MAX_STANZA_BYTES = 16 << 20, /* the megabyte, as a server may write it anew */
     MAX_REQUESTS = 40000,        /* one caller gets half of the places */
+    QUEUE_BYTES = 64 << 20,
     MAX_CALLS = 20000,
     ONLINE_MS = 30000
 };
@@ -43,8 +44,8 @@ struct soap_xmpp_link *dial_begin(const char *resource)
         config.jid = jid;
     }
     config.max_stanza_bytes = config.max_outgoing_bytes = MAX_STANZA_BYTES;
-    config.max_queued_bytes = 4U * MAX_STANZA_BYTES;
-    config.max_request_bytes = 4U * MAX_STANZA_BYTES;
+    config.max_queued_bytes = QUEUE_BYTES;
+    config.max_request_bytes = QUEUE_BYTES;
     config.max_requests = MAX_REQUESTS;
     config.max_calls = MAX_CALLS;
     link = soap_xmpp_open(&config, why, sizeof why);

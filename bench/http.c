@@ -36,7 +36,7 @@ static void *accept_all(void *arg)
 int main(void)
 {
     struct soap *soap = soap_new1(SOAP_IO_KEEPALIVE);
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t len = sizeof address;
     pthread_t thread;
     SOAP_SOCKET listener;

@@ -11,8 +11,11 @@ import time
 
 logging.basicConfig(level=logging.CRITICAL)
 
-from slixmpp import ClientXMPP
-from slixmpp.plugins.xep_0009.binding import py2xml, xml2py
+try:
+    from slixmpp import ClientXMPP
+    from slixmpp.plugins.xep_0009.binding import py2xml, xml2py
+except ImportError:
+    sys.exit(77)  # NOT_BUILT in programs.py
 
 ONLINE_S, CALL_S = 30, 30
 

@@ -9,7 +9,6 @@ OUTSTANDING = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 VARIANTS = ["floor", "plain", "packed"]
 ROUNDS = 3
 SECONDS = 0.3
-STYLES = {"prosody": 1, "ejabberd": 3}
 
 
 def sample(site, server, file):
@@ -20,7 +19,7 @@ def sample(site, server, file):
         try:
             stand_by[variant] = site.program(variant)
         except programs.NotBuilt:
-            programs.say(f"{variant}: left out, the library can't pack")
+            programs.say(f"{variant}: left out, not to be had here")
     found = {variant: [] for variant in stand_by}
     for count in OUTSTANDING:
         programs.say(f"{server.label}: {count} outstanding")

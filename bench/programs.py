@@ -10,8 +10,8 @@ import sys
 import time
 from collections import namedtuple
 
-READY_S, ANSWER_S, END_S = 120, 120, 20
-NOT_BUILT = 77  # DIAL_NOT_BUILT: the library can't pack yet
+READY_S, ANSWER_S, END_S, HASTY_END_S = 120, 120, 20, 1
+NOT_BUILT = 77  # a program's exit status, DIAL_NOT_BUILT in C
 
 Slice = namedtuple("Slice", "calls seconds p50_us p99_us")
 Server = namedtuple("Server", "label domain port tls_port ca_file users")
@@ -22,7 +22,7 @@ class Failed(Exception):
 
 
 class NotBuilt(Exception):
-    """The library lacks what was asked for."""
+    """What was asked for isn't there: packing in the library, or an optional package."""
 
 
 BEGUN = time.monotonic()
@@ -63,7 +63,7 @@ class Program:
             more = os.read(self.process.stdout.fileno(), 65536)
             if not more:
                 if self.process.wait(END_S) == NOT_BUILT:
-                    raise NotBuilt("packing in the library")
+                    raise NotBuilt(self.name)
                 raise Failed(f"{self.name} has ended: {self.process.returncode}")
             self.text += more
         line, self.text = self.text.split(b"\n", 1)
@@ -81,16 +81,16 @@ class Program:
         self.process.stdin.flush()
         return Slice(*map(float, self.line().split()))
 
-    def stop(self):
+    def stop(self, patience_s=END_S):
         """Ends its input, then waits; it is killed if it doesn't listen to reason."""
         if self in Program.started:
             Program.started.remove(self)
-        for end in (self.process.stdin.close, None, self.process.terminate, self.process.kill):
+        for end in (self.process.stdin.close, None, self.process.terminate, None, self.process.kill):
             try:
                 if end:
                     end()
                 else:
-                    self.process.wait(END_S)
+                    self.process.wait(patience_s)
                     break
             except BrokenPipeError:
                 pass
@@ -104,7 +104,7 @@ class Program:
 def stop_all():
     """The last first: callers before what they call."""
     for program in reversed(list(Program.started)):
-        program.stop()
+        program.stop(HASTY_END_S)
 
 
 class Site:
@@ -135,7 +135,10 @@ class Site:
 
     def begin(self, program, *argv, environment=None, before=(), errors=None):
         """One that never says "ready"."""
-        return Program([*before, f"{self.bin}/{program}", *argv], environment, errors)
+        path = f"{self.bin}/{program}"
+        if not os.path.exists(path):
+            raise NotBuilt(path)
+        return Program([*before, path, *argv], environment, errors)
 
     def program(self, name):
         """By the name of a variant (rows.py), or of what it calls."""

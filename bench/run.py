@@ -26,6 +26,7 @@ import rows
 MEMBERS = {"row": str, "server": str, "value": (int, float), "unit": str,
            "floor": (int, float, type(None)), "ratio": (int, float, type(None)),
            "target": (str, type(None))}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RELATIONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt}
 
 
@@ -88,6 +89,9 @@ def measure(build, servers, found, notes):
 
 
 def end(number, frame):
+    """Once: what comes later must not break off the tidying."""
+    for name in SIGNALS:
+        signal.signal(name, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -102,7 +106,7 @@ def main():
     os.makedirs(f"{build}/bench/payloads", exist_ok=True)
     subprocess.run([f"{build}/bench/envelopes", f"{build}/bench/payloads", "add", "records",
                     "megabyte"], check=True, timeout=60)
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in SIGNALS:
         signal.signal(name, end)
     found, status = [], 0
     try:

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-_Noreturn void slice_die(const char *format, ...)
+void slice_die(const char *format, ...)
 {
     va_list args;
     va_start(args, format);

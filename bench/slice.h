@@ -30,7 +30,7 @@ struct slice {
 };
 
 /* Prints one sentence on standard error and ends the program with 1. */
-_Noreturn void slice_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void slice_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 int64_t slice_now_ns(void);
 

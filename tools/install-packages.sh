@@ -1,6 +1,6 @@
 #!/bin/bash
 # install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo,
-# test, lint, fuzz, nat. When all are there it does and says nothing.
+# test, lint, fuzz, nat, bench. When all are there it does and says nothing.
 #
 # Installing an XMPP server must not make the machine an XMPP server. A policy-rc.d keeps services
 # from being started meanwhile; what was there is put back, also after an interrupt. Debian's packages
@@ -24,14 +24,15 @@ packages() {
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;
-    *) echo "usage: $0 build|demo|test|lint|fuzz|nat..." >&2 && exit 2 ;;
+    bench) echo gnuplot-nox mosquitto libmosquitto-dev ;;
+    *) echo "usage: $0 build|demo|test|lint|fuzz|nat|bench..." >&2 && exit 2 ;;
     esac
 }
 
 # Which of the services that come with our packages are started at boot: one path per line
 enabled() {
     local name
-    for name in prosody ejabberd epmd; do
+    for name in prosody ejabberd epmd mosquitto; do
         find /etc/systemd/system -path "*.wants/$name.*" 2>/dev/null || true
         find /etc/rc?.d -name "S??$name" 2>/dev/null || true
     done
