@@ -1,14 +1,12 @@
 /* dial.h - a link of the benchmark's: configured by the environment, its bounds wide enough.
  *
  * Noun: the link's opening. SOAP_XMPP_JID and the others as in README.md; beyond it
- * BENCH_PACKING=auto packs envelopes where the peer takes them, else none is packed.
+ * with BENCH_PACKING=never no envelope is packed.
  */
 #ifndef BENCH_DIAL_H
 #define BENCH_DIAL_H
 
 struct soap_xmpp_link;
-
-enum { DIAL_NOT_BUILT = 77 }; /* exit status: the library can't pack yet */
 
 /* A link under way, the caller's to close; resource replaces that of SOAP_XMPP_JID unless NULL.
  * Dies of a refused configuration. */
