@@ -55,8 +55,13 @@ def count_instructions(build, servers, wanted, found, notes):
     def xmpp(before, theirs, ours):
         service = site.start("service", "8", environment=site.account(1, "counted"), before=before,
                              errors=theirs)
-        return service, site.start("caller", site.endpoint("counted"), before=before, errors=ours,
-                                   environment=site.account(0, "counting", BENCH_PACKING=packing))
+        try:
+            caller = site.start("caller", site.endpoint("counted"), before=before, errors=ours,
+                                environment=site.account(0, "counting", BENCH_PACKING=packing))
+        except NotBuilt:
+            service.stop()
+            raise
+        return service, caller
 
     server = servers[0]  # what the other writes otherwise makes little difference here
     site = Site(build, server, False)
