@@ -168,6 +168,24 @@ static void refuse_rows(void)
     sx_checker_free(checker);
 }
 
+/* Whatever encoding it was told, expat takes this for UTF-16, and gSOAP doesn't. */
+static void refuse_utf16(void)
+{
+    static const char text[] = ROOT11 BODY "<op/>" TAIL;
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    char wide[2 * sizeof text] = "";
+    size_t i, piece;
+    for (i = 0; i < sizeof text - 1; i++)
+        wide[2 * i] = text[i];
+    for (piece = 1; piece < 5; piece++) {
+        struct seen seen = look(checker, wide, 2 * (sizeof text - 1), piece);
+        CU_ASSERT_EQUAL(seen.err, SX_EUNCARRIABLE);
+        ASSERT_CONTAINS(seen.why, "U+0000");
+        CU_ASSERT_EQUAL(seen.bad_byte, 1);
+    }
+    sx_checker_free(checker);
+}
+
 static void stop_early(void)
 {
     enum { LARGE_BYTES = 3 * SX_GLANCE_BYTES };
@@ -198,6 +216,7 @@ CU_TestInfo tests_glance[] = {
     {"a glance tells what the check tells, of all that fuzzing has found", compare_corpus},
     {"a glance tells what the check tells, in pieces of any size", compare_rows},
     {"a glance refuses what hides the operation", refuse_rows},
+    {"a glance refuses UTF-16", refuse_utf16},
     {"a glance stops at the operation, and at its bound", stop_early},
     CU_TEST_INFO_NULL,
 };
