@@ -209,7 +209,7 @@ $(BUILD)/nat-caller $(BUILD)/nat-service:
 BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
 MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
 BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
-    $(if $(MOSQUITTO),mqtt))
+    big $(if $(MOSQUITTO),mqtt))
 
 $(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
 $(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
@@ -222,10 +222,10 @@ $(addprefix $(BUILD)/bench/,floor mqtt http):
 	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
 
 $(BUILD)/bench/raw: $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
-$(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c) \
-    $(bench_STUBS) $(LIB_OBJECTS)
+$(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c)
+$(addprefix $(BUILD)/bench/,envelopes caller service memory big): $(bench_STUBS) $(LIB_OBJECTS)
 $(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
-$(addprefix $(BUILD)/bench/,raw envelopes caller service memory): $(BUILD)/bench/%: \
+$(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/bench/%: \
     $(BUILD)/obj/bench/%.o $(BENCH_LINK)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

@@ -11,8 +11,9 @@
 
 enum {
     MAX_STANZA_BYTES = 16 << 20, /* the megabyte, as a server may write it anew */
+    MAX_MESSAGE_BYTES = 256 << 20,
     MAX_REQUESTS = 40000,        /* one caller gets half of the places */
-    QUEUE_BYTES = 64 << 20,
+    QUEUE_BYTES = 256 << 20,
     MAX_CALLS = 20000,
     ONLINE_MS = 30000
 };
@@ -38,7 +39,10 @@ struct soap_xmpp_link *dial_begin(const char *resource)
         snprintf(jid, sizeof jid, "%.*s/%s", (int)strcspn(config.jid, "/"), config.jid, resource);
         config.jid = jid;
     }
-    config.max_stanza_bytes = config.max_outgoing_bytes = MAX_STANZA_BYTES;
+    config.max_stanza_bytes = MAX_STANZA_BYTES;
+    if (!getenv("BENCH_IN_PIECES"))
+        config.max_outgoing_bytes = MAX_STANZA_BYTES;
+    config.max_message_bytes = MAX_MESSAGE_BYTES;
     config.max_queued_bytes = QUEUE_BYTES;
     config.max_request_bytes = QUEUE_BYTES;
     config.max_requests = MAX_REQUESTS;

@@ -9,6 +9,13 @@ int b__add(struct soap *soap, double a, double b, double *sum)
     return SOAP_OK;
 }
 
+int b__store(struct soap *soap, char *text, ULONG64 *bytes)
+{
+    (void)soap;
+    *bytes = text ? strlen(text) : 0;
+    return SOAP_OK;
+}
+
 int b__echo(struct soap *soap, struct b__Records *in, struct b__Records *out)
 {
     (void)soap;

@@ -14,3 +14,5 @@ int b__add(double a, double b, double *sum);
 struct b__Record { char *name; int quantity; double price; };
 struct b__Records { int __sizerecord; struct b__Record *record; };
 int b__echo(struct b__Records *in, struct b__Records *out);
+
+int b__store(char *text, unsigned LONG64 *bytes);

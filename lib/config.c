@@ -453,7 +453,7 @@ static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t 
 static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
                               const struct reason *why)
 {
-    enum { STANZA, QUEUED };
+    enum { STANZA, QUEUED, MESSAGE, REQUESTS };
     struct {
         struct bounds bounds;
         size_t in, *out;
@@ -465,19 +465,19 @@ static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_confi
         [QUEUED] = {{"max_queued_bytes", 8 << 20, 0, 1 << 30},
                     in->max_queued_bytes,
                     &out->max_queued_bytes},
+        [MESSAGE] = {{"max_message_bytes", 64 << 20, 10000, 1 << 30},
+                     in->max_message_bytes,
+                     &out->max_message_bytes},
+        [REQUESTS] = {{"max_request_bytes", 16 << 20, 10000, 1 << 30},
+                      in->max_request_bytes,
+                      &out->max_request_bytes},
         {{"max_outgoing_bytes", 256 << 10, 10000, 64 << 20},
          in->max_outgoing_bytes,
          &out->max_outgoing_bytes},
-        {{"max_request_bytes", 16 << 20, 10000, 1 << 30},
-         in->max_request_bytes,
-         &out->max_request_bytes},
         {{"max_remembered_bytes", 16 << 20, 10000, 1 << 30},
          in->max_remembered_bytes,
          &out->max_remembered_bytes},
         {{"max_trace_bytes", 16 << 10, 200, 1 << 20}, in->max_trace_bytes, &out->max_trace_bytes},
-        {{"max_message_bytes", 64 << 20, 10000, 1 << 30},
-         in->max_message_bytes,
-         &out->max_message_bytes},
     };
     size_t i;
     for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -490,6 +490,9 @@ static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_confi
             sizes[QUEUED].bounds.min = bytes;
         if (i == STANZA && sizes[QUEUED].bounds.preset < bytes)
             sizes[QUEUED].bounds.preset = bytes;
+        /* else a large message would never find a place in the queue */
+        if (i == MESSAGE && sizes[REQUESTS].bounds.preset < bytes)
+            sizes[REQUESTS].bounds.preset = bytes;
     }
     return SX_OK;
 }

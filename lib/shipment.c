@@ -22,8 +22,8 @@
 enum {
     MAX_SHIPMENTS = 64,
     MAX_TRANSFERS = 64, /* that arrive */
-    WINDOW = 8,
-    BLOCK_BYTES = 16384,
+    WINDOW = 64,
+    BLOCK_BYTES = 8192,
     BACKLOG_BYTES = 49152, /* two blocks in base64, and room for small stanzas */
     IQ_BYTES = 1000,       /* around a block */
 };
@@ -131,6 +131,7 @@ enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payl
     size_t block_bytes = (sx_link_outgoing_limit(link, NULL) - IQ_BYTES) / 4 * 3;
     const struct sx_transfer_settings settings = {
         .window = WINDOW,
+        .adapts = true,
         .operation = operation,
         .block_bytes = block_bytes < BLOCK_BYTES ? block_bytes : BLOCK_BYTES,
     };

@@ -138,7 +138,8 @@ struct soap_xmpp_config {
     size_t max_outgoing_bytes;   /* what the servers on the way take, which may make a stanza grow;
                                   * more isn't sent. 256 KiB, or what our server announces */
     size_t max_queued_bytes;     /* outgoing bytes not yet written; a sender waits. Default 8 MiB */
-    size_t max_request_bytes;    /* envelopes of requests waiting for a worker. Default 16 MiB */
+    size_t max_request_bytes;    /* envelopes of requests waiting for a worker, packed ones as they
+                                  * came. Default 16 MiB, max_message_bytes if that is more */
     size_t max_remembered_bytes; /* requests remembered, with their answers. Default 16 MiB */
     size_t max_trace_bytes;      /* of a trace line, the rest is cut. Default 16 KiB */
     unsigned max_depth;          /* nesting of elements, both directions. Default 256 */

@@ -22,6 +22,7 @@
 #include "address.h"
 #include "base64.h"
 #include "clock.h"
+#include "pace.h"
 #include "stanza.h"
 
 enum {
@@ -41,7 +42,7 @@ struct sx_transfer {
     char id[SX_TRANSFER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
     char *to, *operation; /* "" for none */
     size_t size;
-    unsigned window;
+    struct sx_pace pace;
     void *user;
 
     char *bytes; /* NULL once they are taken */
@@ -121,7 +122,7 @@ struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
                                     const struct sx_transfer_settings *settings, void *user)
 {
     struct sx_transfer *transfer = calloc(1, sizeof *transfer);
-    assert(size && settings->window && settings->block_bytes &&
+    assert(size && settings->window && settings->window <= SX_PACE_MOST && settings->block_bytes &&
            settings->block_bytes <= SX_TRANSFER_MOST_BLOCK_BYTES);
     if (!transfer)
         return NULL;
@@ -134,7 +135,7 @@ struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
     }
     transfer->bytes = bytes;
     transfer->size = size;
-    transfer->window = settings->window;
+    sx_pace_begin(&transfer->pace, settings->adapts ? 1 : settings->window, settings->window);
     transfer->block_bytes = settings->block_bytes;
     transfer->user = user;
     transfer->due_us = SX_NEVER;
@@ -296,6 +297,7 @@ static bool send_block(struct sx_transfer *transfer, int64_t now_us, struct sx_b
     if (!add_set(transfer, sid, name, &payload, out))
         return false;
     transfer->blocks_sent++;
+    sx_pace_sent(&transfer->pace, transfer->blocks_sent, now_us);
     transfer->sent += len;
     if (!was_unanswered)
         transfer->heard_us = now_us;
@@ -337,7 +339,7 @@ size_t sx_transfer_stanza_bytes(const struct sx_transfer *transfer)
 static bool has_block(const struct sx_transfer *transfer)
 {
     return transfer->state == SX_TRANSFER_SENDING && transfer->sent < transfer->size &&
-           transfer->blocks_sent - transfer->blocks_done < transfer->window;
+           transfer->blocks_sent - transfer->blocks_done < transfer->pace.window;
 }
 
 bool sx_transfer_next(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out)
@@ -405,6 +407,7 @@ static void enter_session(struct sx_transfer *transfer, const char *received, in
     transfer->state = SX_TRANSFER_SENDING;
     transfer->base = transfer->sent = done;
     transfer->blocks_sent = transfer->blocks_done = 0;
+    sx_pace_restart(&transfer->pace);
     transfer->heard_us = now_us;
     note_progress(transfer, done, now_us);
 }
@@ -413,6 +416,7 @@ static void count_blocks(struct sx_transfer *transfer, size_t blocks, int64_t no
 {
     bool is_all = blocks == transfer->blocks_sent;
     transfer->blocks_done = blocks;
+    sx_pace_answered(&transfer->pace, blocks, transfer->blocks_sent, now_us);
     transfer->heard_us = now_us;
     note_progress(transfer,
                   is_all ? transfer->sent : transfer->base + blocks * transfer->block_bytes,

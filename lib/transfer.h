@@ -49,7 +49,8 @@ enum sx_transfer_state {
 };
 
 struct sx_transfer_settings {
-    unsigned window;       /* blocks under way at most, 1 at least */
+    unsigned window;       /* blocks under way at most, 1 to SX_PACE_MOST */
+    bool adapts;           /* as many of them as disturb nobody (pace.h), otherwise always window */
     const char *operation; /* that the receiver may ask its rules about; copied, NULL for none */
     size_t block_bytes;    /* before base64; SX_TRANSFER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
                             * may go below; it halves when the receiver wants smaller ones. */

@@ -29,6 +29,7 @@
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
+    SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \

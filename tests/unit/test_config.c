@@ -82,7 +82,7 @@ static void check_later_limits(const struct sx_config *out)
     CU_ASSERT_EQUAL(out->keepalive_us, 60000 * MS);
     CU_ASSERT_EQUAL(out->ping_timeout_us, 10000 * MS);
     CU_ASSERT_EQUAL(out->max_outgoing_bytes, 262144);
-    CU_ASSERT_EQUAL(out->max_request_bytes, 16777216);
+    CU_ASSERT_EQUAL(out->max_request_bytes, 67108864);
     CU_ASSERT_EQUAL(out->max_remembered_bytes, 16777216);
     CU_ASSERT_EQUAL(out->max_trace_bytes, 16384);
     CU_ASSERT_EQUAL(out->max_attributes, 100000);
