@@ -1,4 +1,4 @@
-"""costs.py - what is measured once, not slice by slice: instructions, wake-ups, memory, the start."""
+"""costs.py - what is measured once: instructions, wake-ups, memory, the start."""
 import os
 import re
 import shutil
@@ -50,11 +50,12 @@ def count_instructions(build, servers, wanted, found, notes):
     def http(before, theirs, ours):
         service = site.start("http", before=before, errors=theirs)
         port = service.heard[-1].split()[1]
-        return service, site.start("caller", f"http://127.0.0.1:{port}/", before=before, errors=ours)
+        return service, site.start("caller", f"http://127.0.0.1:{port}/", before=before,
+                                   errors=ours)
 
     def xmpp(before, theirs, ours):
-        service = site.start("service", "8", environment=site.account(1, "counted"), before=before,
-                             errors=theirs)
+        service = site.start("service", "8", environment=site.account(1, "counted"),
+                             before=before, errors=theirs)
         try:
             caller = site.start("caller", site.endpoint("counted"), before=before, errors=ours,
                                 environment=site.account(0, "counting", BENCH_PACKING=packing))

@@ -1,7 +1,7 @@
 """programs.py - the programs that measure, as run.py starts, orders and ends them.
 
-Invariant: what was started is ended by stop_all(), and ends by itself with its standard input, which
-only this process holds open. Every wait has an end.
+Invariant: what was started is ended by stop_all(), and ends by itself with its standard input,
+which only this process holds open. Every wait has an end.
 """
 import os
 import select
@@ -85,7 +85,8 @@ class Program:
         """Ends its input, then waits; it is killed if it doesn't listen to reason."""
         if self in Program.started:
             Program.started.remove(self)
-        for end in (self.process.stdin.close, None, self.process.terminate, None, self.process.kill):
+        for end in (self.process.stdin.close, None, self.process.terminate, None,
+                    self.process.kill):
             try:
                 if end:
                     end()
@@ -108,7 +109,7 @@ def stop_all():
 
 
 class Site:
-    """One server, with or without TLS, and the programs that stand by there, started when needed."""
+    """One server, with or without TLS, and the programs that stand by there."""
 
     def __init__(self, build, server, tls):
         self.bin, self.server, self.tls = f"{build}/bench", server, tls

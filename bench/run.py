@@ -6,9 +6,9 @@ unit, floor, ratio and target. --plot measures latency against outstanding calls
 BUILD/bench-latency.png. docs/performance.md tells how to read it all.
 
 Environment:
-  BENCH_SECONDS       of measuring, for each variant of each row (1.5)
+  BENCH_SECONDS       of measuring, for each variant of each row (1)
   BENCH_IDLE_SECONDS  how long the idle ones are watched (30)
-  BENCH_ROWS          a part of a row's name without what follows the colon: "64 outstanding", "no TLS"
+  BENCH_ROWS          a part of a row's name before its colon: "64 outstanding", "no TLS"
   BENCH_SERVERS       which servers make starts: "prosody ejabberd"
 """
 import json
@@ -48,7 +48,8 @@ def number(value):
 
 def print_table(found):
     width = max(len(row["row"]) for row in found)
-    print(f"{'row':{width}}  {'server':8} {'value':>10} {'floor':>10} {'unit':12} {'ratio':>6}  target")
+    print(f"{'row':{width}}  {'server':8} {'value':>10} {'floor':>10} {'unit':12} {'ratio':>6}  "
+          "target")
     for row in found:
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
         print(f"{row['row']:{width}}  {row['server']:8} {number(row['value']):>10} "
@@ -74,7 +75,7 @@ def check(path):
 
 def measure(build, servers, found, notes):
     """Adds to found row after row, so that what was measured is there whatever happens then."""
-    seconds = float(os.environ.get("BENCH_SECONDS") or 1.5)
+    seconds = float(os.environ.get("BENCH_SECONDS") or 1)
     idle_seconds = float(os.environ.get("BENCH_IDLE_SECONDS") or 30)
     wanted = os.environ.get("BENCH_ROWS", "")
     for server in servers:
