@@ -3,7 +3,8 @@
  * Input: stanzas, behind a stream's start tag that is there already. Two calls to
  * p@example.org/soap are under way, one sent once and one that is kept to be sent again: a stanza
  * with the id "call" or "kept" gets theirs. An id that ends in ~ gets the incarnation of our
- * journal behind it, as callers of this library send it. Requests with an id of even length are
+ * journal behind it, as callers of this library send it. Packed envelopes are taken, up to
+ * MESSAGE_BYTES. Requests with an id of even length are
  * answered when they are taken, the others go on running.
  *
  * Claims: each get and set is answered or queued once (a copy of one that runs is neither), nothing
@@ -16,14 +17,17 @@
 
 #include "../../lib/address.h"
 #include "../../lib/iq.h"
+#include "../../lib/reading.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"
 
+enum { MESSAGE_BYTES = 20000 };
 enum { STANZA_BYTES = 4000, NODES = 100, REQUESTS = 40, JOURNAL_BYTES = 10000, MAX_SEEN = 200 };
 
 #define PEER        "p@example.org/soap"
 #define INCARNATION "0123456789abcdef.1"
+#define PACKED      "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>"
 #define RULES       "*@b, alice@example.org:add+subtract c.org, me@example.org:add"
 
 /* A request with an id of ours that was queued. */
@@ -91,6 +95,24 @@ static void note_seen(struct outcome *outcome, const struct sx_request *request,
         fuzz_text(caller, strlen(caller)), fuzz_text(request->id, strlen(request->id)), answered};
 }
 
+/* Packed bytes are nobody's before they are read; what comes out is bounded. */
+static void claims_about_arrival(const struct sx_envelope *envelope)
+{
+    static const struct sx_reading_limits limits = {MESSAGE_BYTES, {CLAIMS_DEPTH, NODES, NODES}};
+    struct sx_reading reading = {0};
+    char piece[100], why[160];
+    size_t got = 1;
+    if (!envelope->form) {
+        claims_about_envelope(envelope);
+        return;
+    }
+    while (got && sx_reading_next(&reading, envelope, &limits, piece, sizeof piece, &got, why,
+                                  sizeof why) == SX_OK)
+        CLAIM(got <= sizeof piece && reading.done_bytes <= MESSAGE_BYTES);
+    CLAIM(got == 0);
+    sx_reading_fini(&reading);
+}
+
 static void serve(struct outcome *outcome, const struct sx_request *request)
 {
     static const char answer[] = "<iq type='result' id='1'/>";
@@ -101,7 +123,7 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
     CLAIM(request->envelope.bytes && !request->envelope.err && request->session == 1);
     CLAIM(strlen(request->id) <= SX_IQ_ID_BYTES);
     CLAIM(sx_access_allows(ends->access, request->from, request->envelope.operation));
-    claims_about_envelope(&request->envelope);
+    claims_about_arrival(&request->envelope);
     if (sx_journal_is_tagged(request->id))
         note_seen(outcome, request, answered);
     if (answered)
@@ -144,7 +166,7 @@ static void end_call(struct soap_xmpp_call *call)
 
     sx_exchange_wait(call, 0, &reply); /* past: either the answer came or SX_ETIMEOUT */
     if (reply.err == SX_OK && reply.envelope.bytes)
-        claims_about_envelope(&reply.envelope);
+        claims_about_arrival(&reply.envelope);
     CLAIM(reply.err != SX_ESTANZA || reply.condition[0]);
     CLAIM(reply.err == SX_OK || !reply.features);
     CLAIM(!reply.stale_for[0] || sx_journal_is_incarnation(reply.stale_for));
@@ -157,7 +179,7 @@ static void begin_calls(struct outcome *outcome)
     struct sx_exchange *exchange = outcome->ends.exchange;
     CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->call) == SX_OK);
     CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->kept) == SX_OK);
-    CLAIM(sx_exchange_keep(outcome->kept, INCARNATION, "<a/>", 4) == SX_OK);
+    CLAIM(sx_exchange_keep(outcome->kept, INCARNATION, PACKED, sizeof PACKED - 1) == SX_OK);
 }
 
 /* ---- one stanza ---- */
@@ -215,6 +237,18 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
 
 /* ---- the whole ---- */
 
+static void doubt(void *user, uint64_t session, const char *peer)
+{
+    (void)user;
+    CLAIM(session == 1 && sx_address_equal(peer, PEER));
+}
+
+static void fall_back(void *user, const char *peer)
+{
+    (void)user;
+    CLAIM(*peer);
+}
+
 static void drop_line(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
     (void)user, (void)level;
@@ -236,6 +270,12 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->trace = trace;
     ends->user = outcome;
     ends->post = ends->repeat = post;
+    ends->doubt = doubt;
+    ends->fall_back = fall_back;
+    ends->packs = true;
+    ends->checker = sx_checker_new(CLAIMS_DEPTH);
+    ends->max_message_bytes = MESSAGE_BYTES;
+    CLAIM(ends->checker);
     ends->own_jid = "me@example.org/soap";
     CLAIM(sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     sx_inbound_open(ends->inbound);
@@ -251,6 +291,7 @@ static void tear_down(struct outcome *outcome)
     sx_journal_free(outcome->ends.journal);
     sx_access_free(outcome->ends.access);
     sx_disco_free(outcome->ends.disco);
+    sx_checker_free(outcome->ends.checker);
     while (outcome->seen_count) {
         struct seen *seen = &outcome->seen[--outcome->seen_count];
         free(seen->caller);
