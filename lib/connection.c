@@ -94,13 +94,19 @@ static void trace_stanza(struct sx_connection *connection, xmpp_stanza_t *stanza
                         connection->stream.envelope->len);
 }
 
-static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
+static void on_iq(void *user, xmpp_stanza_t *stanza)
 {
     struct sx_connection *connection = user;
-    (void)conn;
     trace_stanza(connection, stanza);
     if (connection->failure.err == SX_OK)
         connection->on_stanza(connection->user, stanza, &connection->stream);
+}
+
+/* All that is no iq: libstrophe has to see stream errors. */
+static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
+{
+    (void)conn;
+    on_iq(user, stanza);
     return 1;
 }
 
@@ -132,6 +138,9 @@ static void go_online(struct sx_connection *connection)
         return;
     }
     connection->online = true;
+    connection->stream.wants_trees = sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA);
+    connection->stream.user = connection;
+    connection->stream.on_iq = on_iq;
     xmpp_handler_add(connection->conn, on_stanza, NULL, NULL, NULL, connection);
     if (connection->failure.err == SX_OK)
         connection->on_online(connection->user, jid ? jid : connection->config->jid);

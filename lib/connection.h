@@ -38,6 +38,7 @@ struct sx_connection {
     int64_t deadline; /* for the whole attempt, those after this one included */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
+    /* stanza NULL: see sx_stream.on_iq */
     void (*on_stanza)(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream);
     /* loop thread */
     xmpp_conn_t *conn;

@@ -30,7 +30,7 @@ enum {
 /* libstrophe's own questions: the answer to its resource binding passes here, too. */
 #define STROPHE_ID_PREFIX "_xmpp_"
 
-/* The attributes of an IQ, borrowed from its tree. */
+/* The attributes of an IQ, borrowed from the stream. */
 struct iq {
     const char *type, *id, *from, *to;
     uint64_t session;
@@ -86,9 +86,9 @@ static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
 
 static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
 {
-    xmpp_stanza_t *child, *first = NULL;
+    xmpp_stanza_t *child = stanza ? xmpp_stanza_get_children(stanza) : NULL, *first = NULL;
     *count = 0;
-    for (child = xmpp_stanza_get_children(stanza); child; child = xmpp_stanza_get_next(child)) {
+    for (; child; child = xmpp_stanza_get_next(child)) {
         if (xmpp_stanza_is_text(child))
             continue;
         if (!first)
@@ -143,7 +143,7 @@ static void read_error(xmpp_stanza_t *stanza, struct sx_stream *stream, struct s
         sx_envelope_fini(&reply->envelope);
     }
     reply->err = SX_ESTANZA;
-    read_condition(xmpp_stanza_get_child_by_name(stanza, "error"), reply);
+    read_condition(stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL, reply);
 }
 
 static void read_result(xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
@@ -373,6 +373,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     struct sx_envelope envelope;
     unsigned count;
     xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    if (!stanza && stream->envelope)
+        count = 1; /* for which no tree was made */
     if (stream->verdict != SX_OK)
         refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
     else if (count != 1)
@@ -386,16 +388,16 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
 void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
                    struct sx_stream *stream)
 {
-    const char *name = xmpp_stanza_get_name(stanza);
+    const char *name = sx_stream_name(stream);
     struct iq iq = {
-        .type = xmpp_stanza_get_type(stanza),
-        .id = xmpp_stanza_get_id(stanza),
-        .from = xmpp_stanza_get_attribute(stanza, "from"),
-        .to = xmpp_stanza_get_attribute(stanza, "to"),
+        .type = sx_stream_attribute(stream, "type"),
+        .id = sx_stream_attribute(stream, "id"),
+        .from = sx_stream_attribute(stream, "from"),
+        .to = sx_stream_attribute(stream, "to"),
         .session = session,
     };
-    if (!name || strcmp(name, "iq") != 0) {
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<%s> from %s ignored", text_or_empty(name),
+    if (strcmp(name, "iq") != 0) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<%s> from %s ignored", name,
                  text_or_empty(iq.from));
         return;
     }

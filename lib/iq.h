@@ -53,6 +53,8 @@ struct sx_iq_ends {
     const char *own_jid; /* stands in for a missing `to`, its domain for a missing `from` */
 };
 
+/* The stanza that the stream delivers; stanza is its tree, NULL when it holds nothing but, perhaps,
+ * an envelope. */
 void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
                    struct sx_stream *stream);
 

@@ -80,8 +80,7 @@ __attribute__((format(printf, 3, 4))) static void drop_stanza(parser_t *parser, 
     parser->scanning = false;
     sx_buffer_fini(&parser->raw);
     sx_envelope_fini(&parser->envelope);
-    if (sx_tree_prune(&parser->tree))
-        sx_parser_fail_memory(parser);
+    sx_tree_prune(&parser->tree);
 }
 
 static void judge_tree(parser_t *parser, enum sx_err err)
@@ -329,42 +328,72 @@ void sx_parser_clear_stanza(parser_t *parser)
     sx_namespaces_pop(&parser->scan.namespaces, STANZA_DEPTH);
 }
 
-static void deliver_stanza(parser_t *parser)
+/* What the stanza says about the stream itself; false when that ends it. */
+static bool inspect_stanza(parser_t *parser, xmpp_stanza_t *stanza)
 {
     struct sx_stream *stream = parser->stream;
     const char *why = NULL;
-    enum sx_err err;
+    enum sx_err err = sx_negotiation_inspect(stream, stanza, &why);
+    if (err) {
+        sx_parser_fail(parser, err, "%s", why);
+        return false;
+    }
+    /* Whoever sits in between could put it there, and it would count as told through TLS. */
+    if (sx_negotiation_begins_tls(stream, stanza) && token_end(parser) < parser->fed_bytes) {
+        sx_parser_fail(parser, SX_ETLS,
+                       "the server sent text in clear behind its go-ahead for TLS");
+        return false;
+    }
+    return true;
+}
 
-    if (stream) {
-        err = sx_negotiation_inspect(stream, parser->tree.path[0], &why);
-        if (err) {
-            sx_parser_fail(parser, err, "%s", why);
+static void tell_findings(parser_t *parser)
+{
+    struct sx_stream *stream = parser->stream;
+    if (parser->verdict && parser->envelope_version) {
+        parser->envelope.version = parser->envelope_version;
+        parser->envelope.err = parser->verdict;
+        snprintf(parser->envelope.why, sizeof parser->envelope.why, "%s", parser->verdict_why);
+    }
+    stream->tree = &parser->tree;
+    stream->verdict = parser->verdict;
+    if (parser->verdict)
+        snprintf(stream->verdict_why, sizeof stream->verdict_why, "%s", parser->verdict_why);
+    stream->envelope = parser->envelope_version ? &parser->envelope : NULL;
+}
+
+static void take_findings_back(struct sx_stream *stream)
+{
+    stream->tree = NULL;
+    stream->envelope = NULL;
+    stream->verdict = SX_OK;
+    stream->verdict_why[0] = '\0';
+}
+
+/* To libstrophe's handlers, or past them: an <iq/> of a stream that is online is ours alone. */
+static void deliver_stanza(parser_t *parser)
+{
+    struct sx_stream *stream = parser->stream;
+    bool is_ours = stream && stream->on_iq && strcmp(sx_tree_name(&parser->tree), "iq") == 0;
+    xmpp_stanza_t *stanza = NULL;
+
+    if (parser->tree.path_len || !is_ours || stream->wants_trees) {
+        stanza = sx_tree_whole(&parser->tree);
+        if (!stanza) {
+            sx_parser_fail_memory(parser);
             return;
         }
-        /* Whoever sits in between could put it there, and it would count as told through TLS. */
-        if (sx_negotiation_begins_tls(stream, parser->tree.path[0]) &&
-            token_end(parser) < parser->fed_bytes) {
-            sx_parser_fail(parser, SX_ETLS,
-                           "the server sent text in clear behind its go-ahead for TLS");
-            return;
-        }
-        if (parser->verdict && parser->envelope_version) {
-            parser->envelope.version = parser->envelope_version;
-            parser->envelope.err = parser->verdict;
-            snprintf(parser->envelope.why, sizeof parser->envelope.why, "%s", parser->verdict_why);
-        }
-        stream->verdict = parser->verdict;
-        snprintf(stream->verdict_why, sizeof stream->verdict_why, "%s",
-                 parser->verdict ? parser->verdict_why : "");
-        stream->envelope = parser->envelope_version ? &parser->envelope : NULL;
     }
-    if (parser->on_stanza)
-        parser->on_stanza(parser->tree.path[0], parser->user);
-    if (stream) {
-        stream->envelope = NULL;
-        stream->verdict = SX_OK;
-        stream->verdict_why[0] = '\0';
-    }
+    if (stream && !is_ours && !inspect_stanza(parser, stanza))
+        return;
+    if (stream)
+        tell_findings(parser);
+    if (is_ours)
+        stream->on_iq(stream->user, stanza);
+    else if (parser->on_stanza)
+        parser->on_stanza(stanza, parser->user);
+    if (stream)
+        take_findings_back(stream);
 }
 
 static void close_stanza(parser_t *parser)
@@ -416,6 +445,16 @@ void XMLCALL sx_parser_on_end(void *user, const XML_Char *qname)
 }
 
 /* ---- owner ---- */
+
+const char *sx_stream_name(const struct sx_stream *stream)
+{
+    return sx_tree_name(stream->tree);
+}
+
+const char *sx_stream_attribute(const struct sx_stream *stream, const char *name)
+{
+    return sx_tree_attribute(stream->tree, name);
+}
 
 bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out)
 {

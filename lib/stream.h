@@ -8,7 +8,7 @@
  * nothing is delivered after a failure. Memory per stanza is bounded by the limits.
  *
  * Happy path: sx_stream_arm(stream); xmpp_conn_new() -> parser_new() adopts the stream -> bytes are
- * fed -> a stanza handler of libstrophe's runs and calls sx_stream_envelope(). An envelope
+ * fed -> a stanza handler, libstrophe's or on_iq, runs and calls sx_stream_envelope(). An envelope
  * ({SOAP 1.1 or 1.2}Envelope directly inside a stanza) is an empty placeholder child in the tree;
  * its bytes, with the declarations in scope from its ancestors injected into the root tag, are
  * here.
@@ -31,6 +31,8 @@
 
 #include "envelope.h"
 #include "fault.h"
+
+struct sx_tree;
 
 struct sx_stream_limits {
     size_t max_stanza_bytes; /* from the end of one stanza to the end of the next */
@@ -61,7 +63,14 @@ struct sx_stream {
     /* What the server announced last (XEP-0478), 0: nothing */
     uint32_t server_max_bytes; /* of a stanza of ours */
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
-    enum sx_err verdict;       /* of the stanza being delivered */
+    /* Set once libstrophe waits for no iq of its own any more: takes each <iq/> in its place, which
+     * would serialise it again for a debug message. stanza is NULL if there is nothing in it but,
+     * perhaps, an envelope, unless wants_trees. */
+    void (*on_iq)(void *user, xmpp_stanza_t *stanza);
+    void *user;
+    bool wants_trees;
+    const struct sx_tree *tree; /* of the stanza being delivered */
+    enum sx_err verdict;        /* of the stanza being delivered */
     char verdict_why[160];
     unsigned long recycled;
     struct sx_envelope *envelope; /* of the stanza being delivered, NULL if it has none */
@@ -70,6 +79,11 @@ struct sx_stream {
 /* The next parser_new() of this thread, that is the xmpp_conn_new() that follows, adopts stream,
  * which must outlive the connection. */
 void sx_stream_arm(struct sx_stream *stream);
+
+/* Inside a stanza handler, of the stanza itself: its local name, and the value of its attribute (by
+ * local name, see tree.h) or NULL. Valid until the handler returns. */
+const char *sx_stream_name(const struct sx_stream *stream);
+const char *sx_stream_attribute(const struct sx_stream *stream, const char *name);
 
 /* Inside a stanza handler: moves the envelope's bytes and findings to *out and returns true; false,
  * *out untouched, if the stanza has none. Once per stanza. A stanza with a verdict whose envelope

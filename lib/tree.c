@@ -1,7 +1,8 @@
 /* tree.c - libstrophe's stanzas built from expat's events, within a limit.
  *
  * Happy path: open ... text ... close, nested; text is gathered until the next tag and becomes one
- * node. libstrophe appends a child by walking to the last one, hence a limit on nodes.
+ * node. libstrophe appends a child by walking to the last one, hence a limit on nodes. A call and
+ * its answer hold an envelope and nothing else: for them no node is ever made.
  * Failure: an element that can't be added leaves the tree as it was; one whose attributes can't all
  * be set stays in it, so the owner prunes or clears.
  */
@@ -26,15 +27,17 @@ void sx_tree_clear(struct sx_tree *tree)
     if (tree->path_len)
         xmpp_stanza_release(tree->path[0]);
     tree->path_len = tree->nodes = 0;
+    tree->placeholder = NULL;
+    tree->in_placeholder = false;
     empty_buffer(&tree->text);
-    empty_buffer(&tree->attribute_names);
+    empty_buffer(&tree->head);
 }
 
 void sx_tree_fini(struct sx_tree *tree)
 {
     sx_tree_clear(tree);
     sx_buffer_fini(&tree->text);
-    sx_buffer_fini(&tree->attribute_names);
+    sx_buffer_fini(&tree->head);
     free(tree->path);
     tree->path = NULL;
     tree->path_capacity = 0;
@@ -54,29 +57,6 @@ static enum sx_err count_node(struct sx_tree *tree)
     }
     snprintf(tree->why, sizeof tree->why, "the stanza has more than %u nodes", tree->max_nodes);
     return SX_ETOOBIG;
-}
-
-/* The text becomes a node. */
-static enum sx_err flush_text(struct sx_tree *tree)
-{
-    xmpp_stanza_t *node;
-    enum sx_err err;
-
-    if (!tree->text.len)
-        return SX_OK;
-    err = count_node(tree);
-    if (err)
-        return err;
-    node = xmpp_stanza_new(tree->ctx);
-    if (!node)
-        return SX_ENOMEM;
-    if (xmpp_stanza_set_text_with_size(node, tree->text.bytes, tree->text.len) ||
-        xmpp_stanza_add_child_ex(tree->path[tree->path_len - 1], node, 0)) {
-        xmpp_stanza_release(node);
-        return SX_ENOMEM;
-    }
-    sx_buffer_clear(&tree->text);
-    return SX_OK;
 }
 
 static enum sx_err grow_path(struct sx_tree *tree)
@@ -113,6 +93,91 @@ static enum sx_err push_element(struct sx_tree *tree, const char *uri, const cha
     return SX_OK;
 }
 
+/* ---- the head ---- */
+
+static const char *behind(const char *text)
+{
+    return text + strlen(text) + 1;
+}
+
+const char *sx_tree_name(const struct sx_tree *tree)
+{
+    return behind(tree->head.bytes);
+}
+
+/* Name and value of an attribute follow each other. */
+static const char *first_attribute(const struct sx_tree *tree)
+{
+    return behind(sx_tree_name(tree));
+}
+
+static bool is_in_head(const struct sx_tree *tree, const char *attribute)
+{
+    return attribute < tree->head.bytes + tree->head.len;
+}
+
+const char *sx_tree_attribute(const struct sx_tree *tree, const char *name)
+{
+    const char *own;
+    for (own = first_attribute(tree); is_in_head(tree, own); own = behind(behind(own)))
+        if (strcmp(own, name) == 0)
+            return behind(own);
+    return NULL;
+}
+
+static bool set_head_attributes(struct sx_tree *tree)
+{
+    const char *own;
+    for (own = first_attribute(tree); is_in_head(tree, own); own = behind(behind(own)))
+        if (xmpp_stanza_set_attribute(tree->path[0], own, behind(own)))
+            return false;
+    return true;
+}
+
+xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree)
+{
+    if (tree->path_len)
+        return tree->path[0];
+    if (push_element(tree, tree->has_namespace ? tree->head.bytes : NULL, sx_tree_name(tree)))
+        return NULL;
+    if (!set_head_attributes(tree) ||
+        (tree->placeholder && push_element(tree, tree->placeholder_uri, tree->placeholder))) {
+        xmpp_stanza_release(tree->path[0]);
+        tree->path_len = 0;
+        return NULL;
+    }
+    if (!tree->in_placeholder)
+        tree->path_len = 1;
+    return tree->path[0];
+}
+
+/* ---- elements ---- */
+
+/* The text becomes a node. */
+static enum sx_err flush_text(struct sx_tree *tree)
+{
+    xmpp_stanza_t *node;
+    enum sx_err err;
+
+    if (!tree->text.len)
+        return SX_OK;
+    err = count_node(tree);
+    if (err)
+        return err;
+    if (!sx_tree_whole(tree))
+        return SX_ENOMEM;
+    node = xmpp_stanza_new(tree->ctx);
+    if (!node)
+        return SX_ENOMEM;
+    if (xmpp_stanza_set_text_with_size(node, tree->text.bytes, tree->text.len) ||
+        xmpp_stanza_add_child_ex(tree->path[tree->path_len - 1], node, 0)) {
+        xmpp_stanza_release(node);
+        return SX_ENOMEM;
+    }
+    sx_buffer_clear(&tree->text);
+    return SX_OK;
+}
+
 static enum sx_err refuse_unbound(struct sx_tree *tree, const char *qname)
 {
     snprintf(tree->why, sizeof tree->why, "the prefix of %.80s is bound nowhere", qname);
@@ -121,11 +186,12 @@ static enum sx_err refuse_unbound(struct sx_tree *tree, const char *qname)
 
 static enum sx_err set_attribute(struct sx_tree *tree, const char *name, const char *value)
 {
-    if (xmpp_stanza_set_attribute(tree->path[tree->path_len - 1], name, value))
-        return SX_ENOMEM;
-    if (tree->path_len == 1)
-        sx_buffer_add(&tree->attribute_names, name, strlen(name) + 1);
-    return tree->attribute_names.failed ? SX_ENOMEM : SX_OK;
+    if (tree->path_len)
+        return xmpp_stanza_set_attribute(tree->path[tree->path_len - 1], name, value) ? SX_ENOMEM
+                                                                                      : SX_OK;
+    sx_buffer_add(&tree->head, name, strlen(name) + 1);
+    sx_buffer_add(&tree->head, value, strlen(value) + 1);
+    return tree->head.failed ? SX_ENOMEM : SX_OK;
 }
 
 /* Goes on after an unbound prefix: id and from may follow. */
@@ -150,6 +216,16 @@ static enum sx_err set_attributes(struct sx_tree *tree, const struct sx_namespac
     return err;
 }
 
+static enum sx_err open_element(struct sx_tree *tree, const char *uri, const char *name)
+{
+    if (tree->head.len)
+        return sx_tree_whole(tree) ? push_element(tree, uri, name) : SX_ENOMEM;
+    tree->has_namespace = uri != NULL;
+    sx_buffer_add(&tree->head, uri ? uri : "", uri ? strlen(uri) + 1 : 1);
+    sx_buffer_add(&tree->head, name, strlen(name) + 1);
+    return tree->head.failed ? SX_ENOMEM : SX_OK;
+}
+
 enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *namespaces,
                          const char *qname, const char **attributes)
 {
@@ -162,7 +238,7 @@ enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *names
     if (uri && !*uri && !tree->names_no_namespace)
         uri = NULL;
     full = count_node(tree);
-    if (push_element(tree, uri, local ? local : sx_tree_local_part(qname)))
+    if (open_element(tree, uri, local ? local : sx_tree_local_part(qname)))
         return SX_ENOMEM;
     err = set_attributes(tree, namespaces, attributes);
     if (!err && !local)
@@ -176,7 +252,14 @@ enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, cons
 
     if (!err)
         err = count_node(tree);
-    return err ? err : push_element(tree, uri, name);
+    if (err)
+        return err;
+    if (tree->path_len || tree->placeholder)
+        return open_element(tree, uri, name);
+    tree->placeholder = name;
+    tree->placeholder_uri = uri;
+    tree->in_placeholder = true;
+    return SX_OK;
 }
 
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len)
@@ -189,47 +272,19 @@ enum sx_err sx_tree_close(struct sx_tree *tree)
 {
     enum sx_err err = flush_text(tree);
 
+    tree->in_placeholder = false;
     if (!err && tree->path_len > 1)
         tree->path_len--;
     return err;
 }
 
-/* libstrophe can't remove children, so name and attributes move to a new stanza; nor can it list
- * attributes when memory is short (0.12.2 crashes), hence attribute_names. */
-static xmpp_stanza_t *copy_head(struct sx_tree *tree)
+/* libstrophe can't remove children; head has all that stays. */
+void sx_tree_prune(struct sx_tree *tree)
 {
-    xmpp_stanza_t *stanza = tree->path[0], *head = xmpp_stanza_new(tree->ctx);
-    const char *name = tree->attribute_names.bytes, *uri = xmpp_stanza_get_ns(stanza), *value;
-    const char *end = name ? name + tree->attribute_names.len : NULL;
-
-    if (!head || xmpp_stanza_set_name(head, xmpp_stanza_get_name(stanza)) ||
-        (uri && xmpp_stanza_set_ns(head, uri)))
-        goto err_after_new;
-    for (; name < end; name += strlen(name) + 1) {
-        value = xmpp_stanza_get_attribute(stanza, name);
-        if (value && xmpp_stanza_set_attribute(head, name, value))
-            goto err_after_new;
-    }
-    return head;
-
-err_after_new:
-    if (head)
-        xmpp_stanza_release(head);
-    return NULL;
-}
-
-enum sx_err sx_tree_prune(struct sx_tree *tree)
-{
-    xmpp_stanza_t *head;
-
     sx_buffer_clear(&tree->text);
-    if (xmpp_stanza_get_children(tree->path[0])) {
-        head = copy_head(tree);
-        if (!head)
-            return SX_ENOMEM;
+    if (tree->path_len)
         xmpp_stanza_release(tree->path[0]);
-        tree->path[0] = head;
-    }
-    tree->path_len = 1;
-    return SX_OK;
+    tree->path_len = 0;
+    tree->placeholder = NULL;
+    tree->in_placeholder = false;
 }

@@ -4,7 +4,9 @@
  * known by local name, those with a prefix left out but for xml:lang (x:from='...' must not pass
  * for the `from` that the server stamped).
  *
- * Invariant: path[0] is the stanza and owns all other nodes; path[path_len - 1] is the innermost
+ * Invariant: head holds the stanza's own name and attributes. It becomes a tree only when something
+ * else than one placeholder comes to stand in it, or somebody asks: until then path_len is 0. After
+ * that path[0] is the stanza and owns all other nodes, and path[path_len - 1] is the innermost
  * element open. Never more than max_nodes nodes and attributes.
  *
  * Errors: SX_ENOMEM; SX_ETOOBIG over max_nodes and SX_EMALFORMED for a prefix bound nowhere, with a
@@ -25,10 +27,13 @@ struct sx_tree {
     unsigned max_nodes;      /* set both before use, zero the rest */
     bool names_no_namespace; /* xmlns="" where there is none: libstrophe compares without looking */
     unsigned nodes;
+    struct sx_buffer head; /* namespace or "", name, then attributes and values: NUL-terminated */
+    bool has_namespace;
+    const char *placeholder, *placeholder_uri; /* the stanza's first child, not yet a node */
+    bool in_placeholder;
     xmpp_stanza_t **path;
     unsigned path_len, path_capacity;
-    struct sx_buffer text;            /* not yet a node */
-    struct sx_buffer attribute_names; /* of the stanza, each NUL-terminated */
+    struct sx_buffer text; /* not yet a node */
     char why[160];
 };
 
@@ -41,11 +46,18 @@ enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *names
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len);
 enum sx_err sx_tree_close(struct sx_tree *tree); /* the stanza itself stays, closed */
 
-/* An empty element, opened. */
+/* An empty element, opened. Both strings are constants. */
 enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name);
 
 /* Takes everything out of the stanza but its own name and attributes. */
-enum sx_err sx_tree_prune(struct sx_tree *tree);
+void sx_tree_prune(struct sx_tree *tree);
+
+/* The stanza, which stays the tree's; NULL: no memory. */
+xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree);
+
+/* Of the stanza itself, once it was opened, tree or not; an attribute it doesn't have is NULL. */
+const char *sx_tree_name(const struct sx_tree *tree);
+const char *sx_tree_attribute(const struct sx_tree *tree, const char *name);
 
 /* The part of a qualified name behind its last colon. */
 const char *sx_tree_local_part(const char *qname);

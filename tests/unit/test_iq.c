@@ -47,10 +47,17 @@ static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
     free(stanza);
 }
 
-static void receive(xmpp_stanza_t *stanza, void *user)
+static void receive(void *user, xmpp_stanza_t *stanza)
 {
     struct responder *responder = user;
     sx_iq_receive(&responder->ends, 1, stanza, &responder->stream);
+}
+
+static void refuse_others(xmpp_stanza_t *stanza, void *user)
+{
+    (void)stanza;
+    (void)user;
+    CU_FAIL("only an iq was to come");
 }
 
 static void ignore_start(char *name, char **attributes, void *user)
@@ -91,8 +98,10 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->post = ends->repeat = keep_stanza;
     ends->own_jid = "calc@example.org/soap";
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
+    responder->stream.on_iq = receive;
+    responder->stream.user = responder;
     sx_stream_arm(&responder->stream);
-    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, receive, responder);
+    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, responder);
     CU_ASSERT_PTR_NOT_NULL_FATAL(responder->parser);
     feed(responder, OPEN, strlen(OPEN));
 }
