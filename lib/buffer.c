@@ -79,10 +79,10 @@ void sx_buffer_add_text(struct sx_buffer *buffer, const char *text)
     sx_buffer_add(buffer, text, strlen(text));
 }
 
-/* Length of the character at text, 0 if it is none that XML 1.0 allows (section 2.2) in valid UTF-8
- * (RFC 3629 section 4). text is NUL-terminated, so nothing beyond its end is read. */
-static size_t char_len(const unsigned char *text)
+/* RFC 3629 section 4, XML 1.0 section 2.2. Reads no byte beyond the first that doesn't fit. */
+size_t sx_buffer_char_len(const char *bytes)
 {
+    const unsigned char *text = (const unsigned char *)bytes;
     unsigned char lead = text[0], next = text[1];
     size_t len = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, i;
 
@@ -123,7 +123,7 @@ static const char *replacement(const char *text, size_t *len)
     case '\r':
         return "&#13;";
     default:
-        *len = char_len((const unsigned char *)text);
+        *len = sx_buffer_char_len(text);
         if (*len)
             return NULL;
         *len = 1;
