@@ -26,8 +26,8 @@ enum { REASON_BYTES = 512 };
 const char *sx_call_label(const struct sx_plugin *plugin, char *label)
 {
     const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
-    const char *scheme = plugin->endpoint ? "" : "xmpp:";
-    const char *endpoint = plugin->endpoint ? plugin->endpoint : sx_exchange_peer(plugin->call);
+    const char *scheme = plugin->is_detached ? "xmpp:" : "";
+    const char *endpoint = plugin->is_detached ? sx_exchange_peer(plugin->call) : plugin->endpoint;
     snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES, endpoint,
              *operation ? ": " : "", operation);
     return label;
@@ -51,12 +51,26 @@ static bool has_attachments(const struct soap *soap)
            sx_service_refers_to_attachments(soap);
 }
 
+/* The next call mostly goes where the last one went. */
+static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why, size_t why_bytes)
+{
+    if (plugin->to && strcmp(plugin->endpoint, endpoint) == 0)
+        return SX_OK;
+    free(plugin->endpoint);
+    free(plugin->to);
+    plugin->to = NULL;
+    plugin->endpoint = strdup(endpoint);
+    if (!plugin->endpoint)
+        return SX_ENOMEM;
+    return sx_address_parse_uri(endpoint, &plugin->to, why, why_bytes);
+}
+
 int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     bool attached = has_attachments(soap);
     int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
     char why[REASON_BYTES] = "";
-    enum sx_err err = SX_ENOMEM;
+    enum sx_err err;
     /* Before anything can fail, so that soap_closesock() closes the call and not an HTTP
      * connection. */
     sx_plugin_park(soap, plugin);
@@ -74,9 +88,7 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
         return sx_plugin_fail(soap, SOAP_MIME_ERROR,
                               "%.*s: attachments can't be carried over XMPP (XEP-0072 3.3)",
                               SX_ENDPOINT_SHOWN_BYTES, endpoint);
-    plugin->endpoint = strdup(endpoint);
-    if (plugin->endpoint)
-        err = sx_address_parse_uri(endpoint, &plugin->to, why, sizeof why);
+    err = aim(plugin, endpoint, why, sizeof why);
     if (!err)
         err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
     if (err)

@@ -394,13 +394,29 @@ static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadl
     return SX_ESTOPPED;
 }
 
+/* Returns the end. */
+static char *write_hex(char *out, uint64_t number)
+{
+    unsigned digits = 1;
+    while (digits < 16 && number >> (4 * digits))
+        digits++;
+    while (digits--)
+        *out++ = "0123456789abcdef"[number >> (4 * digits) & 15];
+    return out;
+}
+
 static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
 {
     struct sx_exchange *exchange = call->exchange;
     uint64_t number = exchange->next_number++;
+    char *end;
 
-    snprintf(call->id, sizeof call->id, "%s%llx%s%s", exchange->prefix, (unsigned long long)number,
-             incarnation ? SX_INCARNATION_MARK : "", incarnation ? incarnation : "");
+    memcpy(call->id, exchange->prefix, PREFIX_LEN);
+    end = write_hex(call->id + PREFIX_LEN, number);
+    *end = '\0';
+    if (incarnation)
+        snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
+                 incarnation);
     LIST_INSERT_HEAD(bucket_of(exchange, number), call, in_bucket);
 }
 

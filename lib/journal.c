@@ -285,11 +285,27 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
     pthread_mutex_unlock(&journal->mu);
 }
 
+/* Up to 16 digits; NULL if there is none, or more. */
+static const char *parse_hex(const char *text, uint64_t *number)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *begin = text, *digit;
+    uint64_t value = 0;
+    for (; *text && (digit = strchr(digits, *text)) != NULL; text++)
+        value = value << 4 | (uint64_t)(digit - digits);
+    if (text == begin || text - begin > 16)
+        return NULL;
+    *number = value;
+    return text;
+}
+
 static bool parse_incarnation(const char *text, uint64_t *process, uint64_t *epoch)
 {
-    int end = 0;
-    return strspn(text, "0123456789abcdef.") == strlen(text) &&
-           sscanf(text, "%16" SCNx64 ".%16" SCNx64 "%n", process, epoch, &end) == 2 && !text[end];
+    text = parse_hex(text, process);
+    if (!text || *text != '.')
+        return false;
+    text = parse_hex(text + 1, epoch);
+    return text && !*text;
 }
 
 bool sx_journal_is_incarnation(const char *text)

@@ -142,9 +142,6 @@ static void end_call(struct soap *soap, struct sx_plugin *plugin)
     if (plugin->out.capacity > KEPT_BYTES)
         sx_buffer_fini(&plugin->out);
     sx_buffer_clear(&plugin->out);
-    free(plugin->endpoint);
-    free(plugin->to);
-    plugin->endpoint = plugin->to = NULL;
     restore_modes(soap, &plugin->parked);
     sx_plugin_set_role(plugin, SX_ROLE_IDLE);
 }
@@ -397,6 +394,8 @@ static void delete_plugin(struct soap *soap, struct soap_plugin *registered)
     if (close_socket && soap_valid_socket(soap->socket) && previous->fclose)
         (void)previous->fclose(soap);
     FOR_EACH_CALLBACK(PUT_BACK)
+    free(plugin->endpoint);
+    free(plugin->to);
     sx_checker_free(plugin->checker);
     sx_buffer_fini(&plugin->out);
     sx_link_unref(plugin->link);

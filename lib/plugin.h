@@ -53,7 +53,8 @@ struct sx_plugin {
     struct sx_buffer out;       /* the envelope being collected */
 
     /* client */
-    char *endpoint, *to;         /* as the caller wrote it; as a normal JID. NULL when attached */
+    char *endpoint, *to; /* of the last call that wasn't attached: as its caller wrote it; as
+                          * a normal JID, NULL if it was none */
     struct soap_xmpp_call *call; /* ours while waiting */
     bool is_detached;            /* call came by soap_xmpp_attach: it has its own deadline */
     struct sx_envelope answer;
