@@ -20,7 +20,7 @@
 
 /* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
  * most of a second, 2,000 for some 30 ms. */
-enum { MAX_NODES = 2000, MOST_TCP_US = 4900000 };
+enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
 
 /* libstrophe gives neither its socket nor its certificate callback a user pointer. */
 static _Thread_local struct sx_connection *current;
@@ -356,9 +356,18 @@ static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
         pthread_mutex_unlock(&login);
 }
 
+/* While it logs in libstrophe queues its answers as it reads, and writes them in the next pass; its
+ * stream header when TCP is up. Later on we do, and what is read short of READ_BYTES was all: TLS
+ * keeps nothing back but the rest of a record that was longer. */
+static bool is_pass_due(bool is_logged_in, bool is_tcp_new, uint64_t read_bytes)
+{
+    return is_logged_in ? read_bytes >= READ_BYTES : read_bytes || is_tcp_new;
+}
+
 bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     uint64_t fed_bytes = connection->stream.fed_bytes;
+    bool was_tcp = connection->tcp, was_online = connection->online;
     if (!is_tcp_settled(connection))
         return false;
     run_once(connection, ctx);
@@ -372,7 +381,8 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
         explain_stream(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
-    return fed_bytes != connection->stream.fed_bytes;
+    return is_pass_due(was_online, connection->tcp != was_tcp,
+                       connection->stream.fed_bytes - fed_bytes);
 }
 
 void sx_connection_close(struct sx_connection *connection)

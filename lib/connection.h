@@ -60,7 +60,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);
 
-/* One pass of libstrophe; true if bytes were read, so that another pass is due. */
+/* One pass of libstrophe; true if another one is due, without waiting for an event. */
 bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx);
 
 /* Sends </stream:stream> (RFC 6120 4.4). The server answers with its own, or libstrophe gives up
