@@ -33,7 +33,8 @@ enum {
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
     FRESH_LOOK_UP_US = 1000000,
     MAX_UNSAID = 100,
-    ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
+    JOINED_BYTES = 16000, /* with what TLS adds, the largest record */
+    ROUNDS_AT_ONCE = 16,  /* then the others get their turn, however fast the server sends */
 };
 
 struct item {
@@ -69,8 +70,9 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
-    struct sx_pulse pulse; /* while online */
-    unsigned unsaid;       /* answers of the loop's own without room since there was some */
+    struct sx_buffer joined; /* empty between two drains of the inbox */
+    struct sx_pulse pulse;   /* while online */
+    unsigned unsaid;         /* answers of the loop's own without room since there was some */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -170,15 +172,36 @@ static struct item *take_inbox(struct sx_loop *loop)
     return items;
 }
 
+static void send_joined(struct sx_loop *loop)
+{
+    if (loop->joined.len)
+        sx_memory_send(loop->connection->conn, loop->joined.bytes, loop->joined.len);
+    sx_buffer_clear(&loop->joined);
+}
+
+/* What waits together goes out together, in one write and one TLS record; in its order. */
+static void send_item(struct sx_loop *loop, const struct item *item)
+{
+    struct sx_buffer *joined = &loop->joined;
+    bool joins = item->len <= JOINED_BYTES && (item->next || joined->len);
+    sx_trace_stanza(loop->trace, "sent", item->bytes, item->len);
+    if (joined->len + item->len > JOINED_BYTES)
+        send_joined(loop);
+    if (joins)
+        sx_buffer_add(joined, item->bytes, item->len);
+    if (joins && !joined->failed)
+        return;
+    send_joined(loop);
+    sx_memory_send(loop->connection->conn, item->bytes, item->len);
+}
+
 static void send_inbox(struct sx_loop *loop)
 {
     struct item *items = take_inbox(loop), *item;
-    for (item = items; item; item = item->next) {
-        if (item->session != loop->last_session || !loop->connection->online)
-            continue;
-        sx_trace_stanza(loop->trace, "sent", item->bytes, item->len);
-        sx_memory_send(loop->connection->conn, item->bytes, item->len);
-    }
+    for (item = items; item; item = item->next)
+        if (item->session == loop->last_session && loop->connection->online)
+            send_item(loop, item);
+    send_joined(loop);
     free_items(items);
 }
 
@@ -631,6 +654,7 @@ void sx_loop_free(struct sx_loop *loop)
     pthread_cond_destroy(&loop->room);
     pthread_mutex_destroy(&loop->mu);
     close(loop->wake_fd);
+    sx_buffer_fini(&loop->joined);
     free(loop);
 }
 

@@ -20,7 +20,7 @@ enum { SX_MEMORY_RESERVE_BYTES = 65536 };
 
 extern const xmpp_mem_t sx_memory; /* for xmpp_ctx_new() */
 
-/* xmpp_send_raw() of one whole stanza, its blocks tagged. bytes[len] is NUL: libstrophe 0.12.2
+/* xmpp_send_raw() of whole stanzas, its blocks tagged. bytes[len] is NUL: libstrophe 0.12.2
  * calls strlen. */
 void sx_memory_send(xmpp_conn_t *conn, const char *bytes, size_t len);
 
