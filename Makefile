@@ -130,11 +130,12 @@ $(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
 
 # ---- linking -------------------------------------------------------------------------------------
 
-# libstrophe's SSL_CTX_new() is lib/tls.c's, which allows nothing below TLS 1.2.
-TLS_WRAP := --wrap=SSL_CTX_new
+# libstrophe's SSL_CTX_new() is lib/tls.c's, which allows nothing below TLS 1.2; so is what loads the
+# system's CAs.
+TLS_WRAP := --wrap=SSL_CTX_new --wrap=SSL_CTX_set_default_verify_paths
 
 # Our objects come first, so that the linker finds our parser before libstrophe's; the map proves it.
-link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,$(TLS_WRAP) -Wl,-Map=$@.map -o $@ \
+link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,),$(TLS_WRAP)) -Wl,-Map=$@.map -o $@ \
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # Allocations of the unit tests can be made to fail: tests/lib/shortage.h.

@@ -1,19 +1,27 @@
 /* tls.c - stands between libstrophe and OpenSSL's SSL_CTX_new().
  *
- * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2.
+ * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. What the system trusts
+ * is trusted, and read when it is asked for.
  *
  * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
- * lowest version and the callback that notes alerts.
+ * lowest version and the callback that notes alerts. It calls SSL_CTX_set_default_verify_paths() ->
+ * the system's file of CAs is read once a certificate is missed: some 140 of them take 480 million
+ * instructions, for nothing if ca_file has the server's.
  * Failure: a version that OpenSSL was built without: no SSL_CTX, as if memory were short.
  */
 #include "tls.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
 #include <stdio.h>
 
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
 SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
+int __real_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 
 static _Thread_local struct {
     int alert; /* as the callback gets it, 0 for none */
@@ -87,6 +95,56 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
     }
     SSL_CTX_set_info_callback(ctx, note_alert);
     return ctx;
+}
+
+/* ---- what the system trusts ---- */
+
+static int read_index = -1; /* of a store's data: not NULL once the system's file was read */
+
+/* False if there was nothing new. That there is no such file is no failure of the handshake. */
+static bool read_system_file(X509_STORE *store)
+{
+    X509_LOOKUP *lookup;
+    bool is_read;
+    if (X509_STORE_get_ex_data(store, read_index) ||
+        !X509_STORE_set_ex_data(store, read_index, store))
+        return false;
+    ERR_set_mark();
+    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    is_read = lookup && X509_LOOKUP_load_file(lookup, NULL, X509_FILETYPE_DEFAULT) == 1;
+    ERR_pop_to_mark();
+    return is_read;
+}
+
+/* Asked for every chain that isn't complete. An issuer out of date may have a successor of its name
+ * in the file. */
+static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
+{
+    int found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+    if (found == 1 &&
+        X509_cmp_timeframe(NULL, X509_get0_notBefore(*issuer), X509_get0_notAfter(*issuer)) == 0)
+        return 1;
+    if (!read_system_file(X509_STORE_CTX_get0_store(ctx)))
+        return found;
+    if (found == 1)
+        X509_free(*issuer);
+    return X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+}
+
+static void make_index(void)
+{
+    read_index = X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+    pthread_once(&once, make_index);
+    if (read_index < 0)
+        return __real_SSL_CTX_set_default_verify_paths(ctx);
+    X509_STORE_set_get_issuer(store, find_issuer);
+    return SSL_CTX_set_default_verify_dir(ctx) && SSL_CTX_set_default_verify_store(ctx);
 }
 
 /* ---- our certificate ---- */

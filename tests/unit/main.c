@@ -33,6 +33,7 @@
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \
+    SUITE(tls)                                                                                     \
     SUITE(trace)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
