@@ -20,6 +20,7 @@
     SUITE(inbound)                                                                                 \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
+    SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
