@@ -249,6 +249,20 @@ struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
     return call;
 }
 
+/* What soap_begin() does, but for freeing what soap_begin_recv() frees before it reads the answer:
+ * walking gSOAP's tables, which are mostly empty, costs as much as the rest of an attached call. */
+static void begin(struct soap *soap)
+{
+    soap->error = SOAP_OK;
+    soap->buflen = soap->bufidx = 0;
+    soap->encoding = 0;
+    soap->mode = 0;
+    soap->part = SOAP_END;
+    soap->peeked = soap->ahead = 0;
+    soap->level = 0;
+    soap->encodingStyle = NULL;
+}
+
 int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
@@ -269,8 +283,7 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
     }
     sx_plugin_release(soap, plugin);
     sx_plugin_park(soap, plugin);
-    soap_begin(soap);
-    soap->encodingStyle = NULL;
+    begin(soap);
     plugin->condition[0] = '\0';
     plugin->expects_xmpp = true;
     plugin->call = call;

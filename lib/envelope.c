@@ -443,7 +443,13 @@ void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
 void sx_envelope_fini(struct sx_envelope *envelope)
 {
     free(envelope->bytes);
-    memset(envelope, 0, sizeof *envelope);
+    envelope->bytes = NULL;
+    envelope->len = 0;
+    envelope->version = 0;
+    envelope->has_body = envelope->is_fault = false;
+    envelope->err = SX_OK;
+    /* Texts, not 2 KiB of zeros: this is done several times per call. */
+    envelope->why[0] = envelope->operation[0] = envelope->action[0] = envelope->unbound[0] = '\0';
 }
 
 /* The findings of a scan, but for what it has against the envelope. */

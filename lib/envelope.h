@@ -67,7 +67,7 @@ struct sx_envelope {
     char unbound[SX_SCAN_UNBOUND_BYTES];
 };
 
-void sx_envelope_fini(struct sx_envelope *envelope); /* frees bytes, zeroes */
+void sx_envelope_fini(struct sx_envelope *envelope); /* frees bytes, empties */
 
 /* Takes the findings of a scan over the bytes; bytes become the envelope's. An envelope without a
  * body gets SX_EMALFORMED. */

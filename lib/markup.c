@@ -138,10 +138,10 @@ static bool read_value(struct sx_markup *markup, size_t *place)
 }
 
 /* XML 1.0 3.1, "Unique Att Spec" */
-static bool is_new(const struct sx_markup *markup, const size_t *places, unsigned count)
+static bool is_new(const struct sx_markup *markup, const size_t *places, size_t count)
 {
     const char *tag = markup->tag.bytes;
-    unsigned i;
+    size_t i;
     for (i = 0; i < count; i++)
         if (strcmp(tag + places[2 * i], tag + places[2 * count]) == 0)
             return false;
@@ -149,7 +149,7 @@ static bool is_new(const struct sx_markup *markup, const size_t *places, unsigne
 }
 
 /* Up to '>' or "/>". */
-static bool read_attributes(struct sx_markup *markup, size_t *places, unsigned *count)
+static bool read_attributes(struct sx_markup *markup, size_t *places, size_t *count)
 {
     struct sx_markup_name name;
     for (*count = 0;; ++*count) {
@@ -179,7 +179,7 @@ static bool read_start_tag(struct sx_markup *markup, const char *bytes, struct s
     size_t places[2 * SX_MARKUP_ATTRIBUTES + 2], begin = (size_t)(markup->at - 1 - bytes);
     bool had_header = scan->has_header, is_empty;
     struct sx_markup_name name;
-    unsigned count, i;
+    size_t count, i;
     if (markup->depth == markup->max_depth || !read_name(markup, &name))
         return false;
     sx_buffer_clear(&markup->tag);

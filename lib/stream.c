@@ -517,7 +517,8 @@ bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out)
     if (!stream->envelope)
         return false;
     *out = *stream->envelope;
-    *stream->envelope = (struct sx_envelope){0};
+    stream->envelope->bytes = NULL;
+    sx_envelope_fini(stream->envelope);
     stream->envelope = NULL;
     return true;
 }

@@ -25,6 +25,7 @@
     SUITE(intake_room)                                                                             \
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
+    SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
