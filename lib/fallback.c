@@ -31,7 +31,7 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
     struct soap_xmpp_call *call;
     size_t len;
     char *bytes;
-    if (sx_exchange_begin(sx_link_exchange(link), peer, "disco#info", 0, &call) != SX_OK)
+    if (sx_exchange_begin(link->exchange, peer, "disco#info", 0, &call) != SX_OK)
         return;
     sx_disco_format_question(&payload);
     if (payload.failed)
@@ -42,13 +42,13 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
     sx_buffer_fini(&payload);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        (void)sx_loop_post_again(sx_link_loop(link), session, bytes, len);
+        (void)sx_loop_post_again(link->loop, session, bytes, len);
 }
 
 void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
-    int64_t now_us = sx_clock_now_us(), *doubted_us = sx_link_doubted_us(link);
-    if (sx_disco_has(sx_link_disco(link), peer, SX_NS_PACKED, now_us) == 0) {
+    int64_t now_us = sx_clock_now_us(), *doubted_us = &link->doubted_us;
+    if (sx_disco_has(link->disco, peer, SX_NS_PACKED, now_us) == 0) {
         sx_link_fall_back(link, peer);
         return;
     }
@@ -64,8 +64,8 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    enum sx_err err = sx_payload_unpacked(payload, sx_link_loop_checker(link), due->payload,
-                                          sx_link_config(link)->max_message_bytes, why, why_bytes);
+    enum sx_err err = sx_payload_unpacked(payload, link->checker, due->payload,
+                                          link->config.max_message_bytes, why, why_bytes);
     if (err == SX_OK && sx_link_may_send(link, payload, due->peer, due->id, why, why_bytes))
         return true;
     sx_payload_fini(payload);
@@ -74,9 +74,9 @@ static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
 
 void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
 {
-    struct sx_exchange *exchange = sx_link_exchange(link);
+    struct sx_exchange *exchange = link->exchange;
     char incarnation[SX_INCARNATION_BYTES];
-    bool runs_once = sx_disco_incarnation(sx_link_disco(link), peer, sx_clock_now_us(), incarnation,
+    bool runs_once = sx_disco_incarnation(link->disco, peer, sx_clock_now_us(), incarnation,
                                           sizeof incarnation) == 1;
     struct sx_due due;
     while (sx_exchange_take_packed(exchange, peer, &due)) {
@@ -85,8 +85,8 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
         bool is_plain = make_plain(link, &due, &payload, clause, sizeof clause);
         snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
                  clause);
-        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s falls back to plain%s%s",
-                 due.id, is_plain ? "" : ", in vain: ", clause);
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s falls back to plain%s%s", due.id,
+                 is_plain ? "" : ", in vain: ", clause);
         /* Who doesn't know <packed/> has run nothing. */
         sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, runs_once,
                             SX_EUNCARRIABLE, why);

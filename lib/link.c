@@ -36,54 +36,8 @@
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
-    MAX_UNTOLD = 2,
-    SMALL_BYTES = 10000, /* each server takes as much (RFC 6120 13.12) */
-    UNKNOWN_NAMES = 5,   /* in a row: then the server's name is taken for a mistake */
-};
-
-/* A change of state that is still to be told. */
-struct transition {
-    enum soap_xmpp_state_value before, after;
-    char reason[sizeof((struct sx_failure *)0)->text];
-};
-
-struct soap_xmpp_link {
-    /* immutable */
-    struct sx_config config;
-    struct sx_reading_limits reading_limits;
-    struct sx_trace trace;
-    struct sx_loop *loop;
-    struct sx_exchange *exchange;
-    struct sx_inbound *inbound;
-    struct sx_disco *disco;
-    struct sx_journal *journal;
-    struct sx_access *access;
-    struct sx_shipments *shipments;
-    /* atomic */
-    atomic_uint references;
-    atomic_bool told_nobody_may;
-    /* loop thread */
-    int64_t online_since_us; /* of the last session */
-    struct sx_backoff backoff;
-    unsigned long pings;
-    struct sx_iq_refusals refusals;
-    struct sx_checker *checker;
-    int64_t doubted_us;
-    unsigned unknown_names;
-    char own_jid[SX_JID_BYTES];
-    /* under mu */
-    pthread_mutex_t mu;
-    pthread_cond_t changed;
-    enum soap_xmpp_state_value state;
-    uint64_t session; /* while ONLINE */
-    struct sx_failure failure;
-    char bound_jid[SX_JID_BYTES];
-    bool kicked; /* another attempt is certain, whatever the state says */
-    bool stop_begun;
-    unsigned waiting_calls; /* for ONLINE */
-    struct transition untold[MAX_UNTOLD];
-    unsigned untold_count;
-    bool telling;
+    SMALL_BYTES = 10000,       /* each server takes as much (RFC 6120 13.12) */
+    UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
 };
 
 /* ---- state ---- */
@@ -93,7 +47,7 @@ static bool is_stopped_locked(const struct soap_xmpp_link *link)
     return link->state == SOAP_XMPP_STOPPING || link->state == SOAP_XMPP_CLOSED;
 }
 
-static void tell(const struct soap_xmpp_link *link, const struct transition *transition)
+static void tell(const struct soap_xmpp_link *link, const struct sx_transition *transition)
 {
     sx_trace(&link->trace,
              transition->after == SOAP_XMPP_FAILED ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
@@ -107,7 +61,7 @@ static void tell(const struct soap_xmpp_link *link, const struct transition *tra
 /* Unless another thread is at it, which then goes on with what was added here. */
 static void tell_transitions(struct soap_xmpp_link *link)
 {
-    struct transition transition;
+    struct sx_transition transition;
     pthread_mutex_lock(&link->mu);
     while (!link->telling && link->untold_count > 0) {
         transition = link->untold[0];
@@ -141,8 +95,8 @@ static bool set_state(struct soap_xmpp_link *link, enum soap_xmpp_state_value st
         pthread_cond_broadcast(&link->changed);
     }
     if (moved && before != state) {
-        struct transition *last = &link->untold[link->untold_count++];
-        assert(link->untold_count <= MAX_UNTOLD);
+        struct sx_transition *last = &link->untold[link->untold_count++];
+        assert(link->untold_count <= SX_LINK_MAX_UNTOLD);
         last->before = before;
         last->after = state;
         snprintf(last->reason, sizeof last->reason, "%s", failure ? failure->text : "");
@@ -171,7 +125,7 @@ static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 
 /* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
  */
-static enum sx_err await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
                                 char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
@@ -219,7 +173,7 @@ enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline,
                  link->config.max_calls);
         return SX_EFULL;
     }
-    err = await_online(link, deadline, session, why, why_bytes);
+    err = sx_link_await_online(link, deadline, session, why, why_bytes);
     if (waits) {
         pthread_mutex_lock(&link->mu);
         link->waiting_calls--;
@@ -605,69 +559,6 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
     sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the reference of the caller */
 }
 
-/* ---- what the owner asks ---- */
-
-int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
-{
-    char why[400];
-    uint64_t session;
-    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
-    enum sx_err err;
-    sx_link_ref(link); /* the program may close the link meanwhile */
-    err = await_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
-    sx_link_unref(link);
-    return err == SX_OK ? 0 : -1;
-}
-
-void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
-{
-    struct sx_failure failure;
-    enum soap_xmpp_state_value state;
-    pthread_mutex_lock(&link->mu);
-    state = link->state;
-    failure = link->failure;
-    pthread_mutex_unlock(&link->mu);
-    if (state == SOAP_XMPP_ONLINE || failure.err == SX_OK || state == SOAP_XMPP_STOPPING ||
-        state == SOAP_XMPP_CLOSED)
-        sx_link_say(text, text_bytes, soap_xmpp_state_text(state));
-    else
-        sx_link_say(text, text_bytes, failure.text);
-}
-
-enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
-{
-    enum soap_xmpp_state_value state;
-    pthread_mutex_lock(&link->mu);
-    state = link->state;
-    pthread_mutex_unlock(&link->mu);
-    return state;
-}
-
-void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
-{
-    pthread_mutex_lock(&link->mu);
-    sx_link_say(jid, jid_bytes, link->bound_jid);
-    pthread_mutex_unlock(&link->mu);
-}
-
-/* ---- who may call ---- */
-
-int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *operation, char *why,
-                    size_t why_bytes)
-{
-    char clause[200] = "";
-    enum sx_err err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
-    if (err == SX_OK) {
-        sx_link_say(why, why_bytes, "");
-        return 0;
-    }
-    if (why && why_bytes)
-        snprintf(why, why_bytes, "%.128s can't be allowed %s%.128s: %s", who && *who ? who : "\"\"",
-                 operation ? "" : "every operation", operation ? operation : "",
-                 *clause ? clause : sx_fault_text(err));
-    return -1;
-}
-
 void sx_link_serve(struct soap_xmpp_link *link)
 {
     sx_inbound_open(link->inbound);
@@ -692,26 +583,6 @@ struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
     return link->inbound;
 }
 
-const struct sx_config *sx_link_config(struct soap_xmpp_link *link)
-{
-    return &link->config;
-}
-
-struct sx_loop *sx_link_loop(struct soap_xmpp_link *link)
-{
-    return link->loop;
-}
-
-struct sx_disco *sx_link_disco(struct soap_xmpp_link *link)
-{
-    return link->disco;
-}
-
-struct sx_journal *sx_link_journal(struct soap_xmpp_link *link)
-{
-    return link->journal;
-}
-
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
 {
     return &link->trace;
@@ -725,21 +596,6 @@ int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
 {
     return &link->reading_limits;
-}
-
-struct sx_shipments *sx_link_shipments(struct soap_xmpp_link *link)
-{
-    return link->shipments;
-}
-
-struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link)
-{
-    return link->checker;
-}
-
-int64_t *sx_link_doubted_us(struct soap_xmpp_link *link)
-{
-    return &link->doubted_us;
 }
 
 unsigned sx_link_max_depth(struct soap_xmpp_link *link)

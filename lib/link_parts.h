@@ -1,22 +1,80 @@
-/* link_parts.h - the parts of a link, for link.c, outbound.c, fallback.c and shipment.c alone. */
+/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c and shipment.c
+ * alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "access.h"
+#include "address.h"
+#include "backoff.h"
 #include "config.h"
 #include "disco.h"
+#include "iq.h"
 #include "journal.h"
 #include "link.h"
 #include "loop.h"
 
-const struct sx_config *sx_link_config(struct soap_xmpp_link *link);
-struct sx_loop *sx_link_loop(struct soap_xmpp_link *link);
-struct sx_disco *sx_link_disco(struct soap_xmpp_link *link);
-struct sx_journal *sx_link_journal(struct soap_xmpp_link *link);
+enum { SX_LINK_MAX_UNTOLD = 2 };
+
+/* A change of state that is still to be told. */
+struct sx_transition {
+    enum soap_xmpp_state_value before, after;
+    char reason[sizeof((struct sx_failure *)0)->text];
+};
+
+struct sx_shipments;
+
+struct soap_xmpp_link {
+    /* immutable */
+    struct sx_config config;
+    struct sx_reading_limits reading_limits;
+    struct sx_trace trace;
+    struct sx_loop *loop;
+    struct sx_exchange *exchange;
+    struct sx_inbound *inbound;
+    struct sx_disco *disco;
+    struct sx_journal *journal;
+    struct sx_access *access;
+    struct sx_shipments *shipments;
+    /* atomic */
+    atomic_uint references;
+    atomic_bool told_nobody_may;
+    /* loop thread */
+    int64_t online_since_us; /* of the last session */
+    struct sx_backoff backoff;
+    unsigned long pings;
+    struct sx_iq_refusals refusals;
+    struct sx_checker *checker;
+    int64_t doubted_us;
+    unsigned unknown_names;
+    char own_jid[SX_JID_BYTES];
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t changed;
+    enum soap_xmpp_state_value state;
+    uint64_t session; /* while ONLINE */
+    struct sx_failure failure;
+    char bound_jid[SX_JID_BYTES];
+    bool kicked; /* another attempt is certain, whatever the state says */
+    bool stop_begun;
+    unsigned waiting_calls; /* for ONLINE */
+    struct sx_transition untold[SX_LINK_MAX_UNTOLD];
+    unsigned untold_count;
+    bool telling;
+};
+
+/* ---- link.c ---- */
 
 /* Waits until online, or until waiting is pointless. SX_OK and *session, else the reason with one
  * clause in why. */
 enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
                                   char *why, size_t why_bytes);
+
+/* The same for who asks nothing of the link: it isn't counted among the calls that wait. */
+enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
+                                 char *why, size_t why_bytes);
 
 /* text into why, if the program wants it (NULL, 0 allowed). */
 void sx_link_say(char *why, size_t why_bytes, const char *text);
@@ -54,11 +112,5 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 
 /* Calls that went out packed to this peer go out plain. */
 void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer);
-
-struct sx_shipments;
-struct sx_shipments *sx_link_shipments(struct soap_xmpp_link *link);
-struct sx_checker *sx_link_loop_checker(struct soap_xmpp_link *link); /* the loop thread's */
-/* When sx_link_doubt() asked last. */
-int64_t *sx_link_doubted_us(struct soap_xmpp_link *link);
 
 #endif

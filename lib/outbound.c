@@ -45,14 +45,14 @@ static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_paylo
                               const char *to, const char *id)
 {
     return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
-           sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(sx_link_config(link)->jid) +
+           sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(link->config.jid) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
 size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
 {
-    size_t ours = sx_link_config(link)->max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(sx_link_loop(link));
+    size_t ours = link->config.max_outgoing_bytes;
+    size_t servers = sx_loop_server_max_bytes(link->loop);
     if (is_servers)
         *is_servers = servers && servers < ours;
     return servers && servers < ours ? servers : ours;
@@ -78,14 +78,14 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
                                char *why, size_t why_bytes)
 {
     snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             sx_link_config(link)->max_message_bytes);
+             link->config.max_message_bytes);
     return SX_ETOOBIG;
 }
 
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes)
 {
-    size_t queued = sx_link_config(link)->max_queued_bytes;
+    size_t queued = link->config.max_queued_bytes;
     if (payload->len + IQ_BYTES > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
                  payload->len, queued);
@@ -118,11 +118,11 @@ static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question 
     bytes = sx_buffer_take(&stanza, &len);
     if (!bytes)
         return SX_ENOMEM;
-    if (len > sx_link_config(link)->max_queued_bytes) {
+    if (len > link->config.max_queued_bytes) {
         free(bytes);
         return SX_ETOOBIG;
     }
-    return sx_loop_post(sx_link_loop(link), session, bytes, len, question->room_deadline);
+    return sx_loop_post(link->loop, session, bytes, len, question->room_deadline);
 }
 
 static enum sx_err post_call(struct soap_xmpp_link *link, const struct question *question,
@@ -134,12 +134,11 @@ static enum sx_err post_call(struct soap_xmpp_link *link, const struct question 
             sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
     if (err != SX_OK)
         return err;
-    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
              question->to, question->operation);
     if (question->shipment) {
         sx_exchange_hold(call);
-        sx_shipments_add_call(sx_link_shipments(link), question->shipment,
-                              sx_exchange_number(call));
+        sx_shipments_add_call(link->shipments, question->shipment, sx_exchange_number(call));
         return SX_OK;
     }
     err = post_copy(link, question, call, session);
@@ -157,7 +156,7 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
         sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)
         return err;
-    err = sx_exchange_begin(sx_link_exchange(link), question->to, question->operation,
+    err = sx_exchange_begin(link->exchange, question->to, question->operation,
                             question->room_deadline, &call);
     if (err == SX_OK)
         err = post_call(link, question, call, session);
@@ -200,7 +199,7 @@ static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t dea
     sx_exchange_wait(call, answer_deadline < deadline ? answer_deadline : deadline, reply);
     sx_exchange_release(call);
     if (reply->err == SX_OK && reply->features)
-        sx_disco_put(sx_link_disco(link), jid, reply->features, sx_clock_now_us());
+        sx_disco_put(link->disco, jid, reply->features, sx_clock_now_us());
     return SX_OK;
 }
 
@@ -208,13 +207,13 @@ static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t dea
 static void put_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
-    sx_disco_put(sx_link_disco(link), jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
+    sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
 }
 
 static int look_up(struct soap_xmpp_link *link, const char *to,
                    char incarnation[SX_INCARNATION_BYTES])
 {
-    return sx_disco_incarnation(sx_link_disco(link), to, sx_clock_now_us(), incarnation,
+    return sx_disco_incarnation(link->disco, to, sx_clock_now_us(), incarnation,
                                 SX_INCARNATION_BYTES);
 }
 
@@ -227,10 +226,10 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     char why[400];
     enum sx_err err;
     int known;
-    if (sx_link_config(link)->plain_delivery)
+    if (link->config.plain_delivery)
         return false;
     known = look_up(link, to, incarnation);
-    if (known == 1 && sx_disco_is_worn(sx_link_disco(link), to, sx_clock_now_us())) {
+    if (known == 1 && sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
         if (ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
@@ -255,10 +254,10 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
                                 bool runs_once, struct sx_payload *payload, char *why,
                                 size_t why_bytes)
 {
-    const struct sx_config *config = sx_link_config(link);
+    const struct sx_config *config = &link->config;
     char clause[300] = "";
     bool packs = config->packs && runs_once &&
-                 sx_disco_has(sx_link_disco(link), out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
+                 sx_disco_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
         return refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
@@ -337,18 +336,18 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
 
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
 {
-    struct sx_exchange *exchange = sx_link_exchange(link);
+    struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
-        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again", due.id);
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s goes out again", due.id);
         sx_stanza_request(&stanza, "set", due.peer, due.id, due.payload, due.payload_len);
         bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
         if (bytes)
-            sx_loop_post_again(sx_link_loop(link), session, bytes, len);
+            sx_loop_post_again(link->loop, session, bytes, len);
         sx_due_fini(&due);
     }
     return sx_exchange_due_us(exchange);
@@ -359,9 +358,9 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
 void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
                          int64_t deadline)
 {
-    enum sx_err err = sx_loop_post(sx_link_loop(link), session, stanza, len, deadline);
+    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
     if (err != SX_OK)
-        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
                  sx_fault_text(err));
 }
 
@@ -370,7 +369,7 @@ static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *r
                          struct sx_buffer *stanza, size_t *len)
 {
     char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= sx_link_config(link)->max_queued_bytes)
+    if (!bytes || *len <= link->config.max_queued_bytes)
         return bytes;
     free(bytes);
     sx_stanza_error(stanza, request->from, request->id, "internal-server-error",
@@ -395,14 +394,12 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
     size_t len;
     char *bytes = take_answer(link, request, stanza, &len);
     if (!bytes) {
-        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s",
-                 request->id, request->from);
-        sx_journal_answer(sx_link_journal(link), request->from, request->id, NULL, 0,
-                          sx_clock_now_us());
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
+                 request->from);
+        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    sx_journal_answer(sx_link_journal(link), request->from, request->id, bytes, len,
-                      sx_clock_now_us());
+    sx_journal_answer(link->journal, request->from, request->id, bytes, len, sx_clock_now_us());
     sx_link_post_answer(link, session_for(link, request), bytes, len,
                         sx_clock_deadline(sx_link_timeout_us(link)));
 }
@@ -411,7 +408,7 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
 static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
                           struct sx_buffer *stanza, const char *why)
 {
-    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
              request->from, why);
     sx_stanza_error(stanza, request->from, request->id, "internal-server-error", why);
 }
@@ -435,7 +432,7 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
     sx_buffer_fini(&reference);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes) {
-        sx_shipments_add_answer(sx_link_shipments(link), shipment, request->id, bytes, len);
+        sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
         return;
     }
     sx_shipment_free(shipment);
@@ -473,7 +470,7 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     enum sx_err err = SX_OK;
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > sx_link_config(link)->max_message_bytes)
+    else if (envelope && envelope_len > link->config.max_message_bytes)
         err = refuse_size(link, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
@@ -490,8 +487,8 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
     struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
         return;
-    sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s",
-             request->id, request->from, text ? text : condition);
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
+             request->from, text ? text : condition);
     sx_stanza_error(&stanza, request->from, request->id, condition, text);
     post_stanza(link, request, &stanza);
 }
@@ -504,7 +501,7 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
-    sx_journal_forget(sx_link_journal(link), request->from, request->id);
+    sx_journal_forget(link->journal, request->from, request->id);
     sx_stanza_refusal(&stanza, request->from, request->id, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
@@ -564,7 +561,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     }
     sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
-    listed = sx_disco_has(sx_link_disco(link), jid, feature, sx_clock_now_us());
+    listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)
         listed = ask_feature(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
     sx_link_unref(link);

@@ -56,7 +56,7 @@ struct sx_shipments {
 
 struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
 {
-    size_t max_bytes = sx_link_config(link)->max_message_bytes;
+    size_t max_bytes = link->config.max_message_bytes;
     const struct sx_intake_limits limits = {
         .max_message_bytes = max_bytes,
         .max_bytes = 2 * max_bytes,
@@ -156,7 +156,7 @@ static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
     TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
     shipments->answers += shipment->call_number == 0;
     pthread_mutex_unlock(&shipments->mu);
-    sx_loop_wake(sx_link_loop(shipments->link));
+    sx_loop_wake(shipments->link->loop);
 }
 
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
@@ -223,7 +223,7 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
     char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
     if (!instead)
         shipment->stanza = NULL;
-    sx_journal_answer(sx_link_journal(shipments->link), to, shipment->id ? shipment->id : "", bytes,
+    sx_journal_answer(shipments->link->journal, to, shipment->id ? shipment->id : "", bytes,
                       bytes ? shipment->stanza_len : 0, sx_clock_now_us());
     if (bytes && session)
         sx_link_post_answer(shipments->link, session, bytes, shipment->stanza_len, 0);
@@ -240,11 +240,10 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
              sx_transfer_size(shipment->transfer), shipment->call_number ? "call" : "answer",
              condition, *why ? ": " : "", why);
-    sx_trace(sx_link_trace(shipments->link), SOAP_XMPP_TRACE_INFO, "%s: %s",
+    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_INFO, "%s: %s",
              sx_transfer_to(shipment->transfer), text);
     if (shipment->call_number) {
-        sx_exchange_refuse(sx_link_exchange(shipments->link), shipment->call_number, condition,
-                           text);
+        sx_exchange_refuse(shipments->link->exchange, shipment->call_number, condition, text);
         end(shipments, session, shipment);
         return;
     }
@@ -258,7 +257,7 @@ static void deliver(struct sx_shipments *shipments, uint64_t session, struct sx_
 {
     shipment->travels = false;
     if (shipment->call_number)
-        sx_exchange_let_go(sx_link_exchange(shipments->link), shipment->call_number);
+        sx_exchange_let_go(shipments->link->exchange, shipment->call_number);
     else
         answer(shipments, session, shipment, NULL);
 }
@@ -273,7 +272,7 @@ static bool is_whole_percent(size_t before, size_t done, size_t size)
 static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing, size_t done,
                  size_t size)
 {
-    const struct sx_config *config = sx_link_config(shipments->link);
+    const struct sx_config *config = &shipments->link->config;
     const struct soap_xmpp_progress progress = {peer, outgoing, done, size};
     if (config->progress_callback)
         config->progress_callback(config->progress_user, &progress);
@@ -286,7 +285,7 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
         return;
     }
     shipment->travels = true;
-    sx_trace(sx_link_trace(shipments->link), SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
+    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
              sx_transfer_id(shipment->transfer), sx_transfer_size(shipment->transfer),
              sx_transfer_to(shipment->transfer));
 }
@@ -309,7 +308,7 @@ static void take_added(struct sx_shipments *shipments, uint64_t session)
 /* Calls that ended otherwise, and answers that nobody takes. When to look again at the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
 {
-    struct sx_exchange *exchange = sx_link_exchange(shipments->link);
+    struct sx_exchange *exchange = shipments->link->exchange;
     int64_t patience_us = sx_link_timeout_us(shipments->link), due_us = SX_NEVER;
     int64_t now_us = sx_clock_now_us();
     struct sx_shipment *shipment, *next;
@@ -330,7 +329,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
 /* False: what waits to be written comes first. */
 static bool has_room(struct sx_shipments *shipments)
 {
-    return sx_loop_backlog_bytes(sx_link_loop(shipments->link)) < BACKLOG_BYTES;
+    return sx_loop_backlog_bytes(shipments->link->loop) < BACKLOG_BYTES;
 }
 
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
@@ -344,7 +343,7 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
         size_t len;
         char *bytes = sx_buffer_take(&stanza, &len);
         if (bytes)
-            (void)sx_loop_post_again(sx_link_loop(shipments->link), session, bytes, len);
+            (void)sx_loop_post_again(shipments->link->loop, session, bytes, len);
     }
     sx_buffer_fini(&stanza);
     sx_intake_expire(shipments->intake, sx_clock_now_us());
@@ -404,7 +403,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
 {
     struct sx_shipment *shipment;
     uint64_t number;
-    if (!sx_exchange_hold_again(sx_link_exchange(shipments->link), from, id, &number))
+    if (!sx_exchange_hold_again(shipments->link->exchange, from, id, &number))
         return false;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment;
          shipment = TAILQ_NEXT(shipment, in_list))
@@ -413,7 +412,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
     if (shipment)
         start(shipments, session, shipment);
     else
-        sx_exchange_refuse(sx_link_exchange(shipments->link), number, "item-not-found",
+        sx_exchange_refuse(shipments->link->exchange, number, "item-not-found",
                            "the service has lost the call's bytes");
     return true;
 }
