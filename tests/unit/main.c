@@ -24,6 +24,7 @@
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(namespace)                                                                               \
+    SUITE(passing)                                                                                 \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
