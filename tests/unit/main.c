@@ -32,6 +32,7 @@
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
+    SUITE(passing)                                                                                 \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
