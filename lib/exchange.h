@@ -92,7 +92,8 @@ struct sx_due {
 bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due);
 void sx_due_fini(struct sx_due *due);
 
-/* Whether this is a kept call with a packed payload (payload.h) to that peer. */
+/* Whether this is a kept call with a packed payload (payload.h), or a reference to one, to that
+ * peer. */
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id);
 
 /* The first of those to that peer: copies of its id and payload. Then, in its place, another
@@ -114,8 +115,9 @@ uint64_t sx_exchange_number(const struct soap_xmpp_call *call);
 void sx_exchange_hold(struct soap_xmpp_call *call);
 void sx_exchange_let_go(struct sx_exchange *exchange, uint64_t number);
 
-/* The peer has refused the call under this id, because it lacks the bytes: held again, and its
- * number; false if it is no such call, or this has happened too often. */
+/* The peer has refused the call under this id, because it lacks the bytes: held again (or still:
+ * that was said of an older copy), and its number; false if it is no such call, or this has
+ * happened too often. */
 bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, const char *id,
                             uint64_t *number);
 

@@ -6,8 +6,9 @@
  *
  * Happy path: keep -> hold -> (the bytes travel, shipment.c) -> let_go -> due -> answered.
  * Lost by the peer: it refuses the reference (item-not-found) -> hold_again -> the bytes travel
- * anew. Refused:    the bytes can't be brought there: the call ends with the condition, not
- * executed.
+ * anew.
+ * Refused: the bytes can't be brought there: the call ends with the condition, not executed.
+ * Late words about older copies (a second refusal, a bounce, a stale id) leave a held call held.
  */
 #include "exchange_table.h"
 
@@ -75,9 +76,10 @@ bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, cons
     bool holds = false;
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
-    if (call && call->payload && !call->held && call->holds > 0 && call->holds < MAX_HOLDS &&
-        sx_table_is_from_peer_locked(call, from)) {
-        hold_locked(call);
+    if (call && call->payload && call->holds > 0 && sx_table_is_from_peer_locked(call, from) &&
+        (call->held || call->holds < MAX_HOLDS)) {
+        if (!call->held)
+            hold_locked(call);
         *number = call->number;
         holds = true;
     }
@@ -98,7 +100,7 @@ void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const cha
                         const char *text)
 {
     struct sx_reply reply = {.err = SX_ESTANZA, .refused = true};
-    const struct soap_xmpp_call *call;
+    struct soap_xmpp_call *call;
     char id[ID_BYTES] = "", *peer = NULL;
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);
     snprintf(reply.text, sizeof reply.text, "%s", text);
@@ -107,6 +109,8 @@ void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const cha
     if (call) {
         memcpy(id, call->id, sizeof id);
         peer = strdup(call->peer);
+        if (!peer)
+            sx_table_end_locked(call, SX_ENOMEM, sx_fault_text(SX_ENOMEM));
     }
     pthread_mutex_unlock(&exchange->mu);
     if (peer)
@@ -119,11 +123,8 @@ bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer)
     const struct soap_xmpp_call *call;
     bool awaits = false;
     pthread_mutex_lock(&exchange->mu);
-    for (call = TAILQ_FIRST(&exchange->order); call; call = TAILQ_NEXT(call, in_order)) {
-        awaits = strcmp(call->peer, peer) == 0;
-        if (awaits)
-            break;
-    }
+    for (call = TAILQ_FIRST(&exchange->order); call && !awaits; call = TAILQ_NEXT(call, in_order))
+        awaits = sx_table_is_from_peer_locked(call, peer);
     pthread_mutex_unlock(&exchange->mu);
     return awaits;
 }

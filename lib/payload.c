@@ -196,7 +196,12 @@ enum sx_err sx_payload_unpacked(struct sx_payload *payload, struct sx_checker *c
                                 const char *packed, size_t max_bytes, char *why, size_t why_bytes)
 {
     struct sx_buffer envelope = {0};
-    enum sx_err err = open_element(packed, max_bytes, &envelope);
+    enum sx_err err;
+    if (sx_payload_is_reference(packed)) {
+        snprintf(why, why_bytes, "the envelope is too large for a stanza");
+        return SX_ETOOBIG;
+    }
+    err = open_element(packed, max_bytes, &envelope);
     if (err)
         snprintf(why, why_bytes, "%s", sx_fault_text(err));
     else

@@ -43,8 +43,11 @@ static void place_locked(struct soap_xmpp_call *call)
         TAILQ_INSERT_HEAD(kept, call, in_kept);
 }
 
+/* A held call stays where it is: it is never due. */
 static void set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
 {
+    if (call->held)
+        return;
     TAILQ_REMOVE(&call->exchange->kept, call, in_kept);
     call->due_us = due_us;
     place_locked(call);
@@ -182,7 +185,8 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
 
 static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer)
 {
-    return call->payload && sx_payload_is_packed(call->payload) && strcmp(call->peer, peer) == 0;
+    return call->payload && strcmp(call->peer, peer) == 0 &&
+           (sx_payload_is_packed(call->payload) || sx_payload_is_reference(call->payload));
 }
 
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
@@ -222,6 +226,7 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
         call->payload = payload;
         call->payload_len = len;
         call->is_last = !runs_once;
+        call->held = false;
         set_due_locked(call, 0);
         payload = NULL;
     } else if (call && call->payload) {

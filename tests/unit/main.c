@@ -20,6 +20,7 @@
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
     SUITE(glance)                                                                                  \
+    SUITE(held)                                                                                    \
     SUITE(inbound)                                                                                 \
     SUITE(intake)                                                                                  \
     SUITE(intake_room)                                                                             \
