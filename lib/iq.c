@@ -484,27 +484,43 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
     sx_envelope_fini(&envelope);
 }
 
-static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
-                               xmpp_stanza_t *element, struct sx_stream *stream)
+/* Whether the sender may send bytes here: those of an answer that we wait for, or of a request,
+ * whose own operation is what counts in the end. Otherwise refused. */
+static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
+                             xmpp_stanza_t *element)
 {
     xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
     const char *operation = packed ? xmpp_stanza_get_attribute(packed, "operation") : NULL;
+    bool serves = sx_inbound_is_open(ends->inbound);
+    if (sx_exchange_awaits(ends->exchange, iq->from) ||
+        (serves && sx_access_allows(ends->access, iq->from, operation)))
+        return true;
+    if (operation && !serves) {
+        /* Not yet, or no longer: a caller may come again, as with any request. */
+        refuse(ends, iq, "service-unavailable", NULL);
+        return false;
+    }
+    if (operation)
+        tell_forbidden(ends, iq->from, operation);
+    refuse(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
+    return false;
+}
+
+static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
+                               xmpp_stanza_t *element, struct sx_stream *stream)
+{
     char *bytes = NULL;
     size_t len = 0;
-    bool allowed;
     if (strcmp(iq->type, "set") != 0 || !iq->from) {
         refuse(ends, iq, "bad-request", "a bytestream belongs into an iq of type set");
         return;
     }
-    /* The operation that counts is that of the request itself. */
-    allowed =
-        sx_exchange_awaits(ends->exchange, iq->from) ||
-        (sx_inbound_is_open(ends->inbound) && sx_access_allows(ends->access, iq->from, operation));
+    if (is_element(element, "open", SX_NS_IBB) && !admit_bytestream(ends, iq, element))
+        return;
     /* Without text there are no bytes, which is no mistake yet. */
     if (sx_stream_binary(stream, &bytes, &len) && !bytes)
         bytes = strdup("");
-    sx_shipments_receive(ends->shipments, iq->session, iq->from, iq->id, element, bytes, len,
-                         allowed);
+    sx_shipments_receive(ends->shipments, iq->session, iq->from, iq->id, element, bytes, len);
     free(bytes);
 }
 

@@ -126,7 +126,7 @@ static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 /* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
  */
 enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                                char *why, size_t why_bytes)
+                                 char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
     struct sx_failure failure;
@@ -286,11 +286,11 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
-    sx_shipments_lost(link->shipments);
     if (is_hopeless(link, failure, &last)) {
         permanent = true;
         failure = &last;
     }
+    sx_shipments_lost(link->shipments, permanent);
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
     if (failure->err == SX_EPOLICY) {

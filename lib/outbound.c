@@ -281,20 +281,20 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
                         struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
     struct sx_buffer reference = {0};
-    struct sx_shipment *shipment;
+    struct sx_shipment *shipment = NULL;
     enum sx_err err = sx_shipment_new(link, payload, out->to, question->operation, out->action,
                                       &reference, &shipment);
     if (err != SX_OK || reference.failed) {
-        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ENOMEM));
-        goto err_after_reference;
+        err = SX_ENOMEM;
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    } else {
+        question->payload = reference.bytes;
+        question->payload_len = reference.len;
+        question->shipment = shipment;
+        err = post_question(link, question, call, why, why_bytes);
     }
-    question->payload = reference.bytes;
-    question->payload_len = reference.len;
-    question->shipment = shipment;
-    err = post_question(link, question, call, why, why_bytes);
     if (err != SX_OK)
         sx_shipment_free(shipment);
-err_after_reference:
     sx_buffer_fini(&reference);
     return err;
 }
@@ -431,10 +431,10 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
         sx_stanza_result(&stanza, request->from, request->id, reference.bytes, reference.len);
     sx_buffer_fini(&reference);
     bytes = sx_buffer_take(&stanza, &len);
-    if (bytes) {
-        sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
+    if (bytes &&
+        sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len) == SX_OK)
         return;
-    }
+    free(bytes);
     sx_shipment_free(shipment);
     stanza.failed = true;
     post_stanza(link, request, &stanza);

@@ -185,8 +185,7 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
 
 static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer)
 {
-    return call->payload && strcmp(call->peer, peer) == 0 &&
-           (sx_payload_is_packed(call->payload) || sx_payload_is_reference(call->payload));
+    return call->payload && sx_payload_is_packed(call->payload) && strcmp(call->peer, peer) == 0;
 }
 
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)

@@ -25,13 +25,16 @@ enum {
     WINDOW = 64,
     BLOCK_BYTES = 8192,
     BACKLOG_BYTES = 49152, /* two blocks in base64, and room for small stanzas */
-    IQ_BYTES = 1000,       /* around a block */
+    IQ_BYTES = 1000,       /* around a block but for the names */
+    LEAST_BLOCK_BYTES = 256,
+    LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
 };
 
 struct sx_shipment {
     struct sx_transfer *transfer;
     TAILQ_ENTRY(sx_shipment) in_list;
     bool travels;         /* in the table of transfers */
+    bool waits;           /* for a place in it */
     size_t told_bytes;    /* of its progress */
     uint64_t call_number; /* 0: it is an answer */
     /* of an answer */
@@ -48,6 +51,7 @@ struct sx_shipments {
     pthread_cond_t drained;
     struct shipment_list added;
     unsigned answers; /* added and not over */
+    bool is_hopeless; /* the link won't come online by itself */
     /* loop thread */
     struct shipment_list all;
     struct sx_transfers *transfers;
@@ -124,16 +128,26 @@ void sx_shipments_free(struct sx_shipments *shipments)
 
 /* ---- any thread ---- */
 
+/* Of a block in base64 and its iq, as the servers rewrite it, nothing is over the limit. */
+static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *to)
+{
+    size_t limit = sx_link_outgoing_limit(link, NULL);
+    size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) + sx_scan_quoted_bytes(link->config.jid);
+    size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
+    if (bytes < LEAST_BLOCK_BYTES)
+        return LEAST_BLOCK_BYTES;
+    return bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
+}
+
 enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload, const char *to,
                             const char *operation, const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment)
 {
-    size_t block_bytes = (sx_link_outgoing_limit(link, NULL) - IQ_BYTES) / 4 * 3;
     const struct sx_transfer_settings settings = {
         .window = WINDOW,
         .adapts = true,
         .operation = operation,
-        .block_bytes = block_bytes < BLOCK_BYTES ? block_bytes : BLOCK_BYTES,
+        .block_bytes = choose_block_bytes(link, to),
     };
     struct sx_shipment *made = calloc(1, sizeof *made);
     if (!made)
@@ -166,23 +180,26 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
     add(shipments, shipment);
 }
 
-void sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                             const char *id, char *stanza, size_t stanza_len)
+enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                                    const char *id, char *stanza, size_t stanza_len)
 {
     shipment->id = strdup(id);
+    if (!shipment->id)
+        return SX_ENOMEM;
     shipment->stanza = stanza;
     shipment->stanza_len = stanza_len;
     add(shipments, shipment);
+    return SX_OK;
 }
 
 bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
 {
-    bool in_time = true;
+    bool in_time = true, drained;
     pthread_mutex_lock(&shipments->mu);
-    while (shipments->answers > 0 && in_time)
+    while (!(drained = shipments->answers == 0) && !shipments->is_hopeless && in_time)
         in_time = sx_clock_cond_wait(&shipments->drained, &shipments->mu, deadline);
     pthread_mutex_unlock(&shipments->mu);
-    return in_time;
+    return drained;
 }
 
 /* ---- endings ---- */
@@ -223,7 +240,7 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
     char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
     if (!instead)
         shipment->stanza = NULL;
-    sx_journal_answer(shipments->link->journal, to, shipment->id ? shipment->id : "", bytes,
+    sx_journal_answer(shipments->link->journal, to, shipment->id, bytes,
                       bytes ? shipment->stanza_len : 0, sx_clock_now_us());
     if (bytes && session)
         sx_link_post_answer(shipments->link, session, bytes, shipment->stanza_len, 0);
@@ -248,7 +265,7 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
         return;
     }
     /* Not the peer's condition: the request has run. */
-    sx_stanza_error(&error, sx_transfer_to(shipment->transfer), shipment->id ? shipment->id : "",
+    sx_stanza_error(&error, sx_transfer_to(shipment->transfer), shipment->id,
                     "internal-server-error", text);
     answer(shipments, session, shipment, &error);
 }
@@ -278,12 +295,16 @@ static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing
         config->progress_callback(config->progress_user, &progress);
 }
 
+/* A call may wait for a place, as its caller does; of answers there may be no more than places: how
+ * long they stay is up to those who asked. */
 static void start(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
 {
-    if (sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK) {
+    shipment->waits =
+        sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
+    if (shipment->waits && !shipment->call_number)
         fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
+    if (shipment->waits)
         return;
-    }
     shipment->travels = true;
     sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
              sx_transfer_id(shipment->transfer), sx_transfer_size(shipment->transfer),
@@ -317,9 +338,13 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
         next = TAILQ_NEXT(shipment, in_list);
         if (shipment->call_number && !sx_exchange_is_wanted(exchange, shipment->call_number)) {
             end(shipments, session, shipment);
-        } else if (!shipment->call_number && stalled_us >= patience_us) {
+        } else if (shipment->call_number) {
+            if (shipment->waits)
+                start(shipments, session, shipment);
+            due_us = due_us < now_us + LOOK_AGAIN_US ? due_us : now_us + LOOK_AGAIN_US;
+        } else if (stalled_us >= patience_us) {
             fail(shipments, session, shipment, "recipient-unavailable", "nobody takes them");
-        } else if (!shipment->call_number && now_us + patience_us - stalled_us < due_us) {
+        } else if (now_us + patience_us - stalled_us < due_us) {
             due_us = now_us + patience_us - stalled_us;
         }
     }
@@ -354,14 +379,24 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
     return other_us < due_us ? other_us : due_us;
 }
 
+static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
+{
+    pthread_mutex_lock(&shipments->mu);
+    shipments->is_hopeless = is_hopeless;
+    pthread_cond_broadcast(&shipments->drained);
+    pthread_mutex_unlock(&shipments->mu);
+}
+
 void sx_shipments_online(struct sx_shipments *shipments)
 {
     sx_transfers_online(shipments->transfers);
+    set_hopeless(shipments, false);
 }
 
-void sx_shipments_lost(struct sx_shipments *shipments)
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent)
 {
     sx_transfers_lost(shipments->transfers, sx_clock_now_us());
+    set_hopeless(shipments, permanent);
 }
 
 static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_transfer *moved)
@@ -409,9 +444,9 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
          shipment = TAILQ_NEXT(shipment, in_list))
         if (shipment->call_number == number)
             break;
-    if (shipment)
+    if (shipment && !shipment->travels)
         start(shipments, session, shipment);
-    else
+    if (!shipment)
         sx_exchange_refuse(shipments->link->exchange, number, "item-not-found",
                            "the service has lost the call's bytes");
     return true;
@@ -426,7 +461,7 @@ static bool has_name(xmpp_stanza_t *element, const char *name)
 }
 
 static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
-                        bool allowed, struct sx_intake_answer *answer)
+                        struct sx_intake_answer *answer)
 {
     xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
     struct sx_intake_open open = {
@@ -434,11 +469,6 @@ static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_s
         .block_size = xmpp_stanza_get_attribute(element, "block-size"),
         .stanza = xmpp_stanza_get_attribute(element, "stanza"),
     };
-    if (!allowed) {
-        answer->condition = sx_fault_condition(SX_EFORBIDDEN);
-        answer->type = sx_fault_condition_type(answer->condition);
-        return;
-    }
     if (packed) {
         open.transfer = xmpp_stanza_get_attribute(packed, "transfer");
         open.size = xmpp_stanza_get_attribute(packed, "size");
@@ -459,15 +489,14 @@ static void take_block(struct sx_shipments *shipments, const char *from, xmpp_st
 }
 
 void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
-                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len,
-                          bool allowed)
+                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len)
 {
     const char *sid = xmpp_stanza_get_attribute(element, "sid");
     struct sx_intake_answer answer = {0};
     struct sx_transfer *moved = NULL;
     struct sx_buffer stanza = {0};
     if (has_name(element, "open"))
-        open_stream(shipments, from, element, allowed, &answer);
+        open_stream(shipments, from, element, &answer);
     else if (has_name(element, "data"))
         take_block(shipments, from, element, bytes, len, &answer);
     else if (!sid ||

@@ -46,17 +46,19 @@ void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; N
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
                            uint64_t call_number);
 
-/* It travels ahead of this answer to `to` (malloc'ed, taken): the stanza that refers to it. */
-void sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                             const char *id, char *stanza, size_t stanza_len);
+/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM:
+ * neither is taken. */
+enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                                    const char *id, char *stanza, size_t stanza_len);
 
-/* Waits until no answer is on its way any more; false at the deadline. */
+/* Waits until no answer is on its way any more; false at the deadline, or as soon as the link is
+ * not to come online again. */
 bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline);
 
 /* ---- loop thread ---- */
 
 void sx_shipments_online(struct sx_shipments *shipments);
-void sx_shipments_lost(struct sx_shipments *shipments);
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent);
 
 /* Posts what is to go out now; when it wants to be asked again. */
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session);
@@ -71,10 +73,9 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
                         const char *id);
 
 /* <open/>, <data/> or <close/> of XEP-0047 in an iq of type set, with the bytes of <data/> (NULL:
- * no base64): answered here. allowed: whether the sender may send bytes here. */
+ * no base64): answered here. */
 void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
-                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len,
-                          bool allowed);
+                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len);
 
 /* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
 bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *packed,
