@@ -33,6 +33,7 @@
     SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
+    SUITE(plain)                                                                                   \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
