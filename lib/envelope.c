@@ -38,11 +38,12 @@ struct sx_checker {
     struct sx_markup markup;
     XML_Parser parser; /* for what the markup isn't plain enough for */
     struct sx_scan scan;
-    enum sx_err err;      /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
-    size_t lead;          /* white space before the root, not given to expat */
-    bool glancing, known; /* stops as soon as it is known what a glance tells */
-    bool has_begun;       /* the root has */
-    size_t glanced;       /* bytes so far */
+    const char **open_uris; /* the scan's, while it measures: a check's */
+    enum sx_err err;        /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    size_t lead;            /* white space before the root, not given to expat */
+    bool glancing, known;   /* stops as soon as it is known what a glance tells */
+    bool has_begun;         /* the root has */
+    size_t glanced;         /* bytes so far */
     size_t bad_byte;
     char why[160];
 };
@@ -57,10 +58,9 @@ struct sx_checker *sx_checker_new(unsigned max_depth)
     if (!checker)
         return NULL;
     sx_scan_init(&checker->scan, max_depth);
-    checker->scan.open_uris = calloc(max_depth, sizeof *checker->scan.open_uris);
+    checker->open_uris = calloc(max_depth, sizeof *checker->open_uris);
     checker->parser = XML_ParserCreate("UTF-8");
-    if (!sx_markup_init(&checker->markup, max_depth) || !checker->parser ||
-        !checker->scan.open_uris) {
+    if (!sx_markup_init(&checker->markup, max_depth) || !checker->parser || !checker->open_uris) {
         sx_checker_free(checker);
         return NULL;
     }
@@ -75,7 +75,7 @@ void sx_checker_free(struct sx_checker *checker)
     if (checker->parser)
         XML_ParserFree(checker->parser);
     sx_markup_fini(&checker->markup);
-    free(checker->scan.open_uris);
+    free(checker->open_uris);
     sx_scan_fini(&checker->scan);
     free(checker);
 }
@@ -109,10 +109,15 @@ static void stop_for_scan(struct sx_checker *checker)
     stop(checker, err == SX_EDEPTH || err == SX_ENOMEM ? err : SX_EUNCARRIABLE, checker->scan.why);
 }
 
+/* What a glance is for. */
+static bool has_told(const struct sx_scan *scan)
+{
+    return scan->operation[0] && (!scan->is_fault || scan->fault_code[0]);
+}
+
 static void end_glance(struct sx_checker *checker)
 {
-    const struct sx_scan *scan = &checker->scan;
-    if (!checker->glancing || !scan->operation[0] || (scan->is_fault && !scan->fault_code[0]))
+    if (!checker->glancing || !has_told(&checker->scan))
         return;
     checker->known = true;
     XML_StopParser(checker->parser, XML_FALSE);
@@ -185,14 +190,14 @@ static void XMLCALL on_doctype(void *user, const char *name, const char *system_
     XML_StopParser(checker->parser, XML_FALSE);
 }
 
-static bool prepare(struct sx_checker *checker, size_t lead)
+/* expat, for an envelope from its beginning. */
+static bool prepare(struct sx_checker *checker)
 {
     XML_Parser parser = checker->parser;
-    checker->err = SX_OK;
-    checker->lead = lead;
-    checker->glancing = checker->known = false;
-    if (!XML_ParserReset(parser, "UTF-8"))
+    if (!XML_ParserReset(parser, "UTF-8")) {
+        refuse(checker, SX_ENOMEM, 0, "memory is short");
         return false;
+    }
     XML_SetUserData(parser, checker);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
@@ -267,14 +272,16 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
                              const struct sx_scan **scan, size_t *bad_byte, char *why,
                              size_t why_bytes)
 {
+    checker->err = SX_OK;
+    checker->glancing = checker->known = false;
+    checker->scan.open_uris = checker->open_uris;
     if (is_plain(checker, bytes, len)) {
         *scan = &checker->scan;
         return SX_OK;
     }
-    if (prepare(checker, leading_spaces(bytes, len)))
+    checker->lead = leading_spaces(bytes, len);
+    if (prepare(checker))
         parse(checker, bytes, len);
-    else
-        refuse(checker, SX_ENOMEM, 0, "memory is short");
     if (checker->err) {
         *bad_byte = checker->bad_byte;
         snprintf(why, why_bytes, "%s", checker->why);
@@ -286,14 +293,41 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
 
 /* ---- glance ---- */
 
-enum sx_err sx_checker_begin(struct sx_checker *checker)
+void sx_checker_begin(struct sx_checker *checker)
 {
-    if (!prepare(checker, 0))
-        return SX_ENOMEM;
+    checker->err = SX_OK;
     checker->glancing = true;
-    checker->has_begun = false;
-    checker->glanced = 0;
-    return SX_OK;
+    checker->known = checker->has_begun = false;
+    checker->scan.open_uris = NULL;
+    checker->lead = checker->glanced = 0;
+}
+
+/* For markup.c */
+static bool glance_start(void *user, const char *qname, const char **attributes)
+{
+    struct sx_scan *scan = user;
+    return sx_scan_start(scan, qname, attributes) == SX_OK && !has_told(scan);
+}
+
+static bool glance_text(void *user, const char *text, int len)
+{
+    return sx_scan_text(user, text, len) == SX_OK;
+}
+
+static bool glance_end(void *user)
+{
+    struct sx_scan *scan = user;
+    return sx_scan_end(scan) == SX_OK && !has_told(scan);
+}
+
+/* What nearly every first piece does. */
+static bool tells_plainly(struct sx_checker *checker, const char *bytes, size_t len)
+{
+    const struct sx_markup_sink sink = {glance_start, glance_text, glance_end, &checker->scan};
+    sx_scan_reset(&checker->scan, 0);
+    sx_markup_read(&checker->markup, bytes, len, &sink);
+    checker->known = checker->scan.err == SX_OK && has_told(&checker->scan);
+    return checker->known;
 }
 
 /* White space is skipped until the root begins; expat would take '<' with U+0000 behind it for
@@ -312,11 +346,14 @@ static bool is_fit_for_expat(struct sx_checker *checker, const char *piece, size
 static void glance(struct sx_checker *checker, const char *piece, size_t len, bool last)
 {
     size_t lead = checker->has_begun ? 0 : leading_spaces(piece, len), first = checker->glanced;
+    bool begins = !checker->has_begun && lead < len;
     checker->lead += lead;
     if (!is_fit_for_expat(checker, piece, len, lead))
         return;
     checker->glanced += len;
-    checker->has_begun = checker->has_begun || lead < len;
+    checker->has_begun = checker->has_begun || begins;
+    if (begins && (tells_plainly(checker, piece + lead, len - lead) || !prepare(checker)))
+        return;
     if (checker->has_begun &&
         XML_Parse(checker->parser, piece + lead, (int)(len - lead), last) != XML_STATUS_OK &&
         !checker->known)
@@ -496,11 +533,11 @@ static enum sx_err read_piece(struct sx_unpacker *unpacker, char *piece, size_t 
 static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker *unpacker,
                                  const struct sx_scan **scan, char *why, size_t why_bytes)
 {
-    enum sx_err err = sx_checker_begin(checker);
+    enum sx_err err = SX_OK;
     char piece[4096];
     size_t len = 0, bad_byte;
     *scan = NULL;
-    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    sx_checker_begin(checker);
     while (err == SX_OK && !*scan) {
         err = read_piece(unpacker, piece, sizeof piece, &len);
         if (err)

@@ -39,7 +39,7 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
  * findings, or *scan NULL while it needs more; errors as sx_checker_check, and SX_ETOOBIG when
  * SX_GLANCE_BYTES haven't told. */
 enum { SX_GLANCE_BYTES = 262144 };
-enum sx_err sx_checker_begin(struct sx_checker *checker);
+void sx_checker_begin(struct sx_checker *checker);
 enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
                               const struct sx_scan **scan, size_t *bad_byte, char *why,
                               size_t why_bytes);

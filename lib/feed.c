@@ -1,14 +1,15 @@
 /* feed.c - bytes for a stream's parser: libstrophe's parser.h once more, on expat.
  *
- * Noun: the feed. Invariant: expat is given every byte once, in order; no byte is looked at more
- * than a few times, whoever chose the chunks; once `failed` or `ended` nothing is parsed.
+ * Noun: the feed. Invariant: expat is given every byte once, in order, but for whole stanzas that
+ * it needn't see; no byte is looked at more than a few times, whoever chose the chunks; once
+ * `failed` or `ended` nothing is parsed.
  *
- * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> XML_Parse ->
- * stream.c's handlers. After a stanza in which recycle_bytes are over expat is suspended, a new one
- * reads the stream's start tag again, unheard, and the chunk's rest. Failure: what RFC 6120 11
- * restricts, and markup that grows without end, end the stream; every later chunk is refused until
- * libstrophe resets the parser. A reset during a callback is done when the chunk's parsing has
- * returned.
+ * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> read_plain, for what
+ * it doesn't take XML_Parse -> stream.c's handlers. After a stanza in which recycle_bytes are over
+ * expat is suspended, a new one reads the stream's start tag again, unheard, and the chunk's rest.
+ * Failure: what RFC 6120 11 restricts, and markup that grows without end, end the stream; every
+ * later chunk is refused until libstrophe resets the parser. A reset during a callback is done when
+ * the chunk's parsing has returned.
  */
 #include "parser.h"
 
@@ -26,7 +27,8 @@ enum {
     EXPAT_GROWTH = 32,
     EXPAT_BASE_BYTES = 16 << 20,
     /* Of an XML declaration, a character reference; comments and the like are refused anyway. */
-    MARKUP_BYTES = 1024
+    MARKUP_BYTES = 1024,
+    PLAIN_DEPTH = 32 /* of a stanza that is read without expat */
 };
 
 /* ---- restricted XML (RFC 6120 11.1, 11.6) ---- */
@@ -60,13 +62,25 @@ static void XMLCALL on_declaration(void *user, const XML_Char *version, const XM
 
 /* ---- feeding ---- */
 
+/* In between what looks like a stanza is text. */
+static void XMLCALL on_cdata(void *user)
+{
+    ((parser_t *)user)->in_cdata = true;
+}
+
+static void XMLCALL on_cdata_end(void *user)
+{
+    ((parser_t *)user)->in_cdata = false;
+}
+
 /* A new expat, not XML_ParserReset(): only so its tables of names are freed. */
 static bool renew_expat(parser_t *parser)
 {
     if (parser->expat)
         XML_ParserFree(parser->expat);
     parser->expat = sx_tally_parser(&parser->tally);
-    parser->fed_bytes = parser->stanza_start = parser->suspended_at = 0;
+    parser->fed_bytes = parser->stanza_start = parser->suspended_at = parser->spared_bytes = 0;
+    parser->in_cdata = false;
     if (!parser->expat) {
         sx_parser_fail_memory(parser);
         return false;
@@ -77,6 +91,7 @@ static bool renew_expat(parser_t *parser)
     XML_SetStartDoctypeDeclHandler(parser->expat, on_doctype);
     XML_SetProcessingInstructionHandler(parser->expat, on_instruction);
     XML_SetCommentHandler(parser->expat, on_comment);
+    XML_SetCdataSectionHandler(parser->expat, on_cdata, on_cdata_end);
     XML_SetXmlDeclHandler(parser->expat, on_declaration);
     return true;
 }
@@ -90,11 +105,17 @@ static bool is_tag_within_bytes(parser_t *parser, size_t len)
     return false;
 }
 
+/* What expat has been fed and not told. */
+static size_t count_open_bytes(parser_t *parser)
+{
+    XML_Index index = XML_GetCurrentByteIndex(parser->expat);
+    return index >= 0 ? parser->fed_bytes - parser->spared_bytes - (size_t)index : 0;
+}
+
 /* After a chunk without an error: what of it is still open. */
 static void check_open_ends(parser_t *parser)
 {
-    XML_Index index = XML_GetCurrentByteIndex(parser->expat);
-    size_t open_bytes = index >= 0 ? parser->fed_bytes - (size_t)index : 0;
+    size_t open_bytes = count_open_bytes(parser);
     int offset = 0, size = 0;
     const char *input = XML_GetInputContext(parser->expat, &offset, &size);
 
@@ -131,10 +152,86 @@ static bool parse_bytes(parser_t *parser, const char *bytes, int len)
     return !parser->failed;
 }
 
+/* ---- plain stanzas ---- */
+
+static bool tell_start(void *user, const char *qname, const char **attributes)
+{
+    parser_t *parser = user;
+    sx_parser_on_start(parser, qname, attributes);
+    return !parser->failed && !parser->verdict;
+}
+
+static bool tell_text(void *user, const char *text, int len)
+{
+    parser_t *parser = user;
+    sx_parser_on_text(parser, text, len);
+    return !parser->failed && !parser->verdict;
+}
+
+static bool tell_end(void *user)
+{
+    parser_t *parser = user;
+    sx_parser_on_end(parser, "");
+    return !parser->failed && !parser->verdict;
+}
+
+/* Whether expat stands between two stanzas, and the next one is an iq that is ours and all there.
+ */
+static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
+{
+    static const char begin[] = "<iq ", end[] = "</iq>";
+    return parser->stream && parser->stream->on_iq && parser->depth == 1 && !parser->in_cdata &&
+           len > sizeof begin + sizeof end && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
+           memmem(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
+}
+
+/* The length of the stanza that the bytes begin with, once it is delivered, or 0: it is expat's,
+ * that something is wrong with it among others. Expat needn't see it: a whole element leaves it
+ * where it was. */
+static size_t read_plain_iq(parser_t *parser, const char *bytes, size_t len)
+{
+    const struct sx_markup_sink sink = {tell_start, tell_text, tell_end, parser};
+    size_t used;
+    if (!begins_whole_iq(parser, bytes, len) ||
+        (!parser->markup.open && !sx_markup_init(&parser->markup, PLAIN_DEPTH)))
+        return 0;
+    parser->chunk = bytes;
+    parser->chunk_start = parser->fed_bytes;
+    parser->reading_plain = true;
+    used = sx_markup_read(&parser->markup, bytes, len, &sink);
+    parser->reading_plain = false;
+    if (used) {
+        parser->fed_bytes += used;
+        parser->spared_bytes += used;
+        parser->stream->plain_iqs++;
+    } else if (!parser->failed) {
+        sx_parser_clear_stanza(parser);
+        parser->depth = 1;
+    }
+    return used;
+}
+
+static int read_plain(parser_t *parser, const char *bytes, int len)
+{
+    int done = 0, used;
+    do {
+        used = (int)read_plain_iq(parser, bytes + done, (size_t)(len - done));
+        done += used;
+    } while (used);
+    return done;
+}
+
+/* ---- chunks ---- */
+
 static void feed_chunk(parser_t *parser, const char *bytes, int len)
 {
-    while (parse_bytes(parser, bytes, len) && parser->suspended_at) {
-        int used = (int)(parser->suspended_at - parser->chunk_start);
+    for (;;) {
+        int used = read_plain(parser, bytes, len);
+        bytes += used;
+        len -= used;
+        if (parser->failed || !len || !parse_bytes(parser, bytes, len) || !parser->suspended_at)
+            return;
+        used = (int)(parser->suspended_at - parser->chunk_start);
         bytes += used;
         len -= used;
         if (!renew_expat(parser))
@@ -242,6 +339,7 @@ void parser_free(parser_t *parser)
     if (parser->expat)
         XML_ParserFree(parser->expat);
     sx_token_fini(&parser->token);
+    sx_markup_fini(&parser->markup);
     sx_scan_fini(&parser->scan);
     sx_buffer_fini(&parser->root_tag);
     sx_tree_fini(&parser->tree);

@@ -1,13 +1,14 @@
-/* markup.c - a scan over plain markup, byte by byte.
+/* markup.c - plain markup read byte by byte.
  *
  * Invariant: at never passes end, and no byte behind end is read. open[0..depth) are the names of
- * the elements that have begun and not ended.
+ * the elements that have begun and not ended. token <= at: the tag or text that the sink is told.
  *
- * Happy path: start tag -> (text | start tag | end tag)... -> the root's end tag -> white space.
- * Failure: the first byte that isn't plain, or a scan that objects, ends it with false.
+ * Happy path: start tag -> (text | start tag | end tag)... -> the root's end tag.
+ * Failure: the first byte that isn't plain, or a sink that objects, ends it.
  */
 #include "markup.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,19 +167,19 @@ static bool read_attributes(struct sx_markup *markup, size_t *places, size_t *co
     }
 }
 
-static bool end_element(struct sx_markup *markup, struct sx_scan *scan)
+static bool end_element(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
     markup->depth--;
-    return sx_scan_end(scan) == SX_OK;
+    return sink->end(sink->user);
 }
 
 /* Behind '<'. */
-static bool read_start_tag(struct sx_markup *markup, const char *bytes, struct sx_scan *scan)
+static bool read_start_tag(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
     const char *attributes[2 * SX_MARKUP_ATTRIBUTES + 1];
-    size_t places[2 * SX_MARKUP_ATTRIBUTES + 2], begin = (size_t)(markup->at - 1 - bytes);
-    bool had_header = scan->has_header, is_empty;
+    size_t places[2 * SX_MARKUP_ATTRIBUTES + 2];
     struct sx_markup_name name;
+    bool is_empty;
     size_t count, i;
     if (markup->depth == markup->max_depth || !read_name(markup, &name))
         return false;
@@ -192,16 +193,14 @@ static bool read_start_tag(struct sx_markup *markup, const char *bytes, struct s
     for (i = 0; i < 2 * count; i++)
         attributes[i] = markup->tag.bytes + places[i];
     attributes[2 * count] = NULL;
-    if (sx_scan_start(scan, markup->tag.bytes, attributes))
+    if (!sink->start(sink->user, markup->tag.bytes, attributes))
         return false;
-    if (scan->has_header && !had_header)
-        scan->header_byte = begin;
     markup->open[markup->depth++] = name;
-    return !is_empty || end_element(markup, scan);
+    return !is_empty || end_element(markup, sink);
 }
 
 /* Behind "</". */
-static bool read_end_tag(struct sx_markup *markup, struct sx_scan *scan)
+static bool read_end_tag(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
     const struct sx_markup_name *open = &markup->open[markup->depth - 1];
     struct sx_markup_name name;
@@ -209,13 +208,13 @@ static bool read_end_tag(struct sx_markup *markup, struct sx_scan *scan)
         memcmp(name.bytes, open->bytes, name.len) != 0)
         return false;
     skip(markup, SPACE);
-    return take(markup, '>') && end_element(markup, scan);
+    return take(markup, '>') && end_element(markup, sink);
 }
 
 /* ---- texts ---- */
 
 /* Behind '&'. */
-static bool read_reference(struct sx_markup *markup, struct sx_scan *scan)
+static bool read_reference(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
     static const struct {
         const char *name, *text;
@@ -226,50 +225,93 @@ static bool read_reference(struct sx_markup *markup, struct sx_scan *scan)
         if (len > (size_t)(markup->end - markup->at) || memcmp(markup->at, known[i].name, len) != 0)
             continue;
         markup->at += len;
-        return sx_scan_text(scan, known[i].text, 1) == SX_OK;
+        return sink->text(sink->user, known[i].text, 1);
     }
     return false;
 }
 
 /* Up to a '<', or what isn't plain. */
-static bool read_text(struct sx_markup *markup, struct sx_scan *scan)
+static bool read_text(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
-    const char *begin = markup->at;
+    const char *begin = markup->token = markup->at;
     do {
         skip(markup, TEXT);
         if (!skip_high(markup))
             return false;
     } while (is_at(markup, TEXT));
-    return begin == markup->at || sx_scan_text(scan, begin, (int)(markup->at - begin)) == SX_OK;
+    return begin == markup->at || sink->text(sink->user, begin, (int)(markup->at - begin));
 }
 
-static bool read_content(struct sx_markup *markup, const char *bytes, struct sx_scan *scan)
+static bool read_content(struct sx_markup *markup, const struct sx_markup_sink *sink)
 {
     while (markup->depth) {
         bool goes_on;
-        if (!read_text(markup, scan))
+        if (!read_text(markup, sink))
             return false;
+        markup->token = markup->at;
         if (take(markup, '&'))
-            goes_on = read_reference(markup, scan);
+            goes_on = read_reference(markup, sink);
         else if (!take(markup, '<'))
             goes_on = false;
         else if (take(markup, '/'))
-            goes_on = read_end_tag(markup, scan);
+            goes_on = read_end_tag(markup, sink);
         else
-            goes_on = read_start_tag(markup, bytes, scan);
+            goes_on = read_start_tag(markup, sink);
         if (!goes_on)
             return false;
     }
     return true;
 }
 
-bool sx_markup_scan(struct sx_markup *markup, const char *bytes, size_t len, struct sx_scan *scan)
+size_t sx_markup_read(struct sx_markup *markup, const char *bytes, size_t len,
+                      const struct sx_markup_sink *sink)
 {
-    markup->at = bytes;
+    markup->token = markup->at = bytes;
     markup->end = bytes + len;
     markup->depth = 0;
-    if (!take(markup, '<') || !read_start_tag(markup, bytes, scan) ||
-        !read_content(markup, bytes, scan))
+    if (len > INT_MAX || !take(markup, '<') || !read_start_tag(markup, sink) ||
+        !read_content(markup, sink))
+        return 0;
+    return (size_t)(markup->at - bytes);
+}
+
+/* ---- a scan ---- */
+
+struct scanning {
+    const struct sx_markup *markup;
+    struct sx_scan *scan;
+    const char *bytes;
+};
+
+static bool scan_start(void *user, const char *qname, const char **attributes)
+{
+    const struct scanning *scanning = user;
+    struct sx_scan *scan = scanning->scan;
+    bool had_header = scan->has_header;
+    if (sx_scan_start(scan, qname, attributes))
+        return false;
+    if (scan->has_header && !had_header)
+        scan->header_byte = (size_t)(scanning->markup->token - scanning->bytes);
+    return true;
+}
+
+static bool scan_text(void *user, const char *text, int len)
+{
+    const struct scanning *scanning = user;
+    return sx_scan_text(scanning->scan, text, len) == SX_OK;
+}
+
+static bool scan_end(void *user)
+{
+    const struct scanning *scanning = user;
+    return sx_scan_end(scanning->scan) == SX_OK;
+}
+
+bool sx_markup_scan(struct sx_markup *markup, const char *bytes, size_t len, struct sx_scan *scan)
+{
+    struct scanning scanning = {markup, scan, bytes};
+    const struct sx_markup_sink sink = {scan_start, scan_text, scan_end, &scanning};
+    if (!sx_markup_read(markup, bytes, len, &sink))
         return false;
     while (is_at(markup, SPACE) || take(markup, '\r')) /* gSOAP ends envelopes in CR LF */
         skip(markup, SPACE);

@@ -8,6 +8,7 @@
 #include <expat.h>
 #include <strophe.h>
 
+#include "markup.h"
 #include "scan.h"
 #include "stream.h"
 #include "tally.h"
@@ -36,10 +37,14 @@ struct _parser_t {
     struct sx_stream *stream; /* NULL: serves xmpp_stanza_new_from_string */
     struct sx_stream_limits limits;
     bool failed, ended, feeding, reset_wanted;
-    /* expat and its input; positions count from the first byte it was fed */
+    /* expat and its input; positions count from the first byte after it was made */
     XML_Parser expat;
     struct sx_tally tally;
     size_t fed_bytes;
+    size_t spared_bytes; /* of these, those of stanzas that were read without it */
+    struct sx_markup markup;
+    bool in_cdata;         /* expat stands in a CDATA section, whose end is to come */
+    bool reading_plain;    /* markup, not expat, tells the events */
     struct sx_token token; /* the tag that expat has the beginning of */
     const char *chunk;     /* being fed, at position chunk_start */
     size_t chunk_start;
@@ -73,13 +78,17 @@ void sx_parser_fail(parser_t *parser, enum sx_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void sx_parser_fail_memory(parser_t *parser);
 
+/* The tag or text that is being told: where it ends; its bytes (NULL: expat has none). */
+size_t sx_parser_token_end(parser_t *parser);
+const char *sx_parser_token(parser_t *parser, size_t *len);
+
 /* False once the stanza is too large for position: it is dropped then. */
 bool sx_parser_is_within_bytes(parser_t *parser, size_t position);
 /* The bytes of the envelope up to position are the envelope's. */
 void sx_parser_copy_raw(parser_t *parser, size_t position);
 void sx_parser_clear_stanza(parser_t *parser);
 
-/* expat's handlers, user is the parser */
+/* expat's handlers, user is the parser. sx_parser_on_end needs no qname inside of a stanza. */
 void XMLCALL sx_parser_on_start(void *user, const XML_Char *qname, const XML_Char **attributes);
 void XMLCALL sx_parser_on_text(void *user, const XML_Char *text, int len);
 void XMLCALL sx_parser_on_end(void *user, const XML_Char *qname);

@@ -80,9 +80,10 @@ static enum sx_err glance(struct sx_checker *checker, const char *envelope, size
                           const struct sx_scan **scan, size_t *bad_byte, char *why,
                           size_t why_bytes)
 {
-    enum sx_err err = sx_checker_begin(checker);
+    enum sx_err err = SX_OK;
     size_t done = 0;
     *scan = NULL;
+    sx_checker_begin(checker);
     while (err == SX_OK && !*scan) {
         size_t piece = len - done < PIECE_BYTES ? len - done : PIECE_BYTES;
         err = sx_checker_glance(checker, envelope + done, piece, done + piece == len, scan,

@@ -8,11 +8,11 @@
  * under way up to byte `copied`. verdict is SX_OK, or the tree is pruned and gets nothing more.
  * Nothing is delivered once `failed`. What expat may allocate is bounded by its tally.
  *
- * Happy path: feed.c -> XML_Parse -> on_start/on_text/on_end build the tree, or drive the scan
- * while the chunk's bytes are copied -> close_stanza delivers, and may ask for a new expat.
- * Costs a stanza: drop_stanza() sets the verdict; from then on only depth is counted.
- * Costs the stream: sx_parser_fail(); expat is stopped, every later chunk is refused.
- * Ended by the server: expat is stopped, what follows isn't looked at (RFC 6120 4.4).
+ * Happy path: feed.c -> XML_Parse, or markup.c -> on_start/on_text/on_end build the tree, or drive
+ * the scan while the chunk's bytes are copied -> close_stanza delivers, and may ask for a new
+ * expat. Costs a stanza: drop_stanza() sets the verdict; from then on only depth is counted. Costs
+ * the stream: sx_parser_fail(); expat is stopped, every later chunk is refused. Ended by the
+ * server: expat is stopped, what follows isn't looked at (RFC 6120 4.4).
  */
 #include "stream.h"
 
@@ -54,11 +54,25 @@ void sx_parser_fail_memory(parser_t *parser)
     sx_parser_fail(parser, SX_ENOMEM, "memory is short");
 }
 
-/* The end of the token that expat tells about right now. */
-static size_t token_end(parser_t *parser)
+size_t sx_parser_token_end(parser_t *parser)
 {
-    return (size_t)XML_GetCurrentByteIndex(parser->expat) +
+    if (parser->reading_plain)
+        return parser->chunk_start + (size_t)(parser->markup.at - parser->chunk);
+    return parser->spared_bytes + (size_t)XML_GetCurrentByteIndex(parser->expat) +
            (size_t)XML_GetCurrentByteCount(parser->expat);
+}
+
+const char *sx_parser_token(parser_t *parser, size_t *len)
+{
+    int offset = 0, size = 0;
+    const char *input;
+    if (parser->reading_plain) {
+        *len = (size_t)(parser->markup.at - parser->markup.token);
+        return parser->markup.token;
+    }
+    input = XML_GetInputContext(parser->expat, &offset, &size);
+    *len = (size_t)XML_GetCurrentByteCount(parser->expat);
+    return input ? input + offset : NULL;
 }
 
 /* The stanza will be delivered with a verdict, its children and the rest of it are forgotten. A
@@ -143,18 +157,17 @@ void sx_parser_copy_raw(parser_t *parser, size_t position)
  * whole. */
 static void start_raw(parser_t *parser, const char *qname)
 {
-    int offset = 0, size = 0;
-    const char *input = XML_GetInputContext(parser->expat, &offset, &size);
-    size_t tag_len = (size_t)XML_GetCurrentByteCount(parser->expat), name_len = 1 + strlen(qname);
-    if (!input) {
+    size_t tag_len, name_len = 1 + strlen(qname);
+    const char *tag = sx_parser_token(parser, &tag_len);
+    if (!tag) {
         sx_parser_fail(parser, SX_EPROTOCOL, "expat was built without XML_CONTEXT_BYTES");
         return;
     }
     sx_buffer_clear(&parser->raw);
-    sx_buffer_add(&parser->raw, input + offset, name_len);
+    sx_buffer_add(&parser->raw, tag, name_len);
     sx_namespaces_write(&parser->scan.namespaces, ENVELOPE_DEPTH, &parser->raw);
-    sx_buffer_add(&parser->raw, input + offset + name_len, tag_len - name_len);
-    parser->copied = token_end(parser);
+    sx_buffer_add(&parser->raw, tag + name_len, tag_len - name_len);
+    parser->copied = sx_parser_token_end(parser);
     parser->scanning = true;
     if (parser->raw.failed)
         sx_parser_fail_memory(parser);
@@ -182,7 +195,7 @@ static void close_envelope(parser_t *parser)
     size_t len = 0;
     char *bytes;
     parser->scanning = false;
-    sx_parser_copy_raw(parser, token_end(parser));
+    sx_parser_copy_raw(parser, sx_parser_token_end(parser));
     bytes = sx_buffer_take(&parser->raw, &len);
     if (bytes)
         sx_envelope_set(&parser->envelope, bytes, len, &parser->scan);
@@ -256,9 +269,8 @@ static int look_for_envelope(parser_t *parser, const char *qname, const char **a
 static void open_stream(parser_t *parser, const char *qname, const char **attributes)
 {
     const char *kept[2 * STREAM_ATTRIBUTES + 2] = {NULL}, *local, *uri;
-    size_t count = 0;
-    int offset = 0, size = 0;
-    const char *input = XML_GetInputContext(parser->expat, &offset, &size);
+    size_t count = 0, tag_len;
+    const char *tag = sx_parser_token(parser, &tag_len);
     enum sx_err err;
     err = sx_namespaces_push(&parser->scan.namespaces, 0, attributes);
     if (err == SX_ENOMEM) {
@@ -270,9 +282,8 @@ static void open_stream(parser_t *parser, const char *qname, const char **attrib
                        "the start tag of the stream is not namespace-well-formed");
         return;
     }
-    if (parser->stream && input)
-        sx_buffer_add(&parser->root_tag, input + offset,
-                      (size_t)XML_GetCurrentByteCount(parser->expat));
+    if (parser->stream && tag)
+        sx_buffer_add(&parser->root_tag, tag, tag_len);
     if (parser->root_tag.failed) {
         sx_parser_fail_memory(parser);
         return;
@@ -283,7 +294,7 @@ static void open_stream(parser_t *parser, const char *qname, const char **attrib
         kept[count++] = attributes[0];
         kept[count++] = attributes[1];
     }
-    parser->stanza_start = token_end(parser);
+    parser->stanza_start = sx_parser_token_end(parser);
     if (parser->on_stream_start)
         parser->on_stream_start((char *)local, (char **)kept, parser->user);
 }
@@ -313,7 +324,7 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
 
 static void open_inner(parser_t *parser, const char *qname, const char **attributes)
 {
-    if (!sx_parser_is_within_bytes(parser, token_end(parser)) ||
+    if (!sx_parser_is_within_bytes(parser, sx_parser_token_end(parser)) ||
         !is_within_counts(parser, attributes))
         return;
     if (parser->scanning)
@@ -349,10 +360,10 @@ void XMLCALL sx_parser_on_text(void *user, const XML_Char *text, int len)
         return;
     if (parser->depth <= STANZA_DEPTH) {
         /* A keep-alive (RFC 6120 4.6.1) is no part of the next stanza. */
-        parser->stanza_start = token_end(parser);
+        parser->stanza_start = sx_parser_token_end(parser);
         return;
     }
-    if (parser->verdict || !sx_parser_is_within_bytes(parser, token_end(parser)))
+    if (parser->verdict || !sx_parser_is_within_bytes(parser, sx_parser_token_end(parser)))
         return;
     if (parser->scanning) {
         judge_scan(parser, sx_scan_text(&parser->scan, text, len));
@@ -389,7 +400,8 @@ static bool inspect_stanza(parser_t *parser, xmpp_stanza_t *stanza)
         return false;
     }
     /* Whoever sits in between could put it there, and it would count as told through TLS. */
-    if (sx_negotiation_begins_tls(stream, stanza) && token_end(parser) < parser->fed_bytes) {
+    if (sx_negotiation_begins_tls(stream, stanza) &&
+        sx_parser_token_end(parser) < parser->fed_bytes) {
         sx_parser_fail(parser, SX_ETLS,
                        "the server sent text in clear behind its go-ahead for TLS");
         return false;
@@ -450,14 +462,15 @@ static void deliver_stanza(parser_t *parser)
 
 static void close_stanza(parser_t *parser)
 {
-    size_t end = token_end(parser);
+    size_t end = sx_parser_token_end(parser);
 
     deliver_stanza(parser);
     sx_parser_clear_stanza(parser);
     parser->stanza_start = end;
-    if (parser->failed || !parser->limits.recycle_bytes || !parser->root_tag.len)
+    if (parser->failed || parser->reading_plain || !parser->limits.recycle_bytes ||
+        !parser->root_tag.len)
         return;
-    if (end < parser->limits.recycle_bytes &&
+    if (end - parser->spared_bytes < parser->limits.recycle_bytes &&
         parser->tally.held_bytes < parser->tally.max_bytes / 4)
         return;
     if (XML_StopParser(parser->expat, XML_TRUE) == XML_STATUS_OK)
@@ -494,7 +507,7 @@ void XMLCALL sx_parser_on_end(void *user, const XML_Char *qname)
         XML_StopParser(parser->expat, XML_FALSE);
         return;
     }
-    if (!parser->verdict && sx_parser_is_within_bytes(parser, token_end(parser)))
+    if (!parser->verdict && sx_parser_is_within_bytes(parser, sx_parser_token_end(parser)))
         close_element(parser);
     if (parser->depth == STANZA_DEPTH && !parser->failed)
         close_stanza(parser);

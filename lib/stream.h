@@ -72,7 +72,8 @@ struct sx_stream {
     const struct sx_tree *tree; /* of the stanza being delivered */
     enum sx_err verdict;        /* of the stanza being delivered */
     char verdict_why[160];
-    unsigned long recycled;
+    unsigned long recycled;       /* expats that grew too large */
+    unsigned long plain_iqs;      /* that were read without expat */
     struct sx_envelope *envelope; /* of the stanza being delivered, NULL if it has none */
     struct sx_buffer *binary;     /* likewise: what its base64 says */
 };

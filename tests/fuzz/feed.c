@@ -87,6 +87,11 @@ static void on_stanza(xmpp_stanza_t *stanza, void *user)
         CLAIM(parser_reset(feed->parser));
 }
 
+static void on_iq(void *user, xmpp_stanza_t *stanza)
+{
+    on_stanza(stanza, user);
+}
+
 static void on_start(char *name, char **attributes, void *user)
 {
     struct feed *feed = user;
@@ -104,6 +109,11 @@ static void on_end(char *name, void *user)
 
 void feed_start(struct feed *feed)
 {
+    if (feed->passes) {
+        feed->stream.on_iq = on_iq;
+        feed->stream.user = feed;
+        feed->stream.wants_trees = true;
+    }
     sx_stream_arm(&feed->stream);
     feed->parser = parser_new(feed_ctx(), on_start, on_end, on_stanza, feed);
     CLAIM(feed->parser);

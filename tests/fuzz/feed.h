@@ -16,6 +16,7 @@ struct feed {
     void (*on_stanza)(struct feed *feed, xmpp_stanza_t *stanza); /* NULL allowed */
     void *user;
     bool resets; /* after each stanza */
+    bool passes; /* an iq goes past libstrophe, and may be read without expat */
     /* its own */
     struct _parser_t *parser;
     struct sx_buffer log;

@@ -1,8 +1,9 @@
 /* fuzz_stream.c - the stanza parser against a server that sends anything.
  *
  * Input: what the server sends; its last two bytes choose the sizes of the chunks and the limits.
- * Claims, beside feed.c's: how the bytes are cut into chunks changes nothing, the same bytes as a
- * string for xmpp_stanza_new_from_string() do no harm, and a reset at any stanza neither.
+ * Claims, beside feed.c's: how the bytes are cut into chunks changes nothing, nor does it which
+ * stanzas are read without expat; the same bytes as a string for xmpp_stanza_new_from_string() do
+ * no harm, and a reset at any stanza neither.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,16 @@
 enum { FEW_NODES = 12, MANY_NODES = 100, RECYCLE_BYTES = 300 };
 
 /* What the input's last byte stands for. */
-enum { BITS_BYTES = 3, BIT_NODES = 4, BIT_RECYCLE = 8, BIT_RESET = 16, BIT_STRING = 32 };
+enum {
+    BITS_BYTES = 3,
+    BIT_NODES = 4,
+    BIT_RECYCLE = 8,
+    BIT_RESET = 16,
+    BIT_STRING = 32,
+    BIT_PASSES = 64
+};
 
-static void start(struct feed *feed, unsigned options)
+static void start(struct feed *feed, unsigned options, bool passes)
 {
     static const size_t sizes[] = {200, 600, 4000, 100000};
     memset(feed, 0, sizeof *feed);
@@ -26,6 +34,7 @@ static void start(struct feed *feed, unsigned options)
                                   .max_nodes = options & BIT_NODES ? FEW_NODES : MANY_NODES,
                                   .recycle_bytes = options & BIT_RECYCLE ? RECYCLE_BYTES : 0};
     feed->resets = options & BIT_RESET;
+    feed->passes = passes;
     feed_start(feed);
 }
 
@@ -41,6 +50,18 @@ static void feed_chunks(struct feed *feed, const char *bytes, size_t len, unsign
         bytes += size;
         len -= size;
         state = state * 1103515245U + 12345U;
+    }
+}
+
+/* A chunk begins with each iq: so it is read without expat if it can be. */
+static void feed_iqs(struct feed *feed, const char *bytes, size_t len)
+{
+    while (len) {
+        const char *next = len > 1 ? memmem(bytes + 1, len - 1, "<iq ", 4) : NULL;
+        size_t size = next ? (size_t)(next - bytes) : len;
+        feed_bytes(feed, bytes, size);
+        bytes += size;
+        len -= size;
     }
 }
 
@@ -66,7 +87,7 @@ static void parse_string(const char *bytes, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     const char *text = (const char *)bytes;
-    struct feed whole, chunked;
+    struct feed whole, chunked, passing;
     unsigned options, max_bytes;
 
     if (len < 2)
@@ -74,12 +95,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     len -= 2;
     options = bytes[len + 1];
     max_bytes = 1 + bytes[len];
-    start(&chunked, options);
+    start(&chunked, options, false);
     feed_chunks(&chunked, text, len, max_bytes);
     if (!chunked.resets) {
-        start(&whole, options);
+        start(&whole, options, false);
         feed_bytes(&whole, text, len);
         claim_same(&chunked, &whole);
+        if (options & BIT_PASSES) {
+            start(&passing, options, true);
+            feed_iqs(&passing, text, len);
+            claim_same(&passing, &whole);
+            feed_stop(&passing);
+        }
         feed_stop(&whole);
     }
     feed_stop(&chunked);

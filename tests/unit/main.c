@@ -34,6 +34,7 @@
     SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
+    SUITE(plain)                                                                                   \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \

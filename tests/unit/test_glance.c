@@ -22,9 +22,10 @@ struct seen {
 
 static struct seen look(struct sx_checker *checker, const char *bytes, size_t len, size_t piece)
 {
-    struct seen seen = {.err = sx_checker_begin(checker)};
+    struct seen seen = {.err = SX_OK};
     const struct sx_scan *scan = NULL;
     size_t part;
+    sx_checker_begin(checker);
     while (!seen.err && !scan) {
         bool last = len - seen.fed <= piece;
         char *copy; /* of the exact size */
