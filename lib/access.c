@@ -10,7 +10,7 @@
  * Failure modes: what can't be a rule is SX_ECONFIG with a clause; a draft that failed is dropped
  *             whole; a merge checks room and memory before it moves the first rule.
  */
-#include "access.h"
+#include "access_parts.h"
 
 #include <locale.h>
 #include <pthread.h>
@@ -29,9 +29,8 @@
 enum {
     UTF8_BYTES = 4,
     FIRST_BUCKETS = 64, /* a power of two, as all later sizes */
+    NAMED_BITS = 65536,
     CLAUSE_BYTES = 160,
-    SHOWN_BYTES = 128,      /* of a peer's or rule's text in a message */
-    SUGGESTION_BYTES = 512, /* of a rule worth typing */
 };
 
 /* sx_scan cuts names between two characters: what it has cut must not pass for a shorter name. */
@@ -65,6 +64,8 @@ struct sx_access {
     /* under mu */
     pthread_mutex_t mu;
     struct table rules;
+    unsigned char
+        named[NAMED_BITS / 8]; /* by the keys of WHO: a bit each, perhaps somebody else's */
 };
 
 /* Where it is said why. */
@@ -132,8 +133,7 @@ static bool is_name_char(uint32_t c)
            (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
 }
 
-/* What is wrong with an operation's name, NULL if nothing. */
-static const char *check_operation(const char *operation)
+const char *sx_access_check_operation(const char *operation)
 {
     const char *at = operation;
 
@@ -362,7 +362,7 @@ static struct rule *make_rule(const struct sx_access *access, enum who kind, con
 static enum sx_err add_rule(const struct sx_access *access, struct table *draft, enum who kind,
                             const char *who, const char *operation, const struct reason *why)
 {
-    const char *wrong = strcmp(operation, EVERY) == 0 ? NULL : check_operation(operation);
+    const char *wrong = strcmp(operation, EVERY) == 0 ? NULL : sx_access_check_operation(operation);
     enum sx_err err = SX_OK;
     struct rule *rule;
     bool is_new;
@@ -395,6 +395,18 @@ static size_t count_new_locked(const struct sx_access *access, const struct tabl
     return count;
 }
 
+static void name_locked(struct sx_access *access, enum who kind, const char *who)
+{
+    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    access->named[bit / 8] |= (unsigned char)(1 << bit % 8);
+}
+
+static bool is_named_locked(const struct sx_access *access, enum who kind, const char *who)
+{
+    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    return access->named[bit / 8] >> bit % 8 & 1;
+}
+
 /* Moves what is new out of the draft; all of it or, on an error, nothing. */
 static enum sx_err merge(struct sx_access *access, struct table *draft, const struct reason *why)
 {
@@ -409,6 +421,7 @@ static enum sx_err merge(struct sx_access *access, struct table *draft, const st
     else if (reserve(&access->rules, count))
         err = SX_ENOMEM;
     while (err == SX_OK && (rule = take(draft, &bucket))) {
+        name_locked(access, rule->kind, rule->text);
         if (has(&access->rules, rule))
             free(rule);
         else
@@ -517,8 +530,7 @@ static enum sx_err parse_rule(const struct sx_access *access, struct table *draf
     return err;
 }
 
-/* Copies what fits, cut between two characters, and nothing that breaks a line. */
-static void show(const char *text, size_t len, char *out, size_t out_bytes)
+void sx_access_show(const char *text, size_t len, char *out, size_t out_bytes)
 {
     static const char dots[] = "...";
     bool is_cut = len >= out_bytes;
@@ -537,9 +549,9 @@ static void show(const char *text, size_t len, char *out, size_t out_bytes)
 
 static void name_rule(const char *rule, size_t len, const char *clause, const struct reason *why)
 {
-    char shown[SHOWN_BYTES];
+    char shown[SX_ACCESS_SHOWN_BYTES];
 
-    show(rule, len, shown, sizeof shown);
+    sx_access_show(rule, len, shown, sizeof shown);
     if (why->bytes)
         snprintf(why->text, why->bytes, "\"%s\": %s", shown, clause);
 }
@@ -577,8 +589,7 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
 
 /* ---- asking ---- */
 
-/* False for what can't be a JID. Nothing is cut: cut, it might be another's. */
-static bool copy_bare(const char *from, char bare[SX_JID_BYTES])
+bool sx_access_copy_bare(const char *from, char bare[SX_JID_BYTES])
 {
     size_t len = from && strnlen(from, SX_JID_BYTES) < SX_JID_BYTES ? strcspn(from, "/") : 0;
 
@@ -605,7 +616,7 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
     const char *at;
     bool allowed;
 
-    if (!copy_bare(from, bare))
+    if (!sx_access_copy_bare(from, bare))
         return false;
     if (!operation)
         operation = "";
@@ -619,6 +630,24 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
     return allowed;
 }
 
+bool sx_access_may_know(struct sx_access *access, const char *from)
+{
+    char bare[SX_JID_BYTES];
+    const char *at;
+    bool may;
+
+    if (!sx_access_copy_bare(from, bare))
+        return false;
+    at = strchr(bare, '@');
+    pthread_mutex_lock(&access->mu);
+    may = (sx_address_resource(from) && is_named_locked(access, WHO_FULL, from)) ||
+          is_named_locked(access, WHO_BARE, bare) ||
+          (at && is_named_locked(access, WHO_ACCOUNTS, at + 1)) ||
+          is_named_locked(access, WHO_ANYBODY, "");
+    pthread_mutex_unlock(&access->mu);
+    return may;
+}
+
 bool sx_access_has_rules(struct sx_access *access)
 {
     bool has_rules;
@@ -627,74 +656,4 @@ bool sx_access_has_rules(struct sx_access *access)
     has_rules = access->rules.count > 0;
     pthread_mutex_unlock(&access->mu);
     return has_rules;
-}
-
-/* ---- telling ---- */
-
-/* Writes the account or domain as WHO; false if it doesn't fit. A peer chose its name, and somebody
- * will paste it into a shell: all that means something there, or in a rule, is encoded. */
-static bool encode_who(const char *bare, char *out, size_t out_bytes)
-{
-    const char *domain = strchr(bare, '@');
-    size_t len = 0;
-
-    for (; *bare; bare++) {
-        unsigned char c = (unsigned char)*bare;
-        bool is_plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                        (c >= '0' && c <= '9') || c >= 0x80 || strchr("-._", c) || bare == domain;
-        if (len + sizeof "%XX" > out_bytes)
-            return false;
-        len += (size_t)snprintf(out + len, out_bytes - len, is_plain ? "%c" : "%%%02X", c);
-    }
-    return true;
-}
-
-/* Whoever isn't called as a JID is gets no advice that couldn't be followed. */
-static bool is_rule(const char *text)
-{
-    struct sx_access *access = sx_access_new();
-    bool is = access && sx_access_parse(access, text, NULL, 0) == SX_OK;
-
-    sx_access_free(access);
-    return is;
-}
-
-/* The rule to add, "" if there is none to advise. */
-static void suggest(const char *from, const char *operation, char out[SUGGESTION_BYTES])
-{
-    char bare[SX_JID_BYTES];
-    size_t len;
-
-    out[0] = '\0';
-    if (!copy_bare(from, bare) || check_operation(operation))
-        return;
-    if (encode_who(bare, out, SUGGESTION_BYTES)) {
-        len = strlen(out);
-        if (len + strlen(operation) + sizeof ":" <= SUGGESTION_BYTES) {
-            snprintf(out + len, SUGGESTION_BYTES - len, ":%s", operation);
-            if (is_rule(out))
-                return;
-        }
-    }
-    out[0] = '\0';
-}
-
-void sx_access_describe(const char *from, const char *operation, char *out, size_t out_bytes)
-{
-    char who[SHOWN_BYTES] = "a caller without a JID", what[SHOWN_BYTES] = "without an operation";
-    char rule[SUGGESTION_BYTES], text[2 * SHOWN_BYTES + SUGGESTION_BYTES + CLAUSE_BYTES];
-    size_t len;
-
-    if (from)
-        show(from, strlen(from), who, sizeof who);
-    if (operation && *operation)
-        show(operation, strlen(operation), what, sizeof what);
-    suggest(from, operation ? operation : "", rule);
-    len = (size_t)snprintf(text, sizeof text, "%s may not call %s", who, what);
-    if (rule[0])
-        snprintf(text + len, sizeof text - len,
-                 ": allow it with SOAP_XMPP_ALLOW=%s or soap_xmpp_allow()", rule);
-    if (strlen(text) >= out_bytes)
-        text[len] = '\0';
-    show(text, strlen(text), out, out_bytes);
 }

@@ -170,6 +170,7 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
     case SX_EMALFORMED:
     case SX_ETOOBIG:
     case SX_EDEPTH:
+    case SX_EABSENT:
         return SOAP_XMPP_EXECUTED; /* somebody has answered something */
     default:
         return SOAP_XMPP_UNKNOWN;

@@ -187,6 +187,18 @@ static bool has_prefix(const struct sx_exchange *exchange, const char *id)
     return id && strncmp(id, exchange->prefix, PREFIX_LEN) == 0;
 }
 
+bool sx_exchange_expects(struct sx_exchange *exchange, const char *from, const char *id)
+{
+    const struct soap_xmpp_call *call;
+    bool expects;
+
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    expects = call && sx_table_is_from_peer_locked(call, from);
+    pthread_mutex_unlock(&exchange->mu);
+    return expects;
+}
+
 bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id)
 {
     return has_prefix(exchange, id);

@@ -152,6 +152,9 @@ int64_t sx_exchange_begun_us(const struct soap_xmpp_call *call);
 bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const char *id,
                           struct sx_reply *reply);
 
+/* Whether a reply under this id from this peer would end a call. */
+bool sx_exchange_expects(struct sx_exchange *exchange, const char *from, const char *id);
+
 /* Whether the id was made by this table, for whichever call. */
 bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id);
 

@@ -1,4 +1,4 @@
-/* exchange_table.h - the insides of the exchange, for exchange.c and resend.c alone. */
+/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c and held.c alone. */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
@@ -39,13 +39,13 @@ struct soap_xmpp_call {
     void *user;
     char *payload; /* kept: to be sent again; NULL otherwise */
     size_t payload_len;
-    int64_t due_us;      /* of a kept call: when to send it again */
-    int64_t interval_us; /* how long after that */
-    int64_t absence_us;  /* how long after the last bounce, 0: none yet */
-    bool held;           /* not to be sent before its bytes are with the peer */
-    unsigned holds;      /* how often */
-    bool is_last;        /* its next copy is */
-    unsigned sent;       /* copies that may have reached the peer under this id */
+    int64_t due_us;       /* of a kept call: when to send it again */
+    int64_t interval_us;  /* how long after that */
+    int64_t absence_us;   /* how long after the last bounce, 0: none yet */
+    bool held;            /* not to be sent before its bytes are with the peer */
+    unsigned holds;       /* how often */
+    bool is_last, is_out; /* the next copy is the last; that is out */
+    unsigned sent;        /* copies that may have reached the peer under this id */
     unsigned renewals;
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;

@@ -40,7 +40,7 @@ static void hold_locked(struct soap_xmpp_call *call)
     call->held = true;
     if (call->holds++ == 0)
         TAILQ_INSERT_TAIL(&exchange->held, call, in_held);
-    call->sent = 0;
+    call->sent -= call->sent > 0; /* the copy that was refused, or never posted */
     call->due_us = SX_NEVER;
     TAILQ_REMOVE(&exchange->kept, call, in_kept);
     TAILQ_INSERT_TAIL(&exchange->kept, call, in_kept);

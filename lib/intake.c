@@ -238,10 +238,13 @@ static const char *find_shortage(const struct sx_intake *intake, const char *fro
     const struct sx_intake_limits *limits = &intake->limits;
     size_t own_bytes = 0;
     unsigned own = 0;
+    char bare[SX_JID_BYTES], other[SX_JID_BYTES];
     const struct entry *entry;
+    sx_address_bare(from, bare, sizeof bare); /* an account's many resources are one */
     TAILQ_FOREACH(entry, &intake->order, in_order)
     {
-        if (strcmp(entry->from, from) != 0)
+        sx_address_bare(entry->from, other, sizeof other);
+        if (!sx_address_equal(other, bare))
             continue;
         own++;
         own_bytes += entry->size;

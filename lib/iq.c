@@ -195,13 +195,15 @@ static void take_and_glance(const struct sx_iq_ends *ends, const char *from, xmp
         sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
 }
 
-static void read_error(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *stanza,
-                       struct sx_stream *stream, struct sx_reply *reply)
+static void read_error(const struct sx_iq_ends *ends, const char *from, const char *id,
+                       xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
     xmpp_stanza_t *packed = find_packed(ends, stanza);
     bool has_envelope = packed != NULL;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
-    if (packed)
+    if (packed && !sx_exchange_expects(ends->exchange, from, id))
+        has_envelope = false; /* not worth a glance: nobody waits for it */
+    else if (packed)
         take_and_glance(ends, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
@@ -280,7 +282,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         snprintf(reply.condition, sizeof reply.condition, "undefined-condition");
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
     } else if (strcmp(iq->type, "error") == 0) {
-        read_error(ends, iq->from, stanza, stream, &reply);
+        read_error(ends, iq->from, iq->id, stanza, stream, &reply);
     } else {
         read_result(ends, iq->from, stanza, stream, &reply);
     }
@@ -473,9 +475,11 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
         refuse(ends, iq, "service-unavailable", NULL);
         return;
     }
-    /* What the journal knows of the id goes first: the bytes may have been taken by a first copy.
-     */
-    if (!is_reference(element) || !is_known(ends, iq))
+    /* Whom no rule names at all isn't worth a glance. What the journal knows of the id goes first:
+     * the bytes may have been taken by a first copy. */
+    if (iq->from && !sx_access_may_know(ends->access, iq->from))
+        envelope.form = SX_FORM_ZSTD;
+    else if (!is_reference(element) || !is_known(ends, iq))
         take_and_glance(ends, iq->from, element, stream, &envelope);
     if (envelope.err == SX_OK)
         admit_request(ends, iq, &envelope);

@@ -290,7 +290,7 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
         permanent = true;
         failure = &last;
     }
-    sx_shipments_lost(link->shipments, permanent);
+    sx_shipments_lost(link->shipments, permanent, failure->err == SX_EPOLICY);
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
     if (failure->err == SX_EPOLICY) {

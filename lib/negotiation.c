@@ -13,7 +13,11 @@
 #include "address.h"
 
 /* Of one connection. A login that falls back from one mechanism to the next takes a few. */
-enum { MAX_ITERATIONS = 1000000, MAX_CHALLENGES = 10 };
+enum {
+    MAX_ITERATIONS = 1000000,
+    MAX_CHALLENGES = 10,
+    LEAST_MAX_BYTES = 10000 /* RFC 6120 13.12: less can't be meant */
+};
 
 #define NS_STREAMS       "http://etherx.jabber.org/streams"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
@@ -157,6 +161,8 @@ static void read_limits(struct sx_stream *stream, xmpp_stanza_t *features)
 {
     xmpp_stanza_t *limits = xmpp_stanza_get_child_by_name_and_ns(features, "limits", NS_LIMITS);
     stream->server_max_bytes = read_limit(limits, "max-bytes");
+    if (stream->server_max_bytes && stream->server_max_bytes < LEAST_MAX_BYTES)
+        stream->server_max_bytes = LEAST_MAX_BYTES;
     stream->server_idle_s = read_limit(limits, "idle-seconds");
 }
 

@@ -419,6 +419,7 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
 {
     struct sx_buffer reference = {0}, stanza = {0};
     struct sx_shipment *shipment = NULL;
+    enum sx_err err = SX_ENOMEM;
     size_t len;
     char *bytes;
     if (sx_shipment_new(link, payload, request->from, NULL, NULL, &reference, &shipment) != SX_OK ||
@@ -431,12 +432,16 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
         sx_stanza_result(&stanza, request->from, request->id, reference.bytes, reference.len);
     sx_buffer_fini(&reference);
     bytes = sx_buffer_take(&stanza, &len);
-    if (bytes &&
-        sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len) == SX_OK)
+    if (bytes)
+        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
+    if (err == SX_OK)
         return;
     free(bytes);
     sx_shipment_free(shipment);
-    stanza.failed = true;
+    if (err == SX_EFULL)
+        refuse_answer(link, request, &stanza, "too many large answers are on their way");
+    else
+        stanza.failed = true;
     post_stanza(link, request, &stanza);
 }
 

@@ -1,7 +1,7 @@
 /* pace.c - the window of a transfer, by how long its blocks take.
  *
- * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window of
- * fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
+ * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window
+ * of fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
  * after that.
  */
 #include "pace.h"
@@ -15,6 +15,7 @@ void sx_pace_restart(struct sx_pace *pace)
 {
     pace->fast = 0;
     pace->judged = 0;
+    pace->least_us = 0; /* it may be another way */
 }
 
 void sx_pace_sent(struct sx_pace *pace, size_t block, int64_t now_us)

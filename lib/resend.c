@@ -109,9 +109,9 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
-        if (call->payload && call->held)
+        if (call->payload && (call->held || (call->is_last && !call->is_out)))
             continue;
-        if (call->payload && call->payload_len <= max_payload_bytes)
+        if (call->payload && !call->is_out && call->payload_len <= max_payload_bytes)
             call->due_us = 0;
         else
             sx_table_end_locked(call, err, text);
@@ -155,9 +155,8 @@ static bool copy_due_locked(const struct soap_xmpp_call *call, struct sx_due *du
 static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool taken)
 {
     if (call->is_last && taken) {
-        TAILQ_REMOVE(&call->exchange->kept, call, in_kept);
-        free(call->payload);
-        call->payload = NULL;
+        call->is_out = true;
+        set_due_locked(call, SX_NEVER);
         return;
     }
     set_due_locked(call, now_us + call->interval_us);
@@ -226,7 +225,8 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
         call->payload_len = len;
         call->is_last = !runs_once;
         call->held = false;
-        set_due_locked(call, 0);
+        /* Who runs what comes gets it once no other copy can have been run, if ever. */
+        set_due_locked(call, call->is_last && call->sent ? SX_NEVER : 0);
         payload = NULL;
     } else if (call && call->payload) {
         sx_table_end_locked(call, err, text);
@@ -275,6 +275,17 @@ static void await_return_locked(struct soap_xmpp_call *call, int64_t now_us)
         set_due_locked(call, now_us + call->absence_us);
 }
 
+/* A bounce of a call of which one more copy goes out, or went. */
+static bool retry_last_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
+{
+    bool others = call->sent > 1;
+    if (is_unrun(reply->condition) && call->sent > 0)
+        call->sent--;
+    if (!call->is_out && call->sent == 0)
+        set_due_locked(call, 0);
+    return others || !call->is_out;
+}
+
 static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (reply->stale_for[0]) {
@@ -288,6 +299,8 @@ static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *rep
     }
     if (!is_bounce(reply))
         return false;
+    if (call->is_last)
+        return retry_last_locked(call, reply);
     if (is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
     if (call->sent == 0)
@@ -322,6 +335,7 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
     case SX_EMALFORMED:
     case SX_ETOOBIG:
     case SX_EDEPTH:
+    case SX_EABSENT:
         return true;
     case SX_ESTANZA:
         /* What is said of one copy says nothing of another: one that was refused is forgotten, and

@@ -23,7 +23,8 @@ enum {
     MAX_SHIPMENTS = 64,
     MAX_TRANSFERS = 64, /* that arrive */
     WINDOW = 64,
-    BLOCK_BYTES = 8192,
+    BLOCK_BYTES = 6144,    /* with base64 and names under what each server takes: RFC 6120 13.12 */
+    MAX_REFUSALS = 2,      /* ends of a stream that a transfer may have caused */
     BACKLOG_BYTES = 49152, /* two blocks in base64, and room for small stanzas */
     IQ_BYTES = 1000,       /* around a block but for the names */
     LEAST_BLOCK_BYTES = 256,
@@ -35,6 +36,7 @@ struct sx_shipment {
     TAILQ_ENTRY(sx_shipment) in_list;
     bool travels;         /* in the table of transfers */
     bool waits;           /* for a place in it */
+    unsigned refusals;    /* sessions that ended over what was sent, while it travelled */
     size_t told_bytes;    /* of its progress */
     uint64_t call_number; /* 0: it is an answer */
     /* of an answer */
@@ -53,6 +55,7 @@ struct sx_shipments {
     unsigned answers; /* added and not over */
     bool is_hopeless; /* the link won't come online by itself */
     /* loop thread */
+    int64_t online_since_us;
     struct shipment_list all;
     struct sx_transfers *transfers;
     struct sx_intake *intake;
@@ -183,6 +186,12 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, char *stanza, size_t stanza_len)
 {
+    bool is_full;
+    pthread_mutex_lock(&shipments->mu);
+    is_full = shipments->answers >= MAX_SHIPMENTS; /* those that wait to be online count, too */
+    pthread_mutex_unlock(&shipments->mu);
+    if (is_full)
+        return SX_EFULL;
     shipment->id = strdup(id);
     if (!shipment->id)
         return SX_ENOMEM;
@@ -295,11 +304,26 @@ static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing
         config->progress_callback(config->progress_user, &progress);
 }
 
+/* Whether half of the places are taken by answers to one account already. */
+static bool has_its_share(const struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    const struct sx_shipment *other;
+    char bare[SX_JID_BYTES], to[SX_JID_BYTES];
+    unsigned own = 0;
+    sx_address_bare(sx_transfer_to(shipment->transfer), bare, sizeof bare);
+    for (other = TAILQ_FIRST(&shipments->all); other; other = TAILQ_NEXT(other, in_list)) {
+        sx_address_bare(sx_transfer_to(other->transfer), to, sizeof to);
+        own += other->travels && !other->call_number && sx_address_equal(to, bare);
+    }
+    return own >= MAX_SHIPMENTS / 2;
+}
+
 /* A call may wait for a place, as its caller does; of answers there may be no more than places: how
  * long they stay is up to those who asked. */
 static void start(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
 {
     shipment->waits =
+        (!shipment->call_number && has_its_share(shipments, shipment)) ||
         sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
     if (shipment->waits && !shipment->call_number)
         fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
@@ -326,6 +350,15 @@ static void take_added(struct sx_shipments *shipments, uint64_t session)
     }
 }
 
+/* How long nobody has acknowledged anything although we were online. */
+static int64_t count_stall_us(const struct sx_shipments *shipments,
+                              const struct sx_shipment *shipment, int64_t now_us)
+{
+    int64_t stalled_us = sx_transfer_stalled_us(shipment->transfer, now_us);
+    int64_t online_us = now_us - shipments->online_since_us;
+    return stalled_us < online_us ? stalled_us : online_us;
+}
+
 /* Calls that ended otherwise, and answers that nobody takes. When to look again at the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
 {
@@ -334,10 +367,13 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
     int64_t now_us = sx_clock_now_us();
     struct sx_shipment *shipment, *next;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
-        int64_t stalled_us = sx_transfer_stalled_us(shipment->transfer, now_us);
+        int64_t stalled_us = count_stall_us(shipments, shipment, now_us);
         next = TAILQ_NEXT(shipment, in_list);
         if (shipment->call_number && !sx_exchange_is_wanted(exchange, shipment->call_number)) {
             end(shipments, session, shipment);
+        } else if (shipment->travels && shipment->refusals >= MAX_REFUSALS) {
+            fail(shipments, session, shipment, "policy-violation",
+                 "the server closed the stream over what was sent to it");
         } else if (shipment->call_number) {
             if (shipment->waits)
                 start(shipments, session, shipment);
@@ -389,12 +425,17 @@ static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
 
 void sx_shipments_online(struct sx_shipments *shipments)
 {
+    shipments->online_since_us = sx_clock_now_us();
     sx_transfers_online(shipments->transfers);
     set_hopeless(shipments, false);
 }
 
-void sx_shipments_lost(struct sx_shipments *shipments, bool permanent)
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
 {
+    struct sx_shipment *shipment;
+    for (shipment = TAILQ_FIRST(&shipments->all); shipment;
+         shipment = TAILQ_NEXT(shipment, in_list))
+        shipment->refusals += refused && shipment->travels;
     sx_transfers_lost(shipments->transfers, sx_clock_now_us());
     set_hopeless(shipments, permanent);
 }

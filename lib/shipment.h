@@ -46,8 +46,8 @@ void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; N
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
                            uint64_t call_number);
 
-/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM:
- * neither is taken. */
+/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM
+ * or SX_EFULL: neither is taken. */
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, char *stanza, size_t stanza_len);
 
@@ -58,7 +58,9 @@ bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline);
 /* ---- loop thread ---- */
 
 void sx_shipments_online(struct sx_shipments *shipments);
-void sx_shipments_lost(struct sx_shipments *shipments, bool permanent);
+/* permanent: the link won't come back by itself; refused: the server ended it over what was sent.
+ */
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused);
 
 /* Posts what is to go out now; when it wants to be asked again. */
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session);

@@ -3,6 +3,7 @@
 
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
+    SUITE(acquaintance)                                                                            \
     SUITE(address)                                                                                 \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \

@@ -9,8 +9,6 @@
 #include "../../lib/clock.h"
 #include "../../lib/exchange.h"
 
-
-
 #define PEER      "calc@example.org/soap"
 #define OTHER     "calc@example.net/soap"
 #define FIRST     "00112233445566ff.1"

@@ -87,9 +87,12 @@ static void test_restart(void)
     CU_ASSERT_EQUAL(way.pace.window, 8);
     sx_pace_restart(&way.pace);
     CU_ASSERT_EQUAL(way.pace.window, 8);
-    /* numbers begin anew, and one that is slow counts although a greater one has been judged */
+    /* it may be a slower way: the first block says what is fast */
     sx_pace_sent(&way.pace, 1, way.now_us);
     sx_pace_answered(&way.pace, 1, 1, way.now_us + 100000);
+    CU_ASSERT_EQUAL(way.pace.window, 8);
+    sx_pace_sent(&way.pace, 2, way.now_us);
+    sx_pace_answered(&way.pace, 2, 2, way.now_us + 1000000);
     CU_ASSERT_EQUAL(way.pace.window, 6);
 }
 

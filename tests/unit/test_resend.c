@@ -442,6 +442,40 @@ static void test_fall_back_once(void)
     sx_exchange_free(exchange);
 }
 
+/* A copy that may have run stands between it and a peer that runs what comes. */
+static void test_fall_back_never_twice(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_reply reply = make_error("service-unavailable");
+    struct sx_due due;
+    take(exchange, SX_NEVER - 1, PACKED);
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    replace(exchange, "plain", false);
+    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    /* the other copy comes back, too */
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    take(exchange, PAST, "plain");
+    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+/* Packed copies that went out before the plain one bounce behind it. */
+static void test_fall_back_late_bounce(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_reply reply = make_error("service-unavailable");
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    replace(exchange, "plain", true);
+    take(exchange, PAST, "plain");
+    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 static void test_fall_back_in_vain(void)
 {
     struct sx_exchange *exchange = make();
@@ -475,6 +509,8 @@ CU_TestInfo tests_resend[] = {
     {"what may have been too large for a server is not sent again", test_lose_large},
     {"a packed call falls back to another payload, due at once", test_fall_back},
     {"one that falls back to a foreign peer is sent once", test_fall_back_once},
+    {"one of which a copy may have run doesn't go to a foreign peer", test_fall_back_never_twice},
+    {"a bounce behind the plain copy ends nothing", test_fall_back_late_bounce},
     {"one that can't fall back ends, not executed", test_fall_back_in_vain},
     CU_TEST_INFO_NULL,
 };
