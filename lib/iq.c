@@ -82,7 +82,8 @@ static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx
 
 static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
 {
-    const char *own_name = xmpp_stanza_get_name(stanza), *own_ns = xmpp_stanza_get_ns(stanza);
+    const char *own_name = stanza ? xmpp_stanza_get_name(stanza) : NULL;
+    const char *own_ns = stanza ? xmpp_stanza_get_ns(stanza) : NULL;
     return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
 }
 
@@ -144,21 +145,35 @@ static bool is_bytestream(xmpp_stanza_t *element)
            is_element(element, "close", SX_NS_IBB);
 }
 
+/* A <packed/> that stands alone, for which no tree was made. */
+static bool is_packed_alone(xmpp_stanza_t *stanza, const struct sx_stream *stream)
+{
+    return !stanza && stream->binary;
+}
+
+/* element NULL: it stands alone. */
+static const char *packed_attribute(xmpp_stanza_t *element, const struct sx_stream *stream,
+                                    const char *name)
+{
+    return element ? xmpp_stanza_get_attribute(element, name)
+                   : sx_stream_packed_attribute(stream, name);
+}
+
 /* Whether its bytes have gone ahead of it, in a bytestream. */
 static bool is_reference(xmpp_stanza_t *packed)
 {
-    return xmpp_stanza_get_attribute(packed, "transfer") != NULL;
+    return packed && xmpp_stanza_get_attribute(packed, "transfer");
 }
 
-/* The packed envelope that the <packed/> holds or refers to; err and why say what is wrong with it.
- */
+/* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
+ * say what is wrong with it. */
 static void take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
                         struct sx_stream *stream, struct sx_envelope *envelope)
 {
-    const char *action = xmpp_stanza_get_attribute(element, "action");
+    const char *action = packed_attribute(element, stream, "action");
     bool refers = is_reference(element), has_bytes;
     *envelope = (struct sx_envelope){
-        .form = sx_payload_form(xmpp_stanza_get_attribute(element, "form")),
+        .form = sx_payload_form(packed_attribute(element, stream, "form")),
     };
     if (action && strlen(action) < sizeof envelope->action)
         snprintf(envelope->action, sizeof envelope->action, "%s", action);
@@ -176,14 +191,14 @@ static void take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_st
                              : "the packed envelope is empty");
 }
 
-/* The stanza's packed envelope, if it has one. */
-static xmpp_stanza_t *find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza)
+/* Whether the stanza has a packed envelope. *element is NULL if that stands alone. */
+static bool find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+                        const struct sx_stream *stream, xmpp_stanza_t **element)
 {
-    xmpp_stanza_t *child = ends->packs && stanza ? xmpp_stanza_get_children(stanza) : NULL;
-    for (; child; child = xmpp_stanza_get_next(child))
-        if (is_element(child, "packed", SX_NS_PACKED))
-            return child;
-    return NULL;
+    *element = ends->packs && stanza ? xmpp_stanza_get_children(stanza) : NULL;
+    while (*element && !is_element(*element, "packed", SX_NS_PACKED))
+        *element = xmpp_stanza_get_next(*element);
+    return *element || (ends->packs && is_packed_alone(stanza, stream));
 }
 
 /* What a glance tells, too. */
@@ -198,12 +213,12 @@ static void take_and_glance(const struct sx_iq_ends *ends, const char *from, xmp
 static void read_error(const struct sx_iq_ends *ends, const char *from, const char *id,
                        xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
-    xmpp_stanza_t *packed = find_packed(ends, stanza);
-    bool has_envelope = packed != NULL;
+    xmpp_stanza_t *packed;
+    bool is_packed = find_packed(ends, stanza, stream, &packed), has_envelope = true;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
-    if (packed && !sx_exchange_expects(ends->exchange, from, id))
+    if (is_packed && !sx_exchange_expects(ends->exchange, from, id))
         has_envelope = false; /* not worth a glance: nobody waits for it */
-    else if (packed)
+    else if (is_packed)
         take_and_glance(ends, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
@@ -222,21 +237,22 @@ static void read_result(const struct sx_iq_ends *ends, const char *from, xmpp_st
 {
     unsigned count;
     xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    bool is_alone = is_packed_alone(stanza, stream);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
-    } else if (payload && ends->packs && is_element(payload, "packed", SX_NS_PACKED)) {
+    } else if (ends->packs && (is_alone || is_element(payload, "packed", SX_NS_PACKED))) {
         take_packed(ends, from, payload, stream, &reply->envelope);
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
-    } else if (payload && is_element(payload, "query", SX_NS_DISCO_INFO)) {
+    } else if (is_element(payload, "query", SX_NS_DISCO_INFO)) {
         reply->features = sx_disco_parse_features(payload);
         reply->err = reply->features ? SX_OK : SX_ENOMEM;
-    } else if (payload) {
+    } else if (payload || is_alone) {
         reply->err = SX_ENOTSOAP;
         snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
-                 text_or_empty(xmpp_stanza_get_name(payload)),
-                 text_or_empty(xmpp_stanza_get_ns(payload)));
+                 is_alone ? "packed" : text_or_empty(xmpp_stanza_get_name(payload)),
+                 is_alone ? SX_NS_PACKED : text_or_empty(xmpp_stanza_get_ns(payload)));
     }
 }
 
@@ -251,10 +267,11 @@ static bool is_pong(const struct sx_iq_ends *ends, const struct iq *iq)
 
 /* What a bytestream's receiver says to a stanza of ours. */
 static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
-                             xmpp_stanza_t *stanza)
+                             xmpp_stanza_t *stanza, const struct sx_stream *stream)
 {
     xmpp_stanza_t *error = stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL;
-    xmpp_stanza_t *packed = find_packed(ends, stanza);
+    xmpp_stanza_t *packed;
+    bool is_packed = find_packed(ends, stanza, stream, &packed);
     struct sx_reply said = {0};
     struct sx_transfer_reply reply = {0};
     if (strcmp(iq->type, "error") == 0) {
@@ -262,8 +279,8 @@ static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
         reply.condition = said.condition;
         reply.type = error ? xmpp_stanza_get_attribute(error, "type") : NULL;
         reply.text = said.text;
-    } else if (packed) {
-        reply.received = xmpp_stanza_get_attribute(packed, "received");
+    } else if (is_packed) {
+        reply.received = packed_attribute(packed, stream, "received");
     }
     return sx_shipments_reply(ends->shipments, iq->session, iq->from, iq->id, &reply);
 }
@@ -273,7 +290,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
 {
     struct sx_reply reply = {0};
     if (is_pong(ends, iq) || (ends->packs && !sx_exchange_gave_out(ends->exchange, iq->id) &&
-                              answers_shipment(ends, iq, stanza)))
+                              answers_shipment(ends, iq, stanza, stream)))
         return;
     if (stream->verdict != SX_OK) {
         /* Servers send the request back in their errors (RFC 6120 8.3.1): that one is too large to
@@ -560,7 +577,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     struct sx_envelope envelope;
     unsigned count;
     xmpp_stanza_t *payload = only_child_element(stanza, &count);
-    if (!stanza && stream->envelope)
+    if (!stanza && (stream->envelope || stream->binary))
         count = 1; /* for which no tree was made */
     if (stream->verdict != SX_OK)
         refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
@@ -568,7 +585,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
         refuse(ends, iq, "bad-request", "an iq of type get or set has exactly one payload");
     else if (sx_stream_envelope(stream, &envelope))
         receive_envelope(ends, iq, &envelope);
-    else if (ends->packs && is_element(payload, "packed", SX_NS_PACKED))
+    else if (ends->packs &&
+             (is_packed_alone(stanza, stream) || is_element(payload, "packed", SX_NS_PACKED)))
         receive_packed(ends, iq, payload, stream);
     else if (ends->packs && is_bytestream(payload))
         receive_bytestream(ends, iq, payload, stream);

@@ -181,7 +181,7 @@ static void open_envelope(parser_t *parser, const char *qname, const char **attr
         return;
     }
     parser->envelope_version = version;
-    judge_tree(parser, sx_tree_open_placeholder(&parser->tree, uri, "Envelope"));
+    judge_tree(parser, sx_tree_open_placeholder(&parser->tree, uri, "Envelope", NULL, NULL));
     if (parser->verdict || parser->failed)
         return;
     sx_scan_reset(&parser->scan, ENVELOPE_DEPTH);
@@ -205,21 +205,31 @@ static void close_envelope(parser_t *parser)
 
 /* ---- base64 ---- */
 
-static bool is_binary_element(const char *uri, const char *local_name)
-{
-    return (strcmp(local_name, "packed") == 0 && strcmp(uri, SX_NS_PACKED) == 0) ||
-           (strcmp(local_name, "data") == 0 && strcmp(uri, SX_NS_IBB) == 0);
-}
+enum binary { NO_BINARY, PACKED, DATA };
 
-/* The element itself is in the tree already. */
-static void open_binary(parser_t *parser, const char *qname)
+static enum binary look_for_binary(parser_t *parser, const char *qname)
 {
     const char *uri, *local;
     if (!parser->stream || parser->depth != ENVELOPE_DEPTH)
-        return;
+        return NO_BINARY;
     local = sx_namespaces_resolve(&parser->scan.namespaces, qname, false, &uri);
-    if (!local || !is_binary_element(uri, local))
-        return;
+    if (local && strcmp(local, "packed") == 0 && strcmp(uri, SX_NS_PACKED) == 0)
+        return PACKED;
+    return local && strcmp(local, "data") == 0 && strcmp(uri, SX_NS_IBB) == 0 ? DATA : NO_BINARY;
+}
+
+/* To bytes that have come another way: its reader wants an element. */
+static bool is_reference(const char **attributes)
+{
+    for (; *attributes; attributes += 2)
+        if (strcmp(attributes[0], "transfer") == 0)
+            return true;
+    return false;
+}
+
+/* The element itself is in the tree already. */
+static void open_binary(parser_t *parser)
+{
     if (parser->has_binary) {
         drop_stanza(parser, SX_EMALFORMED, "the stanza holds two packed envelopes");
         return;
@@ -303,6 +313,7 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
 {
     struct sx_namespaces *namespaces = &parser->scan.namespaces;
     int version = look_for_envelope(parser, qname, attributes);
+    enum binary binary;
     enum sx_err err;
     if (parser->failed)
         return;
@@ -315,11 +326,16 @@ static void open_element(parser_t *parser, const char *qname, const char **attri
         sx_parser_fail_memory(parser);
         return;
     }
-    judge_tree(parser, sx_tree_open(&parser->tree, namespaces, qname, attributes));
+    binary = look_for_binary(parser, qname);
+    if (binary == PACKED && !is_reference(attributes))
+        judge_tree(parser, sx_tree_open_placeholder(&parser->tree, SX_NS_PACKED, "packed",
+                                                    namespaces, attributes));
+    else
+        judge_tree(parser, sx_tree_open(&parser->tree, namespaces, qname, attributes));
     if (err && !parser->verdict && !parser->failed)
         drop_stanza(parser, err, "<%.60s> has forbidden or too many declarations", qname);
-    if (!parser->verdict && !parser->failed)
-        open_binary(parser, qname);
+    if (binary && !parser->verdict && !parser->failed)
+        open_binary(parser);
 }
 
 static void open_inner(parser_t *parser, const char *qname, const char **attributes)
@@ -422,7 +438,7 @@ static void tell_findings(parser_t *parser)
     if (parser->verdict)
         snprintf(stream->verdict_why, sizeof stream->verdict_why, "%s", parser->verdict_why);
     stream->envelope = parser->envelope_version ? &parser->envelope : NULL;
-    stream->binary = parser->has_binary ? &parser->binary : NULL;
+    stream->binary = parser->has_binary && !parser->verdict ? &parser->binary : NULL;
 }
 
 static void take_findings_back(struct sx_stream *stream)
@@ -523,6 +539,11 @@ const char *sx_stream_name(const struct sx_stream *stream)
 const char *sx_stream_attribute(const struct sx_stream *stream, const char *name)
 {
     return sx_tree_attribute(stream->tree, name);
+}
+
+const char *sx_stream_packed_attribute(const struct sx_stream *stream, const char *name)
+{
+    return sx_tree_placeholder_attribute(stream->tree, name);
 }
 
 bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out)

@@ -65,7 +65,7 @@ struct sx_stream {
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
     /* Set once libstrophe waits for no iq of its own any more: takes each <iq/> in its place, which
      * would serialise it again for a debug message. stanza is NULL if there is nothing in it but,
-     * perhaps, an envelope, unless wants_trees. */
+     * perhaps, an envelope, packed or not, unless wants_trees. */
     void (*on_iq)(void *user, xmpp_stanza_t *stanza);
     void *user;
     bool wants_trees;
@@ -94,7 +94,12 @@ bool sx_stream_envelope(struct sx_stream *stream, struct sx_envelope *out);
 
 /* The same for <packed xmlns='urn:soap-xmpp:packed:1'/> and <data/> of XEP-0047 directly inside a
  * stanza: moves the bytes that their text stands for (malloc'ed). Elements and attributes are in
- * the tree, their text isn't. False if there is none. Text that is no base64 is a verdict. */
+ * the tree, if one is made, their text isn't. False if there is none, or a verdict, which text that
+ * is no base64 is. */
 bool sx_stream_binary(struct sx_stream *stream, char **bytes, size_t *len);
+
+/* Of a <packed/> that no tree was made for: the only one with binary and no stanza. As
+ * sx_stream_attribute. */
+const char *sx_stream_packed_attribute(const struct sx_stream *stream, const char *name);
 
 #endif

@@ -31,6 +31,7 @@ void sx_tree_clear(struct sx_tree *tree)
     tree->in_placeholder = false;
     empty_buffer(&tree->text);
     empty_buffer(&tree->head);
+    empty_buffer(&tree->placeholder_attributes);
 }
 
 void sx_tree_fini(struct sx_tree *tree)
@@ -38,6 +39,7 @@ void sx_tree_fini(struct sx_tree *tree)
     sx_tree_clear(tree);
     sx_buffer_fini(&tree->text);
     sx_buffer_fini(&tree->head);
+    sx_buffer_fini(&tree->placeholder_attributes);
     free(tree->path);
     tree->path = NULL;
     tree->path_capacity = 0;
@@ -105,33 +107,43 @@ const char *sx_tree_name(const struct sx_tree *tree)
     return behind(tree->head.bytes);
 }
 
-/* Name and value of an attribute follow each other. */
-static const char *first_attribute(const struct sx_tree *tree)
-{
-    return behind(sx_tree_name(tree));
-}
-
-static bool is_in_head(const struct sx_tree *tree, const char *attribute)
-{
-    return attribute < tree->head.bytes + tree->head.len;
-}
-
-const char *sx_tree_attribute(const struct sx_tree *tree, const char *name)
+/* Name and value of an attribute follow each other, from first on. */
+static const char *find_attribute(const struct sx_buffer *in, const char *first, const char *name)
 {
     const char *own;
-    for (own = first_attribute(tree); is_in_head(tree, own); own = behind(behind(own)))
+    for (own = first; own < in->bytes + in->len; own = behind(behind(own)))
         if (strcmp(own, name) == 0)
             return behind(own);
     return NULL;
 }
 
-static bool set_head_attributes(struct sx_tree *tree)
+static bool set_kept_attributes(xmpp_stanza_t *element, const struct sx_buffer *in,
+                                const char *first)
 {
     const char *own;
-    for (own = first_attribute(tree); is_in_head(tree, own); own = behind(behind(own)))
-        if (xmpp_stanza_set_attribute(tree->path[0], own, behind(own)))
+    for (own = first; own < in->bytes + in->len; own = behind(behind(own)))
+        if (xmpp_stanza_set_attribute(element, own, behind(own)))
             return false;
     return true;
+}
+
+const char *sx_tree_attribute(const struct sx_tree *tree, const char *name)
+{
+    return find_attribute(&tree->head, behind(sx_tree_name(tree)), name);
+}
+
+const char *sx_tree_placeholder_attribute(const struct sx_tree *tree, const char *name)
+{
+    const struct sx_buffer *attributes = &tree->placeholder_attributes;
+    return attributes->len ? find_attribute(attributes, attributes->bytes, name) : NULL;
+}
+
+static bool push_placeholder(struct sx_tree *tree)
+{
+    const struct sx_buffer *attributes = &tree->placeholder_attributes;
+    return push_element(tree, tree->placeholder_uri, tree->placeholder) == SX_OK &&
+           (!attributes->len ||
+            set_kept_attributes(tree->path[tree->path_len - 1], attributes, attributes->bytes));
 }
 
 xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree)
@@ -140,8 +152,8 @@ xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree)
         return tree->path[0];
     if (push_element(tree, tree->has_namespace ? tree->head.bytes : NULL, sx_tree_name(tree)))
         return NULL;
-    if (!set_head_attributes(tree) ||
-        (tree->placeholder && push_element(tree, tree->placeholder_uri, tree->placeholder))) {
+    if (!set_kept_attributes(tree->path[0], &tree->head, behind(sx_tree_name(tree))) ||
+        (tree->placeholder && !push_placeholder(tree))) {
         xmpp_stanza_release(tree->path[0]);
         tree->path_len = 0;
         return NULL;
@@ -186,12 +198,13 @@ static enum sx_err refuse_unbound(struct sx_tree *tree, const char *qname)
 
 static enum sx_err set_attribute(struct sx_tree *tree, const char *name, const char *value)
 {
+    struct sx_buffer *kept = tree->in_placeholder ? &tree->placeholder_attributes : &tree->head;
     if (tree->path_len)
         return xmpp_stanza_set_attribute(tree->path[tree->path_len - 1], name, value) ? SX_ENOMEM
                                                                                       : SX_OK;
-    sx_buffer_add(&tree->head, name, strlen(name) + 1);
-    sx_buffer_add(&tree->head, value, strlen(value) + 1);
-    return tree->head.failed ? SX_ENOMEM : SX_OK;
+    sx_buffer_add(kept, name, strlen(name) + 1);
+    sx_buffer_add(kept, value, strlen(value) + 1);
+    return kept->failed ? SX_ENOMEM : SX_OK;
 }
 
 /* Goes on after an unbound prefix: id and from may follow. */
@@ -246,7 +259,9 @@ enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *names
     return err ? err : full;
 }
 
-enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name)
+enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name,
+                                     const struct sx_namespaces *namespaces,
+                                     const char **attributes)
 {
     enum sx_err err = flush_text(tree);
 
@@ -254,12 +269,14 @@ enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, cons
         err = count_node(tree);
     if (err)
         return err;
-    if (tree->path_len || tree->placeholder)
-        return open_element(tree, uri, name);
-    tree->placeholder = name;
-    tree->placeholder_uri = uri;
-    tree->in_placeholder = true;
-    return SX_OK;
+    if (tree->path_len || tree->placeholder) {
+        err = open_element(tree, uri, name);
+    } else {
+        tree->placeholder = name;
+        tree->placeholder_uri = uri;
+        tree->in_placeholder = true;
+    }
+    return err || !attributes ? err : set_attributes(tree, namespaces, attributes);
 }
 
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len)
@@ -282,6 +299,7 @@ enum sx_err sx_tree_close(struct sx_tree *tree)
 void sx_tree_prune(struct sx_tree *tree)
 {
     sx_buffer_clear(&tree->text);
+    sx_buffer_clear(&tree->placeholder_attributes);
     if (tree->path_len)
         xmpp_stanza_release(tree->path[0]);
     tree->path_len = 0;

@@ -30,6 +30,7 @@ struct sx_tree {
     struct sx_buffer head; /* namespace or "", name, then attributes and values: NUL-terminated */
     bool has_namespace;
     const char *placeholder, *placeholder_uri; /* the stanza's first child, not yet a node */
+    struct sx_buffer placeholder_attributes;   /* and their values: NUL-terminated */
     bool in_placeholder;
     xmpp_stanza_t **path;
     unsigned path_len, path_capacity;
@@ -46,8 +47,10 @@ enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *names
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len);
 enum sx_err sx_tree_close(struct sx_tree *tree); /* the stanza itself stays, closed */
 
-/* An empty element, opened. Both strings are constants. */
-enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name);
+/* An element without children, opened. uri and name are constants; attributes NULL: none. */
+enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, const char *name,
+                                     const struct sx_namespaces *namespaces,
+                                     const char **attributes);
 
 /* Takes everything out of the stanza but its own name and attributes. */
 void sx_tree_prune(struct sx_tree *tree);
@@ -58,6 +61,8 @@ xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree);
 /* Of the stanza itself, once it was opened, tree or not; an attribute it doesn't have is NULL. */
 const char *sx_tree_name(const struct sx_tree *tree);
 const char *sx_tree_attribute(const struct sx_tree *tree, const char *name);
+/* Of the placeholder that stands first in it. */
+const char *sx_tree_placeholder_attribute(const struct sx_tree *tree, const char *name);
 
 /* The part of a qualified name behind its last colon. */
 const char *sx_tree_local_part(const char *qname);

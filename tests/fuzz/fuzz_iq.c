@@ -18,6 +18,8 @@
 #include "../../lib/address.h"
 #include "../../lib/iq.h"
 #include "../../lib/reading.h"
+#include "../../lib/shipment.h"
+#include "../../lib/stanza.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"
@@ -69,6 +71,49 @@ static void post(void *user, uint64_t session, char *stanza, size_t len)
     feed_stop(&feed);
     free(stanza);
     outcome->posted++;
+}
+
+/* ---- bytestreams, of which none is under way (linked with --wrap) ---- */
+
+__typeof__(sx_shipments_reply) __wrap_sx_shipments_reply;
+__typeof__(sx_shipments_again) __wrap_sx_shipments_again;
+__typeof__(sx_shipments_receive) __wrap_sx_shipments_receive;
+__typeof__(sx_shipments_take) __wrap_sx_shipments_take;
+
+bool __wrap_sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
+                               const char *id, const struct sx_transfer_reply *reply)
+{
+    (void)from;
+    CLAIM(shipments && session == 1 && id && reply);
+    return false;
+}
+
+bool __wrap_sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const char *from,
+                               const char *id)
+{
+    (void)from;
+    CLAIM(shipments && session == 1 && id);
+    return false;
+}
+
+void __wrap_sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
+                                 const char *id, xmpp_stanza_t *element, const char *bytes,
+                                 size_t len, bool allowed)
+{
+    struct sx_buffer out = {0};
+    (void)allowed;
+    CLAIM(element && (bytes || !len));
+    sx_stanza_error(&out, from, id, "item-not-found", NULL);
+    CLAIM(!out.failed);
+    post(shipments, session, out.bytes, out.len);
+}
+
+bool __wrap_sx_shipments_take(struct sx_shipments *shipments, const char *from,
+                              xmpp_stanza_t *packed, char **bytes, size_t *len)
+{
+    (void)from;
+    CLAIM(shipments && packed && bytes && len);
+    return false;
 }
 
 /* ---- the worker's part ---- */
@@ -221,11 +266,19 @@ static void complete_ids(const struct outcome *outcome, const char *bytes, size_
 
 /* ---- one stanza ---- */
 
+static bool is_packed_without_tree(const struct sx_stream *stream, xmpp_stanza_t *child)
+{
+    const char *name = xmpp_stanza_get_name(child);
+    return stream->binary && name && strcmp(name, "packed") == 0 &&
+           !xmpp_stanza_get_children(child) && !xmpp_stanza_get_attribute(child, "transfer");
+}
+
 /* As a stream that is online delivers it: an envelope alone makes no tree. */
 static xmpp_stanza_t *as_online(xmpp_stanza_t *stanza, const struct sx_stream *stream)
 {
     xmpp_stanza_t *child = xmpp_stanza_get_children(stanza);
-    bool is_alone = child && !xmpp_stanza_get_next(child) && stream->envelope;
+    bool is_alone = child && !xmpp_stanza_get_next(child) &&
+                    (stream->envelope || is_packed_without_tree(stream, child));
     return child && !is_alone ? stanza : NULL;
 }
 
@@ -298,6 +351,7 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->doubt = doubt;
     ends->fall_back = fall_back;
     ends->packs = true;
+    ends->shipments = (struct sx_shipments *)outcome;
     ends->checker = sx_checker_new(CLAIMS_DEPTH);
     ends->max_message_bytes = MESSAGE_BYTES;
     CLAIM(ends->checker);

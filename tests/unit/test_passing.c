@@ -18,6 +18,12 @@ struct passed {
     unsigned count, trees;
 };
 
+static const char *attribute_of(const struct passed *passed, const char *name)
+{
+    const char *value = sx_stream_packed_attribute(&passed->peer.stream, name);
+    return value ? value : "-";
+}
+
 static void pass(void *user, xmpp_stanza_t *stanza)
 {
     struct passed *passed = user;
@@ -27,6 +33,9 @@ static void pass(void *user, xmpp_stanza_t *stanza)
     sx_buffer_add_format(&passed->log, "%s:", id ? id : "none");
     if (stanza)
         peer_log_stanza(&passed->log, stanza);
+    else if (passed->peer.stream.binary)
+        sx_buffer_add_format(&passed->log, "<%s %s>", attribute_of(passed, "action"),
+                             attribute_of(passed, "form"));
     sx_buffer_add_text(&passed->log, passed->peer.stream.envelope ? "{}\n" : "\n");
     passed->trees += stanza != NULL;
     passed->count++;
@@ -92,9 +101,48 @@ TEST(test_late_tree)
     stop_passing(&passed);
 }
 
+/* Alone it is no tree, and its attributes are there; beside or around something it is as ever. */
+TEST(test_packed)
+{
+#define PACKED(attributes, inside)                                                                 \
+    "<packed xmlns='urn:soap-xmpp:packed:1'" attributes ">" inside "</packed>"
+    static const struct {
+        const char *payload, *delivered;
+        unsigned trees;
+    } cases[] = {
+        {PACKED(" action='a'", "AAAA"), "7:<a ->\n", 0},
+        {PACKED(" xmlns:p='u' form='f' p:action='b' action='a'", ""), "7:<a f>\n", 0},
+        {"<p:packed xmlns:p='urn:soap-xmpp:packed:1' form='f'/>", "7:<- f>\n", 0},
+        {PACKED(" transfer='t' action='a'", ""),
+         "(packed xmlns=urn:soap-xmpp:packed:1 action=a transfer=t)", 1},
+        {PACKED(" form='f'", "AAAA") "<error/>",
+         "(packed xmlns=urn:soap-xmpp:packed:1 form=f)(error xmlns=jabber:client))", 1},
+        {"<error/>" PACKED(" form='f'", "AAAA"),
+         "(error xmlns=jabber:client)(packed xmlns=urn:soap-xmpp:packed:1 form=f))", 1},
+        {PACKED(" form='f'", "<x y='z'/>"),
+         "(packed xmlns=urn:soap-xmpp:packed:1 form=f(x y=z xmlns=urn:soap-xmpp:packed:1)))", 1},
+        {"t" PACKED(" form='f'", ""), "[t](packed xmlns=urn:soap-xmpp:packed:1 form=f))", 1},
+        {PACKED(" action='a'", "no base64") PACKED("", ""), "7:\n", 0},
+        {PACKED(" q:form='f'", ""), "7:\n", 0},
+    };
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct passed passed;
+        struct sx_buffer iq = {0};
+        start_passing(&passed);
+        sx_buffer_add_format(&iq, OPEN "<iq id='7'>%s</iq>", cases[i].payload);
+        CU_ASSERT(peer_feed(&passed.peer, iq.bytes) == 1);
+        ASSERT_CONTAINS(passed.log.bytes, cases[i].delivered);
+        CU_ASSERT(passed.count == 1 && passed.trees == cases[i].trees);
+        sx_buffer_fini(&iq);
+        stop_passing(&passed);
+    }
+}
+
 CU_TestInfo tests_passing[] = {
     {"an iq passes libstrophe by once it may, nothing else does", test_past_libstrophe},
     {"an envelope alone makes no tree unless one is wanted", test_no_tree},
+    {"a packed envelope alone makes no tree either", test_packed},
     {"what stands beside an envelope brings the tree, all in its place", test_late_tree},
     CU_TEST_INFO_NULL,
 };
