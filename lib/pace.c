@@ -3,6 +3,8 @@
  * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window
  * of fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
  * after that.
+ * Slower for good (another route; a server whose TCP waits for acknowledgements of single blocks):
+ * at the least window the measure follows, so that the window grows again.
  */
 #include "pace.h"
 
@@ -37,5 +39,8 @@ void sx_pace_answered(struct sx_pace *pace, size_t block, size_t last_sent, int6
         pace->window -= (pace->window - pace->least + 3) / 4;
         pace->fast = 0;
         pace->judged = last_sent;
+    } else if (pace->window == pace->least) {
+        /* What so few blocks wait for is not a queue of ours: this is how long it takes now. */
+        pace->least_us += (took_us - pace->least_us + 3) / 4;
     }
 }

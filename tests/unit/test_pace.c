@@ -71,6 +71,17 @@ static void test_worse(void)
     CU_ASSERT_EQUAL(way.pace.window, SX_PACE_MOST);
 }
 
+/* Slow because of nothing that a smaller window would mend. */
+static void test_farther(void)
+{
+    struct way way = {.delay_us = 1000, .gap_us = 10};
+    sx_pace_begin(&way.pace, 1, 8);
+    run(&way, 100);
+    way.delay_us = 46000;
+    run(&way, 200);
+    CU_ASSERT_EQUAL(way.pace.window, 8);
+}
+
 static void test_fixed(void)
 {
     struct way way = {.delay_us = 1000, .gap_us = 900};
@@ -100,6 +111,7 @@ CU_TestInfo tests_pace[] = {
     {"a distant peer gets the whole window", test_far},
     {"a bottleneck gets no queue, and no rest", test_narrow},
     {"the window follows the way when it changes", test_worse},
+    {"a way that has become longer gets the whole window again", test_farther},
     {"a window may be fixed", test_fixed},
     {"a new session goes on at the pace of the last", test_restart},
     CU_TEST_INFO_NULL,
