@@ -158,8 +158,12 @@ static size_t escaped_len(const char *text)
 
 void sx_buffer_add_escaped(struct sx_buffer *buffer, const char *text)
 {
-    size_t len;
+    size_t len = plain_len(text);
 
+    if (!text[len]) { /* as nearly always */
+        sx_buffer_add(buffer, text, len);
+        return;
+    }
     /* Whole or not at all: half an append would break the promise of a failed one. */
     if (!sx_buffer_reserve(buffer, escaped_len(text)))
         return;

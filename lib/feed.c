@@ -175,6 +175,13 @@ static bool tell_end(void *user)
     return !parser->failed && !parser->verdict;
 }
 
+/* A chunk that ends with it is the most frequent. */
+static bool holds(const char *bytes, size_t len, const char *text, size_t text_len)
+{
+    return memcmp(bytes + len - text_len, text, text_len) == 0 ||
+           memmem(bytes, len, text, text_len);
+}
+
 /* Whether expat stands between two stanzas, and the next one is an iq that is ours and all there.
  */
 static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
@@ -182,7 +189,7 @@ static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
     static const char begin[] = "<iq ", end[] = "</iq>";
     return parser->stream && parser->stream->on_iq && parser->depth == 1 && !parser->in_cdata &&
            len > sizeof begin + sizeof end && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
-           memmem(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
+           holds(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
 }
 
 /* The length of the stanza that the bytes begin with, once it is delivered, or 0: it is expat's,

@@ -106,14 +106,8 @@ err_after_alloc:
 struct key {
     char caller[SX_JID_BYTES];
     const char *id;
+    struct bucket *bucket;
 };
-
-static struct key make_key(const char *from, const char *id)
-{
-    struct key key = {.id = id};
-    sx_address_bare(from, key.caller, sizeof key.caller);
-    return key;
-}
 
 /* Keyed, so that no peer can choose ids that fall into one bucket. */
 static struct bucket *bucket_of(struct sx_journal *journal, const struct key *key)
@@ -131,9 +125,16 @@ static struct bucket *bucket_of(struct sx_journal *journal, const struct key *ke
     return &journal->buckets[hash & journal->bucket_mask];
 }
 
-static struct entry *find_locked(struct sx_journal *journal, const struct key *key)
+static void make_key(struct sx_journal *journal, const char *from, const char *id, struct key *key)
 {
-    struct entry *entry = LIST_FIRST(bucket_of(journal, key));
+    sx_address_bare(from, key->caller, sizeof key->caller);
+    key->id = id;
+    key->bucket = bucket_of(journal, key);
+}
+
+static struct entry *find_locked(const struct key *key)
+{
+    struct entry *entry = LIST_FIRST(key->bucket);
     while (entry && (strcmp(entry->id, key->id) != 0 || strcmp(entry->caller, key->caller) != 0))
         entry = LIST_NEXT(entry, in_bucket);
     return entry;
@@ -189,7 +190,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
     entry->id = memcpy(entry->caller + caller_bytes, key->id, strlen(key->id) + 1);
     entry->epoch = journal->epoch;
     entry->bytes = bytes;
-    LIST_INSERT_HEAD(bucket_of(journal, key), entry, in_bucket);
+    LIST_INSERT_HEAD(key->bucket, entry, in_bucket);
     TAILQ_INSERT_TAIL(&journal->order, entry, in_order);
     journal->counts.entries++;
     journal->counts.bytes += bytes;
@@ -385,15 +386,16 @@ static enum sx_journal_verdict look_locked(struct sx_journal *journal, uint64_t 
 static enum sx_journal_verdict judge(struct sx_journal *journal, const char *from, const char *id,
                                      int64_t now_us, bool enters, char **answer, size_t *answer_len)
 {
-    const struct key key = make_key(from, id);
+    struct key key;
     enum sx_journal_verdict verdict;
     const struct entry *entry;
     uint64_t epoch;
     if (!read_incarnation(journal, id, &epoch))
         return SX_JOURNAL_FOREIGN;
+    make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    entry = find_locked(journal, &key);
+    entry = find_locked(&key);
     if (entry)
         verdict = repeat_locked(journal, entry, answer, answer_len);
     else if (enters)
@@ -438,16 +440,17 @@ static char *keep_answer_locked(struct sx_journal *journal, struct entry *entry,
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        const char *stanza, size_t len, int64_t now_us)
 {
-    const struct key key = make_key(from, id);
     char *copy = stanza ? malloc(len + 1) : NULL;
     struct entry *entry;
+    struct key key;
+    make_key(journal, from, id, &key);
     if (copy) {
         memcpy(copy, stanza, len);
         copy[len] = '\0';
     }
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    entry = find_locked(journal, &key);
+    entry = find_locked(&key);
     if (entry && !entry->answered)
         copy = keep_answer_locked(journal, entry, copy, len);
     pthread_mutex_unlock(&journal->mu);
@@ -456,10 +459,11 @@ void sx_journal_answer(struct sx_journal *journal, const char *from, const char 
 
 void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id)
 {
-    const struct key key = make_key(from, id);
     struct entry *entry;
+    struct key key;
+    make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);
-    entry = find_locked(journal, &key);
+    entry = find_locked(&key);
     if (entry && !entry->answered)
         drop_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);

@@ -62,10 +62,13 @@ static bool is_at(const struct sx_markup *markup, unsigned char classes)
     return markup->at < markup->end && (markup->classes[(unsigned char)*markup->at] & classes);
 }
 
+/* Runs over every byte: what it looks at stays in registers. */
 static void skip(struct sx_markup *markup, unsigned char classes)
 {
-    while (is_at(markup, classes))
-        markup->at++;
+    const char *at = markup->at, *end = markup->end;
+    while (at < end && (markup->classes[(unsigned char)*at] & classes))
+        at++;
+    markup->at = at;
 }
 
 static bool take(struct sx_markup *markup, char byte)
@@ -108,10 +111,22 @@ static bool skip_high(struct sx_markup *markup)
 /* The name's or value's place in tag: kept as an offset, for tag moves as it grows. */
 static size_t keep(struct sx_markup *markup, const char *bytes, size_t len)
 {
-    size_t place = markup->tag.len;
-    sx_buffer_add(&markup->tag, bytes, len);
-    sx_buffer_add(&markup->tag, "", 1);
+    struct sx_buffer *tag = &markup->tag;
+    size_t place = tag->len;
+    if (!sx_buffer_reserve(tag, len + 1))
+        return 0;
+    memcpy(tag->bytes + place, bytes, len);
+    tag->bytes[place + len] = tag->bytes[place + len + 1] = '\0';
+    tag->len += len + 1;
     return place;
+}
+
+static void skip_value(struct sx_markup *markup, char quote)
+{
+    const char *at = markup->at, *end = markup->end;
+    while (at < end && *at != quote && (markup->classes[(unsigned char)*at] & VALUE))
+        at++;
+    markup->at = at;
 }
 
 static bool read_value(struct sx_markup *markup, size_t *place)
@@ -127,8 +142,7 @@ static bool read_value(struct sx_markup *markup, size_t *place)
         return false;
     begin = markup->at;
     for (;;) {
-        while (is_at(markup, VALUE) && *markup->at != quote)
-            markup->at++;
+        skip_value(markup, quote);
         if (markup->at < markup->end && (unsigned char)*markup->at < 0x80)
             break;
         if (markup->at == markup->end || !skip_high(markup))
@@ -138,13 +152,14 @@ static bool read_value(struct sx_markup *markup, size_t *place)
     return take(markup, quote);
 }
 
-/* XML 1.0 3.1, "Unique Att Spec" */
+/* XML 1.0 3.1, "Unique Att Spec". A value stands right behind its name and NUL. */
 static bool is_new(const struct sx_markup *markup, const size_t *places, size_t count)
 {
-    const char *tag = markup->tag.bytes;
-    size_t i;
+    const char *tag = markup->tag.bytes, *name = tag + places[2 * count];
+    size_t bytes = places[2 * count + 1] - places[2 * count], i;
     for (i = 0; i < count; i++)
-        if (strcmp(tag + places[2 * i], tag + places[2 * count]) == 0)
+        if (places[2 * i + 1] - places[2 * i] == bytes &&
+            memcmp(tag + places[2 * i], name, bytes) == 0)
             return false;
     return true;
 }

@@ -1,7 +1,8 @@
 /* namespace.c - a stack of namespace declarations, searched from its top.
  *
  * Invariant: items[0..count) are in order of depth; each owns one allocation that holds both its
- * strings. count never exceeds max_count, whatever a peer declares.
+ * strings, and so do items[count..kept), if it is a small one: every envelope makes the same
+ * declarations. count and kept never exceed max_count, whatever a peer declares.
  *
  * Happy path: push on each start tag (nothing to do without xmlns attributes), resolve names, pop
  * on the end tag. An envelope has a handful of declarations, so a linear search from the top is
@@ -17,17 +18,23 @@
 #define NS_XML   "http://www.w3.org/XML/1998/namespace"
 #define NS_XMLNS "http://www.w3.org/2000/xmlns/"
 
-enum { FIRST_CAPACITY = 16 };
+enum { FIRST_CAPACITY = 16, SMALL_BYTES = 128 /* what is kept */ };
 
 static void truncate_to(struct sx_namespaces *ns, size_t count)
 {
-    while (ns->count > count)
-        free(ns->items[--ns->count].prefix);
+    while (ns->count > count) {
+        struct sx_namespace *item = &ns->items[--ns->count];
+        if (item->bytes <= SMALL_BYTES)
+            continue;
+        free(item->prefix);
+        *item = (struct sx_namespace){0};
+    }
 }
 
 void sx_namespaces_fini(struct sx_namespaces *ns)
 {
-    truncate_to(ns, 0);
+    while (ns->kept)
+        free(ns->items[--ns->kept].prefix);
     free(ns->items);
     *ns = (struct sx_namespaces){0};
 }
@@ -96,27 +103,42 @@ static enum sx_err grow(struct sx_namespaces *ns)
     return SX_OK;
 }
 
+static bool make_room(struct sx_namespace *item, size_t bytes)
+{
+    if (item->bytes >= bytes)
+        return true;
+    free(item->prefix);
+    if (bytes < SMALL_BYTES)
+        bytes = SMALL_BYTES;
+    item->prefix = malloc(bytes);
+    item->bytes = item->prefix ? bytes : 0;
+    return item->prefix != NULL;
+}
+
 static enum sx_err push_one(struct sx_namespaces *ns, unsigned depth, const char *prefix,
                             const char *uri)
 {
     size_t prefix_bytes = strlen(prefix) + 1, uri_bytes = strlen(uri) + 1;
+    size_t bytes = prefix_bytes + uri_bytes;
     struct sx_namespace *item;
-    char *strings;
 
     if (ns->count >= (ns->max_count ? ns->max_count : SX_NAMESPACES_COUNT))
         return SX_ETOOBIG;
     if (grow(ns))
         return SX_ENOMEM;
-    strings = malloc(prefix_bytes + uri_bytes);
-    if (!strings)
+    item = &ns->items[ns->count];
+    if (ns->count == ns->kept) {
+        *item = (struct sx_namespace){0};
+        ns->kept++;
+    }
+    if (!make_room(item, bytes))
         return SX_ENOMEM;
-    memcpy(strings, prefix, prefix_bytes);
-    memcpy(strings + prefix_bytes, uri, uri_bytes);
-    item = &ns->items[ns->count++];
-    *item = (struct sx_namespace){.prefix = strings,
-                                  .uri = strings + prefix_bytes,
-                                  .depth = depth,
-                                  .key = key_of(prefix, prefix_bytes - 1)};
+    item->uri = item->prefix + prefix_bytes;
+    memcpy(item->prefix, prefix, prefix_bytes);
+    memcpy(item->uri, uri, uri_bytes);
+    item->depth = depth;
+    item->key = key_of(prefix, prefix_bytes - 1);
+    ns->count++;
     return SX_OK;
 }
 

@@ -20,11 +20,13 @@ struct sx_namespace {
     char *uri;    /* "" is no namespace */
     unsigned depth;
     unsigned key; /* hash of prefix: most comparisons end here */
+    size_t bytes; /* of the allocation that holds both */
 };
 
 struct sx_namespaces {
     struct sx_namespace *items;
     size_t count, capacity;
+    size_t kept; /* items with an allocation, from 0 on: those from count on are for the next */
     size_t max_count; /* 0: SX_NAMESPACES_COUNT */
 };
 
