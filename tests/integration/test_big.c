@@ -479,7 +479,7 @@ static void crowd(const struct site *site)
     enum { CALLERS = 4 };
     struct big big;
     struct speech speeches[CALLERS];
-    struct soap_xmpp_link *links[CALLERS];
+    struct soap_xmpp_link *links[CALLERS], *link = NULL;
     char *text = random_text(BIG_BYTES), name[] = "desk-0";
     int runs = laboratory_runs(), i;
     big_open(&big, site, BIG_BYTES + 10000);
@@ -487,9 +487,11 @@ static void crowd(const struct site *site)
         struct soap *soap;
         name[5] = (char)('0' + i / 2); /* two a link */
         links[i] = i % 2 ? NULL : open_through(site, big.near, "alice", name, NULL, NULL, 0);
-        if (links[i])
-            CU_ASSERT_EQUAL(soap_xmpp_wait_online(links[i], -1), 0);
-        soap = laboratory_client(links[i] ? links[i] : links[i - 1], SOAP_IO_DEFAULT);
+        if (links[i]) {
+            link = links[i];
+            CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+        }
+        soap = laboratory_client(link, SOAP_IO_DEFAULT);
         soap->connect_timeout = soap->send_timeout = soap->recv_timeout = 60;
         speech_begin(&speeches[i], soap, big.endpoint, text);
     }
