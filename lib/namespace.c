@@ -105,7 +105,7 @@ static enum sx_err grow(struct sx_namespaces *ns)
 
 static bool make_room(struct sx_namespace *item, size_t bytes)
 {
-    if (item->bytes >= bytes)
+    if (item->prefix && item->bytes >= bytes)
         return true;
     free(item->prefix);
     if (bytes < SMALL_BYTES)
