@@ -193,7 +193,7 @@ static void a_hundred_megabytes_go_through(void)
     begun_us = sx_clock_now_us();
     err = soap_send_lab__note(soap, site_endpoint(site, "bob", "soap"), NULL, text);
     if (err == SOAP_OK)
-        err = soap_recv_lab__note(soap, NULL);
+        err = soap_recv_empty_response(soap);
     CU_ASSERT_EQUAL(err, SOAP_OK);
     if (err)
         printf("\n    %s", laboratory_fault(soap));
