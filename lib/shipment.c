@@ -325,10 +325,12 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
     shipment->waits =
         (!shipment->call_number && has_its_share(shipments, shipment)) ||
         sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
-    if (shipment->waits && !shipment->call_number)
-        fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
-    if (shipment->waits)
+    if (shipment->waits && shipment->call_number)
         return;
+    if (shipment->waits) {
+        fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
+        return;
+    }
     shipment->travels = true;
     sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
              sx_transfer_id(shipment->transfer), sx_transfer_size(shipment->transfer),

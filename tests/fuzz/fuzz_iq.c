@@ -98,10 +98,9 @@ bool __wrap_sx_shipments_again(struct sx_shipments *shipments, uint64_t session,
 
 void __wrap_sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
                                  const char *id, xmpp_stanza_t *element, const char *bytes,
-                                 size_t len, bool allowed)
+                                 size_t len)
 {
     struct sx_buffer out = {0};
-    (void)allowed;
     CLAIM(element && (bytes || !len));
     sx_stanza_error(&out, from, id, "item-not-found", NULL);
     CLAIM(!out.failed);

@@ -519,3 +519,21 @@ const char *laboratory_fault(struct soap *soap)
     soap_sprint_fault(soap, text, sizeof text);
     return text;
 }
+
+char *laboratory_random_text(size_t len)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+    char *text = malloc(len + 1);
+    uint64_t state = 88172645463325252ULL;
+    size_t i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    for (i = 0; i < len; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        text[i] = letters[state >> 58];
+    }
+    text[len] = '\0';
+    return text;
+}

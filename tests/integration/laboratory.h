@@ -76,6 +76,9 @@ void pair_close(struct pair *pair);
 /* The same service once more, with a link of this account's configuration. */
 void pair_reopen_service(struct pair *pair, const struct site_account *account, int threads);
 
+/* Text that doesn't get smaller, six random bits a letter; always the same, malloc'ed. */
+char *laboratory_random_text(size_t len);
+
 /* What soap_sprint_fault says, in a static buffer. */
 const char *laboratory_fault(struct soap *soap);
 

@@ -19,6 +19,8 @@
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
     SUITE(big)                                                                                     \
+    SUITE(big_strangers)                                                                           \
+    SUITE(big_storm)                                                                               \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
     SUITE(connect)                                                                                 \

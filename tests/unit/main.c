@@ -40,6 +40,7 @@
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
     SUITE(scan)                                                                                    \
+    SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
