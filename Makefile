@@ -337,6 +337,7 @@ test: deps
 
 # A shorter storm: under a sanitizer each call takes several times as long.
 asan tsan: export STORM_CALLS ?= 3000
+asan tsan: export BIG_STORM ?= 0
 asan tsan: deps
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
 	    SANITIZE=$(if $(filter asan,$@),address,thread) run-all

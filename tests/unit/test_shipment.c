@@ -231,7 +231,7 @@ static void test_hopeless(void)
     quay_open(&quay, 0);
     CU_ASSERT_TRUE(sx_shipments_drained(quay.shipments, PAST));
     CU_ASSERT_EQUAL(ship_answer(&quay, "1"), SX_OK);
-    sx_shipments_lost(quay.shipments, true);
+    sx_shipments_lost(quay.shipments, true, false);
     CU_ASSERT_FALSE(sx_shipments_drained(quay.shipments, sx_clock_deadline(LONG_US)));
     CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < LONG_US);
     quay_close(&quay);
