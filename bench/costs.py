@@ -13,6 +13,7 @@ CALLS = 100  # under callgrind: the difference between so many calls and twice a
 FIRSTS = 7
 LINKS = 20
 OUTSTANDING = [1, 1000, 10000]
+BIG = [50 * 10 ** 6, 100 * 10 ** 6]
 
 
 # ---- instructions ----
@@ -162,6 +163,38 @@ def weigh(build, server, wanted, found):
                         (theirs[index] - empty) / count, "KiB"))
     found.append(row("10,000 outstanding on one link, TLS: answered", server.label,
                     OUTSTANDING[-1] if answered else 0, "calls", target=f">={OUTSTANDING[-1]}"))
+
+
+# ---- big messages ----
+
+def peak_megabytes(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM"))
+
+
+def send_big(build, server, wanted, found):
+    """One message in pieces, small calls beside it; memory of either process against the message."""
+    for size in BIG:
+        name = f"{size // 10 ** 6} MB in pieces, TLS"
+        if wanted not in name:
+            continue
+        say(f"{server.label}: {name}")
+        site = Site(build, server, True)
+        service = site.start("service", "8",
+                             environment=site.account(1, "big", BENCH_IN_PIECES="1"))
+        caller = site.begin("big", site.endpoint("big"), str(size),
+                            environment=site.account(0, "big", BENCH_IN_PIECES="1"))
+        idle, beside, _, seconds, peak = map(float, caller.line().split())
+        found.append(row(f"{name}: speed", server.label, size / 1e6 / seconds, "MB/s"))
+        found.append(row(f"{name}: add meanwhile p50", server.label, beside, "us", idle,
+                         beside / idle, "<=3.00"))
+        weighed = [("caller", peak), ("service", peak_megabytes(service.pid))]
+        for who, megabytes in weighed if size == BIG[-1] else []:
+            found.append(row(f"{name}: memory of the {who}", server.label, megabytes, "MiB",
+                             size / 2 ** 20, megabytes / (size / 2 ** 20), "<3.00"))
+        caller.stop()
+        service.stop()
+        site.stop()
 
 
 # ---- the start ----

@@ -85,6 +85,7 @@ def measure(build, servers, found, notes):
             site.stop()
         costs.time_first(build, server, wanted, found)
         costs.weigh(build, server, wanted, found)
+        costs.send_big(build, server, wanted, found)
     costs.watch_idle(build, servers, idle_seconds, wanted, found)
     costs.count_instructions(build, servers, wanted, found, notes)
 
