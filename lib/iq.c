@@ -358,12 +358,17 @@ static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const ch
     post(ends, iq, &out);
 }
 
+static bool is_telling_due(const struct sx_iq_ends *ends, int64_t now_us)
+{
+    return !ends->refusals->told_us || now_us - ends->refusals->told_us >= TELL_INTERVAL_US;
+}
+
 static void tell_forbidden(const struct sx_iq_ends *ends, const char *from, const char *operation)
 {
     struct sx_iq_refusals *refusals = ends->refusals;
     int64_t now_us = sx_clock_now_us();
     char text[REFUSAL_BYTES], more[64] = "";
-    if (refusals->told_us && now_us - refusals->told_us < TELL_INTERVAL_US) {
+    if (!is_telling_due(ends, now_us)) {
         refusals->left_out++;
         return;
     }
@@ -492,9 +497,11 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
         refuse(ends, iq, "service-unavailable", NULL);
         return;
     }
-    /* Whom no rule names at all isn't worth a glance. What the journal knows of the id goes first:
-     * the bytes may have been taken by a first copy. */
-    if (iq->from && !sx_access_may_know(ends->access, iq->from))
+    /* Whom no rule names at all isn't worth a glance, unless somebody is to read which rule that
+     * would be. What the journal knows of the id goes first: the bytes may have been taken by a
+     * first copy. */
+    if (iq->from && !sx_access_may_know(ends->access, iq->from) &&
+        !is_telling_due(ends, sx_clock_now_us()))
         envelope.form = SX_FORM_ZSTD;
     else if (!is_reference(element) || !is_known(ends, iq))
         take_and_glance(ends, iq->from, element, stream, &envelope);
