@@ -489,6 +489,19 @@ TEST(a_packed_operation_is_what_the_rules_are_asked_about)
     end(&responder);
 }
 
+/* A glance costs the loop thread time that a stranger may not have. */
+TEST(a_strangers_envelope_is_looked_at_when_the_trace_tells)
+{
+    struct responder responder;
+    serve_packed(&responder, "bob@example.org");
+    ask_packed(&responder, tagged(&responder, "1"), "<a/>");
+    ASSERT_CONTAINS(posted(&responder), "<bad-request");
+    responder.refusals.told_us = sx_clock_now_us();
+    ask_packed(&responder, tagged(&responder, "2"), "<a/>");
+    ASSERT_CONTAINS(posted(&responder), "<forbidden");
+    end(&responder);
+}
+
 TEST(what_is_no_packed_envelope_is_refused)
 {
     static const struct {
@@ -669,6 +682,8 @@ CU_TestInfo tests_iq[] = {
      a_packed_request_is_queued_as_it_came},
     {"a packed operation is what the rules are asked about",
      a_packed_operation_is_what_the_rules_are_asked_about},
+    {"a stranger's envelope is looked at when the trace tells of him",
+     a_strangers_envelope_is_looked_at_when_the_trace_tells},
     {"what is no packed envelope is refused", what_is_no_packed_envelope_is_refused},
     {"a declined packed request says that it was not run",
      a_declined_packed_request_says_that_it_was_not_run},
