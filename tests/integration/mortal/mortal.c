@@ -20,6 +20,9 @@
 #include "soap_xmpp.h"
 #include "ledger.nsmap"
 
+#include "../../../lib/base64.h"
+#include "../../../lib/pack.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -30,7 +33,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NUMBERS = 1000, THREADS = 8, LINE_BYTES = 1024, DRAIN_MS = 2000 };
+enum {
+    MAX_ENVELOPE_BYTES = 1 << 20,
+    NUMBERS = 1000,
+    THREADS = 8,
+    LINE_BYTES = 1024,
+    DRAIN_MS = 2000
+};
 
 static int ledger_fd;
 static struct soap_xmpp_link *own_link;
@@ -172,16 +181,34 @@ static void tell_sent(const char *line, const char *what, const char *element)
         tell("sent %s %d", what, atoi(at + strlen(element)));
 }
 
+/* The envelope of a stanza that carries it packed, NULL of any other. */
+static char *unpack(const char *line)
+{
+    const char *packed = strstr(line, "<packed "), *text = packed ? strchr(packed, '>') : NULL;
+    struct sx_buffer base64 = {0}, envelope = {0};
+    if (!text)
+        return NULL;
+    sx_buffer_add(&base64, text + 1, strcspn(text + 1, "<"));
+    if (base64.failed || !sx_base64_decode(base64.bytes, base64.len, &base64.len) ||
+        sx_unpack(SX_FORM_ZSTD, base64.bytes, base64.len, MAX_ENVELOPE_BYTES, &envelope) != SX_OK)
+        envelope.failed = true;
+    sx_buffer_fini(&base64);
+    return sx_buffer_take(&envelope, NULL);
+}
+
 static void watch(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
+    char *envelope;
     (void)user;
     if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
     if (level != SOAP_XMPP_TRACE_STANZA || !strstr(line, ": sent <iq"))
         return;
     tell_sent(line, "question", "http://jabber.org/protocol/disco#info");
-    tell_sent(line, "request", "<number>");
-    tell_sent(line, "answer", "<entered>");
+    envelope = unpack(line);
+    tell_sent(envelope ? envelope : line, "request", "<number>");
+    tell_sent(envelope ? envelope : line, "answer", "<entered>");
+    free(envelope);
 }
 
 /* ---- the program ---- */
