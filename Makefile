@@ -344,9 +344,12 @@ asan tsan: deps
 
 under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' $(1)
 
-# Valgrind is slow and the sanitizers have seen the rest: of the suites with servers one of each kind.
+# Valgrind is slow and the sanitizers have seen the rest: what owns memory, and of the suites with
+# servers one of each kind.
+MEMORABLE := shortage: exchange: resend: held: journal: inbound: disco: iq: payload: reading: intake: \
+    shipment: memory: buffer: envelope: tree: config: address: pack: stream:
 valgrind: deps
-	$(call under_valgrind,run-unit)
+	$(call under_valgrind,run-unit ARGS='$(MEMORABLE)')
 	$(call under_valgrind,run-plugin)
 	$(call under_valgrind,run-integration ARGS='call: unruly:')
 
