@@ -1,11 +1,11 @@
 /* envelopes.c - writes the envelopes that gSOAP makes of a payload, for the clients without gSOAP.
  *
  * Noun: the pair of envelopes of one payload: PAYLOAD.request and PAYLOAD.answer, as they stand in
- * the stanzas that the library sends.
+ * the stanzas that the library sends, and PAYLOAD-packed.request and .answer, packed.
  */
 #include "bench/payload.h"
 #include "bench/slice.h"
-#include "envelope.h"
+#include "lib/payload.h"
 
 enum { MAX_DEPTH = 64 };
 
@@ -35,27 +35,32 @@ static size_t give(struct soap *soap, char *bytes, size_t room)
     return len;
 }
 
-/* Into FOLDER/PAYLOAD.SUFFIX, formatted for a stanza. */
-static void write_file(const char *folder, const char *payload, const char *suffix)
+static void write_bytes(const char *folder, const char *payload, const char *form,
+                        const char *suffix, const struct sx_payload *written)
+{
+    char path[512];
+    FILE *file;
+    snprintf(path, sizeof path, "%s/%s%s.%s", folder, payload, form, suffix);
+    file = fopen(path, "w");
+    if (!file || fwrite(written->bytes, 1, written->len, file) != written->len || fclose(file))
+        slice_die("can't write %s", path);
+}
+
+/* Into FOLDER/PAYLOAD.SUFFIX as a stanza carries it plain, into FOLDER/PAYLOAD-packed.SUFFIX
+ * packed. */
+static void write_files(const char *folder, const char *payload, const char *suffix)
 {
     struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
-    struct sx_buffer formatted = {0};
-    const struct sx_scan *scan = NULL;
-    char path[512], why[160] = "no memory";
-    size_t bad_byte = 0;
-    FILE *file;
+    struct sx_payload plain = {0}, packed = {0};
+    char why[160] = "no memory";
     if (!checker ||
-        sx_checker_check(checker, wire.bytes, wire.len, &scan, &bad_byte, why, sizeof why))
-        slice_die("byte %zu of the %s: %s", bad_byte, suffix, why);
-    sx_envelope_format(&formatted, wire.bytes, wire.len, scan, NULL);
-    snprintf(path, sizeof path, "%s/%s.%s", folder, payload, suffix);
-    file = fopen(path, "w");
-    if (!file || formatted.failed ||
-        fwrite(formatted.bytes, 1, formatted.len, file) != formatted.len)
-        slice_die("can't write %s", path);
-    if (fclose(file))
-        slice_die("can't write %s", path);
-    sx_buffer_fini(&formatted);
+        sx_payload_plain(&plain, checker, wire.bytes, wire.len, NULL, why, sizeof why) ||
+        sx_payload_packed(&packed, checker, wire.bytes, wire.len, NULL, SIZE_MAX, why, sizeof why))
+        slice_die("the %s: %s", suffix, why);
+    write_bytes(folder, payload, "", suffix, &plain);
+    write_bytes(folder, payload, "-packed", suffix, &packed);
+    sx_payload_fini(&plain);
+    sx_payload_fini(&packed);
     sx_checker_free(checker);
 }
 
@@ -75,14 +80,14 @@ int main(int argc, char **argv)
         sx_buffer_clear(&wire);
         if (payload_send(soap, "http://127.0.0.1/"))
             slice_die("%s: gSOAP's error %d", argv[i], soap->error);
-        write_file(argv[1], argv[i], "request");
+        write_files(argv[1], argv[i], "request");
         sx_buffer_clear(&request);
         sx_buffer_add(&request, wire.bytes, wire.len);
         sx_buffer_clear(&wire);
         read_bytes = 0;
         if (soap_serve(soap))
             slice_die("%s: gSOAP's error %d", argv[i], soap->error);
-        write_file(argv[1], argv[i], "answer");
+        write_files(argv[1], argv[i], "answer");
         soap_destroy(soap);
         soap_end(soap);
     }

@@ -153,6 +153,9 @@ class Site:
         return self.start("floor", port, self.server.domain, tls, self.payloads,
                           *self.server.users)
 
+    def start_echo(self):
+        return self.program("floor")
+
     def start_service(self):
         return self.start("service", "8", environment=self.account(1, "service"))
 

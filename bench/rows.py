@@ -26,14 +26,14 @@ ONE_TARGETS = {("plain", "p50"): "<=1.15", ("packed", "p50"): "<=0.95"}
 GROUPS = {
     "TLS": [
         Group("add, one at a time", "add", 1, 1, ["p50", "p99"],
-              ["floor", "plain", "packed", "http", "mqtt", "rpc"], ONE_TARGETS),
+              ["floor", "echo", "plain", "packed", "http", "mqtt", "rpc"], ONE_TARGETS),
         Group("add, 64 outstanding", "add", 64, 1, ["rate"],
-              ["floor", "plain", "packed", *RAW_ADD, "mqtt", "rpc"], MANY_TARGETS),
+              ["floor", "echo", "plain", "packed", *RAW_ADD, "mqtt", "rpc"], MANY_TARGETS),
         Group("add, 8 threads", "add", 1, 8, ["rate"], ["floor", "plain", "packed", "http"]),
         Group("900 records, one at a time", "records", 1, 1, ["rate"],
               ["floor", "plain", "packed", "http"], {}, [("packed", "http", ">=0.90")]),
         Group("900 records, 8 outstanding", "records", 8, 1, ["rate"],
-              ["floor", "plain", "packed", *RAW_RECORDS],
+              ["floor", "echo", "plain", "packed", *RAW_RECORDS],
               {("raw packed records", "rate"): ">=20.00"}),
         Group("900 records, 8 threads", "records", 1, 8, ["rate"], ["http", "packed"], {},
               [("packed", "http", ">=0.90")]),
@@ -48,7 +48,7 @@ GROUPS = {
     ],
 }
 
-TITLES = {"rpc": "slixmpp XEP-0009", "http": "gSOAP over HTTP", "mqtt": "MQTT 5",
+TITLES = {"echo": "floor of the packed bytes", "rpc": "slixmpp XEP-0009", "http": "gSOAP over HTTP", "mqtt": "MQTT 5",
           "plain": "gSOAP plain", "packed": "gSOAP packed"}
 UNITS = {"p50": "us", "p99": "us", "rate": "calls/s"}
 
@@ -92,10 +92,12 @@ def measure(site, group, seconds, notes):
     rounds = ROUNDS if group.payload == "add" else LONG_ROUNDS
     for _ in range(rounds):
         for variant, program in programs.items():
-            outstanding, threads = group.outstanding, group.threads
-            if variant == "floor":
+            outstanding, threads, payload = group.outstanding, group.threads, group.payload
+            if variant in ("floor", "echo"):
                 outstanding, threads = outstanding * threads, 1
-            pieces[variant].append(program.order(group.payload, outstanding, threads,
+            if variant == "echo":
+                payload += "-packed"
+            pieces[variant].append(program.order(payload, outstanding, threads,
                                                  f"{seconds / rounds:.3f}s"))
     return list(judge(site, group, pieces))
 
