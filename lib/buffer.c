@@ -176,6 +176,15 @@ void sx_buffer_add_escaped(struct sx_buffer *buffer, const char *text)
     }
 }
 
+void sx_buffer_add_attribute(struct sx_buffer *buffer, const char *name, const char *value)
+{
+    sx_buffer_add_text(buffer, " ");
+    sx_buffer_add_text(buffer, name);
+    sx_buffer_add_text(buffer, "='");
+    sx_buffer_add_escaped(buffer, value);
+    sx_buffer_add_text(buffer, "'");
+}
+
 void sx_buffer_add_format(struct sx_buffer *buffer, const char *format, ...)
 {
     va_list arguments;

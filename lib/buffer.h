@@ -23,6 +23,8 @@ void sx_buffer_add_text(struct sx_buffer *buffer, const char *text);
 /* text with & < > " ' TAB LF CR escaped, for text nodes and attribute values alike. Bytes that
  * would end a stream (invalid UTF-8, characters XML 1.0 forbids) become U+FFFD. */
 void sx_buffer_add_escaped(struct sx_buffer *buffer, const char *text);
+/* " name='value'", the value escaped. */
+void sx_buffer_add_attribute(struct sx_buffer *buffer, const char *name, const char *value);
 void sx_buffer_add_format(struct sx_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The bytes (malloc'ed, NUL-terminated) become the caller's; the buffer is empty afterwards.

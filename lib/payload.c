@@ -93,21 +93,12 @@ static enum sx_err glance(struct sx_checker *checker, const char *envelope, size
     return err;
 }
 
-static void add_attribute(struct sx_buffer *out, const char *name, const char *value)
-{
-    sx_buffer_add_text(out, " ");
-    sx_buffer_add_text(out, name);
-    sx_buffer_add_text(out, "='");
-    sx_buffer_add_escaped(out, value);
-    sx_buffer_add_text(out, "'");
-}
-
 static void add_attributes(struct sx_buffer *out, enum sx_form form, const char *action)
 {
     if (form == SX_FORM_STORED)
-        add_attribute(out, "form", STORED);
+        sx_buffer_add_attribute(out, "form", STORED);
     if (action && *action && strlen(action) < SX_SCAN_ACTION_BYTES)
-        add_attribute(out, "action", action);
+        sx_buffer_add_attribute(out, "action", action);
 }
 
 static void add_element(struct sx_buffer *out, const struct sx_buffer *packed, enum sx_form form,

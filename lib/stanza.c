@@ -14,25 +14,16 @@
 
 enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
 
-static void add_attribute(struct sx_buffer *out, const char *name, const char *value)
-{
-    sx_buffer_add_text(out, " ");
-    sx_buffer_add_text(out, name);
-    sx_buffer_add_text(out, "='");
-    sx_buffer_add_escaped(out, value);
-    sx_buffer_add_text(out, "'");
-}
-
 /* "<iq ..." without its '>': an empty one ends in "/>". */
 static void open_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,
                     size_t payload_len)
 {
     sx_buffer_reserve(out, payload_len + FRAME_BYTES);
     sx_buffer_add_text(out, "<iq");
-    add_attribute(out, "type", type);
+    sx_buffer_add_attribute(out, "type", type);
     if (to)
-        add_attribute(out, "to", to);
-    add_attribute(out, "id", id);
+        sx_buffer_add_attribute(out, "to", to);
+    sx_buffer_add_attribute(out, "id", id);
 }
 
 static void add_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,

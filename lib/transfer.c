@@ -265,11 +265,8 @@ static bool send_open(struct sx_transfer *transfer, int64_t now_us, struct sx_bu
                          "<packed xmlns='" SX_NS_PACKED "' transfer='%s' size='%zu' sha256='%s'",
                          sid, transfer->block_bytes, transfer->id, transfer->size,
                          transfer->sha256);
-    if (*transfer->operation) {
-        sx_buffer_add_text(&payload, " operation='");
-        sx_buffer_add_escaped(&payload, transfer->operation);
-        sx_buffer_add_text(&payload, "'");
-    }
+    if (*transfer->operation)
+        sx_buffer_add_attribute(&payload, "operation", transfer->operation);
     sx_buffer_add_text(&payload, "/></open>");
     if (!add_set(transfer, sid, "open", &payload, out))
         return false;
