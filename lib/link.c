@@ -126,7 +126,7 @@ static enum sx_err check_state_locked(const struct soap_xmpp_link *link)
 /* Waits until online, or until waiting is pointless. *session and why are set as the result wants.
  */
 enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                                char *why, size_t why_bytes)
+                                 char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
     struct sx_failure failure;
