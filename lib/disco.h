@@ -10,15 +10,14 @@
 #include <strophe.h>
 
 #include "buffer.h"
+#include "pack.h"
 
 #define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define SX_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 #define SX_NS_DELIVERY                                                                             \
     "urn:soap-xmpp:delivery:1" /* runs each id once; listed with #INCARNATION                      \
                                 */
-#define SX_NS_PACKED "urn:soap-xmpp:packed:1"
-#define SX_NS_IBB    "http://jabber.org/protocol/ibb"
-#define SX_NS_PING   "urn:xmpp:ping"
+#define SX_NS_PING "urn:xmpp:ping"
 
 enum { SX_DISCO_TTL_S = 300 };
 

@@ -121,7 +121,7 @@ void sx_exchange_let_go(struct sx_exchange *exchange, uint64_t number);
 bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, const char *id,
                             uint64_t *number);
 
-/* Whether the call is under way. */
+/* Whether the call, once held, is still under way: its bytes are wanted. */
 bool sx_exchange_is_wanted(struct sx_exchange *exchange, uint64_t number);
 
 /* The bytes can't be brought to the peer: the call ends as refused by it, not executed. */

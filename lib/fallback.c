@@ -47,16 +47,16 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 
 void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
-    int64_t now_us = sx_clock_now_us(), *doubted_us = &link->doubted_us;
+    int64_t now_us = sx_clock_now_us();
     if (sx_disco_has(link->disco, peer, SX_NS_PACKED, now_us) == 0) {
         sx_link_fall_back(link, peer);
         return;
     }
     /* Not forgotten meanwhile: for a peer on its way back, new calls would take it for a foreign
      * one. */
-    if (*doubted_us && now_us - *doubted_us < DOUBT_INTERVAL_US)
+    if (link->doubted_us && now_us - link->doubted_us < DOUBT_INTERVAL_US)
         return;
-    *doubted_us = now_us;
+    link->doubted_us = now_us;
     ask(link, session, peer);
 }
 

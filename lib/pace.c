@@ -1,7 +1,7 @@
 /* pace.c - the window of a transfer, by how long its blocks take.
  *
- * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window of
- * fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
+ * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window
+ * of fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
  * after that.
  * Slower for good (another route; a server whose TCP waits for acknowledgements of single blocks):
  * at the least window the measure follows, so that the window grows again.

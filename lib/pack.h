@@ -15,6 +15,8 @@
 #include "buffer.h"
 #include "fault.h"
 
+#define SX_NS_PACKED "urn:soap-xmpp:packed:1"
+
 enum sx_form { SX_FORM_PLAIN, SX_FORM_ZSTD, SX_FORM_STORED };
 
 /* Part of urn:soap-xmpp:packed:1: a sender keeps to it, a receiver refuses what is beyond. */

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base64.h"
-#include "disco.h"
 
 #define PACKED_TAG    "<packed xmlns='" SX_NS_PACKED "'"
 #define REFERENCE_TAG PACKED_TAG " transfer='"

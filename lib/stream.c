@@ -21,9 +21,9 @@
 #include <string.h>
 
 #include "base64.h"
-#include "disco.h"
 #include "negotiation.h"
 #include "parser.h"
+#include "transfer.h"
 
 enum {
     STANZA_DEPTH = 1,   /* the stream's root is at 0 */

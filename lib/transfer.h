@@ -27,9 +27,9 @@
 
 #include "buffer.h"
 #include "fault.h"
+#include "pack.h"
 
-#define SX_NS_IBB    "http://jabber.org/protocol/ibb"
-#define SX_NS_PACKED "urn:soap-xmpp:packed:1"
+#define SX_NS_IBB "http://jabber.org/protocol/ibb"
 
 enum {
     SX_TRANSFER_ID_BYTES = 33, /* 128 random bits in hex, and NUL */
