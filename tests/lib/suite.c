@@ -46,6 +46,16 @@ static int add_suite(const CU_SuiteInfo *info, int argc, char **argv)
     return 0;
 }
 
+/* Once more at the end, where a reader who sees no more than the end of a log finds them. */
+static void list_failures(void)
+{
+    const CU_FailureRecord *record = CU_get_failure_list();
+    for (; record; record = record->pNext)
+        printf("FAILED %s: %s: %s:%u: %s\n", record->pSuite ? record->pSuite->pName : "",
+               record->pTest ? record->pTest->pName : "", record->strFileName, record->uiLineNumber,
+               record->strCondition ? record->strCondition : "");
+}
+
 int suite_main(CU_SuiteInfo *suites, int argc, char **argv)
 {
     unsigned failed;
@@ -65,6 +75,7 @@ int suite_main(CU_SuiteInfo *suites, int argc, char **argv)
     }
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
+    list_failures();
     failed = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
     if (CU_get_number_of_tests_run() == 0) {
         fprintf(stderr, "no test was run\n");
