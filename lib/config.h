@@ -16,10 +16,11 @@
 #include "soap_xmpp.h"
 
 struct sx_config {
-    char *jid;      /* normal, with a resource unless a domain */
-    char *password; /* "" when a client certificate stands for it; wiped by fini */
-    char *host;     /* NULL: by DNS SRV */
-    int port;       /* 0: libstrophe's default */
+    char *jid;         /* normal, with a resource unless a domain */
+    char *password;    /* "" when a client certificate stands for it; wiped by fini */
+    char *host;        /* NULL: by DNS SRV */
+    int port;          /* 0: libstrophe's default */
+    bool is_component; /* jid is a domain: XEP-0114 */
     enum soap_xmpp_tls tls;
     char *ca_file, *cert_file, *key_file; /* NULL if unset */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */

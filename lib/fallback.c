@@ -28,16 +28,18 @@ enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bou
 static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
     struct sx_buffer payload = {0}, stanza = {0};
+    struct sx_head head = {.from = sx_link_stamp(link), .to = peer};
     struct soap_xmpp_call *call;
     size_t len;
     char *bytes;
     if (sx_exchange_begin(link->exchange, peer, "disco#info", 0, &call) != SX_OK)
         return;
+    head.id = sx_exchange_id(call);
     sx_disco_format_question(&payload);
     if (payload.failed)
         stanza.failed = true;
     else
-        sx_stanza_request(&stanza, "get", peer, sx_exchange_id(call), payload.bytes, payload.len);
+        sx_stanza_request(&stanza, "get", &head, payload.bytes, payload.len);
     sx_exchange_release(call);
     sx_buffer_fini(&payload);
     bytes = sx_buffer_take(&stanza, &len);

@@ -443,7 +443,7 @@ void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid
         remove_entry(intake, entry);
 }
 
-void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id,
+void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
                              const struct sx_intake_answer *answer)
 {
     struct sx_buffer payload = {0};
@@ -453,16 +453,17 @@ void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *
     if (payload.failed)
         out->failed = true;
     else if (answer->condition)
-        sx_stanza_error_as(out, to, id, answer->condition, answer->type, answer->text);
+        sx_stanza_error_as(out, head, answer->condition, answer->type, answer->text);
     else
-        sx_stanza_result(out, to, id, payload.bytes, payload.len);
+        sx_stanza_result(out, head, payload.bytes, payload.len);
     sx_buffer_fini(&payload);
 }
 
-void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *sid)
+void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answered, const char *sid)
 {
     struct sx_buffer payload = {0};
     char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
+    const struct sx_head head = {answered->from, answered->to, id};
     snprintf(id, sizeof id, "%s.closed", sid);
     sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
     sx_buffer_add_escaped(&payload, sid);
@@ -470,7 +471,7 @@ void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *s
     if (payload.failed)
         out->failed = true;
     else
-        sx_stanza_request(out, "set", to, id, payload.bytes, payload.len);
+        sx_stanza_request(out, "set", &head, payload.bytes, payload.len);
     sx_buffer_fini(&payload);
 }
 

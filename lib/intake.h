@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "stanza.h"
 #include "transfer.h"
 
 enum {
@@ -79,13 +80,14 @@ void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid,
 void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,
                      struct sx_intake_answer *answer);
 
-/* Appends the answer to the iq `id` of `to`. Errors show in out->failed. */
-void sx_intake_format_answer(struct sx_buffer *out, const char *to, const char *id,
+/* Appends the answer, with this head. Errors show in out->failed. */
+void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
                              const struct sx_intake_answer *answer);
 
 /* Appends what is to be sent behind an answer that closes: an iq with <close/>. Its id is
- * "SID.closed"; what is replied means nothing. sid: of the <data/> that was answered. */
-void sx_intake_format_close(struct sx_buffer *out, const char *to, const char *sid);
+ * "SID.closed", the rest of its head that of the answer; what is replied means nothing. sid: of the
+ * <data/> that was answered. */
+void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answered, const char *sid);
 
 /* Whether the transfer is complete and as described, so that take would give it. */
 bool sx_intake_holds(const struct sx_intake *intake, const char *from, const char *transfer,

@@ -38,6 +38,18 @@ struct iq {
     uint64_t session;
 };
 
+/* Of what answers it. A component has many JIDs, and answers as the one that was asked. */
+static struct sx_head reply_head(const struct sx_iq_ends *ends, const struct iq *iq)
+{
+    return (struct sx_head){
+        .from = !ends->is_component ? NULL
+                : iq->to            ? iq->to
+                                    : ends->own_jid,
+        .to = iq->from,
+        .id = iq->id,
+    };
+}
+
 static const char *text_or_empty(const char *text)
 {
     return text ? text : "";
@@ -60,21 +72,22 @@ static void post(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_b
 static void refuse(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
                    const char *text)
 {
+    const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
     sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq %s from %s refused: %s%s%s", iq->id,
              text_or_empty(iq->from), condition, text ? ": " : "", text_or_empty(text));
-    sx_stanza_error(&out, iq->from, iq->id, condition, text);
+    sx_stanza_error(&out, &head, condition, text);
     post(ends, iq, &out);
 }
 
 static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_buffer *payload)
 {
+    const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
     if (payload && payload->failed)
         out.failed = true;
     else
-        sx_stanza_result(&out, iq->from, iq->id, payload ? payload->bytes : NULL,
-                         payload ? payload->len : 0);
+        sx_stanza_result(&out, &head, payload ? payload->bytes : NULL, payload ? payload->len : 0);
     post(ends, iq, &out);
 }
 
@@ -351,10 +364,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
 static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
                     const char *text)
 {
+    const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
     sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s from %s declined: %s", iq->id,
              text_or_empty(iq->from), condition);
-    sx_stanza_refusal(&out, iq->from, iq->id, condition, text);
+    sx_stanza_refusal(&out, &head, condition, text);
     post(ends, iq, &out);
 }
 
@@ -407,10 +421,11 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, co
 
 static void answer_stale(const struct sx_iq_ends *ends, const struct iq *iq)
 {
+    const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
     char incarnation[SX_INCARNATION_BYTES];
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
-    sx_stanza_stale(&out, iq->from, iq->id, incarnation);
+    sx_stanza_stale(&out, &head, incarnation);
     post(ends, iq, &out);
 }
 
@@ -537,6 +552,7 @@ static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
 static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
                                xmpp_stanza_t *element, struct sx_stream *stream)
 {
+    const struct sx_head head = reply_head(ends, iq);
     char *bytes = NULL;
     size_t len = 0;
     if (strcmp(iq->type, "set") != 0 || !iq->from) {
@@ -548,7 +564,7 @@ static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *i
     /* Without text there are no bytes, which is no mistake yet. */
     if (sx_stream_binary(stream, &bytes, &len) && !bytes)
         bytes = strdup("");
-    sx_shipments_receive(ends->shipments, iq->session, iq->from, iq->id, element, bytes, len);
+    sx_shipments_receive(ends->shipments, iq->session, &head, element, bytes, len);
     free(bytes);
 }
 

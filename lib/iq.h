@@ -58,6 +58,7 @@ struct sx_iq_ends {
     bool packs;                 /* packed envelopes are taken */
     struct sx_checker *checker; /* for glances at them */
     size_t max_message_bytes;   /* of one, unpacked */
+    bool is_component;          /* has many JIDs, and says which one speaks */
     const char *own_jid;        /* stands in for a missing `to`, its domain for a missing `from` */
 };
 

@@ -242,6 +242,7 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .repeat = post_answer_again,
         .doubt = doubt,
         .fall_back = fall_back,
+        .is_component = link->config.is_component,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
         .packs = link->config.packs,
@@ -323,7 +324,7 @@ static int64_t on_timer(void *user, uint64_t session)
 static char *on_silence(void *user, size_t *len)
 {
     struct soap_xmpp_link *link = user;
-    return sx_link_ping(link->own_jid, ++link->pings, len);
+    return sx_link_ping(link, ++link->pings, len);
 }
 
 static void on_interrupt(void *user)

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "link.h"
 #include "loop.h"
+#include "stanza.h"
 
 enum { SX_LINK_MAX_UNTOLD = 2 };
 
@@ -81,6 +82,12 @@ void sx_link_say(char *why, size_t why_bytes, const char *text);
 
 /* ---- outbound.c, called by link.c ---- */
 
+/* What a stanza of ours says it is from: NULL, but for a component (see stanza.h). A call; the
+ * answer to a request. */
+const char *sx_link_stamp(const struct soap_xmpp_link *link);
+struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
+                                  const struct sx_request *request);
+
 /* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */
 void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
@@ -99,8 +106,8 @@ bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payl
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline);
 
-/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). */
-char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len);
+/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
 
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);

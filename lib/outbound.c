@@ -31,6 +31,23 @@ enum {
     SILENCE_S = 10
 };
 
+/* ---- who speaks ---- */
+
+const char *sx_link_stamp(const struct soap_xmpp_link *link)
+{
+    return link->config.is_component ? link->config.jid : NULL;
+}
+
+struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
+                                  const struct sx_request *request)
+{
+    return (struct sx_head){
+        .from = link->config.is_component ? request->to : NULL,
+        .to = request->from,
+        .id = request->id,
+    };
+}
+
 /* ---- size ---- */
 
 enum {
@@ -110,11 +127,11 @@ struct question {
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
                              const struct soap_xmpp_call *call, uint64_t session)
 {
+    const struct sx_head head = {sx_link_stamp(link), question->to, sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
-    sx_stanza_request(&stanza, question->type, question->to, sx_exchange_id(call),
-                      question->payload, question->payload_len);
+    sx_stanza_request(&stanza, question->type, &head, question->payload, question->payload_len);
     bytes = sx_buffer_take(&stanza, &len);
     if (!bytes)
         return SX_ENOMEM;
@@ -282,8 +299,8 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
 {
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
-    enum sx_err err = sx_shipment_new(link, payload, out->to, question->operation, out->action,
-                                      &reference, &shipment);
+    enum sx_err err = sx_shipment_new(link, payload, sx_link_stamp(link), out->to,
+                                      question->operation, out->action, &reference, &shipment);
     if (err != SX_OK || reference.failed) {
         err = SX_ENOMEM;
         snprintf(why, why_bytes, "%s", sx_fault_text(err));
@@ -339,11 +356,12 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
+        const struct sx_head head = {sx_link_stamp(link), due.peer, due.id};
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s goes out again", due.id);
-        sx_stanza_request(&stanza, "set", due.peer, due.id, due.payload, due.payload_len);
+        sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
         bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
         if (bytes)
@@ -368,11 +386,12 @@ void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *st
 static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
                          struct sx_buffer *stanza, size_t *len)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     char *bytes = sx_buffer_take(stanza, len);
     if (!bytes || *len <= link->config.max_queued_bytes)
         return bytes;
     free(bytes);
-    sx_stanza_error(stanza, request->from, request->id, "internal-server-error",
+    sx_stanza_error(stanza, &head, "internal-server-error",
                     "the answer is larger than the service's max_queued_bytes");
     return sx_buffer_take(stanza, len);
 }
@@ -408,28 +427,30 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
 static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
                           struct sx_buffer *stanza, const char *why)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
              request->from, why);
-    sx_stanza_error(stanza, request->from, request->id, "internal-server-error", why);
+    sx_stanza_error(stanza, &head, "internal-server-error", why);
 }
 
 /* The answer's packed bytes go ahead of it. */
 static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
                         struct sx_payload *payload)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer reference = {0}, stanza = {0};
     struct sx_shipment *shipment = NULL;
     enum sx_err err = SX_ENOMEM;
     size_t len;
     char *bytes;
-    if (sx_shipment_new(link, payload, request->from, NULL, NULL, &reference, &shipment) != SX_OK ||
+    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
+            SX_OK ||
         reference.failed)
         stanza.failed = true;
     else if (payload->scan->is_fault)
-        sx_stanza_fault(&stanza, request->from, request->id, reference.bytes, reference.len,
-                        payload->scan->fault_code);
+        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
     else
-        sx_stanza_result(&stanza, request->from, request->id, reference.bytes, reference.len);
+        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
     sx_buffer_fini(&reference);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
@@ -448,6 +469,7 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
 static void answer(struct soap_xmpp_link *link, struct sx_request *request,
                    struct sx_payload *payload)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
     char why[200];
     if (payload->is_loose) {
@@ -460,10 +482,9 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
                          sizeof why))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
-        sx_stanza_fault(&stanza, request->from, request->id, payload->bytes, payload->len,
-                        payload->scan->fault_code);
+        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
     else
-        sx_stanza_result(&stanza, request->from, request->id, payload->bytes, payload->len);
+        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
     post_stanza(link, request, &stanza);
 }
 
@@ -489,25 +510,27 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
         return;
     sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
              request->from, text ? text : condition);
-    sx_stanza_error(&stanza, request->from, request->id, condition, text);
+    sx_stanza_error(&stanza, &head, condition, text);
     post_stanza(link, request, &stanza);
 }
 
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                      const char *text, int64_t deadline)
 {
+    const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
     sx_journal_forget(link->journal, request->from, request->id);
-    sx_stanza_refusal(&stanza, request->from, request->id, condition, text);
+    sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
         sx_link_post_answer(link, request->session, bytes, len, deadline);
@@ -516,14 +539,15 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 /* ---- signs of life ---- */
 
 /* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(const char *own_jid, unsigned long number, size_t *len)
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
     struct sx_buffer stanza = {0};
     char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    sx_address_domain(own_jid, domain, sizeof domain);
+    const struct sx_head head = {sx_link_stamp(link), domain, id};
+    sx_address_domain(link->own_jid, domain, sizeof domain);
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", domain, id, ping, sizeof ping - 1);
+    sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
     return sx_buffer_take(&stanza, len);
 }
 

@@ -142,13 +142,15 @@ static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *to)
     return bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
 }
 
-enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload, const char *to,
-                            const char *operation, const char *action, struct sx_buffer *reference,
+enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload,
+                            const char *from, const char *to, const char *operation,
+                            const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment)
 {
     const struct sx_transfer_settings settings = {
         .window = WINDOW,
         .adapts = true,
+        .from = from,
         .operation = operation,
         .block_bytes = choose_block_bytes(link, to),
     };
@@ -261,6 +263,8 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
 static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
+    const struct sx_head head = {sx_transfer_from(shipment->transfer),
+                                 sx_transfer_to(shipment->transfer), shipment->id};
     struct sx_buffer error = {0};
     char text[300];
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
@@ -274,8 +278,7 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
         return;
     }
     /* Not the peer's condition: the request has run. */
-    sx_stanza_error(&error, sx_transfer_to(shipment->transfer), shipment->id,
-                    "internal-server-error", text);
+    sx_stanza_error(&error, &head, "internal-server-error", text);
     answer(shipments, session, shipment, &error);
 }
 
@@ -531,9 +534,11 @@ static void take_block(struct sx_shipments *shipments, const char *from, xmpp_st
         tell(shipments, from, false, answer->received, answer->size);
 }
 
-void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
-                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len)
+void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
+                          const struct sx_head *reply, xmpp_stanza_t *element, const char *bytes,
+                          size_t len)
 {
+    const char *from = reply->to;
     const char *sid = xmpp_stanza_get_attribute(element, "sid");
     struct sx_intake_answer answer = {0};
     struct sx_transfer *moved = NULL;
@@ -545,10 +550,10 @@ void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, cons
     else if (!sid ||
              !sx_transfers_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
         sx_intake_close(shipments->intake, from, sid, &answer);
-    sx_intake_format_answer(&stanza, from, id, &answer);
+    sx_intake_format_answer(&stanza, reply, &answer);
     post(shipments, session, &stanza);
     if (answer.closes && sid) {
-        sx_intake_format_close(&stanza, from, sid);
+        sx_intake_format_close(&stanza, reply, sid);
         post(shipments, session, &stanza);
     }
     if (moved)

@@ -35,10 +35,11 @@ void sx_shipments_free(struct sx_shipments *shipments); /* after the loop; NULL 
 struct sx_shipment;
 
 /* Takes the loose payload's bytes, and makes the reference that will follow them (appended to
- * reference). operation: a call's, for the receiver's rules; action: or NULL. SX_ENOMEM: the
- * payload is as it was. */
-enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload, const char *to,
-                            const char *operation, const char *action, struct sx_buffer *reference,
+ * reference). from: as in stanza.h. operation: a call's, for the receiver's rules; action: or NULL.
+ * SX_ENOMEM: the payload is as it was. */
+enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload,
+                            const char *from, const char *to, const char *operation,
+                            const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment);
 void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; NULL allowed */
 
@@ -75,9 +76,10 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
                         const char *id);
 
 /* <open/>, <data/> or <close/> of XEP-0047 in an iq of type set, with the bytes of <data/> (NULL:
- * no base64): answered here. */
-void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
-                          const char *id, xmpp_stanza_t *element, const char *bytes, size_t len);
+ * no base64): answered here, with this head, whose `to` is the sender. */
+void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
+                          const struct sx_head *reply, xmpp_stanza_t *element, const char *bytes,
+                          size_t len);
 
 /* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
 bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *packed,

@@ -15,21 +15,23 @@
 enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
 
 /* "<iq ..." without its '>': an empty one ends in "/>". */
-static void open_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,
+static void open_iq(struct sx_buffer *out, const char *type, const struct sx_head *head,
                     size_t payload_len)
 {
     sx_buffer_reserve(out, payload_len + FRAME_BYTES);
     sx_buffer_add_text(out, "<iq");
     sx_buffer_add_attribute(out, "type", type);
-    if (to)
-        sx_buffer_add_attribute(out, "to", to);
-    sx_buffer_add_attribute(out, "id", id);
+    if (head->from)
+        sx_buffer_add_attribute(out, "from", head->from);
+    if (head->to)
+        sx_buffer_add_attribute(out, "to", head->to);
+    sx_buffer_add_attribute(out, "id", head->id);
 }
 
-static void add_iq(struct sx_buffer *out, const char *type, const char *to, const char *id,
+static void add_iq(struct sx_buffer *out, const char *type, const struct sx_head *head,
                    const char *payload, size_t payload_len)
 {
-    open_iq(out, type, to, id, payload_len);
+    open_iq(out, type, head, payload_len);
     if (!payload_len) {
         sx_buffer_add_text(out, "/>");
         return;
@@ -39,24 +41,24 @@ static void add_iq(struct sx_buffer *out, const char *type, const char *to, cons
     sx_buffer_add_text(out, "</iq>");
 }
 
-void sx_stanza_request(struct sx_buffer *out, const char *type, const char *to, const char *id,
+void sx_stanza_request(struct sx_buffer *out, const char *type, const struct sx_head *head,
                        const char *payload, size_t payload_len)
 {
-    add_iq(out, type, to, id, payload, payload_len);
+    add_iq(out, type, head, payload, payload_len);
 }
 
-void sx_stanza_result(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+void sx_stanza_result(struct sx_buffer *out, const struct sx_head *head, const char *payload,
                       size_t payload_len)
 {
-    add_iq(out, "result", to, id, payload, payload_len);
+    add_iq(out, "result", head, payload, payload_len);
 }
 
-void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+void sx_stanza_fault(struct sx_buffer *out, const struct sx_head *head, const char *payload,
                      size_t payload_len, const char *fault_code)
 {
     const struct sx_fault_code *code = sx_fault_code(fault_code);
 
-    open_iq(out, "error", to, id, payload_len);
+    open_iq(out, "error", head, payload_len);
     sx_buffer_add_text(out, ">");
     sx_buffer_add(out, payload, payload_len);
     sx_buffer_add_format(out,
@@ -67,10 +69,10 @@ void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, cons
 }
 
 /* own: a child of ours for <error/>, or NULL */
-static void add_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+static void add_error(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                       const char *type, const char *text, const char *own)
 {
-    open_iq(out, "error", to, id, 0);
+    open_iq(out, "error", head, 0);
     sx_buffer_add_format(out, "><error type='%s' code='%d'><%s xmlns='" SX_NS_STANZAS "'/>", type,
                          sx_fault_number(condition), condition);
     if (text) {
@@ -83,26 +85,27 @@ static void add_error(struct sx_buffer *out, const char *to, const char *id, con
     sx_buffer_add_text(out, "</error></iq>");
 }
 
-void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+void sx_stanza_error(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                      const char *text)
 {
-    add_error(out, to, id, condition, sx_fault_condition_type(condition), text, NULL);
+    add_error(out, head, condition, sx_fault_condition_type(condition), text, NULL);
 }
 
-void sx_stanza_error_as(struct sx_buffer *out, const char *to, const char *id,
-                        const char *condition, const char *type, const char *text)
+void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const char *condition,
+                        const char *type, const char *text)
 {
-    add_error(out, to, id, condition, type, text, NULL);
+    add_error(out, head, condition, type, text, NULL);
 }
 
-void sx_stanza_refusal(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text)
 {
-    add_error(out, to, id, condition, sx_fault_condition_type(condition), text,
-              sx_journal_is_tagged(id) ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>" : NULL);
+    add_error(out, head, condition, sx_fault_condition_type(condition), text,
+              sx_journal_is_tagged(head->id) ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>"
+                                             : NULL);
 }
 
-void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id, const char *incarnation)
+void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation)
 {
     struct sx_buffer own = {0};
     sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='");
@@ -111,7 +114,7 @@ void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id, cons
     if (own.failed)
         out->failed = true;
     else
-        add_error(out, to, id, "unexpected-request", sx_fault_condition_type("unexpected-request"),
+        add_error(out, head, "unexpected-request", sx_fault_condition_type("unexpected-request"),
                   "this is no request for the process that serves now", own.bytes);
     sx_buffer_fini(&own);
 }

@@ -14,38 +14,43 @@
 #define SX_NS_SOAP       "http://jabber.org/protocol/soap"
 #define SX_NS_SOAP_FAULT "http://jabber.org/protocol/soap#fault"
 
-/* <iq type='get|set'> with a payload; to may be NULL (the own server). */
-void sx_stanza_request(struct sx_buffer *out, const char *type, const char *to, const char *id,
+/* Who says what to whom. from NULL: our server stamps it, as for every client; a component says it
+ * itself (XEP-0114). to NULL: the own server. */
+struct sx_head {
+    const char *from, *to, *id;
+};
+
+/* <iq type='get|set'> with a payload. */
+void sx_stanza_request(struct sx_buffer *out, const char *type, const struct sx_head *head,
                        const char *payload, size_t payload_len);
 
 /* <iq type='result'>; payload_len 0 gives an empty one. */
-void sx_stanza_result(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+void sx_stanza_result(struct sx_buffer *out, const struct sx_head *head, const char *payload,
                       size_t payload_len);
 
 /* <iq type='error'> with the fault's envelope, undefined-condition and the code's element
  * (XEP-0072 section 6). fault_code: local part of the SOAP fault code. */
-void sx_stanza_fault(struct sx_buffer *out, const char *to, const char *id, const char *payload,
+void sx_stanza_fault(struct sx_buffer *out, const struct sx_head *head, const char *payload,
                      size_t payload_len, const char *fault_code);
 
 /* <iq type='error'> of the transport: condition alone (never with a soap#fault element), its
  * RFC 6120 type and XEP-0086 code, and text for a human unless NULL. */
-void sx_stanza_error(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+void sx_stanza_error(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                      const char *text);
 
 /* The same with another type than the condition commonly has: "modify", say. */
-void sx_stanza_error_as(struct sx_buffer *out, const char *to, const char *id,
-                        const char *condition, const char *type, const char *text);
+void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const char *condition,
+                        const char *type, const char *text);
 
 /* Application conditions of ours that stand beside a transport error's condition (RFC 6120 8.3.4),
  * for callers of this library. */
 #define SX_NS_DELIVERY_ERROR "urn:soap-xmpp:delivery:1"
 
 /* As sx_stanza_error; if the id carries an incarnation with <refused/>: the request was not run. */
-void sx_stanza_refusal(struct sx_buffer *out, const char *to, const char *id, const char *condition,
+void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text);
 
 /* The request belongs to another incarnation than this one: it is not run here. */
-void sx_stanza_stale(struct sx_buffer *out, const char *to, const char *id,
-                     const char *incarnation);
+void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation);
 
 #endif

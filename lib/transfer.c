@@ -40,7 +40,8 @@ enum {
 struct sx_transfer {
     /* immutable */
     char id[SX_TRANSFER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
-    char *to, *operation; /* "" for none */
+    char *from, *to; /* from: NULL but for a component */
+    char *operation; /* "" for none */
     size_t size;
     struct sx_pace pace;
     void *user;
@@ -127,9 +128,11 @@ struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
     if (!transfer)
         return NULL;
     transfer->to = strdup(to);
+    if (settings->from)
+        transfer->from = strdup(settings->from);
     transfer->operation = strdup(settings->operation ? settings->operation : "");
-    if (!transfer->to || !transfer->operation || !draw_id(transfer) ||
-        !hash(transfer, bytes, size)) {
+    if (!transfer->to || !transfer->from != !settings->from || !transfer->operation ||
+        !draw_id(transfer) || !hash(transfer, bytes, size)) {
         sx_transfer_free(transfer);
         return NULL;
     }
@@ -148,6 +151,7 @@ void sx_transfer_free(struct sx_transfer *transfer)
         return;
     free(transfer->bytes);
     free(transfer->to);
+    free(transfer->from);
     free(transfer->operation);
     free(transfer);
 }
@@ -246,11 +250,12 @@ static bool add_set(const struct sx_transfer *transfer, const char *sid, const c
                     struct sx_buffer *payload, struct sx_buffer *out)
 {
     char id[2 * NAME_BYTES];
+    const struct sx_head head = {transfer->from, transfer->to, id};
     snprintf(id, sizeof id, "%s.%s", sid, name);
     if (payload->failed)
         out->failed = true;
     else
-        sx_stanza_request(out, "set", transfer->to, id, payload->bytes, payload->len);
+        sx_stanza_request(out, "set", &head, payload->bytes, payload->len);
     sx_buffer_fini(payload);
     return !out->failed;
 }
@@ -554,6 +559,11 @@ const char *sx_transfer_id(const struct sx_transfer *transfer)
 const char *sx_transfer_sha256(const struct sx_transfer *transfer)
 {
     return transfer->sha256;
+}
+
+const char *sx_transfer_from(const struct sx_transfer *transfer)
+{
+    return transfer->from;
 }
 
 const char *sx_transfer_to(const struct sx_transfer *transfer)

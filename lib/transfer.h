@@ -51,6 +51,7 @@ enum sx_transfer_state {
 struct sx_transfer_settings {
     unsigned window;       /* blocks under way at most, 1 to SX_PACE_MOST */
     bool adapts;           /* as many of them as disturb nobody (pace.h), otherwise always window */
+    const char *from;      /* as in stanza.h; copied */
     const char *operation; /* that the receiver may ask its rules about; copied, NULL for none */
     size_t block_bytes;    /* before base64; SX_TRANSFER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
                             * may go below; it halves when the receiver wants smaller ones. */
@@ -82,6 +83,7 @@ char *sx_transfer_take_bytes(struct sx_transfer *transfer, size_t *size);
 enum sx_transfer_state sx_transfer_state(const struct sx_transfer *transfer);
 const char *sx_transfer_id(const struct sx_transfer *transfer);
 const char *sx_transfer_sha256(const struct sx_transfer *transfer); /* lower-case hex */
+const char *sx_transfer_from(const struct sx_transfer *transfer);
 const char *sx_transfer_to(const struct sx_transfer *transfer);
 void *sx_transfer_user(const struct sx_transfer *transfer);
 size_t sx_transfer_size(const struct sx_transfer *transfer);

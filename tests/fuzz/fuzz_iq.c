@@ -96,13 +96,13 @@ bool __wrap_sx_shipments_again(struct sx_shipments *shipments, uint64_t session,
     return false;
 }
 
-void __wrap_sx_shipments_receive(struct sx_shipments *shipments, uint64_t session, const char *from,
-                                 const char *id, xmpp_stanza_t *element, const char *bytes,
-                                 size_t len)
+void __wrap_sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
+                                 const struct sx_head *reply, xmpp_stanza_t *element,
+                                 const char *bytes, size_t len)
 {
     struct sx_buffer out = {0};
     CLAIM(element && (bytes || !len));
-    sx_stanza_error(&out, from, id, "item-not-found", NULL);
+    sx_stanza_error(&out, reply, "item-not-found", NULL);
     CLAIM(!out.failed);
     post(shipments, session, out.bytes, out.len);
 }

@@ -146,7 +146,7 @@ static void bounce(struct world *world, const char *id)
 {
     const struct sx_intake_answer answer = {.condition = "recipient-unavailable", .type = "wait"};
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, ALICE, id, &answer);
+    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
     put(world, false, sx_buffer_take(&out, &(size_t){0}));
 }
 
@@ -170,10 +170,10 @@ static void receive_request(struct world *world, char *text)
         CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "close", "sid", sid));
         sx_intake_close(world->intake, ALICE, sid, &answer);
     }
-    sx_intake_format_answer(&out, ALICE, id, &answer);
+    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
     put(world, false, sx_buffer_take(&out, &(size_t){0}));
     if (answer.closes) {
-        sx_intake_format_close(&out, ALICE, sid);
+        sx_intake_format_close(&out, &(struct sx_head){.to = ALICE}, sid);
         put(world, false, sx_buffer_take(&out, &(size_t){0}));
     }
 }

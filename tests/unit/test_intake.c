@@ -283,7 +283,7 @@ static void a_sid_carries_one_transfer(void)
 static void expect_stanza(const struct sx_intake_answer *answer, const char *expected)
 {
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, ALICE, "7", answer);
+    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = "7"}, answer);
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, expected);
     sx_buffer_fini(&out);
@@ -306,7 +306,7 @@ static void answers_are_stanzas(void)
                            "<unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                            "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
                            "a block is missing, or came twice</text></error></iq>");
-    sx_intake_format_close(&out, ALICE, "t");
+    sx_intake_format_close(&out, &(struct sx_head){.to = ALICE}, "t");
     ASSERT_TEXT(out.bytes, "<iq type='set' to='" ALICE "' id='t.closed'>"
                            "<close xmlns='http://jabber.org/protocol/ibb' sid='t'/></iq>");
     answer = leave(intake, ALICE, "x");
@@ -376,9 +376,9 @@ static bool attempt_short_answer(struct shortage shortage)
     bool has_failed;
     unsigned i;
     shortage_begin(shortage);
-    sx_intake_format_answer(&out[0], ALICE, "7", &opened);
-    sx_intake_format_answer(&out[1], ALICE, "7", &refused);
-    sx_intake_format_close(&out[2], ALICE, "t");
+    sx_intake_format_answer(&out[0], &(struct sx_head){.to = ALICE, .id = "7"}, &opened);
+    sx_intake_format_answer(&out[1], &(struct sx_head){.to = ALICE, .id = "7"}, &refused);
+    sx_intake_format_close(&out[2], &(struct sx_head){.to = ALICE}, "t");
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(out[0].failed || out[1].failed || out[2].failed, has_failed);
     for (i = 0; i < 3; i++)

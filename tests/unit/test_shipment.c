@@ -91,7 +91,8 @@ static struct sx_shipment *make_shipment(struct quay *quay)
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
     CU_ASSERT_EQUAL_FATAL(
-        sx_shipment_new(quay->link, &payload, PEER, "add", "urn:a", &reference, &shipment), SX_OK);
+        sx_shipment_new(quay->link, &payload, NULL, PEER, "add", "urn:a", &reference, &shipment),
+        SX_OK);
     CU_ASSERT_PTR_NULL(payload.bytes);
     ASSERT_CONTAINS(reference.bytes, " size='100000' sha256='");
     ASSERT_CONTAINS(reference.bytes, " action='urn:a'");
@@ -267,7 +268,7 @@ static bool attempt_new(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     shortage_begin(shortage);
-    err = sx_shipment_new(quay.link, &payload, PEER, "add", NULL, &reference, &shipment);
+    err = sx_shipment_new(quay.link, &payload, NULL, PEER, "add", NULL, &reference, &shipment);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err != SX_OK || reference.failed, has_failed);
     CU_ASSERT_EQUAL(payload.bytes != NULL, err != SX_OK);

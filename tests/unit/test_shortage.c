@@ -113,10 +113,13 @@ SHORTAGE_TEST(take, 1)
 
 static void write_stanzas(struct sx_buffer *out)
 {
-    sx_stanza_request(out, "set", PEER, "1", ENVELOPE, sizeof ENVELOPE - 1);
-    sx_stanza_result(out, PEER, "2", ENVELOPE, sizeof ENVELOPE - 1);
-    sx_stanza_fault(out, PEER, "3", ENVELOPE, sizeof ENVELOPE - 1, "Sender");
-    sx_stanza_error(out, PEER, "4", "service-unavailable", "the service is <stopping>");
+    sx_stanza_request(out, "set", &(struct sx_head){.to = PEER, .id = "1"}, ENVELOPE,
+                      sizeof ENVELOPE - 1);
+    sx_stanza_result(out, &(struct sx_head){.to = PEER, .id = "2"}, ENVELOPE, sizeof ENVELOPE - 1);
+    sx_stanza_fault(out, &(struct sx_head){.to = PEER, .id = "3"}, ENVELOPE, sizeof ENVELOPE - 1,
+                    "Sender");
+    sx_stanza_error(out, &(struct sx_head){.to = PEER, .id = "4"}, "service-unavailable",
+                    "the service is <stopping>");
 }
 
 static bool attempt_stanza(struct shortage shortage)
