@@ -1,16 +1,16 @@
-/* config.c - the link's configuration: defaults, environment, checks, units.
+/* config.c - the link's configuration: defaults, checks, units.
  *
  * Invariant: after sx_config_make() every value of a struct sx_config is set and inside its bounds;
  * strings are copies; the password is in no message and is wiped when it is dropped.
  *
- * Happy path: soap_xmpp_config_init_bytes -> (the program or the environment fills members) ->
+ * Happy path: soap_xmpp_config_init_bytes -> (the program or environment.c fills members) ->
  *             sx_config_make -> sx_config_fini.
  * Failure modes: SX_ECONFIG with one sentence that names the member, its environment variable, the
  * value and what is allowed; SX_ENOMEM. Nothing is kept after either.
  *
- * Thread: any, but the environment must not change meanwhile (POSIX getenv).
+ * Thread: any.
  */
-#include "config.h"
+#include "config_parts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 
 enum {
     SECRET_BYTES = 1023,   /* of a password, without NUL */
@@ -31,14 +32,7 @@ enum {
     MAX_WAIT_MS = 86400000 /* 24 hours */
 };
 
-/* Where a refusal is explained. */
-struct reason {
-    char *text; /* NULL allowed with bytes 0 */
-    size_t bytes;
-};
-
-__attribute__((format(printf, 2, 3))) static enum sx_err refuse(const struct reason *why,
-                                                                const char *format, ...)
+enum sx_err sx_config_refuse(const struct sx_reason *why, const char *format, ...)
 {
     va_list arguments;
     size_t i;
@@ -63,165 +57,23 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size)
 }
 
 /* Members that an older program doesn't know keep their defaults. */
-static enum sx_err read_in(const struct soap_xmpp_config *in, struct soap_xmpp_config *out,
-                           const struct reason *why)
+enum sx_err sx_config_read_in(const struct soap_xmpp_config *in, struct soap_xmpp_config *out,
+                              const struct sx_reason *why)
 {
     struct soap_xmpp_config complete;
     if (in->size < sizeof in->size || in->size % _Alignof(struct soap_xmpp_config) != 0)
-        return refuse(why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()",
-                      in->size);
+        return sx_config_refuse(
+            why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()", in->size);
     if (in->size > sizeof complete)
-        return refuse(why,
-                      "config.size is %zu, allowed is at most %zu: the program was built for a "
-                      "newer library",
-                      in->size, sizeof complete);
+        return sx_config_refuse(
+            why,
+            "config.size is %zu, allowed is at most %zu: the program was built for a "
+            "newer library",
+            in->size, sizeof complete);
     soap_xmpp_config_init_bytes(&complete, sizeof complete);
     memcpy(&complete, in, in->size);
     *out = complete;
     return SX_OK;
-}
-
-/* ---- environment ---- */
-
-#define PREFIX "SOAP_XMPP_"
-
-typedef bool set_fn(struct soap_xmpp_config *config, size_t offset, const char *value);
-
-static bool set_text(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    memcpy((char *)config + offset, &value, sizeof value);
-    return true;
-}
-
-static bool set_port(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    size_t len = strspn(value, "0123456789");
-    int port = len <= 5 ? atoi(value) : 0;
-    (void)offset;
-    if (value[len] != '\0' || port < 1 || port > 65535)
-        return false;
-    config->port = port;
-    return true;
-}
-
-static int find_word(const char *const *words, size_t count, const char *value)
-{
-    size_t i;
-    for (i = 0; i < count; i++)
-        if (strcmp(words[i], value) == 0)
-            return (int)i;
-    return -1;
-}
-
-static bool set_tls(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {[SOAP_XMPP_TLS_REQUIRED] = "required",
-                                        [SOAP_XMPP_TLS_DIRECT] = "direct",
-                                        [SOAP_XMPP_TLS_OFF] = "off"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->tls = (enum soap_xmpp_tls)found;
-    return true;
-}
-
-static bool set_packing(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {
-        [SOAP_XMPP_PACKING_AUTO] = "auto", [SOAP_XMPP_PACKING_NEVER] = "never"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->packing = (enum soap_xmpp_packing)found;
-    return true;
-}
-
-static bool set_trace(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {"error", "info", "debug", "stanza"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->trace = (enum soap_xmpp_trace_level)(SOAP_XMPP_TRACE_ERROR + found);
-    return true;
-}
-
-static const struct variable {
-    const char *name; /* after PREFIX */
-    set_fn *set;
-    size_t offset; /* for set_text */
-    const char *allowed;
-} variables[] = {
-    {"JID", set_text, offsetof(struct soap_xmpp_config, jid), "a JID"},
-    {"PASSWORD", set_text, offsetof(struct soap_xmpp_config, password), "a password"},
-    {"PASSWORD_FILE", set_text, offsetof(struct soap_xmpp_config, password_file), "a file's name"},
-    {"HOST", set_text, offsetof(struct soap_xmpp_config, host), "a host's name or address"},
-    {"PORT", set_port, 0, "1 to 65535"},
-    {"CAFILE", set_text, offsetof(struct soap_xmpp_config, ca_file), "a file's name"},
-    {"CERTFILE", set_text, offsetof(struct soap_xmpp_config, cert_file), "a file's name"},
-    {"KEYFILE", set_text, offsetof(struct soap_xmpp_config, key_file), "a file's name"},
-    {"ALLOW", set_text, offsetof(struct soap_xmpp_config, allow), "who may call"},
-    {"TLS", set_tls, 0, "required, direct or off"},
-    {"PACKING", set_packing, 0, "auto or never"},
-    {"TRACE", set_trace, 0, "error, info, debug or stanza"},
-};
-enum { VARIABLES = sizeof variables / sizeof variables[0] };
-
-static const struct variable *find_variable(const char *name, size_t len)
-{
-    size_t i;
-    for (i = 0; i < VARIABLES; i++)
-        if (strlen(variables[i].name) == len && memcmp(variables[i].name, name, len) == 0)
-            return &variables[i];
-    return NULL;
-}
-
-/* The value isn't shown: it may well be a password under a misspelt name. */
-static enum sx_err refuse_unknown(const struct reason *why, const char *name, size_t len)
-{
-    char known[200] = "";
-    size_t i, used = 0;
-    for (i = 0; i < VARIABLES && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",
-                                 variables[i].name);
-    return refuse(why, PREFIX "%.*s is no variable of this library; allowed are SOAP_XMPP%s",
-                  len > 64 ? 64 : (int)len, name, known);
-}
-
-/* entry: an element of environ, "NAME=value" */
-static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entry,
-                               const struct reason *why)
-{
-    const char *name = entry + strlen(PREFIX);
-    size_t len = strcspn(name, "=");
-    const char *value = name[len] ? name + len + 1 : "";
-    const struct variable *variable = find_variable(name, len);
-    if (!variable)
-        return refuse_unknown(why, name, len);
-    if (value[0] == '\0')
-        return refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
-                      variable->allowed);
-    if (!variable->set(config, variable->offset, value))
-        return refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
-                      variable->allowed);
-    return SX_OK;
-}
-
-int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes)
-{
-    const struct reason reason = {why, why ? why_bytes : 0};
-    struct soap_xmpp_config changed = {0};
-    char **entry;
-    if (read_in(config, &changed, &reason))
-        return -1;
-    for (entry = environ; entry && *entry; entry++)
-        if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && apply_entry(&changed, *entry, &reason))
-            return -1;
-    memcpy(config, &changed, changed.size);
-    return 0;
 }
 
 /* ---- checks, in the order of sx_config_make ---- */
@@ -236,28 +88,28 @@ static enum sx_err copy_text(const char *text, char **out)
 }
 
 static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config *out,
-                            const struct reason *why)
+                            const struct sx_reason *why)
 {
     char clause[128] = "";
     enum sx_err err;
     if (!in->jid || in->jid[0] == '\0')
-        return refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
-                           "node@domain/resource or a domain");
+        return sx_config_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
+                                     "node@domain/resource or a domain");
     err = sx_address_parse_jid(in->jid, "soap", &out->jid, clause, sizeof clause);
     if (err == SX_EENDPOINT)
-        return refuse(why,
-                      "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
-                      "node@domain/resource or a domain",
-                      in->jid, clause);
+        return sx_config_refuse(why,
+                                "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
+                                "node@domain/resource or a domain",
+                                in->jid, clause);
     return err;
 }
 
 static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config *out,
-                            const struct reason *why)
+                            const struct sx_reason *why)
 {
     if ((int)in->tls < SOAP_XMPP_TLS_REQUIRED || in->tls > SOAP_XMPP_TLS_OFF)
-        return refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
-                      (int)in->tls);
+        return sx_config_refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
+                                (int)in->tls);
     out->tls = in->tls;
     return SX_OK;
 }
@@ -283,7 +135,7 @@ static bool is_host(const char *host)
 }
 
 static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config *out,
-                             const struct reason *why)
+                             const struct sx_reason *why)
 {
     char domain[SX_JID_BYTES];
     const char *host = in->host;
@@ -293,38 +145,42 @@ static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config
     if (!host)
         return SX_OK;
     if (in->host && !is_host(host))
-        return refuse(why,
-                      "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
-                      "without a port",
-                      host);
+        return sx_config_refuse(
+            why,
+            "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
+            "without a port",
+            host);
     if (in->tls == SOAP_XMPP_TLS_OFF && !sx_address_is_loopback(host))
-        return refuse(why,
-                      "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "
-                      "password and calls would cross the network in clear; allowed with: "
-                      "localhost, 127.0.0.0/8, ::1",
-                      host);
+        return sx_config_refuse(
+            why,
+            "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "
+            "password and calls would cross the network in clear; allowed with: "
+            "localhost, 127.0.0.0/8, ::1",
+            host);
     return copy_host(host, out);
 }
 
 static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config *out,
-                             const struct reason *why)
+                             const struct sx_reason *why)
 {
     if (in->port < 0 || in->port > 65535)
-        return refuse(why, "port (SOAP_XMPP_PORT) is %d; allowed: 1 to 65535, or 0 for the default",
-                      in->port);
+        return sx_config_refuse(
+            why, "port (SOAP_XMPP_PORT) is %d; allowed: 1 to 65535, or 0 for the default",
+            in->port);
     /* without a host DNS SRV tells the port, and this one would be ignored in silence */
     if (in->port && !out->host)
-        return refuse(why,
-                      "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
-                      "needs a host",
-                      in->port);
+        return sx_config_refuse(
+            why,
+            "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
+            "needs a host",
+            in->port);
     out->port = in->port;
     return SX_OK;
 }
 
 /* member: with its environment variable */
 static enum sx_err make_file(const char *file, const char *member, char **out,
-                             const struct reason *why)
+                             const struct sx_reason *why)
 {
     struct stat status;
     FILE *stream;
@@ -339,19 +195,20 @@ static enum sx_err make_file(const char *file, const char *member, char **out,
     if (stream)
         fclose(stream);
     if (failure)
-        return refuse(why, "%s is \"%.128s\", which can't be read: %s; it must be a PEM file",
-                      member, file, strerror(failure));
+        return sx_config_refuse(why,
+                                "%s is \"%.128s\", which can't be read: %s; it must be a PEM file",
+                                member, file, strerror(failure));
     return copy_text(file, out);
 }
 
 static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct sx_config *out,
-                                     const struct reason *why)
+                                     const struct sx_reason *why)
 {
     enum sx_err err;
     if (!in->cert_file != !in->key_file)
-        return refuse(why, "%s is missing; cert_file and key_file go together",
-                      in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
-                                    : "cert_file (SOAP_XMPP_CERTFILE)");
+        return sx_config_refuse(why, "%s is missing; cert_file and key_file go together",
+                                in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
+                                              : "cert_file (SOAP_XMPP_CERTFILE)");
     err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, why);
     if (!err)
         err = make_file(in->cert_file, "cert_file (SOAP_XMPP_CERTFILE)", &out->cert_file, why);
@@ -380,7 +237,7 @@ static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
     return len ? NULL : "its first line is empty";
 }
 
-static enum sx_err read_password(const char *file, char **password, const struct reason *why)
+static enum sx_err read_password(const char *file, char **password, const struct sx_reason *why)
 {
     char line[SECRET_BYTES + 1] = "";
     const char *wrong;
@@ -394,10 +251,11 @@ static enum sx_err read_password(const char *file, char **password, const struct
         wrong = strerror(errno);
     }
     if (wrong)
-        err = refuse(why,
-                     "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
-                     "password: %s; its first line must be one of 1 to 1,023 bytes",
-                     file, wrong);
+        err = sx_config_refuse(
+            why,
+            "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
+            "password: %s; its first line must be one of 1 to 1,023 bytes",
+            file, wrong);
     else
         err = copy_text(line, password);
     explicit_bzero(line, sizeof line);
@@ -405,20 +263,22 @@ static enum sx_err read_password(const char *file, char **password, const struct
 }
 
 static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
-                                 const struct reason *why)
+                                 const struct sx_reason *why)
 {
     if (in->password && in->password_file)
-        return refuse(why, "password (SOAP_XMPP_PASSWORD) and password_file "
-                           "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) and password_file "
+                                "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
     if (in->password_file)
         return read_password(in->password_file, &out->password, why);
     if (!in->password && !in->cert_file)
-        return refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
-                           "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
-                           "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
+        return sx_config_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
+                                     "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
+                                     "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
     if (in->password && (in->password[0] == '\0' || strlen(in->password) > SECRET_BYTES))
-        return refuse(why, "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
-                      in->password[0] ? "too long" : "empty");
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
+                                in->password[0] ? "too long" : "empty");
     return copy_text(in->password ? in->password : "", &out->password);
 }
 
@@ -431,27 +291,27 @@ struct bounds {
 
 /* value 0 gives the preset. */
 static enum sx_err bound(const struct bounds *bounds, unsigned long long value,
-                         unsigned long long *out, const struct reason *why)
+                         unsigned long long *out, const struct sx_reason *why)
 {
     if (value && (value < bounds->min || value > bounds->max))
-        return refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu", bounds->member,
-                      value, bounds->min, bounds->max, bounds->preset);
+        return sx_config_refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu",
+                                bounds->member, value, bounds->min, bounds->max, bounds->preset);
     *out = value ? value : bounds->preset;
     return SX_OK;
 }
 
 static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t *out_us,
-                             const struct reason *why)
+                             const struct sx_reason *why)
 {
     if (ms < 0 || ms > MAX_WAIT_MS)
-        return refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms, (int)MAX_WAIT_MS,
-                      preset_ms);
+        return sx_config_refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms,
+                                (int)MAX_WAIT_MS, preset_ms);
     *out_us = (int64_t)(ms ? ms : preset_ms) * US_PER_MS;
     return SX_OK;
 }
 
 static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
-                              const struct reason *why)
+                              const struct sx_reason *why)
 {
     enum { STANZA, QUEUED, MESSAGE, REQUESTS };
     struct {
@@ -498,7 +358,7 @@ static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_confi
 }
 
 static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_config *out,
-                               const struct reason *why)
+                               const struct sx_reason *why)
 {
     const struct {
         struct bounds bounds;
@@ -524,7 +384,7 @@ static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_conf
 }
 
 static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_config *out,
-                                const struct reason *why)
+                                const struct sx_reason *why)
 {
     enum sx_err err = make_wait("timeout_ms", in->timeout_ms, 60000, &out->timeout_us, why);
     if (!err)
@@ -538,39 +398,79 @@ static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_con
         err = make_sizes(in, out, why);
     if (!err)
         err = make_counts(in, out, why);
-    if (!err && in->soap_action != 0 && in->soap_action != 1)
-        err = refuse(why, "soap_action is %d; allowed: 0 or 1", in->soap_action);
-    out->soap_action = in->soap_action == 1;
-    if (!err && in->plain_delivery != 0 && in->plain_delivery != 1)
-        err = refuse(why, "plain_delivery is %d; allowed: 0 or 1", in->plain_delivery);
-    out->plain_delivery = in->plain_delivery == 1;
     return err;
 }
 
+static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
+                                 const struct sx_reason *why)
+{
+    const struct {
+        const char *member;
+        int in;
+        bool *out;
+    } switches[] = {
+        {"soap_action", in->soap_action, &out->soap_action},
+        {"plain_delivery", in->plain_delivery, &out->plain_delivery},
+        {"shared_jid (SOAP_XMPP_SHARED_JID)", in->shared_jid, &out->is_shared},
+        {"presence (SOAP_XMPP_PRESENCE)", in->presence, &out->presence},
+        {"messages (SOAP_XMPP_MESSAGES)", in->messages, &out->messages},
+    };
+    size_t i;
+    for (i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (switches[i].in != 0 && switches[i].in != 1)
+            return sx_config_refuse(why, "%s is %d; allowed: 0 or 1", switches[i].member,
+                                    switches[i].in);
+        *switches[i].out = switches[i].in == 1;
+    }
+    out->presence = out->presence || out->messages;
+    return SX_OK;
+}
+
+static enum sx_err make_sharing(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct sx_reason *why)
+{
+    if ((int)in->policy < SOAP_XMPP_POLICY_STICKY ||
+        in->policy > SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
+        return sx_config_refuse(why,
+                                "policy (SOAP_XMPP_POLICY) is %d; allowed: sticky, round-robin or "
+                                "least-outstanding",
+                                (int)in->policy);
+    out->policy = in->policy;
+    if (in->max_age_s < 0)
+        return sx_config_refuse(why, "max_age_s is %d; allowed: 1 or more, or 0 for any age",
+                                in->max_age_s);
+    out->max_age_us = in->max_age_s ? (int64_t)in->max_age_s * US_PER_S : SX_NEVER;
+    if (in->name_key && (in->name_key[0] == '\0' || strlen(in->name_key) > SECRET_BYTES))
+        return sx_config_refuse(why, "name_key is %s; allowed: 1 to 1,023 bytes",
+                                in->name_key[0] ? "too long" : "empty");
+    return copy_text(in->name_key, &out->name_key);
+}
+
 static enum sx_err make_packing(const struct soap_xmpp_config *in, struct sx_config *out,
-                                const struct reason *why)
+                                const struct sx_reason *why)
 {
     if ((int)in->packing < SOAP_XMPP_PACKING_AUTO || in->packing > SOAP_XMPP_PACKING_NEVER)
-        return refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
-                      (int)in->packing);
+        return sx_config_refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
+                                (int)in->packing);
     /* A call may have to fall back to plain, which only one that may be sent again can. */
     out->packs = in->packing == SOAP_XMPP_PACKING_AUTO && !in->plain_delivery;
     return SX_OK;
 }
 
 static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_config *out,
-                              const struct reason *why)
+                              const struct sx_reason *why)
 {
     (void)why;
     return in->allow ? copy_text(in->allow, &out->allow) : SX_OK;
 }
 
 static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_config *out,
-                              const struct reason *why)
+                              const struct sx_reason *why)
 {
     if ((int)in->trace < SOAP_XMPP_TRACE_NONE || in->trace > SOAP_XMPP_TRACE_STANZA)
-        return refuse(why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
-                      (int)in->trace);
+        return sx_config_refuse(
+            why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
+            (int)in->trace);
     out->trace = in->trace;
     out->trace_callback = in->trace_callback;
     out->trace_user = in->trace_user;
@@ -586,20 +486,20 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
 {
     /* make_host and make_port need what stands before them */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
-                                        const struct reason *) = {
-        make_jid,      make_tls,     make_host,    make_port,  make_certificates,
-        make_password, make_numbers, make_packing, make_allow, make_trace,
+                                        const struct sx_reason *) = {
+        make_jid,     make_tls,      make_host,    make_port,    make_certificates, make_password,
+        make_numbers, make_switches, make_packing, make_sharing, make_allow,        make_trace,
     };
-    const struct reason reason = {why, why ? why_bytes : 0};
+    const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};
     enum sx_err err;
     size_t i;
     memset(out, 0, sizeof *out);
-    err = read_in(in, &complete, &reason);
+    err = sx_config_read_in(in, &complete, &reason);
     for (i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](&complete, out, &reason);
     if (err == SX_ENOMEM)
-        refuse(&reason, "memory is short");
+        sx_config_refuse(&reason, "memory is short");
     if (err)
         sx_config_fini(out);
     return err;
@@ -609,6 +509,9 @@ void sx_config_fini(struct sx_config *config)
 {
     if (config->password)
         explicit_bzero(config->password, strlen(config->password));
+    if (config->name_key)
+        explicit_bzero(config->name_key, strlen(config->name_key));
+    free(config->name_key);
     free(config->jid);
     free(config->password);
     free(config->host);

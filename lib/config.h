@@ -26,6 +26,12 @@ struct sx_config {
     char *allow; /* NULL: nobody may call; its rules are read by access.c */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
     bool soap_action, plain_delivery, packs;
+    bool is_shared; /* other processes serve this JID, too */
+    bool presence;  /* sent, and listened to; so with messages */
+    bool messages;  /* requests come as messages, too */
+    enum soap_xmpp_policy policy;
+    int64_t max_age_us; /* of those; SX_NEVER: any */
+    char *name_key;     /* NULL if unset; wiped by fini */
     size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;
     size_t max_remembered_bytes, max_trace_bytes, max_message_bytes;
     unsigned max_depth, max_attributes, max_namespaces;

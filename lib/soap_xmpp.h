@@ -66,6 +66,14 @@ enum soap_xmpp_packing {
 };
 #define SOAP_XMPP_HAS_PACKING 1
 
+/* Which of the processes that serve one account a call to its bare JID goes to. */
+enum soap_xmpp_policy {
+    SOAP_XMPP_POLICY_STICKY = 0, /* the one of the last call, as long as it is there */
+    SOAP_XMPP_POLICY_ROUND_ROBIN,
+    SOAP_XMPP_POLICY_LEAST_OUTSTANDING /* of our calls */
+};
+#define SOAP_XMPP_HAS_SHARING 1
+
 enum soap_xmpp_trace_level {
     SOAP_XMPP_TRACE_NONE = 0,
     SOAP_XMPP_TRACE_ERROR,
@@ -163,6 +171,21 @@ struct soap_xmpp_config {
                                * stanza limits it goes in pieces. Default 64 MiB */
     soap_xmpp_progress_fn *progress_callback; /* default: none */
     void *progress_user;
+    /* A component's stream has no TLS (XEP-0114): a host that isn't loopback is refused, unless
+     * this names it once more and so says that nobody listens on the way there. */
+    const char *trusted_host;
+    int shared_jid; /* 1: other processes serve this JID, too, and its server deals out the
+                     * requests: several processes of one component */
+    int presence;   /* 1: tells who subscribed that we are there, and knows who of those that we
+                     * subscribed to is (RFC 6121 4): calls to their bare JIDs go to a live resource
+                     */
+    enum soap_xmpp_policy policy; /* for calls to bare JIDs */
+    int messages;         /* 1: requests that come as messages are served, too; implies presence,
+                           * without which no server delivers them */
+    int max_age_s;        /* older ones, stored while we were offline (XEP-0203), are refused.
+                           * Default: as old as they may be */
+    const char *name_key; /* a secret of the program, for soap_xmpp_name(): by it a caller that was
+                           * restarted knows its answers */
 };
 
 /* Sets every member to its default ("unset"). */
@@ -170,11 +193,12 @@ struct soap_xmpp_config {
 void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
 
 /* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
- * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _TRACE (error | info |
- * debug | stanza). A variable that isn't set leaves its member alone. The members point into the
- * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in
- * why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config
- * is then unchanged. */
+ * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
+ * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
+ * round-robin | least-outstanding), _TRACE (error | info | debug | stanza). A variable that isn't
+ * set leaves its member alone. The members point into the environment: don't change it before
+ * soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may be NULL) when a
+ * value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */
