@@ -23,6 +23,7 @@
     SUITE(big_storm)                                                                               \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
+    SUITE(component)                                                                               \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
