@@ -288,8 +288,8 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
  * soap_free(). */
 int soap_xmpp_accept(struct soap *soap, int timeout);
 
-/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called,
- * the id of the IQ. Valid until the operation returns; NULL outside of one, or when the request
+/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called
+ * (a component's may be any of its domain), the id of the IQ. Valid until the operation returns; NULL outside of one, or when the request
  * came by another transport. */
 const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
