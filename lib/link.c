@@ -201,6 +201,7 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     link->session = session;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
+    sx_link_greet(link, session);
     sx_shipments_online(link->shipments);
     set_state(link, SOAP_XMPP_ONLINE, NULL);
 }

@@ -14,6 +14,7 @@
     SUITE(service)                                                                                 \
     SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
+    SUITE(presence)                                                                                \
     SUITE(name)                                                                                    \
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
