@@ -297,6 +297,10 @@ const char *soap_xmpp_id(struct soap *soap);
 
 /* ---- client ---- */
 
+/* A call that is answered with an empty result where its stub wants an answer ends with
+ * soap->error 202, as over HTTP: the service was run, and the answer may go elsewhere
+ * (WS-Addressing). */
+
 /* After a call that failed: the stanza error condition (RFC 6120 8.3.3) such as
  * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until
  * the next call on soap. */
