@@ -11,6 +11,8 @@
     SUITE(clock)                                                                                   \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
+    SUITE(dealing)                                                                                 \
+    SUITE(dealt)                                                                                   \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \
