@@ -59,10 +59,11 @@ enum {
  * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
  */
 static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                              const char *to, const char *id)
+                              const struct sx_head *head)
 {
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
-           sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(link->config.jid) +
+    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
+           sx_scan_quoted_bytes(head->id) +
+           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
@@ -99,22 +100,27 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
     return SX_ETOOBIG;
 }
 
-/* For one that isn't within the limit even packed, where nothing can go ahead of it: each piece
- * would be dealt out to another process. */
-static void refuse_pieces(struct soap_xmpp_link *link, const char *what,
-                          const struct sx_payload *payload, char *why, size_t why_bytes)
+/* Whether it goes out in one stanza; false: why says why not. One that is loose is too large even
+ * packed, and whoever asks can't send it in pieces. */
+static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
+                 const struct sx_head *head, char *why, size_t why_bytes)
 {
     bool is_servers;
     size_t limit = sx_link_outgoing_limit(link, &is_servers);
+    if (!payload->is_loose)
+        return is_within_limit(link, what, payload->len, rewritten_bytes(link, payload, head), why,
+                               why_bytes);
     snprintf(why, why_bytes,
              "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because "
-             "several processes share the service's JID",
+             "several processes share the service's JID and would get one each",
              what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes");
+    return false;
 }
 
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes)
 {
+    const struct sx_head head = {sx_link_stamp(link), to, id};
     size_t queued = link->config.max_queued_bytes;
     if (payload->len + IQ_BYTES > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
@@ -122,7 +128,7 @@ bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payl
         return false;
     }
     return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, to, id), why, why_bytes);
+                           rewritten_bytes(link, payload, &head), why, why_bytes);
 }
 
 /* ---- calls ---- */
@@ -337,20 +343,17 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
+    const struct sx_head head = {sx_link_stamp(link), out->to, ""};
     struct sx_payload payload = {0};
     char clause[400] = "", incarnation[SX_INCARNATION_BYTES] = "";
-    bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
+    bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation), ships;
     enum sx_err err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    if (payload.is_loose && sx_journal_is_any(incarnation)) {
-        refuse_pieces(link, "the envelope", &payload, clause, sizeof clause);
-        err = SX_ETOOBIG;
-    } else if (!payload.is_loose && !is_within_limit(link, "the envelope", payload.len,
-                                                     rewritten_bytes(link, &payload, out->to, ""),
-                                                     clause, sizeof clause)) {
+    ships = payload.is_loose && !sx_journal_is_any(incarnation);
+    if (!ships && !fits(link, "the envelope", &payload, &head, clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -363,8 +366,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
-        err = payload.is_loose ? ship(link, &question, out, &payload, call, clause, sizeof clause)
-                               : post_question(link, &question, call, clause, sizeof clause);
+        err = ships ? ship(link, &question, out, &payload, call, clause, sizeof clause)
+                    : post_question(link, &question, call, clause, sizeof clause);
     }
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
@@ -497,13 +500,7 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->is_loose) {
-        refuse_pieces(link, "the answer", payload, why, sizeof why);
-        refuse_answer(link, request, &stanza, why);
-    } else if (payload->bytes &&
-               !is_within_limit(link, "the answer", payload->len,
-                                rewritten_bytes(link, payload, request->from, request->id), why,
-                                sizeof why))
+    if (payload->bytes && !fits(link, "the answer", payload, &head, why, sizeof why))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -562,14 +559,23 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 
 /* ---- signs of life ---- */
 
+/* Whom to ask so that the server says something on this very stream. A component's domain is the
+ * component itself: its ping comes back, as a question, then as its own answer. Whose the domain
+ * above it is nobody knows. One that shares its domain might see its ping dealt out to another
+ * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
+static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
+{
+    sx_address_domain(link->own_jid, domain, SX_JID_BYTES);
+    return link->config.is_component && link->config.is_shared ? "@" : domain;
+}
+
 /* XEP-0199 4.2: any server answers it, with an error at least. */
 char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
     struct sx_buffer stanza = {0};
     char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), domain, id};
-    sx_address_domain(link->own_jid, domain, sizeof domain);
+    const struct sx_head head = {sx_link_stamp(link), choose_pinged(link, domain), id};
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
     sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
     return sx_buffer_take(&stanza, len);
