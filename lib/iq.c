@@ -334,6 +334,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_reply_fini(&reply);
         return;
     }
+    if (ends->give_way && ends->give_way(ends->user, iq->from, iq->id, &reply)) {
+        sx_reply_fini(&reply);
+        return;
+    }
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  text_or_empty(iq->from), reply.condition);
