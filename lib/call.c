@@ -25,13 +25,24 @@ enum {
     ACCEPTED = 202 /* what HTTP says; gSOAP's plugins look for it */
 };
 
+/* The resource that a call to a bare JID has gone to last; "" if that is no question. */
+static const char *resource_tried(const struct sx_plugin *plugin)
+{
+    const char *resource = NULL;
+    if (!plugin->is_detached && plugin->call && sx_exchange_roams(plugin->call))
+        resource = sx_address_resource(sx_exchange_peer(plugin->call));
+    return resource ? resource : "";
+}
+
 /* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
 const char *sx_call_label(const struct sx_plugin *plugin, char *label)
 {
+    const char *resource = resource_tried(plugin);
     const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
     const char *scheme = plugin->is_detached ? "xmpp:" : "";
     const char *endpoint = plugin->is_detached ? sx_exchange_peer(plugin->call) : plugin->endpoint;
-    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES, endpoint,
+    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s%s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES,
+             endpoint, *resource ? " (resource " : "", resource, *resource ? ")" : "",
              *operation ? ": " : "", operation);
     return label;
 }
@@ -57,6 +68,8 @@ static bool has_attachments(const struct soap *soap)
 /* The next call mostly goes where the last one went. */
 static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why, size_t why_bytes)
 {
+    struct sx_endpoint parsed;
+    enum sx_err err;
     if (plugin->to && strcmp(plugin->endpoint, endpoint) == 0)
         return SX_OK;
     free(plugin->endpoint);
@@ -65,7 +78,12 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     plugin->endpoint = strdup(endpoint);
     if (!plugin->endpoint)
         return SX_ENOMEM;
-    return sx_address_parse_uri(endpoint, &plugin->to, why, why_bytes);
+    err = sx_address_parse_endpoint(endpoint, &parsed, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    plugin->to = parsed.jid;
+    plugin->any_resource = !parsed.has_resource;
+    return SX_OK;
 }
 
 int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
@@ -110,7 +128,10 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
 {
     char why[REASON_BYTES] = "";
     int64_t default_us = sx_link_timeout_us(plugin->link);
-    struct sx_outgoing out = {.to = plugin->to, .envelope = tail, .envelope_len = len};
+    struct sx_outgoing out = {.to = plugin->to,
+                              .any_resource = plugin->any_resource,
+                              .envelope = tail,
+                              .envelope_len = len};
     enum sx_err err;
     if (plugin->out.len) {
         sx_buffer_add(&plugin->out, tail, len);

@@ -279,6 +279,7 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
         TAILQ_REMOVE(&exchange->held, call, in_held);
     free(call->payload);
     call->payload = NULL;
+    sx_table_uncount_locked(call);
     exchange->counts.under_way--;
     call->state = CALL_ENDED;
     call->err = err;
@@ -385,8 +386,8 @@ static struct soap_xmpp_call *make_call(struct sx_exchange *exchange, const char
 
     if (!call)
         return NULL;
-    memcpy(call->peer, peer, peer_bytes);
-    call->operation = memcpy(call->peer + peer_bytes, operation, operation_bytes);
+    call->peer = memcpy(call->text, peer, peer_bytes);
+    call->operation = memcpy(call->text + peer_bytes, operation, operation_bytes);
     call->exchange = exchange;
     call->deadline = SX_NEVER;
     call->sent = 1;
@@ -487,7 +488,11 @@ const char *sx_exchange_id(const struct soap_xmpp_call *call)
 
 const char *sx_exchange_peer(const struct soap_xmpp_call *call)
 {
-    return call->peer;
+    const char *peer;
+    pthread_mutex_lock(&call->exchange->mu);
+    peer = call->peer;
+    pthread_mutex_unlock(&call->exchange->mu);
+    return peer;
 }
 
 const char *sx_exchange_operation(const struct soap_xmpp_call *call)
@@ -583,6 +588,7 @@ void sx_exchange_release(struct soap_xmpp_call *call)
     exchange->unreleased--;
     pthread_mutex_unlock(&exchange->mu);
     drop_reply(call->reply);
+    sx_table_forget_peers(call);
     free(call);
 }
 

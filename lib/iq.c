@@ -316,6 +316,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_reply_fini(&reply);
         return;
     }
+    if (ends->give_way && ends->give_way(ends->user, iq->from, iq->id, &reply)) {
+        sx_reply_fini(&reply);
+        return;
+    }
     is_doubtful = strcmp(reply.condition, "service-unavailable") == 0 &&
                   sx_exchange_is_packed(ends->exchange, iq->from, iq->id);
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {

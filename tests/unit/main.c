@@ -8,6 +8,7 @@
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(choice)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
@@ -33,12 +34,14 @@
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
+    SUITE(moving)                                                                                  \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
+    SUITE(presence)                                                                                \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \

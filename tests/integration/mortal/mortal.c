@@ -1,6 +1,6 @@
 /* mortal - a process that tests kill: it calls, and it serves a ledger, both over one link.
  *
- * usage: mortal LEDGER JID PASSWORD PORT CAFILE
+ * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence]
  *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
@@ -10,6 +10,7 @@
  *     sent question|request|answer NUMBER is handed to the connection (a question: 0)
  *     run NUMBER                          it stands in the ledger, and the operation goes on
  *     end NUMBER answer|error OUTCOME MS TEXT
+ *     there JID | gone JID                as presence tells
  *
  * Invariant: a number stands in the ledger as often as its operation has begun to run, even if the
  * process dies in the next instant: one write to a file opened with O_APPEND.
@@ -196,12 +197,25 @@ static char *unpack(const char *line)
     return sx_buffer_take(&envelope, NULL);
 }
 
+/* "alice@example.org: bob@example.org/soap is gone" */
+static void tell_presence(const char *line)
+{
+    const char *jid = strstr(line, ": ");
+    int len = jid ? (int)strcspn(jid + 2, " ") : 0;
+    if (len && strncmp(jid + 2 + len, " is gone", 8) == 0)
+        tell("gone %.*s", len, jid + 2);
+    else if (len && strcmp(jid + 2 + len, " is there, and serves") == 0)
+        tell("there %.*s", len, jid + 2);
+}
+
 static void watch(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
     char *envelope;
     (void)user;
     if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
+    if (level == SOAP_XMPP_TRACE_DEBUG)
+        tell_presence(line);
     if (level != SOAP_XMPP_TRACE_STANZA || !strstr(line, ": sent <iq"))
         return;
     tell_sent(line, "question", "http://jabber.org/protocol/disco#info");
@@ -225,6 +239,7 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.port = atoi(argv[4]);
     config.ca_file = argv[5];
     config.allow = "*";
+    config.presence = argv[6] != NULL;
     config.trace = SOAP_XMPP_TRACE_STANZA;
     config.trace_callback = watch;
     link = soap_xmpp_open(&config, why, sizeof why);
@@ -251,8 +266,8 @@ static void live(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) {
-        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE\n");
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence]\n");
         return 2;
     }
     ledger_fd = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
