@@ -1,8 +1,8 @@
 /* iq.h - what a stanza that arrived means: an answer for a call, a request to serve, a question.
  *
- * Noun: the incoming IQ. Invariant: every get and set is answered exactly once (RFC 6120 8.2.3):
- * here at once, or by the worker to which the request was handed. Results and errors are never
- * answered.
+ * Noun: the incoming IQ; messages, which may be the first two, are message.c's. Invariant: every
+ * get and set is answered exactly once (RFC 6120 8.2.3): here at once, or by the worker to which
+ * the request was handed. Results and errors are never answered.
  *
  * Thread: the loop thread.
  */
@@ -17,6 +17,7 @@
 #include "disco.h"
 #include "inbound.h"
 #include "journal.h"
+#include "name.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -58,6 +59,9 @@ struct sx_iq_ends {
     bool packs;                 /* packed envelopes are taken */
     struct sx_checker *checker; /* for glances at them */
     size_t max_message_bytes;   /* of one, unpacked */
+    struct sx_names *names;     /* whose answers are in messages */
+    bool messages;              /* requests that come as messages are served, too */
+    int64_t max_age_us;         /* of those, SX_NEVER: any */
     bool is_component;          /* has many JIDs, and says which one speaks */
     const char *own_jid;        /* stands in for a missing `to`, its domain for a missing `from` */
 };

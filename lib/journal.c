@@ -31,6 +31,9 @@ enum {
 
 #define EPOCH_US ((int64_t)SX_JOURNAL_EPOCH_S * 1000000)
 
+/* Of a message's id: that in which it comes. */
+#define ANY_EPOCH UINT64_MAX
+
 struct entry {
     LIST_ENTRY(entry) in_bucket;
     TAILQ_ENTRY(entry) in_order, in_kept;
@@ -204,7 +207,8 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
 /* Epochs begin at 1; 0 is another process's. */
 static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
 {
-    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+    return epoch == ANY_EPOCH ||
+           (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
 /* What runs stays until it is answered, however old. */
@@ -329,14 +333,27 @@ bool sx_journal_is_tagged(const char *id)
     return mark && sx_journal_is_incarnation(mark + 1);
 }
 
-/* Whether the id carries an incarnation; if it is this process's, its epoch, else 0. */
+bool sx_journal_is_message(const char *id)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
+    return mark && strcmp(mark + 1, SX_JOURNAL_MESSAGE) == 0;
+}
+
+/* Whether the id carries an incarnation; if it is this process's, its epoch, else 0. A message's
+ * fits any. */
 static bool read_incarnation(const struct sx_journal *journal, const char *id, uint64_t *epoch)
 {
     const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
     uint64_t process, number;
-    if (!mark || strlen(id) > MAX_ID_BYTES || !parse_incarnation(mark + 1, &process, &number))
+    if (!mark || strlen(id) > MAX_ID_BYTES)
         return false;
-    *epoch = process == journal->process ? number : 0;
+    if (strcmp(mark + 1, SX_JOURNAL_MESSAGE) == 0) {
+        *epoch = ANY_EPOCH;
+        return true;
+    }
+    if (!parse_incarnation(mark + 1, &process, &number))
+        return false;
+    *epoch = process == journal->process && number != ANY_EPOCH ? number : 0;
     return true;
 }
 

@@ -8,6 +8,10 @@
  * every few minutes. What belongs to the two latest epochs is remembered; a request of an older
  * epoch or of another process is stale and never run.
  *
+ * A message is sent once, by one who can't know who will take it from its server, nor when: its id
+ * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
+ * minutes, and so long it is remembered.
+ *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here.
  *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
  *            an epoch ends early.
@@ -25,6 +29,8 @@
 #include <stdint.h>
 
 #define SX_INCARNATION_MARK "~" /* in an id, before the incarnation */
+
+#define SX_JOURNAL_MESSAGE "message" /* in the place of an incarnation */
 
 enum { SX_INCARNATION_BYTES = 40, SX_JOURNAL_EPOCH_S = 300 };
 
@@ -60,6 +66,9 @@ bool sx_journal_is_same_process(const char *id, const char *incarnation);
 
 /* Whether an id carries an incarnation, whosever: the caller knows what <refused/> means. */
 bool sx_journal_is_tagged(const char *id);
+
+/* Whether it is the id of a message of this library's. */
+bool sx_journal_is_message(const char *id);
 
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */

@@ -243,6 +243,9 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .repeat = post_answer_again,
         .doubt = doubt,
         .fall_back = fall_back,
+        .names = link->names,
+        .messages = link->config.messages,
+        .max_age_us = link->config.max_age_us,
         .is_component = link->config.is_component,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
@@ -347,6 +350,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
+    sx_names_free(link->names);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -373,9 +377,16 @@ static bool make_parts(struct soap_xmpp_link *link)
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     link->checker = sx_checker_new(link->config.max_depth);
     link->shipments = sx_shipments_new(link);
+    link->names = sx_names_new(link->config.name_key, link->config.jid);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
-    return link->exchange && link->inbound && link->disco && link->journal && link->checker &&
-           link->shipments && link->loop;
+    if (!link->exchange || !link->inbound || !link->disco || !link->journal || !link->checker ||
+        !link->shipments || !link->names || !link->loop)
+        return false;
+    if (link->config.messages)
+        sx_inbound_expect(link->inbound);
+    if (link->config.name_key)
+        sx_exchange_expect_found(link->exchange, link->config.max_request_bytes);
+    return true;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -390,6 +401,7 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
+    sx_names_free(link->names);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -525,6 +537,8 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         return;
     }
     sx_inbound_close(link->inbound);
+    if (!sx_inbound_was_opened(link->inbound)) /* and won't be */
+        refuse_queued(link, deadline);
     if (!sx_inbound_drained(link->inbound, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
@@ -568,6 +582,11 @@ void sx_link_serve(struct soap_xmpp_link *link)
         sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR,
                  "nobody may call the service: allow callers with SOAP_XMPP_ALLOW, "
                  "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
+}
+
+bool sx_link_may_name(const struct soap_xmpp_link *link)
+{
+    return sx_names_has_key(link->names);
 }
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)

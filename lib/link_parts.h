@@ -1,5 +1,5 @@
-/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c and
- * shipment.c alone. */
+/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c,
+ * mail.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -39,6 +39,7 @@ struct soap_xmpp_link {
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments;
+    struct sx_names *names;
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
@@ -109,8 +110,17 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 /* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
 char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
 
+/* Appends a ping of our own server by that id; errors show in out->failed. */
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
+
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+
+/* ---- mail.c, called by outbound.c ---- */
+
+/* sx_link_request for a message. */
+enum sx_err sx_link_mail(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
 /* ---- fallback.c, called by link.c on the loop thread ---- */
 

@@ -45,6 +45,7 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
         .from = link->config.is_component ? request->to : NULL,
         .to = request->from,
         .id = request->id,
+        .is_message = request->is_message,
     };
 }
 
@@ -127,7 +128,8 @@ struct question {
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
                              const struct soap_xmpp_call *call, uint64_t session)
 {
-    const struct sx_head head = {sx_link_stamp(link), question->to, sx_exchange_id(call)};
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = question->to, .id = sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
@@ -321,8 +323,12 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
 {
     struct sx_payload payload = {0};
     char clause[400] = "", incarnation[SX_INCARNATION_BYTES];
-    bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
-    enum sx_err err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
+    bool runs_once;
+    enum sx_err err;
+    if (out->is_message)
+        return sx_link_mail(link, out, call, why, why_bytes);
+    runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
+    err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
@@ -356,7 +362,7 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
-        const struct sx_head head = {sx_link_stamp(link), due.peer, due.id};
+        const struct sx_head head = {.from = sx_link_stamp(link), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
@@ -402,7 +408,9 @@ static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request
 {
     uint64_t session = request->session;
     char why[1];
-    sx_link_await_session(link, 0, &session, why, sizeof why);
+    /* A message's answer isn't kept: it is worth waiting for the next session. */
+    int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
+    sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why);
     return session;
 }
 
@@ -418,7 +426,9 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    sx_journal_answer(link->journal, request->from, request->id, bytes, len, sx_clock_now_us());
+    /* Nobody sends a message again. */
+    sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
+                      len, sx_clock_now_us());
     sx_link_post_answer(link, session_for(link, request), bytes, len,
                         sx_clock_deadline(sx_link_timeout_us(link)));
 }
@@ -472,14 +482,20 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
     const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
     char why[200];
-    if (payload->is_loose) {
+    if (request->is_message && !payload->bytes) {
+        /* One-way: nobody waits for an answer. */
+        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        return;
+    }
+    if (payload->is_loose && !request->is_message) {
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->bytes &&
-        !is_within_limit(link, "the answer", payload->len,
-                         rewritten_bytes(link, payload, request->from, request->id), why,
-                         sizeof why))
+    if (payload->is_loose ||
+        (payload->bytes &&
+         !is_within_limit(link, "the answer", payload->len,
+                          rewritten_bytes(link, payload, request->from, request->id), why,
+                          sizeof why)))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -539,15 +555,21 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 /* ---- signs of life ---- */
 
 /* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    char domain[SX_JID_BYTES];
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = domain, .id = id};
+    sx_address_domain(link->config.jid, domain, sizeof domain);
+    sx_stanza_request(out, "get", &head, ping, sizeof ping - 1);
+}
+
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+{
     struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), domain, id};
-    sx_address_domain(link->own_jid, domain, sizeof domain);
+    char id[sizeof SX_PING_ID + 24];
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
+    sx_link_write_ping(link, id, &stanza);
     return sx_buffer_take(&stanza, len);
 }
 

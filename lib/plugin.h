@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "link.h"
+#include "name.h"
 
 #define SX_ATTACHMENT_MODES (SOAP_ENC_DIME | SOAP_ENC_MIME | SOAP_ENC_MTOM)
 
@@ -55,8 +56,10 @@ struct sx_plugin {
     /* client */
     char *endpoint, *to; /* of the last call that wasn't attached: as its caller wrote it; as
                           * a normal JID, NULL if it was none */
-    struct soap_xmpp_call *call; /* ours while waiting */
-    bool is_detached;            /* call came by soap_xmpp_attach: it has its own deadline */
+    bool is_message;     /* the endpoint's query said so */
+    char name[SX_NAME_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
+    struct soap_xmpp_call *call;  /* ours while waiting */
+    bool is_detached;             /* call came by soap_xmpp_attach: it has its own deadline */
     struct sx_envelope answer;
     enum soap_xmpp_outcome_value outcome;
     char condition[48];          /* of the last call */
