@@ -165,6 +165,11 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
                           struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
+    if (sx_journal_is_message(iq->id)) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s %s from %s dropped: a message was asked",
+                 iq->type, iq->id, sx_iq_text(iq->from));
+        return;
+    }
     if (is_pong(ends, iq) || sx_exchange_take_receipt(ends->exchange, iq->from, iq->id) ||
         (ends->packs && !sx_exchange_gave_out(ends->exchange, iq->id) &&
          answers_shipment(ends, iq, stanza, stream)))

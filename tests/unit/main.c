@@ -28,8 +28,11 @@
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
+    SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
+    SUITE(message)                                                                                 \
+    SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
@@ -46,6 +49,7 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stamp)                                                                                   \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
