@@ -164,7 +164,7 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup aspr
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c \
-    tcp.c guest.c hostile.c hostile_script.c hostile_certificates.c)) \
+    tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)

@@ -222,7 +222,7 @@ struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const 
     return call;
 }
 
-bool sx_table_is_ours_locked(const struct sx_exchange *exchange, const char *jid)
+static bool is_ours_locked(const struct sx_exchange *exchange, const char *jid)
 {
     return sx_address_equal(jid, exchange->own.bare) || sx_address_equal(jid, exchange->own.full) ||
            sx_address_equal(jid, exchange->own.domain);
@@ -235,9 +235,9 @@ bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char 
     if (call->mail)
         return sx_table_is_from_account(call, from);
     if (!from)
-        return !*call->peer || sx_table_is_ours_locked(call->exchange, call->peer);
+        return !*call->peer || is_ours_locked(call->exchange, call->peer);
     if (!*call->peer)
-        return sx_table_is_ours_locked(call->exchange, from);
+        return is_ours_locked(call->exchange, from);
     return sx_address_equal(from, call->peer);
 }
 

@@ -125,7 +125,7 @@ enum { SX_RECEIPT_ID_BYTES = 128 };
 void sx_exchange_receipt(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES]);
 
 /* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
-bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *from, const char *id);
+bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id);
 
 /* As wait, but no longer than until the call is received: SX_OK, the reply is empty, and the call
  * goes on. */

@@ -102,7 +102,6 @@ bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char 
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
 /* Ends it with its answer (malloc'ed, taken). */
 void sx_table_answer_locked(struct soap_xmpp_call *call, struct sx_reply *reply);
-bool sx_table_is_ours_locked(const struct sx_exchange *exchange, const char *jid);
 void sx_table_add_done_locked(struct soap_xmpp_call *call);
 struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *peer,
                                      const char *operation);

@@ -24,6 +24,7 @@
     SUITE(big_storm)                                                                               \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
+    SUITE(component)                                                                               \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \

@@ -73,11 +73,11 @@ static enum sx_err receiving(struct soap_xmpp_call *call, int64_t deadline)
     return err;
 }
 
-static bool take_receipt(struct soap_xmpp_call *call, const char *from)
+static bool take_receipt(struct soap_xmpp_call *call)
 {
     char id[SX_RECEIPT_ID_BYTES];
     sx_exchange_receipt(call, id);
-    return sx_exchange_take_receipt(sx_exchange_of(call), from, id);
+    return sx_exchange_take_receipt(sx_exchange_of(call), id);
 }
 
 static void any_resource_answers(void)
@@ -105,19 +105,20 @@ static void any_resource_answers(void)
     sx_exchange_free(exchange);
 }
 
-static void only_our_server_gives_receipts(void)
+static void receipts_have_ids_of_their_own(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = mail(exchange, BARE, NULL);
-    CU_ASSERT_TRUE(take_receipt(call, "mallory@example.org/x")); /* taken, and nothing else */
+    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "x~received"));
+    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "~received"));
+    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, ""));
     CU_ASSERT_EQUAL(receiving(call, PAST), SX_ETIMEOUT);
+    CU_ASSERT_TRUE(take_receipt(call)); /* late */
     sx_exchange_release(call);
     call = mail(exchange, BARE, NULL);
-    CU_ASSERT_TRUE(take_receipt(call, "example.org"));
+    CU_ASSERT_TRUE(take_receipt(call));
     CU_ASSERT_EQUAL(receiving(call, PAST), SX_OK);
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "example.org", sx_exchange_id(call)));
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "example.org", "x~received"));
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "example.org", "~received"));
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -128,7 +129,7 @@ static void a_bounce_before_the_receipt_counts(void)
     struct soap_xmpp_call *call = mail(exchange, BARE, NULL);
     struct sx_reply reply = {.err = SX_ESTANZA, .condition = "service-unavailable"};
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, BARE, sx_exchange_id(call), &reply));
-    CU_ASSERT_TRUE(take_receipt(call, NULL));
+    CU_ASSERT_TRUE(take_receipt(call));
     sx_exchange_wait_received(call, distant(), &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));
@@ -143,7 +144,7 @@ static void what_is_received_outlives_the_connection(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *sent = mail(exchange, BARE, NULL),
                           *received = mail(exchange, BARE, NULL);
-    CU_ASSERT_TRUE(take_receipt(received, "alice@example.org"));
+    CU_ASSERT_TRUE(take_receipt(received));
     sx_exchange_lose(exchange, SX_ELOST, "cut", SIZE_MAX);
     CU_ASSERT_EQUAL(ending(sent, distant()), SX_ELOST);
     CU_ASSERT_TRUE(complete(exchange, BARE "/soap", sx_exchange_id(received)));
@@ -155,7 +156,7 @@ static void what_is_received_outlives_the_connection(void)
 
 static void *give_receipt(void *argument)
 {
-    CU_ASSERT_TRUE(take_receipt(argument, "example.org"));
+    CU_ASSERT_TRUE(take_receipt(argument));
     return NULL;
 }
 
@@ -262,7 +263,7 @@ static void who_has_called_nobody_waits(void)
 
 CU_TestInfo tests_mailed[] = {
     {"any resource of the account answers, and nobody else", any_resource_answers},
-    {"only our own server gives receipts", only_our_server_gives_receipts},
+    {"receipts have ids of their own", receipts_have_ids_of_their_own},
     {"a bounce before the receipt counts", a_bounce_before_the_receipt_counts},
     {"what our server has received outlives the connection",
      what_is_received_outlives_the_connection},
