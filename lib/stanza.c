@@ -35,6 +35,12 @@ static void open_stanza(struct sx_buffer *out, const char *type, const struct sx
     sx_buffer_add_attribute(out, "id", head->id);
 }
 
+/* An archive would keep those of messages as well. */
+static void close_error(struct sx_buffer *out, const struct sx_head *head)
+{
+    sx_buffer_add_text(out, head->is_message ? SX_STANZA_HINTS "</message>" : "</iq>");
+}
+
 static void add_iq(struct sx_buffer *out, const char *type, const struct sx_head *head,
                    const char *payload, size_t payload_len)
 {
@@ -83,8 +89,9 @@ void sx_stanza_fault(struct sx_buffer *out, const struct sx_head *head, const ch
     sx_buffer_add_format(out,
                          "<error type='%s' code='%d'>"
                          "<undefined-condition xmlns='" SX_NS_STANZAS "'/>"
-                         "<%s xmlns='" SX_NS_SOAP_FAULT "'/></error></%s>",
-                         code->type, code->number, code->element, name_of(head));
+                         "<%s xmlns='" SX_NS_SOAP_FAULT "'/></error>",
+                         code->type, code->number, code->element);
+    close_error(out, head);
 }
 
 /* own: a child of ours for <error/>, or NULL */
@@ -101,7 +108,8 @@ static void add_error(struct sx_buffer *out, const struct sx_head *head, const c
     }
     if (own)
         sx_buffer_add_text(out, own);
-    sx_buffer_add_format(out, "</error></%s>", name_of(head));
+    sx_buffer_add_text(out, "</error>");
+    close_error(out, head);
 }
 
 void sx_stanza_error(struct sx_buffer *out, const struct sx_head *head, const char *condition,

@@ -23,9 +23,9 @@ struct sx_head {
     bool is_message; /* results, faults and errors are <message/>s in the place of <iq/>s */
 };
 
-/* Processing hints (XEP-0334) and the like, beside each envelope in a message: no copies for the
- * account's other clients (XEP-0280), nothing in archives (XEP-0313), and still kept by the server
- * while the receiver is offline. */
+/* Processing hints (XEP-0334) and the like, in each message, of type error as well: no copies for
+ * the account's other clients (XEP-0280), nothing in archives (XEP-0313), and still kept by the
+ * server while the receiver is offline. */
 #define SX_STANZA_HINTS                                                                            \
     "<private xmlns='urn:xmpp:carbons:2'/>"                                                        \
     "<no-copy xmlns='urn:xmpp:hints'/>"                                                            \

@@ -22,6 +22,7 @@
     SUITE(big)                                                                                     \
     SUITE(big_strangers)                                                                           \
     SUITE(big_storm)                                                                               \
+    SUITE(message)                                                                                 \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
     SUITE(component)                                                                               \
