@@ -11,8 +11,9 @@
  */
 #include "link_parts.h"
 
-/* Without messages a priority that keeps the server from handing us those for the bare JID, stored
- * ones too (RFC 6121 4.7.2.3): they are for a person's client. */
+/* Who takes neither requests nor answers as messages has a priority that keeps the server from
+ * handing us those for the bare JID, stored ones too (RFC 6121 4.7.2.3): they are for a person's
+ * client. */
 static const char GREETING[] = "<presence><priority>-1</priority></presence>";
 static const char GREETING_FOR_MESSAGES[] = "<presence/>";
 
@@ -24,7 +25,8 @@ void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
     char *bytes;
     if (!link->config.presence || link->config.is_component)
         return;
-    sx_buffer_add_text(&stanza, link->config.messages ? GREETING_FOR_MESSAGES : GREETING);
+    sx_buffer_add_text(
+        &stanza, link->config.messages || link->config.name_key ? GREETING_FOR_MESSAGES : GREETING);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
         err = sx_loop_post(link->loop, session, bytes, len, 0);
