@@ -1,5 +1,5 @@
 /* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c,
- * roaming.c and shipment.c alone. */
+ * roaming.c, mail.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -43,6 +43,7 @@ struct soap_xmpp_link {
     struct sx_shipments *shipments;
     struct sx_presence *presence; /* NULL: the link takes no notice of it */
     struct sx_choice *choice;     /* with presence */
+    struct sx_names *names;
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
@@ -119,8 +120,17 @@ char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *le
 enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
                         int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
 
+/* Appends a ping of our own server by that id; errors show in out->failed. */
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
+
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+
+/* ---- mail.c, called by outbound.c ---- */
+
+/* sx_link_request for a message. */
+enum sx_err sx_link_mail(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
 /* ---- fallback.c, called by link.c on the loop thread ---- */
 

@@ -45,6 +45,7 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
         .from = link->config.is_component ? request->to : NULL,
         .to = request->from,
         .id = request->id,
+        .is_message = request->is_message,
     };
 }
 
@@ -103,7 +104,8 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
 /* Whether it goes out in one stanza, with so many bytes more; false: why says why not. One that is
  * loose is too large even packed, and whoever asks can't send it in pieces. */
 static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
-                 const struct sx_head *head, size_t more_bytes, char *why, size_t why_bytes)
+                 const struct sx_head *head, size_t more_bytes, bool is_message, char *why,
+                 size_t why_bytes)
 {
     bool is_servers;
     size_t limit = sx_link_outgoing_limit(link, &is_servers);
@@ -111,16 +113,17 @@ static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_
         return is_within_limit(link, what, payload->len,
                                rewritten_bytes(link, payload, head) + more_bytes, why, why_bytes);
     snprintf(why, why_bytes,
-             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because "
-             "several processes share the service's JID and would get one each",
-             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes");
+             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because %s",
+             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes",
+             is_message ? "a message is one stanza"
+                        : "several processes share the service's JID and would get one each");
     return false;
 }
 
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes)
 {
-    const struct sx_head head = {sx_link_stamp(link), to, id};
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = to, .id = id};
     size_t queued = link->config.max_queued_bytes;
     if (payload->len + IQ_BYTES > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
@@ -147,7 +150,8 @@ struct question {
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
                              const struct soap_xmpp_call *call, uint64_t session)
 {
-    const struct sx_head head = {sx_link_stamp(link), question->to, sx_exchange_id(call)};
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = question->to, .id = sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
@@ -362,7 +366,7 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
                            const char *incarnation, struct soap_xmpp_call **call, char *why,
                            size_t why_bytes)
 {
-    const struct sx_head head = {sx_link_stamp(link), out->to, ""};
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
     char clause[400] = "";
     /* The name of where it may move to can be longer. */
@@ -374,7 +378,8 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
         return err;
     }
     ships = payload.is_loose && !sx_journal_is_any(incarnation);
-    if (!ships && !fits(link, "the envelope", &payload, &head, more_bytes, clause, sizeof clause)) {
+    if (!ships &&
+        !fits(link, "the envelope", &payload, &head, more_bytes, false, clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -405,6 +410,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     bool roams = sx_link_roams(link, out->to, out->any_resource);
     enum standing standing;
     enum sx_err err;
+    if (out->is_message)
+        return sx_link_mail(link, out, call, why, why_bytes);
     do {
         free(chosen);
         chosen = roams ? sx_link_choose(link, out->to, out->online_deadline) : NULL;
@@ -423,7 +430,7 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
-        const struct sx_head head = {sx_link_stamp(link), due.peer, due.id};
+        const struct sx_head head = {.from = sx_link_stamp(link), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
@@ -469,7 +476,9 @@ static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request
 {
     uint64_t session = request->session;
     char why[1];
-    sx_link_await_session(link, 0, &session, why, sizeof why);
+    /* A message's answer isn't kept: it is worth waiting for the next session. */
+    int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
+    sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why);
     return session;
 }
 
@@ -485,7 +494,9 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    sx_journal_answer(link->journal, request->from, request->id, bytes, len, sx_clock_now_us());
+    /* Nobody sends a message again. */
+    sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
+                      len, sx_clock_now_us());
     sx_link_post_answer(link, session_for(link, request), bytes, len,
                         sx_clock_deadline(sx_link_timeout_us(link)));
 }
@@ -539,11 +550,17 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
     const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
     char why[300];
-    if (payload->is_loose && !link->config.is_shared) {
+    if (request->is_message && !payload->bytes) {
+        /* One-way: nobody waits for an answer. */
+        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        return;
+    }
+    if (payload->is_loose && !link->config.is_shared && !request->is_message) {
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->bytes && !fits(link, "the answer", payload, &head, 0, why, sizeof why))
+    if (payload->bytes &&
+        !fits(link, "the answer", payload, &head, 0, request->is_message, why, sizeof why))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -608,19 +625,26 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
  * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
 static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
 {
-    sx_address_domain(link->own_jid, domain, SX_JID_BYTES);
+    sx_address_domain(link->config.jid, domain, SX_JID_BYTES);
     return link->config.is_component && link->config.is_shared ? "@" : domain;
 }
 
 /* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    char domain[SX_JID_BYTES];
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = choose_pinged(link, domain), .id = id};
+    sx_stanza_request(out, "get", &head, ping, sizeof ping - 1);
+}
+
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+{
     struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), choose_pinged(link, domain), id};
+    char id[sizeof SX_PING_ID + 24];
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
+    sx_link_write_ping(link, id, &stanza);
     return sx_buffer_take(&stanza, len);
 }
 

@@ -32,9 +32,12 @@
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
+    SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(moving)                                                                                  \
+    SUITE(message)                                                                                 \
+    SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
@@ -52,6 +55,7 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stamp)                                                                                   \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
