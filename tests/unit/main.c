@@ -8,10 +8,13 @@
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(choice)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
+    SUITE(dealing)                                                                                 \
+    SUITE(dealt)                                                                                   \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \
@@ -29,14 +32,19 @@
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
+    SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
+    SUITE(moving)                                                                                  \
+    SUITE(message)                                                                                 \
+    SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
+    SUITE(presence)                                                                                \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
@@ -47,6 +55,7 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stamp)                                                                                   \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
