@@ -119,6 +119,9 @@ char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *le
 enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
                         int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
 
+/* It hasn't answered that: for some seconds it lists nothing, then it is asked again. */
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
+
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
 

@@ -223,8 +223,7 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
     return SX_OK;
 }
 
-/* Who has been silent is asked again before long. */
-static void put_silence(struct soap_xmpp_link *link, const char *jid)
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
     sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
@@ -275,7 +274,7 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
             continue; /* the session ended before the question was in it */
         err = reply.err;
         if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
-            put_silence(link, to);
+            sx_link_note_silence(link, to);
         absent = is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
@@ -350,10 +349,9 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    if (!payload.is_loose &&
-        !is_within_limit(link, "the envelope", payload.len,
-                         rewritten_bytes(link, &payload, &head) + more_bytes, clause,
-                         sizeof clause)) {
+    if (!payload.is_loose && !is_within_limit(link, "the envelope", payload.len,
+                                              rewritten_bytes(link, &payload, &head) + more_bytes,
+                                              clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
