@@ -162,7 +162,7 @@ static void find_incarnation(struct soap_xmpp_link *link, const struct sx_compan
         return;
     for (i = 0; i < company->count; i++)
         if (strcmp(company->resources[i].jid, jid) == 0)
-            strcpy(incarnation, company->resources[i].mark.incarnation);
+            memcpy(incarnation, company->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
 }
 
 static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsigned bounced)
