@@ -102,6 +102,9 @@ char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *le
 enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
                         int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
 
+/* It hasn't answered that: for some seconds it lists nothing, then it is asked again. */
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
+
 /* Appends a ping of our own server by that id; errors show in out->failed. */
 void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
 

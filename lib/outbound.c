@@ -162,8 +162,7 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
     return SX_OK;
 }
 
-/* Who has been silent is asked again before long. */
-static void put_silence(struct soap_xmpp_link *link, const char *jid)
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
     sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
@@ -215,7 +214,7 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
             continue; /* the session ended before the question was in it */
         err = reply.err;
         if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
-            put_silence(link, to);
+            sx_link_note_silence(link, to);
         absent = is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
