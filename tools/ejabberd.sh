@@ -1,6 +1,12 @@
 #!/bin/bash
 # ejabberd.sh start|stop|restart DIR - an ejabberd of one's own. See daemon.sh for options and results.
 #
+# More options, remembered for restart:
+#   NODE, EPMD_PORT  the Erlang node's name, and where its epmd listens on loopback; the cookie is in
+#                    DIR/.erlang.cookie. Without them the node is alone and needs no epmd
+#   JOIN             the node whose cluster it joins when it is new
+#   FLEET            so many accounts more, device0 and on, with the password of the first of USERS
+#
 # A port that another program holds ends ejabberd, with "eaddrinuse" among its last words.
 #
 # The Erlang machine is run directly: ejabberdctl would want its own user, epmd and files in /etc.
@@ -73,30 +79,42 @@ modules:
 END
 }
 
-# An Erlang expression, run once the application has started: makes the accounts, then tells whether
-# each listener has its socket.
+# An Erlang expression, run once the application has started: joins the cluster, makes the accounts,
+# then tells whether each listener has its socket. Hashing a password takes longer than all else with an
+# account: those of a fleet have the first one's record.
 greeting() {
-    local user users= sep= listeners=3
+    local user users= sep= listeners=3 first=${USERS%%:*} join=
     [ -z "$DNS_PORT" ] || listeners=4
     for user in $USERS; do
         users="$users$sep{<<\"${user%%:*}\">>,<<\"${user#*:}\">>}" sep=,
     done
+    [ -z "$JOIN" ] || [ -e "$dir/joined" ] || join="ok = ejabberd_cluster:join('$JOIN'),
+ok = file:write_file(\"$dir/joined\", <<>>),"
     cat <<END
+$join
 lists:foreach(fun({U, P}) -> ejabberd_auth:try_register(U, <<"$HOST">>, P) end, [$users]),
+lists:foreach(fun(I) -> [R] = mnesia:dirty_read(passwd, {<<"$first">>, <<"$HOST">>}),
+    mnesia:dirty_write(setelement(2, R, {<<"device", (integer_to_binary(I))/binary>>, <<"$HOST">>}))
+    end, lists:seq(0, ${FLEET:-0} - 1)),
 Up = length([Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_listener), is_pid(Pid)]),
 ok = file:write_file("$dir/ready.new", case Up of $listeners -> "ok\n"; _ -> "busy\n" end),
 ok = file:rename("$dir/ready.new", "$dir/ready").
 END
 }
 
+# Nothing but loopback hears of a node; its epmd is somebody's who stops it again.
 launch() {
-    local beams
+    local beams distribution=
+    if [ -n "$NODE" ]; then
+        export ERL_EPMD_PORT=$EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
+        distribution="-name $NODE -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+    fi
     beams=$(ls -d /usr/lib/*/ejabberd-*/ebin/ejabberd.app | head -n 1)
     export ERL_LIBS=${beams%/ejabberd-*} HOME=$dir
     export EJABBERD_CONFIG_PATH=$dir/ejabberd.yml EJABBERD_LOG_PATH=$dir/ejabberd.log
     [ -z "$DNS_PORT" ] || export ERL_INETRC=$dir/inetrc
     export ERL_CRASH_DUMP=$dir/erl_crash.dump ERL_CRASH_DUMP_BYTES=0
-    exec setsid erl -noinput +K true -mnesia dir "\"$dir/spool\"" -s ejabberd -eval "$(greeting)"
+    exec setsid erl -noinput +K true $distribution -mnesia dir "\"$dir/spool\"" -s ejabberd -eval "$(greeting)"
 }
 
 . "$(dirname "$0")/daemon.sh"
