@@ -157,7 +157,7 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
-SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup asprintf __asprintf_chk \
+SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup asprintf __asprintf_chk \
     XML_ParserCreate ZSTD_createCCtx ZSTD_createDCtx ZSTD_createCDict ZSTD_createDDict)
 
 # The name service can be one of the tests' own: tests/lib/names.h.

@@ -33,6 +33,7 @@
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
+    SUITE(pages)                                                                                   \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
