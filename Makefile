@@ -164,13 +164,13 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c \
-    tcp.c guest.c hostile.c hostile_script.c hostile_certificates.c)) \
+    tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(addprefix %/,link.o owner.o outbound.o fallback.o shipment.o iq.o loop.o),$(LIB_OBJECTS))
+    $(filter-out $(addprefix %/,link.o owner.o outbound.o fallback.o greeting.o shipment.o iq.o loop.o),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 

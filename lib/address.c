@@ -332,9 +332,12 @@ enum sx_err sx_address_parse_jid(const char *text, const char *resource, char **
     return parse(text, false, resource, jid, why, why_bytes);
 }
 
-enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes)
+enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
+                                      size_t why_bytes)
 {
+    struct sx_endpoint parsed = {0};
     const char *path;
+    enum sx_err err;
     if (!sx_address_is_xmpp(uri))
         return refuse(why, why_bytes, "the endpoint", "does not begin with xmpp:");
     path = uri + strlen("xmpp:");
@@ -348,7 +351,21 @@ enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t 
     /* gSOAP takes a space for the end of one of several endpoints */
     if (strchr(path, ' '))
         return refuse(why, why_bytes, "the endpoint", "has a space, which is written %20");
-    return parse(path, true, "soap", jid, why, why_bytes);
+    err = parse(path, true, "soap", &parsed.jid, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    parsed.has_resource = strchr(path, '/') != NULL;
+    *endpoint = parsed;
+    return SX_OK;
+}
+
+enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes)
+{
+    struct sx_endpoint endpoint;
+    enum sx_err err = sx_address_parse_endpoint(uri, &endpoint, why, why_bytes);
+    if (err == SX_OK)
+        *jid = endpoint.jid;
+    return err;
 }
 
 bool sx_address_is_xmpp(const char *endpoint)

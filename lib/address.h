@@ -24,6 +24,14 @@ enum sx_err sx_address_parse_jid(const char *text, const char *resource, char **
  * none is served yet. A node without a resource gets "soap". */
 enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes);
 
+/* What an endpoint says beside its JID; otherwise as sx_address_parse_uri. */
+struct sx_endpoint {
+    char *jid;         /* as that of sx_address_parse_uri, the caller's */
+    bool has_resource; /* one was given; else any resource of a node's may do */
+};
+enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
+                                      size_t why_bytes);
+
 /* True for what begins with "xmpp:" in any case (RFC 3986 3.1). */
 bool sx_address_is_xmpp(const char *endpoint);
 

@@ -18,11 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "address.h"
 #include "clock.h"
+#include "component.h"
 
 enum {
     SECRET_BYTES = 1023,   /* of a password, without NUL */
@@ -91,6 +93,7 @@ static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config 
                             const struct sx_reason *why)
 {
     char clause[128] = "";
+    size_t bare_len;
     enum sx_err err;
     if (!in->jid || in->jid[0] == '\0')
         return sx_config_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
@@ -101,7 +104,17 @@ static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config 
                                 "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
                                 "node@domain/resource or a domain",
                                 in->jid, clause);
-    return err;
+    if (err)
+        return err;
+    bare_len = strcspn(out->jid, "/");
+    out->is_component = !memchr(out->jid, '@', bare_len);
+    if (out->is_component && out->jid[bare_len])
+        return sx_config_refuse(why,
+                                "jid (SOAP_XMPP_JID) is \"%.128s\", a domain with a resource; a "
+                                "component is its domain alone, and every resource of it reaches "
+                                "it; allowed: node@domain, node@domain/resource or a domain",
+                                in->jid);
+    return SX_OK;
 }
 
 static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config *out,
@@ -111,6 +124,14 @@ static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config 
         return sx_config_refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
                                 (int)in->tls);
     out->tls = in->tls;
+    if (!out->is_component)
+        return SX_OK;
+    if (in->tls == SOAP_XMPP_TLS_DIRECT)
+        return sx_config_refuse(why,
+                                "tls (SOAP_XMPP_TLS) is direct, but %.128s is a component, whose "
+                                "stream has no TLS (XEP-0114); leave it unset",
+                                out->jid);
+    out->tls = SOAP_XMPP_TLS_OFF;
     return SX_OK;
 }
 
@@ -134,22 +155,76 @@ static bool is_host(const char *host)
     return len > 0 && len <= HOST_BYTES;
 }
 
+/* The same host, whether or not in the brackets of an IPv6 address. */
+static bool is_same_host(const char *host, const char *other)
+{
+    size_t len = strlen(host), other_len = strlen(other);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        host++;
+        len -= 2;
+    }
+    if (other_len > 2 && other[0] == '[' && other[other_len - 1] == ']') {
+        other++;
+        other_len -= 2;
+    }
+    return len == other_len && strncasecmp(host, other, len) == 0;
+}
+
+/* XEP-0114 has no TLS, so that the secret's proof and every call cross the network in clear. */
+static enum sx_err check_component_host(const struct soap_xmpp_config *in,
+                                        const struct sx_config *out, const char *host,
+                                        const struct sx_reason *why)
+{
+    if (in->trusted_host && !is_same_host(in->trusted_host, host))
+        return sx_config_refuse(why,
+                                "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but host "
+                                "(SOAP_XMPP_HOST) is %s%.128s%s; it is host once more, in the same "
+                                "words",
+                                in->trusted_host, in->host ? "\"" : "unset, which means ", host,
+                                in->host ? "\"" : "");
+    if (!in->trusted_host && !sx_address_is_loopback(host))
+        return sx_config_refuse(why,
+                                "%.128s is a component, whose stream has no TLS (XEP-0114), but "
+                                "the host \"%.128s\" is another machine, and every call would "
+                                "cross the network in clear; allowed: localhost, 127.0.0.0/8, ::1, "
+                                "or, if nobody listens on the way there, the host's name once more "
+                                "as trusted_host (SOAP_XMPP_TRUSTED_HOST)",
+                                out->jid, host);
+    return SX_OK;
+}
+
+static enum sx_err make_component_host(const struct soap_xmpp_config *in, struct sx_config *out,
+                                       const struct sx_reason *why)
+{
+    const char *host = in->host ? in->host : SX_COMPONENT_HOST;
+    enum sx_err err = check_component_host(in, out, host, why);
+    return err ? err : copy_host(host, out);
+}
+
 static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config *out,
                              const struct sx_reason *why)
 {
     char domain[SX_JID_BYTES];
     const char *host = in->host;
-    sx_address_domain(out->jid, domain, sizeof domain);
-    if (!host && in->tls == SOAP_XMPP_TLS_OFF)
-        host = domain; /* what SRV records say about it could be another machine */
-    if (!host)
-        return SX_OK;
-    if (in->host && !is_host(host))
+    if (host && !is_host(host))
         return sx_config_refuse(
             why,
             "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
             "without a port",
             host);
+    if (out->is_component)
+        return make_component_host(in, out, why);
+    if (in->trusted_host)
+        return sx_config_refuse(why,
+                                "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but %.128s "
+                                "is no component; its stream has TLS, which needs no trust in a "
+                                "network: leave it unset",
+                                in->trusted_host, out->jid);
+    sx_address_domain(out->jid, domain, sizeof domain);
+    if (!host && in->tls == SOAP_XMPP_TLS_OFF)
+        host = domain; /* what SRV records say about it could be another machine */
+    if (!host)
+        return SX_OK;
     if (in->tls == SOAP_XMPP_TLS_OFF && !sx_address_is_loopback(host))
         return sx_config_refuse(
             why,
@@ -174,7 +249,7 @@ static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config
             "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
             "needs a host",
             in->port);
-    out->port = in->port;
+    out->port = !in->port && out->is_component ? SX_COMPONENT_PORT : in->port;
     return SX_OK;
 }
 
@@ -205,6 +280,14 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
                                      const struct sx_reason *why)
 {
     enum sx_err err;
+    if (out->is_component && (in->ca_file || in->cert_file || in->key_file))
+        return sx_config_refuse(why,
+                                "%s is set, but %.128s is a component, whose stream has no TLS "
+                                "(XEP-0114); leave it unset",
+                                in->ca_file     ? "ca_file (SOAP_XMPP_CAFILE)"
+                                : in->cert_file ? "cert_file (SOAP_XMPP_CERTFILE)"
+                                                : "key_file (SOAP_XMPP_KEYFILE)",
+                                out->jid);
     if (!in->cert_file != !in->key_file)
         return sx_config_refuse(why, "%s is missing; cert_file and key_file go together",
                                 in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
@@ -271,6 +354,12 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
                                 "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
     if (in->password_file)
         return read_password(in->password_file, &out->password, why);
+    if (!in->password && out->is_component)
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) is missing; %.128s is a component: "
+                                "required is the secret that its server knows, here or in "
+                                "password_file (SOAP_XMPP_PASSWORD_FILE)",
+                                out->jid);
     if (!in->password && !in->cert_file)
         return sx_config_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
                                      "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
@@ -484,7 +573,7 @@ static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_confi
 enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *out, char *why,
                            size_t why_bytes)
 {
-    /* make_host and make_port need what stands before them */
+    /* each may need what stands before it */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct sx_reason *) = {
         make_jid,     make_tls,      make_host,    make_port,    make_certificates, make_password,

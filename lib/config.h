@@ -16,12 +16,12 @@
 #include "soap_xmpp.h"
 
 struct sx_config {
-    char *jid;         /* normal, with a resource unless a domain */
-    char *password;    /* "" when a client certificate stands for it; wiped by fini */
-    char *host;        /* NULL: by DNS SRV */
-    int port;          /* 0: libstrophe's default */
-    bool is_component; /* jid is a domain: XEP-0114 */
-    enum soap_xmpp_tls tls;
+    char *jid;              /* normal, with a resource unless a domain */
+    char *password;         /* "" when a client certificate stands for it; wiped by fini */
+    char *host;             /* NULL: by DNS SRV */
+    int port;               /* 0: libstrophe's default */
+    bool is_component;      /* jid is a domain: XEP-0114; host and port are set */
+    enum soap_xmpp_tls tls; /* OFF for a component */
     char *ca_file, *cert_file, *key_file; /* NULL if unset */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;

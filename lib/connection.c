@@ -15,6 +15,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "component.h"
 #include "memory.h"
 #include "tls.h"
 
@@ -243,12 +244,19 @@ static int64_t tcp_deadline(const struct sx_connection *connection)
 
 /* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
  * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
-static void connect_to_address(struct sx_connection *connection)
+static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_resolve_address *address = &connection->addresses->at[connection->address];
+    unsigned short port = (unsigned short)address->port;
+    int result;
     errno = 0;
-    if (xmpp_connect_client(connection->conn, address->literal, (unsigned short)address->port,
-                            on_event, connection) == XMPP_EOK)
+    if (connection->config->is_component)
+        result = sx_component_connect(connection->conn, ctx, address->literal, port, on_event,
+                                      connection);
+    else
+        result =
+            xmpp_connect_client(connection->conn, address->literal, port, on_event, connection);
+    if (result == XMPP_EOK)
         return;
     /* connect() on loopback can fail at once. */
     connection->tcp_errno = errno;
@@ -297,7 +305,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->over = true;
         return;
     }
-    connect_to_address(connection);
+    connect_to_address(connection, ctx);
 }
 
 short sx_connection_events(const struct sx_connection *connection)
@@ -343,12 +351,15 @@ static bool is_tcp_settled(struct sx_connection *connection)
 }
 
 /* libstrophe's SHA-1 works in a static buffer: two logins at once by SCRAM-SHA-1 spoil each other's
- * proof. Not during the TLS handshake, which blocks. */
+ * proof. Not during the TLS handshake, which blocks. A server that doesn't take us may be gone
+ * before we write: its alert says why. */
 static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     static pthread_mutex_t login = PTHREAD_MUTEX_INITIALIZER;
     bool logs_in = !connection->online && !connection->stream.authenticated &&
                    (connection->secured || connection->config->tls == SOAP_XMPP_TLS_OFF);
+    if (logs_in && connection->secured)
+        sx_tls_look();
     if (logs_in)
         pthread_mutex_lock(&login);
     xmpp_run_once(ctx, 0);
@@ -493,6 +504,22 @@ static enum sx_err judge_stream_error(const char *condition)
     return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
 }
 
+static void explain_stream_error(struct sx_connection *connection, const char *server)
+{
+    const struct sx_stream *stream = &connection->stream;
+    const char *condition = stream->stream_condition;
+    const char *separator = stream->stream_text[0] ? ": " : "";
+    if (connection->config->is_component && !connection->online) {
+        const char *clause = sx_component_explain_login(condition);
+        set_failure(connection, sx_component_judge_login(condition),
+                    "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
+                    condition, *clause ? ", " : "", clause, separator, stream->stream_text);
+    } else {
+        set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
+                    server, condition, separator, stream->stream_text);
+    }
+}
+
 static void explain(struct sx_connection *connection, bool timed_out)
 {
     const struct sx_stream *stream = &connection->stream;
@@ -506,9 +533,7 @@ static void explain(struct sx_connection *connection, bool timed_out)
     else if (stream->err != SX_OK)
         explain_stream(connection);
     else if (stream->stream_condition[0])
-        set_failure(connection, judge_stream_error(stream->stream_condition),
-                    "%s closed the stream: %s%s%s", server, stream->stream_condition,
-                    stream->stream_text[0] ? ": " : "", stream->stream_text);
+        explain_stream_error(connection, server);
     else if (connection->online)
         set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
     else if (connection->tcp || stream->fed_bytes)

@@ -2,7 +2,8 @@
  *
  * Noun: the incoming IQ. Invariant: every get and set is answered exactly once (RFC 6120 8.2.3):
  * here at once, or by the worker to which the request was handed. Results and errors are never
- * answered.
+ * answered, nor is what comes to a component without `from`: it has no account whose server that
+ * could be.
  *
  * Thread: the loop thread.
  */
@@ -59,7 +60,8 @@ struct sx_iq_ends {
     struct sx_checker *checker; /* for glances at them */
     size_t max_message_bytes;   /* of one, unpacked */
     bool is_component;          /* has many JIDs, and says which one speaks */
-    const char *own_jid;        /* stands in for a missing `to`, its domain for a missing `from` */
+    const char
+        *own_jid; /* stands in for a missing `to`, its domain for a client's missing `from` */
 };
 
 /* The stanza that the stream delivers; stanza is its tree, NULL when it holds nothing but, perhaps,

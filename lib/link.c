@@ -193,13 +193,15 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
 {
     struct soap_xmpp_link *link = user;
     snprintf(link->own_jid, sizeof link->own_jid, "%s", bound_jid);
-    if (sx_exchange_set_own_jid(link->exchange, bound_jid) != SX_OK)
+    /* A component has no account: nothing comes to it without `from`. */
+    if (!link->config.is_component && sx_exchange_set_own_jid(link->exchange, bound_jid) != SX_OK)
         sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to remember %s", bound_jid);
     link->online_since_us = sx_clock_now_us();
     pthread_mutex_lock(&link->mu);
     link->session = session;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
+    sx_link_greet(link, session);
     sx_shipments_online(link->shipments);
     set_state(link, SOAP_XMPP_ONLINE, NULL);
 }

@@ -1,5 +1,5 @@
-/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c and shipment.c
- * alone. */
+/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c and
+ * shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -119,5 +119,10 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 
 /* Calls that went out packed to this peer go out plain. */
 void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer);
+
+/* ---- greeting.c, called by link.c on the loop thread ---- */
+
+/* The session's presence, as the first stanza in it. */
+void sx_link_greet(struct soap_xmpp_link *link, uint64_t session);
 
 #endif

@@ -59,10 +59,11 @@ enum {
  * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
  */
 static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                              const char *to, const char *id)
+                              const struct sx_head *head)
 {
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(to) +
-           sx_scan_quoted_bytes(id) + sx_scan_quoted_bytes(link->config.jid) +
+    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
+           sx_scan_quoted_bytes(head->id) +
+           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
@@ -102,6 +103,7 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes)
 {
+    const struct sx_head head = {sx_link_stamp(link), to, id};
     size_t queued = link->config.max_queued_bytes;
     if (payload->len + IQ_BYTES > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
@@ -109,7 +111,7 @@ bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payl
         return false;
     }
     return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, to, id), why, why_bytes);
+                           rewritten_bytes(link, payload, &head), why, why_bytes);
 }
 
 /* ---- calls ---- */
@@ -319,6 +321,7 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
+    const struct sx_head head = {sx_link_stamp(link), out->to, ""};
     struct sx_payload payload = {0};
     char clause[400] = "", incarnation[SX_INCARNATION_BYTES];
     bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
@@ -328,8 +331,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
         return err;
     }
     if (!payload.is_loose &&
-        !is_within_limit(link, "the envelope", payload.len,
-                         rewritten_bytes(link, &payload, out->to, ""), clause, sizeof clause)) {
+        !is_within_limit(link, "the envelope", payload.len, rewritten_bytes(link, &payload, &head),
+                         clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -476,10 +479,8 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->bytes &&
-        !is_within_limit(link, "the answer", payload->len,
-                         rewritten_bytes(link, payload, request->from, request->id), why,
-                         sizeof why))
+    if (payload->bytes && !is_within_limit(link, "the answer", payload->len,
+                                           rewritten_bytes(link, payload, &head), why, sizeof why))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -538,14 +539,23 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 
 /* ---- signs of life ---- */
 
+/* Whom to ask so that the server says something on this very stream. A component's domain is the
+ * component itself: its ping comes back, as a question, then as its own answer. Whose the domain
+ * above it is nobody knows. One that shares its domain might see its ping dealt out to another
+ * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
+static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
+{
+    sx_address_domain(link->own_jid, domain, SX_JID_BYTES);
+    return link->config.is_component && link->config.is_shared ? "@" : domain;
+}
+
 /* XEP-0199 4.2: any server answers it, with an error at least. */
 char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
     struct sx_buffer stanza = {0};
     char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), domain, id};
-    sx_address_domain(link->own_jid, domain, sizeof domain);
+    const struct sx_head head = {sx_link_stamp(link), choose_pinged(link, domain), id};
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
     sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
     return sx_buffer_take(&stanza, len);

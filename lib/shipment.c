@@ -132,10 +132,11 @@ void sx_shipments_free(struct sx_shipments *shipments)
 /* ---- any thread ---- */
 
 /* Of a block in base64 and its iq, as the servers rewrite it, nothing is over the limit. */
-static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *to)
+static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *from, const char *to)
 {
     size_t limit = sx_link_outgoing_limit(link, NULL);
-    size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) + sx_scan_quoted_bytes(link->config.jid);
+    size_t frame =
+        IQ_BYTES + sx_scan_quoted_bytes(to) + sx_scan_quoted_bytes(from ? from : link->config.jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
     if (bytes < LEAST_BLOCK_BYTES)
         return LEAST_BLOCK_BYTES;
@@ -152,7 +153,7 @@ enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payl
         .adapts = true,
         .from = from,
         .operation = operation,
-        .block_bytes = choose_block_bytes(link, to),
+        .block_bytes = choose_block_bytes(link, from, to),
     };
     struct sx_shipment *made = calloc(1, sizeof *made);
     if (!made)

@@ -121,15 +121,19 @@ typedef void soap_xmpp_progress_fn(void *user, const struct soap_xmpp_progress *
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
  * soap_xmpp_config_init(), so that a program built today runs with a library of tomorrow. */
 struct soap_xmpp_config {
-    size_t size;          /* set by soap_xmpp_config_init() */
-    const char *jid;      /* who we are; node@domain gets the resource "soap". Required */
-    const char *password; /* this or password_file, unless a client certificate stands for it */
+    size_t size; /* set by soap_xmpp_config_init() */
+    /* Who we are. node@domain, an account, gets the resource "soap". A domain is a component
+     * (XEP-0114): whatever@domain/whatever reaches it. Required */
+    const char *jid;
+    const char *password; /* this or password_file, unless a client certificate stands for it; a
+                           * component's is the secret that it shares with its server */
     const char *password_file; /* its first line is the password */
-    const char *host;          /* server to connect to; default: DNS SRV of the JID's domain */
-    int port;                  /* default 5222, with TLS_DIRECT 5223; needs host */
-    enum soap_xmpp_tls tls;
-    const char *ca_file;   /* PEM file of trusted CAs, beside the system's own */
-    const char *cert_file; /* client certificate, PEM (SASL EXTERNAL), with key_file */
+    const char *host;          /* server to connect to; default: DNS SRV of the JID's domain, for a
+                                * component localhost */
+    int port; /* default 5222, with TLS_DIRECT 5223; needs host. A component's: 5347 */
+    enum soap_xmpp_tls tls; /* not for a component, nor the files: its stream has no TLS */
+    const char *ca_file;    /* PEM file of trusted CAs, beside the system's own */
+    const char *cert_file;  /* client certificate, PEM (SASL EXTERNAL), with key_file */
     const char *key_file;
     int timeout_ms;         /* what a gSOAP timeout of 0 means. Default 60,000 */
     int connect_timeout_ms; /* one attempt, from DNS to resource binding. Default 20,000 */

@@ -16,6 +16,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
@@ -26,13 +27,15 @@ int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 static _Thread_local struct {
     int alert; /* as the callback gets it, 0 for none */
     bool received;
+    SSL *newest; /* whose handshake was done; not looked at unless it is known to live */
 } seen;
 
 /* ---- alerts ---- */
 
-static void note_alert(const SSL *ssl, int where, int value)
+static void note(const SSL *ssl, int where, int value)
 {
-    (void)ssl;
+    if (where & SSL_CB_HANDSHAKE_DONE)
+        seen.newest = (SSL *)(uintptr_t)ssl;
     if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
         return;
     seen.alert = value;
@@ -42,7 +45,17 @@ static void note_alert(const SSL *ssl, int where, int value)
 void sx_tls_begin(void)
 {
     seen.alert = 0;
+    seen.newest = NULL;
     ERR_clear_error();
+}
+
+void sx_tls_look(void)
+{
+    char byte;
+    if (!seen.newest)
+        return;
+    (void)SSL_peek(seen.newest, &byte, 1);
+    ERR_clear_error(); /* SSL_get_error() looks at it after libstrophe's next call */
 }
 
 int sx_tls_alert(void)
@@ -93,7 +106,7 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
         SSL_CTX_free(ctx);
         return NULL;
     }
-    SSL_CTX_set_info_callback(ctx, note_alert);
+    SSL_CTX_set_info_callback(ctx, note);
     /* An idle link has nothing to read and nothing to write: it needs no two records' room, 33 KiB.
      */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);

@@ -14,6 +14,7 @@
     SUITE(service)                                                                                 \
     SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
+    SUITE(presence)                                                                                \
     SUITE(name)                                                                                    \
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
@@ -23,6 +24,7 @@
     SUITE(big_storm)                                                                               \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
+    SUITE(component)                                                                               \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \

@@ -35,6 +35,7 @@ static void read_site(const char *label, struct site *site)
     snprintf(site->folder, sizeof site->folder, "%s", variable(label, "DIR"));
     site->port = atoi(variable(label, "PORT"));
     site->direct_tls_port = atoi(variable(label, "DIRECT_TLS_PORT"));
+    site->component_port = atoi(variable(label, "COMPONENT_PORT"));
 }
 
 static const struct site *all_sites(size_t *count)
@@ -164,18 +165,13 @@ static void find_password(const struct site *site, const char *user, char *out, 
     }
 }
 
-void site_account(const struct site *site, const char *user, const char *resource,
-                  struct site_account *account)
+/* JID and password are in the account. */
+static void set_config(struct site_account *account)
 {
     soap_xmpp_config_init(&account->config);
-    snprintf(account->jid, sizeof account->jid, "%s@%s%s%s", user, site->domain,
-             resource ? "/" : "", resource ? resource : "");
-    find_password(site, user, account->password, sizeof account->password);
     account->config.jid = account->jid;
     account->config.password = account->password;
     account->config.host = "127.0.0.1";
-    account->config.port = site->port;
-    account->config.ca_file = site->ca_file;
     account->config.timeout_ms = ONLINE_MS;
     account->config.max_requests = 4000; /* one caller gets half of it */
     /* XEP-0072 and no more, unless the test is about more. */
@@ -183,6 +179,29 @@ void site_account(const struct site *site, const char *user, const char *resourc
     /* Who may call is test_access.c's business. */
     account->config.allow = "*";
     account->config.trace = SOAP_XMPP_TRACE_ERROR;
+}
+
+void site_account(const struct site *site, const char *user, const char *resource,
+                  struct site_account *account)
+{
+    snprintf(account->jid, sizeof account->jid, "%s@%s%s%s", user, site->domain,
+             resource ? "/" : "", resource ? resource : "");
+    find_password(site, user, account->password, sizeof account->password);
+    set_config(account);
+    account->config.port = site->port;
+    account->config.ca_file = site->ca_file;
+}
+
+void site_component(const struct site *site, struct site_account *component)
+{
+    const char *pair = variable(site->label, "COMPONENTS");
+    size_t label_len = strcspn(pair, ":");
+    const char *secret = pair[label_len] ? pair + label_len + 1 : "";
+    snprintf(component->jid, sizeof component->jid, "%.*s.%s", (int)label_len, pair, site->domain);
+    snprintf(component->password, sizeof component->password, "%.*s", (int)strcspn(secret, " "),
+             secret);
+    set_config(component);
+    component->config.port = site->component_port;
 }
 
 struct soap_xmpp_link *site_open(const struct site *site, const char *user, const char *resource)

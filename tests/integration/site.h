@@ -16,7 +16,7 @@ struct site {
     char domain[SITE_NAME_BYTES];
     char ca_file[SITE_PATH_BYTES];
     char control[SITE_PATH_BYTES], folder[SITE_PATH_BYTES]; /* see tools/with-servers */
-    int port, direct_tls_port;
+    int port, direct_tls_port, component_port;
 };
 
 /* The site of that label, NULL if it isn't up. */
@@ -47,6 +47,9 @@ struct site_account {
 /* user is one of the site's accounts ("alice", "bob"); resource may be NULL. */
 void site_account(const struct site *site, const char *user, const char *resource,
                   struct site_account *account);
+
+/* The same for the site's component (label.domain), if nothing in between needs another port. */
+void site_component(const struct site *site, struct site_account *component);
 
 /* A link that is online; a failed assertion and NULL otherwise. */
 struct soap_xmpp_link *site_open(const struct site *site, const char *user, const char *resource);

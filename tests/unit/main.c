@@ -9,6 +9,7 @@
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
     SUITE(clock)                                                                                   \
+    SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
     SUITE(detached)                                                                                \

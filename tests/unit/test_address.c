@@ -228,6 +228,31 @@ static void uris_are_decoded(void)
     accept_all(sx_address_parse_uri, rows, COUNT(rows));
 }
 
+static void a_given_resource_is_told(void)
+{
+    static const struct {
+        const char *uri, *jid;
+        bool has_resource;
+    } rows[] = {
+        {"xmpp:calc@example.org", "calc@example.org/soap", false},
+        {"xmpp:calc@example.org/soap", "calc@example.org/soap", true},
+        {"xmpp:calc@example.org/a%2Fb", "calc@example.org/a/b", true},
+        {"xmpp:example.org", "example.org", false},
+        {"xmpp:example.org/r", "example.org/r", true},
+    };
+    struct sx_endpoint endpoint = {0};
+    size_t i;
+    for (i = 0; i < COUNT(rows); i++) {
+        CU_ASSERT_EQUAL(sx_address_parse_endpoint(rows[i].uri, &endpoint, NULL, 0), SX_OK);
+        ASSERT_TEXT(endpoint.jid, rows[i].jid);
+        CU_ASSERT_EQUAL(endpoint.has_resource, rows[i].has_resource);
+        free(endpoint.jid);
+    }
+    endpoint.jid = NULL;
+    CU_ASSERT_EQUAL(sx_address_parse_endpoint("xmpp:a@b/", &endpoint, NULL, 0), SX_EENDPOINT);
+    CU_ASSERT_PTR_NULL(endpoint.jid);
+}
+
 static void bad_uris_are_refused(void)
 {
     static const struct refused rows[] = {
@@ -370,6 +395,7 @@ CU_TestInfo tests_address[] = {
      the_limit_of_a_label_counts_what_folding_makes_ascii},
     {"case folding can't make a part longer than the limit", folding_cannot_grow_beyond_the_limit},
     {"a URI is decoded after it was split", uris_are_decoded},
+    {"a resource that was given is told from the default one", a_given_resource_is_told},
     {"a URI that is none is refused with a clause", bad_uris_are_refused},
     {"the reason may be left out", the_reason_may_be_left_out},
     {"the scheme xmpp: is known in any case", scheme_in_any_case},

@@ -125,7 +125,8 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_", SECRET, "SOAP_XMPP_ is no variable of this library"},
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
-         "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRACE"},
+         "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
+         "_POLICY, _TRACE"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {

@@ -1,0 +1,138 @@
+/* The presence that a link sends: once in each session, if it was asked for, and else none.
+ *
+ * Seen by the trace, which tells of a stanza before it is written.
+ */
+#include "site.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../lib/clock.h"
+#include "../lib/proxy.h"
+#include "../lib/suite.h"
+
+enum { PATIENCE_US = 20000000 };
+
+/* What a link has sent and received. */
+struct count {
+    pthread_mutex_t mu;
+    pthread_cond_t changed;
+    unsigned online;
+    unsigned sent, received, behind; /* presences; those sent behind another stanza of a session */
+    bool is_first;
+    char last[300];
+};
+
+static void count_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct count *count = user;
+    const char *sent = strstr(line, ": sent <");
+    (void)level;
+    pthread_mutex_lock(&count->mu);
+    if (strstr(line, "-> connecting"))
+        count->is_first = true;
+    if (sent && strstr(sent, "<presence") == sent + 7) {
+        count->sent++;
+        count->behind += !count->is_first;
+        snprintf(count->last, sizeof count->last, "%s", sent + 7);
+    }
+    if (sent)
+        count->is_first = false;
+    count->online += strstr(line, "-> online") != NULL;
+    count->received += strstr(line, ": received <presence") != NULL;
+    pthread_cond_broadcast(&count->changed);
+    pthread_mutex_unlock(&count->mu);
+}
+
+static bool await_count(struct count *count, const unsigned *value, unsigned wanted)
+{
+    int64_t deadline = sx_clock_deadline(PATIENCE_US);
+    bool in_time = true, reached;
+    pthread_mutex_lock(&count->mu);
+    while (*value < wanted && in_time)
+        in_time = sx_clock_cond_wait(&count->changed, &count->mu, deadline);
+    reached = *value >= wanted;
+    pthread_mutex_unlock(&count->mu);
+    return reached;
+}
+
+/* Two sessions of bob, who asked for presence and messages or didn't. */
+static void count_two_sessions(const struct site *site, int presence, int messages,
+                               struct count *count)
+{
+    struct proxy *proxy = proxy_start(site->port, NULL);
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(proxy);
+    *count = (struct count){.is_first = true};
+    pthread_mutex_init(&count->mu, NULL);
+    sx_clock_cond_init(&count->changed);
+    site_account(site, "bob", "soap", &account);
+    account.config.port = proxy_port(proxy);
+    account.config.presence = presence;
+    account.config.messages = messages;
+    account.config.trace = SOAP_XMPP_TRACE_STANZA;
+    account.config.trace_callback = count_line;
+    account.config.trace_user = count;
+    link = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    if (presence || messages) /* which tells its sender, too (RFC 6121 4.2.2) */
+        CU_ASSERT_TRUE(await_count(count, &count->received, 1));
+    CU_ASSERT_TRUE(proxy_cut_now(proxy) > 0);
+    CU_ASSERT_TRUE(await_count(count, &count->online, 2));
+    CU_ASSERT_EQUAL(soap_xmpp_discover(link, site->domain, "urn:x", -1, NULL, 0), 0);
+    soap_xmpp_close(link);
+    proxy_stop(proxy);
+    pthread_cond_destroy(&count->changed);
+    pthread_mutex_destroy(&count->mu);
+}
+
+static void count_presence(const struct site *site)
+{
+    struct count count;
+    count_two_sessions(site, 1, 0, &count);
+    CU_ASSERT_EQUAL(count.sent, 2);
+    CU_ASSERT_EQUAL(count.behind, 0);
+    ASSERT_CONTAINS(count.last, "<priority>-1</priority>");
+}
+
+static void count_presence_for_messages(const struct site *site)
+{
+    struct count count;
+    count_two_sessions(site, 0, 1, &count);
+    CU_ASSERT_EQUAL(count.sent, 2);
+    CU_ASSERT_EQUAL(count.behind, 0);
+    ASSERT_LACKS(count.last, "priority");
+}
+
+static void count_none(const struct site *site)
+{
+    struct count count;
+    count_two_sessions(site, 0, 0, &count);
+    CU_ASSERT_EQUAL(count.sent, 0);
+    CU_ASSERT_EQUAL(count.received, 0);
+}
+
+static void it_is_sent_first(void)
+{
+    site_each(count_presence);
+}
+
+static void messages_want_it(void)
+{
+    site_each(count_presence_for_messages);
+}
+
+static void none_is_sent(void)
+{
+    site_each(count_none);
+}
+
+CU_TestInfo tests_presence[] = {
+    {"it is the first stanza of each session, once, and no message comes for it", it_is_sent_first},
+    {"messages imply it, and come for it", messages_want_it},
+    {"none is sent unless asked for", none_is_sent},
+    CU_TEST_INFO_NULL,
+};
