@@ -42,6 +42,7 @@
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
     SUITE(scan)                                                                                    \
+    SUITE(sha1)                                                                                    \
     SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
