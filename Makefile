@@ -210,6 +210,7 @@ BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
 MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
 BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
     big $(if $(MOSQUITTO),mqtt))
+FLEET := $(addprefix $(BUILD)/bench/,fleet roll)
 
 $(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
 $(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
@@ -230,6 +231,14 @@ $(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/b
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
+
+# Many devices, and who calls each: make bench-fleet.
+$(BUILD)/bench/fleet: $(call obj,bench/fleet.c bench/device.c bench/slice.c) $(bench_SKELETON)
+$(BUILD)/bench/roll: $(call obj,bench/roll.c bench/slice.c)
+$(FLEET): $(bench_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
 
 $(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
     $(calculator_SKELETON)
@@ -319,6 +328,24 @@ run-bench: $(BENCH)
 
 run-bench-plot: $(BENCH)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
+
+# Many devices on one server: docs/scaling.md.
+FLEET_DEVICES ?= 5000
+beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),LOG=error -- \
+    /usr/bin/python3 -B bench/fleet.py $(BUILD)
+
+bench-fleet: deps
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench-fleet: $(FLEET)
+	$(call beside_fleet,$(FLEET_DEVICES))
+
+run-bench-fleet-smoke: export FLEET_SETTLE_SECONDS = 0.1
+run-bench-fleet-smoke: export FLEET_IDLE_SECONDS = 0.5
+run-bench-fleet-smoke: export FLEET_PER_PROCESS = 20
+run-bench-fleet-smoke: export FLEET_PATIENCE = 120
+run-bench-fleet-smoke: $(FLEET)
+	$(call beside_fleet,40)
 
 run-bench-smoke: export BENCH_SECONDS = 0.2
 run-bench-smoke: export BENCH_ROWS = add, one at a time
