@@ -15,14 +15,26 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# Without --foreground timeout passes a signal on twice, and the second may find no handler any more.
 as() { # USER RESOURCE COMMAND...
     local user=$1 resource=$2 password
     shift 2
     password=$(tr ' ' '\n' <<< "$SOAPXMPP_TEST_PROSODY_USERS" | sed -n "s/^$user://p")
-    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" timeout 60 "$@"
+    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" timeout --foreground 60 "$@"
+}
+as_component() { # COMMAND...: under the component's domain, which has another port and no TLS
+    local component=$SOAPXMPP_TEST_PROSODY_COMPONENTS
+    ${replace:-} env -u SOAP_XMPP_CAFILE SOAP_XMPP_JID="${component%%:*}.$domain" \
+        SOAP_XMPP_PASSWORD="${component#*:}" SOAP_XMPP_PORT="$SOAPXMPP_TEST_PROSODY_COMPONENT_PORT" \
+        timeout --foreground 60 "$@"
 }
 start() { # RESOURCE COMMAND...: bob's service, its output in $tmp/service
-    replace=exec as bob "$@" > "$tmp/service" 2>&1 &
+    start_as "as bob" "$@"
+}
+start_as() { # "WHO" COMMAND...
+    local who=$1
+    shift
+    replace=exec $who "$@" > "$tmp/service" 2>&1 &
     service=$!
     wait_until 20 grep -q '^online' "$tmp/service"
 }
@@ -45,22 +57,25 @@ says() { # EXPECTED EXIT-CODE COMMAND...
     echo "exit $exit_code: $said"
     [ "$exit_code" = "$code" ] && grep -F -- "$expected" <<< "$said"
 }
+soon() { # COMMAND...: a service that has come online may not serve yet
+    wait_until 20 "$@"
+}
 calculate() { as alice desk "$samples/calculator-client" "$@"; }
 console() { as alice watch "$samples/station-console" "xmpp:bob@$domain/station" "$@"; }
 
 echo 'Suite: samples'
 test_that "the calculator service comes online" start soap "$samples/calculator-service"
 test_that "without a rule it says that nobody may call" heard 'nobody may call'
-test_that "without a rule a caller is told" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "without a rule a caller is told" soon says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" mul 2 3
 test_that "the service says which rule would allow it" heard "SOAP_XMPP_ALLOW=alice@$domain:mul "
 test_that "the service that allows nobody ends well" stops_well
 test_that "the service starts with the rule that was advised" starts_as_advised
-test_that "it multiplies" says 6 0 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "it multiplies" soon says 6 0 calculate "xmpp:bob@$domain/soap" mul 2 3
 test_that "it does no more than that" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "the service with one rule ends well" stops_well
 export SOAP_XMPP_ALLOW="alice@$domain, *@example.org:add"
 test_that "the calculator service comes online with two rules" start soap "$samples/calculator-service"
-test_that "it adds" says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "it adds" soon says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "it divides" says 2.5 0 calculate "xmpp:bob@$domain" div 5 2
 test_that "its fault is printed" says 'division by zero' 1 calculate "xmpp:bob@$domain/soap" div 1 0
 test_that "an absent service is told" says 'service-unavailable' 1 calculate "xmpp:bob@$domain/no" add 1 2
@@ -75,8 +90,30 @@ test_that "an unknown variable is refused" says 'SOAP_XMPP_PROT' 2 env SOAP_XMPP
     "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
 test_that "the service ends well when it is told to" stops_well
 
+component=${SOAPXMPP_TEST_PROSODY_COMPONENTS%%:*}.$domain
+test_that "the calculator service comes online as a component" \
+    start_as as_component "$samples/calculator-service"
+test_that "it is online as its domain" heard "online as $component"
+test_that "its domain adds" soon says 3 0 calculate "xmpp:$component" add 1 2
+test_that "any name below it adds" says 3 0 calculate "xmpp:desk-7@$component/x" add 1 2
+test_that "a rule holds there, too" says 'forbidden' 1 \
+    as bob desk "$samples/calculator-client" "xmpp:$component" add 1 2
+test_that "the component ends well when it is told to" stops_well
+test_that "an account's service comes online" start soap "$samples/calculator-service"
+test_that "it refuses a component that no rule allows" soon says 'forbidden' 1 \
+    as_component "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
+test_that "it says which rule would allow the component" heard "SOAP_XMPP_ALLOW=$component:add "
+test_that "that service ends well" stops_well
+test_that "it starts with a rule for the component" starts_as_advised
+test_that "it adds for the component" soon says 3 0 \
+    as_component "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
+test_that "it ends well, too" stops_well
+test_that "a component on another machine is refused" says 'has no TLS (XEP-0114)' 2 \
+    env SOAP_XMPP_HOST=192.0.2.1 SOAP_XMPP_JID=calc.example.org SOAP_XMPP_PASSWORD=c \
+    "$samples/calculator-service"
+
 test_that "the station comes online" start station "$samples/station" "xmpp:alice@$domain/watch"
-test_that "the console reads the station" says 'hPa' 0 console read
+test_that "the console reads the station" soon says 'hPa' 0 console read
 test_that "the console configures the station" says 'reports every 1 s' 0 console configure 1
 test_that "the station refuses what it can't do" says 'must be 1 to 86400' 1 console configure 0
 test_that "the station's reports reach the console" says 'hPa' 0 console watch 2
