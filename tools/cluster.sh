@@ -84,6 +84,10 @@ stop() {
     ! epmd_runs || kill -TERM "$pid"
 }
 
+command -v epmd > /dev/null || {
+    echo "skipped: no cluster, for epmd isn't there"
+    exit 77
+}
 umask 077
 [ $command = stop ] || mkdir -p "$dir"
 [ -d "$dir" ] || exit 0
