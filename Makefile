@@ -215,7 +215,7 @@ $(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECT
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoapssl -lcunit)
 
-$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(LIB_OBJECTS)
+$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lcunit)
 

@@ -1,5 +1,5 @@
-/* Cluster tests: one component, several processes, two nodes of one ejabberd. Run by tools/with-servers
- * cluster.
+/* Cluster tests: one component, several processes, two nodes of one ejabberd. Run by
+ * tools/with-servers cluster.
  */
 #include "../lib/suite.h"
 

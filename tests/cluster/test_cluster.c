@@ -1,8 +1,8 @@
-/* One component that processes on two nodes of a cluster share, with callers on both: who gets what, and
- * what becomes of each call when a process or a node is killed.
+/* One component that processes on two nodes of a cluster share, with callers on both: who gets
+ * what, and what becomes of each call when a process or a node is killed.
  *
- * Every process is a mortal (tests/integration/mortal): it writes each number that it runs into a ledger
- * that outlives it, and tells how each call of its own ended.
+ * Every process is a mortal (tests/integration/mortal): it writes each number that it runs into a
+ * ledger that outlives it, and tells how each call of its own ended.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,11 @@
 #include "../lib/child.h"
 #include "../lib/suite.h"
 
-enum { NODES = 2, PROCESSES = 4, LATE = 1 }; /* processes on each node by turns; one that comes late */
+enum {
+    NODES = 2,
+    PROCESSES = 4,
+    LATE = 1
+}; /* processes on each node by turns; one that comes late */
 enum { ONLINE_MS = 60000, END_MS = 150000, CALL_S = 120, LOOK_AGAIN_US = 10000, RUN_US = 60000000 };
 enum { HELD = 16, MANY = 40 };
 
@@ -91,7 +95,8 @@ static void tear_down(struct scene *scene)
 static int call(struct scene *scene, int caller, bool held)
 {
     int number = scene->called++;
-    child_tell(scene->callers[caller], "call %d xmpp:%s %d %d", number, scene->domain, CALL_S, held);
+    child_tell(scene->callers[caller], "call %d xmpp:%s %d %d", number, scene->domain, CALL_S,
+               held);
     return number;
 }
 
@@ -167,12 +172,13 @@ static void assert_honest(struct scene *scene, int caller, int first, int count)
         const char *how = ending(scene, caller, number);
         int ran = runs(scene, number);
         CU_ASSERT(ran <= 1);
-        if (strcmp(how, "answer executed") == 0)
+        if (strcmp(how, "answer executed") == 0) {
             CU_ASSERT_EQUAL(ran, 1);
-        else if (strcmp(how, "error not-executed") == 0)
+        } else if (strcmp(how, "error not-executed") == 0) {
             CU_ASSERT_EQUAL(ran, 0);
-        else
+        } else {
             ASSERT_TEXT(how, "error unknown");
+        }
     }
 }
 
