@@ -379,7 +379,7 @@ run-bench-plot: $(BENCH)
 
 # Many devices on one server: docs/scaling.md.
 FLEET_DEVICES ?= 5000
-beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),LOG=error -- \
+beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),CONFIG=$(CURDIR)/docs/ejabberd.yml -- \
     /usr/bin/python3 -B bench/fleet.py $(BUILD)
 
 bench-fleet: deps
@@ -400,7 +400,7 @@ bench-scale: deps
 	$(Q)$(MAKE) --no-print-directory run-$@
 
 run-bench-scale: $(SCALE)
-	$(Q)tools/with-servers cluster,LOG=error -- /usr/bin/python3 -B bench/scale.py $(BUILD)
+	$(Q)tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- /usr/bin/python3 -B bench/scale.py $(BUILD)
 
 run-bench-smoke: export BENCH_SECONDS = 0.2
 run-bench-smoke: export BENCH_ROWS = add, one at a time

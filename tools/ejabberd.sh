@@ -30,8 +30,11 @@ outgoing_s2s_families: [ipv4]"
 
 # docs/ejabberd.yml as this server's own: its names, ports and secrets alone are others.
 configure_as_told() {
-    local component=${COMPONENTS%% *}
-    sed -e "s/calc\.example\.org/${component%%:*}.$HOST/; s/SECRET/\"${component#*:}\"/" \
+    local component=${COMPONENTS%% *} user users=
+    for user in $USERS; do
+        users="$users${users:+, }${user%%:*}"
+    done
+    sed -e "s/user: calc/user: [$users]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/; s/SECRET/\"${component#*:}\"/" \
         -e "s|/etc/ejabberd/example\.org\.pem|$dir/certs/$HOST/$CERT.pem|" \
         -e "s|/etc/ssl/certs/ca-certificates\.crt|$dir/certs/ca.crt|" \
         -e "s/example\.org/$HOST/; s/0\.0\.0\.0/127.0.0.1/" \
