@@ -228,7 +228,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
 /* Epochs begin at 1. */
 static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
 {
-    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+    return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
 /* What runs stays until it is answered, however old. */
@@ -371,6 +371,11 @@ bool sx_journal_is_tagged(const char *id)
     return sx_journal_is_incarnation(tail_of(id)) || sx_journal_is_again(id);
 }
 
+bool sx_journal_is_message(const char *id)
+{
+    return strcmp(tail_of(id), SX_JOURNAL_MESSAGE) == 0;
+}
+
 size_t sx_journal_stem(const char *id)
 {
     const char *tail = tail_of(id);
@@ -378,11 +383,13 @@ size_t sx_journal_stem(const char *id)
     return differs ? (size_t)(tail - id) - 1 : strlen(id);
 }
 
-/* Whether a request under this id may be run here if nothing is known of it: the first copy of a
- * shared JID's, or one for this process and an epoch that is accepted. */
+/* Whether a request under this id may be run here if nothing is known of it: a message, the first
+ * copy of a shared JID's, or one for this process and an epoch that is accepted. */
 static bool may_run_locked(const struct sx_journal *journal, const char *id)
 {
     uint64_t process, epoch;
+    if (sx_journal_is_message(id))
+        return true;
     if (journal->is_shared)
         return sx_journal_is_any(tail_of(id));
     return parse_incarnation(tail_of(id), &process, &epoch) && process == journal->process &&
@@ -438,7 +445,7 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     struct key key;
     enum sx_journal_verdict verdict;
     const struct entry *entry;
-    if (strlen(id) > MAX_ID_BYTES || !sx_journal_is_tagged(id))
+    if (strlen(id) > MAX_ID_BYTES || !(sx_journal_is_tagged(id) || sx_journal_is_message(id)))
         return SX_JOURNAL_FOREIGN;
     make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);
