@@ -41,7 +41,7 @@
 enum {
     MAX_ENVELOPE_BYTES = 1 << 20,
     NUMBERS = 1000,
-    THREADS = 8,
+    THREADS = 32,
     LINE_BYTES = 1024,
     DRAIN_MS = 2000,
     POST_S = 60
@@ -303,7 +303,10 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.password = argv[3];
     config.host = "127.0.0.1";
     config.port = atoi(argv[4]);
-    config.ca_file = argv[5];
+    if (strchr(argv[2], '@'))
+        config.ca_file = argv[5];
+    else
+        config.shared_jid = 1; /* a component, of which there are several processes */
     config.allow = "*";
     config.presence = is_mode(argv, "presence");
     config.trace = SOAP_XMPP_TRACE_STANZA;
