@@ -52,6 +52,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 # lib/stderr.c is for the two libraries alone: it stands in for libstrophe's stderr.
 LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
+SEE_GSOAP := $(addprefix %/,plugin.o call.o service.o relay.o)
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
@@ -60,12 +61,14 @@ INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix 
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
-WSSE_OBJECTS := $(call obj,$(wildcard tests/wsse/*.c) tests/lib/suite.c tests/integration/site.c)
+WS_OBJECTS := $(call obj,$(wildcard tests/ws/*.c) $(addprefix tests/lib/,suite.c child.c tcp.c proxy.c \
+    passage.c) tests/integration/site.c)
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
-SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
+SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
+    relay-service relay-client guard-service guard-client)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration wsse federation)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation)
 
 all: $(LIBRARIES) $(SAMPLES)
 .DEFAULT_GOAL := all
@@ -102,21 +105,29 @@ $(addprefix $(BUILD)/gen/$(1)/,soapC.c soapClient.c soapServer.c soapH.h soapStu
 endef
 $(eval $(call contract,calculator,wsdl/calculator.h,-2))
 $(eval $(call contract,station,wsdl/station.h,-2))
+$(eval $(call contract,relay,wsdl/relay.h,-2 -a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
+$(eval $(call contract,guard,wsdl/guard.h,-2 -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
 $(eval $(call contract,bench,bench/records.h))
-$(eval $(call contract,signed,tests/wsse/signed.h,-I$(GSOAP_SHARE)/import))
+$(eval $(call contract,ws,tests/ws/ws.h,-a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 
-# gSOAP's own plugin for signatures, and what it needs. It is of gSOAP's variant with OpenSSL.
-GSOAP_PLUGINS := $(addprefix $(BUILD)/gen/signed/,wsseapi.o smdevp.o mecevp.o threads.o \
-    struct_timeval.o)
+# gSOAP's own plugins, compiled for a contract: $(call gsoap_plugins,CONTRACT,SOURCES,FLAGS). Without
+# SOAP_WSRM_FAST_ALLOC wsrmapi.c uses the last message of a sequence after it was acknowledged and freed.
+define gsoap_plugins
+$(1)_PLUGINS := $(patsubst %.c,$(BUILD)/gen/$(1)/%.o,$(2))
+$(1)_FLAGS := $(3) -I$(BUILD)/gen/$(1) -I$(GSOAP_SHARE) -I$(GSOAP_SHARE)/plugin
+$$($(1)_PLUGINS): $(BUILD)/gen/$(1)/%.o: %.c $(BUILD)/gen/$(1)/soapH.h
+	$$(call say,CC,$$<)
+	$$(Q)$$(C) $$(GSOAP_CFLAGS) -w $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
+$$($(1)_PLUGINS) $$($(1)_STUBS) $$($(1)_SKELETON): CPPFLAGS += $$($(1)_FLAGS)
+endef
 vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
-SIGNED_FLAGS := -DWITH_OPENSSL -I$(BUILD)/gen/signed -I$(GSOAP_SHARE) -I$(GSOAP_SHARE)/plugin
-$(GSOAP_PLUGINS): $(BUILD)/gen/signed/%.o: %.c $(BUILD)/gen/signed/soapH.h
-	$(call say,CC,$<)
-	$(Q)$(C) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(GSOAP_PLUGINS) $(signed_STUBS) $(signed_SKELETON): CPPFLAGS += $(SIGNED_FLAGS)
+$(eval $(call gsoap_plugins,ws,wsaapi.c wsrmapi.c wsseapi.c smdevp.c mecevp.c threads.c duration.c \
+    struct_timeval.c,-DWITH_OPENSSL -DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,relay,wsaapi.c wsrmapi.c threads.c duration.c,-DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,guard,wsseapi.c smdevp.c mecevp.c threads.c struct_timeval.c,-DWITH_OPENSSL))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -134,9 +145,15 @@ uses = $(1) $(call lint_of,$(1)): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAG
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
-$(eval $(call uses,$(call obj,$(wildcard tests/wsse/*.c)),signed))
-$(call obj,$(wildcard tests/wsse/*.c)) $(call lint_of,$(call obj,$(wildcard tests/wsse/*.c))): \
-    CPPFLAGS += $(SIGNED_FLAGS)
+$(eval $(call uses,$(call obj,$(wildcard tests/ws/*.c)),ws))
+WS_USERS := $(call obj,$(wildcard tests/ws/*.c))
+$(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
+RELAY_USERS := $(call obj,samples/relay/service.c samples/relay/client.c)
+$(eval $(call uses,$(RELAY_USERS),relay))
+$(RELAY_USERS) $(call lint_of,$(RELAY_USERS)): CPPFLAGS += $(relay_FLAGS)
+GUARD_USERS := $(call obj,samples/guard/service.c samples/guard/client.c)
+$(eval $(call uses,$(GUARD_USERS),guard))
+$(GUARD_USERS) $(call lint_of,$(GUARD_USERS)): CPPFLAGS += $(guard_FLAGS)
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
@@ -165,7 +182,7 @@ NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c \
     tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
-    $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
@@ -191,7 +208,7 @@ $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OB
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
-$(BUILD)/wsse: $(WSSE_OBJECTS) $(signed_STUBS) $(signed_SKELETON) $(GSOAP_PLUGINS) $(LIB_OBJECTS)
+$(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoapssl -lcunit)
 
@@ -222,7 +239,7 @@ $(addprefix $(BUILD)/bench/,floor mqtt http):
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
 	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
 
-$(BUILD)/bench/raw: $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+$(BUILD)/bench/raw: $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 $(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c)
 $(addprefix $(BUILD)/bench/,envelopes caller service memory big): $(bench_STUBS) $(LIB_OBJECTS)
 $(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
@@ -238,6 +255,13 @@ $(BUILD)/samples/calculator-client: $(call obj,samples/calculator/client.c) $(ca
 $(BUILD)/samples/station: $(call obj,samples/station/station.c) $(station_STUBS) $(station_SKELETON)
 $(BUILD)/samples/station-console: $(call obj,samples/station/console.c) $(station_STUBS) \
     $(station_SKELETON)
+$(BUILD)/samples/relay-service: $(call obj,samples/relay/service.c) $(relay_STUBS) \
+    $(relay_SKELETON) $(relay_PLUGINS)
+$(BUILD)/samples/relay-client: $(call obj,samples/relay/client.c) $(relay_STUBS) $(relay_PLUGINS)
+$(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c) $(guard_STUBS) \
+    $(guard_SKELETON) $(guard_PLUGINS)
+$(BUILD)/samples/guard-client: $(call obj,samples/guard/client.c) $(guard_STUBS) $(guard_PLUGINS)
+$(BUILD)/samples/guard-%: GSOAP_LIBS := -lgsoapssl
 $(SAMPLES): $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -291,8 +315,8 @@ run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
-run-wsse: $(BUILD)/wsse
-	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/wsse $(ARGS)
+run-ws: $(BUILD)/ws
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
 
 # 77: there can be no federation here, and it was said why.
 run-federation: $(BUILD)/federation
@@ -334,7 +358,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-wsse run-federation run-nat)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-ws run-federation run-nat)
 
 # A shorter storm: under a sanitizer each call takes several times as long.
 asan tsan: export STORM_CALLS ?= 3000
@@ -355,7 +379,7 @@ valgrind: deps
 	$(call under_valgrind,run-integration ARGS='call: unruly:')
 
 run-all: $(TESTS)
-	$(call in_turn,run-unit run-plugin run-integration run-wsse run-federation)
+	$(call in_turn,run-unit run-plugin run-integration run-ws run-federation)
 
 ci:
 	$(Q).ci/run
@@ -381,7 +405,7 @@ FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(call obj,$(addprefix tests/fuzz/,claims.c feed.c fuzz.c))
 
 $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
-    $(filter-out %/plugin.o %/call.o %/service.o,$(LIB_OBJECTS))
+    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer)
 
@@ -468,7 +492,7 @@ wsdl: $(BUILD)/gen/calculator/soapC.c $(BUILD)/gen/station/soapC.c
 
 format:
 	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
-	    ! -name contract.h ! -name records.h ! -path '*/two/*')
+	    ! -name contract.h ! -name records.h ! -name ws.h ! -path '*/two/*')
 
 clean:
 	rm -rf $(BUILD)
@@ -484,7 +508,7 @@ help:
 	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make ci         what has to pass before a change is taken'
-	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-wsse'
+	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-ws'
 	@echo '         | run-federation   [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
@@ -493,7 +517,7 @@ help:
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-wsse run-federation run-fuzz \
+.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-ws run-federation run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
     deps-demo deps-bench dictionary bench bench-plot bench-codec run-bench run-bench-plot \
     run-bench-smoke install uninstall wsdl format clean help

@@ -20,7 +20,10 @@
 #include "clock.h"
 #include "config.h"
 
-enum { REASON_BYTES = 512 };
+enum {
+    REASON_BYTES = 512,
+    ACCEPTED = 202 /* what HTTP says; gSOAP's plugins look for it */
+};
 
 /* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
 const char *sx_call_label(const struct sx_plugin *plugin, char *label)
@@ -72,12 +75,28 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     return SX_OK;
 }
 
+int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+{
+    int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
+    char why[REASON_BYTES] = "";
+    enum sx_err err = aim(plugin, endpoint, why, sizeof why);
+    if (!err && plugin->name[0] && !plugin->is_message) {
+        plugin->name[0] = '\0';
+        return sx_plugin_fail(soap, SOAP_USER_ERROR,
+                              "%.*s: only calls by message have names: the endpoint lacks ?message",
+                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
+    }
+    if (!err)
+        err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
+    if (err)
+        return sx_plugin_fail(soap, sx_fault_soap_code(err), "%.*s: %s", SX_ENDPOINT_SHOWN_BYTES,
+                              endpoint, *why ? why : sx_fault_text(err));
+    return SOAP_OK;
+}
+
 int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     bool attached = has_attachments(soap);
-    int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
-    char why[REASON_BYTES] = "";
-    enum sx_err err;
     /* Before anything can fail, so that soap_closesock() closes the call and not an HTTP
      * connection. */
     sx_plugin_park(soap, plugin);
@@ -95,19 +114,7 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
         return sx_plugin_fail(soap, SOAP_MIME_ERROR,
                               "%.*s: attachments can't be carried over XMPP (XEP-0072 3.3)",
                               SX_ENDPOINT_SHOWN_BYTES, endpoint);
-    err = aim(plugin, endpoint, why, sizeof why);
-    if (!err && plugin->name[0] && !plugin->is_message) {
-        plugin->name[0] = '\0';
-        return sx_plugin_fail(soap, SOAP_USER_ERROR,
-                              "%.*s: only calls by message have names: the endpoint lacks ?message",
-                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
-    }
-    if (!err)
-        err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
-    if (err)
-        return sx_plugin_fail(soap, sx_fault_soap_code(err), "%.*s: %s", SX_ENDPOINT_SHOWN_BYTES,
-                              endpoint, *why ? why : sx_fault_text(err));
-    return SOAP_OK;
+    return sx_call_reach(soap, plugin, endpoint);
 }
 
 /* Sends the collected envelope with the bytes that end it; straight from gSOAP's buffer if that
@@ -193,9 +200,9 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
     }
 }
 
-/* Waits for the reply and takes its envelope. Of a message that wants none, until our server has
- * it: what becomes of it there nobody tells. */
-static int receive_answer(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
+/* Of a message that wants no envelope only until our server has it: what becomes of it there nobody
+ * tells. */
+int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
 {
     struct sx_reply reply = {.err = SX_OK};
     struct sx_envelope *answer = &plugin->answer;
@@ -228,10 +235,23 @@ static int receive_answer(struct soap *soap, struct sx_plugin *plugin, bool want
     return soap->error;
 }
 
+void sx_call_forget(struct sx_plugin *plugin)
+{
+    sx_exchange_release(plugin->call);
+    plugin->call = NULL;
+    plugin->is_detached = false;
+    sx_envelope_fini(&plugin->answer);
+    sx_reading_fini(&plugin->reading);
+}
+
 int sx_call_await(struct soap *soap, struct sx_plugin *plugin)
 {
     bool wants_envelope = soap->part == SOAP_BEGIN_RECV; /* else: soap_recv_empty_response() */
-    int err = receive_answer(soap, plugin, wants_envelope);
+    char label[SX_LABEL_BYTES];
+    int err = sx_call_receive(soap, plugin, wants_envelope);
+    if (wants_envelope && !err && !plugin->answer.bytes)
+        return sx_plugin_fail(soap, ACCEPTED, "%s: accepted, without an answer",
+                              sx_call_label(plugin, label));
     if (wants_envelope)
         return err;
     if (err)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "delivery.h"
 #include "payload.h"
 #include "shipment.h"
 #include "stanza.h"
@@ -22,26 +23,13 @@ bool sx_content_is(xmpp_stanza_t *stanza, const char *name, const char *ns)
     return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
 }
 
-/* What a responder of this library says beside the condition. */
-static void read_delivery(xmpp_stanza_t *child, struct sx_reply *reply)
-{
-    const char *incarnation;
-    if (sx_content_is(child, "refused", SX_NS_DELIVERY_ERROR))
-        reply->refused = true;
-    if (!sx_content_is(child, "stale", SX_NS_DELIVERY_ERROR))
-        return;
-    incarnation = xmpp_stanza_get_attribute(child, "incarnation");
-    if (incarnation && sx_journal_is_incarnation(incarnation))
-        snprintf(reply->stale_for, sizeof reply->stale_for, "%s", incarnation);
-}
-
 void sx_content_condition(xmpp_stanza_t *error, struct sx_reply *reply)
 {
     xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
     for (; child; child = xmpp_stanza_get_next(child)) {
         const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
-        read_delivery(child, reply);
+        sx_delivery_read(child, reply);
         if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
             continue;
         if (strcmp(name, "text") == 0) {

@@ -217,7 +217,8 @@ struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const 
     if (!has_prefix(exchange, id))
         return NULL;
     call = LIST_FIRST(sx_table_bucket(exchange, sx_table_number(id)));
-    while (call && strcmp(call->mail ? call->mail : call->id, id) != 0)
+    while (call && strcmp(call->mail ? call->mail : call->id, id) != 0 &&
+           !sx_dealt_is_again_locked(call, id))
         call = LIST_NEXT(call, in_bucket);
     return call;
 }
@@ -446,6 +447,10 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     memcpy(call->id, exchange->prefix, PREFIX_LEN);
     end = write_hex(call->id + PREFIX_LEN, number);
     *end = '\0';
+    call->dealt = sx_journal_is_any(incarnation);
+    call->asked = false;
+    call->denials = 0;
+    call->deniers = 0;
     if (incarnation)
         snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
                  incarnation);

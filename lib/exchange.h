@@ -28,6 +28,8 @@ struct sx_reply {
     char text[256];              /* what a human gets to read, may be "" */
     bool refused;       /* with SX_ESTANZA: the peer says that it did not run the request */
     char stale_for[40]; /* with SX_ESTANZA: the peer's incarnation is this one, not the id's */
+    uint64_t denier;    /* with that: which of several processes says so, 0: unknown */
+    bool running;       /* with SX_ESTANZA: what was asked about runs there */
     char *features;     /* of a disco#info answer: each feature NUL-terminated, an empty
                          * one ends the list; malloc'ed; NULL otherwise */
 };
@@ -65,8 +67,8 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
  */
 
 /* Before the stanza is posted for the first time: keeps a copy of payload and makes the id carry
- * the peer's incarnation. SX_ENOMEM: the call is as it was. Another error: it has ended meanwhile
- * with this, and must not be posted. */
+ * the peer's incarnation ("any": the call is dealt, see dealt.c). SX_ENOMEM: the call is as it was.
+ * Another error: it has ended meanwhile with this, and must not be posted. */
 enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
                              const char *payload, size_t len);
 
@@ -84,12 +86,13 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
 int64_t sx_exchange_due_us(struct sx_exchange *exchange);
 
 /* A kept call that is due now: what its stanza is made of (malloc'ed, the caller's). False if none
- * is, or no memory. Its next time is set. */
+ * is, or no memory. Its next time is set. What couldn't be posted then is put back. */
 struct sx_due {
     char *peer, *id, *payload;
     size_t payload_len;
 };
 bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due);
+void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due);
 void sx_due_fini(struct sx_due *due);
 
 /* Whether this is a kept call with a packed payload (payload.h), or a reference to one, to that
@@ -175,9 +178,10 @@ void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const cha
 bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer);
 
 /* Whether the reply (an error) leaves the call under way: a server's bounce, or a stale id while
- * the request can't have been run: then it is due again, with the peer's new incarnation. */
+ * the request can't have been run: then it is due again, with the peer's new incarnation. If a
+ * dealt call ends, reply's text may tell more. */
 bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
-                       const struct sx_reply *reply);
+                       struct sx_reply *reply);
 
 /* Whether the request of this call may have been run when it ended with reply: false only if it
  * certainly was not. */

@@ -1,5 +1,6 @@
-/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, held.c and mailed.c
- * alone. */
+/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, dealt.c, held.c and
+ * mailed.c alone.
+ */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
@@ -48,11 +49,15 @@ struct soap_xmpp_call {
     bool held;            /* not to be sent before its bytes are with the peer */
     unsigned holds;       /* how often */
     bool is_last, is_out; /* the next copy is the last; that is out */
-    unsigned sent;        /* copies that may have reached the peer under this id */
+    unsigned sent;        /* copies that may have reached the peer under this id, and be run */
     unsigned renewals;
     bool is_received;   /* a mailed call's stanza is with our server */
     bool is_found;      /* entered by sx_exchange_find, and nobody's until next_done returns it */
     size_t found_bytes; /* of its envelope */
+    bool dealt;         /* several processes share the peer's JID; sent is 0 or 1 then */
+    bool asked;         /* of a dealt one: a later copy is out, and nothing was said to it yet */
+    unsigned denials;   /* to later copies in a row: not known here */
+    uint64_t deniers;   /* who said so, a bit each: numbers of processes, modulo 64 */
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;
 
@@ -118,5 +123,40 @@ void sx_table_drop_found(struct sx_exchange *exchange);
 /* Takes the call out of its bucket, gives it a new id that carries the incarnation (NULL: none),
  * and puts it back. */
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
+
+/* ---- resend.c, with mu held ---- */
+
+/* Sets when a kept call is due; a held one isn't before it is let go. */
+void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us);
+
+/* The peer is absent: due again soon, then ever more seldom. */
+void sx_kept_await_return_locked(struct soap_xmpp_call *call);
+
+/* Whether this is what a server says when it has nobody to hand the stanza to; whether a stanza
+ * that is answered with this condition has certainly not been run. */
+bool sx_kept_is_bounce(const struct sx_reply *reply);
+bool sx_kept_is_unrun(const char *condition);
+
+/* The copy of a kept call that says stale is its only one: another id for that incarnation, due at
+ * once; false if this has happened too often. */
+bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation);
+
+enum { SX_KEPT_INTERVAL_US = 2000000 }; /* from the first copy to the second */
+
+/* ---- dealt.c, with mu held ---- */
+
+/* Whether the id, which isn't the call's own, is that of its later copies. */
+bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id);
+
+/* The copy that is due: of which kind it is is noted, and id and payload (malloc'ed) are as it
+ * needs them. False: no memory. */
+bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due);
+
+/* Whether the error, to the copy with this id, leaves the call under way. If it ends for want of
+ * anyone who knows, reply's text says so. */
+bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct sx_reply *reply);
+
+/* Nothing of this call is in the world any more: the next copy is a first one, under another id. */
+void sx_dealt_restart_locked(struct soap_xmpp_call *call);
 
 #endif

@@ -4,7 +4,8 @@
  * Invariant: a get or set leaves here answered, or in the queue of requests with its envelope; a
  * result or error leaves here completed, or dropped and traced.
  *
- * Happy path: reply -> exchange; envelope in a set -> inbound; a question -> answered here.
+ * Happy path: reply -> exchange; envelope in a set -> inbound; a question -> answered here. A later
+ * copy of a request -> what the journal knows of the first.
  *
  * Forbidden: no rule allows the caller the operation. Asked here, on the loop thread, before the
  * request costs memory or a worker; while nobody serves there is nothing to be forbidden.
@@ -21,6 +22,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "delivery.h"
 #include "payload.h"
 #include "shipment.h"
 #include "stanza.h"
@@ -167,6 +169,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
                           struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
+    bool is_doubtful;
     if (sx_journal_is_message(iq->id)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s %s from %s dropped: a message was asked",
                  iq->type, iq->id, sx_iq_text(iq->from));
@@ -188,31 +191,22 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     } else {
         read_result(ends, iq->from, stanza, stream, &reply);
     }
-    if (!sx_journal_is_tagged(iq->id)) {
-        /* Nobody was asked to deliver once, so that nobody can say what became of it. */
-        reply.refused = false;
-        reply.stale_for[0] = '\0';
-    }
+    sx_delivery_judge(iq->id, &reply);
     if (reply.stale_for[0] && iq->from)
         sx_disco_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
-    if (reply.stale_for[0])
-        snprintf(reply.text, sizeof reply.text,
-                 "the service %s, and doesn't know what became of the request",
-                 sx_journal_is_same_process(iq->id, reply.stale_for)
-                     ? "has forgotten requests of that age (max_remembered)"
-                     : "was restarted");
     if (reply.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
         sx_shipments_again(ends->shipments, iq->session, iq->from, iq->id)) {
         sx_reply_fini(&reply);
         return;
     }
+    is_doubtful = strcmp(reply.condition, "service-unavailable") == 0 &&
+                  sx_exchange_is_packed(ends->exchange, iq->from, iq->id);
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  sx_iq_text(iq->from), reply.condition);
         /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells.
          */
-        if (strcmp(reply.condition, "service-unavailable") == 0 &&
-            sx_exchange_is_packed(ends->exchange, iq->from, iq->id))
+        if (is_doubtful)
             ends->doubt(ends->user, iq->session, iq->from);
         sx_reply_fini(&reply);
         return;
@@ -298,7 +292,42 @@ static void answer_stale(const struct sx_iq_ends *ends, const struct iq *iq)
     struct sx_buffer out = {0};
     char incarnation[SX_INCARNATION_BYTES];
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
-    sx_stanza_stale(&out, &head, incarnation);
+    sx_stanza_stale(&out, &head, incarnation,
+                    sx_journal_is_shared(ends->journal) ? sx_journal_process(ends->journal) : 0);
+    post(ends, iq, &out);
+}
+
+/* What the journal knows of a request that isn't to be run now. Takes again. */
+static void answer_known(const struct sx_iq_ends *ends, const struct iq *iq,
+                         enum sx_journal_verdict verdict, char *again, size_t again_len)
+{
+    const char *trace = verdict == SX_JOURNAL_RUNNING    ? ", it still runs"
+                        : verdict == SX_JOURNAL_ANSWERED ? ", so its answer does"
+                        : verdict == SX_JOURNAL_SPENT    ? ", its answer is forgotten"
+                                                         : ", it is unknown here";
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again%s", iq->id, trace);
+    if (verdict == SX_JOURNAL_ANSWERED)
+        ends->repeat(ends->user, iq->session, again, again_len);
+    else if (verdict == SX_JOURNAL_SPENT)
+        sx_iq_refuse(ends, iq, "internal-server-error",
+                     "the request was run, but its answer isn't remembered any longer");
+    else if (verdict != SX_JOURNAL_RUNNING)
+        answer_stale(ends, iq);
+}
+
+/* A later copy of a request to a JID that several processes share: whoever knows the first. */
+static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
+{
+    const struct sx_head head = reply_head(ends, iq);
+    struct sx_buffer out = {0};
+    char *again = NULL;
+    size_t again_len = 0;
+    enum sx_journal_verdict verdict = sx_journal_look(ends->journal, sx_iq_text(iq->from), iq->id,
+                                                      sx_clock_now_us(), &again, &again_len);
+    answer_known(ends, iq, verdict, again, again_len);
+    if (verdict != SX_JOURNAL_RUNNING)
+        return;
+    sx_stanza_running(&out, &head);
     post(ends, iq, &out);
 }
 
@@ -339,17 +368,11 @@ void sx_iq_admit(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_e
         else
             forbid(ends, iq, from, envelope->operation);
         break;
-    case SX_JOURNAL_RUNNING:
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, it still runs",
-                 iq->id);
-        break;
+    case SX_JOURNAL_RUNNING: /* its answer will do */
     case SX_JOURNAL_ANSWERED:
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s came again, so its answer does",
-                 iq->id);
-        ends->repeat(ends->user, iq->session, again, again_len);
-        break;
     case SX_JOURNAL_STALE:
-        answer_stale(ends, iq);
+    case SX_JOURNAL_SPENT:
+        answer_known(ends, iq, verdict, again, again_len);
         break;
     case SX_JOURNAL_FULL:
         sx_iq_decline(ends, iq, "resource-constraint", "too many requests are remembered");
@@ -442,6 +465,13 @@ static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *i
         sx_iq_refuse(ends, iq, "bad-request", "a bytestream belongs into an iq of type set");
         return;
     }
+    if (sx_journal_is_shared(ends->journal)) {
+        sx_iq_refuse(
+            ends, iq, "feature-not-implemented",
+            "several processes share this JID, and its server deals the stanzas of a bytestream "
+            "out among them");
+        return;
+    }
     if (sx_content_is(element, "open", SX_NS_IBB) && !admit_bytestream(ends, iq, element))
         return;
     /* Without text there are no bytes, which is no mistake yet. */
@@ -494,6 +524,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     else if (ends->packs && (sx_content_is_packed_alone(stanza, stream) ||
                              sx_content_is(payload, "packed", SX_NS_PACKED)))
         receive_packed(ends, iq, payload, stream);
+    else if (sx_content_is(payload, "again", SX_NS_DELIVERY_ERROR) && sx_journal_is_tagged(iq->id))
+        receive_again(ends, iq);
     else if (ends->packs && is_bytestream(payload))
         receive_bytestream(ends, iq, payload, stream);
     else

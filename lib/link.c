@@ -376,6 +376,8 @@ static bool make_parts(struct soap_xmpp_link *link)
                                    link->config.max_running);
     link->disco = sx_disco_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
+    if (link->journal && link->config.is_shared)
+        sx_journal_share(link->journal);
     link->checker = sx_checker_new(link->config.max_depth);
     link->shipments = sx_shipments_new(link);
     link->names = sx_names_new(link->config.name_key, link->config.jid);
@@ -629,5 +631,9 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
                                 size_t why_bytes)
 {
     uint64_t session;
+    if (link->config.is_shared) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
+        return SX_ESHARED;
+    }
     return sx_link_await_session(link, deadline, &session, why, why_bytes);
 }

@@ -101,6 +101,23 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
     return SX_ETOOBIG;
 }
 
+/* Whether it goes out in one stanza; false: why says why not. One that is loose is too large even
+ * packed, and whoever asks can't send it in pieces. */
+static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
+                 const struct sx_head *head, char *why, size_t why_bytes)
+{
+    bool is_servers;
+    size_t limit = sx_link_outgoing_limit(link, &is_servers);
+    if (!payload->is_loose)
+        return is_within_limit(link, what, payload->len, rewritten_bytes(link, payload, head), why,
+                               why_bytes);
+    snprintf(why, why_bytes,
+             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because "
+             "several processes share the service's JID and would get one each",
+             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes");
+    return false;
+}
+
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes)
 {
@@ -173,8 +190,12 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
 {
     struct soap_xmpp_call *call = NULL;
     uint64_t session;
-    enum sx_err err =
-        sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
+    enum sx_err err;
+    if (link->config.is_shared) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
+        return SX_ESHARED;
+    }
+    err = sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)
         return err;
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
@@ -247,10 +268,11 @@ static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64
     char why[400];
     enum sx_err err;
     int known;
-    if (link->config.plain_delivery)
+    if (link->config.plain_delivery || link->config.is_shared)
         return false;
     known = look_up(link, to, incarnation);
-    if (known == 1 && sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
+    if (known == 1 && !sx_journal_is_any(incarnation) &&
+        sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
         if (ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
@@ -325,8 +347,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
 {
     const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
-    char clause[400] = "", incarnation[SX_INCARNATION_BYTES];
-    bool runs_once;
+    char clause[400] = "", incarnation[SX_INCARNATION_BYTES] = "";
+    bool runs_once, ships;
     enum sx_err err;
     if (out->is_message)
         return sx_link_mail(link, out, call, why, why_bytes);
@@ -336,9 +358,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    if (!payload.is_loose &&
-        !is_within_limit(link, "the envelope", payload.len, rewritten_bytes(link, &payload, &head),
-                         clause, sizeof clause)) {
+    ships = payload.is_loose && !sx_journal_is_any(incarnation);
+    if (!ships && !fits(link, "the envelope", &payload, &head, clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -351,8 +372,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
-        err = payload.is_loose ? ship(link, &question, out, &payload, call, clause, sizeof clause)
-                               : post_question(link, &question, call, clause, sizeof clause);
+        err = ships ? ship(link, &question, out, &payload, call, clause, sizeof clause)
+                    : post_question(link, &question, call, clause, sizeof clause);
     }
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
@@ -373,8 +394,8 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
         sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
         bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
-        if (bytes)
-            sx_loop_post_again(link->loop, session, bytes, len);
+        if (!bytes || sx_loop_post_again(link->loop, session, bytes, len) != SX_OK)
+            sx_exchange_put_back(exchange, &due);
         sx_due_fini(&due);
     }
     return sx_exchange_due_us(exchange);
@@ -495,20 +516,18 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
 {
     const struct sx_head head = sx_link_reply_head(link, request);
     struct sx_buffer stanza = {0};
-    char why[200];
+    char why[300];
     if (request->is_message && !payload->bytes) {
         /* One-way: nobody waits for an answer. */
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    if (payload->is_loose && !request->is_message) {
+    if (payload->is_loose && !request->is_message && !link->config.is_shared) {
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->bytes &&
-        (!may_mail(link, payload, why, sizeof why) ||
-         !is_within_limit(link, "the answer", payload->len, rewritten_bytes(link, payload, &head),
-                          why, sizeof why)))
+    if (payload->bytes && ((request->is_message && !may_mail(link, payload, why, sizeof why)) ||
+                           !fits(link, "the answer", payload, &head, why, sizeof why)))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);

@@ -59,8 +59,8 @@ struct sx_plugin *sx_plugin_of(struct soap *soap)
 
 void sx_plugin_set_role(struct sx_plugin *plugin, enum sx_role role)
 {
-    static const char *const names[] = {"idle",      "sending", "waiting",
-                                        "receiving", "serving", "answered"};
+    static const char *const names[] = {"idle",    "sending",  "waiting", "receiving",
+                                        "serving", "relaying", "answered"};
     if (role != plugin->role)
         sx_trace(sx_link_trace(plugin->link), SOAP_XMPP_TRACE_DEBUG, "context %p: %s -> %s",
                  (void *)plugin, names[plugin->role], names[role]);
@@ -100,6 +100,8 @@ void sx_plugin_park(struct soap *soap, struct sx_plugin *plugin)
     park_modes(soap, parked);
     soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | SOAP_IO_BUFFER | SOAP_ENC_PLAIN;
     soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | SOAP_ENC_PLAIN;
+    if (!parked->fresponse)
+        parked->fresponse = soap->fresponse;
     soap->prolog = ""; /* an XML declaration inside a stanza ends the stream (RFC 6120 11.4) */
     if (soap_valid_socket(soap->socket)) {
         parked->socket = soap->socket;
@@ -120,6 +122,14 @@ static void restore_modes(struct soap *soap, struct sx_parked *parked)
     parked->modes_valid = false;
 }
 
+/* The wsa plugin leaves its own behind: only HTTP would have taken it away again. */
+static void restore_fresponse(struct soap *soap, struct sx_parked *parked)
+{
+    if (parked->fresponse)
+        soap->fresponse = parked->fresponse;
+    parked->fresponse = NULL;
+}
+
 static void restore_socket(struct soap *soap, struct sx_plugin *plugin)
 {
     if (!plugin->parked.socket_valid)
@@ -135,15 +145,12 @@ static void restore_socket(struct soap *soap, struct sx_plugin *plugin)
 static void end_call(struct soap *soap, struct sx_plugin *plugin)
 {
     sx_service_drop(plugin);
-    sx_exchange_release(plugin->call);
-    plugin->call = NULL;
-    plugin->is_detached = false;
-    sx_envelope_fini(&plugin->answer);
-    sx_reading_fini(&plugin->reading);
+    sx_call_forget(plugin);
     if (plugin->out.capacity > KEPT_BYTES)
         sx_buffer_fini(&plugin->out);
     sx_buffer_clear(&plugin->out);
     restore_modes(soap, &plugin->parked);
+    restore_fresponse(soap, &plugin->parked);
     sx_plugin_set_role(plugin, SX_ROLE_IDLE);
 }
 
@@ -222,7 +229,7 @@ static int on_prepareinitsend(struct soap *soap)
     if (!plugin)
         return SOAP_OK;
     plugin->skipped_count = false;
-    if (plugin->role == SX_ROLE_SERVING) {
+    if (plugin->role == SX_ROLE_SERVING || plugin->role == SX_ROLE_RELAYING) {
         sx_service_prepare(soap, plugin);
     } else if (plugin->role != SX_ROLE_IDLE) {
         plugin->skipped_count = true; /* the modes are still those of a call left alone */
@@ -245,7 +252,8 @@ static int on_connect(struct soap *soap, const char *endpoint, const char *host,
     if (is_xmpp)
         sx_call_forget_credentials(soap, endpoint);
     if (plugin->request)
-        return sx_service_refuse_call(soap, plugin, endpoint);
+        return is_xmpp ? sx_relay_connect(soap, plugin, endpoint)
+                       : sx_service_refuse_call(soap, endpoint);
     sx_plugin_release(soap, plugin);
     plugin->condition[0] = '\0';
     if (is_xmpp)
@@ -263,7 +271,10 @@ static int on_send(struct soap *soap, const char *bytes, size_t len)
     /* gSOAP sets this part after the closing tag, so only its last flush shows it. */
     if (plugin->role == SX_ROLE_SENDING && soap->part == SOAP_END_ENVELOPE)
         return sx_call_send(soap, plugin, bytes, len);
-    if (plugin->role == SX_ROLE_SENDING || plugin->role == SX_ROLE_SERVING)
+    if (plugin->role == SX_ROLE_RELAYING && sx_relay_is_call(soap))
+        return sx_relay_refuse(soap, plugin);
+    if (plugin->role == SX_ROLE_SENDING || plugin->role == SX_ROLE_SERVING ||
+        plugin->role == SX_ROLE_RELAYING)
         sx_buffer_add(&plugin->out, bytes, len);
     return plugin->out.failed ? (soap->error = SOAP_EOM) : SOAP_OK;
 }
@@ -334,8 +345,13 @@ static int on_disconnect(struct soap *soap)
         return plugin->previous.fdisconnect ? plugin->previous.fdisconnect(soap) : SOAP_OK;
     }
     soap->keep_alive = 0; /* so that fclose follows, and that soap_serve() doesn't loop */
-    if (plugin->role == SX_ROLE_SERVING || plugin->has_nested_call) {
+    /* SOAP_STOP: it isn't a stub that ends its call here. */
+    if (plugin->request && sx_relay_is_call(soap) && soap->error != SOAP_STOP) {
+        sx_relay_abandon(soap, plugin);
+    } else if (plugin->role == SX_ROLE_SERVING) {
         sx_service_answer(soap, plugin);
+    } else if (plugin->role == SX_ROLE_RELAYING) {
+        return sx_relay_deliver(soap, plugin);
     } else {
         end_call(soap, plugin);
         plugin->ends_call = true;
@@ -417,6 +433,7 @@ static int copy_plugin(struct soap *soap, struct soap_plugin *to, struct soap_pl
     plugin->previous = original->previous;
     plugin->parked = original->parked;
     restore_modes(soap, &plugin->parked);
+    restore_fresponse(soap, &plugin->parked);
     plugin->parked.socket_valid = false;
     plugin->expects_xmpp = original->expects_xmpp;
     if (!original->parked.socket_valid) {

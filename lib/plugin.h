@@ -1,7 +1,7 @@
-/* plugin.h - what plugin.c, call.c and service.c share: the state that the plugin keeps per struct
- * soap.
+/* plugin.h - what plugin.c, call.c, service.c and relay.c share: the state that the plugin keeps
+ * per struct soap.
  *
- * Private to these three files; includes stdsoap2.h.
+ * Private to these four files; includes stdsoap2.h.
  */
 #ifndef SX_PLUGIN_H
 #define SX_PLUGIN_H
@@ -21,6 +21,7 @@ enum sx_role {
     SX_ROLE_WAITING,   /* the request is sent; call is under way */
     SX_ROLE_RECEIVING, /* the reply is here; frecv serves its envelope */
     SX_ROLE_SERVING,   /* a request was accepted and not answered yet */
+    SX_ROLE_RELAYING,  /* ... and its answer, being collected, is to go to another endpoint */
     SX_ROLE_ANSWERED   /* ... and is answered; what the operation still writes is dropped */
 };
 
@@ -43,6 +44,7 @@ struct sx_parked {
     const char *prolog;
     SOAP_SOCKET socket; /* an HTTP connection that waits for its next call */
     int keep_alive;
+    int (*fresponse)(struct soap *, int, ULONG64); /* NULL: not put aside */
 };
 
 struct sx_plugin {
@@ -73,7 +75,7 @@ struct sx_plugin {
     /* service */
     struct sx_request *request; /* ours until freed */
     bool is_begun;              /* somebody has begun to read the request */
-    bool has_nested_call;       /* the operation tried to call on this struct soap */
+    bool was_answered;          /* the caller has its result, an answer goes elsewhere */
     bool has_attachments;       /* the answer refers to attachments that can't go along */
 
     struct sx_reading reading; /* of answer or request, by frecv */
@@ -107,11 +109,17 @@ enum {
 
 /* soap_set_endpoint() has read "xmpp:user@" as credentials: they must not go out with HTTP. */
 void sx_call_forget_credentials(struct soap *soap, const char *endpoint);
+/* Aims the next call at an xmpp: endpoint and waits until the link is online. */
+int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* fconnect of an xmpp: endpoint. */
 int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* The last fsend: sends what was collected with these last bytes. */
 int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len);
-/* fprepareinitrecv: waits for the reply and takes its envelope. */
+/* Waits for the reply and takes its envelope; a failure is soap's fault, with the outcome. */
+int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope);
+/* Ends the call and frees its answer. */
+void sx_call_forget(struct sx_plugin *plugin);
+/* fprepareinitrecv: that, and what gSOAP is told where no envelope came. */
 int sx_call_await(struct soap *soap, struct sx_plugin *plugin);
 /* "xmpp:calc@example.org/soap: add" into label (SX_LABEL_BYTES), the beginning of every message. */
 const char *sx_call_label(const struct sx_plugin *plugin, char *label);
@@ -127,13 +135,27 @@ bool sx_service_refers_to_attachments(const struct soap *soap);
 
 /* fprepareinitsend of an answer, or of the fault that takes the place of a half-written one. */
 void sx_service_prepare(struct soap *soap, struct sx_plugin *plugin);
-/* fconnect in an operation: fails, and lets the operation answer all the same. */
-int sx_service_refuse_call(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
+/* Fails a call on the struct soap that serves. */
+int sx_service_refuse_call(struct soap *soap, const char *endpoint);
 /* fprepareinitrecv of a request. */
 int sx_service_begin(struct soap *soap, struct sx_plugin *plugin);
 /* fdisconnect of a request: sends what the operation wrote, once. */
 void sx_service_answer(struct soap *soap, struct sx_plugin *plugin);
 /* Refuses the request if it wasn't answered, and frees it. */
 void sx_service_drop(struct sx_plugin *plugin);
+
+/* ---- relay.c, called by the callbacks in plugin.c while a request is served ---- */
+
+/* fconnect of an xmpp: endpoint: what is written next may be the answer, meant for there. */
+int sx_relay_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
+/* Whether gSOAP is in the middle of a stub's call, not of an answer. */
+bool sx_relay_is_call(const struct soap *soap);
+/* fsend of such a call: fails, and lets the operation answer all the same. */
+int sx_relay_refuse(struct soap *soap, struct sx_plugin *plugin);
+/* fdisconnect of such a call. */
+void sx_relay_abandon(struct soap *soap, struct sx_plugin *plugin);
+/* fdisconnect: sends the answer to where it is to go and the caller an empty result, then waits
+ * until the answer has arrived, as long as for any call. SOAP_OK or soap's error. */
+int sx_relay_deliver(struct soap *soap, struct sx_plugin *plugin);
 
 #endif

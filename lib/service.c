@@ -48,9 +48,8 @@ bool sx_service_refers_to_attachments(const struct soap *soap)
 
 /* ---- one request ----------------------------------------------------------------------------- */
 
-int sx_service_refuse_call(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+int sx_service_refuse_call(struct soap *soap, const char *endpoint)
 {
-    plugin->has_nested_call = true;
     return sx_plugin_fail(soap, SOAP_USER_ERROR,
                           "%.200s: a service operation can't call on the struct soap that serves "
                           "it: call on a soap_copy() of it",
@@ -114,10 +113,6 @@ static void answer_envelope(struct sx_plugin *plugin)
 void sx_service_answer(struct soap *soap, struct sx_plugin *plugin)
 {
     char text[TEXT_BYTES], fault[TEXT_BYTES / 2];
-    if (plugin->has_nested_call) {
-        plugin->has_nested_call = false; /* the stub of the refused call; the answer is to come */
-        return;
-    }
     if (!plugin->is_begun)
         return; /* soap_end() before soap_serve(): the next accept refuses it */
     sx_plugin_set_role(plugin, SX_ROLE_ANSWERED);
@@ -142,12 +137,12 @@ void sx_service_drop(struct sx_plugin *plugin)
 {
     if (!plugin->request)
         return;
-    if (plugin->role == SX_ROLE_SERVING)
+    if (plugin->role == SX_ROLE_SERVING || plugin->role == SX_ROLE_RELAYING)
         sx_link_refuse(plugin->link, plugin->request, "internal-server-error",
                        "the request was not served");
     sx_request_free(plugin->request);
     plugin->request = NULL;
-    plugin->is_begun = plugin->has_nested_call = plugin->has_attachments = false;
+    plugin->is_begun = plugin->was_answered = plugin->has_attachments = false;
 }
 
 /* ---- accept ---------------------------------------------------------------------------------- */
@@ -180,6 +175,7 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     if (!plugin->request)
         return soap->error = closed ? SOAP_STOP : SOAP_TCP_ERROR;
     sx_plugin_park(soap, plugin);
+    soap->status = SOAP_OK; /* of the call before, if this context makes some */
     sx_plugin_set_role(plugin, SX_ROLE_SERVING);
     return soap->error = SOAP_OK;
 }

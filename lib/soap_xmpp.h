@@ -288,14 +288,18 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
  * soap_free(). */
 int soap_xmpp_accept(struct soap *soap, int timeout);
 
-/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called,
- * the id of the IQ or message. Valid until the operation returns; NULL outside of one, or when the
- * request came by another transport. */
+/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called (a
+ * component's may be any of its domain), the id of the IQ or message. Valid until the operation
+ * returns; NULL outside of one, or when the request came by another transport. */
 const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
 const char *soap_xmpp_id(struct soap *soap);
 
 /* ---- client ---- */
+
+/* A call that is answered with an empty result where its stub wants an answer ends with
+ * soap->error 202, as over HTTP: the service was run, and the answer may go elsewhere
+ * (WS-Addressing). */
 
 /* After a call that failed: the stanza error condition (RFC 6120 8.3.3) such as
  * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until

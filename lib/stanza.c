@@ -10,6 +10,7 @@
 
 #include "journal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { FRAME_BYTES = 512 }; /* what commonly stands around a payload */
@@ -132,11 +133,14 @@ void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const 
               is_ours ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>" : NULL);
 }
 
-void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation)
+void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
+                     uint64_t process)
 {
     struct sx_buffer own = {0};
     sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='");
     sx_buffer_add_escaped(&own, incarnation);
+    if (process)
+        sx_buffer_add_format(&own, "' process='%016" PRIx64, process);
     sx_buffer_add_text(&own, "'/>");
     if (own.failed)
         out->failed = true;
@@ -144,4 +148,10 @@ void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const ch
         add_error(out, head, "unexpected-request", sx_fault_condition_type("unexpected-request"),
                   "this is no request for the process that serves now", own.bytes);
     sx_buffer_fini(&own);
+}
+
+void sx_stanza_running(struct sx_buffer *out, const struct sx_head *head)
+{
+    add_error(out, head, "unexpected-request", "wait", NULL,
+              "<running xmlns='" SX_NS_DELIVERY_ERROR "'/>");
 }

@@ -7,6 +7,7 @@
 #define SX_STANZA_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buffer.h"
 #include "envelope.h"
@@ -67,7 +68,16 @@ void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const
 void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text);
 
-/* The request belongs to another incarnation than this one: it is not run here. */
-void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation);
+/* The request belongs to another incarnation than this one: it is not run here. process: who says
+ * so, of several that share the JID; 0: there is but this one. */
+void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
+                     uint64_t process);
+
+/* To a later copy: the first one runs here, and its answer will come. */
+void sx_stanza_running(struct sx_buffer *out, const struct sx_head *head);
+
+/* The payload of a later copy to a JID that several processes share: it is never run, so that it
+ * needs no envelope. */
+#define SX_STANZA_AGAIN "<again xmlns='" SX_NS_DELIVERY_ERROR "'/>"
 
 #endif

@@ -210,7 +210,13 @@ static const char *choose_file(const char *value)
     return *value == 'd' ? "/" : *value == 'm' ? "/nonexistent/file" : "/dev/null";
 }
 
-static void claim_complete(const struct sx_config *config)
+/* What crosses a network in clear: a component's stream, if its user says that it may. */
+static bool may_be_clear(const struct soap_xmpp_config *in, const struct sx_config *config)
+{
+    return sx_address_is_loopback(config->host) || (config->is_component && in->trusted_host);
+}
+
+static void claim_complete(const struct soap_xmpp_config *in, const struct sx_config *config)
 {
     char *again = NULL, why[WHY_BYTES];
     CLAIM(sx_address_parse_jid(config->jid, "soap", &again, why, sizeof why) == SX_OK);
@@ -218,7 +224,10 @@ static void claim_complete(const struct sx_config *config)
     free(again);
     CLAIM(strlen(config->password) <= 1023 && (config->password[0] || config->cert_file));
     CLAIM(config->port >= 0 && config->port <= 65535 && (!config->port || config->host));
-    CLAIM(config->tls != SOAP_XMPP_TLS_OFF || sx_address_is_loopback(config->host));
+    CLAIM(config->tls != SOAP_XMPP_TLS_OFF || may_be_clear(in, config));
+    CLAIM(config->is_component == !strpbrk(config->jid, "@/"));
+    CLAIM(!config->is_component || (config->host && config->port && config->password[0] &&
+                                    config->tls == SOAP_XMPP_TLS_OFF));
     CLAIM(!config->cert_file == !config->key_file);
     CLAIM(config->timeout_us > 0 && config->connect_timeout_us > 0);
     CLAIM(config->max_stanza_bytes >= 10000 && config->max_stanza_bytes <= 64 << 20);
@@ -246,7 +255,7 @@ static void try_make(struct soap_xmpp_config *in, bool has_shown_secret)
         CLAIM(err == SX_ECONFIG && why[0] && memcmp(&config, &zero, sizeof zero) == 0);
         CLAIM(has_shown_secret || !strstr(why, SECRET));
     } else {
-        claim_complete(&config);
+        claim_complete(in, &config);
         sx_config_fini(&config);
     }
     if (fd >= 0)

@@ -4,11 +4,12 @@
  * p@example.org/soap are under way, one sent once and one that is kept to be sent again: a stanza
  * with the id "call" or "kept" gets theirs. An id that ends in ~ gets the incarnation of our
  * journal behind it, as callers of this library send it. Packed envelopes are taken, up to
- * MESSAGE_BYTES. Requests with an id of even length are
- * answered when they are taken, the others go on running.
+ * MESSAGE_BYTES. Requests with an id of even length are answered when they are taken, the others go
+ * on running. All of it happens to a client, then to a component.
  *
- * Claims: each get and set is answered or queued once (a copy of one that runs is neither), nothing
- * else is answered but an iq of no known type; what is answered can stand in a stream; what is
+ * Claims: each get and set is answered or queued once (a copy of one that runs is neither, nor what
+ * has come to a component without `from`), nothing else is answered but an iq of no known type; a
+ * component says which of its JIDs answers; what is answered can stand in a stream; what is
  * queued is in order, is allowed, and under one id that is ours comes once; a call ends by an
  * answer of its peer's with its id and by nothing else.
  */
@@ -51,7 +52,8 @@ struct outcome {
 
 static void count_answer(struct feed *feed, xmpp_stanza_t *stanza)
 {
-    (void)feed;
+    const struct outcome *outcome = feed->user;
+    CLAIM(!outcome->ends.is_component || xmpp_stanza_get_from(stanza));
     CLAIM(strcmp(xmpp_stanza_get_name(stanza), "iq") == 0);
     CLAIM(xmpp_stanza_get_id(stanza) && xmpp_stanza_get_type(stanza));
 }
@@ -59,7 +61,7 @@ static void count_answer(struct feed *feed, xmpp_stanza_t *stanza)
 static void post(void *user, uint64_t session, char *stanza, size_t len)
 {
     struct outcome *outcome = user;
-    struct feed feed = {.on_stanza = count_answer};
+    struct feed feed = {.on_stanza = count_answer, .user = outcome};
 
     feed.stream.limits = (struct sx_stream_limits){
         .max_stanza_bytes = 20 * STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
@@ -159,7 +161,7 @@ static void claims_about_arrival(const struct sx_envelope *envelope)
 
 static void serve(struct outcome *outcome, const struct sx_request *request)
 {
-    static const char answer[] = "<iq type='result' id='1'/>";
+    static const char answer[] = "<iq type='result' from='example.org' id='1'/>";
     const struct sx_iq_ends *ends = &outcome->ends;
     bool answered = strlen(request->id) % 2 == 0;
 
@@ -281,12 +283,14 @@ static xmpp_stanza_t *as_online(xmpp_stanza_t *stanza, const struct sx_stream *s
     return child && !is_alone ? stanza : NULL;
 }
 
-static unsigned wanted_answers(xmpp_stanza_t *stanza)
+static unsigned wanted_answers(const struct outcome *outcome, xmpp_stanza_t *stanza)
 {
     const char *type = xmpp_stanza_get_type(stanza), *id = xmpp_stanza_get_id(stanza);
 
     if (strcmp(xmpp_stanza_get_name(stanza), "iq") != 0 || !id || !type ||
         strlen(id) > SX_IQ_ID_BYTES)
+        return 0;
+    if (outcome->ends.is_component && !xmpp_stanza_get_from(stanza))
         return 0;
     return strcmp(type, "result") != 0 && strcmp(type, "error") != 0;
 }
@@ -307,7 +311,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
     outcome->posted = 0;
     sx_iq_receive(&outcome->ends, 1, as_online(stanza, &feed->stream), &feed->stream);
     taken = outcome->posted + serve_all(outcome);
-    CLAIM(taken == wanted_answers(stanza) || (taken == 0 && copy && !copy->answered));
+    CLAIM(taken == wanted_answers(outcome, stanza) || (taken == 0 && copy && !copy->answered));
     CLAIM(count_under_way(outcome) == under_way ||
           (count_under_way(outcome) == under_way - 1 && is_calls_id && is_answer_of_peer(stanza)));
 }
@@ -354,9 +358,9 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->checker = sx_checker_new(CLAIMS_DEPTH);
     ends->max_message_bytes = MESSAGE_BYTES;
     CLAIM(ends->checker);
-    ends->own_jid = "me@example.org/soap";
+    ends->own_jid = ends->is_component ? "example.org" : "me@example.org/soap";
+    CLAIM(ends->is_component || sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     ends->names = sx_names_new(NULL, ends->own_jid);
-    CLAIM(sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     sx_inbound_open(ends->inbound);
     begin_calls(outcome);
 }
@@ -379,9 +383,9 @@ static void tear_down(struct outcome *outcome)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+static void run(const uint8_t *bytes, size_t len, bool is_component)
 {
-    struct outcome outcome = {.posted = 0};
+    struct outcome outcome = {.ends.is_component = is_component};
     struct feed feed = {.on_stanza = receive, .user = &outcome, .passes = true};
     struct sx_buffer input = {0};
     struct sx_trace trace;
@@ -397,5 +401,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     sx_buffer_fini(&input);
     feed_stop(&feed);
     tear_down(&outcome);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    run(bytes, len, false);
+    run(bytes, len, true);
     return 0;
 }

@@ -345,6 +345,58 @@ static void big_messages_go_both_ways(void)
     site_each(say_much);
 }
 
+/* ---- limits ---- */
+
+/* The longest line of its trace that begins so. */
+static size_t longest_line(struct witness *witness, const char *beginning)
+{
+    char *trace = witness_trace(witness), *line, *rest = trace;
+    size_t longest = 0;
+    while ((line = strsep(&rest, "\n"))) {
+        const char *found = strstr(line, beginning);
+        if (found && strlen(found) > longest)
+            longest = strlen(found);
+    }
+    free(trace);
+    return longest;
+}
+
+/* Each JID of a component is in its answers, and a long one takes its room. */
+static void fill_a_stanza(const struct site *site)
+{
+    static const char result[] = "<iq type='result' from='";
+    const size_t limit = 10000;
+    struct site_account component;
+    struct hall hall;
+    char endpoint[1200], *text, *said;
+    size_t len;
+    bool is_refused = false;
+    hall_open(&hall, site, &(struct hall_settings){0});
+    close_service(&hall);
+    site_component(site, &component);
+    component.config.max_outgoing_bytes = limit;
+    hall.service = open_link(&(struct hall_settings){0}, &component, &hall.far_sight, NULL);
+    hall.laboratory = laboratory_start(hall.service, 4);
+    snprintf(endpoint, sizeof endpoint, "xmpp:%s/%0900d", hall.domain, 0);
+    text = laboratory_random_text(limit);
+    for (len = limit - 100; len > limit - 2000; len -= 20) {
+        text[len] = '\0';
+        if (soap_call_lab__say(hall.soap, endpoint, NULL, text, &said) == SOAP_OK)
+            break;
+        is_refused = true;
+        ASSERT_CONTAINS(laboratory_fault(hall.soap), "the limit is 10000");
+    }
+    CU_ASSERT_TRUE(is_refused && len > limit - 2000);
+    CU_ASSERT_TRUE(longest_line(&hall.far_sight, result) <= limit);
+    free(text);
+    hall_close(&hall);
+}
+
+static void an_answer_from_a_long_jid_keeps_within_the_limit(void)
+{
+    site_each(fill_a_stanza);
+}
+
 /* ---- broken connections ---- */
 
 static void expect_delay(struct hall *hall, int runs)
@@ -416,8 +468,8 @@ static void present_a_wrong_secret(const struct site *site)
     CU_ASSERT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_FAILED);
     soap_xmpp_reason(link, why, sizeof why);
     snprintf(expected, sizeof expected,
-             "127.0.0.1 port %d refused the component %s: not-authorized, the password is not the "
-             "secret that the server has for it",
+             "127.0.0.1 port %d refused the component %s: not-authorized, the server knows another "
+             "secret for it, or none",
              site->component_port, component.jid);
     ASSERT_CONTAINS(why, expected);
     soap_xmpp_close(link);
@@ -426,6 +478,31 @@ static void present_a_wrong_secret(const struct site *site)
 static void a_wrong_secret_is_told_and_not_tried_again(void)
 {
     site_each(present_a_wrong_secret);
+}
+
+/* Prosody says host-unknown, ejabberd invalid-namespace. */
+static void knock_at_the_wrong_port(const struct site *site)
+{
+    struct site_account component;
+    struct soap_xmpp_link *link;
+    struct witness witness;
+    site_component(site, &component);
+    witness_init(&witness);
+    witness_watch(&witness, &component.config);
+    component.config.port = site->port;
+    link = soap_xmpp_open(&component.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    CU_ASSERT_TRUE(witness_await_trace(&witness, "-> backing off",
+                                       strcmp(site->label, "prosody") == 0
+                                           ? "there is no such component at that port"
+                                           : "this is no port for components"));
+    soap_xmpp_close(link);
+    witness_fini(&witness);
+}
+
+static void a_port_for_clients_is_told(void)
+{
+    site_each(knock_at_the_wrong_port);
 }
 
 /* ejabberd lets a second process in, and deals out to both. */
@@ -562,10 +639,13 @@ CU_TestInfo tests_component[] = {
      a_component_calls_itself_and_what_is_below_it},
     {"the rules hold for every JID of a component", the_rules_hold_for_every_jid_of_a_component},
     {"big messages go both ways", big_messages_go_both_ways},
+    {"an answer from a long JID keeps within the limit",
+     an_answer_from_a_long_jid_keeps_within_the_limit},
     {"an answer survives the loss of either connection",
      an_answer_survives_the_loss_of_either_connection},
     {"a component comes back with its server", a_component_comes_back_with_its_server},
     {"a wrong secret is told, and not tried again", a_wrong_secret_is_told_and_not_tried_again},
+    {"a port for clients is told", a_port_for_clients_is_told},
     {"a domain that another process holds is waited for",
      a_domain_that_another_process_holds_is_waited_for},
     {"an idle component hears from its server", an_idle_component_hears_from_its_server},

@@ -108,10 +108,32 @@ int calc__who(struct soap *soap, char *greeting, char **names)
     return SOAP_OK;
 }
 
+static int respond_no_more(struct soap *soap, int status, ULONG64 count)
+{
+    (void)soap, (void)status, (void)count;
+    abort();
+}
+
+/* As gSOAP's wsa plugin does it: soap_wsa_reply(), and its faults behind an empty response. */
+static int answer_elsewhere(struct soap *soap, const char *endpoint, double value, double *sum)
+{
+    bool is_fault = *endpoint == 'f';
+    endpoint = strchr(endpoint, ' ') + 1;
+    if (is_fault)
+        (void)soap_send_empty_response(soap, SOAP_OK);
+    if (soap_connect(soap, endpoint, "urn:elsewhere"))
+        return is_fault ? (soap->error = SOAP_STOP) : soap->error;
+    soap->fresponse = respond_no_more;
+    *sum = value;
+    return is_fault ? soap_sender_fault(soap, "it is elsewhere", NULL) : SOAP_OK;
+}
+
 int calc__relay(struct soap *soap, char *endpoint, double a, double b, double *sum)
 {
     struct soap *copy;
     int err;
+    if (strncmp(endpoint, "answer ", 7) == 0 || strncmp(endpoint, "fault ", 6) == 0)
+        return answer_elsewhere(soap, endpoint, a + b, sum);
     if (strncmp(endpoint, "same ", 5) == 0)
         return soap_call_calc__add(soap, endpoint + 5, NULL, a, b, sum);
     copy = soap_copy(soap);
@@ -129,7 +151,9 @@ int calc__say(struct soap *soap, char *text, int count, char **said)
 {
     size_t len = strlen(text);
     int i;
-    if (strcmp(text, "control") == 0) {
+    if (strncmp(text, "xmpp:", 5) == 0 && soap_connect(soap, text, NULL))
+        return soap->error;
+    if (strcmp(text, "control") == 0 || strncmp(text, "xmpp:", 5) == 0) {
         *said = soap_strdup(soap, "a\001b");
         return SOAP_OK;
     }

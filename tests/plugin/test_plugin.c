@@ -5,7 +5,7 @@
 #include <signal.h>
 
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_async[],
-    tests_http[], tests_registration[], tests_two[];
+    tests_http[], tests_registration[], tests_relay[], tests_relay_by_hand[], tests_two[];
 
 int main(int argc, char **argv)
 {
@@ -14,6 +14,8 @@ int main(int argc, char **argv)
         {"plugin failures", NULL, NULL, ground_start_alone, ground_stop, tests_failures},
         {"plugin service", NULL, NULL, ground_start, ground_stop, tests_service},
         {"plugin accept", NULL, NULL, ground_start_alone, ground_stop, tests_accept},
+        {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
+        {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin async", NULL, NULL, ground_start, ground_stop, tests_async},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},

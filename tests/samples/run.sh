@@ -8,21 +8,35 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-samples.XXXXXX")
 . "$(dirname "$0")/../lib/sentences.sh"
 export SOAP_XMPP_HOST=127.0.0.1 SOAP_XMPP_PORT=$SOAPXMPP_TEST_PROSODY_PORT
 export SOAP_XMPP_CAFILE=$SOAPXMPP_TEST_PROSODY_CAFILE
-unset service
+unset service desk
 clean_up() {
     [ -z "${service:-}" ] || kill "$service" 2>/dev/null
+    [ -z "${desk:-}" ] || kill "$desk" 2>/dev/null
     rm -rf "$tmp"
 }
 trap clean_up EXIT
 
+# Without --foreground timeout passes a signal on twice, and the second may find no handler any more.
 as() { # USER RESOURCE COMMAND...
     local user=$1 resource=$2 password
     shift 2
     password=$(tr ' ' '\n' <<< "$SOAPXMPP_TEST_PROSODY_USERS" | sed -n "s/^$user://p")
-    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" timeout 60 "$@"
+    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" \
+        timeout --foreground 60 "$@"
+}
+as_component() { # COMMAND...: under the component's domain, which has another port and no TLS
+    local component=$SOAPXMPP_TEST_PROSODY_COMPONENTS
+    ${replace:-} env -u SOAP_XMPP_CAFILE SOAP_XMPP_JID="${component%%:*}.$domain" \
+        SOAP_XMPP_PASSWORD="${component#*:}" SOAP_XMPP_PORT="$SOAPXMPP_TEST_PROSODY_COMPONENT_PORT" \
+        timeout --foreground 60 "$@"
 }
 start() { # RESOURCE COMMAND...: bob's service, its output in $tmp/service
-    replace=exec as bob "$@" > "$tmp/service" 2>&1 &
+    start_as "as bob" "$@"
+}
+start_as() { # "WHO" COMMAND...
+    local who=$1
+    shift
+    replace=exec $who "$@" > "$tmp/service" 2>&1 &
     service=$!
     wait_until 20 grep -q '^online' "$tmp/service"
 }
@@ -41,9 +55,20 @@ stops_well() {
 says() { # EXPECTED EXIT-CODE COMMAND...
     local expected=$1 code=$2 said exit_code=0
     shift 2
-    said=$("$@" 2>&1) || exit_code=$?
+    local end=$((SECONDS + 20))
+    # A service says that it is online, and serves a moment later.
+    while exit_code=0; said=$("$@" 2>&1) || exit_code=$?; [ $SECONDS -lt $end ]; do
+        case "$expected $said" in
+        service-unavailable*) break ;;
+        *service-unavailable*) sleep 0.1 ;;
+        *) break ;;
+        esac
+    done
     echo "exit $exit_code: $said"
     [ "$exit_code" = "$code" ] && grep -F -- "$expected" <<< "$said"
+}
+soon() { # COMMAND...: a service that has come online may not serve yet
+    wait_until 20 "$@"
 }
 calculate() { as alice desk "$samples/calculator-client" "$@"; }
 console() { as alice watch "$samples/station-console" "xmpp:bob@$domain/station" "$@"; }
@@ -51,16 +76,16 @@ console() { as alice watch "$samples/station-console" "xmpp:bob@$domain/station"
 echo 'Suite: samples'
 test_that "the calculator service comes online" start soap "$samples/calculator-service"
 test_that "without a rule it says that nobody may call" heard 'nobody may call'
-test_that "without a rule a caller is told" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "without a rule a caller is told" soon says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" mul 2 3
 test_that "the service says which rule would allow it" heard "SOAP_XMPP_ALLOW=alice@$domain:mul "
 test_that "the service that allows nobody ends well" stops_well
 test_that "the service starts with the rule that was advised" starts_as_advised
-test_that "it multiplies" says 6 0 calculate "xmpp:bob@$domain/soap" mul 2 3
+test_that "it multiplies" soon says 6 0 calculate "xmpp:bob@$domain/soap" mul 2 3
 test_that "it does no more than that" says 'forbidden' 1 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "the service with one rule ends well" stops_well
 export SOAP_XMPP_ALLOW="alice@$domain, *@example.org:add"
 test_that "the calculator service comes online with two rules" start soap "$samples/calculator-service"
-test_that "it adds" says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "it adds" soon says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "it divides" says 2.5 0 calculate "xmpp:bob@$domain" div 5 2
 test_that "its fault is printed" says 'division by zero' 1 calculate "xmpp:bob@$domain/soap" div 1 0
 test_that "an absent service is told" says 'service-unavailable' 1 calculate "xmpp:bob@$domain/no" add 1 2
@@ -75,11 +100,73 @@ test_that "an unknown variable is refused" says 'SOAP_XMPP_PROT' 2 env SOAP_XMPP
     "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
 test_that "the service ends well when it is told to" stops_well
 
+component=${SOAPXMPP_TEST_PROSODY_COMPONENTS%%:*}.$domain
+test_that "the calculator service comes online as a component" \
+    start_as as_component "$samples/calculator-service"
+test_that "it is online as its domain" heard "online as $component"
+test_that "its domain adds" soon says 3 0 calculate "xmpp:$component" add 1 2
+test_that "any name below it adds" says 3 0 calculate "xmpp:desk-7@$component/x" add 1 2
+test_that "a rule holds there, too" says 'forbidden' 1 \
+    as bob desk "$samples/calculator-client" "xmpp:$component" add 1 2
+test_that "the component ends well when it is told to" stops_well
+test_that "an account's service comes online" start soap "$samples/calculator-service"
+test_that "it refuses a component that no rule allows" soon says 'forbidden' 1 \
+    as_component "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
+test_that "it says which rule would allow the component" heard "SOAP_XMPP_ALLOW=$component:add "
+test_that "that service ends well" stops_well
+test_that "it starts with a rule for the component" starts_as_advised
+test_that "it adds for the component" soon says 3 0 \
+    as_component "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
+test_that "it ends well, too" stops_well
+test_that "a component on another machine is refused" says 'has no TLS (XEP-0114)' 2 \
+    env SOAP_XMPP_HOST=192.0.2.1 SOAP_XMPP_JID=calc.example.org SOAP_XMPP_PASSWORD=c \
+    "$samples/calculator-service"
+
 test_that "the station comes online" start station "$samples/station" "xmpp:alice@$domain/watch"
-test_that "the console reads the station" says 'hPa' 0 console read
+test_that "the console reads the station" soon says 'hPa' 0 console read
 test_that "the console configures the station" says 'reports every 1 s' 0 console configure 1
 test_that "the station refuses what it can't do" says 'must be 1 to 86400' 1 console configure 0
 test_that "the station's reports reach the console" says 'hPa' 0 console watch 2
 test_that "the station ends well when it is told to" stops_well
+
+relay() { as alice desk "$samples/relay-client" "xmpp:bob@$domain/soap" "$@"; }
+start_desk() { # alice's, its output in $tmp/desk
+    SOAP_XMPP_ALLOW="bob@$domain:convertResponse+Fault" replace=exec as alice archive \
+        "$samples/relay-service" > "$tmp/desk" 2>&1 &
+    desk=$!
+    wait_until 20 grep -q '^online' "$tmp/desk"
+}
+desk_heard() { wait_until 20 grep -q -- "$1" "$tmp/desk" || ! cat "$tmp/desk"; }
+there="xmpp:alice@$domain/archive"
+export RELAY_TO="xmpp:x@y/z $there"
+test_that "the relay service comes online" start soap "$samples/relay-service"
+test_that "the desk comes online" start_desk
+test_that "an answer comes back" says 212 0 relay convert 100
+test_that "an answer goes to the desk" says accepted 0 relay convert 40 "$there"
+test_that "the desk has it" desk_heard "104 degrees Fahrenheit from bob@$domain/soap, to urn:uuid:"
+test_that "a fault comes back" says 'colder than it gets' 1 relay convert -300
+test_that "a fault goes to the desk" says accepted 0 relay convert -300 "$there"
+test_that "the desk has the fault" desk_heard "fault from bob@.*: that is colder than it gets"
+test_that "no answer goes where none may go" says "doesn't list that endpoint" 1 relay convert 1 \
+    "xmpp:alice@$domain/other"
+test_that "a sequence is recorded" says '3 readings recorded' 0 relay record 1.5 -2 3
+test_that "the relay service has its last reading" heard 'reading 3: 3'
+test_that "the relay's --help is no error" says 'REPLY-TO' 0 "$samples/relay-client" --help
+test_that "the relay wants numbers" says 'usage:' 2 relay record 1 two
+test_that "the relay service's --help names RELAY_TO" says RELAY_TO 0 "$samples/relay-service" --help
+test_that "the relay service ends well when it is told to" stops_well
+service=$desk
+test_that "the desk ends well when it is told to" stops_well
+
+guard() { # SECRET
+    GUARD_USER=ann GUARD_SECRET=$1 as alice desk "$samples/guard-client" "xmpp:bob@$domain/soap" door
+}
+test_that "the guard comes online" start soap env GUARD_USER=ann GUARD_SECRET=sesame \
+    "$samples/guard-service"
+test_that "the guard opens for who knows the secret" says 'ann, the door is open' 0 guard sesame
+test_that "and for nobody else" says 'could not be authenticated' 1 guard Sesame
+test_that "the guard wants a secret" says "aren't set" 2 "$samples/guard-service"
+test_that "the guard's --help is no error" says 'GUARD_SECRET' 0 "$samples/guard-client" --help
+test_that "the guard ends well when it is told to" stops_well
 unset service
 summarize

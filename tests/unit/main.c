@@ -12,6 +12,8 @@
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
+    SUITE(dealing)                                                                                 \
+    SUITE(dealt)                                                                                   \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \

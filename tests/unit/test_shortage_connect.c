@@ -151,6 +151,35 @@ static void test_login(void)
     log_in_short(script, 100);
 }
 
+static bool attempt_component(struct shortage shortage)
+{
+    static char domain[] = "calc.example.org";
+    struct sx_config config = config_of_login(SOAP_XMPP_TLS_OFF, NULL);
+
+    config.jid = domain;
+    config.is_component = true;
+    return connect_short(shortage, &config, SX_ESTOPPED);
+}
+
+static void test_component(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_EXPECT, .text = "<stream:stream"},
+        {HOSTILE_SEND, .text = "<stream:stream xmlns='jabber:component:accept' "
+                               "xmlns:stream='http://etherx.jabber.org/streams' id='1'>"},
+        {HOSTILE_EXPECT, .text = "</handshake>"},
+        {HOSTILE_SEND, .text = "<handshake/>"},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = hostile_start(script, NULL);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    port = hostile_port(hostile);
+    xmpp_initialize();
+    CU_ASSERT(shortage_sweep(attempt_component) >= 50);
+    hostile_stop(hostile);
+}
+
 /* r=x,s=c2FsdA==,i=1 */
 static void test_scram(void)
 {
@@ -215,6 +244,7 @@ static void test_tls(void)
 CU_TestInfo tests_shortage_connect[] = {
     {"a connect attempt fails when memory is short", test_connect},
     {"a login fails when memory is short", test_login},
+    {"a component's login fails when memory is short", test_component},
     {"a login by SCRAM fails when memory is short", test_scram},
     {"a login over TLS fails when memory is short", test_tls},
     CU_TEST_INFO_NULL,

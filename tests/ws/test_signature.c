@@ -5,7 +5,7 @@
  * Happy path: client signs -> service verifies, answers, signs -> client verifies. Key and
  * certificate are made when the program starts; gSOAP wants the latter as a file.
  */
-#include "signed_.nsmap"
+#include "ws.nsmap"
 #include "soapH.h"
 
 #include <CUnit/CUnit.h>
@@ -28,7 +28,7 @@
 extern CU_TestInfo tests_signature[];
 
 #define NS_SOAP11 "http://schemas.xmlsoap.org/soap/envelope/"
-#define NS_SIGNED "urn:soapxmpp:signed"
+#define NS_WS     "urn:soapxmpp:ws"
 
 enum { CALLS = 1000, LONG_US = 20000000, LIFETIME_S = 600, KEY_BITS = 2048 };
 
@@ -90,7 +90,7 @@ static int verify(struct soap *soap)
     if (soap_wsse_verify_Timestamp(soap))
         return soap->error;
     if (!soap_wsse_verify_element(soap, NS_SOAP11, "Body") ||
-        !soap_wsse_verify_element(soap, NS_SIGNED, "ticket"))
+        !soap_wsse_verify_element(soap, NS_WS, "ticket"))
         return soap_wsse_fault(soap, wsse__FailedCheck, "it isn't signed");
     return SOAP_OK;
 }

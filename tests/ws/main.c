@@ -1,0 +1,20 @@
+/* gSOAP's plugins for WS-Security, WS-Addressing and WS-ReliableMessaging through real servers. Run
+ * by tools/with-servers. */
+#include "../lib/suite.h"
+#include "keeper.h"
+
+#include <string.h>
+
+extern CU_TestInfo tests_signature[], tests_token[], tests_addressing[], tests_reliable[];
+
+int main(int argc, char **argv)
+{
+    CU_SuiteInfo suites[] = {{"signature", NULL, NULL, NULL, NULL, tests_signature},
+                             {"token", NULL, NULL, NULL, NULL, tests_token},
+                             {"addressing", NULL, NULL, NULL, NULL, tests_addressing},
+                             {"reliable", NULL, NULL, NULL, NULL, tests_reliable},
+                             CU_SUITE_INFO_NULL};
+    if (argc == 3 && strcmp(argv[1], "--keeper") == 0)
+        return keeper_main(argv[2]);
+    return suite_main(suites, argc, argv);
+}
