@@ -25,13 +25,24 @@ enum {
     ACCEPTED = 202 /* what HTTP says; gSOAP's plugins look for it */
 };
 
+/* The resource that a call to a bare JID has gone to last; "" if that is no question. */
+static const char *resource_tried(const struct sx_plugin *plugin)
+{
+    const char *resource = NULL;
+    if (!plugin->is_detached && plugin->call && sx_exchange_roams(plugin->call))
+        resource = sx_address_resource(sx_exchange_peer(plugin->call));
+    return resource ? resource : "";
+}
+
 /* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
 const char *sx_call_label(const struct sx_plugin *plugin, char *label)
 {
+    const char *resource = resource_tried(plugin);
     const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
     const char *scheme = plugin->is_detached ? "xmpp:" : "";
     const char *endpoint = plugin->is_detached ? sx_exchange_peer(plugin->call) : plugin->endpoint;
-    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES, endpoint,
+    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s%s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES,
+             endpoint, *resource ? " (resource " : "", resource, *resource ? ")" : "",
              *operation ? ": " : "", operation);
     return label;
 }
@@ -71,6 +82,7 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     if (err != SX_OK)
         return err;
     plugin->to = parsed.jid;
+    plugin->any_resource = !parsed.has_resource;
     plugin->is_message = parsed.is_message;
     return SX_OK;
 }
@@ -123,7 +135,10 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
 {
     char why[REASON_BYTES] = "";
     int64_t default_us = sx_link_timeout_us(plugin->link);
-    struct sx_outgoing out = {.to = plugin->to, .envelope = tail, .envelope_len = len};
+    struct sx_outgoing out = {.to = plugin->to,
+                              .any_resource = plugin->any_resource,
+                              .envelope = tail,
+                              .envelope_len = len};
     enum sx_err err;
     if (plugin->out.len) {
         sx_buffer_add(&plugin->out, tail, len);
@@ -200,8 +215,6 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
     }
 }
 
-/* Of a message that wants no envelope only until our server has it: what becomes of it there nobody
- * tells. */
 int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
 {
     struct sx_reply reply = {.err = SX_OK};

@@ -288,6 +288,7 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
         TAILQ_REMOVE(&exchange->held, call, in_held);
     free(call->payload);
     call->payload = NULL;
+    sx_table_uncount_locked(call);
     exchange->counts.under_way--;
     call->state = CALL_ENDED;
     call->err = err;
@@ -401,8 +402,8 @@ struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *p
 
     if (!call)
         return NULL;
-    memcpy(call->peer, peer, peer_bytes);
-    call->operation = memcpy(call->peer + peer_bytes, operation, operation_bytes);
+    call->peer = memcpy(call->text, peer, peer_bytes);
+    call->operation = memcpy(call->text + peer_bytes, operation, operation_bytes);
     call->exchange = exchange;
     call->deadline = SX_NEVER;
     call->sent = 1;
@@ -503,7 +504,11 @@ const char *sx_exchange_id(const struct soap_xmpp_call *call)
 
 const char *sx_exchange_peer(const struct soap_xmpp_call *call)
 {
-    return call->peer;
+    const char *peer;
+    pthread_mutex_lock(&call->exchange->mu);
+    peer = call->peer;
+    pthread_mutex_unlock(&call->exchange->mu);
+    return peer;
 }
 
 const char *sx_exchange_operation(const struct soap_xmpp_call *call)
@@ -606,6 +611,7 @@ void sx_exchange_release(struct soap_xmpp_call *call)
     exchange->unreleased--;
     pthread_mutex_unlock(&exchange->mu);
     drop_reply(call->reply);
+    sx_table_forget_peers(call);
     free(call->mail);
     free(call->name);
     free(call);

@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "address.h"
 #include "envelope.h"
 #include "fault.h"
 
@@ -187,8 +188,40 @@ bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const cha
  * certainly was not. */
 bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply);
 
+/* ---- roaming calls: to whichever resource of a bare JID ---- moving.c
+ *
+ * Kept ones move on to another resource when nothing of them can have been run. */
+
+/* After begin, before keep and the first post: its peer is one of several. */
+void sx_exchange_roam(struct soap_xmpp_call *call);
+bool sx_exchange_roams(const struct soap_xmpp_call *call);
+
+/* How many roaming calls are under way to each of these full JIDs. */
+void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
+                       unsigned count);
+
+/* An error has come from this peer for a copy of this call, by which that copy has certainly not
+ * been run. Whether it is a roaming call; and whether it may move. Nothing changes. */
+struct sx_mover {
+    bool may_move, is_packed;
+    char id[128], peer[SX_JID_BYTES];
+};
+bool sx_exchange_judge(struct sx_exchange *exchange, const char *from, const char *id,
+                       struct sx_mover *mover);
+
+/* A call to a resource of this bare JID that waits for it to come back, with no copy under way;
+ * false if there is none. */
+bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
+                               struct sx_mover *mover);
+
+/* The call with this id goes to peer now, under a new id with the incarnation, at once; false if it
+ * may not any longer, or no memory. bounced: 1 for one that was judged, 0 for a stranded one. */
+bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
+                      const char *peer, const char *incarnation);
+
 const char *sx_exchange_id(const struct soap_xmpp_call *call);        /* valid until release */
-const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server */
+const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server;
+                                                                       * valid until release */
 const char *sx_exchange_operation(const struct soap_xmpp_call *call); /* "" if none was given */
 struct sx_exchange *sx_exchange_of(const struct soap_xmpp_call *call);
 void *sx_exchange_owner(const struct soap_xmpp_call *call); /* as given to sx_exchange_new */

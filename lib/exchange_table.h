@@ -1,6 +1,5 @@
-/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, dealt.c, held.c and
- * mailed.c alone.
- */
+/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, dealt.c, held.c,
+ * moving.c and mailed.c alone. */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
@@ -27,7 +26,7 @@ struct soap_xmpp_call {
     struct sx_exchange *exchange;
     int64_t begun_us;
     uint64_t number;       /* of this table, never given twice; the id changes, this doesn't */
-    const char *operation; /* inside peer[] */
+    const char *operation; /* inside text[] */
     char id[ID_BYTES];     /* of a kept call: under mu. Of a mailed one its beginning, up to mail */
     char *mail;            /* a mailed call's whole id, NULL for all others; set under mu */
     char *name;            /* of a mailed call that has one, else NULL; likewise */
@@ -51,17 +50,22 @@ struct soap_xmpp_call {
     bool is_last, is_out; /* the next copy is the last; that is out */
     unsigned sent;        /* copies that may have reached the peer under this id, and be run */
     unsigned renewals;
-    bool is_received;   /* a mailed call's stanza is with our server */
+    bool dealt;       /* several processes share the peer's JID; sent is 0 or 1 then */
+    bool asked;       /* of a dealt one: a later copy is out, and nothing was said to it yet */
+    unsigned denials; /* to later copies in a row: not known here */
+    uint64_t deniers; /* who said so, a bit each: numbers of processes, modulo 64 */
+    bool roams;       /* goes to any resource of its peer's bare JID */
+    unsigned moves;
+    struct sx_load *load;                /* where it is counted; NULL: nowhere */
+    struct sx_former_peer *former_peers; /* all but the first, the present one too */
+    bool is_received;                    /* a mailed call's stanza is with our server */
     bool is_found;      /* entered by sx_exchange_find, and nobody's until next_done returns it */
     size_t found_bytes; /* of its envelope */
-    bool dealt;         /* several processes share the peer's JID; sent is 0 or 1 then */
-    bool asked;         /* of a dealt one: a later copy is out, and nothing was said to it yet */
-    unsigned denials;   /* to later copies in a row: not known here */
-    uint64_t deniers;   /* who said so, a bit each: numbers of processes, modulo 64 */
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;
 
-    char peer[]; /* "" for our own server; then the operation */
+    const char *peer; /* "" for our own server; of a kept call: under mu */
+    char text[];      /* the first peer; then the operation */
 };
 
 LIST_HEAD(bucket, soap_xmpp_call);
@@ -92,6 +96,8 @@ struct sx_exchange {
     uint64_t next_number, endings;
     struct own_jid own;
     bool stopped;
+    void *loads;          /* of roaming calls, by peer: a tree, see tsearch(3) */
+    bool may_be_stranded; /* a roaming call has bounced, and may wait for its peer */
     struct sx_exchange_counts counts;
     bool awaits_found; /* answers to calls of an earlier process may come at any time */
     size_t max_found_bytes, found_bytes;
@@ -158,5 +164,9 @@ bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct s
 
 /* Nothing of this call is in the world any more: the next copy is a first one, under another id. */
 void sx_dealt_restart_locked(struct soap_xmpp_call *call);
+
+/* Functions of moving.c, of a call that ends (with mu held), or is released. */
+void sx_table_uncount_locked(struct soap_xmpp_call *call);
+void sx_table_forget_peers(struct soap_xmpp_call *call);
 
 #endif

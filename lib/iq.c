@@ -199,6 +199,10 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_reply_fini(&reply);
         return;
     }
+    if (ends->give_way && ends->give_way(ends->user, iq->from, iq->id, &reply)) {
+        sx_reply_fini(&reply);
+        return;
+    }
     is_doubtful = strcmp(reply.condition, "service-unavailable") == 0 &&
                   sx_exchange_is_packed(ends->exchange, iq->from, iq->id);
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
@@ -310,7 +314,7 @@ static void answer_known(const struct sx_iq_ends *ends, const struct iq *iq,
         ends->repeat(ends->user, iq->session, again, again_len);
     else if (verdict == SX_JOURNAL_SPENT)
         sx_iq_refuse(ends, iq, "internal-server-error",
-                     "the request was run, but its answer isn't remembered any longer");
+               "the request was run, but its answer isn't remembered any longer");
     else if (verdict != SX_JOURNAL_RUNNING)
         answer_stale(ends, iq);
 }
@@ -322,8 +326,8 @@ static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
     struct sx_buffer out = {0};
     char *again = NULL;
     size_t again_len = 0;
-    enum sx_journal_verdict verdict = sx_journal_look(ends->journal, sx_iq_text(iq->from), iq->id,
-                                                      sx_clock_now_us(), &again, &again_len);
+    enum sx_journal_verdict verdict = sx_journal_look(
+        ends->journal, sx_iq_text(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
     answer_known(ends, iq, verdict, again, again_len);
     if (verdict != SX_JOURNAL_RUNNING)
         return;

@@ -56,6 +56,9 @@ struct sx_iq_ends {
     void (*doubt)(void *user, uint64_t session, const char *peer);
     /* The peer has said that it takes no packed envelopes. */
     void (*fall_back)(void *user, const char *peer);
+    /* An error has come for a call, by which nothing of it was run: whether that goes elsewhere
+     * now. NULL: it never does. */
+    bool (*give_way)(void *user, const char *from, const char *id, const struct sx_reply *reply);
     bool plain;                 /* don't tell that we deliver once */
     bool packs;                 /* packed envelopes are taken */
     struct sx_checker *checker; /* for glances at them */

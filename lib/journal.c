@@ -222,7 +222,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
 /* Epochs begin at 1. */
 static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
 {
-    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+    return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
 /* What runs stays until it is answered, however old. */
@@ -377,8 +377,8 @@ size_t sx_journal_stem(const char *id)
     return differs ? (size_t)(tail - id) - 1 : strlen(id);
 }
 
-/* Whether a request under this id may be run here if nothing is known of it: the first copy of a
- * shared JID's, one for this process and an epoch that is accepted, or any message. */
+/* Whether a request under this id may be run here if nothing is known of it: a message, the first
+ * copy of a shared JID's, or one for this process and an epoch that is accepted. */
 static bool may_run_locked(const struct sx_journal *journal, const char *id)
 {
     uint64_t process, epoch;

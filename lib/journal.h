@@ -8,13 +8,13 @@
  * every few minutes. What belongs to the two latest epochs is remembered; a request of an older
  * epoch or of another process is stale and never run.
  *
- * A message is sent once, by one who can't know who will take it from its server, nor when: its id
- * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
- * minutes, and so long it is remembered.
- *
  * Where several processes share a JID no copy finds its process, and the ids say instead which copy
  * it is: X~any the first, of which there is one in the world, X~again every later one. A shared
  * journal runs X~any unless it knows X, and X~again never.
+ *
+ * A message is sent once, by one who can't know who will take it from its server, nor when: its id
+ * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
+ * minutes, and so long it is remembered.
  *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
  *            shared one what is forgotten has been answered, and its first copy was here.
@@ -83,9 +83,6 @@ bool sx_journal_is_same_process(const char *id, const char *incarnation);
  * means. */
 bool sx_journal_is_tagged(const char *id);
 
-/* Whether it is the id of a message of this library's. */
-bool sx_journal_is_message(const char *id);
-
 /* Whether text is the incarnation of a JID that several processes share. NULL allowed. */
 bool sx_journal_is_any(const char *incarnation);
 
@@ -94,6 +91,9 @@ bool sx_journal_is_again(const char *id);
 
 /* The length of an id without the tail that differs between copies: what they share. */
 size_t sx_journal_stem(const char *id);
+
+/* Whether it is the id of a message of this library's. */
+bool sx_journal_is_message(const char *id);
 
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */

@@ -26,6 +26,7 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
 /* A request to send. Strings are borrowed during the call. */
 struct sx_outgoing {
     const char *to;       /* normal JID */
+    bool any_resource;    /* its resource is the default one: another may take its place */
     const char *envelope; /* as gSOAP wrote it */
     size_t envelope_len;
     struct sx_checker *checker; /* the caller's own */

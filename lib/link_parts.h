@@ -1,5 +1,5 @@
 /* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c,
- * mail.c and shipment.c alone. */
+ * roaming.c, mail.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -9,12 +9,14 @@
 #include "access.h"
 #include "address.h"
 #include "backoff.h"
+#include "choice.h"
 #include "config.h"
 #include "disco.h"
 #include "iq.h"
 #include "journal.h"
 #include "link.h"
 #include "loop.h"
+#include "presence.h"
 #include "stanza.h"
 
 enum { SX_LINK_MAX_UNTOLD = 2 };
@@ -39,6 +41,8 @@ struct soap_xmpp_link {
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments;
+    struct sx_presence *presence; /* NULL: the link takes no notice of it */
+    struct sx_choice *choice;     /* with presence */
     struct sx_names *names;
     /* atomic */
     atomic_uint references;
@@ -50,6 +54,7 @@ struct soap_xmpp_link {
     struct sx_iq_refusals refusals;
     struct sx_checker *checker;
     int64_t doubted_us;
+    bool told_to_serve; /* by the presence sent last */
     unsigned unknown_names;
     char own_jid[SX_JID_BYTES];
     /* under mu */
@@ -110,6 +115,11 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
 /* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
 char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
 
+/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
+ * (< 0: no less); remembers it. On SX_OK the reply is the caller's to fini. */
+enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
+                        int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
+
 /* Appends a ping of our own server by that id; errors show in out->failed. */
 void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
 
@@ -132,7 +142,32 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer);
 
 /* ---- greeting.c, called by link.c on the loop thread ---- */
 
-/* The session's presence, as the first stanza in it. */
+/* The session's presence, as the first stanza in it; again when serving has begun or ended. */
 void sx_link_greet(struct soap_xmpp_link *link, uint64_t session);
+void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session);
+
+/* This bare JID asks to see our presence. */
+void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *who);
+
+/* ---- roaming.c, called by outbound.c on any thread, by link.c on the loop thread ---- */
+
+/* Whether a call to this JID goes to whichever resource of it is there. */
+bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_resource);
+
+/* If so: the resource, malloc'ed; NULL: nobody known to be there serves, the default one it is. May
+ * ask those who don't say whether they serve, until the deadline. */
+char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline);
+
+/* What was chosen (NULL: the default one) isn't there. Whether another choice is worth it. */
+bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const char *chosen,
+                          int64_t deadline);
+
+/* An error has come for a call. Whether that has moved on to another resource, and the error is of
+ * no interest any longer. */
+bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char *id,
+                      const struct sx_reply *reply);
+
+/* A <presence/> has come. */
+void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, xmpp_stanza_t *stanza);
 
 #endif

@@ -101,20 +101,22 @@ static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, si
     return SX_ETOOBIG;
 }
 
-/* Whether it goes out in one stanza; false: why says why not. One that is loose is too large even
- * packed, and whoever asks can't send it in pieces. */
+/* Whether it goes out in one stanza, with so many bytes more; false: why says why not. One that is
+ * loose is too large even packed, and whoever asks can't send it in pieces. */
 static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
-                 const struct sx_head *head, char *why, size_t why_bytes)
+                 const struct sx_head *head, size_t more_bytes, bool is_message, char *why,
+                 size_t why_bytes)
 {
     bool is_servers;
     size_t limit = sx_link_outgoing_limit(link, &is_servers);
     if (!payload->is_loose)
-        return is_within_limit(link, what, payload->len, rewritten_bytes(link, payload, head), why,
-                               why_bytes);
+        return is_within_limit(link, what, payload->len,
+                               rewritten_bytes(link, payload, head) + more_bytes, why, why_bytes);
     snprintf(why, why_bytes,
-             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because "
-             "several processes share the service's JID and would get one each",
-             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes");
+             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because %s",
+             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes",
+             is_message ? "a message is one stanza"
+                        : "several processes share the service's JID and would get one each");
     return false;
 }
 
@@ -138,6 +140,7 @@ struct question {
     const char *to, *operation, *type;
     const char *payload;
     size_t payload_len;
+    bool roams; /* to is one of several */
     const char
         *incarnation; /* of a peer that runs each id once; NULL: sent once, for better or worse */
     int64_t online_deadline, room_deadline;
@@ -200,6 +203,8 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
         return err;
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
                             question->room_deadline, &call);
+    if (err == SX_OK && question->roams)
+        sx_exchange_roam(call);
     if (err == SX_OK)
         err = post_call(link, question, call, session);
     if (err != SX_OK) {
@@ -211,10 +216,8 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
     return SX_OK;
 }
 
-/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
- * (< 0: no less); remembers it. The reply is the caller's to fini. */
-static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
-                       int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
+enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
+                        int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
 {
     struct sx_buffer payload = {0};
     struct soap_xmpp_call *call;
@@ -259,37 +262,53 @@ static int look_up(struct soap_xmpp_link *link, const char *to,
                                 SX_INCARNATION_BYTES);
 }
 
+enum standing {
+    FOREIGN,
+    RUNS_ONCE,
+    ABSENT /* as far as a server knows; for a peer whose resource was given: as good as foreign */
+};
+
+static bool is_absent(const struct sx_reply *reply)
+{
+    return reply->err == SX_ESTANZA && (strcmp(reply->condition, "service-unavailable") == 0 ||
+                                        strcmp(reply->condition, "recipient-unavailable") == 0);
+}
+
 /* Whether the peer runs each id once, and its incarnation. Asks an unknown peer; a connection that
  * breaks meanwhile costs nothing but the question. */
-static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64_t deadline,
-                              char incarnation[SX_INCARNATION_BYTES])
+static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *to,
+                                       int64_t deadline, char incarnation[SX_INCARNATION_BYTES])
 {
     struct sx_reply reply;
     char why[400];
     enum sx_err err;
+    bool absent = false;
     int known;
     if (link->config.plain_delivery || link->config.is_shared)
-        return false;
+        return FOREIGN;
     known = look_up(link, to, incarnation);
     if (known == 1 && !sx_journal_is_any(incarnation) &&
         sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
-        if (ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
+        if (sx_link_ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
     }
     if (known >= 0)
-        return known == 1;
+        return known == 1 ? RUNS_ONCE : FOREIGN;
     do {
-        err = ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
+        err = sx_link_ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
         if (err != SX_OK)
             continue; /* the session ended before the question was in it */
         err = reply.err;
         if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
             put_silence(link, to);
+        absent = is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
     /* Whatever it has answered, it isn't asked twice. */
-    return err == SX_OK && look_up(link, to, incarnation) == 1;
+    if (err == SX_OK && look_up(link, to, incarnation) == 1)
+        return RUNS_ONCE;
+    return absent ? ABSENT : FOREIGN;
 }
 
 /* What the call carries to this peer: packed if it understands that and would fall back. */
@@ -342,24 +361,25 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
     return err;
 }
 
-enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+/* incarnation NULL: it is sent once. */
+static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing *out, bool roams,
+                           const char *incarnation, struct soap_xmpp_call **call, char *why,
+                           size_t why_bytes)
 {
     const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
-    char clause[400] = "", incarnation[SX_INCARNATION_BYTES] = "";
-    bool runs_once, ships;
-    enum sx_err err;
-    if (out->is_message)
-        return sx_link_mail(link, out, call, why, why_bytes);
-    runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation);
-    err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
+    char clause[400] = "";
+    /* The name of where it may move to can be longer. */
+    size_t more_bytes = roams ? SX_PRESENCE_RESOURCE_BYTES * sizeof "&apos;" : 0;
+    bool ships;
+    enum sx_err err = make_payload(link, out, incarnation != NULL, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
     ships = payload.is_loose && !sx_journal_is_any(incarnation);
-    if (!ships && !fits(link, "the envelope", &payload, &head, clause, sizeof clause)) {
+    if (!ships &&
+        !fits(link, "the envelope", &payload, &head, more_bytes, false, clause, sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -368,7 +388,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
             .type = "set",
             .payload = payload.bytes,
             .payload_len = payload.len,
-            .incarnation = runs_once ? incarnation : NULL,
+            .roams = roams,
+            .incarnation = incarnation,
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
@@ -378,6 +399,29 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
     sx_payload_fini(&payload);
+    return err;
+}
+
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_outgoing aimed = *out;
+    char incarnation[SX_INCARNATION_BYTES], *chosen = NULL;
+    bool roams = sx_link_roams(link, out->to, out->any_resource);
+    enum standing standing;
+    enum sx_err err;
+    if (out->is_message)
+        return sx_link_mail(link, out, call, why, why_bytes);
+    do {
+        free(chosen);
+        chosen = roams ? sx_link_choose(link, out->to, out->online_deadline) : NULL;
+        aimed.to = chosen ? chosen : out->to;
+        standing = learn_incarnation(link, aimed.to, out->online_deadline, incarnation);
+    } while (standing == ABSENT && roams &&
+             sx_link_choose_again(link, out->to, chosen, out->online_deadline));
+    err = request(link, &aimed, roams, standing == RUNS_ONCE ? incarnation : NULL, call, why,
+                  why_bytes);
+    free(chosen);
     return err;
 }
 
@@ -500,17 +544,6 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
     post_stanza(link, request, &stanza);
 }
 
-/* To a request that came as a message. */
-static bool may_mail(struct soap_xmpp_link *link, const struct sx_payload *payload, char *why,
-                     size_t why_bytes)
-{
-    if (payload->is_loose)
-        snprintf(why, why_bytes,
-                 "the answer is %zu bytes when packed; the limit of a message is %zu", payload->len,
-                 sx_link_outgoing_limit(link, NULL));
-    return !payload->is_loose;
-}
-
 static void answer(struct soap_xmpp_link *link, struct sx_request *request,
                    struct sx_payload *payload)
 {
@@ -522,12 +555,12 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    if (payload->is_loose && !request->is_message && !link->config.is_shared) {
+    if (payload->is_loose && !link->config.is_shared && !request->is_message) {
         ship_answer(link, request, payload);
         return;
     }
-    if (payload->bytes && ((request->is_message && !may_mail(link, payload, why, sizeof why)) ||
-                           !fits(link, "the answer", payload, &head, why, sizeof why)))
+    if (payload->bytes &&
+        !fits(link, "the answer", payload, &head, 0, request->is_message, why, sizeof why))
         refuse_answer(link, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -623,7 +656,7 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     struct sx_reply reply = {0};
     char clause[400] = "";
     int listed = -1;
-    if (ask(link, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
+    if (sx_link_ask(link, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
         if (reply.err == SX_OK && reply.features)
             listed = sx_disco_list_has(reply.features, feature);
         else
@@ -637,15 +670,28 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     return listed;
 }
 
+/* What of the endpoint's JID is to be asked: malloc'ed. */
+static enum sx_err read_entity(const char *endpoint, struct sx_endpoint *entity, char *why,
+                               size_t why_bytes)
+{
+    enum sx_err err;
+    if (sx_address_is_xmpp(endpoint))
+        return sx_address_parse_endpoint(endpoint, entity, why, why_bytes);
+    err = sx_address_parse_jid(endpoint, "soap", &entity->jid, why, why_bytes);
+    entity->has_resource = err == SX_OK && strchr(endpoint, '/');
+    return err;
+}
+
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes)
 {
     int64_t timeout_us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
-    char *jid = NULL, clause[200] = "";
+    int64_t deadline = sx_clock_deadline(timeout_us);
+    struct sx_endpoint entity = {0};
+    char clause[200] = "", *chosen = NULL;
+    const char *jid;
     int listed;
-    enum sx_err err = sx_address_is_xmpp(endpoint)
-                          ? sx_address_parse_uri(endpoint, &jid, clause, sizeof clause)
-                          : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
+    enum sx_err err = read_entity(endpoint, &entity, clause, sizeof clause);
     if (err != SX_OK) {
         if (why && why_bytes)
             snprintf(why, why_bytes, "%s: %s", endpoint,
@@ -654,10 +700,14 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     }
     sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
+    if (sx_link_roams(link, entity.jid, !entity.has_resource))
+        chosen = sx_link_choose(link, entity.jid, deadline);
+    jid = chosen ? chosen : entity.jid;
     listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)
-        listed = ask_feature(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
+        listed = ask_feature(link, jid, feature, deadline, why, why_bytes);
     sx_link_unref(link);
-    free(jid);
+    free(chosen);
+    free(entity.jid);
     return listed;
 }

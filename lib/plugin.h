@@ -58,6 +58,7 @@ struct sx_plugin {
     /* client */
     char *endpoint, *to; /* of the last call that wasn't attached: as its caller wrote it; as
                           * a normal JID, NULL if it was none */
+    bool any_resource;   /* to's is the default one, and another may take its place */
     bool is_message;     /* the endpoint's query said so */
     char name[SX_NAME_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
     struct soap_xmpp_call *call;  /* ours while waiting */
@@ -104,7 +105,7 @@ struct sx_checker *sx_plugin_checker(struct sx_plugin *plugin);
 
 enum {
     SX_ENDPOINT_SHOWN_BYTES = 200, /* of an endpoint in a message */
-    SX_LABEL_BYTES = 300
+    SX_LABEL_BYTES = 400
 };
 
 /* soap_set_endpoint() has read "xmpp:user@" as credentials: they must not go out with HTTP. */

@@ -263,6 +263,15 @@ void soap_xmpp_close(struct soap_xmpp_link *link);
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes);
 
+/* Asks the account behind an endpoint ("xmpp:..." or a JID, whose resource doesn't matter) to let
+ * us see which of its resources are there (RFC 6121 3.1): calls to its bare JID then go to a live
+ * one. The servers remember the answer, so once for ever is enough; a service with config.presence
+ * says yes to everybody whom its rules let call something, and the trace (info) tells when it has.
+ * Waits until online, for the link's timeout_ms at most. Returns 0 once the question is sent, -1
+ * with one sentence in why (may be NULL): without config.presence, for a bad endpoint, offline. */
+int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char *why,
+                        size_t why_bytes);
+
 /* ---- service ---- */
 
 /* Serves with a pool of threads until the link is stopped: each thread works on a soap_copy() of

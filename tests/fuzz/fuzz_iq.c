@@ -359,8 +359,8 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->max_message_bytes = MESSAGE_BYTES;
     CLAIM(ends->checker);
     ends->own_jid = ends->is_component ? "example.org" : "me@example.org/soap";
-    CLAIM(ends->is_component || sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     ends->names = sx_names_new(NULL, ends->own_jid);
+    CLAIM(ends->is_component || sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     sx_inbound_open(ends->inbound);
     begin_calls(outcome);
 }

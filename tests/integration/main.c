@@ -15,6 +15,7 @@
     SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
     SUITE(presence)                                                                                \
+    SUITE(resources)                                                                               \
     SUITE(name)                                                                                    \
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \

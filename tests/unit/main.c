@@ -8,6 +8,7 @@
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(choice)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
@@ -34,6 +35,7 @@
     SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
+    SUITE(moving)                                                                                  \
     SUITE(message)                                                                                 \
     SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
@@ -42,6 +44,7 @@
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
+    SUITE(presence)                                                                                \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \

@@ -1,6 +1,6 @@
 /* mortal - a process that tests kill: it calls, and it serves a ledger, both over one link.
  *
- * usage: mortal LEDGER JID PASSWORD PORT CAFILE [mail]
+ * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]
  *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
@@ -12,6 +12,7 @@
  *     sent question|request|answer NUMBER is handed to the connection (a question: 0)
  *     run NUMBER                          it stands in the ledger, and the operation goes on
  *     end NUMBER answer|error OUTCOME MS TEXT
+ *     there JID | gone JID                as presence tells
  *     mailed NUMBER                       an answer is on its way as a message
  *     found NAME: NUMBER PEER             or "found nothing"
  *
@@ -255,12 +256,25 @@ static char *unpack(const char *line)
     return sx_buffer_take(&envelope, NULL);
 }
 
+/* "alice@example.org: bob@example.org/soap is gone" */
+static void tell_presence(const char *line)
+{
+    const char *jid = strstr(line, ": ");
+    int len = jid ? (int)strcspn(jid + 2, " ") : 0;
+    if (len && strncmp(jid + 2 + len, " is gone", 8) == 0)
+        tell("gone %.*s", len, jid + 2);
+    else if (len && strcmp(jid + 2 + len, " is there, and serves") == 0)
+        tell("there %.*s", len, jid + 2);
+}
+
 static void watch(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
     char *envelope;
     (void)user;
     if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
+    if (level == SOAP_XMPP_TRACE_DEBUG)
+        tell_presence(line);
     if (level == SOAP_XMPP_TRACE_STANZA && strstr(line, ": sent <message"))
         tell_sent(line, "mailed", "<entered>");
     if (level != SOAP_XMPP_TRACE_STANZA || !strstr(line, ": sent <iq"))
@@ -274,6 +288,11 @@ static void watch(void *user, enum soap_xmpp_trace_level level, const char *line
 
 /* ---- the program ---- */
 
+static bool is_mode(char **argv, const char *mode)
+{
+    return argv[6] && strcmp(argv[6], mode) == 0;
+}
+
 static struct soap_xmpp_link *open_link(char **argv)
 {
     struct soap_xmpp_config config;
@@ -286,9 +305,10 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.port = atoi(argv[4]);
     config.ca_file = argv[5];
     config.allow = "*";
+    config.presence = is_mode(argv, "presence");
     config.trace = SOAP_XMPP_TRACE_STANZA;
     config.trace_callback = watch;
-    if (argv[6]) {
+    if (is_mode(argv, "mail")) {
         config.messages = 1;
         config.name_key = "mortal";
         config.packing = SOAP_XMPP_PACKING_NEVER;
@@ -317,8 +337,8 @@ static void live(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6 && !(argc == 7 && strcmp(argv[6], "mail") == 0)) {
-        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE [mail]\n");
+    if (argc != 6 && !(argc == 7 && (is_mode(argv, "presence") || is_mode(argv, "mail")))) {
+        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]\n");
         return 2;
     }
     ledger_fd = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
