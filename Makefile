@@ -65,7 +65,8 @@ WS_OBJECTS := $(call obj,$(wildcard tests/ws/*.c) $(addprefix tests/lib/,suite.c
     passage.c) tests/integration/site.c)
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
-SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
+SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
+    relay-service relay-client guard-service guard-client)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
 TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation)
 
@@ -104,6 +105,8 @@ $(addprefix $(BUILD)/gen/$(1)/,soapC.c soapClient.c soapServer.c soapH.h soapStu
 endef
 $(eval $(call contract,calculator,wsdl/calculator.h,-2))
 $(eval $(call contract,station,wsdl/station.h,-2))
+$(eval $(call contract,relay,wsdl/relay.h,-2 -a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
+$(eval $(call contract,guard,wsdl/guard.h,-2 -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
@@ -123,6 +126,8 @@ endef
 vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
 $(eval $(call gsoap_plugins,ws,wsaapi.c wsrmapi.c wsseapi.c smdevp.c mecevp.c threads.c duration.c \
     struct_timeval.c,-DWITH_OPENSSL -DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,relay,wsaapi.c wsrmapi.c threads.c duration.c,-DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,guard,wsseapi.c smdevp.c mecevp.c threads.c struct_timeval.c,-DWITH_OPENSSL))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -141,8 +146,14 @@ $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugi
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/ws/*.c)),ws))
-$(call obj,$(wildcard tests/ws/*.c)) $(call lint_of,$(call obj,$(wildcard tests/ws/*.c))): \
-    CPPFLAGS += $(ws_FLAGS)
+WS_USERS := $(call obj,$(wildcard tests/ws/*.c))
+$(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
+RELAY_USERS := $(call obj,samples/relay/service.c samples/relay/client.c)
+$(eval $(call uses,$(RELAY_USERS),relay))
+$(RELAY_USERS) $(call lint_of,$(RELAY_USERS)): CPPFLAGS += $(relay_FLAGS)
+GUARD_USERS := $(call obj,samples/guard/service.c samples/guard/client.c)
+$(eval $(call uses,$(GUARD_USERS),guard))
+$(GUARD_USERS) $(call lint_of,$(GUARD_USERS)): CPPFLAGS += $(guard_FLAGS)
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
@@ -176,7 +187,8 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(addprefix %/,link.o owner.o outbound.o fallback.o greeting.o roaming.o shipment.o iq.o loop.o),$(LIB_OBJECTS))
+    $(filter-out $(addprefix %/,link.o owner.o outbound.o answers.o size.o mail.o fallback.o \
+    greeting.o roaming.o shipment.o iq.o content.o message.o loop.o),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
@@ -243,6 +255,13 @@ $(BUILD)/samples/calculator-client: $(call obj,samples/calculator/client.c) $(ca
 $(BUILD)/samples/station: $(call obj,samples/station/station.c) $(station_STUBS) $(station_SKELETON)
 $(BUILD)/samples/station-console: $(call obj,samples/station/console.c) $(station_STUBS) \
     $(station_SKELETON)
+$(BUILD)/samples/relay-service: $(call obj,samples/relay/service.c) $(relay_STUBS) \
+    $(relay_SKELETON) $(relay_PLUGINS)
+$(BUILD)/samples/relay-client: $(call obj,samples/relay/client.c) $(relay_STUBS) $(relay_PLUGINS)
+$(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c) $(guard_STUBS) \
+    $(guard_SKELETON) $(guard_PLUGINS)
+$(BUILD)/samples/guard-client: $(call obj,samples/guard/client.c) $(guard_STUBS) $(guard_PLUGINS)
+$(BUILD)/samples/guard-%: GSOAP_LIBS := -lgsoapssl
 $(SAMPLES): $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

@@ -525,6 +525,12 @@ static enum sx_err make_sharing(const struct soap_xmpp_config *in, struct sx_con
                                 "least-outstanding",
                                 (int)in->policy);
     out->policy = in->policy;
+    if (out->is_shared && !out->is_component)
+        return sx_config_refuse(why,
+                                "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but %.128s is an account, "
+                                "of which each process has a resource of its own, and a bare JID "
+                                "as endpoint finds one of them; allowed for a component alone",
+                                out->jid);
     if (in->max_age_s < 0)
         return sx_config_refuse(why, "max_age_s is %d; allowed: 1 or more, or 0 for any age",
                                 in->max_age_s);

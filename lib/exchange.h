@@ -29,6 +29,8 @@ struct sx_reply {
     char text[256];              /* what a human gets to read, may be "" */
     bool refused;       /* with SX_ESTANZA: the peer says that it did not run the request */
     char stale_for[40]; /* with SX_ESTANZA: the peer's incarnation is this one, not the id's */
+    uint64_t denier;    /* with that: which of several processes says so, 0: unknown */
+    bool running;       /* with SX_ESTANZA: what was asked about runs there */
     char *features;     /* of a disco#info answer: each feature NUL-terminated, an empty
                          * one ends the list; malloc'ed; NULL otherwise */
 };
@@ -66,8 +68,8 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
  */
 
 /* Before the stanza is posted for the first time: keeps a copy of payload and makes the id carry
- * the peer's incarnation. SX_ENOMEM: the call is as it was. Another error: it has ended meanwhile
- * with this, and must not be posted. */
+ * the peer's incarnation ("any": the call is dealt, see dealt.c). SX_ENOMEM: the call is as it was.
+ * Another error: it has ended meanwhile with this, and must not be posted. */
 enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
                              const char *payload, size_t len);
 
@@ -85,12 +87,13 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
 int64_t sx_exchange_due_us(struct sx_exchange *exchange);
 
 /* A kept call that is due now: what its stanza is made of (malloc'ed, the caller's). False if none
- * is, or no memory. Its next time is set. */
+ * is, or no memory. Its next time is set. What couldn't be posted then is put back. */
 struct sx_due {
     char *peer, *id, *payload;
     size_t payload_len;
 };
 bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due);
+void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due);
 void sx_due_fini(struct sx_due *due);
 
 /* Whether this is a kept call with a packed payload (payload.h), or a reference to one, to that
@@ -104,6 +107,49 @@ bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const
 bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_due *due);
 void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
                          bool runs_once, enum sx_err err, const char *text);
+
+/* ---- mailed calls: those whose stanza is a message ---- mailed.c
+ *
+ * Sent once, since servers store and forward it. An iq behind it, to our own server, is its
+ * *receipt*: when that is answered the message has been taken, and from then on the loss of the
+ * connection doesn't end the call. Its answer may come from any resource of the account that was
+ * asked.
+ */
+
+/* Before the stanza is posted: suffix makes its id, with the one it has in front; name (NULL: none)
+ * is what next_done's caller gets to read. Both are copied. SX_ENOMEM: the call is as it was.
+ * Another error: it has ended meanwhile with this, and must not be posted. */
+enum sx_err sx_exchange_mail(struct soap_xmpp_call *call, const char *suffix, const char *name);
+
+bool sx_exchange_is_mailed(const struct soap_xmpp_call *call);
+const char *sx_exchange_name(const struct soap_xmpp_call *call); /* "" if it has none */
+
+/* Writes the receipt's id. */
+enum { SX_RECEIPT_ID_BYTES = 128 };
+void sx_exchange_receipt(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES]);
+
+/* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
+bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id);
+
+/* As wait, but no longer than until the call is received: SX_OK, the reply is empty, and the call
+ * goes on. */
+void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
+                               struct sx_reply *reply);
+
+/* From now on next_done waits even if no call is under way, for answers to calls of an earlier
+ * process of the program, up to so many bytes of envelopes and max_calls of them at once. */
+void sx_exchange_expect_found(struct sx_exchange *exchange, size_t max_bytes);
+
+/* An answer whose name is proven has come: completes the call under way with this id, if it is from
+ * its peer. Otherwise it answers a call of an earlier process, or one that was given up: next_done
+ * returns it as a call by that name to `from`, which is done, and *found is true. Takes over what
+ * reply owns in any case. SX_EFULL, SX_ENOMEM, SX_ESTOPPED: it is lost. */
+enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, const char *id,
+                             const char *name, struct sx_reply *reply, bool *found);
+
+/* Whether the call, as next_done returns it, was entered by find: nobody's reference to the owner
+ * stands behind it yet. */
+bool sx_exchange_is_found(const struct soap_xmpp_call *call);
 
 /* ---- held calls: kept ones whose payload refers to bytes that the peer must have first ----
  *
@@ -133,9 +179,10 @@ void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const cha
 bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer);
 
 /* Whether the reply (an error) leaves the call under way: a server's bounce, or a stale id while
- * the request can't have been run: then it is due again, with the peer's new incarnation. */
+ * the request can't have been run: then it is due again, with the peer's new incarnation. If a
+ * dealt call ends, reply's text may tell more. */
 bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
-                       const struct sx_reply *reply);
+                       struct sx_reply *reply);
 
 /* Whether the request of this call may have been run when it ended with reply: false only if it
  * certainly was not. */
@@ -212,8 +259,8 @@ void *sx_exchange_user(const struct soap_xmpp_call *call);
 /* next_done doesn't return it any more; the deadline given at the detach stays. */
 void sx_exchange_attach(struct soap_xmpp_call *call);
 
-/* The detached call that ended first, each once. NULL at the deadline, or at once when no detached
- * call is under way or done. */
+/* The detached call that ended first, each once. NULL at the deadline or a stop, or at once when no
+ * detached call is under way or done and none can be found (expect_found). */
 struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
 
 void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *counts);

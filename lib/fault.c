@@ -48,6 +48,10 @@ static const struct error_row errors[] = {
     /* Not SOAP_TCP_ERROR: a list of endpoints with a typing error must not hide it. */
     [SX_EENDPOINT] = {"SX_EENDPOINT", "the endpoint is no usable xmpp: URI", "jid-malformed",
                       CODE_USER_ERROR, true},
+    [SX_ESHARED] = {"SX_ESHARED",
+                    "several processes share this JID (shared_jid), so that the answer would reach "
+                    "another one; calls need a link of their own",
+                    "internal-server-error", CODE_USER_ERROR, true},
     [SX_EOFFLINE] = {"SX_EOFFLINE", "the link is not online", "remote-server-timeout",
                      CODE_TCP_ERROR, false},
     /* Not permanent: name servers come back as servers do. */

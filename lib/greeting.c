@@ -18,8 +18,9 @@
 #include "link_parts.h"
 #include "presence.h"
 
-/* Without messages a priority that keeps the server from handing us those for the bare JID, stored
- * ones too (RFC 6121 4.7.2.3): they are for a person's client. */
+/* Who takes neither requests nor answers as messages has a priority that keeps the server from
+ * handing us those for the bare JID, stored ones too (RFC 6121 4.7.2.3): they are for a person's
+ * client. */
 static const char NO_MESSAGES[] = "<priority>-1</priority>";
 
 static enum sx_err post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
@@ -48,7 +49,7 @@ static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
 {
     *mark =
         (struct sx_mark){.serves = sx_inbound_is_open(link->inbound), .packs = link->config.packs};
-    if (!link->config.plain_delivery)
+    if (!link->config.plain_delivery && !link->config.is_shared)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 
@@ -62,7 +63,7 @@ void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
     make_mark(link, &mark);
     link->told_to_serve = mark.serves;
     sx_buffer_add_text(&stanza, "<presence>");
-    if (!link->config.messages)
+    if (!link->config.messages && !link->config.name_key)
         sx_buffer_add_text(&stanza, NO_MESSAGES);
     sx_presence_format_mark(&stanza, &mark);
     sx_buffer_add_text(&stanza, "</presence>");

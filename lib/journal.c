@@ -50,6 +50,7 @@ struct sx_journal {
     /* immutable */
     unsigned max_entries;
     size_t max_bytes;
+    bool is_shared;
     uint64_t process, hash_key, bucket_mask;
     /* under mu */
     pthread_mutex_t mu;
@@ -101,11 +102,27 @@ err_after_alloc:
     return NULL;
 }
 
+void sx_journal_share(struct sx_journal *journal)
+{
+    journal->is_shared = true;
+}
+
+bool sx_journal_is_shared(const struct sx_journal *journal)
+{
+    return journal->is_shared;
+}
+
+uint64_t sx_journal_process(const struct sx_journal *journal)
+{
+    return journal->process;
+}
+
 /* ---- entries ---- */
 
 struct key {
     char caller[SX_JID_BYTES];
     const char *id;
+    size_t id_len; /* the same for all copies */
     struct bucket *bucket;
 };
 
@@ -114,13 +131,12 @@ static struct bucket *bucket_of(struct sx_journal *journal, const struct key *ke
 {
     uint64_t hash = journal->hash_key ^ UINT64_C(14695981039346656037);
     const char *texts[2] = {key->caller, key->id};
-    int i;
-    for (i = 0; i < 2; i++) {
-        const unsigned char *byte = (const unsigned char *)texts[i];
-        do
-            hash = (hash ^ *byte) * UINT64_C(1099511628211) + (journal->hash_key >> 7);
-        while (*byte++);
-    }
+    const size_t lens[2] = {strlen(key->caller) + 1, key->id_len};
+    size_t i, j;
+    for (i = 0; i < 2; i++)
+        for (j = 0; j < lens[i]; j++)
+            hash = (hash ^ (unsigned char)texts[i][j]) * UINT64_C(1099511628211) +
+                   (journal->hash_key >> 7);
     hash ^= hash >> 29;
     return &journal->buckets[hash & journal->bucket_mask];
 }
@@ -129,13 +145,15 @@ static void make_key(struct sx_journal *journal, const char *from, const char *i
 {
     sx_address_bare(from, key->caller, sizeof key->caller);
     key->id = id;
+    key->id_len = sx_journal_stem(id);
     key->bucket = bucket_of(journal, key);
 }
 
 static struct entry *find_locked(const struct key *key)
 {
     struct entry *entry = LIST_FIRST(key->bucket);
-    while (entry && (strcmp(entry->id, key->id) != 0 || strcmp(entry->caller, key->caller) != 0))
+    while (entry && (strncmp(entry->id, key->id, key->id_len) != 0 || entry->id[key->id_len] ||
+                     strcmp(entry->caller, key->caller) != 0))
         entry = LIST_NEXT(entry, in_bucket);
     return entry;
 }
@@ -177,7 +195,7 @@ void sx_journal_free(struct sx_journal *journal)
 
 static size_t entry_bytes(const struct key *key)
 {
-    return sizeof(struct entry) + strlen(key->caller) + strlen(key->id) + 2;
+    return sizeof(struct entry) + strlen(key->caller) + key->id_len + 2;
 }
 
 static struct entry *add_locked(struct sx_journal *journal, const struct key *key)
@@ -187,7 +205,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
     if (!entry)
         return NULL;
     memcpy(entry->caller, key->caller, caller_bytes);
-    entry->id = memcpy(entry->caller + caller_bytes, key->id, strlen(key->id) + 1);
+    entry->id = memcpy(entry->caller + caller_bytes, key->id, key->id_len);
     entry->epoch = journal->epoch;
     entry->bytes = bytes;
     LIST_INSERT_HEAD(key->bucket, entry, in_bucket);
@@ -201,10 +219,10 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
 
 /* ---- epochs ---- */
 
-/* Epochs begin at 1; 0 is another process's. */
+/* Epochs begin at 1. */
 static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
 {
-    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+    return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
 /* What runs stays until it is answered, however old. */
@@ -281,8 +299,11 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
 {
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    snprintf(out, SX_INCARNATION_BYTES, "%016" PRIx64 ".%" PRIx64, journal->process,
-             journal->epoch);
+    if (journal->is_shared)
+        snprintf(out, SX_INCARNATION_BYTES, "%s", SX_INCARNATION_ANY);
+    else
+        snprintf(out, SX_INCARNATION_BYTES, "%016" PRIx64 ".%" PRIx64, journal->process,
+                 journal->epoch);
     pthread_mutex_unlock(&journal->mu);
 }
 
@@ -309,35 +330,64 @@ static bool parse_incarnation(const char *text, uint64_t *process, uint64_t *epo
     return text && !*text;
 }
 
+bool sx_journal_is_any(const char *incarnation)
+{
+    return incarnation && strcmp(incarnation, SX_INCARNATION_ANY) == 0;
+}
+
 bool sx_journal_is_incarnation(const char *text)
 {
     uint64_t process, epoch;
-    return parse_incarnation(text, &process, &epoch);
+    return sx_journal_is_any(text) || parse_incarnation(text, &process, &epoch);
+}
+
+/* What stands behind the last mark, "" without one. */
+static const char *tail_of(const char *id)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
+    return mark ? mark + 1 : "";
 }
 
 bool sx_journal_is_same_process(const char *id, const char *incarnation)
 {
-    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
     uint64_t process, other, epoch;
-    return mark && parse_incarnation(mark + 1, &process, &epoch) &&
+    return parse_incarnation(tail_of(id), &process, &epoch) &&
            parse_incarnation(incarnation, &other, &epoch) && process == other;
+}
+
+bool sx_journal_is_again(const char *id)
+{
+    return strcmp(tail_of(id), SX_INCARNATION_AGAIN) == 0;
 }
 
 bool sx_journal_is_tagged(const char *id)
 {
-    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
-    return mark && sx_journal_is_incarnation(mark + 1);
+    return sx_journal_is_incarnation(tail_of(id)) || sx_journal_is_again(id);
 }
 
-/* Whether the id carries an incarnation; if it is this process's, its epoch, else 0. */
-static bool read_incarnation(const struct sx_journal *journal, const char *id, uint64_t *epoch)
+bool sx_journal_is_message(const char *id)
 {
-    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
-    uint64_t process, number;
-    if (!mark || strlen(id) > MAX_ID_BYTES || !parse_incarnation(mark + 1, &process, &number))
-        return false;
-    *epoch = process == journal->process ? number : 0;
-    return true;
+    return strcmp(tail_of(id), SX_JOURNAL_MESSAGE) == 0;
+}
+
+size_t sx_journal_stem(const char *id)
+{
+    const char *tail = tail_of(id);
+    bool differs = sx_journal_is_any(tail) || sx_journal_is_again(id);
+    return differs ? (size_t)(tail - id) - 1 : strlen(id);
+}
+
+/* Whether a request under this id may be run here if nothing is known of it: a message, the first
+ * copy of a shared JID's, or one for this process and an epoch that is accepted. */
+static bool may_run_locked(const struct sx_journal *journal, const char *id)
+{
+    uint64_t process, epoch;
+    if (sx_journal_is_message(id))
+        return true;
+    if (journal->is_shared)
+        return sx_journal_is_any(tail_of(id));
+    return parse_incarnation(tail_of(id), &process, &epoch) && process == journal->process &&
+           is_accepted(journal, epoch);
 }
 
 /* ---- requests ---- */
@@ -351,7 +401,7 @@ static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const s
         return SX_JOURNAL_RUNNING;
     copy = entry->answer ? malloc(entry->answer_len + 1) : NULL;
     if (!copy)
-        return SX_JOURNAL_STALE;
+        return journal->is_shared ? SX_JOURNAL_SPENT : SX_JOURNAL_STALE;
     memcpy(copy, entry->answer, entry->answer_len + 1);
     *answer = copy;
     *answer_len = entry->answer_len;
@@ -360,12 +410,12 @@ static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const s
 }
 
 static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const struct key *key,
-                                            uint64_t epoch, int64_t now_us)
+                                            int64_t now_us)
 {
     bool has_place =
-        is_accepted(journal, epoch) && make_place_locked(journal, entry_bytes(key), now_us);
+        may_run_locked(journal, key->id) && make_place_locked(journal, entry_bytes(key), now_us);
     /* Making room may have ended the very epoch. */
-    if (!is_accepted(journal, epoch)) {
+    if (!may_run_locked(journal, key->id)) {
         journal->counts.stale++;
         return SX_JOURNAL_STALE;
     }
@@ -375,9 +425,9 @@ static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const st
     return SX_JOURNAL_FRESH;
 }
 
-static enum sx_journal_verdict look_locked(struct sx_journal *journal, uint64_t epoch)
+static enum sx_journal_verdict look_locked(struct sx_journal *journal, const struct key *key)
 {
-    if (is_accepted(journal, epoch))
+    if (may_run_locked(journal, key->id))
         return SX_JOURNAL_FRESH;
     journal->counts.stale++;
     return SX_JOURNAL_STALE;
@@ -389,8 +439,7 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     struct key key;
     enum sx_journal_verdict verdict;
     const struct entry *entry;
-    uint64_t epoch;
-    if (!read_incarnation(journal, id, &epoch))
+    if (strlen(id) > MAX_ID_BYTES || !(sx_journal_is_tagged(id) || sx_journal_is_message(id)))
         return SX_JOURNAL_FOREIGN;
     make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);
@@ -399,9 +448,9 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     if (entry)
         verdict = repeat_locked(journal, entry, answer, answer_len);
     else if (enters)
-        verdict = enter_locked(journal, &key, epoch, now_us);
+        verdict = enter_locked(journal, &key, now_us);
     else
-        verdict = look_locked(journal, epoch);
+        verdict = look_locked(journal, &key);
     pthread_mutex_unlock(&journal->mu);
     return verdict;
 }

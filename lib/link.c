@@ -252,6 +252,9 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .doubt = doubt,
         .fall_back = fall_back,
         .give_way = give_way,
+        .names = link->names,
+        .messages = link->config.messages,
+        .max_age_us = link->config.max_age_us,
         .is_component = link->config.is_component,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
@@ -364,6 +367,7 @@ static void free_link(struct soap_xmpp_link *link)
     sx_shipments_free(link->shipments);
     sx_presence_free(link->presence);
     sx_choice_free(link->choice);
+    sx_names_free(link->names);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -388,8 +392,11 @@ static bool make_parts(struct soap_xmpp_link *link)
                                    link->config.max_running);
     link->disco = sx_disco_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
+    if (link->journal && link->config.is_shared)
+        sx_journal_share(link->journal);
     link->checker = sx_checker_new(link->config.max_depth);
     link->shipments = sx_shipments_new(link);
+    link->names = sx_names_new(link->config.name_key, link->config.jid);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
     if (link->config.presence && !link->config.is_component) {
         link->presence = sx_presence_new(link->config.max_peers);
@@ -397,8 +404,14 @@ static bool make_parts(struct soap_xmpp_link *link)
         if (!link->presence || !link->choice)
             return false;
     }
-    return link->exchange && link->inbound && link->disco && link->journal && link->checker &&
-           link->shipments && link->loop;
+    if (!link->exchange || !link->inbound || !link->disco || !link->journal || !link->checker ||
+        !link->shipments || !link->names || !link->loop)
+        return false;
+    if (link->config.messages)
+        sx_inbound_expect(link->inbound);
+    if (link->config.name_key)
+        sx_exchange_expect_found(link->exchange, link->config.max_request_bytes);
+    return true;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -415,6 +428,7 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_shipments_free(link->shipments);
     sx_presence_free(link->presence);
     sx_choice_free(link->choice);
+    sx_names_free(link->names);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -551,6 +565,8 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
     }
     sx_inbound_close(link->inbound);
     sx_loop_wake(link->loop);
+    if (!sx_inbound_was_opened(link->inbound)) /* and won't be */
+        refuse_queued(link, deadline);
     if (!sx_inbound_drained(link->inbound, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
@@ -597,6 +613,11 @@ void sx_link_serve(struct soap_xmpp_link *link)
                  "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
 }
 
+bool sx_link_may_name(const struct soap_xmpp_link *link)
+{
+    return sx_names_has_key(link->names);
+}
+
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)
 {
     return link->exchange;
@@ -636,5 +657,9 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
                                 size_t why_bytes)
 {
     uint64_t session;
+    if (link->config.is_shared) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
+        return SX_ESHARED;
+    }
     return sx_link_await_session(link, deadline, &session, why, why_bytes);
 }

@@ -1,10 +1,9 @@
-/* outbound.c - what a link sends on behalf of others: calls, answers, questions.
+/* outbound.c - what a link sends on behalf of others: calls and questions.
  *
  * Noun: what goes out. link.c says when there is a session, loop.c carries the bytes; here a call
  * gets its id and, if its peer runs each id once, is kept to be sent again (resend.c).
  *
- * Invariant: a call is entered before its stanza is posted, so that no reply comes too early. An
- * answer is in the journal before it is posted, so that losing it loses nothing.
+ * Invariant: a call is entered before its stanza is posted, so that no reply comes too early.
  *
  * Happy path: await a session -> learn the peer's incarnation, once per peer -> begin -> keep ->
  * post. Failure: before anything is posted the caller hears why; a kept call whose session ended in
@@ -45,73 +44,8 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
         .from = link->config.is_component ? request->to : NULL,
         .to = request->from,
         .id = request->id,
+        .is_message = request->is_message,
     };
-}
-
-/* ---- size ---- */
-
-enum {
-    IQ_BYTES = 300,   /* an iq but for its names, what a server adds to it included */
-    FAULT_BYTES = 400 /* <error/> of a fault */
-};
-
-/* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
- * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
- */
-static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                              const struct sx_head *head)
-{
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
-           sx_scan_quoted_bytes(head->id) +
-           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
-           (payload->scan->is_fault ? FAULT_BYTES : 0);
-}
-
-size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
-{
-    size_t ours = link->config.max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(link->loop);
-    if (is_servers)
-        *is_servers = servers && servers < ours;
-    return servers && servers < ours ? servers : ours;
-}
-
-/* False: why says size and limit. */
-static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                            size_t rewritten, char *why, size_t why_bytes)
-{
-    bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
-    if (rewritten < bytes)
-        rewritten = bytes;
-    if (rewritten <= limit)
-        return true;
-    snprintf(why, why_bytes,
-             "%s is %zu bytes, up to %zu after re-serialising; the limit is %zu (%s)", what, bytes,
-             rewritten, limit, is_servers ? "the server's" : "max_outgoing_bytes");
-    return false;
-}
-
-static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                               char *why, size_t why_bytes)
-{
-    snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             link->config.max_message_bytes);
-    return SX_ETOOBIG;
-}
-
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
-                      const char *id, char *why, size_t why_bytes)
-{
-    const struct sx_head head = {sx_link_stamp(link), to, id};
-    size_t queued = link->config.max_queued_bytes;
-    if (payload->len + IQ_BYTES > queued) {
-        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
-                 payload->len, queued);
-        return false;
-    }
-    return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, &head), why, why_bytes);
 }
 
 /* ---- calls ---- */
@@ -130,7 +64,8 @@ struct question {
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
                              const struct soap_xmpp_call *call, uint64_t session)
 {
-    const struct sx_head head = {sx_link_stamp(link), question->to, sx_exchange_id(call)};
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = question->to, .id = sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
@@ -172,8 +107,12 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
 {
     struct soap_xmpp_call *call = NULL;
     uint64_t session;
-    enum sx_err err =
-        sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
+    enum sx_err err;
+    if (link->config.is_shared) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
+        return SX_ESHARED;
+    }
+    err = sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)
         return err;
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
@@ -258,10 +197,11 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
     enum sx_err err;
     bool absent = false;
     int known;
-    if (link->config.plain_delivery)
+    if (link->config.plain_delivery || link->config.is_shared)
         return FOREIGN;
     known = look_up(link, to, incarnation);
-    if (known == 1 && sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
+    if (known == 1 && !sx_journal_is_any(incarnation) &&
+        sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
         if (sx_link_ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
@@ -295,7 +235,7 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
                  sx_disco_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
-        return refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
+        return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
     if (packs)
         err =
             sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
@@ -339,19 +279,20 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
                            const char *incarnation, struct soap_xmpp_call **call, char *why,
                            size_t why_bytes)
 {
-    const struct sx_head head = {sx_link_stamp(link), out->to, ""};
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
     char clause[400] = "";
     /* The name of where it may move to can be longer. */
     size_t more_bytes = roams ? SX_PRESENCE_RESOURCE_BYTES * sizeof "&apos;" : 0;
+    bool ships;
     enum sx_err err = make_payload(link, out, incarnation != NULL, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    if (!payload.is_loose && !is_within_limit(link, "the envelope", payload.len,
-                                              rewritten_bytes(link, &payload, &head) + more_bytes,
-                                              clause, sizeof clause)) {
+    ships = payload.is_loose && !sx_journal_is_any(incarnation);
+    if (!ships && !sx_link_fits(link, "the envelope", &payload, &head, more_bytes, false, clause,
+                                sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -365,8 +306,8 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
-        err = payload.is_loose ? ship(link, &question, out, &payload, call, clause, sizeof clause)
-                               : post_question(link, &question, call, clause, sizeof clause);
+        err = ships ? ship(link, &question, out, &payload, call, clause, sizeof clause)
+                    : post_question(link, &question, call, clause, sizeof clause);
     }
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
@@ -382,6 +323,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     bool roams = sx_link_roams(link, out->to, out->any_resource);
     enum standing standing;
     enum sx_err err;
+    if (out->is_message)
+        return sx_link_mail(link, out, call, why, why_bytes);
     do {
         free(chosen);
         chosen = roams ? sx_link_choose(link, out->to, out->online_deadline) : NULL;
@@ -400,7 +343,7 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
-        const struct sx_head head = {sx_link_stamp(link), due.peer, due.id};
+        const struct sx_head head = {.from = sx_link_stamp(link), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
@@ -408,174 +351,11 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
         sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
         bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
-        if (bytes)
-            sx_loop_post_again(link->loop, session, bytes, len);
+        if (!bytes || sx_loop_post_again(link->loop, session, bytes, len) != SX_OK)
+            sx_exchange_put_back(exchange, &due);
         sx_due_fini(&due);
     }
     return sx_exchange_due_us(exchange);
-}
-
-/* ---- answers ---- */
-
-void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
-{
-    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
-                 sx_fault_text(err));
-}
-
-/* An answer that never finds room must not make its caller wait in vain. */
-static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                         struct sx_buffer *stanza, size_t *len)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= link->config.max_queued_bytes)
-        return bytes;
-    free(bytes);
-    sx_stanza_error(stanza, &head, "internal-server-error",
-                    "the answer is larger than the service's max_queued_bytes");
-    return sx_buffer_take(stanza, len);
-}
-
-/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
- * answer that is ready after a reconnect is still awaited. */
-static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
-{
-    uint64_t session = request->session;
-    char why[1];
-    sx_link_await_session(link, 0, &session, why, sizeof why);
-    return session;
-}
-
-/* The run's one answer: remembered, then posted. */
-static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
-                        struct sx_buffer *stanza)
-{
-    size_t len;
-    char *bytes = take_answer(link, request, stanza, &len);
-    if (!bytes) {
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
-                 request->from);
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
-        return;
-    }
-    sx_journal_answer(link->journal, request->from, request->id, bytes, len, sx_clock_now_us());
-    sx_link_post_answer(link, session_for(link, request), bytes, len,
-                        sx_clock_deadline(sx_link_timeout_us(link)));
-}
-
-/* Not resource-constraint: the request has run. */
-static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                          struct sx_buffer *stanza, const char *why)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
-             request->from, why);
-    sx_stanza_error(stanza, &head, "internal-server-error", why);
-}
-
-/* The answer's packed bytes go ahead of it. */
-static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                        struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer reference = {0}, stanza = {0};
-    struct sx_shipment *shipment = NULL;
-    enum sx_err err = SX_ENOMEM;
-    size_t len;
-    char *bytes;
-    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
-            SX_OK ||
-        reference.failed)
-        stanza.failed = true;
-    else if (payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
-    sx_buffer_fini(&reference);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
-    if (err == SX_OK)
-        return;
-    free(bytes);
-    sx_shipment_free(shipment);
-    if (err == SX_EFULL)
-        refuse_answer(link, request, &stanza, "too many large answers are on their way");
-    else
-        stanza.failed = true;
-    post_stanza(link, request, &stanza);
-}
-
-static void answer(struct soap_xmpp_link *link, struct sx_request *request,
-                   struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    char why[200];
-    if (payload->is_loose) {
-        ship_answer(link, request, payload);
-        return;
-    }
-    if (payload->bytes && !is_within_limit(link, "the answer", payload->len,
-                                           rewritten_bytes(link, payload, &head), why, sizeof why))
-        refuse_answer(link, request, &stanza, why);
-    else if (payload->bytes && payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
-    post_stanza(link, request, &stanza);
-}
-
-enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
-                           char *why, size_t why_bytes)
-{
-    struct sx_payload payload = {0};
-    enum sx_err err = SX_OK;
-    if (envelope && request->envelope.form == SX_FORM_PLAIN)
-        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > link->config.max_message_bytes)
-        err = refuse_size(link, "the answer", envelope_len, why, why_bytes);
-    else if (envelope)
-        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
-    if (err == SX_OK && sx_request_answer_once(request))
-        answer(link, request, &payload);
-    sx_payload_fini(&payload);
-    return err;
-}
-
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    if (!sx_request_answer_once(request))
-        return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
-             request->from, text ? text : condition);
-    sx_stanza_error(&stanza, &head, condition, text);
-    post_stanza(link, request, &stanza);
-}
-
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                     const char *text, int64_t deadline)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    size_t len;
-    char *bytes;
-    if (!sx_request_answer_once(request))
-        return;
-    sx_journal_forget(link->journal, request->from, request->id);
-    sx_stanza_refusal(&stanza, &head, condition, text);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        sx_link_post_answer(link, request->session, bytes, len, deadline);
 }
 
 /* ---- signs of life ---- */
@@ -586,19 +366,26 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
  * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
 static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
 {
-    sx_address_domain(link->own_jid, domain, SX_JID_BYTES);
+    sx_address_domain(link->config.jid, domain, SX_JID_BYTES);
     return link->config.is_component && link->config.is_shared ? "@" : domain;
 }
 
 /* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    char domain[SX_JID_BYTES];
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = choose_pinged(link, domain), .id = id};
+    sx_stanza_request(out, "get", &head, ping, sizeof ping - 1);
+}
+
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+{
     struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), choose_pinged(link, domain), id};
+    char id[sizeof SX_PING_ID + 24];
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
+    sx_link_write_ping(link, id, &stanza);
     return sx_buffer_take(&stanza, len);
 }
 

@@ -74,7 +74,7 @@ static int send_call(struct soap *soap, struct sx_plugin *plugin)
 static int await_call(struct soap *soap, struct sx_plugin *plugin)
 {
     char label[SX_LABEL_BYTES];
-    int err = sx_call_receive(soap, plugin);
+    int err = sx_call_receive(soap, plugin, false);
     if (!err && plugin->answer.is_fault)
         err = sx_plugin_fail(soap, SOAP_SVR_FAULT, "%s: it was answered with a fault",
                              sx_call_label(plugin, label));

@@ -24,7 +24,6 @@
 #include "payload.h"
 
 enum {
-    FIRST_INTERVAL_US = 2000000,
     MOST_INTERVAL_US = 30000000,
     FIRST_ABSENCE_US = 250000, /* after a bounce nothing is under way: asking again costs little */
     MAX_RENEWALS = 5,          /* a peer that restarts more often during one call isn't worth it */
@@ -44,7 +43,7 @@ static void place_locked(struct soap_xmpp_call *call)
 }
 
 /* A held call stays where it is: it is never due. */
-static void set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
+void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
 {
     if (call->held)
         return;
@@ -67,7 +66,7 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
     if (call->state == CALL_UNDER_WAY) {
         call->payload = copy;
         call->payload_len = len;
-        call->interval_us = FIRST_INTERVAL_US;
+        call->interval_us = SX_KEPT_INTERVAL_US;
         call->due_us = sx_clock_now_us() + call->interval_us;
         call->sent = 1;
         place_locked(call);
@@ -110,6 +109,8 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
         if (call->payload && (call->held || (call->is_last && !call->is_out)))
+            continue;
+        if (call->is_received) /* its answer will find us in the next session */
             continue;
         if (call->payload && !call->is_out && call->payload_len <= max_payload_bytes)
             call->due_us = 0;
@@ -156,10 +157,10 @@ static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool tak
 {
     if (call->is_last && taken) {
         call->is_out = true;
-        set_due_locked(call, SX_NEVER);
+        sx_kept_set_due_locked(call, SX_NEVER);
         return;
     }
-    set_due_locked(call, now_us + call->interval_us);
+    sx_kept_set_due_locked(call, now_us + call->interval_us);
     call->interval_us *= 2;
     if (call->interval_us > MOST_INTERVAL_US)
         call->interval_us = MOST_INTERVAL_US;
@@ -172,12 +173,28 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
     pthread_mutex_lock(&exchange->mu);
     call = TAILQ_FIRST(&exchange->kept);
     if (call && call->due_us <= now_us) {
-        taken = copy_due_locked(call, due);
-        call->sent++;
+        taken = call->dealt ? sx_dealt_copy_locked(call, due) : copy_due_locked(call, due);
+        call->sent += !call->dealt;
         put_off_locked(call, now_us, taken);
     }
     pthread_mutex_unlock(&exchange->mu);
     return taken;
+}
+
+void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, due->id);
+    /* A later copy of a dealt call is nothing to be run. */
+    if (call && call->payload && call->sent > 0 && strcmp(call->id, due->id) == 0) {
+        call->sent--;
+        if (call->is_out) {
+            call->is_out = false;
+            sx_kept_set_due_locked(call, sx_clock_now_us() + call->interval_us);
+        }
+    }
+    pthread_mutex_unlock(&exchange->mu);
 }
 
 /* ---- calls that fall back ---- */
@@ -226,7 +243,7 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
         call->is_last = !runs_once;
         call->held = false;
         /* Who runs what comes gets it once no other copy can have been run, if ever. */
-        set_due_locked(call, call->is_last && call->sent ? SX_NEVER : 0);
+        sx_kept_set_due_locked(call, call->is_last && call->sent ? SX_NEVER : 0);
         payload = NULL;
     } else if (call && call->payload) {
         sx_table_end_locked(call, err, text);
@@ -236,7 +253,7 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
 }
 
 /* What a server says when it has nobody to hand the stanza to; the peer may be on its way back. */
-static bool is_bounce(const struct sx_reply *reply)
+bool sx_kept_is_bounce(const struct sx_reply *reply)
 {
     static const char *const conditions[] = {"service-unavailable",   "recipient-unavailable",
                                              "remote-server-timeout", "remote-server-not-found",
@@ -253,7 +270,7 @@ static bool is_bounce(const struct sx_reply *reply)
 /* Whether the stanza that is answered with this condition has certainly not been run. The peer
  * itself fails with the first two, perhaps half-way; with the others a server that keeps stanzas
  * for a broken stream (XEP-0198 section 8) reports what it can't prove to have delivered. */
-static bool is_unrun(const char *condition)
+bool sx_kept_is_unrun(const char *condition)
 {
     static const char *const conditions[] = {"internal-server-error", "undefined-condition",
                                              "recipient-unavailable", "remote-server-timeout",
@@ -266,50 +283,55 @@ static bool is_unrun(const char *condition)
 }
 
 /* The peer is absent; it is asked for again soon, then ever more seldom. */
-static void await_return_locked(struct soap_xmpp_call *call, int64_t now_us)
+void sx_kept_await_return_locked(struct soap_xmpp_call *call)
 {
+    int64_t now_us = sx_clock_now_us();
     call->absence_us = call->absence_us ? 2 * call->absence_us : FIRST_ABSENCE_US;
     if (call->absence_us > MOST_INTERVAL_US)
         call->absence_us = MOST_INTERVAL_US;
     if (now_us + call->absence_us < call->due_us)
-        set_due_locked(call, now_us + call->absence_us);
+        sx_kept_set_due_locked(call, now_us + call->absence_us);
 }
 
 /* A bounce of a call of which one more copy goes out, or went. */
 static bool retry_last_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     bool others = call->sent > 1;
-    if (is_unrun(reply->condition) && call->sent > 0)
+    if (sx_kept_is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
     if (!call->is_out && call->sent == 0)
-        set_due_locked(call, 0);
+        sx_kept_set_due_locked(call, 0);
     return others || !call->is_out;
+}
+
+bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation)
+{
+    if (call->renewals >= MAX_RENEWALS)
+        return false;
+    call->renewals++;
+    call->sent = 0;
+    sx_kept_set_due_locked(call, 0);
+    sx_table_rename_locked(call, incarnation);
+    return true;
 }
 
 static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    if (reply->stale_for[0]) {
-        if (call->sent > 1 || call->renewals >= MAX_RENEWALS)
-            return false;
-        call->renewals++;
-        call->sent = 0;
-        set_due_locked(call, 0);
-        sx_table_rename_locked(call, reply->stale_for);
-        return true;
-    }
-    if (!is_bounce(reply))
+    if (reply->stale_for[0])
+        return call->sent <= 1 && sx_kept_renew_locked(call, reply->stale_for);
+    if (!sx_kept_is_bounce(reply))
         return false;
     if (call->is_last)
         return retry_last_locked(call, reply);
-    if (is_unrun(reply->condition) && call->sent > 0)
+    if (sx_kept_is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
     if (call->sent == 0)
-        await_return_locked(call, sx_clock_now_us());
+        sx_kept_await_return_locked(call);
     return true;
 }
 
 bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
-                       const struct sx_reply *reply)
+                       struct sx_reply *reply)
 {
     struct soap_xmpp_call *call;
     bool retried = false;
@@ -318,7 +340,7 @@ bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const cha
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     if (call && call->payload && sx_table_is_from_peer_locked(call, from))
-        retried = retry_locked(call, reply);
+        retried = call->dealt ? sx_dealt_retry_locked(call, id, reply) : retry_locked(call, reply);
     pthread_mutex_unlock(&exchange->mu);
     return retried;
 }
@@ -326,8 +348,10 @@ bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const cha
 bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     unsigned sent;
+    bool dealt;
     pthread_mutex_lock(&call->exchange->mu);
     sent = call->sent;
+    dealt = call->dealt;
     pthread_mutex_unlock(&call->exchange->mu);
     switch (reply->err) {
     case SX_OK:
@@ -338,11 +362,13 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
     case SX_EABSENT:
         return true;
     case SX_ESTANZA:
+        if (dealt)
+            return sent > 0; /* the retry has seen to it */
         /* What is said of one copy says nothing of another: one that was refused is forgotten, and
          * the next may have been let in. */
         if (reply->refused || reply->stale_for[0])
             return sent > 1;
-        return sent > 1 || !is_unrun(reply->condition);
+        return sent > 1 || !sx_kept_is_unrun(reply->condition);
     default:
         return sent > 0;
     }

@@ -66,7 +66,10 @@ listen:
     password: "${component#*:}"
 $listener
 modules:
+  mod_carboncopy: {}
   mod_disco: {}
+  mod_mam: { default: always }
+  mod_offline: {}
   mod_ping: {}
   mod_roster: {}
   mod_stream_mgmt: {}

@@ -23,6 +23,8 @@
     SUITE(big)                                                                                     \
     SUITE(big_strangers)                                                                           \
     SUITE(big_storm)                                                                               \
+    SUITE(message)                                                                                 \
+    SUITE(mailbox)                                                                                 \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
     SUITE(component)                                                                               \

@@ -13,6 +13,8 @@
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
+    SUITE(dealing)                                                                                 \
+    SUITE(dealt)                                                                                   \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(envelope)                                                                                \
@@ -30,9 +32,12 @@
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
+    SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
     SUITE(moving)                                                                                  \
+    SUITE(message)                                                                                 \
+    SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
@@ -50,6 +55,7 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stamp)                                                                                   \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \

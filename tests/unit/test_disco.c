@@ -235,6 +235,7 @@ static void test_incarnation(void)
         {"urn:a\0" SX_NS_DELIVERY "\0", 0},
         {SX_NS_DELIVERY "#\0", 0},
         {SX_NS_DELIVERY "#~.~\0", 0},
+        {SX_NS_DELIVERY "#again\0", 0},
         {SX_NS_DELIVERY "#'/>\0", 0},
         {SX_NS_DELIVERY "#0123456789abcdef0.1\0", 0},
     };
@@ -249,6 +250,9 @@ static void test_incarnation(void)
         CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), lists[i].known);
     }
     ASSERT_TEXT(incarnation, "0123456789abcdef.1");
+    sx_disco_put(disco, "a@x/1", SX_NS_DELIVERY "#any\0", 0);
+    CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), 1);
+    ASSERT_TEXT(incarnation, "any");
     sx_disco_free(disco);
 }
 

@@ -433,6 +433,110 @@ static void test_shrink(void)
     sx_journal_free(journal);
 }
 
+/* ---- of a JID that several processes share ---- */
+
+static struct sx_journal *make_shared(unsigned max_entries, size_t max_bytes)
+{
+    struct sx_journal *journal = make(max_entries, max_bytes);
+    sx_journal_share(journal);
+    CU_ASSERT_TRUE(sx_journal_is_shared(journal));
+    return journal;
+}
+
+static void test_shared_life(void)
+{
+    struct sx_journal *journal = make_shared(100, 100000);
+    struct id id = make_id(journal, "x-1", START_US);
+    ASSERT_TEXT(id.text, "x-1~any");
+    enter(journal, ALICE, "x-1~again", START_US, SX_JOURNAL_STALE, NULL);
+    enter(journal, ALICE, "x-1~any", START_US, SX_JOURNAL_FRESH, NULL);
+    enter(journal, BOB, "x-1~again", START_US, SX_JOURNAL_STALE, NULL);
+    enter(journal, ALICE, "x-1~again", START_US, SX_JOURNAL_RUNNING, NULL);
+    enter(journal, ALICE, "x-1~any", START_US, SX_JOURNAL_RUNNING, NULL);
+    enter(journal, ALICE, "x-12~again", START_US, SX_JOURNAL_STALE, NULL);
+    enter(journal, ALICE, "x-~again", START_US, SX_JOURNAL_STALE, NULL);
+    answer(journal, ALICE, "x-1~any", "<iq/>", START_US);
+    enter(journal, ALICE, "x-1~again", START_US, SX_JOURNAL_ANSWERED, "<iq/>");
+    enter(journal, ALICE, "x-1~any", START_US, SX_JOURNAL_ANSWERED, "<iq/>");
+    CU_ASSERT_EQUAL(count(journal).entries, 1);
+    sx_journal_free(journal);
+}
+
+static void test_shared_others(void)
+{
+    struct sx_journal *shared = make_shared(100, 100000), *own = make(100, 100000);
+    struct id id = make_id(own, "1", START_US);
+    enter(shared, ALICE, id.text, START_US, SX_JOURNAL_STALE, NULL);
+    enter(shared, ALICE, "1", START_US, SX_JOURNAL_FOREIGN, NULL);
+    enter(own, ALICE, "1~any", START_US, SX_JOURNAL_STALE, NULL);
+    enter(own, ALICE, "1~again", START_US, SX_JOURNAL_STALE, NULL);
+    enter(own, ALICE, id.text, START_US, SX_JOURNAL_FRESH, NULL);
+    enter(own, ALICE, "1~again", START_US, SX_JOURNAL_STALE, NULL);
+    CU_ASSERT_EQUAL(count(shared).entries, 0);
+    sx_journal_free(own);
+    sx_journal_free(shared);
+}
+
+static void test_shared_is_ageless(void)
+{
+    struct sx_journal *journal = make_shared(100, 100000);
+    enter(journal, ALICE, "1~any", START_US, SX_JOURNAL_FRESH, NULL);
+    enter(journal, ALICE, "2~any", START_US + 9 * EPOCH_US, SX_JOURNAL_FRESH, NULL);
+    enter(journal, ALICE, "1~again", START_US + 9 * EPOCH_US, SX_JOURNAL_RUNNING, NULL);
+    answer(journal, ALICE, "1~any", "<iq/>", START_US + 9 * EPOCH_US);
+    enter(journal, ALICE, "1~again", START_US + 10 * EPOCH_US, SX_JOURNAL_ANSWERED, "<iq/>");
+    enter(journal, ALICE, "1~again", START_US + 11 * EPOCH_US, SX_JOURNAL_STALE, NULL);
+    CU_ASSERT_EQUAL(count(journal).entries, 1);
+    sx_journal_free(journal);
+}
+
+static void test_shared_full(void)
+{
+    struct sx_journal *journal = make_shared(4, 100000);
+    char id[16];
+    int i;
+    for (i = 0; i < 100; i++) {
+        snprintf(id, sizeof id, "%d~any", i);
+        enter(journal, ALICE, id, START_US, SX_JOURNAL_FRESH, NULL);
+        answer(journal, ALICE, id, "<iq/>", START_US);
+        snprintf(id, sizeof id, "%d~again", i);
+        enter(journal, ALICE, id, START_US, SX_JOURNAL_ANSWERED, "<iq/>");
+        CU_ASSERT_TRUE(count(journal).entries <= 4);
+    }
+    sx_journal_shrink(journal, 2);
+    enter(journal, ALICE, "99~again", START_US, SX_JOURNAL_SPENT, NULL);
+    sx_journal_free(journal);
+}
+
+static void test_refused_where_shared(void)
+{
+    struct sx_journal *journal = make_shared(2, 100000);
+    enter(journal, ALICE, "1~any", START_US, SX_JOURNAL_FRESH, NULL);
+    enter(journal, ALICE, "2~any", START_US, SX_JOURNAL_FRESH, NULL);
+    enter(journal, ALICE, "3~any", START_US, SX_JOURNAL_FULL, NULL);
+    enter(journal, ALICE, "3~again", START_US, SX_JOURNAL_STALE, NULL);
+    sx_journal_forget(journal, ALICE, "2~any");
+    enter(journal, ALICE, "2~again", START_US, SX_JOURNAL_STALE, NULL);
+    sx_journal_free(journal);
+}
+
+static void test_tails(void)
+{
+    CU_ASSERT_TRUE(sx_journal_is_tagged("x~any") && sx_journal_is_tagged("x~again"));
+    CU_ASSERT_TRUE(sx_journal_is_incarnation("any"));
+    CU_ASSERT_FALSE(sx_journal_is_incarnation("again") || sx_journal_is_incarnation("anyone"));
+    CU_ASSERT_FALSE(sx_journal_is_tagged("any") || sx_journal_is_tagged("x~anyone"));
+    CU_ASSERT_TRUE(sx_journal_is_again("x~again"));
+    CU_ASSERT_FALSE(sx_journal_is_again("again") || sx_journal_is_again("x~again~any"));
+    CU_ASSERT_EQUAL(sx_journal_stem("x~any"), 1);
+    CU_ASSERT_EQUAL(sx_journal_stem("x~again"), 1);
+    CU_ASSERT_EQUAL(sx_journal_stem("x~again~any"), 7);
+    CU_ASSERT_EQUAL(sx_journal_stem("x~00112233445566ff.1"), 20);
+    CU_ASSERT_EQUAL(sx_journal_stem("again"), 5);
+    CU_ASSERT_TRUE(sx_journal_is_any("any"));
+    CU_ASSERT_FALSE(sx_journal_is_any("") || sx_journal_is_any(NULL));
+}
+
 CU_TestInfo tests_journal[] = {
     {"a request is fresh once, runs, and is answered from then on", test_life},
     {"the same id of another caller is another request", test_callers_are_apart},
@@ -453,5 +557,11 @@ CU_TestInfo tests_journal[] = {
     {"without memory a request is refused or runs once", test_short_life},
     {"epochs of one process are told from those of another", test_same_process},
     {"an answer that may have been too large for a server is not given again", test_shrink},
+    {"shared: a first copy runs once, a later one never", test_shared_life},
+    {"shared or not, the other kind's ids are stale", test_shared_others},
+    {"shared: a first copy runs in any epoch, and answers age", test_shared_is_ageless},
+    {"shared: answers make room, and the one that knows says so", test_shared_full},
+    {"shared: what is refused isn't known", test_refused_where_shared},
+    {"tails of ids are told apart", test_tails},
     CU_TEST_INFO_NULL,
 };

@@ -53,7 +53,7 @@ static struct sx_reply make_error(bool refused)
 
 static void bounce(struct soap_xmpp_call *call)
 {
-    const struct sx_reply reply = make_error(false);
+    struct sx_reply reply = make_error(false);
     CU_ASSERT_TRUE(sx_exchange_retry(sx_exchange_of(call), sx_exchange_peer(call),
                                      sx_exchange_id(call), &reply));
 }

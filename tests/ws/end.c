@@ -18,6 +18,46 @@ static void require(bool is_good, const char *what)
     abort();
 }
 
+/* ---- a fault of gSOAP's wsrm plugin ----
+ *
+ * soap_wsrm_disconnect() looks into the message that was sent last. An acknowledgement frees it,
+ * and may have come meanwhile: with the answer, or on another thread. So the message is forgotten
+ * before: by who awaits an answer, once it is sent, and by who answers, before that. */
+
+static int (*await_answer)(struct soap *soap), (*disconnect)(struct soap *soap);
+
+static void forget_message(struct soap_wsrm_data *data)
+{
+    data->state = SOAP_WSRM_OFF;
+    data->msg = NULL;
+}
+
+static int forget_and_await(struct soap *soap)
+{
+    forget_message(soap_lookup_plugin(soap, soap_wsrm_id));
+    return await_answer(soap);
+}
+
+static int forget_and_disconnect(struct soap *soap)
+{
+    struct soap_wsrm_data *data = soap_lookup_plugin(soap, soap_wsrm_id);
+    if (data && data->msg && data->msg->list)
+        forget_message(data);
+    return disconnect(soap);
+}
+
+static void mend(struct soap *soap)
+{
+    if (!await_answer) {
+        await_answer = soap->fprepareinitrecv;
+        disconnect = soap->fdisconnect; /* the same in each */
+    }
+    soap->fprepareinitrecv = forget_and_await;
+    soap->fdisconnect = forget_and_disconnect;
+}
+
+/* ---- ends ---- */
+
 static struct soap *new_context(struct soap_xmpp_link *link)
 {
     struct soap *soap = soap_new1(SOAP_XML_CANONICAL);
@@ -25,6 +65,7 @@ static struct soap *new_context(struct soap_xmpp_link *link)
                 !soap_register_plugin(soap, soap_wsa) && !soap_register_plugin(soap, soap_wsrm) &&
                 !soap_register_plugin(soap, soap_wsse),
             "context");
+    mend(soap);
     soap->connect_timeout = soap->send_timeout = soap->recv_timeout = END_TIMEOUT_S;
     return soap;
 }

@@ -31,7 +31,7 @@ struct sequence {
     soap_wsrm_sequence_handle handle;
 };
 
-static void open_sequence(struct sequence *sequence, const struct site *site)
+static void open_sequence(struct sequence *sequence, const struct site *site, bool is_plain)
 {
     const char *const argv[] = {"ws", "--keeper", site->label, NULL};
     *sequence = (struct sequence){0};
@@ -40,7 +40,8 @@ static void open_sequence(struct sequence *sequence, const struct site *site)
     sequence->proxy = proxy_start(site->port, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sequence->proxy);
     end_open(&sequence->caller, site, "alice", "desk",
-             (struct end_options){.port = proxy_port(sequence->proxy), .sends_once = true});
+             (struct end_options){
+                 .port = proxy_port(sequence->proxy), .is_plain = is_plain, .sends_once = true});
     sequence->to = site_endpoint(site, "bob", "soap");
     CU_ASSERT_PTR_NOT_NULL_FATAL(child_await(sequence->keeper, "online", WAIT_MS));
 }
@@ -145,12 +146,12 @@ static void lose_request(struct sequence *sequence, int number)
     proxy_resume(sequence->proxy);
 }
 
-static void run_cut(const struct site *site)
+static void run_cut(const struct site *site, bool is_plain)
 {
     struct sequence sequence;
     struct soap *soap;
     int i;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, is_plain);
     soap = sequence.caller.soap;
     create(&sequence);
     for (i = 1; i <= 4; i++)
@@ -174,9 +175,20 @@ static void run_cut(const struct site *site)
     close_sequence(&sequence);
 }
 
+static void cut_packed(const struct site *site)
+{
+    run_cut(site, false);
+}
+
+static void cut_plain(const struct site *site)
+{
+    run_cut(site, true);
+}
+
 static void a_sequence_outlives_its_connection(void)
 {
-    site_each(run_cut);
+    site_each(cut_packed);
+    site_each(cut_plain);
 }
 
 /* The last message: only the close tells what became of it. */
@@ -184,7 +196,7 @@ static void run_last(const struct site *site)
 {
     struct sequence sequence;
     struct soap *soap;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, false);
     soap = sequence.caller.soap;
     create(&sequence);
     CU_ASSERT_EQUAL(record(&sequence, 1), SOAP_OK);
@@ -243,7 +255,7 @@ static void run_duplex(const struct site *site)
     struct sequence sequence;
     struct soap *soap;
     int i;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, false);
     soap = sequence.caller.soap;
     end_serve(&sequence.caller);
     responses = 0;
