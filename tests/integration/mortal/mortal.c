@@ -2,6 +2,8 @@
  *
  * usage: mortal LEDGER JID PASSWORD PORT CAFILE
  *
+ * With a domain as JID it is one of several processes of that component, and doesn't call.
+ *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
  *     finish NUMBER                       lets that operation, which is held, answer
@@ -223,7 +225,8 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.password = argv[3];
     config.host = "127.0.0.1";
     config.port = atoi(argv[4]);
-    config.ca_file = argv[5];
+    config.shared_jid = !strchr(config.jid, '@');
+    config.ca_file = config.shared_jid ? NULL : argv[5];
     config.allow = "*";
     config.trace = SOAP_XMPP_TRACE_STANZA;
     config.trace_callback = watch;
