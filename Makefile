@@ -63,11 +63,14 @@ LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c pa
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
 WS_OBJECTS := $(call obj,$(wildcard tests/ws/*.c) $(addprefix tests/lib/,suite.c child.c tcp.c proxy.c \
     passage.c) tests/integration/site.c)
+CLUSTER_OBJECTS := $(call obj,$(wildcard tests/cluster/*.c) tests/integration/site.c \
+    $(addprefix tests/lib/,suite.c child.c))
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
-SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console)
+SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
+    relay-service relay-client guard-service guard-client)
 LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation cluster)
 
 all: $(LIBRARIES) $(SAMPLES)
 .DEFAULT_GOAL := all
@@ -104,25 +107,34 @@ $(addprefix $(BUILD)/gen/$(1)/,soapC.c soapClient.c soapServer.c soapH.h soapStu
 endef
 $(eval $(call contract,calculator,wsdl/calculator.h,-2))
 $(eval $(call contract,station,wsdl/station.h,-2))
+$(eval $(call contract,relay,wsdl/relay.h,-2 -a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
+$(eval $(call contract,guard,wsdl/guard.h,-2 -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
 $(eval $(call contract,bench,bench/records.h))
 $(eval $(call contract,ws,tests/ws/ws.h,-a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
+$(eval $(call contract,work,bench/scale/contract.h))
 
 # gSOAP's own plugins, compiled for a contract: $(call gsoap_plugins,CONTRACT,SOURCES,FLAGS). Without
 # SOAP_WSRM_FAST_ALLOC wsrmapi.c uses the last message of a sequence after it was acknowledged and freed.
+# Two of them race with themselves: wsaapi.c has one struct for all contexts, wsrmapi.c looks at sequences
+# without its lock. The thread sanitizer leaves these alone.
+RACY := wsaapi.o wsrmapi.o
 define gsoap_plugins
 $(1)_PLUGINS := $(patsubst %.c,$(BUILD)/gen/$(1)/%.o,$(2))
 $(1)_FLAGS := $(3) -I$(BUILD)/gen/$(1) -I$(GSOAP_SHARE) -I$(GSOAP_SHARE)/plugin
 $$($(1)_PLUGINS): $(BUILD)/gen/$(1)/%.o: %.c $(BUILD)/gen/$(1)/soapH.h
 	$$(call say,CC,$$<)
-	$$(Q)$$(C) $$(GSOAP_CFLAGS) -w $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(Q)$$(C) $$(GSOAP_CFLAGS) -w $$(CPPFLAGS) $$(CFLAGS) $$(if $$(filter $$(RACY),$$(@F)),-fno-sanitize=thread) \
+	    -c -o $$@ $$<
 $$($(1)_PLUGINS) $$($(1)_STUBS) $$($(1)_SKELETON): CPPFLAGS += $$($(1)_FLAGS)
 endef
 vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
 $(eval $(call gsoap_plugins,ws,wsaapi.c wsrmapi.c wsseapi.c smdevp.c mecevp.c threads.c duration.c \
     struct_timeval.c,-DWITH_OPENSSL -DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,relay,wsaapi.c wsrmapi.c threads.c duration.c,-DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,guard,wsseapi.c smdevp.c mecevp.c threads.c struct_timeval.c,-DWITH_OPENSSL))
 
 # Two more services for one process: each file has its serializers to itself.
 TWO := $(patsubst tests/plugin/two/%.h,%,$(wildcard tests/plugin/two/*.h))
@@ -141,12 +153,19 @@ $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugi
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
 $(eval $(call uses,$(call obj,$(wildcard tests/ws/*.c)),ws))
-$(call obj,$(wildcard tests/ws/*.c)) $(call lint_of,$(call obj,$(wildcard tests/ws/*.c))): \
-    CPPFLAGS += $(ws_FLAGS)
+WS_USERS := $(call obj,$(wildcard tests/ws/*.c))
+$(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
+RELAY_USERS := $(call obj,samples/relay/service.c samples/relay/client.c)
+$(eval $(call uses,$(RELAY_USERS),relay))
+$(RELAY_USERS) $(call lint_of,$(RELAY_USERS)): CPPFLAGS += $(relay_FLAGS)
+GUARD_USERS := $(call obj,samples/guard/service.c samples/guard/client.c)
+$(eval $(call uses,$(GUARD_USERS),guard))
+$(GUARD_USERS) $(call lint_of,$(GUARD_USERS)): CPPFLAGS += $(guard_FLAGS)
 $(eval $(call uses,$(call obj,samples/calculator/service.c samples/calculator/client.c),calculator))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 $(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
 $(eval $(call uses,$(call obj,$(wildcard bench/*.c)),bench))
+$(eval $(call uses,$(call obj,$(wildcard bench/scale/*.c)),work))
 $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.c),station))
 TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
@@ -163,7 +182,7 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
-SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup asprintf __asprintf_chk \
+SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup asprintf __asprintf_chk \
     XML_ParserCreate ZSTD_createCCtx ZSTD_createDCtx ZSTD_createCDict ZSTD_createDDict)
 
 # The name service can be one of the tests' own: tests/lib/names.h.
@@ -176,7 +195,8 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(addprefix %/,link.o owner.o outbound.o fallback.o greeting.o shipment.o iq.o loop.o),$(LIB_OBJECTS))
+    $(filter-out $(addprefix %/,link.o owner.o outbound.o answers.o size.o mail.o fallback.o \
+    greeting.o roaming.o shipment.o iq.o content.o message.o loop.o),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
@@ -200,6 +220,12 @@ $(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECT
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoapssl -lcunit)
 
+$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lcunit)
+
+$(BUILD)/cluster: | $(BUILD)/mortal
+
 $(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
@@ -216,6 +242,8 @@ BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
 MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
 BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
     big $(if $(MOSQUITTO),mqtt))
+FLEET := $(addprefix $(BUILD)/bench/,fleet roll)
+SCALE := $(addprefix $(BUILD)/bench/scale/,worker load)
 
 $(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
 $(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
@@ -237,12 +265,35 @@ $(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/b
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
 
+# Many devices, and who calls each: make bench-fleet.
+$(BUILD)/bench/fleet: $(call obj,bench/fleet.c bench/device.c bench/slice.c) $(bench_SKELETON)
+$(BUILD)/bench/roll: $(call obj,bench/roll.c bench/slice.c)
+$(FLEET): $(bench_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+# Processes that share a component, and who calls it: make bench-scale.
+$(BUILD)/bench/scale/worker: $(call obj,bench/scale/worker.c bench/slice.c) $(work_SKELETON)
+$(BUILD)/bench/scale/load: $(call obj,bench/scale/load.c bench/slice.c)
+$(SCALE): $(work_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
 $(BUILD)/samples/calculator-service: $(call obj,samples/calculator/service.c) $(calculator_STUBS) \
     $(calculator_SKELETON)
 $(BUILD)/samples/calculator-client: $(call obj,samples/calculator/client.c) $(calculator_STUBS)
 $(BUILD)/samples/station: $(call obj,samples/station/station.c) $(station_STUBS) $(station_SKELETON)
 $(BUILD)/samples/station-console: $(call obj,samples/station/console.c) $(station_STUBS) \
     $(station_SKELETON)
+$(BUILD)/samples/relay-service: $(call obj,samples/relay/service.c) $(relay_STUBS) \
+    $(relay_SKELETON) $(relay_PLUGINS)
+$(BUILD)/samples/relay-client: $(call obj,samples/relay/client.c) $(relay_STUBS) $(relay_PLUGINS)
+$(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c) $(guard_STUBS) \
+    $(guard_SKELETON) $(guard_PLUGINS)
+$(BUILD)/samples/guard-client: $(call obj,samples/guard/client.c) $(guard_STUBS) $(guard_PLUGINS)
+$(BUILD)/samples/guard-%: GSOAP_LIBS := -lgsoapssl
 $(SAMPLES): $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -304,6 +355,11 @@ run-federation: $(BUILD)/federation
 	tools/with-servers federation -- timeout --foreground 300 $(TEST_RUN) $(BUILD)/federation $(ARGS) \
 	    || [ $$? = 77 ]
 
+# docs/ejabberd.yml is tested along with it. 77: there can be no cluster here, and it was said why.
+run-cluster: $(BUILD)/cluster
+	tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- timeout --foreground 600 $(TEST_RUN) \
+	    $(BUILD)/cluster $(ARGS) || [ $$? = 77 ]
+
 SOAK_SECONDS ?= 600
 
 soak: deps
@@ -326,6 +382,31 @@ run-bench: $(BENCH)
 run-bench-plot: $(BENCH)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
 
+# Many devices on one server: docs/scaling.md.
+FLEET_DEVICES ?= 5000
+beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),CONFIG=$(CURDIR)/docs/ejabberd.yml -- \
+    /usr/bin/python3 -B bench/fleet.py $(BUILD)
+
+bench-fleet: deps
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench-fleet: $(FLEET)
+	$(call beside_fleet,$(FLEET_DEVICES))
+
+run-bench-fleet-smoke: export FLEET_SETTLE_SECONDS = 0.1
+run-bench-fleet-smoke: export FLEET_IDLE_SECONDS = 0.5
+run-bench-fleet-smoke: export FLEET_PER_PROCESS = 20
+run-bench-fleet-smoke: export FLEET_PATIENCE = 120
+run-bench-fleet-smoke: $(FLEET)
+	$(call beside_fleet,40)
+
+# One component, several processes, two nodes: docs/scaling.md.
+bench-scale: deps
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench-scale: $(SCALE)
+	$(Q)tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- /usr/bin/python3 -B bench/scale.py $(BUILD)
+
 run-bench-smoke: export BENCH_SECONDS = 0.2
 run-bench-smoke: export BENCH_ROWS = add, one at a time
 run-bench-smoke: $(BENCH)
@@ -339,7 +420,8 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-ws run-federation run-nat)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-ws run-federation run-cluster run-nat \
+	    run-bench-fleet-smoke)
 
 # A shorter storm: under a sanitizer each call takes several times as long.
 asan tsan: export STORM_CALLS ?= 3000
@@ -360,7 +442,7 @@ valgrind: deps
 	$(call under_valgrind,run-integration ARGS='call: unruly:')
 
 run-all: $(TESTS)
-	$(call in_turn,run-unit run-plugin run-integration run-ws run-federation)
+	$(call in_turn,run-unit run-plugin run-integration run-ws run-federation run-cluster)
 
 ci:
 	$(Q).ci/run
@@ -490,17 +572,19 @@ help:
 	@echo 'make lint       cppcheck and clang-tidy'
 	@echo 'make ci         what has to pass before a change is taken'
 	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-ws'
-	@echo '         | run-federation   [ARGS=part-of-a-name]'
+	@echo '         | run-federation | run-cluster   [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
 	@echo '                bench-plot: a picture of it; run-bench-smoke: whether it works at all'
+	@echo 'make bench-fleet   FLEET_DEVICES=$(FLEET_DEVICES) devices on one server; bench-scale: a component of several'
+	@echo '                processes on a cluster, some of them killed (docs/scaling.md)'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-ws run-federation run-fuzz \
+.PHONY: all run-unit run-plugin run-install run-samples run-nat run-integration run-ws run-federation run-cluster run-fuzz \
     run-all check test asan tsan valgrind fuzz soak lint run-lint run-cppcheck ci demo deps \
     deps-demo deps-bench dictionary bench bench-plot bench-codec run-bench run-bench-plot \
-    run-bench-smoke install uninstall wsdl format clean help
+    run-bench-smoke bench-fleet run-bench-fleet run-bench-fleet-smoke bench-scale run-bench-scale install uninstall wsdl format clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -336,7 +336,8 @@ enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpo
                                       size_t why_bytes)
 {
     struct sx_endpoint parsed = {0};
-    const char *path;
+    const char *path, *query;
+    char *bare;
     enum sx_err err;
     if (!sx_address_is_xmpp(uri))
         return refuse(why, why_bytes, "the endpoint", "does not begin with xmpp:");
@@ -346,12 +347,19 @@ enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpo
                       "names an account to call from (xmpp://), but it is the link's");
     if (strchr(path, '#'))
         return refuse(why, why_bytes, "the endpoint", "has a fragment (#), which no service has");
-    if (strchr(path, '?'))
-        return refuse(why, why_bytes, "the endpoint", "has a query (?), and none is served");
+    query = strchr(path, '?');
+    if (query && strcmp(query, "?message") != 0)
+        return refuse(why, why_bytes, "the endpoint", "has another query (?) than ?message");
     /* gSOAP takes a space for the end of one of several endpoints */
     if (strchr(path, ' '))
         return refuse(why, why_bytes, "the endpoint", "has a space, which is written %20");
-    err = parse(path, true, "soap", &parsed.jid, why, why_bytes);
+    parsed.is_message = query != NULL;
+    bare = query ? strndup(path, (size_t)(query - path)) : NULL;
+    if (query && !bare)
+        return SX_ENOMEM;
+    err = parse(bare ? bare : path, true, parsed.is_message ? NULL : "soap", &parsed.jid, why,
+                why_bytes);
+    free(bare);
     if (err != SX_OK)
         return err;
     parsed.has_resource = strchr(path, '/') != NULL;
@@ -363,9 +371,10 @@ enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t 
 {
     struct sx_endpoint endpoint;
     enum sx_err err = sx_address_parse_endpoint(uri, &endpoint, why, why_bytes);
-    if (err == SX_OK)
-        *jid = endpoint.jid;
-    return err;
+    if (err != SX_OK)
+        return err;
+    *jid = endpoint.jid;
+    return SX_OK;
 }
 
 bool sx_address_is_xmpp(const char *endpoint)

@@ -20,14 +20,16 @@ enum sx_err sx_address_parse_jid(const char *text, const char *resource, char **
                                  size_t why_bytes);
 
 /* The same for an endpoint "xmpp:node@domain/resource": percent-encoded octets are decoded, an
- * authority ("xmpp://account@...") and a fragment are refused, and so is a query ("?message"):
- * none is served yet. A node without a resource gets "soap". */
+ * authority ("xmpp://account@...") and a fragment are refused, and so is a query other than
+ * "?message" (RFC 5122 2.5). A node without a resource gets "soap", but not with that query: a
+ * message is for whoever is there. */
 enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes);
 
 /* What an endpoint says beside its JID; otherwise as sx_address_parse_uri. */
 struct sx_endpoint {
     char *jid;         /* as that of sx_address_parse_uri, the caller's */
     bool has_resource; /* one was given; else any resource of a node's may do */
+    bool is_message;   /* "?message" */
 };
 enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
                                       size_t why_bytes);

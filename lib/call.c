@@ -25,13 +25,24 @@ enum {
     ACCEPTED = 202 /* what HTTP says; gSOAP's plugins look for it */
 };
 
+/* The resource that a call to a bare JID has gone to last; "" if that is no question. */
+static const char *resource_tried(const struct sx_plugin *plugin)
+{
+    const char *resource = NULL;
+    if (!plugin->is_detached && plugin->call && sx_exchange_roams(plugin->call))
+        resource = sx_address_resource(sx_exchange_peer(plugin->call));
+    return resource ? resource : "";
+}
+
 /* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
 const char *sx_call_label(const struct sx_plugin *plugin, char *label)
 {
+    const char *resource = resource_tried(plugin);
     const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
     const char *scheme = plugin->is_detached ? "xmpp:" : "";
     const char *endpoint = plugin->is_detached ? sx_exchange_peer(plugin->call) : plugin->endpoint;
-    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES, endpoint,
+    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s%s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES,
+             endpoint, *resource ? " (resource " : "", resource, *resource ? ")" : "",
              *operation ? ": " : "", operation);
     return label;
 }
@@ -57,6 +68,8 @@ static bool has_attachments(const struct soap *soap)
 /* The next call mostly goes where the last one went. */
 static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why, size_t why_bytes)
 {
+    struct sx_endpoint parsed;
+    enum sx_err err;
     if (plugin->to && strcmp(plugin->endpoint, endpoint) == 0)
         return SX_OK;
     free(plugin->endpoint);
@@ -65,7 +78,13 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     plugin->endpoint = strdup(endpoint);
     if (!plugin->endpoint)
         return SX_ENOMEM;
-    return sx_address_parse_uri(endpoint, &plugin->to, why, why_bytes);
+    err = sx_address_parse_endpoint(endpoint, &parsed, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    plugin->to = parsed.jid;
+    plugin->any_resource = !parsed.has_resource;
+    plugin->is_message = parsed.is_message;
+    return SX_OK;
 }
 
 int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
@@ -73,6 +92,12 @@ int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpo
     int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
     char why[REASON_BYTES] = "";
     enum sx_err err = aim(plugin, endpoint, why, sizeof why);
+    if (!err && plugin->name[0] && !plugin->is_message) {
+        plugin->name[0] = '\0';
+        return sx_plugin_fail(soap, SOAP_USER_ERROR,
+                              "%.*s: only calls by message have names: the endpoint lacks ?message",
+                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
+    }
     if (!err)
         err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
     if (err)
@@ -110,7 +135,10 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
 {
     char why[REASON_BYTES] = "";
     int64_t default_us = sx_link_timeout_us(plugin->link);
-    struct sx_outgoing out = {.to = plugin->to, .envelope = tail, .envelope_len = len};
+    struct sx_outgoing out = {.to = plugin->to,
+                              .any_resource = plugin->any_resource,
+                              .envelope = tail,
+                              .envelope_len = len};
     enum sx_err err;
     if (plugin->out.len) {
         sx_buffer_add(&plugin->out, tail, len);
@@ -126,7 +154,10 @@ int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, 
     out.online_deadline =
         sx_clock_deadline(sx_config_timeout_us(soap->connect_timeout, default_us));
     out.room_deadline = sx_clock_deadline(sx_config_timeout_us(soap->send_timeout, default_us));
+    out.is_message = plugin->is_message;
+    out.name = plugin->name[0] ? plugin->name : NULL;
     err = sx_link_request(plugin->link, &out, &plugin->call, why, sizeof why);
+    plugin->name[0] = '\0';
     if (err)
         return sx_plugin_fail(soap, sx_fault_soap_code(err), "%s", *why ? why : sx_fault_text(err));
     sx_buffer_clear(&plugin->out);
@@ -184,16 +215,22 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
     }
 }
 
-int sx_call_receive(struct soap *soap, struct sx_plugin *plugin)
+int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
 {
     struct sx_reply reply = {.err = SX_OK};
     struct sx_envelope *answer = &plugin->answer;
     char label[SX_LABEL_BYTES];
     int64_t us = plugin->is_detached ? -1 : answer_timeout_us(soap, plugin);
-    sx_exchange_wait(plugin->call, sx_clock_deadline(us), &reply);
+    bool is_sent_off = !wants_envelope && sx_exchange_is_mailed(plugin->call);
+    if (is_sent_off)
+        sx_exchange_wait_received(plugin->call, sx_clock_deadline(us), &reply);
+    else
+        sx_exchange_wait(plugin->call, sx_clock_deadline(us), &reply);
     if (plugin->is_detached)
         us = sx_clock_now_us() - sx_exchange_begun_us(plugin->call);
     plugin->outcome = judge_outcome(plugin->call, &reply);
+    if (is_sent_off && reply.err == SX_OK && !reply.envelope.bytes)
+        plugin->outcome = SOAP_XMPP_UNKNOWN;
     sx_plugin_set_role(plugin, SX_ROLE_RECEIVING);
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
@@ -224,7 +261,7 @@ int sx_call_await(struct soap *soap, struct sx_plugin *plugin)
 {
     bool wants_envelope = soap->part == SOAP_BEGIN_RECV; /* else: soap_recv_empty_response() */
     char label[SX_LABEL_BYTES];
-    int err = sx_call_receive(soap, plugin);
+    int err = sx_call_receive(soap, plugin, wants_envelope);
     if (wants_envelope && !err && !plugin->answer.bytes)
         return sx_plugin_fail(soap, ACCEPTED, "%s: accepted, without an answer",
                               sx_call_label(plugin, label));
@@ -253,6 +290,24 @@ enum soap_xmpp_outcome_value soap_xmpp_outcome(struct soap *soap)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
     return plugin ? plugin->outcome : SOAP_XMPP_EXECUTED;
+}
+
+int soap_xmpp_name(struct soap *soap, const char *name)
+{
+    struct sx_plugin *plugin = sx_plugin_of(soap);
+    size_t len = name ? strlen(name) : 0;
+    if (!plugin)
+        return soap->error = SOAP_PLUGIN_ERROR;
+    plugin->name[0] = '\0';
+    if (!sx_link_may_name(plugin->link))
+        return sx_plugin_fail(soap, SOAP_USER_ERROR,
+                              "calls can't have names without a name_key in the configuration");
+    if (len < 1 || len > SX_NAME_BYTES)
+        return sx_plugin_fail(soap, SOAP_USER_ERROR,
+                              "the name of a call has 1 to %d bytes, and this one %zu",
+                              SX_NAME_BYTES, len);
+    memcpy(plugin->name, name, len + 1);
+    return soap->error = SOAP_OK;
 }
 
 struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
@@ -320,6 +375,8 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
     struct soap_xmpp_call *call;
     sx_link_ref(link); /* the program may close the link meanwhile */
     call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
+    if (call && sx_exchange_is_found(call))
+        sx_link_ref(link); /* the call's, as if it had been detached */
     sx_link_unref(link);
     return call;
 }
@@ -327,6 +384,16 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
 void *soap_xmpp_call_user(const struct soap_xmpp_call *call)
 {
     return sx_exchange_user(call);
+}
+
+const char *soap_xmpp_call_name(const struct soap_xmpp_call *call)
+{
+    return sx_exchange_name(call);
+}
+
+const char *soap_xmpp_call_peer(const struct soap_xmpp_call *call)
+{
+    return sx_exchange_peer(call);
 }
 
 void soap_xmpp_cancel(struct soap_xmpp_call *call)

@@ -63,7 +63,7 @@ static const struct refusal {
     enum sx_err err;
     const char *clause;
 } refusals[] = {
-    {"not-authorized", SX_EAUTH, "the password is not the secret that the server has for it"},
+    {"not-authorized", SX_EAUTH, "the server knows another secret for it, or none"},
     {"conflict", SX_ESTREAM, "another process holds it"},
     {"host-unknown", SX_ESTREAM, "there is no such component at that port"},
     {"invalid-namespace", SX_ESTREAM, "this is no port for components"},

@@ -243,6 +243,26 @@ int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, i
     return has;
 }
 
+bool sx_disco_account_has(struct sx_disco *disco, const char *jid, const char *feature,
+                          int64_t now_us)
+{
+    char bare[SX_JID_BYTES], other[SX_JID_BYTES];
+    const struct peer *peer;
+    bool has = false;
+
+    sx_address_bare(jid, bare, sizeof bare);
+    pthread_mutex_lock(&disco->mu);
+    TAILQ_FOREACH(peer, &disco->order, in_order)
+    {
+        if (has || now_us - peer->put_us >= SX_DISCO_TTL_S * INT64_C(1000000))
+            continue;
+        sx_address_bare(peer->jid, other, sizeof other);
+        has = sx_address_equal(bare, other) && sx_disco_list_has(peer->features, feature);
+    }
+    pthread_mutex_unlock(&disco->mu);
+    return has;
+}
+
 static const char *find_incarnation(const char *features)
 {
     static const char mark[] = SX_NS_DELIVERY "#";

@@ -45,6 +45,10 @@ void sx_disco_free(struct sx_disco *disco);
 void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us);
 /* 1 listed, 0 not listed, -1 unknown or too old. */
 int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us);
+/* Whether any entity of jid's account (its bare JID) is known to list the feature: one that lists
+ * it not is no other resource's business. Looks through all that are known. */
+bool sx_disco_account_has(struct sx_disco *disco, const char *jid, const char *feature,
+                          int64_t now_us);
 /* The incarnation of jid, as its features or sx_disco_renew told it. 1: there is one, 0: it has
  * none, a foreign entity, -1 unknown or too old. */
 int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,

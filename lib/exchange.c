@@ -25,6 +25,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "pages.h"
 
 void sx_reply_fini(struct sx_reply *reply)
 {
@@ -97,6 +98,11 @@ static uint64_t choose_buckets(unsigned max_calls)
     return buckets;
 }
 
+static void free_buckets(struct sx_exchange *exchange)
+{
+    sx_pages_free(exchange->buckets, (exchange->bucket_mask + 1) * sizeof *exchange->buckets);
+}
+
 struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
 {
     uint64_t buckets = choose_buckets(max_calls);
@@ -107,7 +113,7 @@ struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
     exchange->owner = owner;
     exchange->max_calls = max_calls;
     exchange->bucket_mask = buckets - 1;
-    exchange->buckets = calloc(buckets, sizeof *exchange->buckets);
+    exchange->buckets = sx_pages_new(buckets * sizeof *exchange->buckets);
     if (!exchange->buckets || !draw_prefix(exchange))
         goto err_after_buckets;
     if (pthread_mutex_init(&exchange->mu, NULL))
@@ -128,7 +134,7 @@ err_after_room:
 err_after_mutex:
     pthread_mutex_destroy(&exchange->mu);
 err_after_buckets:
-    free(exchange->buckets);
+    free_buckets(exchange);
     free(exchange);
     return NULL;
 }
@@ -144,13 +150,14 @@ void sx_exchange_free(struct sx_exchange *exchange)
 {
     if (!exchange)
         return;
+    sx_table_drop_found(exchange);
     assert(exchange->unreleased == 0);
     assert(exchange->counts.under_way == 0 && TAILQ_EMPTY(&exchange->done));
     pthread_cond_destroy(&exchange->done_grew);
     pthread_cond_destroy(&exchange->room);
     pthread_mutex_destroy(&exchange->mu);
     own_jid_fini(&exchange->own);
-    free(exchange->buckets);
+    free_buckets(exchange);
     free(exchange);
 }
 
@@ -177,7 +184,7 @@ enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *ji
 }
 
 /* Numbers are ours and consecutive, so that no peer can make buckets long. */
-static struct bucket *bucket_of(struct sx_exchange *exchange, uint64_t number)
+struct bucket *sx_table_bucket(struct sx_exchange *exchange, uint64_t number)
 {
     return &exchange->buckets[number & exchange->bucket_mask];
 }
@@ -204,14 +211,20 @@ bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id)
     return has_prefix(exchange, id);
 }
 
+uint64_t sx_table_number(const char *id)
+{
+    return strtoull(id + PREFIX_LEN, NULL, 16);
+}
+
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id)
 {
     struct soap_xmpp_call *call;
 
     if (!has_prefix(exchange, id))
         return NULL;
-    call = LIST_FIRST(bucket_of(exchange, strtoull(id + PREFIX_LEN, NULL, 16)));
-    while (call && strcmp(call->id, id) != 0 && !sx_dealt_is_again_locked(call, id))
+    call = LIST_FIRST(sx_table_bucket(exchange, sx_table_number(id)));
+    while (call && strcmp(call->mail ? call->mail : call->id, id) != 0 &&
+           !sx_dealt_is_again_locked(call, id))
         call = LIST_NEXT(call, in_bucket);
     return call;
 }
@@ -226,6 +239,8 @@ static bool is_ours_locked(const struct sx_exchange *exchange, const char *jid)
  * account, for its connected resource and for themselves under any of these names. */
 bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from)
 {
+    if (call->mail)
+        return sx_table_is_from_account(call, from);
     if (!from)
         return !*call->peer || is_ours_locked(call->exchange, call->peer);
     if (!*call->peer)
@@ -237,7 +252,7 @@ bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char 
 
 /* Almost always at the tail: a call that was detached before its reply came ends after all those
  * that are there. */
-static void add_done_locked(struct soap_xmpp_call *call)
+void sx_table_add_done_locked(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
     struct soap_xmpp_call *before = TAILQ_LAST(&exchange->done, call_list);
@@ -279,6 +294,7 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
         TAILQ_REMOVE(&exchange->held, call, in_held);
     free(call->payload);
     call->payload = NULL;
+    sx_table_uncount_locked(call);
     exchange->counts.under_way--;
     call->state = CALL_ENDED;
     call->err = err;
@@ -287,7 +303,7 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
     if (call->waiter)
         pthread_cond_signal(call->waiter);
     if (call->detached) {
-        add_done_locked(call);
+        sx_table_add_done_locked(call);
         leave_detached_under_way_locked(exchange);
     }
     pthread_cond_signal(&exchange->room);
@@ -296,6 +312,12 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text)
 {
     end_locked(call, err, make_failure(err, text));
+}
+
+void sx_table_answer_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
+{
+    call->exchange->counts.completed++;
+    end_locked(call, reply->err, reply);
 }
 
 static void expire_locked(struct soap_xmpp_call *call)
@@ -372,21 +394,22 @@ void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char 
     expire_due_locked(exchange);
     fail_all_locked(exchange, err, text);
     pthread_cond_broadcast(&exchange->room);
+    pthread_cond_broadcast(&exchange->done_grew);
     pthread_mutex_unlock(&exchange->mu);
 }
 
 /* ---- a call's own life ---- */
 
-static struct soap_xmpp_call *make_call(struct sx_exchange *exchange, const char *peer,
-                                        const char *operation)
+struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *peer,
+                                     const char *operation)
 {
     size_t peer_bytes = strlen(peer) + 1, operation_bytes = strlen(operation) + 1;
     struct soap_xmpp_call *call = calloc(1, sizeof *call + peer_bytes + operation_bytes);
 
     if (!call)
         return NULL;
-    memcpy(call->peer, peer, peer_bytes);
-    call->operation = memcpy(call->peer + peer_bytes, operation, operation_bytes);
+    call->peer = memcpy(call->text, peer, peer_bytes);
+    call->operation = memcpy(call->text + peer_bytes, operation, operation_bytes);
     call->exchange = exchange;
     call->deadline = SX_NEVER;
     call->sent = 1;
@@ -431,14 +454,11 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     memcpy(call->id, exchange->prefix, PREFIX_LEN);
     end = write_hex(call->id + PREFIX_LEN, number);
     *end = '\0';
-    call->dealt = sx_journal_is_any(incarnation);
-    call->asked = false;
-    call->denials = 0;
-    call->deniers = 0;
+    sx_dealt_begin_locked(call, incarnation);
     if (incarnation)
         snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
                  incarnation);
-    LIST_INSERT_HEAD(bucket_of(exchange, number), call, in_bucket);
+    LIST_INSERT_HEAD(sx_table_bucket(exchange, number), call, in_bucket);
 }
 
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation)
@@ -462,7 +482,7 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
                               int64_t room_deadline, struct soap_xmpp_call **call)
 {
     struct soap_xmpp_call *entered =
-        make_call(exchange, peer ? peer : "", operation ? operation : "");
+        sx_table_make(exchange, peer ? peer : "", operation ? operation : "");
     enum sx_err err;
 
     if (!entered)
@@ -482,12 +502,16 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
 
 const char *sx_exchange_id(const struct soap_xmpp_call *call)
 {
-    return call->id;
+    return call->mail ? call->mail : call->id;
 }
 
 const char *sx_exchange_peer(const struct soap_xmpp_call *call)
 {
-    return call->peer;
+    const char *peer;
+    pthread_mutex_lock(&call->exchange->mu);
+    peer = call->peer;
+    pthread_mutex_unlock(&call->exchange->mu);
+    return peer;
 }
 
 const char *sx_exchange_operation(const struct soap_xmpp_call *call)
@@ -512,7 +536,7 @@ int64_t sx_exchange_begun_us(const struct soap_xmpp_call *call)
 
 /* The condition lives here and not in the call: one per waiting thread, not one per call, and each
  * ending wakes just the thread it concerns. It is only signalled under mu, so it can't be gone. */
-static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline)
+static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline, bool until_received)
 {
     struct sx_exchange *exchange = call->exchange;
     int64_t until = call->deadline < deadline ? call->deadline : deadline;
@@ -523,7 +547,7 @@ static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline)
         return;
     }
     call->waiter = &ended;
-    while (call->state == CALL_UNDER_WAY) {
+    while (call->state == CALL_UNDER_WAY && !(until_received && call->is_received)) {
         bool in_time = sx_clock_cond_wait(&ended, &exchange->mu, until);
         if (!in_time && call->state == CALL_UNDER_WAY)
             expire_locked(call);
@@ -532,21 +556,28 @@ static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline)
     pthread_cond_destroy(&ended);
 }
 
+struct sx_reply *sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline,
+                                       bool until_received, enum sx_err *err)
+{
+    struct sx_reply *reply;
+
+    assert(!call->waiter);
+    if (call->state == CALL_UNDER_WAY)
+        await_end_locked(call, deadline, until_received);
+    reply = call->reply;
+    call->reply = NULL;
+    *err = call->err;
+    return reply;
+}
+
 void sx_exchange_wait(struct soap_xmpp_call *call, int64_t deadline, struct sx_reply *reply)
 {
-    struct sx_exchange *exchange = call->exchange;
     struct sx_reply *kept;
     enum sx_err err;
 
-    pthread_mutex_lock(&exchange->mu);
-    assert(!call->waiter);
-    if (call->state == CALL_UNDER_WAY)
-        await_end_locked(call, deadline);
-    kept = call->reply;
-    call->reply = NULL;
-    err = call->err;
-    pthread_mutex_unlock(&exchange->mu);
-
+    pthread_mutex_lock(&call->exchange->mu);
+    kept = sx_table_await_locked(call, deadline, false, &err);
+    pthread_mutex_unlock(&call->exchange->mu);
     if (kept)
         *reply = *kept;
     else
@@ -583,6 +614,9 @@ void sx_exchange_release(struct soap_xmpp_call *call)
     exchange->unreleased--;
     pthread_mutex_unlock(&exchange->mu);
     drop_reply(call->reply);
+    sx_table_forget_peers(call);
+    free(call->mail);
+    free(call->name);
     free(call);
 }
 
@@ -620,7 +654,7 @@ void sx_exchange_detach(struct soap_xmpp_call *call, int64_t deadline, void *use
         exchange->detached_under_way++;
         time_locked(call, deadline);
     } else {
-        add_done_locked(call);
+        sx_table_add_done_locked(call);
     }
     /* another thread may free the call from here on */
     pthread_mutex_unlock(&exchange->mu);
@@ -649,12 +683,15 @@ struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64
     for (;;) {
         expire_due_locked(exchange);
         call = TAILQ_FIRST(&exchange->done);
-        if (call || over || exchange->detached_under_way == 0)
+        if (call || over || exchange->stopped ||
+            (exchange->detached_under_way == 0 && !exchange->awaits_found))
             break;
         over = !wait_locked(exchange, &exchange->done_grew, deadline);
     }
-    if (call)
+    if (call) {
         attach_locked(call); /* each once */
+        sx_table_take_found_locked(call);
+    }
     pthread_mutex_unlock(&exchange->mu);
     return call;
 }

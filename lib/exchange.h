@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "address.h"
 #include "envelope.h"
 #include "fault.h"
 
@@ -107,6 +108,49 @@ bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, str
 void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
                          bool runs_once, enum sx_err err, const char *text);
 
+/* ---- mailed calls: those whose stanza is a message ---- mailed.c
+ *
+ * Sent once, since servers store and forward it. An iq behind it, to our own server, is its
+ * *receipt*: when that is answered the message has been taken, and from then on the loss of the
+ * connection doesn't end the call. Its answer may come from any resource of the account that was
+ * asked.
+ */
+
+/* Before the stanza is posted: suffix makes its id, with the one it has in front; name (NULL: none)
+ * is what next_done's caller gets to read. Both are copied. SX_ENOMEM: the call is as it was.
+ * Another error: it has ended meanwhile with this, and must not be posted. */
+enum sx_err sx_exchange_mail(struct soap_xmpp_call *call, const char *suffix, const char *name);
+
+bool sx_exchange_is_mailed(const struct soap_xmpp_call *call);
+const char *sx_exchange_name(const struct soap_xmpp_call *call); /* "" if it has none */
+
+/* Writes the receipt's id. */
+enum { SX_RECEIPT_ID_BYTES = 128 };
+void sx_exchange_receipt(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES]);
+
+/* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
+bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id);
+
+/* As wait, but no longer than until the call is received: SX_OK, the reply is empty, and the call
+ * goes on. */
+void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
+                               struct sx_reply *reply);
+
+/* From now on next_done waits even if no call is under way, for answers to calls of an earlier
+ * process of the program, up to so many bytes of envelopes and max_calls of them at once. */
+void sx_exchange_expect_found(struct sx_exchange *exchange, size_t max_bytes);
+
+/* An answer whose name is proven has come: completes the call under way with this id, if it is from
+ * its peer. Otherwise it answers a call of an earlier process, or one that was given up: next_done
+ * returns it as a call by that name to `from`, which is done, and *found is true. Takes over what
+ * reply owns in any case. SX_EFULL, SX_ENOMEM, SX_ESTOPPED: it is lost. */
+enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, const char *id,
+                             const char *name, struct sx_reply *reply, bool *found);
+
+/* Whether the call, as next_done returns it, was entered by find: nobody's reference to the owner
+ * stands behind it yet. */
+bool sx_exchange_is_found(const struct soap_xmpp_call *call);
+
 /* ---- held calls: kept ones whose payload refers to bytes that the peer must have first ----
  *
  * Known by their number, since they may get another id. Each of these does nothing once the call is
@@ -144,8 +188,40 @@ bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const cha
  * certainly was not. */
 bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply);
 
+/* ---- roaming calls: to whichever resource of a bare JID ---- moving.c
+ *
+ * Kept ones move on to another resource when nothing of them can have been run. */
+
+/* After begin, before keep and the first post: its peer is one of several. */
+void sx_exchange_roam(struct soap_xmpp_call *call);
+bool sx_exchange_roams(const struct soap_xmpp_call *call);
+
+/* How many roaming calls are under way to each of these full JIDs. */
+void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
+                       unsigned count);
+
+/* An error has come from this peer for a copy of this call, by which that copy has certainly not
+ * been run. Whether it is a roaming call; and whether it may move. Nothing changes. */
+struct sx_mover {
+    bool may_move, is_packed;
+    char id[128], peer[SX_JID_BYTES];
+};
+bool sx_exchange_judge(struct sx_exchange *exchange, const char *from, const char *id,
+                       struct sx_mover *mover);
+
+/* A call to a resource of this bare JID that waits for it to come back, with no copy under way;
+ * false if there is none. */
+bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
+                               struct sx_mover *mover);
+
+/* The call with this id goes to peer now, under a new id with the incarnation, at once; false if it
+ * may not any longer, or no memory. bounced: 1 for one that was judged, 0 for a stranded one. */
+bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
+                      const char *peer, const char *incarnation);
+
 const char *sx_exchange_id(const struct soap_xmpp_call *call);        /* valid until release */
-const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server */
+const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "" for our own server;
+                                                                       * valid until release */
 const char *sx_exchange_operation(const struct soap_xmpp_call *call); /* "" if none was given */
 struct sx_exchange *sx_exchange_of(const struct soap_xmpp_call *call);
 void *sx_exchange_owner(const struct soap_xmpp_call *call); /* as given to sx_exchange_new */
@@ -183,8 +259,8 @@ void *sx_exchange_user(const struct soap_xmpp_call *call);
 /* next_done doesn't return it any more; the deadline given at the detach stays. */
 void sx_exchange_attach(struct soap_xmpp_call *call);
 
-/* The detached call that ended first, each once. NULL at the deadline, or at once when no detached
- * call is under way or done. */
+/* The detached call that ended first, each once. NULL at the deadline or a stop, or at once when no
+ * detached call is under way or done and none can be found (expect_found). */
 struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
 
 void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *counts);

@@ -1,6 +1,5 @@
-/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, dealt.c and held.c
- * alone.
- */
+/* exchange_table.h - the insides of the exchange, for exchange.c, resend.c, dealt.c, held.c,
+ * moving.c and mailed.c alone. */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
@@ -27,8 +26,10 @@ struct soap_xmpp_call {
     struct sx_exchange *exchange;
     int64_t begun_us;
     uint64_t number;       /* of this table, never given twice; the id changes, this doesn't */
-    const char *operation; /* inside peer[] */
-    char id[ID_BYTES];     /* of a kept call: under mu */
+    const char *operation; /* inside text[] */
+    char id[ID_BYTES];     /* of a kept call: under mu. Of a mailed one its beginning, up to mail */
+    char *mail;            /* a mailed call's whole id, NULL for all others; set under mu */
+    char *name;            /* of a mailed call that has one, else NULL; likewise */
 
     /* under mu */
     enum call_state state;
@@ -53,10 +54,18 @@ struct soap_xmpp_call {
     bool asked;       /* of a dealt one: a later copy is out, and nothing was said to it yet */
     unsigned denials; /* to later copies in a row: not known here */
     uint64_t deniers; /* who said so, a bit each: numbers of processes, modulo 64 */
+    bool roams;       /* goes to any resource of its peer's bare JID */
+    unsigned moves;
+    struct sx_load *load;                /* where it is counted; NULL: nowhere */
+    struct sx_former_peer *former_peers; /* all but the first, the present one too */
+    bool is_received;                    /* a mailed call's stanza is with our server */
+    bool is_found;      /* entered by sx_exchange_find, and nobody's until next_done returns it */
+    size_t found_bytes; /* of its envelope */
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;
 
-    char peer[]; /* "" for our own server; then the operation */
+    const char *peer; /* "" for our own server; of a kept call: under mu */
+    char text[];      /* the first peer; then the operation */
 };
 
 LIST_HEAD(bucket, soap_xmpp_call);
@@ -87,13 +96,36 @@ struct sx_exchange {
     uint64_t next_number, endings;
     struct own_jid own;
     bool stopped;
+    void *loads;          /* of roaming calls, by peer: a tree, see tsearch(3) */
+    bool may_be_stranded; /* a roaming call has bounced, and may wait for its peer */
     struct sx_exchange_counts counts;
+    bool awaits_found; /* answers to calls of an earlier process may come at any time */
+    size_t max_found_bytes, found_bytes;
+    unsigned found; /* calls in done that nobody has taken yet */
 };
 
 /* Functions of exchange.c, with mu held. */
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id);
+/* The number in an id with this table's prefix, and where the call is that has it. */
+uint64_t sx_table_number(const char *id);
+struct bucket *sx_table_bucket(struct sx_exchange *exchange, uint64_t number);
 bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from);
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
+/* Ends it with its answer (malloc'ed, taken). */
+void sx_table_answer_locked(struct soap_xmpp_call *call, struct sx_reply *reply);
+void sx_table_add_done_locked(struct soap_xmpp_call *call);
+struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *peer,
+                                     const char *operation);
+/* Waits until the call has ended, or (until_received) is received if that is sooner, or the
+ * deadline, which ends it. Then moves out its reply, NULL: there is none. */
+struct sx_reply *sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline,
+                                       bool until_received, enum sx_err *err);
+/* Functions of mailed.c, with mu held. */
+/* Whether a stanza from there speaks for the peer of this mailed call. */
+bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *from);
+/* What next_done returns is the program's. */
+void sx_table_take_found_locked(struct soap_xmpp_call *call);
+void sx_table_drop_found(struct sx_exchange *exchange);
 /* Takes the call out of its bucket, gives it a new id that carries the incarnation (NULL: none),
  * and puts it back. */
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
@@ -119,6 +151,9 @@ enum { SX_KEPT_INTERVAL_US = 2000000 }; /* from the first copy to the second */
 
 /* ---- dealt.c, with mu held ---- */
 
+/* The call gets an id of this incarnation (NULL: of none). */
+void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation);
+
 /* Whether the id, which isn't the call's own, is that of its later copies. */
 bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id);
 
@@ -132,5 +167,9 @@ bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct s
 
 /* Nothing of this call is in the world any more: the next copy is a first one, under another id. */
 void sx_dealt_restart_locked(struct soap_xmpp_call *call);
+
+/* Functions of moving.c, of a call that ends (with mu held), or is released. */
+void sx_table_uncount_locked(struct soap_xmpp_call *call);
+void sx_table_forget_peers(struct soap_xmpp_call *call);
 
 #endif

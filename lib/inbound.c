@@ -46,7 +46,7 @@ struct sx_inbound {
     struct caller_list callers;
     void *by_jid; /* a tree, see tsearch(3): no peer can make it lopsided */
     int workers;
-    bool open, closed;
+    bool open, closed, expected;
     struct sx_inbound_counts counts;
 };
 
@@ -211,6 +211,13 @@ bool sx_request_answer_once(struct sx_request *request)
 
 /* ---- queue ---- */
 
+void sx_inbound_expect(struct sx_inbound *inbound)
+{
+    pthread_mutex_lock(&inbound->mu);
+    inbound->expected = true;
+    pthread_mutex_unlock(&inbound->mu);
+}
+
 void sx_inbound_open(struct sx_inbound *inbound)
 {
     pthread_mutex_lock(&inbound->mu);
@@ -251,7 +258,7 @@ void sx_inbound_add_workers(struct sx_inbound *inbound, int count)
 
 static enum sx_err check_open_locked(const struct sx_inbound *inbound)
 {
-    if (!inbound->open)
+    if (!inbound->open && !inbound->expected)
         return SX_ENOTSOAP;
     return inbound->closed ? SX_ESTOPPED : SX_OK;
 }

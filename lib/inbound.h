@@ -31,6 +31,7 @@ struct sx_request {
     char *from, *to, *id; /* owned; from is the stamped JID */
     struct sx_envelope envelope;
     uint64_t session; /* of the link, when it arrived: the answer belongs to it */
+    bool is_message;  /* came as one, and is answered as one */
     bool answered;
     int64_t arrived_us;
     struct sx_inbound *queue;           /* set when added */
@@ -61,6 +62,9 @@ bool sx_request_answer_once(struct sx_request *request);
 
 /* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
 void sx_inbound_open(struct sx_inbound *inbound);
+/* Requests are queued before somebody serves, for who will: those that a server has stored come as
+ * soon as the link is online. */
+void sx_inbound_expect(struct sx_inbound *inbound);
 bool sx_inbound_is_open(struct sx_inbound *inbound);
 bool sx_inbound_was_opened(struct sx_inbound *inbound);
 /* stays true after close */ /* opened, and not closed yet */

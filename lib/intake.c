@@ -463,7 +463,7 @@ void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answere
 {
     struct sx_buffer payload = {0};
     char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
-    const struct sx_head head = {answered->from, answered->to, id};
+    const struct sx_head head = {.from = answered->from, .to = answered->to, .id = id};
     snprintf(id, sizeof id, "%s.closed", sid);
     sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
     sx_buffer_add_escaped(&payload, sid);

@@ -1,4 +1,5 @@
-/* iq.c - one IQ at a time, from the tree libstrophe made of it to whoever it is for.
+/* iq.c - one IQ at a time, from the tree libstrophe made of it to whoever it is for. Messages go on
+ * to message.c.
  *
  * Invariant: a get or set leaves here answered, or in the queue of requests with its envelope; a
  * result or error leaves here completed, or dropped and traced.
@@ -13,7 +14,7 @@
  * serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it. No memory for an
  * answer is traced: there is nothing to say it with.
  */
-#include "iq.h"
+#include "iq_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +35,6 @@ enum {
 /* libstrophe's own questions: the answer to its resource binding passes here, too. */
 #define STROPHE_ID_PREFIX "_xmpp_"
 
-/* The attributes of an IQ, borrowed from the stream. */
-struct iq {
-    const char *type, *id, *from, *to;
-    uint64_t session;
-};
-
 /* Of what answers it. A component has many JIDs, and answers as the one that was asked. */
 static struct sx_head reply_head(const struct sx_iq_ends *ends, const struct iq *iq)
 {
@@ -49,12 +44,8 @@ static struct sx_head reply_head(const struct sx_iq_ends *ends, const struct iq 
                                     : ends->own_jid,
         .to = iq->from,
         .id = iq->id,
+        .is_message = iq->is_message,
     };
-}
-
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
 }
 
 /* ---- answers of our own ---- */
@@ -65,19 +56,20 @@ static void post(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_b
     char *bytes = sx_buffer_take(out, &len);
     if (!bytes) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", iq->id,
-                 text_or_empty(iq->from));
+                 sx_iq_text(iq->from));
         return;
     }
     ends->post(ends->user, iq->session, bytes, len);
 }
 
-static void refuse(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
-                   const char *text)
+void sx_iq_refuse(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
+                  const char *text)
 {
     const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
-    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq %s from %s refused: %s%s%s", iq->id,
-             text_or_empty(iq->from), condition, text ? ": " : "", text_or_empty(text));
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s %s from %s refused: %s%s%s",
+             iq->is_message ? "message" : "iq", iq->id, sx_iq_text(iq->from), condition,
+             text ? ": " : "", sx_iq_text(text));
     sx_stanza_error(&out, &head, condition, text);
     post(ends, iq, &out);
 }
@@ -95,13 +87,6 @@ static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx
 
 /* ---- children ---- */
 
-static bool is_element(xmpp_stanza_t *stanza, const char *name, const char *ns)
-{
-    const char *own_name = stanza ? xmpp_stanza_get_name(stanza) : NULL;
-    const char *own_ns = stanza ? xmpp_stanza_get_ns(stanza) : NULL;
-    return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
-}
-
 static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
 {
     xmpp_stanza_t *child = stanza ? xmpp_stanza_get_children(stanza) : NULL, *first = NULL;
@@ -116,145 +101,36 @@ static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
     return first;
 }
 
-/* ---- answers to our calls ---- */
-
-static void read_condition(xmpp_stanza_t *error, struct sx_reply *reply)
-{
-    xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
-    snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
-    for (; child; child = xmpp_stanza_get_next(child)) {
-        const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
-        sx_delivery_read(child, reply);
-        if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
-            continue;
-        if (strcmp(name, "text") == 0) {
-            char *text = xmpp_stanza_get_text(child);
-            if (text)
-                snprintf(reply->text, sizeof reply->text, "%s", text);
-            xmpp_free(xmpp_stanza_get_context(child), text);
-        } else {
-            snprintf(reply->condition, sizeof reply->condition, "%s", name);
-        }
-    }
-}
-
-/* ---- packed envelopes ---- */
-
 /* XEP-0047 */
 static bool is_bytestream(xmpp_stanza_t *element)
 {
-    return is_element(element, "data", SX_NS_IBB) || is_element(element, "open", SX_NS_IBB) ||
-           is_element(element, "close", SX_NS_IBB);
+    return sx_content_is(element, "data", SX_NS_IBB) || sx_content_is(element, "open", SX_NS_IBB) ||
+           sx_content_is(element, "close", SX_NS_IBB);
 }
 
-/* A <packed/> that stands alone, for which no tree was made. */
-static bool is_packed_alone(xmpp_stanza_t *stanza, const struct sx_stream *stream)
-{
-    return !stanza && stream->binary;
-}
-
-/* element NULL: it stands alone. */
-static const char *packed_attribute(xmpp_stanza_t *element, const struct sx_stream *stream,
-                                    const char *name)
-{
-    return element ? xmpp_stanza_get_attribute(element, name)
-                   : sx_stream_packed_attribute(stream, name);
-}
-
-/* Whether its bytes have gone ahead of it, in a bytestream. */
-static bool is_reference(xmpp_stanza_t *packed)
-{
-    return packed && xmpp_stanza_get_attribute(packed, "transfer");
-}
-
-/* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
- * say what is wrong with it. */
-static void take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
-                        struct sx_stream *stream, struct sx_envelope *envelope)
-{
-    const char *action = packed_attribute(element, stream, "action");
-    bool refers = is_reference(element), has_bytes;
-    *envelope = (struct sx_envelope){
-        .form = sx_payload_form(packed_attribute(element, stream, "form")),
-    };
-    if (action && strlen(action) < sizeof envelope->action)
-        snprintf(envelope->action, sizeof envelope->action, "%s", action);
-    if (refers)
-        has_bytes =
-            sx_shipments_take(ends->shipments, from, element, &envelope->bytes, &envelope->len);
-    else
-        has_bytes = sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes;
-    if (has_bytes && envelope->form)
-        return;
-    envelope->err = refers && !has_bytes ? SX_EABSENT : SX_EMALFORMED;
-    snprintf(envelope->why, sizeof envelope->why, "%s",
-             !envelope->form ? "its form is unknown"
-             : refers        ? sx_fault_text(SX_EABSENT)
-                             : "the packed envelope is empty");
-}
-
-/* Whether the stanza has a packed envelope. *element is NULL if that stands alone. */
-static bool find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
-                        const struct sx_stream *stream, xmpp_stanza_t **element)
-{
-    *element = ends->packs && stanza ? xmpp_stanza_get_children(stanza) : NULL;
-    while (*element && !is_element(*element, "packed", SX_NS_PACKED))
-        *element = xmpp_stanza_get_next(*element);
-    return *element || (ends->packs && is_packed_alone(stanza, stream));
-}
-
-/* What a glance tells, too. */
-static void take_and_glance(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
-                            struct sx_stream *stream, struct sx_envelope *envelope)
-{
-    take_packed(ends, from, element, stream, envelope);
-    if (envelope->err == SX_OK)
-        sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
-}
-
-static void read_error(const struct sx_iq_ends *ends, const char *from, const char *id,
-                       xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
-{
-    xmpp_stanza_t *packed;
-    bool is_packed = find_packed(ends, stanza, stream, &packed), has_envelope = true;
-    /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
-    if (is_packed && !sx_exchange_expects(ends->exchange, from, id))
-        has_envelope = false; /* not worth a glance: nobody waits for it */
-    else if (is_packed)
-        take_and_glance(ends, from, packed, stream, &reply->envelope);
-    else
-        has_envelope = sx_stream_envelope(stream, &reply->envelope);
-    if (has_envelope) {
-        if (reply->envelope.err == SX_OK && reply->envelope.is_fault)
-            return;
-        /* Many servers send the request back with a transport error (RFC 6120 8.3.1). */
-        sx_envelope_fini(&reply->envelope);
-    }
-    reply->err = SX_ESTANZA;
-    read_condition(stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL, reply);
-}
+/* ---- answers to our calls ---- */
 
 static void read_result(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *stanza,
                         struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
     xmpp_stanza_t *payload = only_child_element(stanza, &count);
-    bool is_alone = is_packed_alone(stanza, stream);
+    bool is_alone = sx_content_is_packed_alone(stanza, stream);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
-    } else if (ends->packs && (is_alone || is_element(payload, "packed", SX_NS_PACKED))) {
-        take_packed(ends, from, payload, stream, &reply->envelope);
+    } else if (ends->packs && (is_alone || sx_content_is(payload, "packed", SX_NS_PACKED))) {
+        sx_content_take_packed(ends, from, payload, stream, &reply->envelope);
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
-    } else if (is_element(payload, "query", SX_NS_DISCO_INFO)) {
+    } else if (sx_content_is(payload, "query", SX_NS_DISCO_INFO)) {
         reply->features = sx_disco_parse_features(payload);
         reply->err = reply->features ? SX_OK : SX_ENOMEM;
     } else if (payload || is_alone) {
         reply->err = SX_ENOTSOAP;
         snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
-                 is_alone ? "packed" : text_or_empty(xmpp_stanza_get_name(payload)),
-                 is_alone ? SX_NS_PACKED : text_or_empty(xmpp_stanza_get_ns(payload)));
+                 is_alone ? "packed" : sx_iq_text(xmpp_stanza_get_name(payload)),
+                 is_alone ? SX_NS_PACKED : sx_iq_text(xmpp_stanza_get_ns(payload)));
     }
 }
 
@@ -275,16 +151,16 @@ static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     xmpp_stanza_t *error = stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL;
     xmpp_stanza_t *packed;
-    bool is_packed = find_packed(ends, stanza, stream, &packed);
+    bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed);
     struct sx_reply said = {0};
     struct sx_transfer_reply reply = {0};
     if (strcmp(iq->type, "error") == 0) {
-        read_condition(error, &said);
+        sx_content_condition(error, &said);
         reply.condition = said.condition;
         reply.type = error ? xmpp_stanza_get_attribute(error, "type") : NULL;
         reply.text = said.text;
     } else if (is_packed) {
-        reply.received = packed_attribute(packed, stream, "received");
+        reply.received = sx_content_attribute(packed, stream, "received");
     }
     return sx_shipments_reply(ends->shipments, iq->session, iq->from, iq->id, &reply);
 }
@@ -294,8 +170,14 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
 {
     struct sx_reply reply = {0};
     bool is_doubtful;
-    if (is_pong(ends, iq) || (ends->packs && !sx_exchange_gave_out(ends->exchange, iq->id) &&
-                              answers_shipment(ends, iq, stanza, stream)))
+    if (sx_journal_is_message(iq->id)) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s %s from %s dropped: a message was asked",
+                 iq->type, iq->id, sx_iq_text(iq->from));
+        return;
+    }
+    if (is_pong(ends, iq) || sx_exchange_take_receipt(ends->exchange, iq->id) ||
+        (ends->packs && !sx_exchange_gave_out(ends->exchange, iq->id) &&
+         answers_shipment(ends, iq, stanza, stream)))
         return;
     if (stream->verdict != SX_OK) {
         /* Servers send the request back in their errors (RFC 6120 8.3.1): that one is too large to
@@ -304,7 +186,8 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         snprintf(reply.condition, sizeof reply.condition, "undefined-condition");
         snprintf(reply.text, sizeof reply.text, "%s", stream->verdict_why);
     } else if (strcmp(iq->type, "error") == 0) {
-        read_error(ends, iq->from, iq->id, stanza, stream, &reply);
+        sx_content_error(ends, iq->from, sx_exchange_expects(ends->exchange, iq->from, iq->id),
+                         stanza, stream, &reply);
     } else {
         read_result(ends, iq->from, stanza, stream, &reply);
     }
@@ -316,11 +199,15 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         sx_reply_fini(&reply);
         return;
     }
+    if (ends->give_way && ends->give_way(ends->user, iq->from, iq->id, &reply)) {
+        sx_reply_fini(&reply);
+        return;
+    }
     is_doubtful = strcmp(reply.condition, "service-unavailable") == 0 &&
                   sx_exchange_is_packed(ends->exchange, iq->from, iq->id);
     if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
-                 text_or_empty(iq->from), reply.condition);
+                 sx_iq_text(iq->from), reply.condition);
         /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells.
          */
         if (is_doubtful)
@@ -338,24 +225,24 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
         strncmp(iq->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG,
                  "%s %s from %s dropped: late, or not what was asked", iq->type, iq->id,
-                 text_or_empty(iq->from));
+                 sx_iq_text(iq->from));
 }
 
 /* ---- requests ---- */
 
 /* Says that the request was not run, in a way that callers of this library can rely on. */
-static void decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
-                    const char *text)
+void sx_iq_decline(const struct sx_iq_ends *ends, const struct iq *iq, const char *condition,
+                   const char *text)
 {
     const struct sx_head head = reply_head(ends, iq);
     struct sx_buffer out = {0};
     sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "request %s from %s declined: %s", iq->id,
-             text_or_empty(iq->from), condition);
+             sx_iq_text(iq->from), condition);
     sx_stanza_refusal(&out, &head, condition, text);
     post(ends, iq, &out);
 }
 
-static bool is_telling_due(const struct sx_iq_ends *ends, int64_t now_us)
+bool sx_iq_is_telling_due(const struct sx_iq_ends *ends, int64_t now_us)
 {
     return !ends->refusals->told_us || now_us - ends->refusals->told_us >= TELL_INTERVAL_US;
 }
@@ -365,7 +252,7 @@ static void tell_forbidden(const struct sx_iq_ends *ends, const char *from, cons
     struct sx_iq_refusals *refusals = ends->refusals;
     int64_t now_us = sx_clock_now_us();
     char text[REFUSAL_BYTES], more[64] = "";
-    if (!is_telling_due(ends, now_us)) {
+    if (!sx_iq_is_telling_due(ends, now_us)) {
         refusals->left_out++;
         return;
     }
@@ -380,7 +267,7 @@ static void forbid(const struct sx_iq_ends *ends, const struct iq *iq, const cha
                    const char *operation)
 {
     tell_forbidden(ends, from, operation);
-    decline(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
+    sx_iq_decline(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
 }
 
 static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, const char *from,
@@ -392,12 +279,13 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, co
         request->envelope = *envelope;
         *envelope = (struct sx_envelope){0};
         request->session = iq->session;
+        request->is_message = iq->is_message;
         request->arrived_us = sx_clock_now_us();
         err = sx_inbound_add(ends->inbound, request);
     }
     if (err != SX_OK) {
         sx_journal_forget(ends->journal, from, iq->id);
-        decline(ends, iq, sx_fault_condition(err), sx_fault_text(err));
+        sx_iq_decline(ends, iq, sx_fault_condition(err), sx_fault_text(err));
         sx_request_free(request);
     }
 }
@@ -425,7 +313,7 @@ static void answer_known(const struct sx_iq_ends *ends, const struct iq *iq,
     if (verdict == SX_JOURNAL_ANSWERED)
         ends->repeat(ends->user, iq->session, again, again_len);
     else if (verdict == SX_JOURNAL_SPENT)
-        refuse(ends, iq, "internal-server-error",
+        sx_iq_refuse(ends, iq, "internal-server-error",
                "the request was run, but its answer isn't remembered any longer");
     else if (verdict != SX_JOURNAL_RUNNING)
         answer_stale(ends, iq);
@@ -439,7 +327,7 @@ static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
     char *again = NULL;
     size_t again_len = 0;
     enum sx_journal_verdict verdict = sx_journal_look(
-        ends->journal, text_or_empty(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
+        ends->journal, sx_iq_text(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
     answer_known(ends, iq, verdict, again, again_len);
     if (verdict != SX_JOURNAL_RUNNING)
         return;
@@ -447,11 +335,16 @@ static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
     post(ends, iq, &out);
 }
 
+static bool is_second_copy(enum sx_journal_verdict verdict)
+{
+    return verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED ||
+           verdict == SX_JOURNAL_STALE;
+}
+
 /* A first copy runs if a rule allows it; a second one doesn't. The rules are asked before the
  * journal takes the request in, but what the journal knows goes first: forbidden means that the
  * request was never run, and of a stale one nobody knows. */
-static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
-                          struct sx_envelope *envelope)
+void sx_iq_admit(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_envelope *envelope)
 {
     char own_domain[SX_JID_BYTES], *again = NULL;
     const char *from = iq->from;
@@ -465,6 +358,12 @@ static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
     is_allowed = sx_access_allows(ends->access, from, envelope->operation);
     verdict = (is_allowed ? sx_journal_enter : sx_journal_look)(
         ends->journal, from, iq->id, sx_clock_now_us(), &again, &again_len);
+    if (iq->is_message && is_second_copy(verdict)) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "message %s of %s came again: dropped", iq->id,
+                 from);
+        free(again);
+        return;
+    }
     switch (verdict) {
     case SX_JOURNAL_FRESH:
     case SX_JOURNAL_FOREIGN:
@@ -480,7 +379,7 @@ static void admit_request(const struct sx_iq_ends *ends, const struct iq *iq,
         answer_known(ends, iq, verdict, again, again_len);
         break;
     case SX_JOURNAL_FULL:
-        decline(ends, iq, "resource-constraint", "too many requests are remembered");
+        sx_iq_decline(ends, iq, "resource-constraint", "too many requests are remembered");
         break;
     }
 }
@@ -489,23 +388,22 @@ static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
                              struct sx_envelope *envelope)
 {
     if (strcmp(iq->type, "set") != 0)
-        refuse(ends, iq, "bad-request", "a SOAP envelope belongs into an iq of type set");
+        sx_iq_refuse(ends, iq, "bad-request", "a SOAP envelope belongs into an iq of type set");
     else if (!sx_inbound_was_opened(ends->inbound))
-        refuse(ends, iq, "service-unavailable", NULL);
+        sx_iq_refuse(ends, iq, "service-unavailable", NULL);
     else if (envelope->err != SX_OK)
-        refuse(ends, iq, sx_fault_condition(envelope->err), envelope->why);
+        sx_iq_refuse(ends, iq, sx_fault_condition(envelope->err), envelope->why);
     else
-        admit_request(ends, iq, envelope);
+        sx_iq_admit(ends, iq, envelope);
     sx_envelope_fini(envelope);
 }
 
-/* Whether the journal knows of this id, or knows that it is none to run. */
-static bool is_known(const struct sx_iq_ends *ends, const struct iq *iq)
+bool sx_iq_is_known(const struct sx_iq_ends *ends, const struct iq *iq)
 {
     char *again = NULL;
     size_t again_len;
-    enum sx_journal_verdict verdict = sx_journal_look(
-        ends->journal, text_or_empty(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
+    enum sx_journal_verdict verdict = sx_journal_look(ends->journal, sx_iq_text(iq->from), iq->id,
+                                                      sx_clock_now_us(), &again, &again_len);
     free(again);
     return verdict != SX_JOURNAL_FRESH && verdict != SX_JOURNAL_FOREIGN;
 }
@@ -517,25 +415,25 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     struct sx_envelope envelope = {0};
     if (strcmp(iq->type, "set") != 0) {
-        refuse(ends, iq, "bad-request", "a packed envelope belongs into an iq of type set");
+        sx_iq_refuse(ends, iq, "bad-request", "a packed envelope belongs into an iq of type set");
         return;
     }
     if (!sx_inbound_was_opened(ends->inbound)) {
-        refuse(ends, iq, "service-unavailable", NULL);
+        sx_iq_refuse(ends, iq, "service-unavailable", NULL);
         return;
     }
     /* Whom no rule names at all isn't worth a glance, unless somebody is to read which rule that
      * would be. What the journal knows of the id goes first: the bytes may have been taken by a
      * first copy. */
     if (iq->from && !sx_access_may_know(ends->access, iq->from) &&
-        !is_telling_due(ends, sx_clock_now_us()))
+        !sx_iq_is_telling_due(ends, sx_clock_now_us()))
         envelope.form = SX_FORM_ZSTD;
-    else if (!is_reference(element) || !is_known(ends, iq))
-        take_and_glance(ends, iq->from, element, stream, &envelope);
+    else if (!sx_content_is_reference(element) || !sx_iq_is_known(ends, iq))
+        sx_content_glance(ends, iq->from, element, stream, &envelope);
     if (envelope.err == SX_OK)
-        admit_request(ends, iq, &envelope);
+        sx_iq_admit(ends, iq, &envelope);
     else
-        decline(ends, iq, sx_fault_condition(envelope.err), envelope.why);
+        sx_iq_decline(ends, iq, sx_fault_condition(envelope.err), envelope.why);
     sx_envelope_fini(&envelope);
 }
 
@@ -552,12 +450,12 @@ static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
         return true;
     if (operation && !serves) {
         /* Not yet, or no longer: a caller may come again, as with any request. */
-        refuse(ends, iq, "service-unavailable", NULL);
+        sx_iq_refuse(ends, iq, "service-unavailable", NULL);
         return false;
     }
     if (operation)
         tell_forbidden(ends, iq->from, operation);
-    refuse(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
+    sx_iq_refuse(ends, iq, sx_fault_condition(SX_EFORBIDDEN), sx_fault_text(SX_EFORBIDDEN));
     return false;
 }
 
@@ -568,16 +466,17 @@ static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *i
     char *bytes = NULL;
     size_t len = 0;
     if (strcmp(iq->type, "set") != 0 || !iq->from) {
-        refuse(ends, iq, "bad-request", "a bytestream belongs into an iq of type set");
+        sx_iq_refuse(ends, iq, "bad-request", "a bytestream belongs into an iq of type set");
         return;
     }
     if (sx_journal_is_shared(ends->journal)) {
-        refuse(ends, iq, "feature-not-implemented",
-               "several processes share this JID, and its server deals the stanzas of a bytestream "
-               "out among them");
+        sx_iq_refuse(
+            ends, iq, "feature-not-implemented",
+            "several processes share this JID, and its server deals the stanzas of a bytestream "
+            "out among them");
         return;
     }
-    if (is_element(element, "open", SX_NS_IBB) && !admit_bytestream(ends, iq, element))
+    if (sx_content_is(element, "open", SX_NS_IBB) && !admit_bytestream(ends, iq, element))
         return;
     /* Without text there are no bytes, which is no mistake yet. */
     if (sx_stream_binary(stream, &bytes, &len) && !bytes)
@@ -592,9 +491,9 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
     struct sx_buffer out = {0};
     char incarnation[SX_INCARNATION_BYTES];
     bool is_get = strcmp(iq->type, "get") == 0;
-    if (is_get && is_element(payload, "query", SX_NS_DISCO_INFO)) {
+    if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_INFO)) {
         if (xmpp_stanza_get_attribute(payload, "node")) {
-            refuse(ends, iq, "item-not-found", NULL);
+            sx_iq_refuse(ends, iq, "item-not-found", NULL);
             return;
         }
         sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
@@ -603,13 +502,13 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
             &out, sx_inbound_is_open(ends->inbound) || sx_journal_is_shared(ends->journal),
             ends->plain ? NULL : incarnation, ends->packs);
         answer(ends, iq, &out);
-    } else if (is_get && is_element(payload, "query", SX_NS_DISCO_ITEMS)) {
+    } else if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
         answer(ends, iq, &out);
-    } else if (is_get && is_element(payload, "ping", SX_NS_PING)) {
+    } else if (is_get && sx_content_is(payload, "ping", SX_NS_PING)) {
         answer(ends, iq, NULL);
     } else {
-        refuse(ends, iq, "service-unavailable", NULL);
+        sx_iq_refuse(ends, iq, "service-unavailable", NULL);
     }
     sx_buffer_fini(&out);
 }
@@ -623,15 +522,15 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     if (!stanza && (stream->envelope || stream->binary))
         count = 1; /* for which no tree was made */
     if (stream->verdict != SX_OK)
-        refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
+        sx_iq_refuse(ends, iq, sx_fault_condition(stream->verdict), stream->verdict_why);
     else if (count != 1)
-        refuse(ends, iq, "bad-request", "an iq of type get or set has exactly one payload");
+        sx_iq_refuse(ends, iq, "bad-request", "an iq of type get or set has exactly one payload");
     else if (sx_stream_envelope(stream, &envelope))
         receive_envelope(ends, iq, &envelope);
-    else if (ends->packs &&
-             (is_packed_alone(stanza, stream) || is_element(payload, "packed", SX_NS_PACKED)))
+    else if (ends->packs && (sx_content_is_packed_alone(stanza, stream) ||
+                             sx_content_is(payload, "packed", SX_NS_PACKED)))
         receive_packed(ends, iq, payload, stream);
-    else if (is_element(payload, "again", SX_NS_DELIVERY_ERROR) && sx_journal_is_tagged(iq->id))
+    else if (sx_content_is(payload, "again", SX_NS_DELIVERY_ERROR) && sx_journal_is_tagged(iq->id))
         receive_again(ends, iq);
     else if (ends->packs && is_bytestream(payload))
         receive_bytestream(ends, iq, payload, stream);
@@ -650,15 +549,20 @@ void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_
         .to = sx_stream_attribute(stream, "to"),
         .session = session,
     };
+    if (strcmp(name, "message") == 0) {
+        iq.is_message = true;
+        sx_message_receive(ends, &iq, stanza, stream);
+        return;
+    }
     if (strcmp(name, "iq") != 0) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<%s> from %s ignored", name,
-                 text_or_empty(iq.from));
+                 sx_iq_text(iq.from));
         return;
     }
     if (!iq.id || !iq.type) {
         /* Without an id nobody could tell what an error answers (RFC 6120 8.1.3). */
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq from %s without %s ignored",
-                 text_or_empty(iq.from), iq.id ? "type" : "id");
+                 sx_iq_text(iq.from), iq.id ? "type" : "id");
         return;
     }
     if (!iq.from && ends->is_component) {
@@ -667,7 +571,7 @@ void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_
     }
     if (strlen(iq.id) > SX_IQ_ID_BYTES) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "iq from %s ignored: its id is %zu bytes long",
-                 text_or_empty(iq.from), strlen(iq.id));
+                 sx_iq_text(iq.from), strlen(iq.id));
         return;
     }
     if (strcmp(iq.type, "result") == 0 || strcmp(iq.type, "error") == 0)
@@ -675,5 +579,5 @@ void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_
     else if (strcmp(iq.type, "get") == 0 || strcmp(iq.type, "set") == 0)
         receive_request(ends, &iq, stanza, stream);
     else
-        refuse(ends, &iq, "bad-request", "an iq is of type get, set, result or error");
+        sx_iq_refuse(ends, &iq, "bad-request", "an iq is of type get, set, result or error");
 }

@@ -1,9 +1,9 @@
 /* iq.h - what a stanza that arrived means: an answer for a call, a request to serve, a question.
  *
- * Noun: the incoming IQ. Invariant: every get and set is answered exactly once (RFC 6120 8.2.3):
- * here at once, or by the worker to which the request was handed. Results and errors are never
- * answered, nor is what comes to a component without `from`: it has no account whose server that
- * could be.
+ * Noun: the incoming IQ; messages, which may be the first two, are message.c's. Invariant: every
+ * get and set is answered exactly once (RFC 6120 8.2.3): here at once, or by the worker to which
+ * the request was handed. Results and errors are never answered, nor is what comes to a component
+ * without `from`: it has no account whose server that could be.
  *
  * Thread: the loop thread.
  */
@@ -18,6 +18,7 @@
 #include "disco.h"
 #include "inbound.h"
 #include "journal.h"
+#include "name.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -55,10 +56,16 @@ struct sx_iq_ends {
     void (*doubt)(void *user, uint64_t session, const char *peer);
     /* The peer has said that it takes no packed envelopes. */
     void (*fall_back)(void *user, const char *peer);
+    /* An error has come for a call, by which nothing of it was run: whether that goes elsewhere
+     * now. NULL: it never does. */
+    bool (*give_way)(void *user, const char *from, const char *id, const struct sx_reply *reply);
     bool plain;                 /* don't tell that we deliver once */
     bool packs;                 /* packed envelopes are taken */
     struct sx_checker *checker; /* for glances at them */
     size_t max_message_bytes;   /* of one, unpacked */
+    struct sx_names *names;     /* whose answers are in messages */
+    bool messages;              /* requests that come as messages are served, too */
+    int64_t max_age_us;         /* of those, SX_NEVER: any */
     bool is_component;          /* has many JIDs, and says which one speaks */
     const char
         *own_jid; /* stands in for a missing `to`, its domain for a client's missing `from` */

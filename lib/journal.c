@@ -21,6 +21,7 @@
 #include <sys/random.h>
 
 #include "address.h"
+#include "pages.h"
 
 enum {
     MAX_BUCKETS = 1 << 16,
@@ -66,6 +67,11 @@ struct sx_journal {
     struct sx_journal_counts counts;
 };
 
+static void free_buckets(struct sx_journal *journal)
+{
+    sx_pages_free(journal->buckets, (journal->bucket_mask + 1) * sizeof *journal->buckets);
+}
+
 struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
 {
     struct sx_journal *journal = calloc(1, sizeof *journal);
@@ -85,7 +91,7 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
     journal->max_entries = max_entries;
     journal->max_bytes = max_bytes;
     journal->bucket_mask = buckets - 1;
-    journal->buckets = calloc(buckets, sizeof *journal->buckets);
+    journal->buckets = sx_pages_new(buckets * sizeof *journal->buckets);
     if (!journal->buckets)
         goto err_after_alloc;
     if (pthread_mutex_init(&journal->mu, NULL))
@@ -96,7 +102,7 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
     return journal;
 
 err_after_buckets:
-    free(journal->buckets);
+    free_buckets(journal);
 err_after_alloc:
     free(journal);
     return NULL;
@@ -189,7 +195,7 @@ void sx_journal_free(struct sx_journal *journal)
     while ((entry = TAILQ_FIRST(&journal->order)) != NULL)
         drop_locked(journal, entry);
     pthread_mutex_destroy(&journal->mu);
-    free(journal->buckets);
+    free_buckets(journal);
     free(journal);
 }
 
@@ -222,7 +228,7 @@ static struct entry *add_locked(struct sx_journal *journal, const struct key *ke
 /* Epochs begin at 1. */
 static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
 {
-    return epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch;
+    return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
 /* What runs stays until it is answered, however old. */
@@ -365,6 +371,11 @@ bool sx_journal_is_tagged(const char *id)
     return sx_journal_is_incarnation(tail_of(id)) || sx_journal_is_again(id);
 }
 
+bool sx_journal_is_message(const char *id)
+{
+    return strcmp(tail_of(id), SX_JOURNAL_MESSAGE) == 0;
+}
+
 size_t sx_journal_stem(const char *id)
 {
     const char *tail = tail_of(id);
@@ -372,11 +383,13 @@ size_t sx_journal_stem(const char *id)
     return differs ? (size_t)(tail - id) - 1 : strlen(id);
 }
 
-/* Whether a request under this id may be run here if nothing is known of it: the first copy of a
- * shared JID's, or one for this process and an epoch that is accepted. */
+/* Whether a request under this id may be run here if nothing is known of it: a message, the first
+ * copy of a shared JID's, or one for this process and an epoch that is accepted. */
 static bool may_run_locked(const struct sx_journal *journal, const char *id)
 {
     uint64_t process, epoch;
+    if (sx_journal_is_message(id))
+        return true;
     if (journal->is_shared)
         return sx_journal_is_any(tail_of(id));
     return parse_incarnation(tail_of(id), &process, &epoch) && process == journal->process &&
@@ -432,7 +445,7 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     struct key key;
     enum sx_journal_verdict verdict;
     const struct entry *entry;
-    if (strlen(id) > MAX_ID_BYTES || !sx_journal_is_tagged(id))
+    if (strlen(id) > MAX_ID_BYTES || !(sx_journal_is_tagged(id) || sx_journal_is_message(id)))
         return SX_JOURNAL_FOREIGN;
     make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);

@@ -12,6 +12,10 @@
  * it is: X~any the first, of which there is one in the world, X~again every later one. A shared
  * journal runs X~any unless it knows X, and X~again never.
  *
+ * A message is sent once, by one who can't know who will take it from its server, nor when: its id
+ * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
+ * minutes, and so long it is remembered.
+ *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
  *            shared one what is forgotten has been answered, and its first copy was here.
  *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
@@ -32,6 +36,8 @@
 #define SX_INCARNATION_MARK  "~"     /* in an id, before the incarnation */
 #define SX_INCARNATION_ANY   "any"   /* of a JID that several processes share */
 #define SX_INCARNATION_AGAIN "again" /* in its place in the ids of later copies; nobody's */
+
+#define SX_JOURNAL_MESSAGE "message" /* in the place of an incarnation */
 
 enum { SX_INCARNATION_BYTES = 40, SX_JOURNAL_EPOCH_S = 300 };
 
@@ -85,6 +91,9 @@ bool sx_journal_is_again(const char *id);
 
 /* The length of an id without the tail that differs between copies: what they share. */
 size_t sx_journal_stem(const char *id);
+
+/* Whether it is the id of a message of this library's. */
+bool sx_journal_is_message(const char *id);
 
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */

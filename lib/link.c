@@ -201,6 +201,8 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     link->session = session;
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
+    if (link->presence)
+        sx_presence_begin(link->presence, link->online_since_us);
     sx_link_greet(link, session);
     sx_shipments_online(link->shipments);
     set_state(link, SOAP_XMPP_ONLINE, NULL);
@@ -227,6 +229,11 @@ static void fall_back(void *user, const char *peer)
     sx_link_fall_back(user, peer);
 }
 
+static bool give_way(void *user, const char *from, const char *id, const struct sx_reply *reply)
+{
+    return sx_link_give_way(user, from, id, reply);
+}
+
 static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;
@@ -244,6 +251,10 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .repeat = post_answer_again,
         .doubt = doubt,
         .fall_back = fall_back,
+        .give_way = give_way,
+        .names = link->names,
+        .messages = link->config.messages,
+        .max_age_us = link->config.max_age_us,
         .is_component = link->config.is_component,
         .own_jid = link->own_jid,
         .plain = link->config.plain_delivery,
@@ -251,7 +262,10 @@ static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struc
         .checker = link->checker,
         .max_message_bytes = link->config.max_message_bytes,
     };
-    sx_iq_receive(&ends, session, stanza, stream);
+    if (link->presence && stanza && strcmp(sx_stream_name(stream), "presence") == 0)
+        sx_link_attend(link, session, stanza);
+    else
+        sx_iq_receive(&ends, session, stanza, stream);
 }
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -293,6 +307,8 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
         permanent = true;
         failure = &last;
     }
+    if (link->presence)
+        sx_presence_begin(link->presence, 0);
     sx_shipments_lost(link->shipments, permanent, failure->err == SX_EPOLICY);
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
@@ -317,6 +333,7 @@ static void on_kick(void *user)
 static int64_t on_timer(void *user, uint64_t session)
 {
     struct soap_xmpp_link *link = user;
+    sx_link_greet_again(link, session);
     /* First what may make a call due. */
     int64_t shipments_us = sx_shipments_step(link->shipments, session);
     int64_t resend_us = sx_link_resend(link, session);
@@ -348,6 +365,9 @@ static void free_link(struct soap_xmpp_link *link)
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
+    sx_presence_free(link->presence);
+    sx_choice_free(link->choice);
+    sx_names_free(link->names);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -376,9 +396,22 @@ static bool make_parts(struct soap_xmpp_link *link)
         sx_journal_share(link->journal);
     link->checker = sx_checker_new(link->config.max_depth);
     link->shipments = sx_shipments_new(link);
+    link->names = sx_names_new(link->config.name_key, link->config.jid);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
-    return link->exchange && link->inbound && link->disco && link->journal && link->checker &&
-           link->shipments && link->loop;
+    if (link->config.presence && !link->config.is_component) {
+        link->presence = sx_presence_new(link->config.max_peers);
+        link->choice = sx_choice_new(link->config.policy, link->config.max_peers);
+        if (!link->presence || !link->choice)
+            return false;
+    }
+    if (!link->exchange || !link->inbound || !link->disco || !link->journal || !link->checker ||
+        !link->shipments || !link->names || !link->loop)
+        return false;
+    if (link->config.messages)
+        sx_inbound_expect(link->inbound);
+    if (link->config.name_key)
+        sx_exchange_expect_found(link->exchange, link->config.max_request_bytes);
+    return true;
 }
 
 static void free_parts(struct soap_xmpp_link *link)
@@ -393,6 +426,9 @@ static void free_parts(struct soap_xmpp_link *link)
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
+    sx_presence_free(link->presence);
+    sx_choice_free(link->choice);
+    sx_names_free(link->names);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -528,6 +564,9 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         return;
     }
     sx_inbound_close(link->inbound);
+    sx_loop_wake(link->loop);
+    if (!sx_inbound_was_opened(link->inbound)) /* and won't be */
+        refuse_queued(link, deadline);
     if (!sx_inbound_drained(link->inbound, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
@@ -567,10 +606,16 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
 void sx_link_serve(struct soap_xmpp_link *link)
 {
     sx_inbound_open(link->inbound);
+    sx_loop_wake(link->loop); /* presence tells that */
     if (!sx_access_has_rules(link->access) && !atomic_exchange(&link->told_nobody_may, true))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR,
                  "nobody may call the service: allow callers with SOAP_XMPP_ALLOW, "
                  "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
+}
+
+bool sx_link_may_name(const struct soap_xmpp_link *link)
+{
+    return sx_names_has_key(link->names);
 }
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)

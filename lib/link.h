@@ -26,6 +26,7 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
 /* A request to send. Strings are borrowed during the call. */
 struct sx_outgoing {
     const char *to;       /* normal JID */
+    bool any_resource;    /* its resource is the default one: another may take its place */
     const char *envelope; /* as gSOAP wrote it */
     size_t envelope_len;
     struct sx_checker *checker; /* the caller's own */
@@ -33,6 +34,8 @@ struct sx_outgoing {
                                  * one if the configuration says so */
     int64_t online_deadline;    /* how long to wait for the link, then for room */
     int64_t room_deadline;
+    bool is_message;  /* goes as a message: once, and to whoever its server hands it */
+    const char *name; /* of such a call, or NULL: soap_xmpp_name() */
 };
 
 /* Waits until online, enters the call, posts the stanza: with the envelope packed if the peer takes
@@ -56,6 +59,9 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
 /* From now on requests are queued. The first time without a rule that lets anybody call, the trace
  * says so. */
 void sx_link_serve(struct soap_xmpp_link *link);
+
+/* Whether calls can have names: there is a name_key. */
+bool sx_link_may_name(const struct soap_xmpp_link *link);
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
 struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);

@@ -1,10 +1,9 @@
-/* outbound.c - what a link sends on behalf of others: calls, answers, questions.
+/* outbound.c - what a link sends on behalf of others: calls and questions.
  *
  * Noun: what goes out. link.c says when there is a session, loop.c carries the bytes; here a call
  * gets its id and, if its peer runs each id once, is kept to be sent again (resend.c).
  *
- * Invariant: a call is entered before its stanza is posted, so that no reply comes too early. An
- * answer is in the journal before it is posted, so that losing it loses nothing.
+ * Invariant: a call is entered before its stanza is posted, so that no reply comes too early.
  *
  * Happy path: await a session -> learn the peer's incarnation, once per peer -> begin -> keep ->
  * post. Failure: before anything is posted the caller hears why; a kept call whose session ended in
@@ -45,90 +44,8 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
         .from = link->config.is_component ? request->to : NULL,
         .to = request->from,
         .id = request->id,
+        .is_message = request->is_message,
     };
-}
-
-/* ---- size ---- */
-
-enum {
-    IQ_BYTES = 300,   /* an iq but for its names, what a server adds to it included */
-    FAULT_BYTES = 400 /* <error/> of a fault */
-};
-
-/* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
- * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
- */
-static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                              const struct sx_head *head)
-{
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
-           sx_scan_quoted_bytes(head->id) +
-           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
-           (payload->scan->is_fault ? FAULT_BYTES : 0);
-}
-
-size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
-{
-    size_t ours = link->config.max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(link->loop);
-    if (is_servers)
-        *is_servers = servers && servers < ours;
-    return servers && servers < ours ? servers : ours;
-}
-
-/* False: why says size and limit. */
-static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                            size_t rewritten, char *why, size_t why_bytes)
-{
-    bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
-    if (rewritten < bytes)
-        rewritten = bytes;
-    if (rewritten <= limit)
-        return true;
-    snprintf(why, why_bytes,
-             "%s is %zu bytes, up to %zu after re-serialising; the limit is %zu (%s)", what, bytes,
-             rewritten, limit, is_servers ? "the server's" : "max_outgoing_bytes");
-    return false;
-}
-
-static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                               char *why, size_t why_bytes)
-{
-    snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             link->config.max_message_bytes);
-    return SX_ETOOBIG;
-}
-
-/* Whether it goes out in one stanza; false: why says why not. One that is loose is too large even
- * packed, and whoever asks can't send it in pieces. */
-static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
-                 const struct sx_head *head, char *why, size_t why_bytes)
-{
-    bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
-    if (!payload->is_loose)
-        return is_within_limit(link, what, payload->len, rewritten_bytes(link, payload, head), why,
-                               why_bytes);
-    snprintf(why, why_bytes,
-             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because "
-             "several processes share the service's JID and would get one each",
-             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes");
-    return false;
-}
-
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
-                      const char *id, char *why, size_t why_bytes)
-{
-    const struct sx_head head = {sx_link_stamp(link), to, id};
-    size_t queued = link->config.max_queued_bytes;
-    if (payload->len + IQ_BYTES > queued) {
-        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
-                 payload->len, queued);
-        return false;
-    }
-    return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, &head), why, why_bytes);
 }
 
 /* ---- calls ---- */
@@ -137,6 +54,7 @@ struct question {
     const char *to, *operation, *type;
     const char *payload;
     size_t payload_len;
+    bool roams; /* to is one of several */
     const char
         *incarnation; /* of a peer that runs each id once; NULL: sent once, for better or worse */
     int64_t online_deadline, room_deadline;
@@ -146,7 +64,8 @@ struct question {
 static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question *question,
                              const struct soap_xmpp_call *call, uint64_t session)
 {
-    const struct sx_head head = {sx_link_stamp(link), question->to, sx_exchange_id(call)};
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = question->to, .id = sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
@@ -198,6 +117,8 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
         return err;
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
                             question->room_deadline, &call);
+    if (err == SX_OK && question->roams)
+        sx_exchange_roam(call);
     if (err == SX_OK)
         err = post_call(link, question, call, session);
     if (err != SX_OK) {
@@ -209,10 +130,8 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
     return SX_OK;
 }
 
-/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
- * (< 0: no less); remembers it. The reply is the caller's to fini. */
-static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
-                       int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
+enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
+                        int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
 {
     struct sx_buffer payload = {0};
     struct soap_xmpp_call *call;
@@ -243,8 +162,7 @@ static enum sx_err ask(struct soap_xmpp_link *link, const char *jid, int64_t dea
     return SX_OK;
 }
 
-/* Who has been silent is asked again before long. */
-static void put_silence(struct soap_xmpp_link *link, const char *jid)
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
     sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
@@ -257,37 +175,53 @@ static int look_up(struct soap_xmpp_link *link, const char *to,
                                 SX_INCARNATION_BYTES);
 }
 
+enum standing {
+    FOREIGN,
+    RUNS_ONCE,
+    ABSENT /* as far as a server knows; for a peer whose resource was given: as good as foreign */
+};
+
+static bool is_absent(const struct sx_reply *reply)
+{
+    return reply->err == SX_ESTANZA && (strcmp(reply->condition, "service-unavailable") == 0 ||
+                                        strcmp(reply->condition, "recipient-unavailable") == 0);
+}
+
 /* Whether the peer runs each id once, and its incarnation. Asks an unknown peer; a connection that
  * breaks meanwhile costs nothing but the question. */
-static bool learn_incarnation(struct soap_xmpp_link *link, const char *to, int64_t deadline,
-                              char incarnation[SX_INCARNATION_BYTES])
+static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *to,
+                                       int64_t deadline, char incarnation[SX_INCARNATION_BYTES])
 {
     struct sx_reply reply;
     char why[400];
     enum sx_err err;
+    bool absent = false;
     int known;
     if (link->config.plain_delivery || link->config.is_shared)
-        return false;
+        return FOREIGN;
     known = look_up(link, to, incarnation);
     if (known == 1 && !sx_journal_is_any(incarnation) &&
         sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
-        if (ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
+        if (sx_link_ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
     }
     if (known >= 0)
-        return known == 1;
+        return known == 1 ? RUNS_ONCE : FOREIGN;
     do {
-        err = ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
+        err = sx_link_ask(link, to, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
         if (err != SX_OK)
             continue; /* the session ended before the question was in it */
         err = reply.err;
         if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
-            put_silence(link, to);
+            sx_link_note_silence(link, to);
+        absent = is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
     /* Whatever it has answered, it isn't asked twice. */
-    return err == SX_OK && look_up(link, to, incarnation) == 1;
+    if (err == SX_OK && look_up(link, to, incarnation) == 1)
+        return RUNS_ONCE;
+    return absent ? ABSENT : FOREIGN;
 }
 
 /* What the call carries to this peer: packed if it understands that and would fall back. */
@@ -301,7 +235,7 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
                  sx_disco_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
-        return refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
+        return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
     if (packs)
         err =
             sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
@@ -340,20 +274,25 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
     return err;
 }
 
-enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+/* incarnation NULL: it is sent once. */
+static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing *out, bool roams,
+                           const char *incarnation, struct soap_xmpp_call **call, char *why,
+                           size_t why_bytes)
 {
-    const struct sx_head head = {sx_link_stamp(link), out->to, ""};
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
-    char clause[400] = "", incarnation[SX_INCARNATION_BYTES] = "";
-    bool runs_once = learn_incarnation(link, out->to, out->online_deadline, incarnation), ships;
-    enum sx_err err = make_payload(link, out, runs_once, &payload, clause, sizeof clause);
+    char clause[400] = "";
+    /* The name of where it may move to can be longer. */
+    size_t more_bytes = roams ? SX_PRESENCE_RESOURCE_BYTES * sizeof "&apos;" : 0;
+    bool ships;
+    enum sx_err err = make_payload(link, out, incarnation != NULL, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
     ships = payload.is_loose && !sx_journal_is_any(incarnation);
-    if (!ships && !fits(link, "the envelope", &payload, &head, clause, sizeof clause)) {
+    if (!ships && !sx_link_fits(link, "the envelope", &payload, &head, more_bytes, false, clause,
+                                sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -362,7 +301,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
             .type = "set",
             .payload = payload.bytes,
             .payload_len = payload.len,
-            .incarnation = runs_once ? incarnation : NULL,
+            .roams = roams,
+            .incarnation = incarnation,
             .online_deadline = out->online_deadline,
             .room_deadline = out->room_deadline,
         };
@@ -375,12 +315,35 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     return err;
 }
 
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_outgoing aimed = *out;
+    char incarnation[SX_INCARNATION_BYTES], *chosen = NULL;
+    bool roams = sx_link_roams(link, out->to, out->any_resource);
+    enum standing standing;
+    enum sx_err err;
+    if (out->is_message)
+        return sx_link_mail(link, out, call, why, why_bytes);
+    do {
+        free(chosen);
+        chosen = roams ? sx_link_choose(link, out->to, out->online_deadline) : NULL;
+        aimed.to = chosen ? chosen : out->to;
+        standing = learn_incarnation(link, aimed.to, out->online_deadline, incarnation);
+    } while (standing == ABSENT && roams &&
+             sx_link_choose_again(link, out->to, chosen, out->online_deadline));
+    err = request(link, &aimed, roams, standing == RUNS_ONCE ? incarnation : NULL, call, why,
+                  why_bytes);
+    free(chosen);
+    return err;
+}
+
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
 {
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
-        const struct sx_head head = {sx_link_stamp(link), due.peer, due.id};
+        const struct sx_head head = {.from = sx_link_stamp(link), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
         size_t len;
         char *bytes;
@@ -395,168 +358,6 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     return sx_exchange_due_us(exchange);
 }
 
-/* ---- answers ---- */
-
-void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
-{
-    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
-                 sx_fault_text(err));
-}
-
-/* An answer that never finds room must not make its caller wait in vain. */
-static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                         struct sx_buffer *stanza, size_t *len)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= link->config.max_queued_bytes)
-        return bytes;
-    free(bytes);
-    sx_stanza_error(stanza, &head, "internal-server-error",
-                    "the answer is larger than the service's max_queued_bytes");
-    return sx_buffer_take(stanza, len);
-}
-
-/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
- * answer that is ready after a reconnect is still awaited. */
-static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
-{
-    uint64_t session = request->session;
-    char why[1];
-    sx_link_await_session(link, 0, &session, why, sizeof why);
-    return session;
-}
-
-/* The run's one answer: remembered, then posted. */
-static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
-                        struct sx_buffer *stanza)
-{
-    size_t len;
-    char *bytes = take_answer(link, request, stanza, &len);
-    if (!bytes) {
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
-                 request->from);
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
-        return;
-    }
-    sx_journal_answer(link->journal, request->from, request->id, bytes, len, sx_clock_now_us());
-    sx_link_post_answer(link, session_for(link, request), bytes, len,
-                        sx_clock_deadline(sx_link_timeout_us(link)));
-}
-
-/* Not resource-constraint: the request has run. */
-static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                          struct sx_buffer *stanza, const char *why)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
-             request->from, why);
-    sx_stanza_error(stanza, &head, "internal-server-error", why);
-}
-
-/* The answer's packed bytes go ahead of it. */
-static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                        struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer reference = {0}, stanza = {0};
-    struct sx_shipment *shipment = NULL;
-    enum sx_err err = SX_ENOMEM;
-    size_t len;
-    char *bytes;
-    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
-            SX_OK ||
-        reference.failed)
-        stanza.failed = true;
-    else if (payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
-    sx_buffer_fini(&reference);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
-    if (err == SX_OK)
-        return;
-    free(bytes);
-    sx_shipment_free(shipment);
-    if (err == SX_EFULL)
-        refuse_answer(link, request, &stanza, "too many large answers are on their way");
-    else
-        stanza.failed = true;
-    post_stanza(link, request, &stanza);
-}
-
-static void answer(struct soap_xmpp_link *link, struct sx_request *request,
-                   struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    char why[300];
-    if (payload->is_loose && !link->config.is_shared) {
-        ship_answer(link, request, payload);
-        return;
-    }
-    if (payload->bytes && !fits(link, "the answer", payload, &head, why, sizeof why))
-        refuse_answer(link, request, &stanza, why);
-    else if (payload->bytes && payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
-    post_stanza(link, request, &stanza);
-}
-
-enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
-                           char *why, size_t why_bytes)
-{
-    struct sx_payload payload = {0};
-    enum sx_err err = SX_OK;
-    if (envelope && request->envelope.form == SX_FORM_PLAIN)
-        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > link->config.max_message_bytes)
-        err = refuse_size(link, "the answer", envelope_len, why, why_bytes);
-    else if (envelope)
-        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
-    if (err == SX_OK && sx_request_answer_once(request))
-        answer(link, request, &payload);
-    sx_payload_fini(&payload);
-    return err;
-}
-
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    if (!sx_request_answer_once(request))
-        return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
-             request->from, text ? text : condition);
-    sx_stanza_error(&stanza, &head, condition, text);
-    post_stanza(link, request, &stanza);
-}
-
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                     const char *text, int64_t deadline)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    size_t len;
-    char *bytes;
-    if (!sx_request_answer_once(request))
-        return;
-    sx_journal_forget(link->journal, request->from, request->id);
-    sx_stanza_refusal(&stanza, &head, condition, text);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        sx_link_post_answer(link, request->session, bytes, len, deadline);
-}
-
 /* ---- signs of life ---- */
 
 /* Whom to ask so that the server says something on this very stream. A component's domain is the
@@ -565,19 +366,26 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
  * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
 static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
 {
-    sx_address_domain(link->own_jid, domain, SX_JID_BYTES);
+    sx_address_domain(link->config.jid, domain, SX_JID_BYTES);
     return link->config.is_component && link->config.is_shared ? "@" : domain;
 }
 
 /* XEP-0199 4.2: any server answers it, with an error at least. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out)
 {
     static const char ping[] = "<ping xmlns='" SX_NS_PING "'/>";
+    char domain[SX_JID_BYTES];
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = choose_pinged(link, domain), .id = id};
+    sx_stanza_request(out, "get", &head, ping, sizeof ping - 1);
+}
+
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len)
+{
     struct sx_buffer stanza = {0};
-    char domain[SX_JID_BYTES], id[sizeof SX_PING_ID + 24];
-    const struct sx_head head = {sx_link_stamp(link), choose_pinged(link, domain), id};
+    char id[sizeof SX_PING_ID + 24];
     snprintf(id, sizeof id, SX_PING_ID "%lu", number);
-    sx_stanza_request(&stanza, "get", &head, ping, sizeof ping - 1);
+    sx_link_write_ping(link, id, &stanza);
     return sx_buffer_take(&stanza, len);
 }
 
@@ -589,7 +397,7 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     struct sx_reply reply = {0};
     char clause[400] = "";
     int listed = -1;
-    if (ask(link, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
+    if (sx_link_ask(link, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
         if (reply.err == SX_OK && reply.features)
             listed = sx_disco_list_has(reply.features, feature);
         else
@@ -603,15 +411,28 @@ static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char 
     return listed;
 }
 
+/* What of the endpoint's JID is to be asked: malloc'ed. */
+static enum sx_err read_entity(const char *endpoint, struct sx_endpoint *entity, char *why,
+                               size_t why_bytes)
+{
+    enum sx_err err;
+    if (sx_address_is_xmpp(endpoint))
+        return sx_address_parse_endpoint(endpoint, entity, why, why_bytes);
+    err = sx_address_parse_jid(endpoint, "soap", &entity->jid, why, why_bytes);
+    entity->has_resource = err == SX_OK && strchr(endpoint, '/');
+    return err;
+}
+
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes)
 {
     int64_t timeout_us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
-    char *jid = NULL, clause[200] = "";
+    int64_t deadline = sx_clock_deadline(timeout_us);
+    struct sx_endpoint entity = {0};
+    char clause[200] = "", *chosen = NULL;
+    const char *jid;
     int listed;
-    enum sx_err err = sx_address_is_xmpp(endpoint)
-                          ? sx_address_parse_uri(endpoint, &jid, clause, sizeof clause)
-                          : sx_address_parse_jid(endpoint, "soap", &jid, clause, sizeof clause);
+    enum sx_err err = read_entity(endpoint, &entity, clause, sizeof clause);
     if (err != SX_OK) {
         if (why && why_bytes)
             snprintf(why, why_bytes, "%s: %s", endpoint,
@@ -620,10 +441,14 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     }
     sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
+    if (sx_link_roams(link, entity.jid, !entity.has_resource))
+        chosen = sx_link_choose(link, entity.jid, deadline);
+    jid = chosen ? chosen : entity.jid;
     listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)
-        listed = ask_feature(link, jid, feature, sx_clock_deadline(timeout_us), why, why_bytes);
+        listed = ask_feature(link, jid, feature, deadline, why, why_bytes);
     sx_link_unref(link);
-    free(jid);
+    free(chosen);
+    free(entity.jid);
     return listed;
 }

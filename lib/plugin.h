@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "link.h"
+#include "name.h"
 
 #define SX_ATTACHMENT_MODES (SOAP_ENC_DIME | SOAP_ENC_MIME | SOAP_ENC_MTOM)
 
@@ -57,8 +58,11 @@ struct sx_plugin {
     /* client */
     char *endpoint, *to; /* of the last call that wasn't attached: as its caller wrote it; as
                           * a normal JID, NULL if it was none */
-    struct soap_xmpp_call *call; /* ours while waiting */
-    bool is_detached;            /* call came by soap_xmpp_attach: it has its own deadline */
+    bool any_resource;   /* to's is the default one, and another may take its place */
+    bool is_message;     /* the endpoint's query said so */
+    char name[SX_NAME_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
+    struct soap_xmpp_call *call;  /* ours while waiting */
+    bool is_detached;             /* call came by soap_xmpp_attach: it has its own deadline */
     struct sx_envelope answer;
     enum soap_xmpp_outcome_value outcome;
     char condition[48];          /* of the last call */
@@ -101,7 +105,7 @@ struct sx_checker *sx_plugin_checker(struct sx_plugin *plugin);
 
 enum {
     SX_ENDPOINT_SHOWN_BYTES = 200, /* of an endpoint in a message */
-    SX_LABEL_BYTES = 300
+    SX_LABEL_BYTES = 400
 };
 
 /* soap_set_endpoint() has read "xmpp:user@" as credentials: they must not go out with HTTP. */
@@ -113,7 +117,7 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
 /* The last fsend: sends what was collected with these last bytes. */
 int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len);
 /* Waits for the reply and takes its envelope; a failure is soap's fault, with the outcome. */
-int sx_call_receive(struct soap *soap, struct sx_plugin *plugin);
+int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope);
 /* Ends the call and frees its answer. */
 void sx_call_forget(struct sx_plugin *plugin);
 /* fprepareinitrecv: that, and what gSOAP is told where no envelope came. */

@@ -27,6 +27,7 @@ int sx_relay_connect(struct soap *soap, struct sx_plugin *plugin, const char *en
     if (err)
         return err;
     plugin->was_answered = plugin->was_answered || plugin->role == SX_ROLE_ANSWERED;
+    plugin->condition[0] = '\0';
     sx_buffer_clear(&plugin->out);
     sx_plugin_set_role(plugin, SX_ROLE_RELAYING);
     return SOAP_OK;
@@ -74,7 +75,7 @@ static int send_call(struct soap *soap, struct sx_plugin *plugin)
 static int await_call(struct soap *soap, struct sx_plugin *plugin)
 {
     char label[SX_LABEL_BYTES];
-    int err = sx_call_receive(soap, plugin);
+    int err = sx_call_receive(soap, plugin, false);
     if (!err && plugin->answer.is_fault)
         err = sx_plugin_fail(soap, SOAP_SVR_FAULT, "%s: it was answered with a fault",
                              sx_call_label(plugin, label));

@@ -110,6 +110,8 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
         next = TAILQ_NEXT(call, in_order);
         if (call->payload && (call->held || (call->is_last && !call->is_out)))
             continue;
+        if (call->is_received) /* its answer will find us in the next session */
+            continue;
         if (call->payload && !call->is_out && call->payload_len <= max_payload_bytes)
             call->due_us = 0;
         else

@@ -264,8 +264,9 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
 static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
-    const struct sx_head head = {sx_transfer_from(shipment->transfer),
-                                 sx_transfer_to(shipment->transfer), shipment->id};
+    const struct sx_head head = {.from = sx_transfer_from(shipment->transfer),
+                                 .to = sx_transfer_to(shipment->transfer),
+                                 .id = shipment->id};
     struct sx_buffer error = {0};
     char text[300];
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",

@@ -258,11 +258,21 @@ void soap_xmpp_close(struct soap_xmpp_link *link);
 
 /* Asks the entity behind an endpoint ("xmpp:..." or a JID) whether it lists a feature in its
  * disco#info (XEP-0030), e.g. SOAP_XMPP_FEATURE; answers are remembered for a few minutes.
+ * With config.presence a bare JID stands for one of its live resources, as in a call.
  * Returns 1 yes, 0 no, -1 when there is no answer within timeout_ms (< 0: the link's
  * timeout_ms) or the endpoint is bad; why (may be NULL) gets one sentence. Blocks. */
 #define SOAP_XMPP_FEATURE "http://jabber.org/protocol/soap"
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes);
+
+/* Asks the account behind an endpoint ("xmpp:..." or a JID, whose resource doesn't matter) to let
+ * us see which of its resources are there (RFC 6121 3.1): calls to its bare JID then go to a live
+ * one. The servers remember the answer, so once for ever is enough; a service with config.presence
+ * says yes to everybody whom its rules let call something, and the trace (info) tells when it has.
+ * Waits until online, for the link's timeout_ms at most. Returns 0 once the question is sent, -1
+ * with one sentence in why (may be NULL): without config.presence, for a bad endpoint, offline. */
+int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char *why,
+                        size_t why_bytes);
 
 /* ---- service ---- */
 
@@ -289,14 +299,18 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
  * soap_free(). */
 int soap_xmpp_accept(struct soap *soap, int timeout);
 
-/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called,
- * the id of the IQ. Valid until the operation returns; NULL outside of one, or when the request
- * came by another transport. */
+/* Inside a service operation: the caller's full JID as its server stamped it, the JID it called (a
+ * component's may be any of its domain), the id of the IQ or message. Valid until the operation
+ * returns; NULL outside of one, or when the request came by another transport. */
 const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
 const char *soap_xmpp_id(struct soap *soap);
 
 /* ---- client ---- */
+
+/* A call that is answered with an empty result where its stub wants an answer ends with
+ * soap->error 202, as over HTTP: the service was run, and the answer may go elsewhere
+ * (WS-Addressing). */
 
 /* After a call that failed: the stanza error condition (RFC 6120 8.3.3) such as
  * "service-unavailable" that came instead of an answer, "" if the failure had none. Valid until
@@ -306,8 +320,9 @@ const char *soap_xmpp_condition(struct soap *soap);
 /* After a call: whether the service has run it. SOAP_XMPP_NOT_EXECUTED: it was never sent, or
  * refused unread. This is certain, but for a foreign service, whose refusals are believed, and
  * whose server may return a stanza as undelivered that was run (XEP-0198). SOAP_XMPP_UNKNOWN: it
- * was sent, and no answer came in time. Valid until the next call on soap; of a call by another
- * transport it tells nothing. */
+ * was sent, and no answer came in time; or it was a one-way call by message, which succeeds once
+ * our server has taken it, while the service may not even be there. Valid until the next call on
+ * soap; of a call by another transport it tells nothing. */
 enum soap_xmpp_outcome_value {
     SOAP_XMPP_EXECUTED = 0, /* an answer or a SOAP fault came */
     SOAP_XMPP_NOT_EXECUTED,
@@ -326,15 +341,39 @@ struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap);
  * belongs to soap from here on, on failure too. Returns SOAP_OK or soap->error. */
 int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call);
 
+/* Names the next call on soap, one by message ("xmpp:user@example.org?message"): 1 to 64 bytes of
+ * any text, which goes along in the clear, together with a proof made with config.name_key. An
+ * answer that comes later than the call lives, to another process of the program among others, is
+ * then returned by soap_xmpp_wait(), with this name. Returns SOAP_OK or soap->error: no name_key, a
+ * name that is too long or empty, no plugin. A call to another endpoint fails, and uses the name
+ * up.
+ */
+int soap_xmpp_name(struct soap *soap, const char *name);
+
 /* Blocks until any detached call of the link is done (answered, failed or past its deadline) and
  * returns it, each once, in the order they ended; NULL after timeout_ms (0: only looks, < 0: the
- * link's timeout_ms), or at once when no detached call is under way. */
+ * link's timeout_ms), when the link is stopped, or at once when no detached call is under way and
+ * the link has no name_key.
+ *
+ * With a name_key it also returns, each once, as calls that are done and detached, the answers to
+ * named calls that this process doesn't know (any longer): those of a process before it, which
+ * servers have stored, and those to calls that timed out or were cancelled. Attach them like the
+ * others, to read them with the soap_recv_ns__op() of the operation that the name stands for. So a
+ * program that was restarted calls this whether it has calls under way or not, with a link that is
+ * told by its messages or presence to take stored messages. Up to max_calls of them, and
+ * max_request_bytes, wait to be returned; the trace tells what is lost beyond that. */
 struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_ms);
 
 /* The value of soap->user at the time of the detach, to tell the calls apart. */
 void *soap_xmpp_call_user(const struct soap_xmpp_call *call);
 
-/* Forgets a detached call; a late answer is dropped. The service may have run it. */
+/* The call's name, "" if it has none; whom it was sent to, and of an answer to an earlier process
+ * who has sent it: a JID. Valid until the call is attached or cancelled. */
+const char *soap_xmpp_call_name(const struct soap_xmpp_call *call);
+const char *soap_xmpp_call_peer(const struct soap_xmpp_call *call);
+
+/* Forgets a detached call; a late answer is dropped, unless the call has a name. The service may
+ * have run it. */
 void soap_xmpp_cancel(struct soap_xmpp_call *call);
 
 /* ---- plugin ---- */

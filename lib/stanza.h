@@ -1,4 +1,4 @@
-/* stanza.h - IQ stanzas as bytes: what XEP-0072 and RFC 6120 want on the wire.
+/* stanza.h - IQs and messages as bytes: what XEP-0072 and RFC 6120 want on the wire.
  *
  * Writes only; incoming stanzas are trees made by stream.c. Every function appends one whole
  * stanza and escapes what it is given, except payloads. Errors show in out->failed.
@@ -6,6 +6,7 @@
 #ifndef SX_STANZA_H
 #define SX_STANZA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buffer.h"
@@ -20,13 +21,27 @@
  * itself (XEP-0114). to NULL: the own server. */
 struct sx_head {
     const char *from, *to, *id;
+    bool is_message; /* results, faults and errors are <message/>s in the place of <iq/>s */
 };
+
+/* Processing hints (XEP-0334) and the like, in each message, of type error as well: no copies for
+ * the account's other clients (XEP-0280), nothing in archives (XEP-0313), and still kept by the
+ * server while the receiver is offline. */
+#define SX_STANZA_HINTS                                                                            \
+    "<private xmlns='urn:xmpp:carbons:2'/>"                                                        \
+    "<no-copy xmlns='urn:xmpp:hints'/>"                                                            \
+    "<no-permanent-store xmlns='urn:xmpp:hints'/>"
 
 /* <iq type='get|set'> with a payload. */
 void sx_stanza_request(struct sx_buffer *out, const char *type, const struct sx_head *head,
                        const char *payload, size_t payload_len);
 
-/* <iq type='result'>; payload_len 0 gives an empty one. */
+/* <message> with an envelope: a request (XEP-0072 3.2.2). */
+void sx_stanza_message(struct sx_buffer *out, const struct sx_head *head, const char *payload,
+                       size_t payload_len);
+
+/* <iq type='result'>; payload_len 0 gives an empty one. As a message it has no type, and is never
+ * empty. */
 void sx_stanza_result(struct sx_buffer *out, const struct sx_head *head, const char *payload,
                       size_t payload_len);
 
@@ -48,7 +63,8 @@ void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const
  * for callers of this library. */
 #define SX_NS_DELIVERY_ERROR "urn:soap-xmpp:delivery:1"
 
-/* As sx_stanza_error; if the id carries an incarnation with <refused/>: the request was not run. */
+/* As sx_stanza_error; if the id is one of this library's (it carries an incarnation, or is a
+ * message's) with <refused/>: the request was not run. */
 void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text);
 

@@ -22,10 +22,10 @@ int sx_tls_alert(void);
 /* That alert in a few words: "unknown CA". Never NULL. */
 const char *sx_tls_alert_text(void);
 
-/* Takes in what has come on the connection whose handshake this thread did last, so that an alert is
- * seen; nothing is lost of it to who reads. Before a write: once that has failed, libstrophe reads
- * no more, and with TLS 1.3 a server refuses our certificate when we take the handshake for done
- * (RFC 8446 4.4.2.4). The connection must still be there. */
+/* Takes in what has come on the connection whose handshake this thread did last, so that an alert
+ * is seen; nothing is lost of it to who reads. Before a write: once that has failed, libstrophe
+ * reads no more, and with TLS 1.3 a server refuses our certificate when we take the handshake for
+ * done (RFC 8446 4.4.2.4). The connection must still be there. */
 void sx_tls_look(void);
 
 /* Whether it says that the server has no version of TLS that we speak; that it doesn't take our

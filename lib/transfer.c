@@ -250,7 +250,7 @@ static bool add_set(const struct sx_transfer *transfer, const char *sid, const c
                     struct sx_buffer *payload, struct sx_buffer *out)
 {
     char id[2 * NAME_BYTES];
-    const struct sx_head head = {transfer->from, transfer->to, id};
+    const struct sx_head head = {.from = transfer->from, .to = transfer->to, .id = id};
     snprintf(id, sizeof id, "%s.%s", sid, name);
     if (payload->failed)
         out->failed = true;

@@ -91,9 +91,9 @@ END
 configure() {
     local component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
     [ "$TLS" = required ] || tls='' required=false
-    local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s", "offline"' federate=
+    local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s"' federate=
     if [ -n "$DNS_PORT" ]; then
-        ports="$ports, $S2S_PORT" disabled='"offline"' federate=', "s2s", "s2s_auth_certs"'
+        ports="$ports, $S2S_PORT" disabled= federate=', "s2s", "s2s_auth_certs"'
     fi
     mkdir -p "$dir/data"
     write_module
@@ -114,7 +114,8 @@ http_ports = {}
 https_ports = {}
 ready_ports = { $ports }
 ready_file = "$dir/ready"
-modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks"$tls$federate }
+modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks",
+	"carbons", "mam"$tls$federate }
 modules_disabled = { $disabled }
 authentication = "internal_hashed"
 storage = "internal"

@@ -359,6 +359,7 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->max_message_bytes = MESSAGE_BYTES;
     CLAIM(ends->checker);
     ends->own_jid = ends->is_component ? "example.org" : "me@example.org/soap";
+    ends->names = sx_names_new(NULL, ends->own_jid);
     CLAIM(ends->is_component || sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
     sx_inbound_open(ends->inbound);
     begin_calls(outcome);
@@ -374,6 +375,7 @@ static void tear_down(struct outcome *outcome)
     sx_access_free(outcome->ends.access);
     sx_disco_free(outcome->ends.disco);
     sx_checker_free(outcome->ends.checker);
+    sx_names_free(outcome->ends.names);
     while (outcome->seen_count) {
         struct seen *seen = &outcome->seen[--outcome->seen_count];
         free(seen->caller);

@@ -15,6 +15,7 @@
     SUITE(access)                                                                                  \
     SUITE(wire)                                                                                    \
     SUITE(presence)                                                                                \
+    SUITE(resources)                                                                               \
     SUITE(name)                                                                                    \
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
@@ -22,6 +23,8 @@
     SUITE(big)                                                                                     \
     SUITE(big_strangers)                                                                           \
     SUITE(big_storm)                                                                               \
+    SUITE(message)                                                                                 \
+    SUITE(mailbox)                                                                                 \
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
     SUITE(component)                                                                               \

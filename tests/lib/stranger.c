@@ -97,9 +97,13 @@ unsigned stranger_count(const struct stranger *stranger, const char *text)
 
 static const char *last_stanza(const char *heard)
 {
-    const char *last = "", *next = heard;
-    while ((next = strstr(next, "<iq ")))
-        last = next++;
+    static const char *const names[] = {"<iq ", "<message "};
+    const char *last = "", *next;
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        for (next = heard; (next = strstr(next, names[i])); next++)
+            if (!*last || next > last)
+                last = next;
     return last;
 }
 

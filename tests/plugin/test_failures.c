@@ -67,7 +67,7 @@ static void bad_endpoints(void)
     static const char *const bad[] = {"xmpp:",
                                       "xmpp:@example.org",
                                       "xmpp://alice@example.org/calc@example.org",
-                                      "xmpp:calc@example.org?message",
+                                      "xmpp:calc@example.org?subscribe",
                                       "xmpp:calc@/soap",
                                       "xmpp:calc@example.org/%zz"};
     size_t i;

@@ -8,9 +8,10 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-samples.XXXXXX")
 . "$(dirname "$0")/../lib/sentences.sh"
 export SOAP_XMPP_HOST=127.0.0.1 SOAP_XMPP_PORT=$SOAPXMPP_TEST_PROSODY_PORT
 export SOAP_XMPP_CAFILE=$SOAPXMPP_TEST_PROSODY_CAFILE
-unset service
+unset service desk
 clean_up() {
     [ -z "${service:-}" ] || kill "$service" 2>/dev/null
+    [ -z "${desk:-}" ] || kill "$desk" 2>/dev/null
     rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -20,7 +21,8 @@ as() { # USER RESOURCE COMMAND...
     local user=$1 resource=$2 password
     shift 2
     password=$(tr ' ' '\n' <<< "$SOAPXMPP_TEST_PROSODY_USERS" | sed -n "s/^$user://p")
-    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" timeout --foreground 60 "$@"
+    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" \
+        timeout --foreground 60 "$@"
 }
 as_component() { # COMMAND...: under the component's domain, which has another port and no TLS
     local component=$SOAPXMPP_TEST_PROSODY_COMPONENTS
@@ -53,7 +55,15 @@ stops_well() {
 says() { # EXPECTED EXIT-CODE COMMAND...
     local expected=$1 code=$2 said exit_code=0
     shift 2
-    said=$("$@" 2>&1) || exit_code=$?
+    local end=$((SECONDS + 20))
+    # A service says that it is online, and serves a moment later.
+    while exit_code=0; said=$("$@" 2>&1) || exit_code=$?; [ $SECONDS -lt $end ]; do
+        case "$expected $said" in
+        service-unavailable*) break ;;
+        *service-unavailable*) sleep 0.1 ;;
+        *) break ;;
+        esac
+    done
     echo "exit $exit_code: $said"
     [ "$exit_code" = "$code" ] && grep -F -- "$expected" <<< "$said"
 }
@@ -118,5 +128,45 @@ test_that "the console configures the station" says 'reports every 1 s' 0 consol
 test_that "the station refuses what it can't do" says 'must be 1 to 86400' 1 console configure 0
 test_that "the station's reports reach the console" says 'hPa' 0 console watch 2
 test_that "the station ends well when it is told to" stops_well
+
+relay() { as alice desk "$samples/relay-client" "xmpp:bob@$domain/soap" "$@"; }
+start_desk() { # alice's, its output in $tmp/desk
+    SOAP_XMPP_ALLOW="bob@$domain:convertResponse+Fault" replace=exec as alice archive \
+        "$samples/relay-service" > "$tmp/desk" 2>&1 &
+    desk=$!
+    wait_until 20 grep -q '^online' "$tmp/desk"
+}
+desk_heard() { wait_until 20 grep -q -- "$1" "$tmp/desk" || ! cat "$tmp/desk"; }
+there="xmpp:alice@$domain/archive"
+export RELAY_TO="xmpp:x@y/z $there"
+test_that "the relay service comes online" start soap "$samples/relay-service"
+test_that "the desk comes online" start_desk
+test_that "an answer comes back" says 212 0 relay convert 100
+test_that "an answer goes to the desk" says accepted 0 relay convert 40 "$there"
+test_that "the desk has it" desk_heard "104 degrees Fahrenheit from bob@$domain/soap, to urn:uuid:"
+test_that "a fault comes back" says 'colder than it gets' 1 relay convert -300
+test_that "a fault goes to the desk" says accepted 0 relay convert -300 "$there"
+test_that "the desk has the fault" desk_heard "fault from bob@.*: that is colder than it gets"
+test_that "no answer goes where none may go" says "doesn't list that endpoint" 1 relay convert 1 \
+    "xmpp:alice@$domain/other"
+test_that "a sequence is recorded" says '3 readings recorded' 0 relay record 1.5 -2 3
+test_that "the relay service has its last reading" heard 'reading 3: 3'
+test_that "the relay's --help is no error" says 'REPLY-TO' 0 "$samples/relay-client" --help
+test_that "the relay wants numbers" says 'usage:' 2 relay record 1 two
+test_that "the relay service's --help names RELAY_TO" says RELAY_TO 0 "$samples/relay-service" --help
+test_that "the relay service ends well when it is told to" stops_well
+service=$desk
+test_that "the desk ends well when it is told to" stops_well
+
+guard() { # SECRET
+    GUARD_USER=ann GUARD_SECRET=$1 as alice desk "$samples/guard-client" "xmpp:bob@$domain/soap" door
+}
+test_that "the guard comes online" start soap env GUARD_USER=ann GUARD_SECRET=sesame \
+    "$samples/guard-service"
+test_that "the guard opens for who knows the secret" says 'ann, the door is open' 0 guard sesame
+test_that "and for nobody else" says 'could not be authenticated' 1 guard Sesame
+test_that "the guard wants a secret" says "aren't set" 2 "$samples/guard-service"
+test_that "the guard's --help is no error" says 'GUARD_SECRET' 0 "$samples/guard-client" --help
+test_that "the guard ends well when it is told to" stops_well
 unset service
 summarize

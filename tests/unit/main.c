@@ -8,6 +8,7 @@
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(choice)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
@@ -31,24 +32,32 @@
     SUITE(iq)                                                                                      \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
+    SUITE(mailed)                                                                                  \
     SUITE(markup)                                                                                  \
     SUITE(memory)                                                                                  \
+    SUITE(moving)                                                                                  \
+    SUITE(message)                                                                                 \
+    SUITE(name)                                                                                    \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
+    SUITE(pages)                                                                                   \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
+    SUITE(presence)                                                                                \
     SUITE(pulse)                                                                                   \
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
     SUITE(scan)                                                                                    \
+    SUITE(sha1)                                                                                    \
     SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stamp)                                                                                   \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \

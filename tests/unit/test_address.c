@@ -263,7 +263,7 @@ static void bad_uris_are_refused(void)
         {"xmpp://me@example.org/calc@example.org",
          "the endpoint names an account to call from (xmpp://), but it is the link's"},
         {"xmpp:a@b#c", "the endpoint has a fragment (#), which no service has"},
-        {"xmpp:a@b?message", "the endpoint has a query (?), and none is served"},
+        {"xmpp:a@b?message;body=x", "the endpoint has another query (?) than ?message"},
         {"xmpp:a@b/c d", "the endpoint has a space, which is written %20"},
         {"xmpp:a%2Fb@c/d", "the node has one of \" & ' / : < > @"},
         {"xmpp:a%40b@c/d", "the node has one of \" & ' / : < > @"},

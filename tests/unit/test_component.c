@@ -214,8 +214,8 @@ static void expect_refusal(const char *answer, enum sx_err err, const char *reas
 static void a_refusal_says_what_is_to_be_done(void)
 {
     expect_refusal(STREAM_ERROR("not-authorized") END, SX_EAUTH,
-                   "refused the component calc.example.org: not-authorized, the password is not "
-                   "the secret that the server has for it");
+                   "refused the component calc.example.org: not-authorized, the server knows "
+                   "another secret for it, or none");
     expect_refusal(STREAM_ERROR("conflict") TEXT("already connected") END, SX_ESTREAM,
                    "refused the component calc.example.org: conflict, another process holds it: "
                    "already connected");

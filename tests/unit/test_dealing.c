@@ -143,7 +143,7 @@ static void make_envelope(struct sx_buffer *out, const char *operation)
 /* What a worker does, first half and second. */
 static void answer(struct station *station, struct sx_request *request)
 {
-    const struct sx_head head = {SERVICE, request->from, request->id};
+    const struct sx_head head = {.from = SERVICE, .to = request->from, .id = request->id};
     struct sx_buffer payload = {0}, out = {0};
     size_t len;
     char *bytes;
@@ -299,7 +299,7 @@ static int number_of(const struct sx_request *request)
 
 static void post(struct world *world, const char *id, const char *payload, size_t payload_len)
 {
-    const struct sx_head head = {CALLER, SERVICE, id};
+    const struct sx_head head = {.from = CALLER, .to = SERVICE, .id = id};
     struct sx_buffer out = {0};
     size_t len;
     char *bytes;
@@ -387,7 +387,7 @@ static int choose_process(struct world *world)
 static void bounce(struct world *world, const struct flying *stanza)
 {
     const char *id = strstr(stanza->bytes, " id='") + 5;
-    struct sx_head head = {SERVICE, CALLER, strndup(id, strcspn(id, "'"))};
+    struct sx_head head = {.from = SERVICE, .to = CALLER, .id = strndup(id, strcspn(id, "'"))};
     struct sx_buffer out = {0};
     size_t len;
     char *bytes;
@@ -442,7 +442,7 @@ static void work(struct world *world)
         return;
     number = number_of(request);
     if (!world->calm && roll(8) == 0) {
-        const struct sx_head head = {SERVICE, request->from, request->id};
+        const struct sx_head head = {.from = SERVICE, .to = request->from, .id = request->id};
         struct sx_buffer out = {0};
         size_t len;
         char *bytes;

@@ -100,6 +100,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->user = responder;
     ends->post = ends->repeat = keep_stanza;
     ends->own_jid = "calc@example.org/soap";
+    ends->names = sx_names_new(NULL, ends->own_jid);
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
     responder->stream.on_iq = receive;
     responder->stream.user = responder;
@@ -159,6 +160,7 @@ static void end(struct responder *responder)
     sx_disco_free(responder->ends.disco);
     sx_access_free(responder->ends.access);
     sx_checker_free(responder->ends.checker);
+    sx_names_free(responder->ends.names);
     sx_buffer_fini(&responder->posted);
 }
 

@@ -2,12 +2,14 @@
  * that serves has no test to fail. */
 #include "end.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/wsrmapi.h"
 #include "plugin/wsseapi.h"
 
+#include "../../lib/clock.h"
 #include "../../lib/link.h"
 
 static void require(bool is_good, const char *what)
@@ -18,6 +20,46 @@ static void require(bool is_good, const char *what)
     abort();
 }
 
+/* ---- a fault of gSOAP's wsrm plugin ----
+ *
+ * soap_wsrm_disconnect() looks into the message that was sent last. An acknowledgement frees it,
+ * and may have come meanwhile: with the answer, or on another thread. So the message is forgotten
+ * before: by who awaits an answer, once it is sent, and by who answers, before that. */
+
+static int (*await_answer)(struct soap *soap), (*disconnect)(struct soap *soap);
+
+static void forget_message(struct soap_wsrm_data *data)
+{
+    data->state = SOAP_WSRM_OFF;
+    data->msg = NULL;
+}
+
+static int forget_and_await(struct soap *soap)
+{
+    forget_message(soap_lookup_plugin(soap, soap_wsrm_id));
+    return await_answer(soap);
+}
+
+static int forget_and_disconnect(struct soap *soap)
+{
+    struct soap_wsrm_data *data = soap_lookup_plugin(soap, soap_wsrm_id);
+    if (data && data->msg && data->msg->list)
+        forget_message(data);
+    return disconnect(soap);
+}
+
+static void mend(struct soap *soap)
+{
+    if (!await_answer) {
+        await_answer = soap->fprepareinitrecv;
+        disconnect = soap->fdisconnect; /* the same in each */
+    }
+    soap->fprepareinitrecv = forget_and_await;
+    soap->fdisconnect = forget_and_disconnect;
+}
+
+/* ---- ends ---- */
+
 static struct soap *new_context(struct soap_xmpp_link *link)
 {
     struct soap *soap = soap_new1(SOAP_XML_CANONICAL);
@@ -25,6 +67,7 @@ static struct soap *new_context(struct soap_xmpp_link *link)
                 !soap_register_plugin(soap, soap_wsa) && !soap_register_plugin(soap, soap_wsrm) &&
                 !soap_register_plugin(soap, soap_wsse),
             "context");
+    mend(soap);
     soap->connect_timeout = soap->send_timeout = soap->recv_timeout = END_TIMEOUT_S;
     return soap;
 }
@@ -52,17 +95,37 @@ void end_open(struct end *end, const struct site *site, const char *user, const 
     snprintf(end->endpoint, sizeof end->endpoint, "%s", site_endpoint(site, user, resource));
 }
 
+static int serve_one(struct soap *soap)
+{
+    struct end *end = soap->user;
+    int err = soap_serve(soap);
+    __atomic_add_fetch(&end->served, 1, __ATOMIC_ACQ_REL);
+    return err;
+}
+
 static void *serve(void *arg)
 {
-    (void)soap_xmpp_serve(arg, soap_serve, 2);
+    (void)soap_xmpp_serve(arg, serve_one, 2);
     return NULL;
 }
 
 void end_serve(struct end *end)
 {
     end->server = new_context(end->link);
+    end->server->user = end;                     /* copied with the context */
     sx_inbound_open(sx_link_inbound(end->link)); /* the thread may come late */
     require(pthread_create(&end->thread, NULL, serve, end->server) == 0, "thread");
+}
+
+bool end_await_served(struct end *end, int count)
+{
+    int64_t deadline = sx_clock_deadline((int64_t)END_TIMEOUT_S * 1000000);
+    while (__atomic_load_n(&end->served, __ATOMIC_ACQUIRE) < count) {
+        if (sx_clock_now_us() > deadline)
+            return false;
+        sched_yield();
+    }
+    return true;
 }
 
 void end_close(struct end *end)

@@ -31,7 +31,7 @@ struct sequence {
     soap_wsrm_sequence_handle handle;
 };
 
-static void open_sequence(struct sequence *sequence, const struct site *site)
+static void open_sequence(struct sequence *sequence, const struct site *site, bool is_plain)
 {
     const char *const argv[] = {"ws", "--keeper", site->label, NULL};
     *sequence = (struct sequence){0};
@@ -40,7 +40,8 @@ static void open_sequence(struct sequence *sequence, const struct site *site)
     sequence->proxy = proxy_start(site->port, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sequence->proxy);
     end_open(&sequence->caller, site, "alice", "desk",
-             (struct end_options){.port = proxy_port(sequence->proxy), .sends_once = true});
+             (struct end_options){
+                 .port = proxy_port(sequence->proxy), .is_plain = is_plain, .sends_once = true});
     sequence->to = site_endpoint(site, "bob", "soap");
     CU_ASSERT_PTR_NOT_NULL_FATAL(child_await(sequence->keeper, "online", WAIT_MS));
 }
@@ -145,12 +146,12 @@ static void lose_request(struct sequence *sequence, int number)
     proxy_resume(sequence->proxy);
 }
 
-static void run_cut(const struct site *site)
+static void run_cut(const struct site *site, bool is_plain)
 {
     struct sequence sequence;
     struct soap *soap;
     int i;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, is_plain);
     soap = sequence.caller.soap;
     create(&sequence);
     for (i = 1; i <= 4; i++)
@@ -174,9 +175,20 @@ static void run_cut(const struct site *site)
     close_sequence(&sequence);
 }
 
+static void cut_packed(const struct site *site)
+{
+    run_cut(site, false);
+}
+
+static void cut_plain(const struct site *site)
+{
+    run_cut(site, true);
+}
+
 static void a_sequence_outlives_its_connection(void)
 {
-    site_each(run_cut);
+    site_each(cut_packed);
+    site_each(cut_plain);
 }
 
 /* The last message: only the close tells what became of it. */
@@ -184,7 +196,7 @@ static void run_last(const struct site *site)
 {
     struct sequence sequence;
     struct soap *soap;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, false);
     soap = sequence.caller.soap;
     create(&sequence);
     CU_ASSERT_EQUAL(record(&sequence, 1), SOAP_OK);
@@ -215,18 +227,6 @@ int w__recordResponse(struct soap *soap, int count)
     return soap_send_empty_response(soap, 202);
 }
 
-/* Nothing signals it: the plugin's own state changes. */
-static bool await_created(struct sequence *sequence)
-{
-    int64_t deadline = sx_clock_deadline((int64_t)WAIT_MS * 1000);
-    while (!soap_wsrm_seq_created(sequence->caller.soap, sequence->handle)) {
-        if (sx_clock_now_us() > deadline)
-            return false;
-        sched_yield();
-    }
-    return true;
-}
-
 static bool await_responses(int count)
 {
     int64_t deadline = sx_clock_deadline((int64_t)WAIT_MS * 1000);
@@ -243,14 +243,15 @@ static void run_duplex(const struct site *site)
     struct sequence sequence;
     struct soap *soap;
     int i;
-    open_sequence(&sequence, site);
+    open_sequence(&sequence, site, false);
     soap = sequence.caller.soap;
     end_serve(&sequence.caller);
     responses = 0;
     CU_ASSERT_EQUAL_FATAL(soap_wsrm_create_offer(soap, sequence.to, sequence.caller.endpoint, NULL,
                                                  EXPIRES_MS, NoDiscard, NULL, &sequence.handle),
                           SOAP_OK);
-    CU_ASSERT_TRUE_FATAL(await_created(&sequence));
+    CU_ASSERT_TRUE_FATAL(end_await_served(&sequence.caller, 1)); /* CreateSequenceResponse */
+    CU_ASSERT_TRUE_FATAL(soap_wsrm_seq_created(soap, sequence.handle));
     for (i = 1; i <= 3; i++) {
         CU_ASSERT_EQUAL(prepare(&sequence), SOAP_OK);
         CU_ASSERT_EQUAL(soap_wsa_add_ReplyTo(soap, sequence.caller.endpoint), SOAP_OK);

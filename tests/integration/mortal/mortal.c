@@ -1,17 +1,22 @@
 /* mortal - a process that tests kill: it calls, and it serves a ledger, both over one link.
  *
- * usage: mortal LEDGER JID PASSWORD PORT CAFILE
+ * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]
  *
  * With a domain as JID it is one of several processes of that component, and doesn't call.
  *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
  *     finish NUMBER                       lets that operation, which is held, answer
+ *     post NUMBER ENDPOINT HELD           with mail: the same call by message, named "job NUMBER"
+ *     wait                                with mail: for the next answer to one of these
  *
  *     online                              once the link is
  *     sent question|request|answer NUMBER is handed to the connection (a question: 0)
  *     run NUMBER                          it stands in the ledger, and the operation goes on
  *     end NUMBER answer|error OUTCOME MS TEXT
+ *     there JID | gone JID                as presence tells
+ *     mailed NUMBER                       an answer is on its way as a message
+ *     found NAME: NUMBER PEER             or "found nothing"
  *
  * Invariant: a number stands in the ledger as often as its operation has begun to run, even if the
  * process dies in the next instant: one write to a file opened with O_APPEND.
@@ -38,9 +43,10 @@
 enum {
     MAX_ENVELOPE_BYTES = 1 << 20,
     NUMBERS = 1000,
-    THREADS = 8,
+    THREADS = 32,
     LINE_BYTES = 1024,
-    DRAIN_MS = 2000
+    DRAIN_MS = 2000,
+    POST_S = 60
 };
 
 static int ledger_fd;
@@ -142,12 +148,66 @@ static void *carry_out(void *arg)
     return NULL;
 }
 
+/* ---- calls by message ---- */
+
+static struct soap *new_caller(void)
+{
+    struct soap *soap = soap_new();
+    soap->connect_timeout = soap->send_timeout = soap->recv_timeout = POST_S;
+    if (soap_register_plugin_arg(soap, soap_xmpp, own_link) != SOAP_OK)
+        _exit(3);
+    return soap;
+}
+
+static void free_caller(struct soap *soap)
+{
+    if (soap->error)
+        soap_print_fault(soap, stderr);
+    soap_destroy(soap);
+    soap_end(soap);
+    soap_free(soap);
+}
+
+/* Under way until it is answered, or this process ends. */
+static void post(const struct order *order)
+{
+    struct soap *soap = new_caller();
+    char name[32];
+    snprintf(name, sizeof name, "job %d", order->number);
+    if (soap_xmpp_name(soap, name) == SOAP_OK &&
+        soap_send_ledger__enter(soap, order->endpoint, NULL, order->number, order->held) == SOAP_OK)
+        soap_xmpp_detach(soap);
+    free_caller(soap);
+}
+
+static void wait_for_answer(void)
+{
+    struct soap_xmpp_call *call = soap_xmpp_wait(own_link, POST_S * 1000);
+    struct soap *soap = new_caller();
+    char name[65], peer[256];
+    int entered = -1;
+    if (!call) {
+        tell("found nothing");
+    } else {
+        snprintf(name, sizeof name, "%s", soap_xmpp_call_name(call));
+        snprintf(peer, sizeof peer, "%s", soap_xmpp_call_peer(call));
+        if (soap_xmpp_attach(soap, call) == SOAP_OK)
+            soap_recv_ledger__enter(soap, &entered);
+        tell("found %s: %d %s", name, entered, peer);
+    }
+    free_caller(soap);
+}
+
 static bool obey(const char *line, pthread_t *thread)
 {
     struct order order, *own;
     int number;
     if (sscanf(line, "finish %d", &number) == 1)
         finish(number);
+    if (strcmp(line, "wait\n") == 0)
+        wait_for_answer();
+    if (sscanf(line, "post %d %255s %d", &order.number, order.endpoint, &order.held) == 3)
+        post(&order);
     if (sscanf(line, "call %d %255s %d %d", &order.number, order.endpoint, &order.seconds,
                &order.held) != 4)
         return false;
@@ -180,7 +240,7 @@ static void tell_sent(const char *line, const char *what, const char *element)
 {
     const char *at = strstr(line, element);
     if (at)
-        tell("sent %s %d", what, atoi(at + strlen(element)));
+        tell("%s %d", what, atoi(at + strlen(element)));
 }
 
 /* The envelope of a stanza that carries it packed, NULL of any other. */
@@ -198,22 +258,42 @@ static char *unpack(const char *line)
     return sx_buffer_take(&envelope, NULL);
 }
 
+/* "alice@example.org: bob@example.org/soap is gone" */
+static void tell_presence(const char *line)
+{
+    const char *jid = strstr(line, ": ");
+    int len = jid ? (int)strcspn(jid + 2, " ") : 0;
+    if (len && strncmp(jid + 2 + len, " is gone", 8) == 0)
+        tell("gone %.*s", len, jid + 2);
+    else if (len && strcmp(jid + 2 + len, " is there, and serves") == 0)
+        tell("there %.*s", len, jid + 2);
+}
+
 static void watch(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
     char *envelope;
     (void)user;
     if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
+    if (level == SOAP_XMPP_TRACE_DEBUG)
+        tell_presence(line);
+    if (level == SOAP_XMPP_TRACE_STANZA && strstr(line, ": sent <message"))
+        tell_sent(line, "mailed", "<entered>");
     if (level != SOAP_XMPP_TRACE_STANZA || !strstr(line, ": sent <iq"))
         return;
-    tell_sent(line, "question", "http://jabber.org/protocol/disco#info");
+    tell_sent(line, "sent question", "http://jabber.org/protocol/disco#info");
     envelope = unpack(line);
-    tell_sent(envelope ? envelope : line, "request", "<number>");
-    tell_sent(envelope ? envelope : line, "answer", "<entered>");
+    tell_sent(envelope ? envelope : line, "sent request", "<number>");
+    tell_sent(envelope ? envelope : line, "sent answer", "<entered>");
     free(envelope);
 }
 
 /* ---- the program ---- */
+
+static bool is_mode(char **argv, const char *mode)
+{
+    return argv[6] && strcmp(argv[6], mode) == 0;
+}
 
 static struct soap_xmpp_link *open_link(char **argv)
 {
@@ -225,11 +305,19 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.password = argv[3];
     config.host = "127.0.0.1";
     config.port = atoi(argv[4]);
-    config.shared_jid = !strchr(config.jid, '@');
-    config.ca_file = config.shared_jid ? NULL : argv[5];
+    if (strchr(argv[2], '@'))
+        config.ca_file = argv[5];
+    else
+        config.shared_jid = 1; /* a component, of which there are several processes */
     config.allow = "*";
+    config.presence = is_mode(argv, "presence");
     config.trace = SOAP_XMPP_TRACE_STANZA;
     config.trace_callback = watch;
+    if (is_mode(argv, "mail")) {
+        config.messages = 1;
+        config.name_key = "mortal";
+        config.packing = SOAP_XMPP_PACKING_NEVER;
+    }
     link = soap_xmpp_open(&config, why, sizeof why);
     if (!link)
         fprintf(stderr, "mortal: %s\n", why);
@@ -254,8 +342,8 @@ static void live(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6) {
-        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE\n");
+    if (argc != 6 && !(argc == 7 && (is_mode(argv, "presence") || is_mode(argv, "mail")))) {
+        fprintf(stderr, "usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]\n");
         return 2;
     }
     ledger_fd = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -1,0 +1,108 @@
+/* guard-service - opens doors for people who prove that they know their password: a UsernameToken
+ * with a digest, and a Timestamp (WS-Security).
+ *
+ * XMPP says which account calls, and SOAP_XMPP_ALLOW which may. This is about who stands behind an
+ * account that several people use. The digest covers nonce, time and password, not the message:
+ * what a stranger must not change belongs into a signature, see tests/ws/test_signature.c.
+ */
+#include <signal.h>
+
+#include "soapH.h"
+#include "soap_xmpp.h"
+#include "guard.nsmap"
+#include "wsseapi.h"
+
+static const char usage[] =
+    "usage: guard-service   until SIGINT or SIGTERM\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "  SOAP_XMPP_ALLOW: which accounts may call; default: none\n"
+    "  GUARD_USER, GUARD_SECRET: the one who may open doors\n"
+    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
+
+static struct soap_xmpp_link *link_up;
+static const char *user, *secret;
+
+/* Username, Timestamp and password, in this order: each sets soap's fault. A token whose nonce was
+ * seen before, or that is too old, is refused with the password. */
+static const char *authenticate(struct soap *soap)
+{
+    const char *name = soap_wsse_get_Username(soap);
+    if (!name || soap_wsse_verify_Timestamp(soap))
+        return NULL;
+    if (soap_wsse_verify_Password(soap, strcmp(name, user) == 0 ? secret : ""))
+        return NULL;
+    return strcmp(name, user) == 0 ? name : NULL;
+}
+
+int guard__open(struct soap *soap, char *door, char **greeting)
+{
+    const char *name = authenticate(soap);
+    char text[200];
+    int failed = name ? SOAP_OK : soap->error;
+    if (!name && !failed)
+        failed = soap_wsse_fault(soap, wsse__FailedAuthentication, NULL);
+    if (name) {
+        snprintf(text, sizeof text, "%.80s, the %.80s is open", name, door ? door : "door");
+        *greeting = soap_strdup(soap, text);
+        printf("%s from %s\n", text, soap_xmpp_from(soap));
+    }
+    soap_wsse_delete_Security(soap); /* or the answer would carry the caller's header back */
+    return failed;
+}
+
+static void stop(int number)
+{
+    (void)number;
+    soap_xmpp_interrupt(link_up);
+}
+
+static int serve(struct soap *soap)
+{
+    char text[4096]; /* any JID fits */
+    if (soap_register_plugin_arg(soap, soap_xmpp, link_up) || soap_register_plugin(soap, soap_wsse))
+        return soap->error;
+    if (soap_xmpp_wait_online(link_up, -1) != 0) {
+        soap_xmpp_reason(link_up, text, sizeof text);
+        return soap_receiver_fault(soap, text, NULL);
+    }
+    soap_xmpp_jid(link_up, text, sizeof text);
+    printf("online as %s\n", text);
+    return soap_xmpp_serve(soap, soap_serve, 2); /* until the signal */
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        int help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        fputs(usage, help ? stdout : stderr);
+        return help ? 0 : 2;
+    }
+    struct soap_xmpp_config config;
+    char why[256] = "GUARD_USER and GUARD_SECRET aren't set";
+    user = getenv("GUARD_USER");
+    secret = getenv("GUARD_SECRET");
+    soap_xmpp_config_init(&config);
+    config.trace = SOAP_XMPP_TRACE_INFO; /* tells who was refused; SOAP_XMPP_TRACE may differ */
+    if (user && secret && *secret && soap_xmpp_config_from_env(&config, why, sizeof why) == 0)
+        link_up = soap_xmpp_open(&config, why, sizeof why);
+    if (!link_up) {
+        fprintf(stderr, "guard-service: %s\n", why);
+        return 2;
+    }
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    struct soap soap;
+    soap_init(&soap);
+    int failed = serve(&soap);
+    if (failed)
+        soap_print_fault(&soap, stderr);
+    soap_destroy(&soap);
+    soap_end(&soap);
+    soap_done(&soap);
+    signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
+    signal(SIGTERM, SIG_DFL);
+    soap_xmpp_close(link_up);
+    return failed ? 1 : 0;
+}

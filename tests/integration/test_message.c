@@ -1,0 +1,450 @@
+/* Calls by message (XEP-0072 3.2.2) while both ends are there: what goes over the wire, what comes
+ * back, and what disturbs neither.
+ */
+#include "soapH.h"
+#include "parley.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/clock.h"
+#include "../../lib/inbound.h"
+#include "../../lib/link.h"
+#include "../lib/suite.h"
+#include "scene.h"
+
+extern CU_TestInfo tests_message[];
+
+#define HINTS                                                                                      \
+    "<private xmlns='urn:xmpp:carbons:2'/><no-copy xmlns='urn:xmpp:hints'/>"                       \
+    "<no-permanent-store xmlns='urn:xmpp:hints'/></message>"
+
+/* ---- links ---- */
+
+static void take_messages(struct soap_xmpp_config *config)
+{
+    config->messages = 1;
+}
+
+static void take_plain_messages(struct soap_xmpp_config *config)
+{
+    config->messages = 1;
+    config->packing = SOAP_XMPP_PACKING_NEVER;
+}
+
+static void allow_addition(struct soap_xmpp_config *config)
+{
+    config->messages = 1;
+    config->allow = "*:add";
+}
+
+static void limit_answers(struct soap_xmpp_config *config)
+{
+    config->messages = 1;
+    config->max_outgoing_bytes = 20000;
+}
+
+/* "xmpp:user@domain?message", or of the resource, in a static buffer. */
+static const char *mail_to(const struct site *site, const char *user, const char *resource)
+{
+    static char endpoints[4][300];
+    static unsigned next;
+    char *endpoint = endpoints[next++ % 4];
+    snprintf(endpoint, sizeof endpoints[0], "xmpp:%s@%s%s%s?message", user, site->domain,
+             resource ? "/" : "", resource ? resource : "");
+    return endpoint;
+}
+
+/* ---- calls ---- */
+
+static void call_both_ways(const struct site *site)
+{
+    struct parley parley;
+    struct lab__Seen seen = {0};
+    double sum = 0;
+    parley_open(&parley, site, 2, NULL, take_plain_messages);
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 3);
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_EXECUTED);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <message to='bob@xmpp.test' id='", HINTS), 1);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message to='alice@xmpp.test/desk'", HINTS), 1);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <iq", "Envelope"), 0);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <iq", "disco#info"), 0);
+    CU_ASSERT_EQUAL(soap_call_lab__whoami(parley.soap, mail_to(site, "bob", "soap"), NULL, &seen),
+                    SOAP_OK);
+    ASSERT_CONTAINS(seen.from, "alice@");
+    ASSERT_CONTAINS(seen.to, "/soap");
+    ASSERT_CONTAINS(seen.id, "~message");
+    parley_close(&parley);
+}
+
+static void a_call_is_answered(void)
+{
+    site_each(call_both_ways);
+}
+
+static void note_one_way(const struct site *site)
+{
+    struct parley parley;
+    int notes = laboratory_notes();
+    parley_open(&parley, site, 2, NULL, take_messages);
+    CU_ASSERT_EQUAL(soap_send_lab__note(parley.soap, mail_to(site, "bob", NULL), NULL, "a"),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(soap_recv_empty_response(parley.soap), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_UNKNOWN);
+    CU_ASSERT_TRUE(laboratory_await_notes(notes + 1));
+    /* An answer would have come before that of the next one. */
+    CU_ASSERT_EQUAL(
+        soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, "b", &(char *){NULL}),
+        SOAP_OK);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", ""), 1);
+    CU_ASSERT_EQUAL(laboratory_notes(), notes + 1);
+    parley_close(&parley);
+}
+
+static void a_one_way_is_not_answered(void)
+{
+    site_each(note_one_way);
+}
+
+static void fail_by_message(const struct site *site)
+{
+    struct parley parley;
+    double quotient;
+    parley_open(&parley, site, 2, NULL, take_plain_messages);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__divide(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 0, &quotient),
+        SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "division by zero");
+    ASSERT_TEXT(soap_xmpp_condition(parley.soap), "");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_EXECUTED);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message type='error'",
+                                 "xmlns='http://jabber.org/protocol/soap#fault'"),
+                    1);
+    parley_close(&parley);
+}
+
+static void a_fault_comes_as_an_error(void)
+{
+    site_each(fail_by_message);
+}
+
+static void call_nobody(const struct site *site)
+{
+    struct soap_xmpp_link *link = site_open(site, "alice", "desk");
+    struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    double sum;
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "nobody", NULL), NULL, 1, 2, &sum), 503);
+    ASSERT_TEXT(soap_xmpp_condition(soap), "service-unavailable");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    /* The bounce comes before the receipt. */
+    CU_ASSERT_NOT_EQUAL(soap_send_lab__note(soap, mail_to(site, "nobody", NULL), NULL, "a") ||
+                            soap_recv_empty_response(soap),
+                        SOAP_OK);
+    ASSERT_TEXT(soap_xmpp_condition(soap), "service-unavailable");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "alice", NULL), NULL, 1, 2, &sum),
+                    SOAP_USER_ERROR);
+    ASSERT_CONTAINS(laboratory_fault(soap), "the link's own account");
+    laboratory_client_free(soap);
+    soap_xmpp_close(link);
+}
+
+static void a_bounce_ends_the_call(void)
+{
+    site_each(call_nobody);
+}
+
+static void refuse_messages(const struct site *site)
+{
+    struct parley parley;
+    double sum;
+    parley_open(&parley, site, 2, NULL, NULL);
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", "soap"), NULL, 1, 2, &sum),
+                    503);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "aren't served here");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    parley_reopen_service(&parley, 2, allow_addition);
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(
+        soap_call_lab__divide(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum), 403);
+    ASSERT_TEXT(soap_xmpp_condition(parley.soap), "forbidden");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    parley_close(&parley);
+}
+
+static void a_service_opts_in_and_its_rules_hold(void)
+{
+    site_each(refuse_messages);
+}
+
+/* ---- packed, and large ---- */
+
+static void pack_messages(const struct site *site)
+{
+    struct parley parley;
+    double sum = 0, quotient;
+    parley_open(&parley, site, 2, NULL, take_messages);
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <message", "Envelope"), 1);
+    CU_ASSERT_EQUAL(
+        soap_xmpp_discover(parley.caller, parley.endpoint, SOAP_XMPP_FEATURE, -1, NULL, 0), 1);
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 2, 3, &sum),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 5);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__divide(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 0, &quotient),
+        SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "division by zero");
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <message", "Envelope"), 1);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <message", "<packed"), 2);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", "<packed"), 2);
+    parley_close(&parley);
+}
+
+static void known_peers_get_them_packed(void)
+{
+    site_each(pack_messages);
+}
+
+static void send_too_much(const struct site *site)
+{
+    struct parley parley;
+    char *text = laboratory_random_text(300000), *said = NULL, part[20001];
+    parley_open(&parley, site, 2, NULL, limit_answers);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit is");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    CU_ASSERT_EQUAL(
+        soap_xmpp_discover(parley.caller, parley.endpoint, SOAP_XMPP_FEATURE, -1, NULL, 0), 1);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit of a message is");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    /* the answer alone is too large */
+    snprintf(part, sizeof part, "%s", text);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, part, &said), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "a message is one stanza");
+    ASSERT_TEXT(soap_xmpp_condition(parley.soap), "internal-server-error");
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    free(text);
+    parley_close(&parley);
+}
+
+static void what_fits_no_stanza_is_refused(void)
+{
+    site_each(send_too_much);
+}
+
+/* ---- strangers ---- */
+
+static void answer_stranger(const struct site *site)
+{
+    struct parley parley;
+    struct stranger *stranger;
+    const char *heard;
+    parley_open(&parley, site, 2, NULL, take_messages);
+    stranger = scene_open_stranger(site, "alice", "phone");
+    stranger_say_format(stranger,
+                        "<message type='chat' to='bob@%s' id='c1'><active "
+                        "xmlns='http://jabber.org/protocol/chatstates'/></message>",
+                        site->domain);
+    stranger_say_format(stranger,
+                        "<message type='chat' to='bob@%s' id='c2'><body>hello?</body></message>",
+                        site->domain);
+    stranger_say_format(
+        stranger,
+        "<message to='bob@%s/soap' id='c3'><received xmlns='urn:xmpp:carbons:2'><forwarded "
+        "xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='alice@%s/x' "
+        "to='bob@%s' id='c4'>" ADD "</message></forwarded></received></message>",
+        site->domain, site->domain, site->domain);
+    stranger_say_format(stranger,
+                        "<message to='bob@%s' id='m1'>" ADD "<thread>t</thread><origin-id "
+                        "xmlns='urn:xmpp:sid:0' id='m1'/><body>a call</body></message>",
+                        site->domain);
+    heard = stranger_hear(stranger, "</message>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
+    ASSERT_CONTAINS(heard, "addResponse");
+    ASSERT_TEXT(stranger_attribute(heard, "id"), "m1");
+    stranger_say_format(stranger,
+                        "<message type='error' to='bob@%s/soap' id='m1'>" ADD "</message>"
+                        "<message to='bob@%s/soap' id='m2'>" ADD "</message>",
+                        site->domain, site->domain);
+    heard = stranger_hear(stranger, "</message>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
+    ASSERT_TEXT(stranger_attribute(heard, "id"), "m2");
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", ""), 2);
+    stranger_close(stranger);
+    parley_close(&parley);
+}
+
+static void a_stranger_is_answered_and_noise_is_not(void)
+{
+    site_each(answer_stranger);
+}
+
+/* A foreign service, at the account that is asked, and somebody else who answers first. */
+static void ask_stranger(const struct site *site)
+{
+    struct soap_xmpp_link *link = site_open(site, "alice", "desk");
+    struct soap *soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    struct stranger *service = scene_open_stranger(site, "bob", "foreign");
+    struct stranger *other = scene_open_stranger(site, "alice", "phone");
+    const char *heard, *id;
+    double sum = 0;
+    stranger_say(service, "<presence/>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stranger_hear(service, "<presence"));
+    CU_ASSERT_EQUAL(soap_send_lab__add(soap, mail_to(site, "bob", NULL), NULL, 1, 2), SOAP_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard = stranger_hear(service, "Envelope"));
+    id = stranger_attribute(heard, "id");
+    stranger_say_format(other,
+                        "<message to='alice@%s/desk' id='%s'>" ENVELOPE(
+                            LAB("addResponse", "<sum xmlns=''>4</sum>")) "</message>",
+                        site->domain, id);
+    stranger_say_format(service,
+                        "<message to='alice@%s/desk' id='%s'><composing "
+                        "xmlns='http://jabber.org/protocol/chatstates'/></message>"
+                        "<message to='alice@%s/desk' id='%s'>" ADDED "</message>",
+                        site->domain, id, site->domain, id);
+    CU_ASSERT_EQUAL(soap_recv_lab__add(soap, &sum), SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 3);
+    stranger_close(service);
+    stranger_close(other);
+    laboratory_client_free(soap);
+    soap_xmpp_close(link);
+}
+
+static void a_foreign_service_is_asked(void)
+{
+    site_each(ask_stranger);
+}
+
+/* The account's other client has carbons on, and the server an archive. (Prosody's keeps what is of
+ * type error in any case.) */
+static void look_for_copies(const struct site *site)
+{
+    struct parley parley;
+    struct stranger *phone;
+    const char *heard;
+    char *trace, *id;
+    double sum;
+    parley_open(&parley, site, 2, NULL, take_messages);
+    phone = scene_open_stranger(site, "bob", "phone");
+    stranger_say(phone, "<presence><priority>-1</priority></presence>"
+                        "<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stranger_hear(phone, "type='result'"));
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", "soap"), NULL, 1, 2, &sum),
+                    SOAP_OK);
+    stranger_say(phone, "<iq type='set' id='a'><query xmlns='urn:xmpp:mam:2'/></iq>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard = stranger_hear(phone, "<fin"));
+    trace = witness_trace(&parley.near);
+    id = strstr(trace, "sent <message");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(id = id ? strstr(id, "id='") : NULL);
+    id += strlen("id='");
+    id[strcspn(id, "'")] = '\0';
+    ASSERT_CONTAINS(id, "~message");
+    ASSERT_LACKS(heard, id);
+    free(trace);
+    stranger_close(phone);
+    parley_close(&parley);
+}
+
+static void no_chat_client_and_no_archive_sees_them(void)
+{
+    site_each(look_for_copies);
+}
+
+/* ---- components ---- */
+
+static void call_component(const struct site *site)
+{
+    struct site_account component;
+    struct soap_xmpp_link *service, *caller = site_open(site, "alice", "desk");
+    struct laboratory *laboratory;
+    struct soap *soap = laboratory_client(caller, SOAP_IO_DEFAULT);
+    struct lab__Seen seen = {0};
+    char endpoint[300];
+    int notes = laboratory_notes();
+    site_component(site, &component);
+    component.config.messages = 1;
+    service = soap_xmpp_open(&component.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(service, -1), 0);
+    laboratory = laboratory_start(service, 2);
+    snprintf(endpoint, sizeof endpoint, "xmpp:meter7@%s?message", component.jid);
+    CU_ASSERT_EQUAL(soap_call_lab__whoami(soap, endpoint, NULL, &seen), SOAP_OK);
+    ASSERT_CONTAINS(seen.to, "meter7@");
+    snprintf(endpoint, sizeof endpoint, "xmpp:%s?message", component.jid);
+    CU_ASSERT_EQUAL(soap_call_lab__whoami(soap, endpoint, NULL, &seen), SOAP_OK);
+    ASSERT_TEXT(seen.to, component.jid);
+    CU_ASSERT_EQUAL(
+        soap_send_lab__note(soap, endpoint, NULL, "a") || soap_recv_empty_response(soap), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_notes(notes + 1));
+    laboratory_client_free(soap);
+    CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
+    soap_xmpp_close(service);
+    soap_xmpp_close(caller);
+}
+
+static void a_component_takes_them(void)
+{
+    site_each(call_component);
+}
+
+/* The component calls: its receipts come from wherever its server answers pings. */
+static void call_as_component(const struct site *site)
+{
+    struct site_account account, component;
+    struct soap_xmpp_link *service, *caller;
+    struct laboratory *laboratory;
+    struct soap *soap;
+    double sum = 0;
+    int notes = laboratory_notes();
+    site_component(site, &component);
+    caller = soap_xmpp_open(&component.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(caller);
+    CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(caller, -1), 0);
+    site_account(site, "bob", "soap", &account);
+    account.config.messages = 1;
+    service = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    laboratory = laboratory_start(service, 2);
+    soap = laboratory_client(caller, SOAP_IO_DEFAULT);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL(soap_send_lab__note(soap, mail_to(site, "bob", NULL), NULL, "a") ||
+                        soap_recv_empty_response(soap),
+                    SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_notes(notes + 1));
+    laboratory_client_free(soap);
+    CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
+    soap_xmpp_close(service);
+    soap_xmpp_close(caller);
+}
+
+static void a_component_calls_by_them(void)
+{
+    site_each(call_as_component);
+}
+
+CU_TestInfo tests_message[] = {
+    {"a call is answered, with the hints for servers", a_call_is_answered},
+    {"a one-way call succeeds unanswered", a_one_way_is_not_answered},
+    {"a fault comes as an error", a_fault_comes_as_an_error},
+    {"a bounce ends the call, a one-way one too", a_bounce_ends_the_call},
+    {"a service opts in, and its rules hold", a_service_opts_in_and_its_rules_hold},
+    {"peers known to understand get them packed", known_peers_get_them_packed},
+    {"what fits no stanza is refused, with size and limit", what_fits_no_stanza_is_refused},
+    {"a stranger is answered, noise isn't", a_stranger_is_answered_and_noise_is_not},
+    {"a foreign service is asked, and nobody answers in its place", a_foreign_service_is_asked},
+    {"no chat client and no archive sees them", no_chat_client_and_no_archive_sees_them},
+    {"a component takes them", a_component_takes_them},
+    {"a component calls by them", a_component_calls_by_them},
+    CU_TEST_INFO_NULL,
+};
