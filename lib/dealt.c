@@ -35,17 +35,24 @@ enum {
     DENIALS_A_PROCESS = 10 /* see above */
 };
 
+static void count_anew_locked(struct soap_xmpp_call *call)
+{
+    call->denials = 0;
+    call->deniers = 0;
+}
+
+void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation)
+{
+    call->dealt = sx_journal_is_any(incarnation);
+    call->asked = false;
+    count_anew_locked(call);
+}
+
 bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id)
 {
     size_t stem = sx_journal_stem(id);
     return call->dealt && sx_journal_is_again(id) && stem == sx_journal_stem(call->id) &&
            strncmp(call->id, id, stem) == 0;
-}
-
-static void count_anew_locked(struct soap_xmpp_call *call)
-{
-    call->denials = 0;
-    call->deniers = 0;
 }
 
 bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)

@@ -454,10 +454,7 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     memcpy(call->id, exchange->prefix, PREFIX_LEN);
     end = write_hex(call->id + PREFIX_LEN, number);
     *end = '\0';
-    call->dealt = sx_journal_is_any(incarnation);
-    call->asked = false;
-    call->denials = 0;
-    call->deniers = 0;
+    sx_dealt_begin_locked(call, incarnation);
     if (incarnation)
         snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
                  incarnation);

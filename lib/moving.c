@@ -56,10 +56,11 @@ static struct sx_load *find_load_locked(struct sx_exchange *exchange, const char
 /* NULL: no memory; the call isn't counted. */
 static struct sx_load *enter_load_locked(struct sx_exchange *exchange, const char *jid)
 {
-    struct sx_load *load = calloc(1, sizeof *load + strlen(jid) + 1);
+    size_t bytes = strlen(jid) + 1;
+    struct sx_load *load = calloc(1, sizeof *load + bytes);
     if (!load)
         return NULL;
-    load->jid = strcpy(load->text, jid);
+    load->jid = memcpy(load->text, jid, bytes);
     if (tsearch(load, &exchange->loads, compare_loads))
         return load;
     free(load);
@@ -135,7 +136,7 @@ static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 static void describe_locked(const struct soap_xmpp_call *call, struct sx_mover *mover)
 {
     mover->is_packed = call->payload && sx_payload_is_packed(call->payload);
-    strcpy(mover->id, call->id);
+    snprintf(mover->id, sizeof mover->id, "%s", call->id);
     snprintf(mover->peer, sizeof mover->peer, "%s", call->peer);
 }
 
@@ -192,10 +193,11 @@ bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
 
 static bool set_peer_locked(struct soap_xmpp_call *call, const char *peer)
 {
-    struct sx_former_peer *name = malloc(sizeof *name + strlen(peer) + 1);
+    size_t bytes = strlen(peer) + 1;
+    struct sx_former_peer *name = malloc(sizeof *name + bytes);
     if (!name)
         return false;
-    strcpy(name->jid, peer);
+    memcpy(name->jid, peer, bytes);
     name->next = call->former_peers;
     call->former_peers = name;
     call->peer = name->jid;

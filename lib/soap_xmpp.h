@@ -257,6 +257,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link);
 
 /* Asks the entity behind an endpoint ("xmpp:..." or a JID) whether it lists a feature in its
  * disco#info (XEP-0030), e.g. SOAP_XMPP_FEATURE; answers are remembered for a few minutes.
+ * With config.presence a bare JID stands for one of its live resources, as in a call.
  * Returns 1 yes, 0 no, -1 when there is no answer within timeout_ms (< 0: the link's
  * timeout_ms) or the endpoint is bad; why (may be NULL) gets one sentence. Blocks. */
 #define SOAP_XMPP_FEATURE "http://jabber.org/protocol/soap"
