@@ -8,6 +8,7 @@
  */
 #include "choice.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <search.h>
 #include <stdbool.h>
@@ -75,10 +76,11 @@ void sx_choice_free(struct sx_choice *choice)
 /* That of the bare JID, a new one if need be; NULL: no memory. */
 static struct memory *recall_locked(struct sx_choice *choice, const char *bare)
 {
-    struct memory *fresh = calloc(1, sizeof *fresh + strlen(bare) + 1), *memory, **node;
+    size_t bytes = strlen(bare) + 1;
+    struct memory *fresh = calloc(1, sizeof *fresh + bytes), *memory, **node;
     if (!fresh)
         return NULL;
-    strcpy(fresh->bare, bare);
+    memcpy(fresh->bare, bare, bytes);
     node = tsearch(fresh, &choice->by_bare, compare_memories);
     memory = node ? *node : NULL;
     if (memory != fresh)
@@ -130,6 +132,7 @@ unsigned sx_choice_make(struct sx_choice *choice, const char *bare, const char *
 {
     struct memory *memory;
     unsigned chosen;
+    assert(count > 0);
     pthread_mutex_lock(&choice->mu);
     memory = recall_locked(choice, bare);
     chosen = choose(choice->policy, memory ? memory->last : NULL, jids, loads, count, random);

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <openssl/x509_vfy.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -350,21 +349,12 @@ static bool is_tcp_settled(struct sx_connection *connection)
     return true;
 }
 
-/* libstrophe's SHA-1 works in a static buffer: two logins at once by SCRAM-SHA-1 spoil each other's
- * proof. Not during the TLS handshake, which blocks. A server that doesn't take us may be gone
- * before we write: its alert says why. */
+/* A server that doesn't take us may be gone before we write: its alert says why. */
 static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
-    static pthread_mutex_t login = PTHREAD_MUTEX_INITIALIZER;
-    bool logs_in = !connection->online && !connection->stream.authenticated &&
-                   (connection->secured || connection->config->tls == SOAP_XMPP_TLS_OFF);
-    if (logs_in && connection->secured)
+    if (!connection->online && !connection->stream.authenticated && connection->secured)
         sx_tls_look();
-    if (logs_in)
-        pthread_mutex_lock(&login);
     xmpp_run_once(ctx, 0);
-    if (logs_in)
-        pthread_mutex_unlock(&login);
 }
 
 /* While it logs in libstrophe queues its answers as it reads, and writes them in the next pass; its

@@ -35,17 +35,24 @@ enum {
     DENIALS_A_PROCESS = 10 /* see above */
 };
 
+static void count_anew_locked(struct soap_xmpp_call *call)
+{
+    call->denials = 0;
+    call->deniers = 0;
+}
+
+void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation)
+{
+    call->dealt = sx_journal_is_any(incarnation);
+    call->asked = false;
+    count_anew_locked(call);
+}
+
 bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id)
 {
     size_t stem = sx_journal_stem(id);
     return call->dealt && sx_journal_is_again(id) && stem == sx_journal_stem(call->id) &&
            strncmp(call->id, id, stem) == 0;
-}
-
-static void count_anew_locked(struct soap_xmpp_call *call)
-{
-    call->denials = 0;
-    call->deniers = 0;
 }
 
 bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)
@@ -78,7 +85,7 @@ void sx_dealt_restart_locked(struct soap_xmpp_call *call)
 
 static bool deny_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
 {
-    int64_t pause_us = PAUSE_US * (1 + call->denials / DENIALS_A_PAUSE);
+    int64_t pause_us = (int64_t)PAUSE_US * (1 + call->denials / DENIALS_A_PAUSE);
     unsigned deniers;
     call->asked = false;
     call->denials++;

@@ -25,6 +25,7 @@
 
 #include "address.h"
 #include "clock.h"
+#include "pages.h"
 
 void sx_reply_fini(struct sx_reply *reply)
 {
@@ -97,6 +98,11 @@ static uint64_t choose_buckets(unsigned max_calls)
     return buckets;
 }
 
+static void free_buckets(struct sx_exchange *exchange)
+{
+    sx_pages_free(exchange->buckets, (exchange->bucket_mask + 1) * sizeof *exchange->buckets);
+}
+
 struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
 {
     uint64_t buckets = choose_buckets(max_calls);
@@ -107,7 +113,7 @@ struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
     exchange->owner = owner;
     exchange->max_calls = max_calls;
     exchange->bucket_mask = buckets - 1;
-    exchange->buckets = calloc(buckets, sizeof *exchange->buckets);
+    exchange->buckets = sx_pages_new(buckets * sizeof *exchange->buckets);
     if (!exchange->buckets || !draw_prefix(exchange))
         goto err_after_buckets;
     if (pthread_mutex_init(&exchange->mu, NULL))
@@ -128,7 +134,7 @@ err_after_room:
 err_after_mutex:
     pthread_mutex_destroy(&exchange->mu);
 err_after_buckets:
-    free(exchange->buckets);
+    free_buckets(exchange);
     free(exchange);
     return NULL;
 }
@@ -151,7 +157,7 @@ void sx_exchange_free(struct sx_exchange *exchange)
     pthread_cond_destroy(&exchange->room);
     pthread_mutex_destroy(&exchange->mu);
     own_jid_fini(&exchange->own);
-    free(exchange->buckets);
+    free_buckets(exchange);
     free(exchange);
 }
 
@@ -443,10 +449,7 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     memcpy(call->id, exchange->prefix, PREFIX_LEN);
     end = write_hex(call->id + PREFIX_LEN, number);
     *end = '\0';
-    call->dealt = sx_journal_is_any(incarnation);
-    call->asked = false;
-    call->denials = 0;
-    call->deniers = 0;
+    sx_dealt_begin_locked(call, incarnation);
     if (incarnation)
         snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
                  incarnation);

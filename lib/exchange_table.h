@@ -151,6 +151,9 @@ enum { SX_KEPT_INTERVAL_US = 2000000 }; /* from the first copy to the second */
 
 /* ---- dealt.c, with mu held ---- */
 
+/* The call gets an id of this incarnation (NULL: of none). */
+void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation);
+
 /* Whether the id, which isn't the call's own, is that of its later copies. */
 bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id);
 

@@ -21,6 +21,7 @@
 #include <sys/random.h>
 
 #include "address.h"
+#include "pages.h"
 
 enum {
     MAX_BUCKETS = 1 << 16,
@@ -66,6 +67,11 @@ struct sx_journal {
     struct sx_journal_counts counts;
 };
 
+static void free_buckets(struct sx_journal *journal)
+{
+    sx_pages_free(journal->buckets, (journal->bucket_mask + 1) * sizeof *journal->buckets);
+}
+
 struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
 {
     struct sx_journal *journal = calloc(1, sizeof *journal);
@@ -85,7 +91,7 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
     journal->max_entries = max_entries;
     journal->max_bytes = max_bytes;
     journal->bucket_mask = buckets - 1;
-    journal->buckets = calloc(buckets, sizeof *journal->buckets);
+    journal->buckets = sx_pages_new(buckets * sizeof *journal->buckets);
     if (!journal->buckets)
         goto err_after_alloc;
     if (pthread_mutex_init(&journal->mu, NULL))
@@ -96,7 +102,7 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
     return journal;
 
 err_after_buckets:
-    free(journal->buckets);
+    free_buckets(journal);
 err_after_alloc:
     free(journal);
     return NULL;
@@ -189,7 +195,7 @@ void sx_journal_free(struct sx_journal *journal)
     while ((entry = TAILQ_FIRST(&journal->order)) != NULL)
         drop_locked(journal, entry);
     pthread_mutex_destroy(&journal->mu);
-    free(journal->buckets);
+    free_buckets(journal);
     free(journal);
 }
 

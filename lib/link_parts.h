@@ -1,5 +1,5 @@
-/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, fallback.c, greeting.c,
- * roaming.c, mail.c and shipment.c alone. */
+/* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, answers.c, size.c, mail.c,
+ * ping.c, fallback.c, greeting.c, roaming.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -86,7 +86,7 @@ enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, 
 /* text into why, if the program wants it (NULL, 0 allowed). */
 void sx_link_say(char *why, size_t why_bytes, const char *text);
 
-/* ---- outbound.c, called by link.c ---- */
+/* ---- outbound.c ---- */
 
 /* What a stanza of ours says it is from: NULL, but for a component (see stanza.h). A call; the
  * answer to a request. */
@@ -94,9 +94,36 @@ const char *sx_link_stamp(const struct soap_xmpp_link *link);
 struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
                                   const struct sx_request *request);
 
+/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
+ * (< 0: no less); remembers it. On SX_OK the reply is the caller's to fini. */
+enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
+                        int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
+
+/* It hasn't answered that: for some seconds it lists nothing, then it is asked again. */
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
+
+/* Posts the kept calls that are due; when the next one is. Loop thread. */
+int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+
+/* ---- ping.c ---- */
+
+/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
+
+/* Appends a ping of our own server by that id; errors show in out->failed. */
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
+
+/* ---- answers.c ---- */
+
 /* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */
 void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
                          int64_t deadline);
+
+/* Answers that the request was not run and won't be, and forgets it. */
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                     const char *text, int64_t deadline);
+
+/* ---- size.c ---- */
 
 /* The largest stanza that may leave, as the servers may rewrite it; whether our server set the
  * limit (NULL allowed). */
@@ -108,23 +135,15 @@ struct sx_payload;
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
                       const char *id, char *why, size_t why_bytes);
 
-/* Answers that the request was not run and won't be, and forgets it. */
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                     const char *text, int64_t deadline);
+/* Whether it goes out in one stanza, with so many bytes more; false: why says why not. One that is
+ * loose is too large even packed, and whoever asks can't send it in pieces. */
+bool sx_link_fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
+                  const struct sx_head *head, size_t more_bytes, bool is_message, char *why,
+                  size_t why_bytes);
 
-/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
-
-/* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
- * (< 0: no less); remembers it. On SX_OK the reply is the caller's to fini. */
-enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
-                        int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
-
-/* Appends a ping of our own server by that id; errors show in out->failed. */
-void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
-
-/* Posts the kept calls that are due; when the next one is. Loop thread. */
-int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+/* SX_ETOOBIG, with size and limit (max_message_bytes) in why. */
+enum sx_err sx_link_refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
+                                char *why, size_t why_bytes);
 
 /* ---- mail.c, called by outbound.c ---- */
 

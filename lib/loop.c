@@ -29,7 +29,8 @@
 #include "pulse.h"
 
 enum {
-    STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while connecting and closing */
+    STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while closing */
+    LOGIN_TICK_MS = 1000,     /* and while it logs in; they last for seconds */
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
     FRESH_LOOK_UP_US = 1000000,
     MAX_UNSAID = 100,
@@ -374,13 +375,25 @@ static int64_t feel_pulse(struct sx_loop *loop)
     return due_us;
 }
 
+/* What an attempt waits for is the socket, which wakes the loop. A server that thousands come back
+ * to is slow, and they mostly wait. */
+static int connecting_sleep_ms(const struct sx_connection *connection)
+{
+    int ms = sx_clock_poll_ms(connection->tcp ? connection->deadline : connection->tcp_deadline);
+    if (ms < 0 || ms > LOGIN_TICK_MS)
+        return LOGIN_TICK_MS;
+    return ms < STROPHE_TICK_MS ? STROPHE_TICK_MS : ms;
+}
+
 /* How long the loop may sleep; what the timer posts goes out first. */
 static int sleep_ms(struct sx_loop *loop, bool stopping)
 {
     int64_t due_us, sign_due_us;
     bool posted;
-    if (!loop->connection->online || stopping)
+    if (stopping || loop->connection->closing)
         return STROPHE_TICK_MS;
+    if (!loop->connection->online)
+        return connecting_sleep_ms(loop->connection);
     due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
     sign_due_us = feel_pulse(loop);
     if (sign_due_us < due_us)

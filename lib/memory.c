@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "pages.h"
+
 /* Before each block; its size keeps the block aligned for any type. */
 struct header {
     LIST_ENTRY(header) in_thread;
@@ -41,7 +43,7 @@ static _Thread_local struct {
 bool sx_memory_reserve(void)
 {
     if (!reserve.bytes)
-        reserve.bytes = malloc(SX_MEMORY_RESERVE_BYTES);
+        reserve.bytes = sx_pages_new(SX_MEMORY_RESERVE_BYTES);
     return reserve.bytes != NULL;
 }
 
@@ -174,7 +176,7 @@ void sx_memory_sweep(void)
 {
     while (!LIST_EMPTY(&blocks))
         release(LIST_FIRST(&blocks) + 1, NULL);
-    free(reserve.bytes);
+    sx_pages_free(reserve.bytes, SX_MEMORY_RESERVE_BYTES);
     memset(&reserve, 0, sizeof reserve);
 }
 

@@ -9,7 +9,8 @@
  * Nobody else there: it stays where it is, and is sent again as any kept call; stranded, until
  * somebody comes.
  * Never moved: calls sent once (to foreign peers; what their server returns as undelivered may have
- * been run, XEP-0198 section 8), and those whose bytes went ahead of them: they are at the peer.
+ * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer; and
+ * dealt ones, whose peer is many processes already.
  *
  * Loads: how many roaming calls are under way to each full JID. A call counts until it ends.
  */
@@ -22,10 +23,7 @@
 
 #include "payload.h"
 
-enum {
-    MOST_MOVES = 32,            /* names of former peers stay until the call is released */
-    FIRST_INTERVAL_US = 2000000 /* as resend.c's */
-};
+enum { MOST_MOVES = 32 }; /* names of former peers stay until the call is released */
 
 _Static_assert(ID_BYTES <= sizeof((struct sx_mover *)0)->id, "ids fit");
 
@@ -56,10 +54,11 @@ static struct sx_load *find_load_locked(struct sx_exchange *exchange, const char
 /* NULL: no memory; the call isn't counted. */
 static struct sx_load *enter_load_locked(struct sx_exchange *exchange, const char *jid)
 {
-    struct sx_load *load = calloc(1, sizeof *load + strlen(jid) + 1);
+    size_t bytes = strlen(jid) + 1;
+    struct sx_load *load = calloc(1, sizeof *load + bytes);
     if (!load)
         return NULL;
-    load->jid = strcpy(load->text, jid);
+    load->jid = memcpy(load->text, jid, bytes);
     if (tsearch(load, &exchange->loads, compare_loads))
         return load;
     free(load);
@@ -128,14 +127,14 @@ void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, un
 /* bounced: of the copies that were sent, those that have just come back. */
 static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
-    return call->roams && call->payload && !call->holds && !call->is_last &&
+    return call->roams && call->payload && !call->holds && !call->dealt && !call->is_last &&
            call->sent <= bounced && call->moves < MOST_MOVES;
 }
 
 static void describe_locked(const struct soap_xmpp_call *call, struct sx_mover *mover)
 {
     mover->is_packed = call->payload && sx_payload_is_packed(call->payload);
-    strcpy(mover->id, call->id);
+    snprintf(mover->id, sizeof mover->id, "%s", call->id);
     snprintf(mover->peer, sizeof mover->peer, "%s", call->peer);
 }
 
@@ -192,10 +191,11 @@ bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
 
 static bool set_peer_locked(struct soap_xmpp_call *call, const char *peer)
 {
-    struct sx_former_peer *name = malloc(sizeof *name + strlen(peer) + 1);
+    size_t bytes = strlen(peer) + 1;
+    struct sx_former_peer *name = malloc(sizeof *name + bytes);
     if (!name)
         return false;
-    strcpy(name->jid, peer);
+    memcpy(name->jid, peer, bytes);
     name->next = call->former_peers;
     call->former_peers = name;
     call->peer = name->jid;
@@ -217,7 +217,7 @@ bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bou
         call->sent = 0;
         call->renewals = 0;
         call->absence_us = 0;
-        call->interval_us = FIRST_INTERVAL_US;
+        call->interval_us = SX_KEPT_INTERVAL_US;
         call->due_us = 0;
         TAILQ_REMOVE(&exchange->kept, call, in_kept);
         TAILQ_INSERT_HEAD(&exchange->kept, call, in_kept);

@@ -80,8 +80,7 @@ static unsigned long read_iterations(xmpp_stanza_t *stanza)
     return iterations > MAX_ITERATIONS ? MAX_ITERATIONS + 1 : iterations;
 }
 
-/* libstrophe answers every challenge, nothing can interrupt it while it hashes, and the process's
- * other links wait with their logins. NULL: go on. */
+/* libstrophe answers every challenge, and nothing can interrupt it while it hashes. NULL: go on. */
 static const char *judge_challenge(struct sx_stream *stream, xmpp_stanza_t *stanza)
 {
     stream->iterations += read_iterations(stanza);

@@ -1,10 +1,9 @@
-/* outbound.c - what a link sends on behalf of others: calls, answers, questions.
+/* outbound.c - what a link sends on behalf of others: calls and questions.
  *
  * Noun: what goes out. link.c says when there is a session, loop.c carries the bytes; here a call
  * gets its id and, if its peer runs each id once, is kept to be sent again (resend.c).
  *
- * Invariant: a call is entered before its stanza is posted, so that no reply comes too early. An
- * answer is in the journal before it is posted, so that losing it loses nothing.
+ * Invariant: a call is entered before its stanza is posted, so that no reply comes too early.
  *
  * Happy path: await a session -> learn the peer's incarnation, once per peer -> begin -> keep ->
  * post. Failure: before anything is posted the caller hears why; a kept call whose session ended in
@@ -47,91 +46,6 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
         .id = request->id,
         .is_message = request->is_message,
     };
-}
-
-/* ---- size ---- */
-
-enum {
-    IQ_BYTES = 300,   /* an iq but for its names, what a server adds to it included */
-    FAULT_BYTES = 400 /* <error/> of a fault */
-};
-
-/* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
- * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
- */
-static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                              const struct sx_head *head)
-{
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
-           sx_scan_quoted_bytes(head->id) +
-           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
-           (payload->scan->is_fault ? FAULT_BYTES : 0);
-}
-
-size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
-{
-    size_t ours = link->config.max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(link->loop);
-    if (is_servers)
-        *is_servers = servers && servers < ours;
-    return servers && servers < ours ? servers : ours;
-}
-
-/* False: why says size and limit. */
-static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                            size_t rewritten, char *why, size_t why_bytes)
-{
-    bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
-    if (rewritten < bytes)
-        rewritten = bytes;
-    if (rewritten <= limit)
-        return true;
-    snprintf(why, why_bytes,
-             "%s is %zu bytes, up to %zu after re-serialising; the limit is %zu (%s)", what, bytes,
-             rewritten, limit, is_servers ? "the server's" : "max_outgoing_bytes");
-    return false;
-}
-
-static enum sx_err refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                               char *why, size_t why_bytes)
-{
-    snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             link->config.max_message_bytes);
-    return SX_ETOOBIG;
-}
-
-/* Whether it goes out in one stanza, with so many bytes more; false: why says why not. One that is
- * loose is too large even packed, and whoever asks can't send it in pieces. */
-static bool fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
-                 const struct sx_head *head, size_t more_bytes, bool is_message, char *why,
-                 size_t why_bytes)
-{
-    bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
-    if (!payload->is_loose)
-        return is_within_limit(link, what, payload->len,
-                               rewritten_bytes(link, payload, head) + more_bytes, why, why_bytes);
-    snprintf(why, why_bytes,
-             "%s is %zu bytes packed; the limit is %zu (%s), and it can't go in pieces, because %s",
-             what, payload->len, limit, is_servers ? "the server's" : "max_outgoing_bytes",
-             is_message ? "a message is one stanza"
-                        : "several processes share the service's JID and would get one each");
-    return false;
-}
-
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
-                      const char *id, char *why, size_t why_bytes)
-{
-    const struct sx_head head = {.from = sx_link_stamp(link), .to = to, .id = id};
-    size_t queued = link->config.max_queued_bytes;
-    if (payload->len + IQ_BYTES > queued) {
-        snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
-                 payload->len, queued);
-        return false;
-    }
-    return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, &head), why, why_bytes);
 }
 
 /* ---- calls ---- */
@@ -248,8 +162,7 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
     return SX_OK;
 }
 
-/* Who has been silent is asked again before long. */
-static void put_silence(struct soap_xmpp_link *link, const char *jid)
+void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
     sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
@@ -301,7 +214,7 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
             continue; /* the session ended before the question was in it */
         err = reply.err;
         if (err == SX_ETIMEOUT && look_up(link, to, incarnation) < 0)
-            put_silence(link, to);
+            sx_link_note_silence(link, to);
         absent = is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
@@ -322,7 +235,7 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
                  sx_disco_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
-        return refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
+        return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
     if (packs)
         err =
             sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
@@ -378,8 +291,8 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
         return err;
     }
     ships = payload.is_loose && !sx_journal_is_any(incarnation);
-    if (!ships &&
-        !fits(link, "the envelope", &payload, &head, more_bytes, false, clause, sizeof clause)) {
+    if (!ships && !sx_link_fits(link, "the envelope", &payload, &head, more_bytes, false, clause,
+                                sizeof clause)) {
         err = SX_ETOOBIG;
     } else {
         struct question question = {
@@ -443,178 +356,6 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
         sx_due_fini(&due);
     }
     return sx_exchange_due_us(exchange);
-}
-
-/* ---- answers ---- */
-
-void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
-{
-    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
-                 sx_fault_text(err));
-}
-
-/* An answer that never finds room must not make its caller wait in vain. */
-static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                         struct sx_buffer *stanza, size_t *len)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= link->config.max_queued_bytes)
-        return bytes;
-    free(bytes);
-    sx_stanza_error(stanza, &head, "internal-server-error",
-                    "the answer is larger than the service's max_queued_bytes");
-    return sx_buffer_take(stanza, len);
-}
-
-/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
- * answer that is ready after a reconnect is still awaited. */
-static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
-{
-    uint64_t session = request->session;
-    char why[1];
-    /* A message's answer isn't kept: it is worth waiting for the next session. */
-    int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
-    sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why);
-    return session;
-}
-
-/* The run's one answer: remembered, then posted. */
-static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
-                        struct sx_buffer *stanza)
-{
-    size_t len;
-    char *bytes = take_answer(link, request, stanza, &len);
-    if (!bytes) {
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
-                 request->from);
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
-        return;
-    }
-    /* Nobody sends a message again. */
-    sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
-                      len, sx_clock_now_us());
-    sx_link_post_answer(link, session_for(link, request), bytes, len,
-                        sx_clock_deadline(sx_link_timeout_us(link)));
-}
-
-/* Not resource-constraint: the request has run. */
-static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
-                          struct sx_buffer *stanza, const char *why)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
-             request->from, why);
-    sx_stanza_error(stanza, &head, "internal-server-error", why);
-}
-
-/* The answer's packed bytes go ahead of it. */
-static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                        struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer reference = {0}, stanza = {0};
-    struct sx_shipment *shipment = NULL;
-    enum sx_err err = SX_ENOMEM;
-    size_t len;
-    char *bytes;
-    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
-            SX_OK ||
-        reference.failed)
-        stanza.failed = true;
-    else if (payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
-    sx_buffer_fini(&reference);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
-    if (err == SX_OK)
-        return;
-    free(bytes);
-    sx_shipment_free(shipment);
-    if (err == SX_EFULL)
-        refuse_answer(link, request, &stanza, "too many large answers are on their way");
-    else
-        stanza.failed = true;
-    post_stanza(link, request, &stanza);
-}
-
-static void answer(struct soap_xmpp_link *link, struct sx_request *request,
-                   struct sx_payload *payload)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    char why[300];
-    if (request->is_message && !payload->bytes) {
-        /* One-way: nobody waits for an answer. */
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
-        return;
-    }
-    if (payload->is_loose && !link->config.is_shared && !request->is_message) {
-        ship_answer(link, request, payload);
-        return;
-    }
-    if (payload->bytes &&
-        !fits(link, "the answer", payload, &head, 0, request->is_message, why, sizeof why))
-        refuse_answer(link, request, &stanza, why);
-    else if (payload->bytes && payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
-    post_stanza(link, request, &stanza);
-}
-
-enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
-                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
-                           char *why, size_t why_bytes)
-{
-    struct sx_payload payload = {0};
-    enum sx_err err = SX_OK;
-    if (envelope && request->envelope.form == SX_FORM_PLAIN)
-        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > link->config.max_message_bytes)
-        err = refuse_size(link, "the answer", envelope_len, why, why_bytes);
-    else if (envelope)
-        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
-    if (err == SX_OK && sx_request_answer_once(request))
-        answer(link, request, &payload);
-    sx_payload_fini(&payload);
-    return err;
-}
-
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    if (!sx_request_answer_once(request))
-        return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
-             request->from, text ? text : condition);
-    sx_stanza_error(&stanza, &head, condition, text);
-    post_stanza(link, request, &stanza);
-}
-
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                     const char *text, int64_t deadline)
-{
-    const struct sx_head head = sx_link_reply_head(link, request);
-    struct sx_buffer stanza = {0};
-    size_t len;
-    char *bytes;
-    if (!sx_request_answer_once(request))
-        return;
-    sx_journal_forget(link->journal, request->from, request->id);
-    sx_stanza_refusal(&stanza, &head, condition, text);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        sx_link_post_answer(link, request->session, bytes, len, deadline);
 }
 
 /* ---- discovery ---- */

@@ -116,6 +116,8 @@ static void restore_modes(struct soap *soap, struct sx_parked *parked)
 {
     if (!parked->modes_valid)
         return;
+    if (!(soap->omode & SOAP_ENC_PLAIN))
+        parked->omode &= ~(soap_mode)SOAP_ENC_PLAIN; /* soap_wsrm_resend() sets it for the call */
     soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | parked->omode;
     soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | parked->imode;
     soap->prolog = parked->prolog;

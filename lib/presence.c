@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -40,7 +41,7 @@ static void read_mark(xmpp_stanza_t *stanza, struct sx_mark *mark)
     incarnation = xmpp_stanza_get_attribute(child, "incarnation");
     if (incarnation && strlen(incarnation) < sizeof mark->incarnation &&
         sx_journal_is_incarnation(incarnation)) /* it becomes part of our ids */
-        strcpy(mark->incarnation, incarnation);
+        memcpy(mark->incarnation, incarnation, strlen(incarnation) + 1);
 }
 
 enum sx_presence_kind sx_presence_read(xmpp_stanza_t *stanza, struct sx_mark *mark)
@@ -142,9 +143,12 @@ static void remove_resource_locked(struct sx_presence *presence, struct contact 
 
 static void remove_contact_locked(struct sx_presence *presence, struct contact *contact)
 {
-    struct resource *resource;
-    while ((resource = TAILQ_FIRST(&contact->resources)) != NULL)
-        remove_resource_locked(presence, contact, resource);
+    struct resource *resource, *next;
+    for (resource = TAILQ_FIRST(&contact->resources); resource; resource = next) {
+        next = TAILQ_NEXT(resource, in_contact);
+        presence->bytes -= strlen(resource->name);
+        free(resource);
+    }
     tdelete(contact, &presence->by_bare, compare_contacts);
     TAILQ_REMOVE(&presence->order, contact, in_order);
     presence->count--;
@@ -181,10 +185,11 @@ void sx_presence_begin(struct sx_presence *presence, int64_t now_us)
 /* NULL: no memory. */
 static struct contact *make_contact(const char *bare)
 {
-    struct contact *contact = calloc(1, sizeof *contact + strlen(bare) + 1);
+    size_t bytes = strlen(bare) + 1;
+    struct contact *contact = calloc(1, sizeof *contact + bytes);
     if (!contact)
         return NULL;
-    contact->bare = strcpy(contact->text, bare);
+    contact->bare = memcpy(contact->text, bare, bytes);
     TAILQ_INIT(&contact->resources);
     return contact;
 }
@@ -224,10 +229,11 @@ static struct resource *find_resource(struct contact *contact, const char *name)
 static struct resource *enter_resource_locked(struct sx_presence *presence, struct contact *contact,
                                               const char *name)
 {
-    struct resource *resource = calloc(1, sizeof *resource + strlen(name) + 1);
+    size_t bytes = strlen(name) + 1;
+    struct resource *resource = calloc(1, sizeof *resource + bytes);
     if (!resource)
         return NULL;
-    strcpy(resource->name, name);
+    memcpy(resource->name, name, bytes);
     if (contact->count == SX_PRESENCE_RESOURCES)
         remove_resource_locked(presence, contact, TAILQ_FIRST(&contact->resources));
     TAILQ_INSERT_TAIL(&contact->resources, resource, in_contact);
@@ -307,14 +313,8 @@ bool sx_presence_take_out(struct sx_presence *presence, const char *jid)
 
 static char *join(const char *bare, const char *name)
 {
-    size_t bare_len = strlen(bare), name_bytes = strlen(name) + 1;
-    char *jid = malloc(bare_len + 1 + name_bytes);
-    if (!jid)
-        return NULL;
-    memcpy(jid, bare, bare_len);
-    jid[bare_len] = '/';
-    memcpy(jid + bare_len + 1, name, name_bytes);
-    return jid;
+    char *jid;
+    return asprintf(&jid, "%s/%s", bare, name) < 0 ? NULL : jid;
 }
 
 static void copy_locked(const struct contact *contact, struct sx_company *company)

@@ -27,6 +27,7 @@ int sx_relay_connect(struct soap *soap, struct sx_plugin *plugin, const char *en
     if (err)
         return err;
     plugin->was_answered = plugin->was_answered || plugin->role == SX_ROLE_ANSWERED;
+    plugin->condition[0] = '\0';
     sx_buffer_clear(&plugin->out);
     sx_plugin_set_role(plugin, SX_ROLE_RELAYING);
     return SOAP_OK;

@@ -68,6 +68,8 @@ static bool lists_soap(struct soap_xmpp_link *link, const struct sx_resource *re
     if (sx_link_ask(link, resource->jid, *deadline, ANSWER_US, &reply, why, sizeof why) != SX_OK)
         return false;
     listed = reply.err == SX_OK && sx_disco_list_has(reply.features, SX_NS_SOAP);
+    if (reply.err == SX_ETIMEOUT || reply.err == SX_ESTANZA)
+        sx_link_note_silence(link, resource->jid);
     sx_reply_fini(&reply);
     return listed;
 }
@@ -160,7 +162,7 @@ static void find_incarnation(struct soap_xmpp_link *link, const struct sx_compan
         return;
     for (i = 0; i < company->count; i++)
         if (strcmp(company->resources[i].jid, jid) == 0)
-            strcpy(incarnation, company->resources[i].mark.incarnation);
+            memcpy(incarnation, company->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
 }
 
 static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsigned bounced)

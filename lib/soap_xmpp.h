@@ -179,7 +179,8 @@ struct soap_xmpp_config {
      * this names it once more and so says that nobody listens on the way there. */
     const char *trusted_host;
     int shared_jid; /* 1: other processes serve this JID, too, and its server deals out the
-                     * requests: several processes of one component */
+                     * requests: several processes of one component. Each request runs in one of
+                     * them at most. Such a link calls nobody: the answer would reach another one */
     int presence;   /* 1: tells who subscribed that we are there, and knows who of those that we
                      * subscribed to is (RFC 6121 4): calls to their bare JIDs go to a live resource
                      */
@@ -257,6 +258,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link);
 
 /* Asks the entity behind an endpoint ("xmpp:..." or a JID) whether it lists a feature in its
  * disco#info (XEP-0030), e.g. SOAP_XMPP_FEATURE; answers are remembered for a few minutes.
+ * With config.presence a bare JID stands for one of its live resources, as in a call.
  * Returns 1 yes, 0 no, -1 when there is no answer within timeout_ms (< 0: the link's
  * timeout_ms) or the endpoint is bad; why (may be NULL) gets one sentence. Blocks. */
 #define SOAP_XMPP_FEATURE "http://jabber.org/protocol/soap"

@@ -107,6 +107,9 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
         return NULL;
     }
     SSL_CTX_set_info_callback(ctx, note);
+    /* An idle link has nothing to read and nothing to write: it needs no two records' room, 33 KiB.
+     */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     return ctx;
 }
 

@@ -4,6 +4,7 @@
 # lib/feed.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
+# lib/sha1.c does the same for the four functions of its SHA-1 (the context's layout is part of that).
 # lib/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
 # Says why in one sentence when it isn't so.
 oldest=0.12.2 newest=0.14.0
@@ -26,6 +27,10 @@ defined=$(nm -A -g --defined-only "$archive" 2>/dev/null |
     sed -n 's/.*parser_\(expat\|libxml2\)\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\2/p' | sort | tr '\n' ' ')
 [ "$defined" = "$known " ] ||
     refuse "the parser in $archive defines '$defined' instead of '$known'"
+hashes=$(nm -A -g --defined-only "$archive" 2>/dev/null |
+    sed -n 's/.*sha1\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\1/p' | sort | tr '\n' ' ')
+[ "$hashes" = "crypto_SHA1 crypto_SHA1_Final crypto_SHA1_Init crypto_SHA1_Update " ] ||
+    refuse "the SHA-1 in $archive defines '$hashes', which lib/sha1.c doesn't"
 used=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
     sed -n 's/.* U \(parser_[a-zA-Z_0-9]*\)$/\1/p' | sort -u)
 for name in $used; do

@@ -39,7 +39,8 @@ if [ -z "$command" ] || [ -z "$dir" ]; then
 fi
 : "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
-: "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}"
+: "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
+: "${FLEET:=}" "${CONFIG:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -122,6 +123,11 @@ PERF='$PERF'
 LOG='$LOG'
 LISTEN='$LISTEN'
 DNS_PORT='$DNS_PORT'
+NODE='$NODE'
+EPMD_PORT='$EPMD_PORT'
+JOIN='$JOIN'
+FLEET='$FLEET'
+CONFIG='$CONFIG'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT

@@ -1,6 +1,14 @@
 #!/bin/bash
 # ejabberd.sh start|stop|restart DIR - an ejabberd of one's own. See daemon.sh for options and results.
 #
+# More options, remembered for restart:
+#   NODE, EPMD_PORT  the Erlang node's name, and where its epmd listens on loopback; the cookie is in
+#                    DIR/.erlang.cookie. Without them the node is alone and needs no epmd
+#   JOIN             the node whose cluster it joins when it is new
+#   CONFIG           a file to be configured by, as docs/ejabberd.yml: other options that configure are
+#                    ignored
+#   FLEET            so many accounts more, device0 and on, with the password of the first of USERS
+#
 # A port that another program holds ends ejabberd, with "eaddrinuse" among its last words.
 #
 # The Erlang machine is run directly: ejabberdctl would want its own user, epmd and files in /etc.
@@ -20,12 +28,31 @@ outgoing_s2s_families: [ipv4]"
     module: ejabberd_s2s_in"
 }
 
+# docs/ejabberd.yml as this server's own: its names, ports and secrets alone are others.
+configure_as_told() {
+    local component=${COMPONENTS%% *} user users=
+    for user in $USERS; do
+        users="$users${users:+, }${user%%:*}"
+    done
+    sed -e "s/user: calc/user: [$users]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/; s/SECRET/\"${component#*:}\"/" \
+        -e "s|/etc/ejabberd/example\.org\.pem|$dir/certs/$HOST/$CERT.pem|" \
+        -e "s|/etc/ssl/certs/ca-certificates\.crt|$dir/certs/ca.crt|" \
+        -e "s/example\.org/$HOST/; s/0\.0\.0\.0/127.0.0.1/" \
+        -e "s/port: 5222/port: $C2S_PORT/; s/port: 5223/port: $DIRECT_TLS_PORT/" \
+        -e "s/port: 5347/port: $COMPONENT_PORT/; s/port: 5269/port: $S2S_PORT/" \
+        "$CONFIG" > "$dir/ejabberd.yml"
+}
+
 configure() {
+    mkdir -p "$dir/spool"
+    if [ -n "$CONFIG" ]; then
+        configure_as_told
+        return
+    fi
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
     local s2s= listener=
     [ -z "$DNS_PORT" ] || write_federation
-    mkdir -p "$dir/spool"
     cat > "$dir/ejabberd.yml" <<END
 hosts: ["$HOST"]
 loglevel: $LOG
@@ -76,30 +103,45 @@ modules:
 END
 }
 
-# An Erlang expression, run once the application has started: makes the accounts, then tells whether
-# each listener has its socket.
+# An Erlang expression, run once the application has started: joins the cluster, makes the accounts,
+# then tells whether each listener has its socket. Hashing a password takes longer than all else with an
+# account: those of a fleet have the first one's record.
 greeting() {
-    local user users= sep= listeners=3
-    [ -z "$DNS_PORT" ] || listeners=4
+    local user users= sep= listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
+    [ -z "$DNS_PORT$CONFIG" ] || listeners=4
     for user in $USERS; do
         users="$users$sep{<<\"${user%%:*}\">>,<<\"${user#*:}\">>}" sep=,
     done
+    # A server that comes back has its fleet in front of the door, and an expression's turn comes late.
+    [ ! -e "$dir/fleet" ] || fleet=0
+    [ -z "$JOIN" ] || [ -e "$dir/joined" ] || join="ok = ejabberd_cluster:join('$JOIN'),
+ok = file:write_file(\"$dir/joined\", <<>>),"
     cat <<END
+$join
 lists:foreach(fun({U, P}) -> ejabberd_auth:try_register(U, <<"$HOST">>, P) end, [$users]),
+lists:foreach(fun(I) -> [R] = mnesia:dirty_read(passwd, {<<"$first">>, <<"$HOST">>}),
+    mnesia:dirty_write(setelement(2, R, {<<"device", (integer_to_binary(I))/binary>>, <<"$HOST">>}))
+    end, lists:seq(0, $fleet - 1)),
+ok = file:write_file("$dir/fleet", <<>>),
 Up = length([Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_listener), is_pid(Pid)]),
 ok = file:write_file("$dir/ready.new", case Up of $listeners -> "ok\n"; _ -> "busy\n" end),
 ok = file:rename("$dir/ready.new", "$dir/ready").
 END
 }
 
+# Nothing but loopback hears of a node; its epmd is somebody's who stops it again.
 launch() {
-    local beams
+    local beams distribution=
+    if [ -n "$NODE" ]; then
+        export ERL_EPMD_PORT=$EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
+        distribution="-name $NODE -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+    fi
     beams=$(ls -d /usr/lib/*/ejabberd-*/ebin/ejabberd.app | head -n 1)
     export ERL_LIBS=${beams%/ejabberd-*} HOME=$dir
     export EJABBERD_CONFIG_PATH=$dir/ejabberd.yml EJABBERD_LOG_PATH=$dir/ejabberd.log
     [ -z "$DNS_PORT" ] || export ERL_INETRC=$dir/inetrc
     export ERL_CRASH_DUMP=$dir/erl_crash.dump ERL_CRASH_DUMP_BYTES=0
-    exec setsid erl -noinput +K true -mnesia dir "\"$dir/spool\"" -s ejabberd -eval "$(greeting)"
+    exec setsid erl -noinput +K true $distribution -mnesia dir "\"$dir/spool\"" -s ejabberd -eval "$(greeting)"
 }
 
 . "$(dirname "$0")/daemon.sh"

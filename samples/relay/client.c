@@ -127,10 +127,11 @@ static int run(struct soap *soap, struct soap_xmpp_link *link, int argc, char **
 static int is_usage(int argc, char **argv)
 {
     char *rest;
-    int i, numbers;
-    if (argc < 4 || (strcmp(argv[2], "record") && (strcmp(argv[2], "convert") || argc > 6)))
+    int i, is_record = argc > 3 && strcmp(argv[2], "record") == 0;
+    int is_convert = argc > 3 && argc < 7 && strcmp(argv[2], "convert") == 0;
+    int numbers = is_record ? argc : 4;
+    if (!is_record && !is_convert)
         return 0;
-    numbers = argv[2][0] == 'r' ? argc : 4;
     for (i = 3; i < numbers; i++)
         if (strtod(argv[i], &rest), rest == argv[i] || *rest)
             return 0;

@@ -230,7 +230,7 @@ static void send_too_much(const struct site *site)
     snprintf(part, sizeof part, "%s", text);
     CU_ASSERT_NOT_EQUAL(
         soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, part, &said), SOAP_OK);
-    ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit of a message is");
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "a message is one stanza");
     ASSERT_TEXT(soap_xmpp_condition(parley.soap), "internal-server-error");
     CU_ASSERT_NOT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
     free(text);

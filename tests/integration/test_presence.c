@@ -2,7 +2,8 @@
  *
  * Seen by the trace, which tells of a stanza before it is written.
  */
-#include "site.h"
+#include "soapH.h"
+#include "laboratory.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -130,9 +131,60 @@ static void none_is_sent(void)
     site_each(count_none);
 }
 
+/* ---- serving ---- */
+
+static void *serve(void *soap)
+{
+    CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, 1), SOAP_OK);
+    return NULL;
+}
+
+/* Told once more when serving begins, with the mark, and when it ends, without. */
+static void count_serving(const struct site *site)
+{
+    struct count count = {.is_first = true};
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    struct soap *soap = soap_new();
+    pthread_t server;
+    pthread_mutex_init(&count.mu, NULL);
+    sx_clock_cond_init(&count.changed);
+    site_account(site, "bob", "soap", &account);
+    account.config.presence = 1;
+    account.config.plain_delivery = 0;
+    account.config.trace = SOAP_XMPP_TRACE_STANZA;
+    account.config.trace_callback = count_line;
+    account.config.trace_user = &count;
+    link = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    CU_ASSERT_TRUE(await_count(&count, &count.sent, 1));
+    ASSERT_LACKS(count.last, "urn:soap-xmpp:presence:1");
+    CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, soap_xmpp, link), SOAP_OK);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&server, NULL, serve, soap), 0);
+    CU_ASSERT_TRUE(await_count(&count, &count.sent, 2));
+    ASSERT_CONTAINS(count.last, "<soap xmlns='urn:soap-xmpp:presence:1' incarnation='");
+    ASSERT_CONTAINS(count.last, "packed='true'/></presence>");
+    soap_xmpp_interrupt(link);
+    CU_ASSERT_TRUE(await_count(&count, &count.sent, 3));
+    ASSERT_LACKS(count.last, "urn:soap-xmpp:presence:1");
+    pthread_join(server, NULL);
+    soap_free(soap);
+    soap_xmpp_close(link);
+    CU_ASSERT_EQUAL(count.sent, 3);
+    pthread_cond_destroy(&count.changed);
+    pthread_mutex_destroy(&count.mu);
+}
+
+static void serving_is_told(void)
+{
+    site_each(count_serving);
+}
+
 CU_TestInfo tests_presence[] = {
     {"it is the first stanza of each session, once, and no message comes for it", it_is_sent_first},
     {"messages imply it, and come for it", messages_want_it},
     {"none is sent unless asked for", none_is_sent},
+    {"it tells when serving begins and ends", serving_is_told},
     CU_TEST_INFO_NULL,
 };

@@ -353,13 +353,19 @@ static void hear_iq(struct pretence *pretence)
     snprintf(pretence->from, NAME_BYTES, "%s", stranger_attribute(heard, "from"));
 }
 
-static void bounce(struct pretence *pretence)
+/* closing: what is said in the same breath. */
+static void bounce_and(struct pretence *pretence, const char *closing)
 {
     CU_ASSERT_TRUE(stranger_say_format(
         pretence->pretender,
         "<iq type='error' id='%s' to='%s'><error type='cancel'><service-unavailable "
-        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-        pretence->id, pretence->from));
+        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>%s",
+        pretence->id, pretence->from, closing));
+}
+
+static void bounce(struct pretence *pretence)
+{
+    bounce_and(pretence, "");
 }
 
 static void pretence_open(struct pretence *pretence, const struct site *site, int recv_timeout_s)
@@ -423,7 +429,7 @@ static void move_when_somebody_comes(const struct site *site)
 {
     struct pretence pretence;
     pretence_open(&pretence, site, 20);
-    bounce(&pretence);
+    bounce_and(&pretence, "</stream:stream>"); /* further copies bounce from the server */
     CU_ASSERT_TRUE(
         witness_await_trace(&pretence.scene.witness, "to be sent again", "service-unavailable"));
     start_service(&pretence.scene, 0, "two");
@@ -452,6 +458,61 @@ static void stay_with_doubt(const struct site *site)
     ASSERT_CONTAINS(laboratory_fault(pretence.scene.soap), "(resource pretender)");
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
     pretence_close(&pretence);
+}
+
+/* ---- processes that stop ---- */
+
+enum { STEADY_CALLS = 300 };
+
+struct steady {
+    struct scene *scene;
+    int answered, unknown;
+};
+
+static void *call_steadily(void *arg)
+{
+    struct steady *steady = arg;
+    struct soap *soap = laboratory_client(steady->scene->caller, SOAP_IO_DEFAULT);
+    int i;
+    for (i = 0; i < STEADY_CALLS; i++) {
+        double sum;
+        if (soap_call_lab__add(soap, steady->scene->endpoint, NULL, i, 1, &sum) == SOAP_OK)
+            steady->answered += sum == i + 1;
+        else if (soap_xmpp_outcome(soap) == SOAP_XMPP_UNKNOWN)
+            steady->unknown++;
+        else
+            printf("\n    %s", laboratory_fault(soap));
+        soap_destroy(soap);
+        soap_end(soap);
+    }
+    laboratory_client_free(soap);
+    return NULL;
+}
+
+/* One service after the other is replaced, while calls come all the time. A request that comes in
+ * the instant in which a service closes its stream is lost with it, and nobody can know. */
+static void replace_all(const struct site *site)
+{
+    struct scene scene;
+    struct steady steady = {.scene = &scene};
+    pthread_t thread;
+    int i, runs;
+    scene_open(&scene, site, 2, SOAP_XMPP_POLICY_ROUND_ROBIN);
+    runs = laboratory_runs();
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, call_steadily, &steady), 0);
+    for (i = 0; i < 2; i++) {
+        CU_ASSERT_TRUE(laboratory_await_runs(runs + 50 * (i + 1)));
+        witness_clear(&scene.witness);
+        stop_service(&scene, i);
+        start_service(&scene, i, i ? "two" : "one");
+        await_there(&scene, i ? "two" : "one");
+    }
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(steady.answered + steady.unknown, STEADY_CALLS);
+    CU_ASSERT_TRUE(steady.unknown <= 2);
+    CU_ASSERT_TRUE(laboratory_runs() >= runs + steady.answered);
+    CU_ASSERT_TRUE(laboratory_runs() <= runs + STEADY_CALLS);
+    scene_close(&scene);
 }
 
 /* ---- processes that are killed ---- */
@@ -570,6 +631,7 @@ EACH(the_default_is_used, use_the_default)
 EACH(bounced_calls_move, move_at_once)
 EACH(stranded_calls_move, move_when_somebody_comes)
 EACH(doubtful_calls_stay, stay_with_doubt)
+EACH(no_call_is_lost, replace_all)
 EACH(survivors_take_over, kill_the_sticky_one)
 
 CU_TestInfo tests_resources[] = {
@@ -585,6 +647,7 @@ CU_TestInfo tests_resources[] = {
     {"a call that bounced moves as soon as somebody comes", stranded_calls_move},
     {"a call of which a copy may have run stays, and no other resource runs it",
      doubtful_calls_stay},
+    {"services that are replaced one by one refuse no call, and run none twice", no_call_is_lost},
     {"a process that is killed takes no call to another, and the next ones go to the survivor",
      survivors_take_over},
     CU_TEST_INFO_NULL,

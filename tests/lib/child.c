@@ -180,6 +180,14 @@ const char *child_await(struct child *child, const char *words, int timeout_ms)
     return line;
 }
 
+bool child_has(struct child *child, const char *words)
+{
+    while (!find_line(child, words))
+        if (!hear(child, 0))
+            return false;
+    return true;
+}
+
 int child_stop(struct child *child)
 {
     int64_t deadline = sx_clock_deadline((int64_t)STOP_MS * US_PER_MS);

@@ -8,6 +8,8 @@
 #ifndef TESTS_CHILD_H
 #define TESTS_CHILD_H
 
+#include <stdbool.h>
+
 struct child;
 
 /* The program of that name, from the folder of this one; argv[0] is for it to choose. NULL: no
@@ -21,6 +23,9 @@ void child_tell(struct child *child, const char *format, ...) __attribute__((for
  * said on standard error, when the time is over or it says no more. Valid until the child is freed.
  */
 const char *child_await(struct child *child, const char *words, int timeout_ms);
+
+/* Whether it has said such a line by now, as far as that has come here. Doesn't wait. */
+bool child_has(struct child *child, const char *words);
 
 /* SIGKILL; returns when it is dead. */
 void child_kill(struct child *child);

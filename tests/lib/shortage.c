@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts that allocate by functions of ours */
 #include <zstd.h>
 
@@ -22,12 +23,14 @@ enum { SWEEP_MOST = 20000 };
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
+void *__real_mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t len);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
+void *__wrap_mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t len);
 int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -98,6 +101,11 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *block, size_t size)
 {
     return is_refused() ? NULL : __real_realloc(block, size);
+}
+
+void *__wrap_mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return is_refused() ? MAP_FAILED : __real_mmap(where, size, protection, flags, fd, offset);
 }
 
 char *__wrap_strdup(const char *text)

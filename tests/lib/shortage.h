@@ -4,10 +4,9 @@
  * number fails with ENOMEM, and if the shortage lasts so do all that follow. Other threads, and
  * this one outside, get what they ask for.
  *
- * For programs linked with --wrap (Makefile): malloc, calloc, realloc, strdup, strndup and asprintf
- * of what is linked statically are counted, libstrophe's among them, and all that expat and
- * zstd's contexts allocate.
- * Other shared libraries keep their own.
+ * For programs linked with --wrap (Makefile): malloc, calloc, realloc, mmap, strdup, strndup and
+ * asprintf of what is linked statically are counted, libstrophe's among them, and all that expat
+ * and zstd's contexts allocate. Other shared libraries keep their own.
  */
 #ifndef TESTS_SHORTAGE_H
 #define TESTS_SHORTAGE_H

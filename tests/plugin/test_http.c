@@ -349,6 +349,30 @@ static void serves_http(void)
     stop_server(&server);
 }
 
+/* As soap_wsrm_resend() sends the bytes of an earlier message. */
+static void sends_bytes(void)
+{
+    static const char add[] =
+        "<SOAP-ENV:Envelope xmlns:SOAP-ENV='http://schemas.xmlsoap.org/soap/envelope/'>"
+        "<SOAP-ENV:Body><c:add xmlns:c='urn:soapxmpp:test:calc'><a>1</a><b>2</b></c:add>"
+        "</SOAP-ENV:Body></SOAP-ENV:Envelope>";
+    struct http_server server;
+    struct soap *soap = ground.client;
+    start_server(&server);
+    soap->omode |= SOAP_ENC_PLAIN;
+    CU_ASSERT_EQUAL(soap_connect(soap, CALC, NULL), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_send_raw(soap, add, sizeof add - 1), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_end_send(soap), SOAP_OK);
+    soap->omode &= ~(soap_mode)SOAP_ENC_PLAIN;
+    CU_ASSERT_EQUAL(soap_begin_recv(soap), SOAP_OK);
+    (void)soap_ignore_element(soap);
+    (void)soap_end_recv(soap);
+    (void)soap_closesock(soap);
+    CU_ASSERT_EQUAL(soap->omode, SOAP_IO_DEFAULT);
+    ASSERT_ADD(soap, http_endpoint(server.port), 1, 2);
+    stop_server(&server);
+}
+
 CU_TestInfo tests_http[] = {
     {"HTTP keeps its one connection while XMPP calls come, fail and time out", keeps_alive},
     {"HTTP works in every mode before and after XMPP calls", every_mode},
@@ -359,5 +383,6 @@ CU_TestInfo tests_http[] = {
     {"a change of HTTP server between XMPP calls is noticed", changes_server},
     {"a datagram between XMPP calls goes out as one", udp},
     {"a context that calls over XMPP serves HTTP", serves_http},
+    {"HTTP has its header after bytes were sent over XMPP", sends_bytes},
     CU_TEST_INFO_NULL,
 };

@@ -107,6 +107,7 @@ static void lost(void)
     loopback_answer_error(ground.far, "forbidden", "not you");
     send_relay("answer " THIRD);
     CU_ASSERT_EQUAL(soap_serve(soap), 403);
+    ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
     ASSERT_TEXT(ground_fault(soap), THIRD ": relayResponse: forbidden (403): not you");
     soap_end(soap);
     CU_ASSERT_PTR_NULL(soap_xmpp_from(soap));

@@ -41,6 +41,7 @@
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
     SUITE(pace)                                                                                    \
+    SUITE(pages)                                                                                   \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
@@ -49,6 +50,7 @@
     SUITE(resend)                                                                                  \
     SUITE(resolve)                                                                                 \
     SUITE(scan)                                                                                    \
+    SUITE(sha1)                                                                                    \
     SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \

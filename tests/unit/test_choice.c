@@ -1,4 +1,5 @@
 /* The policies: who is chosen, and what is remembered. */
+#include "../lib/shortage.h"
 #include "../lib/suite.h"
 
 #include <stdio.h>
@@ -76,10 +77,29 @@ static void test_memory_is_bounded(void)
     sx_choice_free(choice);
 }
 
+static bool attempt_choose(struct shortage shortage)
+{
+    struct sx_choice *choice;
+    unsigned chosen = 1;
+    bool has_failed;
+    shortage_begin(shortage);
+    choice = sx_choice_new(SOAP_XMPP_POLICY_STICKY, 2);
+    if (choice)
+        chosen = sx_choice_make(choice, BARE, all, idle, COUNT, 1);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(chosen, 1);
+    if (choice) /* remembered or not */
+        CU_ASSERT_EQUAL(sx_choice_make(choice, BARE, all, idle, COUNT, 0), has_failed ? 0 : 1);
+    sx_choice_free(choice);
+    return has_failed;
+}
+SHORTAGE_TEST(choose, 3)
+
 CU_TestInfo tests_choice[] = {
     {"sticky: the last one as long as it is there, then any", test_sticky},
     {"round robin: the next one by name, whoever has come and gone", test_round_robin},
     {"least outstanding: the fewest calls, and turns where they are equal", test_least_outstanding},
     {"what was chosen is remembered for so many contacts", test_memory_is_bounded},
+    {"without memory somebody is chosen, and not remembered", test_choose},
     CU_TEST_INFO_NULL,
 };

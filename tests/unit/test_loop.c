@@ -2,6 +2,7 @@
  *
  * The stanzas are posted on the loop thread when the link goes online, so that they wait together.
  */
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "../lib/hostile.h"
 #include "../lib/suite.h"
 
-enum { AWAIT_MS = 10000, TIMEOUT_US = 10000000 };
+enum { AWAIT_MS = 10000, TIMEOUT_US = 10000000, SILENT_US = 1500000, SILENT_WAKEUPS = 15 };
 
 /* Lengths of what is posted, the last one 0. */
 struct poster {
@@ -139,10 +140,60 @@ static void test_single(void)
     expect_in_order((const size_t[]){20, 0}, "<message id='0'>x");
 }
 
+/* ---- a server that takes its time ---- */
+
+static int64_t note_offline(void *user, uint64_t session, const struct sx_failure *failure)
+{
+    (void)session, (void)failure;
+    sem_post(user);
+    return SX_NEVER;
+}
+
+static void go_nowhere(void *user, uint64_t session, const char *bound_jid)
+{
+    (void)user, (void)session, (void)bound_jid;
+}
+
+static void test_silent_server(void)
+{
+    static const struct hostile_step script[] = {{.kind = HOSTILE_SILENCE_MS}, {HOSTILE_END}};
+    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
+    struct hostile *hostile = hostile_start(script, NULL);
+    sem_t offline;
+    const struct sx_loop_callbacks callbacks = {&offline,      ignore,       go_nowhere,
+                                                ignore_stanza, note_offline, want_nothing,
+                                                ignore,        say_nothing,  ignore};
+    struct sx_trace trace;
+    struct sx_loop *loop;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    const struct sx_config config = {.jid = jid,
+                                     .password = password,
+                                     .host = host,
+                                     .port = hostile_port(hostile),
+                                     .tls = SOAP_XMPP_TLS_OFF,
+                                     .connect_timeout_us = SILENT_US,
+                                     .max_queued_bytes = 1 << 20,
+                                     .max_stanza_bytes = 1 << 20,
+                                     .max_depth = 64};
+    sem_init(&offline, 0, 0);
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    loop = sx_loop_new(&config, &trace, &callbacks);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(loop), 0);
+    while (sem_wait(&offline) != 0)
+        ;
+    CU_ASSERT(sx_loop_wakeups(loop) < SILENT_WAKEUPS);
+    sx_loop_stop(loop, sx_clock_deadline(TIMEOUT_US));
+    sx_loop_free(loop);
+    sem_destroy(&offline);
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_loop[] = {
     {"small stanzas that wait together arrive in their order", test_small},
     {"a large one between them keeps its place", test_large_between_small},
     {"a large one is the last", test_large_last},
     {"one alone arrives", test_single},
+    {"a server that takes its time is waited for asleep", test_silent_server},
     CU_TEST_INFO_NULL,
 };

@@ -1,4 +1,5 @@
 /* Who is there: what stanzas say of it, the table, its bounds. */
+#include "../lib/shortage.h"
 #include "../lib/suite.h"
 
 #include <pthread.h>
@@ -263,6 +264,45 @@ static void test_await(void)
     sx_presence_free(presence);
 }
 
+/* ---- short memory ---- */
+
+static bool attempt_table(struct shortage shortage)
+{
+    struct sx_presence *presence;
+    bool has_failed;
+    shortage_begin(shortage);
+    presence = sx_presence_new(3);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(presence == NULL, has_failed);
+    sx_presence_free(presence);
+    return has_failed;
+}
+SHORTAGE_TEST(table, 1)
+
+static bool attempt_put(struct shortage shortage)
+{
+    struct sx_presence *presence = make(3);
+    struct sx_company company;
+    bool has_failed;
+    sx_presence_put(presence, "other@b/1", &NOTHING);
+    shortage_begin(shortage);
+    sx_presence_put(presence, BARE "/one", &SERVES);
+    has_failed = shortage_end();
+    expect(presence, BARE, has_failed ? "" : "one!");
+    CU_ASSERT_EQUAL(sx_presence_take_out(presence, BARE), !has_failed);
+    sx_presence_put(presence, BARE "/one", &SERVES);
+    expect(presence, BARE, "one!");
+    shortage_begin(shortage);
+    sx_presence_list(presence, BARE, &company);
+    has_failed |= shortage_end();
+    CU_ASSERT_TRUE(company.count == 1 || has_failed);
+    sx_company_fini(&company);
+    expect(presence, "other@b", "1");
+    sx_presence_free(presence);
+    return has_failed;
+}
+SHORTAGE_TEST(put, 2)
+
 CU_TestInfo tests_presence[] = {
     {"each type of presence is read", test_kinds},
     {"a mark is read, what is no mark isn't", test_marks},
@@ -274,5 +314,7 @@ CU_TestInfo tests_presence[] = {
     {"long names are bounded together", test_bytes_are_bounded},
     {"who waits for somebody waits until he comes, all is settled, or the link is offline",
      test_await},
+    {"a table is made or not", test_table},
+    {"without memory somebody isn't known, and nobody else is lost", test_put},
     CU_TEST_INFO_NULL,
 };

@@ -352,6 +352,7 @@ static struct soap_xmpp_link *open_link(char *why, size_t why_bytes)
     set_members(&config);
     config.trace = SOAP_XMPP_TRACE_STANZA;
     config.trace_callback = ignore_line;
+    config.presence = 1;
     return soap_xmpp_open(&config, why, why_bytes);
 }
 

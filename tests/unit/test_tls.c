@@ -165,11 +165,20 @@ static void test_itself(void)
     tear_down(&trust);
 }
 
+static void test_idle(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
+    CU_ASSERT(SSL_CTX_get_mode(ctx) & SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_free(ctx);
+}
+
 CU_TestInfo tests_tls[] = {
     {"a CA of the system's file is trusted, and the file read once", test_system_file},
     {"the system's file isn't read for what ca_file has", test_ca_file},
     {"a CA out of date in ca_file gives way to the system's", test_successor},
     {"nobody is trusted by neither", test_nobody},
     {"what is in the system's file is trusted itself", test_itself},
+    {"a connection at rest keeps no room for records", test_idle},
     CU_TEST_INFO_NULL,
 };

@@ -2,12 +2,14 @@
  * that serves has no test to fail. */
 #include "end.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/wsrmapi.h"
 #include "plugin/wsseapi.h"
 
+#include "../../lib/clock.h"
 #include "../../lib/link.h"
 
 static void require(bool is_good, const char *what)
@@ -93,17 +95,37 @@ void end_open(struct end *end, const struct site *site, const char *user, const 
     snprintf(end->endpoint, sizeof end->endpoint, "%s", site_endpoint(site, user, resource));
 }
 
+static int serve_one(struct soap *soap)
+{
+    struct end *end = soap->user;
+    int err = soap_serve(soap);
+    __atomic_add_fetch(&end->served, 1, __ATOMIC_ACQ_REL);
+    return err;
+}
+
 static void *serve(void *arg)
 {
-    (void)soap_xmpp_serve(arg, soap_serve, 2);
+    (void)soap_xmpp_serve(arg, serve_one, 2);
     return NULL;
 }
 
 void end_serve(struct end *end)
 {
     end->server = new_context(end->link);
+    end->server->user = end;                     /* copied with the context */
     sx_inbound_open(sx_link_inbound(end->link)); /* the thread may come late */
     require(pthread_create(&end->thread, NULL, serve, end->server) == 0, "thread");
+}
+
+bool end_await_served(struct end *end, int count)
+{
+    int64_t deadline = sx_clock_deadline((int64_t)END_TIMEOUT_S * 1000000);
+    while (__atomic_load_n(&end->served, __ATOMIC_ACQUIRE) < count) {
+        if (sx_clock_now_us() > deadline)
+            return false;
+        sched_yield();
+    }
+    return true;
 }
 
 void end_close(struct end *end)

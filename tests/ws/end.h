@@ -19,6 +19,7 @@ struct end {
     struct soap *soap;   /* to call with */
     struct soap *server; /* NULL: nobody serves */
     pthread_t thread;
+    int served; /* requests, atomic */
     char endpoint[256];
 };
 
@@ -35,6 +36,8 @@ void end_open(struct end *end, const struct site *site, const char *user, const 
               struct end_options options);
 /* Two threads serve from now on. */
 void end_serve(struct end *end);
+/* Waits until so many requests were served, and answered; false when that takes too long. */
+bool end_await_served(struct end *end, int count);
 void end_close(struct end *end);
 
 /* Frees what the last call allocated, the header with it. */

@@ -227,18 +227,6 @@ int w__recordResponse(struct soap *soap, int count)
     return soap_send_empty_response(soap, 202);
 }
 
-/* Nothing signals it: the plugin's own state changes. */
-static bool await_created(struct sequence *sequence)
-{
-    int64_t deadline = sx_clock_deadline((int64_t)WAIT_MS * 1000);
-    while (!soap_wsrm_seq_created(sequence->caller.soap, sequence->handle)) {
-        if (sx_clock_now_us() > deadline)
-            return false;
-        sched_yield();
-    }
-    return true;
-}
-
 static bool await_responses(int count)
 {
     int64_t deadline = sx_clock_deadline((int64_t)WAIT_MS * 1000);
@@ -262,7 +250,8 @@ static void run_duplex(const struct site *site)
     CU_ASSERT_EQUAL_FATAL(soap_wsrm_create_offer(soap, sequence.to, sequence.caller.endpoint, NULL,
                                                  EXPIRES_MS, NoDiscard, NULL, &sequence.handle),
                           SOAP_OK);
-    CU_ASSERT_TRUE_FATAL(await_created(&sequence));
+    CU_ASSERT_TRUE_FATAL(end_await_served(&sequence.caller, 1)); /* CreateSequenceResponse */
+    CU_ASSERT_TRUE_FATAL(soap_wsrm_seq_created(soap, sequence.handle));
     for (i = 1; i <= 3; i++) {
         CU_ASSERT_EQUAL(prepare(&sequence), SOAP_OK);
         CU_ASSERT_EQUAL(soap_wsa_add_ReplyTo(soap, sequence.caller.endpoint), SOAP_OK);

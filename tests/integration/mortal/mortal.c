@@ -2,6 +2,8 @@
  *
  * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]
  *
+ * With a domain as JID it is one of several processes of that component, and doesn't call.
+ *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
  *     finish NUMBER                       lets that operation, which is held, answer
@@ -41,7 +43,7 @@
 enum {
     MAX_ENVELOPE_BYTES = 1 << 20,
     NUMBERS = 1000,
-    THREADS = 8,
+    THREADS = 32,
     LINE_BYTES = 1024,
     DRAIN_MS = 2000,
     POST_S = 60
@@ -303,7 +305,10 @@ static struct soap_xmpp_link *open_link(char **argv)
     config.password = argv[3];
     config.host = "127.0.0.1";
     config.port = atoi(argv[4]);
-    config.ca_file = argv[5];
+    if (strchr(argv[2], '@'))
+        config.ca_file = argv[5];
+    else
+        config.shared_jid = 1; /* a component, of which there are several processes */
     config.allow = "*";
     config.presence = is_mode(argv, "presence");
     config.trace = SOAP_XMPP_TRACE_STANZA;

@@ -1,0 +1,205 @@
+/* fuzz_presence.c - presence stanzas of any peer, in an authenticated stream.
+ *
+ * Input: stanzas, behind a stream's start tag that is there already. What each says goes into the
+ * table, as roaming.c does it, and into a model without bounds.
+ *
+ * Claims: who is listed is there in the model, with the same mark, once, in order, within the
+ * bounds; as long as the bounds weren't reached, everybody who is there is listed; a mark can stand
+ * in a stream, and is read as it was written; its incarnation is one that may become part of ids.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/address.h"
+#include "../../lib/presence.h"
+#include "claims.h"
+#include "feed.h"
+#include "fuzz.h"
+
+enum { STANZA_BYTES = 4000, NODES = 100, CONTACTS = 3, MOST = 200 };
+
+struct entry {
+    char *jid;
+    struct sx_mark mark;
+};
+
+struct world {
+    struct sx_presence *presence;
+    struct entry entries[MOST];
+    unsigned count;
+    bool overflowed;
+};
+
+static bool is_of(const char *jid, const char *bare)
+{
+    size_t len = strlen(bare);
+    return strncmp(jid, bare, len) == 0 && jid[len] == '/';
+}
+
+static struct entry *find(struct world *world, const char *jid)
+{
+    unsigned i;
+    for (i = 0; i < world->count; i++)
+        if (strcmp(world->entries[i].jid, jid) == 0)
+            return &world->entries[i];
+    return NULL;
+}
+
+static void take_out(struct world *world, const char *jid)
+{
+    unsigned i = 0;
+    while (i < world->count) {
+        struct entry *entry = &world->entries[i];
+        if (strcmp(entry->jid, jid) == 0 || (!strchr(jid, '/') && is_of(entry->jid, jid))) {
+            free(entry->jid);
+            *entry = world->entries[--world->count];
+        } else {
+            i++;
+        }
+    }
+}
+
+static void put(struct world *world, const char *jid, const struct sx_mark *mark)
+{
+    const char *resource = sx_address_resource(jid);
+    struct entry *entry = find(world, jid);
+    if (!resource || strlen(resource) > SX_PRESENCE_RESOURCE_BYTES)
+        return;
+    if (!entry && world->count < MOST) {
+        entry = &world->entries[world->count++];
+        entry->jid = fuzz_text(jid, strlen(jid));
+    }
+    if (entry)
+        entry->mark = *mark;
+    else
+        world->overflowed = true;
+}
+
+/* How many bare JIDs there are, and whether any has too many resources. */
+static void look_at_bounds(struct world *world)
+{
+    char bare[SX_JID_BYTES];
+    unsigned i, k, contacts = 0;
+    for (i = 0; i < world->count; i++) {
+        unsigned resources = 0, before = 0;
+        sx_address_bare(world->entries[i].jid, bare, sizeof bare);
+        for (k = 0; k < world->count; k++) {
+            resources += is_of(world->entries[k].jid, bare);
+            before += k < i && is_of(world->entries[k].jid, bare);
+        }
+        contacts += before == 0;
+        if (resources > SX_PRESENCE_RESOURCES)
+            world->overflowed = true;
+    }
+    if (contacts > CONTACTS)
+        world->overflowed = true;
+}
+
+static unsigned count_of(const struct world *world, const char *bare)
+{
+    unsigned i, count = 0;
+    for (i = 0; i < world->count; i++)
+        count += is_of(world->entries[i].jid, bare);
+    return count;
+}
+
+static void claims_about_company(struct world *world, const char *bare)
+{
+    struct sx_company company;
+    unsigned i;
+    sx_presence_list(world->presence, bare, &company);
+    CLAIM(company.count <= SX_PRESENCE_RESOURCES);
+    for (i = 0; i < company.count; i++) {
+        const struct sx_resource *resource = &company.resources[i];
+        const struct entry *entry = find(world, resource->jid);
+        CLAIM(is_of(resource->jid, bare));
+        CLAIM(i == 0 || strcmp(company.resources[i - 1].jid, resource->jid) < 0);
+        if (!entry && world->overflowed)
+            continue; /* more than the model holds */
+        CLAIM(entry && entry->mark.serves == resource->mark.serves);
+        CLAIM(entry->mark.packs == resource->mark.packs);
+        CLAIM(strcmp(entry->mark.incarnation, resource->mark.incarnation) == 0);
+    }
+    CLAIM(world->overflowed || company.count == count_of(world, bare));
+    sx_company_fini(&company);
+}
+
+/* ---- marks ---- */
+
+static void compare_mark(struct feed *feed, xmpp_stanza_t *stanza)
+{
+    const struct sx_mark *written = feed->user;
+    struct sx_mark mark;
+    CLAIM(sx_presence_read(stanza, &mark) == SX_PRESENCE_AVAILABLE);
+    CLAIM(mark.serves == written->serves && mark.packs == written->packs);
+    CLAIM(strcmp(mark.incarnation, written->incarnation) == 0);
+}
+
+static void claims_about_mark(struct sx_mark *mark)
+{
+    struct feed feed = {.on_stanza = compare_mark, .user = mark};
+    struct sx_buffer out = {0};
+    CLAIM(mark->serves || (!mark->packs && !mark->incarnation[0]));
+    CLAIM(!mark->incarnation[0] || sx_journal_is_incarnation(mark->incarnation));
+    sx_buffer_add_text(&out, "<presence>");
+    sx_presence_format_mark(&out, mark);
+    sx_buffer_add_text(&out, "</presence>");
+    feed.stream.limits = (struct sx_stream_limits){
+        .max_stanza_bytes = STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
+    feed_start(&feed);
+    feed_bytes(&feed, FEED_HEAD, sizeof FEED_HEAD - 1);
+    feed_bytes(&feed, out.bytes, out.len);
+    CLAIM(!feed.stream.err && feed.stanzas == 1);
+    feed_stop(&feed);
+    sx_buffer_fini(&out);
+}
+
+/* ---- stanzas ---- */
+
+static void receive(struct feed *feed, xmpp_stanza_t *stanza)
+{
+    struct world *world = feed->user;
+    const char *from = xmpp_stanza_get_from(stanza);
+    enum sx_presence_kind kind;
+    struct sx_mark mark;
+    char *jid = NULL, bare[SX_JID_BYTES];
+    if (strcmp(sx_stream_name(&feed->stream), "presence") != 0)
+        return;
+    kind = sx_presence_read(stanza, &mark);
+    CLAIM(kind == SX_PRESENCE_AVAILABLE || !mark.serves);
+    if (!from || sx_address_parse_jid(from, NULL, &jid, NULL, 0) != SX_OK)
+        return;
+    claims_about_mark(&mark);
+    sx_address_bare(jid, bare, sizeof bare);
+    if (kind == SX_PRESENCE_AVAILABLE) {
+        sx_presence_put(world->presence, jid, &mark);
+        put(world, jid, &mark);
+    } else if (kind == SX_PRESENCE_GONE || kind == SX_PRESENCE_UNSUBSCRIBED) {
+        const char *who = kind == SX_PRESENCE_GONE ? jid : bare;
+        bool was_there = sx_presence_take_out(world->presence, who);
+        CLAIM(!was_there || world->overflowed || find(world, who) || count_of(world, who));
+        take_out(world, who);
+    }
+    look_at_bounds(world);
+    claims_about_company(world, bare);
+    free(jid);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct world world = {.presence = sx_presence_new(CONTACTS)};
+    struct feed feed = {.on_stanza = receive, .user = &world};
+    char *input = fuzz_bytes(bytes, len);
+    CLAIM(world.presence);
+    feed.stream.limits = (struct sx_stream_limits){
+        .max_stanza_bytes = STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
+    feed_start(&feed);
+    feed_bytes(&feed, FEED_HEAD, sizeof FEED_HEAD - 1);
+    feed_bytes(&feed, input, len);
+    free(input);
+    feed_stop(&feed);
+    while (world.count)
+        free(world.entries[--world.count].jid);
+    sx_presence_free(world.presence);
+    return 0;
+}
