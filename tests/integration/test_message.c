@@ -419,6 +419,7 @@ static void call_as_component(const struct site *site)
     struct soap_xmpp_link *service, *caller;
     struct laboratory *laboratory;
     struct soap *soap;
+    struct witness far;
     double sum = 0;
     int notes = laboratory_notes();
     site_component(site, &component);
@@ -427,8 +428,12 @@ static void call_as_component(const struct site *site)
     CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(caller, -1), 0);
     site_account(site, "bob", "soap", &account);
     account.config.messages = 1;
+    witness_init(&far);
+    witness_watch(&far, &account.config);
+    account.config.trace = SOAP_XMPP_TRACE_STANZA;
     service = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    CU_ASSERT_TRUE(witness_await_trace(&far, "received <presence", "bob@"));
     laboratory = laboratory_start(service, 2);
     soap = laboratory_client(caller, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
@@ -441,6 +446,7 @@ static void call_as_component(const struct site *site)
     CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
     soap_xmpp_close(service);
     soap_xmpp_close(caller);
+    witness_fini(&far);
 }
 
 static void a_component_calls_by_them(void)
