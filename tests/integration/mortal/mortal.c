@@ -2,6 +2,8 @@
  *
  * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]
  *
+ * With a domain as JID it is one of several processes of that component, and doesn't call.
+ *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
  *     finish NUMBER                       lets that operation, which is held, answer
