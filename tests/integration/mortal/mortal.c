@@ -273,7 +273,7 @@ static void watch(void *user, enum soap_xmpp_trace_level level, const char *line
 {
     char *envelope;
     (void)user;
-    if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
+    if (level == SOAP_XMPP_TRACE_ERROR || getenv("DEATH_TRACE"))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
     if (level == SOAP_XMPP_TRACE_DEBUG)
         tell_presence(line);
