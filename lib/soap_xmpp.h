@@ -16,6 +16,11 @@
  *     soap_register_plugin_arg(soap, soap_xmpp, link);
  *     soap_call_c__add(soap, "xmpp:calc@example.org/soap", NULL, 1, 2, &sum);
  *
+ * Endpoints: "xmpp:calc@example.org/soap". An account without a resource means its "/soap", or,
+ * with config.presence, whichever of its resources is there and serves. "?message" behind an
+ * endpoint sends a message, which servers keep for who is offline, in the place of an IQ, which
+ * wants somebody who is there.
+ *
  * Service: say in config.allow who may call, register the plugin the same way, then
  * soap_xmpp_serve(soap, soap_serve, 4).
  *
@@ -64,7 +69,7 @@ enum soap_xmpp_packing {
     SOAP_XMPP_PACKING_AUTO = 0, /* to peers that list it, once that is known */
     SOAP_XMPP_PACKING_NEVER /* neither sent nor taken: see "What compression can leak" in README */
 };
-#define SOAP_XMPP_HAS_PACKING 1
+#define SOAP_XMPP_HAS_PACKING 1 /* for programs that an older header compiles as well */
 
 /* Which of the processes that serve one account a call to its bare JID goes to. */
 enum soap_xmpp_policy {
@@ -164,7 +169,8 @@ struct soap_xmpp_config {
     unsigned max_running;    /* requests of one caller (a bare JID) running at once. Default: all
                               * threads of soap_xmpp_serve() but one, from three on */
     unsigned max_remembered; /* requests remembered, so that none runs twice. 20,000 */
-    unsigned max_peers;      /* whose disco#info is remembered. Default 1,000 */
+    unsigned max_peers;      /* whose disco#info is remembered; with presence as many accounts whose
+                              * resources are known. Default 1,000 */
     enum soap_xmpp_trace_level trace;
     soap_xmpp_trace_fn *trace_callback; /* default: standard error */
     void *trace_user;
@@ -181,9 +187,8 @@ struct soap_xmpp_config {
     int shared_jid; /* 1: other processes serve this JID, too, and its server deals out the
                      * requests: several processes of one component. Each request runs in one of
                      * them at most. Such a link calls nobody: the answer would reach another one */
-    int presence;   /* 1: tells who subscribed that we are there, and knows who of those that we
-                     * subscribed to is (RFC 6121 4): calls to their bare JIDs go to a live resource
-                     */
+    int presence; /* 1: tells who may see it that we are there, and sees who is there of those that
+                   * we subscribed to (RFC 6121 4): calls to their bare JIDs go to one of them */
     enum soap_xmpp_policy policy; /* for calls to bare JIDs */
     int messages;         /* 1: requests that come as messages are served, too; implies presence,
                            * without which no server delivers them */

@@ -56,6 +56,8 @@ STEPS = {
     "unknown-set": ("set", "<thing xmlns='urn:nobody'/>"),
     "unknown-get": ("get", "<query xmlns='urn:nobody'/>"),
     "get-envelope": ("get", ADD12),
+    "two-envelopes": ("set", ADD12 + ADD12),
+    "two-payloads": ("set", ADD12 + "<x xmlns='jabber:x:oob'><url>http://x.example</url></x>"),
 }
 
 

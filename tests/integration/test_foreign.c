@@ -246,6 +246,8 @@ static void test_faults(void)
 #define REFUSAL(type, code)                                                                        \
     "type=error children={jabber:client}error error=" type "/" code " conditions=" NS_STANZAS
 
+#define BAD_REQUEST(code) REFUSAL("modify", code) "bad-request," NS_STANZAS "text\n"
+
 static void refuse_foreign_caller(const struct site *site)
 {
     static char *steps[] = {"unknown-set", "unknown-get", "get-envelope", "bodyless", NULL};
@@ -256,18 +258,29 @@ static void refuse_foreign_caller(const struct site *site)
             "cancel", "503") "service-unavailable\n"
                              "unknown-get: " REFUSAL(
                                  "cancel", "503") "service-unavailable\n"
-                                                  "get-envelope: " REFUSAL(
-                                                      "modify",
-                                                      "400") "bad-request," NS_STANZAS "text\n"
-                                                             "bodyless: " REFUSAL(
-                                                                 "modify",
-                                                                 "400") "bad-request," NS_STANZAS
-                                                                        "text\n");
+                                                  "get-envelope: " BAD_REQUEST(
+                                                      "400") "bodyless: " BAD_REQUEST("400"));
 }
 
 static void test_refusals(void)
 {
     site_each(refuse_foreign_caller);
+}
+
+/* Prosody itself refuses them, without a code. */
+static void refuse_two_payloads(const struct site *site)
+{
+    static char *steps[] = {"two-envelopes", "two-payloads", NULL};
+    assert_served(
+        site, steps,
+        strcmp(site->label, "prosody") == 0
+            ? "ready\ntwo-envelopes: " BAD_REQUEST("None") "two-payloads: " BAD_REQUEST("None")
+            : "ready\ntwo-envelopes: " BAD_REQUEST("400") "two-payloads: " BAD_REQUEST("400"));
+}
+
+static void test_two_payloads(void)
+{
+    site_each(refuse_two_payloads);
 }
 
 #define NS_INFO "http://jabber.org/protocol/disco#info"
@@ -435,6 +448,7 @@ CU_TestInfo tests_foreign[] = {
     {"a foreign caller's one-way message gets an empty result", test_one_way},
     {"a foreign caller gets faults as XEP-0072 shapes them", test_faults},
     {"a foreign caller gets stanza errors without SOAP's for what is no SOAP call", test_refusals},
+    {"an iq with two payloads is refused as a whole", test_two_payloads},
     {"a foreign caller discovers the service", test_disco},
     {"a link that serves nothing is no SOAP entity to a foreign caller", test_no_service},
     {"a foreign service's answers are understood, whatever its prefixes", test_results},

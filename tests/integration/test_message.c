@@ -293,7 +293,14 @@ static void answer_stranger(const struct site *site)
     heard = stranger_hear(stranger, "</message>");
     CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
     ASSERT_TEXT(stranger_attribute(heard, "id"), "m2");
-    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", ""), 2);
+    /* one envelope in a message (XEP-0072 3.2.2) */
+    stranger_say_format(stranger, "<message to='bob@%s/soap' id='m3'>" ADD ADD "</message>",
+                        site->domain);
+    heard = stranger_hear(stranger, "</message>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
+    ASSERT_TEXT(stranger_attribute(heard, "id"), "m3");
+    ASSERT_CONTAINS(heard, "bad-request");
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", ""), 3);
     stranger_close(stranger);
     parley_close(&parley);
 }

@@ -304,6 +304,9 @@ TEST(what_is_no_envelope_is_refused)
          deep);
     ASSERT_CONTAINS(posted(&responder), "<message type='error'");
     CU_ASSERT_EQUAL(responder.posts, 1);
+    hear(&responder, MESSAGE("1", ENVELOPE("add") ENVELOPE("add")));
+    ASSERT_CONTAINS(posted(&responder), "<message type='error'");
+    ASSERT_CONTAINS(posted(&responder), "two envelopes");
     hear(&responder, MESSAGE("2", "<packed xmlns='" SX_NS_PACKED "'>****</packed>"));
     ASSERT_TEXT(posted(&responder), ""); /* it might be anybody's */
     hear(&responder, MESSAGE("2~message", "<packed xmlns='" SX_NS_PACKED "'>****</packed>"));
