@@ -375,7 +375,7 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
     struct soap_xmpp_call *call;
     sx_link_ref(link); /* the program may close the link meanwhile */
     call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
-    if (call && sx_exchange_is_found(call))
+    if (call && sx_exchange_claim(call))
         sx_link_ref(link); /* the call's, as if it had been detached */
     sx_link_unref(link);
     return call;
