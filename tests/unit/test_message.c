@@ -257,6 +257,20 @@ TEST(one_of_ours_runs_once)
     end(&responder);
 }
 
+TEST(one_of_ours_runs_once_where_the_jid_is_shared)
+{
+    struct responder responder;
+    serve(&responder);
+    sx_journal_share(responder.ends.journal);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    sx_request_free(take(&responder));
+    sx_journal_answer(responder.ends.journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    ASSERT_TEXT(posted(&responder), "");
+    end(&responder);
+}
+
 TEST(noise_is_ignored)
 {
     static const char *const noise[] = {
@@ -565,6 +579,7 @@ CU_TestInfo tests_message[] = {
     {"who takes none says so", who_takes_none_says_so},
     {"rules hold", rules_hold},
     {"one of this library's runs once", one_of_ours_runs_once},
+    {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
     {"noise is ignored, and never answered", noise_is_ignored},
     {"what is no envelope is refused", what_is_no_envelope_is_refused},
     {"a packed request is queued", a_packed_request_is_queued},
