@@ -26,7 +26,10 @@ static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];
     sx_address_bare(link->config.jid, own, sizeof own);
-    sx_address_bare(to, bare, sizeof bare);
+    if (link->config.is_component)
+        sx_address_domain(to, bare, sizeof bare); /* all of it is ours */
+    else
+        sx_address_bare(to, bare, sizeof bare);
     return sx_address_equal(own, bare);
 }
 
