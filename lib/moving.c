@@ -9,7 +9,8 @@
  * Nobody else there: it stays where it is, and is sent again as any kept call; stranded, until
  * somebody comes.
  * Never moved: calls sent once (to foreign peers; what their server returns as undelivered may have
- * been run, XEP-0198 section 8), and those whose bytes went ahead of them: they are at the peer.
+ * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer; and
+ * dealt ones, whose peer is many processes already.
  *
  * Loads: how many roaming calls are under way to each full JID. A call counts until it ends.
  */
@@ -22,10 +23,7 @@
 
 #include "payload.h"
 
-enum {
-    MOST_MOVES = 32,            /* names of former peers stay until the call is released */
-    FIRST_INTERVAL_US = 2000000 /* as resend.c's */
-};
+enum { MOST_MOVES = 32 }; /* names of former peers stay until the call is released */
 
 _Static_assert(ID_BYTES <= sizeof((struct sx_mover *)0)->id, "ids fit");
 
@@ -129,7 +127,7 @@ void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, un
 /* bounced: of the copies that were sent, those that have just come back. */
 static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
-    return call->roams && call->payload && !call->holds && !call->is_last &&
+    return call->roams && call->payload && !call->holds && !call->dealt && !call->is_last &&
            call->sent <= bounced && call->moves < MOST_MOVES;
 }
 
@@ -219,7 +217,7 @@ bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bou
         call->sent = 0;
         call->renewals = 0;
         call->absence_us = 0;
-        call->interval_us = FIRST_INTERVAL_US;
+        call->interval_us = SX_KEPT_INTERVAL_US;
         call->due_us = 0;
         TAILQ_REMOVE(&exchange->kept, call, in_kept);
         TAILQ_INSERT_HEAD(&exchange->kept, call, in_kept);
