@@ -354,6 +354,20 @@ TEST(a_packed_request_is_queued)
     end(&responder);
 }
 
+TEST(who_does_not_unpack_says_so)
+{
+    struct responder responder;
+    serve(&responder);
+    responder.ends.packs = false;
+    hear(&responder, MESSAGE("1~message", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
+    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
+    ASSERT_CONTAINS(posted(&responder), "<refused");
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    hear(&responder, MESSAGE("1", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
+    ASSERT_TEXT(posted(&responder), ""); /* it might be anybody's */
+    end(&responder);
+}
+
 /* ---- age ---- */
 
 static const char *stamp(int64_t age_s)
@@ -583,6 +597,7 @@ CU_TestInfo tests_message[] = {
     {"noise is ignored, and never answered", noise_is_ignored},
     {"what is no envelope is refused", what_is_no_envelope_is_refused},
     {"a packed request is queued", a_packed_request_is_queued},
+    {"who doesn't unpack says so", who_does_not_unpack_says_so},
     {"old ones are refused, by the oldest stamp", old_ones_are_refused},
     {"without a limit none is too old", without_a_limit_none_is_too_old},
     {"an answer ends its call", an_answer_ends_its_call},
