@@ -87,17 +87,21 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     return SX_OK;
 }
 
+int sx_call_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+{
+    plugin->name[0] = '\0';
+    return sx_plugin_fail(soap, SOAP_USER_ERROR,
+                          "%.*s: only calls by message have names: the endpoint lacks ?message",
+                          SX_ENDPOINT_SHOWN_BYTES, endpoint);
+}
+
 int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
     char why[REASON_BYTES] = "";
     enum sx_err err = aim(plugin, endpoint, why, sizeof why);
-    if (!err && plugin->name[0] && !plugin->is_message) {
-        plugin->name[0] = '\0';
-        return sx_plugin_fail(soap, SOAP_USER_ERROR,
-                              "%.*s: only calls by message have names: the endpoint lacks ?message",
-                              SX_ENDPOINT_SHOWN_BYTES, endpoint);
-    }
+    if (!err && plugin->name[0] && !plugin->is_message)
+        return sx_call_refuse_name(soap, plugin, endpoint);
     if (!err)
         err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
     if (err)
@@ -375,7 +379,7 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
     struct soap_xmpp_call *call;
     sx_link_ref(link); /* the program may close the link meanwhile */
     call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
-    if (call && sx_exchange_is_found(call))
+    if (call && sx_exchange_claim(call))
         sx_link_ref(link); /* the call's, as if it had been detached */
     sx_link_unref(link);
     return call;

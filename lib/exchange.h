@@ -143,13 +143,14 @@ void sx_exchange_expect_found(struct sx_exchange *exchange, size_t max_bytes);
 /* An answer whose name is proven has come: completes the call under way with this id, if it is from
  * its peer. Otherwise it answers a call of an earlier process, or one that was given up: next_done
  * returns it as a call by that name to `from`, which is done, and *found is true. Takes over what
- * reply owns in any case. SX_EFULL, SX_ENOMEM, SX_ESTOPPED: it is lost. */
+ * reply owns in any case. SX_EFULL, SX_ENOMEM, SX_ESTOPPED: it is lost, and SX_ENOMEM ends a call
+ * under way. */
 enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, const char *id,
                              const char *name, struct sx_reply *reply, bool *found);
 
-/* Whether the call, as next_done returns it, was entered by find: nobody's reference to the owner
- * stands behind it yet. */
-bool sx_exchange_is_found(const struct soap_xmpp_call *call);
+/* True once, of a call that find has entered, when next_done has returned it: nobody's reference to
+ * the owner stands behind it yet. */
+bool sx_exchange_claim(struct soap_xmpp_call *call);
 
 /* ---- held calls: kept ones whose payload refers to bytes that the peer must have first ----
  *

@@ -60,6 +60,7 @@ struct soap_xmpp_call {
     struct sx_former_peer *former_peers; /* all but the first, the present one too */
     bool is_received;                    /* a mailed call's stanza is with our server */
     bool is_found;      /* entered by sx_exchange_find, and nobody's until next_done returns it */
+    bool is_unclaimed;  /* that has returned it just now */
     size_t found_bytes; /* of its envelope */
     LIST_ENTRY(soap_xmpp_call) in_bucket;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;

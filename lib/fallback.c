@@ -66,9 +66,10 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
+    const struct sx_head head = {.from = sx_link_stamp(link), .to = due->peer, .id = due->id};
     enum sx_err err = sx_payload_unpacked(payload, link->checker, due->payload,
                                           link->config.max_message_bytes, why, why_bytes);
-    if (err == SX_OK && sx_link_may_send(link, payload, due->peer, due->id, why, why_bytes))
+    if (err == SX_OK && sx_link_may_send(link, payload, &head, why, why_bytes))
         return true;
     sx_payload_fini(payload);
     return false;

@@ -338,7 +338,7 @@ static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
 static bool is_second_copy(enum sx_journal_verdict verdict)
 {
     return verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED ||
-           verdict == SX_JOURNAL_STALE;
+           verdict == SX_JOURNAL_STALE || verdict == SX_JOURNAL_SPENT;
 }
 
 /* A first copy runs if a rule allows it; a second one doesn't. The rules are asked before the

@@ -129,11 +129,11 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
  * limit (NULL allowed). */
 size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers);
 
-/* Whether a plain payload fits into a stanza that no server refuses, and into the queue; false: why
- * says size and limit. */
+/* Whether a plain payload fits into a stanza that no server refuses, and into the queue; a message
+ * with whatever id. False: why says size and limit. */
 struct sx_payload;
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
-                      const char *id, char *why, size_t why_bytes);
+bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload,
+                      const struct sx_head *head, char *why, size_t why_bytes);
 
 /* Whether it goes out in one stanza, with so many bytes more; false: why says why not. One that is
  * loose is too large even packed, and whoever asks can't send it in pieces. */

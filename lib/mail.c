@@ -26,7 +26,10 @@ static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];
     sx_address_bare(link->config.jid, own, sizeof own);
-    sx_address_bare(to, bare, sizeof bare);
+    if (link->config.is_component)
+        sx_address_domain(to, bare, sizeof bare); /* all of it is ours */
+    else
+        sx_address_bare(to, bare, sizeof bare);
     return sx_address_equal(own, bare);
 }
 
@@ -46,11 +49,13 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
     char clause[300] = "";
     bool packs = config->packs &&
                  sx_disco_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
-    enum sx_err err =
-        packs ? sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
-                                  out->action, limit, clause, sizeof clause)
-              : sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
-                                 config->soap_action ? out->action : NULL, clause, sizeof clause);
+    enum sx_err err;
+    if (packs && out->envelope_len > config->max_message_bytes)
+        return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
+    err = packs ? sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
+                                    out->action, limit, clause, sizeof clause)
+                : sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
+                                   config->soap_action ? out->action : NULL, clause, sizeof clause);
     if (err == SX_ENOMEM)
         snprintf(why, why_bytes, "%s", clause);
     else if (err)
@@ -123,10 +128,12 @@ static enum sx_err send(struct soap_xmpp_link *link, const struct sx_outgoing *o
                         const struct sx_payload *payload, struct soap_xmpp_call **out_call,
                         char *why, size_t why_bytes)
 {
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = out->to, .id = "", .is_message = true};
     struct soap_xmpp_call *call = NULL;
     uint64_t session;
     enum sx_err err;
-    if (!sx_link_may_send(link, payload, out->to, "", why, why_bytes))
+    if (!sx_link_may_send(link, payload, &head, why, why_bytes))
         return SX_ETOOBIG;
     err = sx_link_await_session(link, out->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)

@@ -193,13 +193,26 @@ static struct soap_xmpp_call *make_found(struct sx_exchange *exchange, const cha
     return NULL;
 }
 
+/* No other answer will come. */
+static void end_unanswered(struct sx_exchange *exchange, const char *from, const char *id)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    if (call && sx_table_is_from_peer_locked(call, from))
+        sx_table_end_locked(call, SX_ENOMEM, NULL);
+    pthread_mutex_unlock(&exchange->mu);
+}
+
 enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, const char *id,
                              const char *name, struct sx_reply *reply, bool *found)
 {
     struct soap_xmpp_call *made = make_found(exchange, from, name, reply), *call;
     enum sx_err err = SX_OK;
-    if (!made)
+    if (!made) {
+        end_unanswered(exchange, from, id);
         return SX_ENOMEM;
+    }
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     if (call && sx_table_is_from_peer_locked(call, from)) {
@@ -218,9 +231,14 @@ enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, con
     return err;
 }
 
-bool sx_exchange_is_found(const struct soap_xmpp_call *call)
+bool sx_exchange_claim(struct soap_xmpp_call *call)
 {
-    return call->is_found;
+    bool is_unclaimed;
+    pthread_mutex_lock(&call->exchange->mu);
+    is_unclaimed = call->is_unclaimed;
+    call->is_unclaimed = false;
+    pthread_mutex_unlock(&call->exchange->mu);
+    return is_unclaimed;
 }
 
 void sx_table_take_found_locked(struct soap_xmpp_call *call)
@@ -231,6 +249,9 @@ void sx_table_take_found_locked(struct soap_xmpp_call *call)
     exchange->found--;
     exchange->found_bytes -= call->found_bytes;
     exchange->unreleased++;
+    /* The program may detach it again: it comes back as any other. */
+    call->is_found = false;
+    call->is_unclaimed = true;
 }
 
 void sx_table_drop_found(struct sx_exchange *exchange)

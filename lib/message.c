@@ -191,6 +191,8 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *mess
         else
             sx_content_glance(ends, message->from, packed, stream, &envelope);
         admit(ends, message, stanza, &envelope);
+    } else {
+        sx_iq_decline(ends, message, "service-unavailable", "packed envelopes aren't taken here");
     }
     sx_envelope_fini(&envelope);
 }
@@ -202,13 +204,14 @@ static bool is_type(const struct iq *message, const char *type)
     return message->type && strcmp(message->type, type) == 0;
 }
 
-/* A verdict took what the message holds; that of this library can't be noise. */
+/* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
+ * library can't be noise. */
 static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *message,
                            xmpp_stanza_t *stanza, const struct sx_stream *stream)
 {
     xmpp_stanza_t *packed;
     return stream->envelope || sx_content_find_packed(ends, stanza, stream, &packed) ||
-           (stream->verdict != SX_OK && sx_journal_is_message(message->id));
+           ((stream->verdict != SX_OK || stream->binary) && sx_journal_is_message(message->id));
 }
 
 void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,

@@ -260,6 +260,8 @@ static int on_connect(struct soap *soap, const char *endpoint, const char *host,
     plugin->condition[0] = '\0';
     if (is_xmpp)
         return sx_call_connect(soap, plugin, endpoint);
+    if (plugin->name[0])
+        return sx_call_refuse_name(soap, plugin, endpoint);
     return connect_other(soap, plugin, endpoint, host, port);
 }
 
@@ -355,6 +357,8 @@ static int on_disconnect(struct soap *soap)
     } else if (plugin->role == SX_ROLE_RELAYING) {
         return sx_relay_deliver(soap, plugin);
     } else {
+        if (plugin->role == SX_ROLE_SENDING)
+            plugin->name[0] = '\0'; /* a call that failed has had it */
         end_call(soap, plugin);
         plugin->ends_call = true;
     }

@@ -110,6 +110,8 @@ enum {
 
 /* soap_set_endpoint() has read "xmpp:user@" as credentials: they must not go out with HTTP. */
 void sx_call_forget_credentials(struct soap *soap, const char *endpoint);
+/* Fails a call that has a name and isn't one by message. */
+int sx_call_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* Aims the next call at an xmpp: endpoint and waits until the link is online. */
 int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* fconnect of an xmpp: endpoint. */

@@ -142,6 +142,7 @@ void sx_service_drop(struct sx_plugin *plugin)
                        "the request was not served");
     sx_request_free(plugin->request);
     plugin->request = NULL;
+    plugin->name[0] = '\0'; /* of a relay that failed */
     plugin->is_begun = plugin->was_answered = plugin->has_attachments = false;
 }
 

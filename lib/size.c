@@ -9,7 +9,10 @@
 #include "payload.h"
 
 enum {
-    IQ_BYTES = 300,   /* an iq but for its names, what a server adds to it included */
+    IQ_BYTES = 300, /* an iq but for its names, what a server adds to it included */
+    /* What is more around a message: an id with the longest name, hints, and what servers that
+     * store it put in, its time (XEP-0203) and ids of their own (XEP-0359, XEP-0313). */
+    MESSAGE_BYTES = 1000,
     FAULT_BYTES = 400 /* <error/> of a fault */
 };
 
@@ -22,6 +25,7 @@ static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_paylo
     return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
            sx_scan_quoted_bytes(head->id) +
            sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
+           (head->is_message ? MESSAGE_BYTES + 2 * sx_scan_quoted_bytes(head->to) : 0) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
@@ -77,16 +81,15 @@ bool sx_link_fits(struct soap_xmpp_link *link, const char *what, const struct sx
     return false;
 }
 
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload, const char *to,
-                      const char *id, char *why, size_t why_bytes)
+bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload,
+                      const struct sx_head *head, char *why, size_t why_bytes)
 {
-    const struct sx_head head = {.from = sx_link_stamp(link), .to = to, .id = id};
     size_t queued = link->config.max_queued_bytes;
-    if (payload->len + IQ_BYTES > queued) {
+    if (payload->len + IQ_BYTES + (head->is_message ? MESSAGE_BYTES : 0) > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
                  payload->len, queued);
         return false;
     }
-    return is_within_limit(link, "the envelope", payload->len,
-                           rewritten_bytes(link, payload, &head), why, why_bytes);
+    return is_within_limit(link, "the envelope", payload->len, rewritten_bytes(link, payload, head),
+                           why, why_bytes);
 }

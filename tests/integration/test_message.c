@@ -223,11 +223,16 @@ static void known_peers_get_them_packed(void)
     site_each(pack_messages);
 }
 
+static void limit_envelopes(struct soap_xmpp_config *config)
+{
+    config->max_message_bytes = 400000;
+}
+
 static void send_too_much(const struct site *site)
 {
     struct parley parley;
     char *text = laboratory_random_text(300000), *said = NULL, part[20001];
-    parley_open(&parley, site, 2, NULL, limit_answers);
+    parley_open(&parley, site, 2, limit_envelopes, limit_answers);
     await_presence(&parley);
     CU_ASSERT_NOT_EQUAL(
         soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
@@ -239,6 +244,16 @@ static void send_too_much(const struct site *site)
         soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
     ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit of a message is");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    /* small once it is packed, but not for who unpacks it */
+    free(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text = calloc(1, 500001));
+    memset(text, 'x', 500000);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit is 400000 (max_message_bytes)");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
+    free(text);
+    text = laboratory_random_text(20000);
     /* the answer alone is too large */
     snprintf(part, sizeof part, "%s", text);
     CU_ASSERT_NOT_EQUAL(
@@ -253,6 +268,66 @@ static void send_too_much(const struct site *site)
 static void what_fits_no_stanza_is_refused(void)
 {
     site_each(send_too_much);
+}
+
+enum { SMALL_LIMIT = 10000, STEP = 20, LONG_NAME = 64 };
+
+static void limit_calls(struct soap_xmpp_config *config)
+{
+    config->name_key = "a secret";
+    config->max_outgoing_bytes = SMALL_LIMIT;
+}
+
+/* The longest text that may leave has left then, under the longest name. */
+static void send_longest_note(const struct site *site, struct soap *soap)
+{
+    static char text[SMALL_LIMIT + 1], name[LONG_NAME + 1];
+    int len = SMALL_LIMIT, err;
+    memset(name, 'n', LONG_NAME);
+    memset(text, 'x', SMALL_LIMIT);
+    do {
+        text[len -= STEP] = '\0';
+        CU_ASSERT_EQUAL_FATAL(soap_xmpp_name(soap, name), SOAP_OK);
+        err = soap_send_lab__note(soap, mail_to(site, "bob", NULL), NULL, text) ||
+              soap_recv_empty_response(soap);
+        CU_ASSERT_TRUE(!err || soap->error == SOAP_LENGTH);
+    } while (err && len > STEP);
+    CU_ASSERT_TRUE(len > SMALL_LIMIT / 2);
+}
+
+/* What the servers put beside the envelope counts against their limits: bob gets it out of the
+ * store. */
+static void weigh_message(const struct site *site)
+{
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    struct stranger *stranger;
+    struct soap *soap;
+    const char *heard;
+    char why[400] = "";
+    site_account(site, "alice", "desk", &account);
+    limit_calls(&account.config);
+    link = soap_xmpp_open(&account.config, why, sizeof why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    send_longest_note(site, soap);
+    stranger = scene_open_stranger(site, "bob", "phone");
+    stranger_say(stranger, "<presence/>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard = stranger_hear(stranger, "</message>"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard = strstr(heard, "<message"));
+    ASSERT_CONTAINS(heard, "urn:xmpp:delay");
+    CU_ASSERT_TRUE(strlen(heard) <= SMALL_LIMIT);
+    if (strlen(heard) > SMALL_LIMIT || getenv("LIMITS_SHOW"))
+        printf("\n    %s: %zu bytes arrived, %.400s ... %s", site->label, strlen(heard), heard,
+               heard + strlen(heard) - 700);
+    stranger_close(stranger);
+    laboratory_client_free(soap);
+    soap_xmpp_close(link);
+}
+
+static void no_server_makes_more_of_a_message_than_was_estimated(void)
+{
+    site_each(weigh_message);
 }
 
 /* ---- strangers ---- */
@@ -427,6 +502,7 @@ static void call_as_component(const struct site *site)
     struct laboratory *laboratory;
     struct soap *soap;
     struct witness far;
+    char own[300];
     double sum = 0;
     int notes = laboratory_notes();
     site_component(site, &component);
@@ -449,6 +525,10 @@ static void call_as_component(const struct site *site)
                         soap_recv_empty_response(soap),
                     SOAP_OK);
     CU_ASSERT_TRUE(laboratory_await_notes(notes + 1));
+    /* all its domain is its own */
+    snprintf(own, sizeof own, "xmpp:calc@%s?message", component.config.jid);
+    CU_ASSERT_NOT_EQUAL(soap_call_lab__add(soap, own, NULL, 1, 2, &sum), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(soap), "the link's own account");
     laboratory_client_free(soap);
     CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
     soap_xmpp_close(service);
@@ -469,6 +549,8 @@ CU_TestInfo tests_message[] = {
     {"a service opts in, and its rules hold", a_service_opts_in_and_its_rules_hold},
     {"peers known to understand get them packed", known_peers_get_them_packed},
     {"what fits no stanza is refused, with size and limit", what_fits_no_stanza_is_refused},
+    {"no server makes more of a message than was estimated",
+     no_server_makes_more_of_a_message_than_was_estimated},
     {"a stranger is answered, noise isn't", a_stranger_is_answered_and_noise_is_not},
     {"a foreign service is asked, and nobody answers in its place", a_foreign_service_is_asked},
     {"no chat client and no archive sees them", no_chat_client_and_no_archive_sees_them},

@@ -43,7 +43,7 @@ struct soap_xmpp_link {
     bool stopped;
     enum reaction reaction;
     char *error_condition, *error_text, *bytes;
-    char *last_envelope, *last_to, *last_action;
+    char *last_envelope, *last_to, *last_action, *last_name;
     int64_t timeout_us, last_online_us, last_room_us;
     unsigned long sent_count;
 };
@@ -164,6 +164,7 @@ void sx_link_unref(struct soap_xmpp_link *link)
     free(link->last_envelope);
     free(link->last_to);
     free(link->last_action);
+    free(link->last_name);
     free(link);
 }
 
@@ -316,6 +317,7 @@ static void record(struct soap_xmpp_link *link, const struct sx_outgoing *out,
     set_text(&link->last_envelope, payload->bytes);
     set_text(&link->last_to, out->to);
     set_text(&link->last_action, out->action);
+    set_text(&link->last_name, out->name);
     link->last_room_us = out->room_deadline - sx_clock_now_us();
     link->sent_count++;
     pthread_cond_broadcast(&link->sent);
@@ -464,6 +466,11 @@ const char *loopback_last_to(struct soap_xmpp_link *link)
 const char *loopback_last_action(struct soap_xmpp_link *link)
 {
     return link->last_action ? link->last_action : "";
+}
+
+const char *loopback_last_name(struct soap_xmpp_link *link)
+{
+    return link->last_name ? link->last_name : "";
 }
 
 int64_t loopback_last_online_us(struct soap_xmpp_link *link)

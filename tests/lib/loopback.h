@@ -32,6 +32,9 @@ const char *loopback_last_to(struct soap_xmpp_link *link);
 /* Like the last recipient: the soapAction that came along, "" if none. */
 const char *loopback_last_action(struct soap_xmpp_link *link);
 
+/* Likewise the name that it got, "" if it has none. */
+const char *loopback_last_name(struct soap_xmpp_link *link);
+
 /* How many of the next attempts find the link offline before it is online again. */
 void loopback_set_offline_times(struct soap_xmpp_link *link, enum sx_err err, int times);
 

@@ -5,7 +5,8 @@
 #include <signal.h>
 
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_async[],
-    tests_http[], tests_registration[], tests_relay[], tests_relay_by_hand[], tests_two[];
+    tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
+    tests_two[];
 
 int main(int argc, char **argv)
 {
@@ -18,6 +19,7 @@ int main(int argc, char **argv)
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin async", NULL, NULL, ground_start, ground_stop, tests_async},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
+        {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},
         {"plugin two services", NULL, NULL, ground_start_alone, ground_stop, tests_two},
         CU_SUITE_INFO_NULL,

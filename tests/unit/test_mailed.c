@@ -193,7 +193,8 @@ static void an_answer_is_found(void)
     CU_ASSERT_TRUE(found);
     call = sx_exchange_next_done(exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
-    CU_ASSERT_TRUE(sx_exchange_is_found(call));
+    CU_ASSERT_TRUE(sx_exchange_claim(call));
+    CU_ASSERT_FALSE(sx_exchange_claim(call));
     ASSERT_TEXT(sx_exchange_name(call), "job 7");
     ASSERT_TEXT(sx_exchange_peer(call), BARE "/soap");
     CU_ASSERT_PTR_NULL(sx_exchange_user(call));
@@ -217,6 +218,51 @@ static void a_call_under_way_is_answered_by_it(void)
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, PAST));
     CU_ASSERT_EQUAL(ending(call, distant()), SX_OK);
     ASSERT_TEXT(sx_exchange_name(call), "mine");
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+/* The answer is lost for good: its call must not wait for another one. */
+static bool attempt_find_own(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = mail(exchange, BARE, "mine");
+    bool has_failed, found = false;
+    struct sx_reply reply = answer();
+    enum sx_err err;
+    shortage_begin(shortage);
+    err = sx_exchange_find(exchange, BARE, sx_exchange_id(call), "mine", &reply, &found);
+    has_failed = shortage_end();
+    CU_ASSERT_FALSE(found);
+    CU_ASSERT(err == SX_OK || err == SX_ENOMEM);
+    CU_ASSERT_EQUAL(ending(call, PAST), err);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+
+SHORTAGE_TEST(find_own, 1)
+
+/* attached, and detached once more before it was read: like any other from then on */
+static void a_found_one_may_be_detached(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call;
+    bool found;
+    sx_exchange_expect_found(exchange, strlen("<Envelope/>"));
+    CU_ASSERT_EQUAL(find(exchange, "a", "1", &found), SX_OK);
+    call = sx_exchange_next_done(exchange, PAST);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+    CU_ASSERT_TRUE(sx_exchange_claim(call));
+    sx_exchange_attach(call);
+    sx_exchange_detach(call, PAST, exchange);
+    CU_ASSERT_EQUAL(find(exchange, "b", "2", &found), SX_OK);
+    CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_EFULL);
+    CU_ASSERT_PTR_EQUAL(sx_exchange_next_done(exchange, PAST), call);
+    CU_ASSERT_FALSE(sx_exchange_claim(call));
+    CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_EFULL);
+    CU_ASSERT_PTR_EQUAL(sx_exchange_user(call), exchange);
+    CU_ASSERT_EQUAL(ending(call, PAST), SX_OK);
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -310,6 +356,8 @@ CU_TestInfo tests_mailed[] = {
     {"a receipt wakes who waits for it", a_receipt_wakes_who_waits_for_it},
     {"an answer to an earlier process is found, once", an_answer_is_found},
     {"a call under way is answered by it", a_call_under_way_is_answered_by_it},
+    {"without memory for an answer its call ends", test_find_own},
+    {"a found one may be detached like any other", a_found_one_may_be_detached},
     {"found ones are bounded by number and bytes, and go with the table", found_ones_are_bounded},
     {"without memory a call stays as it was", test_mail},
     {"without memory an answer is lost, and nothing else", test_find},

@@ -257,6 +257,20 @@ TEST(one_of_ours_runs_once)
     end(&responder);
 }
 
+TEST(one_of_ours_runs_once_where_the_jid_is_shared)
+{
+    struct responder responder;
+    serve(&responder);
+    sx_journal_share(responder.ends.journal);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    sx_request_free(take(&responder));
+    sx_journal_answer(responder.ends.journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    ASSERT_TEXT(posted(&responder), "");
+    end(&responder);
+}
+
 TEST(noise_is_ignored)
 {
     static const char *const noise[] = {
@@ -340,6 +354,20 @@ TEST(a_packed_request_is_queued)
     sx_request_free(request);
     sx_buffer_fini(&packed);
     sx_buffer_fini(&text);
+    end(&responder);
+}
+
+TEST(who_does_not_unpack_says_so)
+{
+    struct responder responder;
+    serve(&responder);
+    responder.ends.packs = false;
+    hear(&responder, MESSAGE("1~message", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
+    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
+    ASSERT_CONTAINS(posted(&responder), "<refused");
+    CU_ASSERT_EQUAL(queued(&responder), 0);
+    hear(&responder, MESSAGE("1", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
+    ASSERT_TEXT(posted(&responder), ""); /* it might be anybody's */
     end(&responder);
 }
 
@@ -568,9 +596,11 @@ CU_TestInfo tests_message[] = {
     {"who takes none says so", who_takes_none_says_so},
     {"rules hold", rules_hold},
     {"one of this library's runs once", one_of_ours_runs_once},
+    {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
     {"noise is ignored, and never answered", noise_is_ignored},
     {"what is no envelope is refused", what_is_no_envelope_is_refused},
     {"a packed request is queued", a_packed_request_is_queued},
+    {"who doesn't unpack says so", who_does_not_unpack_says_so},
     {"old ones are refused, by the oldest stamp", old_ones_are_refused},
     {"without a limit none is too old", without_a_limit_none_is_too_old},
     {"an answer ends its call", an_answer_ends_its_call},
