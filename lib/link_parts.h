@@ -172,12 +172,15 @@ void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *wh
 bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_resource);
 
 /* If so: the resource, malloc'ed; NULL: nobody known to be there serves, the default one it is. May
- * ask those who don't say whether they serve, until the deadline. */
-char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline);
+ * ask those who don't say whether they serve, until the deadline. *version is that of the company
+ * from which it was chosen (presence.h). */
+char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline,
+                     uint64_t *version);
 
-/* What was chosen (NULL: the default one) isn't there. Whether another choice is worth it. */
+/* What was chosen (NULL: the default one) of this version isn't there. Whether another choice is
+ * worth it: there is one less to choose from, or somebody has come. */
 bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const char *chosen,
-                          int64_t deadline);
+                          uint64_t version, int64_t deadline);
 
 /* An error has come for a call. Whether that has moved on to another resource, and the error is of
  * no interest any longer. */

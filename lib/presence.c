@@ -91,6 +91,7 @@ struct contact {
     TAILQ_ENTRY(contact) in_order;
     TAILQ_HEAD(resource_list, resource) resources; /* who came first, first */
     unsigned count;
+    uint64_t version; /* see struct sx_company */
     const char *bare; /* text */
     char text[];
 };
@@ -104,6 +105,7 @@ struct sx_presence {
     void *by_bare; /* a tree, see tsearch(3) */
     unsigned count;
     size_t bytes;
+    uint64_t puts;    /* so far */
     int64_t begun_us; /* 0: offline */
 };
 
@@ -269,6 +271,7 @@ static void put_locked(struct sx_presence *presence, const char *bare, const cha
         resource = enter_resource_locked(presence, contact, name);
     if (resource)
         resource->mark = *mark;
+    contact->version = ++presence->puts;
     if (contact->count == 0)
         remove_contact_locked(presence, contact);
     else
@@ -346,6 +349,7 @@ void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_
     if (contact) {
         TAILQ_REMOVE(&presence->order, contact, in_order);
         TAILQ_INSERT_TAIL(&presence->order, contact, in_order);
+        company->version = contact->version;
         copy_locked(contact, company);
     }
     pthread_mutex_unlock(&presence->mu);
@@ -362,16 +366,23 @@ void sx_company_fini(struct sx_company *company)
     *company = (struct sx_company){0};
 }
 
-bool sx_presence_await(struct sx_presence *presence, const char *bare, int64_t settle_us,
-                       int64_t deadline)
+static bool has_come_locked(struct sx_presence *presence, const char *bare, uint64_t version)
 {
-    bool is_there, in_time = true;
+    const struct contact *contact = find_locked(presence, bare);
+    return contact && contact->version != version;
+}
+
+bool sx_presence_await(struct sx_presence *presence, const char *bare, uint64_t version,
+                       int64_t settle_us, int64_t deadline)
+{
+    bool has_come, in_time = true;
     pthread_mutex_lock(&presence->mu);
-    while (!(is_there = find_locked(presence, bare) != NULL) && presence->begun_us && in_time) {
+    while (!(has_come = has_come_locked(presence, bare, version)) && presence->begun_us &&
+           in_time) {
         int64_t settled_us = presence->begun_us + settle_us;
         in_time = sx_clock_cond_wait(&presence->came, &presence->mu,
                                      settled_us < deadline ? settled_us : deadline);
     }
     pthread_mutex_unlock(&presence->mu);
-    return is_there;
+    return has_come;
 }

@@ -70,6 +70,7 @@ bool sx_presence_take_out(struct sx_presence *presence, const char *jid);
 
 /* The live resources of a bare JID, in the order of their names; a copy. */
 struct sx_company {
+    uint64_t version; /* grows whenever one of them comes, or says something; 0: there are none */
     unsigned count;
     struct sx_resource {
         char *jid; /* full */
@@ -80,9 +81,10 @@ void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_
 void sx_company_fini(struct sx_company *company);
 
 /* Servers tell who is there after a link has come online, and never that all was told. Waits until
- * somebody of this bare JID is there, but no longer than until the session has lasted settle_us,
- * nor beyond the deadline. Whether anybody is. */
-bool sx_presence_await(struct sx_presence *presence, const char *bare, int64_t settle_us,
-                       int64_t deadline);
+ * somebody of this bare JID has come, or said something, since the list of that version, but no
+ * longer than until the session has lasted settle_us, nor beyond the deadline. Whether anybody has.
+ */
+bool sx_presence_await(struct sx_presence *presence, const char *bare, uint64_t version,
+                       int64_t settle_us, int64_t deadline);
 
 #endif

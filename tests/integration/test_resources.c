@@ -266,6 +266,18 @@ static void skip_clients(const struct site *site)
     scene_close(&scene);
 }
 
+/* How many questions the caller's trace tells of. */
+static int count_questions(struct scene *scene)
+{
+    char *trace = witness_trace(&scene->witness);
+    const char *found = trace;
+    int count = 0;
+    for (; found && (found = strstr(found, ": disco#info\n")) != NULL; found++)
+        count++;
+    free(trace);
+    return count;
+}
+
 /* Nobody says that he serves: a client that doesn't, asked, and nobody under the default name. */
 static void find_nobody(const struct site *site)
 {
@@ -278,7 +290,9 @@ static void find_nobody(const struct site *site)
     ASSERT_TEXT(reach(&scene), "one");
     stop_service(&scene, 0);
     await_gone(&scene, "one");
+    witness_clear(&scene.witness);
     CU_ASSERT_EQUAL(soap_call_lab__add(scene.soap, scene.endpoint, NULL, 1, 2, &sum), 503);
+    CU_ASSERT_TRUE(count_questions(&scene) <= 4);
     ASSERT_TEXT(soap_xmpp_condition(scene.soap), "service-unavailable");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(scene.soap), SOAP_XMPP_NOT_EXECUTED);
     ASSERT_CONTAINS(laboratory_fault(scene.soap), scene.endpoint);

@@ -238,29 +238,64 @@ static void *go_offline(void *presence)
     return NULL;
 }
 
-static bool await_while(void *(*act)(void *), struct sx_presence *presence)
+static bool await_while(void *(*act)(void *), struct sx_presence *presence, uint64_t version)
 {
     pthread_t thread;
     bool is_there;
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, act, presence), 0);
-    is_there = sx_presence_await(presence, BARE, MINUTE_US, sx_clock_now_us() + MINUTE_US);
+    is_there = sx_presence_await(presence, BARE, version, MINUTE_US, sx_clock_now_us() + MINUTE_US);
     pthread_join(thread, NULL);
     return is_there;
+}
+
+static uint64_t version_of(struct sx_presence *presence)
+{
+    struct sx_company company;
+    uint64_t version;
+    sx_presence_list(presence, BARE, &company);
+    version = company.version;
+    sx_company_fini(&company);
+    return version;
 }
 
 static void test_await(void)
 {
     struct sx_presence *presence = make(3);
     int64_t now_us = sx_clock_now_us();
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, SX_NEVER)); /* offline */
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* offline */
     sx_presence_begin(presence, now_us - MINUTE_US);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, SX_NEVER)); /* settled */
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* settled */
     sx_presence_begin(presence, now_us);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, PAST));
-    CU_ASSERT_TRUE(await_while(come, presence));
-    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, MINUTE_US, PAST));
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
+    CU_ASSERT_TRUE(await_while(come, presence, 0));
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
     sx_presence_begin(presence, now_us);
-    CU_ASSERT_FALSE(await_while(go_offline, presence));
+    CU_ASSERT_FALSE(await_while(go_offline, presence, 0));
+    sx_presence_free(presence);
+}
+
+/* Who is known already is nobody to wait for. */
+static void test_await_another(void)
+{
+    struct sx_presence *presence = make(3);
+    uint64_t version;
+    sx_presence_begin(presence, sx_clock_now_us());
+    sx_presence_put(presence, BARE "/phone", &NOTHING);
+    version = version_of(presence);
+    CU_ASSERT_NOT_EQUAL(version, 0);
+    CU_ASSERT_EQUAL(version_of(presence), version);
+    sx_presence_put(presence, "other@b/1", &NOTHING);
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    CU_ASSERT_TRUE(await_while(come, presence, version));
+    version = version_of(presence);
+    sx_presence_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    version = version_of(presence);
+    sx_presence_take_out(presence, BARE);
+    CU_ASSERT_EQUAL(version_of(presence), 0);
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
+    sx_presence_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
     sx_presence_free(presence);
 }
 
@@ -314,6 +349,7 @@ CU_TestInfo tests_presence[] = {
     {"long names are bounded together", test_bytes_are_bounded},
     {"who waits for somebody waits until he comes, all is settled, or the link is offline",
      test_await},
+    {"who is known already isn't waited for", test_await_another},
     {"a table is made or not", test_table},
     {"without memory somebody isn't known, and nobody else is lost", test_put},
     CU_TEST_INFO_NULL,
