@@ -314,7 +314,7 @@ static void answer_known(const struct sx_iq_ends *ends, const struct iq *iq,
         ends->repeat(ends->user, iq->session, again, again_len);
     else if (verdict == SX_JOURNAL_SPENT)
         sx_iq_refuse(ends, iq, "internal-server-error",
-               "the request was run, but its answer isn't remembered any longer");
+                     "the request was run, but its answer isn't remembered any longer");
     else if (verdict != SX_JOURNAL_RUNNING)
         answer_stale(ends, iq);
 }
@@ -326,8 +326,8 @@ static void receive_again(const struct sx_iq_ends *ends, const struct iq *iq)
     struct sx_buffer out = {0};
     char *again = NULL;
     size_t again_len = 0;
-    enum sx_journal_verdict verdict = sx_journal_look(
-        ends->journal, sx_iq_text(iq->from), iq->id, sx_clock_now_us(), &again, &again_len);
+    enum sx_journal_verdict verdict = sx_journal_look(ends->journal, sx_iq_text(iq->from), iq->id,
+                                                      sx_clock_now_us(), &again, &again_len);
     answer_known(ends, iq, verdict, again, again_len);
     if (verdict != SX_JOURNAL_RUNNING)
         return;
