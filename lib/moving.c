@@ -9,7 +9,8 @@
  * Nobody else there: it stays where it is, and is sent again as any kept call; stranded, until
  * somebody comes.
  * Never moved: calls sent once (to foreign peers; what their server returns as undelivered may have
- * been run, XEP-0198 section 8), and those whose bytes went ahead of them: they are at the peer.
+ * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer, and
+ * dealt ones (dealt.c), for which the next process is behind the same JID.
  *
  * Loads: how many roaming calls are under way to each full JID. A call counts until it ends.
  */
@@ -126,10 +127,11 @@ void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, un
     pthread_mutex_unlock(&exchange->mu);
 }
 
-/* bounced: of the copies that were sent, those that have just come back. */
+/* bounced: of the copies that were sent, those that have just come back. Of a dealt call that may
+ * be a later copy, which says nothing of the first. */
 static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
-    return call->roams && call->payload && !call->holds && !call->is_last &&
+    return call->roams && call->payload && !call->holds && !call->is_last && !call->dealt &&
            call->sent <= bounced && call->moves < MOST_MOVES;
 }
 
