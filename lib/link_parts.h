@@ -61,7 +61,7 @@ struct soap_xmpp_link {
     pthread_mutex_t mu;
     pthread_cond_t changed;
     enum soap_xmpp_state_value state;
-    uint64_t session; /* while ONLINE */
+    uint64_t session; /* the newest */
     struct sx_failure failure;
     char bound_jid[SX_JID_BYTES];
     bool kicked; /* another attempt is certain, whatever the state says */
