@@ -23,6 +23,8 @@
  * client. */
 static const char NO_MESSAGES[] = "<priority>-1</priority>";
 
+enum { TELL_INTERVAL_US = 1000000 }; /* between two lines about who asks for our presence */
+
 static enum sx_err post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
                         int64_t deadline)
 {
@@ -80,18 +82,33 @@ void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session)
 
 /* ---- who may see that ---- */
 
+/* Anybody can ask, and as often as he likes. */
+static void tell_of_asker(struct soap_xmpp_link *link, const char *who, const char *words)
+{
+    struct sx_iq_refusals *askers = &link->askers;
+    int64_t now_us = sx_clock_now_us();
+    char more[64] = "";
+    if (askers->told_us && now_us - askers->told_us < TELL_INTERVAL_US) {
+        askers->left_out++;
+        return;
+    }
+    if (askers->left_out)
+        snprintf(more, sizeof more, " (%lu other questions left out)", askers->left_out);
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s asks for our presence%s%s", who, words,
+             more);
+    *askers = (struct sx_iq_refusals){.told_us = now_us};
+}
+
 void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *who)
 {
     enum sx_err err;
     if (!sx_access_may_know(link->access, who)) {
         /* Not refused: the account may have another client, whose owner can decide. */
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO,
-                 "%.200s asks for our presence, and may not call anything: ignored", who);
+        tell_of_asker(link, who, ", and may not call anything: ignored");
         return;
     }
     err = post_word(link, session, "subscribed", who, 0);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s may see our presence%s%s", who,
-             err == SX_OK ? "" : "; not told: ", err == SX_OK ? "" : sx_fault_text(err));
+    tell_of_asker(link, who, err == SX_OK ? ", and gets it" : ", and can't be answered now");
 }
 
 /* The bare JID behind an endpoint or JID. */

@@ -51,7 +51,7 @@ struct soap_xmpp_link {
     int64_t online_since_us; /* of the last session */
     struct sx_backoff backoff;
     unsigned long pings;
-    struct sx_iq_refusals refusals;
+    struct sx_iq_refusals refusals, askers; /* askers: of those who want to see our presence */
     struct sx_checker *checker;
     int64_t doubted_us;
     bool told_to_serve; /* by the presence sent last */

@@ -1,16 +1,20 @@
-/* The presence that a link sends: once in each session, if it was asked for, and else none.
+/* The presence that a link sends: once in each session, if it was asked for, and else none; and who
+ * may see it.
  *
  * Seen by the trace, which tells of a stanza before it is written.
  */
 #include "soapH.h"
 #include "laboratory.h"
+#include "witness.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../lib/clock.h"
 #include "../lib/proxy.h"
+#include "../lib/stranger.h"
 #include "../lib/suite.h"
 
 enum { PATIENCE_US = 20000000 };
@@ -181,10 +185,100 @@ static void serving_is_told(void)
     site_each(count_serving);
 }
 
+/* ---- who may see it ---- */
+
+/* A service that lets nobody call. */
+static void ignore_strangers(const struct site *site)
+{
+    struct witness witness;
+    struct site_account account, asker;
+    struct soap_xmpp_link *service, *caller;
+    witness_init(&witness);
+    site_account(site, "alice", "shy", &account);
+    account.config.presence = 1;
+    account.config.allow = NULL;
+    witness_watch(&witness, &account.config);
+    service = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(service, -1), 0);
+    site_account(site, "bob", "curious", &asker);
+    asker.config.presence = 1;
+    caller = soap_xmpp_open(&asker.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(caller);
+    CU_ASSERT_EQUAL(soap_xmpp_subscribe(caller, account.jid, NULL, 0), 0);
+    CU_ASSERT_TRUE(witness_await_trace(&witness, "asks for our presence", "ignored"));
+    soap_xmpp_close(caller);
+    soap_xmpp_close(service);
+    witness_fini(&witness);
+}
+
+enum { SHOUTS = 40 };
+
+static int count_questions(struct witness *witness)
+{
+    char *trace = witness_trace(witness);
+    const char *found = trace;
+    int count = 0;
+    for (; found && (found = strstr(found, "asks for our presence")) != NULL; found++)
+        count++;
+    free(trace);
+    return count;
+}
+
+/* Anybody can ask as often as he likes, and a trace may be a file. */
+static void tell_seldom(const struct site *site)
+{
+    struct witness witness;
+    struct site_account account, loud;
+    struct soap_xmpp_link *service;
+    struct stranger *crier;
+    int64_t begun_us = sx_clock_now_us();
+    int i, seconds;
+    witness_init(&witness);
+    site_account(site, "alice", "shy", &account);
+    site_account(site, "bob", "crier", &loud);
+    account.config.presence = 1;
+    account.config.allow = NULL;
+    witness_watch(&witness, &account.config);
+    service = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(service, -1), 0);
+    crier = stranger_open(site->port, loud.jid, loud.password);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(crier);
+    for (i = 0; i < SHOUTS; i++)
+        CU_ASSERT_TRUE(stranger_say_format(crier,
+                                           "<presence type='unsubscribe' to='alice@%s'/>"
+                                           "<presence type='subscribe' to='alice@%s'/>",
+                                           site->domain, site->domain));
+    CU_ASSERT_TRUE(stranger_say_format(crier,
+                                       "<iq type='get' id='end' to='%s'><query "
+                                       "xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+                                       account.jid));
+    CU_ASSERT_PTR_NOT_NULL(stranger_hear(crier, "</iq>"));
+    seconds = (int)((sx_clock_now_us() - begun_us) / 1000000);
+    CU_ASSERT_TRUE(count_questions(&witness) > 0);
+    CU_ASSERT_TRUE(count_questions(&witness) <= seconds + 2);
+    stranger_close(crier);
+    soap_xmpp_close(service);
+    witness_fini(&witness);
+}
+
+static void strangers_are_ignored(void)
+{
+    site_each(ignore_strangers);
+}
+
+static void criers_are_told_of_seldom(void)
+{
+    site_each(tell_seldom);
+}
+
 CU_TestInfo tests_presence[] = {
     {"it is the first stanza of each session, once, and no message comes for it", it_is_sent_first},
     {"messages imply it, and come for it", messages_want_it},
     {"none is sent unless asked for", none_is_sent},
     {"it tells when serving begins and ends", serving_is_told},
+    {"who may call nothing doesn't get to see who is there", strangers_are_ignored},
+    {"who asks for that again and again fills no trace", criers_are_told_of_seldom},
     CU_TEST_INFO_NULL,
 };
