@@ -24,8 +24,7 @@
 #include "payload.h"
 
 enum {
-    MOST_MOVES = 32,            /* names of former peers stay until the call is released */
-    FIRST_INTERVAL_US = 2000000 /* as resend.c's */
+    MOST_MOVES = 32 /* names of former peers stay until the call is released */
 };
 
 _Static_assert(ID_BYTES <= sizeof((struct sx_mover *)0)->id, "ids fit");
@@ -221,7 +220,7 @@ bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bou
         call->sent = 0;
         call->renewals = 0;
         call->absence_us = 0;
-        call->interval_us = FIRST_INTERVAL_US;
+        call->interval_us = SX_KEPT_INTERVAL_US;
         call->due_us = 0;
         TAILQ_REMOVE(&exchange->kept, call, in_kept);
         TAILQ_INSERT_HEAD(&exchange->kept, call, in_kept);
