@@ -7,7 +7,7 @@
  * no roster).
  *
  * Happy path: online -> greet -> serve -> greet_again. Somebody asks to see it -> admit.
- * Failure: without memory or room the session has no presence, which is traced; the next one has.
+ * Failure: without memory or room it waits for the loop's next turns, which is traced once.
  *
  * Thread: the loop thread, but for soap_xmpp_subscribe().
  */
@@ -55,28 +55,41 @@ static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 
-void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
+static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
+                                 const struct sx_mark *mark)
 {
     struct sx_buffer stanza = {0};
+    size_t len;
+    char *bytes;
+    sx_buffer_add_text(&stanza, "<presence>");
+    if (!link->config.messages && !link->config.name_key)
+        sx_buffer_add_text(&stanza, NO_MESSAGES);
+    sx_presence_format_mark(&stanza, mark);
+    sx_buffer_add_text(&stanza, "</presence>");
+    bytes = sx_buffer_take(&stanza, &len);
+    return bytes ? sx_loop_post_again(link->loop, session, bytes, len) : SX_ENOMEM;
+}
+
+void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
+{
+    bool was_owed = link->owes_greeting;
     struct sx_mark mark;
     enum sx_err err;
     if (!link->presence)
         return;
     make_mark(link, &mark);
+    err = post_greeting(link, session, &mark);
     link->told_to_serve = mark.serves;
-    sx_buffer_add_text(&stanza, "<presence>");
-    if (!link->config.messages && !link->config.name_key)
-        sx_buffer_add_text(&stanza, NO_MESSAGES);
-    sx_presence_format_mark(&stanza, &mark);
-    sx_buffer_add_text(&stanza, "</presence>");
-    err = post(link, session, &stanza, 0);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no presence sent: %s", sx_fault_text(err));
+    link->owes_greeting = err != SX_OK;
+    if (err != SX_OK && !was_owed)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no presence sent yet: %s",
+                 sx_fault_text(err));
 }
 
 void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session)
 {
-    if (link->presence && sx_inbound_is_open(link->inbound) != link->told_to_serve)
+    if (link->presence &&
+        (link->owes_greeting || sx_inbound_is_open(link->inbound) != link->told_to_serve))
         sx_link_greet(link, session);
 }
 

@@ -55,6 +55,7 @@ struct soap_xmpp_link {
     struct sx_checker *checker;
     int64_t doubted_us;
     bool told_to_serve; /* by the presence sent last */
+    bool owes_greeting; /* that wasn't posted */
     unsigned unknown_names;
     char own_jid[SX_JID_BYTES];
     /* under mu */

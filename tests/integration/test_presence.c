@@ -24,6 +24,7 @@ struct count {
     pthread_mutex_t mu;
     pthread_cond_t changed;
     unsigned online;
+    unsigned unsaid;                 /* presences without room */
     unsigned sent, received, behind; /* presences; those sent behind another stanza of a session */
     bool is_first;
     char last[300];
@@ -45,6 +46,7 @@ static void count_line(void *user, enum soap_xmpp_trace_level level, const char 
     if (sent)
         count->is_first = false;
     count->online += strstr(line, "-> online") != NULL;
+    count->unsaid += strstr(line, "no presence sent") != NULL;
     count->received += strstr(line, ": received <presence") != NULL;
     pthread_cond_broadcast(&count->changed);
     pthread_mutex_unlock(&count->mu);
@@ -185,6 +187,95 @@ static void serving_is_told(void)
     site_each(count_serving);
 }
 
+enum { TEXT_BYTES = 8000, LESS_BYTES = 50, MOST_CALLS = 5000, ROOM_US = 300000, LESS_US = 20000 };
+
+/* Calls that nobody reads; the next one is less_bytes smaller if there is no room for one. How many
+ * found some. */
+static unsigned fill_once(struct soap *soap, const struct site *site, size_t less_bytes,
+                          struct soap_xmpp_call **calls, unsigned most)
+{
+    const char *nobody = site_endpoint(site, "nobody", "x");
+    char *text = laboratory_random_text(TEXT_BYTES);
+    unsigned count = 0;
+    size_t len = TEXT_BYTES;
+    while (count < most) {
+        text[len] = '\0';
+        if (soap_send_lab__say(soap, nobody, NULL, text) == SOAP_OK)
+            calls[count++] = soap_xmpp_detach(soap);
+        else if (!less_bytes || len < less_bytes)
+            break;
+        else
+            len -= less_bytes;
+    }
+    free(text);
+    return count;
+}
+
+/* Until there is no room for anything, also when the kernel has had time to take what it takes. */
+static unsigned fill(struct soap *soap, const struct site *site, struct soap_xmpp_call **calls)
+{
+    unsigned count = 0, more;
+    soap->send_timeout = -ROOM_US;
+    count = fill_once(soap, site, 0, calls, MOST_CALLS);
+    soap->send_timeout = -LESS_US;
+    do {
+        more = fill_once(soap, site, LESS_BYTES, calls + count, MOST_CALLS - count);
+        count += more;
+    } while (more);
+    CU_ASSERT_TRUE(count < MOST_CALLS);
+    return count;
+}
+
+/* Serving begins when there is no room for another stanza. */
+static void count_late_serving(const struct site *site)
+{
+    static struct soap_xmpp_call *calls[MOST_CALLS];
+    struct proxy *proxy = proxy_start(site->port, NULL);
+    struct count count = {.is_first = true};
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    struct laboratory *laboratory;
+    struct soap *soap;
+    unsigned filled, i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(proxy);
+    pthread_mutex_init(&count.mu, NULL);
+    sx_clock_cond_init(&count.changed);
+    site_account(site, "bob", "soap", &account);
+    account.config.port = proxy_port(proxy);
+    account.config.presence = 1;
+    account.config.max_stanza_bytes = account.config.max_queued_bytes = 10000;
+    account.config.ping_timeout_ms = 60000; /* it stands still for seconds */
+    account.config.trace = SOAP_XMPP_TRACE_STANZA;
+    account.config.trace_callback = count_line;
+    account.config.trace_user = &count;
+    link = soap_xmpp_open(&account.config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
+    CU_ASSERT_TRUE(await_count(&count, &count.received, 1));
+    soap = laboratory_client(link, SOAP_IO_DEFAULT);
+    proxy_black_hole(proxy);
+    filled = fill(soap, site, calls);
+    laboratory = laboratory_start(link, 1);
+    CU_ASSERT_TRUE(await_count(&count, &count.unsaid, 1));
+    for (i = 0; i < filled; i++)
+        soap_xmpp_cancel(calls[i]);
+    proxy_resume(proxy);
+    CU_ASSERT_TRUE(await_count(&count, &count.sent, 2));
+    ASSERT_CONTAINS(count.last, "urn:soap-xmpp:presence:1");
+    CU_ASSERT_EQUAL(count.unsaid, 1);
+    laboratory_client_free(soap);
+    CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
+    soap_xmpp_close(link);
+    proxy_stop(proxy);
+    pthread_cond_destroy(&count.changed);
+    pthread_mutex_destroy(&count.mu);
+}
+
+static void serving_is_told_late(void)
+{
+    site_each(count_late_serving);
+}
+
 /* ---- who may see it ---- */
 
 /* A service that lets nobody call. */
@@ -278,6 +369,7 @@ CU_TestInfo tests_presence[] = {
     {"messages imply it, and come for it", messages_want_it},
     {"none is sent unless asked for", none_is_sent},
     {"it tells when serving begins and ends", serving_is_told},
+    {"without room for it it is told as soon as there is some", serving_is_told_late},
     {"who may call nothing doesn't get to see who is there", strangers_are_ignored},
     {"who asks for that again and again fills no trace", criers_are_told_of_seldom},
     CU_TEST_INFO_NULL,
