@@ -195,7 +195,7 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(addprefix %/,link.o owner.o outbound.o answers.o size.o mail.o fallback.o \
+    $(filter-out $(addprefix %/,link.o owner.o outbound.o answers.o size.o mail.o ping.o fallback.o \
     greeting.o roaming.o shipment.o iq.o content.o message.o loop.o),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)

@@ -143,6 +143,13 @@ class Fleet:
         return [max(column) if index % 3 == 2 else sum(column)
                 for index, column in enumerate(zip(*each))]
 
+    def stop(self):
+        """All at once, and in good order."""
+        for holder in self.holders:
+            holder.process.stdin.close()
+        for holder in self.holders:
+            holder.stop()
+
     def forget(self):
         self.order("forget")
         for holder in self.holders:
@@ -285,6 +292,7 @@ class Measurement:
         self.be_idle()
         self.call_each()
         self.come_back()
+        self.fleet.stop()
         if not self.complete:
             raise Failed("not all have answered")
 

@@ -85,7 +85,7 @@ void sx_dealt_restart_locked(struct soap_xmpp_call *call)
 
 static bool deny_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
 {
-    int64_t pause_us = PAUSE_US * (1 + call->denials / DENIALS_A_PAUSE);
+    int64_t pause_us = (int64_t)PAUSE_US * (1 + call->denials / DENIALS_A_PAUSE);
     unsigned deniers;
     call->asked = false;
     call->denials++;

@@ -211,11 +211,6 @@ bool sx_exchange_gave_out(const struct sx_exchange *exchange, const char *id)
     return has_prefix(exchange, id);
 }
 
-uint64_t sx_table_number(const char *id)
-{
-    return strtoull(id + PREFIX_LEN, NULL, 16);
-}
-
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id)
 {
     struct soap_xmpp_call *call;

@@ -106,8 +106,7 @@ struct sx_exchange {
 
 /* Functions of exchange.c, with mu held. */
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id);
-/* The number in an id with this table's prefix, and where the call is that has it. */
-uint64_t sx_table_number(const char *id);
+/* Where the call is that has the number. */
 struct bucket *sx_table_bucket(struct sx_exchange *exchange, uint64_t number);
 bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from);
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
@@ -121,6 +120,7 @@ struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *p
 struct sx_reply *sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline,
                                        bool until_received, enum sx_err *err);
 /* Functions of mailed.c, with mu held. */
+uint64_t sx_table_number(const char *id); /* in an id with this table's prefix */
 /* Whether a stanza from there speaks for the peer of this mailed call. */
 bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *from);
 /* What next_done returns is the program's. */

@@ -51,7 +51,7 @@ static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
 {
     *mark =
         (struct sx_mark){.serves = sx_inbound_is_open(link->inbound), .packs = link->config.packs};
-    if (!link->config.plain_delivery)
+    if (!link->config.plain_delivery && !link->config.is_shared)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 

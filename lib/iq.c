@@ -496,8 +496,10 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
             return;
         }
         sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
-        sx_disco_format_info(&out, sx_inbound_is_open(ends->inbound),
-                             ends->plain ? NULL : incarnation, ends->packs);
+        /* Who shares its JID speaks for the others, too: before it serves, and while it stops. */
+        sx_disco_format_info(
+            &out, sx_inbound_is_open(ends->inbound) || sx_journal_is_shared(ends->journal),
+            ends->plain ? NULL : incarnation, ends->packs);
         answer(ends, iq, &out);
     } else if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");

@@ -1,5 +1,5 @@
 /* link_parts.h - the inside of a link, for link.c, owner.c, outbound.c, answers.c, size.c, mail.c,
- * fallback.c, greeting.c, roaming.c and shipment.c alone. */
+ * ping.c, fallback.c, greeting.c, roaming.c and shipment.c alone. */
 #ifndef SX_LINK_PARTS_H
 #define SX_LINK_PARTS_H
 
@@ -95,9 +95,6 @@ const char *sx_link_stamp(const struct soap_xmpp_link *link);
 struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
                                   const struct sx_request *request);
 
-/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
-
 /* Asks for disco#info, once online, and waits for the answer until the deadline, answer_us at most
  * (< 0: no less); remembers it. On SX_OK the reply is the caller's to fini. */
 enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t deadline,
@@ -106,11 +103,16 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
 /* It hasn't answered that: for some seconds it lists nothing, then it is asked again. */
 void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
 
-/* Appends a ping of our own server by that id; errors show in out->failed. */
-void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
-
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
+
+/* ---- ping.c ---- */
+
+/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
+char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
+
+/* Appends a ping of our own server by that id; errors show in out->failed. */
+void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
 
 /* ---- answers.c ---- */
 

@@ -73,6 +73,11 @@ bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *fro
 
 /* ---- receipts ---- */
 
+uint64_t sx_table_number(const char *id)
+{
+    return strtoull(id + PREFIX_LEN, NULL, 16);
+}
+
 void sx_exchange_receipt(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
 {
     snprintf(id, SX_RECEIPT_ID_BYTES, "%s" RECEIPT, call->id);

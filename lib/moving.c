@@ -9,8 +9,8 @@
  * Nobody else there: it stays where it is, and is sent again as any kept call; stranded, until
  * somebody comes.
  * Never moved: calls sent once (to foreign peers; what their server returns as undelivered may have
- * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer, and
- * dealt ones (dealt.c), for which the next process is behind the same JID.
+ * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer; and
+ * dealt ones, whose peer is many processes already.
  *
  * Loads: how many roaming calls are under way to each full JID. A call counts until it ends.
  */
@@ -23,9 +23,7 @@
 
 #include "payload.h"
 
-enum {
-    MOST_MOVES = 32 /* names of former peers stay until the call is released */
-};
+enum { MOST_MOVES = 32 }; /* names of former peers stay until the call is released */
 
 _Static_assert(ID_BYTES <= sizeof((struct sx_mover *)0)->id, "ids fit");
 
@@ -130,7 +128,7 @@ void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, un
  * be a later copy, which says nothing of the first. */
 static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
-    return call->roams && call->payload && !call->holds && !call->is_last && !call->dealt &&
+    return call->roams && call->payload && !call->holds && !call->dealt && !call->is_last &&
            call->sent <= bounced && call->moves < MOST_MOVES;
 }
 

@@ -179,7 +179,8 @@ struct soap_xmpp_config {
      * this names it once more and so says that nobody listens on the way there. */
     const char *trusted_host;
     int shared_jid; /* 1: other processes serve this JID, too, and its server deals out the
-                     * requests: several processes of one component */
+                     * requests: several processes of one component. Each request runs in one of
+                     * them at most. Such a link calls nobody: the answer would reach another one */
     int presence;   /* 1: tells who subscribed that we are there, and knows who of those that we
                      * subscribed to is (RFC 6121 4): calls to their bare JIDs go to a live resource
                      */

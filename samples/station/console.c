@@ -3,6 +3,10 @@
  * It connects outwards like the station does and opens no port either. `watch` takes requests by
  * hand (soap_xmpp_accept, then soap_serve), because it ends after so many reports; a service
  * without an end would use soap_xmpp_serve as the station does.
+ *
+ * It takes reports as messages, too: a station that was given xmpp:console@example.org?message goes
+ * on reporting while nobody watches, the console's server keeps the reports of the night, and the
+ * next `watch` gets each of them once. What it doesn't wait for is refused when it ends.
  */
 #include <stdbool.h>
 
@@ -52,15 +56,16 @@ int station__configure(struct soap *soap, unsigned interval, unsigned *previous)
     return soap->error = SOAP_NO_METHOD;
 }
 
-/* The station, and nobody else, may report; whatever resource its account has then. */
-static int allow_reports(struct soap *soap, struct soap_xmpp_link *link)
+/* The station, and nobody else, may report; whatever resource its account has then. Told before the
+ * link is opened: the reports of the night come with the first connection. */
+static void expect_reports(struct soap_xmpp_config *config)
 {
+    static char rules[4096];
     const char *jid = station + strcspn(station, ":") + 1;
-    char account[1024], why[256];
-    snprintf(account, sizeof account, "%.*s", (int)strcspn(jid, "/"), jid);
-    if (soap_xmpp_allow(link, account, "report", why, sizeof why))
-        return soap_sender_fault(soap, why, NULL);
-    return SOAP_OK;
+    snprintf(rules, sizeof rules, "%s%s%.*s:report", config->allow ? config->allow : "",
+             config->allow ? ", " : "", (int)strcspn(jid, "/?"), jid);
+    config->allow = rules;
+    config->messages = 1;
 }
 
 /* ---- the three commands; each returns soap->error ---- */
@@ -81,11 +86,9 @@ static int command_configure(struct soap *soap, unsigned interval_s)
     return soap->error;
 }
 
-static int command_watch(struct soap *soap, struct soap_xmpp_link *link, unsigned reports)
+static int command_watch(struct soap *soap, unsigned reports)
 {
     reports_left = reports;
-    if (allow_reports(soap, link))
-        return soap->error;
     while (reports_left > 0) {
         if (soap_xmpp_accept(soap, 0))
             return soap->error;
@@ -97,13 +100,13 @@ static int command_watch(struct soap *soap, struct soap_xmpp_link *link, unsigne
     return SOAP_OK;
 }
 
-static int run(struct soap *soap, struct soap_xmpp_link *link, const char *command, unsigned number)
+static int run(struct soap *soap, const char *command, unsigned number)
 {
     if (strcmp(command, "read") == 0)
         return command_read(soap);
     if (strcmp(command, "configure") == 0)
         return command_configure(soap, number);
-    return command_watch(soap, link, number);
+    return command_watch(soap, number);
 }
 
 /* Whether the arguments fit; *number is SECONDS or NUMBER-OF-REPORTS. */
@@ -127,20 +130,23 @@ int main(int argc, char **argv)
     struct soap_xmpp_config config;
     struct soap_xmpp_link *link = NULL;
     char why[256];
+    station = argv[1];
     soap_xmpp_config_init(&config);
-    if (soap_xmpp_config_from_env(&config, why, sizeof why) == 0)
+    if (soap_xmpp_config_from_env(&config, why, sizeof why) == 0) {
+        if (strcmp(argv[2], "watch") == 0)
+            expect_reports(&config);
         link = soap_xmpp_open(&config, why, sizeof why);
+    }
     if (!link) {
         fprintf(stderr, "station-console: %s\n", why);
         return 2;
     }
-    station = argv[1];
     setvbuf(stdout, NULL, _IOLBF, 0);
 
     struct soap soap;
     soap_init(&soap);
     int failed = soap_register_plugin_arg(&soap, soap_xmpp, link) ||
-                 run(&soap, link, argv[2], number); /* waits for the link */
+                 run(&soap, argv[2], number); /* waits for the link */
     if (failed)
         soap_print_fault(&soap, stderr);
     soap_destroy(&soap);

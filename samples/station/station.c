@@ -10,6 +10,9 @@
  * Who may call is configured, by account and by operation: everybody of a domain may well read the
  * station, while only the console configures it.
  *
+ * Reports go wherever the console is: to its resource while it watches, or, with ?message behind
+ * the endpoint, to its account, whose server keeps them until it does.
+ *
  * Happy path: online -> the reporter thread reports at each interval, soap_xmpp_serve serves
  * beside it -> SIGINT or SIGTERM -> serve returns -> the reporter is woken and joined.
  * Failure: a report that fails is printed and not repeated, the next interval brings a fresh one;
@@ -26,7 +29,9 @@
 enum { DEFAULT_INTERVAL_S = 10, MAX_INTERVAL_S = 86400 };
 
 static const char usage[] =
-    "usage: station CONSOLE-ENDPOINT (xmpp:console@example.org/watch)\n"
+    "usage: station CONSOLE-ENDPOINT (xmpp:console@example.org/watch, or, for reports that wait "
+    "for\n"
+    "  a console that is off, xmpp:console@example.org?message)\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
     "  SOAP_XMPP_ALLOW: who may call, 'console@example.org, *@example.org:read'; default: nobody\n";
 
@@ -99,7 +104,8 @@ static void *report_at_intervals(void *context)
 {
     struct soap *soap = context;
     while (wait_interval()) {
-        /* One-way: the empty answer says that the report arrived, not what became of it. */
+        /* One-way: the empty answer says that the report arrived, not what became of it; of a
+         * message there is none, and this returns when our server has taken it. */
         if (soap_send_station__report(soap, console, NULL, measure()) ||
             soap_recv_empty_response(soap))
             soap_print_fault(soap, stderr);

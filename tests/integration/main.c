@@ -28,6 +28,7 @@
     SUITE(packed)                                                                                  \
     SUITE(fallback)                                                                                \
     SUITE(component)                                                                               \
+    SUITE(shared)                                                                                  \
     SUITE(connect)                                                                                 \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \

@@ -158,14 +158,30 @@ static void die(struct party *party)
     CU_ASSERT_EQUAL(child_stop(party->child), 128 + 9);
 }
 
+/* Somebody who is told when the caller has gone: until then its server would hand a message to a
+ * connection that is dead. Asking again and again would have ejabberd remember a session that ends.
+ */
+static struct stranger *look_out(const struct site *site)
+{
+    struct stranger *phone = scene_open_stranger(site, "alice", "phone");
+    stranger_say(phone, "<presence><priority>-1</priority></presence>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stranger_hear(phone, "/phone"));
+    return phone;
+}
+
 static void answer_the_dead(const struct site *site)
 {
     struct party caller, service;
+    struct stranger *phone = look_out(site);
     start(&service, site, "bob", "soap");
     start(&caller, site, "alice", "desk");
     child_tell(caller.child, "post 7 %s 1", mail_to_bob(site));
     CU_ASSERT_PTR_NOT_NULL(child_await(service.child, "run 7", SOON_MS));
     die(&caller);
+    CU_ASSERT_PTR_NOT_NULL(stranger_hear(phone, "unavailable"));
+    stranger_say_format(
+        phone, "<iq type='get' to='%s' id='gone'><ping xmlns='urn:xmpp:ping'/></iq>", caller.jid);
+    CU_ASSERT_PTR_NOT_NULL(stranger_hear(phone, "service-unavailable"));
     child_tell(service.child, "finish 7");
     CU_ASSERT_PTR_NOT_NULL(child_await(service.child, "mailed 7", SOON_MS));
     start(&caller, site, "alice", "desk");
@@ -177,6 +193,7 @@ static void answer_the_dead(const struct site *site)
     CU_ASSERT_PTR_NOT_NULL(child_await(caller.child, "found job 8: 8", SOON_MS));
     CU_ASSERT_EQUAL(child_stop(caller.child), 0);
     CU_ASSERT_EQUAL(child_stop(service.child), 0);
+    stranger_close(phone);
     unlink(service.ledger);
 }
 

@@ -340,8 +340,8 @@ static void call_unserved(const struct site *site)
     static const struct {
         const char *endpoint, *reason;
     } refused[] = {
-        {"xmpp:bob@%s/soap?message", "has a query (?)"},
-        {"xmpp:bob@%s?message;body=x", "has a query (?)"},
+        {"xmpp:bob@%s/soap?join", "has another query (?) than ?message"},
+        {"xmpp:bob@%s?message;body=x", "has another query (?) than ?message"},
         {"xmpp:bob@%s/soap#top", "has a fragment (#)"},
         {"xmpp://alice@%s/bob@%s/soap", "it is the link's"},
         {"XMPP://bob@%s", "it is the link's"},

@@ -366,13 +366,19 @@ static void hear_iq(struct pretence *pretence)
     snprintf(pretence->from, NAME_BYTES, "%s", stranger_attribute(heard, "from"));
 }
 
-static void bounce(struct pretence *pretence)
+/* closing: what is said in the same breath. */
+static void bounce_and(struct pretence *pretence, const char *closing)
 {
     CU_ASSERT_TRUE(stranger_say_format(
         pretence->pretender,
         "<iq type='error' id='%s' to='%s'><error type='cancel'><service-unavailable "
-        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-        pretence->id, pretence->from));
+        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>%s",
+        pretence->id, pretence->from, closing));
+}
+
+static void bounce(struct pretence *pretence)
+{
+    bounce_and(pretence, "");
 }
 
 static void pretence_open(struct pretence *pretence, const struct site *site, int recv_timeout_s)
@@ -436,7 +442,7 @@ static void move_when_somebody_comes(const struct site *site)
 {
     struct pretence pretence;
     pretence_open(&pretence, site, 20);
-    bounce(&pretence);
+    bounce_and(&pretence, "</stream:stream>"); /* further copies bounce from the server */
     CU_ASSERT_TRUE(
         witness_await_trace(&pretence.scene.witness, "to be sent again", "service-unavailable"));
     start_service(&pretence.scene, 0, "two");

@@ -128,6 +128,20 @@ test_that "the console configures the station" says 'reports every 1 s' 0 consol
 test_that "the station refuses what it can't do" says 'must be 1 to 86400' 1 console configure 0
 test_that "the station's reports reach the console" says 'hPa' 0 console watch 2
 test_that "the station ends well when it is told to" stops_well
+# The night: the console is off, the station reports to its account, and then goes, too.
+sent_reports() { # NUMBER: by message, and its server has said that it has them
+    [ "$(grep -c 'received <iq .*~received' "$tmp/service")" -ge "$1" ]
+}
+reports_twice() {
+    console configure 1 && wait_until 20 sent_reports 2
+}
+export SOAP_XMPP_TRACE=stanza
+test_that "a station starts while the console is off" start station "$samples/station" \
+    "xmpp:alice@$domain?message"
+unset SOAP_XMPP_TRACE
+test_that "it reports all the same" reports_twice
+test_that "that station ends well" stops_well
+test_that "in the morning the console gets the reports of the night" says 'hPa' 0 console watch 2
 
 relay() { as alice desk "$samples/relay-client" "xmpp:bob@$domain/soap" "$@"; }
 start_desk() { # alice's, its output in $tmp/desk

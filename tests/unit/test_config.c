@@ -416,6 +416,22 @@ static void a_component_is_on_loopback_or_trusts_its_host(void)
                        "trust in a network: leave it unset");
 }
 
+static void a_component_alone_shares_its_jid(void)
+{
+    struct soap_xmpp_config in = valid_component();
+    struct sx_config out;
+    in.shared_jid = 1;
+    out = accept_config(&in);
+    CU_ASSERT_TRUE(out.is_shared);
+    sx_config_fini(&out);
+    in = valid();
+    in.shared_jid = 1;
+    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but alice@example.org/soap is an "
+                       "account, of which each process has a resource of its own");
+    in.shared_jid = 2;
+    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 2; allowed: 0 or 1");
+}
+
 static void check_a_component_has_a_secret_and_no_tls(void)
 {
     struct soap_xmpp_config in = valid_component();
@@ -663,6 +679,7 @@ CU_TestInfo tests_config[] = {
     {"times have bounds", times_have_bounds},
     {"depth, calls and requests have bounds", numbers_have_bounds},
     {"sizes have bounds, and the queue has room for the largest stanza", sizes_have_bounds},
+    {"a component alone shares its JID", a_component_alone_shares_its_jid},
     {"switches have known values", switches_have_known_values},
     {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
     {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},

@@ -1,5 +1,6 @@
 /* Calls by message in the exchange table: answered by an account, received by the own server, found
  * by a later process. */
+#include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "../lib/waiting.h"
 
@@ -261,6 +262,45 @@ static void who_has_called_nobody_waits(void)
     sx_exchange_free(exchange);
 }
 
+/* ---- short of memory ---- */
+
+static bool attempt_mail(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = NULL;
+    enum sx_err err;
+    bool has_failed;
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, BARE, "add", PAST, &call), SX_OK);
+    shortage_begin(shortage);
+    err = sx_exchange_mail(call, SUFFIX, "name");
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_EQUAL(sx_exchange_is_mailed(call), !has_failed);
+    ASSERT_TEXT(sx_exchange_name(call), has_failed ? "" : "name");
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(mail, 2)
+
+static bool attempt_find(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct sx_reply reply = answer();
+    enum sx_err err;
+    bool has_failed, found = false;
+    sx_exchange_expect_found(exchange, 1000);
+    shortage_begin(shortage);
+    err = sx_exchange_find(exchange, BARE, "x", "job", &reply, &found);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_PTR_NULL(reply.envelope.bytes);
+    CU_ASSERT_EQUAL(found, !has_failed);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(find, 4)
+
 CU_TestInfo tests_mailed[] = {
     {"any resource of the account answers, and nobody else", any_resource_answers},
     {"receipts have ids of their own", receipts_have_ids_of_their_own},
@@ -271,6 +311,8 @@ CU_TestInfo tests_mailed[] = {
     {"an answer to an earlier process is found, once", an_answer_is_found},
     {"a call under way is answered by it", a_call_under_way_is_answered_by_it},
     {"found ones are bounded by number and bytes, and go with the table", found_ones_are_bounded},
+    {"without memory a call stays as it was", test_mail},
+    {"without memory an answer is lost, and nothing else", test_find},
     {"with nothing under way who expects some waits, until the stop", who_has_called_nobody_waits},
     CU_TEST_INFO_NULL,
 };

@@ -1,4 +1,5 @@
 /* The names of calls in their ids: whose answer is one, and whose isn't. */
+#include "../lib/shortage.h"
 #include "../lib/suite.h"
 
 #include <stdio.h>
@@ -174,6 +175,41 @@ static void each_is_the_first_once(void)
     end(&fixture);
 }
 
+static bool attempt_names(struct shortage shortage)
+{
+    struct sx_names *names;
+    bool has_failed;
+    shortage_begin(shortage);
+    names = sx_names_new("secret", ME);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(names == NULL, has_failed);
+    sx_names_free(names);
+    return has_failed;
+}
+SHORTAGE_TEST(names, 3)
+
+static bool attempt_proof(struct shortage shortage)
+{
+    struct fixture fixture;
+    struct sx_buffer out = {0};
+    char *id;
+    enum sx_name kind;
+    bool has_failed;
+    make(&fixture, "secret", ME);
+    id = write_id(&fixture, HEAD, "job", PEER);
+    shortage_begin(shortage);
+    sx_names_write(fixture.names, &out, HEAD, "job", PEER);
+    kind = sx_names_read(fixture.names, id, PEER, fixture.name);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(has_failed, out.failed || kind == SX_NAME_OURS);
+    CU_ASSERT(has_failed || kind == SX_NAME_PROVEN);
+    sx_buffer_fini(&out);
+    free(id);
+    end(&fixture);
+    return has_failed;
+}
+SHORTAGE_TEST(proof, 4)
+
 CU_TestInfo tests_name[] = {
     {"an answer proves its name, to another process too", an_answer_proves_its_name},
     {"the longest name fits into an id", the_longest_name_fits_an_id},
@@ -181,5 +217,7 @@ CU_TestInfo tests_name[] = {
     {"without a name it is only told whose it is", without_a_name_it_is_only_ours},
     {"other ids are nobody's", other_ids_are_nobodys},
     {"each is the first once", each_is_the_first_once},
+    {"without memory there are none", test_names},
+    {"without memory nothing is proven", test_proof},
     CU_TEST_INFO_NULL,
 };

@@ -2,6 +2,8 @@
  *
  * usage: mortal LEDGER JID PASSWORD PORT CAFILE [presence|mail]
  *
+ * With a domain as JID it is one of several processes of that component, and doesn't call.
+ *
  * Its input tells it what to do, its output what happens, a line each:
  *     call NUMBER ENDPOINT SECONDS HELD   enters the number there, by a thread of its own
  *     finish NUMBER                       lets that operation, which is held, answer
@@ -271,7 +273,7 @@ static void watch(void *user, enum soap_xmpp_trace_level level, const char *line
 {
     char *envelope;
     (void)user;
-    if (level == SOAP_XMPP_TRACE_ERROR || (level == SOAP_XMPP_TRACE_DEBUG && getenv("DEATH_TRACE")))
+    if (level == SOAP_XMPP_TRACE_ERROR || getenv("DEATH_TRACE"))
         fprintf(stderr, "[%d] %s\n", (int)getpid(), line);
     if (level == SOAP_XMPP_TRACE_DEBUG)
         tell_presence(line);
