@@ -40,14 +40,20 @@ static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *r
 }
 
 /* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
- * answer that is ready after a reconnect is still awaited. */
+ * answer that is ready after a reconnect is still awaited. A link that is stopping may be online
+ * all the same; if it isn't, a post to its last session tells. */
 static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
 {
-    uint64_t session = request->session;
+    uint64_t session;
     char why[1];
     /* A message's answer isn't kept: it is worth waiting for the next session. */
     int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
-    sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why);
+    if (sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why) !=
+        SX_OK) {
+        pthread_mutex_lock(&link->mu);
+        session = link->session;
+        pthread_mutex_unlock(&link->mu);
+    }
     return session;
 }
 
@@ -183,5 +189,5 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
     sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        sx_link_post_answer(link, request->session, bytes, len, deadline);
+        sx_link_post_answer(link, session_for(link, request), bytes, len, deadline);
 }

@@ -1,3 +1,12 @@
+/* connection.c - one attempt with libstrophe: from TCP to online to over, and why.
+ *
+ * Invariant: failure is what happened first, and is never overwritten. libstrophe gets no more
+ * rounds once it is over.
+ *
+ * Happy path: open -> round, round, ... -> on_online -> round ... -> close -> over -> fini.
+ * Failure: abort notes it and shuts the socket down, from which the next round learns that all is
+ * over; what nobody has noted fini finds out from what stream and TLS have seen.
+ */
 #include "connection.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
  * no roster).
  *
  * Happy path: online -> greet -> serve -> greet_again. Somebody asks to see it -> admit.
- * Failure: without memory or room the session has no presence, which is traced; the next one has.
+ * Failure: without memory or room it waits for the loop's next turns, which is traced once.
  *
  * Thread: the loop thread, but for soap_xmpp_subscribe().
  */
@@ -22,6 +22,8 @@
  * handing us those for the bare JID, stored ones too (RFC 6121 4.7.2.3): they are for a person's
  * client. */
 static const char NO_MESSAGES[] = "<priority>-1</priority>";
+
+enum { TELL_INTERVAL_US = 1000000 }; /* between two lines about who asks for our presence */
 
 static enum sx_err post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
                         int64_t deadline)
@@ -53,45 +55,73 @@ static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 
-void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
+static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
+                                 const struct sx_mark *mark)
 {
     struct sx_buffer stanza = {0};
+    size_t len;
+    char *bytes;
+    sx_buffer_add_text(&stanza, "<presence>");
+    if (!link->config.messages && !link->config.name_key)
+        sx_buffer_add_text(&stanza, NO_MESSAGES);
+    sx_presence_format_mark(&stanza, mark);
+    sx_buffer_add_text(&stanza, "</presence>");
+    bytes = sx_buffer_take(&stanza, &len);
+    return bytes ? sx_loop_post_again(link->loop, session, bytes, len) : SX_ENOMEM;
+}
+
+void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
+{
+    bool was_owed = link->owes_greeting;
     struct sx_mark mark;
     enum sx_err err;
     if (!link->presence)
         return;
     make_mark(link, &mark);
+    err = post_greeting(link, session, &mark);
     link->told_to_serve = mark.serves;
-    sx_buffer_add_text(&stanza, "<presence>");
-    if (!link->config.messages && !link->config.name_key)
-        sx_buffer_add_text(&stanza, NO_MESSAGES);
-    sx_presence_format_mark(&stanza, &mark);
-    sx_buffer_add_text(&stanza, "</presence>");
-    err = post(link, session, &stanza, 0);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no presence sent: %s", sx_fault_text(err));
+    link->owes_greeting = err != SX_OK;
+    if (err != SX_OK && !was_owed)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no presence sent yet: %s",
+                 sx_fault_text(err));
 }
 
 void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session)
 {
-    if (link->presence && sx_inbound_is_open(link->inbound) != link->told_to_serve)
+    if (link->presence &&
+        (link->owes_greeting || sx_inbound_is_open(link->inbound) != link->told_to_serve))
         sx_link_greet(link, session);
 }
 
 /* ---- who may see that ---- */
+
+/* Anybody can ask, and as often as he likes. */
+static void tell_of_asker(struct soap_xmpp_link *link, const char *who, const char *words)
+{
+    struct sx_iq_refusals *askers = &link->askers;
+    int64_t now_us = sx_clock_now_us();
+    char more[64] = "";
+    if (askers->told_us && now_us - askers->told_us < TELL_INTERVAL_US) {
+        askers->left_out++;
+        return;
+    }
+    if (askers->left_out)
+        snprintf(more, sizeof more, " (%lu other questions left out)", askers->left_out);
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s asks for our presence%s%s", who, words,
+             more);
+    *askers = (struct sx_iq_refusals){.told_us = now_us};
+}
 
 void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *who)
 {
     enum sx_err err;
     if (!sx_access_may_know(link->access, who)) {
         /* Not refused: the account may have another client, whose owner can decide. */
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO,
-                 "%.200s asks for our presence, and may not call anything: ignored", who);
+        tell_of_asker(link, who, ", and may not call anything: ignored");
         return;
     }
     err = post_word(link, session, "subscribed", who, 0);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s may see our presence%s%s", who,
-             err == SX_OK ? "" : "; not told: ", err == SX_OK ? "" : sx_fault_text(err));
+    tell_of_asker(link, who, err == SX_OK ? ", and gets it" : ", and can't be answered now");
 }
 
 /* The bare JID behind an endpoint or JID. */

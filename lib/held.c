@@ -77,7 +77,7 @@ bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, cons
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     if (call && call->payload && call->holds > 0 && sx_table_is_from_peer_locked(call, from) &&
-        (call->held || call->holds < MAX_HOLDS)) {
+        !sx_journal_is_again(id) && (call->held || call->holds < MAX_HOLDS)) {
         if (!call->held && call->dealt)
             sx_dealt_restart_locked(call);
         if (!call->held)

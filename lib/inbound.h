@@ -30,8 +30,7 @@
 struct sx_request {
     char *from, *to, *id; /* owned; from is the stamped JID */
     struct sx_envelope envelope;
-    uint64_t session; /* of the link, when it arrived: the answer belongs to it */
-    bool is_message;  /* came as one, and is answered as one */
+    bool is_message; /* came as one, and is answered as one */
     bool answered;
     int64_t arrived_us;
     struct sx_inbound *queue;           /* set when added */

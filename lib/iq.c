@@ -278,7 +278,6 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, co
     if (request) {
         request->envelope = *envelope;
         *envelope = (struct sx_envelope){0};
-        request->session = iq->session;
         request->is_message = iq->is_message;
         request->arrived_us = sx_clock_now_us();
         err = sx_inbound_add(ends->inbound, request);

@@ -1,4 +1,8 @@
-/* States, and who moves between them (the loop thread unless said otherwise):
+/* link.c - one persistent stream: its states, and what its loop has to say to its parts.
+ *
+ * Invariant: set_state() alone changes the state; STOPPING and CLOSED are never left for others.
+ *
+ * States, and who moves between them (the loop thread unless said otherwise):
  *
  *   BACKING_OFF -> CONNECTING -> ONLINE -> BACKING_OFF ...      attempts, by the loop
  *   any -> FAILED       an error that waiting can't mend: no further attempt

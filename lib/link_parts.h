@@ -51,17 +51,18 @@ struct soap_xmpp_link {
     int64_t online_since_us; /* of the last session */
     struct sx_backoff backoff;
     unsigned long pings;
-    struct sx_iq_refusals refusals;
+    struct sx_iq_refusals refusals, askers; /* askers: of those who want to see our presence */
     struct sx_checker *checker;
     int64_t doubted_us;
     bool told_to_serve; /* by the presence sent last */
+    bool owes_greeting; /* that wasn't posted */
     unsigned unknown_names;
     char own_jid[SX_JID_BYTES];
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t changed;
     enum soap_xmpp_state_value state;
-    uint64_t session; /* while ONLINE */
+    uint64_t session; /* the newest */
     struct sx_failure failure;
     char bound_jid[SX_JID_BYTES];
     bool kicked; /* another attempt is certain, whatever the state says */
@@ -174,12 +175,15 @@ void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *wh
 bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_resource);
 
 /* If so: the resource, malloc'ed; NULL: nobody known to be there serves, the default one it is. May
- * ask those who don't say whether they serve, until the deadline. */
-char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline);
+ * ask those who don't say whether they serve, until the deadline. *version is that of the company
+ * from which it was chosen (presence.h). */
+char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline,
+                     uint64_t *version);
 
-/* What was chosen (NULL: the default one) isn't there. Whether another choice is worth it. */
+/* What was chosen (NULL: the default one) of this version isn't there. Whether another choice is
+ * worth it: there is one less to choose from, or somebody has come. */
 bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const char *chosen,
-                          int64_t deadline);
+                          uint64_t version, int64_t deadline);
 
 /* An error has come for a call. Whether that has moved on to another resource, and the error is of
  * no interest any longer. */

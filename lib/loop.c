@@ -1,4 +1,8 @@
-/* Signs of life: pulse.c knows when to ask and when to give up; here the ping is written, past the
+/* loop.c - the thread that calls libstrophe: attempts, posts, wake-ups.
+ *
+ * Invariant: what was posted to a session is written in that session, in its order, or never.
+ *
+ * Signs of life: pulse.c knows when to ask and when to give up; here the ping is written, past the
  * inbox, whose bounds are for what others post, and the connection ended.
  *
  * The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says

@@ -124,7 +124,8 @@ void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, un
     pthread_mutex_unlock(&exchange->mu);
 }
 
-/* bounced: of the copies that were sent, those that have just come back. */
+/* bounced: of the copies that were sent, those that have just come back. Of a dealt call that may
+ * be a later copy, which says nothing of the first. */
 static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
     return call->roams && call->payload && !call->holds && !call->dealt && !call->is_last &&

@@ -322,16 +322,17 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     char incarnation[SX_INCARNATION_BYTES], *chosen = NULL;
     bool roams = sx_link_roams(link, out->to, out->any_resource);
     enum standing standing;
+    uint64_t version = 0;
     enum sx_err err;
     if (out->is_message)
         return sx_link_mail(link, out, call, why, why_bytes);
     do {
         free(chosen);
-        chosen = roams ? sx_link_choose(link, out->to, out->online_deadline) : NULL;
+        chosen = roams ? sx_link_choose(link, out->to, out->online_deadline, &version) : NULL;
         aimed.to = chosen ? chosen : out->to;
         standing = learn_incarnation(link, aimed.to, out->online_deadline, incarnation);
     } while (standing == ABSENT && roams &&
-             sx_link_choose_again(link, out->to, chosen, out->online_deadline));
+             sx_link_choose_again(link, out->to, chosen, version, out->online_deadline));
     err = request(link, &aimed, roams, standing == RUNS_ONCE ? incarnation : NULL, call, why,
                   why_bytes);
     free(chosen);
@@ -400,6 +401,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     struct sx_endpoint entity = {0};
     char clause[200] = "", *chosen = NULL;
     const char *jid;
+    uint64_t version;
     int listed;
     enum sx_err err = read_entity(endpoint, &entity, clause, sizeof clause);
     if (err != SX_OK) {
@@ -411,7 +413,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
     if (sx_link_roams(link, entity.jid, !entity.has_resource))
-        chosen = sx_link_choose(link, entity.jid, deadline);
+        chosen = sx_link_choose(link, entity.jid, deadline, &version);
     jid = chosen ? chosen : entity.jid;
     listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)

@@ -1,11 +1,12 @@
 /* presence.c - who is there, as presence stanzas tell.
  *
- * Invariant: each contact is in the tree and in order, once, and has a resource at least; `bytes`
- * is the sum of all names kept. order is by when a contact was last asked for, or came.
+ * Invariant: each contact is in the tree, once, and either in asked, in the order in which they
+ * were last asked for, or in others, as they came, and has a resource at least then. `bytes` is the
+ * sum of all names kept.
  *
  * Happy path: available -> put -> list -> ... -> unavailable -> take_out.
  * Failure: no memory for a resource: it isn't known, and calls go elsewhere. More than the bounds
- * allow: who is forgotten looks absent, and calls to it go to the default resource.
+ * allow: who has no place looks absent, and calls to it go to the default resource.
  */
 #include "presence.h"
 
@@ -88,22 +89,27 @@ struct resource {
 };
 
 struct contact {
-    TAILQ_ENTRY(contact) in_order;
+    TAILQ_ENTRY(contact) in_list;
     TAILQ_HEAD(resource_list, resource) resources; /* who came first, first */
     unsigned count;
+    bool is_asked;
+    uint64_t version; /* see struct sx_company */
     const char *bare; /* text */
     char text[];
 };
+
+TAILQ_HEAD(contact_list, contact);
 
 struct sx_presence {
     unsigned max_contacts; /* immutable */
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t came;
-    TAILQ_HEAD(contact_list, contact) order;
+    struct contact_list asked, others;
     void *by_bare; /* a tree, see tsearch(3) */
     unsigned count;
     size_t bytes;
+    uint64_t puts;    /* so far */
     int64_t begun_us; /* 0: offline */
 };
 
@@ -117,7 +123,8 @@ struct sx_presence *sx_presence_new(unsigned max_contacts)
     if (sx_clock_cond_init(&presence->came))
         goto err_after_mutex;
     presence->max_contacts = max_contacts;
-    TAILQ_INIT(&presence->order);
+    TAILQ_INIT(&presence->asked);
+    TAILQ_INIT(&presence->others);
     return presence;
 
 err_after_mutex:
@@ -141,33 +148,44 @@ static void remove_resource_locked(struct sx_presence *presence, struct contact 
     free(resource);
 }
 
+static void clear_contact_locked(struct sx_presence *presence, struct contact *contact)
+{
+    struct resource *resource;
+    while ((resource = TAILQ_FIRST(&contact->resources)) != NULL)
+        remove_resource_locked(presence, contact, resource);
+}
+
+static struct contact_list *list_of_locked(struct sx_presence *presence,
+                                           const struct contact *contact)
+{
+    return contact->is_asked ? &presence->asked : &presence->others;
+}
+
 static void remove_contact_locked(struct sx_presence *presence, struct contact *contact)
 {
-    struct resource *resource, *next;
-    for (resource = TAILQ_FIRST(&contact->resources); resource; resource = next) {
-        next = TAILQ_NEXT(resource, in_contact);
-        presence->bytes -= strlen(resource->name);
-        free(resource);
-    }
+    clear_contact_locked(presence, contact);
     tdelete(contact, &presence->by_bare, compare_contacts);
-    TAILQ_REMOVE(&presence->order, contact, in_order);
+    TAILQ_REMOVE(list_of_locked(presence, contact), contact, in_list);
     presence->count--;
     presence->bytes -= strlen(contact->bare);
     free(contact);
 }
 
-static void clear_locked(struct sx_presence *presence)
+static void clear_others_locked(struct sx_presence *presence)
 {
     struct contact *contact;
-    while ((contact = TAILQ_FIRST(&presence->order)) != NULL)
+    while ((contact = TAILQ_FIRST(&presence->others)) != NULL)
         remove_contact_locked(presence, contact);
 }
 
 void sx_presence_free(struct sx_presence *presence)
 {
+    struct contact *contact;
     if (!presence)
         return;
-    clear_locked(presence);
+    clear_others_locked(presence);
+    while ((contact = TAILQ_FIRST(&presence->asked)) != NULL)
+        remove_contact_locked(presence, contact);
     pthread_cond_destroy(&presence->came);
     pthread_mutex_destroy(&presence->mu);
     free(presence);
@@ -175,8 +193,11 @@ void sx_presence_free(struct sx_presence *presence)
 
 void sx_presence_begin(struct sx_presence *presence, int64_t now_us)
 {
+    struct contact *contact;
     pthread_mutex_lock(&presence->mu);
-    clear_locked(presence);
+    clear_others_locked(presence);
+    TAILQ_FOREACH(contact, &presence->asked, in_list)
+    clear_contact_locked(presence, contact);
     presence->begun_us = now_us;
     pthread_cond_broadcast(&presence->came); /* who waits for an earlier session waits in vain */
     pthread_mutex_unlock(&presence->mu);
@@ -210,7 +231,7 @@ static struct contact *enter_contact_locked(struct sx_presence *presence, const 
         free(contact);
         return NULL;
     }
-    TAILQ_INSERT_TAIL(&presence->order, contact, in_order);
+    TAILQ_INSERT_TAIL(&presence->others, contact, in_list);
     presence->count++;
     presence->bytes += strlen(bare);
     return contact;
@@ -242,17 +263,37 @@ static struct resource *enter_resource_locked(struct sx_presence *presence, stru
     return resource;
 }
 
-/* The one that is being put stays: it alone is within the bounds. */
-static void shrink_locked(struct sx_presence *presence, const struct contact *stays)
+/* Who makes place for this one, which has come, grown or been asked for; NULL: nobody needs to. */
+static struct contact *choose_victim_locked(const struct sx_presence *presence,
+                                            struct contact *contact)
 {
-    while (presence->count > presence->max_contacts || presence->bytes > SX_PRESENCE_BYTES) {
-        struct contact *oldest = TAILQ_FIRST(&presence->order);
-        if (oldest == stays)
-            oldest = TAILQ_NEXT(oldest, in_order);
-        if (!oldest)
-            return;
-        remove_contact_locked(presence, oldest);
-    }
+    struct contact *victim;
+    if (presence->count <= presence->max_contacts && presence->bytes <= SX_PRESENCE_BYTES)
+        return NULL;
+    if (!contact->is_asked)
+        return contact;
+    victim = TAILQ_LAST(&presence->others, contact_list);
+    if (!victim)
+        victim = TAILQ_FIRST(&presence->asked);
+    /* It alone is within the bounds. */
+    return victim == contact ? TAILQ_NEXT(victim, in_list) : victim;
+}
+
+static void shrink_locked(struct sx_presence *presence, struct contact *contact)
+{
+    struct contact *victim;
+    do {
+        victim = choose_victim_locked(presence, contact);
+        if (victim)
+            remove_contact_locked(presence, victim);
+    } while (victim && victim != contact);
+}
+
+/* Nobody of it may be there: then nothing but the account's name is kept. */
+static void drop_empty_locked(struct sx_presence *presence, struct contact *contact)
+{
+    if (contact->count == 0 && !contact->is_asked)
+        remove_contact_locked(presence, contact);
 }
 
 static void put_locked(struct sx_presence *presence, const char *bare, const char *name,
@@ -269,10 +310,11 @@ static void put_locked(struct sx_presence *presence, const char *bare, const cha
         resource = enter_resource_locked(presence, contact, name);
     if (resource)
         resource->mark = *mark;
-    if (contact->count == 0)
-        remove_contact_locked(presence, contact);
-    else
+    contact->version = ++presence->puts;
+    if (contact->count > 0)
         shrink_locked(presence, contact);
+    else
+        drop_empty_locked(presence, contact);
 }
 
 void sx_presence_put(struct sx_presence *presence, const char *jid, const struct sx_mark *mark)
@@ -300,11 +342,13 @@ bool sx_presence_take_out(struct sx_presence *presence, const char *jid)
     contact = find_locked(presence, bare);
     if (contact && name)
         resource = find_resource(contact, name);
-    was_there = name ? resource != NULL : contact != NULL;
+    was_there = name ? resource != NULL : contact && contact->count > 0;
     if (resource)
         remove_resource_locked(presence, contact, resource);
-    if (contact && (!name || contact->count == 0))
-        remove_contact_locked(presence, contact);
+    if (contact && !name)
+        clear_contact_locked(presence, contact);
+    if (contact)
+        drop_empty_locked(presence, contact);
     pthread_mutex_unlock(&presence->mu);
     return was_there;
 }
@@ -337,15 +381,26 @@ static int compare_resources(const void *a, const void *b)
     return strcmp(((const struct sx_resource *)a)->jid, ((const struct sx_resource *)b)->jid);
 }
 
+static void note_asked_locked(struct sx_presence *presence, struct contact *contact)
+{
+    TAILQ_REMOVE(list_of_locked(presence, contact), contact, in_list);
+    contact->is_asked = true;
+    TAILQ_INSERT_TAIL(&presence->asked, contact, in_list);
+    shrink_locked(presence, contact);
+}
+
 void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_company *company)
 {
     struct contact *contact;
     *company = (struct sx_company){0};
     pthread_mutex_lock(&presence->mu);
     contact = find_locked(presence, bare);
-    if (contact) {
-        TAILQ_REMOVE(&presence->order, contact, in_order);
-        TAILQ_INSERT_TAIL(&presence->order, contact, in_order);
+    if (!contact)
+        contact = enter_contact_locked(presence, bare);
+    if (contact)
+        note_asked_locked(presence, contact);
+    if (contact && contact->count > 0) {
+        company->version = contact->version;
         copy_locked(contact, company);
     }
     pthread_mutex_unlock(&presence->mu);
@@ -362,16 +417,23 @@ void sx_company_fini(struct sx_company *company)
     *company = (struct sx_company){0};
 }
 
-bool sx_presence_await(struct sx_presence *presence, const char *bare, int64_t settle_us,
-                       int64_t deadline)
+static bool has_come_locked(struct sx_presence *presence, const char *bare, uint64_t version)
 {
-    bool is_there, in_time = true;
+    const struct contact *contact = find_locked(presence, bare);
+    return contact && contact->count > 0 && contact->version != version;
+}
+
+bool sx_presence_await(struct sx_presence *presence, const char *bare, uint64_t version,
+                       int64_t settle_us, int64_t deadline)
+{
+    bool has_come, in_time = true;
     pthread_mutex_lock(&presence->mu);
-    while (!(is_there = find_locked(presence, bare) != NULL) && presence->begun_us && in_time) {
+    while (!(has_come = has_come_locked(presence, bare, version)) && presence->begun_us &&
+           in_time) {
         int64_t settled_us = presence->begun_us + settle_us;
         in_time = sx_clock_cond_wait(&presence->came, &presence->mu,
                                      settled_us < deadline ? settled_us : deadline);
     }
     pthread_mutex_unlock(&presence->mu);
-    return is_there;
+    return has_come;
 }

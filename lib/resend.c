@@ -86,7 +86,7 @@ bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err)
     bool goes_on = true;
     pthread_mutex_lock(&exchange->mu);
     if (call->payload) {
-        call->sent--;
+        call->sent -= call->sent > 0; /* an error under its id came too early */
         goes_on = err == SX_ELOST || call->sent > 0;
         TAILQ_REMOVE(&exchange->kept, call, in_kept);
         if (goes_on) {

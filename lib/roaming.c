@@ -9,8 +9,9 @@
  *
  * Happy path: choose -> the call goes there. It comes back: give_way -> another one. Somebody comes
  * or goes: attend -> those who wait for nobody move.
- * Nobody known: the default resource. Just after a login that may be because nobody has been told
- * of yet; so it is waited for, but only if the default resource isn't there either.
+ * Nobody known, or nobody who serves: the default resource. Just after a login that may be because
+ * not everybody has been told of yet; so who comes is waited for, but only if the default resource
+ * isn't there either.
  *
  * Thread: choose and choose_again on the caller's, all else on the loop thread.
  */
@@ -108,12 +109,14 @@ bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_r
     return link->presence && any_resource && strchr(to, '@');
 }
 
-char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline)
+char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline,
+                     uint64_t *version)
 {
     struct sx_company company;
     char bare[SX_JID_BYTES], *chosen;
     sx_address_bare(to, bare, sizeof bare);
     sx_presence_list(link->presence, bare, &company);
+    *version = company.version;
     if (is_marked_any(&company))
         sift(link, &company, is_marked, NULL);
     else
@@ -124,7 +127,7 @@ char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadli
 }
 
 bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const char *chosen,
-                          int64_t deadline)
+                          uint64_t version, int64_t deadline)
 {
     char bare[SX_JID_BYTES];
     if (chosen) {
@@ -132,7 +135,7 @@ bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const cha
         return sx_clock_now_us() < deadline;
     }
     sx_address_bare(to, bare, sizeof bare);
-    return sx_presence_await(link->presence, bare, SETTLE_US, deadline);
+    return sx_presence_await(link->presence, bare, version, SETTLE_US, deadline);
 }
 
 /* ---- a call moves on ---- */

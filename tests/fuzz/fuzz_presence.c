@@ -7,6 +7,7 @@
  * bounds; as long as the bounds weren't reached, everybody who is there is listed; a mark can stand
  * in a stream, and is read as it was written; its incarnation is one that may become part of ids.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ struct world {
     struct sx_presence *presence;
     struct entry entries[MOST];
     unsigned count;
+    char asked[CONTACTS][SX_JID_BYTES]; /* which have a place whether anybody is there or not */
+    unsigned asked_count;
     bool overflowed;
 };
 
@@ -156,6 +159,17 @@ static void claims_about_mark(struct sx_mark *mark)
 
 /* ---- stanzas ---- */
 
+static void note_asked(struct world *world, const char *bare)
+{
+    unsigned i = 0;
+    while (i < world->asked_count && strcmp(world->asked[i], bare) != 0)
+        i++;
+    if (i == CONTACTS)
+        world->overflowed = true;
+    else if (i == world->asked_count)
+        snprintf(world->asked[world->asked_count++], SX_JID_BYTES, "%s", bare);
+}
+
 static void receive(struct feed *feed, xmpp_stanza_t *stanza)
 {
     struct world *world = feed->user;
@@ -181,6 +195,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
         take_out(world, who);
     }
     look_at_bounds(world);
+    note_asked(world, bare);
     claims_about_company(world, bare);
     free(jid);
 }

@@ -4,6 +4,8 @@
 #include "soapH.h"
 #include "laboratory.h"
 
+#include <sched.h>
+
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 
@@ -107,18 +109,25 @@ static void an_answer_survives_the_service_being_cut_off(void)
     site_each(lose_the_service);
 }
 
+/* A request runs that came in a session before the present one. */
+static void run_into_the_next_session(struct broken *broken, const struct site *site)
+{
+    struct proxy_counts counts;
+    int runs = laboratory_runs();
+    broken_open(broken, site, 1);
+    CU_ASSERT_EQUAL(soap_send_lab__delay(broken->soap, broken->endpoint, NULL, 60000), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
+    CU_ASSERT_TRUE(proxy_cut_now(broken->far) > 0);
+    do
+        proxy_counts(broken->far, &counts);
+    while (counts.connections < 2 || soap_xmpp_wait_online(broken->service, 100) != 0);
+}
+
 static void answer_in_the_next_session(const struct site *site)
 {
     struct broken broken;
-    struct proxy_counts counts;
-    int waited_ms, runs = laboratory_runs();
-    broken_open(&broken, site, 1);
-    CU_ASSERT_EQUAL(soap_send_lab__delay(broken.soap, broken.endpoint, NULL, 60000), SOAP_OK);
-    CU_ASSERT_TRUE(laboratory_await_runs(runs + 1));
-    CU_ASSERT_TRUE(proxy_cut_now(broken.far) > 0);
-    do
-        proxy_counts(broken.far, &counts);
-    while (counts.connections < 2 || soap_xmpp_wait_online(broken.service, 100) != 0);
+    int waited_ms;
+    run_into_the_next_session(&broken, site);
     laboratory_hurry();
     CU_ASSERT_EQUAL(soap_recv_lab__delay(broken.soap, &waited_ms), SOAP_OK);
     broken_close(&broken);
@@ -127,6 +136,24 @@ static void answer_in_the_next_session(const struct site *site)
 static void an_answer_goes_out_in_the_next_session_also_to_a_foreign_caller(void)
 {
     site_each(answer_in_the_next_session);
+}
+
+static void answer_while_stopping(const struct site *site)
+{
+    struct broken broken;
+    int waited_ms;
+    run_into_the_next_session(&broken, site);
+    soap_xmpp_interrupt(broken.service);
+    while (soap_xmpp_state(broken.service) != SOAP_XMPP_STOPPING)
+        sched_yield();
+    laboratory_hurry();
+    CU_ASSERT_EQUAL(soap_recv_lab__delay(broken.soap, &waited_ms), SOAP_OK);
+    broken_close(&broken);
+}
+
+static void an_answer_goes_out_in_the_next_session_also_while_the_service_stops(void)
+{
+    site_each(answer_while_stopping);
 }
 
 /* ---- a new process under the old name ---- */
@@ -171,5 +198,7 @@ CU_TestInfo tests_delivery[] = {
      a_restarted_service_refuses_what_its_predecessor_may_have_run},
     {"an answer goes out in the next session, also to a foreign caller",
      an_answer_goes_out_in_the_next_session_also_to_a_foreign_caller},
+    {"an answer goes out in the next session, also while the service stops",
+     an_answer_goes_out_in_the_next_session_also_while_the_service_stops},
     CU_TEST_INFO_NULL,
 };

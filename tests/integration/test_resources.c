@@ -266,6 +266,17 @@ static void skip_clients(const struct site *site)
     scene_close(&scene);
 }
 
+static int count_lines(struct witness *witness, const char *words)
+{
+    char *trace = witness_trace(witness);
+    const char *found = trace;
+    int count = 0;
+    for (; found && (found = strstr(found, words)) != NULL; found++)
+        count++;
+    free(trace);
+    return count;
+}
+
 /* Nobody says that he serves: a client that doesn't, asked, and nobody under the default name. */
 static void find_nobody(const struct site *site)
 {
@@ -278,7 +289,9 @@ static void find_nobody(const struct site *site)
     ASSERT_TEXT(reach(&scene), "one");
     stop_service(&scene, 0);
     await_gone(&scene, "one");
+    witness_clear(&scene.witness);
     CU_ASSERT_EQUAL(soap_call_lab__add(scene.soap, scene.endpoint, NULL, 1, 2, &sum), 503);
+    CU_ASSERT_TRUE(count_lines(&scene.witness, ": disco#info\n") <= 4);
     ASSERT_TEXT(soap_xmpp_condition(scene.soap), "service-unavailable");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(scene.soap), SOAP_XMPP_NOT_EXECUTED);
     ASSERT_CONTAINS(laboratory_fault(scene.soap), scene.endpoint);
@@ -588,30 +601,6 @@ static void kill_the_sticky_one(const struct site *site)
     CU_ASSERT_EQUAL(child_stop(caller), 0);
 }
 
-/* ---- subscriptions ---- */
-
-/* A service that lets nobody call. */
-static void ignore_strangers(const struct site *site)
-{
-    struct witness witness;
-    struct site_account account;
-    struct soap_xmpp_link *service, *caller;
-    witness_init(&witness);
-    site_account(site, "alice", "shy", &account);
-    account.config.presence = 1;
-    account.config.allow = NULL;
-    witness_watch(&witness, &account.config);
-    service = soap_xmpp_open(&account.config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(service, -1), 0);
-    caller = open_link(site, "bob", "curious", 1, SOAP_XMPP_POLICY_STICKY, NULL);
-    CU_ASSERT_EQUAL(soap_xmpp_subscribe(caller, account.jid, NULL, 0), 0);
-    CU_ASSERT_TRUE(witness_await_trace(&witness, "asks for our presence", "ignored"));
-    soap_xmpp_close(caller);
-    soap_xmpp_close(service);
-    witness_fini(&witness);
-}
-
 /* ---- the suite ---- */
 
 #define EACH(name, run)                                                                            \
@@ -620,7 +609,6 @@ static void ignore_strangers(const struct site *site)
         site_each(run);                                                                            \
     }
 
-EACH(strangers_are_ignored, ignore_strangers)
 EACH(sticky_calls_stick, stick)
 EACH(turns_are_taken, take_turns)
 EACH(load_is_spread, spread_load)
@@ -635,7 +623,6 @@ EACH(no_call_is_lost, replace_all)
 EACH(survivors_take_over, kill_the_sticky_one)
 
 CU_TestInfo tests_resources[] = {
-    {"who may call nothing doesn't get to see who is there", strangers_are_ignored},
     {"sticky: calls go to one resource as long as it is there", sticky_calls_stick},
     {"round robin: resources take turns, and one that has gone has none", turns_are_taken},
     {"least outstanding: the resource with the fewest calls gets the next", load_is_spread},

@@ -451,6 +451,60 @@ static void test_replaced(void)
     teardown();
 }
 
+/* ---- what later copies can't do ---- */
+
+/* To one of several resources, as its endpoint says; they share its JID all the same. */
+static void test_roaming(void)
+{
+    struct sx_mover mover;
+    setup();
+    sx_exchange_roam(call);
+    lose();
+    send_again();
+    CU_ASSERT_TRUE(sx_exchange_judge(exchange, PEER, again(), &mover));
+    CU_ASSERT_FALSE(mover.may_move);
+    CU_ASSERT_FALSE(sx_exchange_move(exchange, again(), 1, "calc@example.org/two", ALONE));
+    ASSERT_TEXT(sx_exchange_id(call), first);
+    ASSERT_TEXT(sx_exchange_peer(call), PEER);
+    CU_ASSERT_TRUE(may_have_run());
+    teardown();
+}
+
+/* Of a process that has become one of several while its bytes were on their way. */
+static void test_held(void)
+{
+    uint64_t number;
+    exchange = sx_exchange_new(10, NULL);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
+    sx_exchange_hold(call);
+    sx_exchange_let_go(exchange, sx_exchange_number(call));
+    send_first();
+    CU_ASSERT_TRUE(deny(first, "any", 1));
+    send_first();
+    lose();
+    send_again();
+    CU_ASSERT_FALSE(sx_exchange_hold_again(exchange, PEER, again(), &number));
+    ASSERT_TEXT(sx_exchange_id(call), first);
+    CU_ASSERT_TRUE(sx_exchange_hold_again(exchange, PEER, first, &number));
+    CU_ASSERT_FALSE(may_have_run());
+    teardown();
+}
+
+/* Words about a copy that is still to be posted: it says nothing true, but numbers stay numbers. */
+static void test_words_before_the_post(void)
+{
+    setup();
+    CU_ASSERT_TRUE(say(first, "service-unavailable"));
+    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
+    teardown();
+    setup();
+    CU_ASSERT_TRUE(say(first, "service-unavailable"));
+    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
+    send_first();
+    teardown();
+}
+
 CU_TestInfo tests_dealt[] = {
     {"later copies carry no request, under an id of their own", test_later_copies_ask},
     {"an answer counts under either id, from the peer", test_answered_by_either_id},
@@ -471,5 +525,9 @@ CU_TestInfo tests_dealt[] = {
     {"a JID that is shared no longer gives another id", test_no_longer_shared},
     {"so does one that is shared now", test_shared_now},
     {"who falls back waits for the word about the first copy", test_replaced},
+    {"a bounced later copy takes no roaming call to another resource", test_roaming},
+    {"a refused later copy lets no call be held again", test_held},
+    {"what is said of a copy before it was posted is counted no further than to none",
+     test_words_before_the_post},
     CU_TEST_INFO_NULL,
 };

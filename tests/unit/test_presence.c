@@ -156,22 +156,62 @@ static void test_coming_and_going(void)
     sx_presence_free(presence);
 }
 
+/* Newcomers find no place, and whom nobody has asked for makes place for whom somebody does. */
 static void test_contacts_are_bounded(void)
 {
     struct sx_presence *presence = make(3);
     sx_presence_put(presence, "a@b/1", &NOTHING);
     sx_presence_put(presence, "b@b/1", &NOTHING);
     sx_presence_put(presence, "c@b/1", &NOTHING);
-    expect(presence, "a@b", "1");
-    sx_presence_put(presence, "b@b/2", &NOTHING); /* doesn't make him any younger */
     sx_presence_put(presence, "d@b/1", &NOTHING);
-    expect(presence, "b@b", "");
-    expect(presence, "c@b", "1");
-    sx_presence_put(presence, "e@b/1", &NOTHING);
-    expect(presence, "a@b", "");
-    expect(presence, "c@b", "1");
+    expect(presence, "a@b", "1");
+    expect(presence, "b@b", "1");
+    sx_presence_put(presence, "b@b/2", &NOTHING);
+    expect(presence, "d@b", ""); /* in the place of c */
+    sx_presence_put(presence, "d@b/1", &NOTHING);
     expect(presence, "d@b", "1");
-    expect(presence, "e@b", "1");
+    expect(presence, "b@b", "1 2");
+    expect(presence, "c@b", ""); /* in the place of a, for which it was longest that nobody asked */
+    expect(presence, "d@b", "1");
+    expect(presence, "b@b", "1 2");
+    expect(presence, "a@b", "");
+    sx_presence_free(presence);
+}
+
+static void crowd(struct sx_presence *presence)
+{
+    char jid[400];
+    unsigned i, k;
+    for (i = 0; i < 100; i++) {
+        for (k = 0; k < 100; k++) {
+            snprintf(jid, sizeof jid, "stranger%u@evil/%0200u", i, k);
+            sx_presence_put(presence, jid, &SERVES);
+        }
+    }
+}
+
+/* Anybody may tell us that he is there. */
+static void test_crowds_cost_nobody_his_place(void)
+{
+    struct sx_presence *presence = make(10);
+    sx_presence_begin(presence, PAST);
+    sx_presence_put(presence, BARE "/one", &SERVES);
+    sx_presence_put(presence, "other@b/1", &NOTHING);
+    crowd(presence);
+    expect(presence, BARE, "one!");
+    expect(presence, "other@b", "1");
+    /* In another session the crowd comes first, but we have been asked before. */
+    sx_presence_begin(presence, PAST);
+    crowd(presence);
+    expect(presence, "third@b", "");
+    sx_presence_put(presence, BARE "/one", &SERVES);
+    CU_ASSERT_TRUE(sx_presence_take_out(presence, BARE "/one"));
+    CU_ASSERT_FALSE(sx_presence_take_out(presence, BARE));
+    crowd(presence);
+    sx_presence_put(presence, BARE "/two", &SERVES);
+    sx_presence_put(presence, "third@b/1", &SERVES);
+    expect(presence, BARE, "two!");
+    expect(presence, "third@b", "1!");
     sx_presence_free(presence);
 }
 
@@ -216,7 +256,7 @@ static void test_bytes_are_bounded(void)
         struct sx_company company;
         snprintf(bare + LONG - 10, 20, "%07u@b", i);
         sx_presence_list(presence, bare, &company);
-        CU_ASSERT_TRUE(company.count == 1 || i < 200);
+        CU_ASSERT_TRUE(company.count == 1 || i + 200 >= CONTACTS);
         left += company.count;
         sx_company_fini(&company);
     }
@@ -238,29 +278,64 @@ static void *go_offline(void *presence)
     return NULL;
 }
 
-static bool await_while(void *(*act)(void *), struct sx_presence *presence)
+static bool await_while(void *(*act)(void *), struct sx_presence *presence, uint64_t version)
 {
     pthread_t thread;
     bool is_there;
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, act, presence), 0);
-    is_there = sx_presence_await(presence, BARE, MINUTE_US, sx_clock_now_us() + MINUTE_US);
+    is_there = sx_presence_await(presence, BARE, version, MINUTE_US, sx_clock_now_us() + MINUTE_US);
     pthread_join(thread, NULL);
     return is_there;
+}
+
+static uint64_t version_of(struct sx_presence *presence)
+{
+    struct sx_company company;
+    uint64_t version;
+    sx_presence_list(presence, BARE, &company);
+    version = company.version;
+    sx_company_fini(&company);
+    return version;
 }
 
 static void test_await(void)
 {
     struct sx_presence *presence = make(3);
     int64_t now_us = sx_clock_now_us();
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, SX_NEVER)); /* offline */
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* offline */
     sx_presence_begin(presence, now_us - MINUTE_US);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, SX_NEVER)); /* settled */
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* settled */
     sx_presence_begin(presence, now_us);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, MINUTE_US, PAST));
-    CU_ASSERT_TRUE(await_while(come, presence));
-    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, MINUTE_US, PAST));
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
+    CU_ASSERT_TRUE(await_while(come, presence, 0));
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
     sx_presence_begin(presence, now_us);
-    CU_ASSERT_FALSE(await_while(go_offline, presence));
+    CU_ASSERT_FALSE(await_while(go_offline, presence, 0));
+    sx_presence_free(presence);
+}
+
+/* Who is known already is nobody to wait for. */
+static void test_await_another(void)
+{
+    struct sx_presence *presence = make(3);
+    uint64_t version;
+    sx_presence_begin(presence, sx_clock_now_us());
+    sx_presence_put(presence, BARE "/phone", &NOTHING);
+    version = version_of(presence);
+    CU_ASSERT_NOT_EQUAL(version, 0);
+    CU_ASSERT_EQUAL(version_of(presence), version);
+    sx_presence_put(presence, "other@b/1", &NOTHING);
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    CU_ASSERT_TRUE(await_while(come, presence, version));
+    version = version_of(presence);
+    sx_presence_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    version = version_of(presence);
+    sx_presence_take_out(presence, BARE);
+    CU_ASSERT_EQUAL(version_of(presence), 0);
+    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
+    sx_presence_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
     sx_presence_free(presence);
 }
 
@@ -308,12 +383,14 @@ CU_TestInfo tests_presence[] = {
     {"a mark is read, what is no mark isn't", test_marks},
     {"a mark is written as it is read, and none for who doesn't serve", test_mark_round_trip},
     {"resources come and go, one by one or all of an account", test_coming_and_going},
-    {"of too many contacts the one nobody asked for goes", test_contacts_are_bounded},
+    {"of too many contacts one nobody has asked for goes", test_contacts_are_bounded},
+    {"a crowd of strangers costs nobody his place", test_crowds_cost_nobody_his_place},
     {"of too many resources the oldest goes, and a long name is nobody's",
      test_resources_are_bounded},
     {"long names are bounded together", test_bytes_are_bounded},
     {"who waits for somebody waits until he comes, all is settled, or the link is offline",
      test_await},
+    {"who is known already isn't waited for", test_await_another},
     {"a table is made or not", test_table},
     {"without memory somebody isn't known, and nobody else is lost", test_put},
     CU_TEST_INFO_NULL,
