@@ -20,7 +20,7 @@
 enum { ID_BYTES = 128 };
 
 static const int64_t PAST = 1; /* microseconds after boot */
-static const int64_t FUTURE = SX_NEVER - 1;
+static const int64_t FUTURE = SX_NEVER / 2;
 
 static struct sx_exchange *make(void)
 {
