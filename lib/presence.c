@@ -397,12 +397,12 @@ void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_
     contact = find_locked(presence, bare);
     if (!contact)
         contact = enter_contact_locked(presence, bare);
-    if (contact)
-        note_asked_locked(presence, contact);
     if (contact && contact->count > 0) {
         company->version = contact->version;
         copy_locked(contact, company);
     }
+    if (contact)
+        note_asked_locked(presence, contact);
     pthread_mutex_unlock(&presence->mu);
     if (company->count)
         qsort(company->resources, company->count, sizeof *company->resources, compare_resources);
