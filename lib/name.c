@@ -19,6 +19,7 @@
 
 enum {
     PROOF_BYTES = 16,
+    PROOF_HEX = 2 * PROOF_BYTES,
     TAG_HEX = 16,
     KEPT_PROOFS = 4096,
     DIGEST_BYTES = 32 /* SHA-256 */
@@ -163,8 +164,10 @@ static bool take_apart(const char *id, struct parts *parts)
     if (mark - parts->tag == TAG_HEX)
         return true;
     parts->name = parts->tag + TAG_HEX + 1;
-    parts->proof = mark - 2 * PROOF_BYTES;
-    if (parts->name[-1] != '.' || parts->proof - parts->name < 3 || parts->proof[-1] != '.')
+    if (mark - parts->name < 3 + PROOF_HEX)
+        return false;
+    parts->proof = mark - PROOF_HEX;
+    if (parts->name[-1] != '.' || parts->proof[-1] != '.')
         return false;
     parts->name_len = (size_t)(parts->proof - 1 - parts->name);
     return parts->name_len % 2 == 0 && parts->name_len <= (size_t)2 * SX_NAME_BYTES;
@@ -187,7 +190,7 @@ enum sx_name sx_names_read(const struct sx_names *names, const char *id, const c
         !prove(names, from, id, parts.head_len, text, proof) ||
         CRYPTO_memcmp(proof, claimed, PROOF_BYTES) != 0)
         return SX_NAME_OURS;
-    strcpy(name, text);
+    memcpy(name, text, parts.name_len / 2 + 1);
     return SX_NAME_PROVEN;
 }
 

@@ -75,7 +75,7 @@ static bool take_zone(const char *text, int64_t *offset_s)
     if (!take_field(&text, *text, 0, 23, &hours) || !take_field(&text, ':', 0, 59, &minutes) ||
         *text)
         return false;
-    *offset_s = sign * ((int64_t)hours * 3600 + minutes * 60);
+    *offset_s = sign * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return true;
 }
 
@@ -89,8 +89,8 @@ bool sx_stamp_parse(const char *text, int64_t *unix_us)
         !take_field(&text, ':', 0, 60, &seconds) || !take_fraction(&text, &us) ||
         !take_zone(text, &offset_s))
         return false;
-    s = count_days(year, month, day) * 86400 + (int64_t)hours * 3600 + minutes * 60 + seconds -
-        offset_s;
+    s = count_days(year, month, day) * 86400 + (int64_t)hours * 3600 + (int64_t)minutes * 60 +
+        seconds - offset_s;
     *unix_us = s * 1000000 + us;
     return true;
 }

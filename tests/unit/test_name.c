@@ -143,8 +143,8 @@ static void other_ids_are_nobodys(void)
                                       "x.0123456789abcdef.6a.~message",
                                       "x~0123456789abcdef.1",
                                       "m.~messag",
-                                      ".~message.0123456789abcdef.6a."
-                                      "0123456789abcdef0123456789abcdef"};
+                                      (".~message.0123456789abcdef.6a."
+                                       "0123456789abcdef0123456789abcdef")};
     struct fixture fixture;
     size_t i;
     make(&fixture, "secret", ME);
