@@ -56,13 +56,6 @@ static const char *mail_to(const struct site *site, const char *user, const char
     return endpoint;
 }
 
-/* Until the server has seen the link's presence: what ejabberd stores meanwhile it may keep until
- * the next one. */
-static void await_presence(struct soap_xmpp_link *link, const struct site *site)
-{
-    CU_ASSERT_TRUE(soap_xmpp_discover(link, site->domain, SOAP_XMPP_FEATURE, -1, NULL, 0) >= 0);
-}
-
 /* ---- calls ---- */
 
 static void call_both_ways(const struct site *site)
@@ -498,7 +491,7 @@ static void call_as_component(const struct site *site)
     service = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
     laboratory = laboratory_start(service, 2);
-    await_presence(service, site);
+    parley_await_presence(service, site);
     soap = laboratory_client(caller, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
                     SOAP_OK);
