@@ -350,8 +350,8 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call);
  * any text, which goes along in the clear, together with a proof made with config.name_key. An
  * answer that comes later than the call lives, to another process of the program among others, is
  * then returned by soap_xmpp_wait(), with this name. Returns SOAP_OK or soap->error: no name_key, a
- * name that is too long or empty, no plugin. A call to another endpoint fails, and uses the name
- * up.
+ * name that is too long or empty, no plugin. A call to another endpoint fails. One call uses the
+ * name up, also if it fails before it is sent; the endpoints of a fail-over list are one call.
  */
 int soap_xmpp_name(struct soap *soap, const char *name);
 

@@ -17,7 +17,6 @@
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
 SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
@@ -35,7 +34,7 @@ static _Thread_local struct {
 static void note(const SSL *ssl, int where, int value)
 {
     if (where & SSL_CB_HANDSHAKE_DONE)
-        memcpy(&seen.newest, &ssl, sizeof ssl); /* not const where it was made */
+        seen.newest = (SSL *)ssl; /* not const where it was made */
     if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
         return;
     seen.alert = value;

@@ -8,6 +8,11 @@
 #include "../../lib/link.h"
 #include "../lib/suite.h"
 
+void parley_await_presence(struct soap_xmpp_link *link, const struct site *site)
+{
+    CU_ASSERT_TRUE(soap_xmpp_discover(link, site->domain, SOAP_XMPP_FEATURE, -1, NULL, 0) >= 0);
+}
+
 static struct soap_xmpp_link *open_link(const struct site *site, const char *user,
                                         const char *resource, struct witness *witness,
                                         parley_change_fn *change)
@@ -23,6 +28,8 @@ static struct soap_xmpp_link *open_link(const struct site *site, const char *use
     link = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
     CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(link, -1), 0);
+    if (account.config.messages)
+        parley_await_presence(link, site);
     return link;
 }
 

@@ -29,6 +29,10 @@ void parley_close(struct parley *parley);
 void parley_drop_service(struct parley *parley);
 void parley_reopen_service(struct parley *parley, int threads, parley_change_fn *change);
 
+/* Until the server has seen the link's presence: what ejabberd stores meanwhile it may keep until
+ * the next one. A parley's links with messages have waited for it. */
+void parley_await_presence(struct soap_xmpp_link *link, const struct site *site);
+
 /* How many trace lines of the witness hold both. */
 unsigned parley_count(struct witness *witness, const char *one, const char *other);
 

@@ -56,13 +56,6 @@ static const char *mail_to(const struct site *site, const char *user, const char
     return endpoint;
 }
 
-/* Until the server has the service's presence. What comes at that very moment ejabberd may have
- * stored just after it has handed over what it had stored, and keeps until the next session. */
-static void await_presence(struct parley *parley)
-{
-    CU_ASSERT_TRUE(witness_await_trace(&parley->far, "received <presence", "bob@"));
-}
-
 /* ---- calls ---- */
 
 static void call_both_ways(const struct site *site)
@@ -71,7 +64,6 @@ static void call_both_ways(const struct site *site)
     struct lab__Seen seen = {0};
     double sum = 0;
     parley_open(&parley, site, 2, NULL, take_plain_messages);
-    await_presence(&parley);
     CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
                     SOAP_OK);
     CU_ASSERT_EQUAL(sum, 3);
@@ -98,7 +90,6 @@ static void note_one_way(const struct site *site)
     struct parley parley;
     int notes = laboratory_notes();
     parley_open(&parley, site, 2, NULL, take_messages);
-    await_presence(&parley);
     CU_ASSERT_EQUAL(soap_send_lab__note(parley.soap, mail_to(site, "bob", NULL), NULL, "a"),
                     SOAP_OK);
     CU_ASSERT_EQUAL(soap_recv_empty_response(parley.soap), SOAP_OK);
@@ -123,7 +114,6 @@ static void fail_by_message(const struct site *site)
     struct parley parley;
     double quotient;
     parley_open(&parley, site, 2, NULL, take_plain_messages);
-    await_presence(&parley);
     CU_ASSERT_NOT_EQUAL(
         soap_call_lab__divide(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 0, &quotient),
         SOAP_OK);
@@ -177,7 +167,6 @@ static void refuse_messages(const struct site *site)
     ASSERT_CONTAINS(laboratory_fault(parley.soap), "aren't served here");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
     parley_reopen_service(&parley, 2, allow_addition);
-    await_presence(&parley);
     CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
                     SOAP_OK);
     CU_ASSERT_EQUAL(
@@ -199,7 +188,6 @@ static void pack_messages(const struct site *site)
     struct parley parley;
     double sum = 0, quotient;
     parley_open(&parley, site, 2, NULL, take_messages);
-    await_presence(&parley);
     CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
                     SOAP_OK);
     CU_ASSERT_EQUAL(parley_count(&parley.near, "sent <message", "Envelope"), 1);
@@ -233,7 +221,6 @@ static void send_too_much(const struct site *site)
     struct parley parley;
     char *text = laboratory_random_text(300000), *said = NULL, part[20001];
     parley_open(&parley, site, 2, limit_envelopes, limit_answers);
-    await_presence(&parley);
     CU_ASSERT_NOT_EQUAL(
         soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
     ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit is");
@@ -246,7 +233,8 @@ static void send_too_much(const struct site *site)
     CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
     /* small once it is packed, but not for who unpacks it */
     free(text);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(text = calloc(1, 500001));
+    text = calloc(1, 500001);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     memset(text, 'x', 500000);
     CU_ASSERT_NOT_EQUAL(
         soap_call_lab__say(parley.soap, mail_to(site, "bob", NULL), NULL, text, &said), SOAP_OK);
@@ -338,7 +326,6 @@ static void answer_stranger(const struct site *site)
     struct stranger *stranger;
     const char *heard;
     parley_open(&parley, site, 2, NULL, take_messages);
-    await_presence(&parley);
     stranger = scene_open_stranger(site, "alice", "phone");
     stranger_say_format(stranger,
                         "<message type='chat' to='bob@%s' id='c1'><active "
@@ -431,7 +418,6 @@ static void look_for_copies(const struct site *site)
     char *trace, *id;
     double sum;
     parley_open(&parley, site, 2, NULL, take_messages);
-    await_presence(&parley);
     phone = scene_open_stranger(site, "bob", "phone");
     stranger_say(phone, "<presence><priority>-1</priority></presence>"
                         "<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
@@ -501,7 +487,6 @@ static void call_as_component(const struct site *site)
     struct soap_xmpp_link *service, *caller;
     struct laboratory *laboratory;
     struct soap *soap;
-    struct witness far;
     char own[300];
     double sum = 0;
     int notes = laboratory_notes();
@@ -511,13 +496,10 @@ static void call_as_component(const struct site *site)
     CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(caller, -1), 0);
     site_account(site, "bob", "soap", &account);
     account.config.messages = 1;
-    witness_init(&far);
-    witness_watch(&far, &account.config);
-    account.config.trace = SOAP_XMPP_TRACE_STANZA;
     service = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    CU_ASSERT_TRUE(witness_await_trace(&far, "received <presence", "bob@"));
     laboratory = laboratory_start(service, 2);
+    parley_await_presence(service, site);
     soap = laboratory_client(caller, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_call_lab__add(soap, mail_to(site, "bob", NULL), NULL, 1, 2, &sum),
                     SOAP_OK);
@@ -533,7 +515,6 @@ static void call_as_component(const struct site *site)
     CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
     soap_xmpp_close(service);
     soap_xmpp_close(caller);
-    witness_fini(&far);
 }
 
 static void a_component_calls_by_them(void)
