@@ -28,6 +28,8 @@
 #include "ledger.nsmap"
 
 #include "../../../lib/base64.h"
+#include "../../../lib/clock.h"
+#include "../../../lib/link.h"
 #include "../../../lib/pack.h"
 
 #include <fcntl.h>
@@ -324,13 +326,25 @@ static struct soap_xmpp_link *open_link(char **argv)
     return link;
 }
 
+/* Who is asked before it serves is taken for somebody who doesn't, and many threads take a while to
+ * start. */
+static bool await_serving(void)
+{
+    int64_t deadline = sx_clock_deadline(60000000);
+    bool serves;
+    while (!(serves = sx_inbound_is_open(sx_link_inbound(own_link))) &&
+           sx_clock_now_us() < deadline)
+        usleep(1000);
+    return serves;
+}
+
 static void live(void)
 {
     struct soap *soap = soap_new();
     pthread_t server;
     if (soap_register_plugin_arg(soap, soap_xmpp, own_link) == SOAP_OK &&
         pthread_create(&server, NULL, serve, soap) == 0) {
-        if (soap_xmpp_wait_online(own_link, -1) == 0)
+        if (await_serving() && soap_xmpp_wait_online(own_link, -1) == 0)
             tell("online");
         obey_all();
         pthread_join(server, NULL);
