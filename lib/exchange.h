@@ -97,7 +97,7 @@ void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due
 void sx_due_fini(struct sx_due *due);
 
 /* Whether this is a kept call with a packed payload (payload.h), or a reference to one, to that
- * peer. */
+ * peer (NULL: to nobody). */
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id);
 
 /* The first of those to that peer: copies of its id and payload. Then, in its place, another

@@ -201,7 +201,8 @@ void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due
 
 static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer)
 {
-    return call->payload && sx_payload_is_packed(call->payload) && strcmp(call->peer, peer) == 0;
+    return peer && call->payload && sx_payload_is_packed(call->payload) &&
+           strcmp(call->peer, peer) == 0;
 }
 
 bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)

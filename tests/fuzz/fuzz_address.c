@@ -91,7 +91,8 @@ static void try_uri(const char *text)
     }
     CLAIM(sx_address_is_xmpp(text));
     claim_normal(jid);
-    CLAIM(!strchr(jid, '@') || strchr(jid, '/')); /* a node without a resource gets one */
+    /* a node without a resource gets one, but for a message */
+    CLAIM(!strchr(jid, '@') || strchr(jid, '/') || strchr(text, '?'));
     free(jid);
 }
 

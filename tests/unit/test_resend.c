@@ -408,6 +408,7 @@ static void test_fall_back(void)
     struct sx_due due;
     CU_ASSERT_TRUE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(call)));
     CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, OTHER, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, NULL, sx_exchange_id(call)));
     CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(plain)));
     CU_ASSERT_FALSE(sx_exchange_take_packed(exchange, OTHER, &due));
     replace(exchange, "plain", true);
