@@ -304,8 +304,8 @@ static void post_raw(struct soap_xmpp_link *link, const char *stanza)
     uint64_t session = 0;
     int64_t deadline = sx_clock_deadline(AWAIT_US);
     CU_ASSERT_EQUAL_FATAL(sx_link_await_session(link, deadline, &session, why, sizeof why), SX_OK);
-    CU_ASSERT_EQUAL(
-        sx_loop_post(link->loop, session, strdup(stanza), strlen(stanza), deadline), SX_OK);
+    CU_ASSERT_EQUAL(sx_loop_post(link->loop, session, strdup(stanza), strlen(stanza), deadline),
+                    SX_OK);
 }
 
 static void look_at_the_caller(const struct site *site)
