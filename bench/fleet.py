@@ -15,14 +15,13 @@ Environment:
   FLEET_TLS           required, or off if the server has none (required)
   FLEET_PATIENCE      seconds that each step may take (900)
 """
-import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
 
+import measurement
 import programs
 from programs import Failed, Program, say
 
@@ -297,47 +296,7 @@ class Measurement:
             raise Failed("not all have answered")
 
 
-def number(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.2f}"
-
-
-def report(build, found):
-    width = max(len(row["row"]) for row in found)
-    for row in found:
-        print(f"{row['row']:{width}}  {number(row['value']):>10} {row['unit']}")
-    with open(f"{build}/fleet.json", "w") as file:
-        json.dump(found, file, indent=1)
-
-
-def end(signal_number, frame):
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def main():
-    if len(sys.argv) != 2 or "--help" in sys.argv:
-        print(__doc__)
-        return 0 if "--help" in sys.argv else 2
-    if not programs.servers():
-        print("fleet.py: tools/with-servers has started no server", file=sys.stderr)
-        return 2
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, end)
-    measurement, status = Measurement(sys.argv[1]), 0
-    try:
-        measurement.run()
-    except KeyboardInterrupt:
-        status = 130
-    except Failed as failed:
-        say(failed)
-        status = 1
-    finally:
-        programs.stop_all()
-    if measurement.found:
-        report(sys.argv[1], measurement.found)
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measurement.main("fleet", __doc__,
+                              None if programs.servers() else "no server",
+                              Measurement))

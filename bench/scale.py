@@ -13,7 +13,6 @@ Environment:
   SCALE_OPERATION_US  what the operation takes (5000)
   SCALE_ROWS      a part of a row's name before its colon: "throughput", "kill" (all)
 """
-import json
 import os
 import signal
 import subprocess
@@ -22,6 +21,7 @@ import tempfile
 import threading
 import time
 
+import measurement
 import programs
 from programs import Failed, Program, say
 
@@ -240,47 +240,7 @@ class Measurement:
             raise Failed("; ".join(self.wrong))
 
 
-def number(value):
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.2f}"
-
-
-def report(build, found):
-    width = max(len(row["row"]) for row in found)
-    for row in found:
-        print(f"{row['row']:{width}}  {number(row['value']):>10} {row['unit']}")
-    with open(f"{build}/scale.json", "w") as file:
-        json.dump(found, file, indent=1)
-
-
-def end(signal_number, frame):
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def main():
-    if len(sys.argv) != 2 or "--help" in sys.argv:
-        print(__doc__)
-        return 0 if "--help" in sys.argv else 2
-    if len(programs.servers()) != 2:
-        print("scale.py: tools/with-servers has started no cluster", file=sys.stderr)
-        return 2
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, end)
-    measurement, status = Measurement(sys.argv[1]), 0
-    try:
-        measurement.run()
-    except KeyboardInterrupt:
-        status = 130
-    except Failed as failed:
-        say(failed)
-        status = 1
-    finally:
-        programs.stop_all()
-    if measurement.found:
-        report(sys.argv[1], measurement.found)
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measurement.main("scale", __doc__,
+                              None if len(programs.servers()) == 2 else "no cluster",
+                              Measurement))
