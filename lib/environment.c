@@ -17,116 +17,99 @@
 
 #define PREFIX "SOAP_XMPP_"
 
-typedef bool set_fn(struct soap_xmpp_config *config, size_t offset, const char *value);
+struct variable;
+typedef bool set_fn(struct soap_xmpp_config *config, const struct variable *variable,
+                    const char *value);
 
-static bool set_text(struct soap_xmpp_config *config, size_t offset, const char *value)
+struct variable {
+    const char *name; /* after PREFIX */
+    set_fn *set;
+    size_t offset; /* for set_text and set_word */
+    const char *allowed;
+    const char *const *words; /* for set_word; NULL ends them */
+};
+
+static bool set_text(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
 {
-    memcpy((char *)config + offset, &value, sizeof value);
+    memcpy((char *)config + variable->offset, &value, sizeof value);
     return true;
 }
 
-static bool set_port(struct soap_xmpp_config *config, size_t offset, const char *value)
+static bool set_port(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
 {
     size_t len = strspn(value, "0123456789");
     int port = len <= 5 ? atoi(value) : 0;
-    (void)offset;
+    (void)variable;
     if (value[len] != '\0' || port < 1 || port > 65535)
         return false;
     config->port = port;
     return true;
 }
 
-static int find_word(const char *const *words, size_t count, const char *value)
-{
-    size_t i;
-    for (i = 0; i < count; i++)
-        if (strcmp(words[i], value) == 0)
-            return (int)i;
-    return -1;
-}
-
-static bool set_tls(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {[SOAP_XMPP_TLS_REQUIRED] = "required",
+/* What the words of a variable stand for: the enumerator of the same number. */
+static const char *const tls_words[] = {[SOAP_XMPP_TLS_REQUIRED] = "required",
                                         [SOAP_XMPP_TLS_DIRECT] = "direct",
-                                        [SOAP_XMPP_TLS_OFF] = "off"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->tls = (enum soap_xmpp_tls)found;
-    return true;
-}
+                                        [SOAP_XMPP_TLS_OFF] = "off",
+                                        NULL};
+static const char *const packing_words[] = {
+    [SOAP_XMPP_PACKING_AUTO] = "auto", [SOAP_XMPP_PACKING_NEVER] = "never", NULL};
+static const char *const policy_words[] = {[SOAP_XMPP_POLICY_STICKY] = "sticky",
+                                           [SOAP_XMPP_POLICY_ROUND_ROBIN] = "round-robin",
+                                           [SOAP_XMPP_POLICY_LEAST_OUTSTANDING] =
+                                               "least-outstanding",
+                                           NULL};
+static const char *const trace_words[] = {
+    [SOAP_XMPP_TRACE_NONE] = "", /* which is refused as empty before it gets here */
+    [SOAP_XMPP_TRACE_ERROR] = "error",
+    [SOAP_XMPP_TRACE_INFO] = "info",
+    [SOAP_XMPP_TRACE_DEBUG] = "debug",
+    [SOAP_XMPP_TRACE_STANZA] = "stanza",
+    NULL};
+static const char *const switch_words[] = {"0", "1", NULL};
 
-static bool set_packing(struct soap_xmpp_config *config, size_t offset, const char *value)
+_Static_assert(sizeof(enum soap_xmpp_tls) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_packing) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_policy) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_trace_level) == sizeof(int),
+               "set_word writes an int");
+
+static bool set_word(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
 {
-    static const char *const words[] = {
-        [SOAP_XMPP_PACKING_AUTO] = "auto", [SOAP_XMPP_PACKING_NEVER] = "never"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->packing = (enum soap_xmpp_packing)found;
-    return true;
+    int i;
+    for (i = 0; variable->words[i]; i++) {
+        if (strcmp(variable->words[i], value) != 0)
+            continue;
+        memcpy((char *)config + variable->offset, &i, sizeof i);
+        return true;
+    }
+    return false;
 }
 
-static bool set_policy(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {[SOAP_XMPP_POLICY_STICKY] = "sticky",
-                                        [SOAP_XMPP_POLICY_ROUND_ROBIN] = "round-robin",
-                                        [SOAP_XMPP_POLICY_LEAST_OUTSTANDING] = "least-outstanding"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->policy = (enum soap_xmpp_policy)found;
-    return true;
-}
+#define TEXT(member, allowed) set_text, offsetof(struct soap_xmpp_config, member), allowed, NULL
+#define WORD(member, allowed, words)                                                               \
+    set_word, offsetof(struct soap_xmpp_config, member), allowed, words
 
-static bool set_switch(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    int on = strcmp(value, "1") == 0;
-    if (!on && strcmp(value, "0") != 0)
-        return false;
-    memcpy((char *)config + offset, &on, sizeof on);
-    return true;
-}
-
-static bool set_trace(struct soap_xmpp_config *config, size_t offset, const char *value)
-{
-    static const char *const words[] = {"error", "info", "debug", "stanza"};
-    int found = find_word(words, sizeof words / sizeof words[0], value);
-    (void)offset;
-    if (found < 0)
-        return false;
-    config->trace = (enum soap_xmpp_trace_level)(SOAP_XMPP_TRACE_ERROR + found);
-    return true;
-}
-
-static const struct variable {
-    const char *name; /* after PREFIX */
-    set_fn *set;
-    size_t offset; /* for set_text */
-    const char *allowed;
-} variables[] = {
-    {"JID", set_text, offsetof(struct soap_xmpp_config, jid), "a JID"},
-    {"PASSWORD", set_text, offsetof(struct soap_xmpp_config, password), "a password"},
-    {"PASSWORD_FILE", set_text, offsetof(struct soap_xmpp_config, password_file), "a file's name"},
-    {"HOST", set_text, offsetof(struct soap_xmpp_config, host), "a host's name or address"},
-    {"PORT", set_port, 0, "1 to 65535"},
-    {"CAFILE", set_text, offsetof(struct soap_xmpp_config, ca_file), "a file's name"},
-    {"CERTFILE", set_text, offsetof(struct soap_xmpp_config, cert_file), "a file's name"},
-    {"KEYFILE", set_text, offsetof(struct soap_xmpp_config, key_file), "a file's name"},
-    {"ALLOW", set_text, offsetof(struct soap_xmpp_config, allow), "who may call"},
-    {"TLS", set_tls, 0, "required, direct or off"},
-    {"PACKING", set_packing, 0, "auto or never"},
-    {"TRUSTED_HOST", set_text, offsetof(struct soap_xmpp_config, trusted_host),
-     "a host's name or address"},
-    {"SHARED_JID", set_switch, offsetof(struct soap_xmpp_config, shared_jid), "0 or 1"},
-    {"PRESENCE", set_switch, offsetof(struct soap_xmpp_config, presence), "0 or 1"},
-    {"MESSAGES", set_switch, offsetof(struct soap_xmpp_config, messages), "0 or 1"},
-    {"POLICY", set_policy, 0, "sticky, round-robin or least-outstanding"},
-    {"TRACE", set_trace, 0, "error, info, debug or stanza"},
+static const struct variable variables[] = {
+    {"JID", TEXT(jid, "a JID")},
+    {"PASSWORD", TEXT(password, "a password")},
+    {"PASSWORD_FILE", TEXT(password_file, "a file's name")},
+    {"HOST", TEXT(host, "a host's name or address")},
+    {"PORT", set_port, 0, "1 to 65535", NULL},
+    {"CAFILE", TEXT(ca_file, "a file's name")},
+    {"CERTFILE", TEXT(cert_file, "a file's name")},
+    {"KEYFILE", TEXT(key_file, "a file's name")},
+    {"ALLOW", TEXT(allow, "who may call")},
+    {"TLS", WORD(tls, "required, direct or off", tls_words)},
+    {"PACKING", WORD(packing, "auto or never", packing_words)},
+    {"TRUSTED_HOST", TEXT(trusted_host, "a host's name or address")},
+    {"SHARED_JID", WORD(shared_jid, "0 or 1", switch_words)},
+    {"PRESENCE", WORD(presence, "0 or 1", switch_words)},
+    {"MESSAGES", WORD(messages, "0 or 1", switch_words)},
+    {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
+    {"TRACE", WORD(trace, "error, info, debug or stanza", trace_words)},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
@@ -165,7 +148,7 @@ static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entr
     if (value[0] == '\0')
         return sx_config_refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
                                 variable->allowed);
-    if (!variable->set(config, variable->offset, value))
+    if (!variable->set(config, variable, value))
         return sx_config_refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
                                 variable->allowed);
     return SX_OK;
