@@ -25,14 +25,6 @@ static const char NO_MESSAGES[] = "<priority>-1</priority>";
 
 enum { TELL_INTERVAL_US = 1000000 }; /* between two lines about who asks for our presence */
 
-static enum sx_err post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
-                        int64_t deadline)
-{
-    size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
-    return bytes ? sx_loop_post(link->loop, session, bytes, len, deadline) : SX_ENOMEM;
-}
-
 /* <presence type='...' to='...'/> */
 static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, const char *type,
                              const char *to, int64_t deadline)
@@ -42,7 +34,7 @@ static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, cons
     sx_buffer_add_attribute(&stanza, "type", type);
     sx_buffer_add_attribute(&stanza, "to", to);
     sx_buffer_add_text(&stanza, "/>");
-    return post(link, session, &stanza, deadline);
+    return sx_link_post(link, session, &stanza, deadline);
 }
 
 /* ---- we are there ---- */

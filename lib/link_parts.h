@@ -28,6 +28,7 @@ struct sx_transition {
 };
 
 struct sx_shipments;
+struct sx_payload;
 
 struct soap_xmpp_link {
     /* immutable */
@@ -106,6 +107,16 @@ void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
 
+/* Posts one whole stanza, and leaves the buffer empty; any thread, as sx_loop_post. SX_ENOMEM. */
+enum sx_err sx_link_post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
+                         int64_t deadline);
+
+/* What a call carries: its envelope packed, or checked and plain. SX_OK, else a clause in why:
+ * SX_ETOOBIG over max_message_bytes, and what payload.h says. */
+enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                                 bool packs, struct sx_payload *payload, char *why,
+                                 size_t why_bytes);
+
 /* ---- ping.c ---- */
 
 /* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
@@ -132,7 +143,6 @@ size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers);
 
 /* Whether a plain payload fits into a stanza that no server refuses, and into the queue; a message
  * with whatever id. False: why says size and limit. */
-struct sx_payload;
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload,
                       const struct sx_head *head, char *why, size_t why_bytes);
 

@@ -13,7 +13,6 @@
 #include "link_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
@@ -44,22 +43,10 @@ static enum sx_err refuse_account(char *why, size_t why_bytes)
 static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                                 struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    const struct sx_config *config = &link->config;
-    size_t limit = sx_link_outgoing_limit(link, NULL), packed_bytes;
-    char clause[300] = "";
-    bool packs = config->packs &&
+    bool packs = link->config.packs &&
                  sx_disco_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
-    enum sx_err err;
-    if (packs && out->envelope_len > config->max_message_bytes)
-        return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
-    err = packs ? sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
-                                    out->action, limit, clause, sizeof clause)
-                : sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
-                                   config->soap_action ? out->action : NULL, clause, sizeof clause);
-    if (err == SX_ENOMEM)
-        snprintf(why, why_bytes, "%s", clause);
-    else if (err)
-        snprintf(why, why_bytes, "the envelope can't be carried: %s", clause);
+    enum sx_err err = sx_link_make_payload(link, out, packs, payload, why, why_bytes);
+    size_t packed_bytes;
     if (err || !payload->is_loose)
         return err;
     packed_bytes = payload->len;
@@ -67,18 +54,8 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
     snprintf(why, why_bytes,
              "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
              "(without ?message larger ones go in pieces)",
-             out->envelope_len, packed_bytes, limit);
+             out->envelope_len, packed_bytes, sx_link_outgoing_limit(link, NULL));
     return SX_ETOOBIG;
-}
-
-static enum sx_err post(struct soap_xmpp_link *link, struct sx_buffer *stanza, uint64_t session,
-                        int64_t room_deadline)
-{
-    size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
-    if (!bytes)
-        return SX_ENOMEM;
-    return sx_loop_post(link->loop, session, bytes, len, room_deadline);
 }
 
 static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_xmpp_call *call,
@@ -88,7 +65,7 @@ static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_x
     struct sx_buffer stanza = {0};
     sx_exchange_receipt(call, id);
     sx_link_write_ping(link, id, &stanza);
-    return post(link, &stanza, session, room_deadline);
+    return sx_link_post(link, session, &stanza, room_deadline);
 }
 
 static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoing *out,
@@ -116,7 +93,7 @@ static enum sx_err post_message(struct soap_xmpp_link *link, const struct sx_out
     sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s, by message: %s", head.id, out->to,
              payload->scan->operation);
     sx_stanza_message(&stanza, &head, payload->bytes, payload->len);
-    err = post(link, &stanza, session, out->room_deadline);
+    err = sx_link_post(link, session, &stanza, out->room_deadline);
     if (err == SX_OK && post_receipt(link, call, session, out->room_deadline) != SX_OK)
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO,
                  "call %s: nobody asks whether the server has taken it", head.id);

@@ -48,6 +48,14 @@ struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
     };
 }
 
+enum sx_err sx_link_post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
+                         int64_t deadline)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    return bytes ? sx_loop_post(link->loop, session, bytes, len, deadline) : SX_ENOMEM;
+}
+
 /* ---- calls ---- */
 
 struct question {
@@ -224,15 +232,12 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
     return absent ? ABSENT : FOREIGN;
 }
 
-/* What the call carries to this peer: packed if it understands that and would fall back. */
-static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                                bool runs_once, struct sx_payload *payload, char *why,
-                                size_t why_bytes)
+enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                                 bool packs, struct sx_payload *payload, char *why,
+                                 size_t why_bytes)
 {
     const struct sx_config *config = &link->config;
     char clause[300] = "";
-    bool packs = config->packs && runs_once &&
-                 sx_disco_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us()) == 1;
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
         return sx_link_refuse_size(link, "the envelope", out->envelope_len, why, why_bytes);
@@ -248,6 +253,13 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
     else if (err)
         snprintf(why, why_bytes, "the envelope can't be carried: %s", clause);
     return err;
+}
+
+/* Packed if it understands that, and would fall back. */
+static bool packs_for(struct soap_xmpp_link *link, const char *to, bool runs_once)
+{
+    return link->config.packs && runs_once &&
+           sx_disco_has(link->disco, to, SX_NS_PACKED, sx_clock_now_us()) == 1;
 }
 
 /* As post_question, for a call whose packed bytes go ahead of it. */
@@ -285,7 +297,8 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
     /* The name of where it may move to can be longer. */
     size_t more_bytes = roams ? SX_PRESENCE_RESOURCE_BYTES * sizeof "&apos;" : 0;
     bool ships;
-    enum sx_err err = make_payload(link, out, incarnation != NULL, &payload, clause, sizeof clause);
+    enum sx_err err = sx_link_make_payload(link, out, packs_for(link, out->to, incarnation != NULL),
+                                           &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
