@@ -50,10 +50,10 @@ VERSION := $(shell sed -n 's/.*define SOAP_XMPP_VERSION *"\(.*\)"/\1/p' lib/soap
 SONAME := libsoapxmpp.so.0
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-# lib/stderr.c is for the two libraries alone: it stands in for libstrophe's stderr.
-LIB_OBJECTS := $(call obj,$(filter-out lib/stderr.c,$(wildcard lib/*.c)))
-SEE_GSOAP := $(addprefix %/,plugin.o call.o service.o relay.o)
-UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c) tests/lib/suite.c)
+# lib/net/strophe_stderr.c is for the two libraries alone: it stands in for libstrophe's stderr.
+LIB_OBJECTS := $(call obj,$(filter-out lib/net/strophe_stderr.c,$(wildcard lib/*/*.c)))
+SEE_GSOAP := $(BUILD)/obj/lib/gsoap/%
+UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
     names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_link.c hostile_script.c \
@@ -88,7 +88,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)
 	$(Q)$(C) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# libstrophe's own stanza parser is replaced by lib/feed.c, which hangs on the five functions of
+# libstrophe's own stanza parser is replaced by lib/net/parser.c, which hangs on the five functions of
 # an internal header: stop before that can go wrong.
 $(BUILD)/libstrophe.checked: tools/check-libstrophe.sh $(wildcard $(LIBSTROPHE))
 	@mkdir -p $(@D)
@@ -173,7 +173,7 @@ $(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
 
 # ---- linking -------------------------------------------------------------------------------------
 
-# libstrophe's SSL_CTX_new() is lib/tls.c's, which allows nothing below TLS 1.2; so is what loads the
+# libstrophe's SSL_CTX_new() is lib/net/tls.c's, which allows nothing below TLS 1.2; so is what loads the
 # system's CAs.
 TLS_WRAP := --wrap=SSL_CTX_new --wrap=SSL_CTX_set_default_verify_paths
 
@@ -195,8 +195,7 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(addprefix %/,link.o owner.o outbound.o answers.o size.o mail.o ping.o fallback.o \
-    greeting.o roaming.o shipment.o iq.o content.o message.o loop.o),$(LIB_OBJECTS))
+    $(filter-out $(BUILD)/obj/lib/link/% $(BUILD)/obj/lib/net/loop.o,$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
@@ -301,7 +300,7 @@ $(SAMPLES): $(LIB_OBJECTS)
 
 # The libraries hold libstrophe inside, hidden: one relocatable object in which only the names of
 # lib/exports.txt are global. -z nodelete: a look-up that was left behind may outlive a dlclose().
-$(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/stderr.c)
+$(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
 	$(call say,LD,$@)
 	$(Q)$(LD) -r --wrap=stderr $(TLS_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
 
@@ -494,9 +493,9 @@ $(BUILD)/dictionary: $(call obj,tools/dictionary/dictionary.c)
 
 dictionary: $(BUILD)/dictionary
 	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
-	@cmp lib/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/dictionary.c'
+	@cmp lib/soap/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/soap/dictionary.c'
 
-$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,pack.c dictionary.c base64.c gauge.c buffer.c))
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,soap/pack.c soap/dictionary.c base/base64.c xml/gauge.c base/buffer.c))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd
 

@@ -16,10 +16,10 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "../lib/base64.h"
-#include "../lib/dictionary.h"
-#include "../lib/gauge.h"
-#include "../lib/pack.h"
+#include "base/base64.h"
+#include "soap/dictionary.h"
+#include "xml/gauge.h"
+#include "soap/pack.h"
 
 enum { ENVELOPES_MOST = 200, RECORDS = 900, ROUNDS = 20, ROUND_US = 10000, OUT_BYTES = 1 << 19 };
 

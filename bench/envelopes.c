@@ -5,7 +5,7 @@
  */
 #include "bench/payload.h"
 #include "bench/slice.h"
-#include "lib/payload.h"
+#include "lib/soap/payload.h"
 
 enum { MAX_DEPTH = 64 };
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 # check-libstrophe.sh LIBSTROPHE.A - is this a libstrophe whose stanza parser can be replaced?
 #
-# lib/feed.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
+# lib/net/parser.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
-# lib/sha1.c does the same for the four functions of its SHA-1 (the context's layout is part of that).
-# lib/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
+# lib/net/sha1.c does the same for the four functions of its SHA-1 (the context's layout is part of that).
+# lib/net/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
 # Says why in one sentence when it isn't so.
 oldest=0.12.2 newest=0.14.0
 archive=$1
@@ -30,14 +30,14 @@ defined=$(nm -A -g --defined-only "$archive" 2>/dev/null |
 hashes=$(nm -A -g --defined-only "$archive" 2>/dev/null |
     sed -n 's/.*sha1\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\1/p' | sort | tr '\n' ' ')
 [ "$hashes" = "crypto_SHA1 crypto_SHA1_Final crypto_SHA1_Init crypto_SHA1_Update " ] ||
-    refuse "the SHA-1 in $archive defines '$hashes', which lib/sha1.c doesn't"
+    refuse "the SHA-1 in $archive defines '$hashes', which lib/net/sha1.c doesn't"
 used=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
     sed -n 's/.* U \(parser_[a-zA-Z_0-9]*\)$/\1/p' | sort -u)
 for name in $used; do
     case " $known " in
     *" $name "*) ;;
-    *) refuse "$archive uses $name, which lib/feed.c doesn't define" ;;
+    *) refuse "$archive uses $name, which lib/net/parser.c doesn't define" ;;
     esac
 done
 nm -A -g --undefined-only "$archive" 2>/dev/null | grep -q ' U SSL_CTX_new$' ||
-    refuse "$archive doesn't call SSL_CTX_new, where lib/tls.c sets the lowest version of TLS"
+    refuse "$archive doesn't call SSL_CTX_new, where lib/net/tls.c sets the lowest version of TLS"

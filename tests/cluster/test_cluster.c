@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../integration/site.h"
 #include "../lib/child.h"
 #include "../lib/suite.h"

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_CLAIMS_H
 #define TESTS_FUZZ_CLAIMS_H
 
-#include "../../lib/envelope.h"
+#include "soap/envelope.h"
 
 enum { CLAIMS_DEPTH = 16 };
 

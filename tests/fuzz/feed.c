@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/memory.h"
+#include "net/allocator.h"
 #include "claims.h"
 #include "fuzz.h"
 

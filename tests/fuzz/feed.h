@@ -5,7 +5,7 @@
 #ifndef TESTS_FUZZ_FEED_H
 #define TESTS_FUZZ_FEED_H
 
-#include "../../lib/stream.h"
+#include "net/stream.h"
 
 #define FEED_HEAD                                                                                  \
     "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../lib/access.h"
-#include "../../lib/address.h"
+#include "request/access.h"
+#include "wire/jid.h"
 #include "fuzz.h"
 
 enum { WHY_BYTES = 160, ADVICE_BYTES = 20000, CUT_BYTES = 60 };

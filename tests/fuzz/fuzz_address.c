@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/address.h"
-#include "../../lib/buffer.h"
+#include "wire/jid.h"
+#include "base/buffer.h"
 #include "fuzz.h"
 
 enum { WHY_BYTES = 128, SHORT_BYTES = 5 };

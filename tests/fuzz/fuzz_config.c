@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../lib/address.h"
-#include "../../lib/config.h"
-#include "../../lib/trace.h"
+#include "wire/jid.h"
+#include "config/config.h"
+#include "base/trace.h"
 #include "fuzz.h"
 
 /* ---- redaction ---- */

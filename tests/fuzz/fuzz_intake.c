@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/intake.h"
+#include "base/clock.h"
+#include "transfer/receiver.h"
 #include "fuzz.h"
 
 enum {

@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/address.h"
-#include "../../lib/iq.h"
-#include "../../lib/reading.h"
-#include "../../lib/shipment.h"
-#include "../../lib/stanza.h"
+#include "wire/jid.h"
+#include "link/receive.h"
+#include "soap/reader.h"
+#include "link/shipment.h"
+#include "wire/stanza.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"

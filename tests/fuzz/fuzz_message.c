@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/address.h"
-#include "../../lib/iq.h"
+#include "wire/jid.h"
+#include "link/receive.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"

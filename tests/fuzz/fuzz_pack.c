@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/base64.h"
-#include "../../lib/gauge.h"
-#include "../../lib/pack.h"
+#include "base/base64.h"
+#include "xml/gauge.h"
+#include "soap/pack.h"
 #include "fuzz.h"
 
 enum { MAX_BYTES = 1 << 20, PIECE = 97, DEPTH = 50 };

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/address.h"
-#include "../../lib/presence.h"
+#include "wire/jid.h"
+#include "peers/roster.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"

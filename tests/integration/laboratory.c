@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/buffer.h"
-#include "../../lib/clock.h"
-#include "../../lib/link.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "link/link.h"
 
 enum { AWAIT_US = 20000000 };
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_LABORATORY_H
 #define TESTS_LABORATORY_H
 
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 
 #include "site.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/inbound.h"
-#include "../../lib/link.h"
+#include "request/queue.h"
+#include "link/link.h"
 #include "../lib/suite.h"
 
 void parley_await_presence(struct soap_xmpp_link *link, const struct site *site)

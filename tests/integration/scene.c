@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 #include "../lib/suite.h"
 
 struct soap_xmpp_link *scene_open_link(const struct site *site, const char *user,

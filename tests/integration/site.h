@@ -6,7 +6,7 @@
 #define TESTS_SITE_H
 
 #define SOAP_XMPP_NO_GSOAP
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #undef SOAP_XMPP_NO_GSOAP
 
 enum { SITE_PATH_BYTES = 512, SITE_NAME_BYTES = 64 };

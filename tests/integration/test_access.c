@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/link_parts.h"
+#include "base/clock.h"
+#include "link/link_parts.h"
 #include "../lib/suite.h"
 
 enum { AWAIT_US = 30000000, TEXT_BYTES = 512 };

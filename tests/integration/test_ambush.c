@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/disco.h"
-#include "../../lib/journal.h"
+#include "peers/features.h"
+#include "request/journal.h"
 #include "../lib/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "parley.h"

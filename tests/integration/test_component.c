@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/link_parts.h"
+#include "base/clock.h"
+#include "link/link_parts.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "parley.h"

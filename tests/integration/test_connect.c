@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/hostile.h"
 #include "../lib/names.h"
 #include "../lib/suite.h"

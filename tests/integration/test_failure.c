@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/suite.h"
 
 extern char **environ;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/inbound.h"
-#include "../../lib/link.h"
+#include "request/queue.h"
+#include "link/link.h"
 #include "../lib/stranger.h"
 #include "../lib/suite.h"
 #include "scene.h"

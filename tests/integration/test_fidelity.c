@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 #include "../lib/suite.h"
 #include "laboratory.h"
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 #include "../lib/suite.h"
 #include "laboratory.h"
 

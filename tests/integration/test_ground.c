@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/stamp.h"
+#include "base/clock.h"
+#include "wire/timestamp.h"
 #include "../lib/child.h"
 #include "../lib/suite.h"
 #include "scene.h"

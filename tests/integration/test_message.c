@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/inbound.h"
-#include "../../lib/link.h"
+#include "base/clock.h"
+#include "request/queue.h"
+#include "link/link.h"
 #include "../lib/suite.h"
 #include "scene.h"
 

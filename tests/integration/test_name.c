@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/link.h"
+#include "base/clock.h"
+#include "link/link.h"
 #include "../lib/suite.h"
 
 enum { LONG_US = 20000000 };

@@ -9,12 +9,12 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "../../lib/base64.h"
-#include "../../lib/clock.h"
-#include "../../lib/dictionary.h"
-#include "../../lib/inbound.h"
-#include "../../lib/link.h"
-#include "../../lib/pack.h"
+#include "base/base64.h"
+#include "base/clock.h"
+#include "soap/dictionary.h"
+#include "request/queue.h"
+#include "link/link.h"
+#include "soap/pack.h"
 #include "../lib/suite.h"
 #include "scene.h"
 

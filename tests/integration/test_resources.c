@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/exchange.h"
+#include "exchange/exchange.h"
 #include "../lib/child.h"
 #include "../lib/stranger.h"
 #include "../lib/suite.h"

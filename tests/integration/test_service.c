@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "../../lib/link.h"
+#include "link/link.h"
 #include "../lib/suite.h"
 #include "../lib/waiting.h"
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/buffer.h"
-#include "../../lib/iq.h"
+#include "base/buffer.h"
+#include "link/receive.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 #include "siege.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 

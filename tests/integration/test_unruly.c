@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/hostile_link.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"

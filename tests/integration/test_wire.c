@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/link.h"
+#include "link/link.h"
 #include "../lib/suite.h"
 
 /* ---- taps ---- */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/suite.h"
 
 enum { AWAIT_US = 20000000 };

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 
 #define SOAP_XMPP_NO_GSOAP
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #undef SOAP_XMPP_NO_GSOAP
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 
 struct witness {
     pthread_mutex_t mu;

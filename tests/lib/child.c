@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 enum { HEARD_BYTES = 64 * 1024, LINE_BYTES = 1024, STOP_MS = 20000, US_PER_MS = 1000 };
 

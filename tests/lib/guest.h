@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 
 enum { GUEST_HEARD_BYTES = 8 << 20 };
 

@@ -3,7 +3,7 @@
 #define TESTS_HOSTILE_LINK_H
 
 #define SOAP_XMPP_NO_GSOAP
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #undef SOAP_XMPP_NO_GSOAP
 
 #include "hostile.h"

@@ -2,7 +2,7 @@
 #ifndef TESTS_HOSTILE_SCRIPT_H
 #define TESTS_HOSTILE_SCRIPT_H
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 
 /* Appends text to out with $ID, $TO, $JID and $DOMAIN replaced by what the len bytes heard tell;
  * heard[len] is there to be read. Unknown ones become empty, other dollars stay. Errors show in

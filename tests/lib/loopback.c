@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/address.h"
-#include "../../lib/clock.h"
-#include "../../lib/config.h"
-#include "../../lib/payload.h"
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "soap/payload.h"
 
 enum { MAX_DEPTH = 256, MAX_CALLS = 10000, MAX_REQUESTS = 10000, TIMEOUT_US = 60000000 };
 enum { MAX_REQUEST_BYTES = 64 << 20 };

@@ -7,7 +7,7 @@
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H
 
-#include "../../lib/link.h"
+#include "link/link.h"
 
 /* Ends like any link, with soap_xmpp_close(). Paired links must both be there while either sends.
  */

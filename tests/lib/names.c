@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 enum { ROWS = 32, LONG_US = 20000000, MESSAGE_BYTES = 8192 };
 

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 enum { SPLIT_PAUSE_US = 1000, US_PER_MS = 1000 };
 

@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "passage.h"
 #include "tcp.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "guest.h"
 #include "suite.h"
 #include "tcp.h"

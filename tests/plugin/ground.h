@@ -7,7 +7,7 @@
 
 #include "soapH.h"
 
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #include "../lib/loopback.h"
 #include "../lib/suite.h"
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 enum { MANY = 1000 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 static int add(const char *endpoint)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 
 #define THIRD "xmpp:third@example.org/desk"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/envelope.h"
+#include "soap/envelope.h"
 
 #define URI11        "http://schemas.xmlsoap.org/soap/envelope/"
 #define URI12        "http://www.w3.org/2003/05/soap-envelope"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/memory.h"
+#include "net/allocator.h"
 #include "../lib/suite.h"
 
 xmpp_ctx_t *peer_ctx;

@@ -5,7 +5,7 @@
 #ifndef TESTS_STREAM_PEER_H
 #define TESTS_STREAM_PEER_H
 
-#include "../../lib/stream.h"
+#include "net/stream.h"
 
 typedef struct _parser_t parser_t;
 parser_t *parser_new(xmpp_ctx_t *ctx, void (*on_start)(char *, char **, void *),

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/address.h"
-#include "../../lib/config.h"
-#include "../../lib/envelope.h"
-#include "../../lib/memory.h"
-#include "../../lib/namespace.h"
-#include "../../lib/stanza.h"
-#include "../../lib/trace.h"
+#include "wire/jid.h"
+#include "config/config.h"
+#include "soap/envelope.h"
+#include "net/allocator.h"
+#include "xml/namespace.h"
+#include "wire/stanza.h"
+#include "base/trace.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/access.h"
-#include "../../lib/clock.h"
-#include "../../lib/disco.h"
-#include "../../lib/exchange.h"
-#include "../../lib/inbound.h"
-#include "../../lib/stanza.h"
+#include "request/access.h"
+#include "base/clock.h"
+#include "peers/features.h"
+#include "exchange/exchange.h"
+#include "request/queue.h"
+#include "wire/stanza.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/clock.h"
-#include "../../lib/connection.h"
-#include "../../lib/memory.h"
+#include "base/clock.h"
+#include "net/connection.h"
+#include "net/allocator.h"
 #include "../lib/hostile.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"

@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lib/disco.h"
-#include "../../lib/iq.h"
-#include "../../lib/link.h"
-#include "../../lib/stanza.h"
-#include "../../lib/stream.h"
+#include "peers/features.h"
+#include "link/receive.h"
+#include "link/link.h"
+#include "wire/stanza.h"
+#include "net/stream.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"

@@ -9,8 +9,8 @@
 #include "plugin/wsrmapi.h"
 #include "plugin/wsseapi.h"
 
-#include "../../lib/clock.h"
-#include "../../lib/link.h"
+#include "base/clock.h"
+#include "link/link.h"
 
 static void require(bool is_good, const char *what)
 {

@@ -9,7 +9,7 @@
 
 #include "soapH.h"
 
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #include "../integration/site.h"
 
 enum { END_TIMEOUT_S = 20 };

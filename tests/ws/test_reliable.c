@@ -12,7 +12,7 @@
 
 #include "plugin/wsrmapi.h"
 
-#include "../../lib/clock.h"
+#include "base/clock.h"
 #include "../lib/child.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"

@@ -16,12 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../lib/soap_xmpp.h"
+#include "soap_xmpp.h"
 #include "plugin/wsseapi.h"
 
-#include "../../lib/buffer.h"
-#include "../../lib/clock.h"
-#include "../../lib/link.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "link/link.h"
 #include "../integration/site.h"
 #include "../lib/suite.h"
 

@@ -9,7 +9,7 @@
 
 #include "plugin/wsseapi.h"
 
-#include "../../lib/buffer.h"
+#include "base/buffer.h"
 #include "../lib/suite.h"
 
 extern CU_TestInfo tests_token[];

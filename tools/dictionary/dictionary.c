@@ -1,4 +1,4 @@
-/* dictionary.c - makes lib/dictionary.c: dictionary CONTENT SAMPLE... > dictionary.c
+/* dictionary.c - makes lib/soap/dictionary.c: dictionary CONTENT SAMPLE... > dictionary.c
  *
  * CONTENT is a text: what envelopes repeat, a phrase on each line, the most frequent ones last,
  * where they are nearest. The line's end is no part of it, &n; stands for a line feed. The SAMPLEs

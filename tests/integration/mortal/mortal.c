@@ -27,10 +27,10 @@
 #include "soap_xmpp.h"
 #include "ledger.nsmap"
 
-#include "../../../lib/base64.h"
-#include "../../../lib/clock.h"
-#include "../../../lib/link.h"
-#include "../../../lib/pack.h"
+#include "base/base64.h"
+#include "base/clock.h"
+#include "link/link.h"
+#include "soap/pack.h"
 
 #include <fcntl.h>
 #include <pthread.h>

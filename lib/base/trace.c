@@ -1,0 +1,294 @@
+/* trace.c - lines for a human, secrets blotted out.
+ *
+ * Invariant: a line that leaves this file has no control character and no secret of XMPP or WSSE.
+ * In doubt (truncated or broken XML) more is blotted out, not less.
+ *
+ * Happy path: level on? -> format or redact into a buffer (on the stack if it fits) -> cut -> one
+ * call of the callback, for standard error one write(). Failure modes: without memory a stanza is
+ * cut at 8 KiB; none is reported; a line that standard error doesn't take is lost. errno survives,
+ * so that a trace between a failure and its report is harmless.
+ *
+ * Thread: any. Nothing is shared but the immutable struct; one write per line keeps lines whole.
+ */
+#include "base/trace.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    LINE_BYTES = 1000,
+    STACK_BYTES = 8192, /* more is allocated */
+    DEFAULT_BYTES = 16 << 10
+};
+
+/* ---- lines ---- */
+
+/* Both, C0 and C1: U+009B alone can steer a terminal. */
+static void blank_controls(char *text)
+{
+    unsigned char *byte = (unsigned char *)text;
+    for (; *byte; byte++) {
+        if (*byte == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F)
+            byte[0] = byte[1] = ' ';
+        else if (*byte < 0x20 || *byte == 0x7F)
+            *byte = ' ';
+    }
+}
+
+/* The length of text without the character that a cut at len split. */
+static size_t whole_chars(const char *text, size_t len)
+{
+    size_t start = len;
+    while (start > 0 && len - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
+        unsigned char lead = (unsigned char)text[start - 1];
+        size_t width = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+        if (len - (start - 1) < width)
+            return start - 1;
+    }
+    return len;
+}
+
+/* Ends a line of line_bytes - 1 bytes that had more to say. */
+static void mark_cut(char *line, size_t line_bytes)
+{
+    size_t len = whole_chars(line, line_bytes - sizeof "...");
+    memcpy(line + len, "...", sizeof "...");
+}
+
+static void write_stderr(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct iovec parts[2] = {{(char *)line, strlen(line)}, {(char *)"\n", 1}};
+    ssize_t written = writev(STDERR_FILENO, parts, 2);
+    (void)user;
+    (void)level;
+    (void)written;
+}
+
+static void emit(const struct sx_trace *trace, enum soap_xmpp_trace_level level, char *line)
+{
+    blank_controls(line);
+    trace->callback(trace->user, level, line);
+}
+
+void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
+                   soap_xmpp_trace_fn *callback, void *user, const char *name)
+{
+    size_t len = strlen(name);
+    memset(trace, 0, sizeof *trace);
+    trace->level = level;
+    trace->callback = callback ? callback : write_stderr;
+    trace->user = user;
+    trace->max_bytes = DEFAULT_BYTES;
+    if (len >= sizeof trace->name)
+        len = whole_chars(name, sizeof trace->name - 1);
+    memcpy(trace->name, name, len);
+}
+
+bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level)
+{
+    return level > SOAP_XMPP_TRACE_NONE && level <= trace->level;
+}
+
+void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
+              ...)
+{
+    char line[LINE_BYTES + 1];
+    size_t line_bytes = trace->max_bytes < LINE_BYTES ? trace->max_bytes + 1 : sizeof line;
+    va_list arguments;
+    int saved_errno = errno, len, more;
+    if (!sx_trace_on(trace, level))
+        return;
+    len = snprintf(line, line_bytes, "%s: ", trace->name);
+    va_start(arguments, format);
+    more = vsnprintf(line + len, line_bytes - (size_t)len, format, arguments);
+    va_end(arguments);
+    if (more < 0)
+        line[len] = '\0';
+    else if ((size_t)len + (size_t)more >= line_bytes)
+        mark_cut(line, line_bytes);
+    emit(trace, level, line);
+    errno = saved_errno;
+}
+
+/* ---- redaction ---- */
+
+enum tag_kind { TAG_START, TAG_EMPTY, TAG_END, TAG_OTHER };
+
+struct tag {
+    enum tag_kind kind;
+    const char *name; /* local part */
+    size_t name_len;
+    size_t len; /* from '<' to behind '>' */
+};
+
+struct writer {
+    char *out;
+    size_t len, capacity; /* capacity without the NUL */
+};
+
+static void put(struct writer *writer, const char *bytes, size_t len)
+{
+    size_t room = writer->capacity - writer->len;
+    if (len > room)
+        len = room;
+    memcpy(writer->out + writer->len, bytes, len);
+    writer->len += len;
+}
+
+/* Comments, CDATA sections, processing instructions: up to behind their end. */
+static size_t skip_markup(const char *bytes, size_t len)
+{
+    static const struct {
+        const char *begin, *end;
+    } markup[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}, {"<!", ">"}};
+    size_t i;
+    for (i = 0; i < sizeof markup / sizeof markup[0]; i++) {
+        size_t begin_len = strlen(markup[i].begin), end_len = strlen(markup[i].end);
+        const char *end;
+        if (len < begin_len || memcmp(bytes, markup[i].begin, begin_len) != 0)
+            continue;
+        end = memmem(bytes + begin_len, len - begin_len, markup[i].end, end_len);
+        return end ? (size_t)(end - bytes) + end_len : len;
+    }
+    return 0;
+}
+
+/* The length of the tag at bytes. A '<' ends it as well: it stands in no attribute value (XML 1.0
+ * 3.1), so behind an unbalanced quote no element hides. */
+static size_t tag_len(const char *bytes, size_t len)
+{
+    char quote = '\0';
+    size_t i;
+    for (i = 1; i < len && bytes[i] != '<'; i++) {
+        if (quote)
+            quote = bytes[i] == quote ? '\0' : quote;
+        else if (bytes[i] == '"' || bytes[i] == '\'')
+            quote = bytes[i];
+        else if (bytes[i] == '>')
+            return i + 1;
+    }
+    return i;
+}
+
+/* bytes begins with '<' */
+static struct tag read_tag(const char *bytes, size_t len)
+{
+    struct tag tag = {TAG_OTHER, bytes, 0, skip_markup(bytes, len)};
+    size_t i;
+    if (tag.len)
+        return tag;
+    tag.len = tag_len(bytes, len);
+    i = tag.len > 1 && bytes[1] == '/' ? 2 : 1;
+    tag.kind = i == 2 ? TAG_END : TAG_START;
+    if (tag.kind == TAG_START && tag.len > 2 && bytes[tag.len - 1] == '>' &&
+        bytes[tag.len - 2] == '/')
+        tag.kind = TAG_EMPTY;
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a set of bytes, without a NUL */
+    for (tag.name = bytes + i; i < tag.len && !memchr(" \t\r\n/>", bytes[i], 6); i++)
+        if (bytes[i] == ':')
+            tag.name = bytes + i + 1;
+    tag.name_len = (size_t)(bytes + i - tag.name);
+    return tag;
+}
+
+static bool is_secret(const struct tag *tag)
+{
+    static const char *const names[] = {"Password", "password",  "BinarySecret", "auth",
+                                        "response", "challenge", "success",      "handshake"};
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == tag->name_len && memcmp(names[i], tag->name, tag->name_len) == 0)
+            return true;
+    return false;
+}
+
+static bool same_name(const struct tag *tag, const struct tag *other)
+{
+    return tag->name_len == other->name_len && memcmp(tag->name, other->name, tag->name_len) == 0;
+}
+
+/* The length of a secret element's content, elements inside it included; all that is left if its
+ * end tag is missing. Only tags of its own name count: in broken XML a stray end tag of another
+ * element must not end the secret. */
+static size_t content_len(const struct tag *secret, const char *bytes, size_t len)
+{
+    size_t at = 0;
+    unsigned long depth = 0;
+    while (at < len) {
+        const char *open = memchr(bytes + at, '<', len - at);
+        struct tag tag;
+        if (!open)
+            return len;
+        at = (size_t)(open - bytes);
+        tag = read_tag(open, len - at);
+        if (same_name(&tag, secret)) {
+            if (tag.kind == TAG_END && depth-- == 0)
+                return at;
+            if (tag.kind == TAG_START)
+                depth++;
+        }
+        at += tag.len;
+    }
+    return len;
+}
+
+void sx_trace_redact(const char *bytes, size_t len, char *out, size_t out_bytes)
+{
+    struct writer writer = {out, 0, out_bytes - 1};
+    size_t at = 0;
+    if (out_bytes == 0)
+        return;
+    while (at < len && writer.len < writer.capacity) {
+        const char *open = memchr(bytes + at, '<', len - at);
+        size_t text_len = open ? (size_t)(open - bytes) - at : len - at;
+        struct tag tag;
+        put(&writer, bytes + at, text_len);
+        at += text_len;
+        if (!open)
+            break;
+        tag = read_tag(open, len - at);
+        put(&writer, open, tag.len);
+        at += tag.len;
+        if (tag.kind == TAG_START && is_secret(&tag)) {
+            size_t secret_len = content_len(&tag, bytes + at, len - at);
+            put(&writer, "***", secret_len ? 3 : 0);
+            at += secret_len;
+        }
+    }
+    out[writer.len] = '\0';
+}
+
+static void write_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
+                         size_t len, char *line, size_t line_bytes)
+{
+    int head = snprintf(line, line_bytes, "%s: %s ", trace->name, direction);
+    sx_trace_redact(bytes, len, line + head, line_bytes - (size_t)head);
+    if (strlen(line) == line_bytes - 1)
+        mark_cut(line, line_bytes);
+    emit(trace, SOAP_XMPP_TRACE_STANZA, line);
+}
+
+void sx_trace_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
+                     size_t len)
+{
+    char stack[STACK_BYTES + 1], *heap = NULL;
+    size_t line_bytes = trace->max_bytes + 1;
+    int saved_errno = errno;
+    if (!sx_trace_on(trace, SOAP_XMPP_TRACE_STANZA))
+        return;
+    /* A secret of one byte becomes three: half as long again is more than a line can grow. */
+    if (line_bytes > sizeof stack && len + len / 2 > sizeof stack - 2 * sizeof trace->name)
+        heap = malloc(line_bytes);
+    if (!heap && line_bytes > sizeof stack)
+        line_bytes = sizeof stack;
+    write_stanza(trace, direction, bytes, len, heap ? heap : stack, line_bytes);
+    free(heap);
+    errno = saved_errno;
+}

@@ -1,0 +1,42 @@
+/* trace.h - lines that tell what the link does; secrets never among them.
+ *
+ * A trace is immutable after init, so any thread may write to it. The user's callback runs on
+ * the writing thread: never write a line with a lock held.
+ */
+#ifndef SX_BASE_TRACE_H
+#define SX_BASE_TRACE_H
+
+#define SOAP_XMPP_NO_GSOAP
+#include "soap_xmpp.h"
+
+#include <stdbool.h>
+
+struct sx_trace {
+    enum soap_xmpp_trace_level level;
+    soap_xmpp_trace_fn *callback; /* never NULL after init */
+    void *user;
+    char name[64];    /* begins each line: the link's bare JID, cut if longer */
+    size_t max_bytes; /* of a line; 16 KiB unless its owner changes it after init */
+};
+
+/* callback NULL: standard error, one write per line. */
+void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
+                   soap_xmpp_trace_fn *callback, void *user, const char *name);
+
+bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level);
+
+/* Lines over 1,000 bytes (or max_bytes if less) are cut, with "..." at the cut; control characters
+ * become spaces. */
+void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
+              ...) __attribute__((format(printf, 3, 4)));
+
+/* A stanza, at level stanza; direction is "sent" or "received". Cut at max_bytes. The text of
+ * elements named Password, password, BinarySecret, auth, response, challenge, success, handshake
+ * (any prefix) is replaced by "***", and so is what stands inside them. */
+void sx_trace_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
+                     size_t len);
+
+/* The redaction itself, for tests: out is a NUL-terminated copy of at most out_bytes - 1 bytes. */
+void sx_trace_redact(const char *bytes, size_t len, char *out, size_t out_bytes);
+
+#endif

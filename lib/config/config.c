@@ -1,0 +1,632 @@
+/* config.c - the link's configuration: defaults, checks, units.
+ *
+ * Invariant: after sx_config_make() every value of a struct sx_config is set and inside its bounds;
+ * strings are copies; the password is in no message and is wiped when it is dropped.
+ *
+ * Happy path: soap_xmpp_config_init_bytes -> (the program or environment.c fills members) ->
+ *             sx_config_make -> sx_config_fini.
+ * Failure modes: SX_ECONFIG with one sentence that names the member, its environment variable, the
+ * value and what is allowed; SX_ENOMEM. Nothing is kept after either.
+ *
+ * Thread: any.
+ */
+#include "config/reason.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "net/component.h"
+
+enum {
+    SECRET_BYTES = 1023,   /* of a password, without NUL */
+    HOST_BYTES = 255,      /* RFC 1035 2.3.4 */
+    US_PER_MS = 1000,      /* microseconds */
+    US_PER_S = 1000000,    /* microseconds */
+    MAX_WAIT_MS = 86400000 /* 24 hours */
+};
+
+enum sx_err sx_config_refuse(const struct sx_reason *why, const char *format, ...)
+{
+    va_list arguments;
+    size_t i;
+    if (!why->text || why->bytes == 0)
+        return SX_ECONFIG;
+    va_start(arguments, format);
+    vsnprintf(why->text, why->bytes, format, arguments);
+    va_end(arguments);
+    /* values come from files and environments: one sentence must stay one line */
+    for (i = 0; why->text[i]; i++)
+        if ((unsigned char)why->text[i] < 0x20 || why->text[i] == 0x7F)
+            why->text[i] = '?';
+    return SX_ECONFIG;
+}
+
+/* ---- a struct that may be older than this library ---- */
+
+void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size)
+{
+    memset(config, 0, size);
+    config->size = size;
+}
+
+/* Members that an older program doesn't know keep their defaults. */
+enum sx_err sx_config_read_in(const struct soap_xmpp_config *in, struct soap_xmpp_config *out,
+                              const struct sx_reason *why)
+{
+    struct soap_xmpp_config complete;
+    if (in->size < sizeof in->size || in->size % _Alignof(struct soap_xmpp_config) != 0)
+        return sx_config_refuse(
+            why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()", in->size);
+    if (in->size > sizeof complete)
+        return sx_config_refuse(
+            why,
+            "config.size is %zu, allowed is at most %zu: the program was built for a "
+            "newer library",
+            in->size, sizeof complete);
+    soap_xmpp_config_init_bytes(&complete, sizeof complete);
+    memcpy(&complete, in, in->size);
+    *out = complete;
+    return SX_OK;
+}
+
+/* ---- checks, in the order of sx_config_make ---- */
+
+/* NULL stays NULL. */
+static enum sx_err copy_text(const char *text, char **out)
+{
+    if (!text)
+        return SX_OK;
+    *out = strdup(text);
+    return *out ? SX_OK : SX_ENOMEM;
+}
+
+static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config *out,
+                            const struct sx_reason *why)
+{
+    char clause[128] = "";
+    size_t bare_len;
+    enum sx_err err;
+    if (!in->jid || in->jid[0] == '\0')
+        return sx_config_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
+                                     "node@domain/resource or a domain");
+    err = sx_address_parse_jid(in->jid, "soap", &out->jid, clause, sizeof clause);
+    if (err == SX_EENDPOINT)
+        return sx_config_refuse(why,
+                                "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
+                                "node@domain/resource or a domain",
+                                in->jid, clause);
+    if (err)
+        return err;
+    bare_len = strcspn(out->jid, "/");
+    out->is_component = !memchr(out->jid, '@', bare_len);
+    if (out->is_component && out->jid[bare_len])
+        return sx_config_refuse(why,
+                                "jid (SOAP_XMPP_JID) is \"%.128s\", a domain with a resource; a "
+                                "component is its domain alone, and every resource of it reaches "
+                                "it; allowed: node@domain, node@domain/resource or a domain",
+                                in->jid);
+    return SX_OK;
+}
+
+static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config *out,
+                            const struct sx_reason *why)
+{
+    if ((int)in->tls < SOAP_XMPP_TLS_REQUIRED || in->tls > SOAP_XMPP_TLS_OFF)
+        return sx_config_refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
+                                (int)in->tls);
+    out->tls = in->tls;
+    if (!out->is_component)
+        return SX_OK;
+    if (in->tls == SOAP_XMPP_TLS_DIRECT)
+        return sx_config_refuse(why,
+                                "tls (SOAP_XMPP_TLS) is direct, but %.128s is a component, whose "
+                                "stream has no TLS (XEP-0114); leave it unset",
+                                out->jid);
+    out->tls = SOAP_XMPP_TLS_OFF;
+    return SX_OK;
+}
+
+/* getaddrinfo() wants an IPv6 address without its brackets. */
+static enum sx_err copy_host(const char *host, struct sx_config *out)
+{
+    size_t len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+        out->host = strndup(host + 1, len - 2);
+    else
+        out->host = strdup(host);
+    return out->host ? SX_OK : SX_ENOMEM;
+}
+
+static bool is_host(const char *host)
+{
+    size_t i, len = strlen(host);
+    for (i = 0; i < len; i++)
+        if ((unsigned char)host[i] <= ' ' || strchr("/@\"<>\x7F", host[i]))
+            return false;
+    return len > 0 && len <= HOST_BYTES;
+}
+
+/* The same host, whether or not in the brackets of an IPv6 address. */
+static bool is_same_host(const char *host, const char *other)
+{
+    size_t len = strlen(host), other_len = strlen(other);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        host++;
+        len -= 2;
+    }
+    if (other_len > 2 && other[0] == '[' && other[other_len - 1] == ']') {
+        other++;
+        other_len -= 2;
+    }
+    return len == other_len && strncasecmp(host, other, len) == 0;
+}
+
+/* XEP-0114 has no TLS, so that the secret's proof and every call cross the network in clear. */
+static enum sx_err check_component_host(const struct soap_xmpp_config *in,
+                                        const struct sx_config *out, const char *host,
+                                        const struct sx_reason *why)
+{
+    if (in->trusted_host && !is_same_host(in->trusted_host, host))
+        return sx_config_refuse(why,
+                                "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but host "
+                                "(SOAP_XMPP_HOST) is %s%.128s%s; it is host once more, in the same "
+                                "words",
+                                in->trusted_host, in->host ? "\"" : "unset, which means ", host,
+                                in->host ? "\"" : "");
+    if (!in->trusted_host && !sx_address_is_loopback(host))
+        return sx_config_refuse(why,
+                                "%.128s is a component, whose stream has no TLS (XEP-0114), but "
+                                "the host \"%.128s\" is another machine, and every call would "
+                                "cross the network in clear; allowed: localhost, 127.0.0.0/8, ::1, "
+                                "or, if nobody listens on the way there, the host's name once more "
+                                "as trusted_host (SOAP_XMPP_TRUSTED_HOST)",
+                                out->jid, host);
+    return SX_OK;
+}
+
+static enum sx_err make_component_host(const struct soap_xmpp_config *in, struct sx_config *out,
+                                       const struct sx_reason *why)
+{
+    const char *host = in->host ? in->host : SX_COMPONENT_HOST;
+    enum sx_err err = check_component_host(in, out, host, why);
+    return err ? err : copy_host(host, out);
+}
+
+static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config *out,
+                             const struct sx_reason *why)
+{
+    char domain[SX_JID_BYTES];
+    const char *host = in->host;
+    if (host && !is_host(host))
+        return sx_config_refuse(
+            why,
+            "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
+            "without a port",
+            host);
+    if (out->is_component)
+        return make_component_host(in, out, why);
+    if (in->trusted_host)
+        return sx_config_refuse(why,
+                                "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but %.128s "
+                                "is no component; its stream has TLS, which needs no trust in a "
+                                "network: leave it unset",
+                                in->trusted_host, out->jid);
+    sx_address_domain(out->jid, domain, sizeof domain);
+    if (!host && in->tls == SOAP_XMPP_TLS_OFF)
+        host = domain; /* what SRV records say about it could be another machine */
+    if (!host)
+        return SX_OK;
+    if (in->tls == SOAP_XMPP_TLS_OFF && !sx_address_is_loopback(host))
+        return sx_config_refuse(
+            why,
+            "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "
+            "password and calls would cross the network in clear; allowed with: "
+            "localhost, 127.0.0.0/8, ::1",
+            host);
+    return copy_host(host, out);
+}
+
+static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config *out,
+                             const struct sx_reason *why)
+{
+    if (in->port < 0 || in->port > 65535)
+        return sx_config_refuse(
+            why, "port (SOAP_XMPP_PORT) is %d; allowed: 1 to 65535, or 0 for the default",
+            in->port);
+    /* without a host DNS SRV tells the port, and this one would be ignored in silence */
+    if (in->port && !out->host)
+        return sx_config_refuse(
+            why,
+            "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
+            "needs a host",
+            in->port);
+    out->port = !in->port && out->is_component ? SX_COMPONENT_PORT : in->port;
+    return SX_OK;
+}
+
+/* member: with its environment variable */
+static enum sx_err make_file(const char *file, const char *member, char **out,
+                             const struct sx_reason *why)
+{
+    struct stat status;
+    FILE *stream;
+    int failure = 0;
+    if (!file)
+        return SX_OK;
+    stream = fopen(file, "re");
+    if (!stream)
+        failure = errno;
+    else if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode))
+        failure = EISDIR;
+    if (stream)
+        fclose(stream);
+    if (failure)
+        return sx_config_refuse(why,
+                                "%s is \"%.128s\", which can't be read: %s; it must be a PEM file",
+                                member, file, strerror(failure));
+    return copy_text(file, out);
+}
+
+static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct sx_config *out,
+                                     const struct sx_reason *why)
+{
+    enum sx_err err;
+    if (out->is_component && (in->ca_file || in->cert_file || in->key_file))
+        return sx_config_refuse(why,
+                                "%s is set, but %.128s is a component, whose stream has no TLS "
+                                "(XEP-0114); leave it unset",
+                                in->ca_file     ? "ca_file (SOAP_XMPP_CAFILE)"
+                                : in->cert_file ? "cert_file (SOAP_XMPP_CERTFILE)"
+                                                : "key_file (SOAP_XMPP_KEYFILE)",
+                                out->jid);
+    if (!in->cert_file != !in->key_file)
+        return sx_config_refuse(why, "%s is missing; cert_file and key_file go together",
+                                in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
+                                              : "cert_file (SOAP_XMPP_CERTFILE)");
+    err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, why);
+    if (!err)
+        err = make_file(in->cert_file, "cert_file (SOAP_XMPP_CERTFILE)", &out->cert_file, why);
+    if (!err)
+        err = make_file(in->key_file, "key_file (SOAP_XMPP_KEYFILE)", &out->key_file, why);
+    return err;
+}
+
+/* Reads the first line; what is wrong with it, or NULL. */
+static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
+{
+    size_t len = 0;
+    int c;
+    while ((c = getc(stream)) != EOF && c != '\n') {
+        if (c == '\0')
+            return "a NUL byte is in its first line";
+        if (len == SECRET_BYTES)
+            return "its first line is longer than 1,023 bytes";
+        line[len++] = (char)c;
+    }
+    if (ferror(stream))
+        return strerror(errno);
+    if (len > 0 && line[len - 1] == '\r')
+        len--; /* a file edited on Windows */
+    line[len] = '\0';
+    return len ? NULL : "its first line is empty";
+}
+
+static enum sx_err read_password(const char *file, char **password, const struct sx_reason *why)
+{
+    char line[SECRET_BYTES + 1] = "";
+    const char *wrong;
+    enum sx_err err;
+    FILE *stream = fopen(file, "re");
+    if (stream) {
+        setvbuf(stream, NULL, _IONBF, 0); /* no copy of the secret in a buffer that isn't wiped */
+        wrong = read_line(stream, line);
+        fclose(stream);
+    } else {
+        wrong = strerror(errno);
+    }
+    if (wrong)
+        err = sx_config_refuse(
+            why,
+            "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
+            "password: %s; its first line must be one of 1 to 1,023 bytes",
+            file, wrong);
+    else
+        err = copy_text(line, password);
+    explicit_bzero(line, sizeof line);
+    return err;
+}
+
+static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
+                                 const struct sx_reason *why)
+{
+    if (in->password && in->password_file)
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) and password_file "
+                                "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
+    if (in->password_file)
+        return read_password(in->password_file, &out->password, why);
+    if (!in->password && out->is_component)
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) is missing; %.128s is a component: "
+                                "required is the secret that its server knows, here or in "
+                                "password_file (SOAP_XMPP_PASSWORD_FILE)",
+                                out->jid);
+    if (!in->password && !in->cert_file)
+        return sx_config_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
+                                     "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
+                                     "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
+    if (in->password && (in->password[0] == '\0' || strlen(in->password) > SECRET_BYTES))
+        return sx_config_refuse(why,
+                                "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
+                                in->password[0] ? "too long" : "empty");
+    return copy_text(in->password ? in->password : "", &out->password);
+}
+
+/* ---- numbers ---- */
+
+struct bounds {
+    const char *member;
+    unsigned long long preset, min, max; /* preset: what 0 stands for */
+};
+
+/* value 0 gives the preset. */
+static enum sx_err bound(const struct bounds *bounds, unsigned long long value,
+                         unsigned long long *out, const struct sx_reason *why)
+{
+    if (value && (value < bounds->min || value > bounds->max))
+        return sx_config_refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu",
+                                bounds->member, value, bounds->min, bounds->max, bounds->preset);
+    *out = value ? value : bounds->preset;
+    return SX_OK;
+}
+
+static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t *out_us,
+                             const struct sx_reason *why)
+{
+    if (ms < 0 || ms > MAX_WAIT_MS)
+        return sx_config_refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms,
+                                (int)MAX_WAIT_MS, preset_ms);
+    *out_us = (int64_t)(ms ? ms : preset_ms) * US_PER_MS;
+    return SX_OK;
+}
+
+static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct sx_reason *why)
+{
+    enum { STANZA, QUEUED, MESSAGE, REQUESTS };
+    struct {
+        struct bounds bounds;
+        size_t in, *out;
+    } sizes[] = {
+        /* RFC 6120 13.12: no limit below 10,000 bytes */
+        [STANZA] = {{"max_stanza_bytes", 1 << 20, 10000, 64 << 20},
+                    in->max_stanza_bytes,
+                    &out->max_stanza_bytes},
+        [QUEUED] = {{"max_queued_bytes", 8 << 20, 0, 1 << 30},
+                    in->max_queued_bytes,
+                    &out->max_queued_bytes},
+        [MESSAGE] = {{"max_message_bytes", 64 << 20, 10000, 1 << 30},
+                     in->max_message_bytes,
+                     &out->max_message_bytes},
+        [REQUESTS] = {{"max_request_bytes", 16 << 20, 10000, 1 << 30},
+                      in->max_request_bytes,
+                      &out->max_request_bytes},
+        {{"max_outgoing_bytes", 256 << 10, 10000, 64 << 20},
+         in->max_outgoing_bytes,
+         &out->max_outgoing_bytes},
+        {{"max_remembered_bytes", 16 << 20, 10000, 1 << 30},
+         in->max_remembered_bytes,
+         &out->max_remembered_bytes},
+        {{"max_trace_bytes", 16 << 10, 200, 1 << 20}, in->max_trace_bytes, &out->max_trace_bytes},
+    };
+    size_t i;
+    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unsigned long long bytes = 0;
+        if (bound(&sizes[i].bounds, sizes[i].in, &bytes, why))
+            return SX_ECONFIG;
+        *sizes[i].out = (size_t)bytes;
+        /* else a stanza of the largest size would wait for room that never comes */
+        if (i == STANZA)
+            sizes[QUEUED].bounds.min = bytes;
+        if (i == STANZA && sizes[QUEUED].bounds.preset < bytes)
+            sizes[QUEUED].bounds.preset = bytes;
+        /* else a large message would never find a place in the queue */
+        if (i == MESSAGE && sizes[REQUESTS].bounds.preset < bytes)
+            sizes[REQUESTS].bounds.preset = bytes;
+    }
+    return SX_OK;
+}
+
+static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_config *out,
+                               const struct sx_reason *why)
+{
+    const struct {
+        struct bounds bounds;
+        unsigned in, *out;
+    } counts[] = {
+        {{"max_depth", 256, 8, 2000}, in->max_depth, &out->max_depth},
+        {{"max_attributes", 100000, 100, 10000000}, in->max_attributes, &out->max_attributes},
+        {{"max_namespaces", 100000, 100, 10000000}, in->max_namespaces, &out->max_namespaces},
+        {{"max_calls", 10000, 1, 1000000}, in->max_calls, &out->max_calls},
+        {{"max_requests", 1000, 1, 1000000}, in->max_requests, &out->max_requests},
+        {{"max_running", 0, 1, 100000}, in->max_running, &out->max_running},
+        {{"max_remembered", 20000, 1, 1000000}, in->max_remembered, &out->max_remembered},
+        {{"max_peers", 1000, 1, 1000000}, in->max_peers, &out->max_peers},
+    };
+    size_t i;
+    for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        unsigned long long value = 0;
+        if (bound(&counts[i].bounds, counts[i].in, &value, why))
+            return SX_ECONFIG;
+        *counts[i].out = (unsigned)value;
+    }
+    return SX_OK;
+}
+
+static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct sx_reason *why)
+{
+    enum sx_err err = make_wait("timeout_ms", in->timeout_ms, 60000, &out->timeout_us, why);
+    if (!err)
+        err = make_wait("connect_timeout_ms", in->connect_timeout_ms, 20000,
+                        &out->connect_timeout_us, why);
+    if (!err)
+        err = make_wait("keepalive_ms", in->keepalive_ms, 60000, &out->keepalive_us, why);
+    if (!err)
+        err = make_wait("ping_timeout_ms", in->ping_timeout_ms, 10000, &out->ping_timeout_us, why);
+    if (!err)
+        err = make_sizes(in, out, why);
+    if (!err)
+        err = make_counts(in, out, why);
+    return err;
+}
+
+static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
+                                 const struct sx_reason *why)
+{
+    const struct {
+        const char *member;
+        int in;
+        bool *out;
+    } switches[] = {
+        {"soap_action", in->soap_action, &out->soap_action},
+        {"plain_delivery", in->plain_delivery, &out->plain_delivery},
+        {"shared_jid (SOAP_XMPP_SHARED_JID)", in->shared_jid, &out->is_shared},
+        {"presence (SOAP_XMPP_PRESENCE)", in->presence, &out->presence},
+        {"messages (SOAP_XMPP_MESSAGES)", in->messages, &out->messages},
+    };
+    size_t i;
+    for (i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (switches[i].in != 0 && switches[i].in != 1)
+            return sx_config_refuse(why, "%s is %d; allowed: 0 or 1", switches[i].member,
+                                    switches[i].in);
+        *switches[i].out = switches[i].in == 1;
+    }
+    out->presence = out->presence || out->messages;
+    return SX_OK;
+}
+
+static enum sx_err make_sharing(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct sx_reason *why)
+{
+    if ((int)in->policy < SOAP_XMPP_POLICY_STICKY ||
+        in->policy > SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
+        return sx_config_refuse(why,
+                                "policy (SOAP_XMPP_POLICY) is %d; allowed: sticky, round-robin or "
+                                "least-outstanding",
+                                (int)in->policy);
+    out->policy = in->policy;
+    if (out->is_shared && !out->is_component)
+        return sx_config_refuse(why,
+                                "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but %.128s is an account, "
+                                "of which each process has a resource of its own, and a bare JID "
+                                "as endpoint finds one of them; allowed for a component alone",
+                                out->jid);
+    if (in->max_age_s < 0)
+        return sx_config_refuse(why, "max_age_s is %d; allowed: 1 or more, or 0 for any age",
+                                in->max_age_s);
+    out->max_age_us = in->max_age_s ? (int64_t)in->max_age_s * US_PER_S : SX_NEVER;
+    if (in->name_key && (in->name_key[0] == '\0' || strlen(in->name_key) > SECRET_BYTES))
+        return sx_config_refuse(why, "name_key is %s; allowed: 1 to 1,023 bytes",
+                                in->name_key[0] ? "too long" : "empty");
+    return copy_text(in->name_key, &out->name_key);
+}
+
+static enum sx_err make_packing(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct sx_reason *why)
+{
+    if ((int)in->packing < SOAP_XMPP_PACKING_AUTO || in->packing > SOAP_XMPP_PACKING_NEVER)
+        return sx_config_refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
+                                (int)in->packing);
+    /* A call may have to fall back to plain, which only one that may be sent again can. */
+    out->packs = in->packing == SOAP_XMPP_PACKING_AUTO && !in->plain_delivery;
+    return SX_OK;
+}
+
+static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct sx_reason *why)
+{
+    (void)why;
+    return in->allow ? copy_text(in->allow, &out->allow) : SX_OK;
+}
+
+static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_config *out,
+                              const struct sx_reason *why)
+{
+    if ((int)in->trace < SOAP_XMPP_TRACE_NONE || in->trace > SOAP_XMPP_TRACE_STANZA)
+        return sx_config_refuse(
+            why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
+            (int)in->trace);
+    out->trace = in->trace;
+    out->trace_callback = in->trace_callback;
+    out->trace_user = in->trace_user;
+    out->state_callback = in->state_callback;
+    out->state_user = in->state_user;
+    out->progress_callback = in->progress_callback;
+    out->progress_user = in->progress_user;
+    return SX_OK;
+}
+
+enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *out, char *why,
+                           size_t why_bytes)
+{
+    /* each may need what stands before it */
+    static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
+                                        const struct sx_reason *) = {
+        make_jid,     make_tls,      make_host,    make_port,    make_certificates, make_password,
+        make_numbers, make_switches, make_packing, make_sharing, make_allow,        make_trace,
+    };
+    const struct sx_reason reason = {why, why ? why_bytes : 0};
+    struct soap_xmpp_config complete = {0};
+    enum sx_err err;
+    size_t i;
+    memset(out, 0, sizeof *out);
+    err = sx_config_read_in(in, &complete, &reason);
+    for (i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
+        err = steps[i](&complete, out, &reason);
+    if (err == SX_ENOMEM)
+        sx_config_refuse(&reason, "memory is short");
+    if (err)
+        sx_config_fini(out);
+    return err;
+}
+
+void sx_config_fini(struct sx_config *config)
+{
+    if (config->password)
+        explicit_bzero(config->password, strlen(config->password));
+    if (config->name_key)
+        explicit_bzero(config->name_key, strlen(config->name_key));
+    free(config->name_key);
+    free(config->jid);
+    free(config->password);
+    free(config->host);
+    free(config->ca_file);
+    free(config->cert_file);
+    free(config->key_file);
+    free(config->allow);
+    memset(config, 0, sizeof *config);
+}
+
+/* ---- units ---- */
+
+int64_t sx_config_timeout_us(int gsoap_timeout, int64_t default_us)
+{
+    if (gsoap_timeout == 0)
+        return default_us;
+    return gsoap_timeout > 0 ? (int64_t)gsoap_timeout * US_PER_S : -(int64_t)gsoap_timeout;
+}
+
+int64_t sx_config_timeout_ms(int timeout_ms, int64_t default_us)
+{
+    return timeout_ms < 0 ? default_us : (int64_t)timeout_ms * US_PER_MS;
+}

@@ -1,0 +1,169 @@
+/* environment.c - members of the configuration from SOAP_XMPP_ variables.
+ *
+ * Invariant: either every variable was understood and applied, or the configuration is unchanged.
+ *
+ * Failure modes: a variable that is unknown, empty or out of bounds: one sentence with its name,
+ * its value unless it is unknown (it may be a password under a misspelt name), and what is allowed.
+ *
+ * Thread: any, but the environment must not change meanwhile (POSIX getenv).
+ */
+#include "config/reason.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "SOAP_XMPP_"
+
+struct variable;
+typedef bool set_fn(struct soap_xmpp_config *config, const struct variable *variable,
+                    const char *value);
+
+struct variable {
+    const char *name; /* after PREFIX */
+    set_fn *set;
+    size_t offset; /* for set_text and set_word */
+    const char *allowed;
+    const char *const *words; /* for set_word; NULL ends them */
+};
+
+static bool set_text(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
+{
+    memcpy((char *)config + variable->offset, &value, sizeof value);
+    return true;
+}
+
+static bool set_port(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
+{
+    size_t len = strspn(value, "0123456789");
+    int port = len <= 5 ? atoi(value) : 0;
+    (void)variable;
+    if (value[len] != '\0' || port < 1 || port > 65535)
+        return false;
+    config->port = port;
+    return true;
+}
+
+/* What the words of a variable stand for: the enumerator of the same number. */
+static const char *const tls_words[] = {[SOAP_XMPP_TLS_REQUIRED] = "required",
+                                        [SOAP_XMPP_TLS_DIRECT] = "direct",
+                                        [SOAP_XMPP_TLS_OFF] = "off",
+                                        NULL};
+static const char *const packing_words[] = {
+    [SOAP_XMPP_PACKING_AUTO] = "auto", [SOAP_XMPP_PACKING_NEVER] = "never", NULL};
+static const char *const policy_words[] = {[SOAP_XMPP_POLICY_STICKY] = "sticky",
+                                           [SOAP_XMPP_POLICY_ROUND_ROBIN] = "round-robin",
+                                           [SOAP_XMPP_POLICY_LEAST_OUTSTANDING] =
+                                               "least-outstanding",
+                                           NULL};
+static const char *const trace_words[] = {
+    [SOAP_XMPP_TRACE_NONE] = "", /* which is refused as empty before it gets here */
+    [SOAP_XMPP_TRACE_ERROR] = "error",
+    [SOAP_XMPP_TRACE_INFO] = "info",
+    [SOAP_XMPP_TRACE_DEBUG] = "debug",
+    [SOAP_XMPP_TRACE_STANZA] = "stanza",
+    NULL};
+static const char *const switch_words[] = {"0", "1", NULL};
+
+_Static_assert(sizeof(enum soap_xmpp_tls) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_packing) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_policy) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_trace_level) == sizeof(int),
+               "set_word writes an int");
+
+static bool set_word(struct soap_xmpp_config *config, const struct variable *variable,
+                     const char *value)
+{
+    int i;
+    for (i = 0; variable->words[i]; i++) {
+        if (strcmp(variable->words[i], value) != 0)
+            continue;
+        memcpy((char *)config + variable->offset, &i, sizeof i);
+        return true;
+    }
+    return false;
+}
+
+#define TEXT(member, allowed) set_text, offsetof(struct soap_xmpp_config, member), allowed, NULL
+#define WORD(member, allowed, words)                                                               \
+    set_word, offsetof(struct soap_xmpp_config, member), allowed, words
+
+static const struct variable variables[] = {
+    {"JID", TEXT(jid, "a JID")},
+    {"PASSWORD", TEXT(password, "a password")},
+    {"PASSWORD_FILE", TEXT(password_file, "a file's name")},
+    {"HOST", TEXT(host, "a host's name or address")},
+    {"PORT", set_port, 0, "1 to 65535", NULL},
+    {"CAFILE", TEXT(ca_file, "a file's name")},
+    {"CERTFILE", TEXT(cert_file, "a file's name")},
+    {"KEYFILE", TEXT(key_file, "a file's name")},
+    {"ALLOW", TEXT(allow, "who may call")},
+    {"TLS", WORD(tls, "required, direct or off", tls_words)},
+    {"PACKING", WORD(packing, "auto or never", packing_words)},
+    {"TRUSTED_HOST", TEXT(trusted_host, "a host's name or address")},
+    {"SHARED_JID", WORD(shared_jid, "0 or 1", switch_words)},
+    {"PRESENCE", WORD(presence, "0 or 1", switch_words)},
+    {"MESSAGES", WORD(messages, "0 or 1", switch_words)},
+    {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
+    {"TRACE", WORD(trace, "error, info, debug or stanza", trace_words)},
+};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+static const struct variable *find_variable(const char *name, size_t len)
+{
+    size_t i;
+    for (i = 0; i < VARIABLES; i++)
+        if (strlen(variables[i].name) == len && memcmp(variables[i].name, name, len) == 0)
+            return &variables[i];
+    return NULL;
+}
+
+/* The value isn't shown: it may well be a password under a misspelt name. */
+static enum sx_err refuse_unknown(const struct sx_reason *why, const char *name, size_t len)
+{
+    char known[320] = "";
+    size_t i, used = 0;
+    for (i = 0; i < VARIABLES && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",
+                                 variables[i].name);
+    return sx_config_refuse(why,
+                            PREFIX "%.*s is no variable of this library; allowed are SOAP_XMPP%s",
+                            len > 64 ? 64 : (int)len, name, known);
+}
+
+/* entry: an element of environ, "NAME=value" */
+static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entry,
+                               const struct sx_reason *why)
+{
+    const char *name = entry + strlen(PREFIX);
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : "";
+    const struct variable *variable = find_variable(name, len);
+    if (!variable)
+        return refuse_unknown(why, name, len);
+    if (value[0] == '\0')
+        return sx_config_refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
+                                variable->allowed);
+    if (!variable->set(config, variable, value))
+        return sx_config_refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
+                                variable->allowed);
+    return SX_OK;
+}
+
+int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes)
+{
+    const struct sx_reason reason = {why, why ? why_bytes : 0};
+    struct soap_xmpp_config changed = {0};
+    char **entry;
+    if (sx_config_read_in(config, &changed, &reason))
+        return -1;
+    for (entry = environ; entry && *entry; entry++)
+        if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && apply_entry(&changed, *entry, &reason))
+            return -1;
+    memcpy(config, &changed, changed.size);
+    return 0;
+}

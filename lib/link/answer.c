@@ -1,0 +1,193 @@
+/* answer.c - what a link answers: envelopes, faults, refusals.
+ *
+ * Invariant: a request is answered once. The answer is in the journal before it is posted, so that
+ * losing it loses nothing.
+ *
+ * Happy path: an envelope -> its payload -> remembered -> posted to the session of the moment.
+ * Failure: an answer that may not leave becomes internal-server-error, since the request has run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "link/link_parts.h"
+#include "soap/payload.h"
+#include "link/shipment.h"
+#include "wire/stanza.h"
+
+void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline)
+{
+    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
+    if (err != SX_OK)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
+                 sx_fault_text(err));
+}
+
+/* An answer that never finds room must not make its caller wait in vain. */
+static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+                         struct sx_buffer *stanza, size_t *len)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    char *bytes = sx_buffer_take(stanza, len);
+    if (!bytes || *len <= link->config.max_queued_bytes)
+        return bytes;
+    free(bytes);
+    sx_stanza_error(stanza, &head, "internal-server-error",
+                    "the answer is larger than the service's max_queued_bytes");
+    return sx_buffer_take(stanza, len);
+}
+
+/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
+ * answer that is ready after a reconnect is still awaited. A link that is stopping may be online
+ * all the same; if it isn't, a post to its last session tells. */
+static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
+{
+    uint64_t session;
+    char why[1];
+    /* A message's answer isn't kept: it is worth waiting for the next session. */
+    int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
+    if (sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why) !=
+        SX_OK) {
+        pthread_mutex_lock(&link->mu);
+        session = link->session;
+        pthread_mutex_unlock(&link->mu);
+    }
+    return session;
+}
+
+/* The run's one answer: remembered, then posted. */
+static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
+                        struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = take_answer(link, request, stanza, &len);
+    if (!bytes) {
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
+                 request->from);
+        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        return;
+    }
+    /* Nobody sends a message again. */
+    sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
+                      len, sx_clock_now_us());
+    sx_link_post_answer(link, session_for(link, request), bytes, len,
+                        sx_clock_deadline(sx_link_timeout_us(link)));
+}
+
+/* Not resource-constraint: the request has run. */
+static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+                          struct sx_buffer *stanza, const char *why)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
+             request->from, why);
+    sx_stanza_error(stanza, &head, "internal-server-error", why);
+}
+
+/* The answer's packed bytes go ahead of it. */
+static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                        struct sx_payload *payload)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    struct sx_buffer reference = {0}, stanza = {0};
+    struct sx_shipment *shipment = NULL;
+    enum sx_err err = SX_ENOMEM;
+    size_t len;
+    char *bytes;
+    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
+            SX_OK ||
+        reference.failed)
+        stanza.failed = true;
+    else if (payload->scan->is_fault)
+        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
+    else
+        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
+    sx_buffer_fini(&reference);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (bytes)
+        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
+    if (err == SX_OK)
+        return;
+    free(bytes);
+    sx_shipment_free(shipment);
+    if (err == SX_EFULL)
+        refuse_answer(link, request, &stanza, "too many large answers are on their way");
+    else
+        stanza.failed = true;
+    post_stanza(link, request, &stanza);
+}
+
+static void answer(struct soap_xmpp_link *link, struct sx_request *request,
+                   struct sx_payload *payload)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    struct sx_buffer stanza = {0};
+    char why[300];
+    if (request->is_message && !payload->bytes) {
+        /* One-way: nobody waits for an answer. */
+        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        return;
+    }
+    if (payload->is_loose && !link->config.is_shared && !request->is_message) {
+        ship_answer(link, request, payload);
+        return;
+    }
+    if (payload->bytes &&
+        !sx_link_fits(link, "the answer", payload, &head, 0, request->is_message, why, sizeof why))
+        refuse_answer(link, request, &stanza, why);
+    else if (payload->bytes && payload->scan->is_fault)
+        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
+    else
+        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
+    post_stanza(link, request, &stanza);
+}
+
+enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes)
+{
+    struct sx_payload payload = {0};
+    enum sx_err err = SX_OK;
+    if (envelope && request->envelope.form == SX_FORM_PLAIN)
+        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+    else if (envelope && envelope_len > link->config.max_message_bytes)
+        err = sx_link_refuse_size(link, "the answer", envelope_len, why, why_bytes);
+    else if (envelope)
+        err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
+                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
+    if (err == SX_OK && sx_request_answer_once(request))
+        answer(link, request, &payload);
+    sx_payload_fini(&payload);
+    return err;
+}
+
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    struct sx_buffer stanza = {0};
+    if (!sx_request_answer_once(request))
+        return;
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
+             request->from, text ? text : condition);
+    sx_stanza_error(&stanza, &head, condition, text);
+    post_stanza(link, request, &stanza);
+}
+
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                     const char *text, int64_t deadline)
+{
+    const struct sx_head head = sx_link_reply_head(link, request);
+    struct sx_buffer stanza = {0};
+    size_t len;
+    char *bytes;
+    if (!sx_request_answer_once(request))
+        return;
+    sx_journal_forget(link->journal, request->from, request->id);
+    sx_stanza_refusal(&stanza, &head, condition, text);
+    bytes = sx_buffer_take(&stanza, &len);
+    if (bytes)
+        sx_link_post_answer(link, session_for(link, request), bytes, len, deadline);
+}

@@ -1,0 +1,124 @@
+/* content.c - what a stanza that arrived holds: an envelope, packed or not, or an error.
+ *
+ * Invariant: what is taken out of the stream is in the envelope, or freed. Nothing is answered
+ * here.
+ *
+ * Happy path: find_packed -> glance; an error -> its fault's envelope, or its condition. Failure: a
+ * packed envelope that can't be one has err and why, which go into the answer.
+ */
+#include "link/incoming.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/delivery.h"
+#include "soap/payload.h"
+#include "link/shipment.h"
+#include "wire/stanza.h"
+
+bool sx_content_is(xmpp_stanza_t *stanza, const char *name, const char *ns)
+{
+    const char *own_name = stanza ? xmpp_stanza_get_name(stanza) : NULL;
+    const char *own_ns = stanza ? xmpp_stanza_get_ns(stanza) : NULL;
+    return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
+}
+
+void sx_content_condition(xmpp_stanza_t *error, struct sx_reply *reply)
+{
+    xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
+    snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
+    for (; child; child = xmpp_stanza_get_next(child)) {
+        const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+        sx_delivery_read(child, reply);
+        if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
+            continue;
+        if (strcmp(name, "text") == 0) {
+            char *text = xmpp_stanza_get_text(child);
+            if (text)
+                snprintf(reply->text, sizeof reply->text, "%s", text);
+            xmpp_free(xmpp_stanza_get_context(child), text);
+        } else {
+            snprintf(reply->condition, sizeof reply->condition, "%s", name);
+        }
+    }
+}
+
+bool sx_content_is_packed_alone(xmpp_stanza_t *stanza, const struct sx_stream *stream)
+{
+    return !stanza && stream->binary;
+}
+
+const char *sx_content_attribute(xmpp_stanza_t *element, const struct sx_stream *stream,
+                                 const char *name)
+{
+    return element ? xmpp_stanza_get_attribute(element, name)
+                   : sx_stream_packed_attribute(stream, name);
+}
+
+bool sx_content_is_reference(xmpp_stanza_t *packed)
+{
+    return packed && xmpp_stanza_get_attribute(packed, "transfer");
+}
+
+void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
+                            struct sx_stream *stream, struct sx_envelope *envelope)
+{
+    const char *action = sx_content_attribute(element, stream, "action");
+    bool refers = sx_content_is_reference(element), has_bytes;
+    *envelope = (struct sx_envelope){
+        .form = sx_payload_form(sx_content_attribute(element, stream, "form")),
+    };
+    if (action && strlen(action) < sizeof envelope->action)
+        snprintf(envelope->action, sizeof envelope->action, "%s", action);
+    if (refers)
+        has_bytes =
+            sx_shipments_take(ends->shipments, from, element, &envelope->bytes, &envelope->len);
+    else
+        has_bytes = sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes;
+    if (has_bytes && envelope->form)
+        return;
+    envelope->err = refers && !has_bytes ? SX_EABSENT : SX_EMALFORMED;
+    snprintf(envelope->why, sizeof envelope->why, "%s",
+             !envelope->form ? "its form is unknown"
+             : refers        ? sx_fault_text(SX_EABSENT)
+                             : "the packed envelope is empty");
+}
+
+bool sx_content_find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
+                            const struct sx_stream *stream, xmpp_stanza_t **element)
+{
+    *element = ends->packs && stanza ? xmpp_stanza_get_children(stanza) : NULL;
+    while (*element && !sx_content_is(*element, "packed", SX_NS_PACKED))
+        *element = xmpp_stanza_get_next(*element);
+    return *element || (ends->packs && sx_content_is_packed_alone(stanza, stream));
+}
+
+void sx_content_glance(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
+                       struct sx_stream *stream, struct sx_envelope *envelope)
+{
+    sx_content_take_packed(ends, from, element, stream, envelope);
+    if (envelope->err == SX_OK)
+        sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
+}
+
+void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_awaited,
+                      xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+{
+    xmpp_stanza_t *packed;
+    bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed), has_envelope = true;
+    /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
+    if (is_packed && !is_awaited)
+        has_envelope = false; /* not worth a glance: nobody waits for it */
+    else if (is_packed)
+        sx_content_glance(ends, from, packed, stream, &reply->envelope);
+    else
+        has_envelope = sx_stream_envelope(stream, &reply->envelope);
+    if (has_envelope) {
+        if (reply->envelope.err == SX_OK && reply->envelope.is_fault)
+            return;
+        /* Many servers send the request back with a transport error (RFC 6120 8.3.1). */
+        sx_envelope_fini(&reply->envelope);
+    }
+    reply->err = SX_ESTANZA;
+    sx_content_condition(stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL, reply);
+}

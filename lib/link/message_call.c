@@ -1,0 +1,148 @@
+/* message_call.c - calls by message: sent once, for servers to store and forward.
+ *
+ * Noun: a call that goes out as a message. What comes of it is receive_message.c's and message_call.c's.
+ *
+ * Invariant: a message is posted once, and its receipt (a ping of our own server, which takes
+ * stanzas in order) behind it in the same session, or not at all: the call ends with the session
+ * then.
+ *
+ * Happy path: packed, if the account that is asked is known to understand that -> online -> begin
+ * -> its id -> message, receipt. Failure: what doesn't fit into one stanza is refused, since a
+ * bytestream wants somebody who is there; before anything is posted the caller hears why.
+ */
+#include "link/link_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "soap/payload.h"
+#include "wire/stanza.h"
+
+/* An answer could not be told from a request that comes to ourselves. */
+static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
+{
+    char own[SX_JID_BYTES], bare[SX_JID_BYTES];
+    sx_address_bare(link->config.jid, own, sizeof own);
+    if (link->config.is_component)
+        sx_address_domain(to, bare, sizeof bare); /* all of it is ours */
+    else
+        sx_address_bare(to, bare, sizeof bare);
+    return sx_address_equal(own, bare);
+}
+
+static enum sx_err refuse_account(char *why, size_t why_bytes)
+{
+    snprintf(why, why_bytes,
+             "it is the link's own account, which messages can't be sent to (without ?message its "
+             "resources can be called)");
+    return SX_EENDPOINT;
+}
+
+static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                                struct sx_payload *payload, char *why, size_t why_bytes)
+{
+    bool packs = link->config.packs &&
+                 sx_disco_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
+    enum sx_err err = sx_link_make_payload(link, out, packs, payload, why, why_bytes);
+    size_t packed_bytes;
+    if (err || !payload->is_loose)
+        return err;
+    packed_bytes = payload->len;
+    sx_payload_fini(payload);
+    snprintf(why, why_bytes,
+             "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
+             "(without ?message larger ones go in pieces)",
+             out->envelope_len, packed_bytes, sx_link_outgoing_limit(link, NULL));
+    return SX_ETOOBIG;
+}
+
+static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_xmpp_call *call,
+                                uint64_t session, int64_t room_deadline)
+{
+    char id[SX_RECEIPT_ID_BYTES];
+    struct sx_buffer stanza = {0};
+    sx_exchange_receipt(call, id);
+    sx_link_write_ping(link, id, &stanza);
+    return sx_link_post(link, session, &stanza, room_deadline);
+}
+
+static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                             struct soap_xmpp_call *call)
+{
+    struct sx_buffer suffix = {0};
+    enum sx_err err = SX_ENOMEM;
+    sx_names_write(link->names, &suffix, sx_exchange_id(call), out->name, out->to);
+    if (!suffix.failed)
+        err = sx_exchange_mail(call, suffix.bytes, out->name);
+    sx_buffer_fini(&suffix);
+    return err;
+}
+
+static enum sx_err post_message(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                                const struct sx_payload *payload, struct soap_xmpp_call *call,
+                                uint64_t session)
+{
+    struct sx_buffer stanza = {0};
+    struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .is_message = true};
+    enum sx_err err = name_call(link, out, call);
+    if (err != SX_OK)
+        return err;
+    head.id = sx_exchange_id(call);
+    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s, by message: %s", head.id, out->to,
+             payload->scan->operation);
+    sx_stanza_message(&stanza, &head, payload->bytes, payload->len);
+    err = sx_link_post(link, session, &stanza, out->room_deadline);
+    if (err == SX_OK && post_receipt(link, call, session, out->room_deadline) != SX_OK)
+        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO,
+                 "call %s: nobody asks whether the server has taken it", head.id);
+    return err;
+}
+
+/* Sends it; why is a clause. */
+static enum sx_err send(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                        const struct sx_payload *payload, struct soap_xmpp_call **out_call,
+                        char *why, size_t why_bytes)
+{
+    const struct sx_head head = {
+        .from = sx_link_stamp(link), .to = out->to, .id = "", .is_message = true};
+    struct soap_xmpp_call *call = NULL;
+    uint64_t session;
+    enum sx_err err;
+    if (!sx_link_may_send(link, payload, &head, why, why_bytes))
+        return SX_ETOOBIG;
+    err = sx_link_await_session(link, out->online_deadline, &session, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    err = sx_exchange_begin(link->exchange, out->to, payload->scan->operation, out->room_deadline,
+                            &call);
+    if (err == SX_OK)
+        err = post_message(link, out, payload, call, session);
+    if (err == SX_OK) {
+        *out_call = call;
+        return SX_OK;
+    }
+    sx_exchange_release(call);
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    return err;
+}
+
+enum sx_err sx_link_mail(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    struct sx_payload payload = {0};
+    char clause[400] = "";
+    enum sx_err err = is_own_account(link, out->to)
+                          ? refuse_account(clause, sizeof clause)
+                          : make_payload(link, out, &payload, clause, sizeof clause);
+    if (err != SX_OK) {
+        snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
+        return err;
+    }
+    err = send(link, out, &payload, call, clause, sizeof clause);
+    if (err != SX_OK)
+        snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
+    sx_payload_fini(&payload);
+    return err;
+}

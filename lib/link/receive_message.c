@@ -1,0 +1,235 @@
+/* receive_message.c - one <message/> at a time (XEP-0072 3.2.2): an answer, a request, or noise.
+ *
+ * Invariant: noise is never answered, nor is an error, nor an answer. A request leaves here queued,
+ * refused by a message of type error, or dropped as a second copy.
+ *
+ * Which of the two an envelope is its id tells: the table's own, or one with this account's tag, is
+ * that of an answer; all else are requests. Noise is what holds no envelope directly: bodies,
+ * chat states, carbons (XEP-0280) and archives (XEP-0313), whose envelopes are wrapped.
+ *
+ * Happy path: an answer -> exchange, under way or found by its name; a request -> its age -> as an
+ * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
+ * refused where messages aren't taken, older than max_age_s, or for an IQ's reasons.
+ */
+#include "link/incoming.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "link/shipment.h"
+#include "wire/timestamp.h"
+#include "wire/stanza.h"
+
+#define SX_NS_DELAY "urn:xmpp:delay"
+
+/* ---- answers ---- */
+
+static void read_envelope(const struct sx_iq_ends *ends, const struct iq *message,
+                          xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+{
+    xmpp_stanza_t *packed;
+    if (sx_stream_envelope(stream, &reply->envelope)) {
+        reply->err = reply->envelope.err;
+        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
+    } else if (sx_content_find_packed(ends, stanza, stream, &packed) &&
+               !sx_content_is_reference(packed)) {
+        sx_content_take_packed(ends, message->from, packed, stream, &reply->envelope);
+        reply->err = reply->envelope.err;
+        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
+    } else {
+        reply->err = SX_ENOTSOAP;
+    }
+}
+
+static void read_reply(const struct sx_iq_ends *ends, const struct iq *message,
+                       xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+{
+    bool is_error = message->type && strcmp(message->type, "error") == 0;
+    if (stream->verdict != SX_OK) {
+        /* As with IQs: an error may hold the whole request. */
+        reply->err = is_error ? SX_ESTANZA : stream->verdict;
+        snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
+        snprintf(reply->text, sizeof reply->text, "%s", stream->verdict_why);
+    } else if (is_error) {
+        sx_content_error(ends, message->from, true, stanza, stream, reply);
+        reply->stale_for[0] = '\0';
+    } else {
+        read_envelope(ends, message, stanza, stream, reply);
+    }
+}
+
+static void drop(const struct sx_iq_ends *ends, const struct iq *message, const char *why)
+{
+    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "message %s from %s dropped: %s", message->id,
+             message->from, why);
+}
+
+/* An answer to a call under way, of an earlier process, or to one that was given up. */
+static void take_named(const struct sx_iq_ends *ends, const struct iq *message, const char *name,
+                       struct sx_reply *reply)
+{
+    bool found = false;
+    enum sx_err err =
+        sx_exchange_find(ends->exchange, message->from, message->id, name, reply, &found);
+    if (err != SX_OK)
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_ERROR, "the answer \"%s\" from %s is lost: %s", name,
+                 message->from, sx_fault_text(err));
+    else if (found)
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "message %s from %s answers \"%s\"",
+                 message->id, message->from, name);
+}
+
+static void receive_reply(const struct sx_iq_ends *ends, const struct iq *message, const char *name,
+                          xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct sx_reply reply = {0};
+    if (!name && !sx_exchange_expects(ends->exchange, message->from, message->id)) {
+        drop(ends, message, "an answer, late, or to nobody here");
+        return;
+    }
+    if (name && !sx_names_is_first(ends->names, message->id)) {
+        drop(ends, message, "its answer was here before");
+        return;
+    }
+    read_reply(ends, message, stanza, stream, &reply);
+    if (name)
+        take_named(ends, message, name, &reply);
+    else
+        (void)sx_exchange_complete(ends->exchange, message->from, message->id, &reply);
+}
+
+/* ---- requests ---- */
+
+/* How old it is by the oldest of its stamps (XEP-0203): each server that kept it back sets one.
+ * 0: it has none; SX_NEVER: one of them can't be read. */
+static int64_t measure_age(xmpp_stanza_t *stanza, int64_t now_us)
+{
+    xmpp_stanza_t *child = stanza ? xmpp_stanza_get_children(stanza) : NULL;
+    int64_t age_us = 0, stamp_us;
+    for (; child; child = xmpp_stanza_get_next(child)) {
+        const char *stamp;
+        if (!sx_content_is(child, "delay", SX_NS_DELAY))
+            continue;
+        stamp = xmpp_stanza_get_attribute(child, "stamp");
+        if (!stamp || !sx_stamp_parse(stamp, &stamp_us))
+            return SX_NEVER;
+        if (now_us - stamp_us > age_us)
+            age_us = now_us - stamp_us;
+    }
+    return age_us;
+}
+
+static bool is_too_old(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza, char *why,
+                       size_t why_bytes)
+{
+    int64_t now_us = sx_stamp_now_us(), age_us = measure_age(stanza, now_us);
+    long long max_s = (long long)(ends->max_age_us / 1000000);
+    char sent[SX_STAMP_BYTES];
+    if (ends->max_age_us == SX_NEVER || age_us <= ends->max_age_us)
+        return false;
+    if (age_us == SX_NEVER) {
+        snprintf(why, why_bytes,
+                 "the request has a delay without a readable stamp (XEP-0203), and none older than "
+                 "%lld s is served here (max_age_s)",
+                 max_s);
+        return true;
+    }
+    sx_stamp_write(now_us - age_us, sent);
+    snprintf(why, why_bytes,
+             "the request is of %s, %lld s old; none older than %lld s is served here (max_age_s)",
+             sent, (long long)(age_us / 1000000), max_s);
+    return true;
+}
+
+static void admit(const struct sx_iq_ends *ends, const struct iq *message, xmpp_stanza_t *stanza,
+                  struct sx_envelope *envelope)
+{
+    char why[256];
+    if (envelope->err != SX_OK) {
+        sx_iq_decline(ends, message, sx_fault_condition(envelope->err), envelope->why);
+        return;
+    }
+    /* Who may not call learns no more than that, and what ran once isn't said not to have run. */
+    if (is_too_old(ends, stanza, why, sizeof why) &&
+        sx_access_allows(ends->access, message->from, envelope->operation)) {
+        if (sx_iq_is_known(ends, message)) {
+            drop(ends, message, "it came again");
+            return;
+        }
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "%s of %s isn't run: %s", envelope->operation,
+                 message->from, why);
+        sx_iq_decline(ends, message, "not-acceptable", why);
+        return;
+    }
+    sx_iq_admit(ends, message, envelope);
+}
+
+static void receive_request(const struct sx_iq_ends *ends, const struct iq *message,
+                            xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct sx_envelope envelope = {0};
+    xmpp_stanza_t *packed;
+    if (!ends->messages) {
+        sx_iq_decline(ends, message, "service-unavailable",
+                      "requests that come as messages aren't served here");
+        return;
+    }
+    if (sx_stream_envelope(stream, &envelope)) {
+        admit(ends, message, stanza, &envelope);
+    } else if (stream->verdict != SX_OK) {
+        sx_iq_decline(ends, message, sx_fault_condition(stream->verdict), stream->verdict_why);
+    } else if (sx_content_find_packed(ends, stanza, stream, &packed)) {
+        if (sx_content_is_reference(packed)) {
+            sx_iq_decline(ends, message, "bad-request", "no message refers to a bytestream");
+            return;
+        }
+        /* Whom no rule names at all isn't worth a glance, as with IQs. */
+        if (!sx_access_may_know(ends->access, message->from) &&
+            !sx_iq_is_telling_due(ends, sx_clock_now_us()))
+            envelope.form = SX_FORM_ZSTD;
+        else
+            sx_content_glance(ends, message->from, packed, stream, &envelope);
+        admit(ends, message, stanza, &envelope);
+    } else {
+        sx_iq_decline(ends, message, "service-unavailable", "packed envelopes aren't taken here");
+    }
+    sx_envelope_fini(&envelope);
+}
+
+/* ---- messages ---- */
+
+static bool is_type(const struct iq *message, const char *type)
+{
+    return message->type && strcmp(message->type, type) == 0;
+}
+
+/* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
+ * library can't be noise. */
+static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *message,
+                           xmpp_stanza_t *stanza, const struct sx_stream *stream)
+{
+    xmpp_stanza_t *packed;
+    return stream->envelope || sx_content_find_packed(ends, stanza, stream, &packed) ||
+           ((stream->verdict != SX_OK || stream->binary) && sx_journal_is_message(message->id));
+}
+
+void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
+                        xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    char name[SX_NAME_BYTES + 1];
+    enum sx_name kind = SX_NAME_NONE;
+    bool is_error = is_type(message, "error");
+    if (!message->id || !message->from || strlen(message->id) > SX_IQ_ID_BYTES ||
+        is_type(message, "groupchat") || is_type(message, "headline") ||
+        (!is_error && !holds_envelope(ends, message, stanza, stream))) {
+        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<message> from %s ignored",
+                 sx_iq_text(message->from));
+        return;
+    }
+    kind = sx_names_read(ends->names, message->id, message->from, name);
+    if (is_error || kind != SX_NAME_NONE || sx_exchange_gave_out(ends->exchange, message->id))
+        receive_reply(ends, message, kind == SX_NAME_PROVEN ? name : NULL, stanza, stream);
+    else
+        receive_request(ends, message, stanza, stream);
+}

@@ -1,0 +1,587 @@
+/* shipment.c - calls and answers whose bytes go ahead of them.
+ *
+ * Invariants and paths: shipment.h. Shipments are handed over by any thread under mu, and are the
+ * loop thread's from then on. A call's shipment keeps its bytes until the call ends: the peer may
+ * lose what it has.
+ *
+ * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
+ * waits for a few blocks and not for the whole window.
+ */
+#include "link/shipment.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "transfer/receiver.h"
+#include "wire/stanza.h"
+
+enum {
+    MAX_SHIPMENTS = 64,
+    MAX_TRANSFERS = 64, /* that arrive */
+    WINDOW = 64,
+    BLOCK_BYTES = 6144,    /* with base64 and names under what each server takes: RFC 6120 13.12 */
+    MAX_REFUSALS = 2,      /* ends of a stream that a transfer may have caused */
+    BACKLOG_BYTES = 49152, /* two blocks in base64, and room for small stanzas */
+    IQ_BYTES = 1000,       /* around a block but for the names */
+    LEAST_BLOCK_BYTES = 256,
+    LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
+};
+
+struct sx_shipment {
+    struct sx_transfer *transfer;
+    TAILQ_ENTRY(sx_shipment) in_list;
+    bool travels;         /* in the table of transfers */
+    bool waits;           /* for a place in it */
+    unsigned refusals;    /* sessions that ended over what was sent, while it travelled */
+    size_t told_bytes;    /* of its progress */
+    uint64_t call_number; /* 0: it is an answer */
+    /* of an answer */
+    char *id, *stanza;
+    size_t stanza_len;
+};
+
+TAILQ_HEAD(shipment_list, sx_shipment);
+
+struct sx_shipments {
+    struct soap_xmpp_link *link; /* immutable */
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t drained;
+    struct shipment_list added;
+    unsigned answers; /* added and not over */
+    bool is_hopeless; /* the link won't come online by itself */
+    /* loop thread */
+    int64_t online_since_us;
+    struct shipment_list all;
+    struct sx_transfers *transfers;
+    struct sx_intake *intake;
+};
+
+struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
+{
+    size_t max_bytes = link->config.max_message_bytes;
+    const struct sx_intake_limits limits = {
+        .max_message_bytes = max_bytes,
+        .max_bytes = 2 * max_bytes,
+        .max_block_bytes = SX_TRANSFER_MOST_BLOCK_BYTES,
+        .max_transfers = MAX_TRANSFERS,
+    };
+    struct sx_shipments *shipments = calloc(1, sizeof *shipments);
+    if (!shipments)
+        return NULL;
+    shipments->link = link;
+    TAILQ_INIT(&shipments->added);
+    TAILQ_INIT(&shipments->all);
+    shipments->transfers = sx_transfers_new(MAX_SHIPMENTS);
+    shipments->intake = sx_intake_new(&limits);
+    if (!shipments->transfers || !shipments->intake)
+        goto err_after_alloc;
+    if (pthread_mutex_init(&shipments->mu, NULL))
+        goto err_after_alloc;
+    if (sx_clock_cond_init(&shipments->drained))
+        goto err_after_mutex;
+    return shipments;
+
+err_after_mutex:
+    pthread_mutex_destroy(&shipments->mu);
+err_after_alloc:
+    sx_transfers_free(shipments->transfers);
+    sx_intake_free(shipments->intake);
+    free(shipments);
+    return NULL;
+}
+
+void sx_shipment_free(struct sx_shipment *shipment)
+{
+    if (!shipment)
+        return;
+    sx_transfer_free(shipment->transfer);
+    free(shipment->id);
+    free(shipment->stanza);
+    free(shipment);
+}
+
+static void free_list(struct sx_shipments *shipments, struct shipment_list *list)
+{
+    struct sx_shipment *shipment;
+    while ((shipment = TAILQ_FIRST(list))) {
+        TAILQ_REMOVE(list, shipment, in_list);
+        if (shipment->travels)
+            sx_transfers_remove(shipments->transfers, shipment->transfer, NULL);
+        sx_shipment_free(shipment);
+    }
+}
+
+void sx_shipments_free(struct sx_shipments *shipments)
+{
+    if (!shipments)
+        return;
+    free_list(shipments, &shipments->all);
+    free_list(shipments, &shipments->added);
+    sx_transfers_free(shipments->transfers);
+    sx_intake_free(shipments->intake);
+    pthread_cond_destroy(&shipments->drained);
+    pthread_mutex_destroy(&shipments->mu);
+    free(shipments);
+}
+
+/* ---- any thread ---- */
+
+/* Of a block in base64 and its iq, as the servers rewrite it, nothing is over the limit. */
+static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *from, const char *to)
+{
+    size_t limit = sx_link_outgoing_limit(link, NULL);
+    size_t frame =
+        IQ_BYTES + sx_scan_quoted_bytes(to) + sx_scan_quoted_bytes(from ? from : link->config.jid);
+    size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
+    if (bytes < LEAST_BLOCK_BYTES)
+        return LEAST_BLOCK_BYTES;
+    return bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
+}
+
+enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload,
+                            const char *from, const char *to, const char *operation,
+                            const char *action, struct sx_buffer *reference,
+                            struct sx_shipment **shipment)
+{
+    const struct sx_transfer_settings settings = {
+        .window = WINDOW,
+        .adapts = true,
+        .from = from,
+        .operation = operation,
+        .block_bytes = choose_block_bytes(link, from, to),
+    };
+    struct sx_shipment *made = calloc(1, sizeof *made);
+    if (!made)
+        return SX_ENOMEM;
+    made->transfer = sx_transfer_new(to, payload->bytes, payload->len, &settings, made);
+    if (!made->transfer) {
+        free(made);
+        return SX_ENOMEM;
+    }
+    payload->bytes = NULL;
+    sx_payload_refer(reference, payload->form, action, sx_transfer_id(made->transfer), payload->len,
+                     sx_transfer_sha256(made->transfer));
+    *shipment = made;
+    return SX_OK;
+}
+
+static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
+    shipments->answers += shipment->call_number == 0;
+    pthread_mutex_unlock(&shipments->mu);
+    sx_loop_wake(shipments->link->loop);
+}
+
+void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                           uint64_t call_number)
+{
+    shipment->call_number = call_number;
+    add(shipments, shipment);
+}
+
+enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                                    const char *id, char *stanza, size_t stanza_len)
+{
+    bool is_full;
+    pthread_mutex_lock(&shipments->mu);
+    is_full = shipments->answers >= MAX_SHIPMENTS; /* those that wait to be online count, too */
+    pthread_mutex_unlock(&shipments->mu);
+    if (is_full)
+        return SX_EFULL;
+    shipment->id = strdup(id);
+    if (!shipment->id)
+        return SX_ENOMEM;
+    shipment->stanza = stanza;
+    shipment->stanza_len = stanza_len;
+    add(shipments, shipment);
+    return SX_OK;
+}
+
+bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
+{
+    bool in_time = true, drained;
+    pthread_mutex_lock(&shipments->mu);
+    while (!(drained = shipments->answers == 0) && !shipments->is_hopeless && in_time)
+        in_time = sx_clock_cond_wait(&shipments->drained, &shipments->mu, deadline);
+    pthread_mutex_unlock(&shipments->mu);
+    return drained;
+}
+
+/* ---- endings ---- */
+
+static void post(struct sx_shipments *shipments, uint64_t session, struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    if (bytes && session)
+        sx_link_post_answer(shipments->link, session, bytes, len, 0);
+    else
+        free(bytes);
+}
+
+static void end(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+{
+    struct sx_buffer farewell = {0};
+    if (shipment->travels)
+        sx_transfers_remove(shipments->transfers, shipment->transfer, &farewell);
+    if (farewell.len)
+        post(shipments, session, &farewell);
+    sx_buffer_fini(&farewell);
+    TAILQ_REMOVE(&shipments->all, shipment, in_list);
+    if (!shipment->call_number) {
+        pthread_mutex_lock(&shipments->mu);
+        if (--shipments->answers == 0)
+            pthread_cond_broadcast(&shipments->drained);
+        pthread_mutex_unlock(&shipments->mu);
+    }
+    sx_shipment_free(shipment);
+}
+
+/* The run's one answer: remembered, then posted. */
+static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
+                   struct sx_buffer *instead)
+{
+    const char *to = sx_transfer_to(shipment->transfer);
+    char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
+    if (!instead)
+        shipment->stanza = NULL;
+    sx_journal_answer(shipments->link->journal, to, shipment->id, bytes,
+                      bytes ? shipment->stanza_len : 0, sx_clock_now_us());
+    if (bytes && session)
+        sx_link_post_answer(shipments->link, session, bytes, shipment->stanza_len, 0);
+    else
+        free(bytes);
+    end(shipments, session, shipment);
+}
+
+static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
+                 const char *condition, const char *why)
+{
+    const struct sx_head head = {.from = sx_transfer_from(shipment->transfer),
+                                 .to = sx_transfer_to(shipment->transfer),
+                                 .id = shipment->id};
+    struct sx_buffer error = {0};
+    char text[300];
+    snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
+             sx_transfer_size(shipment->transfer), shipment->call_number ? "call" : "answer",
+             condition, *why ? ": " : "", why);
+    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_INFO, "%s: %s",
+             sx_transfer_to(shipment->transfer), text);
+    if (shipment->call_number) {
+        sx_exchange_refuse(shipments->link->exchange, shipment->call_number, condition, text);
+        end(shipments, session, shipment);
+        return;
+    }
+    /* Not the peer's condition: the request has run. */
+    sx_stanza_error(&error, &head, "internal-server-error", text);
+    answer(shipments, session, shipment, &error);
+}
+
+static void deliver(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+{
+    shipment->travels = false;
+    if (shipment->call_number)
+        sx_exchange_let_go(shipments->link->exchange, shipment->call_number);
+    else
+        answer(shipments, session, shipment, NULL);
+}
+
+/* ---- on their way ---- */
+
+static bool is_whole_percent(size_t before, size_t done, size_t size)
+{
+    return done == size || done / (size / 100 + 1) != before / (size / 100 + 1);
+}
+
+static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing, size_t done,
+                 size_t size)
+{
+    const struct sx_config *config = &shipments->link->config;
+    const struct soap_xmpp_progress progress = {peer, outgoing, done, size};
+    if (config->progress_callback)
+        config->progress_callback(config->progress_user, &progress);
+}
+
+/* Whether half of the places are taken by answers to one account already. */
+static bool has_its_share(const struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    const struct sx_shipment *other;
+    char bare[SX_JID_BYTES], to[SX_JID_BYTES];
+    unsigned own = 0;
+    sx_address_bare(sx_transfer_to(shipment->transfer), bare, sizeof bare);
+    for (other = TAILQ_FIRST(&shipments->all); other; other = TAILQ_NEXT(other, in_list)) {
+        sx_address_bare(sx_transfer_to(other->transfer), to, sizeof to);
+        own += other->travels && !other->call_number && sx_address_equal(to, bare);
+    }
+    return own >= MAX_SHIPMENTS / 2;
+}
+
+/* A call may wait for a place, as its caller does; of answers there may be no more than places: how
+ * long they stay is up to those who asked. */
+static void start(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+{
+    shipment->waits =
+        (!shipment->call_number && has_its_share(shipments, shipment)) ||
+        sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
+    if (shipment->waits && shipment->call_number)
+        return;
+    if (shipment->waits) {
+        fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
+        return;
+    }
+    shipment->travels = true;
+    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
+             sx_transfer_id(shipment->transfer), sx_transfer_size(shipment->transfer),
+             sx_transfer_to(shipment->transfer));
+}
+
+static void take_added(struct sx_shipments *shipments, uint64_t session)
+{
+    struct shipment_list added;
+    struct sx_shipment *shipment;
+    TAILQ_INIT(&added);
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_CONCAT(&added, &shipments->added, in_list);
+    pthread_mutex_unlock(&shipments->mu);
+    while ((shipment = TAILQ_FIRST(&added))) {
+        TAILQ_REMOVE(&added, shipment, in_list);
+        TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
+        start(shipments, session, shipment);
+    }
+}
+
+/* How long nobody has acknowledged anything although we were online. */
+static int64_t count_stall_us(const struct sx_shipments *shipments,
+                              const struct sx_shipment *shipment, int64_t now_us)
+{
+    int64_t stalled_us = sx_transfer_stalled_us(shipment->transfer, now_us);
+    int64_t online_us = now_us - shipments->online_since_us;
+    return stalled_us < online_us ? stalled_us : online_us;
+}
+
+/* Calls that ended otherwise, and answers that nobody takes. When to look again at the latest. */
+static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
+{
+    struct sx_exchange *exchange = shipments->link->exchange;
+    int64_t patience_us = sx_link_timeout_us(shipments->link), due_us = SX_NEVER;
+    int64_t now_us = sx_clock_now_us();
+    struct sx_shipment *shipment, *next;
+    for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
+        int64_t stalled_us = count_stall_us(shipments, shipment, now_us);
+        next = TAILQ_NEXT(shipment, in_list);
+        if (shipment->call_number && !sx_exchange_is_wanted(exchange, shipment->call_number)) {
+            end(shipments, session, shipment);
+        } else if (shipment->travels && shipment->refusals >= MAX_REFUSALS) {
+            fail(shipments, session, shipment, "policy-violation",
+                 "the server closed the stream over what was sent to it");
+        } else if (shipment->call_number) {
+            if (shipment->waits)
+                start(shipments, session, shipment);
+            due_us = due_us < now_us + LOOK_AGAIN_US ? due_us : now_us + LOOK_AGAIN_US;
+        } else if (stalled_us >= patience_us) {
+            fail(shipments, session, shipment, "recipient-unavailable", "nobody takes them");
+        } else if (now_us + patience_us - stalled_us < due_us) {
+            due_us = now_us + patience_us - stalled_us;
+        }
+    }
+    return due_us;
+}
+
+/* False: what waits to be written comes first. */
+static bool has_room(struct sx_shipments *shipments)
+{
+    return sx_loop_backlog_bytes(shipments->link->loop) < BACKLOG_BYTES;
+}
+
+int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
+{
+    struct sx_buffer stanza = {0};
+    int64_t due_us, other_us;
+    take_added(shipments, session);
+    due_us = sweep(shipments, session);
+    while (has_room(shipments) &&
+           sx_transfers_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
+        size_t len;
+        char *bytes = sx_buffer_take(&stanza, &len);
+        if (bytes)
+            (void)sx_loop_post_again(shipments->link->loop, session, bytes, len);
+    }
+    sx_buffer_fini(&stanza);
+    sx_intake_expire(shipments->intake, sx_clock_now_us());
+    other_us = sx_intake_due_us(shipments->intake);
+    due_us = other_us < due_us ? other_us : due_us;
+    /* Otherwise the socket says when there is room again. */
+    other_us = has_room(shipments) ? sx_transfers_due_us(shipments->transfers) : SX_NEVER;
+    return other_us < due_us ? other_us : due_us;
+}
+
+static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
+{
+    pthread_mutex_lock(&shipments->mu);
+    shipments->is_hopeless = is_hopeless;
+    pthread_cond_broadcast(&shipments->drained);
+    pthread_mutex_unlock(&shipments->mu);
+}
+
+void sx_shipments_online(struct sx_shipments *shipments)
+{
+    shipments->online_since_us = sx_clock_now_us();
+    sx_transfers_online(shipments->transfers);
+    set_hopeless(shipments, false);
+}
+
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
+{
+    struct sx_shipment *shipment;
+    for (shipment = TAILQ_FIRST(&shipments->all); shipment;
+         shipment = TAILQ_NEXT(shipment, in_list))
+        shipment->refusals += refused && shipment->travels;
+    sx_transfers_lost(shipments->transfers, sx_clock_now_us());
+    set_hopeless(shipments, permanent);
+}
+
+static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_transfer *moved)
+{
+    struct sx_shipment *shipment = sx_transfer_user(moved);
+    size_t done = sx_transfer_done_bytes(moved), size = sx_transfer_size(moved);
+    if (done > shipment->told_bytes && is_whole_percent(shipment->told_bytes, done, size))
+        tell(shipments, sx_transfer_to(moved), true, done, size);
+    shipment->told_bytes = done;
+    switch (sx_transfer_state(moved)) {
+    case SX_TRANSFER_DONE:
+        deliver(shipments, session, shipment);
+        break;
+    case SX_TRANSFER_FAILED:
+        shipment->travels = false;
+        fail(shipments, session, shipment, sx_transfer_condition(moved), sx_transfer_text(moved));
+        break;
+    default:
+        break;
+    }
+}
+
+bool sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
+                        const char *id, const struct sx_transfer_reply *reply)
+{
+    struct sx_transfer *moved = NULL;
+    if (!sx_transfers_reply(shipments->transfers, from, id, reply, sx_clock_now_us(), &moved))
+        return false;
+    /* Nobody there, or one who doesn't know bytestreams: which, disco#info tells. */
+    if (from && reply->condition && strcmp(reply->condition, "service-unavailable") == 0)
+        sx_link_doubt(shipments->link, session, from);
+    if (moved)
+        look_at(shipments, session, moved);
+    return true;
+}
+
+bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const char *from,
+                        const char *id)
+{
+    struct sx_shipment *shipment;
+    uint64_t number;
+    if (!sx_exchange_hold_again(shipments->link->exchange, from, id, &number))
+        return false;
+    for (shipment = TAILQ_FIRST(&shipments->all); shipment;
+         shipment = TAILQ_NEXT(shipment, in_list))
+        if (shipment->call_number == number)
+            break;
+    if (shipment && !shipment->travels)
+        start(shipments, session, shipment);
+    if (!shipment)
+        sx_exchange_refuse(shipments->link->exchange, number, "item-not-found",
+                           "the service has lost the call's bytes");
+    return true;
+}
+
+/* ---- what arrives ---- */
+
+static bool has_name(xmpp_stanza_t *element, const char *name)
+{
+    const char *own = xmpp_stanza_get_name(element);
+    return own && strcmp(own, name) == 0;
+}
+
+static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
+                        struct sx_intake_answer *answer)
+{
+    xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
+    struct sx_intake_open open = {
+        .sid = xmpp_stanza_get_attribute(element, "sid"),
+        .block_size = xmpp_stanza_get_attribute(element, "block-size"),
+        .stanza = xmpp_stanza_get_attribute(element, "stanza"),
+    };
+    if (packed) {
+        open.transfer = xmpp_stanza_get_attribute(packed, "transfer");
+        open.size = xmpp_stanza_get_attribute(packed, "size");
+        open.sha256 = xmpp_stanza_get_attribute(packed, "sha256");
+    }
+    sx_intake_open(shipments->intake, from, &open, sx_clock_now_us(), answer);
+}
+
+static void take_block(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
+                       const char *bytes, size_t len, struct sx_intake_answer *answer)
+{
+    sx_intake_data(shipments->intake, from, xmpp_stanza_get_attribute(element, "sid"),
+                   xmpp_stanza_get_attribute(element, "seq"), bytes, len, sx_clock_now_us(),
+                   answer);
+    if (!answer->condition && answer->size &&
+        is_whole_percent(answer->received - len, answer->received, answer->size))
+        tell(shipments, from, false, answer->received, answer->size);
+}
+
+void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
+                          const struct sx_head *reply, xmpp_stanza_t *element, const char *bytes,
+                          size_t len)
+{
+    const char *from = reply->to;
+    const char *sid = xmpp_stanza_get_attribute(element, "sid");
+    struct sx_intake_answer answer = {0};
+    struct sx_transfer *moved = NULL;
+    struct sx_buffer stanza = {0};
+    if (has_name(element, "open"))
+        open_stream(shipments, from, element, &answer);
+    else if (has_name(element, "data"))
+        take_block(shipments, from, element, bytes, len, &answer);
+    else if (!sid ||
+             !sx_transfers_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
+        sx_intake_close(shipments->intake, from, sid, &answer);
+    sx_intake_format_answer(&stanza, reply, &answer);
+    post(shipments, session, &stanza);
+    if (answer.closes && sid) {
+        sx_intake_format_close(&stanza, reply, sid);
+        post(shipments, session, &stanza);
+    }
+    if (moved)
+        look_at(shipments, session, moved);
+}
+
+static bool read_size(const char *text, size_t *size)
+{
+    size_t len = text ? strspn(text, "0123456789") : 0;
+    if (!len || len > 18 || text[len])
+        return false;
+    *size = (size_t)strtoull(text, NULL, 10);
+    return true;
+}
+
+bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *packed,
+                       char **bytes, size_t *len)
+{
+    const char *transfer = xmpp_stanza_get_attribute(packed, "transfer");
+    const char *sha256 = xmpp_stanza_get_attribute(packed, "sha256");
+    size_t size;
+    if (!from || !transfer || !sha256 ||
+        !read_size(xmpp_stanza_get_attribute(packed, "size"), &size))
+        return false;
+    if (!sx_intake_take(shipments->intake, from, transfer, size, sha256, bytes))
+        return false;
+    *len = size;
+    return true;
+}

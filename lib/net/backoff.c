@@ -1,0 +1,16 @@
+#include "net/backoff.h"
+
+enum { FIRST_BOUND_US = 500000, LAST_BOUND_US = 60000000 };
+
+void sx_backoff_reset(struct sx_backoff *backoff)
+{
+    backoff->bound_us = 0;
+}
+
+int64_t sx_backoff_next_us(struct sx_backoff *backoff, uint64_t random)
+{
+    backoff->bound_us = backoff->bound_us ? 2 * backoff->bound_us : FIRST_BOUND_US;
+    if (backoff->bound_us > LAST_BOUND_US)
+        backoff->bound_us = LAST_BOUND_US;
+    return (int64_t)(random % (uint64_t)(backoff->bound_us + 1));
+}

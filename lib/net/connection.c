@@ -1,0 +1,560 @@
+/* connection.c - one attempt with libstrophe: from TCP to online to over, and why.
+ *
+ * Invariant: failure is what happened first, and is never overwritten. libstrophe gets no more
+ * rounds once it is over.
+ *
+ * Happy path: open -> round, round, ... -> on_online -> round ... -> close -> over -> fini.
+ * Failure: abort notes it and shuts the socket down, from which the next round learns that all is
+ * over; what nobody has noted fini finds out from what stream and TLS have seen.
+ */
+#include "net/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/x509_vfy.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "net/component.h"
+#include "net/allocator.h"
+#include "net/tls.h"
+
+/* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
+ * most of a second, 2,000 for some 30 ms. */
+enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
+
+/* libstrophe gives neither its socket nor its certificate callback a user pointer. */
+static _Thread_local struct sx_connection *current;
+
+__attribute__((format(printf, 3, 4))) static void
+set_failure(struct sx_connection *connection, enum sx_err err, const char *format, ...)
+{
+    va_list arguments;
+    if (connection->failure.err != SX_OK)
+        return;
+    connection->failure.err = err;
+    va_start(arguments, format);
+    vsnprintf(connection->failure.text, sizeof connection->failure.text, format, arguments);
+    va_end(arguments);
+}
+
+void sx_connection_abort(struct sx_connection *connection, enum sx_err err, const char *text)
+{
+    set_failure(connection, err, "%s", text);
+    if (connection->fd >= 0 && !connection->over)
+        shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* ---- libstrophe's callbacks ---- */
+
+static int on_socket(xmpp_conn_t *conn, void *socket)
+{
+    int fd = *(int *)socket, one = 1;
+    (void)conn;
+    if (fd >= FD_SETSIZE) {
+        /* libstrophe calls select(): a larger number would write beyond its fd_set. */
+        set_failure(current, SX_EUNREACHABLE,
+                    "too many open files: libstrophe's select() has no "
+                    "room for another descriptor");
+        return -1;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    /* A child that the program execs must not keep the connection alive. */
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    current->fd = fd;
+    current->has_socket = true;
+    return sx_watchdog_watch(&current->watchdog, fd) ? 0 : -1;
+}
+
+static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *reason)
+{
+    const char *mismatch = X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH);
+    char domain[SX_JID_BYTES];
+    (void)certificate;
+    sx_address_domain(current->config->jid, domain, sizeof domain);
+    if (reason && strcmp(reason, mismatch) == 0)
+        set_failure(current, SX_EHOSTNAME, "the server's certificate is not for %.200s", domain);
+    else
+        set_failure(current, SX_ECERT, "the certificate of %.150s is not trusted: %.150s", domain,
+                    reason ? reason : "unknown reason");
+    return 0;
+}
+
+static void trace_stanza(struct sx_connection *connection, xmpp_stanza_t *stanza)
+{
+    char *text = NULL;
+    size_t len = 0;
+    if (!sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA))
+        return;
+    if (xmpp_stanza_to_text(stanza, &text, &len) == XMPP_EOK) {
+        sx_trace_stanza(connection->trace, "received", text, len);
+        xmpp_free(xmpp_conn_get_context(connection->conn), text);
+    }
+    if (connection->stream.envelope && connection->stream.envelope->bytes)
+        sx_trace_stanza(connection->trace, "received envelope", connection->stream.envelope->bytes,
+                        connection->stream.envelope->len);
+}
+
+static void on_iq(void *user, xmpp_stanza_t *stanza)
+{
+    struct sx_connection *connection = user;
+    trace_stanza(connection, stanza);
+    if (connection->failure.err == SX_OK)
+        connection->on_stanza(connection->user, stanza, &connection->stream);
+}
+
+/* All that is no iq: libstrophe has to see stream errors. */
+static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
+{
+    (void)conn;
+    on_iq(user, stanza);
+    return 1;
+}
+
+/* With SASL EXTERNAL it is the certificate that says who we are. */
+static bool is_somebody_else(const struct sx_connection *connection, const char *bound_jid)
+{
+    char bound[SX_JID_BYTES], own[SX_JID_BYTES];
+    sx_address_bare(bound_jid, bound, sizeof bound);
+    sx_address_bare(connection->config->jid, own, sizeof own);
+    return connection->config->cert_file && !sx_address_equal(bound, own);
+}
+
+static void go_online(struct sx_connection *connection)
+{
+    const char *jid = xmpp_conn_get_bound_jid(connection->conn);
+    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !xmpp_conn_is_secured(connection->conn)) {
+        sx_connection_abort(connection, SX_ETLS, "the connection came up without TLS");
+        return;
+    }
+    if (jid && is_somebody_else(connection, jid)) {
+        set_failure(connection, SX_ECLIENTCERT,
+                    "the client certificate %.100s is that of %.100s, not of %.100s",
+                    connection->config->cert_file, jid, connection->config->jid);
+        shutdown(connection->fd, SHUT_RDWR);
+        return;
+    }
+    if (sx_watchdog_stop(&connection->watchdog)) {
+        /* It struck in this very moment: the socket is shut down already. */
+        return;
+    }
+    connection->online = true;
+    connection->stream.wants_trees = sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA);
+    connection->stream.user = connection;
+    connection->stream.on_iq = on_iq;
+    xmpp_handler_add(connection->conn, on_stanza, NULL, NULL, NULL, connection);
+    if (connection->failure.err == SX_OK)
+        connection->on_online(connection->user, jid ? jid : connection->config->jid);
+}
+
+static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
+                     xmpp_stream_error_t *stream_error, void *user)
+{
+    struct sx_connection *connection = user;
+    (void)conn;
+    (void)stream_error; /* stream.c has seen it, with its condition's name */
+    if (event == XMPP_CONN_CONNECT) {
+        go_online(connection);
+    } else if (event != XMPP_CONN_RAW_CONNECT) {
+        connection->strophe_error = error;
+        connection->over = true;
+        connection->fd = -1;
+    }
+}
+
+/* ---- the attempt ---- */
+
+static long flags_for(enum soap_xmpp_tls tls)
+{
+    /* Stream management of 0.12.2 sends answered IQs again after a resumption: a request would run
+     * twice. */
+    long flags = XMPP_CONN_FLAG_DISABLE_SM;
+    switch (tls) {
+    case SOAP_XMPP_TLS_OFF:
+        return flags | XMPP_CONN_FLAG_DISABLE_TLS;
+    case SOAP_XMPP_TLS_DIRECT:
+        return flags | XMPP_CONN_FLAG_LEGACY_SSL;
+    case SOAP_XMPP_TLS_REQUIRED:
+        break;
+    }
+    return flags | XMPP_CONN_FLAG_MANDATORY_TLS;
+}
+
+static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_config *config = connection->config;
+    xmpp_conn_t *conn;
+    sx_stream_arm(&connection->stream);
+    conn = xmpp_conn_new(ctx);
+    sx_stream_arm(NULL);
+    if (!conn)
+        return NULL;
+    if (connection->stream.err != SX_OK) {
+        /* libstrophe doesn't look whether it got a parser */
+        xmpp_conn_release(conn);
+        return NULL;
+    }
+    xmpp_conn_set_flags(conn, flags_for(config->tls));
+    xmpp_conn_set_jid(conn, config->jid);
+    if (config->password[0])
+        xmpp_conn_set_pass(conn, config->password);
+    if (config->ca_file)
+        xmpp_conn_set_cafile(conn, config->ca_file);
+    if (config->cert_file)
+        xmpp_conn_set_client_cert(conn, config->cert_file, config->key_file);
+    xmpp_conn_set_certfail_handler(conn, on_bad_certificate);
+    xmpp_conn_set_sockopt_callback(conn, on_socket);
+    return conn;
+}
+
+/* "host port 5222", or the domain whose SRV records were asked. */
+static void describe_server(const struct sx_connection *connection, char *out, size_t out_bytes)
+{
+    const struct sx_config *config = connection->config;
+    char domain[SX_JID_BYTES];
+    if (config->host) {
+        snprintf(out, out_bytes, "%.200s port %d", config->host,
+                 config->port                          ? config->port
+                 : config->tls == SOAP_XMPP_TLS_DIRECT ? 5223
+                                                       : 5222);
+        return;
+    }
+    sx_address_domain(config->jid, domain, sizeof domain);
+    snprintf(out, out_bytes, "%.200s", domain);
+}
+
+void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
+{
+    char server[256], text[320];
+    describe_server(connection, server, sizeof server);
+    snprintf(text, sizeof text, "no sign of life from %s for %.1f s", server,
+             (double)silent_us / 1e6);
+    sx_connection_abort(connection, SX_ESILENT, text);
+}
+
+/* An address that doesn't answer leaves the later ones their share of the time. libstrophe waits no
+ * longer than 5 s. */
+static int64_t tcp_deadline(const struct sx_connection *connection)
+{
+    int64_t now_us = sx_clock_now_us();
+    int64_t share_us = (connection->deadline - now_us) /
+                       (int64_t)(connection->addresses->count - connection->address);
+    return now_us + (share_us < MOST_TCP_US ? share_us : MOST_TCP_US);
+}
+
+/* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
+ * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
+static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_resolve_address *address = &connection->addresses->at[connection->address];
+    unsigned short port = (unsigned short)address->port;
+    int result;
+    errno = 0;
+    if (connection->config->is_component)
+        result = sx_component_connect(connection->conn, ctx, address->literal, port, on_event,
+                                      connection);
+    else
+        result =
+            xmpp_connect_client(connection->conn, address->literal, port, on_event, connection);
+    if (result == XMPP_EOK)
+        return;
+    /* connect() on loopback can fail at once. */
+    connection->tcp_errno = errno;
+    connection->fd = -1;
+    connection->over = true;
+}
+
+/* What the parser ended, and which server sent it. */
+static void explain_stream(struct sx_connection *connection)
+{
+    char server[256], text[512];
+    describe_server(connection, server, sizeof server);
+    snprintf(text, sizeof text, "%s: %s", server, connection->stream.why);
+    sx_connection_abort(connection, connection->stream.err, text);
+}
+
+void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_config *config = connection->config;
+    char why[sizeof connection->failure.text];
+    connection->fd = -1;
+    connection->tcp_deadline = tcp_deadline(connection);
+    connection->stream.limits.max_stanza_bytes = config->max_stanza_bytes;
+    connection->stream.limits.max_depth = config->max_depth;
+    connection->stream.limits.max_nodes = MAX_NODES;
+    connection->stream.limits.recycle_bytes = (size_t)8 << 20;
+    connection->stream.limits.max_attributes = config->max_attributes;
+    connection->stream.limits.max_namespaces = config->max_namespaces;
+    current = connection;
+    sx_tls_begin();
+    if (config->cert_file &&
+        !sx_tls_check_files(config->cert_file, config->key_file, why, sizeof why)) {
+        set_failure(connection, SX_ECLIENTCERT, "%s", why);
+        connection->over = true;
+        return;
+    }
+    if (sx_watchdog_start(&connection->watchdog, connection->deadline) != 0) {
+        set_failure(connection, SX_ENOMEM, "no thread for the connect deadline");
+        connection->over = true;
+        return;
+    }
+    connection->watching = true;
+    connection->conn = ctx ? new_conn(connection, ctx) : NULL;
+    if (!connection->conn) {
+        set_failure(connection, SX_ENOMEM, "no memory for a connection");
+        connection->over = true;
+        return;
+    }
+    connect_to_address(connection, ctx);
+}
+
+short sx_connection_events(const struct sx_connection *connection)
+{
+    if (connection->fd < 0 || connection->over)
+        return 0;
+    if (!connection->tcp || sx_memory_unsent_bytes() > 0)
+        return POLLIN | POLLOUT;
+    return POLLIN;
+}
+
+/* RFC 5482: what isn't acknowledged for so long ends the connection, which TCP itself would keep
+ * for a quarter of an hour. Not before it is established: connecting has a deadline of its own. */
+static void limit_silence(const struct sx_connection *connection)
+{
+    unsigned timeout_ms = (unsigned)(connection->config->ping_timeout_us / 1000);
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+}
+
+/* Whether libstrophe has anything to do: TCP is established, or has failed. It keeps the error of a
+ * failed connect() for itself, and with direct TLS a handshake follows in the same pass: so this is
+ * found out before. */
+static bool is_tcp_settled(struct sx_connection *connection)
+{
+    struct pollfd socket = {connection->fd, POLLOUT, 0};
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer, error_len = sizeof connection->tcp_errno;
+    if (connection->tcp || connection->fd < 0)
+        return true;
+    if (poll(&socket, 1, 0) == 0) {
+        if (sx_clock_now_us() < connection->tcp_deadline)
+            return false;
+        connection->tcp_errno = ETIMEDOUT;
+        shutdown(connection->fd, SHUT_RDWR);
+        return true;
+    }
+    connection->tcp = getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0;
+    if (connection->tcp)
+        limit_silence(connection);
+    else if (connection->tcp_errno == 0)
+        getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &connection->tcp_errno, &error_len);
+    return true;
+}
+
+/* A server that doesn't take us may be gone before we write: its alert says why. */
+static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    if (!connection->online && !connection->stream.authenticated && connection->secured)
+        sx_tls_look();
+    xmpp_run_once(ctx, 0);
+}
+
+/* While it logs in libstrophe queues its answers as it reads, and writes them in the next pass; its
+ * stream header when TCP is up. Later on we do, and what is read short of READ_BYTES was all: TLS
+ * keeps nothing back but the rest of a record that was longer. */
+static bool is_pass_due(bool is_logged_in, bool is_tcp_new, uint64_t read_bytes)
+{
+    return is_logged_in ? read_bytes >= READ_BYTES : read_bytes || is_tcp_new;
+}
+
+bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    uint64_t fed_bytes = connection->stream.fed_bytes;
+    bool was_tcp = connection->tcp, was_online = connection->online;
+    if (!is_tcp_settled(connection))
+        return false;
+    run_once(connection, ctx);
+    if (connection->over)
+        return false;
+    if (!connection->secured)
+        connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
+    if (sx_memory_is_short())
+        sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+    else if (connection->stream.err != SX_OK)
+        explain_stream(connection);
+    else if (connection->failure.err != SX_OK && !connection->closing)
+        sx_connection_abort(connection, connection->failure.err, connection->failure.text);
+    return is_pass_due(was_online, connection->tcp != was_tcp,
+                       connection->stream.fed_bytes - fed_bytes);
+}
+
+void sx_connection_close(struct sx_connection *connection)
+{
+    if (connection->closing || connection->over)
+        return;
+    connection->closing = true;
+    set_failure(connection, SX_ESTOPPED, "the link was stopped");
+    xmpp_disconnect(connection->conn);
+}
+
+/* ---- why it ended ---- */
+
+/* What another try with the same credentials won't mend (RFC 6120 6.5); a server's passing trouble,
+ * such as temporary-auth-failure, is none of it. */
+static bool is_final(const char *sasl_condition)
+{
+    static const char *const conditions[] = {
+        "account-disabled",  "credentials-expired", "encryption-required", "invalid-authzid",
+        "invalid-mechanism", "mechanism-too-weak",  "not-authorized",      NULL};
+    size_t i;
+    for (i = 0; conditions[i]; i++)
+        if (strcmp(sasl_condition, conditions[i]) == 0)
+            return true;
+    return false;
+}
+
+static void explain_tls(struct sx_connection *connection, const char *server)
+{
+    if (sx_tls_is_too_old())
+        set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
+                    server);
+    else if (sx_tls_alert() >= 0)
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server, sx_tls_alert_text());
+    else
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
+                    connection->stream.fed_bytes ? "it was not offered or failed"
+                                                 : "the handshake failed");
+}
+
+/* Whether it was about the client certificate, or the lack of one. */
+static bool explain_certificate(struct sx_connection *connection, const char *server)
+{
+    const struct sx_config *config = connection->config;
+    const struct sx_stream *stream = &connection->stream;
+    const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
+    if (alert && !config->cert_file)
+        set_failure(connection, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
+    else if (alert)
+        set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
+                    server, config->cert_file, alert);
+    else if (config->cert_file && !config->password[0] && connection->secured &&
+             stream->offers_sasl && !stream->offers_external)
+        set_failure(connection, SX_ECLIENTCERT,
+                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
+                    server, config->cert_file);
+    else
+        return false;
+    return true;
+}
+
+static void explain_login(struct sx_connection *connection, const char *server)
+{
+    const struct sx_stream *stream = &connection->stream;
+    if (explain_certificate(connection, server))
+        return;
+    if (stream->sasl_condition[0] && !stream->authenticated)
+        set_failure(connection, is_final(stream->sasl_condition) ? SX_EAUTH : SX_ELOST,
+                    "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
+                    stream->sasl_condition, stream->sasl_text[0] ? ": " : "", stream->sasl_text);
+    else if (stream->bind_condition[0])
+        set_failure(connection, SX_ELOST, "%s refused to bind %.100s: %s%s%s", server,
+                    connection->config->jid, stream->bind_condition,
+                    stream->bind_text[0] ? ": " : "", stream->bind_text);
+    else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
+        explain_tls(connection, server);
+    else
+        set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
+}
+
+/* Which address it was, unless the server's name is the address. */
+static void describe_address(const struct sx_connection *connection, char *out, size_t out_bytes)
+{
+    const struct sx_addresses *addresses = connection->addresses;
+    const struct sx_resolve_address *address = &addresses->at[connection->address];
+    const char *host = connection->config->host;
+    out[0] = '\0';
+    if (addresses->count > 1)
+        snprintf(out, out_bytes, " (%u addresses, the last one %s port %d)", addresses->count,
+                 address->literal, address->port);
+    else if (!host || strcmp(host, address->literal) != 0)
+        snprintf(out, out_bytes, " (%s port %d)", address->literal, address->port);
+}
+
+static void explain_tcp(struct sx_connection *connection, const char *server)
+{
+    int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
+    char address[SX_RESOLVE_LITERAL_BYTES + 64];
+    describe_address(connection, address, sizeof address);
+    set_failure(connection, SX_EUNREACHABLE, "no connection to %.160s%s: %s", server, address,
+                error > 0 ? strerror(error) : "refused or unreachable");
+}
+
+static enum sx_err judge_stream_error(const char *condition)
+{
+    if (strcmp(condition, "conflict") == 0)
+        return SX_ECONFLICT;
+    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+}
+
+static void explain_stream_error(struct sx_connection *connection, const char *server)
+{
+    const struct sx_stream *stream = &connection->stream;
+    const char *condition = stream->stream_condition;
+    const char *separator = stream->stream_text[0] ? ": " : "";
+    if (connection->config->is_component && !connection->online) {
+        const char *clause = sx_component_explain_login(condition);
+        set_failure(connection, sx_component_judge_login(condition),
+                    "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
+                    condition, *clause ? ", " : "", clause, separator, stream->stream_text);
+    } else {
+        set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
+                    server, condition, separator, stream->stream_text);
+    }
+}
+
+static void explain(struct sx_connection *connection, bool timed_out)
+{
+    const struct sx_stream *stream = &connection->stream;
+    char server[256];
+    describe_server(connection, server, sizeof server);
+    if (sx_memory_is_short())
+        set_failure(connection, SX_ENOMEM, "memory ran short");
+    if (timed_out)
+        set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,
+                    (double)connection->config->connect_timeout_us / 1e6);
+    else if (stream->err != SX_OK)
+        explain_stream(connection);
+    else if (stream->stream_condition[0])
+        explain_stream_error(connection, server);
+    else if (connection->online)
+        set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
+    else if (connection->tcp || stream->fed_bytes)
+        explain_login(connection, server);
+    else
+        explain_tcp(connection, server);
+}
+
+void sx_connection_fini(struct sx_connection *connection)
+{
+    bool timed_out = connection->watching && sx_watchdog_stop(&connection->watchdog);
+    explain(connection, timed_out);
+    if (connection->conn)
+        xmpp_conn_release(connection->conn);
+    connection->conn = NULL;
+    if (connection->watching)
+        sx_watchdog_fini(&connection->watchdog);
+    connection->watching = false;
+    current = NULL;
+}
+
+bool sx_connection_was_unreachable(const struct sx_connection *connection)
+{
+    return connection->has_socket && !connection->tcp && connection->failure.err == SX_EUNREACHABLE;
+}

@@ -1,0 +1,82 @@
+/* connection.h - one libstrophe connection, from the attempt to its end; why it ended.
+ *
+ * Noun: the connection. A link has one after the other; each address that is tried gets a fresh one
+ * (and a fresh xmpp_conn_t, which libstrophe can't reuse safely).
+ *
+ * Invariant: `over` becomes true exactly once, after which libstrophe has closed the socket and
+ * `failure` says why, in words a user can act on.
+ *
+ * Happy path: open -> poll for events, round ... -> online -> round ... -> close -> over -> fini.
+ * Failure: whatever ends the attempt sets `failure` first and wins: watchdog, certificate, parser,
+ *          stream error, SASL failure; sx_connection_fini's explanation covers the rest.
+ * Thread: the loop thread only.
+ */
+#ifndef SX_NET_CONNECTION_H
+#define SX_NET_CONNECTION_H
+
+#include <strophe.h>
+
+#include "config/config.h"
+#include "base/fault.h"
+#include "net/resolver.h"
+#include "net/stream.h"
+#include "base/trace.h"
+#include "net/watchdog.h"
+
+/* Why a connection ended or never was. */
+struct sx_failure {
+    enum sx_err err;
+    char text[320]; /* one clause: what, where, how long */
+};
+
+struct sx_connection {
+    /* immutable */
+    const struct sx_config *config;
+    const struct sx_trace *trace;
+    const struct sx_addresses *addresses;
+    unsigned address; /* which of them */
+    int64_t deadline; /* for the whole attempt, those after this one included */
+    void *user;
+    void (*on_online)(void *user, const char *bound_jid);
+    /* stanza NULL: see sx_stream.on_iq */
+    void (*on_stanza)(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream);
+    /* loop thread */
+    xmpp_conn_t *conn;
+    struct sx_stream stream;
+    struct sx_watchdog watchdog;
+    bool watching; /* the watchdog was started and not freed */
+    int fd;        /* libstrophe's, -1 before and after */
+    int64_t tcp_deadline;
+    bool has_socket, tcp, secured, online, closing, over;
+    int tcp_errno, strophe_error;
+    struct sx_failure failure;
+};
+
+/* Begins; the immutable members are set by the caller, the rest zero, and sx_memory_reserve() was
+ * called. May be over at once. ctx NULL: there was no memory for one, and so that is the failure.
+ */
+void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
+
+/* What to poll the socket for; 0 events when there is none. */
+short sx_connection_events(const struct sx_connection *connection);
+
+/* One pass of libstrophe; true if another one is due, without waiting for an event. */
+bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx);
+
+/* Sends </stream:stream> (RFC 6120 4.4). The server answers with its own, or libstrophe gives up
+ * after 2 s. */
+void sx_connection_close(struct sx_connection *connection);
+
+/* Ends it because the server has been silent for so long. */
+void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us);
+
+/* Ends it at once, for this reason unless there is one already. */
+void sx_connection_abort(struct sx_connection *connection, enum sx_err err, const char *text);
+
+/* After over: frees what open made and completes failure. */
+void sx_connection_fini(struct sx_connection *connection);
+
+/* After fini: no TCP connection came about, so that the next address may do better. */
+bool sx_connection_was_unreachable(const struct sx_connection *connection);
+
+#endif

@@ -1,0 +1,700 @@
+/* loop.c - the thread that calls libstrophe: attempts, posts, wake-ups.
+ *
+ * Invariant: what was posted to a session is written in that session, in its order, or never.
+ *
+ * Signs of life: liveness.c knows when to ask and when to give up; here the ping is written, past the
+ * inbox, whose bounds are for what others post, and the connection ended.
+ *
+ * The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
+ * that somebody has since the loop last looked. The loop clears `signaled` before it takes the
+ * inbox, so an item is either taken or its wake-up still pending. An idle link is never woken.
+ */
+#include "net/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h> /* glibc's own lacks tcpi_bytes_acked */
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "net/allocator.h"
+#include "net/liveness.h"
+
+enum {
+    STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while closing */
+    LOGIN_TICK_MS = 1000,     /* and while it logs in; they last for seconds */
+    CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
+    FRESH_LOOK_UP_US = 1000000,
+    MAX_UNSAID = 100,
+    JOINED_BYTES = 16000, /* with what TLS adds, the largest record */
+    ROUNDS_AT_ONCE = 16,  /* then the others get their turn, however fast the server sends */
+};
+
+struct item {
+    struct item *next;
+    uint64_t session;
+    char *bytes;
+    size_t len;
+};
+
+struct sx_loop {
+    /* immutable */
+    const struct sx_config *config;
+    const struct sx_trace *trace;
+    struct sx_loop_callbacks callbacks;
+    int wake_fd;
+    pthread_t thread;
+    bool started;
+    /* atomic */
+    atomic_bool signaled, interrupted;
+    atomic_ulong wakeups;
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t room;
+    size_t server_max_bytes; /* 0: unknown */
+    struct item *head, *tail;
+    size_t queued_bytes; /* in the inbox */
+    size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
+    uint64_t session;    /* 0 while offline */
+    bool kicked, stopping;
+    int64_t stop_deadline;
+    struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
+    /* loop thread */
+    xmpp_ctx_t *ctx;                  /* of the attempt */
+    struct sx_connection *connection; /* NULL between attempts */
+    uint64_t last_session;
+    struct sx_buffer joined; /* empty between two drains of the inbox */
+    struct sx_pulse pulse;   /* while online */
+    unsigned unsaid;         /* answers of the loop's own without room since there was some */
+};
+
+static _Thread_local struct sx_loop *self;
+
+static void wake(struct sx_loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t written;
+    if (atomic_exchange(&loop->signaled, true))
+        return;
+    do
+        written = write(loop->wake_fd, &one, sizeof one);
+    while (written < 0 && errno == EINTR);
+}
+
+/* ---- inbox ---- */
+
+static void free_items(struct item *item)
+{
+    while (item) {
+        struct item *next = item->next;
+        free(item->bytes);
+        free(item);
+        item = next;
+    }
+}
+
+static bool has_room_locked(const struct sx_loop *loop, size_t len)
+{
+    return loop->queued_bytes + loop->unsent_bytes + len <= loop->config->max_queued_bytes;
+}
+
+/* On the loop thread it never waits; the posts that find no room are counted in *unsaid. */
+static enum sx_err post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                        int64_t deadline, unsigned *unsaid)
+{
+    struct item *item = malloc(sizeof *item);
+    enum sx_err err = SX_OK;
+    if (!item) {
+        free(stanza);
+        return SX_ENOMEM;
+    }
+    *item = (struct item){NULL, session, stanza, len};
+    pthread_mutex_lock(&loop->mu);
+    while (loop->session == session && self != loop && !has_room_locked(loop, len)) {
+        if (!sx_clock_cond_wait(&loop->room, &loop->mu, deadline)) {
+            err = SX_EROOM;
+            break;
+        }
+    }
+    if (session == 0 || loop->session != session) {
+        err = SX_ELOST;
+    } else if (err == SX_OK && self == loop && !has_room_locked(loop, len)) {
+        ++*unsaid;
+        err = SX_EROOM;
+    } else if (err == SX_OK && self == loop) {
+        loop->unsaid = 0;
+    }
+    if (err == SX_OK) {
+        if (loop->tail)
+            loop->tail->next = item;
+        else
+            loop->head = item;
+        loop->tail = item;
+        loop->queued_bytes += len;
+        item = NULL;
+    }
+    pthread_mutex_unlock(&loop->mu);
+    free_items(item);
+    if (err == SX_OK && self != loop)
+        wake(loop);
+    return err;
+}
+
+enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline)
+{
+    return post(loop, session, stanza, len, deadline, &loop->unsaid);
+}
+
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+{
+    unsigned uncounted = 0;
+    assert(self == loop);
+    return post(loop, session, stanza, len, 0, &uncounted);
+}
+
+static struct item *take_inbox(struct sx_loop *loop)
+{
+    struct item *items;
+    pthread_mutex_lock(&loop->mu);
+    items = loop->head;
+    loop->head = loop->tail = NULL;
+    loop->unsent_bytes += loop->queued_bytes;
+    loop->queued_bytes = 0;
+    pthread_mutex_unlock(&loop->mu);
+    return items;
+}
+
+static void send_joined(struct sx_loop *loop)
+{
+    if (loop->joined.len)
+        sx_memory_send(loop->connection->conn, loop->joined.bytes, loop->joined.len);
+    sx_buffer_clear(&loop->joined);
+}
+
+/* What waits together goes out together, in one write and one TLS record; in its order. */
+static void send_item(struct sx_loop *loop, const struct item *item)
+{
+    struct sx_buffer *joined = &loop->joined;
+    bool joins = item->len <= JOINED_BYTES && (item->next || joined->len);
+    sx_trace_stanza(loop->trace, "sent", item->bytes, item->len);
+    if (joined->len + item->len > JOINED_BYTES)
+        send_joined(loop);
+    if (joins)
+        sx_buffer_add(joined, item->bytes, item->len);
+    if (joins && !joined->failed)
+        return;
+    send_joined(loop);
+    sx_memory_send(loop->connection->conn, item->bytes, item->len);
+}
+
+static void send_inbox(struct sx_loop *loop)
+{
+    struct item *items = take_inbox(loop), *item;
+    for (item = items; item; item = item->next)
+        if (item->session == loop->last_session && loop->connection->online)
+            send_item(loop, item);
+    send_joined(loop);
+    free_items(items);
+}
+
+static void publish_unsent(struct sx_loop *loop)
+{
+    pthread_mutex_lock(&loop->mu);
+    if (loop->unsent_bytes != sx_memory_unsent_bytes()) {
+        loop->unsent_bytes = sx_memory_unsent_bytes();
+        pthread_cond_broadcast(&loop->room);
+    }
+    pthread_mutex_unlock(&loop->mu);
+}
+
+/* ---- one connection ---- */
+
+static void go_online(void *user, const char *bound_jid)
+{
+    struct sx_loop *loop = user;
+    sx_pulse_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
+                   loop->connection->stream.fed_bytes, sx_clock_now_us());
+    pthread_mutex_lock(&loop->mu);
+    loop->session = ++loop->last_session;
+    loop->server_max_bytes = loop->connection->stream.server_max_bytes;
+    pthread_mutex_unlock(&loop->mu);
+    loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
+}
+
+static void pass_stanza(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream)
+{
+    struct sx_loop *loop = user;
+    loop->callbacks.on_stanza(loop->callbacks.user, loop->last_session, stanza, stream);
+}
+
+/* From here on nothing is posted to the session; what was waits no longer. */
+static void end_session(struct sx_loop *loop)
+{
+    struct item *items;
+    pthread_mutex_lock(&loop->mu);
+    loop->session = 0;
+    items = loop->head;
+    loop->head = loop->tail = NULL;
+    loop->queued_bytes = loop->unsent_bytes = 0;
+    pthread_cond_broadcast(&loop->room);
+    pthread_mutex_unlock(&loop->mu);
+    loop->unsaid = 0;
+    free_items(items);
+}
+
+/* In one look: what was posted before the stop is in the inbox or with libstrophe already. */
+static bool is_stopping(struct sx_loop *loop, int64_t *deadline, bool *posted)
+{
+    bool stopping;
+    pthread_mutex_lock(&loop->mu);
+    stopping = loop->stopping;
+    *deadline = loop->stop_deadline;
+    *posted = loop->head != NULL;
+    pthread_mutex_unlock(&loop->mu);
+    return stopping;
+}
+
+static void notice_interrupt(struct sx_loop *loop)
+{
+    if (atomic_exchange(&loop->interrupted, false))
+        loop->callbacks.on_interrupt(loop->callbacks.user);
+}
+
+/* Sleeps until the socket, a poster or the deadline wants something. */
+static void wait_for_events(struct sx_loop *loop, int timeout_ms)
+{
+    struct pollfd fds[2] = {{loop->wake_fd, POLLIN, 0}, {-1, 0, 0}};
+    struct sx_connection *connection = loop->connection;
+    uint64_t count;
+    if (connection && connection->fd >= 0) {
+        fds[1].fd = connection->fd;
+        fds[1].events = sx_connection_events(connection);
+    }
+    if (poll(fds, 2, timeout_ms) < 0)
+        return;
+    atomic_fetch_add(&loop->wakeups, 1);
+    if (fds[0].revents && read(loop->wake_fd, &count, sizeof count) < 0)
+        assert(errno == EAGAIN || errno == EINTR);
+    atomic_store(&loop->signaled, false);
+    notice_interrupt(loop);
+}
+
+/* Ends the connection in good order: first what is queued goes out. */
+static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
+{
+    struct sx_connection *connection = loop->connection;
+    int64_t now = sx_clock_now_us();
+    if (!connection->online)
+        sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
+    else if (!posted && (sx_memory_unsent_bytes() == 0 || now >= deadline))
+        sx_connection_close(connection);
+    if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
+        sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
+}
+
+/* A server that asks and doesn't read: its answers must not pile up here. */
+static void drop_choked(struct sx_loop *loop)
+{
+    if (loop->unsaid >= MAX_UNSAID && !loop->connection->over)
+        sx_connection_abort(loop->connection, SX_ELOST,
+                            "the server sends questions and doesn't read the answers");
+}
+
+/* Takes a kick, if there is one. */
+static bool take_kick(struct sx_loop *loop)
+{
+    bool kicked;
+    pthread_mutex_lock(&loop->mu);
+    kicked = loop->kicked;
+    loop->kicked = false;
+    pthread_mutex_unlock(&loop->mu);
+    if (kicked)
+        loop->callbacks.on_kick(loop->callbacks.user);
+    return kicked;
+}
+
+/* What the server's TCP has acknowledged, as the kernel counts it. */
+static uint64_t acked_bytes(const struct sx_loop *loop)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    getsockopt(loop->connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+    return info.tcpi_bytes_acked; /* 0 from a kernel that doesn't count: the ping's wait is plain */
+}
+
+/* Written and not acknowledged, or not written yet. */
+static uint64_t owed_bytes(const struct sx_loop *loop)
+{
+    int in_kernel = 0;
+    if (ioctl(loop->connection->fd, SIOCOUTQ, &in_kernel) != 0)
+        in_kernel = 0;
+    return sx_memory_unsent_bytes() + (uint64_t)in_kernel;
+}
+
+static void send_ping(struct sx_loop *loop, int64_t now_us)
+{
+    size_t len;
+    char *ping = loop->callbacks.on_silence(loop->callbacks.user, &len);
+    if (!ping)
+        return; /* asked for again before long */
+    sx_trace_stanza(loop->trace, "sent", ping, len);
+    sx_memory_send(loop->connection->conn, ping, len);
+    free(ping);
+    sx_pulse_ask(&loop->pulse, acked_bytes(loop), owed_bytes(loop), now_us);
+}
+
+/* Asks for a sign of life, or gives up, when it is time. Returns when to look again. */
+static int64_t feel_pulse(struct sx_loop *loop)
+{
+    struct sx_pulse *pulse = &loop->pulse;
+    int64_t now_us = sx_clock_now_us(), due_us;
+    sx_pulse_hear(pulse, loop->connection->stream.fed_bytes, now_us);
+    if (take_kick(loop))
+        sx_pulse_want(pulse);
+    if (pulse->asking)
+        sx_pulse_reach(pulse, acked_bytes(loop), now_us);
+    switch (sx_pulse_look(pulse, now_us, &due_us)) {
+    case SX_PULSE_CALM:
+        break;
+    case SX_PULSE_ASK:
+        send_ping(loop, now_us);
+        break;
+    case SX_PULSE_GONE:
+        sx_connection_give_up(loop->connection, now_us - pulse->heard_us);
+        break;
+    }
+    return due_us;
+}
+
+/* What an attempt waits for is the socket, which wakes the loop. A server that thousands come back
+ * to is slow, and they mostly wait. */
+static int connecting_sleep_ms(const struct sx_connection *connection)
+{
+    int ms = sx_clock_poll_ms(connection->tcp ? connection->deadline : connection->tcp_deadline);
+    if (ms < 0 || ms > LOGIN_TICK_MS)
+        return LOGIN_TICK_MS;
+    return ms < STROPHE_TICK_MS ? STROPHE_TICK_MS : ms;
+}
+
+/* How long the loop may sleep; what the timer posts goes out first. */
+static int sleep_ms(struct sx_loop *loop, bool stopping)
+{
+    int64_t due_us, sign_due_us;
+    bool posted;
+    if (stopping || loop->connection->closing)
+        return STROPHE_TICK_MS;
+    if (!loop->connection->online)
+        return connecting_sleep_ms(loop->connection);
+    due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
+    sign_due_us = feel_pulse(loop);
+    if (sign_due_us < due_us)
+        due_us = sign_due_us;
+    pthread_mutex_lock(&loop->mu);
+    posted = loop->head != NULL;
+    pthread_mutex_unlock(&loop->mu);
+    return posted ? 0 : sx_clock_poll_ms(due_us);
+}
+
+static void run_connection(struct sx_loop *loop)
+{
+    struct sx_connection *connection = loop->connection;
+    while (!connection->over) {
+        int64_t deadline = SX_NEVER;
+        bool again = true, stopping, posted;
+        int rounds;
+        for (rounds = 0; again && rounds < ROUNDS_AT_ONCE && !connection->over; rounds++) {
+            send_inbox(loop);
+            again = sx_connection_round(connection, loop->ctx);
+        }
+        publish_unsent(loop);
+        drop_choked(loop);
+        stopping = is_stopping(loop, &deadline, &posted);
+        if (stopping && !connection->over)
+            wind_down(loop, deadline, posted);
+        if (!connection->over && !(stopping && posted)) {
+            /* Also when bytes never cease to come: what is due is done. */
+            int ms = sleep_ms(loop, stopping);
+            wait_for_events(loop, again ? 0 : ms);
+        }
+    }
+}
+
+/* So that a stop can end an attempt that is stuck inside libstrophe. */
+static void publish_watchdog(struct sx_loop *loop, struct sx_watchdog *watchdog)
+{
+    pthread_mutex_lock(&loop->mu);
+    loop->watchdog = watchdog;
+    if (watchdog && loop->stopping)
+        sx_watchdog_fire(watchdog);
+    pthread_mutex_unlock(&loop->mu);
+}
+
+/* Connects to one address, from TCP to offline; the session's number, 0 if none came about. */
+static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
+                            unsigned address, int64_t deadline, struct sx_failure *failure,
+                            bool *unreachable)
+{
+    struct sx_connection connection = {
+        .config = loop->config,
+        .trace = loop->trace,
+        .addresses = addresses,
+        .address = address,
+        .deadline = deadline,
+        .user = loop,
+        .on_online = go_online,
+        .on_stanza = pass_stanza,
+    };
+    loop->connection = &connection;
+    loop->ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
+    sx_connection_open(&connection, loop->ctx);
+    publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
+    run_connection(loop);
+    publish_watchdog(loop, NULL);
+    loop->connection = NULL;
+    end_session(loop);
+    sx_connection_fini(&connection);
+    if (loop->ctx)
+        xmpp_ctx_free(loop->ctx);
+    loop->ctx = NULL;
+    sx_memory_sweep();
+    *failure = connection.failure;
+    *unreachable = sx_connection_was_unreachable(&connection);
+    return connection.online ? loop->last_session : 0;
+}
+
+/* Why a look-up is of no use any longer. */
+static enum sx_err check_look_up(struct sx_loop *loop, int64_t begun_us, int64_t deadline)
+{
+    int64_t now_us = sx_clock_now_us();
+    bool stopping, kicked;
+    pthread_mutex_lock(&loop->mu);
+    stopping = loop->stopping;
+    /* One that has just begun asks the network that the kick is about. */
+    kicked = loop->kicked && now_us - begun_us >= FRESH_LOOK_UP_US;
+    pthread_mutex_unlock(&loop->mu);
+    if (stopping)
+        return SX_ESTOPPED;
+    if (kicked)
+        return SX_EUNRESOLVED;
+    return now_us >= deadline ? SX_ECONNECT : SX_OK;
+}
+
+static void explain_look_up(const struct sx_loop *loop, struct sx_failure *failure)
+{
+    const struct sx_config *config = loop->config;
+    char domain[SX_JID_BYTES];
+    sx_address_domain(config->jid, domain, sizeof domain);
+    if (failure->err == SX_ESTOPPED)
+        snprintf(failure->text, sizeof failure->text, "the link was stopped");
+    else if (failure->err == SX_ECONNECT)
+        snprintf(failure->text, sizeof failure->text,
+                 "looking up the name %.200s took longer than %.3f s",
+                 config->host ? config->host : domain, (double)config->connect_timeout_us / 1e6);
+    else
+        snprintf(failure->text, sizeof failure->text, "another look-up took the place of this one");
+}
+
+/* The server's addresses; false with the failure. A resolver that hangs is left behind. */
+static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses *addresses,
+                    struct sx_failure *failure)
+{
+    int64_t begun_us = sx_clock_now_us();
+    struct sx_resolve *resolve = sx_resolve_start(loop->config, loop->wake_fd, &failure->err,
+                                                  failure->text, sizeof failure->text);
+    if (!resolve)
+        return false;
+    while (!sx_resolve_is_done(resolve) &&
+           (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK) {
+        int64_t fresh_until_us = begun_us + FRESH_LOOK_UP_US; /* a kick may wait for that */
+        bool fresh = sx_clock_now_us() < fresh_until_us && fresh_until_us < deadline;
+        wait_for_events(loop, sx_clock_poll_ms(fresh ? fresh_until_us : deadline));
+    }
+    if (failure->err == SX_OK)
+        failure->err = sx_resolve_answer(resolve, addresses, failure->text, sizeof failure->text);
+    else
+        explain_look_up(loop, failure);
+    sx_resolve_free(resolve);
+    return failure->err == SX_OK;
+}
+
+/* One attempt, from the look-up to offline. Returns when to try again. */
+static int64_t attempt(struct sx_loop *loop)
+{
+    int64_t deadline = sx_clock_deadline(loop->config->connect_timeout_us);
+    struct sx_addresses addresses = {0};
+    struct sx_failure failure = {0};
+    uint64_t session = 0;
+    bool unreachable = true;
+    unsigned i;
+    loop->callbacks.on_connecting(loop->callbacks.user);
+    if (look_up(loop, deadline, &addresses, &failure))
+        for (i = 0; i < addresses.count && unreachable; i++)
+            session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+    return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
+}
+
+/* ---- thread ---- */
+
+/* Waits until the next attempt is due; false when the loop is to end. */
+static bool wait_for_attempt(struct sx_loop *loop, int64_t when)
+{
+    for (;;) {
+        bool stopping;
+        pthread_mutex_lock(&loop->mu);
+        stopping = loop->stopping;
+        pthread_mutex_unlock(&loop->mu);
+        if (stopping)
+            return false;
+        if (take_kick(loop) || sx_clock_now_us() >= when)
+            return true;
+        wait_for_events(loop, sx_clock_poll_ms(when));
+    }
+}
+
+static void *run(void *arg)
+{
+    struct sx_loop *loop = arg;
+    int64_t when = 0;
+    self = loop;
+    while (wait_for_attempt(loop, when))
+        when = attempt(loop);
+    return NULL;
+}
+
+static void initialize_strophe(void)
+{
+    xmpp_initialize();
+}
+
+struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trace *trace,
+                            const struct sx_loop_callbacks *callbacks)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct sx_loop *loop = calloc(1, sizeof *loop);
+    if (!loop)
+        return NULL;
+    pthread_once(&once, initialize_strophe);
+    loop->config = config;
+    loop->trace = trace;
+    loop->callbacks = *callbacks;
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (loop->wake_fd < 0)
+        goto err_after_alloc;
+    if (pthread_mutex_init(&loop->mu, NULL))
+        goto err_after_fd;
+    if (sx_clock_cond_init(&loop->room))
+        goto err_after_mutex;
+    return loop;
+
+err_after_mutex:
+    pthread_mutex_destroy(&loop->mu);
+err_after_fd:
+    close(loop->wake_fd);
+err_after_alloc:
+    free(loop);
+    return NULL;
+}
+
+int sx_loop_start(struct sx_loop *loop)
+{
+    sigset_t all, before;
+    int err;
+    /* The program's signal handlers run on the program's threads; and without SIGPIPE blocked a
+     * write to a dead connection would end the process. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&loop->thread, NULL, run, loop);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    loop->started = err == 0;
+    return err;
+}
+
+size_t sx_loop_server_max_bytes(struct sx_loop *loop)
+{
+    size_t max_bytes;
+    pthread_mutex_lock(&loop->mu);
+    max_bytes = loop->server_max_bytes;
+    pthread_mutex_unlock(&loop->mu);
+    return max_bytes;
+}
+
+size_t sx_loop_backlog_bytes(struct sx_loop *loop)
+{
+    size_t bytes;
+    pthread_mutex_lock(&loop->mu);
+    bytes = loop->queued_bytes + loop->unsent_bytes;
+    pthread_mutex_unlock(&loop->mu);
+    return bytes;
+}
+
+void sx_loop_wake(struct sx_loop *loop)
+{
+    wake(loop);
+}
+
+void sx_loop_kick(struct sx_loop *loop)
+{
+    pthread_mutex_lock(&loop->mu);
+    loop->kicked = true;
+    pthread_mutex_unlock(&loop->mu);
+    wake(loop);
+}
+
+void sx_loop_interrupt(struct sx_loop *loop)
+{
+    int saved = errno;
+    atomic_store(&loop->interrupted, true);
+    wake(loop);
+    errno = saved;
+}
+
+void sx_loop_stop(struct sx_loop *loop, int64_t deadline)
+{
+    assert(!sx_loop_is_self(loop));
+    if (!loop->started)
+        return;
+    pthread_mutex_lock(&loop->mu);
+    loop->stopping = true;
+    loop->stop_deadline = deadline;
+    if (loop->watchdog)
+        sx_watchdog_fire(loop->watchdog);
+    pthread_mutex_unlock(&loop->mu);
+    wake(loop);
+    pthread_join(loop->thread, NULL);
+    loop->started = false;
+}
+
+void sx_loop_free(struct sx_loop *loop)
+{
+    if (!loop)
+        return;
+    assert(!loop->started);
+    pthread_cond_destroy(&loop->room);
+    pthread_mutex_destroy(&loop->mu);
+    close(loop->wake_fd);
+    sx_buffer_fini(&loop->joined);
+    free(loop);
+}
+
+bool sx_loop_is_self(const struct sx_loop *loop)
+{
+    return self == loop;
+}
+
+unsigned long sx_loop_wakeups(const struct sx_loop *loop)
+{
+    return atomic_load(&loop->wakeups);
+}

@@ -1,0 +1,90 @@
+/* loop.h - the one thread that calls libstrophe: connects, reads, writes, waits.
+ *
+ * Noun: the loop. It knows connections, not calls: what a stanza means and when to try again is
+ * link.c's business, told by callbacks on the loop thread, with no lock held.
+ *
+ * A *session* is one connection from online to offline; its number only grows. A stanza is posted
+ * to the session in which its exchange began, so that nothing meant for a dead connection goes out
+ * on the next.
+ *
+ * Invariant: on_offline runs exactly once after each connect attempt, online or not.
+ */
+#ifndef SX_NET_LOOP_H
+#define SX_NET_LOOP_H
+
+#include <stdint.h>
+#include <strophe.h>
+
+#include "net/connection.h"
+
+struct sx_loop;
+
+/* Run on the loop thread. */
+struct sx_loop_callbacks {
+    void *user;
+    void (*on_connecting)(void *user);
+    void (*on_online)(void *user, uint64_t session, const char *bound_jid);
+    /* A stanza other than libstrophe's own; sx_stream_envelope(stream) gives its envelope. */
+    void (*on_stanza)(void *user, uint64_t session, xmpp_stanza_t *stanza,
+                      struct sx_stream *stream);
+    /* The connection is gone, or an attempt failed. Returns when to try again, SX_NEVER for not
+     * before sx_loop_kick. */
+    int64_t (*on_offline)(void *user, uint64_t session, const struct sx_failure *failure);
+    /* While online, before the loop sleeps: does what is due now. Returns when it wants to be asked
+     * again at the latest, SX_NEVER for not before something happens. */
+    int64_t (*on_timer)(void *user, uint64_t session);
+    /* Somebody has called sx_loop_kick; an attempt or a ping follows. */
+    void (*on_kick)(void *user);
+    /* While online, after a silence: gives a ping, malloc'ed, NULL without memory. */
+    char *(*on_silence)(void *user, size_t *len);
+    /* The owner's signal-safe stop request has come (sx_loop_interrupt). */
+    void (*on_interrupt)(void *user);
+};
+
+/* config and trace must outlive the loop; callbacks are copied. NULL: no memory or descriptors. */
+struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trace *trace,
+                            const struct sx_loop_callbacks *callbacks);
+
+/* Starts the thread, which connects at once. Returns 0 or an errno. */
+int sx_loop_start(struct sx_loop *loop);
+
+/* Queues one whole stanza for the session; any thread. Takes the bytes (malloc'ed) in any case.
+ * Waits for room (max_queued_bytes) until the deadline: SX_EROOM; SX_ELOST when the session is
+ * over. On the loop thread itself it never waits: SX_EROOM at once, and when that has happened a
+ * hundred times in a row, the connection is given up: its server asks and doesn't read. */
+enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                         int64_t deadline);
+
+/* The same for what was posted before and may be again; SX_EROOM counts for nothing. Loop thread.
+ */
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len);
+
+/* The largest stanza that the server takes, as it said when the link was last online; 0: it said
+ * nothing (XEP-0478). */
+size_t sx_loop_server_max_bytes(struct sx_loop *loop);
+
+/* Bytes posted and not written yet. Any thread. */
+size_t sx_loop_backlog_bytes(struct sx_loop *loop);
+
+/* on_timer is asked anew, while online. Any thread. */
+void sx_loop_wake(struct sx_loop *loop);
+
+/* Offline: connect now instead of at the time on_offline gave. Online: ask the server for a sign of
+ * life now. While an attempt is under way: if it fails, the next follows at once. Any thread, the
+ * callbacks too. */
+void sx_loop_kick(struct sx_loop *loop);
+
+/* Async-signal-safe. */
+void sx_loop_interrupt(struct sx_loop *loop);
+
+/* Writes what is queued, closes the stream (RFC 6120 4.4), ends the thread and joins it: 3 s at
+ * most beyond deadline, by force after it. Not from the loop thread. */
+void sx_loop_stop(struct sx_loop *loop, int64_t deadline);
+void sx_loop_free(struct sx_loop *loop); /* stopped or never started; NULL allowed */
+
+bool sx_loop_is_self(const struct sx_loop *loop); /* running on the loop thread? */
+
+/* How often the loop has woken up; for tests of idleness. */
+unsigned long sx_loop_wakeups(const struct sx_loop *loop);
+
+#endif

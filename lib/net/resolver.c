@@ -1,0 +1,338 @@
+/* resolver.c - asks DNS and the system for a server's addresses, in a thread that can be left
+ * behind.
+ *
+ * Invariant: a look-up belongs to its owner and to its thread; the last of the two to let go frees
+ * it. answer is written by the thread alone, before `done`, and read by the owner alone, after it.
+ *
+ * Happy path: start -> the thread asks for SRV records, then for the addresses of each target ->
+ * done, wake_fd -> answer -> free.
+ * Failure: no SRV records, or no word about them: the domain itself is asked (RFC 6120 3.2.2). The
+ *          last target's error is the look-up's if none has an address. A resolver that hangs costs
+ *          a thread until it returns; more than SX_RESOLVE_ABANDONED of them aren't left behind.
+ */
+#include "net/resolver.h"
+
+#include <arpa/nameser.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "wire/jid.h"
+
+enum { PORT = 5222, DIRECT_TLS_PORT = 5223, ANSWER_BYTES = 8192, SERVICES = 16 };
+
+struct answer {
+    enum sx_err err;
+    char why[200];
+    struct sx_addresses addresses;
+};
+
+struct sx_resolve {
+    /* immutable */
+    char name[SX_JID_PART_BYTES + 1];
+    bool is_domain, direct_tls;
+    int port;
+    int wake_fd;
+    /* atomic */
+    atomic_uint references;
+    atomic_bool done;
+    /* the thread's until done, then the owner's */
+    struct answer answer;
+};
+
+/* One SRV record. */
+struct service {
+    unsigned priority, weight;
+    int port;
+    char target[NS_MAXDNAME];
+};
+
+static atomic_uint abandoned;
+
+/* ---- addresses ---- */
+
+static void add_address(struct sx_addresses *addresses, const struct addrinfo *info, int port)
+{
+    struct sx_resolve_address found = {.port = port};
+    unsigned i;
+    if (addresses->count == SX_RESOLVE_ADDRESSES ||
+        getnameinfo(info->ai_addr, info->ai_addrlen, found.literal, sizeof found.literal, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        return;
+    for (i = 0; i < addresses->count; i++)
+        if (addresses->at[i].port == port && strcmp(addresses->at[i].literal, found.literal) == 0)
+            return;
+    addresses->at[addresses->count++] = found;
+}
+
+static enum sx_err error_of(int gai_error)
+{
+    switch (gai_error) {
+    case EAI_NONAME:
+    case EAI_NODATA:
+    case EAI_ADDRFAMILY:
+        return SX_ENOHOST;
+    case EAI_MEMORY:
+        return SX_ENOMEM;
+    default:
+        return SX_EUNRESOLVED;
+    }
+}
+
+/* Appends what the system knows about the host; the outcome is in answer->err and why. */
+static void find_host(struct answer *answer, const char *host, int port, int flags)
+{
+    const struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL, *info;
+    int error = getaddrinfo(host, NULL, &hints, &list);
+    if (error) {
+        answer->err = error_of(error);
+        snprintf(answer->why, sizeof answer->why,
+                 answer->err == SX_ENOHOST ? "the name %.120s is unknown: %s"
+                                           : "the name %.120s can't be resolved now: %s",
+                 host, gai_strerror(error));
+        return;
+    }
+    for (info = list; info; info = info->ai_next)
+        add_address(&answer->addresses, info, port);
+    freeaddrinfo(list);
+    answer->err = answer->addresses.count ? SX_OK : SX_ENOHOST;
+    snprintf(answer->why, sizeof answer->why, "the name %.120s has no address", host);
+}
+
+/* ---- SRV records ---- */
+
+static bool read_service(ns_msg *message, int number, struct service *out)
+{
+    ns_rr record;
+    const unsigned char *data;
+    if (ns_parserr(message, ns_s_an, number, &record) != 0 || ns_rr_type(record) != ns_t_srv ||
+        ns_rr_rdlen(record) < 7)
+        return false;
+    data = ns_rr_rdata(record);
+    out->priority = ns_get16(data);
+    out->weight = ns_get16(data + 2);
+    out->port = (int)ns_get16(data + 4);
+    return dn_expand(ns_msg_base(*message), ns_msg_end(*message), data + 6, out->target,
+                     sizeof out->target) >= 0;
+}
+
+/* How many there are, 0 if the domain has none; -1 if nobody can tell now. */
+static int query_services(const struct sx_resolve *resolve, struct service services[SERVICES])
+{
+    struct __res_state state = {0};
+    unsigned char bytes[ANSWER_BYTES];
+    char name[sizeof resolve->name + 32];
+    ns_msg message;
+    int len, i, count = 0;
+    snprintf(name, sizeof name, "%s._tcp.%s",
+             resolve->direct_tls ? "_xmpps-client" : "_xmpp-client", resolve->name);
+    if (res_ninit(&state) != 0)
+        return -1;
+    len = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, sizeof bytes);
+    if (len < 0)
+        count = state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA ? 0 : -1;
+    res_nclose(&state);
+    /* What is longer than the buffer was cut. */
+    if (len < 0 || ns_initparse(bytes, len < ANSWER_BYTES ? len : ANSWER_BYTES, &message) != 0)
+        return count;
+    for (i = 0; i < ns_msg_count(message, ns_s_an) && count < SERVICES; i++)
+        if (read_service(&message, i, &services[count]))
+            count++;
+    return count;
+}
+
+static int compare_services(const void *a, const void *b)
+{
+    const struct service *one = a, *other = b;
+    if (one->priority != other->priority)
+        return one->priority < other->priority ? -1 : 1;
+    return one->weight < other->weight ? -1 : one->weight > other->weight;
+}
+
+/* RFC 2782: of those with the lowest priority, each with the probability that its weight gives it.
+ * The services are sorted, so that those of weight 0 come first. */
+static int choose_service(const struct service *services, int count)
+{
+    uint32_t random = 0, total = 0, sum = 0;
+    int i, alike = 0;
+    while (alike < count && services[alike].priority == services[0].priority)
+        total += services[alike++].weight;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return 0;
+    random %= total + 1;
+    for (i = 0; i < alike - 1; i++) {
+        sum += services[i].weight;
+        if (sum >= random)
+            break;
+    }
+    return i;
+}
+
+static void find_targets(struct answer *answer, struct service *services, int count)
+{
+    qsort(services, (size_t)count, sizeof *services, compare_services);
+    while (count > 0 && answer->addresses.count < SX_RESOLVE_ADDRESSES) {
+        int chosen = choose_service(services, count);
+        if (services[chosen].target[0] && strcmp(services[chosen].target, ".") != 0)
+            find_host(answer, services[chosen].target, services[chosen].port, AI_ADDRCONFIG);
+        count--;
+        for (; chosen < count; chosen++)
+            services[chosen] = services[chosen + 1];
+    }
+    if (answer->addresses.count)
+        answer->err = SX_OK;
+}
+
+static void find_domain(struct sx_resolve *resolve)
+{
+    struct answer *answer = &resolve->answer;
+    struct service services[SERVICES];
+    int count = query_services(resolve, services);
+    if (count > 0) {
+        answer->err = SX_ENOHOST;
+        snprintf(answer->why, sizeof answer->why,
+                 "%.120s offers no such service, says its SRV record", resolve->name);
+        find_targets(answer, services, count);
+        return;
+    }
+    find_host(answer, resolve->name, resolve->direct_tls ? DIRECT_TLS_PORT : PORT, AI_ADDRCONFIG);
+    /* The records that nobody can read now may name a host that exists. */
+    if (count < 0 && answer->err == SX_ENOHOST)
+        answer->err = SX_EUNRESOLVED;
+}
+
+/* ---- the look-up ---- */
+
+static void let_go(struct sx_resolve *resolve)
+{
+    if (atomic_fetch_sub(&resolve->references, 1) != 1)
+        return;
+    close(resolve->wake_fd);
+    free(resolve);
+}
+
+static void *run(void *arg)
+{
+    struct sx_resolve *resolve = arg;
+    const uint64_t one = 1;
+    if (resolve->is_domain)
+        find_domain(resolve);
+    else
+        find_host(&resolve->answer, resolve->name, resolve->port, AI_ADDRCONFIG);
+    if (atomic_exchange(&resolve->done, true))
+        atomic_fetch_sub(&abandoned, 1); /* the owner has let go */
+    else if (write(resolve->wake_fd, &one, sizeof one) < 0)
+        (void)one; /* full: the owner is awake */
+    let_go(resolve);
+    return NULL;
+}
+
+static int start_thread(struct sx_resolve *resolve)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    int err;
+    /* The program's signal handlers run on the program's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    atomic_fetch_add(&resolve->references, 1);
+    err = pthread_create(&thread, NULL, run, resolve);
+    if (err)
+        atomic_fetch_sub(&resolve->references, 1);
+    else
+        pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+static void set_names(struct sx_resolve *resolve, const struct sx_config *config)
+{
+    resolve->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
+    resolve->port = config->port ? config->port : resolve->direct_tls ? DIRECT_TLS_PORT : PORT;
+    resolve->is_domain = !config->host;
+    if (config->host)
+        snprintf(resolve->name, sizeof resolve->name, "%s", config->host);
+    else
+        sx_address_domain(config->jid, resolve->name, sizeof resolve->name);
+}
+
+/* An address needs nobody to look it up. A domain can be one, too. */
+static bool find_literal(struct sx_resolve *resolve)
+{
+    struct answer answer = {0};
+    find_host(&answer, resolve->name, resolve->port, AI_NUMERICHOST);
+    if (answer.err != SX_OK)
+        return false;
+    resolve->answer = answer;
+    atomic_store(&resolve->done, true);
+    return true;
+}
+
+struct sx_resolve *sx_resolve_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
+                                    char *why, size_t why_bytes)
+{
+    struct sx_resolve *resolve;
+    if (atomic_load(&abandoned) >= SX_RESOLVE_ABANDONED) {
+        *err = SX_EUNRESOLVED;
+        snprintf(why, why_bytes, "the resolver hangs: %d look-ups wait for it",
+                 SX_RESOLVE_ABANDONED);
+        return NULL;
+    }
+    resolve = calloc(1, sizeof *resolve);
+    if (!resolve)
+        goto err;
+    atomic_init(&resolve->references, 1);
+    set_names(resolve, config);
+    resolve->wake_fd = fcntl(wake_fd, F_DUPFD_CLOEXEC, 0);
+    if (resolve->wake_fd < 0)
+        goto err_after_alloc;
+    if (!find_literal(resolve) && start_thread(resolve) != 0)
+        goto err_after_fd;
+    return resolve;
+
+err_after_fd:
+    close(resolve->wake_fd);
+err_after_alloc:
+    free(resolve);
+err:
+    *err = SX_ENOMEM;
+    snprintf(why, why_bytes, "no memory, thread or descriptor to look the server up");
+    return NULL;
+}
+
+bool sx_resolve_is_done(struct sx_resolve *resolve)
+{
+    return atomic_load(&resolve->done);
+}
+
+enum sx_err sx_resolve_answer(struct sx_resolve *resolve, struct sx_addresses *out, char *why,
+                              size_t why_bytes)
+{
+    const struct answer *answer = &resolve->answer;
+    if (answer->err == SX_OK)
+        *out = answer->addresses;
+    else
+        snprintf(why, why_bytes, "%s", answer->why);
+    return answer->err;
+}
+
+void sx_resolve_free(struct sx_resolve *resolve)
+{
+    if (!resolve)
+        return;
+    /* Counted first: the thread that finds it done already takes it off again. */
+    atomic_fetch_add(&abandoned, 1);
+    if (atomic_exchange(&resolve->done, true))
+        atomic_fetch_sub(&abandoned, 1); /* the thread has ended */
+    let_go(resolve);
+}

@@ -1,0 +1,216 @@
+/* tls.c - stands between libstrophe and OpenSSL's SSL_CTX_new().
+ *
+ * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. What the system trusts
+ * is trusted, and read when it is asked for.
+ *
+ * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
+ * lowest version and the callback that notes alerts. It calls SSL_CTX_set_default_verify_paths() ->
+ * the system's file of CAs is read once a certificate is missed: some 140 of them take 480 million
+ * instructions, for nothing if ca_file has the server's.
+ * Failure: a version that OpenSSL was built without: no SSL_CTX, as if memory were short.
+ */
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
+#include <stdio.h>
+
+SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
+int __real_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+
+static _Thread_local struct {
+    int alert; /* as the callback gets it, 0 for none */
+    bool received;
+    SSL *newest; /* whose handshake was done; not looked at unless it is known to live */
+} seen;
+
+/* ---- alerts ---- */
+
+static void note(const SSL *ssl, int where, int value)
+{
+    if (where & SSL_CB_HANDSHAKE_DONE)
+        seen.newest = (SSL *)ssl; /* not const where it was made */
+    if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+        return;
+    seen.alert = value;
+    seen.received = (where & SSL_CB_READ) != 0;
+}
+
+void sx_tls_begin(void)
+{
+    seen.alert = 0;
+    seen.newest = NULL;
+    ERR_clear_error();
+}
+
+void sx_tls_look(void)
+{
+    char byte;
+    if (!seen.newest)
+        return;
+    (void)SSL_peek(seen.newest, &byte, 1);
+    ERR_clear_error(); /* SSL_get_error() looks at it after libstrophe's next call */
+}
+
+int sx_tls_alert(void)
+{
+    return seen.alert ? seen.alert & 0xff : -1;
+}
+
+const char *sx_tls_alert_text(void)
+{
+    if (sx_tls_alert() == SSL_AD_CERTIFICATE_REQUIRED)
+        return "certificate required"; /* OpenSSL 3.0 has no words for it */
+    return SSL_alert_desc_string_long(seen.alert);
+}
+
+bool sx_tls_is_too_old(void)
+{
+    return sx_tls_alert() == SSL_AD_PROTOCOL_VERSION;
+}
+
+bool sx_tls_is_about_us(void)
+{
+    if (!seen.received)
+        return false;
+    switch (sx_tls_alert()) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- contexts ---- */
+
+SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
+{
+    SSL_CTX *ctx = __real_SSL_CTX_new(method);
+    if (!ctx)
+        return NULL;
+    if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION &&
+        !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION)) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    SSL_CTX_set_info_callback(ctx, note);
+    /* An idle link has nothing to read and nothing to write: it needs no two records' room, 33 KiB.
+     */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    return ctx;
+}
+
+/* ---- what the system trusts ---- */
+
+static int read_index = -1; /* of a store's data: not NULL once the system's file was read */
+
+/* False if there was nothing new. That there is no such file is no failure of the handshake. */
+static bool read_system_file(X509_STORE *store)
+{
+    X509_LOOKUP *lookup;
+    bool is_read;
+    if (X509_STORE_get_ex_data(store, read_index) ||
+        !X509_STORE_set_ex_data(store, read_index, store))
+        return false;
+    ERR_set_mark();
+    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    is_read = lookup && X509_LOOKUP_load_file(lookup, NULL, X509_FILETYPE_DEFAULT) == 1;
+    ERR_pop_to_mark();
+    return is_read;
+}
+
+/* Asked for every chain that isn't complete. An issuer out of date may have a successor of its name
+ * in the file. */
+static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
+{
+    int found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+    if (found == 1 &&
+        X509_cmp_timeframe(NULL, X509_get0_notBefore(*issuer), X509_get0_notAfter(*issuer)) == 0)
+        return 1;
+    if (!read_system_file(X509_STORE_CTX_get0_store(ctx)))
+        return found;
+    if (found == 1)
+        X509_free(*issuer);
+    return X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+}
+
+static void make_index(void)
+{
+    read_index = X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+    pthread_once(&once, make_index);
+    if (read_index < 0)
+        return __real_SSL_CTX_set_default_verify_paths(ctx);
+    X509_STORE_set_get_issuer(store, find_issuer);
+    return SSL_CTX_set_default_verify_dir(ctx) && SSL_CTX_set_default_verify_store(ctx);
+}
+
+/* ---- our certificate ---- */
+
+/* Without it OpenSSL would ask at the terminal. */
+static int give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
+{
+    (void)out;
+    (void)out_bytes;
+    (void)is_writing;
+    (void)user;
+    return -1;
+}
+
+static bool explain(const char *file, char *why, size_t why_bytes)
+{
+    unsigned long error = ERR_peek_error();
+    const char *reason = error ? ERR_reason_error_string(error) : NULL;
+    snprintf(why, why_bytes, "the client certificate can't be used: %.150s: %.80s", file,
+             reason ? reason : "unknown reason");
+    return false;
+}
+
+static bool check_loaded(SSL_CTX *ctx, const char *cert_file, const char *key_file, char *why,
+                         size_t why_bytes)
+{
+    const X509 *certificate;
+    if (SSL_CTX_use_certificate_file(ctx, cert_file, SSL_FILETYPE_PEM) != 1)
+        return explain(cert_file, why, why_bytes);
+    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
+        return explain(key_file, why, why_bytes);
+    certificate = SSL_CTX_get0_certificate(ctx);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        snprintf(why, why_bytes, "the client certificate %.150s has expired", cert_file);
+    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        snprintf(why, why_bytes, "the client certificate %.150s is not yet valid", cert_file);
+    else
+        return true;
+    return false;
+}
+
+bool sx_tls_check_files(const char *cert_file, const char *key_file, char *why, size_t why_bytes)
+{
+    SSL_CTX *ctx = __wrap_SSL_CTX_new(TLS_client_method());
+    bool usable;
+    ERR_clear_error();
+    if (!ctx)
+        return explain(cert_file, why, why_bytes);
+    SSL_CTX_set_default_passwd_cb(ctx, give_no_passphrase);
+    usable = check_loaded(ctx, cert_file, key_file, why, why_bytes);
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    return usable;
+}

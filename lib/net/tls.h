@@ -1,0 +1,40 @@
+/* tls.h - what libstrophe leaves out of TLS: the lowest version, alerts in words, our certificate.
+ *
+ * Noun: TLS as OpenSSL does it. libstrophe gives no way to its SSL_CTX, so that the linker hands
+ * every SSL_CTX_new() of what is linked statically to tls.c (--wrap): at least TLS 1.2 (RFC 7590
+ * 3.1 and RFC 8996), or more if the system's configuration of OpenSSL says so.
+ *
+ * Thread: any; alerts are those of the calling thread.
+ */
+#ifndef SX_NET_TLS_H
+#define SX_NET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Before a connection: no alert was seen yet, and no error of OpenSSL's waits. */
+void sx_tls_begin(void);
+
+/* The newest fatal alert since then (RFC 8446 6.2), by either side; its description's number, -1 if
+ * there was none. */
+int sx_tls_alert(void);
+
+/* That alert in a few words: "unknown CA". Never NULL. */
+const char *sx_tls_alert_text(void);
+
+/* Takes in what has come on the connection whose handshake this thread did last, so that an alert
+ * is seen; nothing is lost of it to who reads. Before a write: once that has failed, libstrophe
+ * reads no more, and with TLS 1.3 a server refuses our certificate when we take the handshake for
+ * done (RFC 8446 4.4.2.4). The connection must still be there. */
+void sx_tls_look(void);
+
+/* Whether it says that the server has no version of TLS that we speak; that it doesn't take our
+ * certificate, or misses one. */
+bool sx_tls_is_too_old(void);
+bool sx_tls_is_about_us(void);
+
+/* Whether certificate and key can be read, belong together and are in date; one clause in why if
+ * not. */
+bool sx_tls_check_files(const char *cert_file, const char *key_file, char *why, size_t why_bytes);
+
+#endif

@@ -1,0 +1,145 @@
+/* policy.c - the policies, and what was chosen last.
+ *
+ * Invariant: each bare JID is remembered once at most, in the tree and in order, of which the last
+ * was used last.
+ *
+ * Happy path: make: find what was chosen last -> the policy -> remember. Failure: no memory, or the
+ * contact was forgotten: chosen as for the first time.
+ */
+#include "peers/policy.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <search.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+struct memory {
+    TAILQ_ENTRY(memory) in_order;
+    char *last; /* full JID */
+    char bare[];
+};
+
+struct sx_choice {
+    /* immutable */
+    enum soap_xmpp_policy policy;
+    unsigned max_contacts;
+    /* under mu */
+    pthread_mutex_t mu;
+    TAILQ_HEAD(memory_list, memory) order;
+    void *by_bare; /* a tree, see tsearch(3) */
+    unsigned count;
+};
+
+struct sx_choice *sx_choice_new(enum soap_xmpp_policy policy, unsigned max_contacts)
+{
+    struct sx_choice *choice = calloc(1, sizeof *choice);
+    if (!choice)
+        return NULL;
+    if (pthread_mutex_init(&choice->mu, NULL)) {
+        free(choice);
+        return NULL;
+    }
+    choice->policy = policy;
+    choice->max_contacts = max_contacts;
+    TAILQ_INIT(&choice->order);
+    return choice;
+}
+
+static int compare_memories(const void *a, const void *b)
+{
+    return strcmp(((const struct memory *)a)->bare, ((const struct memory *)b)->bare);
+}
+
+static void forget_locked(struct sx_choice *choice, struct memory *memory)
+{
+    tdelete(memory, &choice->by_bare, compare_memories);
+    TAILQ_REMOVE(&choice->order, memory, in_order);
+    choice->count--;
+    free(memory->last);
+    free(memory);
+}
+
+void sx_choice_free(struct sx_choice *choice)
+{
+    struct memory *memory;
+    if (!choice)
+        return;
+    while ((memory = TAILQ_FIRST(&choice->order)) != NULL)
+        forget_locked(choice, memory);
+    pthread_mutex_destroy(&choice->mu);
+    free(choice);
+}
+
+/* That of the bare JID, a new one if need be; NULL: no memory. */
+static struct memory *recall_locked(struct sx_choice *choice, const char *bare)
+{
+    size_t bytes = strlen(bare) + 1;
+    struct memory *fresh = calloc(1, sizeof *fresh + bytes), *memory, **node;
+    if (!fresh)
+        return NULL;
+    memcpy(fresh->bare, bare, bytes);
+    node = tsearch(fresh, &choice->by_bare, compare_memories);
+    memory = node ? *node : NULL;
+    if (memory != fresh)
+        free(fresh);
+    if (!memory)
+        return NULL;
+    if (memory == fresh)
+        choice->count++;
+    else
+        TAILQ_REMOVE(&choice->order, memory, in_order);
+    TAILQ_INSERT_TAIL(&choice->order, memory, in_order);
+    if (choice->count > choice->max_contacts)
+        forget_locked(choice, TAILQ_FIRST(&choice->order));
+    return memory;
+}
+
+/* The first one behind last by name, which itself may be gone. */
+static unsigned follow(const char *last, const char *const *jids, unsigned count)
+{
+    unsigned i = 0;
+    while (i < count && strcmp(jids[i], last) <= 0)
+        i++;
+    return i % count;
+}
+
+static unsigned choose(enum soap_xmpp_policy policy, const char *last, const char *const *jids,
+                       const unsigned *loads, unsigned count, uint64_t random)
+{
+    unsigned first = last ? follow(last, jids, count) : (unsigned)(random % count);
+    unsigned i, best = first;
+    if (policy == SOAP_XMPP_POLICY_ROUND_ROBIN)
+        return first;
+    if (policy == SOAP_XMPP_POLICY_STICKY) {
+        for (i = 0; last && i < count; i++)
+            if (strcmp(jids[i], last) == 0)
+                return i;
+        return (unsigned)(random % count);
+    }
+    for (i = 1; i < count; i++) {
+        unsigned next = (first + i) % count;
+        if (loads[next] < loads[best])
+            best = next;
+    }
+    return best;
+}
+
+unsigned sx_choice_make(struct sx_choice *choice, const char *bare, const char *const *jids,
+                        const unsigned *loads, unsigned count, uint64_t random)
+{
+    struct memory *memory;
+    unsigned chosen;
+    assert(count > 0);
+    pthread_mutex_lock(&choice->mu);
+    memory = recall_locked(choice, bare);
+    chosen = choose(choice->policy, memory ? memory->last : NULL, jids, loads, count, random);
+    if (memory && (!memory->last || strcmp(memory->last, jids[chosen]) != 0)) {
+        free(memory->last);
+        memory->last = strdup(jids[chosen]);
+    }
+    pthread_mutex_unlock(&choice->mu);
+    return chosen;
+}

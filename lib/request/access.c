@@ -1,0 +1,659 @@
+/* access.c - who may call what.
+ *
+ * Invariant: every rule in a table is normal (jid.h), stands there once, and in the bucket of
+ * its key; two JIDs that sx_address_equal calls equal have the same key. Whether a rule is for a
+ * JID is decided by sx_address_equal alone: the key only saves asking.
+ *
+ * Happy path: read WHO and the operation -> a rule in a table of one's own (the draft) -> merge the
+ *             draft into the rules, under the lock.   A look-up tries, from narrow to wide, each
+ *             WHO the JID could be meant by.
+ * Failure modes: what can't be a rule is SX_ECONFIG with a clause; a draft that failed is dropped
+ *             whole; a merge checks room and memory before it moves the first rule.
+ */
+#include "request/access_rule.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+#include "wire/jid.h"
+#include "soap/scan.h"
+
+#define EVERY      "*" /* no name of an element, so it can stand among them */
+#define SEPARATORS " \t\r\n\f\v,"
+
+enum {
+    UTF8_BYTES = 4,
+    FIRST_BUCKETS = 64, /* a power of two, as all later sizes */
+    NAMED_BITS = 65536,
+    CLAUSE_BYTES = 160,
+};
+
+/* sx_scan cuts names between two characters: what it has cut must not pass for a shorter name. */
+_Static_assert(SX_ACCESS_OPERATION_BYTES < SX_SCAN_NAME_BYTES - UTF8_BYTES,
+               "a cut name could match a rule");
+
+enum who {
+    WHO_ANYBODY,  /* "" */
+    WHO_ACCOUNTS, /* a domain: its accounts */
+    WHO_BARE,     /* an account or a domain, with any resource */
+    WHO_FULL      /* with that resource */
+};
+
+struct rule {
+    struct rule *next;
+    uint32_t key;
+    enum who kind;
+    const char *operation; /* inside text[] */
+    char text[];           /* who; then the operation */
+};
+
+struct table {
+    struct rule **buckets;
+    size_t bucket_count, count;
+};
+
+struct sx_access {
+    /* immutable */
+    locale_t utf8_locale; /* 0: keys fold ASCII only */
+
+    /* under mu */
+    pthread_mutex_t mu;
+    struct table rules;
+    unsigned char
+        named[NAMED_BITS / 8]; /* by the keys of WHO: a bit each, perhaps somebody else's */
+};
+
+/* Where it is said why. */
+struct reason {
+    char *text; /* NULL allowed with bytes 0 */
+    size_t bytes;
+};
+
+static enum sx_err refuse(const struct reason *why, const char *clause)
+{
+    if (why->bytes)
+        snprintf(why->text, why->bytes, "%s", clause);
+    return SX_ECONFIG;
+}
+
+static enum sx_err refuse_full(const struct reason *why)
+{
+    if (why->bytes)
+        snprintf(why->text, why->bytes, "there are more than %d rules", SX_ACCESS_RULES);
+    return SX_EFULL;
+}
+
+/* ---- characters ---- */
+
+/* Takes the next character. Bytes that are no UTF-8 stand for themselves, out of the range of
+ * characters. A NUL ends the text, so no byte beyond it is read. */
+static uint32_t next_char(const char **text)
+{
+    static const uint32_t smallest[UTF8_BYTES + 1] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *bytes = (const unsigned char *)*text;
+    size_t i, len = bytes[0] < 0x80 ? 1 : bytes[0] >= 0xF0 ? 4 : bytes[0] >= 0xE0 ? 3 : 2;
+    uint32_t c = len == 1 ? bytes[0] : bytes[0] & (0x7Fu >> len);
+    bool is_char = bytes[0] < 0x80 || (bytes[0] >= 0xC2 && bytes[0] <= 0xF4);
+
+    for (i = 1; i < len && is_char; i++) {
+        is_char = (bytes[i] & 0xC0) == 0x80;
+        c = c << 6 | (bytes[i] & 0x3Fu);
+    }
+    is_char = is_char && c >= smallest[len];
+    *text += is_char ? len : 1;
+    return is_char ? c : 0x110000u + bytes[0];
+}
+
+static bool is_name_start(uint32_t c)
+{
+    /* XML 1.0 2.3, without the colon: Namespaces in XML 3 */
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {'A', 'Z'},       {'_', '_'},       {'a', 'z'},       {0xC0, 0xD6},     {0xD8, 0xF6},
+        {0xF8, 0x2FF},    {0x370, 0x37D},   {0x37F, 0x1FFF},  {0x200C, 0x200D}, {0x2070, 0x218F},
+        {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+static bool is_name_char(uint32_t c)
+{
+    return is_name_start(c) || c == '-' || c == '.' || (c >= '0' && c <= '9') || c == 0xB7 ||
+           (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
+}
+
+const char *sx_access_check_operation(const char *operation)
+{
+    const char *at = operation;
+
+    if (!*operation)
+        return "the operation is empty";
+    if (strlen(operation) > SX_ACCESS_OPERATION_BYTES)
+        return "the operation is longer than 123 bytes";
+    if (strchr(operation, ':'))
+        return "the operation has a colon, but it is named without its prefix";
+    if (!is_name_start(next_char(&at)))
+        return "the operation is no name that an element can have";
+    while (*at)
+        if (!is_name_char(next_char(&at)))
+            return "the operation is no name that an element can have";
+    return NULL;
+}
+
+/* ---- keys (FNV-1a over characters) ---- */
+
+static uint32_t add_to_key(uint32_t key, uint32_t value)
+{
+    return (key ^ value) * 16777619u;
+}
+
+static uint32_t fold(const struct sx_access *access, uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+    return access->utf8_locale ? (uint32_t)towlower_l((wint_t)c, access->utf8_locale) : c;
+}
+
+/* All that sx_address_equal overlooks is overlooked here: case, a final dot of the domain. */
+static uint32_t key_of(const struct sx_access *access, enum who kind, const char *who)
+{
+    const char *resource = kind == WHO_FULL ? sx_address_resource(who) : NULL;
+    const char *end = who + strcspn(who, "/");
+    uint32_t key = add_to_key(2166136261u, kind);
+
+    if (end > who && end[-1] == '.')
+        end--;
+    while (who < end)
+        key = add_to_key(key, fold(access, next_char(&who)));
+    for (; resource && *resource; resource++)
+        key = add_to_key(key, (unsigned char)*resource);
+    return key;
+}
+
+static uint32_t with_operation(uint32_t key, const char *operation)
+{
+    for (; *operation; operation++)
+        key = add_to_key(key, (unsigned char)*operation);
+    return key ^ key >> 16; /* buckets are chosen by the low bits */
+}
+
+/* ---- tables ---- */
+
+static const struct rule *find(const struct table *table, uint32_t key, enum who kind,
+                               const char *who, const char *operation)
+{
+    const struct rule *rule;
+
+    if (!table->bucket_count)
+        return NULL;
+    for (rule = table->buckets[key & (table->bucket_count - 1)]; rule; rule = rule->next)
+        if (rule->key == key && rule->kind == kind && strcmp(rule->operation, operation) == 0 &&
+            sx_address_equal(rule->text, who))
+            return rule;
+    return NULL;
+}
+
+static bool has(const struct table *table, const struct rule *rule)
+{
+    return find(table, rule->key, rule->kind, rule->text, rule->operation) != NULL;
+}
+
+static void insert(struct table *table, struct rule *rule)
+{
+    struct rule **bucket = &table->buckets[rule->key & (table->bucket_count - 1)];
+
+    rule->next = *bucket;
+    *bucket = rule;
+    table->count++;
+}
+
+/* The first rule of a table that is being emptied, NULL at its end. */
+static struct rule *take(struct table *table, size_t *bucket)
+{
+    for (; *bucket < table->bucket_count; ++*bucket) {
+        struct rule *rule = table->buckets[*bucket];
+        if (!rule)
+            continue;
+        table->buckets[*bucket] = rule->next;
+        table->count--;
+        return rule;
+    }
+    return NULL;
+}
+
+/* Room for `more` rules, one to a bucket. */
+static enum sx_err reserve(struct table *table, size_t more)
+{
+    struct table grown = {.bucket_count = FIRST_BUCKETS};
+    struct rule *rule;
+    size_t bucket = 0;
+
+    while (grown.bucket_count < table->count + more)
+        grown.bucket_count *= 2;
+    if (grown.bucket_count <= table->bucket_count)
+        return SX_OK;
+    grown.buckets = calloc(grown.bucket_count, sizeof(struct rule *));
+    if (!grown.buckets)
+        return SX_ENOMEM;
+    while ((rule = take(table, &bucket)))
+        insert(&grown, rule);
+    free(table->buckets);
+    *table = grown;
+    return SX_OK;
+}
+
+static void empty(struct table *table)
+{
+    struct rule *rule;
+    size_t bucket = 0;
+
+    while ((rule = take(table, &bucket)))
+        free(rule);
+    free(table->buckets);
+    *table = (struct table){0};
+}
+
+/* ---- reading a rule ---- */
+
+static const char *check_wildcards(const char *who)
+{
+    const char *domain = who, *at = memchr(who, '@', strcspn(who, "/"));
+    const char *resource = sx_address_resource(who);
+
+    if (at) {
+        domain = at + 1;
+        if (memchr(who, '*', (size_t)(at - who)))
+            return "a * stands for a whole account name, not for a part of one";
+    }
+    if (memchr(domain, '*', strcspn(domain, "/")))
+        return "a * can't stand for a domain or a part of one";
+    if (resource && strcmp(resource, "*") == 0)
+        return "every resource is meant when none is given, not by /*";
+    return NULL;
+}
+
+static enum sx_err read_encoded(const char *who, char **jid, const struct reason *why)
+{
+    enum sx_err err;
+    char *uri;
+
+    if (asprintf(&uri, "xmpp:%s", who) < 0)
+        return SX_ENOMEM;
+    err = sx_address_parse_uri(uri, jid, why->text, why->bytes);
+    free(uri);
+    /* a URI without a resource gets one, a rule means every resource */
+    if (err == SX_OK && !strchr(who, '/'))
+        (*jid)[strcspn(*jid, "/")] = '\0';
+    return err;
+}
+
+static enum sx_err read_jid(const char *who, bool is_encoded, char **jid, const struct reason *why)
+{
+    const char *wrong = check_wildcards(who);
+    enum sx_err err;
+
+    if (wrong)
+        return refuse(why, wrong);
+    if (sx_address_is_xmpp(who))
+        return refuse(why, "a JID is wanted, without xmpp:");
+    if (who[0] == '/')
+        return refuse(why, "the domain is empty");
+    if (is_encoded && strpbrk(who, "?#"))
+        return refuse(why, "a ? or # in a JID is written %3F or %23");
+    err = is_encoded ? read_encoded(who, jid, why)
+                     : sx_address_parse_jid(who, NULL, jid, why->text, why->bytes);
+    return err == SX_EENDPOINT ? SX_ECONFIG : err;
+}
+
+/* On SX_OK *jid is malloc'ed, the caller's. */
+static enum sx_err read_who(const char *who, bool is_encoded, enum who *kind, char **jid,
+                            const struct reason *why)
+{
+    enum who read = WHO_BARE;
+    enum sx_err err;
+
+    if (!who || !*who)
+        return refuse(why, "who is meant is empty");
+    if (strcmp(who, "*") == 0) {
+        *kind = WHO_ANYBODY;
+        *jid = strdup("");
+        return *jid ? SX_OK : SX_ENOMEM;
+    }
+    if (strncmp(who, "*@", 2) == 0) {
+        who += 2;
+        read = WHO_ACCOUNTS;
+        if (strpbrk(who, "@/"))
+            return refuse(why, "*@ is followed by a domain and nothing else");
+    }
+    err = read_jid(who, is_encoded, jid, why);
+    if (err != SX_OK)
+        return err;
+    *kind = read == WHO_BARE && sx_address_resource(*jid) ? WHO_FULL : read;
+    return SX_OK;
+}
+
+static struct rule *make_rule(const struct sx_access *access, enum who kind, const char *who,
+                              const char *operation)
+{
+    size_t who_bytes = strlen(who) + 1, operation_bytes = strlen(operation) + 1;
+    struct rule *rule = malloc(sizeof *rule + who_bytes + operation_bytes);
+
+    if (!rule)
+        return NULL;
+    memcpy(rule->text, who, who_bytes);
+    rule->operation = memcpy(rule->text + who_bytes, operation, operation_bytes);
+    rule->kind = kind;
+    rule->key = with_operation(key_of(access, kind, who), operation);
+    rule->next = NULL;
+    return rule;
+}
+
+static enum sx_err add_rule(const struct sx_access *access, struct table *draft, enum who kind,
+                            const char *who, const char *operation, const struct reason *why)
+{
+    const char *wrong = strcmp(operation, EVERY) == 0 ? NULL : sx_access_check_operation(operation);
+    enum sx_err err = SX_OK;
+    struct rule *rule;
+    bool is_new;
+
+    if (wrong)
+        return refuse(why, wrong);
+    rule = make_rule(access, kind, who, operation);
+    if (!rule)
+        return SX_ENOMEM;
+    is_new = !has(draft, rule);
+    if (is_new)
+        err = draft->count < SX_ACCESS_RULES ? reserve(draft, 1) : refuse_full(why);
+    if (is_new && err == SX_OK)
+        insert(draft, rule);
+    else
+        free(rule);
+    return err;
+}
+
+/* ---- adding ---- */
+
+static size_t count_new_locked(const struct sx_access *access, const struct table *draft)
+{
+    const struct rule *rule;
+    size_t bucket, count = 0;
+
+    for (bucket = 0; bucket < draft->bucket_count; bucket++)
+        for (rule = draft->buckets[bucket]; rule; rule = rule->next)
+            count += !has(&access->rules, rule);
+    return count;
+}
+
+static void name_locked(struct sx_access *access, enum who kind, const char *who)
+{
+    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    access->named[bit / 8] |= (unsigned char)(1 << bit % 8);
+}
+
+static bool is_named_locked(const struct sx_access *access, enum who kind, const char *who)
+{
+    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    return access->named[bit / 8] >> bit % 8 & 1;
+}
+
+/* Moves what is new out of the draft; all of it or, on an error, nothing. */
+static enum sx_err merge(struct sx_access *access, struct table *draft, const struct reason *why)
+{
+    enum sx_err err = SX_OK;
+    struct rule *rule;
+    size_t count, bucket = 0;
+
+    pthread_mutex_lock(&access->mu);
+    count = count_new_locked(access, draft);
+    if (count > SX_ACCESS_RULES - access->rules.count)
+        err = SX_EFULL;
+    else if (reserve(&access->rules, count))
+        err = SX_ENOMEM;
+    while (err == SX_OK && (rule = take(draft, &bucket))) {
+        name_locked(access, rule->kind, rule->text);
+        if (has(&access->rules, rule))
+            free(rule);
+        else
+            insert(&access->rules, rule);
+    }
+    pthread_mutex_unlock(&access->mu);
+    return err == SX_EFULL ? refuse_full(why) : err;
+}
+
+struct sx_access *sx_access_new(void)
+{
+    struct sx_access *access = calloc(1, sizeof *access);
+
+    if (!access)
+        return NULL;
+    if (pthread_mutex_init(&access->mu, NULL)) {
+        free(access);
+        return NULL;
+    }
+    /* Without it a JID beyond ASCII that isn't normal is taken for another, and denied. */
+    access->utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    return access;
+}
+
+void sx_access_free(struct sx_access *access)
+{
+    if (!access)
+        return;
+    empty(&access->rules);
+    if (access->utf8_locale)
+        freelocale(access->utf8_locale);
+    pthread_mutex_destroy(&access->mu);
+    free(access);
+}
+
+enum sx_err sx_access_allow(struct sx_access *access, const char *who, const char *operation,
+                            char *why, size_t why_bytes)
+{
+    struct reason reason = {why, why_bytes};
+    struct table draft = {0};
+    enum who kind;
+    char *jid;
+    enum sx_err err = read_who(who, false, &kind, &jid, &reason);
+
+    if (err != SX_OK)
+        return err;
+    err = add_rule(access, &draft, kind, jid, operation ? operation : EVERY, &reason);
+    if (err == SX_OK)
+        err = merge(access, &draft, &reason);
+    empty(&draft);
+    free(jid);
+    return err;
+}
+
+/* ---- the text form ---- */
+
+/* Where the colon of WHO:OPERATION is looked for: behind an IPv6 domain, whose colons are its own.
+ */
+static char *skip_ipv6(char *rule)
+{
+    char *at = memchr(rule, '@', strcspn(rule, "/"));
+    char *domain = at ? at + 1 : rule;
+    char *bracket = domain[0] == '[' ? strchr(domain, ']') : NULL;
+
+    return bracket ? bracket : rule;
+}
+
+static enum sx_err add_operations(const struct sx_access *access, struct table *draft,
+                                  enum who kind, const char *who, char *operations,
+                                  const struct reason *why)
+{
+    char *operation;
+
+    while ((operation = strsep(&operations, "+"))) {
+        enum sx_err err = add_rule(access, draft, kind, who, operation, why);
+        if (err != SX_OK)
+            return err;
+    }
+    return SX_OK;
+}
+
+/* rule is cut to pieces. */
+static enum sx_err parse_rule(const struct sx_access *access, struct table *draft, char *rule,
+                              const struct reason *why)
+{
+    char every[] = EVERY, *operations = every, *colon = strchr(skip_ipv6(rule), ':');
+    char *jid = NULL;
+    enum who kind;
+    enum sx_err err;
+
+    if (sx_address_is_xmpp(rule))
+        return refuse(why, "a JID is wanted, without xmpp:");
+    if (colon) {
+        /* One of the two would be guessed to be the operation's, and a wrong guess allows another
+         * resource than the one that is meant. */
+        if (strchr(colon + 1, ':'))
+            return refuse(why, "it has two colons, and one in a JID is written %3A");
+        *colon = '\0';
+        operations = colon + 1;
+    }
+    err = read_who(rule, true, &kind, &jid, why);
+    if (err != SX_OK)
+        return err;
+    err = add_operations(access, draft, kind, jid, operations, why);
+    free(jid);
+    return err;
+}
+
+void sx_access_show(const char *text, size_t len, char *out, size_t out_bytes)
+{
+    static const char dots[] = "...";
+    bool is_cut = len >= out_bytes;
+    size_t i;
+
+    if (is_cut) {
+        len = out_bytes > sizeof dots ? out_bytes - sizeof dots : 0;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+    }
+    for (i = 0; i < len; i++)
+        out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i];
+    if (out_bytes > len)
+        snprintf(out + len, out_bytes - len, "%s", is_cut ? dots : "");
+}
+
+static void name_rule(const char *rule, size_t len, const char *clause, const struct reason *why)
+{
+    char shown[SX_ACCESS_SHOWN_BYTES];
+
+    sx_access_show(rule, len, shown, sizeof shown);
+    if (why->bytes)
+        snprintf(why->text, why->bytes, "\"%s\": %s", shown, clause);
+}
+
+static enum sx_err parse_rules(const struct sx_access *access, struct table *draft,
+                               const char *rules, const struct reason *why)
+{
+    char *copy = strdup(rules), *rule, *rest = NULL;
+    enum sx_err err = copy ? SX_OK : SX_ENOMEM;
+
+    for (rule = copy ? strtok_r(copy, SEPARATORS, &rest) : NULL; rule && err == SX_OK;
+         rule = strtok_r(NULL, SEPARATORS, &rest)) {
+        char clause[CLAUSE_BYTES];
+        const char *original = rules + (rule - copy);
+        err = parse_rule(access, draft, rule, &(struct reason){clause, sizeof clause});
+        if (err == SX_ECONFIG || err == SX_EFULL)
+            name_rule(original, strcspn(original, SEPARATORS), clause, why);
+    }
+    free(copy);
+    return err;
+}
+
+enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *why,
+                            size_t why_bytes)
+{
+    struct reason reason = {why, why_bytes};
+    struct table draft = {0};
+    enum sx_err err = parse_rules(access, &draft, rules, &reason);
+
+    if (err == SX_OK)
+        err = merge(access, &draft, &reason);
+    empty(&draft);
+    return err;
+}
+
+/* ---- asking ---- */
+
+bool sx_access_copy_bare(const char *from, char bare[SX_JID_BYTES])
+{
+    size_t len = from && strnlen(from, SX_JID_BYTES) < SX_JID_BYTES ? strcspn(from, "/") : 0;
+
+    if (len == 0 || from[0] == '@')
+        return false;
+    memcpy(bare, from, len);
+    bare[len] = '\0';
+    return true;
+}
+
+static bool has_rule_locked(const struct sx_access *access, enum who kind, const char *who,
+                            const char *operation)
+{
+    uint32_t key = key_of(access, kind, who);
+
+    return find(&access->rules, with_operation(key, EVERY), kind, who, EVERY) ||
+           (*operation &&
+            find(&access->rules, with_operation(key, operation), kind, who, operation));
+}
+
+bool sx_access_allows(struct sx_access *access, const char *from, const char *operation)
+{
+    char bare[SX_JID_BYTES];
+    const char *at;
+    bool allowed;
+
+    if (!sx_access_copy_bare(from, bare))
+        return false;
+    if (!operation)
+        operation = "";
+    at = strchr(bare, '@');
+    pthread_mutex_lock(&access->mu);
+    allowed = (sx_address_resource(from) && has_rule_locked(access, WHO_FULL, from, operation)) ||
+              has_rule_locked(access, WHO_BARE, bare, operation) ||
+              (at && has_rule_locked(access, WHO_ACCOUNTS, at + 1, operation)) ||
+              has_rule_locked(access, WHO_ANYBODY, "", operation);
+    pthread_mutex_unlock(&access->mu);
+    return allowed;
+}
+
+bool sx_access_may_know(struct sx_access *access, const char *from)
+{
+    char bare[SX_JID_BYTES];
+    const char *at;
+    bool may;
+
+    if (!sx_access_copy_bare(from, bare))
+        return false;
+    at = strchr(bare, '@');
+    pthread_mutex_lock(&access->mu);
+    may = (sx_address_resource(from) && is_named_locked(access, WHO_FULL, from)) ||
+          is_named_locked(access, WHO_BARE, bare) ||
+          (at && is_named_locked(access, WHO_ACCOUNTS, at + 1)) ||
+          is_named_locked(access, WHO_ANYBODY, "");
+    pthread_mutex_unlock(&access->mu);
+    return may;
+}
+
+bool sx_access_has_rules(struct sx_access *access)
+{
+    bool has_rules;
+
+    pthread_mutex_lock(&access->mu);
+    has_rules = access->rules.count > 0;
+    pthread_mutex_unlock(&access->mu);
+    return has_rules;
+}

@@ -1,0 +1,123 @@
+/* journal.h - the requests this process has seen: each runs at most once, its answer is kept.
+ *
+ * Noun: the journal, (caller's bare JID, id) -> running, or answered with these bytes.
+ *
+ * A caller that doesn't know whether its request or the answer got lost sends the request again,
+ * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
+ * ids carry this process's *incarnation*: a number drawn at its start, and an epoch that grows
+ * every few minutes. What belongs to the two latest epochs is remembered; a request of an older
+ * epoch or of another process is stale and never run.
+ *
+ * Where several processes share a JID no copy finds its process, and the ids say instead which copy
+ * it is: X~any the first, of which there is one in the world, X~again every later one. A shared
+ * journal runs X~any unless it knows X, and X~again never.
+ *
+ * A message is sent once, by one who can't know who will take it from its server, nor when: its id
+ * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
+ * minutes, and so long it is remembered.
+ *
+ * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
+ *            shared one what is forgotten has been answered, and its first copy was here.
+ *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
+ *            an epoch ends early.
+ *
+ * Happy path: enter (fresh) -> the request runs -> answer -> a second copy: enter (answered).
+ * Failure:    no room: fresh requests are refused (full) while everything remembered still runs; an
+ *             answer that doesn't fit isn't kept: a second copy is stale, never run again.
+ * Thread: any; one mutex.
+ */
+#ifndef SX_REQUEST_JOURNAL_H
+#define SX_REQUEST_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SX_INCARNATION_MARK  "~"     /* in an id, before the incarnation */
+#define SX_INCARNATION_ANY   "any"   /* of a JID that several processes share */
+#define SX_INCARNATION_AGAIN "again" /* in its place in the ids of later copies; nobody's */
+
+#define SX_JOURNAL_MESSAGE "message" /* in the place of an incarnation */
+
+enum { SX_INCARNATION_BYTES = 40, SX_JOURNAL_EPOCH_S = 300 };
+
+enum sx_journal_verdict {
+    SX_JOURNAL_FRESH,    /* run it; answer() or forget() follows */
+    SX_JOURNAL_FOREIGN,  /* the id carries no incarnation: run it, nothing is remembered */
+    SX_JOURNAL_RUNNING,  /* a first copy runs: its answer will do */
+    SX_JOURNAL_ANSWERED, /* here is the answer again */
+    SX_JOURNAL_STALE,    /* too old, or meant for another process: never run it */
+    SX_JOURNAL_SPENT,    /* shared: it was run, but its answer isn't kept */
+    SX_JOURNAL_FULL      /* no room: refuse it */
+};
+
+struct sx_journal;
+
+struct sx_journal_counts {
+    unsigned long entries, fresh, repeated, replayed, stale;
+    size_t bytes;
+};
+
+/* NULL: no memory. */
+struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes);
+void sx_journal_free(struct sx_journal *journal); /* NULL allowed */
+
+/* Before the first request: other processes share the JID. */
+void sx_journal_share(struct sx_journal *journal);
+bool sx_journal_is_shared(const struct sx_journal *journal);
+
+/* The number that was drawn for this process. */
+uint64_t sx_journal_process(const struct sx_journal *journal);
+
+/* Writes the incarnation that callers put into their ids from now on. */
+void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
+                            char out[SX_INCARNATION_BYTES]);
+
+/* Whether text has an incarnation's form: what a peer sends becomes part of our ids. */
+bool sx_journal_is_incarnation(const char *text);
+
+/* Whether the id carries an incarnation of the same process as this one. */
+bool sx_journal_is_same_process(const char *id, const char *incarnation);
+
+/* Whether an id carries an incarnation, whosever, or "again": the caller knows what <refused/>
+ * means. */
+bool sx_journal_is_tagged(const char *id);
+
+/* Whether text is the incarnation of a JID that several processes share. NULL allowed. */
+bool sx_journal_is_any(const char *incarnation);
+
+/* Whether an id is that of a later copy, for whichever process knows the first. */
+bool sx_journal_is_again(const char *id);
+
+/* The length of an id without the tail that differs between copies: what they share. */
+size_t sx_journal_stem(const char *id);
+
+/* Whether it is the id of a message of this library's. */
+bool sx_journal_is_message(const char *id);
+
+/* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
+ * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */
+enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
+                                         const char *id, int64_t now_us, char **answer,
+                                         size_t *answer_len);
+
+/* As enter, for a request that won't be run whatever comes out: a fresh one is told, not entered,
+ * so that who may not call takes no room. */
+enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
+                                        const char *id, int64_t now_us, char **answer,
+                                        size_t *answer_len);
+
+/* The request was answered with this stanza (copied; NULL: there is none to remember). Foreign ones
+ * are ignored. */
+void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
+                       const char *stanza, size_t len, int64_t now_us);
+
+/* The request was refused and has not run: a second copy may. */
+void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id);
+
+/* Answers of more bytes aren't repeated: second copies of their requests are stale. */
+void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes);
+
+void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *counts);
+
+#endif

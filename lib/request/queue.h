@@ -1,0 +1,95 @@
+/* queue.h - requests that arrived: a bounded queue, each request answered exactly once.
+ *
+ * Invariant: a request that was added is owned by the queue until a worker takes it, then by that
+ * worker until sx_request_free; `answered` goes from false to true once. The owner of the queue
+ * (link.c) sends; this file only keeps count.
+ *
+ * Fairness: a caller is a bare JID, so that an account's many resources are one.
+ *   - Callers take turns: each take gives out the oldest request of the caller whose turn it is.
+ *   - A caller has at most max_running requests running; its others wait while callers behind it
+ *     are served.
+ *   - A caller may queue a request only while it holds fewer places than are free, and, unless it
+ *     holds none, while its bytes with the new ones are no more than the bytes that are free. So
+ *     one caller gets half of the queue, the next half of what is left, and there is a place for
+ *     one more caller until some ten of them have worked together (for 1,000 places).
+ *
+ * Happy path: the loop thread adds -> a worker takes -> the link answers -> the worker frees.
+ * Stop: close refuses what arrives later; workers take what is left, then get NULL;
+ *       drained waits until nothing is queued or running.
+ * Thread: any; one mutex, no call out with it held.
+ */
+#ifndef SX_REQUEST_QUEUE_H
+#define SX_REQUEST_QUEUE_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "soap/envelope.h"
+#include "base/fault.h"
+
+struct sx_request {
+    char *from, *to, *id; /* owned; from is the stamped JID */
+    struct sx_envelope envelope;
+    bool is_message; /* came as one, and is answered as one */
+    bool answered;
+    int64_t arrived_us;
+    struct sx_inbound *queue;           /* set when added */
+    struct sx_caller *caller;           /* the queue's */
+    STAILQ_ENTRY(sx_request) in_caller; /* the queue's */
+    struct sx_request *next;            /* of a list from take_all */
+};
+
+struct sx_inbound;
+
+struct sx_inbound_counts {
+    unsigned long queued, running, added, refused;
+    unsigned long callers; /* with a request queued or running */
+    size_t queued_bytes;   /* of envelopes */
+};
+
+/* max_running: of one caller at once, 0: the workers but one, where there are three or more.
+ * NULL: no memory. */
+struct sx_inbound *sx_inbound_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
+void sx_inbound_free(struct sx_inbound *inbound); /* asserts that nothing is queued or running */
+
+/* A request with copies of the three strings; NULL: no memory. */
+struct sx_request *sx_request_new(const char *from, const char *to, const char *id);
+/* Also counts it as no longer running if it had been taken. NULL allowed. */
+void sx_request_free(struct sx_request *request);
+/* Marks it answered; true the first time only: then the caller sends the answer. */
+bool sx_request_answer_once(struct sx_request *request);
+
+/* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
+void sx_inbound_open(struct sx_inbound *inbound);
+/* Requests are queued before somebody serves, for who will: those that a server has stored come as
+ * soon as the link is online. */
+void sx_inbound_expect(struct sx_inbound *inbound);
+bool sx_inbound_is_open(struct sx_inbound *inbound);
+bool sx_inbound_was_opened(struct sx_inbound *inbound);
+/* stays true after close */ /* opened, and not closed yet */
+
+/* So many threads more, or less, take requests until the queue is closed. Those who take by hand
+ * don't count. */
+void sx_inbound_add_workers(struct sx_inbound *inbound, int count);
+
+/* Takes ownership on SX_OK only. SX_EFULL: no room for this caller; SX_ESTOPPED: closed;
+ * SX_ENOTSOAP: nobody serves here; SX_ENOMEM. */
+enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *request);
+
+/* The next request, now running; NULL at the deadline, or when closed and empty (*closed true).
+ * The queue outlives its requests: see free. */
+struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline, bool *closed);
+
+/* Refuses additions, wakes every taker. Idempotent. */
+void sx_inbound_close(struct sx_inbound *inbound);
+
+/* After close: waits until nothing is queued or running; false at the deadline. */
+bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline);
+
+/* Takes all queued requests at once, caller by caller, as a list by next, counted as running; NULL
+ * if none. For the owner, to refuse them when a drain is over. */
+struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound);
+
+void sx_inbound_count(struct sx_inbound *inbound, struct sx_inbound_counts *counts);
+
+#endif

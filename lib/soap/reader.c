@@ -1,0 +1,67 @@
+/* reader.c - an envelope's bytes, copied or unpacked into the reader's buffer.
+ *
+ * Invariant: what has been given out has passed the gauge.
+ *
+ * Happy path: next ... next (got 0) -> fini. Failure: the error, again with each further next.
+ */
+#include "soap/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum sx_err explain(enum sx_err err, const char *clause, char *why, size_t why_bytes)
+{
+    snprintf(why, why_bytes, "%s", clause);
+    return err;
+}
+
+static size_t copy(struct sx_reading *reading, const struct sx_envelope *envelope, char *out,
+                   size_t room)
+{
+    size_t left = envelope->len - reading->done_bytes, len = left < room ? left : room;
+    memcpy(out, envelope->bytes + reading->done_bytes, len);
+    return len;
+}
+
+static enum sx_err unpack(struct sx_reading *reading, const struct sx_envelope *envelope,
+                          const struct sx_reading_limits *limits, char *out, size_t room,
+                          size_t *got)
+{
+    enum sx_err err;
+    if (!reading->unpacker) {
+        reading->unpacker =
+            sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, limits->max_bytes);
+        sx_gauge_init(&reading->gauge, &limits->gauge);
+    }
+    if (!reading->unpacker)
+        return SX_ENOMEM;
+    err = sx_unpacker_read(reading->unpacker, out, room, got);
+    return err ? err : sx_gauge_feed(&reading->gauge, out, *got);
+}
+
+enum sx_err sx_reading_next(struct sx_reading *reading, const struct sx_envelope *envelope,
+                            const struct sx_reading_limits *limits, char *out, size_t room,
+                            size_t *got, char *why, size_t why_bytes)
+{
+    size_t len = 0;
+    enum sx_err err = SX_OK;
+    *got = 0;
+    if (envelope->form == SX_FORM_PLAIN)
+        len = copy(reading, envelope, out, room);
+    else
+        err = unpack(reading, envelope, limits, out, room, &len);
+    if (err == SX_ETOOBIG && reading->gauge.err)
+        return explain(err, "the unpacked envelope has too many attributes or declarations", why,
+                       why_bytes);
+    if (err)
+        return explain(err, sx_fault_text(err), why, why_bytes);
+    reading->done_bytes += len;
+    *got = len;
+    return SX_OK;
+}
+
+void sx_reading_fini(struct sx_reading *reading)
+{
+    sx_unpacker_free(reading->unpacker);
+    *reading = (struct sx_reading){0};
+}

@@ -1,0 +1,34 @@
+/* reader.h - the bytes of an envelope that arrived, on their way into gSOAP's parser.
+ *
+ * Noun: the reading. Plain bytes are copied as they are; packed ones are unpacked piece by piece,
+ * so that the whole never stands in memory, and each piece passes the gauge before gSOAP sees it:
+ * what stream.c's scan bounds in a plain envelope is bounded here.
+ *
+ * Zero is a reading that has not begun. One thread at a time.
+ */
+#ifndef SX_SOAP_READER_H
+#define SX_SOAP_READER_H
+
+#include "soap/envelope.h"
+#include "xml/gauge.h"
+#include "soap/pack.h"
+
+struct sx_reading_limits {
+    size_t max_bytes; /* unpacked */
+    struct sx_gauge_limits gauge;
+};
+
+struct sx_reading {
+    struct sx_unpacker *unpacker; /* of a packed envelope, once it has begun */
+    struct sx_gauge gauge;
+    size_t done_bytes; /* read so far */
+};
+
+/* The next bytes of the envelope, at most room of them (room > 0); *got is 0 at its end. An error
+ * comes with one clause in why, *got is 0 then: SX_EMALFORMED, SX_ETOOBIG, SX_EDEPTH, SX_ENOMEM. */
+enum sx_err sx_reading_next(struct sx_reading *reading, const struct sx_envelope *envelope,
+                            const struct sx_reading_limits *limits, char *out, size_t room,
+                            size_t *got, char *why, size_t why_bytes);
+void sx_reading_fini(struct sx_reading *reading); /* zeroes; may begin anew */
+
+#endif

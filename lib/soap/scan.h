@@ -1,0 +1,77 @@
+/* scan.h - what one pass over the elements of a SOAP envelope tells.
+ *
+ * Noun: the scan. It is fed expat's events (of a parser without namespaces) by stream.c for
+ * envelopes that arrive and by envelope.c for those that leave.
+ *
+ * Invariant: every name a scan passed without an error is bound, nothing is nested deeper than
+ * max_depth, and all memory is in the struct but for the declarations in scope. Texts are cut
+ * between characters only, so they stay valid UTF-8.
+ */
+#ifndef SX_SOAP_SCAN_H
+#define SX_SOAP_SCAN_H
+
+#include "base/fault.h"
+#include "xml/namespace.h"
+
+#define SX_NS_SOAP11 "http://schemas.xmlsoap.org/soap/envelope/"
+#define SX_NS_SOAP12 "http://www.w3.org/2003/05/soap-envelope"
+#define SX_NS_ACTION "urn:soap-xmpp:action:1" /* <soapAction>, our header block */
+
+/* Whether an element in this namespace is a SOAP envelope: 11, 12, or 0 if it is none. */
+int sx_envelope_version(const char *uri, const char *local_name);
+
+enum { SX_SCAN_NAME_BYTES = 128, SX_SCAN_UNBOUND_BYTES = 512, SX_SCAN_ACTION_BYTES = 1024 };
+
+/* The longest name of an element up to the operation's: what gSOAP keeps in its smallest variant.
+ */
+enum { SX_SCAN_QNAME_BYTES = 255 };
+
+/* What the text of the element being read is wanted for. */
+enum sx_scan_leaf { SX_LEAF_PLAIN, SX_LEAF_ACTION, SX_LEAF_FAULT_CODE };
+
+/* What a pass over the elements of one envelope has told. Zero, then init. */
+struct sx_scan {
+    /* findings */
+    int version; /* 11 or 12 */
+    bool has_body, has_header, is_fault;
+    bool root_declares_default;          /* the root has an xmlns attribute of its own */
+    size_t header_byte;                  /* offset of the Header's start tag: the checker's */
+    char operation[SX_SCAN_NAME_BYTES];  /* local name of the body's first child, cut if longer */
+    char fault_code[SX_SCAN_NAME_BYTES]; /* local part: "Client", "Sender", ... */
+    char action[SX_SCAN_ACTION_BYTES];   /* text of our soapAction header block; "" if it has none
+                                          * or a longer one */
+    char unbound[SX_SCAN_UNBOUND_BYTES]; /* prefixes of QName-like values bound nowhere, each
+                                          * followed by NUL, an empty one ends the list */
+    size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;
+                             * with open_uris only */
+    enum sx_err err;        /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    char why[160];          /* one clause that explains err */
+    /* the pass */
+    struct sx_namespaces namespaces; /* in scope; the owner may have pushed the ancestors' */
+    unsigned base_depth;             /* depth of the envelope's root in namespaces */
+    unsigned depth, max_depth;       /* elements open inside the envelope, root included */
+    bool in_body, in_header, in_fault, in_code;
+    bool collecting; /* no child has come yet: the text may be a leaf's */
+    enum sx_scan_leaf leaf;
+    unsigned text_len, unbound_len;
+    char text[SX_SCAN_ACTION_BYTES];
+    const char **open_uris; /* namespaces of the open elements: room for max_depth, the owner's;
+                             * NULL: nothing is measured */
+};
+
+/* The bytes of text as a server writes it between apostrophes. */
+size_t sx_scan_quoted_bytes(const char *text);
+
+void sx_scan_init(struct sx_scan *scan, unsigned max_depth);
+/* For the next envelope: keeps memory and max_depth; drops declarations at base_depth and deeper.
+ */
+void sx_scan_reset(struct sx_scan *scan, unsigned base_depth);
+void sx_scan_fini(struct sx_scan *scan);
+
+/* Expat's events of the envelope, its root first. After an error they only count depth. Each
+ * returns scan->err. */
+enum sx_err sx_scan_start(struct sx_scan *scan, const char *qname, const char **attributes);
+enum sx_err sx_scan_text(struct sx_scan *scan, const char *text, int len);
+enum sx_err sx_scan_end(struct sx_scan *scan);
+
+#endif

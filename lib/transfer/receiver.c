@@ -1,0 +1,550 @@
+/* receiver.c - big messages that arrive, block by block.
+ *
+ * Invariant: entries are in the order in which they were touched, the longest ago first. Of each,
+ * received <= capacity <= size; hash has seen the first `received` bytes and is NULL once they are
+ * complete and right. announced_bytes is the sum of the sizes, held_bytes that of the capacities.
+ * sid is "" while no session carries the transfer, and no two entries of a peer have the same other
+ * one.
+ *
+ * Happy path and failures: receiver.h.
+ */
+#include "transfer/receiver.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "wire/jid.h"
+#include "base/clock.h"
+#include "wire/stanza.h"
+
+enum { FIRST_STEP_BYTES = 65536, MOST_SEQ = 65535 };
+
+struct entry {
+    char *from;
+    char transfer[SX_INTAKE_ID_BYTES + 1], sha256[SX_SHA256_HEX_BYTES];
+    size_t size;
+
+    char *bytes;
+    size_t received, capacity;
+    EVP_MD_CTX *hash;
+
+    char sid[SX_INTAKE_SID_BYTES + 1];
+    size_t block_bytes, next_seq;
+
+    int64_t touched_us;
+    TAILQ_ENTRY(entry) in_order;
+};
+
+TAILQ_HEAD(entry_list, entry);
+
+struct sx_intake {
+    struct sx_intake_limits limits;
+    struct entry_list order;
+    struct sx_intake_counts counts;
+};
+
+/* ---- entries ---- */
+
+struct sx_intake *sx_intake_new(const struct sx_intake_limits *limits)
+{
+    struct sx_intake *intake = calloc(1, sizeof *intake);
+    if (!intake)
+        return NULL;
+    intake->limits = *limits;
+    if (intake->limits.max_message_bytes > limits->max_bytes)
+        intake->limits.max_message_bytes = limits->max_bytes;
+    TAILQ_INIT(&intake->order);
+    return intake;
+}
+
+static void free_entry(struct entry *entry)
+{
+    EVP_MD_CTX_free(entry->hash);
+    free(entry->bytes);
+    free(entry->from);
+    free(entry);
+}
+
+static void remove_entry(struct sx_intake *intake, struct entry *entry)
+{
+    TAILQ_REMOVE(&intake->order, entry, in_order);
+    intake->counts.transfers--;
+    intake->counts.announced_bytes -= entry->size;
+    intake->counts.held_bytes -= entry->capacity;
+    free_entry(entry);
+}
+
+void sx_intake_free(struct sx_intake *intake)
+{
+    struct entry *entry, *next;
+    if (!intake)
+        return;
+    for (entry = TAILQ_FIRST(&intake->order); entry; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        free_entry(entry);
+    }
+    free(intake);
+}
+
+static void touch(struct sx_intake *intake, struct entry *entry, int64_t now_us)
+{
+    entry->touched_us = now_us;
+    TAILQ_REMOVE(&intake->order, entry, in_order);
+    TAILQ_INSERT_TAIL(&intake->order, entry, in_order);
+}
+
+static bool is_complete(const struct entry *entry)
+{
+    return !entry->hash;
+}
+
+static struct entry *find_transfer(const struct sx_intake *intake, const char *from,
+                                   const char *transfer)
+{
+    struct entry *entry;
+    if (!from || !transfer)
+        return NULL;
+    TAILQ_FOREACH(entry, &intake->order, in_order)
+    if (strcmp(entry->transfer, transfer) == 0 && strcmp(entry->from, from) == 0)
+        return entry;
+    return NULL;
+}
+
+static struct entry *find_session(const struct sx_intake *intake, const char *from, const char *sid)
+{
+    struct entry *entry;
+    if (!from || !sid || !*sid)
+        return NULL;
+    TAILQ_FOREACH(entry, &intake->order, in_order)
+    if (strcmp(entry->sid, sid) == 0 && strcmp(entry->from, from) == 0)
+        return entry;
+    return NULL;
+}
+
+/* ---- answers ---- */
+
+static void begin_answer(struct sx_intake_answer *answer, const struct entry *entry)
+{
+    memset(answer, 0, sizeof *answer);
+    if (!entry)
+        return;
+    memcpy(answer->transfer, entry->transfer, sizeof answer->transfer);
+    answer->received = entry->received;
+    answer->size = entry->size;
+}
+
+static void refuse_as(struct sx_intake *intake, struct sx_intake_answer *answer,
+                      const char *condition, const char *type, const char *text)
+{
+    answer->condition = condition;
+    answer->type = type;
+    snprintf(answer->text, sizeof answer->text, "%s", text);
+    intake->counts.refused++;
+}
+
+/* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
+static void refuse(struct sx_intake *intake, struct sx_intake_answer *answer, const char *condition,
+                   const char *text)
+{
+    refuse_as(intake, answer, condition,
+              strcmp(condition, "resource-constraint") == 0 ? "wait" : "cancel", text);
+}
+
+/* Refuses a block; the session is over, what has come before stays. */
+static void break_off(struct sx_intake *intake, struct entry *entry,
+                      struct sx_intake_answer *answer, const char *condition, const char *text)
+{
+    refuse(intake, answer, condition, text);
+    answer->closes = true;
+    entry->sid[0] = '\0';
+}
+
+/* ---- open ---- */
+
+static bool is_token_letter(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '.' || letter == '-' || letter == '_' ||
+           letter == ':';
+}
+
+/* An NMTOKEN (XML 1.0 2.3) of ASCII, which is what XEP-0047 2.1 wants of a sid. */
+static bool is_token(const char *text, size_t most_bytes)
+{
+    size_t len = 0;
+    if (!text)
+        return false;
+    while (len <= most_bytes && is_token_letter(text[len]))
+        len++;
+    return len > 0 && len <= most_bytes && !text[len];
+}
+
+static bool is_sha256(const char *text)
+{
+    return text && strlen(text) == SX_SHA256_HEX_BYTES - 1 &&
+           strspn(text, "0123456789abcdef") == SX_SHA256_HEX_BYTES - 1;
+}
+
+/* The numbers of an open. */
+struct numbers {
+    size_t block_bytes, size;
+};
+
+/* What can be said of an open without looking at what is here. */
+static bool check_form(struct sx_intake *intake, const char *from,
+                       const struct sx_intake_open *open, struct numbers *numbers,
+                       struct sx_intake_answer *answer)
+{
+    if (!from || strlen(from) >= SX_JID_BYTES)
+        refuse(intake, answer, "bad-request", "it comes from nobody");
+    else if (!is_token(open->sid, SX_INTAKE_SID_BYTES))
+        refuse(intake, answer, "bad-request", "the sid is no NMTOKEN, or too long");
+    else if (!sx_transfer_parse_number(open->block_size, SX_TRANSFER_MOST_BLOCK_BYTES,
+                                       &numbers->block_bytes) ||
+             numbers->block_bytes == 0)
+        refuse(intake, answer, "bad-request", "block-size is no number from 1 to 65535");
+    else if (open->stanza && strcmp(open->stanza, "iq") != 0)
+        refuse(intake, answer, "not-acceptable", "blocks are taken in iqs only");
+    else if (!open->transfer && !open->size && !open->sha256)
+        refuse(intake, answer, "not-acceptable", "only packed messages are taken");
+    else if (!is_token(open->transfer, SX_INTAKE_ID_BYTES) || !is_sha256(open->sha256))
+        refuse(intake, answer, "bad-request", "transfer or sha256 is malformed");
+    else if (!sx_transfer_parse_number(open->size, SIZE_MAX, &numbers->size) || numbers->size == 0)
+        refuse(intake, answer, "bad-request", "size is no number of bytes");
+    return !answer->condition;
+}
+
+static bool check_size(struct sx_intake *intake, const struct numbers *numbers,
+                       struct sx_intake_answer *answer)
+{
+    char text[sizeof answer->text];
+    if (numbers->size > intake->limits.max_message_bytes) {
+        snprintf(text, sizeof text, "the message is %zu bytes; the limit is %zu", numbers->size,
+                 intake->limits.max_message_bytes);
+        refuse(intake, answer, "not-acceptable", text);
+    } else if (numbers->block_bytes > intake->limits.max_block_bytes) {
+        snprintf(text, sizeof text, "blocks are %zu bytes at most", intake->limits.max_block_bytes);
+        refuse_as(intake, answer, "resource-constraint", "modify", text);
+    }
+    return !answer->condition;
+}
+
+/* Why there is no room for so many bytes of this peer's just now; NULL: there is. */
+static const char *find_shortage(const struct sx_intake *intake, const char *from, size_t size)
+{
+    const struct sx_intake_limits *limits = &intake->limits;
+    size_t own_bytes = 0;
+    unsigned own = 0;
+    char bare[SX_JID_BYTES], other[SX_JID_BYTES];
+    const struct entry *entry;
+    sx_address_bare(from, bare, sizeof bare); /* an account's many resources are one */
+    TAILQ_FOREACH(entry, &intake->order, in_order)
+    {
+        sx_address_bare(entry->from, other, sizeof other);
+        if (!sx_address_equal(other, bare))
+            continue;
+        own++;
+        own_bytes += entry->size;
+    }
+    if (intake->counts.transfers >= limits->max_transfers)
+        return "as many messages are under way as may be";
+    if (own > 0 && own >= limits->max_transfers / 2)
+        return "as many of your messages are under way as may be";
+    if (size > limits->max_bytes - intake->counts.announced_bytes)
+        return "there is no room for so many bytes just now";
+    if (own > 0 && (size > limits->max_bytes / 2 || own_bytes > limits->max_bytes / 2 - size))
+        return "there is no room for so many bytes of yours just now";
+    return NULL;
+}
+
+static struct entry *add_entry(struct sx_intake *intake, const char *from,
+                               const struct sx_intake_open *open, size_t size)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (!entry)
+        return NULL;
+    entry->from = strdup(from);
+    entry->hash = EVP_MD_CTX_new();
+    if (!entry->from || !entry->hash || EVP_DigestInit_ex(entry->hash, EVP_sha256(), NULL) != 1) {
+        free_entry(entry);
+        return NULL;
+    }
+    snprintf(entry->transfer, sizeof entry->transfer, "%s", open->transfer);
+    snprintf(entry->sha256, sizeof entry->sha256, "%s", open->sha256);
+    entry->size = size;
+    TAILQ_INSERT_TAIL(&intake->order, entry, in_order);
+    intake->counts.transfers++;
+    intake->counts.announced_bytes += size;
+    return entry;
+}
+
+/* The transfer that the open is about, new or not; NULL: refused. */
+static struct entry *admit(struct sx_intake *intake, const char *from,
+                           const struct sx_intake_open *open, size_t size,
+                           struct sx_intake_answer *answer)
+{
+    struct entry *entry = find_transfer(intake, from, open->transfer);
+    const struct entry *session = find_session(intake, from, open->sid);
+    const char *shortage;
+    if (session && session != entry) {
+        refuse(intake, answer, "not-acceptable", "another transfer has this sid");
+        return NULL;
+    }
+    if (entry) {
+        if (entry->size == size && strcmp(entry->sha256, open->sha256) == 0)
+            return entry;
+        refuse(intake, answer, "not-acceptable", "another message was announced under this id");
+        return NULL;
+    }
+    shortage = find_shortage(intake, from, size);
+    if (!shortage) {
+        entry = add_entry(intake, from, open, size);
+        shortage = "memory is short";
+    }
+    if (!entry)
+        refuse(intake, answer, "resource-constraint", shortage);
+    return entry;
+}
+
+void sx_intake_open(struct sx_intake *intake, const char *from, const struct sx_intake_open *open,
+                    int64_t now_us, struct sx_intake_answer *answer)
+{
+    struct numbers numbers = {0, 0};
+    struct entry *entry;
+    sx_intake_expire(intake, now_us);
+    begin_answer(answer, NULL);
+    if (!check_form(intake, from, open, &numbers, answer) || !check_size(intake, &numbers, answer))
+        return;
+    entry = admit(intake, from, open, numbers.size, answer);
+    if (!entry)
+        return;
+    snprintf(entry->sid, sizeof entry->sid, "%s", open->sid);
+    entry->block_bytes = numbers.block_bytes;
+    entry->next_seq = 0;
+    touch(intake, entry, now_us);
+    begin_answer(answer, entry);
+    answer->is_open = true;
+}
+
+/* ---- data ---- */
+
+/* Room for len bytes more, in steps that double: each byte is moved a few times at most. */
+static bool make_room(struct sx_intake *intake, struct entry *entry, size_t len)
+{
+    size_t wanted = entry->received + len, capacity = entry->capacity;
+    char *bytes;
+    if (wanted <= capacity)
+        return true;
+    capacity = capacity ? capacity : FIRST_STEP_BYTES;
+    while (capacity < wanted && capacity < entry->size / 2)
+        capacity *= 2;
+    if (capacity < wanted || capacity > entry->size)
+        capacity = entry->size;
+    bytes = realloc(entry->bytes, capacity);
+    if (!bytes)
+        return false;
+    intake->counts.held_bytes += capacity - entry->capacity;
+    entry->bytes = bytes;
+    entry->capacity = capacity;
+    return true;
+}
+
+/* Whether everything that came is what was announced; the hash is done with then. */
+static bool seal(struct entry *entry)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char sha256[SX_SHA256_HEX_BYTES];
+    if (EVP_DigestFinal_ex(entry->hash, digest, NULL) != 1)
+        return false;
+    sx_transfer_format_sha256(digest, sha256);
+    if (strcmp(sha256, entry->sha256) != 0)
+        return false;
+    EVP_MD_CTX_free(entry->hash);
+    entry->hash = NULL;
+    return true;
+}
+
+static bool check_block(struct sx_intake *intake, struct entry *entry, const char *seq,
+                        const char *bytes, size_t len, struct sx_intake_answer *answer)
+{
+    size_t number;
+    if (!sx_transfer_parse_number(seq, MOST_SEQ, &number))
+        break_off(intake, entry, answer, "bad-request", "seq is no number from 0 to 65535");
+    else if (number != entry->next_seq)
+        break_off(intake, entry, answer, "unexpected-request", "a block is missing, or came twice");
+    else if (!bytes)
+        break_off(intake, entry, answer, "bad-request", "the block is no base64");
+    else if (len > entry->block_bytes)
+        break_off(intake, entry, answer, "bad-request", "the block is larger than block-size");
+    return !answer->condition;
+}
+
+/* The block is the next one. What ends the transfer here is final: a sender that goes on about it
+ * isn't believed any more. */
+static void append_block(struct sx_intake *intake, struct entry *entry, const char *bytes,
+                         size_t len, struct sx_intake_answer *answer)
+{
+    if (len > entry->size - entry->received) {
+        break_off(intake, entry, answer, "bad-request", "there is more than was announced");
+        remove_entry(intake, entry);
+        return;
+    }
+    if (!make_room(intake, entry, len)) {
+        break_off(intake, entry, answer, "resource-constraint", "memory is short");
+        return;
+    }
+    entry->next_seq = (entry->next_seq + 1) % (MOST_SEQ + 1);
+    if (len == 0)
+        return;
+    memcpy(entry->bytes + entry->received, bytes, len);
+    entry->received += len;
+    answer->received = entry->received;
+    if (EVP_DigestUpdate(entry->hash, bytes, len) != 1 ||
+        (entry->received == entry->size && !seal(entry))) {
+        break_off(intake, entry, answer, "not-acceptable",
+                  "the bytes haven't the SHA-256 announced");
+        remove_entry(intake, entry);
+    } else if (is_complete(entry)) {
+        intake->counts.completed++;
+    }
+}
+
+void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid, const char *seq,
+                    const char *bytes, size_t len, int64_t now_us, struct sx_intake_answer *answer)
+{
+    struct entry *entry = find_session(intake, from, sid);
+    begin_answer(answer, entry);
+    if (!entry) {
+        refuse(intake, answer, "item-not-found", "no such session is open");
+        return;
+    }
+    if (!check_block(intake, entry, seq, bytes, len, answer))
+        return;
+    if (len > 0)
+        touch(intake, entry, now_us);
+    append_block(intake, entry, bytes, len, answer);
+}
+
+/* ---- close ---- */
+
+void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,
+                     struct sx_intake_answer *answer)
+{
+    struct entry *entry = find_session(intake, from, sid);
+    begin_answer(answer, entry);
+    if (!entry)
+        refuse(intake, answer, "item-not-found", "no such session is open");
+    else if (is_complete(entry))
+        entry->sid[0] = '\0';
+    else
+        remove_entry(intake, entry);
+}
+
+void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
+                             const struct sx_intake_answer *answer)
+{
+    struct sx_buffer payload = {0};
+    if (answer->is_open)
+        sx_buffer_add_format(&payload, "<packed xmlns='" SX_NS_PACKED "' received='%zu'/>",
+                             answer->received);
+    if (payload.failed)
+        out->failed = true;
+    else if (answer->condition)
+        sx_stanza_error_as(out, head, answer->condition, answer->type, answer->text);
+    else
+        sx_stanza_result(out, head, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+}
+
+void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answered, const char *sid)
+{
+    struct sx_buffer payload = {0};
+    char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
+    const struct sx_head head = {.from = answered->from, .to = answered->to, .id = id};
+    snprintf(id, sizeof id, "%s.closed", sid);
+    sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
+    sx_buffer_add_escaped(&payload, sid);
+    sx_buffer_add_text(&payload, "'/>");
+    if (payload.failed)
+        out->failed = true;
+    else
+        sx_stanza_request(out, "set", &head, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+}
+
+/* ---- what has come ---- */
+
+static struct entry *find_whole(const struct sx_intake *intake, const char *from,
+                                const char *transfer, size_t size, const char *sha256)
+{
+    struct entry *entry = find_transfer(intake, from, transfer);
+    return entry && is_complete(entry) && entry->size == size && sha256 &&
+                   strcmp(entry->sha256, sha256) == 0
+               ? entry
+               : NULL;
+}
+
+bool sx_intake_holds(const struct sx_intake *intake, const char *from, const char *transfer,
+                     size_t size, const char *sha256)
+{
+    return find_whole(intake, from, transfer, size, sha256);
+}
+
+bool sx_intake_take(struct sx_intake *intake, const char *from, const char *transfer, size_t size,
+                    const char *sha256, char **bytes)
+{
+    struct entry *entry = find_whole(intake, from, transfer, size, sha256);
+    if (!entry)
+        return false;
+    *bytes = entry->bytes;
+    entry->bytes = NULL;
+    intake->counts.taken++;
+    remove_entry(intake, entry);
+    return true;
+}
+
+void sx_intake_drop(struct sx_intake *intake, const char *from, const char *transfer)
+{
+    struct entry *entry = find_transfer(intake, from, transfer);
+    if (entry)
+        remove_entry(intake, entry);
+}
+
+bool sx_intake_progress(const struct sx_intake *intake, const char *from, const char *transfer,
+                        size_t *received, size_t *size)
+{
+    const struct entry *entry = find_transfer(intake, from, transfer);
+    if (!entry)
+        return false;
+    *received = entry->received;
+    *size = entry->size;
+    return true;
+}
+
+unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us)
+{
+    struct entry *entry, *next;
+    unsigned count = 0;
+    for (entry = TAILQ_FIRST(&intake->order);
+         entry && entry->touched_us + SX_INTAKE_IDLE_US <= now_us; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        remove_entry(intake, entry);
+        count++;
+    }
+    intake->counts.expired += count;
+    return count;
+}
+
+int64_t sx_intake_due_us(const struct sx_intake *intake)
+{
+    const struct entry *first = TAILQ_FIRST(&intake->order);
+    return first ? first->touched_us + SX_INTAKE_IDLE_US : SX_NEVER;
+}
+
+void sx_intake_count(const struct sx_intake *intake, struct sx_intake_counts *counts)
+{
+    *counts = intake->counts;
+}

@@ -1,0 +1,211 @@
+/* message_id.c - names and proofs in the ids of messages.
+ *
+ * Invariant: proofs[] holds the last KEPT_PROOFS proofs that were asked about.
+ *
+ * Happy path: write -> the peer answers, perhaps to another process with the same key -> read:
+ * proven -> is_first. Failure: any other form, key, caller or peer: no proof, and no more than a
+ * tag is believed, which lets nothing happen.
+ */
+#include "wire/message_id.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/jid.h"
+#include "request/journal.h"
+
+enum {
+    PROOF_BYTES = 16,
+    PROOF_HEX = 2 * PROOF_BYTES,
+    TAG_HEX = 16,
+    KEPT_PROOFS = 4096,
+    DIGEST_BYTES = 32 /* SHA-256 */
+};
+
+struct sx_names {
+    /* immutable */
+    char *key;              /* NULL: none */
+    char own[SX_JID_BYTES]; /* bare */
+    char tag[TAG_HEX + 1];
+    /* loop thread */
+    unsigned char (*proofs)[PROOF_BYTES]; /* NULL without a key */
+    unsigned long count;                  /* ever put there */
+};
+
+static void write_hex(const unsigned char *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t i;
+    for (i = 0; i < len; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+static int read_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool read_hex(const char *text, size_t len, unsigned char *out)
+{
+    size_t i;
+    for (i = 0; i < len; i++) {
+        int high = read_digit(text[2 * i]), low = high < 0 ? -1 : read_digit(text[2 * i + 1]);
+        if (low < 0)
+            return false;
+        out[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
+struct sx_names *sx_names_new(const char *key, const char *own_jid)
+{
+    struct sx_names *names = calloc(1, sizeof *names);
+    unsigned char digest[DIGEST_BYTES];
+    if (!names)
+        return NULL;
+    sx_address_bare(own_jid, names->own, sizeof names->own);
+    if (EVP_Digest(names->own, strlen(names->own), digest, NULL, EVP_sha256(), NULL) != 1)
+        goto err_after_alloc;
+    write_hex(digest, TAG_HEX / 2, names->tag);
+    if (!key)
+        return names;
+    names->key = strdup(key);
+    names->proofs = calloc(KEPT_PROOFS, sizeof *names->proofs);
+    if (names->key && names->proofs)
+        return names;
+err_after_alloc:
+    sx_names_free(names);
+    return NULL;
+}
+
+void sx_names_free(struct sx_names *names)
+{
+    if (!names)
+        return;
+    if (names->key)
+        OPENSSL_cleanse(names->key, strlen(names->key));
+    free(names->key);
+    free(names->proofs);
+    free(names);
+}
+
+bool sx_names_has_key(const struct sx_names *names)
+{
+    return names->key != NULL;
+}
+
+/* Texts behind each other, each with its NUL, which none of them holds. */
+static bool prove(const struct sx_names *names, const char *peer, const char *head, size_t head_len,
+                  const char *name, unsigned char proof[PROOF_BYTES])
+{
+    struct sx_buffer text = {0};
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char *bare = NULL, why[1], part[SX_JID_BYTES];
+    bool proven = false;
+    sx_address_bare(peer, part, sizeof part);
+    /* Servers stamp what they have normalised, by another Unicode than ours perhaps. */
+    if (sx_address_parse_jid(part, NULL, &bare, why, sizeof why) != SX_OK)
+        return false;
+    sx_buffer_add(&text, names->own, strlen(names->own) + 1);
+    sx_buffer_add(&text, bare, strlen(bare) + 1);
+    sx_buffer_add(&text, head, head_len);
+    sx_buffer_add(&text, "", 1);
+    sx_buffer_add(&text, name, strlen(name) + 1);
+    if (!text.failed)
+        proven = HMAC(EVP_sha256(), names->key, (int)strlen(names->key),
+                      (const unsigned char *)text.bytes, text.len, digest, NULL) != NULL;
+    if (proven)
+        memcpy(proof, digest, PROOF_BYTES);
+    sx_buffer_fini(&text);
+    free(bare);
+    return proven;
+}
+
+void sx_names_write(const struct sx_names *names, struct sx_buffer *out, const char *head,
+                    const char *name, const char *peer)
+{
+    unsigned char proof[PROOF_BYTES];
+    char proof_hex[2 * PROOF_BYTES + 1], name_hex[2 * SX_NAME_BYTES + 1];
+    sx_buffer_add_format(out, ".%s", names->tag);
+    if (name && names->key && strlen(name) <= SX_NAME_BYTES) {
+        if (prove(names, peer, head, strlen(head), name, proof)) {
+            write_hex((const unsigned char *)name, strlen(name), name_hex);
+            write_hex(proof, PROOF_BYTES, proof_hex);
+            sx_buffer_add_format(out, ".%s.%s", name_hex, proof_hex);
+        } else {
+            out->failed = true;
+        }
+    }
+    sx_buffer_add_text(out, SX_INCARNATION_MARK SX_JOURNAL_MESSAGE);
+}
+
+/* The parts of an id; name NULL: it has none. */
+struct parts {
+    const char *tag, *name, *proof;
+    size_t head_len, name_len;
+};
+
+static bool take_apart(const char *id, struct parts *parts)
+{
+    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]), *dot = strchr(id, '.');
+    if (!mark || strcmp(mark + 1, SX_JOURNAL_MESSAGE) != 0 || !dot || dot > mark)
+        return false;
+    *parts = (struct parts){.tag = dot + 1, .head_len = (size_t)(dot - id)};
+    if (mark - parts->tag < TAG_HEX)
+        return false;
+    if (mark - parts->tag == TAG_HEX)
+        return true;
+    parts->name = parts->tag + TAG_HEX + 1;
+    if (mark - parts->name < 3 + PROOF_HEX)
+        return false;
+    parts->proof = mark - PROOF_HEX;
+    if (parts->name[-1] != '.' || parts->proof[-1] != '.')
+        return false;
+    parts->name_len = (size_t)(parts->proof - 1 - parts->name);
+    return parts->name_len % 2 == 0 && parts->name_len <= (size_t)2 * SX_NAME_BYTES;
+}
+
+enum sx_name sx_names_read(const struct sx_names *names, const char *id, const char *from,
+                           char name[SX_NAME_BYTES + 1])
+{
+    unsigned char claimed[PROOF_BYTES], proof[PROOF_BYTES];
+    char text[SX_NAME_BYTES + 1];
+    struct parts parts;
+    if (!take_apart(id, &parts) || strncmp(parts.tag, names->tag, TAG_HEX) != 0)
+        return SX_NAME_NONE;
+    if (!parts.name || !names->key || !from ||
+        !read_hex(parts.name, parts.name_len / 2, (unsigned char *)text) ||
+        !read_hex(parts.proof, PROOF_BYTES, claimed))
+        return SX_NAME_OURS;
+    text[parts.name_len / 2] = '\0';
+    if (strlen(text) != parts.name_len / 2 ||
+        !prove(names, from, id, parts.head_len, text, proof) ||
+        CRYPTO_memcmp(proof, claimed, PROOF_BYTES) != 0)
+        return SX_NAME_OURS;
+    memcpy(name, text, parts.name_len / 2 + 1);
+    return SX_NAME_PROVEN;
+}
+
+bool sx_names_is_first(struct sx_names *names, const char *id)
+{
+    unsigned char proof[PROOF_BYTES];
+    struct parts parts;
+    unsigned long i, kept;
+    if (!names->proofs || !take_apart(id, &parts) || !parts.name ||
+        !read_hex(parts.proof, PROOF_BYTES, proof))
+        return false;
+    kept = names->count < KEPT_PROOFS ? names->count : KEPT_PROOFS;
+    for (i = 0; i < kept; i++)
+        if (memcmp(names->proofs[i], proof, PROOF_BYTES) == 0)
+            return false;
+    memcpy(names->proofs[names->count++ % KEPT_PROOFS], proof, PROOF_BYTES);
+    return true;
+}

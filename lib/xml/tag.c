@@ -1,0 +1,54 @@
+/* tag.c - finds the end of a tag without expat.
+ *
+ * Happy path: begin with what expat couldn't finish -> add, chunk by chunk -> the end is there ->
+ * the owner gives held to expat in one piece. Failure: what is no tag after all (a quote out of
+ * place) is an error in any case; expat hears of it with the next '>', or the owner's limit ends
+ * it.
+ */
+#include "xml/tag.h"
+
+#include <string.h>
+
+/* Whether the tag ends in these bytes. */
+static bool look_for_end(struct sx_token *token, const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+    while (bytes < end) {
+        if (token->quote) {
+            bytes = memchr(bytes, token->quote, (size_t)(end - bytes));
+            if (!bytes)
+                return false;
+            token->quote = '\0';
+        } else if (*bytes == '>') {
+            return true;
+        } else if (*bytes == '"' || *bytes == '\'') {
+            token->quote = *bytes;
+        }
+        bytes++;
+    }
+    return false;
+}
+
+bool sx_token_begin(struct sx_token *token, const char *bytes, size_t len)
+{
+    if (len < 2 || bytes[0] != '<' || bytes[1] == '!' || bytes[1] == '?')
+        return false;
+    token->quote = '\0';
+    if (look_for_end(token, bytes, len))
+        return false;
+    token->is_open = true;
+    token->begun_bytes = len;
+    return true;
+}
+
+bool sx_token_add(struct sx_token *token, const char *bytes, size_t len)
+{
+    sx_buffer_add(&token->held, bytes, len);
+    return look_for_end(token, bytes, len);
+}
+
+void sx_token_fini(struct sx_token *token)
+{
+    sx_buffer_fini(&token->held);
+    *token = (struct sx_token){0};
+}

@@ -1,0 +1,690 @@
+/* The configuration: defaults, what is refused and how the refusal reads. */
+#include "../../lib/suite.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static const char SECRET[] = "s3cr3t-Pa55";
+static const int64_t MS = 1000;
+
+/* ---- files of a test ---- */
+
+static char folder[64], file[96];
+
+static void write_file(const char *bytes, size_t len)
+{
+    int fd = open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL_FATAL(write(fd, bytes, len), (ssize_t)len);
+    close(fd);
+}
+
+static void make_folder(void)
+{
+    strcpy(folder, "/tmp/test_config_XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/file", folder);
+    write_file("PEM\n", 4);
+}
+
+static void remove_folder(void)
+{
+    unlink(file);
+    rmdir(folder);
+}
+
+/* ---- checks ---- */
+
+static struct soap_xmpp_config valid(void)
+{
+    struct soap_xmpp_config config;
+    soap_xmpp_config_init(&config);
+    config.jid = "Alice@Example.org";
+    config.password = SECRET;
+    return config;
+}
+
+static struct sx_config accept_config(const struct soap_xmpp_config *in)
+{
+    struct sx_config out;
+    char why[256] = "";
+    CU_ASSERT_EQUAL_FATAL(sx_config_make(in, &out, why, sizeof why), SX_OK);
+    ASSERT_TEXT(why, "");
+    return out;
+}
+
+static void refuse_config(const struct soap_xmpp_config *in, const char *reason)
+{
+    static const struct sx_config zero;
+    struct sx_config out;
+    char why[512] = "";
+    memset(&out, 0xFF, sizeof out);
+    CU_ASSERT_EQUAL(sx_config_make(in, &out, why, sizeof why), SX_ECONFIG);
+    ASSERT_CONTAINS(why, reason);
+    ASSERT_LACKS(why, SECRET);
+    CU_ASSERT_EQUAL(memcmp(&out, &zero, sizeof out), 0);
+    CU_ASSERT_EQUAL(sx_config_make(in, &out, NULL, 0), SX_ECONFIG);
+}
+
+/* ---- tests ---- */
+
+static void check_later_limits(const struct sx_config *out)
+{
+    CU_ASSERT_PTR_NULL(out->allow);
+    CU_ASSERT_EQUAL(out->keepalive_us, 60000 * MS);
+    CU_ASSERT_EQUAL(out->ping_timeout_us, 10000 * MS);
+    CU_ASSERT_EQUAL(out->max_outgoing_bytes, 262144);
+    CU_ASSERT_EQUAL(out->max_request_bytes, 67108864);
+    CU_ASSERT_EQUAL(out->max_remembered_bytes, 16777216);
+    CU_ASSERT_EQUAL(out->max_trace_bytes, 16384);
+    CU_ASSERT_EQUAL(out->max_attributes, 100000);
+    CU_ASSERT_EQUAL(out->max_namespaces, 100000);
+    CU_ASSERT_EQUAL(out->max_running, 0);
+    CU_ASSERT_EQUAL(out->max_remembered, 20000);
+    CU_ASSERT_EQUAL(out->max_peers, 1000);
+    CU_ASSERT_EQUAL(out->max_message_bytes, 67108864);
+    CU_ASSERT_TRUE(out->packs);
+}
+
+static void packing_wants_delivery_once(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.plain_delivery = 1;
+    out = accept_config(&in);
+    CU_ASSERT_FALSE(out.packs);
+    sx_config_fini(&out);
+    in.plain_delivery = 0;
+    in.packing = SOAP_XMPP_PACKING_NEVER;
+    in.max_message_bytes = 10000;
+    out = accept_config(&in);
+    CU_ASSERT_FALSE(out.packs);
+    CU_ASSERT_EQUAL(out.max_message_bytes, 10000);
+    sx_config_fini(&out);
+    in.packing = (enum soap_xmpp_packing)2;
+    refuse_config(&in, "packing (SOAP_XMPP_PACKING) is 2; allowed: auto or never");
+    in.packing = SOAP_XMPP_PACKING_AUTO;
+    in.max_message_bytes = 9999;
+    refuse_config(&in, "max_message_bytes");
+}
+
+static void defaults_are_complete(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out = accept_config(&in);
+    ASSERT_TEXT(out.jid, "alice@example.org/soap");
+    ASSERT_TEXT(out.password, SECRET);
+    CU_ASSERT_PTR_NOT_EQUAL(out.password, in.password);
+    CU_ASSERT_PTR_NULL(out.host);
+    CU_ASSERT_EQUAL(out.port, 0);
+    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_REQUIRED);
+    CU_ASSERT_TRUE(!out.ca_file && !out.cert_file && !out.key_file);
+    CU_ASSERT_EQUAL(out.timeout_us, 60000 * MS);
+    CU_ASSERT_EQUAL(out.connect_timeout_us, 20000 * MS);
+    CU_ASSERT_FALSE(out.soap_action);
+    CU_ASSERT_EQUAL(out.max_stanza_bytes, 1048576);
+    CU_ASSERT_EQUAL(out.max_queued_bytes, 8388608);
+    CU_ASSERT_EQUAL(out.max_depth, 256);
+    CU_ASSERT_EQUAL(out.max_calls, 10000);
+    CU_ASSERT_EQUAL(out.max_requests, 1000);
+    check_later_limits(&out);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
+    CU_ASSERT_TRUE(out.trace_callback == NULL);
+    sx_config_fini(&out);
+    CU_ASSERT_PTR_NULL(out.password);
+}
+
+static void note_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+static void check_members_are_taken_over(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.jid = "a@b/Desk";
+    in.host = "xmpp.example.org";
+    in.port = 5223;
+    in.tls = SOAP_XMPP_TLS_DIRECT;
+    in.ca_file = in.cert_file = in.key_file = file;
+    in.timeout_ms = 1;
+    in.connect_timeout_ms = 86400000;
+    in.soap_action = 1;
+    in.max_stanza_bytes = 10000;
+    in.max_queued_bytes = 10000;
+    in.max_depth = 8;
+    in.max_calls = 1;
+    in.max_requests = 1000000;
+    in.trace = SOAP_XMPP_TRACE_STANZA;
+    in.trace_callback = note_line;
+    in.trace_user = &in;
+    out = accept_config(&in);
+    ASSERT_TEXT(out.jid, "a@b/Desk");
+    ASSERT_TEXT(out.host, "xmpp.example.org");
+    CU_ASSERT_EQUAL(out.port, 5223);
+    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_DIRECT);
+    ASSERT_TEXT(out.ca_file, file);
+    ASSERT_TEXT(out.cert_file, file);
+    ASSERT_TEXT(out.key_file, file);
+    CU_ASSERT_EQUAL(out.timeout_us, MS);
+    CU_ASSERT_EQUAL(out.connect_timeout_us, 86400000 * MS);
+    CU_ASSERT_TRUE(out.soap_action);
+    CU_ASSERT_EQUAL(out.max_stanza_bytes, 10000);
+    CU_ASSERT_EQUAL(out.max_queued_bytes, 10000);
+    CU_ASSERT_EQUAL(out.max_depth, 8);
+    CU_ASSERT_EQUAL(out.max_calls, 1);
+    CU_ASSERT_EQUAL(out.max_requests, 1000000);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_STANZA);
+    CU_ASSERT_TRUE(out.trace_callback == note_line);
+    CU_ASSERT_PTR_EQUAL(out.trace_user, &in);
+    sx_config_fini(&out);
+}
+
+static void strings_are_copies(void)
+{
+    char jid[] = "a@b/c", password[] = "one";
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.jid = jid;
+    in.password = password;
+    out = accept_config(&in);
+    memset(jid, 'x', sizeof jid - 1);
+    memset(password, 'x', sizeof password - 1);
+    ASSERT_TEXT(out.jid, "a@b/c");
+    ASSERT_TEXT(out.password, "one");
+    sx_config_fini(&out);
+}
+
+static void jid_is_required_and_checked(void)
+{
+    struct soap_xmpp_config in = valid();
+    in.jid = NULL;
+    refuse_config(&in, "jid (SOAP_XMPP_JID) is missing");
+    in.jid = "";
+    refuse_config(&in, "jid (SOAP_XMPP_JID) is missing");
+    in.jid = "a b@c\n";
+    refuse_config(&in, "jid (SOAP_XMPP_JID) is \"a b@c?\", but the node has a space; allowed: ");
+}
+
+static void check_one_credential_is_required(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.password = NULL;
+    refuse_config(&in, "password (SOAP_XMPP_PASSWORD) is missing");
+    in.cert_file = in.key_file = file;
+    out = accept_config(&in);
+    ASSERT_TEXT(out.password, "");
+    sx_config_fini(&out);
+    in.password = "";
+    refuse_config(&in, "password (SOAP_XMPP_PASSWORD) is empty");
+    in.password = SECRET;
+    in.password_file = file;
+    refuse_config(&in, "are both set");
+}
+
+static void password_has_a_limit(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    char password[1025];
+    memset(password, 'p', 1024);
+    password[1024] = '\0';
+    in.password = password;
+    refuse_config(&in, "password (SOAP_XMPP_PASSWORD) is too long; allowed: 1 to 1,023 bytes");
+    password[1023] = '\0';
+    out = accept_config(&in);
+    ASSERT_TEXT(out.password, password);
+    sx_config_fini(&out);
+}
+
+static void check_password_is_the_first_line(void)
+{
+    static const char *const contents[] = {"s3cr3t-Pa55", "s3cr3t-Pa55\n", "s3cr3t-Pa55\r\n",
+                                           "s3cr3t-Pa55\nsecond\n"};
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    char line[1025];
+    size_t i;
+    in.password = NULL;
+    in.password_file = file;
+    for (i = 0; i < COUNT(contents); i++) {
+        write_file(contents[i], strlen(contents[i]));
+        out = accept_config(&in);
+        ASSERT_TEXT(out.password, SECRET);
+        sx_config_fini(&out);
+    }
+    memset(line, 'p', sizeof line);
+    line[1023] = '\n';
+    write_file(line, sizeof line);
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(strlen(out.password), 1023);
+    sx_config_fini(&out);
+}
+
+static void check_password_files_are_checked(void)
+{
+    struct soap_xmpp_config in = valid();
+    char line[1025];
+    in.password = NULL;
+    in.password_file = file;
+    write_file("", 0);
+    refuse_config(&in, "its first line is empty");
+    write_file("\nsecond\n", 8);
+    refuse_config(&in, "its first line is empty");
+    memset(line, 'p', sizeof line);
+    write_file(line, 1024);
+    refuse_config(&in, "its first line is longer than 1,023 bytes");
+    write_file("s3cr3t-Pa55\0more", 16);
+    refuse_config(&in, "a NUL byte is in its first line");
+    in.password_file = folder;
+    refuse_config(&in, "Is a directory");
+    unlink(file);
+    in.password_file = file;
+    refuse_config(&in, "password_file (SOAP_XMPP_PASSWORD_FILE) is \"/tmp/test_config_");
+    refuse_config(&in, "No such file or directory");
+}
+
+static void check_certificates_must_be_readable_and_paired(void)
+{
+    struct soap_xmpp_config in = valid();
+    in.cert_file = file;
+    refuse_config(&in,
+                  "key_file (SOAP_XMPP_KEYFILE) is missing; cert_file and key_file go together");
+    in.cert_file = NULL;
+    in.key_file = file;
+    refuse_config(&in, "cert_file (SOAP_XMPP_CERTFILE) is missing");
+    in.cert_file = "/no/such/file";
+    refuse_config(&in, "cert_file (SOAP_XMPP_CERTFILE) is \"/no/such/file\"");
+    in.cert_file = file;
+    in.key_file = folder;
+    refuse_config(&in, "key_file (SOAP_XMPP_KEYFILE) is \"/tmp/test_config_");
+    in.key_file = file;
+    in.ca_file = "/no/such/ca";
+    refuse_config(&in,
+                  "ca_file (SOAP_XMPP_CAFILE) is \"/no/such/ca\", which can't be read: No such "
+                  "file or directory");
+}
+
+static void tls_off_is_for_loopback(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.tls = SOAP_XMPP_TLS_OFF;
+    refuse_config(&in,
+                  "tls (SOAP_XMPP_TLS) is off, but the host \"example.org\" is another machine");
+    in.host = "192.0.2.1";
+    refuse_config(&in, "the host \"192.0.2.1\" is another machine");
+    in.jid = "a@localhost";
+    refuse_config(&in, "the host \"192.0.2.1\" is another machine");
+    in.host = NULL;
+    out = accept_config(&in);
+    ASSERT_TEXT(out.host, "localhost");
+    sx_config_fini(&out);
+    in.jid = "a@example.org";
+    in.host = "[::1]";
+    out = accept_config(&in);
+    ASSERT_TEXT(out.host, "::1");
+    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_OFF);
+    sx_config_fini(&out);
+    in.tls = (enum soap_xmpp_tls)3;
+    refuse_config(&in, "tls (SOAP_XMPP_TLS) is 3; allowed: required, direct or off");
+}
+
+/* ---- components (XEP-0114) ---- */
+
+static struct soap_xmpp_config valid_component(void)
+{
+    struct soap_xmpp_config config = valid();
+    config.jid = "Calc.Example.org";
+    return config;
+}
+
+static void a_domain_is_a_component(void)
+{
+    struct soap_xmpp_config in = valid_component();
+    struct sx_config out = accept_config(&in);
+    ASSERT_TEXT(out.jid, "calc.example.org");
+    CU_ASSERT_TRUE(out.is_component);
+    ASSERT_TEXT(out.host, "localhost");
+    CU_ASSERT_EQUAL(out.port, 5347);
+    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_OFF);
+    ASSERT_TEXT(out.password, SECRET);
+    sx_config_fini(&out);
+    in.port = 8888;
+    in.tls = SOAP_XMPP_TLS_OFF;
+    in.host = "[::1]";
+    out = accept_config(&in);
+    ASSERT_TEXT(out.host, "::1");
+    CU_ASSERT_EQUAL(out.port, 8888);
+    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_OFF);
+    sx_config_fini(&out);
+    in = valid();
+    out = accept_config(&in);
+    CU_ASSERT_FALSE(out.is_component);
+    sx_config_fini(&out);
+    in.jid = "example.org/a@b";
+    refuse_config(
+        &in, "jid (SOAP_XMPP_JID) is \"example.org/a@b\", a domain with a resource; a component "
+             "is its domain alone, and every resource of it reaches it; allowed: node@domain, "
+             "node@domain/resource or a domain");
+}
+
+static void a_component_is_on_loopback_or_trusts_its_host(void)
+{
+    struct soap_xmpp_config in = valid_component();
+    struct sx_config out;
+    in.host = "xmpp.example.org";
+    refuse_config(
+        &in, "calc.example.org is a component, whose stream has no TLS (XEP-0114), but the "
+             "host \"xmpp.example.org\" is another machine, and every call would cross the "
+             "network in clear; allowed: localhost, 127.0.0.0/8, ::1, or, if nobody listens on "
+             "the way there, the host's name once more as trusted_host "
+             "(SOAP_XMPP_TRUSTED_HOST)");
+    in.trusted_host = "example.org";
+    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"example.org\", but host "
+                       "(SOAP_XMPP_HOST) is \"xmpp.example.org\"; it is host once more, in the "
+                       "same words");
+    in.trusted_host = "XMPP.example.org";
+    out = accept_config(&in);
+    ASSERT_TEXT(out.host, "xmpp.example.org");
+    sx_config_fini(&out);
+    in.host = "[2001:db8::1]";
+    in.trusted_host = "2001:db8::1";
+    out = accept_config(&in);
+    ASSERT_TEXT(out.host, "2001:db8::1");
+    sx_config_fini(&out);
+    in.host = NULL;
+    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"2001:db8::1\", but host "
+                       "(SOAP_XMPP_HOST) is unset, which means localhost; it is host once more, in "
+                       "the same words");
+    in = valid();
+    in.trusted_host = in.host = "xmpp.example.org";
+    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"xmpp.example.org\", but "
+                       "alice@example.org/soap is no component; its stream has TLS, which needs no "
+                       "trust in a network: leave it unset");
+}
+
+static void a_component_alone_shares_its_jid(void)
+{
+    struct soap_xmpp_config in = valid_component();
+    struct sx_config out;
+    in.shared_jid = 1;
+    out = accept_config(&in);
+    CU_ASSERT_TRUE(out.is_shared);
+    sx_config_fini(&out);
+    in = valid();
+    in.shared_jid = 1;
+    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but alice@example.org/soap is an "
+                       "account, of which each process has a resource of its own");
+    in.shared_jid = 2;
+    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 2; allowed: 0 or 1");
+}
+
+static void check_a_component_has_a_secret_and_no_tls(void)
+{
+    struct soap_xmpp_config in = valid_component();
+    in.password = NULL;
+    refuse_config(&in, "password (SOAP_XMPP_PASSWORD) is missing; calc.example.org is a component: "
+                       "required is the secret that its server knows, here or in password_file "
+                       "(SOAP_XMPP_PASSWORD_FILE)");
+    in = valid_component();
+    in.tls = SOAP_XMPP_TLS_DIRECT;
+    refuse_config(&in, "tls (SOAP_XMPP_TLS) is direct, but calc.example.org is a component, whose "
+                       "stream has no TLS (XEP-0114); leave it unset");
+    in = valid_component();
+    in.ca_file = file;
+    refuse_config(&in, "ca_file (SOAP_XMPP_CAFILE) is set, but calc.example.org is a component, "
+                       "whose stream has no TLS (XEP-0114); leave it unset");
+    in = valid_component();
+    in.cert_file = in.key_file = file;
+    refuse_config(&in,
+                  "cert_file (SOAP_XMPP_CERTFILE) is set, but calc.example.org is a component");
+    in.cert_file = NULL;
+    refuse_config(&in, "key_file (SOAP_XMPP_KEYFILE) is set, but calc.example.org is a component");
+}
+
+static void host_is_a_name(void)
+{
+    static const char *const bad[] = {"", "a b", "a@b", "http://a", "a\n"};
+    struct soap_xmpp_config in = valid();
+    char name[257];
+    size_t i;
+    for (i = 0; i < COUNT(bad); i++) {
+        in.host = bad[i];
+        refuse_config(&in, "host (SOAP_XMPP_HOST) is \"");
+    }
+    memset(name, 'a', 256);
+    name[256] = '\0';
+    in.host = name;
+    refuse_config(&in, "host (SOAP_XMPP_HOST) is \"");
+}
+
+static void port_needs_a_host_and_a_range(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.port = 5222;
+    refuse_config(&in, "port (SOAP_XMPP_PORT) is 5222, but host (SOAP_XMPP_HOST) is missing");
+    in.host = "example.org";
+    in.port = -1;
+    refuse_config(&in, "port (SOAP_XMPP_PORT) is -1; allowed: 1 to 65535");
+    in.port = 65536;
+    refuse_config(&in, "port (SOAP_XMPP_PORT) is 65536; allowed: 1 to 65535");
+    in.jid = "a@localhost";
+    in.host = NULL;
+    in.port = 5222;
+    in.tls = SOAP_XMPP_TLS_OFF;
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.port, 5222);
+    sx_config_fini(&out);
+}
+
+static void times_have_bounds(void)
+{
+    struct soap_xmpp_config in = valid();
+    in.timeout_ms = -1;
+    refuse_config(&in, "timeout_ms is -1; allowed: 1 to 86400000, or 0 for 60000");
+    in.timeout_ms = 86400001;
+    refuse_config(&in, "timeout_ms is 86400001; allowed: ");
+    in = valid();
+    in.connect_timeout_ms = INT_MIN;
+    refuse_config(&in, "connect_timeout_ms is -2147483648; allowed: ");
+    in = valid();
+    in.keepalive_ms = -1;
+    refuse_config(&in, "keepalive_ms is -1; allowed: 1 to 86400000, or 0 for 60000");
+    in = valid();
+    in.ping_timeout_ms = -1;
+    refuse_config(&in, "ping_timeout_ms is -1; allowed: 1 to 86400000, or 0 for 10000");
+}
+
+static void numbers_have_bounds(void)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        unsigned below, least, most, above;
+    } rows[] = {
+        {"max_depth is ", offsetof(struct soap_xmpp_config, max_depth), 7, 8, 2000, 2001},
+        {"max_calls is ", offsetof(struct soap_xmpp_config, max_calls), 1, 1, 1000000, 1000001},
+        {"max_requests is ", offsetof(struct soap_xmpp_config, max_requests), 1, 1, 1000000,
+         1000001},
+        {"max_attributes is ", offsetof(struct soap_xmpp_config, max_attributes), 99, 100, 10000000,
+         10000001},
+        {"max_namespaces is ", offsetof(struct soap_xmpp_config, max_namespaces), 99, 100, 10000000,
+         10000001},
+        {"max_running is ", offsetof(struct soap_xmpp_config, max_running), 1, 1, 100000, 100001},
+        {"max_remembered is ", offsetof(struct soap_xmpp_config, max_remembered), 1, 1, 1000000,
+         1000001},
+        {"max_peers is ", offsetof(struct soap_xmpp_config, max_peers), 1, 1, 1000000, 1000001},
+    };
+    size_t i;
+    for (i = 0; i < COUNT(rows); i++) {
+        struct soap_xmpp_config in = valid();
+        unsigned *member = (unsigned *)(void *)((char *)&in + rows[i].offset);
+        struct sx_config out;
+        *member = rows[i].above;
+        refuse_config(&in, rows[i].name);
+        if (rows[i].below < rows[i].least) {
+            *member = rows[i].below;
+            refuse_config(&in, rows[i].name);
+        }
+        *member = rows[i].least;
+        out = accept_config(&in);
+        sx_config_fini(&out);
+        *member = rows[i].most;
+        out = accept_config(&in);
+        sx_config_fini(&out);
+    }
+}
+
+static void sizes_have_bounds(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.max_stanza_bytes = 9999;
+    refuse_config(&in, "max_stanza_bytes is 9999; allowed: 10000 to 67108864, or 0 for 1048576");
+    in.max_stanza_bytes = (64 << 20) + 1;
+    refuse_config(&in, "max_stanza_bytes is ");
+    in.max_stanza_bytes = 64 << 20;
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.max_queued_bytes, 64 << 20);
+    sx_config_fini(&out);
+    in.max_stanza_bytes = 20000;
+    in.max_queued_bytes = 19999;
+    refuse_config(&in, "max_queued_bytes is 19999; allowed: 20000 to ");
+}
+
+static void switches_have_known_values(void)
+{
+    struct soap_xmpp_config in = valid();
+    in.soap_action = 2;
+    refuse_config(&in, "soap_action is 2; allowed: 0 or 1");
+    in = valid();
+    in.trace = (enum soap_xmpp_trace_level)5;
+    refuse_config(&in, "trace (SOAP_XMPP_TRACE) is 5; allowed: error, info, debug or stanza");
+}
+
+static void older_programs_get_defaults(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    in.trace = (enum soap_xmpp_trace_level)99;
+    in.max_requests = 99999999;
+    in.size = offsetof(struct soap_xmpp_config, max_stanza_bytes);
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.max_requests, 1000);
+    check_later_limits(&out);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
+    sx_config_fini(&out);
+}
+
+static void strange_sizes_are_refused(void)
+{
+    struct soap_xmpp_config in = valid();
+    in.size = 0;
+    refuse_config(&in, "config.size is 0; prepare the struct with soap_xmpp_config_init()");
+    in.size = 17;
+    refuse_config(&in, "config.size is 17; ");
+    in.size = sizeof in + sizeof(void *);
+    refuse_config(&in, "the program was built for a newer library");
+}
+
+static void gsoap_timeouts_become_microseconds(void)
+{
+    CU_ASSERT_EQUAL(sx_config_timeout_us(0, 7), 7);
+    CU_ASSERT_EQUAL(sx_config_timeout_us(0, -1), -1);
+    CU_ASSERT_EQUAL(sx_config_timeout_us(3, 7), 3000000);
+    CU_ASSERT_EQUAL(sx_config_timeout_us(-250, 7), 250);
+    CU_ASSERT_EQUAL(sx_config_timeout_us(INT_MAX, 7), INT_MAX * INT64_C(1000000));
+    CU_ASSERT_EQUAL(sx_config_timeout_us(INT_MIN, 7), -(int64_t)INT_MIN);
+}
+
+static void milliseconds_become_microseconds(void)
+{
+    CU_ASSERT_EQUAL(sx_config_timeout_ms(0, 7), 0);
+    CU_ASSERT_EQUAL(sx_config_timeout_ms(-1, 7), 7);
+    CU_ASSERT_EQUAL(sx_config_timeout_ms(INT_MIN, 7), 7);
+    CU_ASSERT_EQUAL(sx_config_timeout_ms(INT_MAX, 7), INT_MAX * INT64_C(1000));
+}
+
+/* ---- tests with a folder of their own ---- */
+
+static void with_files(void (*test)(void))
+{
+    make_folder();
+    test();
+    remove_folder();
+}
+
+static void members_are_taken_over(void)
+{
+    with_files(check_members_are_taken_over);
+}
+
+static void one_credential_is_required(void)
+{
+    with_files(check_one_credential_is_required);
+}
+
+static void password_is_the_first_line(void)
+{
+    with_files(check_password_is_the_first_line);
+}
+
+static void password_files_are_checked(void)
+{
+    with_files(check_password_files_are_checked);
+}
+
+static void a_component_has_a_secret_and_no_tls(void)
+{
+    with_files(check_a_component_has_a_secret_and_no_tls);
+}
+
+static void certificates_must_be_readable_and_paired(void)
+{
+    with_files(check_certificates_must_be_readable_and_paired);
+}
+
+CU_TestInfo tests_config[] = {
+    {"an unset member gets its default", defaults_are_complete},
+    {"a set member is taken over", members_are_taken_over},
+    {"strings are copied", strings_are_copies},
+    {"the JID is required and checked", jid_is_required_and_checked},
+    {"one credential is required: password, file or certificate", one_credential_is_required},
+    {"a password has 1 to 1,023 bytes", password_has_a_limit},
+    {"the password is the first line of its file, without its end", password_is_the_first_line},
+    {"a password file without a usable first line is refused", password_files_are_checked},
+    {"certificate files must be readable, and come with their key",
+     certificates_must_be_readable_and_paired},
+    {"TLS is off for loopback hosts only", tls_off_is_for_loopback},
+    {"a domain is a component", a_domain_is_a_component},
+    {"a component is on loopback, or trusts its host",
+     a_component_is_on_loopback_or_trusts_its_host},
+    {"a component has a secret, and no TLS", a_component_has_a_secret_and_no_tls},
+    {"a host is a name or an address", host_is_a_name},
+    {"a port needs a host and is 1 to 65535", port_needs_a_host_and_a_range},
+    {"times have bounds", times_have_bounds},
+    {"depth, calls and requests have bounds", numbers_have_bounds},
+    {"sizes have bounds, and the queue has room for the largest stanza", sizes_have_bounds},
+    {"a component alone shares its JID", a_component_alone_shares_its_jid},
+    {"switches have known values", switches_have_known_values},
+    {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
+    {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},
+    {"a gSOAP timeout becomes microseconds", gsoap_timeouts_become_microseconds},
+    {"milliseconds become microseconds", milliseconds_become_microseconds},
+    {"packing wants delivery once, and both can be switched off", packing_wants_delivery_once},
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,202 @@
+/* The configuration from the environment: what fills members, what is refused. */
+#include "../../lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static const char SECRET[] = "s3cr3t-Pa55";
+
+/* Variables set for other tests are put aside, and restored. */
+static char *set_aside[64];
+static size_t set_aside_count;
+
+static char *find_entry(void)
+{
+    char **entry;
+    for (entry = environ; *entry; entry++)
+        if (strncmp(*entry, "SOAP_XMPP_", 10) == 0)
+            return *entry;
+    return NULL;
+}
+
+static void clear_environment(bool keep)
+{
+    char *entry;
+    while ((entry = find_entry()) != NULL) {
+        char name[128];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(entry, "="), entry);
+        if (keep && set_aside_count < COUNT(set_aside))
+            set_aside[set_aside_count++] = strdup(entry);
+        unsetenv(name);
+    }
+}
+
+static void restore_environment(void)
+{
+    clear_environment(false);
+    while (set_aside_count > 0) {
+        char *entry = set_aside[--set_aside_count];
+        char *value = strchr(entry, '=');
+        *value = '\0';
+        setenv(entry, value + 1, 1);
+        free(entry);
+    }
+}
+
+static void check_environment_fills_members(void)
+{
+    struct soap_xmpp_config config;
+    char why[256] = "";
+    soap_xmpp_config_init(&config);
+    config.timeout_ms = 5;
+    config.host = "kept";
+    setenv("SOAP_XMPP_JID", "a@b/c", 1);
+    setenv("SOAP_XMPP_PASSWORD", SECRET, 1);
+    setenv("SOAP_XMPP_PASSWORD_FILE", "/p", 1);
+    setenv("SOAP_XMPP_PORT", "65535", 1);
+    setenv("SOAP_XMPP_CAFILE", "/ca", 1);
+    setenv("SOAP_XMPP_CERTFILE", "/cert", 1);
+    setenv("SOAP_XMPP_KEYFILE", "/key", 1);
+    setenv("SOAP_XMPP_TLS", "direct", 1);
+    setenv("SOAP_XMPP_TRACE", "debug", 1);
+    CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
+    ASSERT_TEXT(why, "");
+    ASSERT_TEXT(config.jid, "a@b/c");
+    ASSERT_TEXT(config.password, SECRET);
+    ASSERT_TEXT(config.password_file, "/p");
+    ASSERT_TEXT(config.host, "kept");
+    CU_ASSERT_EQUAL(config.port, 65535);
+    ASSERT_TEXT(config.ca_file, "/ca");
+    ASSERT_TEXT(config.cert_file, "/cert");
+    ASSERT_TEXT(config.key_file, "/key");
+    CU_ASSERT_EQUAL(config.tls, SOAP_XMPP_TLS_DIRECT);
+    CU_ASSERT_EQUAL(config.trace, SOAP_XMPP_TRACE_DEBUG);
+    CU_ASSERT_EQUAL(config.timeout_ms, 5);
+    CU_ASSERT_EQUAL(config.size, sizeof config);
+}
+
+static void check_environment_words(void)
+{
+    static const struct {
+        const char *name, *value;
+        int tls, trace;
+    } rows[] = {
+        {"SOAP_XMPP_TLS", "required", SOAP_XMPP_TLS_REQUIRED, 0},
+        {"SOAP_XMPP_TLS", "off", SOAP_XMPP_TLS_OFF, 0},
+        {"SOAP_XMPP_TRACE", "error", 0, SOAP_XMPP_TRACE_ERROR},
+        {"SOAP_XMPP_TRACE", "info", 0, SOAP_XMPP_TRACE_INFO},
+        {"SOAP_XMPP_TRACE", "stanza", 0, SOAP_XMPP_TRACE_STANZA},
+    };
+    size_t i;
+    for (i = 0; i < COUNT(rows); i++) {
+        struct soap_xmpp_config config;
+        soap_xmpp_config_init(&config);
+        clear_environment(false);
+        setenv(rows[i].name, rows[i].value, 1);
+        CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, NULL, 0), 0);
+        CU_ASSERT_EQUAL((int)config.tls, rows[i].tls);
+        CU_ASSERT_EQUAL((int)config.trace, rows[i].trace);
+    }
+}
+
+static void check_bad_environment_changes_nothing(void)
+{
+    static const struct {
+        const char *name, *value, *why;
+    } rows[] = {
+        {"SOAP_XMPP_PORT", "0", "SOAP_XMPP_PORT is \"0\"; allowed: 1 to 65535"},
+        {"SOAP_XMPP_PORT", "65536", "SOAP_XMPP_PORT is \"65536\"; allowed: 1 to 65535"},
+        {"SOAP_XMPP_PORT", "4294972518", "SOAP_XMPP_PORT is \"4294972518\""},
+        {"SOAP_XMPP_PORT", "+5222", "SOAP_XMPP_PORT is \"+5222\""},
+        {"SOAP_XMPP_PORT", "5222 ", "SOAP_XMPP_PORT is \"5222 \""},
+        {"SOAP_XMPP_PORT", "", "SOAP_XMPP_PORT is empty; unset it, or give it 1 to 65535"},
+        {"SOAP_XMPP_HOST", "", "SOAP_XMPP_HOST is empty"},
+        {"SOAP_XMPP_TLS", "Required",
+         "SOAP_XMPP_TLS is \"Required\"; allowed: required, direct or off"},
+        {"SOAP_XMPP_TRACE", "al\nl",
+         "SOAP_XMPP_TRACE is \"al?l\"; allowed: error, info, debug or stanza"},
+        {"SOAP_XMPP_PASSWROD", SECRET, "SOAP_XMPP_PASSWROD is no variable of this library"},
+        {"SOAP_XMPP_", SECRET, "SOAP_XMPP_ is no variable of this library"},
+        {"SOAP_XMPP_jid", SECRET,
+         "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
+         "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
+         "_POLICY, _TRACE"},
+    };
+    size_t i;
+    for (i = 0; i < COUNT(rows); i++) {
+        struct soap_xmpp_config config, before;
+        char why[256] = "";
+        soap_xmpp_config_init(&config);
+        config.jid = "kept@example.org";
+        before = config;
+        clear_environment(false);
+        setenv("SOAP_XMPP_CAFILE", "/ca", 1);
+        setenv(rows[i].name, rows[i].value, 1);
+        CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), -1);
+        ASSERT_CONTAINS(why, rows[i].why);
+        ASSERT_LACKS(why, SECRET);
+        CU_ASSERT_EQUAL(memcmp(&config, &before, sizeof config), 0);
+        CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, NULL, 0), -1);
+    }
+}
+
+static void check_environment_stays_inside_older_structs(void)
+{
+    struct {
+        struct soap_xmpp_config config;
+    } program;
+    size_t size = offsetof(struct soap_xmpp_config, max_stanza_bytes);
+    memset(&program, 0xA5, sizeof program);
+    soap_xmpp_config_init_bytes(&program.config, size);
+    setenv("SOAP_XMPP_JID", "a@b", 1);
+    setenv("SOAP_XMPP_TRACE", "info", 1);
+    CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&program.config, NULL, 0), 0);
+    ASSERT_TEXT(program.config.jid, "a@b");
+    CU_ASSERT_EQUAL(program.config.size, size);
+    CU_ASSERT_EQUAL((unsigned)program.config.trace, 0xA5A5A5A5u);
+    program.config.size = 0;
+    CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&program.config, NULL, 0), -1);
+}
+
+static void with_environment(void (*test)(void))
+{
+    clear_environment(true);
+    test();
+    restore_environment();
+}
+
+static void environment_fills_members(void)
+{
+    with_environment(check_environment_fills_members);
+}
+
+static void environment_words(void)
+{
+    with_environment(check_environment_words);
+}
+
+static void bad_environment_changes_nothing(void)
+{
+    with_environment(check_bad_environment_changes_nothing);
+}
+
+static void environment_stays_inside_older_structs(void)
+{
+    with_environment(check_environment_stays_inside_older_structs);
+}
+
+CU_TestInfo tests_environment[] = {
+    {"the environment fills members and leaves the others alone", environment_fills_members},
+    {"every word for tls and trace is known", environment_words},
+    {"a bad or unknown variable changes nothing and is named, never its secret",
+     bad_environment_changes_nothing},
+    {"the environment stays inside the struct of an older program",
+     environment_stays_inside_older_structs},
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,418 @@
+/* Shipments of a link that never comes online: who owns their bytes, who gives up when, and what is
+ * left when memory is short.
+ */
+#include "link/shipment.h"
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "../../lib/shortage.h"
+#include "../../lib/suite.h"
+
+extern CU_TestInfo tests_shipment[];
+
+#define PEER        "calc@example.org/soap"
+#define INCARNATION "00112233445566ff.1"
+#define HEAD        "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><add>"
+#define TAIL        "</add></e:Body></e:Envelope>"
+
+enum { PLACES = 64, BIG_BYTES = 100000, LIMIT = 10000, LONG_US = 20000000 };
+
+static const int64_t PAST = 1; /* microseconds after boot */
+
+/* A link to a port where nobody answers, and shipments of the test's own: those of the link
+ * belong to its thread. */
+struct quay {
+    int fd;
+    struct soap_xmpp_link *link;
+    struct sx_shipments *shipments;
+};
+
+static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+static void quay_open(struct quay *quay, int timeout_ms)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    struct soap_xmpp_config config;
+    quay->fd = socket(AF_INET, SOCK_STREAM, 0);
+    CU_ASSERT_EQUAL_FATAL(bind(quay->fd, (struct sockaddr *)&address, len), 0);
+    CU_ASSERT_EQUAL_FATAL(getsockname(quay->fd, (struct sockaddr *)&address, &len), 0);
+    CU_ASSERT_EQUAL_FATAL(listen(quay->fd, 5), 0);
+    soap_xmpp_config_init(&config);
+    config.jid = "alice@example.org/desk";
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = ntohs(address.sin_port);
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.timeout_ms = timeout_ms;
+    config.max_outgoing_bytes = LIMIT;
+    config.trace_callback = ignore_line;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(quay->link = soap_xmpp_open(&config, NULL, 0));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(quay->shipments = sx_shipments_new(quay->link));
+}
+
+static void quay_close(struct quay *quay)
+{
+    sx_shipments_free(quay->shipments);
+    soap_xmpp_close(quay->link);
+    close(quay->fd);
+}
+
+/* A letter that nothing makes shorter. */
+static char letter(size_t i)
+{
+    return (char)('a' + (i * 2654435761U >> 13) % 26);
+}
+
+static struct sx_payload make_payload(void)
+{
+    struct sx_payload payload = {.len = BIG_BYTES, .form = SX_FORM_STORED, .is_loose = true};
+    size_t i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(payload.bytes = malloc(BIG_BYTES));
+    for (i = 0; i < BIG_BYTES; i++)
+        payload.bytes[i] = letter(i);
+    return payload;
+}
+
+static struct sx_shipment *make_shipment(struct quay *quay)
+{
+    struct sx_payload payload = make_payload();
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment = NULL;
+    CU_ASSERT_EQUAL_FATAL(
+        sx_shipment_new(quay->link, &payload, NULL, PEER, "add", "urn:a", &reference, &shipment),
+        SX_OK);
+    CU_ASSERT_PTR_NULL(payload.bytes);
+    ASSERT_CONTAINS(reference.bytes, " size='100000' sha256='");
+    ASSERT_CONTAINS(reference.bytes, " action='urn:a'");
+    sx_buffer_fini(&reference);
+    return shipment;
+}
+
+static struct soap_xmpp_call *ship_call(struct quay *quay)
+{
+    struct sx_exchange *exchange = sx_link_exchange(quay->link);
+    struct soap_xmpp_call *call = NULL;
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, INCARNATION, "<packed/>", 9), SX_OK);
+    sx_exchange_hold(call);
+    sx_shipments_add_call(quay->shipments, make_shipment(quay), sx_exchange_number(call));
+    return call;
+}
+
+static enum sx_err ship_answer(struct quay *quay, const char *id)
+{
+    char *stanza = strdup("<iq/>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
+    return sx_shipments_add_answer(quay->shipments, make_shipment(quay), id, stanza, 5);
+}
+
+static int64_t step(struct quay *quay)
+{
+    return sx_shipments_step(quay->shipments, 0);
+}
+
+/* An id that the journal takes for one of its own. */
+static const char *enter(struct quay *quay, unsigned number)
+{
+    static char id[200];
+    char incarnation[SX_INCARNATION_BYTES], *again = NULL;
+    size_t len = 0;
+    sx_journal_incarnation(quay->link->journal, sx_clock_now_us(), incarnation);
+    snprintf(id, sizeof id, "%u" SX_INCARNATION_MARK "%s", number, incarnation);
+    CU_ASSERT_EQUAL(
+        sx_journal_enter(quay->link->journal, PEER, id, sx_clock_now_us(), &again, &len),
+        SX_JOURNAL_FRESH);
+    return id;
+}
+
+/* What the journal has for it: malloc'ed; NULL: it runs. */
+static char *look(struct quay *quay, const char *id)
+{
+    char *again = NULL;
+    size_t len = 0;
+    enum sx_journal_verdict verdict =
+        sx_journal_look(quay->link->journal, PEER, id, sx_clock_now_us(), &again, &len);
+    CU_ASSERT(verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED);
+    return again;
+}
+
+/* ---- calls ---- */
+
+static void test_unwanted(void)
+{
+    struct quay quay;
+    struct soap_xmpp_call *call;
+    quay_open(&quay, 0);
+    call = ship_call(&quay);
+    CU_ASSERT_TRUE(step(&quay) < SX_NEVER); /* it is looked at again before long */
+    sx_exchange_release(call);
+    CU_ASSERT_EQUAL(step(&quay), SX_NEVER);
+    /* one that has ended before it was taken over */
+    sx_exchange_release(ship_call(&quay));
+    CU_ASSERT_EQUAL(step(&quay), SX_NEVER);
+    quay_close(&quay);
+}
+
+static void test_crowd(void)
+{
+    struct quay quay;
+    struct soap_xmpp_call *calls[PLACES + 2];
+    unsigned i;
+    quay_open(&quay, 0);
+    for (i = 0; i < PLACES + 2; i++)
+        calls[i] = ship_call(&quay);
+    (void)step(&quay);
+    for (i = 0; i < PLACES + 2; i++)
+        CU_ASSERT_TRUE(
+            sx_exchange_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(calls[i])));
+    for (i = 0; i < PLACES + 2; i++) {
+        sx_exchange_release(calls[i]);
+        (void)step(&quay);
+    }
+    CU_ASSERT_EQUAL(step(&quay), SX_NEVER);
+    quay_close(&quay);
+}
+
+/* ---- answers ---- */
+
+static void test_patience(void)
+{
+    struct quay quay;
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    char *said = NULL, id[200];
+    quay_open(&quay, 1);
+    snprintf(id, sizeof id, "%s", enter(&quay, 1));
+    CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    CU_ASSERT_FALSE(sx_shipments_drained(quay.shipments, PAST));
+    while (!said && sx_clock_now_us() < deadline) {
+        (void)step(&quay);
+        said = look(&quay, id);
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+    ASSERT_CONTAINS(said, "<internal-server-error");
+    ASSERT_CONTAINS(said, "100000 bytes of the answer");
+    CU_ASSERT_TRUE(sx_shipments_drained(quay.shipments, PAST));
+    free(said);
+    quay_close(&quay);
+}
+
+static void test_answers_crowd(void)
+{
+    struct quay quay;
+    char *said, id[200] = "";
+    unsigned i;
+    quay_open(&quay, 0);
+    for (i = 0; i <= PLACES / 2; i++) { /* to one account */
+        snprintf(id, sizeof id, "%s", enter(&quay, i));
+        CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    }
+    (void)step(&quay);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said = look(&quay, id));
+    ASSERT_CONTAINS(said, "too many are on their way");
+    free(said);
+    quay_close(&quay);
+}
+
+static void test_answers_pile_up(void)
+{
+    struct quay quay;
+    struct sx_shipment *shipment;
+    char id[200] = "", *stanza = strdup("<iq/>");
+    unsigned i;
+    quay_open(&quay, 0);
+    for (i = 0; i < PLACES; i++) {
+        snprintf(id, sizeof id, "%s", enter(&quay, i));
+        CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    }
+    shipment = make_shipment(&quay);
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, stanza, 5), SX_EFULL);
+    sx_shipment_free(shipment);
+    free(stanza);
+    quay_close(&quay);
+}
+
+static void test_hopeless(void)
+{
+    struct quay quay;
+    int64_t begun_us = sx_clock_now_us();
+    quay_open(&quay, 0);
+    CU_ASSERT_TRUE(sx_shipments_drained(quay.shipments, PAST));
+    CU_ASSERT_EQUAL(ship_answer(&quay, "1"), SX_OK);
+    sx_shipments_lost(quay.shipments, true, false);
+    CU_ASSERT_FALSE(sx_shipments_drained(quay.shipments, sx_clock_deadline(LONG_US)));
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < LONG_US);
+    quay_close(&quay);
+}
+
+/* ---- short memory ---- */
+
+static bool attempt_new(struct shortage shortage)
+{
+    struct quay quay;
+    struct sx_payload payload = make_payload();
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment = NULL;
+    enum sx_err err;
+    bool has_failed;
+    quay_open(&quay, 0);
+    shortage_begin(shortage);
+    err = sx_shipment_new(quay.link, &payload, NULL, PEER, "add", NULL, &reference, &shipment);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err != SX_OK || reference.failed, has_failed);
+    CU_ASSERT_EQUAL(payload.bytes != NULL, err != SX_OK);
+    CU_ASSERT_EQUAL(shipment != NULL, err == SX_OK);
+    sx_buffer_fini(&reference);
+    sx_shipment_free(shipment);
+    free(payload.bytes);
+    quay_close(&quay);
+    return has_failed;
+}
+SHORTAGE_TEST(new, 4)
+
+static bool attempt_table(struct shortage shortage)
+{
+    struct quay quay;
+    struct sx_shipments *shipments;
+    bool has_failed;
+    quay_open(&quay, 0);
+    shortage_begin(shortage);
+    shipments = sx_shipments_new(quay.link);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(shipments == NULL, has_failed);
+    sx_shipments_free(shipments);
+    quay_close(&quay);
+    return has_failed;
+}
+SHORTAGE_TEST(table, 3)
+
+static bool attempt_add_answer(struct shortage shortage)
+{
+    struct quay quay;
+    struct sx_shipment *shipment;
+    char *stanza = strdup("<iq/>");
+    enum sx_err err;
+    bool has_failed;
+    quay_open(&quay, 0);
+    shipment = make_shipment(&quay);
+    shortage_begin(shortage);
+    err = sx_shipments_add_answer(quay.shipments, shipment, "1", stanza, 5);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_EQUAL(sx_shipments_drained(quay.shipments, PAST), has_failed);
+    if (err) {
+        sx_shipment_free(shipment);
+        free(stanza);
+    }
+    quay_close(&quay);
+    return has_failed;
+}
+SHORTAGE_TEST(add_answer, 1)
+
+static char *make_envelope(size_t *len)
+{
+    struct sx_buffer envelope = {0};
+    size_t i;
+    sx_buffer_add_text(&envelope, HEAD);
+    for (i = 0; i < BIG_BYTES; i++) {
+        char one = letter(i * i);
+        sx_buffer_add(&envelope, &one, 1);
+    }
+    sx_buffer_add_text(&envelope, TAIL);
+    return sx_buffer_take(&envelope, len);
+}
+
+/* A worker's answer: whatever fails, the request isn't run a second time. */
+static bool attempt_answer(struct shortage shortage)
+{
+    struct quay quay;
+    struct sx_checker *checker = sx_checker_new(64);
+    struct sx_request *request;
+    size_t len, again_len = 0;
+    char *envelope = make_envelope(&len), why[200], *again = NULL;
+    enum sx_err err;
+    bool has_failed;
+    quay_open(&quay, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = sx_request_new(PEER, "me@b/x", enter(&quay, 1)));
+    request->envelope.form = SX_FORM_ZSTD;
+    shortage_begin(shortage);
+    err = sx_link_answer(quay.link, request, checker, envelope, len, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT(err == SX_OK || err == SX_ENOMEM);
+    CU_ASSERT_NOT_EQUAL(sx_journal_look(quay.link->journal, PEER, request->id, sx_clock_now_us(),
+                                        &again, &again_len),
+                        SX_JOURNAL_FRESH);
+    free(again);
+    sx_request_free(request);
+    sx_checker_free(checker);
+    free(envelope);
+    quay_close(&quay);
+    return has_failed;
+}
+SHORTAGE_TEST(answer, 8)
+
+/* As if online, with a peer that packs: a call is made, held and shipped, or not made. */
+static bool attempt_request(struct shortage shortage)
+{
+    static const char features[] =
+        "http://jabber.org/protocol/soap\0" SX_NS_PACKED "\0" SX_NS_DELIVERY "#" INCARNATION "\0";
+    struct quay quay;
+    struct sx_checker *checker = sx_checker_new(64);
+    struct sx_outgoing out = {.to = PEER, .checker = checker, .room_deadline = PAST};
+    char untouched, *envelope = make_envelope(&out.envelope_len), why[500] = "";
+    struct soap_xmpp_call *call = (struct soap_xmpp_call *)&untouched;
+    enum sx_err err;
+    bool has_failed;
+    quay_open(&quay, 0);
+    out.envelope = envelope;
+    sx_disco_put(quay.link->disco, PEER, features, sx_clock_now_us());
+    while (soap_xmpp_state(quay.link) != SOAP_XMPP_CONNECTING) /* and so it stays */
+        sched_yield();
+    pthread_mutex_lock(&quay.link->mu);
+    quay.link->state = SOAP_XMPP_ONLINE;
+    pthread_mutex_unlock(&quay.link->mu);
+    shortage_begin(shortage);
+    err = sx_link_request(quay.link, &out, &call, why, sizeof why);
+    has_failed = shortage_end();
+    if (err == SX_OK) {
+        CU_ASSERT_PTR_NOT_EQUAL_FATAL(call, &untouched);
+        CU_ASSERT_TRUE(
+            sx_exchange_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(call)));
+        sx_exchange_release(call);
+    } else {
+        CU_ASSERT_PTR_EQUAL(call, &untouched);
+        ASSERT_CONTAINS(why, "xmpp:" PEER ": ");
+    }
+    CU_ASSERT(err == SX_OK || has_failed);
+    sx_checker_free(checker);
+    free(envelope);
+    quay_close(&quay);
+    return has_failed;
+}
+SHORTAGE_TEST(request, 8)
+
+CU_TestInfo tests_shipment[] = {
+    {"a call that has ended gives its bytes back", test_unwanted},
+    {"a call may wait for a place among those on their way", test_crowd},
+    {"an answer that nobody takes is an error in the end", test_patience},
+    {"answers to one account have half of the places", test_answers_crowd},
+    {"while offline no more answers wait than there are places", test_answers_pile_up},
+    {"nobody waits for answers of a link that won't come back", test_hopeless},
+    {"without memory a shipment is not made, and the bytes stay", test_new},
+    {"shipments are made whole or not at all", test_table},
+    {"an answer that finds no memory is not taken", test_add_answer},
+    {"a big answer that finds no memory loses nothing else", test_answer},
+    {"a big call that finds no memory is not made", test_request},
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,370 @@
+/* A server's addresses, from a name service that says what the test wants. */
+#include <netdb.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/resolver.h"
+#include "../../lib/names.h"
+#include "../../lib/shortage.h"
+#include "../../lib/suite.h"
+
+extern CU_TestInfo tests_resolve[];
+
+enum { LONG_MS = 20000, SRV_TRIES = 200 };
+
+/* What a look-up has brought: "literal:port ...", or its error and clause. */
+struct outcome {
+    enum sx_err err;
+    char text[1024];
+    struct sx_addresses addresses;
+};
+
+static struct sx_config config_for(char *host, int port, enum soap_xmpp_tls tls)
+{
+    static char jid[] = "alice@example.org/desk";
+    return (struct sx_config){.jid = jid, .host = host, .port = port, .tls = tls};
+}
+
+/* Threads that were left behind by what went before may be on their last steps, and still count. */
+static struct sx_resolve *start(const struct sx_config *config, int wake_fd)
+{
+    int64_t deadline = sx_clock_now_us() + INT64_C(20000000);
+    struct sx_resolve *resolve = NULL;
+    char why[200] = "";
+    enum sx_err err = SX_EUNRESOLVED;
+    while (!resolve && err == SX_EUNRESOLVED && sx_clock_now_us() < deadline) {
+        resolve = sx_resolve_start(config, wake_fd, &err, why, sizeof why);
+        sched_yield();
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(resolve);
+    return resolve;
+}
+
+static int make_wake_fd(void)
+{
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    CU_ASSERT_FATAL(fd >= 0);
+    return fd;
+}
+
+static void describe(struct outcome *outcome)
+{
+    size_t at = 0;
+    unsigned i;
+    if (outcome->err != SX_OK)
+        return;
+    for (i = 0; i < outcome->addresses.count; i++)
+        at +=
+            (size_t)snprintf(outcome->text + at, sizeof outcome->text - at, "%s%s:%d", i ? " " : "",
+                             outcome->addresses.at[i].literal, outcome->addresses.at[i].port);
+}
+
+static struct outcome look_up(const struct sx_config *config)
+{
+    struct outcome outcome = {.err = SX_OK};
+    int fd = make_wake_fd();
+    struct sx_resolve *resolve = start(config, fd);
+    struct pollfd wake = {fd, POLLIN, 0};
+    if (!sx_resolve_is_done(resolve))
+        CU_ASSERT_EQUAL(poll(&wake, 1, LONG_MS), 1);
+    CU_ASSERT_TRUE_FATAL(sx_resolve_is_done(resolve));
+    outcome.err = sx_resolve_answer(resolve, &outcome.addresses, outcome.text, sizeof outcome.text);
+    sx_resolve_free(resolve);
+    close(fd);
+    describe(&outcome);
+    return outcome;
+}
+
+static struct outcome look_up_host(char *host)
+{
+    struct sx_config config = config_for(host, 0, SOAP_XMPP_TLS_REQUIRED);
+    return look_up(&config);
+}
+
+static struct outcome look_up_domain(void)
+{
+    return look_up_host(NULL);
+}
+
+/* ---- hosts ---- */
+
+static void test_literal(void)
+{
+    static const struct names_row nobody[] = {{0}};
+    struct sx_config config = config_for("127.0.0.1", 1234, SOAP_XMPP_TLS_REQUIRED);
+    struct sx_resolve *resolve;
+    int fd = make_wake_fd();
+    names_set(nobody);
+    resolve = start(&config, fd);
+    CU_ASSERT_TRUE(sx_resolve_is_done(resolve));
+    sx_resolve_free(resolve);
+    close(fd);
+    ASSERT_TEXT(look_up(&config).text, "127.0.0.1:1234");
+    ASSERT_TEXT(look_up_host("::1").text, "::1:5222");
+    config.port = 0;
+    config.tls = SOAP_XMPP_TLS_DIRECT;
+    ASSERT_TEXT(look_up(&config).text, "127.0.0.1:5223");
+    names_set(NULL);
+}
+
+static void test_host(void)
+{
+    static const struct names_row names[] = {
+        {"server.example", "192.0.2.1 2001:db8::1 192.0.2.1 192.0.2.2", 0},
+        {"_xmpp-client._tcp.example.org", "1 1 5222 wrong.example", 0},
+        {0},
+    };
+    struct sx_config config = config_for("server.example", 1234, SOAP_XMPP_TLS_REQUIRED);
+    names_set(names);
+    ASSERT_TEXT(look_up(&config).text, "192.0.2.1:1234 2001:db8::1:1234 192.0.2.2:1234");
+    CU_ASSERT_EQUAL(names_asked("_xmpp-client._tcp.example.org"), 0);
+    ASSERT_TEXT(look_up_host("server.example").text,
+                "192.0.2.1:5222 2001:db8::1:5222 192.0.2.2:5222");
+    names_set(NULL);
+}
+
+static void test_many(void)
+{
+    static const struct names_row names[] = {
+        {"server.example",
+         "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 "
+         "192.0.2.9 192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15 "
+         "192.0.2.16 192.0.2.17 192.0.2.18",
+         0},
+        {"_xmpp-client._tcp.example.org",
+         "1 1 1 server.example, 1 1 2 server.example, 1 1 3 server.example, "
+         "1 1 4 server.example, 1 1 5 server.example, 1 1 6 server.example, "
+         "1 1 7 server.example, 1 1 8 server.example, 1 1 9 server.example, "
+         "1 1 10 server.example, 1 1 11 server.example, 1 1 12 server.example, "
+         "1 1 13 server.example, 1 1 14 server.example, 1 1 15 server.example, "
+         "1 1 16 server.example, 1 1 17 server.example, 1 1 18 server.example",
+         0},
+        {0},
+    };
+    struct outcome outcome;
+    names_set(names);
+    outcome = look_up_host("server.example");
+    CU_ASSERT_EQUAL(outcome.addresses.count, SX_RESOLVE_ADDRESSES);
+    ASSERT_LACKS(outcome.text, "192.0.2.17");
+    CU_ASSERT_EQUAL(look_up_domain().addresses.count, SX_RESOLVE_ADDRESSES);
+    names_set(NULL);
+}
+
+static void test_errors(void)
+{
+    static const struct names_row names[] = {
+        {"gone.example", NULL, EAI_NONAME},  {"empty.example", NULL, EAI_NODATA},
+        {"slow.example", NULL, EAI_AGAIN},   {"broken.example", NULL, EAI_FAIL},
+        {"short.example", NULL, EAI_MEMORY}, {0},
+    };
+    struct outcome outcome;
+    names_set(names);
+    outcome = look_up_host("gone.example");
+    CU_ASSERT_EQUAL(outcome.err, SX_ENOHOST);
+    ASSERT_CONTAINS(outcome.text, "the name gone.example is unknown");
+    CU_ASSERT_EQUAL(look_up_host("empty.example").err, SX_ENOHOST);
+    outcome = look_up_host("slow.example");
+    CU_ASSERT_EQUAL(outcome.err, SX_EUNRESOLVED);
+    ASSERT_CONTAINS(outcome.text, "the name slow.example can't be resolved now");
+    CU_ASSERT_EQUAL(look_up_host("broken.example").err, SX_EUNRESOLVED);
+    CU_ASSERT_EQUAL(look_up_host("short.example").err, SX_ENOMEM);
+    names_set(NULL);
+}
+
+/* ---- SRV records ---- */
+
+static void test_priority(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org",
+         "20 0 5269 third.example, 5 0 5224 first.example, 10 0 5223 gone.example, "
+         "15 0 5222 second.example",
+         0},
+        {"_xmpps-client._tcp.example.org", "1 1 443 first.example", 0},
+        {"first.example", "192.0.2.1 2001:db8::1", 0},
+        {"second.example", "192.0.2.2", 0},
+        {"third.example", "192.0.2.3", 0},
+        {0},
+    };
+    struct sx_config direct = config_for(NULL, 0, SOAP_XMPP_TLS_DIRECT);
+    names_set(names);
+    ASSERT_TEXT(look_up_domain().text,
+                "192.0.2.1:5224 2001:db8::1:5224 192.0.2.2:5222 192.0.2.3:5269");
+    ASSERT_TEXT(look_up(&direct).text, "192.0.2.1:443 2001:db8::1:443");
+    names_set(NULL);
+}
+
+static void test_weight(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "1 10 1 light.example, 1 90 2 heavy.example", 0},
+        {"light.example", "192.0.2.1", 0},
+        {"heavy.example", "192.0.2.2", 0},
+        {0},
+    };
+    unsigned heavy = 0, i;
+    names_set(names);
+    for (i = 0; i < SRV_TRIES; i++) {
+        struct outcome outcome = look_up_domain();
+        CU_ASSERT_EQUAL(outcome.addresses.count, 2);
+        heavy += outcome.addresses.at[0].port == 2;
+    }
+    CU_ASSERT_TRUE(heavy > SRV_TRIES / 2 && heavy < SRV_TRIES);
+    names_set(NULL);
+}
+
+static void test_no_records(void)
+{
+    static const struct names_row none[] = {{"example.org", "192.0.2.1", 0}, {0}};
+    static const struct names_row silent[] = {
+        {"_xmpp-client._tcp.example.org", NULL, TRY_AGAIN}, {"example.org", "192.0.2.1", 0}, {0}};
+    static const struct names_row nothing[] = {{0}};
+    static const struct names_row nobody_can_tell[] = {
+        {"_xmpp-client._tcp.example.org", NULL, TRY_AGAIN}, {0}};
+    struct sx_config direct = config_for(NULL, 0, SOAP_XMPP_TLS_DIRECT);
+    names_set(none);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
+    ASSERT_TEXT(look_up(&direct).text, "192.0.2.1:5223");
+    names_set(silent);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
+    names_set(nothing);
+    CU_ASSERT_EQUAL(look_up_domain().err, SX_ENOHOST);
+    names_set(nobody_can_tell);
+    CU_ASSERT_EQUAL(look_up_domain().err, SX_EUNRESOLVED);
+    names_set(NULL);
+}
+
+static void test_refusal(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "0 0 0 .", 0}, {"example.org", "192.0.2.1", 0}, {0}};
+    struct outcome outcome;
+    names_set(names);
+    outcome = look_up_domain();
+    CU_ASSERT_EQUAL(outcome.err, SX_ENOHOST);
+    ASSERT_CONTAINS(outcome.text, "example.org offers no such service");
+    CU_ASSERT_EQUAL(names_asked("example.org"), 0);
+    names_set(NULL);
+}
+
+static void test_cut(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "1 0 1 first.example, 2 0 2 second.example", 0},
+        {"first.example", "192.0.2.1", 0},
+        {"second.example", "192.0.2.2", 0},
+        {"example.org", "192.0.2.3", 0},
+        {0},
+    };
+    int bytes;
+    names_set(names);
+    for (bytes = 0; bytes < 200; bytes++) {
+        names_cut(bytes);
+        CU_ASSERT_TRUE(look_up_domain().addresses.count >= 1);
+    }
+    names_cut(-1);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.1:1 192.0.2.2:2");
+    names_set(NULL);
+}
+
+/* ---- what takes too long ---- */
+
+static const struct names_row hanging[] = {
+    {"slow.example", NULL, NAMES_HANG}, {"fast.example", "192.0.2.1", 0}, {0}};
+
+static void test_left_behind(void)
+{
+    struct sx_config config = config_for("slow.example", 0, SOAP_XMPP_TLS_REQUIRED);
+    struct sx_resolve *resolve;
+    int fd = make_wake_fd();
+    struct pollfd wake = {fd, POLLIN, 0};
+    names_set(hanging);
+    resolve = start(&config, fd);
+    CU_ASSERT_TRUE(names_await_hanging(1));
+    CU_ASSERT_FALSE(sx_resolve_is_done(resolve));
+    sx_resolve_free(resolve);
+    CU_ASSERT_EQUAL(names_hanging(), 1);
+    names_release();
+    CU_ASSERT_EQUAL(poll(&wake, 1, 0), 0);
+    close(fd);
+    names_set(NULL);
+}
+
+static void test_bound(void)
+{
+    struct sx_config slow = config_for("slow.example", 0, SOAP_XMPP_TLS_REQUIRED);
+    char why[200] = "";
+    enum sx_err err = SX_OK;
+    int fd = make_wake_fd();
+    unsigned i;
+    names_set(hanging);
+    for (i = 0; i < SX_RESOLVE_ABANDONED; i++)
+        sx_resolve_free(start(&slow, fd));
+    CU_ASSERT_PTR_NULL(sx_resolve_start(&slow, fd, &err, why, sizeof why));
+    CU_ASSERT_EQUAL(err, SX_EUNRESOLVED);
+    ASSERT_CONTAINS(why, "the resolver hangs");
+    CU_ASSERT_TRUE(names_await_hanging(SX_RESOLVE_ABANDONED));
+    names_release();
+    /* Their threads are on their last steps. */
+    while (err == SX_EUNRESOLVED) {
+        struct sx_resolve *resolve = sx_resolve_start(&slow, fd, &err, why, sizeof why);
+        if (resolve)
+            err = SX_OK;
+        sx_resolve_free(resolve);
+    }
+    CU_ASSERT_TRUE(names_await_hanging(1));
+    names_release();
+    ASSERT_TEXT(look_up_host("fast.example").text, "192.0.2.1:5222");
+    close(fd);
+    names_set(NULL);
+}
+
+static bool attempt_start(struct shortage shortage)
+{
+    struct sx_config config = config_for("fast.example", 0, SOAP_XMPP_TLS_REQUIRED);
+    char why[200] = "unchanged";
+    enum sx_err err = SX_OK;
+    struct sx_resolve *resolve;
+    int fd = make_wake_fd();
+    bool has_failed;
+    sx_resolve_free(start(&config, fd));
+    shortage_begin(shortage);
+    resolve = sx_resolve_start(&config, fd, &err, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(resolve == NULL, has_failed);
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    if (has_failed)
+        ASSERT_CONTAINS(why, "no memory");
+    sx_resolve_free(resolve);
+    close(fd);
+    return has_failed;
+}
+
+static void test_shortage(void)
+{
+    names_set(hanging);
+    CU_ASSERT(shortage_sweep(attempt_start) >= 1);
+    names_set(NULL);
+}
+
+CU_TestInfo tests_resolve[] = {
+    {"a literal address is its own answer, at once", test_literal},
+    {"a host has its addresses in order, each once, and no SRV records", test_host},
+    {"no more than so many addresses are kept", test_many},
+    {"a name that doesn't exist is told from one that nobody can resolve now", test_errors},
+    {"SRV targets come by priority, those without an address left out", test_priority},
+    {"of SRV targets with one priority the heavier comes first more often", test_weight},
+    {"a domain without SRV records is the host itself", test_no_records},
+    {"an SRV record that says there is no service is believed", test_refusal},
+    {"an SRV answer that ends too soon does no harm", test_cut},
+    {"a look-up that hangs is left behind at once", test_left_behind},
+    {"only so many look-ups are left behind", test_bound},
+    {"a look-up that finds no memory says so", test_shortage},
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,184 @@
+/* Whom a server's certificate is trusted by: ca_file's CAs, and the system's, which are read once
+ * they are needed. SSL_CERT_FILE stands for the system's file. */
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../lib/suite.h"
+
+enum { SECONDS_PER_DAY = 86400 };
+
+/* One CA key with an old certificate and its successor, of the same name, and a server's. */
+struct trust {
+    EVP_PKEY *key;
+    X509 *old, *successor, *server;
+    char path[64]; /* of the system's file */
+    char *was;     /* SSL_CERT_FILE before */
+    SSL_CTX *ctx;
+};
+
+static X509 *make_certificate(EVP_PKEY *key, const char *subject, long first_day, long last_day,
+                              const char *constraints)
+{
+    X509 *certificate = X509_new();
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, constraints);
+    X509_NAME *issuer = X509_NAME_new();
+    CU_ASSERT_FATAL(certificate && extension && issuer);
+    X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const unsigned char *)"CA", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                               (const unsigned char *)subject, -1, -1, 0);
+    X509_set_issuer_name(certificate, issuer);
+    X509_set_version(certificate, 2);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), first_day * SECONDS_PER_DAY);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), last_day * SECONDS_PER_DAY);
+    X509_set_pubkey(certificate, key);
+    X509_add_ext(certificate, extension, -1);
+    CU_ASSERT_FATAL(X509_sign(certificate, key, EVP_sha256()) > 0);
+    X509_EXTENSION_free(extension);
+    X509_NAME_free(issuer);
+    return certificate;
+}
+
+/* file: what the system trusts, NULL for nothing. */
+static void write_system_file(struct trust *trust, X509 *file)
+{
+    FILE *out;
+    int fd;
+    snprintf(trust->path, sizeof trust->path, "/tmp/soapxmpp-tls-XXXXXX");
+    fd = mkstemp(trust->path);
+    out = fd < 0 ? NULL : fdopen(fd, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    if (file)
+        CU_ASSERT_FATAL(PEM_write_X509(out, file) == 1);
+    fclose(out);
+    trust->was = getenv("SSL_CERT_FILE") ? strdup(getenv("SSL_CERT_FILE")) : NULL;
+    setenv("SSL_CERT_FILE", trust->path, 1);
+}
+
+static void make_certificates(struct trust *trust)
+{
+    *trust = (struct trust){.key = EVP_EC_gen("P-256")};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trust->key);
+    trust->old = make_certificate(trust->key, "CA", -20, -10, "critical,CA:TRUE");
+    trust->successor = make_certificate(trust->key, "CA", -15, 10, "critical,CA:TRUE");
+    trust->server = make_certificate(trust->key, "server", -1, 10, "CA:FALSE");
+}
+
+/* As libstrophe does: the system's, then ca_file's. */
+static void set_up_context(struct trust *trust, X509 *ca_file)
+{
+    trust->ctx = SSL_CTX_new(TLS_client_method());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trust->ctx);
+    CU_ASSERT_EQUAL(SSL_CTX_set_default_verify_paths(trust->ctx), 1);
+    if (ca_file)
+        CU_ASSERT_EQUAL(X509_STORE_add_cert(SSL_CTX_get_cert_store(trust->ctx), ca_file), 1);
+}
+
+static void tear_down(struct trust *trust)
+{
+    SSL_CTX_free(trust->ctx);
+    unlink(trust->path);
+    if (trust->was)
+        setenv("SSL_CERT_FILE", trust->was, 1);
+    else
+        unsetenv("SSL_CERT_FILE");
+    free(trust->was);
+    X509_free(trust->old);
+    X509_free(trust->successor);
+    X509_free(trust->server);
+    EVP_PKEY_free(trust->key);
+}
+
+static int verify(const struct trust *trust, X509 *certificate)
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    int error;
+    CU_ASSERT_FATAL(
+        ctx && X509_STORE_CTX_init(ctx, SSL_CTX_get_cert_store(trust->ctx), certificate, NULL));
+    X509_verify_cert(ctx);
+    error = X509_STORE_CTX_get_error(ctx);
+    X509_STORE_CTX_free(ctx);
+    return error;
+}
+
+static int count_read(const struct trust *trust)
+{
+    return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(trust->ctx)));
+}
+
+static void test_system_file(void)
+{
+    struct trust trust;
+    make_certificates(&trust);
+    write_system_file(&trust, trust.successor);
+    set_up_context(&trust, NULL);
+    CU_ASSERT_EQUAL(count_read(&trust), 0);
+    CU_ASSERT_EQUAL(verify(&trust, trust.server), X509_V_OK);
+    CU_ASSERT_EQUAL(verify(&trust, trust.server), X509_V_OK);
+    CU_ASSERT_EQUAL(count_read(&trust), 1);
+    tear_down(&trust);
+}
+
+static void test_ca_file(void)
+{
+    struct trust trust;
+    make_certificates(&trust);
+    write_system_file(&trust, trust.old);
+    set_up_context(&trust, trust.successor);
+    CU_ASSERT_EQUAL(verify(&trust, trust.server), X509_V_OK);
+    CU_ASSERT_EQUAL(count_read(&trust), 1);
+    tear_down(&trust);
+}
+
+static void test_successor(void)
+{
+    struct trust trust;
+    make_certificates(&trust);
+    write_system_file(&trust, trust.successor);
+    set_up_context(&trust, trust.old);
+    CU_ASSERT_EQUAL(verify(&trust, trust.server), X509_V_OK);
+    CU_ASSERT_EQUAL(count_read(&trust), 2);
+    tear_down(&trust);
+}
+
+static void test_nobody(void)
+{
+    struct trust trust;
+    make_certificates(&trust);
+    write_system_file(&trust, NULL);
+    set_up_context(&trust, NULL);
+    CU_ASSERT_EQUAL(verify(&trust, trust.server), X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    CU_ASSERT_EQUAL(verify(&trust, trust.successor), X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+    tear_down(&trust);
+}
+
+static void test_itself(void)
+{
+    struct trust trust;
+    make_certificates(&trust);
+    write_system_file(&trust, trust.successor);
+    set_up_context(&trust, NULL);
+    CU_ASSERT_EQUAL(verify(&trust, trust.successor), X509_V_OK);
+    tear_down(&trust);
+}
+
+static void test_idle(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
+    CU_ASSERT(SSL_CTX_get_mode(ctx) & SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_free(ctx);
+}
+
+CU_TestInfo tests_tls[] = {
+    {"a CA of the system's file is trusted, and the file read once", test_system_file},
+    {"the system's file isn't read for what ca_file has", test_ca_file},
+    {"a CA out of date in ca_file gives way to the system's", test_successor},
+    {"nobody is trusted by neither", test_nobody},
+    {"what is in the system's file is trusted itself", test_itself},
+    {"a connection at rest keeps no room for records", test_idle},
+    CU_TEST_INFO_NULL,
+};
