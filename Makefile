@@ -433,8 +433,8 @@ under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(
 
 # Valgrind is slow and the sanitizers have seen the rest: what owns memory, and of the suites with
 # servers one of each kind.
-MEMORABLE := shortage: exchange: resend: dealt: moving: mailed: held: journal: inbound: disco: iq: payload: reading: intake: \
-    shipment: memory: buffer: envelope: tree: config: address: pack: stream:
+MEMORABLE := shortage: exchange: retry: shared: failover: message_call: hold: journal: queue: features: receive: payload: reading: receiver: \
+    shipment: allocator: buffer: envelope: tree: config: jid: pack: stream:
 valgrind: deps
 	$(call under_valgrind,run-unit ARGS='$(MEMORABLE)')
 	$(call under_valgrind,run-plugin)

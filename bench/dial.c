@@ -12,7 +12,7 @@
 enum {
     MAX_STANZA_BYTES = 16 << 20, /* the megabyte, as a server may write it anew */
     MAX_MESSAGE_BYTES = 256 << 20,
-    MAX_REQUESTS = 40000,        /* one caller gets half of the places */
+    MAX_REQUESTS = 40000, /* one caller gets half of the places */
     QUEUE_BYTES = 256 << 20,
     MAX_CALLS = 20000,
     ONLINE_MS = 30000

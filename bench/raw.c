@@ -53,15 +53,15 @@ static void load(struct checked *envelope, const char *folder, const char *paylo
 static void read_through(struct soap_xmpp_link *link, const struct sx_envelope *envelope)
 {
     static _Thread_local char piece[65536];
-    struct sx_reading reading = {0};
+    struct sx_reader reading = {0};
     char why[160] = "";
     size_t got;
     do
-        if (sx_reading_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
-                            &got, why, sizeof why))
+        if (sx_reader_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
+                           &got, why, sizeof why))
             slice_die("%s", why);
     while (got);
-    sx_reading_fini(&reading);
+    sx_reader_fini(&reading);
 }
 
 static void unload(struct checked *envelope)
@@ -130,7 +130,7 @@ static int call_all(const char *endpoint, const char *folder)
     struct soap_xmpp_link *link;
     struct checked request = {0};
     char *to = NULL, why[256] = "";
-    if (sx_address_parse_uri(endpoint, &to, why, sizeof why))
+    if (sx_jid_parse_uri(endpoint, &to, why, sizeof why))
         slice_die("%s", why);
     link = dial(NULL);
     slice_ready();
@@ -171,7 +171,7 @@ static bool hold(struct soap_xmpp_link *link, const struct checked *with, long c
     struct sx_request *held = NULL, *request;
     bool closed = false;
     for (long i = 0; i < count; i++) {
-        request = sx_inbound_take(sx_link_inbound(link), SX_NEVER, &closed);
+        request = sx_queue_take(sx_link_inbound(link), SX_NEVER, &closed);
         if (!request)
             return false;
         request->next = held;
@@ -193,7 +193,7 @@ static int serve_all(int argc, char **argv)
     struct sx_request *request;
     pthread_t thread;
     load(&with, argv[2], argv[3], "answer");
-    sx_inbound_add_workers(sx_link_inbound(link), 1);
+    sx_queue_add_workers(sx_link_inbound(link), 1);
     sx_link_serve(link);
     if (pthread_create(&thread, NULL, wait_for_end, link))
         slice_die("no thread");
@@ -202,7 +202,7 @@ static int serve_all(int argc, char **argv)
         resident_print("held", 0);
     for (int i = 4; holds && i < argc && hold(link, &with, atol(argv[i])); i++)
         ;
-    while ((request = sx_inbound_take(sx_link_inbound(link), SX_NEVER, &closed)))
+    while ((request = sx_queue_take(sx_link_inbound(link), SX_NEVER, &closed)))
         answer(link, request, &with);
     pthread_join(thread, NULL);
     unload(&with);

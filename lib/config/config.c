@@ -98,7 +98,7 @@ static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config 
     if (!in->jid || in->jid[0] == '\0')
         return sx_config_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
                                      "node@domain/resource or a domain");
-    err = sx_address_parse_jid(in->jid, "soap", &out->jid, clause, sizeof clause);
+    err = sx_jid_parse(in->jid, "soap", &out->jid, clause, sizeof clause);
     if (err == SX_EENDPOINT)
         return sx_config_refuse(why,
                                 "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
@@ -182,7 +182,7 @@ static enum sx_err check_component_host(const struct soap_xmpp_config *in,
                                 "words",
                                 in->trusted_host, in->host ? "\"" : "unset, which means ", host,
                                 in->host ? "\"" : "");
-    if (!in->trusted_host && !sx_address_is_loopback(host))
+    if (!in->trusted_host && !sx_jid_is_loopback(host))
         return sx_config_refuse(why,
                                 "%.128s is a component, whose stream has no TLS (XEP-0114), but "
                                 "the host \"%.128s\" is another machine, and every call would "
@@ -220,12 +220,12 @@ static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config
                                 "is no component; its stream has TLS, which needs no trust in a "
                                 "network: leave it unset",
                                 in->trusted_host, out->jid);
-    sx_address_domain(out->jid, domain, sizeof domain);
+    sx_jid_domain(out->jid, domain, sizeof domain);
     if (!host && in->tls == SOAP_XMPP_TLS_OFF)
         host = domain; /* what SRV records say about it could be another machine */
     if (!host)
         return SX_OK;
-    if (in->tls == SOAP_XMPP_TLS_OFF && !sx_address_is_loopback(host))
+    if (in->tls == SOAP_XMPP_TLS_OFF && !sx_jid_is_loopback(host))
         return sx_config_refuse(
             why,
             "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "

@@ -167,9 +167,9 @@ enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *ji
     struct own_jid own, old;
 
     own.full = strdup(jid);
-    sx_address_bare(jid, part, sizeof part);
+    sx_jid_bare(jid, part, sizeof part);
     own.bare = strdup(part);
-    sx_address_domain(jid, part, sizeof part);
+    sx_jid_domain(jid, part, sizeof part);
     own.domain = strdup(part);
     if (!own.full || !own.bare || !own.domain) {
         own_jid_fini(&own);
@@ -226,8 +226,8 @@ struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const 
 
 static bool is_ours_locked(const struct sx_exchange *exchange, const char *jid)
 {
-    return sx_address_equal(jid, exchange->own.bare) || sx_address_equal(jid, exchange->own.full) ||
-           sx_address_equal(jid, exchange->own.domain);
+    return sx_jid_equal(jid, exchange->own.bare) || sx_jid_equal(jid, exchange->own.full) ||
+           sx_jid_equal(jid, exchange->own.domain);
 }
 
 /* RFC 6120 8.1.2.1: what comes without `from` comes from our account, and servers answer for the
@@ -240,7 +240,7 @@ bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char 
         return !*call->peer || is_ours_locked(call->exchange, call->peer);
     if (!*call->peer)
         return is_ours_locked(call->exchange, from);
-    return sx_address_equal(from, call->peer);
+    return sx_jid_equal(from, call->peer);
 }
 
 /* ---- endings ---- */

@@ -68,8 +68,8 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
  */
 
 /* Before the stanza is posted for the first time: keeps a copy of payload and makes the id carry
- * the peer's incarnation ("any": the call is dealt, see shared.c). SX_ENOMEM: the call is as it was.
- * Another error: it has ended meanwhile with this, and must not be posted. */
+ * the peer's incarnation ("any": the call is dealt, see shared.c). SX_ENOMEM: the call is as it
+ * was. Another error: it has ended meanwhile with this, and must not be posted. */
 enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
                              const char *payload, size_t len);
 

@@ -1,15 +1,14 @@
-/* message_call.c - calls by message: in the table like any other, but answered by an account, not by one
- * resource of it, and perhaps to another process than the one that asked.
+/* message_call.c - calls by message: in the table like any other, but answered by an account, not
+ * by one resource of it, and perhaps to another process than the one that asked.
  *
  * Invariant: a mailed call's `mail` begins with its `id`, by which the table finds it. A call in
  * `done` with is_found is nobody's: take_found_locked makes it the program's, drop_found frees
  * those that nobody took. found and found_bytes count them.
  *
  * Happy path: begin -> mail -> posted with its receipt behind it -> take_receipt -> complete.
- * Found:      an answer whose name is proven (message_id.c) -> find -> next_done, in a process that has
- *             never sent the request.
- * Failure:    lost before the receipt: nobody knows, the call ends. Too many found, and nobody who
- *             takes them: what comes then is lost.
+ * Found:      an answer whose name is proven (message_id.c) -> find -> next_done, in a process that
+ * has never sent the request. Failure:    lost before the receipt: nobody knows, the call ends. Too
+ * many found, and nobody who takes them: what comes then is lost.
  */
 #include "exchange/table.h"
 
@@ -66,9 +65,9 @@ bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *fro
     char peer[SX_JID_BYTES], bare[SX_JID_BYTES];
     if (!from)
         return false;
-    sx_address_bare(call->peer, peer, sizeof peer);
-    sx_address_bare(from, bare, sizeof bare);
-    return sx_address_equal(peer, bare);
+    sx_jid_bare(call->peer, peer, sizeof peer);
+    sx_jid_bare(from, bare, sizeof bare);
+    return sx_jid_equal(peer, bare);
 }
 
 /* ---- receipts ---- */

@@ -30,12 +30,12 @@ static const char *resource_tried(const struct sx_plugin *plugin)
 {
     const char *resource = NULL;
     if (!plugin->is_detached && plugin->call && sx_exchange_roams(plugin->call))
-        resource = sx_address_resource(sx_exchange_peer(plugin->call));
+        resource = sx_jid_resource(sx_exchange_peer(plugin->call));
     return resource ? resource : "";
 }
 
 /* "xmpp:calc@example.org/soap: add", the beginning of every message about a call. */
-const char *sx_call_label(const struct sx_plugin *plugin, char *label)
+const char *sx_client_label(const struct sx_plugin *plugin, char *label)
 {
     const char *resource = resource_tried(plugin);
     const char *operation = plugin->call ? sx_exchange_operation(plugin->call) : "";
@@ -49,7 +49,7 @@ const char *sx_call_label(const struct sx_plugin *plugin, char *label)
 
 /* soap_set_endpoint() has read "xmpp:user@" as user name and password, which would go out with the
  * next HTTP call. */
-void sx_call_forget_credentials(struct soap *soap, const char *endpoint)
+void sx_client_forget_credentials(struct soap *soap, const char *endpoint)
 {
     if (!strchr(endpoint, '@'))
         return;
@@ -78,7 +78,7 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     plugin->endpoint = strdup(endpoint);
     if (!plugin->endpoint)
         return SX_ENOMEM;
-    err = sx_address_parse_endpoint(endpoint, &parsed, why, why_bytes);
+    err = sx_jid_parse_endpoint(endpoint, &parsed, why, why_bytes);
     if (err != SX_OK)
         return err;
     plugin->to = parsed.jid;
@@ -87,7 +87,7 @@ static enum sx_err aim(struct sx_plugin *plugin, const char *endpoint, char *why
     return SX_OK;
 }
 
-int sx_call_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+int sx_client_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     plugin->name[0] = '\0';
     return sx_plugin_fail(soap, SOAP_USER_ERROR,
@@ -95,13 +95,13 @@ int sx_call_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char 
                           SX_ENDPOINT_SHOWN_BYTES, endpoint);
 }
 
-int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+int sx_client_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     int64_t us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(plugin->link));
     char why[REASON_BYTES] = "";
     enum sx_err err = aim(plugin, endpoint, why, sizeof why);
     if (!err && plugin->name[0] && !plugin->is_message)
-        return sx_call_refuse_name(soap, plugin, endpoint);
+        return sx_client_refuse_name(soap, plugin, endpoint);
     if (!err)
         err = sx_link_wait_online(plugin->link, sx_clock_deadline(us), why, sizeof why);
     if (err)
@@ -110,7 +110,7 @@ int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpo
     return SOAP_OK;
 }
 
-int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+int sx_client_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
     bool attached = has_attachments(soap);
     /* Before anything can fail, so that soap_closesock() closes the call and not an HTTP
@@ -130,12 +130,12 @@ int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *end
         return sx_plugin_fail(soap, SOAP_MIME_ERROR,
                               "%.*s: attachments can't be carried over XMPP (XEP-0072 3.3)",
                               SX_ENDPOINT_SHOWN_BYTES, endpoint);
-    return sx_call_reach(soap, plugin, endpoint);
+    return sx_client_reach(soap, plugin, endpoint);
 }
 
 /* Sends the collected envelope with the bytes that end it; straight from gSOAP's buffer if that
  * holds all of it. */
-int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len)
+int sx_client_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len)
 {
     char why[REASON_BYTES] = "";
     int64_t default_us = sx_link_timeout_us(plugin->link);
@@ -184,7 +184,7 @@ static int report_failure(struct soap *soap, struct sx_plugin *plugin, const str
     const char *outcome = plugin->outcome == SOAP_XMPP_UNKNOWN ? " (outcome unknown)" : "";
     char label[SX_LABEL_BYTES];
     int code = sx_fault_soap_code(reply->err);
-    sx_call_label(plugin, label);
+    sx_client_label(plugin, label);
     /* What a new process says of its predecessor's request is no answer. */
     if (reply->err == SX_ESTANZA && !reply->stale_for[0]) {
         int number = sx_fault_number(reply->condition);
@@ -219,7 +219,7 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
     }
 }
 
-int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
+int sx_client_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope)
 {
     struct sx_reply reply = {.err = SX_OK};
     struct sx_envelope *answer = &plugin->answer;
@@ -238,37 +238,37 @@ int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_enve
     sx_plugin_set_role(plugin, SX_ROLE_RECEIVING);
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
-    sx_reading_fini(&plugin->reading);
+    sx_reader_fini(&plugin->reading);
     *answer = reply.envelope;
     memset(&reply.envelope, 0, sizeof reply.envelope);
     if (reply.err)
         (void)report_failure(soap, plugin, &reply, us);
     else if (answer->err)
         (void)sx_plugin_fail(soap, sx_fault_soap_code(answer->err), "%s: the answer is bad: %s",
-                             sx_call_label(plugin, label), answer->why);
+                             sx_client_label(plugin, label), answer->why);
     else if (answer->bytes && sx_service_repair(soap, answer))
         soap->error = SOAP_EOM;
     sx_reply_fini(&reply);
     return soap->error;
 }
 
-void sx_call_forget(struct sx_plugin *plugin)
+void sx_client_forget(struct sx_plugin *plugin)
 {
     sx_exchange_release(plugin->call);
     plugin->call = NULL;
     plugin->is_detached = false;
     sx_envelope_fini(&plugin->answer);
-    sx_reading_fini(&plugin->reading);
+    sx_reader_fini(&plugin->reading);
 }
 
-int sx_call_await(struct soap *soap, struct sx_plugin *plugin)
+int sx_client_await(struct soap *soap, struct sx_plugin *plugin)
 {
     bool wants_envelope = soap->part == SOAP_BEGIN_RECV; /* else: soap_recv_empty_response() */
     char label[SX_LABEL_BYTES];
-    int err = sx_call_receive(soap, plugin, wants_envelope);
+    int err = sx_client_receive(soap, plugin, wants_envelope);
     if (wants_envelope && !err && !plugin->answer.bytes)
         return sx_plugin_fail(soap, ACCEPTED, "%s: accepted, without an answer",
-                              sx_call_label(plugin, label));
+                              sx_client_label(plugin, label));
     if (wants_envelope)
         return err;
     if (err)
@@ -306,10 +306,10 @@ int soap_xmpp_name(struct soap *soap, const char *name)
     if (!sx_link_may_name(plugin->link))
         return sx_plugin_fail(soap, SOAP_USER_ERROR,
                               "calls can't have names without a name_key in the configuration");
-    if (len < 1 || len > SX_NAME_BYTES)
+    if (len < 1 || len > SX_MESSAGE_ID_BYTES)
         return sx_plugin_fail(soap, SOAP_USER_ERROR,
                               "the name of a call has 1 to %d bytes, and this one %zu",
-                              SX_NAME_BYTES, len);
+                              SX_MESSAGE_ID_BYTES, len);
     memcpy(plugin->name, name, len + 1);
     return soap->error = SOAP_OK;
 }

@@ -147,7 +147,7 @@ static void restore_socket(struct soap *soap, struct sx_plugin *plugin)
 static void end_call(struct soap *soap, struct sx_plugin *plugin)
 {
     sx_service_drop(plugin);
-    sx_call_forget(plugin);
+    sx_client_forget(plugin);
     if (plugin->out.capacity > KEPT_BYTES)
         sx_buffer_fini(&plugin->out);
     sx_buffer_clear(&plugin->out);
@@ -248,20 +248,20 @@ static int on_prepareinitsend(struct soap *soap)
 static int on_connect(struct soap *soap, const char *endpoint, const char *host, int port)
 {
     struct sx_plugin *plugin = sx_plugin_of(soap);
-    bool is_xmpp = sx_address_is_xmpp(endpoint);
+    bool is_xmpp = sx_jid_is_xmpp(endpoint);
     if (!plugin)
         return soap->error = SOAP_PLUGIN_ERROR;
     if (is_xmpp)
-        sx_call_forget_credentials(soap, endpoint);
+        sx_client_forget_credentials(soap, endpoint);
     if (plugin->request)
         return is_xmpp ? sx_relay_connect(soap, plugin, endpoint)
                        : sx_service_refuse_call(soap, endpoint);
     sx_plugin_release(soap, plugin);
     plugin->condition[0] = '\0';
     if (is_xmpp)
-        return sx_call_connect(soap, plugin, endpoint);
+        return sx_client_connect(soap, plugin, endpoint);
     if (plugin->name[0])
-        return sx_call_refuse_name(soap, plugin, endpoint);
+        return sx_client_refuse_name(soap, plugin, endpoint);
     return connect_other(soap, plugin, endpoint, host, port);
 }
 
@@ -274,7 +274,7 @@ static int on_send(struct soap *soap, const char *bytes, size_t len)
         return plugin->previous.fsend(soap, bytes, len);
     /* gSOAP sets this part after the closing tag, so only its last flush shows it. */
     if (plugin->role == SX_ROLE_SENDING && soap->part == SOAP_END_ENVELOPE)
-        return sx_call_send(soap, plugin, bytes, len);
+        return sx_client_send(soap, plugin, bytes, len);
     if (plugin->role == SX_ROLE_RELAYING && sx_relay_is_call(soap))
         return sx_relay_refuse(soap, plugin);
     if (plugin->role == SX_ROLE_SENDING || plugin->role == SX_ROLE_SERVING ||
@@ -290,9 +290,9 @@ static int on_prepareinitrecv(struct soap *soap)
     if (!plugin)
         return soap->error = SOAP_PLUGIN_ERROR;
     if (plugin->role == SX_ROLE_SENDING)
-        err = sx_call_send(soap, plugin, "", 0); /* no envelope's end was seen: says so */
+        err = sx_client_send(soap, plugin, "", 0); /* no envelope's end was seen: says so */
     if (!err && plugin->role == SX_ROLE_WAITING)
-        err = sx_call_await(soap, plugin);
+        err = sx_client_await(soap, plugin);
     else if (!err && plugin->role == SX_ROLE_SERVING)
         err = sx_service_begin(soap, plugin);
     if (err)
@@ -310,7 +310,7 @@ static void fail_reading(struct soap *soap, struct sx_plugin *plugin, enum sx_er
                              why);
     else
         (void)sx_plugin_fail(soap, sx_fault_soap_code(err), "%s: the answer's envelope is bad: %s",
-                             sx_call_label(plugin, label), why);
+                             sx_client_label(plugin, label), why);
 }
 
 static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
@@ -329,11 +329,12 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
     envelope = plugin->request ? &plugin->request->envelope : &plugin->answer;
     if (!envelope->bytes) {
         (void)sx_plugin_fail(soap, sx_fault_soap_code(SX_ENOTSOAP),
-                             "%s: the answer holds no SOAP envelope", sx_call_label(plugin, label));
+                             "%s: the answer holds no SOAP envelope",
+                             sx_client_label(plugin, label));
         return 0;
     }
-    err = sx_reading_next(&plugin->reading, envelope, sx_link_reading_limits(plugin->link), buf,
-                          buf_bytes, &len, why, sizeof why);
+    err = sx_reader_next(&plugin->reading, envelope, sx_link_reading_limits(plugin->link), buf,
+                         buf_bytes, &len, why, sizeof why);
     if (err)
         fail_reading(soap, plugin, err, why);
     return len;

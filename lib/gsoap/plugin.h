@@ -60,9 +60,9 @@ struct sx_plugin {
                           * a normal JID, NULL if it was none */
     bool any_resource;   /* to's is the default one, and another may take its place */
     bool is_message;     /* the endpoint's query said so */
-    char name[SX_NAME_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
-    struct soap_xmpp_call *call;  /* ours while waiting */
-    bool is_detached;             /* call came by soap_xmpp_attach: it has its own deadline */
+    char name[SX_MESSAGE_ID_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
+    struct soap_xmpp_call *call;        /* ours while waiting */
+    bool is_detached;                   /* call came by soap_xmpp_attach: it has its own deadline */
     struct sx_envelope answer;
     enum soap_xmpp_outcome_value outcome;
     char condition[48];          /* of the last call */
@@ -79,7 +79,7 @@ struct sx_plugin {
     bool was_answered;          /* the caller has its result, an answer goes elsewhere */
     bool has_attachments;       /* the answer refers to attachments that can't go along */
 
-    struct sx_reading reading; /* of answer or request, by frecv */
+    struct sx_reader reading; /* of answer or request, by frecv */
 };
 
 /* NULL when the plugin isn't registered. */
@@ -109,23 +109,23 @@ enum {
 };
 
 /* soap_set_endpoint() has read "xmpp:user@" as credentials: they must not go out with HTTP. */
-void sx_call_forget_credentials(struct soap *soap, const char *endpoint);
+void sx_client_forget_credentials(struct soap *soap, const char *endpoint);
 /* Fails a call that has a name and isn't one by message. */
-int sx_call_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
+int sx_client_refuse_name(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* Aims the next call at an xmpp: endpoint and waits until the link is online. */
-int sx_call_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
+int sx_client_reach(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* fconnect of an xmpp: endpoint. */
-int sx_call_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
+int sx_client_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint);
 /* The last fsend: sends what was collected with these last bytes. */
-int sx_call_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len);
+int sx_client_send(struct soap *soap, struct sx_plugin *plugin, const char *tail, size_t len);
 /* Waits for the reply and takes its envelope; a failure is soap's fault, with the outcome. */
-int sx_call_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope);
+int sx_client_receive(struct soap *soap, struct sx_plugin *plugin, bool wants_envelope);
 /* Ends the call and frees its answer. */
-void sx_call_forget(struct sx_plugin *plugin);
+void sx_client_forget(struct sx_plugin *plugin);
 /* fprepareinitrecv: that, and what gSOAP is told where no envelope came. */
-int sx_call_await(struct soap *soap, struct sx_plugin *plugin);
+int sx_client_await(struct soap *soap, struct sx_plugin *plugin);
 /* "xmpp:calc@example.org/soap: add" into label (SX_LABEL_BYTES), the beginning of every message. */
-const char *sx_call_label(const struct sx_plugin *plugin, char *label);
+const char *sx_client_label(const struct sx_plugin *plugin, char *label);
 
 /* ---- service.c, called by the callbacks in plugin.c ---- */
 

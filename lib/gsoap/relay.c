@@ -23,7 +23,7 @@ enum { TEXT_BYTES = 400, SHOWN_BYTES = 320 };
 
 int sx_relay_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
 {
-    int err = sx_call_reach(soap, plugin, endpoint);
+    int err = sx_client_reach(soap, plugin, endpoint);
     if (err)
         return err;
     plugin->was_answered = plugin->was_answered || plugin->role == SX_ROLE_ANSWERED;
@@ -69,16 +69,16 @@ static int send_call(struct soap *soap, struct sx_plugin *plugin)
         return sx_plugin_fail(soap, SOAP_MIME_ERROR,
                               "%.200s: the answer refers to attachments (XEP-0072 3.3)",
                               plugin->endpoint);
-    return sx_call_send(soap, plugin, "", 0);
+    return sx_client_send(soap, plugin, "", 0);
 }
 
 static int await_call(struct soap *soap, struct sx_plugin *plugin)
 {
     char label[SX_LABEL_BYTES];
-    int err = sx_call_receive(soap, plugin, false);
+    int err = sx_client_receive(soap, plugin, false);
     if (!err && plugin->answer.is_fault)
         err = sx_plugin_fail(soap, SOAP_SVR_FAULT, "%s: it was answered with a fault",
-                             sx_call_label(plugin, label));
+                             sx_client_label(plugin, label));
     return err;
 }
 
@@ -100,7 +100,7 @@ int sx_relay_deliver(struct soap *soap, struct sx_plugin *plugin)
         err = await_call(soap, plugin);
         if (err)
             trace_loss(soap, plugin, text);
-        sx_call_forget(plugin);
+        sx_client_forget(plugin);
     }
     sx_buffer_clear(&plugin->out);
     sx_plugin_set_role(plugin, SX_ROLE_ANSWERED);

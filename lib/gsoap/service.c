@@ -60,7 +60,7 @@ int sx_service_begin(struct soap *soap, struct sx_plugin *plugin)
 {
     const struct sx_request *request = plugin->request;
     plugin->is_begun = true;
-    sx_reading_fini(&plugin->reading);
+    sx_reader_fini(&plugin->reading);
     soap->keep_alive = 0; /* soap_serve() has set it, and would ask for the next request */
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
@@ -152,7 +152,7 @@ void sx_service_drop(struct sx_plugin *plugin)
 static struct sx_request *take_request(struct soap_xmpp_link *link, int64_t deadline, bool *closed)
 {
     struct sx_request *request;
-    while ((request = sx_inbound_take(sx_link_inbound(link), deadline, closed))) {
+    while ((request = sx_queue_take(sx_link_inbound(link), deadline, closed))) {
         if (request->envelope.bytes && !request->envelope.err)
             return request;
         sx_link_refuse(link, request, "bad-request",
@@ -303,11 +303,11 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
     pthread_mutex_init(&pool.mu, NULL);
     pthread_cond_init(&pool.opened, NULL);
     err = make_workers(soap, &pool);
-    sx_inbound_add_workers(sx_link_inbound(plugin->link), pool.running);
+    sx_queue_add_workers(sx_link_inbound(plugin->link), pool.running);
     if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
         sx_link_serve(plugin->link);
     run_workers(&pool, err != SOAP_OK);
-    sx_inbound_add_workers(sx_link_inbound(plugin->link), -pool.running);
+    sx_queue_add_workers(sx_link_inbound(plugin->link), -pool.running);
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);
     free(pool.workers);

@@ -1,4 +1,5 @@
-/* announcement.c - the presence that a link sends: that it is there, that it serves, who may see it.
+/* announcement.c - the presence that a link sends: that it is there, that it serves, who may see
+ * it.
  *
  * Invariant: without config.presence none is sent, but what soap_xmpp_subscribe() is refused for.
  * With it, each session begins with an available one, before anything else, which is sent again
@@ -42,7 +43,7 @@ static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, cons
 static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
 {
     *mark =
-        (struct sx_mark){.serves = sx_inbound_is_open(link->inbound), .packs = link->config.packs};
+        (struct sx_mark){.serves = sx_queue_is_open(link->inbound), .packs = link->config.packs};
     if (!link->config.plain_delivery && !link->config.is_shared)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
@@ -81,7 +82,7 @@ void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
 void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session)
 {
     if (link->presence &&
-        (link->owes_greeting || sx_inbound_is_open(link->inbound) != link->told_to_serve))
+        (link->owes_greeting || sx_queue_is_open(link->inbound) != link->told_to_serve))
         sx_link_greet(link, session);
 }
 
@@ -121,13 +122,12 @@ static enum sx_err read_bare(const char *endpoint, char *bare, size_t bare_bytes
                              size_t why_bytes)
 {
     char *jid = NULL;
-    enum sx_err err = sx_address_is_xmpp(endpoint)
-                          ? sx_address_parse_uri(endpoint, &jid, why, why_bytes)
-                          : sx_address_parse_jid(endpoint, NULL, &jid, why, why_bytes);
+    enum sx_err err = sx_jid_is_xmpp(endpoint) ? sx_jid_parse_uri(endpoint, &jid, why, why_bytes)
+                                               : sx_jid_parse(endpoint, NULL, &jid, why, why_bytes);
     if (err == SX_ENOMEM)
         snprintf(why, why_bytes, "%s", sx_fault_text(err));
     if (err == SX_OK)
-        sx_address_bare(jid, bare, bare_bytes);
+        sx_jid_bare(jid, bare, bare_bytes);
     free(jid);
     return err;
 }

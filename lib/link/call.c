@@ -166,21 +166,21 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
     sx_exchange_wait(call, answer_deadline < deadline ? answer_deadline : deadline, reply);
     sx_exchange_release(call);
     if (reply->err == SX_OK && reply->features)
-        sx_disco_put(link->disco, jid, reply->features, sx_clock_now_us());
+        sx_features_put(link->disco, jid, reply->features, sx_clock_now_us());
     return SX_OK;
 }
 
 void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
-    sx_disco_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
+    sx_features_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
 }
 
 static int look_up(struct soap_xmpp_link *link, const char *to,
                    char incarnation[SX_INCARNATION_BYTES])
 {
-    return sx_disco_incarnation(link->disco, to, sx_clock_now_us(), incarnation,
-                                SX_INCARNATION_BYTES);
+    return sx_features_incarnation(link->disco, to, sx_clock_now_us(), incarnation,
+                                   SX_INCARNATION_BYTES);
 }
 
 enum standing {
@@ -209,7 +209,7 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
         return FOREIGN;
     known = look_up(link, to, incarnation);
     if (known == 1 && !sx_journal_is_any(incarnation) &&
-        sx_disco_is_worn(link->disco, to, sx_clock_now_us())) {
+        sx_features_is_worn(link->disco, to, sx_clock_now_us())) {
         if (sx_link_ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
         known = look_up(link, to, incarnation);
@@ -259,7 +259,7 @@ enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_ou
 static bool packs_for(struct soap_xmpp_link *link, const char *to, bool runs_once)
 {
     return link->config.packs && runs_once &&
-           sx_disco_has(link->disco, to, SX_NS_PACKED, sx_clock_now_us()) == 1;
+           sx_features_has(link->disco, to, SX_NS_PACKED, sx_clock_now_us()) == 1;
 }
 
 /* As post_question, for a call whose packed bytes go ahead of it. */
@@ -399,9 +399,9 @@ static enum sx_err read_entity(const char *endpoint, struct sx_endpoint *entity,
                                size_t why_bytes)
 {
     enum sx_err err;
-    if (sx_address_is_xmpp(endpoint))
-        return sx_address_parse_endpoint(endpoint, entity, why, why_bytes);
-    err = sx_address_parse_jid(endpoint, "soap", &entity->jid, why, why_bytes);
+    if (sx_jid_is_xmpp(endpoint))
+        return sx_jid_parse_endpoint(endpoint, entity, why, why_bytes);
+    err = sx_jid_parse(endpoint, "soap", &entity->jid, why, why_bytes);
     entity->has_resource = err == SX_OK && strchr(endpoint, '/');
     return err;
 }
@@ -428,7 +428,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     if (sx_link_roams(link, entity.jid, !entity.has_resource))
         chosen = sx_link_choose(link, entity.jid, deadline, &version);
     jid = chosen ? chosen : entity.jid;
-    listed = sx_disco_has(link->disco, jid, feature, sx_clock_now_us());
+    listed = sx_features_has(link->disco, jid, feature, sx_clock_now_us());
     if (listed < 0)
         listed = ask_feature(link, jid, feature, deadline, why, why_bytes);
     sx_link_unref(link);

@@ -50,7 +50,7 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
     int64_t now_us = sx_clock_now_us();
-    if (sx_disco_has(link->disco, peer, SX_NS_PACKED, now_us) == 0) {
+    if (sx_features_has(link->disco, peer, SX_NS_PACKED, now_us) == 0) {
         sx_link_fall_back(link, peer);
         return;
     }
@@ -79,8 +79,8 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
 {
     struct sx_exchange *exchange = link->exchange;
     char incarnation[SX_INCARNATION_BYTES];
-    bool runs_once = sx_disco_incarnation(link->disco, peer, sx_clock_now_us(), incarnation,
-                                          sizeof incarnation) == 1;
+    bool runs_once = sx_features_incarnation(link->disco, peer, sx_clock_now_us(), incarnation,
+                                             sizeof incarnation) == 1;
     struct sx_due due;
     while (sx_exchange_take_packed(exchange, peer, &due)) {
         struct sx_payload payload = {0};

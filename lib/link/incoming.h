@@ -1,5 +1,5 @@
-/* incoming.h - what receive.c, content.c and receive_message.c share: one stanza that arrived, what it holds,
- * who is let in. For these alone; the loop thread. */
+/* incoming.h - what receive.c, content.c and receive_message.c share: one stanza that arrived, what
+ * it holds, who is let in. For these alone; the loop thread. */
 #ifndef SX_LINK_INCOMING_H
 #define SX_LINK_INCOMING_H
 

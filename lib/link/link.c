@@ -206,7 +206,7 @@ static void on_online(void *user, uint64_t session, const char *bound_jid)
     snprintf(link->bound_jid, sizeof link->bound_jid, "%s", bound_jid);
     pthread_mutex_unlock(&link->mu);
     if (link->presence)
-        sx_presence_begin(link->presence, link->online_since_us);
+        sx_roster_begin(link->presence, link->online_since_us);
     sx_link_greet(link, session);
     sx_shipments_online(link->shipments);
     set_state(link, SOAP_XMPP_ONLINE, NULL);
@@ -312,7 +312,7 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
         failure = &last;
     }
     if (link->presence)
-        sx_presence_begin(link->presence, 0);
+        sx_roster_begin(link->presence, 0);
     sx_shipments_lost(link->shipments, permanent, failure->err == SX_EPOLICY);
     if (!set_state(link, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "offline: %s", failure->text);
@@ -354,7 +354,7 @@ static void on_interrupt(void *user)
 {
     struct soap_xmpp_link *link = user;
     set_state(link, SOAP_XMPP_STOPPING, NULL);
-    sx_inbound_close(link->inbound);
+    sx_queue_close(link->inbound);
 }
 
 /* ---- open and close ---- */
@@ -362,16 +362,16 @@ static void on_interrupt(void *user)
 static void free_link(struct soap_xmpp_link *link)
 {
     sx_loop_free(link->loop);
-    sx_inbound_free(link->inbound);
+    sx_queue_free(link->inbound);
     sx_exchange_free(link->exchange);
-    sx_disco_free(link->disco);
+    sx_features_free(link->disco);
     sx_journal_free(link->journal);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
-    sx_presence_free(link->presence);
-    sx_choice_free(link->choice);
-    sx_names_free(link->names);
+    sx_roster_free(link->presence);
+    sx_policy_free(link->choice);
+    sx_message_ids_free(link->names);
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->mu);
     sx_config_fini(&link->config);
@@ -392,19 +392,19 @@ static bool make_parts(struct soap_xmpp_link *link)
         .on_interrupt = on_interrupt,
     };
     link->exchange = sx_exchange_new(link->config.max_calls, link);
-    link->inbound = sx_inbound_new(link->config.max_requests, link->config.max_request_bytes,
-                                   link->config.max_running);
-    link->disco = sx_disco_new(link->config.max_peers);
+    link->inbound = sx_queue_new(link->config.max_requests, link->config.max_request_bytes,
+                                 link->config.max_running);
+    link->disco = sx_features_new(link->config.max_peers);
     link->journal = sx_journal_new(link->config.max_remembered, link->config.max_remembered_bytes);
     if (link->journal && link->config.is_shared)
         sx_journal_share(link->journal);
     link->checker = sx_checker_new(link->config.max_depth);
     link->shipments = sx_shipments_new(link);
-    link->names = sx_names_new(link->config.name_key, link->config.jid);
+    link->names = sx_message_ids_new(link->config.name_key, link->config.jid);
     link->loop = sx_loop_new(&link->config, &link->trace, &callbacks);
     if (link->config.presence && !link->config.is_component) {
-        link->presence = sx_presence_new(link->config.max_peers);
-        link->choice = sx_choice_new(link->config.policy, link->config.max_peers);
+        link->presence = sx_roster_new(link->config.max_peers);
+        link->choice = sx_policy_new(link->config.policy, link->config.max_peers);
         if (!link->presence || !link->choice)
             return false;
     }
@@ -412,7 +412,7 @@ static bool make_parts(struct soap_xmpp_link *link)
         !link->shipments || !link->names || !link->loop)
         return false;
     if (link->config.messages)
-        sx_inbound_expect(link->inbound);
+        sx_queue_expect(link->inbound);
     if (link->config.name_key)
         sx_exchange_expect_found(link->exchange, link->config.max_request_bytes);
     return true;
@@ -422,17 +422,17 @@ static void free_parts(struct soap_xmpp_link *link)
 {
     sx_loop_free(link->loop);
     if (link->inbound)
-        sx_inbound_free(link->inbound);
+        sx_queue_free(link->inbound);
     if (link->exchange)
         sx_exchange_free(link->exchange);
-    sx_disco_free(link->disco);
+    sx_features_free(link->disco);
     sx_journal_free(link->journal);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_shipments_free(link->shipments);
-    sx_presence_free(link->presence);
-    sx_choice_free(link->choice);
-    sx_names_free(link->names);
+    sx_roster_free(link->presence);
+    sx_policy_free(link->choice);
+    sx_message_ids_free(link->names);
 }
 
 void sx_link_say(char *why, size_t why_bytes, const char *text)
@@ -471,11 +471,11 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     }
     if (sx_config_make(config, &link->config, why, why_bytes) != SX_OK)
         goto err_after_alloc;
-    link->reading_limits = (struct sx_reading_limits){
+    link->reading_limits = (struct sx_reader_limits){
         .max_bytes = link->config.max_message_bytes,
         .gauge = {link->config.max_depth, link->config.max_attributes, link->config.max_namespaces},
     };
-    sx_address_bare(link->config.jid, name, sizeof name);
+    sx_jid_bare(link->config.jid, name, sizeof name);
     sx_trace_init(&link->trace, link->config.trace, link->config.trace_callback,
                   link->config.trace_user, name);
     link->trace.max_bytes = link->config.max_trace_bytes;
@@ -547,7 +547,7 @@ static void await_closed(struct soap_xmpp_link *link, int64_t deadline)
 
 static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 {
-    struct sx_request *request = sx_inbound_take_all(link->inbound);
+    struct sx_request *request = sx_queue_take_all(link->inbound);
     while (request) {
         struct sx_request *next = request->next;
         sx_link_decline(link, request, "service-unavailable", "the service is stopping", deadline);
@@ -567,11 +567,11 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         sx_link_unref(link);
         return;
     }
-    sx_inbound_close(link->inbound);
+    sx_queue_close(link->inbound);
     sx_loop_wake(link->loop);
-    if (!sx_inbound_was_opened(link->inbound)) /* and won't be */
+    if (!sx_queue_was_opened(link->inbound)) /* and won't be */
         refuse_queued(link, deadline);
-    if (!sx_inbound_drained(link->inbound, deadline) ||
+    if (!sx_queue_drained(link->inbound, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "stopped before every request was answered");
     refuse_queued(link, deadline);
@@ -609,7 +609,7 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
 
 void sx_link_serve(struct soap_xmpp_link *link)
 {
-    sx_inbound_open(link->inbound);
+    sx_queue_open(link->inbound);
     sx_loop_wake(link->loop); /* presence tells that */
     if (!sx_access_has_rules(link->access) && !atomic_exchange(&link->told_nobody_may, true))
         sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR,
@@ -619,7 +619,7 @@ void sx_link_serve(struct soap_xmpp_link *link)
 
 bool sx_link_may_name(const struct soap_xmpp_link *link)
 {
-    return sx_names_has_key(link->names);
+    return sx_message_ids_has_key(link->names);
 }
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)
@@ -632,7 +632,7 @@ struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
     return sx_exchange_owner(call);
 }
 
-struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
+struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link)
 {
     return link->inbound;
 }
@@ -647,7 +647,7 @@ int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
     return link->config.timeout_us;
 }
 
-const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
+const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
 {
     return &link->reading_limits;
 }

@@ -65,12 +65,12 @@ bool sx_link_may_name(const struct soap_xmpp_link *link);
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
 struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);
-struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link);
+struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link);
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 
 /* From the configuration. */
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link);
 unsigned sx_link_max_depth(struct soap_xmpp_link *link);
-const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link);
+const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link);
 
 #endif

@@ -1,5 +1,5 @@
-/* link_parts.h - the inside of a link, for link.c, api.c, call.c, answer.c, limit.c, message_call.c,
- * ping.c, fallback.c, announcement.c, routing.c and shipment.c alone. */
+/* link_parts.h - the inside of a link, for link.c, api.c, call.c, answer.c, limit.c,
+ * message_call.c, ping.c, fallback.c, announcement.c, routing.c and shipment.c alone. */
 #ifndef SX_LINK_LINK_PARTS_H
 #define SX_LINK_LINK_PARTS_H
 
@@ -33,18 +33,18 @@ struct sx_payload;
 struct soap_xmpp_link {
     /* immutable */
     struct sx_config config;
-    struct sx_reading_limits reading_limits;
+    struct sx_reader_limits reading_limits;
     struct sx_trace trace;
     struct sx_loop *loop;
     struct sx_exchange *exchange;
-    struct sx_inbound *inbound;
-    struct sx_disco *disco;
+    struct sx_queue *inbound;
+    struct sx_features *disco;
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments;
-    struct sx_presence *presence; /* NULL: the link takes no notice of it */
-    struct sx_choice *choice;     /* with presence */
-    struct sx_names *names;
+    struct sx_roster *presence; /* NULL: the link takes no notice of it */
+    struct sx_policy *choice;   /* with presence */
+    struct sx_message_ids *names;
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;

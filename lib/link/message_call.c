@@ -1,6 +1,7 @@
 /* message_call.c - calls by message: sent once, for servers to store and forward.
  *
- * Noun: a call that goes out as a message. What comes of it is receive_message.c's and message_call.c's.
+ * Noun: a call that goes out as a message. What comes of it is receive_message.c's and
+ * message_call.c's.
  *
  * Invariant: a message is posted once, and its receipt (a ping of our own server, which takes
  * stanzas in order) behind it in the same session, or not at all: the call ends with the session
@@ -24,12 +25,12 @@
 static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];
-    sx_address_bare(link->config.jid, own, sizeof own);
+    sx_jid_bare(link->config.jid, own, sizeof own);
     if (link->config.is_component)
-        sx_address_domain(to, bare, sizeof bare); /* all of it is ours */
+        sx_jid_domain(to, bare, sizeof bare); /* all of it is ours */
     else
-        sx_address_bare(to, bare, sizeof bare);
-    return sx_address_equal(own, bare);
+        sx_jid_bare(to, bare, sizeof bare);
+    return sx_jid_equal(own, bare);
 }
 
 static enum sx_err refuse_account(char *why, size_t why_bytes)
@@ -44,7 +45,7 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
                                 struct sx_payload *payload, char *why, size_t why_bytes)
 {
     bool packs = link->config.packs &&
-                 sx_disco_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
+                 sx_features_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
     enum sx_err err = sx_link_make_payload(link, out, packs, payload, why, why_bytes);
     size_t packed_bytes;
     if (err || !payload->is_loose)
@@ -73,7 +74,7 @@ static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoi
 {
     struct sx_buffer suffix = {0};
     enum sx_err err = SX_ENOMEM;
-    sx_names_write(link->names, &suffix, sx_exchange_id(call), out->name, out->to);
+    sx_message_ids_write(link->names, &suffix, sx_exchange_id(call), out->name, out->to);
     if (!suffix.failed)
         err = sx_exchange_mail(call, suffix.bytes, out->name);
     sx_buffer_fini(&suffix);

@@ -16,7 +16,7 @@
  * process; an address that is none is refused by the server itself (RFC 6120 8.3.3.8). */
 static const char *choose_pinged(const struct soap_xmpp_link *link, char domain[SX_JID_BYTES])
 {
-    sx_address_domain(link->config.jid, domain, SX_JID_BYTES);
+    sx_jid_domain(link->config.jid, domain, SX_JID_BYTES);
     return link->config.is_component && link->config.is_shared ? "@" : domain;
 }
 

@@ -1,5 +1,5 @@
-/* receive.c - one IQ at a time, from the tree libstrophe made of it to whoever it is for. Messages go on
- * to receive_message.c.
+/* receive.c - one IQ at a time, from the tree libstrophe made of it to whoever it is for. Messages
+ * go on to receive_message.c.
  *
  * Invariant: a get or set leaves here answered, or in the queue of requests with its envelope; a
  * result or error leaves here completed, or dropped and traced.
@@ -141,7 +141,7 @@ static bool is_pong(const struct sx_iq_ends *ends, const struct iq *iq)
         return false;
     if (ends->is_component)
         return true; /* who answers depends on the server, see sx_link_ping() */
-    sx_address_domain(ends->own_jid, own, sizeof own);
+    sx_jid_domain(ends->own_jid, own, sizeof own);
     return !iq->from || strcmp(iq->from, own) == 0;
 }
 
@@ -153,7 +153,7 @@ static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
     xmpp_stanza_t *packed;
     bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed);
     struct sx_reply said = {0};
-    struct sx_transfer_reply reply = {0};
+    struct sx_sender_reply reply = {0};
     if (strcmp(iq->type, "error") == 0) {
         sx_content_condition(error, &said);
         reply.condition = said.condition;
@@ -193,7 +193,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     }
     sx_delivery_judge(iq->id, &reply);
     if (reply.stale_for[0] && iq->from)
-        sx_disco_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
+        sx_features_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
     if (reply.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
         sx_shipments_again(ends->shipments, iq->session, iq->from, iq->id)) {
         sx_reply_fini(&reply);
@@ -217,7 +217,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xm
     }
     /* Late or not, it is what that peer says of itself. */
     if (reply.features && iq->from && sx_exchange_gave_out(ends->exchange, iq->id)) {
-        sx_disco_put(ends->disco, iq->from, reply.features, sx_clock_now_us());
+        sx_features_put(ends->disco, iq->from, reply.features, sx_clock_now_us());
         if (ends->packs && !sx_disco_list_has(reply.features, SX_NS_PACKED))
             ends->fall_back(ends->user, iq->from);
     }
@@ -280,7 +280,7 @@ static void queue_request(const struct sx_iq_ends *ends, const struct iq *iq, co
         *envelope = (struct sx_envelope){0};
         request->is_message = iq->is_message;
         request->arrived_us = sx_clock_now_us();
-        err = sx_inbound_add(ends->inbound, request);
+        err = sx_queue_add(ends->inbound, request);
     }
     if (err != SX_OK) {
         sx_journal_forget(ends->journal, from, iq->id);
@@ -351,7 +351,7 @@ void sx_iq_admit(const struct sx_iq_ends *ends, const struct iq *iq, struct sx_e
     enum sx_journal_verdict verdict;
     bool is_allowed;
     if (!from) {
-        sx_address_domain(ends->own_jid, own_domain, sizeof own_domain);
+        sx_jid_domain(ends->own_jid, own_domain, sizeof own_domain);
         from = own_domain;
     }
     is_allowed = sx_access_allows(ends->access, from, envelope->operation);
@@ -388,7 +388,7 @@ static void receive_envelope(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     if (strcmp(iq->type, "set") != 0)
         sx_iq_refuse(ends, iq, "bad-request", "a SOAP envelope belongs into an iq of type set");
-    else if (!sx_inbound_was_opened(ends->inbound))
+    else if (!sx_queue_was_opened(ends->inbound))
         sx_iq_refuse(ends, iq, "service-unavailable", NULL);
     else if (envelope->err != SX_OK)
         sx_iq_refuse(ends, iq, sx_fault_condition(envelope->err), envelope->why);
@@ -417,7 +417,7 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
         sx_iq_refuse(ends, iq, "bad-request", "a packed envelope belongs into an iq of type set");
         return;
     }
-    if (!sx_inbound_was_opened(ends->inbound)) {
+    if (!sx_queue_was_opened(ends->inbound)) {
         sx_iq_refuse(ends, iq, "service-unavailable", NULL);
         return;
     }
@@ -443,7 +443,7 @@ static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
 {
     xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
     const char *operation = packed ? xmpp_stanza_get_attribute(packed, "operation") : NULL;
-    bool serves = sx_inbound_is_open(ends->inbound);
+    bool serves = sx_queue_is_open(ends->inbound);
     if (sx_exchange_awaits(ends->exchange, iq->from) ||
         (serves && sx_access_allows(ends->access, iq->from, operation)))
         return true;
@@ -497,9 +497,9 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
         }
         sx_journal_incarnation(ends->journal, sx_clock_now_us(), incarnation);
         /* Who shares its JID speaks for the others, too: before it serves, and while it stops. */
-        sx_disco_format_info(
-            &out, sx_inbound_is_open(ends->inbound) || sx_journal_is_shared(ends->journal),
-            ends->plain ? NULL : incarnation, ends->packs);
+        sx_disco_format_info(&out,
+                             sx_queue_is_open(ends->inbound) || sx_journal_is_shared(ends->journal),
+                             ends->plain ? NULL : incarnation, ends->packs);
         answer(ends, iq, &out);
     } else if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");

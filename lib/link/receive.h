@@ -1,9 +1,10 @@
-/* receive.h - what a stanza that arrived means: an answer for a call, a request to serve, a question.
+/* receive.h - what a stanza that arrived means: an answer for a call, a request to serve, a
+ * question.
  *
- * Noun: the incoming IQ; messages, which may be the first two, are receive_message.c's. Invariant: every
- * get and set is answered exactly once (RFC 6120 8.2.3): here at once, or by the worker to which
- * the request was handed. Results and errors are never answered, nor is what comes to a component
- * without `from`: it has no account whose server that could be.
+ * Noun: the incoming IQ; messages, which may be the first two, are receive_message.c's. Invariant:
+ * every get and set is answered exactly once (RFC 6120 8.2.3): here at once, or by the worker to
+ * which the request was handed. Results and errors are never answered, nor is what comes to a
+ * component without `from`: it has no account whose server that could be.
  *
  * Thread: the loop thread.
  */
@@ -40,12 +41,12 @@ struct sx_iq_refusals {
 /* Where it goes. */
 struct sx_iq_ends {
     struct sx_exchange *exchange;
-    struct sx_inbound *inbound;
+    struct sx_queue *inbound;
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments; /* with packs */
     struct sx_iq_refusals *refusals;
-    struct sx_disco *disco;
+    struct sx_features *disco;
     const struct sx_trace *trace;
     void *user;
     /* Posts one whole stanza (malloc'ed, taken in any case) to the session. */
@@ -59,14 +60,14 @@ struct sx_iq_ends {
     /* An error has come for a call, by which nothing of it was run: whether that goes elsewhere
      * now. NULL: it never does. */
     bool (*give_way)(void *user, const char *from, const char *id, const struct sx_reply *reply);
-    bool plain;                 /* don't tell that we deliver once */
-    bool packs;                 /* packed envelopes are taken */
-    struct sx_checker *checker; /* for glances at them */
-    size_t max_message_bytes;   /* of one, unpacked */
-    struct sx_names *names;     /* whose answers are in messages */
-    bool messages;              /* requests that come as messages are served, too */
-    int64_t max_age_us;         /* of those, SX_NEVER: any */
-    bool is_component;          /* has many JIDs, and says which one speaks */
+    bool plain;                   /* don't tell that we deliver once */
+    bool packs;                   /* packed envelopes are taken */
+    struct sx_checker *checker;   /* for glances at them */
+    size_t max_message_bytes;     /* of one, unpacked */
+    struct sx_message_ids *names; /* whose answers are in messages */
+    bool messages;                /* requests that come as messages are served, too */
+    int64_t max_age_us;           /* of those, SX_NEVER: any */
+    bool is_component;            /* has many JIDs, and says which one speaks */
     const char
         *own_jid; /* stands in for a missing `to`, its domain for a client's missing `from` */
 };

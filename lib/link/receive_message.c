@@ -88,7 +88,7 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *messag
         drop(ends, message, "an answer, late, or to nobody here");
         return;
     }
-    if (name && !sx_names_is_first(ends->names, message->id)) {
+    if (name && !sx_message_ids_is_first(ends->names, message->id)) {
         drop(ends, message, "its answer was here before");
         return;
     }
@@ -112,7 +112,7 @@ static int64_t measure_age(xmpp_stanza_t *stanza, int64_t now_us)
         if (!sx_content_is(child, "delay", SX_NS_DELAY))
             continue;
         stamp = xmpp_stanza_get_attribute(child, "stamp");
-        if (!stamp || !sx_stamp_parse(stamp, &stamp_us))
+        if (!stamp || !sx_timestamp_parse(stamp, &stamp_us))
             return SX_NEVER;
         if (now_us - stamp_us > age_us)
             age_us = now_us - stamp_us;
@@ -123,9 +123,9 @@ static int64_t measure_age(xmpp_stanza_t *stanza, int64_t now_us)
 static bool is_too_old(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza, char *why,
                        size_t why_bytes)
 {
-    int64_t now_us = sx_stamp_now_us(), age_us = measure_age(stanza, now_us);
+    int64_t now_us = sx_timestamp_now_us(), age_us = measure_age(stanza, now_us);
     long long max_s = (long long)(ends->max_age_us / 1000000);
-    char sent[SX_STAMP_BYTES];
+    char sent[SX_TIMESTAMP_BYTES];
     if (ends->max_age_us == SX_NEVER || age_us <= ends->max_age_us)
         return false;
     if (age_us == SX_NEVER) {
@@ -135,7 +135,7 @@ static bool is_too_old(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza, cha
                  max_s);
         return true;
     }
-    sx_stamp_write(now_us - age_us, sent);
+    sx_timestamp_write(now_us - age_us, sent);
     snprintf(why, why_bytes,
              "the request is of %s, %lld s old; none older than %lld s is served here (max_age_s)",
              sent, (long long)(age_us / 1000000), max_s);
@@ -217,8 +217,8 @@ static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *messa
 void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
                         xmpp_stanza_t *stanza, struct sx_stream *stream)
 {
-    char name[SX_NAME_BYTES + 1];
-    enum sx_name kind = SX_NAME_NONE;
+    char name[SX_MESSAGE_ID_BYTES + 1];
+    enum sx_message_id_kind kind = SX_MESSAGE_ID_NONE;
     bool is_error = is_type(message, "error");
     if (!message->id || !message->from || strlen(message->id) > SX_IQ_ID_BYTES ||
         is_type(message, "groupchat") || is_type(message, "headline") ||
@@ -227,9 +227,9 @@ void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
                  sx_iq_text(message->from));
         return;
     }
-    kind = sx_names_read(ends->names, message->id, message->from, name);
-    if (is_error || kind != SX_NAME_NONE || sx_exchange_gave_out(ends->exchange, message->id))
-        receive_reply(ends, message, kind == SX_NAME_PROVEN ? name : NULL, stanza, stream);
+    kind = sx_message_ids_read(ends->names, message->id, message->from, name);
+    if (is_error || kind != SX_MESSAGE_ID_NONE || sx_exchange_gave_out(ends->exchange, message->id))
+        receive_reply(ends, message, kind == SX_MESSAGE_ID_PROVEN ? name : NULL, stanza, stream);
     else
         receive_request(ends, message, stanza, stream);
 }

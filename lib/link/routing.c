@@ -34,7 +34,7 @@ enum {
 typedef bool fits_fn(struct soap_xmpp_link *link, const struct sx_resource *resource, void *user);
 
 /* Leaves only those that fit; how many. */
-static unsigned sift(struct soap_xmpp_link *link, struct sx_company *company, fits_fn *fits,
+static unsigned sift(struct soap_xmpp_link *link, struct sx_roster_view *company, fits_fn *fits,
                      void *user)
 {
     unsigned i, left = 0;
@@ -61,7 +61,7 @@ static bool is_marked(struct soap_xmpp_link *link, const struct sx_resource *res
 static bool lists_soap(struct soap_xmpp_link *link, const struct sx_resource *resource, void *user)
 {
     const int64_t *deadline = user;
-    int listed = sx_disco_has(link->disco, resource->jid, SX_NS_SOAP, sx_clock_now_us());
+    int listed = sx_features_has(link->disco, resource->jid, SX_NS_SOAP, sx_clock_now_us());
     struct sx_reply reply = {0};
     char why[1];
     if (listed >= 0)
@@ -75,7 +75,7 @@ static bool lists_soap(struct soap_xmpp_link *link, const struct sx_resource *re
     return listed;
 }
 
-static bool is_marked_any(const struct sx_company *company)
+static bool is_marked_any(const struct sx_roster_view *company)
 {
     unsigned i;
     for (i = 0; i < company->count; i++)
@@ -85,7 +85,8 @@ static bool is_marked_any(const struct sx_company *company)
 }
 
 /* One of them by the policy, malloc'ed; NULL: there is none, or no memory. */
-static char *pick(struct soap_xmpp_link *link, const char *bare, const struct sx_company *company)
+static char *pick(struct soap_xmpp_link *link, const char *bare,
+                  const struct sx_roster_view *company)
 {
     const char *jids[SX_PRESENCE_RESOURCES];
     unsigned loads[SX_PRESENCE_RESOURCES] = {0}, i;
@@ -98,7 +99,7 @@ static char *pick(struct soap_xmpp_link *link, const char *bare, const struct sx
         sx_exchange_loads(link->exchange, jids, loads, company->count);
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)sx_clock_now_us();
-    i = sx_choice_make(link->choice, bare, jids, loads, company->count, random);
+    i = sx_policy_make(link->choice, bare, jids, loads, company->count, random);
     return strdup(jids[i]);
 }
 
@@ -112,17 +113,17 @@ bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_r
 char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline,
                      uint64_t *version)
 {
-    struct sx_company company;
+    struct sx_roster_view company;
     char bare[SX_JID_BYTES], *chosen;
-    sx_address_bare(to, bare, sizeof bare);
-    sx_presence_list(link->presence, bare, &company);
+    sx_jid_bare(to, bare, sizeof bare);
+    sx_roster_list(link->presence, bare, &company);
     *version = company.version;
     if (is_marked_any(&company))
         sift(link, &company, is_marked, NULL);
     else
         sift(link, &company, lists_soap, &deadline);
     chosen = pick(link, bare, &company);
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
     return chosen;
 }
 
@@ -131,11 +132,11 @@ bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const cha
 {
     char bare[SX_JID_BYTES];
     if (chosen) {
-        sx_presence_take_out(link->presence, chosen);
+        sx_roster_take_out(link->presence, chosen);
         return sx_clock_now_us() < deadline;
     }
-    sx_address_bare(to, bare, sizeof bare);
-    return sx_presence_await(link->presence, bare, version, SETTLE_US, deadline);
+    sx_jid_bare(to, bare, sizeof bare);
+    return sx_roster_await(link->presence, bare, version, SETTLE_US, deadline);
 }
 
 /* ---- a call moves on ---- */
@@ -156,12 +157,12 @@ static bool can_take_over(struct soap_xmpp_link *link, const struct sx_resource 
 }
 
 /* The freshest incarnation known of it. */
-static void find_incarnation(struct soap_xmpp_link *link, const struct sx_company *company,
+static void find_incarnation(struct soap_xmpp_link *link, const struct sx_roster_view *company,
                              const char *jid, char incarnation[SX_INCARNATION_BYTES])
 {
     unsigned i;
-    if (sx_disco_incarnation(link->disco, jid, sx_clock_now_us(), incarnation,
-                             SX_INCARNATION_BYTES) == 1)
+    if (sx_features_incarnation(link->disco, jid, sx_clock_now_us(), incarnation,
+                                SX_INCARNATION_BYTES) == 1)
         return;
     for (i = 0; i < company->count; i++)
         if (strcmp(company->resources[i].jid, jid) == 0)
@@ -172,10 +173,10 @@ static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsi
 {
     struct wish wish = {.is_packed = mover->is_packed};
     char incarnation[SX_INCARNATION_BYTES] = "", bare[SX_JID_BYTES], *chosen;
-    struct sx_company company;
+    struct sx_roster_view company;
     bool moved = false;
-    sx_address_bare(mover->peer, bare, sizeof bare);
-    sx_presence_list(link->presence, bare, &company);
+    sx_jid_bare(mover->peer, bare, sizeof bare);
+    sx_roster_list(link->presence, bare, &company);
     sift(link, &company, can_take_over, &wish);
     chosen = pick(link, bare, &company);
     if (chosen) {
@@ -185,7 +186,7 @@ static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsi
     if (moved)
         sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s moves on to %s", mover->id, chosen);
     free(chosen);
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
     return moved;
 }
 
@@ -198,7 +199,7 @@ bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char 
         strcmp(reply->condition, "service-unavailable") != 0 ||
         !sx_exchange_judge(link->exchange, from, id, &mover))
         return false;
-    sx_presence_take_out(link->presence, mover.peer);
+    sx_roster_take_out(link->presence, mover.peer);
     return mover.may_move && move(link, &mover, 1);
 }
 
@@ -215,12 +216,12 @@ static void move_stranded(struct soap_xmpp_link *link, const char *bare)
 static void note_available(struct soap_xmpp_link *link, const char *jid, const struct sx_mark *mark)
 {
     char bare[SX_JID_BYTES];
-    if (sx_address_equal(jid, link->own_jid))
+    if (sx_jid_equal(jid, link->own_jid))
         return; /* our own, which the server sends back (RFC 6121 4.2.2) */
-    sx_presence_put(link->presence, jid, mark);
+    sx_roster_put(link->presence, jid, mark);
     sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "%.300s is there%s", jid,
              mark->serves ? ", and serves" : "");
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     if (mark->serves)
         move_stranded(link, bare);
 }
@@ -228,11 +229,11 @@ static void note_available(struct soap_xmpp_link *link, const char *jid, const s
 static void note_gone(struct soap_xmpp_link *link, const char *jid)
 {
     char bare[SX_JID_BYTES];
-    if (!sx_presence_take_out(link->presence, jid))
+    if (!sx_roster_take_out(link->presence, jid))
         return;
     sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "%.300s is gone", jid);
-    sx_disco_forget(link->disco, jid); /* who comes back may be another process */
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_features_forget(link->disco, jid); /* who comes back may be another process */
+    sx_jid_bare(jid, bare, sizeof bare);
     move_stranded(link, bare);
 }
 
@@ -242,9 +243,9 @@ void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, xmpp_stanza_t
     struct sx_mark mark;
     enum sx_presence_kind kind = sx_presence_read(stanza, &mark);
     char *jid = NULL, bare[SX_JID_BYTES];
-    if (!from || sx_address_parse_jid(from, NULL, &jid, NULL, 0) != SX_OK)
+    if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)
         return;
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     switch (kind) {
     case SX_PRESENCE_AVAILABLE:
         note_available(link, jid, &mark);

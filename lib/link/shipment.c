@@ -32,7 +32,7 @@ enum {
 };
 
 struct sx_shipment {
-    struct sx_transfer *transfer;
+    struct sx_sender *transfer;
     TAILQ_ENTRY(sx_shipment) in_list;
     bool travels;         /* in the table of transfers */
     bool waits;           /* for a place in it */
@@ -57,17 +57,17 @@ struct sx_shipments {
     /* loop thread */
     int64_t online_since_us;
     struct shipment_list all;
-    struct sx_transfers *transfers;
-    struct sx_intake *intake;
+    struct sx_senders *transfers;
+    struct sx_receiver *intake;
 };
 
 struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
 {
     size_t max_bytes = link->config.max_message_bytes;
-    const struct sx_intake_limits limits = {
+    const struct sx_receiver_limits limits = {
         .max_message_bytes = max_bytes,
         .max_bytes = 2 * max_bytes,
-        .max_block_bytes = SX_TRANSFER_MOST_BLOCK_BYTES,
+        .max_block_bytes = SX_SENDER_MOST_BLOCK_BYTES,
         .max_transfers = MAX_TRANSFERS,
     };
     struct sx_shipments *shipments = calloc(1, sizeof *shipments);
@@ -76,8 +76,8 @@ struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
     shipments->link = link;
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->all);
-    shipments->transfers = sx_transfers_new(MAX_SHIPMENTS);
-    shipments->intake = sx_intake_new(&limits);
+    shipments->transfers = sx_senders_new(MAX_SHIPMENTS);
+    shipments->intake = sx_receiver_new(&limits);
     if (!shipments->transfers || !shipments->intake)
         goto err_after_alloc;
     if (pthread_mutex_init(&shipments->mu, NULL))
@@ -89,8 +89,8 @@ struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
 err_after_mutex:
     pthread_mutex_destroy(&shipments->mu);
 err_after_alloc:
-    sx_transfers_free(shipments->transfers);
-    sx_intake_free(shipments->intake);
+    sx_senders_free(shipments->transfers);
+    sx_receiver_free(shipments->intake);
     free(shipments);
     return NULL;
 }
@@ -99,7 +99,7 @@ void sx_shipment_free(struct sx_shipment *shipment)
 {
     if (!shipment)
         return;
-    sx_transfer_free(shipment->transfer);
+    sx_sender_free(shipment->transfer);
     free(shipment->id);
     free(shipment->stanza);
     free(shipment);
@@ -111,7 +111,7 @@ static void free_list(struct sx_shipments *shipments, struct shipment_list *list
     while ((shipment = TAILQ_FIRST(list))) {
         TAILQ_REMOVE(list, shipment, in_list);
         if (shipment->travels)
-            sx_transfers_remove(shipments->transfers, shipment->transfer, NULL);
+            sx_senders_remove(shipments->transfers, shipment->transfer, NULL);
         sx_shipment_free(shipment);
     }
 }
@@ -122,8 +122,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
         return;
     free_list(shipments, &shipments->all);
     free_list(shipments, &shipments->added);
-    sx_transfers_free(shipments->transfers);
-    sx_intake_free(shipments->intake);
+    sx_senders_free(shipments->transfers);
+    sx_receiver_free(shipments->intake);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
     free(shipments);
@@ -148,7 +148,7 @@ enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payl
                             const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment)
 {
-    const struct sx_transfer_settings settings = {
+    const struct sx_sender_settings settings = {
         .window = WINDOW,
         .adapts = true,
         .from = from,
@@ -158,14 +158,14 @@ enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payl
     struct sx_shipment *made = calloc(1, sizeof *made);
     if (!made)
         return SX_ENOMEM;
-    made->transfer = sx_transfer_new(to, payload->bytes, payload->len, &settings, made);
+    made->transfer = sx_sender_new(to, payload->bytes, payload->len, &settings, made);
     if (!made->transfer) {
         free(made);
         return SX_ENOMEM;
     }
     payload->bytes = NULL;
-    sx_payload_refer(reference, payload->form, action, sx_transfer_id(made->transfer), payload->len,
-                     sx_transfer_sha256(made->transfer));
+    sx_payload_refer(reference, payload->form, action, sx_sender_id(made->transfer), payload->len,
+                     sx_sender_sha256(made->transfer));
     *shipment = made;
     return SX_OK;
 }
@@ -230,7 +230,7 @@ static void end(struct sx_shipments *shipments, uint64_t session, struct sx_ship
 {
     struct sx_buffer farewell = {0};
     if (shipment->travels)
-        sx_transfers_remove(shipments->transfers, shipment->transfer, &farewell);
+        sx_senders_remove(shipments->transfers, shipment->transfer, &farewell);
     if (farewell.len)
         post(shipments, session, &farewell);
     sx_buffer_fini(&farewell);
@@ -248,7 +248,7 @@ static void end(struct sx_shipments *shipments, uint64_t session, struct sx_ship
 static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
                    struct sx_buffer *instead)
 {
-    const char *to = sx_transfer_to(shipment->transfer);
+    const char *to = sx_sender_to(shipment->transfer);
     char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
     if (!instead)
         shipment->stanza = NULL;
@@ -264,16 +264,16 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
 static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
-    const struct sx_head head = {.from = sx_transfer_from(shipment->transfer),
-                                 .to = sx_transfer_to(shipment->transfer),
+    const struct sx_head head = {.from = sx_sender_from(shipment->transfer),
+                                 .to = sx_sender_to(shipment->transfer),
                                  .id = shipment->id};
     struct sx_buffer error = {0};
     char text[300];
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
-             sx_transfer_size(shipment->transfer), shipment->call_number ? "call" : "answer",
+             sx_sender_size(shipment->transfer), shipment->call_number ? "call" : "answer",
              condition, *why ? ": " : "", why);
     sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_INFO, "%s: %s",
-             sx_transfer_to(shipment->transfer), text);
+             sx_sender_to(shipment->transfer), text);
     if (shipment->call_number) {
         sx_exchange_refuse(shipments->link->exchange, shipment->call_number, condition, text);
         end(shipments, session, shipment);
@@ -315,10 +315,10 @@ static bool has_its_share(const struct sx_shipments *shipments, const struct sx_
     const struct sx_shipment *other;
     char bare[SX_JID_BYTES], to[SX_JID_BYTES];
     unsigned own = 0;
-    sx_address_bare(sx_transfer_to(shipment->transfer), bare, sizeof bare);
+    sx_jid_bare(sx_sender_to(shipment->transfer), bare, sizeof bare);
     for (other = TAILQ_FIRST(&shipments->all); other; other = TAILQ_NEXT(other, in_list)) {
-        sx_address_bare(sx_transfer_to(other->transfer), to, sizeof to);
-        own += other->travels && !other->call_number && sx_address_equal(to, bare);
+        sx_jid_bare(sx_sender_to(other->transfer), to, sizeof to);
+        own += other->travels && !other->call_number && sx_jid_equal(to, bare);
     }
     return own >= MAX_SHIPMENTS / 2;
 }
@@ -329,7 +329,7 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
 {
     shipment->waits =
         (!shipment->call_number && has_its_share(shipments, shipment)) ||
-        sx_transfers_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
+        sx_senders_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
     if (shipment->waits && shipment->call_number)
         return;
     if (shipment->waits) {
@@ -338,8 +338,8 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
     }
     shipment->travels = true;
     sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
-             sx_transfer_id(shipment->transfer), sx_transfer_size(shipment->transfer),
-             sx_transfer_to(shipment->transfer));
+             sx_sender_id(shipment->transfer), sx_sender_size(shipment->transfer),
+             sx_sender_to(shipment->transfer));
 }
 
 static void take_added(struct sx_shipments *shipments, uint64_t session)
@@ -361,7 +361,7 @@ static void take_added(struct sx_shipments *shipments, uint64_t session)
 static int64_t count_stall_us(const struct sx_shipments *shipments,
                               const struct sx_shipment *shipment, int64_t now_us)
 {
-    int64_t stalled_us = sx_transfer_stalled_us(shipment->transfer, now_us);
+    int64_t stalled_us = sx_sender_stalled_us(shipment->transfer, now_us);
     int64_t online_us = now_us - shipments->online_since_us;
     return stalled_us < online_us ? stalled_us : online_us;
 }
@@ -407,18 +407,18 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
     take_added(shipments, session);
     due_us = sweep(shipments, session);
     while (has_room(shipments) &&
-           sx_transfers_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
+           sx_senders_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
         size_t len;
         char *bytes = sx_buffer_take(&stanza, &len);
         if (bytes)
             (void)sx_loop_post_again(shipments->link->loop, session, bytes, len);
     }
     sx_buffer_fini(&stanza);
-    sx_intake_expire(shipments->intake, sx_clock_now_us());
-    other_us = sx_intake_due_us(shipments->intake);
+    sx_receiver_expire(shipments->intake, sx_clock_now_us());
+    other_us = sx_receiver_due_us(shipments->intake);
     due_us = other_us < due_us ? other_us : due_us;
     /* Otherwise the socket says when there is room again. */
-    other_us = has_room(shipments) ? sx_transfers_due_us(shipments->transfers) : SX_NEVER;
+    other_us = has_room(shipments) ? sx_senders_due_us(shipments->transfers) : SX_NEVER;
     return other_us < due_us ? other_us : due_us;
 }
 
@@ -433,7 +433,7 @@ static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
 void sx_shipments_online(struct sx_shipments *shipments)
 {
     shipments->online_since_us = sx_clock_now_us();
-    sx_transfers_online(shipments->transfers);
+    sx_senders_online(shipments->transfers);
     set_hopeless(shipments, false);
 }
 
@@ -443,24 +443,24 @@ void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refu
     for (shipment = TAILQ_FIRST(&shipments->all); shipment;
          shipment = TAILQ_NEXT(shipment, in_list))
         shipment->refusals += refused && shipment->travels;
-    sx_transfers_lost(shipments->transfers, sx_clock_now_us());
+    sx_senders_lost(shipments->transfers, sx_clock_now_us());
     set_hopeless(shipments, permanent);
 }
 
-static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_transfer *moved)
+static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_sender *moved)
 {
-    struct sx_shipment *shipment = sx_transfer_user(moved);
-    size_t done = sx_transfer_done_bytes(moved), size = sx_transfer_size(moved);
+    struct sx_shipment *shipment = sx_sender_user(moved);
+    size_t done = sx_sender_done_bytes(moved), size = sx_sender_size(moved);
     if (done > shipment->told_bytes && is_whole_percent(shipment->told_bytes, done, size))
-        tell(shipments, sx_transfer_to(moved), true, done, size);
+        tell(shipments, sx_sender_to(moved), true, done, size);
     shipment->told_bytes = done;
-    switch (sx_transfer_state(moved)) {
-    case SX_TRANSFER_DONE:
+    switch (sx_sender_state(moved)) {
+    case SX_SENDER_DONE:
         deliver(shipments, session, shipment);
         break;
-    case SX_TRANSFER_FAILED:
+    case SX_SENDER_FAILED:
         shipment->travels = false;
-        fail(shipments, session, shipment, sx_transfer_condition(moved), sx_transfer_text(moved));
+        fail(shipments, session, shipment, sx_sender_condition(moved), sx_sender_text(moved));
         break;
     default:
         break;
@@ -468,10 +468,10 @@ static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_
 }
 
 bool sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
-                        const char *id, const struct sx_transfer_reply *reply)
+                        const char *id, const struct sx_sender_reply *reply)
 {
-    struct sx_transfer *moved = NULL;
-    if (!sx_transfers_reply(shipments->transfers, from, id, reply, sx_clock_now_us(), &moved))
+    struct sx_sender *moved = NULL;
+    if (!sx_senders_reply(shipments->transfers, from, id, reply, sx_clock_now_us(), &moved))
         return false;
     /* Nobody there, or one who doesn't know bytestreams: which, disco#info tells. */
     if (from && reply->condition && strcmp(reply->condition, "service-unavailable") == 0)
@@ -509,10 +509,10 @@ static bool has_name(xmpp_stanza_t *element, const char *name)
 }
 
 static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
-                        struct sx_intake_answer *answer)
+                        struct sx_receiver_answer *answer)
 {
     xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
-    struct sx_intake_open open = {
+    struct sx_receiver_open open = {
         .sid = xmpp_stanza_get_attribute(element, "sid"),
         .block_size = xmpp_stanza_get_attribute(element, "block-size"),
         .stanza = xmpp_stanza_get_attribute(element, "stanza"),
@@ -522,15 +522,15 @@ static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_s
         open.size = xmpp_stanza_get_attribute(packed, "size");
         open.sha256 = xmpp_stanza_get_attribute(packed, "sha256");
     }
-    sx_intake_open(shipments->intake, from, &open, sx_clock_now_us(), answer);
+    sx_receiver_open(shipments->intake, from, &open, sx_clock_now_us(), answer);
 }
 
 static void take_block(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
-                       const char *bytes, size_t len, struct sx_intake_answer *answer)
+                       const char *bytes, size_t len, struct sx_receiver_answer *answer)
 {
-    sx_intake_data(shipments->intake, from, xmpp_stanza_get_attribute(element, "sid"),
-                   xmpp_stanza_get_attribute(element, "seq"), bytes, len, sx_clock_now_us(),
-                   answer);
+    sx_receiver_data(shipments->intake, from, xmpp_stanza_get_attribute(element, "sid"),
+                     xmpp_stanza_get_attribute(element, "seq"), bytes, len, sx_clock_now_us(),
+                     answer);
     if (!answer->condition && answer->size &&
         is_whole_percent(answer->received - len, answer->received, answer->size))
         tell(shipments, from, false, answer->received, answer->size);
@@ -542,20 +542,19 @@ void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
 {
     const char *from = reply->to;
     const char *sid = xmpp_stanza_get_attribute(element, "sid");
-    struct sx_intake_answer answer = {0};
-    struct sx_transfer *moved = NULL;
+    struct sx_receiver_answer answer = {0};
+    struct sx_sender *moved = NULL;
     struct sx_buffer stanza = {0};
     if (has_name(element, "open"))
         open_stream(shipments, from, element, &answer);
     else if (has_name(element, "data"))
         take_block(shipments, from, element, bytes, len, &answer);
-    else if (!sid ||
-             !sx_transfers_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
-        sx_intake_close(shipments->intake, from, sid, &answer);
-    sx_intake_format_answer(&stanza, reply, &answer);
+    else if (!sid || !sx_senders_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
+        sx_receiver_close(shipments->intake, from, sid, &answer);
+    sx_receiver_format_answer(&stanza, reply, &answer);
     post(shipments, session, &stanza);
     if (answer.closes && sid) {
-        sx_intake_format_close(&stanza, reply, sid);
+        sx_receiver_format_close(&stanza, reply, sid);
         post(shipments, session, &stanza);
     }
     if (moved)
@@ -580,7 +579,7 @@ bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_st
     if (!from || !transfer || !sha256 ||
         !read_size(xmpp_stanza_get_attribute(packed, "size"), &size))
         return false;
-    if (!sx_intake_take(shipments->intake, from, transfer, size, sha256, bytes))
+    if (!sx_receiver_take(shipments->intake, from, transfer, size, sha256, bytes))
         return false;
     *len = size;
     return true;

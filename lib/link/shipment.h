@@ -68,7 +68,7 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session);
 
 /* A result or error: true if it answers a stanza of ours. */
 bool sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
-                        const char *id, const struct sx_transfer_reply *reply);
+                        const char *id, const struct sx_sender_reply *reply);
 
 /* The peer lacks the bytes of the call that it refused under this id: true if they go out again,
  * and the call waits for that. */

@@ -1,4 +1,5 @@
-/* allocator.c - malloc with a header that remembers what a block stands for, and a reserve behind it.
+/* allocator.c - malloc with a header that remembers what a block stands for, and a reserve behind
+ * it.
  *
  * Invariant: a thread's live blocks are in its list, and its tally is the sum of their charges.
  * Only the copy of the bytes that xmpp_send_raw() queues bears a charge: the bytes' number.
@@ -40,14 +41,14 @@ static _Thread_local struct {
 
 /* ---- the reserve ---- */
 
-bool sx_memory_reserve(void)
+bool sx_allocator_reserve(void)
 {
     if (!reserve.bytes)
-        reserve.bytes = sx_pages_new(SX_MEMORY_RESERVE_BYTES);
+        reserve.bytes = sx_pages_new(SX_ALLOCATOR_RESERVE_BYTES);
     return reserve.bytes != NULL;
 }
 
-bool sx_memory_is_short(void)
+bool sx_allocator_is_short(void)
 {
     return reserve.touched;
 }
@@ -64,8 +65,8 @@ static struct header *draw(size_t bytes)
     if (!reserve.bytes)
         return NULL;
     reserve.touched = true;
-    if (bytes > SX_MEMORY_RESERVE_BYTES ||
-        whole_units(bytes) > SX_MEMORY_RESERVE_BYTES - reserve.used)
+    if (bytes > SX_ALLOCATOR_RESERVE_BYTES ||
+        whole_units(bytes) > SX_ALLOCATOR_RESERVE_BYTES - reserve.used)
         return NULL;
     header = (struct header *)(void *)(reserve.bytes + reserve.used);
     reserve.used += whole_units(bytes);
@@ -76,7 +77,7 @@ static struct header *draw(size_t bytes)
 static bool is_drawn(const struct header *header)
 {
     uintptr_t at = (uintptr_t)header, begin = (uintptr_t)reserve.bytes;
-    return reserve.bytes && at >= begin && at < begin + SX_MEMORY_RESERVE_BYTES;
+    return reserve.bytes && at >= begin && at < begin + SX_ALLOCATOR_RESERVE_BYTES;
 }
 
 static void put_back(const struct header *header)
@@ -172,29 +173,29 @@ static void *reallocate(void *block, size_t size, void *user)
     return moved + 1;
 }
 
-void sx_memory_sweep(void)
+void sx_allocator_sweep(void)
 {
     while (!LIST_EMPTY(&blocks))
         release(LIST_FIRST(&blocks) + 1, NULL);
-    sx_pages_free(reserve.bytes, SX_MEMORY_RESERVE_BYTES);
+    sx_pages_free(reserve.bytes, SX_ALLOCATOR_RESERVE_BYTES);
     memset(&reserve, 0, sizeof reserve);
 }
 
-const xmpp_mem_t sx_memory = {allocate, release, reallocate, NULL};
+const xmpp_mem_t sx_allocator = {allocate, release, reallocate, NULL};
 
-void sx_memory_send(xmpp_conn_t *conn, const char *bytes, size_t len)
+void sx_allocator_send(xmpp_conn_t *conn, const char *bytes, size_t len)
 {
     charge = len;
     xmpp_send_raw(conn, bytes, len);
     charge = 0; /* not taken over when the connection is gone or memory is short */
 }
 
-size_t sx_memory_unsent_bytes(void)
+size_t sx_allocator_unsent_bytes(void)
 {
     return unsent_bytes;
 }
 
-char *sx_memory_strdup(const char *text)
+char *sx_allocator_strdup(const char *text)
 {
     size_t bytes = strlen(text) + 1;
     char *copy = allocate(bytes, NULL);

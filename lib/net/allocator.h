@@ -16,30 +16,30 @@
 #include <stddef.h>
 #include <strophe.h>
 
-enum { SX_MEMORY_RESERVE_BYTES = 65536 };
+enum { SX_ALLOCATOR_RESERVE_BYTES = 65536 };
 
-extern const xmpp_mem_t sx_memory; /* for xmpp_ctx_new() */
+extern const xmpp_mem_t sx_allocator; /* for xmpp_ctx_new() */
 
 /* xmpp_send_raw() of whole stanzas, its blocks tagged. bytes[len] is NUL: libstrophe 0.12.2
  * calls strlen. */
-void sx_memory_send(xmpp_conn_t *conn, const char *bytes, size_t len);
+void sx_allocator_send(xmpp_conn_t *conn, const char *bytes, size_t len);
 
-/* Bytes handed to sx_memory_send on this thread and not yet written. */
-size_t sx_memory_unsent_bytes(void);
+/* Bytes handed to sx_allocator_send on this thread and not yet written. */
+size_t sx_allocator_unsent_bytes(void);
 
 /* A NUL-terminated copy from this allocator, for libstrophe to free. */
-char *sx_memory_strdup(const char *text);
+char *sx_allocator_strdup(const char *text);
 
-/* Before a context is made: puts SX_MEMORY_RESERVE_BYTES aside for this thread. False: no memory,
- * make none. */
-bool sx_memory_reserve(void);
+/* Before a context is made: puts SX_ALLOCATOR_RESERVE_BYTES aside for this thread. False: no
+ * memory, make none. */
+bool sx_allocator_reserve(void);
 
 /* Whether the reserve was touched: what uses it must end soon, for when it is used up allocations
  * fail. */
-bool sx_memory_is_short(void);
+bool sx_allocator_is_short(void);
 
 /* Frees what is left of this thread's blocks, and the reserve. Only after xmpp_ctx_free() of its
  * last context. */
-void sx_memory_sweep(void);
+void sx_allocator_sweep(void);
 
 #endif

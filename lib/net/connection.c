@@ -79,7 +79,7 @@ static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *rea
     const char *mismatch = X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH);
     char domain[SX_JID_BYTES];
     (void)certificate;
-    sx_address_domain(current->config->jid, domain, sizeof domain);
+    sx_jid_domain(current->config->jid, domain, sizeof domain);
     if (reason && strcmp(reason, mismatch) == 0)
         set_failure(current, SX_EHOSTNAME, "the server's certificate is not for %.200s", domain);
     else
@@ -123,9 +123,9 @@ static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
 static bool is_somebody_else(const struct sx_connection *connection, const char *bound_jid)
 {
     char bound[SX_JID_BYTES], own[SX_JID_BYTES];
-    sx_address_bare(bound_jid, bound, sizeof bound);
-    sx_address_bare(connection->config->jid, own, sizeof own);
-    return connection->config->cert_file && !sx_address_equal(bound, own);
+    sx_jid_bare(bound_jid, bound, sizeof bound);
+    sx_jid_bare(connection->config->jid, own, sizeof own);
+    return connection->config->cert_file && !sx_jid_equal(bound, own);
 }
 
 static void go_online(struct sx_connection *connection)
@@ -227,7 +227,7 @@ static void describe_server(const struct sx_connection *connection, char *out, s
                                                        : 5222);
         return;
     }
-    sx_address_domain(config->jid, domain, sizeof domain);
+    sx_jid_domain(config->jid, domain, sizeof domain);
     snprintf(out, out_bytes, "%.200s", domain);
 }
 
@@ -254,7 +254,7 @@ static int64_t tcp_deadline(const struct sx_connection *connection)
  * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
 static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
-    const struct sx_resolve_address *address = &connection->addresses->at[connection->address];
+    const struct sx_resolver_address *address = &connection->addresses->at[connection->address];
     unsigned short port = (unsigned short)address->port;
     int result;
     errno = 0;
@@ -320,7 +320,7 @@ short sx_connection_events(const struct sx_connection *connection)
 {
     if (connection->fd < 0 || connection->over)
         return 0;
-    if (!connection->tcp || sx_memory_unsent_bytes() > 0)
+    if (!connection->tcp || sx_allocator_unsent_bytes() > 0)
         return POLLIN | POLLOUT;
     return POLLIN;
 }
@@ -385,7 +385,7 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
         return false;
     if (!connection->secured)
         connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
-    if (sx_memory_is_short())
+    if (sx_allocator_is_short())
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
     else if (connection->stream.err != SX_OK)
         explain_stream(connection);
@@ -477,7 +477,7 @@ static void explain_login(struct sx_connection *connection, const char *server)
 static void describe_address(const struct sx_connection *connection, char *out, size_t out_bytes)
 {
     const struct sx_addresses *addresses = connection->addresses;
-    const struct sx_resolve_address *address = &addresses->at[connection->address];
+    const struct sx_resolver_address *address = &addresses->at[connection->address];
     const char *host = connection->config->host;
     out[0] = '\0';
     if (addresses->count > 1)
@@ -490,7 +490,7 @@ static void describe_address(const struct sx_connection *connection, char *out, 
 static void explain_tcp(struct sx_connection *connection, const char *server)
 {
     int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
-    char address[SX_RESOLVE_LITERAL_BYTES + 64];
+    char address[SX_RESOLVER_LITERAL_BYTES + 64];
     describe_address(connection, address, sizeof address);
     set_failure(connection, SX_EUNREACHABLE, "no connection to %.160s%s: %s", server, address,
                 error > 0 ? strerror(error) : "refused or unreachable");
@@ -524,7 +524,7 @@ static void explain(struct sx_connection *connection, bool timed_out)
     const struct sx_stream *stream = &connection->stream;
     char server[256];
     describe_server(connection, server, sizeof server);
-    if (sx_memory_is_short())
+    if (sx_allocator_is_short())
         set_failure(connection, SX_ENOMEM, "memory ran short");
     if (timed_out)
         set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,

@@ -52,8 +52,9 @@ struct sx_connection {
     struct sx_failure failure;
 };
 
-/* Begins; the immutable members are set by the caller, the rest zero, and sx_memory_reserve() was
- * called. May be over at once. ctx NULL: there was no memory for one, and so that is the failure.
+/* Begins; the immutable members are set by the caller, the rest zero, and sx_allocator_reserve()
+ * was called. May be over at once. ctx NULL: there was no memory for one, and so that is the
+ * failure.
  */
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
 

@@ -3,10 +3,10 @@
 /* How often within ping_timeout_us it is looked whether a ping behind a queue comes nearer. */
 enum { LOOKS_PER_TIMEOUT = 4 };
 
-void sx_pulse_begin(struct sx_pulse *pulse, int64_t keepalive_us, int64_t ping_timeout_us,
-                    uint64_t heard_bytes, int64_t now_us)
+void sx_liveness_begin(struct sx_liveness *pulse, int64_t keepalive_us, int64_t ping_timeout_us,
+                       uint64_t heard_bytes, int64_t now_us)
 {
-    *pulse = (struct sx_pulse){
+    *pulse = (struct sx_liveness){
         .keepalive_us = keepalive_us,
         .ping_timeout_us = ping_timeout_us,
         .heard_bytes = heard_bytes,
@@ -14,7 +14,7 @@ void sx_pulse_begin(struct sx_pulse *pulse, int64_t keepalive_us, int64_t ping_t
     };
 }
 
-void sx_pulse_hear(struct sx_pulse *pulse, uint64_t heard_bytes, int64_t now_us)
+void sx_liveness_hear(struct sx_liveness *pulse, uint64_t heard_bytes, int64_t now_us)
 {
     if (heard_bytes == pulse->heard_bytes)
         return;
@@ -23,13 +23,14 @@ void sx_pulse_hear(struct sx_pulse *pulse, uint64_t heard_bytes, int64_t now_us)
     pulse->asking = false;
 }
 
-void sx_pulse_want(struct sx_pulse *pulse)
+void sx_liveness_want(struct sx_liveness *pulse)
 {
     if (!pulse->asking)
         pulse->wanted = true;
 }
 
-void sx_pulse_ask(struct sx_pulse *pulse, uint64_t acked_bytes, uint64_t owed_bytes, int64_t now_us)
+void sx_liveness_ask(struct sx_liveness *pulse, uint64_t acked_bytes, uint64_t owed_bytes,
+                     int64_t now_us)
 {
     pulse->wanted = false;
     pulse->asking = true;
@@ -39,12 +40,12 @@ void sx_pulse_ask(struct sx_pulse *pulse, uint64_t acked_bytes, uint64_t owed_by
 }
 
 /* What follows the ping doesn't count: a server's kernel acknowledges for a program that hangs. */
-static bool is_on_its_way(const struct sx_pulse *pulse)
+static bool is_on_its_way(const struct sx_liveness *pulse)
 {
     return pulse->acked_bytes < pulse->ping_at_bytes;
 }
 
-void sx_pulse_reach(struct sx_pulse *pulse, uint64_t acked_bytes, int64_t now_us)
+void sx_liveness_reach(struct sx_liveness *pulse, uint64_t acked_bytes, int64_t now_us)
 {
     if (!pulse->asking || acked_bytes <= pulse->acked_bytes)
         return;
@@ -53,19 +54,20 @@ void sx_pulse_reach(struct sx_pulse *pulse, uint64_t acked_bytes, int64_t now_us
     pulse->acked_bytes = acked_bytes;
 }
 
-enum sx_pulse_verdict sx_pulse_look(const struct sx_pulse *pulse, int64_t now_us, int64_t *due_us)
+enum sx_liveness_verdict sx_liveness_look(const struct sx_liveness *pulse, int64_t now_us,
+                                          int64_t *due_us)
 {
     int64_t waited_us = now_us - pulse->asked_us, left_us = pulse->ping_timeout_us - waited_us;
     int64_t step_us = pulse->ping_timeout_us / LOOKS_PER_TIMEOUT;
     *due_us = now_us + pulse->ping_timeout_us;
     if (!pulse->asking) {
         if (pulse->wanted || now_us - pulse->heard_us >= pulse->keepalive_us)
-            return SX_PULSE_ASK;
+            return SX_LIVENESS_ASK;
         *due_us = pulse->heard_us + pulse->keepalive_us;
-        return SX_PULSE_CALM;
+        return SX_LIVENESS_CALM;
     }
     if (left_us <= 0)
-        return waited_us < 2 * pulse->ping_timeout_us ? SX_PULSE_GONE : SX_PULSE_ASK;
+        return waited_us < 2 * pulse->ping_timeout_us ? SX_LIVENESS_GONE : SX_LIVENESS_ASK;
     *due_us = now_us + (is_on_its_way(pulse) && step_us < left_us ? step_us : left_us);
-    return SX_PULSE_CALM;
+    return SX_LIVENESS_CALM;
 }

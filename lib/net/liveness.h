@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct sx_pulse {
+struct sx_liveness {
     int64_t keepalive_us, ping_timeout_us;
     uint64_t heard_bytes;
     int64_t heard_us; /* the last sign of life */
@@ -31,32 +31,33 @@ struct sx_pulse {
     uint64_t acked_bytes, ping_at_bytes; /* while asking: of what we sent; where the ping ends */
 };
 
-enum sx_pulse_verdict {
-    SX_PULSE_CALM,
-    SX_PULSE_ASK, /* send a ping, then sx_pulse_ask() */
-    SX_PULSE_GONE
+enum sx_liveness_verdict {
+    SX_LIVENESS_CALM,
+    SX_LIVENESS_ASK, /* send a ping, then sx_liveness_ask() */
+    SX_LIVENESS_GONE
 };
 
 /* The connection is online at now_us, which is a sign of life; so many bytes have come so far. */
-void sx_pulse_begin(struct sx_pulse *pulse, int64_t keepalive_us, int64_t ping_timeout_us,
-                    uint64_t heard_bytes, int64_t now_us);
+void sx_liveness_begin(struct sx_liveness *pulse, int64_t keepalive_us, int64_t ping_timeout_us,
+                       uint64_t heard_bytes, int64_t now_us);
 
 /* How many bytes have come, ever. One more than before is a sign of life. */
-void sx_pulse_hear(struct sx_pulse *pulse, uint64_t heard_bytes, int64_t now_us);
+void sx_liveness_hear(struct sx_liveness *pulse, uint64_t heard_bytes, int64_t now_us);
 
 /* Somebody has a reason to doubt: the next look asks, unless a ping is out already. */
-void sx_pulse_want(struct sx_pulse *pulse);
+void sx_liveness_want(struct sx_liveness *pulse);
 
 /* A ping was handed over. Of all that we ever sent the server's TCP has acknowledged acked_bytes;
  * owed_bytes, the ping among them, are on their way or still to be written. */
-void sx_pulse_ask(struct sx_pulse *pulse, uint64_t acked_bytes, uint64_t owed_bytes,
-                  int64_t now_us);
+void sx_liveness_ask(struct sx_liveness *pulse, uint64_t acked_bytes, uint64_t owed_bytes,
+                     int64_t now_us);
 
 /* While asking, before a look: what is acknowledged by now. */
-void sx_pulse_reach(struct sx_pulse *pulse, uint64_t acked_bytes, int64_t now_us);
+void sx_liveness_reach(struct sx_liveness *pulse, uint64_t acked_bytes, int64_t now_us);
 
-/* What is to be done. *due_us: when to look again at the latest; after SX_PULSE_ASK that is only
+/* What is to be done. *due_us: when to look again at the latest; after SX_LIVENESS_ASK that is only
  * meant for an owner who could not send the ping. */
-enum sx_pulse_verdict sx_pulse_look(const struct sx_pulse *pulse, int64_t now_us, int64_t *due_us);
+enum sx_liveness_verdict sx_liveness_look(const struct sx_liveness *pulse, int64_t now_us,
+                                          int64_t *due_us);
 
 #endif

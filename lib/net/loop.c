@@ -2,8 +2,8 @@
  *
  * Invariant: what was posted to a session is written in that session, in its order, or never.
  *
- * Signs of life: liveness.c knows when to ask and when to give up; here the ping is written, past the
- * inbox, whose bounds are for what others post, and the connection ended.
+ * Signs of life: liveness.c knows when to ask and when to give up; here the ping is written, past
+ * the inbox, whose bounds are for what others post, and the connection ended.
  *
  * The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
  * that somebody has since the loop last looked. The loop clears `signaled` before it takes the
@@ -75,9 +75,9 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
-    struct sx_buffer joined; /* empty between two drains of the inbox */
-    struct sx_pulse pulse;   /* while online */
-    unsigned unsaid;         /* answers of the loop's own without room since there was some */
+    struct sx_buffer joined;  /* empty between two drains of the inbox */
+    struct sx_liveness pulse; /* while online */
+    unsigned unsaid;          /* answers of the loop's own without room since there was some */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -180,7 +180,7 @@ static struct item *take_inbox(struct sx_loop *loop)
 static void send_joined(struct sx_loop *loop)
 {
     if (loop->joined.len)
-        sx_memory_send(loop->connection->conn, loop->joined.bytes, loop->joined.len);
+        sx_allocator_send(loop->connection->conn, loop->joined.bytes, loop->joined.len);
     sx_buffer_clear(&loop->joined);
 }
 
@@ -197,7 +197,7 @@ static void send_item(struct sx_loop *loop, const struct item *item)
     if (joins && !joined->failed)
         return;
     send_joined(loop);
-    sx_memory_send(loop->connection->conn, item->bytes, item->len);
+    sx_allocator_send(loop->connection->conn, item->bytes, item->len);
 }
 
 static void send_inbox(struct sx_loop *loop)
@@ -213,8 +213,8 @@ static void send_inbox(struct sx_loop *loop)
 static void publish_unsent(struct sx_loop *loop)
 {
     pthread_mutex_lock(&loop->mu);
-    if (loop->unsent_bytes != sx_memory_unsent_bytes()) {
-        loop->unsent_bytes = sx_memory_unsent_bytes();
+    if (loop->unsent_bytes != sx_allocator_unsent_bytes()) {
+        loop->unsent_bytes = sx_allocator_unsent_bytes();
         pthread_cond_broadcast(&loop->room);
     }
     pthread_mutex_unlock(&loop->mu);
@@ -225,8 +225,8 @@ static void publish_unsent(struct sx_loop *loop)
 static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
-    sx_pulse_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
-                   loop->connection->stream.fed_bytes, sx_clock_now_us());
+    sx_liveness_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
+                      loop->connection->stream.fed_bytes, sx_clock_now_us());
     pthread_mutex_lock(&loop->mu);
     loop->session = ++loop->last_session;
     loop->server_max_bytes = loop->connection->stream.server_max_bytes;
@@ -299,7 +299,7 @@ static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
     int64_t now = sx_clock_now_us();
     if (!connection->online)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
-    else if (!posted && (sx_memory_unsent_bytes() == 0 || now >= deadline))
+    else if (!posted && (sx_allocator_unsent_bytes() == 0 || now >= deadline))
         sx_connection_close(connection);
     if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
@@ -341,7 +341,7 @@ static uint64_t owed_bytes(const struct sx_loop *loop)
     int in_kernel = 0;
     if (ioctl(loop->connection->fd, SIOCOUTQ, &in_kernel) != 0)
         in_kernel = 0;
-    return sx_memory_unsent_bytes() + (uint64_t)in_kernel;
+    return sx_allocator_unsent_bytes() + (uint64_t)in_kernel;
 }
 
 static void send_ping(struct sx_loop *loop, int64_t now_us)
@@ -351,28 +351,28 @@ static void send_ping(struct sx_loop *loop, int64_t now_us)
     if (!ping)
         return; /* asked for again before long */
     sx_trace_stanza(loop->trace, "sent", ping, len);
-    sx_memory_send(loop->connection->conn, ping, len);
+    sx_allocator_send(loop->connection->conn, ping, len);
     free(ping);
-    sx_pulse_ask(&loop->pulse, acked_bytes(loop), owed_bytes(loop), now_us);
+    sx_liveness_ask(&loop->pulse, acked_bytes(loop), owed_bytes(loop), now_us);
 }
 
 /* Asks for a sign of life, or gives up, when it is time. Returns when to look again. */
 static int64_t feel_pulse(struct sx_loop *loop)
 {
-    struct sx_pulse *pulse = &loop->pulse;
+    struct sx_liveness *pulse = &loop->pulse;
     int64_t now_us = sx_clock_now_us(), due_us;
-    sx_pulse_hear(pulse, loop->connection->stream.fed_bytes, now_us);
+    sx_liveness_hear(pulse, loop->connection->stream.fed_bytes, now_us);
     if (take_kick(loop))
-        sx_pulse_want(pulse);
+        sx_liveness_want(pulse);
     if (pulse->asking)
-        sx_pulse_reach(pulse, acked_bytes(loop), now_us);
-    switch (sx_pulse_look(pulse, now_us, &due_us)) {
-    case SX_PULSE_CALM:
+        sx_liveness_reach(pulse, acked_bytes(loop), now_us);
+    switch (sx_liveness_look(pulse, now_us, &due_us)) {
+    case SX_LIVENESS_CALM:
         break;
-    case SX_PULSE_ASK:
+    case SX_LIVENESS_ASK:
         send_ping(loop, now_us);
         break;
-    case SX_PULSE_GONE:
+    case SX_LIVENESS_GONE:
         sx_connection_give_up(loop->connection, now_us - pulse->heard_us);
         break;
     }
@@ -458,7 +458,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
         .on_stanza = pass_stanza,
     };
     loop->connection = &connection;
-    loop->ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
+    loop->ctx = sx_allocator_reserve() ? xmpp_ctx_new(&sx_allocator, NULL) : NULL;
     sx_connection_open(&connection, loop->ctx);
     publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
     run_connection(loop);
@@ -469,7 +469,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
     if (loop->ctx)
         xmpp_ctx_free(loop->ctx);
     loop->ctx = NULL;
-    sx_memory_sweep();
+    sx_allocator_sweep();
     *failure = connection.failure;
     *unreachable = sx_connection_was_unreachable(&connection);
     return connection.online ? loop->last_session : 0;
@@ -496,7 +496,7 @@ static void explain_look_up(const struct sx_loop *loop, struct sx_failure *failu
 {
     const struct sx_config *config = loop->config;
     char domain[SX_JID_BYTES];
-    sx_address_domain(config->jid, domain, sizeof domain);
+    sx_jid_domain(config->jid, domain, sizeof domain);
     if (failure->err == SX_ESTOPPED)
         snprintf(failure->text, sizeof failure->text, "the link was stopped");
     else if (failure->err == SX_ECONNECT)
@@ -512,21 +512,21 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
                     struct sx_failure *failure)
 {
     int64_t begun_us = sx_clock_now_us();
-    struct sx_resolve *resolve = sx_resolve_start(loop->config, loop->wake_fd, &failure->err,
-                                                  failure->text, sizeof failure->text);
+    struct sx_resolver *resolve = sx_resolver_start(loop->config, loop->wake_fd, &failure->err,
+                                                    failure->text, sizeof failure->text);
     if (!resolve)
         return false;
-    while (!sx_resolve_is_done(resolve) &&
+    while (!sx_resolver_is_done(resolve) &&
            (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK) {
         int64_t fresh_until_us = begun_us + FRESH_LOOK_UP_US; /* a kick may wait for that */
         bool fresh = sx_clock_now_us() < fresh_until_us && fresh_until_us < deadline;
         wait_for_events(loop, sx_clock_poll_ms(fresh ? fresh_until_us : deadline));
     }
     if (failure->err == SX_OK)
-        failure->err = sx_resolve_answer(resolve, addresses, failure->text, sizeof failure->text);
+        failure->err = sx_resolver_answer(resolve, addresses, failure->text, sizeof failure->text);
     else
         explain_look_up(loop, failure);
-    sx_resolve_free(resolve);
+    sx_resolver_free(resolve);
     return failure->err == SX_OK;
 }
 

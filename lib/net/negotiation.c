@@ -104,7 +104,7 @@ static enum sx_err judge_binding(xmpp_stanza_t *stanza, const char **why)
     xmpp_stanza_t *bind = xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND);
     xmpp_stanza_t *element = bind ? xmpp_stanza_get_child_by_name(bind, "jid") : NULL;
     char *text = element ? xmpp_stanza_get_text(element) : NULL, *jid = NULL;
-    enum sx_err err = text ? sx_address_parse_jid(text, NULL, &jid, NULL, 0) : SX_EENDPOINT;
+    enum sx_err err = text ? sx_jid_parse(text, NULL, &jid, NULL, 0) : SX_EENDPOINT;
     if (text)
         xmpp_free(xmpp_stanza_get_context(element), text);
     free(jid);

@@ -78,7 +78,7 @@ static bool renew_expat(parser_t *parser)
 {
     if (parser->expat)
         XML_ParserFree(parser->expat);
-    parser->expat = sx_tally_parser(&parser->tally);
+    parser->expat = sx_quota_parser(&parser->tally);
     parser->fed_bytes = parser->stanza_start = parser->suspended_at = parser->spared_bytes = 0;
     parser->in_cdata = false;
     if (!parser->expat) {
@@ -123,7 +123,7 @@ static void check_open_ends(parser_t *parser)
         sx_parser_copy_raw(parser, parser->fed_bytes);
     if (parser->failed || !open_bytes || !is_tag_within_bytes(parser, open_bytes))
         return;
-    if (!(input && sx_token_begin(&parser->token, input + offset, (size_t)(size - offset))) &&
+    if (!(input && sx_tag_begin(&parser->token, input + offset, (size_t)(size - offset))) &&
         open_bytes > MARKUP_BYTES)
         sx_parser_fail(parser, SX_EPROTOCOL,
                        "the server sent more than %d bytes of markup that is no tag", MARKUP_BYTES);
@@ -138,7 +138,7 @@ static bool parse_bytes(parser_t *parser, const char *bytes, int len)
     parser->chunk = bytes;
     parser->chunk_start = parser->fed_bytes;
     parser->fed_bytes += (size_t)len;
-    status = sx_tally_parse(&parser->tally, parser->expat, bytes, len);
+    status = sx_quota_parse(&parser->tally, parser->expat, bytes, len);
     if (parser->failed || parser->ended)
         return false;
     error = XML_GetErrorCode(parser->expat);
@@ -256,16 +256,15 @@ static void feed_chunk(parser_t *parser, const char *bytes, int len)
 /* The chunk goes to expat now, or when the tag that it belongs to is whole. */
 static void feed_tokens(parser_t *parser, const char *chunk, int len)
 {
-    struct sx_token token = parser->token;
+    struct sx_tag token = parser->token;
     if (!token.is_open) {
         feed_chunk(parser, chunk, len);
         return;
     }
-    if (sx_token_add(&token, chunk, (size_t)len) && token.held.len <= INT_MAX &&
-        !token.held.failed) {
-        parser->token = (struct sx_token){0};
+    if (sx_tag_add(&token, chunk, (size_t)len) && token.held.len <= INT_MAX && !token.held.failed) {
+        parser->token = (struct sx_tag){0};
         feed_chunk(parser, token.held.bytes, (int)token.held.len);
-        sx_token_fini(&token);
+        sx_tag_fini(&token);
         return;
     }
     parser->token = token;
@@ -278,7 +277,7 @@ static void feed_tokens(parser_t *parser, const char *chunk, int len)
 static int restart(parser_t *parser)
 {
     sx_parser_clear_stanza(parser);
-    sx_token_fini(&parser->token);
+    sx_tag_fini(&parser->token);
     sx_scan_reset(&parser->scan, 0);
     sx_buffer_clear(&parser->root_tag);
     parser->depth = 0;
@@ -345,7 +344,7 @@ void parser_free(parser_t *parser)
     sx_parser_clear_stanza(parser);
     if (parser->expat)
         XML_ParserFree(parser->expat);
-    sx_token_fini(&parser->token);
+    sx_tag_fini(&parser->token);
     sx_markup_fini(&parser->markup);
     sx_scan_fini(&parser->scan);
     sx_buffer_fini(&parser->root_tag);
@@ -391,6 +390,6 @@ int parser_feed(parser_t *parser, char *chunk, int len)
 
 char *parser_attr_name(xmpp_ctx_t *ctx, char *qname)
 {
-    (void)ctx; /* made with sx_memory, so libstrophe may free what is from there */
-    return sx_memory_strdup(sx_tree_local_part(qname));
+    (void)ctx; /* made with sx_allocator, so libstrophe may free what is from there */
+    return sx_allocator_strdup(sx_tree_local_part(qname));
 }

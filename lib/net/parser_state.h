@@ -39,14 +39,14 @@ struct _parser_t {
     bool failed, ended, feeding, reset_wanted;
     /* expat and its input; positions count from the first byte after it was made */
     XML_Parser expat;
-    struct sx_tally tally;
+    struct sx_quota tally;
     size_t fed_bytes;
     size_t spared_bytes; /* of these, those of stanzas that were read without it */
     struct sx_markup markup;
-    bool in_cdata;         /* expat stands in a CDATA section, whose end is to come */
-    bool reading_plain;    /* markup, not expat, tells the events */
-    struct sx_token token; /* the tag that expat has the beginning of */
-    const char *chunk;     /* being fed, at position chunk_start */
+    bool in_cdata;       /* expat stands in a CDATA section, whose end is to come */
+    bool reading_plain;  /* markup, not expat, tells the events */
+    struct sx_tag token; /* the tag that expat has the beginning of */
+    const char *chunk;   /* being fed, at position chunk_start */
     size_t chunk_start;
     struct sx_buffer root_tag; /* the stream's start tag as it came */
     bool muted;                /* a new expat is reading it */

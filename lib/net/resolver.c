@@ -8,7 +8,7 @@
  * done, wake_fd -> answer -> free.
  * Failure: no SRV records, or no word about them: the domain itself is asked (RFC 6120 3.2.2). The
  *          last target's error is the look-up's if none has an address. A resolver that hangs costs
- *          a thread until it returns; more than SX_RESOLVE_ABANDONED of them aren't left behind.
+ *          a thread until it returns; more than SX_RESOLVER_ABANDONED of them aren't left behind.
  */
 #include "net/resolver.h"
 
@@ -36,7 +36,7 @@ struct answer {
     struct sx_addresses addresses;
 };
 
-struct sx_resolve {
+struct sx_resolver {
     /* immutable */
     char name[SX_JID_PART_BYTES + 1];
     bool is_domain, direct_tls;
@@ -62,9 +62,9 @@ static atomic_uint abandoned;
 
 static void add_address(struct sx_addresses *addresses, const struct addrinfo *info, int port)
 {
-    struct sx_resolve_address found = {.port = port};
+    struct sx_resolver_address found = {.port = port};
     unsigned i;
-    if (addresses->count == SX_RESOLVE_ADDRESSES ||
+    if (addresses->count == SX_RESOLVER_ADDRESSES ||
         getnameinfo(info->ai_addr, info->ai_addrlen, found.literal, sizeof found.literal, NULL, 0,
                     NI_NUMERICHOST) != 0)
         return;
@@ -127,7 +127,7 @@ static bool read_service(ns_msg *message, int number, struct service *out)
 }
 
 /* How many there are, 0 if the domain has none; -1 if nobody can tell now. */
-static int query_services(const struct sx_resolve *resolve, struct service services[SERVICES])
+static int query_services(const struct sx_resolver *resolve, struct service services[SERVICES])
 {
     struct __res_state state = {0};
     unsigned char bytes[ANSWER_BYTES];
@@ -181,7 +181,7 @@ static int choose_service(const struct service *services, int count)
 static void find_targets(struct answer *answer, struct service *services, int count)
 {
     qsort(services, (size_t)count, sizeof *services, compare_services);
-    while (count > 0 && answer->addresses.count < SX_RESOLVE_ADDRESSES) {
+    while (count > 0 && answer->addresses.count < SX_RESOLVER_ADDRESSES) {
         int chosen = choose_service(services, count);
         if (services[chosen].target[0] && strcmp(services[chosen].target, ".") != 0)
             find_host(answer, services[chosen].target, services[chosen].port, AI_ADDRCONFIG);
@@ -193,7 +193,7 @@ static void find_targets(struct answer *answer, struct service *services, int co
         answer->err = SX_OK;
 }
 
-static void find_domain(struct sx_resolve *resolve)
+static void find_domain(struct sx_resolver *resolve)
 {
     struct answer *answer = &resolve->answer;
     struct service services[SERVICES];
@@ -213,7 +213,7 @@ static void find_domain(struct sx_resolve *resolve)
 
 /* ---- the look-up ---- */
 
-static void let_go(struct sx_resolve *resolve)
+static void let_go(struct sx_resolver *resolve)
 {
     if (atomic_fetch_sub(&resolve->references, 1) != 1)
         return;
@@ -223,7 +223,7 @@ static void let_go(struct sx_resolve *resolve)
 
 static void *run(void *arg)
 {
-    struct sx_resolve *resolve = arg;
+    struct sx_resolver *resolve = arg;
     const uint64_t one = 1;
     if (resolve->is_domain)
         find_domain(resolve);
@@ -237,7 +237,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static int start_thread(struct sx_resolve *resolve)
+static int start_thread(struct sx_resolver *resolve)
 {
     sigset_t all, before;
     pthread_t thread;
@@ -255,7 +255,7 @@ static int start_thread(struct sx_resolve *resolve)
     return err;
 }
 
-static void set_names(struct sx_resolve *resolve, const struct sx_config *config)
+static void set_names(struct sx_resolver *resolve, const struct sx_config *config)
 {
     resolve->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
     resolve->port = config->port ? config->port : resolve->direct_tls ? DIRECT_TLS_PORT : PORT;
@@ -263,11 +263,11 @@ static void set_names(struct sx_resolve *resolve, const struct sx_config *config
     if (config->host)
         snprintf(resolve->name, sizeof resolve->name, "%s", config->host);
     else
-        sx_address_domain(config->jid, resolve->name, sizeof resolve->name);
+        sx_jid_domain(config->jid, resolve->name, sizeof resolve->name);
 }
 
 /* An address needs nobody to look it up. A domain can be one, too. */
-static bool find_literal(struct sx_resolve *resolve)
+static bool find_literal(struct sx_resolver *resolve)
 {
     struct answer answer = {0};
     find_host(&answer, resolve->name, resolve->port, AI_NUMERICHOST);
@@ -278,14 +278,14 @@ static bool find_literal(struct sx_resolve *resolve)
     return true;
 }
 
-struct sx_resolve *sx_resolve_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
-                                    char *why, size_t why_bytes)
+struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
+                                      char *why, size_t why_bytes)
 {
-    struct sx_resolve *resolve;
-    if (atomic_load(&abandoned) >= SX_RESOLVE_ABANDONED) {
+    struct sx_resolver *resolve;
+    if (atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED) {
         *err = SX_EUNRESOLVED;
         snprintf(why, why_bytes, "the resolver hangs: %d look-ups wait for it",
-                 SX_RESOLVE_ABANDONED);
+                 SX_RESOLVER_ABANDONED);
         return NULL;
     }
     resolve = calloc(1, sizeof *resolve);
@@ -310,13 +310,13 @@ err:
     return NULL;
 }
 
-bool sx_resolve_is_done(struct sx_resolve *resolve)
+bool sx_resolver_is_done(struct sx_resolver *resolve)
 {
     return atomic_load(&resolve->done);
 }
 
-enum sx_err sx_resolve_answer(struct sx_resolve *resolve, struct sx_addresses *out, char *why,
-                              size_t why_bytes)
+enum sx_err sx_resolver_answer(struct sx_resolver *resolve, struct sx_addresses *out, char *why,
+                               size_t why_bytes)
 {
     const struct answer *answer = &resolve->answer;
     if (answer->err == SX_OK)
@@ -326,7 +326,7 @@ enum sx_err sx_resolve_answer(struct sx_resolve *resolve, struct sx_addresses *o
     return answer->err;
 }
 
-void sx_resolve_free(struct sx_resolve *resolve)
+void sx_resolver_free(struct sx_resolver *resolve)
 {
     if (!resolve)
         return;

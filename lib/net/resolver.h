@@ -15,38 +15,38 @@
 #include "base/fault.h"
 
 enum {
-    SX_RESOLVE_ADDRESSES = 16,
-    SX_RESOLVE_LITERAL_BYTES = 64, /* IPv6 with the scope's name and NUL */
-    SX_RESOLVE_ABANDONED = 16,     /* look-ups of the process that were let go and still run */
+    SX_RESOLVER_ADDRESSES = 16,
+    SX_RESOLVER_LITERAL_BYTES = 64, /* IPv6 with the scope's name and NUL */
+    SX_RESOLVER_ABANDONED = 16,     /* look-ups of the process that were let go and still run */
 };
 
 /* In the order in which they are to be tried. */
 struct sx_addresses {
     unsigned count;
-    struct sx_resolve_address {
-        char literal[SX_RESOLVE_LITERAL_BYTES];
+    struct sx_resolver_address {
+        char literal[SX_RESOLVER_LITERAL_BYTES];
         int port;
-    } at[SX_RESOLVE_ADDRESSES];
+    } at[SX_RESOLVER_ADDRESSES];
 };
 
-struct sx_resolve;
+struct sx_resolver;
 
 /* Begins to look for the server of config, which is needed no longer then: its host, or the SRV
  * records of the JID's domain (_xmpps-client with direct TLS, XEP-0368), or that domain itself if
  * it has none. A literal address is its own answer, at once. When there is an answer, 1 is added to
  * the eventfd wake_fd (duplicated). NULL: no memory, threads or descriptors, or too many look-ups
  * hang; why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
-struct sx_resolve *sx_resolve_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
-                                    char *why, size_t why_bytes);
+struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
+                                      char *why, size_t why_bytes);
 
-bool sx_resolve_is_done(struct sx_resolve *resolve);
+bool sx_resolver_is_done(struct sx_resolver *resolve);
 
 /* Once it is done: the addresses, at least one; or, with one clause in why, SX_ENOHOST (the name
  * doesn't exist), SX_EUNRESOLVED (for the moment nobody can tell), SX_ENOMEM. */
-enum sx_err sx_resolve_answer(struct sx_resolve *resolve, struct sx_addresses *out, char *why,
-                              size_t why_bytes);
+enum sx_err sx_resolver_answer(struct sx_resolver *resolve, struct sx_addresses *out, char *why,
+                               size_t why_bytes);
 
 /* Done or not. NULL allowed. */
-void sx_resolve_free(struct sx_resolve *resolve);
+void sx_resolver_free(struct sx_resolver *resolve);
 
 #endif

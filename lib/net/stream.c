@@ -8,8 +8,8 @@
  * under way up to byte `copied`. verdict is SX_OK, or the tree is pruned and gets nothing more.
  * Nothing is delivered once `failed`. What expat may allocate is bounded by its tally.
  *
- * Happy path: parser.c -> XML_Parse, or markup.c -> on_start/on_text/on_end build the tree, or drive
- * the scan while the chunk's bytes are copied -> close_stanza delivers, and may ask for a new
+ * Happy path: parser.c -> XML_Parse, or markup.c -> on_start/on_text/on_end build the tree, or
+ * drive the scan while the chunk's bytes are copied -> close_stanza delivers, and may ask for a new
  * expat. Costs a stanza: drop_stanza() sets the verdict; from then on only depth is counted. Costs
  * the stream: sx_parser_fail(); expat is stopped, every later chunk is refused. Ended by the
  * server: expat is stopped, what follows isn't looked at (RFC 6120 4.4).

@@ -107,7 +107,7 @@ struct peer {
     TAILQ_ENTRY(peer) in_order;
 };
 
-struct sx_disco {
+struct sx_features {
     unsigned max_peers; /* immutable */
     /* under mu */
     pthread_mutex_t mu;
@@ -116,9 +116,9 @@ struct sx_disco {
     unsigned count;
 };
 
-struct sx_disco *sx_disco_new(unsigned max_peers)
+struct sx_features *sx_features_new(unsigned max_peers)
 {
-    struct sx_disco *disco = calloc(1, sizeof *disco);
+    struct sx_features *disco = calloc(1, sizeof *disco);
 
     if (!disco)
         return NULL;
@@ -142,11 +142,11 @@ static void free_peer(struct peer *peer)
 
 static int compare_peers(const void *a, const void *b)
 {
-    return sx_address_compare(((const struct peer *)a)->jid, ((const struct peer *)b)->jid);
+    return sx_jid_compare(((const struct peer *)a)->jid, ((const struct peer *)b)->jid);
 }
 
 /* NULL allowed. It is the caller's then. */
-static struct peer *take_out_locked(struct sx_disco *disco, struct peer *peer)
+static struct peer *take_out_locked(struct sx_features *disco, struct peer *peer)
 {
     if (peer) {
         tdelete(peer, &disco->by_jid, compare_peers);
@@ -156,7 +156,7 @@ static struct peer *take_out_locked(struct sx_disco *disco, struct peer *peer)
     return peer;
 }
 
-void sx_disco_free(struct sx_disco *disco)
+void sx_features_free(struct sx_features *disco)
 {
     struct peer *peer;
 
@@ -179,7 +179,7 @@ static char *copy_list(const char *features)
     return copy ? memcpy(copy, features, (size_t)(end - features) + 1) : NULL;
 }
 
-static struct peer *find_locked(struct sx_disco *disco, const char *jid)
+static struct peer *find_locked(struct sx_features *disco, const char *jid)
 {
     const struct peer key = {.jid = (char *)jid};
     struct peer **node = jid ? tfind(&key, &disco->by_jid, compare_peers) : NULL;
@@ -208,7 +208,8 @@ static bool is_yet_to_serve(const char *features)
     return sx_disco_list_has(features, SX_NS_PACKED) && !sx_disco_list_has(features, SX_NS_SOAP);
 }
 
-void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features, int64_t now_us)
+void sx_features_put(struct sx_features *disco, const char *jid, const char *features,
+                     int64_t now_us)
 {
     struct peer *fresh, *old;
 
@@ -230,7 +231,7 @@ void sx_disco_put(struct sx_disco *disco, const char *jid, const char *features,
     free_peer(fresh);
 }
 
-int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, int64_t now_us)
+int sx_features_has(struct sx_features *disco, const char *jid, const char *feature, int64_t now_us)
 {
     const struct peer *peer;
     int has = -1;
@@ -243,21 +244,21 @@ int sx_disco_has(struct sx_disco *disco, const char *jid, const char *feature, i
     return has;
 }
 
-bool sx_disco_account_has(struct sx_disco *disco, const char *jid, const char *feature,
-                          int64_t now_us)
+bool sx_features_account_has(struct sx_features *disco, const char *jid, const char *feature,
+                             int64_t now_us)
 {
     char bare[SX_JID_BYTES], other[SX_JID_BYTES];
     const struct peer *peer;
     bool has = false;
 
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     pthread_mutex_lock(&disco->mu);
     TAILQ_FOREACH(peer, &disco->order, in_order)
     {
         if (has || now_us - peer->put_us >= SX_DISCO_TTL_S * INT64_C(1000000))
             continue;
-        sx_address_bare(peer->jid, other, sizeof other);
-        has = sx_address_equal(bare, other) && sx_disco_list_has(peer->features, feature);
+        sx_jid_bare(peer->jid, other, sizeof other);
+        has = sx_jid_equal(bare, other) && sx_disco_list_has(peer->features, feature);
     }
     pthread_mutex_unlock(&disco->mu);
     return has;
@@ -272,8 +273,8 @@ static const char *find_incarnation(const char *features)
     return NULL;
 }
 
-int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us, char *out,
-                         size_t out_bytes)
+int sx_features_incarnation(struct sx_features *disco, const char *jid, int64_t now_us, char *out,
+                            size_t out_bytes)
 {
     const struct peer *peer;
     const char *incarnation = NULL;
@@ -293,7 +294,7 @@ int sx_disco_incarnation(struct sx_disco *disco, const char *jid, int64_t now_us
     return known;
 }
 
-bool sx_disco_is_worn(struct sx_disco *disco, const char *jid, int64_t now_us)
+bool sx_features_is_worn(struct sx_features *disco, const char *jid, int64_t now_us)
 {
     struct peer *peer;
     bool worn = false;
@@ -327,8 +328,8 @@ static char *renew_list(const char *features, const char *incarnation)
     return sx_buffer_take(&list, &len);
 }
 
-void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarnation,
-                    int64_t now_us)
+void sx_features_renew(struct sx_features *disco, const char *jid, const char *incarnation,
+                       int64_t now_us)
 {
     struct peer *peer;
     char *renewed = NULL;
@@ -348,7 +349,7 @@ void sx_disco_renew(struct sx_disco *disco, const char *jid, const char *incarna
     pthread_mutex_unlock(&disco->mu);
 }
 
-void sx_disco_forget(struct sx_disco *disco, const char *jid)
+void sx_features_forget(struct sx_features *disco, const char *jid)
 {
     struct peer *old;
 

@@ -22,7 +22,7 @@ struct memory {
     char bare[];
 };
 
-struct sx_choice {
+struct sx_policy {
     /* immutable */
     enum soap_xmpp_policy policy;
     unsigned max_contacts;
@@ -33,9 +33,9 @@ struct sx_choice {
     unsigned count;
 };
 
-struct sx_choice *sx_choice_new(enum soap_xmpp_policy policy, unsigned max_contacts)
+struct sx_policy *sx_policy_new(enum soap_xmpp_policy policy, unsigned max_contacts)
 {
-    struct sx_choice *choice = calloc(1, sizeof *choice);
+    struct sx_policy *choice = calloc(1, sizeof *choice);
     if (!choice)
         return NULL;
     if (pthread_mutex_init(&choice->mu, NULL)) {
@@ -53,7 +53,7 @@ static int compare_memories(const void *a, const void *b)
     return strcmp(((const struct memory *)a)->bare, ((const struct memory *)b)->bare);
 }
 
-static void forget_locked(struct sx_choice *choice, struct memory *memory)
+static void forget_locked(struct sx_policy *choice, struct memory *memory)
 {
     tdelete(memory, &choice->by_bare, compare_memories);
     TAILQ_REMOVE(&choice->order, memory, in_order);
@@ -62,7 +62,7 @@ static void forget_locked(struct sx_choice *choice, struct memory *memory)
     free(memory);
 }
 
-void sx_choice_free(struct sx_choice *choice)
+void sx_policy_free(struct sx_policy *choice)
 {
     struct memory *memory;
     if (!choice)
@@ -74,7 +74,7 @@ void sx_choice_free(struct sx_choice *choice)
 }
 
 /* That of the bare JID, a new one if need be; NULL: no memory. */
-static struct memory *recall_locked(struct sx_choice *choice, const char *bare)
+static struct memory *recall_locked(struct sx_policy *choice, const char *bare)
 {
     size_t bytes = strlen(bare) + 1;
     struct memory *fresh = calloc(1, sizeof *fresh + bytes), *memory, **node;
@@ -127,7 +127,7 @@ static unsigned choose(enum soap_xmpp_policy policy, const char *last, const cha
     return best;
 }
 
-unsigned sx_choice_make(struct sx_choice *choice, const char *bare, const char *const *jids,
+unsigned sx_policy_make(struct sx_policy *choice, const char *bare, const char *const *jids,
                         const unsigned *loads, unsigned count, uint64_t random)
 {
     struct memory *memory;

@@ -20,14 +20,14 @@
 #endif
 #include "soap_xmpp.h"
 
-struct sx_choice;
-struct sx_choice *sx_choice_new(enum soap_xmpp_policy policy, unsigned max_contacts);
-void sx_choice_free(struct sx_choice *choice); /* NULL allowed */
+struct sx_policy;
+struct sx_policy *sx_policy_new(enum soap_xmpp_policy policy, unsigned max_contacts);
+void sx_policy_free(struct sx_policy *choice); /* NULL allowed */
 
 /* Chooses one of count (1 at least) full JIDs of the bare one, which are in the order of their
  * names; its index. loads: how many calls are under way to each. It is remembered, unless there is
  * no memory. */
-unsigned sx_choice_make(struct sx_choice *choice, const char *bare, const char *const *jids,
+unsigned sx_policy_make(struct sx_policy *choice, const char *bare, const char *const *jids,
                         const unsigned *loads, unsigned count, uint64_t random);
 
 #endif

@@ -93,14 +93,14 @@ struct contact {
     TAILQ_HEAD(resource_list, resource) resources; /* who came first, first */
     unsigned count;
     bool is_asked;
-    uint64_t version; /* see struct sx_company */
+    uint64_t version; /* see struct sx_roster_view */
     const char *bare; /* text */
     char text[];
 };
 
 TAILQ_HEAD(contact_list, contact);
 
-struct sx_presence {
+struct sx_roster {
     unsigned max_contacts; /* immutable */
     /* under mu */
     pthread_mutex_t mu;
@@ -113,9 +113,9 @@ struct sx_presence {
     int64_t begun_us; /* 0: offline */
 };
 
-struct sx_presence *sx_presence_new(unsigned max_contacts)
+struct sx_roster *sx_roster_new(unsigned max_contacts)
 {
-    struct sx_presence *presence = calloc(1, sizeof *presence);
+    struct sx_roster *presence = calloc(1, sizeof *presence);
     if (!presence)
         return NULL;
     if (pthread_mutex_init(&presence->mu, NULL))
@@ -139,7 +139,7 @@ static int compare_contacts(const void *a, const void *b)
     return strcmp(((const struct contact *)a)->bare, ((const struct contact *)b)->bare);
 }
 
-static void remove_resource_locked(struct sx_presence *presence, struct contact *contact,
+static void remove_resource_locked(struct sx_roster *presence, struct contact *contact,
                                    struct resource *resource)
 {
     TAILQ_REMOVE(&contact->resources, resource, in_contact);
@@ -148,20 +148,20 @@ static void remove_resource_locked(struct sx_presence *presence, struct contact 
     free(resource);
 }
 
-static void clear_contact_locked(struct sx_presence *presence, struct contact *contact)
+static void clear_contact_locked(struct sx_roster *presence, struct contact *contact)
 {
     struct resource *resource;
     while ((resource = TAILQ_FIRST(&contact->resources)) != NULL)
         remove_resource_locked(presence, contact, resource);
 }
 
-static struct contact_list *list_of_locked(struct sx_presence *presence,
+static struct contact_list *list_of_locked(struct sx_roster *presence,
                                            const struct contact *contact)
 {
     return contact->is_asked ? &presence->asked : &presence->others;
 }
 
-static void remove_contact_locked(struct sx_presence *presence, struct contact *contact)
+static void remove_contact_locked(struct sx_roster *presence, struct contact *contact)
 {
     clear_contact_locked(presence, contact);
     tdelete(contact, &presence->by_bare, compare_contacts);
@@ -171,14 +171,14 @@ static void remove_contact_locked(struct sx_presence *presence, struct contact *
     free(contact);
 }
 
-static void clear_others_locked(struct sx_presence *presence)
+static void clear_others_locked(struct sx_roster *presence)
 {
     struct contact *contact;
     while ((contact = TAILQ_FIRST(&presence->others)) != NULL)
         remove_contact_locked(presence, contact);
 }
 
-void sx_presence_free(struct sx_presence *presence)
+void sx_roster_free(struct sx_roster *presence)
 {
     struct contact *contact;
     if (!presence)
@@ -191,7 +191,7 @@ void sx_presence_free(struct sx_presence *presence)
     free(presence);
 }
 
-void sx_presence_begin(struct sx_presence *presence, int64_t now_us)
+void sx_roster_begin(struct sx_roster *presence, int64_t now_us)
 {
     struct contact *contact;
     pthread_mutex_lock(&presence->mu);
@@ -215,14 +215,14 @@ static struct contact *make_contact(const char *bare)
     return contact;
 }
 
-static struct contact *find_locked(struct sx_presence *presence, const char *bare)
+static struct contact *find_locked(struct sx_roster *presence, const char *bare)
 {
     const struct contact key = {.bare = bare};
     struct contact **node = tfind(&key, &presence->by_bare, compare_contacts);
     return node ? *node : NULL;
 }
 
-static struct contact *enter_contact_locked(struct sx_presence *presence, const char *bare)
+static struct contact *enter_contact_locked(struct sx_roster *presence, const char *bare)
 {
     struct contact *contact = make_contact(bare);
     if (!contact)
@@ -247,7 +247,7 @@ static struct resource *find_resource(struct contact *contact, const char *name)
 }
 
 /* NULL: no memory. */
-static struct resource *enter_resource_locked(struct sx_presence *presence, struct contact *contact,
+static struct resource *enter_resource_locked(struct sx_roster *presence, struct contact *contact,
                                               const char *name)
 {
     size_t bytes = strlen(name) + 1;
@@ -264,7 +264,7 @@ static struct resource *enter_resource_locked(struct sx_presence *presence, stru
 }
 
 /* Who makes place for this one, which has come, grown or been asked for; NULL: nobody needs to. */
-static struct contact *choose_victim_locked(const struct sx_presence *presence,
+static struct contact *choose_victim_locked(const struct sx_roster *presence,
                                             struct contact *contact)
 {
     struct contact *victim;
@@ -279,7 +279,7 @@ static struct contact *choose_victim_locked(const struct sx_presence *presence,
     return victim == contact ? TAILQ_NEXT(victim, in_list) : victim;
 }
 
-static void shrink_locked(struct sx_presence *presence, struct contact *contact)
+static void shrink_locked(struct sx_roster *presence, struct contact *contact)
 {
     struct contact *victim;
     do {
@@ -290,13 +290,13 @@ static void shrink_locked(struct sx_presence *presence, struct contact *contact)
 }
 
 /* Nobody of it may be there: then nothing but the account's name is kept. */
-static void drop_empty_locked(struct sx_presence *presence, struct contact *contact)
+static void drop_empty_locked(struct sx_roster *presence, struct contact *contact)
 {
     if (contact->count == 0 && !contact->is_asked)
         remove_contact_locked(presence, contact);
 }
 
-static void put_locked(struct sx_presence *presence, const char *bare, const char *name,
+static void put_locked(struct sx_roster *presence, const char *bare, const char *name,
                        const struct sx_mark *mark)
 {
     struct contact *contact = find_locked(presence, bare);
@@ -317,27 +317,27 @@ static void put_locked(struct sx_presence *presence, const char *bare, const cha
         drop_empty_locked(presence, contact);
 }
 
-void sx_presence_put(struct sx_presence *presence, const char *jid, const struct sx_mark *mark)
+void sx_roster_put(struct sx_roster *presence, const char *jid, const struct sx_mark *mark)
 {
-    const char *name = sx_address_resource(jid);
+    const char *name = sx_jid_resource(jid);
     char bare[SX_JID_BYTES];
     if (!name || strlen(name) > SX_PRESENCE_RESOURCE_BYTES)
         return;
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     pthread_mutex_lock(&presence->mu);
     put_locked(presence, bare, name, mark);
     pthread_cond_broadcast(&presence->came);
     pthread_mutex_unlock(&presence->mu);
 }
 
-bool sx_presence_take_out(struct sx_presence *presence, const char *jid)
+bool sx_roster_take_out(struct sx_roster *presence, const char *jid)
 {
-    const char *name = sx_address_resource(jid);
+    const char *name = sx_jid_resource(jid);
     struct contact *contact;
     struct resource *resource = NULL;
     char bare[SX_JID_BYTES];
     bool was_there;
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     pthread_mutex_lock(&presence->mu);
     contact = find_locked(presence, bare);
     if (contact && name)
@@ -361,7 +361,7 @@ static char *join(const char *bare, const char *name)
     return asprintf(&jid, "%s/%s", bare, name) < 0 ? NULL : jid;
 }
 
-static void copy_locked(const struct contact *contact, struct sx_company *company)
+static void copy_locked(const struct contact *contact, struct sx_roster_view *company)
 {
     const struct resource *resource;
     company->resources = calloc(contact->count, sizeof *company->resources);
@@ -381,7 +381,7 @@ static int compare_resources(const void *a, const void *b)
     return strcmp(((const struct sx_resource *)a)->jid, ((const struct sx_resource *)b)->jid);
 }
 
-static void note_asked_locked(struct sx_presence *presence, struct contact *contact)
+static void note_asked_locked(struct sx_roster *presence, struct contact *contact)
 {
     TAILQ_REMOVE(list_of_locked(presence, contact), contact, in_list);
     contact->is_asked = true;
@@ -389,10 +389,10 @@ static void note_asked_locked(struct sx_presence *presence, struct contact *cont
     shrink_locked(presence, contact);
 }
 
-void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_company *company)
+void sx_roster_list(struct sx_roster *presence, const char *bare, struct sx_roster_view *company)
 {
     struct contact *contact;
-    *company = (struct sx_company){0};
+    *company = (struct sx_roster_view){0};
     pthread_mutex_lock(&presence->mu);
     contact = find_locked(presence, bare);
     if (!contact)
@@ -408,23 +408,23 @@ void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_
         qsort(company->resources, company->count, sizeof *company->resources, compare_resources);
 }
 
-void sx_company_fini(struct sx_company *company)
+void sx_roster_view_fini(struct sx_roster_view *company)
 {
     unsigned i;
     for (i = 0; i < company->count; i++)
         free(company->resources[i].jid);
     free(company->resources);
-    *company = (struct sx_company){0};
+    *company = (struct sx_roster_view){0};
 }
 
-static bool has_come_locked(struct sx_presence *presence, const char *bare, uint64_t version)
+static bool has_come_locked(struct sx_roster *presence, const char *bare, uint64_t version)
 {
     const struct contact *contact = find_locked(presence, bare);
     return contact && contact->count > 0 && contact->version != version;
 }
 
-bool sx_presence_await(struct sx_presence *presence, const char *bare, uint64_t version,
-                       int64_t settle_us, int64_t deadline)
+bool sx_roster_await(struct sx_roster *presence, const char *bare, uint64_t version,
+                     int64_t settle_us, int64_t deadline)
 {
     bool has_come, in_time = true;
     pthread_mutex_lock(&presence->mu);

@@ -59,21 +59,21 @@ void sx_presence_format_mark(struct sx_buffer *out, const struct sx_mark *mark);
 
 /* ---- table ---- JIDs are normal (jid.h) */
 
-struct sx_presence;
-struct sx_presence *sx_presence_new(unsigned max_contacts); /* NULL: no memory */
-void sx_presence_free(struct sx_presence *presence);        /* NULL allowed */
+struct sx_roster;
+struct sx_roster *sx_roster_new(unsigned max_contacts); /* NULL: no memory */
+void sx_roster_free(struct sx_roster *presence);        /* NULL allowed */
 
 /* A session begins now, or has ended (0): in both cases nobody is there. */
-void sx_presence_begin(struct sx_presence *presence, int64_t now_us);
+void sx_roster_begin(struct sx_roster *presence, int64_t now_us);
 
 /* This full JID is available; what it said before no longer holds. Without memory it isn't. */
-void sx_presence_put(struct sx_presence *presence, const char *jid, const struct sx_mark *mark);
+void sx_roster_put(struct sx_roster *presence, const char *jid, const struct sx_mark *mark);
 
 /* It isn't; a bare JID stands for all of its resources. Whether it was, or one of them. */
-bool sx_presence_take_out(struct sx_presence *presence, const char *jid);
+bool sx_roster_take_out(struct sx_roster *presence, const char *jid);
 
 /* The live resources of a bare JID that somebody asks for, in the order of their names; a copy. */
-struct sx_company {
+struct sx_roster_view {
     uint64_t version; /* grows whenever one of them comes, or says something; 0: there are none */
     unsigned count;
     struct sx_resource {
@@ -81,14 +81,14 @@ struct sx_company {
         struct sx_mark mark;
     } * resources; /* malloc'ed, NULL if there are none or no memory */
 };
-void sx_presence_list(struct sx_presence *presence, const char *bare, struct sx_company *company);
-void sx_company_fini(struct sx_company *company);
+void sx_roster_list(struct sx_roster *presence, const char *bare, struct sx_roster_view *company);
+void sx_roster_view_fini(struct sx_roster_view *company);
 
 /* Servers tell who is there after a link has come online, and never that all was told. Waits until
  * somebody of this bare JID has come, or said something, since the list of that version, but no
  * longer than until the session has lasted settle_us, nor beyond the deadline. Whether anybody has.
  */
-bool sx_presence_await(struct sx_presence *presence, const char *bare, uint64_t version,
-                       int64_t settle_us, int64_t deadline);
+bool sx_roster_await(struct sx_roster *presence, const char *bare, uint64_t version,
+                     int64_t settle_us, int64_t deadline);
 
 #endif

@@ -1,8 +1,8 @@
 /* access.c - who may call what.
  *
  * Invariant: every rule in a table is normal (jid.h), stands there once, and in the bucket of
- * its key; two JIDs that sx_address_equal calls equal have the same key. Whether a rule is for a
- * JID is decided by sx_address_equal alone: the key only saves asking.
+ * its key; two JIDs that sx_jid_equal calls equal have the same key. Whether a rule is for a
+ * JID is decided by sx_jid_equal alone: the key only saves asking.
  *
  * Happy path: read WHO and the operation -> a rule in a table of one's own (the draft) -> merge the
  *             draft into the rules, under the lock.   A look-up tries, from narrow to wide, each
@@ -165,10 +165,10 @@ static uint32_t fold(const struct sx_access *access, uint32_t c)
     return access->utf8_locale ? (uint32_t)towlower_l((wint_t)c, access->utf8_locale) : c;
 }
 
-/* All that sx_address_equal overlooks is overlooked here: case, a final dot of the domain. */
+/* All that sx_jid_equal overlooks is overlooked here: case, a final dot of the domain. */
 static uint32_t key_of(const struct sx_access *access, enum who kind, const char *who)
 {
-    const char *resource = kind == WHO_FULL ? sx_address_resource(who) : NULL;
+    const char *resource = kind == WHO_FULL ? sx_jid_resource(who) : NULL;
     const char *end = who + strcspn(who, "/");
     uint32_t key = add_to_key(2166136261u, kind);
 
@@ -199,7 +199,7 @@ static const struct rule *find(const struct table *table, uint32_t key, enum who
         return NULL;
     for (rule = table->buckets[key & (table->bucket_count - 1)]; rule; rule = rule->next)
         if (rule->key == key && rule->kind == kind && strcmp(rule->operation, operation) == 0 &&
-            sx_address_equal(rule->text, who))
+            sx_jid_equal(rule->text, who))
             return rule;
     return NULL;
 }
@@ -269,7 +269,7 @@ static void empty(struct table *table)
 static const char *check_wildcards(const char *who)
 {
     const char *domain = who, *at = memchr(who, '@', strcspn(who, "/"));
-    const char *resource = sx_address_resource(who);
+    const char *resource = sx_jid_resource(who);
 
     if (at) {
         domain = at + 1;
@@ -290,7 +290,7 @@ static enum sx_err read_encoded(const char *who, char **jid, const struct reason
 
     if (asprintf(&uri, "xmpp:%s", who) < 0)
         return SX_ENOMEM;
-    err = sx_address_parse_uri(uri, jid, why->text, why->bytes);
+    err = sx_jid_parse_uri(uri, jid, why->text, why->bytes);
     free(uri);
     /* a URI without a resource gets one, a rule means every resource */
     if (err == SX_OK && !strchr(who, '/'))
@@ -305,14 +305,14 @@ static enum sx_err read_jid(const char *who, bool is_encoded, char **jid, const 
 
     if (wrong)
         return refuse(why, wrong);
-    if (sx_address_is_xmpp(who))
+    if (sx_jid_is_xmpp(who))
         return refuse(why, "a JID is wanted, without xmpp:");
     if (who[0] == '/')
         return refuse(why, "the domain is empty");
     if (is_encoded && strpbrk(who, "?#"))
         return refuse(why, "a ? or # in a JID is written %3F or %23");
     err = is_encoded ? read_encoded(who, jid, why)
-                     : sx_address_parse_jid(who, NULL, jid, why->text, why->bytes);
+                     : sx_jid_parse(who, NULL, jid, why->text, why->bytes);
     return err == SX_EENDPOINT ? SX_ECONFIG : err;
 }
 
@@ -339,7 +339,7 @@ static enum sx_err read_who(const char *who, bool is_encoded, enum who *kind, ch
     err = read_jid(who, is_encoded, jid, why);
     if (err != SX_OK)
         return err;
-    *kind = read == WHO_BARE && sx_address_resource(*jid) ? WHO_FULL : read;
+    *kind = read == WHO_BARE && sx_jid_resource(*jid) ? WHO_FULL : read;
     return SX_OK;
 }
 
@@ -512,7 +512,7 @@ static enum sx_err parse_rule(const struct sx_access *access, struct table *draf
     enum who kind;
     enum sx_err err;
 
-    if (sx_address_is_xmpp(rule))
+    if (sx_jid_is_xmpp(rule))
         return refuse(why, "a JID is wanted, without xmpp:");
     if (colon) {
         /* One of the two would be guessed to be the operation's, and a wrong guess allows another
@@ -622,7 +622,7 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
         operation = "";
     at = strchr(bare, '@');
     pthread_mutex_lock(&access->mu);
-    allowed = (sx_address_resource(from) && has_rule_locked(access, WHO_FULL, from, operation)) ||
+    allowed = (sx_jid_resource(from) && has_rule_locked(access, WHO_FULL, from, operation)) ||
               has_rule_locked(access, WHO_BARE, bare, operation) ||
               (at && has_rule_locked(access, WHO_ACCOUNTS, at + 1, operation)) ||
               has_rule_locked(access, WHO_ANYBODY, "", operation);
@@ -640,7 +640,7 @@ bool sx_access_may_know(struct sx_access *access, const char *from)
         return false;
     at = strchr(bare, '@');
     pthread_mutex_lock(&access->mu);
-    may = (sx_address_resource(from) && is_named_locked(access, WHO_FULL, from)) ||
+    may = (sx_jid_resource(from) && is_named_locked(access, WHO_FULL, from)) ||
           is_named_locked(access, WHO_BARE, bare) ||
           (at && is_named_locked(access, WHO_ACCOUNTS, at + 1)) ||
           is_named_locked(access, WHO_ANYBODY, "");

@@ -149,7 +149,7 @@ static struct bucket *bucket_of(struct sx_journal *journal, const struct key *ke
 
 static void make_key(struct sx_journal *journal, const char *from, const char *id, struct key *key)
 {
-    sx_address_bare(from, key->caller, sizeof key->caller);
+    sx_jid_bare(from, key->caller, sizeof key->caller);
     key->id = id;
     key->id_len = sx_journal_stem(id);
     key->bucket = bucket_of(journal, key);

@@ -33,7 +33,7 @@ struct sx_caller {
 
 TAILQ_HEAD(caller_list, sx_caller);
 
-struct sx_inbound {
+struct sx_queue {
     /* immutable */
     unsigned max_requests, max_running;
     size_t max_bytes;
@@ -47,12 +47,12 @@ struct sx_inbound {
     void *by_jid; /* a tree, see tsearch(3): no peer can make it lopsided */
     int workers;
     bool open, closed, expected;
-    struct sx_inbound_counts counts;
+    struct sx_queue_counts counts;
 };
 
-struct sx_inbound *sx_inbound_new(unsigned max_requests, size_t max_bytes, unsigned max_running)
+struct sx_queue *sx_queue_new(unsigned max_requests, size_t max_bytes, unsigned max_running)
 {
-    struct sx_inbound *inbound = calloc(1, sizeof *inbound);
+    struct sx_queue *inbound = calloc(1, sizeof *inbound);
 
     if (!inbound)
         return NULL;
@@ -78,7 +78,7 @@ err_after_alloc:
     return NULL;
 }
 
-void sx_inbound_free(struct sx_inbound *inbound)
+void sx_queue_free(struct sx_queue *inbound)
 {
     if (!inbound)
         return;
@@ -98,7 +98,7 @@ static int compare_callers(const void *a, const void *b)
 }
 
 /* The caller from belongs to, entered if it is a new one. NULL: no memory. */
-static struct sx_caller *find_caller_locked(struct sx_inbound *inbound, const char *from)
+static struct sx_caller *find_caller_locked(struct sx_queue *inbound, const char *from)
 {
     size_t jid_bytes = (from ? strlen(from) : 0) + 1;
     struct sx_caller *caller = calloc(1, sizeof *caller + jid_bytes), **node;
@@ -106,7 +106,7 @@ static struct sx_caller *find_caller_locked(struct sx_inbound *inbound, const ch
     if (!caller)
         return NULL;
     if (from)
-        sx_address_bare(from, caller->jid, jid_bytes);
+        sx_jid_bare(from, caller->jid, jid_bytes);
     node = tsearch(caller, &inbound->by_jid, compare_callers);
     if (!node || *node != caller) {
         free(caller);
@@ -119,7 +119,7 @@ static struct sx_caller *find_caller_locked(struct sx_inbound *inbound, const ch
 }
 
 /* Call it whenever a count of the caller has changed. */
-static void drop_idle_caller_locked(struct sx_inbound *inbound, struct sx_caller *caller)
+static void drop_idle_caller_locked(struct sx_queue *inbound, struct sx_caller *caller)
 {
     if (caller->queued_count || caller->running_count)
         return;
@@ -129,7 +129,7 @@ static void drop_idle_caller_locked(struct sx_inbound *inbound, struct sx_caller
     free(caller);
 }
 
-static unsigned long max_running_locked(const struct sx_inbound *inbound)
+static unsigned long max_running_locked(const struct sx_queue *inbound)
 {
     if (inbound->max_running)
         return inbound->max_running;
@@ -137,7 +137,7 @@ static unsigned long max_running_locked(const struct sx_inbound *inbound)
 }
 
 /* Gives the caller a place behind the others if there is something of it to take now. */
-static void queue_for_turn_locked(struct sx_inbound *inbound, struct sx_caller *caller)
+static void queue_for_turn_locked(struct sx_queue *inbound, struct sx_caller *caller)
 {
     if (caller->has_turn || !caller->queued_count ||
         caller->running_count >= max_running_locked(inbound))
@@ -171,14 +171,14 @@ struct sx_request *sx_request_new(const char *from, const char *to, const char *
     return request;
 }
 
-static bool is_drained_locked(const struct sx_inbound *inbound)
+static bool is_drained_locked(const struct sx_queue *inbound)
 {
     return inbound->counts.queued == 0 && inbound->counts.running == 0;
 }
 
 void sx_request_free(struct sx_request *request)
 {
-    struct sx_inbound *inbound;
+    struct sx_queue *inbound;
     struct sx_caller *caller;
 
     if (!request)
@@ -211,21 +211,21 @@ bool sx_request_answer_once(struct sx_request *request)
 
 /* ---- queue ---- */
 
-void sx_inbound_expect(struct sx_inbound *inbound)
+void sx_queue_expect(struct sx_queue *inbound)
 {
     pthread_mutex_lock(&inbound->mu);
     inbound->expected = true;
     pthread_mutex_unlock(&inbound->mu);
 }
 
-void sx_inbound_open(struct sx_inbound *inbound)
+void sx_queue_open(struct sx_queue *inbound)
 {
     pthread_mutex_lock(&inbound->mu);
     inbound->open = true;
     pthread_mutex_unlock(&inbound->mu);
 }
 
-bool sx_inbound_is_open(struct sx_inbound *inbound)
+bool sx_queue_is_open(struct sx_queue *inbound)
 {
     bool open;
 
@@ -235,7 +235,7 @@ bool sx_inbound_is_open(struct sx_inbound *inbound)
     return open;
 }
 
-bool sx_inbound_was_opened(struct sx_inbound *inbound)
+bool sx_queue_was_opened(struct sx_queue *inbound)
 {
     bool open;
 
@@ -245,7 +245,7 @@ bool sx_inbound_was_opened(struct sx_inbound *inbound)
     return open;
 }
 
-void sx_inbound_add_workers(struct sx_inbound *inbound, int count)
+void sx_queue_add_workers(struct sx_queue *inbound, int count)
 {
     struct sx_caller *caller;
 
@@ -256,14 +256,14 @@ void sx_inbound_add_workers(struct sx_inbound *inbound, int count)
     pthread_mutex_unlock(&inbound->mu);
 }
 
-static enum sx_err check_open_locked(const struct sx_inbound *inbound)
+static enum sx_err check_open_locked(const struct sx_queue *inbound)
 {
     if (!inbound->open && !inbound->expected)
         return SX_ENOTSOAP;
     return inbound->closed ? SX_ESTOPPED : SX_OK;
 }
 
-static bool has_room_locked(const struct sx_inbound *inbound, const struct sx_caller *caller,
+static bool has_room_locked(const struct sx_queue *inbound, const struct sx_caller *caller,
                             size_t bytes)
 {
     size_t free_bytes = inbound->max_bytes - inbound->counts.queued_bytes;
@@ -275,7 +275,7 @@ static bool has_room_locked(const struct sx_inbound *inbound, const struct sx_ca
     return !caller->queued_count || caller->queued_bytes + bytes <= free_bytes;
 }
 
-static void append_locked(struct sx_inbound *inbound, struct sx_caller *caller,
+static void append_locked(struct sx_queue *inbound, struct sx_caller *caller,
                           struct sx_request *request)
 {
     request->queue = inbound;
@@ -290,7 +290,7 @@ static void append_locked(struct sx_inbound *inbound, struct sx_caller *caller,
     queue_for_turn_locked(inbound, caller);
 }
 
-static enum sx_err add_locked(struct sx_inbound *inbound, struct sx_request *request)
+static enum sx_err add_locked(struct sx_queue *inbound, struct sx_request *request)
 {
     enum sx_err err = check_open_locked(inbound);
     struct sx_caller *caller;
@@ -308,7 +308,7 @@ static enum sx_err add_locked(struct sx_inbound *inbound, struct sx_request *req
     return err;
 }
 
-enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *request)
+enum sx_err sx_queue_add(struct sx_queue *inbound, struct sx_request *request)
 {
     enum sx_err err;
 
@@ -321,7 +321,7 @@ enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *reques
 }
 
 /* The caller's oldest request, counted as running. */
-static struct sx_request *take_from_locked(struct sx_inbound *inbound, struct sx_caller *caller)
+static struct sx_request *take_from_locked(struct sx_queue *inbound, struct sx_caller *caller)
 {
     struct sx_request *request = STAILQ_FIRST(&caller->queued);
 
@@ -338,7 +338,7 @@ static struct sx_request *take_from_locked(struct sx_inbound *inbound, struct sx
     return request;
 }
 
-static struct sx_caller *next_turn_locked(struct sx_inbound *inbound)
+static struct sx_caller *next_turn_locked(struct sx_queue *inbound)
 {
     struct sx_caller *caller = TAILQ_FIRST(&inbound->turns);
 
@@ -349,7 +349,7 @@ static struct sx_caller *next_turn_locked(struct sx_inbound *inbound)
     return caller;
 }
 
-struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline, bool *closed)
+struct sx_request *sx_queue_take(struct sx_queue *inbound, int64_t deadline, bool *closed)
 {
     struct sx_request *request = NULL;
     struct sx_caller *caller;
@@ -369,7 +369,7 @@ struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline,
     return request;
 }
 
-void sx_inbound_close(struct sx_inbound *inbound)
+void sx_queue_close(struct sx_queue *inbound)
 {
     pthread_mutex_lock(&inbound->mu);
     inbound->closed = true;
@@ -377,7 +377,7 @@ void sx_inbound_close(struct sx_inbound *inbound)
     pthread_mutex_unlock(&inbound->mu);
 }
 
-bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline)
+bool sx_queue_drained(struct sx_queue *inbound, int64_t deadline)
 {
     bool drained, in_time = true;
 
@@ -389,7 +389,7 @@ bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline)
     return drained;
 }
 
-struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound)
+struct sx_request *sx_queue_take_all(struct sx_queue *inbound)
 {
     struct sx_request *list = NULL, **end = &list;
     struct sx_caller *caller;
@@ -406,7 +406,7 @@ struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound)
     return list;
 }
 
-void sx_inbound_count(struct sx_inbound *inbound, struct sx_inbound_counts *counts)
+void sx_queue_count(struct sx_queue *inbound, struct sx_queue_counts *counts)
 {
     pthread_mutex_lock(&inbound->mu);
     *counts = inbound->counts;

@@ -33,15 +33,15 @@ struct sx_request {
     bool is_message; /* came as one, and is answered as one */
     bool answered;
     int64_t arrived_us;
-    struct sx_inbound *queue;           /* set when added */
+    struct sx_queue *queue;             /* set when added */
     struct sx_caller *caller;           /* the queue's */
     STAILQ_ENTRY(sx_request) in_caller; /* the queue's */
     struct sx_request *next;            /* of a list from take_all */
 };
 
-struct sx_inbound;
+struct sx_queue;
 
-struct sx_inbound_counts {
+struct sx_queue_counts {
     unsigned long queued, running, added, refused;
     unsigned long callers; /* with a request queued or running */
     size_t queued_bytes;   /* of envelopes */
@@ -49,8 +49,8 @@ struct sx_inbound_counts {
 
 /* max_running: of one caller at once, 0: the workers but one, where there are three or more.
  * NULL: no memory. */
-struct sx_inbound *sx_inbound_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
-void sx_inbound_free(struct sx_inbound *inbound); /* asserts that nothing is queued or running */
+struct sx_queue *sx_queue_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
+void sx_queue_free(struct sx_queue *inbound); /* asserts that nothing is queued or running */
 
 /* A request with copies of the three strings; NULL: no memory. */
 struct sx_request *sx_request_new(const char *from, const char *to, const char *id);
@@ -60,36 +60,36 @@ void sx_request_free(struct sx_request *request);
 bool sx_request_answer_once(struct sx_request *request);
 
 /* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
-void sx_inbound_open(struct sx_inbound *inbound);
+void sx_queue_open(struct sx_queue *inbound);
 /* Requests are queued before somebody serves, for who will: those that a server has stored come as
  * soon as the link is online. */
-void sx_inbound_expect(struct sx_inbound *inbound);
-bool sx_inbound_is_open(struct sx_inbound *inbound);
-bool sx_inbound_was_opened(struct sx_inbound *inbound);
+void sx_queue_expect(struct sx_queue *inbound);
+bool sx_queue_is_open(struct sx_queue *inbound);
+bool sx_queue_was_opened(struct sx_queue *inbound);
 /* stays true after close */ /* opened, and not closed yet */
 
 /* So many threads more, or less, take requests until the queue is closed. Those who take by hand
  * don't count. */
-void sx_inbound_add_workers(struct sx_inbound *inbound, int count);
+void sx_queue_add_workers(struct sx_queue *inbound, int count);
 
 /* Takes ownership on SX_OK only. SX_EFULL: no room for this caller; SX_ESTOPPED: closed;
  * SX_ENOTSOAP: nobody serves here; SX_ENOMEM. */
-enum sx_err sx_inbound_add(struct sx_inbound *inbound, struct sx_request *request);
+enum sx_err sx_queue_add(struct sx_queue *inbound, struct sx_request *request);
 
 /* The next request, now running; NULL at the deadline, or when closed and empty (*closed true).
  * The queue outlives its requests: see free. */
-struct sx_request *sx_inbound_take(struct sx_inbound *inbound, int64_t deadline, bool *closed);
+struct sx_request *sx_queue_take(struct sx_queue *inbound, int64_t deadline, bool *closed);
 
 /* Refuses additions, wakes every taker. Idempotent. */
-void sx_inbound_close(struct sx_inbound *inbound);
+void sx_queue_close(struct sx_queue *inbound);
 
 /* After close: waits until nothing is queued or running; false at the deadline. */
-bool sx_inbound_drained(struct sx_inbound *inbound, int64_t deadline);
+bool sx_queue_drained(struct sx_queue *inbound, int64_t deadline);
 
 /* Takes all queued requests at once, caller by caller, as a list by next, counted as running; NULL
  * if none. For the owner, to refuse them when a drain is over. */
-struct sx_request *sx_inbound_take_all(struct sx_inbound *inbound);
+struct sx_request *sx_queue_take_all(struct sx_queue *inbound);
 
-void sx_inbound_count(struct sx_inbound *inbound, struct sx_inbound_counts *counts);
+void sx_queue_count(struct sx_queue *inbound, struct sx_queue_counts *counts);
 
 #endif

@@ -15,7 +15,7 @@ static enum sx_err explain(enum sx_err err, const char *clause, char *why, size_
     return err;
 }
 
-static size_t copy(struct sx_reading *reading, const struct sx_envelope *envelope, char *out,
+static size_t copy(struct sx_reader *reading, const struct sx_envelope *envelope, char *out,
                    size_t room)
 {
     size_t left = envelope->len - reading->done_bytes, len = left < room ? left : room;
@@ -23,8 +23,8 @@ static size_t copy(struct sx_reading *reading, const struct sx_envelope *envelop
     return len;
 }
 
-static enum sx_err unpack(struct sx_reading *reading, const struct sx_envelope *envelope,
-                          const struct sx_reading_limits *limits, char *out, size_t room,
+static enum sx_err unpack(struct sx_reader *reading, const struct sx_envelope *envelope,
+                          const struct sx_reader_limits *limits, char *out, size_t room,
                           size_t *got)
 {
     enum sx_err err;
@@ -39,9 +39,9 @@ static enum sx_err unpack(struct sx_reading *reading, const struct sx_envelope *
     return err ? err : sx_gauge_feed(&reading->gauge, out, *got);
 }
 
-enum sx_err sx_reading_next(struct sx_reading *reading, const struct sx_envelope *envelope,
-                            const struct sx_reading_limits *limits, char *out, size_t room,
-                            size_t *got, char *why, size_t why_bytes)
+enum sx_err sx_reader_next(struct sx_reader *reading, const struct sx_envelope *envelope,
+                           const struct sx_reader_limits *limits, char *out, size_t room,
+                           size_t *got, char *why, size_t why_bytes)
 {
     size_t len = 0;
     enum sx_err err = SX_OK;
@@ -60,8 +60,8 @@ enum sx_err sx_reading_next(struct sx_reading *reading, const struct sx_envelope
     return SX_OK;
 }
 
-void sx_reading_fini(struct sx_reading *reading)
+void sx_reader_fini(struct sx_reader *reading)
 {
     sx_unpacker_free(reading->unpacker);
-    *reading = (struct sx_reading){0};
+    *reading = (struct sx_reader){0};
 }

@@ -13,12 +13,12 @@
 #include "xml/gauge.h"
 #include "soap/pack.h"
 
-struct sx_reading_limits {
+struct sx_reader_limits {
     size_t max_bytes; /* unpacked */
     struct sx_gauge_limits gauge;
 };
 
-struct sx_reading {
+struct sx_reader {
     struct sx_unpacker *unpacker; /* of a packed envelope, once it has begun */
     struct sx_gauge gauge;
     size_t done_bytes; /* read so far */
@@ -26,9 +26,9 @@ struct sx_reading {
 
 /* The next bytes of the envelope, at most room of them (room > 0); *got is 0 at its end. An error
  * comes with one clause in why, *got is 0 then: SX_EMALFORMED, SX_ETOOBIG, SX_EDEPTH, SX_ENOMEM. */
-enum sx_err sx_reading_next(struct sx_reading *reading, const struct sx_envelope *envelope,
-                            const struct sx_reading_limits *limits, char *out, size_t room,
-                            size_t *got, char *why, size_t why_bytes);
-void sx_reading_fini(struct sx_reading *reading); /* zeroes; may begin anew */
+enum sx_err sx_reader_next(struct sx_reader *reading, const struct sx_envelope *envelope,
+                           const struct sx_reader_limits *limits, char *out, size_t room,
+                           size_t *got, char *why, size_t why_bytes);
+void sx_reader_fini(struct sx_reader *reading); /* zeroes; may begin anew */
 
 #endif

@@ -24,14 +24,14 @@ enum { FIRST_STEP_BYTES = 65536, MOST_SEQ = 65535 };
 
 struct entry {
     char *from;
-    char transfer[SX_INTAKE_ID_BYTES + 1], sha256[SX_SHA256_HEX_BYTES];
+    char transfer[SX_RECEIVER_ID_BYTES + 1], sha256[SX_SHA256_HEX_BYTES];
     size_t size;
 
     char *bytes;
     size_t received, capacity;
     EVP_MD_CTX *hash;
 
-    char sid[SX_INTAKE_SID_BYTES + 1];
+    char sid[SX_RECEIVER_SID_BYTES + 1];
     size_t block_bytes, next_seq;
 
     int64_t touched_us;
@@ -40,17 +40,17 @@ struct entry {
 
 TAILQ_HEAD(entry_list, entry);
 
-struct sx_intake {
-    struct sx_intake_limits limits;
+struct sx_receiver {
+    struct sx_receiver_limits limits;
     struct entry_list order;
-    struct sx_intake_counts counts;
+    struct sx_receiver_counts counts;
 };
 
 /* ---- entries ---- */
 
-struct sx_intake *sx_intake_new(const struct sx_intake_limits *limits)
+struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits)
 {
-    struct sx_intake *intake = calloc(1, sizeof *intake);
+    struct sx_receiver *intake = calloc(1, sizeof *intake);
     if (!intake)
         return NULL;
     intake->limits = *limits;
@@ -68,7 +68,7 @@ static void free_entry(struct entry *entry)
     free(entry);
 }
 
-static void remove_entry(struct sx_intake *intake, struct entry *entry)
+static void remove_entry(struct sx_receiver *intake, struct entry *entry)
 {
     TAILQ_REMOVE(&intake->order, entry, in_order);
     intake->counts.transfers--;
@@ -77,7 +77,7 @@ static void remove_entry(struct sx_intake *intake, struct entry *entry)
     free_entry(entry);
 }
 
-void sx_intake_free(struct sx_intake *intake)
+void sx_receiver_free(struct sx_receiver *intake)
 {
     struct entry *entry, *next;
     if (!intake)
@@ -89,7 +89,7 @@ void sx_intake_free(struct sx_intake *intake)
     free(intake);
 }
 
-static void touch(struct sx_intake *intake, struct entry *entry, int64_t now_us)
+static void touch(struct sx_receiver *intake, struct entry *entry, int64_t now_us)
 {
     entry->touched_us = now_us;
     TAILQ_REMOVE(&intake->order, entry, in_order);
@@ -101,7 +101,7 @@ static bool is_complete(const struct entry *entry)
     return !entry->hash;
 }
 
-static struct entry *find_transfer(const struct sx_intake *intake, const char *from,
+static struct entry *find_transfer(const struct sx_receiver *intake, const char *from,
                                    const char *transfer)
 {
     struct entry *entry;
@@ -113,7 +113,8 @@ static struct entry *find_transfer(const struct sx_intake *intake, const char *f
     return NULL;
 }
 
-static struct entry *find_session(const struct sx_intake *intake, const char *from, const char *sid)
+static struct entry *find_session(const struct sx_receiver *intake, const char *from,
+                                  const char *sid)
 {
     struct entry *entry;
     if (!from || !sid || !*sid)
@@ -126,7 +127,7 @@ static struct entry *find_session(const struct sx_intake *intake, const char *fr
 
 /* ---- answers ---- */
 
-static void begin_answer(struct sx_intake_answer *answer, const struct entry *entry)
+static void begin_answer(struct sx_receiver_answer *answer, const struct entry *entry)
 {
     memset(answer, 0, sizeof *answer);
     if (!entry)
@@ -136,7 +137,7 @@ static void begin_answer(struct sx_intake_answer *answer, const struct entry *en
     answer->size = entry->size;
 }
 
-static void refuse_as(struct sx_intake *intake, struct sx_intake_answer *answer,
+static void refuse_as(struct sx_receiver *intake, struct sx_receiver_answer *answer,
                       const char *condition, const char *type, const char *text)
 {
     answer->condition = condition;
@@ -146,16 +147,16 @@ static void refuse_as(struct sx_intake *intake, struct sx_intake_answer *answer,
 }
 
 /* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
-static void refuse(struct sx_intake *intake, struct sx_intake_answer *answer, const char *condition,
-                   const char *text)
+static void refuse(struct sx_receiver *intake, struct sx_receiver_answer *answer,
+                   const char *condition, const char *text)
 {
     refuse_as(intake, answer, condition,
               strcmp(condition, "resource-constraint") == 0 ? "wait" : "cancel", text);
 }
 
 /* Refuses a block; the session is over, what has come before stays. */
-static void break_off(struct sx_intake *intake, struct entry *entry,
-                      struct sx_intake_answer *answer, const char *condition, const char *text)
+static void break_off(struct sx_receiver *intake, struct entry *entry,
+                      struct sx_receiver_answer *answer, const char *condition, const char *text)
 {
     refuse(intake, answer, condition, text);
     answer->closes = true;
@@ -194,31 +195,31 @@ struct numbers {
 };
 
 /* What can be said of an open without looking at what is here. */
-static bool check_form(struct sx_intake *intake, const char *from,
-                       const struct sx_intake_open *open, struct numbers *numbers,
-                       struct sx_intake_answer *answer)
+static bool check_form(struct sx_receiver *intake, const char *from,
+                       const struct sx_receiver_open *open, struct numbers *numbers,
+                       struct sx_receiver_answer *answer)
 {
     if (!from || strlen(from) >= SX_JID_BYTES)
         refuse(intake, answer, "bad-request", "it comes from nobody");
-    else if (!is_token(open->sid, SX_INTAKE_SID_BYTES))
+    else if (!is_token(open->sid, SX_RECEIVER_SID_BYTES))
         refuse(intake, answer, "bad-request", "the sid is no NMTOKEN, or too long");
-    else if (!sx_transfer_parse_number(open->block_size, SX_TRANSFER_MOST_BLOCK_BYTES,
-                                       &numbers->block_bytes) ||
+    else if (!sx_sender_parse_number(open->block_size, SX_SENDER_MOST_BLOCK_BYTES,
+                                     &numbers->block_bytes) ||
              numbers->block_bytes == 0)
         refuse(intake, answer, "bad-request", "block-size is no number from 1 to 65535");
     else if (open->stanza && strcmp(open->stanza, "iq") != 0)
         refuse(intake, answer, "not-acceptable", "blocks are taken in iqs only");
     else if (!open->transfer && !open->size && !open->sha256)
         refuse(intake, answer, "not-acceptable", "only packed messages are taken");
-    else if (!is_token(open->transfer, SX_INTAKE_ID_BYTES) || !is_sha256(open->sha256))
+    else if (!is_token(open->transfer, SX_RECEIVER_ID_BYTES) || !is_sha256(open->sha256))
         refuse(intake, answer, "bad-request", "transfer or sha256 is malformed");
-    else if (!sx_transfer_parse_number(open->size, SIZE_MAX, &numbers->size) || numbers->size == 0)
+    else if (!sx_sender_parse_number(open->size, SIZE_MAX, &numbers->size) || numbers->size == 0)
         refuse(intake, answer, "bad-request", "size is no number of bytes");
     return !answer->condition;
 }
 
-static bool check_size(struct sx_intake *intake, const struct numbers *numbers,
-                       struct sx_intake_answer *answer)
+static bool check_size(struct sx_receiver *intake, const struct numbers *numbers,
+                       struct sx_receiver_answer *answer)
 {
     char text[sizeof answer->text];
     if (numbers->size > intake->limits.max_message_bytes) {
@@ -233,18 +234,18 @@ static bool check_size(struct sx_intake *intake, const struct numbers *numbers,
 }
 
 /* Why there is no room for so many bytes of this peer's just now; NULL: there is. */
-static const char *find_shortage(const struct sx_intake *intake, const char *from, size_t size)
+static const char *find_shortage(const struct sx_receiver *intake, const char *from, size_t size)
 {
-    const struct sx_intake_limits *limits = &intake->limits;
+    const struct sx_receiver_limits *limits = &intake->limits;
     size_t own_bytes = 0;
     unsigned own = 0;
     char bare[SX_JID_BYTES], other[SX_JID_BYTES];
     const struct entry *entry;
-    sx_address_bare(from, bare, sizeof bare); /* an account's many resources are one */
+    sx_jid_bare(from, bare, sizeof bare); /* an account's many resources are one */
     TAILQ_FOREACH(entry, &intake->order, in_order)
     {
-        sx_address_bare(entry->from, other, sizeof other);
-        if (!sx_address_equal(other, bare))
+        sx_jid_bare(entry->from, other, sizeof other);
+        if (!sx_jid_equal(other, bare))
             continue;
         own++;
         own_bytes += entry->size;
@@ -260,8 +261,8 @@ static const char *find_shortage(const struct sx_intake *intake, const char *fro
     return NULL;
 }
 
-static struct entry *add_entry(struct sx_intake *intake, const char *from,
-                               const struct sx_intake_open *open, size_t size)
+static struct entry *add_entry(struct sx_receiver *intake, const char *from,
+                               const struct sx_receiver_open *open, size_t size)
 {
     struct entry *entry = calloc(1, sizeof *entry);
     if (!entry)
@@ -282,9 +283,9 @@ static struct entry *add_entry(struct sx_intake *intake, const char *from,
 }
 
 /* The transfer that the open is about, new or not; NULL: refused. */
-static struct entry *admit(struct sx_intake *intake, const char *from,
-                           const struct sx_intake_open *open, size_t size,
-                           struct sx_intake_answer *answer)
+static struct entry *admit(struct sx_receiver *intake, const char *from,
+                           const struct sx_receiver_open *open, size_t size,
+                           struct sx_receiver_answer *answer)
 {
     struct entry *entry = find_transfer(intake, from, open->transfer);
     const struct entry *session = find_session(intake, from, open->sid);
@@ -309,12 +310,13 @@ static struct entry *admit(struct sx_intake *intake, const char *from,
     return entry;
 }
 
-void sx_intake_open(struct sx_intake *intake, const char *from, const struct sx_intake_open *open,
-                    int64_t now_us, struct sx_intake_answer *answer)
+void sx_receiver_open(struct sx_receiver *intake, const char *from,
+                      const struct sx_receiver_open *open, int64_t now_us,
+                      struct sx_receiver_answer *answer)
 {
     struct numbers numbers = {0, 0};
     struct entry *entry;
-    sx_intake_expire(intake, now_us);
+    sx_receiver_expire(intake, now_us);
     begin_answer(answer, NULL);
     if (!check_form(intake, from, open, &numbers, answer) || !check_size(intake, &numbers, answer))
         return;
@@ -332,7 +334,7 @@ void sx_intake_open(struct sx_intake *intake, const char *from, const struct sx_
 /* ---- data ---- */
 
 /* Room for len bytes more, in steps that double: each byte is moved a few times at most. */
-static bool make_room(struct sx_intake *intake, struct entry *entry, size_t len)
+static bool make_room(struct sx_receiver *intake, struct entry *entry, size_t len)
 {
     size_t wanted = entry->received + len, capacity = entry->capacity;
     char *bytes;
@@ -359,7 +361,7 @@ static bool seal(struct entry *entry)
     char sha256[SX_SHA256_HEX_BYTES];
     if (EVP_DigestFinal_ex(entry->hash, digest, NULL) != 1)
         return false;
-    sx_transfer_format_sha256(digest, sha256);
+    sx_sender_format_sha256(digest, sha256);
     if (strcmp(sha256, entry->sha256) != 0)
         return false;
     EVP_MD_CTX_free(entry->hash);
@@ -367,11 +369,11 @@ static bool seal(struct entry *entry)
     return true;
 }
 
-static bool check_block(struct sx_intake *intake, struct entry *entry, const char *seq,
-                        const char *bytes, size_t len, struct sx_intake_answer *answer)
+static bool check_block(struct sx_receiver *intake, struct entry *entry, const char *seq,
+                        const char *bytes, size_t len, struct sx_receiver_answer *answer)
 {
     size_t number;
-    if (!sx_transfer_parse_number(seq, MOST_SEQ, &number))
+    if (!sx_sender_parse_number(seq, MOST_SEQ, &number))
         break_off(intake, entry, answer, "bad-request", "seq is no number from 0 to 65535");
     else if (number != entry->next_seq)
         break_off(intake, entry, answer, "unexpected-request", "a block is missing, or came twice");
@@ -384,8 +386,8 @@ static bool check_block(struct sx_intake *intake, struct entry *entry, const cha
 
 /* The block is the next one. What ends the transfer here is final: a sender that goes on about it
  * isn't believed any more. */
-static void append_block(struct sx_intake *intake, struct entry *entry, const char *bytes,
-                         size_t len, struct sx_intake_answer *answer)
+static void append_block(struct sx_receiver *intake, struct entry *entry, const char *bytes,
+                         size_t len, struct sx_receiver_answer *answer)
 {
     if (len > entry->size - entry->received) {
         break_off(intake, entry, answer, "bad-request", "there is more than was announced");
@@ -412,8 +414,9 @@ static void append_block(struct sx_intake *intake, struct entry *entry, const ch
     }
 }
 
-void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid, const char *seq,
-                    const char *bytes, size_t len, int64_t now_us, struct sx_intake_answer *answer)
+void sx_receiver_data(struct sx_receiver *intake, const char *from, const char *sid,
+                      const char *seq, const char *bytes, size_t len, int64_t now_us,
+                      struct sx_receiver_answer *answer)
 {
     struct entry *entry = find_session(intake, from, sid);
     begin_answer(answer, entry);
@@ -430,8 +433,8 @@ void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid,
 
 /* ---- close ---- */
 
-void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,
-                     struct sx_intake_answer *answer)
+void sx_receiver_close(struct sx_receiver *intake, const char *from, const char *sid,
+                       struct sx_receiver_answer *answer)
 {
     struct entry *entry = find_session(intake, from, sid);
     begin_answer(answer, entry);
@@ -443,8 +446,8 @@ void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid
         remove_entry(intake, entry);
 }
 
-void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
-                             const struct sx_intake_answer *answer)
+void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head,
+                               const struct sx_receiver_answer *answer)
 {
     struct sx_buffer payload = {0};
     if (answer->is_open)
@@ -459,10 +462,11 @@ void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
     sx_buffer_fini(&payload);
 }
 
-void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answered, const char *sid)
+void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
+                              const char *sid)
 {
     struct sx_buffer payload = {0};
-    char id[SX_INTAKE_SID_BYTES + sizeof ".closed"];
+    char id[SX_RECEIVER_SID_BYTES + sizeof ".closed"];
     const struct sx_head head = {.from = answered->from, .to = answered->to, .id = id};
     snprintf(id, sizeof id, "%s.closed", sid);
     sx_buffer_add_text(&payload, "<close xmlns='" SX_NS_IBB "' sid='");
@@ -477,7 +481,7 @@ void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answere
 
 /* ---- what has come ---- */
 
-static struct entry *find_whole(const struct sx_intake *intake, const char *from,
+static struct entry *find_whole(const struct sx_receiver *intake, const char *from,
                                 const char *transfer, size_t size, const char *sha256)
 {
     struct entry *entry = find_transfer(intake, from, transfer);
@@ -487,14 +491,14 @@ static struct entry *find_whole(const struct sx_intake *intake, const char *from
                : NULL;
 }
 
-bool sx_intake_holds(const struct sx_intake *intake, const char *from, const char *transfer,
-                     size_t size, const char *sha256)
+bool sx_receiver_holds(const struct sx_receiver *intake, const char *from, const char *transfer,
+                       size_t size, const char *sha256)
 {
     return find_whole(intake, from, transfer, size, sha256);
 }
 
-bool sx_intake_take(struct sx_intake *intake, const char *from, const char *transfer, size_t size,
-                    const char *sha256, char **bytes)
+bool sx_receiver_take(struct sx_receiver *intake, const char *from, const char *transfer,
+                      size_t size, const char *sha256, char **bytes)
 {
     struct entry *entry = find_whole(intake, from, transfer, size, sha256);
     if (!entry)
@@ -506,15 +510,15 @@ bool sx_intake_take(struct sx_intake *intake, const char *from, const char *tran
     return true;
 }
 
-void sx_intake_drop(struct sx_intake *intake, const char *from, const char *transfer)
+void sx_receiver_drop(struct sx_receiver *intake, const char *from, const char *transfer)
 {
     struct entry *entry = find_transfer(intake, from, transfer);
     if (entry)
         remove_entry(intake, entry);
 }
 
-bool sx_intake_progress(const struct sx_intake *intake, const char *from, const char *transfer,
-                        size_t *received, size_t *size)
+bool sx_receiver_progress(const struct sx_receiver *intake, const char *from, const char *transfer,
+                          size_t *received, size_t *size)
 {
     const struct entry *entry = find_transfer(intake, from, transfer);
     if (!entry)
@@ -524,12 +528,12 @@ bool sx_intake_progress(const struct sx_intake *intake, const char *from, const 
     return true;
 }
 
-unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us)
+unsigned sx_receiver_expire(struct sx_receiver *intake, int64_t now_us)
 {
     struct entry *entry, *next;
     unsigned count = 0;
     for (entry = TAILQ_FIRST(&intake->order);
-         entry && entry->touched_us + SX_INTAKE_IDLE_US <= now_us; entry = next) {
+         entry && entry->touched_us + SX_RECEIVER_IDLE_US <= now_us; entry = next) {
         next = TAILQ_NEXT(entry, in_order);
         remove_entry(intake, entry);
         count++;
@@ -538,13 +542,13 @@ unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us)
     return count;
 }
 
-int64_t sx_intake_due_us(const struct sx_intake *intake)
+int64_t sx_receiver_due_us(const struct sx_receiver *intake)
 {
     const struct entry *first = TAILQ_FIRST(&intake->order);
-    return first ? first->touched_us + SX_INTAKE_IDLE_US : SX_NEVER;
+    return first ? first->touched_us + SX_RECEIVER_IDLE_US : SX_NEVER;
 }
 
-void sx_intake_count(const struct sx_intake *intake, struct sx_intake_counts *counts)
+void sx_receiver_count(const struct sx_receiver *intake, struct sx_receiver_counts *counts)
 {
     *counts = intake->counts;
 }

@@ -1,4 +1,5 @@
-/* receiver.h - big messages that arrive as In-Band Bytestreams (XEP-0047), until they are asked for.
+/* receiver.h - big messages that arrive as In-Band Bytestreams (XEP-0047), until they are asked
+ * for.
  *
  * Noun: the intake: (full JID, transfer id) -> the bytes so far. An IBB session carries bytes of
  * one transfer; when it ends too early the bytes stay, and the next session of the transfer goes on
@@ -13,7 +14,7 @@
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
  * it comes: take. Failure:    gap, spoilt base64, too large a block: refused, that session is over
  * (`closes`), the bytes stay for the next one. More bytes than announced, or others: the transfer
- * is gone. Idle for SX_INTAKE_IDLE_US: the same, silently. No room: resource-constraint.
+ * is gone. Idle for SX_RECEIVER_IDLE_US: the same, silently. No room: resource-constraint.
  *
  * The loss of our own connection is no event here: what got lost with it shows as a gap.
  *
@@ -31,12 +32,12 @@
 #include "transfer/sender.h"
 
 enum {
-    SX_INTAKE_ID_BYTES = 64,  /* of a transfer's id at most, without NUL */
-    SX_INTAKE_SID_BYTES = 96, /* of a sid */
-    SX_INTAKE_IDLE_US = 120000000
+    SX_RECEIVER_ID_BYTES = 64,  /* of a transfer's id at most, without NUL */
+    SX_RECEIVER_SID_BYTES = 96, /* of a sid */
+    SX_RECEIVER_IDLE_US = 120000000
 };
 
-struct sx_intake_limits {
+struct sx_receiver_limits {
     size_t max_message_bytes; /* of one transfer */
     size_t max_bytes;         /* of all together, as announced */
     size_t max_block_bytes;   /* of one block before base64; a sender who wants larger ones is told
@@ -45,75 +46,78 @@ struct sx_intake_limits {
 };
 
 /* The attributes of <open/> and of its child <packed/>, as they came; NULL: absent. */
-struct sx_intake_open {
+struct sx_receiver_open {
     const char *sid, *block_size, *stanza; /* of <open/> */
     const char *transfer, *size, *sha256;  /* of <packed/>; all NULL: it isn't there */
 };
 
 /* What to answer, and where the transfer stands. */
-struct sx_intake_answer {
+struct sx_receiver_answer {
     const char *condition; /* NULL: a result */
     const char *type;      /* of the error; static like condition */
     char text[160];        /* for a human, may be "" */
     bool is_open;          /* a result of open: received goes into it */
     bool closes;           /* the session ended by this: format_close follows (XEP-0047 2.2) */
     /* What a progress callback gets to see; "" and 0 when no transfer is concerned. */
-    char transfer[SX_INTAKE_ID_BYTES + 1];
+    char transfer[SX_RECEIVER_ID_BYTES + 1];
     size_t received, size;
 };
 
-struct sx_intake;
+struct sx_receiver;
 
 /* NULL: no memory. */
-struct sx_intake *sx_intake_new(const struct sx_intake_limits *limits);
-void sx_intake_free(struct sx_intake *intake); /* NULL allowed */
+struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits);
+void sx_receiver_free(struct sx_receiver *intake); /* NULL allowed */
 
 /* <open/>, <data/> or <close/> came from a full JID. Each fills *answer, which is to be sent (the
- * same way for all: sx_intake_format_answer). from NULL: refused. */
-void sx_intake_open(struct sx_intake *intake, const char *from, const struct sx_intake_open *open,
-                    int64_t now_us, struct sx_intake_answer *answer);
+ * same way for all: sx_receiver_format_answer). from NULL: refused. */
+void sx_receiver_open(struct sx_receiver *intake, const char *from,
+                      const struct sx_receiver_open *open, int64_t now_us,
+                      struct sx_receiver_answer *answer);
 
 /* sid and seq: as they came, NULL: absent. bytes: decoded, copied; NULL: what came was no base64.
  */
-void sx_intake_data(struct sx_intake *intake, const char *from, const char *sid, const char *seq,
-                    const char *bytes, size_t len, int64_t now_us, struct sx_intake_answer *answer);
-void sx_intake_close(struct sx_intake *intake, const char *from, const char *sid,
-                     struct sx_intake_answer *answer);
+void sx_receiver_data(struct sx_receiver *intake, const char *from, const char *sid,
+                      const char *seq, const char *bytes, size_t len, int64_t now_us,
+                      struct sx_receiver_answer *answer);
+void sx_receiver_close(struct sx_receiver *intake, const char *from, const char *sid,
+                       struct sx_receiver_answer *answer);
 
 /* Appends the answer, with this head. Errors show in out->failed. */
-void sx_intake_format_answer(struct sx_buffer *out, const struct sx_head *head,
-                             const struct sx_intake_answer *answer);
+void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head,
+                               const struct sx_receiver_answer *answer);
 
 /* Appends what is to be sent behind an answer that closes: an iq with <close/>. Its id is
  * "SID.closed", the rest of its head that of the answer; what is replied means nothing. sid: of the
  * <data/> that was answered. */
-void sx_intake_format_close(struct sx_buffer *out, const struct sx_head *answered, const char *sid);
+void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
+                              const char *sid);
 
 /* Whether the transfer is complete and as described, so that take would give it. */
-bool sx_intake_holds(const struct sx_intake *intake, const char *from, const char *transfer,
-                     size_t size, const char *sha256);
+bool sx_receiver_holds(const struct sx_receiver *intake, const char *from, const char *transfer,
+                       size_t size, const char *sha256);
 
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not
  * complete, or of another size or hash: *bytes untouched, the transfer stays as it is. */
-bool sx_intake_take(struct sx_intake *intake, const char *from, const char *transfer, size_t size,
-                    const char *sha256, char **bytes);
+bool sx_receiver_take(struct sx_receiver *intake, const char *from, const char *transfer,
+                      size_t size, const char *sha256, char **bytes);
 
 /* The transfer isn't wanted any more: its request was refused, say. Unknown ones are ignored. */
-void sx_intake_drop(struct sx_intake *intake, const char *from, const char *transfer);
+void sx_receiver_drop(struct sx_receiver *intake, const char *from, const char *transfer);
 
 /* How far a transfer is; false: unknown, outputs untouched. */
-bool sx_intake_progress(const struct sx_intake *intake, const char *from, const char *transfer,
-                        size_t *received, size_t *size);
+bool sx_receiver_progress(const struct sx_receiver *intake, const char *from, const char *transfer,
+                          size_t *received, size_t *size);
 
 /* Forgets what has been idle too long; how many transfers. open does it, too. */
-unsigned sx_intake_expire(struct sx_intake *intake, int64_t now_us);
-int64_t sx_intake_due_us(const struct sx_intake *intake); /* of the next expiry; SX_NEVER */
+unsigned sx_receiver_expire(struct sx_receiver *intake, int64_t now_us);
+int64_t sx_receiver_due_us(const struct sx_receiver *intake); /* of the next expiry; SX_NEVER */
 
-struct sx_intake_counts {
+struct sx_receiver_counts {
     unsigned transfers;
     size_t announced_bytes, held_bytes; /* held: memory taken for message bytes */
     unsigned long completed, taken, expired, refused;
 };
-void sx_intake_count(const struct sx_intake *intake, struct sx_intake_counts *counts);
+void sx_receiver_count(const struct sx_receiver *intake, struct sx_receiver_counts *counts);
 
 #endif

@@ -26,28 +26,28 @@
 #include "wire/stanza.h"
 
 enum {
-    ID_RANDOM_BYTES = (SX_TRANSFER_ID_BYTES - 1) / 2,
+    ID_RANDOM_BYTES = (SX_SENDER_ID_BYTES - 1) / 2,
     SHA256_BYTES = 32,
-    NAME_BYTES = SX_TRANSFER_ID_BYTES + 48, /* of a sid or an iq's id */
-    SEQ_COUNT = 65536,                      /* XEP-0047 2.2: 16 bits, the counter loops */
-    FIRST_PAUSE_US = 250000,                /* nobody is there, or the session is over */
-    FIRST_REST_US = 1000000,                /* the receiver has no room just now */
+    NAME_BYTES = SX_SENDER_ID_BYTES + 48, /* of a sid or an iq's id */
+    SEQ_COUNT = 65536,                    /* XEP-0047 2.2: 16 bits, the counter loops */
+    FIRST_PAUSE_US = 250000,              /* nobody is there, or the session is over */
+    FIRST_REST_US = 1000000,              /* the receiver has no room just now */
     MOST_PAUSE_US = 30000000,
     FRAME_BYTES = 512, /* an iq around a block but for its `to` */
     ESCAPED_BYTES = 6  /* a character as a reference takes so many at most */
 };
 
-struct sx_transfer {
+struct sx_sender {
     /* immutable */
-    char id[SX_TRANSFER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
+    char id[SX_SENDER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
     char *from, *to; /* from: NULL but for a component */
     char *operation; /* "" for none */
     size_t size;
-    struct sx_pace pace;
+    struct sx_window pace;
     void *user;
 
     char *bytes; /* NULL once they are taken */
-    enum sx_transfer_state state;
+    enum sx_sender_state state;
     unsigned long attempt;
     size_t block_bytes;
     int64_t due_us, pause_us; /* of the next attempt; the last pause, 0 since there was progress */
@@ -64,7 +64,7 @@ struct sx_transfer {
 
 /* ---- what both ends write and read ---- */
 
-bool sx_transfer_parse_number(const char *text, size_t most, size_t *number)
+bool sx_sender_parse_number(const char *text, size_t most, size_t *number)
 {
     size_t value = 0;
     if (!text || !*text)
@@ -90,14 +90,14 @@ static void format_hex(const unsigned char *bytes, size_t count, char *out)
     out[2 * count] = '\0';
 }
 
-void sx_transfer_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES])
+void sx_sender_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES])
 {
     format_hex(digest, SHA256_BYTES, out);
 }
 
 /* ---- life ---- */
 
-static bool draw_id(struct sx_transfer *transfer)
+static bool draw_id(struct sx_sender *transfer)
 {
     unsigned char random[ID_RANDOM_BYTES];
     ssize_t drawn;
@@ -110,21 +110,21 @@ static bool draw_id(struct sx_transfer *transfer)
     return true;
 }
 
-static bool hash(struct sx_transfer *transfer, const char *bytes, size_t size)
+static bool hash(struct sx_sender *transfer, const char *bytes, size_t size)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) != 1)
         return false;
-    sx_transfer_format_sha256(digest, transfer->sha256);
+    sx_sender_format_sha256(digest, transfer->sha256);
     return true;
 }
 
-struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
-                                    const struct sx_transfer_settings *settings, void *user)
+struct sx_sender *sx_sender_new(const char *to, char *bytes, size_t size,
+                                const struct sx_sender_settings *settings, void *user)
 {
-    struct sx_transfer *transfer = calloc(1, sizeof *transfer);
-    assert(size && settings->window && settings->window <= SX_PACE_MOST && settings->block_bytes &&
-           settings->block_bytes <= SX_TRANSFER_MOST_BLOCK_BYTES);
+    struct sx_sender *transfer = calloc(1, sizeof *transfer);
+    assert(size && settings->window && settings->window <= SX_WINDOW_MOST &&
+           settings->block_bytes && settings->block_bytes <= SX_SENDER_MOST_BLOCK_BYTES);
     if (!transfer)
         return NULL;
     transfer->to = strdup(to);
@@ -133,19 +133,19 @@ struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
     transfer->operation = strdup(settings->operation ? settings->operation : "");
     if (!transfer->to || !transfer->from != !settings->from || !transfer->operation ||
         !draw_id(transfer) || !hash(transfer, bytes, size)) {
-        sx_transfer_free(transfer);
+        sx_sender_free(transfer);
         return NULL;
     }
     transfer->bytes = bytes;
     transfer->size = size;
-    sx_pace_begin(&transfer->pace, settings->adapts ? 1 : settings->window, settings->window);
+    sx_window_begin(&transfer->pace, settings->adapts ? 1 : settings->window, settings->window);
     transfer->block_bytes = settings->block_bytes;
     transfer->user = user;
     transfer->due_us = SX_NEVER;
     return transfer;
 }
 
-void sx_transfer_free(struct sx_transfer *transfer)
+void sx_sender_free(struct sx_sender *transfer)
 {
     if (!transfer)
         return;
@@ -156,20 +156,20 @@ void sx_transfer_free(struct sx_transfer *transfer)
     free(transfer);
 }
 
-char *sx_transfer_take_bytes(struct sx_transfer *transfer, size_t *size)
+char *sx_sender_take_bytes(struct sx_sender *transfer, size_t *size)
 {
     char *bytes = transfer->bytes;
     transfer->bytes = NULL;
     transfer->due_us = SX_NEVER;
-    transfer->state = SX_TRANSFER_FAILED;
+    transfer->state = SX_SENDER_FAILED;
     *size = transfer->size;
     return bytes;
 }
 
-void sx_transfer_begin(struct sx_transfer *transfer, int64_t now_us)
+void sx_sender_begin(struct sx_sender *transfer, int64_t now_us)
 {
     assert(transfer->bytes);
-    transfer->state = SX_TRANSFER_WAITING;
+    transfer->state = SX_SENDER_WAITING;
     transfer->due_us = transfer->pause_us = 0;
     transfer->progress_us = now_us;
     transfer->base = transfer->sent = transfer->done = 0;
@@ -178,13 +178,13 @@ void sx_transfer_begin(struct sx_transfer *transfer, int64_t now_us)
 
 /* ---- the ends of an attempt ---- */
 
-static void note_why(struct sx_transfer *transfer, const char *condition, const char *text)
+static void note_why(struct sx_sender *transfer, const char *condition, const char *text)
 {
     snprintf(transfer->condition, sizeof transfer->condition, "%s", condition);
     snprintf(transfer->text, sizeof transfer->text, "%s", text ? text : "");
 }
 
-static void wait_for_next(struct sx_transfer *transfer, int64_t first_us, int64_t now_us)
+static void wait_for_next(struct sx_sender *transfer, int64_t first_us, int64_t now_us)
 {
     int64_t pause_us = transfer->pause_us ? 2 * transfer->pause_us : first_us;
     if (pause_us < first_us)
@@ -193,22 +193,22 @@ static void wait_for_next(struct sx_transfer *transfer, int64_t first_us, int64_
         pause_us = MOST_PAUSE_US;
     transfer->pause_us = pause_us;
     transfer->due_us = now_us + pause_us;
-    transfer->state = SX_TRANSFER_WAITING;
+    transfer->state = SX_SENDER_WAITING;
 }
 
-static void fail(struct sx_transfer *transfer, const char *condition, const char *text)
+static void fail(struct sx_sender *transfer, const char *condition, const char *text)
 {
     note_why(transfer, condition, text);
-    transfer->state = SX_TRANSFER_FAILED;
+    transfer->state = SX_SENDER_FAILED;
 }
 
-static bool is_under_way(const struct sx_transfer *transfer)
+static bool is_under_way(const struct sx_sender *transfer)
 {
-    return transfer->state == SX_TRANSFER_OPENING || transfer->state == SX_TRANSFER_SENDING ||
-           transfer->state == SX_TRANSFER_CLOSING;
+    return transfer->state == SX_SENDER_OPENING || transfer->state == SX_SENDER_SENDING ||
+           transfer->state == SX_SENDER_CLOSING;
 }
 
-void sx_transfer_lost(struct sx_transfer *transfer, int64_t now_us)
+void sx_sender_lost(struct sx_sender *transfer, int64_t now_us)
 {
     if (!is_under_way(transfer))
         return;
@@ -217,28 +217,28 @@ void sx_transfer_lost(struct sx_transfer *transfer, int64_t now_us)
 }
 
 /* Whether something has gone out in this attempt that isn't answered yet. */
-static bool is_unanswered(const struct sx_transfer *transfer)
+static bool is_unanswered(const struct sx_sender *transfer)
 {
     switch (transfer->state) {
-    case SX_TRANSFER_OPENING:
+    case SX_SENDER_OPENING:
         return true;
-    case SX_TRANSFER_SENDING:
+    case SX_SENDER_SENDING:
         return transfer->blocks_sent > transfer->blocks_done;
-    case SX_TRANSFER_CLOSING:
+    case SX_SENDER_CLOSING:
         return transfer->close_sent;
     default:
         return false;
     }
 }
 
-static bool is_silent(const struct sx_transfer *transfer, int64_t now_us)
+static bool is_silent(const struct sx_sender *transfer, int64_t now_us)
 {
-    return is_unanswered(transfer) && now_us >= transfer->heard_us + SX_TRANSFER_SILENCE_US;
+    return is_unanswered(transfer) && now_us >= transfer->heard_us + SX_SENDER_SILENCE_US;
 }
 
 /* ---- stanzas ---- */
 
-static void format_sid(const struct sx_transfer *transfer, unsigned long attempt,
+static void format_sid(const struct sx_sender *transfer, unsigned long attempt,
                        char out[NAME_BYTES])
 {
     snprintf(out, NAME_BYTES, "%s.%lu", transfer->id, attempt);
@@ -246,7 +246,7 @@ static void format_sid(const struct sx_transfer *transfer, unsigned long attempt
 
 /* Appends an iq whose id is the sid and `name`; true unless it failed. Takes the payload's bytes.
  */
-static bool add_set(const struct sx_transfer *transfer, const char *sid, const char *name,
+static bool add_set(const struct sx_sender *transfer, const char *sid, const char *name,
                     struct sx_buffer *payload, struct sx_buffer *out)
 {
     char id[2 * NAME_BYTES];
@@ -260,7 +260,7 @@ static bool add_set(const struct sx_transfer *transfer, const char *sid, const c
     return !out->failed;
 }
 
-static bool send_open(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out)
+static bool send_open(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out)
 {
     struct sx_buffer payload = {0};
     char sid[NAME_BYTES];
@@ -276,12 +276,12 @@ static bool send_open(struct sx_transfer *transfer, int64_t now_us, struct sx_bu
     if (!add_set(transfer, sid, "open", &payload, out))
         return false;
     transfer->attempt++;
-    transfer->state = SX_TRANSFER_OPENING;
+    transfer->state = SX_SENDER_OPENING;
     transfer->heard_us = now_us;
     return true;
 }
 
-static bool send_block(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out)
+static bool send_block(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out)
 {
     struct sx_buffer payload = {0};
     char sid[NAME_BYTES], name[32];
@@ -299,14 +299,14 @@ static bool send_block(struct sx_transfer *transfer, int64_t now_us, struct sx_b
     if (!add_set(transfer, sid, name, &payload, out))
         return false;
     transfer->blocks_sent++;
-    sx_pace_sent(&transfer->pace, transfer->blocks_sent, now_us);
+    sx_window_sent(&transfer->pace, transfer->blocks_sent, now_us);
     transfer->sent += len;
     if (!was_unanswered)
         transfer->heard_us = now_us;
     return true;
 }
 
-static bool add_close(const struct sx_transfer *transfer, const char *name, struct sx_buffer *out)
+static bool add_close(const struct sx_sender *transfer, const char *name, struct sx_buffer *out)
 {
     struct sx_buffer payload = {0};
     char sid[NAME_BYTES];
@@ -315,7 +315,7 @@ static bool add_close(const struct sx_transfer *transfer, const char *name, stru
     return add_set(transfer, sid, name, &payload, out);
 }
 
-static bool send_close(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out)
+static bool send_close(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out)
 {
     if (!add_close(transfer, "close", out))
         return false;
@@ -324,13 +324,13 @@ static bool send_close(struct sx_transfer *transfer, int64_t now_us, struct sx_b
     return true;
 }
 
-void sx_transfer_format_farewell(const struct sx_transfer *transfer, struct sx_buffer *out)
+void sx_sender_format_farewell(const struct sx_sender *transfer, struct sx_buffer *out)
 {
     if (is_under_way(transfer))
         add_close(transfer, "farewell", out);
 }
 
-size_t sx_transfer_stanza_bytes(const struct sx_transfer *transfer)
+size_t sx_sender_stanza_bytes(const struct sx_sender *transfer)
 {
     return sx_base64_len(transfer->block_bytes) + ESCAPED_BYTES * strlen(transfer->to) +
            FRAME_BYTES;
@@ -338,38 +338,38 @@ size_t sx_transfer_stanza_bytes(const struct sx_transfer *transfer)
 
 /* ---- what is to be sent, and when ---- */
 
-static bool has_block(const struct sx_transfer *transfer)
+static bool has_block(const struct sx_sender *transfer)
 {
-    return transfer->state == SX_TRANSFER_SENDING && transfer->sent < transfer->size &&
+    return transfer->state == SX_SENDER_SENDING && transfer->sent < transfer->size &&
            transfer->blocks_sent - transfer->blocks_done < transfer->pace.window;
 }
 
-bool sx_transfer_next(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out)
+bool sx_sender_next(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out)
 {
     if (is_silent(transfer, now_us)) {
         note_why(transfer, "remote-server-timeout", "the receiver doesn't answer");
         wait_for_next(transfer, FIRST_PAUSE_US, now_us);
     }
-    if (transfer->state == SX_TRANSFER_WAITING)
+    if (transfer->state == SX_SENDER_WAITING)
         return transfer->due_us <= now_us && send_open(transfer, now_us, out);
     if (has_block(transfer))
         return send_block(transfer, now_us, out);
-    return transfer->state == SX_TRANSFER_CLOSING && !transfer->close_sent &&
+    return transfer->state == SX_SENDER_CLOSING && !transfer->close_sent &&
            send_close(transfer, now_us, out);
 }
 
-int64_t sx_transfer_due_us(const struct sx_transfer *transfer)
+int64_t sx_sender_due_us(const struct sx_sender *transfer)
 {
-    if (transfer->state == SX_TRANSFER_WAITING)
+    if (transfer->state == SX_SENDER_WAITING)
         return transfer->due_us;
-    if (has_block(transfer) || (transfer->state == SX_TRANSFER_CLOSING && !transfer->close_sent))
+    if (has_block(transfer) || (transfer->state == SX_SENDER_CLOSING && !transfer->close_sent))
         return 0;
-    return is_unanswered(transfer) ? transfer->heard_us + SX_TRANSFER_SILENCE_US : SX_NEVER;
+    return is_unanswered(transfer) ? transfer->heard_us + SX_SENDER_SILENCE_US : SX_NEVER;
 }
 
 /* ---- replies ---- */
 
-bool sx_transfer_gave_out(const struct sx_transfer *transfer, const char *id)
+bool sx_sender_gave_out(const struct sx_sender *transfer, const char *id)
 {
     size_t len = sizeof transfer->id - 1;
     return strncmp(id, transfer->id, len) == 0 && id[len] == '.';
@@ -377,7 +377,7 @@ bool sx_transfer_gave_out(const struct sx_transfer *transfer, const char *id)
 
 /* What the id names within the attempt under way: "open", "close" or a block's number; NULL: it is
  * another's. */
-static const char *find_name(const struct sx_transfer *transfer, const char *id)
+static const char *find_name(const struct sx_sender *transfer, const char *id)
 {
     char sid[NAME_BYTES];
     size_t len;
@@ -386,7 +386,7 @@ static const char *find_name(const struct sx_transfer *transfer, const char *id)
     return strncmp(id, sid, len) == 0 && id[len] == '.' ? id + len + 1 : NULL;
 }
 
-static void note_progress(struct sx_transfer *transfer, size_t done, int64_t now_us)
+static void note_progress(struct sx_sender *transfer, size_t done, int64_t now_us)
 {
     if (done > transfer->done) {
         transfer->progress_us = now_us;
@@ -394,31 +394,31 @@ static void note_progress(struct sx_transfer *transfer, size_t done, int64_t now
     }
     transfer->done = done;
     if (done == transfer->size) {
-        transfer->state = SX_TRANSFER_CLOSING;
+        transfer->state = SX_SENDER_CLOSING;
         transfer->close_sent = false;
     }
 }
 
-static void enter_session(struct sx_transfer *transfer, const char *received, int64_t now_us)
+static void enter_session(struct sx_sender *transfer, const char *received, int64_t now_us)
 {
     size_t done = 0;
-    if (received && !sx_transfer_parse_number(received, transfer->size, &done)) {
+    if (received && !sx_sender_parse_number(received, transfer->size, &done)) {
         fail(transfer, "undefined-condition", "the receiver tells no usable number of bytes");
         return;
     }
-    transfer->state = SX_TRANSFER_SENDING;
+    transfer->state = SX_SENDER_SENDING;
     transfer->base = transfer->sent = done;
     transfer->blocks_sent = transfer->blocks_done = 0;
-    sx_pace_restart(&transfer->pace);
+    sx_window_restart(&transfer->pace);
     transfer->heard_us = now_us;
     note_progress(transfer, done, now_us);
 }
 
-static void count_blocks(struct sx_transfer *transfer, size_t blocks, int64_t now_us)
+static void count_blocks(struct sx_sender *transfer, size_t blocks, int64_t now_us)
 {
     bool is_all = blocks == transfer->blocks_sent;
     transfer->blocks_done = blocks;
-    sx_pace_answered(&transfer->pace, blocks, transfer->blocks_sent, now_us);
+    sx_window_answered(&transfer->pace, blocks, transfer->blocks_sent, now_us);
     transfer->heard_us = now_us;
     note_progress(transfer,
                   is_all ? transfer->sent : transfer->base + blocks * transfer->block_bytes,
@@ -433,21 +433,21 @@ static bool is_one_of(const char *condition, const char *const conditions[])
     return false;
 }
 
-static void shrink_blocks(struct sx_transfer *transfer, const struct sx_transfer_reply *reply)
+static void shrink_blocks(struct sx_sender *transfer, const struct sx_sender_reply *reply)
 {
-    if (transfer->block_bytes <= SX_TRANSFER_LEAST_BLOCK_BYTES) {
+    if (transfer->block_bytes <= SX_SENDER_LEAST_BLOCK_BYTES) {
         fail(transfer, reply->condition, reply->text);
         return;
     }
     transfer->block_bytes /= 2;
-    if (transfer->block_bytes < SX_TRANSFER_LEAST_BLOCK_BYTES)
-        transfer->block_bytes = SX_TRANSFER_LEAST_BLOCK_BYTES;
-    transfer->state = SX_TRANSFER_WAITING;
+    if (transfer->block_bytes < SX_SENDER_LEAST_BLOCK_BYTES)
+        transfer->block_bytes = SX_SENDER_LEAST_BLOCK_BYTES;
+    transfer->state = SX_SENDER_WAITING;
     transfer->due_us = 0;
 }
 
 /* What an error means: come back soon, later, with smaller blocks, or never. */
-static void weigh_error(struct sx_transfer *transfer, const struct sx_transfer_reply *reply,
+static void weigh_error(struct sx_sender *transfer, const struct sx_sender_reply *reply,
                         int64_t now_us)
 {
     /* Nobody is there (RFC 6120 8.3.3), or not the session (XEP-0047 2.2). */
@@ -475,10 +475,10 @@ static void weigh_error(struct sx_transfer *transfer, const struct sx_transfer_r
         fail(transfer, condition, reply->text);
 }
 
-static bool reply_to_open(struct sx_transfer *transfer, const struct sx_transfer_reply *reply,
+static bool reply_to_open(struct sx_sender *transfer, const struct sx_sender_reply *reply,
                           int64_t now_us)
 {
-    if (transfer->state != SX_TRANSFER_OPENING)
+    if (transfer->state != SX_SENDER_OPENING)
         return false;
     if (reply->condition)
         weigh_error(transfer, reply, now_us);
@@ -487,25 +487,25 @@ static bool reply_to_open(struct sx_transfer *transfer, const struct sx_transfer
     return true;
 }
 
-static bool reply_to_close(struct sx_transfer *transfer, const struct sx_transfer_reply *reply,
+static bool reply_to_close(struct sx_sender *transfer, const struct sx_sender_reply *reply,
                            int64_t now_us)
 {
-    if (transfer->state != SX_TRANSFER_CLOSING || !transfer->close_sent)
+    if (transfer->state != SX_SENDER_CLOSING || !transfer->close_sent)
         return false;
     /* XEP-0047 2.3: closed in either case. */
     if (!reply->condition || strcmp(reply->condition, "item-not-found") == 0)
-        transfer->state = SX_TRANSFER_DONE;
+        transfer->state = SX_SENDER_DONE;
     else
         weigh_error(transfer, reply, now_us);
     return true;
 }
 
-static bool reply_to_block(struct sx_transfer *transfer, const char *name,
-                           const struct sx_transfer_reply *reply, int64_t now_us)
+static bool reply_to_block(struct sx_sender *transfer, const char *name,
+                           const struct sx_sender_reply *reply, int64_t now_us)
 {
     size_t block;
-    if (transfer->state != SX_TRANSFER_SENDING ||
-        !sx_transfer_parse_number(name, transfer->blocks_sent, &block) ||
+    if (transfer->state != SX_SENDER_SENDING ||
+        !sx_sender_parse_number(name, transfer->blocks_sent, &block) ||
         block <= transfer->blocks_done)
         return false;
     if (reply->condition)
@@ -515,11 +515,11 @@ static bool reply_to_block(struct sx_transfer *transfer, const char *name,
     return true;
 }
 
-bool sx_transfer_reply(struct sx_transfer *transfer, const char *from, const char *id,
-                       const struct sx_transfer_reply *reply, int64_t now_us)
+bool sx_sender_reply(struct sx_sender *transfer, const char *from, const char *id,
+                     const struct sx_sender_reply *reply, int64_t now_us)
 {
     const char *name = find_name(transfer, id);
-    if (!name || !sx_address_equal(from, transfer->to))
+    if (!name || !sx_jid_equal(from, transfer->to))
         return false;
     if (strcmp(name, "open") == 0)
         return reply_to_open(transfer, reply, now_us);
@@ -528,15 +528,14 @@ bool sx_transfer_reply(struct sx_transfer *transfer, const char *from, const cha
     return reply_to_block(transfer, name, reply, now_us);
 }
 
-bool sx_transfer_closed(struct sx_transfer *transfer, const char *from, const char *sid,
-                        int64_t now_us)
+bool sx_sender_closed(struct sx_sender *transfer, const char *from, const char *sid, int64_t now_us)
 {
     char own[NAME_BYTES];
     format_sid(transfer, transfer->attempt, own);
-    if (strcmp(sid, own) != 0 || !sx_address_equal(from, transfer->to))
+    if (strcmp(sid, own) != 0 || !sx_jid_equal(from, transfer->to))
         return false;
-    if (transfer->state == SX_TRANSFER_CLOSING) {
-        transfer->state = SX_TRANSFER_DONE;
+    if (transfer->state == SX_SENDER_CLOSING) {
+        transfer->state = SX_SENDER_DONE;
     } else if (is_under_way(transfer)) {
         note_why(transfer, "", "the receiver closed the session");
         wait_for_next(transfer, FIRST_PAUSE_US, now_us);
@@ -546,57 +545,57 @@ bool sx_transfer_closed(struct sx_transfer *transfer, const char *from, const ch
 
 /* ---- questions ---- */
 
-enum sx_transfer_state sx_transfer_state(const struct sx_transfer *transfer)
+enum sx_sender_state sx_sender_state(const struct sx_sender *transfer)
 {
     return transfer->state;
 }
 
-const char *sx_transfer_id(const struct sx_transfer *transfer)
+const char *sx_sender_id(const struct sx_sender *transfer)
 {
     return transfer->id;
 }
 
-const char *sx_transfer_sha256(const struct sx_transfer *transfer)
+const char *sx_sender_sha256(const struct sx_sender *transfer)
 {
     return transfer->sha256;
 }
 
-const char *sx_transfer_from(const struct sx_transfer *transfer)
+const char *sx_sender_from(const struct sx_sender *transfer)
 {
     return transfer->from;
 }
 
-const char *sx_transfer_to(const struct sx_transfer *transfer)
+const char *sx_sender_to(const struct sx_sender *transfer)
 {
     return transfer->to;
 }
 
-void *sx_transfer_user(const struct sx_transfer *transfer)
+void *sx_sender_user(const struct sx_sender *transfer)
 {
     return transfer->user;
 }
 
-size_t sx_transfer_size(const struct sx_transfer *transfer)
+size_t sx_sender_size(const struct sx_sender *transfer)
 {
     return transfer->size;
 }
 
-size_t sx_transfer_done_bytes(const struct sx_transfer *transfer)
+size_t sx_sender_done_bytes(const struct sx_sender *transfer)
 {
     return transfer->done;
 }
 
-int64_t sx_transfer_stalled_us(const struct sx_transfer *transfer, int64_t now_us)
+int64_t sx_sender_stalled_us(const struct sx_sender *transfer, int64_t now_us)
 {
     return now_us - transfer->progress_us;
 }
 
-const char *sx_transfer_condition(const struct sx_transfer *transfer)
+const char *sx_sender_condition(const struct sx_sender *transfer)
 {
     return transfer->condition;
 }
 
-const char *sx_transfer_text(const struct sx_transfer *transfer)
+const char *sx_sender_text(const struct sx_sender *transfer)
 {
     return transfer->text;
 }

@@ -11,11 +11,11 @@
  *
  * Happy path: new -> next (open) -> reply -> next (blocks) <-> reply -> next (close) -> reply:
  * DONE. Failure:    lost, a reply that says nobody is there or not now, or no reply for
- *             SX_TRANSFER_SILENCE_US: WAITING for the next attempt. A refusal: FAILED, with its
+ *             SX_SENDER_SILENCE_US: WAITING for the next attempt. A refusal: FAILED, with its
  *             condition and text. There is no deadline in here: the owner gives up when it likes.
  *
  * No I/O, no clock (`now_us` is the caller's, sx_clock_now_us), no lock: one thread at a time, once
- * it is in a table (senders.h) the link's loop thread. sx_transfer_new may run anywhere: it
+ * it is in a table (senders.h) the link's loop thread. sx_sender_new may run anywhere: it
  * hashes the bytes. Nothing blocks.
  */
 #ifndef SX_TRANSFER_SENDER_H
@@ -32,113 +32,113 @@
 #define SX_NS_IBB "http://jabber.org/protocol/ibb"
 
 enum {
-    SX_TRANSFER_ID_BYTES = 33, /* 128 random bits in hex, and NUL */
-    SX_SHA256_HEX_BYTES = 65,  /* with NUL */
-    SX_TRANSFER_LEAST_BLOCK_BYTES = 1024,
-    SX_TRANSFER_MOST_BLOCK_BYTES = 65535, /* XEP-0047 2.1 */
-    SX_TRANSFER_SILENCE_US = 10000000
+    SX_SENDER_ID_BYTES = 33,  /* 128 random bits in hex, and NUL */
+    SX_SHA256_HEX_BYTES = 65, /* with NUL */
+    SX_SENDER_LEAST_BLOCK_BYTES = 1024,
+    SX_SENDER_MOST_BLOCK_BYTES = 65535, /* XEP-0047 2.1 */
+    SX_SENDER_SILENCE_US = 10000000
 };
 
-enum sx_transfer_state {
-    SX_TRANSFER_WAITING, /* for its time to open (again), and for the link to be online */
-    SX_TRANSFER_OPENING, /* the open is under way */
-    SX_TRANSFER_SENDING, /* blocks to send, or under way */
-    SX_TRANSFER_CLOSING, /* every byte is acknowledged, the close to send or under way */
-    SX_TRANSFER_DONE,
-    SX_TRANSFER_FAILED /* refused: see sx_transfer_condition */
+enum sx_sender_state {
+    SX_SENDER_WAITING, /* for its time to open (again), and for the link to be online */
+    SX_SENDER_OPENING, /* the open is under way */
+    SX_SENDER_SENDING, /* blocks to send, or under way */
+    SX_SENDER_CLOSING, /* every byte is acknowledged, the close to send or under way */
+    SX_SENDER_DONE,
+    SX_SENDER_FAILED /* refused: see sx_sender_condition */
 };
 
-struct sx_transfer_settings {
-    unsigned window;       /* blocks under way at most, 1 to SX_PACE_MOST */
-    bool adapts;           /* as many of them as disturb nobody (window.h), otherwise always window */
-    const char *from;      /* as in stanza.h; copied */
+struct sx_sender_settings {
+    unsigned window;  /* blocks under way at most, 1 to SX_WINDOW_MOST */
+    bool adapts;      /* as many of them as disturb nobody (window.h), otherwise always window */
+    const char *from; /* as in stanza.h; copied */
     const char *operation; /* that the receiver may ask its rules about; copied, NULL for none */
-    size_t block_bytes;    /* before base64; SX_TRANSFER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
+    size_t block_bytes;    /* before base64; SX_SENDER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
                             * may go below; it halves when the receiver wants smaller ones. */
 };
 
 /* What came back for one of our stanzas, borrowed from its tree. */
-struct sx_transfer_reply {
+struct sx_sender_reply {
     const char *condition; /* of an error; NULL: a result */
     const char *type;      /* of <error/>: "wait", "modify", ...; NULL: none */
     const char *text;      /* for a human; NULL: none */
     const char *received;  /* of <packed received='...'/> in a result; NULL: none */
 };
 
-struct sx_transfer;
+struct sx_sender;
 
 /* to: a full JID (copied). bytes: malloc'ed, size of them, 1 at least; the transfer's on success,
- * still the caller's otherwise. user is given back by sx_transfer_user. NULL: no memory, no random
+ * still the caller's otherwise. user is given back by sx_sender_user. NULL: no memory, no random
  * numbers. */
-struct sx_transfer *sx_transfer_new(const char *to, char *bytes, size_t size,
-                                    const struct sx_transfer_settings *settings, void *user);
-void sx_transfer_free(struct sx_transfer *transfer); /* out of its table; NULL allowed */
+struct sx_sender *sx_sender_new(const char *to, char *bytes, size_t size,
+                                const struct sx_sender_settings *settings, void *user);
+void sx_sender_free(struct sx_sender *transfer); /* out of its table; NULL allowed */
 
 /* Hands the bytes back (the caller's now, to free). The transfer is out of its table, and good for
  * nothing but the questions below and free. */
-char *sx_transfer_take_bytes(struct sx_transfer *transfer, size_t *size);
+char *sx_sender_take_bytes(struct sx_sender *transfer, size_t *size);
 
 /* ---- questions; texts are valid until free ---- */
 
-enum sx_transfer_state sx_transfer_state(const struct sx_transfer *transfer);
-const char *sx_transfer_id(const struct sx_transfer *transfer);
-const char *sx_transfer_sha256(const struct sx_transfer *transfer); /* lower-case hex */
-const char *sx_transfer_from(const struct sx_transfer *transfer);
-const char *sx_transfer_to(const struct sx_transfer *transfer);
-void *sx_transfer_user(const struct sx_transfer *transfer);
-size_t sx_transfer_size(const struct sx_transfer *transfer);
+enum sx_sender_state sx_sender_state(const struct sx_sender *transfer);
+const char *sx_sender_id(const struct sx_sender *transfer);
+const char *sx_sender_sha256(const struct sx_sender *transfer); /* lower-case hex */
+const char *sx_sender_from(const struct sx_sender *transfer);
+const char *sx_sender_to(const struct sx_sender *transfer);
+void *sx_sender_user(const struct sx_sender *transfer);
+size_t sx_sender_size(const struct sx_sender *transfer);
 
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
-size_t sx_transfer_done_bytes(const struct sx_transfer *transfer);
+size_t sx_sender_done_bytes(const struct sx_sender *transfer);
 
 /* How long ago bytes were acknowledged last (or the transfer was begun). */
-int64_t sx_transfer_stalled_us(const struct sx_transfer *transfer, int64_t now_us);
+int64_t sx_sender_stalled_us(const struct sx_sender *transfer, int64_t now_us);
 
 /* Why the last attempt ended: a stanza error condition ("": none yet, or the connection was lost),
  * and what a human gets to read ("" if nothing). When FAILED: the refusal. */
-const char *sx_transfer_condition(const struct sx_transfer *transfer);
-const char *sx_transfer_text(const struct sx_transfer *transfer);
+const char *sx_sender_condition(const struct sx_sender *transfer);
+const char *sx_sender_text(const struct sx_sender *transfer);
 
 /* ---- the machine; senders.c's, and its tests' ---- */
 
 /* Begins, or begins again what is DONE or FAILED: the receiver has lost it meanwhile, say. */
-void sx_transfer_begin(struct sx_transfer *transfer, int64_t now_us);
+void sx_sender_begin(struct sx_sender *transfer, int64_t now_us);
 
 /* Appends the stanza that is to go out now, while online; false: none, or no memory (out->failed):
  * then nothing has happened, ask again later. Ends an attempt that has been silent too long. */
-bool sx_transfer_next(struct sx_transfer *transfer, int64_t now_us, struct sx_buffer *out);
+bool sx_sender_next(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out);
 
 /* When next has something to do: a time, 0 for at once, SX_NEVER. While online. */
-int64_t sx_transfer_due_us(const struct sx_transfer *transfer);
+int64_t sx_sender_due_us(const struct sx_sender *transfer);
 
 /* Whether the id is that of a stanza of this transfer, whichever attempt's. */
-bool sx_transfer_gave_out(const struct sx_transfer *transfer, const char *id);
+bool sx_sender_gave_out(const struct sx_sender *transfer, const char *id);
 
 /* A result or an error came, from `from` (NULL: our own server). Ignored, false, unless it is from
  * the receiver and answers what is under way; true if state or done_bytes may have changed. */
-bool sx_transfer_reply(struct sx_transfer *transfer, const char *from, const char *id,
-                       const struct sx_transfer_reply *reply, int64_t now_us);
+bool sx_sender_reply(struct sx_sender *transfer, const char *from, const char *id,
+                     const struct sx_sender_reply *reply, int64_t now_us);
 
 /* `from` closes the session sid: whether that is the one under way here. It is over then. */
-bool sx_transfer_closed(struct sx_transfer *transfer, const char *from, const char *sid,
-                        int64_t now_us);
+bool sx_sender_closed(struct sx_sender *transfer, const char *from, const char *sid,
+                      int64_t now_us);
 
 /* Our connection is gone. */
-void sx_transfer_lost(struct sx_transfer *transfer, int64_t now_us);
+void sx_sender_lost(struct sx_sender *transfer, int64_t now_us);
 
 /* Appends <close/> for the session that is open, if one may be: the owner gives up, and a receiver
  * that gets it drops what it holds. Otherwise nothing. */
-void sx_transfer_format_farewell(const struct sx_transfer *transfer, struct sx_buffer *out);
+void sx_sender_format_farewell(const struct sx_sender *transfer, struct sx_buffer *out);
 
 /* No stanza of the transfer is longer. */
-size_t sx_transfer_stanza_bytes(const struct sx_transfer *transfer);
+size_t sx_sender_stanza_bytes(const struct sx_sender *transfer);
 
 /* ---- what both ends write and read ---- */
 
 /* A decimal number from 0 to most, digits only; false otherwise: *number untouched. NULL is none.
  */
-bool sx_transfer_parse_number(const char *text, size_t most, size_t *number);
+bool sx_sender_parse_number(const char *text, size_t most, size_t *number);
 
-void sx_transfer_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES]);
+void sx_sender_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES]);
 
 #endif

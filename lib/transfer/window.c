@@ -8,26 +8,26 @@
  */
 #include "transfer/window.h"
 
-void sx_pace_begin(struct sx_pace *pace, unsigned least, unsigned most)
+void sx_window_begin(struct sx_window *pace, unsigned least, unsigned most)
 {
-    *pace = (struct sx_pace){.least = least, .most = most, .window = least};
+    *pace = (struct sx_window){.least = least, .most = most, .window = least};
 }
 
-void sx_pace_restart(struct sx_pace *pace)
+void sx_window_restart(struct sx_window *pace)
 {
     pace->fast = 0;
     pace->judged = 0;
     pace->least_us = 0; /* it may be another way */
 }
 
-void sx_pace_sent(struct sx_pace *pace, size_t block, int64_t now_us)
+void sx_window_sent(struct sx_window *pace, size_t block, int64_t now_us)
 {
-    pace->sent_us[block % SX_PACE_MOST] = now_us;
+    pace->sent_us[block % SX_WINDOW_MOST] = now_us;
 }
 
-void sx_pace_answered(struct sx_pace *pace, size_t block, size_t last_sent, int64_t now_us)
+void sx_window_answered(struct sx_window *pace, size_t block, size_t last_sent, int64_t now_us)
 {
-    int64_t took_us = now_us - pace->sent_us[block % SX_PACE_MOST];
+    int64_t took_us = now_us - pace->sent_us[block % SX_WINDOW_MOST];
     if (!pace->least_us || took_us < pace->least_us)
         pace->least_us = took_us > 0 ? took_us : 1;
     if (2 * took_us <= 3 * pace->least_us) {

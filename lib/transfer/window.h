@@ -1,5 +1,5 @@
-/* window.h - how many blocks of a transfer may be under way, so that others on the connection hardly
- * notice it.
+/* window.h - how many blocks of a transfer may be under way, so that others on the connection
+ * hardly notice it.
  *
  * Noun: the pace. A window that is too large fills queues, ours, the servers', the peer's, and
  * every small call stands in them; one that is too small leaves a distant peer idle. Blocks that
@@ -14,26 +14,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SX_PACE_MOST = 64 };
+enum { SX_WINDOW_MOST = 64 };
 
-struct sx_pace {
+struct sx_window {
     unsigned window;
     /* window.c's */
     unsigned least, most, fast;
-    int64_t least_us;              /* that a block has taken; 0: none is back yet */
-    size_t judged;                 /* the last block that changed the window */
-    int64_t sent_us[SX_PACE_MOST]; /* of the blocks under way, by number */
+    int64_t least_us;                /* that a block has taken; 0: none is back yet */
+    size_t judged;                   /* the last block that changed the window */
+    int64_t sent_us[SX_WINDOW_MOST]; /* of the blocks under way, by number */
 };
 
-/* 1 <= least <= most <= SX_PACE_MOST; it begins with least. */
-void sx_pace_begin(struct sx_pace *pace, unsigned least, unsigned most);
+/* 1 <= least <= most <= SX_WINDOW_MOST; it begins with least. */
+void sx_window_begin(struct sx_window *pace, unsigned least, unsigned most);
 
 /* Blocks are numbered from 1, no more than window of them are under way. The answer to a block
  * answers those before it. */
-void sx_pace_sent(struct sx_pace *pace, size_t block, int64_t now_us);
-void sx_pace_answered(struct sx_pace *pace, size_t block, size_t last_sent, int64_t now_us);
+void sx_window_sent(struct sx_window *pace, size_t block, int64_t now_us);
+void sx_window_answered(struct sx_window *pace, size_t block, size_t last_sent, int64_t now_us);
 
 /* The blocks are numbered anew. */
-void sx_pace_restart(struct sx_pace *pace);
+void sx_window_restart(struct sx_window *pace);
 
 #endif

@@ -326,20 +326,20 @@ static enum sx_err parse(const char *text, bool is_encoded, const char *default_
     return join(&node, &domain, resource.text, jid);
 }
 
-enum sx_err sx_address_parse_jid(const char *text, const char *resource, char **jid, char *why,
-                                 size_t why_bytes)
+enum sx_err sx_jid_parse(const char *text, const char *resource, char **jid, char *why,
+                         size_t why_bytes)
 {
     return parse(text, false, resource, jid, why, why_bytes);
 }
 
-enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
-                                      size_t why_bytes)
+enum sx_err sx_jid_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
+                                  size_t why_bytes)
 {
     struct sx_endpoint parsed = {0};
     const char *path, *query;
     char *bare;
     enum sx_err err;
-    if (!sx_address_is_xmpp(uri))
+    if (!sx_jid_is_xmpp(uri))
         return refuse(why, why_bytes, "the endpoint", "does not begin with xmpp:");
     path = uri + strlen("xmpp:");
     if (strncmp(path, "//", 2) == 0)
@@ -367,17 +367,17 @@ enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpo
     return SX_OK;
 }
 
-enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes)
+enum sx_err sx_jid_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes)
 {
     struct sx_endpoint endpoint;
-    enum sx_err err = sx_address_parse_endpoint(uri, &endpoint, why, why_bytes);
+    enum sx_err err = sx_jid_parse_endpoint(uri, &endpoint, why, why_bytes);
     if (err != SX_OK)
         return err;
     *jid = endpoint.jid;
     return SX_OK;
 }
 
-bool sx_address_is_xmpp(const char *endpoint)
+bool sx_jid_is_xmpp(const char *endpoint)
 {
     return endpoint && strncasecmp(endpoint, "xmpp:", strlen("xmpp:")) == 0;
 }
@@ -403,14 +403,14 @@ static uint32_t next_folded(const char **text)
     return fold_char(c);
 }
 
-int sx_address_compare(const char *jid, const char *other)
+int sx_jid_compare(const char *jid, const char *other)
 {
     const char *jid_end, *other_end, *resource, *other_resource;
     int order;
     if (strcmp(jid, other) == 0)
         return 0;
-    resource = sx_address_resource(jid);
-    other_resource = sx_address_resource(other);
+    resource = sx_jid_resource(jid);
+    other_resource = sx_jid_resource(other);
     order = strcmp(resource ? resource : "", other_resource ? other_resource : "");
     if (order)
         return order;
@@ -426,9 +426,9 @@ int sx_address_compare(const char *jid, const char *other)
     return 1;
 }
 
-bool sx_address_equal(const char *jid, const char *other)
+bool sx_jid_equal(const char *jid, const char *other)
 {
-    return jid && other && sx_address_compare(jid, other) == 0;
+    return jid && other && sx_jid_compare(jid, other) == 0;
 }
 
 static void copy_cut(const char *text, size_t len, char *out, size_t out_bytes)
@@ -444,25 +444,25 @@ static void copy_cut(const char *text, size_t len, char *out, size_t out_bytes)
     out[len] = '\0';
 }
 
-void sx_address_bare(const char *jid, char *out, size_t out_bytes)
+void sx_jid_bare(const char *jid, char *out, size_t out_bytes)
 {
     copy_cut(jid, strcspn(jid, "/"), out, out_bytes);
 }
 
-const char *sx_address_resource(const char *jid)
+const char *sx_jid_resource(const char *jid)
 {
     const char *slash = strchr(jid, '/');
     return slash && slash[1] ? slash + 1 : NULL;
 }
 
-void sx_address_domain(const char *jid, char *out, size_t out_bytes)
+void sx_jid_domain(const char *jid, char *out, size_t out_bytes)
 {
     struct spans spans;
     split(jid, &spans);
     copy_cut(spans.domain.bytes, spans.domain.len, out, out_bytes);
 }
 
-bool sx_address_is_loopback(const char *host)
+bool sx_jid_is_loopback(const char *host)
 {
     char text[INET6_ADDRSTRLEN];
     struct in_addr v4;

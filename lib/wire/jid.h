@@ -16,44 +16,44 @@ enum { SX_JID_PART_BYTES = 1023, SX_JID_BYTES = 3 * SX_JID_PART_BYTES + 3 }; /* 
 /* Checks and normalises a JID. resource: the default for a JID with a node but no resource, or
  * NULL; domain JIDs stay as they are. On success *jid is malloc'ed, the caller's. On SX_EENDPOINT
  * why gets one clause ("the domain is empty"); outputs other than why untouched. SX_ENOMEM. */
-enum sx_err sx_address_parse_jid(const char *text, const char *resource, char **jid, char *why,
-                                 size_t why_bytes);
+enum sx_err sx_jid_parse(const char *text, const char *resource, char **jid, char *why,
+                         size_t why_bytes);
 
 /* The same for an endpoint "xmpp:node@domain/resource": percent-encoded octets are decoded, an
  * authority ("xmpp://account@...") and a fragment are refused, and so is a query other than
  * "?message" (RFC 5122 2.5). A node without a resource gets "soap", but not with that query: a
  * message is for whoever is there. */
-enum sx_err sx_address_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes);
+enum sx_err sx_jid_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes);
 
-/* What an endpoint says beside its JID; otherwise as sx_address_parse_uri. */
+/* What an endpoint says beside its JID; otherwise as sx_jid_parse_uri. */
 struct sx_endpoint {
-    char *jid;         /* as that of sx_address_parse_uri, the caller's */
+    char *jid;         /* as that of sx_jid_parse_uri, the caller's */
     bool has_resource; /* one was given; else any resource of a node's may do */
     bool is_message;   /* "?message" */
 };
-enum sx_err sx_address_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
-                                      size_t why_bytes);
+enum sx_err sx_jid_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
+                                  size_t why_bytes);
 
 /* True for what begins with "xmpp:" in any case (RFC 3986 3.1). */
-bool sx_address_is_xmpp(const char *endpoint);
+bool sx_jid_is_xmpp(const char *endpoint);
 
 /* Same entity: node and domain compared after case folding, resources byte for byte. NULL equals
  * nothing. */
-bool sx_address_equal(const char *jid, const char *other);
+bool sx_jid_equal(const char *jid, const char *other);
 
 /* An order in which just equal entities compare as 0. */
-int sx_address_compare(const char *jid, const char *other);
+int sx_jid_compare(const char *jid, const char *other);
 
 /* Writes the JID without its resource (out_bytes >= SX_JID_BYTES is always enough). */
-void sx_address_bare(const char *jid, char *out, size_t out_bytes);
+void sx_jid_bare(const char *jid, char *out, size_t out_bytes);
 
 /* Points at the resource inside jid, NULL if it has none. */
-const char *sx_address_resource(const char *jid);
+const char *sx_jid_resource(const char *jid);
 
 /* Writes the domain part. */
-void sx_address_domain(const char *jid, char *out, size_t out_bytes);
+void sx_jid_domain(const char *jid, char *out, size_t out_bytes);
 
 /* 127.0.0.0/8, ::1 (in brackets or not) or "localhost" */
-bool sx_address_is_loopback(const char *host);
+bool sx_jid_is_loopback(const char *host);
 
 #endif

@@ -25,7 +25,7 @@ enum {
     DIGEST_BYTES = 32 /* SHA-256 */
 };
 
-struct sx_names {
+struct sx_message_ids {
     /* immutable */
     char *key;              /* NULL: none */
     char own[SX_JID_BYTES]; /* bare */
@@ -65,13 +65,13 @@ static bool read_hex(const char *text, size_t len, unsigned char *out)
     return true;
 }
 
-struct sx_names *sx_names_new(const char *key, const char *own_jid)
+struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid)
 {
-    struct sx_names *names = calloc(1, sizeof *names);
+    struct sx_message_ids *names = calloc(1, sizeof *names);
     unsigned char digest[DIGEST_BYTES];
     if (!names)
         return NULL;
-    sx_address_bare(own_jid, names->own, sizeof names->own);
+    sx_jid_bare(own_jid, names->own, sizeof names->own);
     if (EVP_Digest(names->own, strlen(names->own), digest, NULL, EVP_sha256(), NULL) != 1)
         goto err_after_alloc;
     write_hex(digest, TAG_HEX / 2, names->tag);
@@ -82,11 +82,11 @@ struct sx_names *sx_names_new(const char *key, const char *own_jid)
     if (names->key && names->proofs)
         return names;
 err_after_alloc:
-    sx_names_free(names);
+    sx_message_ids_free(names);
     return NULL;
 }
 
-void sx_names_free(struct sx_names *names)
+void sx_message_ids_free(struct sx_message_ids *names)
 {
     if (!names)
         return;
@@ -97,22 +97,22 @@ void sx_names_free(struct sx_names *names)
     free(names);
 }
 
-bool sx_names_has_key(const struct sx_names *names)
+bool sx_message_ids_has_key(const struct sx_message_ids *names)
 {
     return names->key != NULL;
 }
 
 /* Texts behind each other, each with its NUL, which none of them holds. */
-static bool prove(const struct sx_names *names, const char *peer, const char *head, size_t head_len,
-                  const char *name, unsigned char proof[PROOF_BYTES])
+static bool prove(const struct sx_message_ids *names, const char *peer, const char *head,
+                  size_t head_len, const char *name, unsigned char proof[PROOF_BYTES])
 {
     struct sx_buffer text = {0};
     unsigned char digest[EVP_MAX_MD_SIZE];
     char *bare = NULL, why[1], part[SX_JID_BYTES];
     bool proven = false;
-    sx_address_bare(peer, part, sizeof part);
+    sx_jid_bare(peer, part, sizeof part);
     /* Servers stamp what they have normalised, by another Unicode than ours perhaps. */
-    if (sx_address_parse_jid(part, NULL, &bare, why, sizeof why) != SX_OK)
+    if (sx_jid_parse(part, NULL, &bare, why, sizeof why) != SX_OK)
         return false;
     sx_buffer_add(&text, names->own, strlen(names->own) + 1);
     sx_buffer_add(&text, bare, strlen(bare) + 1);
@@ -129,13 +129,13 @@ static bool prove(const struct sx_names *names, const char *peer, const char *he
     return proven;
 }
 
-void sx_names_write(const struct sx_names *names, struct sx_buffer *out, const char *head,
-                    const char *name, const char *peer)
+void sx_message_ids_write(const struct sx_message_ids *names, struct sx_buffer *out,
+                          const char *head, const char *name, const char *peer)
 {
     unsigned char proof[PROOF_BYTES];
-    char proof_hex[2 * PROOF_BYTES + 1], name_hex[2 * SX_NAME_BYTES + 1];
+    char proof_hex[2 * PROOF_BYTES + 1], name_hex[2 * SX_MESSAGE_ID_BYTES + 1];
     sx_buffer_add_format(out, ".%s", names->tag);
-    if (name && names->key && strlen(name) <= SX_NAME_BYTES) {
+    if (name && names->key && strlen(name) <= SX_MESSAGE_ID_BYTES) {
         if (prove(names, peer, head, strlen(head), name, proof)) {
             write_hex((const unsigned char *)name, strlen(name), name_hex);
             write_hex(proof, PROOF_BYTES, proof_hex);
@@ -170,31 +170,31 @@ static bool take_apart(const char *id, struct parts *parts)
     if (parts->name[-1] != '.' || parts->proof[-1] != '.')
         return false;
     parts->name_len = (size_t)(parts->proof - 1 - parts->name);
-    return parts->name_len % 2 == 0 && parts->name_len <= (size_t)2 * SX_NAME_BYTES;
+    return parts->name_len % 2 == 0 && parts->name_len <= (size_t)2 * SX_MESSAGE_ID_BYTES;
 }
 
-enum sx_name sx_names_read(const struct sx_names *names, const char *id, const char *from,
-                           char name[SX_NAME_BYTES + 1])
+enum sx_message_id_kind sx_message_ids_read(const struct sx_message_ids *names, const char *id,
+                                            const char *from, char name[SX_MESSAGE_ID_BYTES + 1])
 {
     unsigned char claimed[PROOF_BYTES], proof[PROOF_BYTES];
-    char text[SX_NAME_BYTES + 1];
+    char text[SX_MESSAGE_ID_BYTES + 1];
     struct parts parts;
     if (!take_apart(id, &parts) || strncmp(parts.tag, names->tag, TAG_HEX) != 0)
-        return SX_NAME_NONE;
+        return SX_MESSAGE_ID_NONE;
     if (!parts.name || !names->key || !from ||
         !read_hex(parts.name, parts.name_len / 2, (unsigned char *)text) ||
         !read_hex(parts.proof, PROOF_BYTES, claimed))
-        return SX_NAME_OURS;
+        return SX_MESSAGE_ID_OURS;
     text[parts.name_len / 2] = '\0';
     if (strlen(text) != parts.name_len / 2 ||
         !prove(names, from, id, parts.head_len, text, proof) ||
         CRYPTO_memcmp(proof, claimed, PROOF_BYTES) != 0)
-        return SX_NAME_OURS;
+        return SX_MESSAGE_ID_OURS;
     memcpy(name, text, parts.name_len / 2 + 1);
-    return SX_NAME_PROVEN;
+    return SX_MESSAGE_ID_PROVEN;
 }
 
-bool sx_names_is_first(struct sx_names *names, const char *id)
+bool sx_message_ids_is_first(struct sx_message_ids *names, const char *id)
 {
     unsigned char proof[PROOF_BYTES];
     struct parts parts;

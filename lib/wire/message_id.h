@@ -1,5 +1,5 @@
-/* message_id.h - the names of calls by message, in their ids: whose call it is, and by what name its
- * caller knows the answer after a restart.
+/* message_id.h - the names of calls by message, in their ids: whose call it is, and by what name
+ * its caller knows the answer after a restart.
  *
  * A message's id is HEAD.TAG~message, or HEAD.TAG.NAME.PROOF~message: HEAD is what exchange.c gives
  * each call; TAG, a digest of the caller's bare JID, tells an answer to an account from a request
@@ -18,33 +18,33 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 
-enum { SX_NAME_BYTES = 64 }; /* the longest name, without NUL */
+enum { SX_MESSAGE_ID_BYTES = 64 }; /* the longest name, without NUL */
 
-struct sx_names;
+struct sx_message_ids;
 
 /* key NULL: nothing can be named. own_jid: a normal JID. NULL: no memory. */
-struct sx_names *sx_names_new(const char *key, const char *own_jid);
-void sx_names_free(struct sx_names *names); /* NULL allowed; wipes the key */
+struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid);
+void sx_message_ids_free(struct sx_message_ids *names); /* NULL allowed; wipes the key */
 
 /* Whether there is a key. */
-bool sx_names_has_key(const struct sx_names *names);
+bool sx_message_ids_has_key(const struct sx_message_ids *names);
 
 /* Appends what follows HEAD in the id of a call to peer (a normal JID); name NULL: it has none.
  * Errors show in out->failed. */
-void sx_names_write(const struct sx_names *names, struct sx_buffer *out, const char *head,
-                    const char *name, const char *peer);
+void sx_message_ids_write(const struct sx_message_ids *names, struct sx_buffer *out,
+                          const char *head, const char *name, const char *peer);
 
-enum sx_name {
-    SX_NAME_NONE,  /* not the id of a message that this account has sent */
-    SX_NAME_OURS,  /* of one of this account, if the tag can be believed */
-    SX_NAME_PROVEN /* of one with a name, and asked of this peer: that is certain */
+enum sx_message_id_kind {
+    SX_MESSAGE_ID_NONE,  /* not the id of a message that this account has sent */
+    SX_MESSAGE_ID_OURS,  /* of one of this account, if the tag can be believed */
+    SX_MESSAGE_ID_PROVEN /* of one with a name, and asked of this peer: that is certain */
 };
 
-/* What the id of a message from `from` tells; name: with SX_NAME_PROVEN. */
-enum sx_name sx_names_read(const struct sx_names *names, const char *id, const char *from,
-                           char name[SX_NAME_BYTES + 1]);
+/* What the id of a message from `from` tells; name: with SX_MESSAGE_ID_PROVEN. */
+enum sx_message_id_kind sx_message_ids_read(const struct sx_message_ids *names, const char *id,
+                                            const char *from, char name[SX_MESSAGE_ID_BYTES + 1]);
 
 /* True the first time that this is asked about a proven id. */
-bool sx_names_is_first(struct sx_names *names, const char *id);
+bool sx_message_ids_is_first(struct sx_message_ids *names, const char *id);
 
 #endif

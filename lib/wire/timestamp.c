@@ -79,7 +79,7 @@ static bool take_zone(const char *text, int64_t *offset_s)
     return true;
 }
 
-bool sx_stamp_parse(const char *text, int64_t *unix_us)
+bool sx_timestamp_parse(const char *text, int64_t *unix_us)
 {
     int year = take_digits(&text, 4), month, day, hours, minutes, seconds;
     int64_t us = 0, offset_s = 0, s;
@@ -95,17 +95,17 @@ bool sx_stamp_parse(const char *text, int64_t *unix_us)
     return true;
 }
 
-int64_t sx_stamp_now_us(void)
+int64_t sx_timestamp_now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void sx_stamp_write(int64_t unix_us, char out[SX_STAMP_BYTES])
+void sx_timestamp_write(int64_t unix_us, char out[SX_TIMESTAMP_BYTES])
 {
     time_t s = (time_t)(unix_us / 1000000);
     struct tm parts;
-    if (!gmtime_r(&s, &parts) || !strftime(out, SX_STAMP_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        snprintf(out, SX_STAMP_BYTES, "1970-01-01T00:00:00Z");
+    if (!gmtime_r(&s, &parts) || !strftime(out, SX_TIMESTAMP_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        snprintf(out, SX_TIMESTAMP_BYTES, "1970-01-01T00:00:00Z");
 }

@@ -11,13 +11,13 @@
 
 /* Microseconds since 1970, UTC; false, *unix_us untouched, for anything else than a DateTime
  * (XEP-0082 3.2) that exists, of the years 1970 to 9999. A leap second is the second after it. */
-bool sx_stamp_parse(const char *text, int64_t *unix_us);
+bool sx_timestamp_parse(const char *text, int64_t *unix_us);
 
 /* The time of day by the system's clock. */
-int64_t sx_stamp_now_us(void);
+int64_t sx_timestamp_now_us(void);
 
 /* Writes it as a DateTime in whole seconds. */
-enum { SX_STAMP_BYTES = 32 };
-void sx_stamp_write(int64_t unix_us, char out[SX_STAMP_BYTES]);
+enum { SX_TIMESTAMP_BYTES = 32 };
+void sx_timestamp_write(int64_t unix_us, char out[SX_TIMESTAMP_BYTES]);
 
 #endif

@@ -18,15 +18,15 @@ extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enable
 /* Before each block; its size keeps the block aligned for any type. */
 union header {
     struct {
-        struct sx_tally *tally;
+        struct sx_quota *tally;
         size_t size;
     } paid;
     max_align_t alignment;
 };
 
-static _Thread_local struct sx_tally *charged;
+static _Thread_local struct sx_quota *charged;
 
-static bool is_affordable(const struct sx_tally *tally, size_t size)
+static bool is_affordable(const struct sx_quota *tally, size_t size)
 {
     return size <= tally->max_bytes && tally->held_bytes <= tally->max_bytes - size;
 }
@@ -74,10 +74,10 @@ static void *reallocate(void *block, size_t size)
     return header + 1;
 }
 
-XML_Parser sx_tally_parser(struct sx_tally *tally)
+XML_Parser sx_quota_parser(struct sx_quota *tally)
 {
     static const XML_Memory_Handling_Suite suite = {allocate, reallocate, release};
-    struct sx_tally *outer = charged;
+    struct sx_quota *outer = charged;
     XML_Parser parser;
 
     charged = tally;
@@ -88,10 +88,10 @@ XML_Parser sx_tally_parser(struct sx_tally *tally)
     return parser;
 }
 
-enum XML_Status sx_tally_parse(struct sx_tally *tally, XML_Parser parser, const char *bytes,
+enum XML_Status sx_quota_parse(struct sx_quota *tally, XML_Parser parser, const char *bytes,
                                int len)
 {
-    struct sx_tally *outer = charged;
+    struct sx_quota *outer = charged;
     enum XML_Status status;
 
     charged = tally;

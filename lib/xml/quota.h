@@ -11,16 +11,16 @@
 #include <expat.h>
 #include <stddef.h>
 
-struct sx_tally {
+struct sx_quota {
     size_t max_bytes;
     size_t held_bytes; /* by the parsers that are charged to it, which it must outlive */
 };
 
 /* For UTF-8, without namespaces; every complete token is reported at once. NULL: no memory. */
-XML_Parser sx_tally_parser(struct sx_tally *tally);
+XML_Parser sx_quota_parser(struct sx_quota *tally);
 
 /* XML_Parse() of a part that isn't the last. */
-enum XML_Status sx_tally_parse(struct sx_tally *tally, XML_Parser parser, const char *bytes,
+enum XML_Status sx_quota_parse(struct sx_quota *tally, XML_Parser parser, const char *bytes,
                                int len);
 
 #endif

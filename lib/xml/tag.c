@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Whether the tag ends in these bytes. */
-static bool look_for_end(struct sx_token *token, const char *bytes, size_t len)
+static bool look_for_end(struct sx_tag *token, const char *bytes, size_t len)
 {
     const char *end = bytes + len;
     while (bytes < end) {
@@ -29,7 +29,7 @@ static bool look_for_end(struct sx_token *token, const char *bytes, size_t len)
     return false;
 }
 
-bool sx_token_begin(struct sx_token *token, const char *bytes, size_t len)
+bool sx_tag_begin(struct sx_tag *token, const char *bytes, size_t len)
 {
     if (len < 2 || bytes[0] != '<' || bytes[1] == '!' || bytes[1] == '?')
         return false;
@@ -41,14 +41,14 @@ bool sx_token_begin(struct sx_token *token, const char *bytes, size_t len)
     return true;
 }
 
-bool sx_token_add(struct sx_token *token, const char *bytes, size_t len)
+bool sx_tag_add(struct sx_tag *token, const char *bytes, size_t len)
 {
     sx_buffer_add(&token->held, bytes, len);
     return look_for_end(token, bytes, len);
 }
 
-void sx_token_fini(struct sx_token *token)
+void sx_tag_fini(struct sx_tag *token)
 {
     sx_buffer_fini(&token->held);
-    *token = (struct sx_token){0};
+    *token = (struct sx_tag){0};
 }

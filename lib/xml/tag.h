@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 
-struct sx_token {
+struct sx_tag {
     bool is_open;
     char quote;         /* of the attribute value that is open, else NUL */
     size_t begun_bytes; /* of the tag, expat has them */
@@ -21,12 +21,12 @@ struct sx_token {
 
 /* These bytes are the beginning of a token that expat waits for the rest of. Other markup than a
  * tag, and what is too short to tell, isn't kept back: false. */
-bool sx_token_begin(struct sx_token *token, const char *bytes, size_t len);
+bool sx_tag_begin(struct sx_tag *token, const char *bytes, size_t len);
 
 /* Keeps the bytes; true once the tag's end is among them: then held is expat's. No memory:
  * held.failed. */
-bool sx_token_add(struct sx_token *token, const char *bytes, size_t len);
+bool sx_tag_add(struct sx_tag *token, const char *bytes, size_t len);
 
-void sx_token_fini(struct sx_token *token); /* none is open */
+void sx_tag_fini(struct sx_tag *token); /* none is open */
 
 #endif

@@ -23,7 +23,7 @@ xmpp_ctx_t *feed_ctx(void)
 {
     static xmpp_ctx_t *ctx;
     if (!ctx)
-        ctx = xmpp_ctx_new(&sx_memory, NULL);
+        ctx = xmpp_ctx_new(&sx_allocator, NULL);
     CLAIM(ctx);
     return ctx;
 }

@@ -34,7 +34,7 @@ static char *take_line(const uint8_t **bytes, size_t *len)
 static bool is_jid(const char *text)
 {
     char *jid = NULL;
-    bool is = sx_address_parse_jid(text, NULL, &jid, NULL, 0) == SX_OK;
+    bool is = sx_jid_parse(text, NULL, &jid, NULL, 0) == SX_OK;
     free(jid);
     return is;
 }

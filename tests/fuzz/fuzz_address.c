@@ -16,12 +16,12 @@ enum { WHY_BYTES = 128, SHORT_BYTES = 5 };
 static void claim_parts(const char *jid)
 {
     char bare[SX_JID_BYTES], domain[SX_JID_BYTES], cut[SHORT_BYTES];
-    const char *resource = sx_address_resource(jid), *at;
+    const char *resource = sx_jid_resource(jid), *at;
     size_t bare_len;
 
-    sx_address_bare(jid, bare, sizeof bare);
-    sx_address_domain(jid, domain, sizeof domain);
-    sx_address_bare(jid, cut, sizeof cut);
+    sx_jid_bare(jid, bare, sizeof bare);
+    sx_jid_domain(jid, domain, sizeof domain);
+    sx_jid_bare(jid, cut, sizeof cut);
     bare_len = strlen(bare);
     at = strchr(bare, '@');
     CLAIM(strncmp(jid, bare, bare_len) == 0);
@@ -31,7 +31,7 @@ static void claim_parts(const char *jid)
     CLAIM(resource ? resource == jid + bare_len + 1 : !jid[bare_len]);
     CLAIM(!resource || strlen(resource) <= SX_JID_PART_BYTES);
     CLAIM(strncmp(bare, cut, strlen(cut)) == 0);
-    sx_address_is_loopback(domain);
+    sx_jid_is_loopback(domain);
 }
 
 static unsigned count_replaced(const char *text)
@@ -57,10 +57,10 @@ static void claim_normal(const char *jid)
     char why[WHY_BYTES] = "", *again = NULL;
 
     CLAIM(strlen(jid) < SX_JID_BYTES);
-    if (sx_address_parse_jid(jid, NULL, &again, why, sizeof why))
+    if (sx_jid_parse(jid, NULL, &again, why, sizeof why))
         fuzz_fail(why, __FILE__, __LINE__);
     CLAIM(strcmp(jid, again) == 0);
-    CLAIM(sx_address_equal(jid, again));
+    CLAIM(sx_jid_equal(jid, again));
     claim_parts(jid);
     claim_carriable(jid);
     free(again);
@@ -69,27 +69,27 @@ static void claim_normal(const char *jid)
 static void try_jid(const char *text, const char *resource)
 {
     char why[WHY_BYTES] = "", *jid = NULL;
-    enum sx_err err = sx_address_parse_jid(text, resource, &jid, why, sizeof why);
+    enum sx_err err = sx_jid_parse(text, resource, &jid, why, sizeof why);
 
     if (err) {
         CLAIM(err == SX_EENDPOINT && !jid && why[0]);
         return;
     }
     claim_normal(jid);
-    CLAIM(resource || sx_address_equal(text, jid));
+    CLAIM(resource || sx_jid_equal(text, jid));
     free(jid);
 }
 
 static void try_uri(const char *text)
 {
     char why[WHY_BYTES] = "", *jid = NULL;
-    enum sx_err err = sx_address_parse_uri(text, &jid, why, sizeof why);
+    enum sx_err err = sx_jid_parse_uri(text, &jid, why, sizeof why);
 
     if (err) {
         CLAIM(err == SX_EENDPOINT && !jid && why[0]);
         return;
     }
-    CLAIM(sx_address_is_xmpp(text));
+    CLAIM(sx_jid_is_xmpp(text));
     claim_normal(jid);
     /* a node without a resource gets one, but for a message */
     CLAIM(!strchr(jid, '@') || strchr(jid, '/') || strchr(text, '?'));
@@ -100,11 +100,11 @@ static void try_any(const char *text)
 {
     char bare[SX_JID_BYTES], domain[SHORT_BYTES];
 
-    CLAIM(sx_address_equal(text, text));
-    CLAIM(!sx_address_equal(text, NULL) && !sx_address_equal(NULL, text));
-    sx_address_bare(text, bare, sizeof bare);
-    sx_address_domain(text, domain, sizeof domain);
-    sx_address_is_loopback(text);
+    CLAIM(sx_jid_equal(text, text));
+    CLAIM(!sx_jid_equal(text, NULL) && !sx_jid_equal(NULL, text));
+    sx_jid_bare(text, bare, sizeof bare);
+    sx_jid_domain(text, domain, sizeof domain);
+    sx_jid_is_loopback(text);
     try_jid(text, NULL);
     try_jid(text, "soap");
     try_uri(text);
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     second = line_feed ? fuzz_text(line_feed + 1, len - first_len - 1) : fuzz_text("a@b/c", 5);
     try_any(first);
     try_any(second);
-    CLAIM(sx_address_equal(first, second) == sx_address_equal(second, first));
+    CLAIM(sx_jid_equal(first, second) == sx_jid_equal(second, first));
     free(first);
     free(second);
     return 0;

@@ -213,13 +213,13 @@ static const char *choose_file(const char *value)
 /* What crosses a network in clear: a component's stream, if its user says that it may. */
 static bool may_be_clear(const struct soap_xmpp_config *in, const struct sx_config *config)
 {
-    return sx_address_is_loopback(config->host) || (config->is_component && in->trusted_host);
+    return sx_jid_is_loopback(config->host) || (config->is_component && in->trusted_host);
 }
 
 static void claim_complete(const struct soap_xmpp_config *in, const struct sx_config *config)
 {
     char *again = NULL, why[WHY_BYTES];
-    CLAIM(sx_address_parse_jid(config->jid, "soap", &again, why, sizeof why) == SX_OK);
+    CLAIM(sx_jid_parse(config->jid, "soap", &again, why, sizeof why) == SX_OK);
     CLAIM(strcmp(again, config->jid) == 0);
     free(again);
     CLAIM(strlen(config->password) <= 1023 && (config->password[0] || config->cert_file));

@@ -45,7 +45,7 @@ struct scene {
     const uint8_t *bytes;
     size_t len;
     int64_t now_us;
-    struct sx_intake *intake;
+    struct sx_receiver *intake;
     struct model models[PEERS][MESSAGES];
     char hashes[MESSAGES][SX_SHA256_HEX_BYTES], wrong[SX_SHA256_HEX_BYTES];
     char contents[MESSAGES][MESSAGE_BYTES + 1];
@@ -68,7 +68,7 @@ static void forget_idle(struct scene *scene)
     unsigned i;
     for (i = 0; i < PEERS * MESSAGES; i++) {
         struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
-        if (model->is_here && model->touched_us + SX_INTAKE_IDLE_US <= scene->now_us)
+        if (model->is_here && model->touched_us + SX_RECEIVER_IDLE_US <= scene->now_us)
             model->is_here = false;
     }
 }
@@ -93,8 +93,8 @@ static struct sums add_up(const struct scene *scene, unsigned peer)
             sums.own++;
             sums.own_bytes += model->size;
         }
-        if (model->touched_us + SX_INTAKE_IDLE_US < sums.due_us)
-            sums.due_us = model->touched_us + SX_INTAKE_IDLE_US;
+        if (model->touched_us + SX_RECEIVER_IDLE_US < sums.due_us)
+            sums.due_us = model->touched_us + SX_RECEIVER_IDLE_US;
     }
     return sums;
 }
@@ -130,7 +130,7 @@ static const char *predict_open(struct scene *scene, unsigned peer, unsigned mes
 
 /* ---- operations ---- */
 
-static void claim_answer(const struct sx_intake_answer *answer, const char *condition)
+static void claim_answer(const struct sx_receiver_answer *answer, const char *condition)
 {
     CLAIM(!answer->condition == !condition);
     CLAIM(!condition || strcmp(condition, answer->condition) == 0);
@@ -146,16 +146,16 @@ static void open_one(struct scene *scene)
     bool has_right_hash = kind % 8 != 3;
     struct model *model = &scene->models[peer][message];
     char size_text[32], block_text[32];
-    const struct sx_intake_open open = {
+    const struct sx_receiver_open open = {
         sids[sid],    block_text, "iq",
         ids[message], size_text,  has_right_hash ? scene->hashes[message] : scene->wrong};
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     const char *condition;
     snprintf(size_text, sizeof size_text, "%zu", size);
     snprintf(block_text, sizeof block_text, "%zu", block_bytes);
     forget_idle(scene);
     condition = predict_open(scene, peer, message, sid, size, has_right_hash, block_bytes);
-    sx_intake_open(scene->intake, peers[peer], &open, scene->now_us, &answer);
+    sx_receiver_open(scene->intake, peers[peer], &open, scene->now_us, &answer);
     claim_answer(&answer, condition);
     if (condition)
         return;
@@ -218,7 +218,7 @@ static void send_one(struct scene *scene)
     size_t len = draw(scene, BLOCK_BYTES + 2);
     struct model *model = find_session(scene, peer, sid);
     char seq_text[32], *bytes = fuzz_bytes(scene->hashes, BLOCK_BYTES + 2);
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     const char *condition;
     kind = draw(scene, 16);
     message = model ? (unsigned)(model - scene->models[peer]) : 0;
@@ -233,8 +233,8 @@ static void send_one(struct scene *scene)
     seq = (model ? model->next_seq : 0) + (kind == 3 ? 1 : 0);
     snprintf(seq_text, sizeof seq_text, "%u", seq);
     condition = predict_data(scene, peer, model, seq, kind == 4 ? NULL : bytes, len);
-    sx_intake_data(scene->intake, peers[peer], sids[sid], seq_text, kind == 4 ? NULL : bytes, len,
-                   scene->now_us, &answer);
+    sx_receiver_data(scene->intake, peers[peer], sids[sid], seq_text, kind == 4 ? NULL : bytes, len,
+                     scene->now_us, &answer);
     claim_answer(&answer, condition);
     CLAIM(answer.closes == (model && condition));
     CLAIM(condition || answer.received == model->received);
@@ -246,8 +246,8 @@ static void close_one(struct scene *scene)
     unsigned peer = draw(scene, PEERS);
     int sid = (int)draw(scene, SIDS);
     struct model *model = find_session(scene, peer, sid);
-    struct sx_intake_answer answer;
-    sx_intake_close(scene->intake, peers[peer], sids[sid], &answer);
+    struct sx_receiver_answer answer;
+    sx_receiver_close(scene->intake, peers[peer], sids[sid], &answer);
     claim_answer(&answer, model ? NULL : "item-not-found");
     if (model && model->is_complete)
         model->sid = -1;
@@ -263,8 +263,9 @@ static void take_one(struct scene *scene)
     const char *hash = kind == 2 ? scene->wrong : scene->hashes[message];
     bool is_to_be = model->is_here && model->is_complete && kind != 1 && kind != 2;
     char *bytes = NULL;
-    CLAIM(sx_intake_holds(scene->intake, peers[peer], ids[message], size, hash) == is_to_be);
-    CLAIM(sx_intake_take(scene->intake, peers[peer], ids[message], size, hash, &bytes) == is_to_be);
+    CLAIM(sx_receiver_holds(scene->intake, peers[peer], ids[message], size, hash) == is_to_be);
+    CLAIM(sx_receiver_take(scene->intake, peers[peer], ids[message], size, hash, &bytes) ==
+          is_to_be);
     CLAIM(!bytes == !is_to_be);
     if (!is_to_be)
         return;
@@ -276,7 +277,7 @@ static void take_one(struct scene *scene)
 static void drop_one(struct scene *scene)
 {
     unsigned peer = draw(scene, PEERS), message = draw(scene, MESSAGES);
-    sx_intake_drop(scene->intake, peers[peer], ids[message]);
+    sx_receiver_drop(scene->intake, peers[peer], ids[message]);
     scene->models[peer][message].is_here = false;
 }
 
@@ -284,7 +285,7 @@ static void let_time_pass(struct scene *scene)
 {
     scene->now_us += draw(scene, 130) * INT64_C(1000000);
     if (draw(scene, 2)) {
-        sx_intake_expire(scene->intake, scene->now_us);
+        sx_receiver_expire(scene->intake, scene->now_us);
         forget_idle(scene);
     }
 }
@@ -294,8 +295,8 @@ static void let_time_pass(struct scene *scene)
 static void open_words(struct scene *scene)
 {
     char *words[6];
-    struct sx_intake_open open;
-    struct sx_intake_answer answer;
+    struct sx_receiver_open open;
+    struct sx_receiver_answer answer;
     unsigned i;
     for (i = 0; i < 6; i++) {
         size_t len = draw(scene, WORD_BYTES);
@@ -304,14 +305,15 @@ static void open_words(struct scene *scene)
         scene->bytes += len;
         scene->len -= len;
     }
-    open = (struct sx_intake_open){words[0], words[1], *words[2] ? words[2] : NULL,
-                                   words[3], words[4], words[5]};
-    sx_intake_open(scene->intake, "c@example.org/words", &open, scene->now_us, &answer);
+    open = (struct sx_receiver_open){words[0], words[1], *words[2] ? words[2] : NULL,
+                                     words[3], words[4], words[5]};
+    sx_receiver_open(scene->intake, "c@example.org/words", &open, scene->now_us, &answer);
     forget_idle(scene);
     CLAIM(answer.is_open == !answer.condition);
     if (answer.is_open)
-        CLAIM(strlen(words[0]) <= SX_INTAKE_SID_BYTES && strlen(words[3]) <= SX_INTAKE_ID_BYTES);
-    sx_intake_drop(scene->intake, "c@example.org/words", words[3]);
+        CLAIM(strlen(words[0]) <= SX_RECEIVER_SID_BYTES &&
+              strlen(words[3]) <= SX_RECEIVER_ID_BYTES);
+    sx_receiver_drop(scene->intake, "c@example.org/words", words[3]);
     for (i = 0; i < 6; i++)
         free(words[i]);
 }
@@ -320,22 +322,22 @@ static void open_words(struct scene *scene)
 
 static void claim_bounds(const struct scene *scene)
 {
-    struct sx_intake_counts counts;
+    struct sx_receiver_counts counts;
     size_t received, size;
     unsigned i;
-    sx_intake_count(scene->intake, &counts);
+    sx_receiver_count(scene->intake, &counts);
     CLAIM(counts.transfers <= PLACES && counts.announced_bytes <= ALL_BYTES);
     CLAIM(counts.held_bytes <= counts.announced_bytes);
     for (i = 0; i < PEERS; i++) {
         struct sums sums = add_up(scene, i);
         CLAIM(sums.all == counts.transfers && sums.all_bytes == counts.announced_bytes);
-        CLAIM(sums.due_us == sx_intake_due_us(scene->intake));
+        CLAIM(sums.due_us == sx_receiver_due_us(scene->intake));
         CLAIM(sums.own <= 1 || (sums.own <= PLACES / 2 && sums.own_bytes <= ALL_BYTES / 2));
     }
     for (i = 0; i < PEERS * MESSAGES; i++) {
         const struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
-        bool is_here = sx_intake_progress(scene->intake, peers[i / MESSAGES], ids[i % MESSAGES],
-                                          &received, &size);
+        bool is_here = sx_receiver_progress(scene->intake, peers[i / MESSAGES], ids[i % MESSAGES],
+                                            &received, &size);
         CLAIM(is_here == model->is_here);
         CLAIM(!is_here || (received == model->received && size == model->size));
     }
@@ -349,10 +351,10 @@ static void write_contents(struct scene *scene)
         for (at = 0; at < sizes[i]; at++)
             scene->contents[i][at] = (char)(31 * i + 7 * at);
         CLAIM(EVP_Digest(scene->contents[i], sizes[i], digest, NULL, EVP_sha256(), NULL) == 1);
-        sx_transfer_format_sha256(digest, scene->hashes[i]);
+        sx_sender_format_sha256(digest, scene->hashes[i]);
     }
     memset(digest, 0, sizeof digest);
-    sx_transfer_format_sha256(digest, scene->wrong);
+    sx_sender_format_sha256(digest, scene->wrong);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -360,15 +362,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     static void (*const operations[])(struct scene *) = {open_one, send_one,      send_one,
                                                          send_one, close_one,     take_one,
                                                          drop_one, let_time_pass, open_words};
-    const struct sx_intake_limits limits = {MESSAGE_BYTES, ALL_BYTES, BLOCK_BYTES, PLACES};
+    const struct sx_receiver_limits limits = {MESSAGE_BYTES, ALL_BYTES, BLOCK_BYTES, PLACES};
     struct scene scene = {.bytes = bytes, .len = len, .now_us = 1000000};
-    scene.intake = sx_intake_new(&limits);
+    scene.intake = sx_receiver_new(&limits);
     CLAIM(scene.intake);
     write_contents(&scene);
     while (scene.len) {
         operations[draw(&scene, sizeof operations / sizeof *operations)](&scene);
         claim_bounds(&scene);
     }
-    sx_intake_free(scene.intake);
+    sx_receiver_free(scene.intake);
     return 0;
 }

@@ -83,7 +83,7 @@ __typeof__(sx_shipments_receive) __wrap_sx_shipments_receive;
 __typeof__(sx_shipments_take) __wrap_sx_shipments_take;
 
 bool __wrap_sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
-                               const char *id, const struct sx_transfer_reply *reply)
+                               const char *id, const struct sx_sender_reply *reply)
 {
     (void)from;
     CLAIM(shipments && session == 1 && id && reply);
@@ -123,7 +123,7 @@ static struct seen *find_seen(struct outcome *outcome, const char *from, const c
 {
     char caller[SX_JID_BYTES];
     unsigned i;
-    sx_address_bare(from, caller, sizeof caller);
+    sx_jid_bare(from, caller, sizeof caller);
     for (i = 0; i < outcome->seen_count; i++)
         if (strcmp(outcome->seen[i].id, id) == 0 && strcmp(outcome->seen[i].caller, caller) == 0)
             return &outcome->seen[i];
@@ -136,7 +136,7 @@ static void note_seen(struct outcome *outcome, const struct sx_request *request,
     CLAIM(!find_seen(outcome, request->from, request->id));
     if (outcome->seen_count == MAX_SEEN)
         return;
-    sx_address_bare(request->from, caller, sizeof caller);
+    sx_jid_bare(request->from, caller, sizeof caller);
     outcome->seen[outcome->seen_count++] = (struct seen){
         fuzz_text(caller, strlen(caller)), fuzz_text(request->id, strlen(request->id)), answered};
 }
@@ -144,19 +144,19 @@ static void note_seen(struct outcome *outcome, const struct sx_request *request,
 /* Packed bytes are nobody's before they are read; what comes out is bounded. */
 static void claims_about_arrival(const struct sx_envelope *envelope)
 {
-    static const struct sx_reading_limits limits = {MESSAGE_BYTES, {CLAIMS_DEPTH, NODES, NODES}};
-    struct sx_reading reading = {0};
+    static const struct sx_reader_limits limits = {MESSAGE_BYTES, {CLAIMS_DEPTH, NODES, NODES}};
+    struct sx_reader reading = {0};
     char piece[100], why[160];
     size_t got = 1;
     if (!envelope->form) {
         claims_about_envelope(envelope);
         return;
     }
-    while (got && sx_reading_next(&reading, envelope, &limits, piece, sizeof piece, &got, why,
-                                  sizeof why) == SX_OK)
+    while (got && sx_reader_next(&reading, envelope, &limits, piece, sizeof piece, &got, why,
+                                 sizeof why) == SX_OK)
         CLAIM(got <= sizeof piece && reading.done_bytes <= MESSAGE_BYTES);
     CLAIM(got == 0);
-    sx_reading_fini(&reading);
+    sx_reader_fini(&reading);
 }
 
 static void serve(struct outcome *outcome, const struct sx_request *request)
@@ -178,7 +178,7 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
 
 static unsigned serve_all(struct outcome *outcome)
 {
-    struct sx_request *request = sx_inbound_take_all(outcome->ends.inbound), *next;
+    struct sx_request *request = sx_queue_take_all(outcome->ends.inbound), *next;
     unsigned count = 0;
 
     for (; request; request = next, count++) {
@@ -203,7 +203,7 @@ static bool is_answer_of_peer(xmpp_stanza_t *stanza)
     const char *type = xmpp_stanza_get_type(stanza), *name = xmpp_stanza_get_name(stanza);
     return strcmp(name, "iq") == 0 && type &&
            (strcmp(type, "result") == 0 || strcmp(type, "error") == 0) &&
-           sx_address_equal(xmpp_stanza_get_attribute(stanza, "from"), PEER);
+           sx_jid_equal(xmpp_stanza_get_attribute(stanza, "from"), PEER);
 }
 
 static void end_call(struct soap_xmpp_call *call)
@@ -323,7 +323,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
 static void doubt(void *user, uint64_t session, const char *peer)
 {
     (void)user;
-    CLAIM(session == 1 && sx_address_equal(peer, PEER));
+    CLAIM(session == 1 && sx_jid_equal(peer, PEER));
 }
 
 static void fall_back(void *user, const char *peer)
@@ -343,10 +343,10 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     struct sx_iq_ends *ends = &outcome->ends;
 
     ends->exchange = sx_exchange_new(REQUESTS, NULL);
-    ends->inbound = sx_inbound_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
+    ends->inbound = sx_queue_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
     ends->journal = sx_journal_new(REQUESTS, JOURNAL_BYTES);
     ends->access = sx_access_new();
-    ends->disco = sx_disco_new(REQUESTS);
+    ends->disco = sx_features_new(REQUESTS);
     CLAIM(ends->exchange && ends->inbound && ends->journal && ends->access && ends->disco);
     CLAIM(sx_access_parse(ends->access, RULES, NULL, 0) == SX_OK);
     ends->refusals = &outcome->refusals;
@@ -361,9 +361,9 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace)
     ends->max_message_bytes = MESSAGE_BYTES;
     CLAIM(ends->checker);
     ends->own_jid = ends->is_component ? "example.org" : "me@example.org/soap";
-    ends->names = sx_names_new(NULL, ends->own_jid);
+    ends->names = sx_message_ids_new(NULL, ends->own_jid);
     CLAIM(ends->is_component || sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
-    sx_inbound_open(ends->inbound);
+    sx_queue_open(ends->inbound);
     begin_calls(outcome);
 }
 
@@ -372,12 +372,12 @@ static void tear_down(struct outcome *outcome)
     end_call(outcome->call);
     end_call(outcome->kept);
     sx_exchange_free(outcome->ends.exchange);
-    sx_inbound_free(outcome->ends.inbound);
+    sx_queue_free(outcome->ends.inbound);
     sx_journal_free(outcome->ends.journal);
     sx_access_free(outcome->ends.access);
-    sx_disco_free(outcome->ends.disco);
+    sx_features_free(outcome->ends.disco);
     sx_checker_free(outcome->ends.checker);
-    sx_names_free(outcome->ends.names);
+    sx_message_ids_free(outcome->ends.names);
     while (outcome->seen_count) {
         struct seen *seen = &outcome->seen[--outcome->seen_count];
         free(seen->caller);

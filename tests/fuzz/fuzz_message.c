@@ -67,13 +67,14 @@ static unsigned take_requests(struct outcome *outcome)
     struct sx_request *request;
     unsigned taken = 0;
     bool closed;
-    for (; (request = sx_inbound_take(outcome->ends.inbound, 1, &closed)); taken++) {
-        char name[SX_NAME_BYTES + 1];
+    for (; (request = sx_queue_take(outcome->ends.inbound, 1, &closed)); taken++) {
+        char name[SX_MESSAGE_ID_BYTES + 1];
         CLAIM(outcome->ends.messages && request->is_message);
         CLAIM(request->envelope.err == SX_OK && request->envelope.bytes);
         CLAIM(sx_access_allows(outcome->ends.access, request->from, request->envelope.operation));
         CLAIM(!sx_exchange_gave_out(outcome->ends.exchange, request->id));
-        CLAIM(sx_names_read(outcome->ends.names, request->id, request->from, name) == SX_NAME_NONE);
+        CLAIM(sx_message_ids_read(outcome->ends.names, request->id, request->from, name) ==
+              SX_MESSAGE_ID_NONE);
         if (request->envelope.form == SX_FORM_PLAIN)
             claims_about_envelope(&request->envelope);
         sx_request_free(request);
@@ -87,8 +88,8 @@ static void take_found(struct outcome *outcome, const char *from, const char *id
     char bare[SX_JID_BYTES];
     if (!call)
         return;
-    sx_address_bare(from, bare, sizeof bare);
-    CLAIM(strcmp(id, outcome->named) == 0 && sx_address_equal(bare, PEER));
+    sx_jid_bare(from, bare, sizeof bare);
+    CLAIM(strcmp(id, outcome->named) == 0 && sx_jid_equal(bare, PEER));
     CLAIM(strcmp(sx_exchange_name(call), "job") == 0 && outcome->found++ == 0);
     sx_exchange_release(call);
     CLAIM(!sx_exchange_next_done(outcome->ends.exchange, 1));
@@ -113,7 +114,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
     if (strcmp(xmpp_stanza_get_name(stanza), "message") != 0)
         return;
     if (from)
-        sx_address_bare(from, bare, sizeof bare);
+        sx_jid_bare(from, bare, sizeof bare);
     outcome->posted = 0;
     sx_iq_receive(&outcome->ends, 1, stanza, &feed->stream);
     taken = take_requests(outcome);
@@ -121,7 +122,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
     CLAIM(!outcome->posted || (from && id && !(type && strcmp(type, "error") == 0)));
     CLAIM(!outcome->posted || (!is_calls && strcmp(id, outcome->named) != 0));
     CLAIM(count_under_way(outcome) == under_way ||
-          (count_under_way(outcome) == under_way - 1 && is_calls && sx_address_equal(bare, PEER)));
+          (count_under_way(outcome) == under_way - 1 && is_calls && sx_jid_equal(bare, PEER)));
     take_found(outcome, from ? from : "", id ? id : "");
 }
 
@@ -137,11 +138,11 @@ static void begin_call(struct outcome *outcome)
 {
     struct sx_buffer suffix = {0}, named = {0};
     CLAIM(sx_exchange_begin(outcome->ends.exchange, PEER, "add", 1, &outcome->call) == SX_OK);
-    sx_names_write(outcome->ends.names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
+    sx_message_ids_write(outcome->ends.names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
     CLAIM(sx_exchange_mail(outcome->call, suffix.bytes, NULL) == SX_OK);
     sx_buffer_fini(&suffix);
     sx_buffer_add_text(&named, HEAD);
-    sx_names_write(outcome->ends.names, &named, HEAD, "job", PEER);
+    sx_message_ids_write(outcome->ends.names, &named, HEAD, "job", PEER);
     CLAIM(!named.failed);
     outcome->named = named.bytes;
 }
@@ -150,12 +151,12 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace, unsign
 {
     struct sx_iq_ends *ends = &outcome->ends;
     ends->exchange = sx_exchange_new(REQUESTS, NULL);
-    ends->inbound = sx_inbound_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
+    ends->inbound = sx_queue_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
     ends->journal = sx_journal_new(REQUESTS, 10000);
     ends->access = sx_access_new();
-    ends->disco = sx_disco_new(REQUESTS);
+    ends->disco = sx_features_new(REQUESTS);
     ends->own_jid = "me@example.org/soap";
-    ends->names = sx_names_new("key", ends->own_jid);
+    ends->names = sx_message_ids_new("key", ends->own_jid);
     ends->checker = sx_checker_new(CLAIMS_DEPTH);
     CLAIM(ends->exchange && ends->inbound && ends->journal && ends->access && ends->disco &&
           ends->names && ends->checker);
@@ -170,7 +171,7 @@ static void set_up(struct outcome *outcome, const struct sx_trace *trace, unsign
     ends->max_message_bytes = MESSAGE_BYTES;
     ends->messages = options & 1;
     ends->max_age_us = options & 2 ? INT64_C(60000000) : INT64_MAX;
-    sx_inbound_open(ends->inbound);
+    sx_queue_open(ends->inbound);
     begin_call(outcome);
 }
 
@@ -178,11 +179,11 @@ static void tear_down(struct outcome *outcome)
 {
     sx_exchange_release(outcome->call);
     sx_exchange_free(outcome->ends.exchange);
-    sx_inbound_free(outcome->ends.inbound);
+    sx_queue_free(outcome->ends.inbound);
     sx_journal_free(outcome->ends.journal);
     sx_access_free(outcome->ends.access);
-    sx_disco_free(outcome->ends.disco);
-    sx_names_free(outcome->ends.names);
+    sx_features_free(outcome->ends.disco);
+    sx_message_ids_free(outcome->ends.names);
     sx_checker_free(outcome->ends.checker);
     free(outcome->named);
 }

@@ -25,7 +25,7 @@ struct entry {
 };
 
 struct world {
-    struct sx_presence *presence;
+    struct sx_roster *presence;
     struct entry entries[MOST];
     unsigned count;
     char asked[CONTACTS][SX_JID_BYTES]; /* which have a place whether anybody is there or not */
@@ -64,7 +64,7 @@ static void take_out(struct world *world, const char *jid)
 
 static void put(struct world *world, const char *jid, const struct sx_mark *mark)
 {
-    const char *resource = sx_address_resource(jid);
+    const char *resource = sx_jid_resource(jid);
     struct entry *entry = find(world, jid);
     if (!resource || strlen(resource) > SX_PRESENCE_RESOURCE_BYTES)
         return;
@@ -85,7 +85,7 @@ static void look_at_bounds(struct world *world)
     unsigned i, k, contacts = 0;
     for (i = 0; i < world->count; i++) {
         unsigned resources = 0, before = 0;
-        sx_address_bare(world->entries[i].jid, bare, sizeof bare);
+        sx_jid_bare(world->entries[i].jid, bare, sizeof bare);
         for (k = 0; k < world->count; k++) {
             resources += is_of(world->entries[k].jid, bare);
             before += k < i && is_of(world->entries[k].jid, bare);
@@ -108,9 +108,9 @@ static unsigned count_of(const struct world *world, const char *bare)
 
 static void claims_about_company(struct world *world, const char *bare)
 {
-    struct sx_company company;
+    struct sx_roster_view company;
     unsigned i;
-    sx_presence_list(world->presence, bare, &company);
+    sx_roster_list(world->presence, bare, &company);
     CLAIM(company.count <= SX_PRESENCE_RESOURCES);
     for (i = 0; i < company.count; i++) {
         const struct sx_resource *resource = &company.resources[i];
@@ -124,7 +124,7 @@ static void claims_about_company(struct world *world, const char *bare)
         CLAIM(strcmp(entry->mark.incarnation, resource->mark.incarnation) == 0);
     }
     CLAIM(world->overflowed || company.count == count_of(world, bare));
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
 }
 
 /* ---- marks ---- */
@@ -181,16 +181,16 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
         return;
     kind = sx_presence_read(stanza, &mark);
     CLAIM(kind == SX_PRESENCE_AVAILABLE || !mark.serves);
-    if (!from || sx_address_parse_jid(from, NULL, &jid, NULL, 0) != SX_OK)
+    if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)
         return;
     claims_about_mark(&mark);
-    sx_address_bare(jid, bare, sizeof bare);
+    sx_jid_bare(jid, bare, sizeof bare);
     if (kind == SX_PRESENCE_AVAILABLE) {
-        sx_presence_put(world->presence, jid, &mark);
+        sx_roster_put(world->presence, jid, &mark);
         put(world, jid, &mark);
     } else if (kind == SX_PRESENCE_GONE || kind == SX_PRESENCE_UNSUBSCRIBED) {
         const char *who = kind == SX_PRESENCE_GONE ? jid : bare;
-        bool was_there = sx_presence_take_out(world->presence, who);
+        bool was_there = sx_roster_take_out(world->presence, who);
         CLAIM(!was_there || world->overflowed || find(world, who) || count_of(world, who));
         take_out(world, who);
     }
@@ -202,7 +202,7 @@ static void receive(struct feed *feed, xmpp_stanza_t *stanza)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct world world = {.presence = sx_presence_new(CONTACTS)};
+    struct world world = {.presence = sx_roster_new(CONTACTS)};
     struct feed feed = {.on_stanza = receive, .user = &world};
     char *input = fuzz_bytes(bytes, len);
     CLAIM(world.presence);
@@ -215,6 +215,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     feed_stop(&feed);
     while (world.count)
         free(world.entries[--world.count].jid);
-    sx_presence_free(world.presence);
+    sx_roster_free(world.presence);
     return 0;
 }

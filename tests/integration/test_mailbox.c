@@ -104,7 +104,7 @@ static void refuse_old(const struct site *site)
     parley_open(&parley, site, 2, NULL, take_messages);
     parley_drop_service(&parley);
     CU_ASSERT_EQUAL(send_note(parley.soap, mail_to_bob(site), "old"), SOAP_OK);
-    for (old_us = sx_stamp_now_us() + (OLD_S + 1) * 1000000; sx_stamp_now_us() < old_us;)
+    for (old_us = sx_timestamp_now_us() + (OLD_S + 1) * 1000000; sx_timestamp_now_us() < old_us;)
         usleep(100000); /* its age is all there is to wait for */
     parley_reopen_service(&parley, 2, take_recent_messages);
     CU_ASSERT_TRUE(witness_await_trace(&parley.far, "note of alice@", "isn't run"));

@@ -184,19 +184,19 @@ static void answer_with(struct soap_xmpp_link *service, struct sx_request *reque
 /* The bytes as gSOAP would read them, malloc'ed. */
 static char *read_all(const struct sx_envelope *envelope, struct soap_xmpp_link *link)
 {
-    struct sx_reading reading = {0};
+    struct sx_reader reading = {0};
     struct sx_buffer out = {0};
     char piece[100], why[160] = "";
     size_t len;
     enum sx_err err;
     do {
-        err = sx_reading_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
-                              &len, why, sizeof why);
+        err = sx_reader_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
+                             &len, why, sizeof why);
         sx_buffer_add(&out, piece, len);
     } while (!err && len);
     CU_ASSERT_EQUAL(err, SX_OK);
     ASSERT_TEXT(why, "");
-    sx_reading_fini(&reading);
+    sx_reader_fini(&reading);
     return sx_buffer_take(&out, &len);
 }
 
@@ -224,8 +224,7 @@ static void carry(struct parley *parley, const char *bytes, char **there, char *
     struct sx_request *request;
     struct sx_reply reply;
     bool closed;
-    request =
-        sx_inbound_take(sx_link_inbound(parley->service), sx_clock_deadline(LONG_US), &closed);
+    request = sx_queue_take(sx_link_inbound(parley->service), sx_clock_deadline(LONG_US), &closed);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     ASSERT_TEXT(request->envelope.operation, "add");
     *there = read_all(&request->envelope, parley->service);

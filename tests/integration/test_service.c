@@ -167,12 +167,12 @@ static void *stop_held(void *arg)
 static void hold(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
     struct holder *holder = user;
-    struct sx_inbound_counts counts;
+    struct sx_queue_counts counts;
     (void)level;
     if (!strstr(line, "sent") || !strstr(line, "delayResponse") || holder->held++)
         return;
     do {
-        sx_inbound_count(sx_link_inbound(holder->link), &counts);
+        sx_queue_count(sx_link_inbound(holder->link), &counts);
         sched_yield();
     } while (counts.running ||
              !is_blocked(__atomic_load_n(&holder->stopper_tid, __ATOMIC_ACQUIRE)));

@@ -33,7 +33,7 @@ struct soap_xmpp_link {
     char *jid;
     struct soap_xmpp_link *peer;
     struct sx_exchange *exchange;
-    struct sx_inbound *inbound;
+    struct sx_queue *inbound;
     struct sx_trace trace;
     pthread_mutex_t mu;
     pthread_cond_t sent; /* on a request */
@@ -120,7 +120,7 @@ struct soap_xmpp_link *loopback_new(const char *jid)
         abort();
     link->jid = copy_text(jid);
     link->exchange = sx_exchange_new(MAX_CALLS, link);
-    link->inbound = sx_inbound_new(MAX_REQUESTS, MAX_REQUEST_BYTES, 0);
+    link->inbound = sx_queue_new(MAX_REQUESTS, MAX_REQUEST_BYTES, 0);
     if (!link->exchange || !link->inbound || sx_exchange_set_own_jid(link->exchange, jid))
         abort();
     sx_trace_init(&link->trace, SOAP_XMPP_TRACE_DEBUG, ignore_trace, NULL, jid);
@@ -154,7 +154,7 @@ void sx_link_unref(struct soap_xmpp_link *link)
     if (left)
         return;
     sx_exchange_free(link->exchange);
-    sx_inbound_free(link->inbound);
+    sx_queue_free(link->inbound);
     pthread_cond_destroy(&link->sent);
     pthread_mutex_destroy(&link->mu);
     free(link->jid);
@@ -174,10 +174,10 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
     pthread_mutex_lock(&link->mu);
     link->stopped = true;
     pthread_mutex_unlock(&link->mu);
-    sx_inbound_close(link->inbound);
-    (void)sx_inbound_drained(link->inbound,
-                             sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->timeout_us)));
-    for (request = sx_inbound_take_all(link->inbound); request; request = next) {
+    sx_queue_close(link->inbound);
+    (void)sx_queue_drained(link->inbound,
+                           sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->timeout_us)));
+    for (request = sx_queue_take_all(link->inbound); request; request = next) {
         next = request->next;
         sx_link_refuse(link, request, "service-unavailable", "the link was stopped");
         sx_request_free(request);
@@ -203,7 +203,7 @@ struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
     return sx_exchange_owner(call);
 }
 
-struct sx_inbound *sx_link_inbound(struct soap_xmpp_link *link)
+struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link)
 {
     return link->inbound;
 }
@@ -216,7 +216,7 @@ bool sx_link_may_name(const struct soap_xmpp_link *link)
 
 void sx_link_serve(struct soap_xmpp_link *link)
 {
-    sx_inbound_open(link->inbound);
+    sx_queue_open(link->inbound);
 }
 
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
@@ -280,7 +280,7 @@ static void deliver(struct soap_xmpp_link *link, const char *to, const char *id,
     if (bytes)
         read_envelope(bytes, len, &request->envelope);
     request->arrived_us = sx_clock_now_us();
-    err = link->peer ? sx_inbound_add(link->peer->inbound, request) : SX_ENOTSOAP;
+    err = link->peer ? sx_queue_add(link->peer->inbound, request) : SX_ENOTSOAP;
     if (!err)
         return;
     complete_error(link, to, id, sx_fault_condition(err), sx_fault_text(err));
@@ -377,9 +377,9 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     return err;
 }
 
-const struct sx_reading_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
+const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
 {
-    static const struct sx_reading_limits limits = {1 << 26, {256, 0, 0}};
+    static const struct sx_reader_limits limits = {1 << 26, {256, 0, 0}};
     (void)link;
     return &limits;
 }

@@ -4,19 +4,19 @@
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
     SUITE(acquaintance)                                                                            \
-    SUITE(address)                                                                                 \
+    SUITE(jid)                                                                                     \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
-    SUITE(choice)                                                                                  \
+    SUITE(policy)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
-    SUITE(dealing)                                                                                 \
-    SUITE(dealt)                                                                                   \
+    SUITE(shared_jid)                                                                              \
+    SUITE(shared)                                                                                  \
     SUITE(detached)                                                                                \
-    SUITE(disco)                                                                                   \
+    SUITE(features)                                                                                \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
@@ -25,30 +25,30 @@
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
     SUITE(glance)                                                                                  \
-    SUITE(held)                                                                                    \
-    SUITE(inbound)                                                                                 \
-    SUITE(intake)                                                                                  \
-    SUITE(intake_room)                                                                             \
-    SUITE(iq)                                                                                      \
+    SUITE(hold)                                                                                    \
+    SUITE(queue)                                                                                   \
+    SUITE(receiver)                                                                                \
+    SUITE(receiver_room)                                                                           \
+    SUITE(receive)                                                                                 \
     SUITE(journal)                                                                                 \
     SUITE(loop)                                                                                    \
-    SUITE(mailed)                                                                                  \
+    SUITE(message_call)                                                                            \
     SUITE(markup)                                                                                  \
-    SUITE(memory)                                                                                  \
-    SUITE(moving)                                                                                  \
-    SUITE(message)                                                                                 \
-    SUITE(name)                                                                                    \
+    SUITE(allocator)                                                                               \
+    SUITE(failover)                                                                                \
+    SUITE(receive_message)                                                                         \
+    SUITE(message_id)                                                                              \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
-    SUITE(pace)                                                                                    \
+    SUITE(window)                                                                                  \
     SUITE(pages)                                                                                   \
     SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
     SUITE(plain)                                                                                   \
-    SUITE(presence)                                                                                \
-    SUITE(pulse)                                                                                   \
-    SUITE(resend)                                                                                  \
-    SUITE(resolve)                                                                                 \
+    SUITE(roster)                                                                                  \
+    SUITE(liveness)                                                                                \
+    SUITE(retry)                                                                                   \
+    SUITE(resolver)                                                                                \
     SUITE(scan)                                                                                    \
     SUITE(sha1)                                                                                    \
     SUITE(shipment)                                                                                \
@@ -57,13 +57,13 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
-    SUITE(stamp)                                                                                   \
+    SUITE(timestamp)                                                                               \
     SUITE(stream)                                                                                  \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
-    SUITE(transfer)                                                                                \
-    SUITE(transfer_setback)                                                                        \
-    SUITE(transfers)
+    SUITE(sender)                                                                                  \
+    SUITE(sender_setback)                                                                          \
+    SUITE(senders)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},

@@ -23,17 +23,17 @@ static bool is_refused(void)
 
 static void *allocate(size_t size, void *user)
 {
-    return is_refused() ? NULL : sx_memory.alloc(size, user);
+    return is_refused() ? NULL : sx_allocator.alloc(size, user);
 }
 
 static void *reallocate(void *block, size_t size, void *user)
 {
-    return is_refused() ? NULL : sx_memory.realloc(block, size, user);
+    return is_refused() ? NULL : sx_allocator.realloc(block, size, user);
 }
 
 static void release(void *block, void *user)
 {
-    sx_memory.free(block, user);
+    sx_allocator.free(block, user);
 }
 
 static const xmpp_mem_t memory = {allocate, release, reallocate, NULL};

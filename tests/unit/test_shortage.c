@@ -134,12 +134,12 @@ static bool attempt_strophe_copy(struct shortage shortage)
     bool has_failed;
 
     shortage_begin(shortage);
-    copy = sx_memory_strdup("lang");
+    copy = sx_allocator_strdup("lang");
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(copy == NULL, has_failed);
     if (copy)
         ASSERT_TEXT(copy, "lang");
-    sx_memory.free(copy, NULL);
+    sx_allocator.free(copy, NULL);
     return has_failed;
 }
 SHORTAGE_TEST(strophe_copy, 1)
@@ -152,8 +152,8 @@ static bool attempt_address(struct shortage shortage)
     bool has_failed;
 
     shortage_begin(shortage);
-    err = sx_address_parse_jid("Calc@Example.org", "soap", &jid, why, sizeof why);
-    other_err = sx_address_parse_uri("xmpp:Calc@Example.org", &other, why, sizeof why);
+    err = sx_jid_parse("Calc@Example.org", "soap", &jid, why, sizeof why);
+    other_err = sx_jid_parse_uri("xmpp:Calc@Example.org", &other, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err || other_err, has_failed);
     CU_ASSERT(err == SX_OK || (err == SX_ENOMEM && jid == untouched));

@@ -241,14 +241,14 @@ SHORTAGE_TEST(stop, 1)
 
 static bool attempt_inbound(struct shortage shortage)
 {
-    struct sx_inbound *inbound;
+    struct sx_queue *inbound;
     bool has_failed;
 
     shortage_begin(shortage);
-    inbound = sx_inbound_new(1, 1000, 0);
+    inbound = sx_queue_new(1, 1000, 0);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(inbound == NULL, has_failed);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
     return has_failed;
 }
 SHORTAGE_TEST(inbound, 1)
@@ -271,23 +271,23 @@ SHORTAGE_TEST(request, 4)
 
 static bool attempt_queue(struct shortage shortage)
 {
-    struct sx_inbound *inbound = sx_inbound_new(10, 1000, 0);
+    struct sx_queue *inbound = sx_queue_new(10, 1000, 0);
     struct sx_request *request = sx_request_new("a@b/c", "me@b/x", "1");
-    struct sx_inbound_counts counts;
+    struct sx_queue_counts counts;
     enum sx_err err;
     bool has_failed, closed;
 
-    sx_inbound_open(inbound);
+    sx_queue_open(inbound);
     shortage_begin(shortage);
-    err = sx_inbound_add(inbound, request);
+    err = sx_queue_add(inbound, request);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     if (err == SX_OK)
-        CU_ASSERT_PTR_EQUAL(sx_inbound_take(inbound, PAST, &closed), request);
+        CU_ASSERT_PTR_EQUAL(sx_queue_take(inbound, PAST, &closed), request);
     sx_request_free(request);
-    sx_inbound_count(inbound, &counts);
+    sx_queue_count(inbound, &counts);
     CU_ASSERT_TRUE(counts.callers == 0 && counts.queued == 0 && counts.running == 0);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
     return has_failed;
 }
 SHORTAGE_TEST(queue, 1)
@@ -298,34 +298,34 @@ enum { MAX_PEERS = 10 };
 
 static bool attempt_disco(struct shortage shortage)
 {
-    struct sx_disco *disco;
+    struct sx_features *disco;
     bool has_failed;
 
     shortage_begin(shortage);
-    disco = sx_disco_new(MAX_PEERS);
+    disco = sx_features_new(MAX_PEERS);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(disco == NULL, has_failed);
-    sx_disco_free(disco);
+    sx_features_free(disco);
     return has_failed;
 }
 SHORTAGE_TEST(disco, 1)
 
 static bool attempt_remember(struct shortage shortage)
 {
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
     bool has_failed;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(disco);
-    sx_disco_put(disco, PEER, "urn:a\0urn:old\0", PAST);
+    sx_features_put(disco, PEER, "urn:a\0urn:old\0", PAST);
     shortage_begin(shortage);
-    sx_disco_put(disco, PEER, "urn:a\0urn:new\0", PAST);
+    sx_features_put(disco, PEER, "urn:a\0urn:new\0", PAST);
     has_failed = shortage_end();
-    CU_ASSERT_EQUAL(sx_disco_has(disco, PEER, "urn:old", PAST), has_failed);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, PEER, "urn:new", PAST), !has_failed);
-    sx_disco_put(disco, PEER, "urn:new\0", PAST);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, PEER, "urn:new", PAST), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, PEER, "urn:old", PAST), 0);
-    sx_disco_free(disco);
+    CU_ASSERT_EQUAL(sx_features_has(disco, PEER, "urn:old", PAST), has_failed);
+    CU_ASSERT_EQUAL(sx_features_has(disco, PEER, "urn:new", PAST), !has_failed);
+    sx_features_put(disco, PEER, "urn:new\0", PAST);
+    CU_ASSERT_EQUAL(sx_features_has(disco, PEER, "urn:new", PAST), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, PEER, "urn:old", PAST), 0);
+    sx_features_free(disco);
     return has_failed;
 }
 SHORTAGE_TEST(remember, 3)

@@ -52,7 +52,7 @@ static void ignore_stanza(void *user, xmpp_stanza_t *stanza, struct sx_stream *s
 
 static void run_connection(struct sx_connection *connection)
 {
-    xmpp_ctx_t *ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
+    xmpp_ctx_t *ctx = sx_allocator_reserve() ? xmpp_ctx_new(&sx_allocator, NULL) : NULL;
 
     sx_connection_open(connection, ctx);
     was_short = false;
@@ -60,12 +60,12 @@ static void run_connection(struct sx_connection *connection)
         struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
         if (!sx_connection_round(connection, ctx))
             poll(&socket, 1, 50);
-        was_short |= sx_memory_is_short();
+        was_short |= sx_allocator_is_short();
     }
     sx_connection_fini(connection);
     if (ctx)
         xmpp_ctx_free(ctx);
-    sx_memory_sweep();
+    sx_allocator_sweep();
 }
 
 static struct sx_config config_of_login(enum soap_xmpp_tls tls, char *ca_file)

@@ -208,7 +208,7 @@ TEST(test_reset)
 struct asker {
     struct sx_stream stream;
     struct sx_exchange *exchange;
-    struct sx_disco *disco;
+    struct sx_features *disco;
     struct sx_trace trace;
     struct soap_xmpp_call *calls[3];
 };
@@ -286,7 +286,7 @@ static bool attempt_replies(struct shortage shortage)
 
     sx_trace_init(&asker.trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(asker.exchange = sx_exchange_new(3, NULL));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(asker.disco = sx_disco_new(1));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(asker.disco = sx_features_new(1));
     for (i = 0; i < 3; i++)
         CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(asker.exchange, PEER, "add", PAST, &asker.calls[i]),
                               SX_OK);
@@ -300,7 +300,7 @@ static bool attempt_replies(struct shortage shortage)
     assert_replies(&asker, has_failed);
     parser_free(parser);
     sx_buffer_fini(&replies);
-    sx_disco_free(asker.disco);
+    sx_features_free(asker.disco);
     sx_exchange_free(asker.exchange);
     return has_failed;
 }
@@ -463,14 +463,14 @@ static bool attempt_close(struct shortage shortage)
     int i;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    sx_inbound_open(sx_link_inbound(link));
+    sx_queue_open(sx_link_inbound(link));
     for (i = 0; i < 2; i++) {
         CU_ASSERT_PTR_NOT_NULL_FATAL(requests[i] = sx_request_new("a@b/c", "me@b/x", "1"));
-        CU_ASSERT_EQUAL_FATAL(sx_inbound_add(sx_link_inbound(link), requests[i]), SX_OK);
+        CU_ASSERT_EQUAL_FATAL(sx_queue_add(sx_link_inbound(link), requests[i]), SX_OK);
     }
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(sx_link_exchange(link), PEER, "add", PAST, &call),
                           SX_OK);
-    running = sx_inbound_take(sx_link_inbound(link), PAST, &closed);
+    running = sx_queue_take(sx_link_inbound(link), PAST, &closed);
     CU_ASSERT_PTR_EQUAL_FATAL(running, requests[0]);
     shortage_begin(shortage);
     (void)sx_link_answer(link, running, NULL, NULL, 0, why, sizeof why);

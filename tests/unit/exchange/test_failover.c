@@ -362,7 +362,7 @@ static bool attempt_move_short(struct shortage shortage)
 }
 SHORTAGE_TEST(move_short, 2)
 
-CU_TestInfo tests_moving[] = {
+CU_TestInfo tests_failover[] = {
     {"a call whose only copy bounced moves on, under a new id, at once", test_move},
     {"a call moves only when each copy has bounced", test_two_copies},
     {"calls to one resource, sent once, held or falling back stay", test_others_stay},

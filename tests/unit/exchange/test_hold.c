@@ -355,7 +355,7 @@ static void test_awaits(void)
     sx_exchange_free(exchange);
 }
 
-CU_TestInfo tests_held[] = {
+CU_TestInfo tests_hold[] = {
     {"a held call is not sent before it is let go", test_hold},
     {"a call keeps its number under another id", test_numbers},
     {"a call that has ended isn't held", test_hold_after_the_end},

@@ -347,7 +347,7 @@ static bool attempt_find(struct shortage shortage)
 }
 SHORTAGE_TEST(find, 4)
 
-CU_TestInfo tests_mailed[] = {
+CU_TestInfo tests_message_call[] = {
     {"any resource of the account answers, and nobody else", any_resource_answers},
     {"receipts have ids of their own", receipts_have_ids_of_their_own},
     {"a bounce before the receipt counts", a_bounce_before_the_receipt_counts},

@@ -493,7 +493,7 @@ static void test_fall_back_in_vain(void)
     sx_exchange_free(exchange);
 }
 
-CU_TestInfo tests_resend[] = {
+CU_TestInfo tests_retry[] = {
     {"a kept call carries the incarnation, and is due until it ends", test_keep},
     {"a call that is over can't be kept", test_keep_after_the_end},
     {"a call is due after 2 s, then later and later, at most 30 s", test_intervals},

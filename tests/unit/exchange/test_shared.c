@@ -505,7 +505,7 @@ static void test_words_before_the_post(void)
     teardown();
 }
 
-CU_TestInfo tests_dealt[] = {
+CU_TestInfo tests_shared[] = {
     {"later copies carry no request, under an id of their own", test_later_copies_ask},
     {"an answer counts under either id, from the peer", test_answered_by_either_id},
     {"other ids are no later copy's", test_other_ids},

@@ -88,9 +88,9 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     *responder = (struct responder){.stream.limits = {1 << 20, 64, 1000, 0}};
     sx_trace_init(&responder->trace, SOAP_XMPP_TRACE_DEBUG, keep_line, responder, "calc");
     ends->exchange = sx_exchange_new(1, NULL);
-    ends->inbound = sx_inbound_new(MANY, 1 << 20, 0);
+    ends->inbound = sx_queue_new(MANY, 1 << 20, 0);
     ends->journal = sx_journal_new(remembered, remembered_bytes);
-    ends->disco = sx_disco_new(10);
+    ends->disco = sx_features_new(10);
     ends->access = sx_access_new();
     CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
                     ends->access);
@@ -100,7 +100,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->user = responder;
     ends->post = ends->repeat = keep_stanza;
     ends->own_jid = "calc@example.org/soap";
-    ends->names = sx_names_new(NULL, ends->own_jid);
+    ends->names = sx_message_ids_new(NULL, ends->own_jid);
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
     responder->stream.on_iq = receive;
     responder->stream.user = responder;
@@ -113,13 +113,13 @@ static void start(struct responder *responder, const char *rules, unsigned remem
 static void serve(struct responder *responder, const char *rules)
 {
     start(responder, rules, MANY, 1 << 20);
-    sx_inbound_open(responder->ends.inbound);
+    sx_queue_open(responder->ends.inbound);
 }
 
 static struct sx_request *take(struct responder *responder)
 {
     bool closed;
-    return sx_inbound_take(responder->ends.inbound, PAST, &closed);
+    return sx_queue_take(responder->ends.inbound, PAST, &closed);
 }
 
 static void count_doubt(void *user, uint64_t session, const char *peer)
@@ -154,13 +154,13 @@ static void end(struct responder *responder)
     while ((request = take(responder)))
         sx_request_free(request);
     parser_free(responder->parser);
-    sx_inbound_free(responder->ends.inbound);
+    sx_queue_free(responder->ends.inbound);
     sx_exchange_free(responder->ends.exchange);
     sx_journal_free(responder->ends.journal);
-    sx_disco_free(responder->ends.disco);
+    sx_features_free(responder->ends.disco);
     sx_access_free(responder->ends.access);
     sx_checker_free(responder->ends.checker);
-    sx_names_free(responder->ends.names);
+    sx_message_ids_free(responder->ends.names);
     sx_buffer_fini(&responder->posted);
 }
 
@@ -197,8 +197,8 @@ static const char *tagged(const struct responder *responder, const char *text)
 
 static unsigned long queued(const struct responder *responder)
 {
-    struct sx_inbound_counts counts;
-    sx_inbound_count(responder->ends.inbound, &counts);
+    struct sx_queue_counts counts;
+    sx_queue_count(responder->ends.inbound, &counts);
     return counts.queued;
 }
 
@@ -333,7 +333,7 @@ TEST(a_forbidden_request_takes_no_room_among_those_remembered)
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
     start(&responder, "alice@example.org", 3, 600);
-    sx_inbound_open(responder.ends.inbound);
+    sx_queue_open(responder.ends.inbound);
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
     CU_ASSERT_EQUAL(remembered(&responder), 1);
     for (i = 0; i < MANY; i++) {
@@ -661,7 +661,7 @@ TEST(a_peer_that_says_it_does_not_pack_gets_its_calls_plain)
     end(&responder);
 }
 
-CU_TestInfo tests_iq[] = {
+CU_TestInfo tests_receive[] = {
     {"what no rule allows is forbidden", what_no_rule_allows_is_forbidden},
     {"a rule is for its caller and operation", a_rule_is_for_its_caller_and_operation},
     {"a rule that is added holds at once", a_rule_that_is_added_holds_at_once},

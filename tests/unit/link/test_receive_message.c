@@ -104,12 +104,12 @@ static void start(struct responder *responder, const char *rules)
     *responder = (struct responder){.stream.limits = {20000, 64, 1000, 0}};
     sx_trace_init(&responder->trace, SOAP_XMPP_TRACE_DEBUG, keep_line, responder, "calc");
     ends->exchange = sx_exchange_new(10, NULL);
-    ends->inbound = sx_inbound_new(MANY, 1 << 20, 0);
+    ends->inbound = sx_queue_new(MANY, 1 << 20, 0);
     ends->journal = sx_journal_new(MANY, 1 << 20);
-    ends->disco = sx_disco_new(10);
+    ends->disco = sx_features_new(10);
     ends->access = sx_access_new();
     ends->own_jid = "calc@example.org/soap";
-    ends->names = sx_names_new("secret", ends->own_jid);
+    ends->names = sx_message_ids_new("secret", ends->own_jid);
     CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
                     ends->access && ends->names);
     CU_ASSERT_EQUAL(sx_access_parse(ends->access, rules, NULL, 0), SX_OK);
@@ -136,13 +136,13 @@ static void serve(struct responder *responder)
 {
     start(responder, "alice@example.org");
     responder->ends.messages = true;
-    sx_inbound_open(responder->ends.inbound);
+    sx_queue_open(responder->ends.inbound);
 }
 
 static struct sx_request *take(struct responder *responder)
 {
     bool closed;
-    return sx_inbound_take(responder->ends.inbound, PAST, &closed);
+    return sx_queue_take(responder->ends.inbound, PAST, &closed);
 }
 
 static void end(struct responder *responder)
@@ -151,20 +151,20 @@ static void end(struct responder *responder)
     while ((request = take(responder)))
         sx_request_free(request);
     parser_free(responder->parser);
-    sx_inbound_free(responder->ends.inbound);
+    sx_queue_free(responder->ends.inbound);
     sx_exchange_free(responder->ends.exchange);
     sx_journal_free(responder->ends.journal);
-    sx_disco_free(responder->ends.disco);
+    sx_features_free(responder->ends.disco);
     sx_access_free(responder->ends.access);
     sx_checker_free(responder->ends.checker);
-    sx_names_free(responder->ends.names);
+    sx_message_ids_free(responder->ends.names);
     sx_buffer_fini(&responder->posted);
 }
 
 static unsigned long queued(const struct responder *responder)
 {
-    struct sx_inbound_counts counts;
-    sx_inbound_count(responder->ends.inbound, &counts);
+    struct sx_queue_counts counts;
+    sx_queue_count(responder->ends.inbound, &counts);
     return counts.queued;
 }
 
@@ -202,7 +202,7 @@ TEST(requests_wait_for_who_will_serve)
     struct responder responder;
     start(&responder, "alice@example.org");
     responder.ends.messages = true;
-    sx_inbound_expect(responder.ends.inbound);
+    sx_queue_expect(responder.ends.inbound);
     hear(&responder, MESSAGE("1", ENVELOPE("add")));
     ASSERT_TEXT(posted(&responder), "");
     CU_ASSERT_EQUAL(queued(&responder), 1);
@@ -375,10 +375,10 @@ TEST(who_does_not_unpack_says_so)
 
 static const char *stamp(int64_t age_s)
 {
-    static char texts[4][SX_STAMP_BYTES];
+    static char texts[4][SX_TIMESTAMP_BYTES];
     static unsigned next;
     char *text = texts[next++ % 4];
-    sx_stamp_write(sx_stamp_now_us() - age_s * 1000000, text);
+    sx_timestamp_write(sx_timestamp_now_us() - age_s * 1000000, text);
     return text;
 }
 
@@ -438,7 +438,8 @@ static struct soap_xmpp_call *mail(struct responder *responder, const char *name
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, "alice@example.org", "add", PAST, &call),
                           SX_OK);
-    sx_names_write(responder->ends.names, &suffix, sx_exchange_id(call), name, "alice@example.org");
+    sx_message_ids_write(responder->ends.names, &suffix, sx_exchange_id(call), name,
+                         "alice@example.org");
     CU_ASSERT_EQUAL_FATAL(sx_exchange_mail(call, suffix.bytes, name), SX_OK);
     sx_buffer_fini(&suffix);
     return call;
@@ -524,7 +525,7 @@ TEST(an_answer_to_a_predecessor_is_no_request)
     struct sx_buffer id = {0};
     serve(&responder);
     sx_buffer_add_text(&id, "0123-1");
-    sx_names_write(responder.ends.names, &id, "0123-1", NULL, "alice@example.org");
+    sx_message_ids_write(responder.ends.names, &id, "0123-1", NULL, "alice@example.org");
     hear(&responder, ANSWER, id.bytes);
     ASSERT_TEXT(posted(&responder), "");
     CU_ASSERT_EQUAL(queued(&responder), 0);
@@ -541,7 +542,7 @@ TEST(a_named_one_is_found_once)
     int i;
     serve(&responder);
     sx_buffer_add_text(&id, "0123-1");
-    sx_names_write(responder.ends.names, &id, "0123-1", "job 7", "alice@example.org");
+    sx_message_ids_write(responder.ends.names, &id, "0123-1", "job 7", "alice@example.org");
     hear(&responder,
          "<message from='bob@example.org/x' id='%s'>" ENVELOPE("addResponse") "</message>",
          id.bytes);
@@ -590,7 +591,7 @@ TEST(a_named_call_under_way_is_answered)
     end(&responder);
 }
 
-CU_TestInfo tests_message[] = {
+CU_TestInfo tests_receive_message[] = {
     {"a request is queued, whatever stands beside it", a_request_is_queued},
     {"requests wait for who will serve", requests_wait_for_who_will_serve},
     {"who takes none says so", who_takes_none_says_so},

@@ -87,9 +87,9 @@ static void open_station(struct station *station, bool shares)
     *station = (struct station){.stream.limits = {1 << 20, 64, 1000, 0}};
     sx_trace_init(&station->trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "calc");
     ends->exchange = sx_exchange_new(MAX_CALLS, NULL);
-    ends->inbound = sx_inbound_new(MANY, 1 << 20, MANY);
+    ends->inbound = sx_queue_new(MANY, 1 << 20, MANY);
     ends->journal = sx_journal_new(MANY, 1 << 20);
-    ends->disco = sx_disco_new(10);
+    ends->disco = sx_features_new(10);
     ends->access = sx_access_new();
     CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
                     ends->access);
@@ -108,13 +108,13 @@ static void open_station(struct station *station, bool shares)
     station->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, station);
     CU_ASSERT_PTR_NOT_NULL_FATAL(station->parser);
     feed(station, OPEN, strlen(OPEN));
-    sx_inbound_open(ends->inbound);
+    sx_queue_open(ends->inbound);
 }
 
 static struct sx_request *take(struct station *station)
 {
     bool closed;
-    return sx_inbound_take(station->ends.inbound, PAST, &closed);
+    return sx_queue_take(station->ends.inbound, PAST, &closed);
 }
 
 static void close_station(struct station *station)
@@ -124,10 +124,10 @@ static void close_station(struct station *station)
     while ((request = take(station)))
         sx_request_free(request);
     parser_free(station->parser);
-    sx_inbound_free(station->ends.inbound);
+    sx_queue_free(station->ends.inbound);
     sx_exchange_free(station->ends.exchange);
     sx_journal_free(station->ends.journal);
-    sx_disco_free(station->ends.disco);
+    sx_features_free(station->ends.disco);
     sx_access_free(station->ends.access);
     sx_buffer_fini(&station->posted);
 }
@@ -237,7 +237,7 @@ TEST(a_shared_jid_says_so_and_takes_nothing_in_pieces)
     struct station station;
     open_station(&station, true);
     station.ends.packs = true;
-    sx_inbound_close(station.ends.inbound); /* others still serve */
+    sx_queue_close(station.ends.inbound); /* others still serve */
     feed(&station, question, strlen(question));
     ASSERT_CONTAINS(station.posted.bytes, "<feature var='" SX_NS_DELIVERY "#any'/>");
     ASSERT_CONTAINS(station.posted.bytes, "<feature var='" SX_NS_PACKED "'/>");
@@ -427,7 +427,7 @@ static void work(struct world *world)
 {
     int process = choose_process(world), number;
     struct station *station = &world->processes[process < 0 ? 0 : process];
-    struct sx_inbound_counts counts;
+    struct sx_queue_counts counts;
     struct sx_request *request;
     if (process < 0)
         return;
@@ -436,7 +436,7 @@ static void work(struct world *world)
         station->running = NULL;
         return;
     }
-    sx_inbound_count(station->ends.inbound, &counts);
+    sx_queue_count(station->ends.inbound, &counts);
     request = counts.queued ? take(station) : NULL;
     if (!request)
         return;
@@ -510,12 +510,12 @@ static void step(struct world *world)
 /* Whether nothing goes on any more. */
 static bool is_quiet(struct world *world)
 {
-    struct sx_inbound_counts counts;
+    struct sx_queue_counts counts;
     int i;
     for (i = 0; i < MAX_PROCESSES; i++) {
         if (!world->lives[i])
             continue;
-        sx_inbound_count(world->processes[i].ends.inbound, &counts);
+        sx_queue_count(world->processes[i].ends.inbound, &counts);
         if (counts.queued || counts.running)
             return false;
     }
@@ -615,7 +615,7 @@ TEST(nor_with_processes_that_dont_know_that_they_share)
     play_many(200, true);
 }
 
-CU_TestInfo tests_dealing[] = {
+CU_TestInfo tests_shared_jid[] = {
     {"a first copy runs, and a later one hears what became of it",
      a_first_copy_runs_and_a_later_one_hears_of_it},
     {"a later copy never runs, whatever it carries", a_later_copy_never_runs_whatever_it_carries},

@@ -376,7 +376,7 @@ static bool attempt_request(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     out.envelope = envelope;
-    sx_disco_put(quay.link->disco, PEER, features, sx_clock_now_us());
+    sx_features_put(quay.link->disco, PEER, features, sx_clock_now_us());
     while (soap_xmpp_state(quay.link) != SOAP_XMPP_CONNECTING) /* and so it stays */
         sched_yield();
     pthread_mutex_lock(&quay.link->mu);

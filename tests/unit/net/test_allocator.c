@@ -9,7 +9,7 @@
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
-extern CU_TestInfo tests_memory[];
+extern CU_TestInfo tests_allocator[];
 
 static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
                      xmpp_stream_error_t *stream_error, void *user)
@@ -44,36 +44,36 @@ TEST(test_unsent)
     CU_ASSERT_FATAL(conn && bytes);
     memset(bytes, 'x', BYTES);
     bytes[BYTES] = '\0';
-    sx_memory_send(conn, "lost", 4);
-    CU_ASSERT(sx_memory_unsent_bytes() == 0);
+    sx_allocator_send(conn, "lost", 4);
+    CU_ASSERT(sx_allocator_unsent_bytes() == 0);
     xmpp_conn_set_flags(conn, XMPP_CONN_FLAG_DISABLE_SM);
     xmpp_conn_set_jid(conn, "a@localhost");
     CU_ASSERT_FATAL(xmpp_connect_raw(conn, "127.0.0.1", port, on_event, &connected) == XMPP_EOK);
     peer = accept(listener, NULL, NULL);
     while (!connected)
         xmpp_run_once(peer_ctx, 1);
-    CU_ASSERT(sx_memory_unsent_bytes() == 0);
-    sx_memory_send(conn, bytes, BYTES);
-    sx_memory_send(conn, " ", 1);
-    CU_ASSERT(sx_memory_unsent_bytes() == BYTES + 1);
+    CU_ASSERT(sx_allocator_unsent_bytes() == 0);
+    sx_allocator_send(conn, bytes, BYTES);
+    sx_allocator_send(conn, " ", 1);
+    CU_ASSERT(sx_allocator_unsent_bytes() == BYTES + 1);
     xmpp_run_once(peer_ctx, 0);
-    CU_ASSERT(sx_memory_unsent_bytes() == BYTES + 1);
+    CU_ASSERT(sx_allocator_unsent_bytes() == BYTES + 1);
     for (; received < BYTES + 1; received += n) {
         xmpp_run_once(peer_ctx, 0);
         n = recv(peer, bytes, BYTES, 0);
         CU_ASSERT_FATAL(n > 0);
     }
-    CU_ASSERT(sx_memory_unsent_bytes() == 0);
-    sx_memory_send(conn, bytes, 1000);
-    CU_ASSERT(sx_memory_unsent_bytes() == 1000);
+    CU_ASSERT(sx_allocator_unsent_bytes() == 0);
+    sx_allocator_send(conn, bytes, 1000);
+    CU_ASSERT(sx_allocator_unsent_bytes() == 1000);
     close(peer);
     close(listener);
     xmpp_conn_release(conn);
-    CU_ASSERT(sx_memory_unsent_bytes() == 0);
+    CU_ASSERT(sx_allocator_unsent_bytes() == 0);
     free(bytes);
 }
 
-CU_TestInfo tests_memory[] = {
+CU_TestInfo tests_allocator[] = {
     {"bytes count as unsent until they are written or dropped", test_unsent},
     CU_TEST_INFO_NULL,
 };

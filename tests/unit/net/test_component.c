@@ -1,5 +1,6 @@
-/* Unit tests of lib/net/component.c: a link that is a component, against a server that plays XEP-0114
- * by script. libstrophe crashes at the first byte that a component sends if it isn't helped.
+/* Unit tests of lib/net/component.c: a link that is a component, against a server that plays
+ * XEP-0114 by script. libstrophe crashes at the first byte that a component sends if it isn't
+ * helped.
  */
 #include "../../lib/suite.h"
 
@@ -148,7 +149,7 @@ static void ignore_stanza(void *user, xmpp_stanza_t *stanza, struct sx_stream *s
 
 static void run(struct sx_connection *connection)
 {
-    xmpp_ctx_t *ctx = sx_memory_reserve() ? xmpp_ctx_new(&sx_memory, NULL) : NULL;
+    xmpp_ctx_t *ctx = sx_allocator_reserve() ? xmpp_ctx_new(&sx_allocator, NULL) : NULL;
     sx_connection_open(connection, ctx);
     while (!connection->over) {
         struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
@@ -157,7 +158,7 @@ static void run(struct sx_connection *connection)
     }
     sx_connection_fini(connection);
     xmpp_ctx_free(ctx);
-    sx_memory_sweep();
+    sx_allocator_sweep();
 }
 
 /* One attempt: how it ends. reason comes behind the server's name and port. */

@@ -14,7 +14,7 @@
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
-extern CU_TestInfo tests_resolve[];
+extern CU_TestInfo tests_resolver[];
 
 enum { LONG_MS = 20000, SRV_TRIES = 200 };
 
@@ -32,14 +32,14 @@ static struct sx_config config_for(char *host, int port, enum soap_xmpp_tls tls)
 }
 
 /* Threads that were left behind by what went before may be on their last steps, and still count. */
-static struct sx_resolve *start(const struct sx_config *config, int wake_fd)
+static struct sx_resolver *start(const struct sx_config *config, int wake_fd)
 {
     int64_t deadline = sx_clock_now_us() + INT64_C(20000000);
-    struct sx_resolve *resolve = NULL;
+    struct sx_resolver *resolve = NULL;
     char why[200] = "";
     enum sx_err err = SX_EUNRESOLVED;
     while (!resolve && err == SX_EUNRESOLVED && sx_clock_now_us() < deadline) {
-        resolve = sx_resolve_start(config, wake_fd, &err, why, sizeof why);
+        resolve = sx_resolver_start(config, wake_fd, &err, why, sizeof why);
         sched_yield();
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(resolve);
@@ -69,13 +69,14 @@ static struct outcome look_up(const struct sx_config *config)
 {
     struct outcome outcome = {.err = SX_OK};
     int fd = make_wake_fd();
-    struct sx_resolve *resolve = start(config, fd);
+    struct sx_resolver *resolve = start(config, fd);
     struct pollfd wake = {fd, POLLIN, 0};
-    if (!sx_resolve_is_done(resolve))
+    if (!sx_resolver_is_done(resolve))
         CU_ASSERT_EQUAL(poll(&wake, 1, LONG_MS), 1);
-    CU_ASSERT_TRUE_FATAL(sx_resolve_is_done(resolve));
-    outcome.err = sx_resolve_answer(resolve, &outcome.addresses, outcome.text, sizeof outcome.text);
-    sx_resolve_free(resolve);
+    CU_ASSERT_TRUE_FATAL(sx_resolver_is_done(resolve));
+    outcome.err =
+        sx_resolver_answer(resolve, &outcome.addresses, outcome.text, sizeof outcome.text);
+    sx_resolver_free(resolve);
     close(fd);
     describe(&outcome);
     return outcome;
@@ -98,12 +99,12 @@ static void test_literal(void)
 {
     static const struct names_row nobody[] = {{0}};
     struct sx_config config = config_for("127.0.0.1", 1234, SOAP_XMPP_TLS_REQUIRED);
-    struct sx_resolve *resolve;
+    struct sx_resolver *resolve;
     int fd = make_wake_fd();
     names_set(nobody);
     resolve = start(&config, fd);
-    CU_ASSERT_TRUE(sx_resolve_is_done(resolve));
-    sx_resolve_free(resolve);
+    CU_ASSERT_TRUE(sx_resolver_is_done(resolve));
+    sx_resolver_free(resolve);
     close(fd);
     ASSERT_TEXT(look_up(&config).text, "127.0.0.1:1234");
     ASSERT_TEXT(look_up_host("::1").text, "::1:5222");
@@ -150,9 +151,9 @@ static void test_many(void)
     struct outcome outcome;
     names_set(names);
     outcome = look_up_host("server.example");
-    CU_ASSERT_EQUAL(outcome.addresses.count, SX_RESOLVE_ADDRESSES);
+    CU_ASSERT_EQUAL(outcome.addresses.count, SX_RESOLVER_ADDRESSES);
     ASSERT_LACKS(outcome.text, "192.0.2.17");
-    CU_ASSERT_EQUAL(look_up_domain().addresses.count, SX_RESOLVE_ADDRESSES);
+    CU_ASSERT_EQUAL(look_up_domain().addresses.count, SX_RESOLVER_ADDRESSES);
     names_set(NULL);
 }
 
@@ -281,14 +282,14 @@ static const struct names_row hanging[] = {
 static void test_left_behind(void)
 {
     struct sx_config config = config_for("slow.example", 0, SOAP_XMPP_TLS_REQUIRED);
-    struct sx_resolve *resolve;
+    struct sx_resolver *resolve;
     int fd = make_wake_fd();
     struct pollfd wake = {fd, POLLIN, 0};
     names_set(hanging);
     resolve = start(&config, fd);
     CU_ASSERT_TRUE(names_await_hanging(1));
-    CU_ASSERT_FALSE(sx_resolve_is_done(resolve));
-    sx_resolve_free(resolve);
+    CU_ASSERT_FALSE(sx_resolver_is_done(resolve));
+    sx_resolver_free(resolve);
     CU_ASSERT_EQUAL(names_hanging(), 1);
     names_release();
     CU_ASSERT_EQUAL(poll(&wake, 1, 0), 0);
@@ -304,19 +305,19 @@ static void test_bound(void)
     int fd = make_wake_fd();
     unsigned i;
     names_set(hanging);
-    for (i = 0; i < SX_RESOLVE_ABANDONED; i++)
-        sx_resolve_free(start(&slow, fd));
-    CU_ASSERT_PTR_NULL(sx_resolve_start(&slow, fd, &err, why, sizeof why));
+    for (i = 0; i < SX_RESOLVER_ABANDONED; i++)
+        sx_resolver_free(start(&slow, fd));
+    CU_ASSERT_PTR_NULL(sx_resolver_start(&slow, fd, &err, why, sizeof why));
     CU_ASSERT_EQUAL(err, SX_EUNRESOLVED);
     ASSERT_CONTAINS(why, "the resolver hangs");
-    CU_ASSERT_TRUE(names_await_hanging(SX_RESOLVE_ABANDONED));
+    CU_ASSERT_TRUE(names_await_hanging(SX_RESOLVER_ABANDONED));
     names_release();
     /* Their threads are on their last steps. */
     while (err == SX_EUNRESOLVED) {
-        struct sx_resolve *resolve = sx_resolve_start(&slow, fd, &err, why, sizeof why);
+        struct sx_resolver *resolve = sx_resolver_start(&slow, fd, &err, why, sizeof why);
         if (resolve)
             err = SX_OK;
-        sx_resolve_free(resolve);
+        sx_resolver_free(resolve);
     }
     CU_ASSERT_TRUE(names_await_hanging(1));
     names_release();
@@ -330,18 +331,18 @@ static bool attempt_start(struct shortage shortage)
     struct sx_config config = config_for("fast.example", 0, SOAP_XMPP_TLS_REQUIRED);
     char why[200] = "unchanged";
     enum sx_err err = SX_OK;
-    struct sx_resolve *resolve;
+    struct sx_resolver *resolve;
     int fd = make_wake_fd();
     bool has_failed;
-    sx_resolve_free(start(&config, fd));
+    sx_resolver_free(start(&config, fd));
     shortage_begin(shortage);
-    resolve = sx_resolve_start(&config, fd, &err, why, sizeof why);
+    resolve = sx_resolver_start(&config, fd, &err, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(resolve == NULL, has_failed);
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     if (has_failed)
         ASSERT_CONTAINS(why, "no memory");
-    sx_resolve_free(resolve);
+    sx_resolver_free(resolve);
     close(fd);
     return has_failed;
 }
@@ -353,7 +354,7 @@ static void test_shortage(void)
     names_set(NULL);
 }
 
-CU_TestInfo tests_resolve[] = {
+CU_TestInfo tests_resolver[] = {
     {"a literal address is its own answer, at once", test_literal},
     {"a host has its addresses in order, each once, and no SRV records", test_host},
     {"no more than so many addresses are kept", test_many},

@@ -57,7 +57,7 @@ static void test_question(void)
 /* The list with a comma after each feature. The caller frees it. */
 static char *parse(const char *xml)
 {
-    xmpp_ctx_t *ctx = xmpp_ctx_new(&sx_memory, NULL);
+    xmpp_ctx_t *ctx = xmpp_ctx_new(&sx_allocator, NULL);
     xmpp_stanza_t *query = xmpp_stanza_new_from_string(ctx, xml);
     char *features, *at;
 
@@ -155,73 +155,73 @@ enum { MAX_PEERS = 100 };
 
 static void test_cache(void)
 {
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(disco);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 0), -1);
-    sx_disco_put(disco, "a@x/1", "urn:a\0urn:b\0", 0);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 0), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:b", 0), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:c", 0), 0);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/2", "urn:a", 0), -1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "A@X/1", "urn:a", 0), 1);
-    sx_disco_free(disco);
-    sx_disco_free(NULL);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", 0), -1);
+    sx_features_put(disco, "a@x/1", "urn:a\0urn:b\0", 0);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", 0), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:b", 0), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:c", 0), 0);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/2", "urn:a", 0), -1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "A@X/1", "urn:a", 0), 1);
+    sx_features_free(disco);
+    sx_features_free(NULL);
 }
 
 static void test_cache_replaces(void)
 {
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
 
-    sx_disco_put(disco, "a@x/1", "urn:a\0", 0);
-    sx_disco_put(disco, "A@x/1", "", 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 1), 0);
-    sx_disco_put(disco, "a@x/1", NULL, 2);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 2), 0);
-    sx_disco_put(disco, "b@x/1", NULL, 2);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", "urn:a", 2), -1);
+    sx_features_put(disco, "a@x/1", "urn:a\0", 0);
+    sx_features_put(disco, "A@x/1", "", 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", 1), 0);
+    sx_features_put(disco, "a@x/1", NULL, 2);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", 2), 0);
+    sx_features_put(disco, "b@x/1", NULL, 2);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "b@x/1", "urn:a", 2), -1);
     /* one of ours that doesn't serve yet */
-    sx_disco_put(disco, "b@x/1", SX_NS_PACKED "\0", 2);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", SX_NS_PACKED, 2), -1);
-    sx_disco_put(disco, "b@x/1", SX_NS_SOAP "\0" SX_NS_PACKED "\0", 2);
-    sx_disco_put(disco, "b@x/1", SX_NS_PACKED "\0", 3);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "b@x/1", SX_NS_SOAP, 3), 1);
-    sx_disco_forget(disco, "A@x/1");
-    sx_disco_forget(disco, "nobody@x");
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", 2), -1);
-    sx_disco_free(disco);
+    sx_features_put(disco, "b@x/1", SX_NS_PACKED "\0", 2);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "b@x/1", SX_NS_PACKED, 2), -1);
+    sx_features_put(disco, "b@x/1", SX_NS_SOAP "\0" SX_NS_PACKED "\0", 2);
+    sx_features_put(disco, "b@x/1", SX_NS_PACKED "\0", 3);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "b@x/1", SX_NS_SOAP, 3), 1);
+    sx_features_forget(disco, "A@x/1");
+    sx_features_forget(disco, "nobody@x");
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", 2), -1);
+    sx_features_free(disco);
 }
 
 static void test_cache_ages(void)
 {
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
     int64_t end_us = 7 + SX_DISCO_TTL_S * SECOND_US;
 
-    sx_disco_put(disco, "a@x/1", "urn:a\0", 7);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", end_us - 1), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", end_us), -1);
-    sx_disco_put(disco, "a@x/1", "urn:a\0", end_us);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a@x/1", "urn:a", end_us), 1);
-    sx_disco_free(disco);
+    sx_features_put(disco, "a@x/1", "urn:a\0", 7);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", end_us - 1), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", end_us), -1);
+    sx_features_put(disco, "a@x/1", "urn:a\0", end_us);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a@x/1", "urn:a", end_us), 1);
+    sx_features_free(disco);
 }
 
 static void test_cache_is_bounded(void)
 {
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
     char jid[32];
     int i;
 
     for (i = 0; i < MAX_PEERS; i++) {
         snprintf(jid, sizeof jid, "a%d@x/1", i);
-        sx_disco_put(disco, jid, "urn:a\0", i);
+        sx_features_put(disco, jid, "urn:a\0", i);
     }
-    sx_disco_put(disco, "a0@x/1", "urn:a\0", 1000); /* a1 is the oldest now */
-    sx_disco_put(disco, "new@x/1", "urn:a\0", 1000);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a0@x/1", "urn:a", 1000), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a1@x/1", "urn:a", 1000), -1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "a2@x/1", "urn:a", 1000), 1);
-    CU_ASSERT_EQUAL(sx_disco_has(disco, "new@x/1", "urn:a", 1000), 1);
-    sx_disco_free(disco);
+    sx_features_put(disco, "a0@x/1", "urn:a\0", 1000); /* a1 is the oldest now */
+    sx_features_put(disco, "new@x/1", "urn:a\0", 1000);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a0@x/1", "urn:a", 1000), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a1@x/1", "urn:a", 1000), -1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "a2@x/1", "urn:a", 1000), 1);
+    CU_ASSERT_EQUAL(sx_features_has(disco, "new@x/1", "urn:a", 1000), 1);
+    sx_features_free(disco);
 }
 
 /* What a peer calls its incarnation becomes part of our ids. */
@@ -239,42 +239,43 @@ static void test_incarnation(void)
         {SX_NS_DELIVERY "#'/>\0", 0},
         {SX_NS_DELIVERY "#0123456789abcdef0.1\0", 0},
     };
-    struct sx_disco *disco = sx_disco_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS);
     char incarnation[64] = "none";
     size_t i;
 
-    CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), -1);
+    CU_ASSERT_EQUAL(sx_features_incarnation(disco, "a@x/1", 0, incarnation, 64), -1);
     for (i = sizeof lists / sizeof lists[0]; i-- > 0;) {
-        sx_disco_put(disco, "a@x/1", lists[i].features, 0);
+        sx_features_put(disco, "a@x/1", lists[i].features, 0);
         ASSERT_TEXT(incarnation, "none");
-        CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), lists[i].known);
+        CU_ASSERT_EQUAL(sx_features_incarnation(disco, "a@x/1", 0, incarnation, 64),
+                        lists[i].known);
     }
     ASSERT_TEXT(incarnation, "0123456789abcdef.1");
-    sx_disco_put(disco, "a@x/1", SX_NS_DELIVERY "#any\0", 0);
-    CU_ASSERT_EQUAL(sx_disco_incarnation(disco, "a@x/1", 0, incarnation, 64), 1);
+    sx_features_put(disco, "a@x/1", SX_NS_DELIVERY "#any\0", 0);
+    CU_ASSERT_EQUAL(sx_features_incarnation(disco, "a@x/1", 0, incarnation, 64), 1);
     ASSERT_TEXT(incarnation, "any");
-    sx_disco_free(disco);
+    sx_features_free(disco);
 }
 
 static void test_wears_out(void)
 {
     const int64_t now = 1000000000, fresh_us = SX_DISCO_FRESH_S * INT64_C(1000000);
-    struct sx_disco *disco = sx_disco_new(10);
+    struct sx_features *disco = sx_features_new(10);
     int calls;
 
-    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now));
-    sx_disco_put(disco, "a@b/c", "urn:x\0", now);
-    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us - 1));
-    CU_ASSERT_TRUE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us));
-    CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now + fresh_us));
-    sx_disco_put(disco, "a@b/c", "urn:x\0", now);
+    CU_ASSERT_FALSE(sx_features_is_worn(disco, "a@b/c", now));
+    sx_features_put(disco, "a@b/c", "urn:x\0", now);
+    CU_ASSERT_FALSE(sx_features_is_worn(disco, "a@b/c", now + fresh_us - 1));
+    CU_ASSERT_TRUE(sx_features_is_worn(disco, "a@b/c", now + fresh_us));
+    CU_ASSERT_FALSE(sx_features_is_worn(disco, "a@b/c", now + fresh_us));
+    sx_features_put(disco, "a@b/c", "urn:x\0", now);
     for (calls = 0; calls < SX_DISCO_FRESH_CALLS; calls++)
-        CU_ASSERT_FALSE(sx_disco_is_worn(disco, "a@b/c", now));
-    CU_ASSERT_TRUE(sx_disco_is_worn(disco, "a@b/c", now));
-    sx_disco_free(disco);
+        CU_ASSERT_FALSE(sx_features_is_worn(disco, "a@b/c", now));
+    CU_ASSERT_TRUE(sx_features_is_worn(disco, "a@b/c", now));
+    sx_features_free(disco);
 }
 
-CU_TestInfo tests_disco[] = {
+CU_TestInfo tests_features[] = {
     {"who serves is automation/soap with the SOAP feature", test_info_serving},
     {"who only calls is a bot without the SOAP feature", test_info_not_serving},
     {"the question is an empty query", test_question},

@@ -25,7 +25,7 @@ static const struct sx_mark NOTHING = {.serves = false};
 
 static enum sx_presence_kind read(const char *xml, struct sx_mark *mark)
 {
-    xmpp_ctx_t *ctx = xmpp_ctx_new(&sx_memory, NULL);
+    xmpp_ctx_t *ctx = xmpp_ctx_new(&sx_allocator, NULL);
     xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(ctx, xml);
     enum sx_presence_kind kind;
     CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
@@ -105,20 +105,20 @@ static void test_mark_round_trip(void)
 
 /* ---- the table ---- */
 
-static struct sx_presence *make(unsigned max_contacts)
+static struct sx_roster *make(unsigned max_contacts)
 {
-    struct sx_presence *presence = sx_presence_new(max_contacts);
+    struct sx_roster *presence = sx_roster_new(max_contacts);
     CU_ASSERT_PTR_NOT_NULL_FATAL(presence);
     return presence;
 }
 
 /* "a b!": the resources of a bare JID; ! behind those that serve. */
-static void expect(struct sx_presence *presence, const char *bare, const char *resources)
+static void expect(struct sx_roster *presence, const char *bare, const char *resources)
 {
-    struct sx_company company;
+    struct sx_roster_view company;
     char text[2000] = "";
     unsigned i;
-    sx_presence_list(presence, bare, &company);
+    sx_roster_list(presence, bare, &company);
     for (i = 0; i < company.count; i++) {
         const char *jid = company.resources[i].jid;
         CU_ASSERT_EQUAL(strncmp(jid, bare, strlen(bare)), 0);
@@ -126,66 +126,66 @@ static void expect(struct sx_presence *presence, const char *bare, const char *r
                  strchr(jid, '/') + 1, company.resources[i].mark.serves ? "!" : "");
     }
     ASSERT_TEXT(text, resources);
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
 }
 
 static void test_coming_and_going(void)
 {
-    struct sx_presence *presence = make(10);
+    struct sx_roster *presence = make(10);
     expect(presence, BARE, "");
-    sx_presence_put(presence, BARE "/two", &SERVES);
-    sx_presence_put(presence, BARE "/one", &NOTHING);
-    sx_presence_put(presence, "other@example.org/x", &NOTHING);
+    sx_roster_put(presence, BARE "/two", &SERVES);
+    sx_roster_put(presence, BARE "/one", &NOTHING);
+    sx_roster_put(presence, "other@example.org/x", &NOTHING);
     expect(presence, BARE, "one two!");
-    sx_presence_put(presence, BARE "/one", &SERVES);
-    sx_presence_put(presence, BARE "/two", &NOTHING);
+    sx_roster_put(presence, BARE "/one", &SERVES);
+    sx_roster_put(presence, BARE "/two", &NOTHING);
     expect(presence, BARE, "one! two");
-    CU_ASSERT_TRUE(sx_presence_take_out(presence, BARE "/one"));
-    CU_ASSERT_FALSE(sx_presence_take_out(presence, BARE "/one"));
-    CU_ASSERT_FALSE(sx_presence_take_out(presence, BARE "/Two"));
+    CU_ASSERT_TRUE(sx_roster_take_out(presence, BARE "/one"));
+    CU_ASSERT_FALSE(sx_roster_take_out(presence, BARE "/one"));
+    CU_ASSERT_FALSE(sx_roster_take_out(presence, BARE "/Two"));
     expect(presence, BARE, "two");
-    sx_presence_put(presence, BARE "/a/b", &NOTHING);
-    CU_ASSERT_TRUE(sx_presence_take_out(presence, BARE));
-    CU_ASSERT_FALSE(sx_presence_take_out(presence, BARE));
+    sx_roster_put(presence, BARE "/a/b", &NOTHING);
+    CU_ASSERT_TRUE(sx_roster_take_out(presence, BARE));
+    CU_ASSERT_FALSE(sx_roster_take_out(presence, BARE));
     expect(presence, BARE, "");
     expect(presence, "other@example.org", "x");
-    sx_presence_put(presence, BARE, &SERVES); /* nobody */
+    sx_roster_put(presence, BARE, &SERVES); /* nobody */
     expect(presence, BARE, "");
-    sx_presence_begin(presence, PAST);
+    sx_roster_begin(presence, PAST);
     expect(presence, "other@example.org", "");
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
 /* Newcomers find no place, and whom nobody has asked for makes place for whom somebody does. */
 static void test_contacts_are_bounded(void)
 {
-    struct sx_presence *presence = make(3);
-    sx_presence_put(presence, "a@b/1", &NOTHING);
-    sx_presence_put(presence, "b@b/1", &NOTHING);
-    sx_presence_put(presence, "c@b/1", &NOTHING);
-    sx_presence_put(presence, "d@b/1", &NOTHING);
+    struct sx_roster *presence = make(3);
+    sx_roster_put(presence, "a@b/1", &NOTHING);
+    sx_roster_put(presence, "b@b/1", &NOTHING);
+    sx_roster_put(presence, "c@b/1", &NOTHING);
+    sx_roster_put(presence, "d@b/1", &NOTHING);
     expect(presence, "a@b", "1");
     expect(presence, "b@b", "1");
-    sx_presence_put(presence, "b@b/2", &NOTHING);
+    sx_roster_put(presence, "b@b/2", &NOTHING);
     expect(presence, "d@b", ""); /* in the place of c */
-    sx_presence_put(presence, "d@b/1", &NOTHING);
+    sx_roster_put(presence, "d@b/1", &NOTHING);
     expect(presence, "d@b", "1");
     expect(presence, "b@b", "1 2");
     expect(presence, "c@b", ""); /* in the place of a, for which it was longest that nobody asked */
     expect(presence, "d@b", "1");
     expect(presence, "b@b", "1 2");
     expect(presence, "a@b", "");
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
-static void crowd(struct sx_presence *presence)
+static void crowd(struct sx_roster *presence)
 {
     char jid[400];
     unsigned i, k;
     for (i = 0; i < 100; i++) {
         for (k = 0; k < 100; k++) {
             snprintf(jid, sizeof jid, "stranger%u@evil/%0200u", i, k);
-            sx_presence_put(presence, jid, &SERVES);
+            sx_roster_put(presence, jid, &SERVES);
         }
     }
 }
@@ -193,192 +193,192 @@ static void crowd(struct sx_presence *presence)
 /* Anybody may tell us that he is there. */
 static void test_crowds_cost_nobody_his_place(void)
 {
-    struct sx_presence *presence = make(10);
-    sx_presence_begin(presence, PAST);
-    sx_presence_put(presence, BARE "/one", &SERVES);
-    sx_presence_put(presence, "other@b/1", &NOTHING);
+    struct sx_roster *presence = make(10);
+    sx_roster_begin(presence, PAST);
+    sx_roster_put(presence, BARE "/one", &SERVES);
+    sx_roster_put(presence, "other@b/1", &NOTHING);
     crowd(presence);
     expect(presence, BARE, "one!");
     expect(presence, "other@b", "1");
     /* In another session the crowd comes first, but we have been asked before. */
-    sx_presence_begin(presence, PAST);
+    sx_roster_begin(presence, PAST);
     crowd(presence);
     expect(presence, "third@b", "");
-    sx_presence_put(presence, BARE "/one", &SERVES);
-    CU_ASSERT_TRUE(sx_presence_take_out(presence, BARE "/one"));
-    CU_ASSERT_FALSE(sx_presence_take_out(presence, BARE));
+    sx_roster_put(presence, BARE "/one", &SERVES);
+    CU_ASSERT_TRUE(sx_roster_take_out(presence, BARE "/one"));
+    CU_ASSERT_FALSE(sx_roster_take_out(presence, BARE));
     crowd(presence);
-    sx_presence_put(presence, BARE "/two", &SERVES);
-    sx_presence_put(presence, "third@b/1", &SERVES);
+    sx_roster_put(presence, BARE "/two", &SERVES);
+    sx_roster_put(presence, "third@b/1", &SERVES);
     expect(presence, BARE, "two!");
     expect(presence, "third@b", "1!");
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
 static void test_resources_are_bounded(void)
 {
-    struct sx_presence *presence = make(3);
-    struct sx_company company;
+    struct sx_roster *presence = make(3);
+    struct sx_roster_view company;
     char jid[400];
     unsigned i;
     for (i = 0; i < SX_PRESENCE_RESOURCES + 5; i++) {
         snprintf(jid, sizeof jid, BARE "/%03u", i);
-        sx_presence_put(presence, jid, &SERVES);
+        sx_roster_put(presence, jid, &SERVES);
     }
-    sx_presence_list(presence, BARE, &company);
+    sx_roster_list(presence, BARE, &company);
     CU_ASSERT_EQUAL_FATAL(company.count, SX_PRESENCE_RESOURCES);
     ASSERT_TEXT(company.resources[0].jid, BARE "/005");
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
     memset(jid, 'x', sizeof jid);
     memcpy(jid, "long@b/", 7);
     jid[7 + SX_PRESENCE_RESOURCE_BYTES + 1] = '\0';
-    sx_presence_put(presence, jid, &SERVES);
+    sx_roster_put(presence, jid, &SERVES);
     expect(presence, "long@b", "");
     jid[7 + SX_PRESENCE_RESOURCE_BYTES] = '\0';
-    sx_presence_put(presence, jid, &SERVES);
+    sx_roster_put(presence, jid, &SERVES);
     expect(presence, "long@b", strcat(jid, "!") + 7);
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
 static void test_bytes_are_bounded(void)
 {
     enum { LONG = 1000, CONTACTS = SX_PRESENCE_BYTES / LONG };
-    struct sx_presence *presence = make(2 * CONTACTS);
+    struct sx_roster *presence = make(2 * CONTACTS);
     char jid[LONG + 40], bare[LONG + 20];
     unsigned i, left = 0;
     memset(bare, 'n', sizeof bare);
     for (i = 0; i < CONTACTS + 100; i++) {
         snprintf(bare + LONG - 10, 20, "%07u@b", i);
         snprintf(jid, sizeof jid, "%s/1", bare);
-        sx_presence_put(presence, jid, &NOTHING);
+        sx_roster_put(presence, jid, &NOTHING);
     }
     for (i = 0; i < CONTACTS + 100; i++) {
-        struct sx_company company;
+        struct sx_roster_view company;
         snprintf(bare + LONG - 10, 20, "%07u@b", i);
-        sx_presence_list(presence, bare, &company);
+        sx_roster_list(presence, bare, &company);
         CU_ASSERT_TRUE(company.count == 1 || i + 200 >= CONTACTS);
         left += company.count;
-        sx_company_fini(&company);
+        sx_roster_view_fini(&company);
     }
     CU_ASSERT_TRUE(left <= CONTACTS + 10 && left + 10 >= CONTACTS);
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
 /* ---- waiting ---- */
 
 static void *come(void *presence)
 {
-    sx_presence_put(presence, BARE "/one", &SERVES);
+    sx_roster_put(presence, BARE "/one", &SERVES);
     return NULL;
 }
 
 static void *go_offline(void *presence)
 {
-    sx_presence_begin(presence, 0);
+    sx_roster_begin(presence, 0);
     return NULL;
 }
 
-static bool await_while(void *(*act)(void *), struct sx_presence *presence, uint64_t version)
+static bool await_while(void *(*act)(void *), struct sx_roster *presence, uint64_t version)
 {
     pthread_t thread;
     bool is_there;
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, act, presence), 0);
-    is_there = sx_presence_await(presence, BARE, version, MINUTE_US, sx_clock_now_us() + MINUTE_US);
+    is_there = sx_roster_await(presence, BARE, version, MINUTE_US, sx_clock_now_us() + MINUTE_US);
     pthread_join(thread, NULL);
     return is_there;
 }
 
-static uint64_t version_of(struct sx_presence *presence)
+static uint64_t version_of(struct sx_roster *presence)
 {
-    struct sx_company company;
+    struct sx_roster_view company;
     uint64_t version;
-    sx_presence_list(presence, BARE, &company);
+    sx_roster_list(presence, BARE, &company);
     version = company.version;
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
     return version;
 }
 
 static void test_await(void)
 {
-    struct sx_presence *presence = make(3);
+    struct sx_roster *presence = make(3);
     int64_t now_us = sx_clock_now_us();
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* offline */
-    sx_presence_begin(presence, now_us - MINUTE_US);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* settled */
-    sx_presence_begin(presence, now_us);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
+    CU_ASSERT_FALSE(sx_roster_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* offline */
+    sx_roster_begin(presence, now_us - MINUTE_US);
+    CU_ASSERT_FALSE(sx_roster_await(presence, BARE, 0, MINUTE_US, SX_NEVER)); /* settled */
+    sx_roster_begin(presence, now_us);
+    CU_ASSERT_FALSE(sx_roster_await(presence, BARE, 0, MINUTE_US, PAST));
     CU_ASSERT_TRUE(await_while(come, presence, 0));
-    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
-    sx_presence_begin(presence, now_us);
+    CU_ASSERT_TRUE(sx_roster_await(presence, BARE, 0, MINUTE_US, PAST));
+    sx_roster_begin(presence, now_us);
     CU_ASSERT_FALSE(await_while(go_offline, presence, 0));
-    sx_presence_free(presence);
+    sx_roster_free(presence);
 }
 
 /* Who is known already is nobody to wait for. */
 static void test_await_another(void)
 {
-    struct sx_presence *presence = make(3);
+    struct sx_roster *presence = make(3);
     uint64_t version;
-    sx_presence_begin(presence, sx_clock_now_us());
-    sx_presence_put(presence, BARE "/phone", &NOTHING);
+    sx_roster_begin(presence, sx_clock_now_us());
+    sx_roster_put(presence, BARE "/phone", &NOTHING);
     version = version_of(presence);
     CU_ASSERT_NOT_EQUAL(version, 0);
     CU_ASSERT_EQUAL(version_of(presence), version);
-    sx_presence_put(presence, "other@b/1", &NOTHING);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    sx_roster_put(presence, "other@b/1", &NOTHING);
+    CU_ASSERT_FALSE(sx_roster_await(presence, BARE, version, MINUTE_US, PAST));
     CU_ASSERT_TRUE(await_while(come, presence, version));
     version = version_of(presence);
-    sx_presence_put(presence, BARE "/phone", &SERVES);
-    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
+    sx_roster_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_roster_await(presence, BARE, version, MINUTE_US, PAST));
     version = version_of(presence);
-    sx_presence_take_out(presence, BARE);
+    sx_roster_take_out(presence, BARE);
     CU_ASSERT_EQUAL(version_of(presence), 0);
-    CU_ASSERT_FALSE(sx_presence_await(presence, BARE, 0, MINUTE_US, PAST));
-    sx_presence_put(presence, BARE "/phone", &SERVES);
-    CU_ASSERT_TRUE(sx_presence_await(presence, BARE, version, MINUTE_US, PAST));
-    sx_presence_free(presence);
+    CU_ASSERT_FALSE(sx_roster_await(presence, BARE, 0, MINUTE_US, PAST));
+    sx_roster_put(presence, BARE "/phone", &SERVES);
+    CU_ASSERT_TRUE(sx_roster_await(presence, BARE, version, MINUTE_US, PAST));
+    sx_roster_free(presence);
 }
 
 /* ---- short memory ---- */
 
 static bool attempt_table(struct shortage shortage)
 {
-    struct sx_presence *presence;
+    struct sx_roster *presence;
     bool has_failed;
     shortage_begin(shortage);
-    presence = sx_presence_new(3);
+    presence = sx_roster_new(3);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(presence == NULL, has_failed);
-    sx_presence_free(presence);
+    sx_roster_free(presence);
     return has_failed;
 }
 SHORTAGE_TEST(table, 1)
 
 static bool attempt_put(struct shortage shortage)
 {
-    struct sx_presence *presence = make(3);
-    struct sx_company company;
+    struct sx_roster *presence = make(3);
+    struct sx_roster_view company;
     bool has_failed;
-    sx_presence_put(presence, "other@b/1", &NOTHING);
+    sx_roster_put(presence, "other@b/1", &NOTHING);
     shortage_begin(shortage);
-    sx_presence_put(presence, BARE "/one", &SERVES);
+    sx_roster_put(presence, BARE "/one", &SERVES);
     has_failed = shortage_end();
     expect(presence, BARE, has_failed ? "" : "one!");
-    CU_ASSERT_EQUAL(sx_presence_take_out(presence, BARE), !has_failed);
-    sx_presence_put(presence, BARE "/one", &SERVES);
+    CU_ASSERT_EQUAL(sx_roster_take_out(presence, BARE), !has_failed);
+    sx_roster_put(presence, BARE "/one", &SERVES);
     expect(presence, BARE, "one!");
     shortage_begin(shortage);
-    sx_presence_list(presence, BARE, &company);
+    sx_roster_list(presence, BARE, &company);
     has_failed |= shortage_end();
     CU_ASSERT_TRUE(company.count == 1 || has_failed);
-    sx_company_fini(&company);
+    sx_roster_view_fini(&company);
     expect(presence, "other@b", "1");
-    sx_presence_free(presence);
+    sx_roster_free(presence);
     return has_failed;
 }
 SHORTAGE_TEST(put, 2)
 
-CU_TestInfo tests_presence[] = {
+CU_TestInfo tests_roster[] = {
     {"each type of presence is read", test_kinds},
     {"a mark is read, what is no mark isn't", test_marks},
     {"a mark is written as it is read, and none for who doesn't serve", test_mark_round_trip},

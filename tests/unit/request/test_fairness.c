@@ -17,23 +17,23 @@ static int64_t distant(void)
     return sx_clock_deadline(30 * INT64_C(1000000));
 }
 
-static struct sx_inbound *make_open(unsigned max_requests, size_t max_bytes, unsigned max_running)
+static struct sx_queue *make_open(unsigned max_requests, size_t max_bytes, unsigned max_running)
 {
-    struct sx_inbound *inbound = sx_inbound_new(max_requests, max_bytes, max_running);
+    struct sx_queue *inbound = sx_queue_new(max_requests, max_bytes, max_running);
     CU_ASSERT_PTR_NOT_NULL_FATAL(inbound);
-    sx_inbound_open(inbound);
+    sx_queue_open(inbound);
     return inbound;
 }
 
-static struct sx_inbound_counts count(struct sx_inbound *inbound)
+static struct sx_queue_counts count(struct sx_queue *inbound)
 {
-    struct sx_inbound_counts counts;
-    sx_inbound_count(inbound, &counts);
+    struct sx_queue_counts counts;
+    sx_queue_count(inbound, &counts);
     return counts;
 }
 
 /* An envelope of so many bytes; freed here when it is refused. */
-static enum sx_err add_bytes(struct sx_inbound *inbound, const char *from, const char *id,
+static enum sx_err add_bytes(struct sx_queue *inbound, const char *from, const char *id,
                              size_t bytes)
 {
     struct sx_request *request = sx_request_new(from, "calc@x/soap", id);
@@ -41,18 +41,18 @@ static enum sx_err add_bytes(struct sx_inbound *inbound, const char *from, const
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     request->envelope.bytes = bytes ? calloc(1, bytes + 1) : NULL;
     request->envelope.len = bytes;
-    err = sx_inbound_add(inbound, request);
+    err = sx_queue_add(inbound, request);
     if (err != SX_OK)
         sx_request_free(request);
     return err;
 }
 
-static enum sx_err add(struct sx_inbound *inbound, const char *from, const char *id)
+static enum sx_err add(struct sx_queue *inbound, const char *from, const char *id)
 {
     return add_bytes(inbound, from, id, 0);
 }
 
-static unsigned add_many(struct sx_inbound *inbound, const char *from, unsigned most)
+static unsigned add_many(struct sx_queue *inbound, const char *from, unsigned most)
 {
     unsigned added = 0;
     while (added < most && add(inbound, from, "1") == SX_OK)
@@ -60,21 +60,21 @@ static unsigned add_many(struct sx_inbound *inbound, const char *from, unsigned 
     return added;
 }
 
-static struct sx_request *take(struct sx_inbound *inbound)
+static struct sx_request *take(struct sx_queue *inbound)
 {
     bool closed;
-    return sx_inbound_take(inbound, PAST, &closed);
+    return sx_queue_take(inbound, PAST, &closed);
 }
 
 /* Takes one request, expects this id ("" for none) and leaves it running. */
-static struct sx_request *take_id(struct sx_inbound *inbound, const char *id)
+static struct sx_request *take_id(struct sx_queue *inbound, const char *id)
 {
     struct sx_request *request = take(inbound);
     ASSERT_TEXT(request ? request->id : "", id);
     return request;
 }
 
-static unsigned take_and_free_all(struct sx_inbound *inbound)
+static unsigned take_and_free_all(struct sx_queue *inbound)
 {
     struct sx_request *request;
     unsigned taken = 0;
@@ -86,7 +86,7 @@ static unsigned take_and_free_all(struct sx_inbound *inbound)
 static void test_turns(void)
 {
     static const char *const order[] = {"a1", "b1", "c1", "a2", "b2", "a3", "a4"};
-    struct sx_inbound *inbound = make_open(100, 1000, 0);
+    struct sx_queue *inbound = make_open(100, 1000, 0);
     size_t i;
     add(inbound, "a@x/1", "a1");
     add(inbound, "a@x/2", "a2");
@@ -99,13 +99,13 @@ static void test_turns(void)
     for (i = 0; i < sizeof order / sizeof *order; i++)
         sx_request_free(take_id(inbound, order[i]));
     CU_ASSERT_EQUAL(count(inbound).callers, 0);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 /* Who comes again later stands behind those who wait, not before them. */
 static void test_newcomers_queue_up(void)
 {
-    struct sx_inbound *inbound = make_open(100, 1000, 0);
+    struct sx_queue *inbound = make_open(100, 1000, 0);
     add(inbound, "a@x/1", "a1");
     add(inbound, "b@x/1", "b1");
     sx_request_free(take_id(inbound, "a1"));
@@ -114,12 +114,12 @@ static void test_newcomers_queue_up(void)
     add(inbound, "c@x/1", "c1");
     sx_request_free(take_id(inbound, "a2"));
     sx_request_free(take_id(inbound, "c1"));
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 static void test_half_of_the_places(void)
 {
-    struct sx_inbound *inbound = make_open(1000, 1000, 0);
+    struct sx_queue *inbound = make_open(1000, 1000, 0);
     CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 1000), 500);
     CU_ASSERT_EQUAL(add_many(inbound, "a@x/other", 1000), 0);
     CU_ASSERT_EQUAL(add_many(inbound, "b@x/1", 1000), 250);
@@ -129,13 +129,13 @@ static void test_half_of_the_places(void)
     CU_ASSERT_EQUAL(take_and_free_all(inbound), 875);
     CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 1000), 500);
     take_and_free_all(inbound);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 /* Never more than max_requests, whoever many callers there are. */
 static void test_places_are_bounded(void)
 {
-    struct sx_inbound *inbound = make_open(1000, 1000, 0);
+    struct sx_queue *inbound = make_open(1000, 1000, 0);
     unsigned i, added = 0, refused_callers = 0;
     for (i = 0; i < 2000; i++) {
         char from[32];
@@ -149,12 +149,12 @@ static void test_places_are_bounded(void)
     CU_ASSERT_EQUAL(refused_callers, 2000 - 10);
     CU_ASSERT_EQUAL(count(inbound).callers, 10);
     CU_ASSERT_EQUAL(take_and_free_all(inbound), 1000);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 static void test_bytes(void)
 {
-    struct sx_inbound *inbound = make_open(100, 1000, 0);
+    struct sx_queue *inbound = make_open(100, 1000, 0);
     CU_ASSERT_EQUAL(add_bytes(inbound, "a@x/1", "0", 1001), SX_EFULL);
     CU_ASSERT_EQUAL(count(inbound).callers, 0);
     CU_ASSERT_EQUAL(add_bytes(inbound, "a@x/1", "1", 700), SX_OK); /* holds none: more than half */
@@ -168,12 +168,12 @@ static void test_bytes(void)
     CU_ASSERT_EQUAL(count(inbound).queued_bytes, 200);
     CU_ASSERT_EQUAL(take_and_free_all(inbound), 2);
     CU_ASSERT_EQUAL(count(inbound).queued_bytes, 0);
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 static void test_max_running(void)
 {
-    struct sx_inbound *inbound = make_open(100, 1000, 2);
+    struct sx_queue *inbound = make_open(100, 1000, 2);
     struct sx_request *first, *second;
     add(inbound, "a@x/1", "a1");
     add(inbound, "a@x/2", "a2");
@@ -190,7 +190,7 @@ static void test_max_running(void)
     sx_request_free(first);
     sx_request_free(second);
     sx_request_free(take_id(inbound, "a4"));
-    sx_inbound_free(inbound);
+    sx_queue_free(inbound);
 }
 
 static void test_workers_but_one(void)
@@ -201,24 +201,24 @@ static void test_workers_but_one(void)
     } rows[] = {{0, 9}, {1, 9}, {2, 9}, {3, 2}, {4, 3}, {8, 7}};
     size_t i;
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct sx_inbound *inbound = make_open(100, 1000, 0);
+        struct sx_queue *inbound = make_open(100, 1000, 0);
         struct sx_request *running[9] = {NULL};
         unsigned n = 0, j;
-        sx_inbound_add_workers(inbound, rows[i].workers);
+        sx_queue_add_workers(inbound, rows[i].workers);
         CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 9), 9);
         while (n < 9 && (running[n] = take(inbound)) != NULL)
             n++;
         CU_ASSERT_EQUAL(n, rows[i].running);
-        sx_inbound_add_workers(inbound, -rows[i].workers); /* nobody is left: no cap */
+        sx_queue_add_workers(inbound, -rows[i].workers); /* nobody is left: no cap */
         CU_ASSERT_EQUAL(take_and_free_all(inbound), 9 - n);
         for (j = 0; j < n; j++)
             sx_request_free(running[j]);
-        sx_inbound_free(inbound);
+        sx_queue_free(inbound);
     }
 }
 
 struct taker {
-    struct sx_inbound *inbound;
+    struct sx_queue *inbound;
     char id[16]; /* of what it took, "" for nothing */
     bool closed, in_time;
 };
@@ -227,7 +227,7 @@ static void *take_one(void *argument)
 {
     struct taker *taker = argument;
     int64_t deadline = distant();
-    struct sx_request *request = sx_inbound_take(taker->inbound, deadline, &taker->closed);
+    struct sx_request *request = sx_queue_take(taker->inbound, deadline, &taker->closed);
     taker->in_time = sx_clock_now_us() < deadline;
     snprintf(taker->id, sizeof taker->id, "%s", request ? request->id : "");
     sx_request_free(request);
@@ -246,14 +246,14 @@ static void test_end_of_one_wakes(void)
         add(taker.inbound, "a@x/1", "a2");
         first = take_id(taker.inbound, "a1");
         if (stops)
-            sx_inbound_close(taker.inbound);
+            sx_queue_close(taker.inbound);
         thread = start_waiting(take_one, &taker);
         sx_request_free(first);
         pthread_join(thread, NULL);
         ASSERT_TEXT(taker.id, "a2");
         CU_ASSERT_TRUE(taker.in_time);
         CU_ASSERT_FALSE(taker.closed);
-        sx_inbound_free(taker.inbound);
+        sx_queue_free(taker.inbound);
         if (stops)
             break;
     }
@@ -268,17 +268,17 @@ static void test_last_one_sends_home(void)
     add(taker.inbound, "a@x/1", "a1");
     add(taker.inbound, "a@x/1", "a2");
     first = take_id(taker.inbound, "a1");
-    sx_inbound_close(taker.inbound);
+    sx_queue_close(taker.inbound);
     thread = start_waiting(take_one, &taker);
-    rest = sx_inbound_take_all(taker.inbound);
+    rest = sx_queue_take_all(taker.inbound);
     pthread_join(thread, NULL);
     ASSERT_TEXT(taker.id, "");
     CU_ASSERT_TRUE(taker.closed);
     CU_ASSERT_TRUE(taker.in_time);
     sx_request_free(rest);
     sx_request_free(first);
-    CU_ASSERT_TRUE(sx_inbound_drained(taker.inbound, PAST));
-    sx_inbound_free(taker.inbound);
+    CU_ASSERT_TRUE(sx_queue_drained(taker.inbound, PAST));
+    sx_queue_free(taker.inbound);
 }
 
 CU_TestInfo tests_fairness[] = {

@@ -1,5 +1,5 @@
-/* Unit tests of lib/soap/payload.c and lib/soap/reader.c: envelopes packed into their element, taken apart
- * again, and read piece by piece; with memory that runs short, too.
+/* Unit tests of lib/soap/payload.c and lib/soap/reader.c: envelopes packed into their element,
+ * taken apart again, and read piece by piece; with memory that runs short, too.
  */
 #include "../scanning.h"
 
@@ -119,7 +119,7 @@ static void test_refused(void)
 
 /* ---- reading ---- */
 
-static const struct sx_reading_limits limits = {.max_bytes = ENOUGH, .gauge = {5, 3, 0}};
+static const struct sx_reader_limits limits = {.max_bytes = ENOUGH, .gauge = {5, 3, 0}};
 
 static struct sx_envelope envelope_of(const char *text)
 {
@@ -131,22 +131,22 @@ static struct sx_envelope envelope_of(const char *text)
 }
 
 static enum sx_err read_all(const struct sx_envelope *envelope,
-                            const struct sx_reading_limits *bounds, size_t room,
+                            const struct sx_reader_limits *bounds, size_t room,
                             struct sx_buffer *out, char *why, size_t why_bytes)
 {
-    struct sx_reading reading = {0};
+    struct sx_reader reading = {0};
     char piece[64];
     size_t got = 1;
     enum sx_err err = SX_OK;
     while (!err && got) {
-        err = sx_reading_next(&reading, envelope, bounds, piece, room, &got, why, why_bytes);
+        err = sx_reader_next(&reading, envelope, bounds, piece, room, &got, why, why_bytes);
         sx_buffer_add(out, piece, got);
     }
     if (err) /* and again */
         CU_ASSERT_EQUAL(
-            sx_reading_next(&reading, envelope, bounds, piece, room, &got, why, why_bytes), err);
+            sx_reader_next(&reading, envelope, bounds, piece, room, &got, why, why_bytes), err);
     CU_ASSERT_EQUAL(got, 0);
-    sx_reading_fini(&reading);
+    sx_reader_fini(&reading);
     return err;
 }
 
@@ -180,7 +180,7 @@ static void test_reading_is_bounded(void)
         {"<a b='' c='' d='' e=''/>", SX_ETOOBIG, "too many attributes"},
         {"<a><!DOCTYPE a></a>", SX_EMALFORMED, ""},
     };
-    static const struct sx_reading_limits few = {.max_bytes = 10, .gauge = {5, 0, 0}};
+    static const struct sx_reader_limits few = {.max_bytes = 10, .gauge = {5, 0, 0}};
     size_t i;
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sx_envelope envelope = envelope_of(rows[i].text);
@@ -240,17 +240,17 @@ static bool attempt_unpack(struct shortage shortage)
 static bool attempt_read(struct shortage shortage)
 {
     struct sx_envelope envelope = envelope_of(PLAIN);
-    struct sx_reading reading = {0};
+    struct sx_reader reading = {0};
     char piece[sizeof PLAIN], why[160] = "";
     size_t got;
     enum sx_err err;
     bool has_failed;
     sx_pack_trim();
     shortage_begin(shortage);
-    err = sx_reading_next(&reading, &envelope, &limits, piece, sizeof piece, &got, why, sizeof why);
+    err = sx_reader_next(&reading, &envelope, &limits, piece, sizeof piece, &got, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT(err == SX_OK ? got == sizeof PLAIN - 1 : err == SX_ENOMEM && has_failed && !got);
-    sx_reading_fini(&reading);
+    sx_reader_fini(&reading);
     sx_envelope_fini(&envelope);
     return has_failed;
 }

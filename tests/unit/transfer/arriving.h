@@ -26,117 +26,117 @@
 
 #define S INT64_C(1000000) /* a second */
 
-static inline struct sx_intake *make(size_t max_bytes, unsigned max_transfers)
+static inline struct sx_receiver *make(size_t max_bytes, unsigned max_transfers)
 {
-    const struct sx_intake_limits limits = {.max_message_bytes = max_bytes * 3 / 4,
-                                            .max_bytes = max_bytes,
-                                            .max_block_bytes = 4096,
-                                            .max_transfers = max_transfers};
-    struct sx_intake *intake = sx_intake_new(&limits);
+    const struct sx_receiver_limits limits = {.max_message_bytes = max_bytes * 3 / 4,
+                                              .max_bytes = max_bytes,
+                                              .max_block_bytes = 4096,
+                                              .max_transfers = max_transfers};
+    struct sx_receiver *intake = sx_receiver_new(&limits);
     CU_ASSERT_PTR_NOT_NULL_FATAL(intake);
     return intake;
 }
 
-static inline struct sx_intake_counts count(const struct sx_intake *intake)
+static inline struct sx_receiver_counts count(const struct sx_receiver *intake)
 {
-    struct sx_intake_counts counts;
-    sx_intake_count(intake, &counts);
+    struct sx_receiver_counts counts;
+    sx_receiver_count(intake, &counts);
     return counts;
 }
 
 /* Passes if the answer is this condition, NULL: a result. */
-static inline void expect(const struct sx_intake_answer *answer, const char *condition)
+static inline void expect(const struct sx_receiver_answer *answer, const char *condition)
 {
     ASSERT_TEXT(answer->condition ? answer->condition : "result", condition ? condition : "result");
     CU_ASSERT(answer->condition ? answer->type && *answer->text : !answer->type && !*answer->text);
 }
 
-static inline struct sx_intake_answer ask(struct sx_intake *intake, const char *from,
-                                          struct sx_intake_open open, int64_t now_us)
+static inline struct sx_receiver_answer ask(struct sx_receiver *intake, const char *from,
+                                            struct sx_receiver_open open, int64_t now_us)
 {
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     memset(&answer, 'x', sizeof answer);
-    sx_intake_open(intake, from, &open, now_us, &answer);
+    sx_receiver_open(intake, from, &open, now_us, &answer);
     CU_ASSERT_EQUAL(answer.is_open, !answer.condition);
     CU_ASSERT_FALSE(answer.closes);
     return answer;
 }
 
 /* An open that is well-formed; sid and transfer are the same, blocks of 4 bytes. */
-static inline struct sx_intake_answer announce(struct sx_intake *intake, const char *from,
-                                               const char *transfer, size_t size, int64_t now_us)
+static inline struct sx_receiver_answer announce(struct sx_receiver *intake, const char *from,
+                                                 const char *transfer, size_t size, int64_t now_us)
 {
     char text[32];
     snprintf(text, sizeof text, "%zu", size);
     return ask(intake, from,
-               (struct sx_intake_open){.sid = transfer,
-                                       .block_size = "4",
-                                       .stanza = "iq",
-                                       .transfer = transfer,
-                                       .size = text,
-                                       .sha256 = HASH},
+               (struct sx_receiver_open){.sid = transfer,
+                                         .block_size = "4",
+                                         .stanza = "iq",
+                                         .transfer = transfer,
+                                         .size = text,
+                                         .sha256 = HASH},
                now_us);
 }
 
-static inline struct sx_intake_answer send(struct sx_intake *intake, const char *from,
-                                           const char *sid, const char *seq, const char *text,
-                                           int64_t now_us)
+static inline struct sx_receiver_answer send(struct sx_receiver *intake, const char *from,
+                                             const char *sid, const char *seq, const char *text,
+                                             int64_t now_us)
 {
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     memset(&answer, 'x', sizeof answer);
-    sx_intake_data(intake, from, sid, seq, text, text ? strlen(text) : 0, now_us, &answer);
+    sx_receiver_data(intake, from, sid, seq, text, text ? strlen(text) : 0, now_us, &answer);
     CU_ASSERT_FALSE(answer.is_open);
     return answer;
 }
 
-static inline struct sx_intake_answer leave(struct sx_intake *intake, const char *from,
-                                            const char *sid)
+static inline struct sx_receiver_answer leave(struct sx_receiver *intake, const char *from,
+                                              const char *sid)
 {
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     memset(&answer, 'x', sizeof answer);
-    sx_intake_close(intake, from, sid, &answer);
+    sx_receiver_close(intake, from, sid, &answer);
     CU_ASSERT_FALSE(answer.is_open || answer.closes);
     return answer;
 }
 
-static inline void expect_sent(struct sx_intake *intake, const char *sid, const char *seq,
+static inline void expect_sent(struct sx_receiver *intake, const char *sid, const char *seq,
                                const char *text, const char *condition)
 {
-    struct sx_intake_answer answer = send(intake, ALICE, sid, seq, text, S);
+    struct sx_receiver_answer answer = send(intake, ALICE, sid, seq, text, S);
     expect(&answer, condition);
     CU_ASSERT_EQUAL(answer.closes, condition && strcmp(condition, "item-not-found") != 0);
 }
 
-static inline void expect_left(struct sx_intake *intake, const char *sid, const char *condition)
+static inline void expect_left(struct sx_receiver *intake, const char *sid, const char *condition)
 {
-    struct sx_intake_answer answer = leave(intake, ALICE, sid);
+    struct sx_receiver_answer answer = leave(intake, ALICE, sid);
     expect(&answer, condition);
 }
 
 /* Alice opens "t", 10 bytes; so many have come before. */
-static inline void expect_opened(struct sx_intake *intake, size_t received)
+static inline void expect_opened(struct sx_receiver *intake, size_t received)
 {
-    struct sx_intake_answer answer = announce(intake, ALICE, "t", 10, S);
+    struct sx_receiver_answer answer = announce(intake, ALICE, "t", 10, S);
     expect(&answer, NULL);
     CU_ASSERT_EQUAL(answer.received, received);
 }
 
-static inline void expect_taken(struct sx_intake *intake, const char *from, const char *transfer)
+static inline void expect_taken(struct sx_receiver *intake, const char *from, const char *transfer)
 {
     char *bytes = NULL;
-    CU_ASSERT(sx_intake_holds(intake, from, transfer, 10, HASH));
-    CU_ASSERT_FATAL(sx_intake_take(intake, from, transfer, 10, HASH, &bytes));
+    CU_ASSERT(sx_receiver_holds(intake, from, transfer, 10, HASH));
+    CU_ASSERT_FATAL(sx_receiver_take(intake, from, transfer, 10, HASH, &bytes));
     CU_ASSERT(memcmp(bytes, "0123456789", 10) == 0);
     free(bytes);
 }
 
-static inline void expect_not_taken(struct sx_intake *intake, const char *from,
+static inline void expect_not_taken(struct sx_receiver *intake, const char *from,
                                     const char *transfer, size_t size, const char *sha256)
 {
     static char untouched[] = "untouched";
     char *bytes = untouched;
-    CU_ASSERT_FALSE(sx_intake_holds(intake, from, transfer, size, sha256));
-    CU_ASSERT_FALSE(sx_intake_take(intake, from, transfer, size, sha256, &bytes));
+    CU_ASSERT_FALSE(sx_receiver_holds(intake, from, transfer, size, sha256));
+    CU_ASSERT_FALSE(sx_receiver_take(intake, from, transfer, size, sha256, &bytes));
     CU_ASSERT(bytes == untouched);
 }
 

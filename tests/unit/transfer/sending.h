@@ -22,18 +22,18 @@
 #define S INT64_C(1000000) /* a second */
 
 /* "0123456789", again and again */
-static inline struct sx_transfer *make(size_t size, unsigned window, size_t block_bytes)
+static inline struct sx_sender *make(size_t size, unsigned window, size_t block_bytes)
 {
-    const struct sx_transfer_settings settings = {.window = window, .block_bytes = block_bytes};
-    struct sx_transfer *transfer;
+    const struct sx_sender_settings settings = {.window = window, .block_bytes = block_bytes};
+    struct sx_sender *transfer;
     char *bytes = malloc(size);
     size_t i;
     CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
     for (i = 0; i < size; i++)
         bytes[i] = (char)('0' + i % 10);
-    transfer = sx_transfer_new(BOB, bytes, size, &settings, bytes);
+    transfer = sx_sender_new(BOB, bytes, size, &settings, bytes);
     CU_ASSERT_PTR_NOT_NULL_FATAL(transfer);
-    sx_transfer_begin(transfer, 0);
+    sx_sender_begin(transfer, 0);
     return transfer;
 }
 
@@ -48,47 +48,46 @@ static inline void replace(char *text, const char *what, char with)
 }
 
 /* What goes out now, "" if nothing: with T for the transfer's id and H for the hash. */
-static const char *say(struct sx_transfer *transfer, int64_t now_us)
+static const char *say(struct sx_sender *transfer, int64_t now_us)
 {
     static char text[100000];
     struct sx_buffer out = {0};
-    bool said = sx_transfer_next(transfer, now_us, &out);
+    bool said = sx_sender_next(transfer, now_us, &out);
     CU_ASSERT_FALSE_FATAL(out.failed);
     CU_ASSERT_EQUAL(said, out.len > 0);
-    CU_ASSERT(out.len < sizeof text && out.len <= sx_transfer_stanza_bytes(transfer));
+    CU_ASSERT(out.len < sizeof text && out.len <= sx_sender_stanza_bytes(transfer));
     snprintf(text, sizeof text, "%s", said ? out.bytes : "");
     sx_buffer_fini(&out);
-    replace(text, sx_transfer_id(transfer), 'T');
-    replace(text, sx_transfer_sha256(transfer), 'H');
+    replace(text, sx_sender_id(transfer), 'T');
+    replace(text, sx_sender_sha256(transfer), 'H');
     return text;
 }
 
-static inline bool hear_from(struct sx_transfer *transfer, const char *from, const char *name,
-                             const struct sx_transfer_reply *reply, int64_t now_us)
+static inline bool hear_from(struct sx_sender *transfer, const char *from, const char *name,
+                             const struct sx_sender_reply *reply, int64_t now_us)
 {
     char id[100];
-    snprintf(id, sizeof id, "%s.%s", sx_transfer_id(transfer), name);
-    return sx_transfer_reply(transfer, from, id, reply, now_us);
+    snprintf(id, sizeof id, "%s.%s", sx_sender_id(transfer), name);
+    return sx_sender_reply(transfer, from, id, reply, now_us);
 }
 
 /* A result, with so many bytes `received` unless NULL; it must count. */
-static inline void hear(struct sx_transfer *transfer, const char *name, const char *received,
+static inline void hear(struct sx_sender *transfer, const char *name, const char *received,
                         int64_t now_us)
 {
-    const struct sx_transfer_reply reply = {.received = received};
+    const struct sx_sender_reply reply = {.received = received};
     CU_ASSERT(hear_from(transfer, BOB, name, &reply, now_us));
 }
 
-static inline void hear_error(struct sx_transfer *transfer, const char *name, const char *condition,
+static inline void hear_error(struct sx_sender *transfer, const char *name, const char *condition,
                               const char *type, int64_t now_us)
 {
-    const struct sx_transfer_reply reply = {
-        .condition = condition, .type = type, .text = "because"};
+    const struct sx_sender_reply reply = {.condition = condition, .type = type, .text = "because"};
     CU_ASSERT(hear_from(transfer, BOB, name, &reply, now_us));
 }
 
 /* Opens attempt n at now_us: the receiver has so many bytes. */
-static inline void open_session(struct sx_transfer *transfer, unsigned n, const char *received,
+static inline void open_session(struct sx_sender *transfer, unsigned n, const char *received,
                                 int64_t now_us)
 {
     char name[32], id[64];
@@ -99,12 +98,12 @@ static inline void open_session(struct sx_transfer *transfer, unsigned n, const 
 }
 
 /* Nothing goes out before due_us, and then the open of attempt n does. */
-static inline void expect_open_at(struct sx_transfer *transfer, unsigned n, int64_t due_us)
+static inline void expect_open_at(struct sx_sender *transfer, unsigned n, int64_t due_us)
 {
     char id[64];
     snprintf(id, sizeof id, "id='T.%u.open'", n);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_WAITING);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), due_us);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_WAITING);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), due_us);
     ASSERT_TEXT(say(transfer, due_us - 1), "");
     ASSERT_CONTAINS(say(transfer, due_us), id);
 }

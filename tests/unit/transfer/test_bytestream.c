@@ -37,9 +37,9 @@ struct world {
     int64_t now_us, online_us, cut_us, restart_us; /* SX_NEVER: doesn't come */
     int64_t last_us[2];                            /* of the stanza before, by direction */
     struct stanza *wire;                           /* the next due first */
-    struct sx_transfers *transfers;
-    struct sx_intake *intake;
-    struct sx_transfer *each[TRANSFERS];
+    struct sx_senders *transfers;
+    struct sx_receiver *intake;
+    struct sx_sender *each[TRANSFERS];
     char *sent[TRANSFERS]; /* a copy */
     unsigned open, done, failed;
 };
@@ -119,7 +119,7 @@ static const char *find(const char *text, const char *tag, const char *name, cha
 /* ---- the receiver ---- */
 
 static void receive_data(struct world *world, const char *text, const char *sid,
-                         struct sx_intake_answer *answer)
+                         struct sx_receiver_answer *answer)
 {
     char seq[NAME_BYTES], *bytes = strchr(strstr(text, "<data "), '>') + 1;
     size_t len = strcspn(bytes, "<");
@@ -127,32 +127,32 @@ static void receive_data(struct world *world, const char *text, const char *sid,
         bytes[draw(world, (unsigned)len)] = "A?"[draw(world, 2)];
     if (!sx_base64_decode(bytes, len, &len))
         bytes = NULL;
-    sx_intake_data(world->intake, ALICE, sid, find(text, "data", "seq", seq), bytes,
-                   bytes ? len : 0, world->now_us, answer);
+    sx_receiver_data(world->intake, ALICE, sid, find(text, "data", "seq", seq), bytes,
+                     bytes ? len : 0, world->now_us, answer);
 }
 
-static void receive_open(struct world *world, const char *text, struct sx_intake_answer *answer)
+static void receive_open(struct world *world, const char *text, struct sx_receiver_answer *answer)
 {
     char names[6][NAME_BYTES];
-    const struct sx_intake_open open = {
+    const struct sx_receiver_open open = {
         find(text, "open", "sid", names[0]),    find(text, "open", "block-size", names[1]),
         find(text, "open", "stanza", names[2]), find(text, "packed", "transfer", names[3]),
         find(text, "packed", "size", names[4]), find(text, "packed", "sha256", names[5])};
-    sx_intake_open(world->intake, ALICE, &open, world->now_us, answer);
+    sx_receiver_open(world->intake, ALICE, &open, world->now_us, answer);
 }
 
 /* A server says that it found nobody. */
 static void bounce(struct world *world, const char *id)
 {
-    const struct sx_intake_answer answer = {.condition = "recipient-unavailable", .type = "wait"};
+    const struct sx_receiver_answer answer = {.condition = "recipient-unavailable", .type = "wait"};
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
+    sx_receiver_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
     put(world, false, sx_buffer_take(&out, &(size_t){0}));
 }
 
 static void receive_request(struct world *world, char *text)
 {
-    struct sx_intake_answer answer;
+    struct sx_receiver_answer answer;
     struct sx_buffer out = {0};
     char id[NAME_BYTES], sid[NAME_BYTES] = "";
     CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "iq", "id", id));
@@ -168,19 +168,19 @@ static void receive_request(struct world *world, char *text)
         receive_data(world, text, sid, &answer);
     } else {
         CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "close", "sid", sid));
-        sx_intake_close(world->intake, ALICE, sid, &answer);
+        sx_receiver_close(world->intake, ALICE, sid, &answer);
     }
-    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
+    sx_receiver_format_answer(&out, &(struct sx_head){.to = ALICE, .id = id}, &answer);
     put(world, false, sx_buffer_take(&out, &(size_t){0}));
     if (answer.closes) {
-        sx_intake_format_close(&out, &(struct sx_head){.to = ALICE}, sid);
+        sx_receiver_format_close(&out, &(struct sx_head){.to = ALICE}, sid);
         put(world, false, sx_buffer_take(&out, &(size_t){0}));
     }
 }
 
 /* ---- the sender ---- */
 
-static unsigned find_place(const struct world *world, const struct sx_transfer *transfer)
+static unsigned find_place(const struct world *world, const struct sx_sender *transfer)
 {
     unsigned i;
     for (i = 0; world->each[i] != transfer; i++)
@@ -189,14 +189,14 @@ static unsigned find_place(const struct world *world, const struct sx_transfer *
 }
 
 /* The request that refers to the transfer would be on its way now. */
-static void take(struct world *world, struct sx_transfer *transfer)
+static void take(struct world *world, struct sx_sender *transfer)
 {
     unsigned place = find_place(world, transfer);
-    size_t size = sx_transfer_size(transfer);
+    size_t size = sx_sender_size(transfer);
     char *bytes;
-    if (!sx_intake_take(world->intake, ALICE, sx_transfer_id(transfer), size,
-                        sx_transfer_sha256(transfer), &bytes)) {
-        CU_ASSERT_EQUAL(sx_transfers_add(world->transfers, transfer, world->now_us), SX_OK);
+    if (!sx_receiver_take(world->intake, ALICE, sx_sender_id(transfer), size,
+                          sx_sender_sha256(transfer), &bytes)) {
+        CU_ASSERT_EQUAL(sx_senders_add(world->transfers, transfer, world->now_us), SX_OK);
         return;
     }
     CU_ASSERT(memcmp(bytes, world->sent[place], size) == 0);
@@ -205,14 +205,14 @@ static void take(struct world *world, struct sx_transfer *transfer)
     world->open--;
 }
 
-static void settle(struct world *world, struct sx_transfer *moved)
+static void settle(struct world *world, struct sx_sender *moved)
 {
     if (!moved)
         return;
-    if (sx_transfer_state(moved) == SX_TRANSFER_DONE) {
+    if (sx_sender_state(moved) == SX_SENDER_DONE) {
         take(world, moved);
-    } else if (sx_transfer_state(moved) == SX_TRANSFER_FAILED) {
-        CU_ASSERT(*sx_transfer_condition(moved) && *sx_transfer_text(moved));
+    } else if (sx_sender_state(moved) == SX_SENDER_FAILED) {
+        CU_ASSERT(*sx_sender_condition(moved) && *sx_sender_text(moved));
         world->failed++;
         world->open--;
     }
@@ -231,44 +231,44 @@ static const char *find_condition(const char *text, char out[NAME_BYTES])
 static void receive_reply(struct world *world, const char *text)
 {
     char id[NAME_BYTES], names[3][NAME_BYTES];
-    struct sx_transfer *moved;
-    struct sx_transfer_reply reply = {.condition = find_condition(text, names[0]),
-                                      .type = find(text, "error", "type", names[1]),
-                                      .text = "because",
-                                      .received = find(text, "packed", "received", names[2])};
+    struct sx_sender *moved;
+    struct sx_sender_reply reply = {.condition = find_condition(text, names[0]),
+                                    .type = find(text, "error", "type", names[1]),
+                                    .text = "because",
+                                    .received = find(text, "packed", "received", names[2])};
     CU_ASSERT_PTR_NOT_NULL_FATAL(find(text, "iq", "id", id));
     if (strstr(text, "<close "))
-        sx_transfers_closed(world->transfers, BOB, find(text, "close", "sid", names[0]),
-                            world->now_us, &moved);
+        sx_senders_closed(world->transfers, BOB, find(text, "close", "sid", names[0]),
+                          world->now_us, &moved);
     else
-        sx_transfers_reply(world->transfers, BOB, id, &reply, world->now_us, &moved);
+        sx_senders_reply(world->transfers, BOB, id, &reply, world->now_us, &moved);
     settle(world, moved);
 }
 
 static void send_all(struct world *world)
 {
     struct sx_buffer out = {0};
-    while (sx_transfers_next(world->transfers, world->now_us, &out)) {
-        CU_ASSERT(out.len <= sx_transfers_stanza_bytes(world->transfers));
+    while (sx_senders_next(world->transfers, world->now_us, &out)) {
+        CU_ASSERT(out.len <= sx_senders_stanza_bytes(world->transfers));
         put(world, true, sx_buffer_take(&out, &(size_t){0}));
     }
     CU_ASSERT_FALSE(out.failed);
-    CU_ASSERT(sx_transfers_due_us(world->transfers) > world->now_us);
+    CU_ASSERT(sx_senders_due_us(world->transfers) > world->now_us);
 }
 
 /* ---- the world ---- */
 
-static struct sx_intake *make_intake(void)
+static struct sx_receiver *make_intake(void)
 {
-    const struct sx_intake_limits limits = {60000, 80000, 1500, 6};
-    struct sx_intake *intake = sx_intake_new(&limits);
+    const struct sx_receiver_limits limits = {60000, 80000, 1500, 6};
+    struct sx_receiver *intake = sx_receiver_new(&limits);
     CU_ASSERT_PTR_NOT_NULL_FATAL(intake);
     return intake;
 }
 
 static void add_transfer(struct world *world, unsigned i)
 {
-    const struct sx_transfer_settings settings = {
+    const struct sx_sender_settings settings = {
         .window = 1 + draw(world, 8),
         .block_bytes = 100 + draw(world, 2000),
     };
@@ -278,9 +278,9 @@ static void add_transfer(struct world *world, unsigned i)
     CU_ASSERT_FATAL(bytes && world->sent[i]);
     for (at = 0; at < size; at++)
         bytes[at] = world->sent[i][at] = (char)draw(world, 256);
-    world->each[i] = sx_transfer_new(BOB, bytes, size, &settings, NULL);
+    world->each[i] = sx_sender_new(BOB, bytes, size, &settings, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(world->each[i]);
-    CU_ASSERT_EQUAL(sx_transfers_add(world->transfers, world->each[i], world->now_us), SX_OK);
+    CU_ASSERT_EQUAL(sx_senders_add(world->transfers, world->each[i], world->now_us), SX_OK);
     world->open++;
 }
 
@@ -291,10 +291,10 @@ static void set_up(struct world *world, const struct weather *weather, unsigned 
                             .random = 88172645463325252u + 1000003u * seed,
                             .now_us = S,
                             .online_us = SX_NEVER};
-    world->transfers = sx_transfers_new(TRANSFERS);
+    world->transfers = sx_senders_new(TRANSFERS);
     world->intake = make_intake();
     CU_ASSERT_PTR_NOT_NULL_FATAL(world->transfers);
-    sx_transfers_online(world->transfers);
+    sx_senders_online(world->transfers);
     for (i = 0; i < TRANSFERS; i++)
         add_transfer(world, i);
     world->cut_us = next_time(world, weather->cut_every_us);
@@ -305,12 +305,12 @@ static void tear_down(struct world *world)
 {
     unsigned i;
     drop_wire(world);
-    while (sx_transfers_first(world->transfers))
-        sx_transfers_remove(world->transfers, sx_transfers_first(world->transfers), NULL);
-    sx_transfers_free(world->transfers);
-    sx_intake_free(world->intake);
+    while (sx_senders_first(world->transfers))
+        sx_senders_remove(world->transfers, sx_senders_first(world->transfers), NULL);
+    sx_senders_free(world->transfers);
+    sx_receiver_free(world->intake);
     for (i = 0; i < TRANSFERS; i++) {
-        sx_transfer_free(world->each[i]);
+        sx_sender_free(world->each[i]);
         free(world->sent[i]);
     }
 }
@@ -319,7 +319,7 @@ static int64_t earliest(const struct world *world)
 {
     const int64_t times[] = {world->online_us, world->cut_us, world->restart_us,
                              world->wire ? world->wire->due_us : SX_NEVER,
-                             sx_transfers_due_us(world->transfers)};
+                             sx_senders_due_us(world->transfers)};
     int64_t first = SX_NEVER;
     unsigned i;
     for (i = 0; i < sizeof times / sizeof *times; i++)
@@ -345,16 +345,16 @@ static void step(struct world *world)
     if (world->online_us <= world->now_us) {
         world->online_us = SX_NEVER;
         world->cut_us = next_time(world, world->weather.cut_every_us);
-        sx_transfers_online(world->transfers);
+        sx_senders_online(world->transfers);
     }
     if (world->cut_us <= world->now_us) {
         drop_wire(world);
-        sx_transfers_lost(world->transfers, world->now_us);
+        sx_senders_lost(world->transfers, world->now_us);
         world->cut_us = SX_NEVER;
         world->online_us = world->now_us + draw(world, (unsigned)(2 * S));
     }
     if (world->restart_us <= world->now_us) {
-        sx_intake_free(world->intake);
+        sx_receiver_free(world->intake);
         world->intake = make_intake();
         world->restart_us = next_time(world, world->weather.restart_every_us);
     }

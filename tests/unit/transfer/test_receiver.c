@@ -7,8 +7,8 @@
 
 static void a_message_arrives_in_blocks_and_is_taken_once(void)
 {
-    struct sx_intake *intake = make(100, 4);
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver_answer answer;
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     answer = send(intake, ALICE, "t", "1", "4567", S);
@@ -25,26 +25,26 @@ static void a_message_arrives_in_blocks_and_is_taken_once(void)
     CU_ASSERT(count(intake).announced_bytes == 0 && count(intake).held_bytes == 0);
     CU_ASSERT_EQUAL(count(intake).refused, 0);
     expect_opened(intake, 0);
-    sx_intake_free(intake);
-    sx_intake_free(NULL);
+    sx_receiver_free(intake);
+    sx_receiver_free(NULL);
 }
 
 /* The last block's result may overtake nothing, but the close may be lost. */
 static void a_message_can_be_taken_before_its_session_is_closed(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     expect_sent(intake, "t", "1", "4567", NULL);
     expect_sent(intake, "t", "2", "89", NULL);
     expect_taken(intake, ALICE, "t");
     expect_left(intake, "t", "item-not-found");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void only_what_was_described_is_taken(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     expect_sent(intake, "t", "1", "4567", NULL);
@@ -59,13 +59,13 @@ static void only_what_was_described_is_taken(void)
     expect_not_taken(intake, ALICE, "t", 10, ZEROS);
     expect_not_taken(intake, ALICE, "t", 10, NULL);
     expect_taken(intake, ALICE, "t");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void peers_and_transfers_are_apart(void)
 {
-    struct sx_intake *intake = make(100, 8);
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 8);
+    struct sx_receiver_answer answer;
     const char *const from[] = {ALICE, ALICE, BOB}, *const id[] = {"t", "u", "t"};
     unsigned i;
     for (i = 0; i < 3; i++) {
@@ -80,12 +80,12 @@ static void peers_and_transfers_are_apart(void)
         send(intake, from[i], id[i], "2", "89", S);
     for (i = 0; i < 3; i++)
         expect_taken(intake, from[i], id[i]);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void empty_blocks_count_but_carry_nothing(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "", NULL);
     expect_sent(intake, "t", "1", "0123", NULL);
@@ -93,28 +93,28 @@ static void empty_blocks_count_but_carry_nothing(void)
     expect_sent(intake, "t", "3", "89", NULL);
     expect_sent(intake, "t", "4", "", NULL);
     expect_taken(intake, ALICE, "t");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void it_tells_how_far_a_transfer_is(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     size_t received = 77, size = 88;
-    CU_ASSERT_FALSE(sx_intake_progress(intake, ALICE, "t", &received, &size));
+    CU_ASSERT_FALSE(sx_receiver_progress(intake, ALICE, "t", &received, &size));
     CU_ASSERT(received == 77 && size == 88);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
-    CU_ASSERT(sx_intake_progress(intake, ALICE, "t", &received, &size));
+    CU_ASSERT(sx_receiver_progress(intake, ALICE, "t", &received, &size));
     CU_ASSERT(received == 4 && size == 10);
-    CU_ASSERT_FALSE(sx_intake_progress(intake, BOB, "t", &received, &size));
-    sx_intake_free(intake);
+    CU_ASSERT_FALSE(sx_receiver_progress(intake, BOB, "t", &received, &size));
+    sx_receiver_free(intake);
 }
 
 /* XEP-0047 2.2: after 65535 comes 0. */
 static void the_sequence_wraps(void)
 {
-    struct sx_intake *intake = make(1000000, 4);
-    struct sx_intake_answer answer = announce(intake, ALICE, "t", 70000, S);
+    struct sx_receiver *intake = make(1000000, 4);
+    struct sx_receiver_answer answer = announce(intake, ALICE, "t", 70000, S);
     char seq[32];
     unsigned i;
     expect(&answer, NULL);
@@ -127,16 +127,16 @@ static void the_sequence_wraps(void)
     expect(&answer, NULL);
     CU_ASSERT_EQUAL(answer.received, 65538);
     expect_sent(intake, "t", "65538", "x", "bad-request");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 /* ---- going on ---- */
 
 static void the_next_session_goes_on_behind_what_has_come(void)
 {
-    struct sx_intake *intake = make(100, 4);
-    struct sx_intake_open open = {"t.2", "100", NULL, "t", "10", HASH};
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver_open open = {"t.2", "100", NULL, "t", "10", HASH};
+    struct sx_receiver_answer answer;
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     answer = ask(intake, ALICE, open, S);
@@ -152,7 +152,7 @@ static void the_next_session_goes_on_behind_what_has_come(void)
     CU_ASSERT_EQUAL(answer.received, 10);
     expect_left(intake, "t.3", NULL);
     expect_taken(intake, ALICE, "t");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void a_gap_ends_the_session_but_not_the_transfer(void)
@@ -160,7 +160,7 @@ static void a_gap_ends_the_session_but_not_the_transfer(void)
     static const char *const wrong[] = {"2", "0", "65535", NULL};
     unsigned i;
     for (i = 0; wrong[i]; i++) {
-        struct sx_intake *intake = make(100, 4);
+        struct sx_receiver *intake = make(100, 4);
         expect_opened(intake, 0);
         expect_sent(intake, "t", "0", "0123", NULL);
         expect_sent(intake, "t", wrong[i], "89", "unexpected-request");
@@ -169,7 +169,7 @@ static void a_gap_ends_the_session_but_not_the_transfer(void)
         expect_sent(intake, "t", "0", "4567", NULL);
         expect_sent(intake, "t", "1", "89", NULL);
         expect_taken(intake, ALICE, "t");
-        sx_intake_free(intake);
+        sx_receiver_free(intake);
     }
 }
 
@@ -181,21 +181,21 @@ static void spoilt_blocks_end_the_session_but_not_the_transfer(void)
                   {"-1", "4567"}, {"1x", "4567"}, {"65536", "4567"}, {" 1", "4567"}};
     unsigned i;
     for (i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
-        struct sx_intake *intake = make(100, 4);
+        struct sx_receiver *intake = make(100, 4);
         expect_opened(intake, 0);
         expect_sent(intake, "t", "0", "0123", NULL);
         expect_sent(intake, "t", spoilt[i].seq, spoilt[i].text, "bad-request");
         expect_sent(intake, "t", "1", "4567", "item-not-found");
         expect_opened(intake, 4);
         CU_ASSERT_EQUAL(count(intake).refused, 2);
-        sx_intake_free(intake);
+        sx_receiver_free(intake);
     }
 }
 
 static void sessions_of_others_are_unknown(void)
 {
-    struct sx_intake *intake = make(100, 4);
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver_answer answer;
     expect_opened(intake, 0);
     answer = send(intake, BOB, "t", "0", "0123", S);
     expect(&answer, "item-not-found");
@@ -210,80 +210,80 @@ static void sessions_of_others_are_unknown(void)
     expect_left(intake, NULL, "item-not-found");
     expect_left(intake, "", "item-not-found");
     expect_sent(intake, "t", "0", "0123", NULL);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void who_closes_before_the_end_has_given_up(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     expect_left(intake, "t", NULL);
     CU_ASSERT_EQUAL(count(intake).transfers, 0);
     expect_opened(intake, 0);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 /* ---- what isn't what was announced ---- */
 
 static void more_than_announced_ends_the_transfer(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     expect_sent(intake, "t", "1", "4567", NULL);
     expect_sent(intake, "t", "2", "890", "bad-request");
     CU_ASSERT_EQUAL(count(intake).transfers, 0);
     expect_sent(intake, "t", "3", "0", "item-not-found");
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void other_bytes_than_announced_end_the_transfer(void)
 {
-    struct sx_intake *intake = make(100, 4);
+    struct sx_receiver *intake = make(100, 4);
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     expect_sent(intake, "t", "1", "4576", NULL);
     expect_sent(intake, "t", "2", "89", "not-acceptable");
     CU_ASSERT(count(intake).transfers == 0 && count(intake).completed == 0);
     expect_not_taken(intake, ALICE, "t", 10, HASH);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void another_message_under_the_same_id_is_refused(void)
 {
-    struct sx_intake *intake = make(100, 4);
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver_answer answer;
     expect_opened(intake, 0);
     expect_sent(intake, "t", "0", "0123", NULL);
     answer = announce(intake, ALICE, "t", 11, S);
     expect(&answer, "not-acceptable");
-    answer = ask(intake, ALICE, (struct sx_intake_open){"x", "4", "iq", "t", "10", ZEROS}, S);
+    answer = ask(intake, ALICE, (struct sx_receiver_open){"x", "4", "iq", "t", "10", ZEROS}, S);
     expect(&answer, "not-acceptable");
     expect_sent(intake, "t", "1", "4567", NULL);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 static void a_sid_carries_one_transfer(void)
 {
-    struct sx_intake *intake = make(100, 8);
-    struct sx_intake_answer answer;
+    struct sx_receiver *intake = make(100, 8);
+    struct sx_receiver_answer answer;
     expect_opened(intake, 0);
-    answer = ask(intake, ALICE, (struct sx_intake_open){"t", "4", "iq", "u", "10", HASH}, S);
+    answer = ask(intake, ALICE, (struct sx_receiver_open){"t", "4", "iq", "u", "10", HASH}, S);
     expect(&answer, "not-acceptable");
-    answer = ask(intake, BOB, (struct sx_intake_open){"t", "4", "iq", "u", "10", HASH}, S);
+    answer = ask(intake, BOB, (struct sx_receiver_open){"t", "4", "iq", "u", "10", HASH}, S);
     expect(&answer, NULL); /* his own */
     expect_sent(intake, "t", "0", "0123", NULL);
     CU_ASSERT_EQUAL(count(intake).transfers, 2);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 /* ---- stanzas ---- */
 
-static void expect_stanza(const struct sx_intake_answer *answer, const char *expected)
+static void expect_stanza(const struct sx_receiver_answer *answer, const char *expected)
 {
     struct sx_buffer out = {0};
-    sx_intake_format_answer(&out, &(struct sx_head){.to = ALICE, .id = "7"}, answer);
+    sx_receiver_format_answer(&out, &(struct sx_head){.to = ALICE, .id = "7"}, answer);
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, expected);
     sx_buffer_fini(&out);
@@ -291,8 +291,8 @@ static void expect_stanza(const struct sx_intake_answer *answer, const char *exp
 
 static void answers_are_stanzas(void)
 {
-    struct sx_intake *intake = make(100, 4);
-    struct sx_intake_answer answer = announce(intake, ALICE, "t", 10, S);
+    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver_answer answer = announce(intake, ALICE, "t", 10, S);
     struct sx_buffer out = {0};
     expect_stanza(&answer, "<iq type='result' to='" ALICE "' id='7'>"
                            "<packed xmlns='urn:soap-xmpp:packed:1' received='0'/></iq>");
@@ -306,7 +306,7 @@ static void answers_are_stanzas(void)
                            "<unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                            "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
                            "a block is missing, or came twice</text></error></iq>");
-    sx_intake_format_close(&out, &(struct sx_head){.to = ALICE}, "t");
+    sx_receiver_format_close(&out, &(struct sx_head){.to = ALICE}, "t");
     ASSERT_TEXT(out.bytes, "<iq type='set' to='" ALICE "' id='t.closed'>"
                            "<close xmlns='http://jabber.org/protocol/ibb' sid='t'/></iq>");
     answer = leave(intake, ALICE, "x");
@@ -314,13 +314,13 @@ static void answers_are_stanzas(void)
                            "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                            "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
                            "no such session is open</text></error></iq>");
-    answer = ask(intake, ALICE, (struct sx_intake_open){"t", "5000", "iq", "u", "10", HASH}, S);
+    answer = ask(intake, ALICE, (struct sx_receiver_open){"t", "5000", "iq", "u", "10", HASH}, S);
     expect_stanza(&answer, "<iq type='error' to='" ALICE "' id='7'><error type='modify' code='500'>"
                            "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                            "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>"
                            "blocks are 4096 bytes at most</text></error></iq>");
     sx_buffer_fini(&out);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
 }
 
 /* ---- memory ---- */
@@ -328,14 +328,14 @@ static void answers_are_stanzas(void)
 static bool attempt_short_intake(struct shortage shortage)
 {
     static const char *const blocks[] = {"0123", "4567", "89"};
-    const struct sx_intake_limits limits = {100, 100, 4096, 4};
-    struct sx_intake_answer answer = {0};
-    struct sx_intake *intake;
+    const struct sx_receiver_limits limits = {100, 100, 4096, 4};
+    struct sx_receiver_answer answer = {0};
+    struct sx_receiver *intake;
     size_t received = 0;
     char *bytes = NULL;
     bool has_failed;
     shortage_begin(shortage);
-    intake = sx_intake_new(&limits);
+    intake = sx_receiver_new(&limits);
     if (intake)
         answer = announce(intake, ALICE, "t", 10, S);
     if (intake && !answer.condition)
@@ -358,27 +358,27 @@ static bool attempt_short_intake(struct shortage shortage)
         answer = send(intake, ALICE, "t", seq, blocks[received / 4], S);
         CU_ASSERT_FATAL(!answer.condition);
     }
-    CU_ASSERT(sx_intake_take(intake, ALICE, "t", 10, HASH, &bytes));
+    CU_ASSERT(sx_receiver_take(intake, ALICE, "t", 10, HASH, &bytes));
     CU_ASSERT(bytes && memcmp(bytes, "0123456789", 10) == 0);
     free(bytes);
-    sx_intake_free(intake);
+    sx_receiver_free(intake);
     return has_failed;
 }
 SHORTAGE_TEST(short_intake, 4)
 
 static bool attempt_short_answer(struct shortage shortage)
 {
-    static const struct sx_intake_answer opened = {.is_open = true},
-                                         refused = {.condition = "unexpected-request",
-                                                    .type = "cancel",
-                                                    .text = "why"};
+    static const struct sx_receiver_answer opened = {.is_open = true},
+                                           refused = {.condition = "unexpected-request",
+                                                      .type = "cancel",
+                                                      .text = "why"};
     struct sx_buffer out[3] = {{0}, {0}, {0}};
     bool has_failed;
     unsigned i;
     shortage_begin(shortage);
-    sx_intake_format_answer(&out[0], &(struct sx_head){.to = ALICE, .id = "7"}, &opened);
-    sx_intake_format_answer(&out[1], &(struct sx_head){.to = ALICE, .id = "7"}, &refused);
-    sx_intake_format_close(&out[2], &(struct sx_head){.to = ALICE}, "t");
+    sx_receiver_format_answer(&out[0], &(struct sx_head){.to = ALICE, .id = "7"}, &opened);
+    sx_receiver_format_answer(&out[1], &(struct sx_head){.to = ALICE, .id = "7"}, &refused);
+    sx_receiver_format_close(&out[2], &(struct sx_head){.to = ALICE}, "t");
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(out[0].failed || out[1].failed || out[2].failed, has_failed);
     for (i = 0; i < 3; i++)
@@ -387,7 +387,7 @@ static bool attempt_short_answer(struct shortage shortage)
 }
 SHORTAGE_TEST(short_answer, 4)
 
-CU_TestInfo tests_intake[] = {
+CU_TestInfo tests_receiver[] = {
     {"a message arrives in blocks and is taken once",
      a_message_arrives_in_blocks_and_is_taken_once},
     {"a message can be taken before its session is closed",

@@ -5,8 +5,8 @@
 
 static void a_message_is_opened_sent_and_closed(void)
 {
-    struct sx_transfer *transfer = make(10, 8, 4);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 0);
+    struct sx_sender *transfer = make(10, 8, 4);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 0);
     ASSERT_TEXT(say(transfer, S), "<iq type='set' to='" BOB "' id='T.1.open'>" OPEN
                                   "'T.1' block-size='4' stanza='iq'>" PACKED);
     ASSERT_TEXT(say(transfer, S), "");
@@ -18,114 +18,114 @@ static void a_message_is_opened_sent_and_closed(void)
     ASSERT_TEXT(say(transfer, S),
                 "<iq type='set' to='" BOB "' id='T.1.3'>" DATA "'T.1' seq='2'>ODk=</data></iq>");
     ASSERT_TEXT(say(transfer, S), "");
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 0);
     hear(transfer, "1.1", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 4);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 4);
     hear(transfer, "1.2", NULL, S);
     ASSERT_TEXT(say(transfer, S), "");
     hear(transfer, "1.3", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 10);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 10);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 0);
     ASSERT_TEXT(say(transfer, S),
                 "<iq type='set' to='" BOB
                 "' id='T.1.close'><close xmlns='http://jabber.org/protocol/ibb' sid='T.1'/></iq>");
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_CLOSING);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_CLOSING);
     hear(transfer, "1.close", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_DONE);
     ASSERT_TEXT(say(transfer, 100 * S), "");
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), SX_NEVER);
-    sx_transfer_free(transfer);
-    sx_transfer_free(NULL);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), SX_NEVER);
+    sx_sender_free(transfer);
+    sx_sender_free(NULL);
 }
 
 static void it_tells_what_it_is(void)
 {
-    struct sx_transfer *transfer = make(10, 8, 4), *other = make(10, 8, 4);
-    char *bytes = sx_transfer_user(transfer);
+    struct sx_sender *transfer = make(10, 8, 4), *other = make(10, 8, 4);
+    char *bytes = sx_sender_user(transfer);
     size_t size = 0;
-    CU_ASSERT_EQUAL(strlen(sx_transfer_id(transfer)), SX_TRANSFER_ID_BYTES - 1);
-    CU_ASSERT_EQUAL(strspn(sx_transfer_id(transfer), "0123456789abcdef"), SX_TRANSFER_ID_BYTES - 1);
-    CU_ASSERT_STRING_NOT_EQUAL(sx_transfer_id(transfer), sx_transfer_id(other));
+    CU_ASSERT_EQUAL(strlen(sx_sender_id(transfer)), SX_SENDER_ID_BYTES - 1);
+    CU_ASSERT_EQUAL(strspn(sx_sender_id(transfer), "0123456789abcdef"), SX_SENDER_ID_BYTES - 1);
+    CU_ASSERT_STRING_NOT_EQUAL(sx_sender_id(transfer), sx_sender_id(other));
     /* printf 0123456789 | sha256sum */
-    ASSERT_TEXT(sx_transfer_sha256(transfer),
+    ASSERT_TEXT(sx_sender_sha256(transfer),
                 "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882");
-    ASSERT_TEXT(sx_transfer_to(transfer), BOB);
-    CU_ASSERT_EQUAL(sx_transfer_size(transfer), 10);
-    ASSERT_TEXT(sx_transfer_condition(transfer), "");
-    ASSERT_TEXT(sx_transfer_text(transfer), "");
-    CU_ASSERT(sx_transfer_take_bytes(transfer, &size) == bytes && size == 10);
+    ASSERT_TEXT(sx_sender_to(transfer), BOB);
+    CU_ASSERT_EQUAL(sx_sender_size(transfer), 10);
+    ASSERT_TEXT(sx_sender_condition(transfer), "");
+    ASSERT_TEXT(sx_sender_text(transfer), "");
+    CU_ASSERT(sx_sender_take_bytes(transfer, &size) == bytes && size == 10);
     CU_ASSERT(memcmp(bytes, "0123456789", 10) == 0);
     ASSERT_TEXT(say(transfer, S), "");
     free(bytes);
-    sx_transfer_free(transfer);
-    sx_transfer_free(other);
+    sx_sender_free(transfer);
+    sx_sender_free(other);
 }
 
 static void a_window_of_blocks_is_under_way(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 1);
+    struct sx_sender *transfer = make(10, 2, 1);
     open_session(transfer, 1, NULL, S);
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.1'");
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.2'");
     ASSERT_TEXT(say(transfer, S), "");
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), S + SX_TRANSFER_SILENCE_US);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), S + SX_SENDER_SILENCE_US);
     hear(transfer, "1.1", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 0);
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.3'");
     ASSERT_TEXT(say(transfer, S), "");
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 /* The receiver takes blocks in order or not at all. */
 static void an_answer_answers_the_blocks_before(void)
 {
-    struct sx_transfer *transfer = make(10, 3, 4);
+    struct sx_sender *transfer = make(10, 3, 4);
     open_session(transfer, 1, "0", S);
     say(transfer, S), say(transfer, S), say(transfer, S);
     hear(transfer, "1.2", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 8);
-    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.1", &(struct sx_transfer_reply){0}, S));
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 8);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 8);
+    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.1", &(struct sx_sender_reply){0}, S));
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 8);
     hear(transfer, "1.3", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_CLOSING);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_CLOSING);
+    sx_sender_free(transfer);
 }
 
 static void it_goes_on_where_the_receiver_is(void)
 {
-    struct sx_transfer *transfer = make(10, 3, 4);
+    struct sx_sender *transfer = make(10, 3, 4);
     open_session(transfer, 1, "7", S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 7);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 7);
     ASSERT_TEXT(say(transfer, S),
                 "<iq type='set' to='" BOB "' id='T.1.1'>" DATA "'T.1' seq='0'>Nzg5</data></iq>");
     hear(transfer, "1.1", NULL, S);
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.close'");
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void what_the_receiver_has_already_is_only_closed(void)
 {
-    struct sx_transfer *transfer = make(10, 3, 4);
+    struct sx_sender *transfer = make(10, 3, 4);
     open_session(transfer, 1, "10", S);
     /* not asked yet */
-    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.close", &(struct sx_transfer_reply){0}, S));
+    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.close", &(struct sx_sender_reply){0}, S));
     ASSERT_CONTAINS(say(transfer, S), "id='T.1.close'");
     hear(transfer, "1.close", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_DONE);
+    sx_sender_free(transfer);
 }
 
 static void a_receiver_that_lost_all_gets_all(void)
 {
-    struct sx_transfer *transfer = make(10, 3, 4);
+    struct sx_sender *transfer = make(10, 3, 4);
     open_session(transfer, 1, "8", S);
     say(transfer, S);
     hear_error(transfer, "1.1", "item-not-found", "cancel", S);
     expect_open_at(transfer, 2, S + S / 4);
     hear(transfer, "2.open", "0", 2 * S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 0);
     ASSERT_CONTAINS(say(transfer, 2 * S), "id='T.2.1'>" DATA "'T.2' seq='0'>MDEyMw==<");
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void a_number_of_bytes_that_cannot_be_fails(void)
@@ -134,31 +134,31 @@ static void a_number_of_bytes_that_cannot_be_fails(void)
         "11", "-1", "+1", " 1", "1 ", "x", "", "0x1", "99999999999999999999999", NULL};
     unsigned i;
     for (i = 0; numbers[i]; i++) {
-        struct sx_transfer *transfer = make(10, 3, 4);
+        struct sx_sender *transfer = make(10, 3, 4);
         open_session(transfer, 1, numbers[i], S);
-        CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
-        ASSERT_TEXT(sx_transfer_condition(transfer), "undefined-condition");
-        ASSERT_CONTAINS(sx_transfer_text(transfer), "number of bytes");
-        sx_transfer_free(transfer);
+        CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_FAILED);
+        ASSERT_TEXT(sx_sender_condition(transfer), "undefined-condition");
+        ASSERT_CONTAINS(sx_sender_text(transfer), "number of bytes");
+        sx_sender_free(transfer);
     }
 }
 
-static void ignores(struct sx_transfer *transfer, const char *from, const char *name)
+static void ignores(struct sx_sender *transfer, const char *from, const char *name)
 {
-    static const struct sx_transfer_reply result = {0},
-                                          error = {.condition = "forbidden", .type = "auth"};
-    enum sx_transfer_state state = sx_transfer_state(transfer);
+    static const struct sx_sender_reply result = {0},
+                                        error = {.condition = "forbidden", .type = "auth"};
+    enum sx_sender_state state = sx_sender_state(transfer);
     CU_ASSERT_FALSE(hear_from(transfer, from, name, &result, S));
     CU_ASSERT_FALSE(hear_from(transfer, from, name, &error, S));
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), state);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), state);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 0);
 }
 
 static void what_answers_nothing_under_way_is_ignored(void)
 {
     static const char *const names[] = {"1.close", "1.open", "1.2", "1.0",  "1.-1",  "1.", "1",
                                         "",        "2.1",    "0.1", "1.1x", "1.1.1", NULL};
-    struct sx_transfer *transfer = make(10, 1, 4);
+    struct sx_sender *transfer = make(10, 1, 4);
     unsigned i;
     ignores(transfer, BOB, "0.open");
     ignores(transfer, BOB, "0.close");
@@ -179,91 +179,91 @@ static void what_answers_nothing_under_way_is_ignored(void)
     ignores(transfer, BOB, "1.open");
     ignores(transfer, BOB, "1.1");
     hear(transfer, "2.open", "0", 2 * S);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void ids_that_it_gave_out_are_known(void)
 {
-    struct sx_transfer *transfer = make(10, 1, 4);
+    struct sx_sender *transfer = make(10, 1, 4);
     char id[100];
-    snprintf(id, sizeof id, "%s.17.x", sx_transfer_id(transfer));
-    CU_ASSERT(sx_transfer_gave_out(transfer, id));
-    CU_ASSERT_FALSE(sx_transfer_gave_out(transfer, sx_transfer_id(transfer)));
-    CU_ASSERT_FALSE(sx_transfer_gave_out(transfer, "1"));
+    snprintf(id, sizeof id, "%s.17.x", sx_sender_id(transfer));
+    CU_ASSERT(sx_sender_gave_out(transfer, id));
+    CU_ASSERT_FALSE(sx_sender_gave_out(transfer, sx_sender_id(transfer)));
+    CU_ASSERT_FALSE(sx_sender_gave_out(transfer, "1"));
     id[3] = id[3] == 'a' ? 'b' : 'a';
-    CU_ASSERT_FALSE(sx_transfer_gave_out(transfer, id));
-    sx_transfer_free(transfer);
+    CU_ASSERT_FALSE(sx_sender_gave_out(transfer, id));
+    sx_sender_free(transfer);
 }
 
 /* ---- the end ---- */
 
-static bool is_closed_by(struct sx_transfer *transfer, const char *from, const char *attempt)
+static bool is_closed_by(struct sx_sender *transfer, const char *from, const char *attempt)
 {
     char sid[100];
-    snprintf(sid, sizeof sid, "%s.%s", sx_transfer_id(transfer), attempt);
-    return sx_transfer_closed(transfer, from, sid, S);
+    snprintf(sid, sizeof sid, "%s.%s", sx_sender_id(transfer), attempt);
+    return sx_sender_closed(transfer, from, sid, S);
 }
 
 static void the_receiver_may_close(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "0", S);
     CU_ASSERT_FALSE(is_closed_by(transfer, EVE, "1"));
     CU_ASSERT_FALSE(is_closed_by(transfer, NULL, "1"));
     CU_ASSERT_FALSE(is_closed_by(transfer, BOB, "2"));
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_SENDING);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_SENDING);
     CU_ASSERT(is_closed_by(transfer, BOB, "1"));
-    ASSERT_CONTAINS(sx_transfer_text(transfer), "closed the session");
+    ASSERT_CONTAINS(sx_sender_text(transfer), "closed the session");
     CU_ASSERT(is_closed_by(transfer, BOB, "1")); /* it is ours still, and no second pause */
     expect_open_at(transfer, 2, S + S / 4);
     CU_ASSERT_FALSE(is_closed_by(transfer, BOB, "1"));
     hear(transfer, "2.open", "10", S);
     CU_ASSERT(is_closed_by(transfer, BOB, "2")); /* after the last byte: it is done */
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_DONE);
+    sx_sender_free(transfer);
 }
 
 static void a_session_that_the_receiver_has_closed_is_closed(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "10", S);
     say(transfer, S);
     hear_error(transfer, "1.close", "item-not-found", "cancel", S);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_DONE);
+    sx_sender_free(transfer);
 }
 
 static void a_close_that_finds_nobody_is_asked_after(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "10", S);
     say(transfer, S);
     hear_error(transfer, "1.close", "recipient-unavailable", "wait", S);
     expect_open_at(transfer, 2, S + S / 4);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void what_is_over_can_begin_again(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "10", S);
     say(transfer, S);
     hear(transfer, "1.close", NULL, S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 10);
-    sx_transfer_begin(transfer, 2 * S);
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 10);
+    sx_sender_begin(transfer, 2 * S);
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 0);
     open_session(transfer, 2, "0", 2 * S);
     hear_error(transfer, (say(transfer, S), "2.1"), "forbidden", "auth", 2 * S);
-    sx_transfer_begin(transfer, 3 * S);
-    ASSERT_TEXT(sx_transfer_condition(transfer), "");
+    sx_sender_begin(transfer, 3 * S);
+    ASSERT_TEXT(sx_sender_condition(transfer), "");
     open_session(transfer, 3, "0", 3 * S);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
-static void expect_farewell(const struct sx_transfer *transfer, const char *expected)
+static void expect_farewell(const struct sx_sender *transfer, const char *expected)
 {
     struct sx_buffer out = {0};
-    sx_transfer_format_farewell(transfer, &out);
+    sx_sender_format_farewell(transfer, &out);
     if (*expected)
         ASSERT_CONTAINS(out.bytes ? out.bytes : "", expected);
     else
@@ -273,37 +273,37 @@ static void expect_farewell(const struct sx_transfer *transfer, const char *expe
 
 static void giving_up_closes_what_is_open(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     expect_farewell(transfer, "");
     say(transfer, S);
     expect_farewell(transfer, ".1.farewell'><close xmlns='http://jabber.org/protocol/ibb' sid='");
     hear(transfer, "1.open", "0", S);
     expect_farewell(transfer, ".1'/></iq>");
-    sx_transfer_lost(transfer, S);
+    sx_sender_lost(transfer, S);
     expect_farewell(transfer, "");
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 /* XEP-0047 2.2: after 65535 comes 0. */
 static void the_sequence_wraps(void)
 {
-    struct sx_transfer *transfer = make(65540, 4, 1);
+    struct sx_sender *transfer = make(65540, 4, 1);
     struct sx_buffer out = {0};
     unsigned i;
     open_session(transfer, 1, "0", S);
     for (i = 0; i < 65540; i++) {
         char name[32], seq[32];
         sx_buffer_clear(&out);
-        CU_ASSERT_FATAL(sx_transfer_next(transfer, S, &out));
+        CU_ASSERT_FATAL(sx_sender_next(transfer, S, &out));
         snprintf(seq, sizeof seq, " seq='%u'>", i % 65536);
         if (i < 3 || i > 65530)
             ASSERT_CONTAINS(out.bytes, seq);
         snprintf(name, sizeof name, "1.%u", i + 1);
         hear(transfer, name, NULL, S);
     }
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_CLOSING);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_CLOSING);
     sx_buffer_fini(&out);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void numbers_are_digits(void)
@@ -312,63 +312,63 @@ static void numbers_are_digits(void)
         "", "-1", "+1", "1 ", " 1", "1x", "0x1", "8", "10", "17", "99999999999999999999999", NULL};
     size_t number = 42;
     unsigned i;
-    CU_ASSERT_FALSE(sx_transfer_parse_number(NULL, 7, &number));
+    CU_ASSERT_FALSE(sx_sender_parse_number(NULL, 7, &number));
     for (i = 0; none[i]; i++)
-        CU_ASSERT_FALSE(sx_transfer_parse_number(none[i], 7, &number));
+        CU_ASSERT_FALSE(sx_sender_parse_number(none[i], 7, &number));
     CU_ASSERT_EQUAL(number, 42);
-    CU_ASSERT(sx_transfer_parse_number("7", 7, &number) && number == 7);
-    CU_ASSERT(sx_transfer_parse_number("0", 0, &number) && number == 0);
-    CU_ASSERT(sx_transfer_parse_number("007", 7, &number) && number == 7);
-    CU_ASSERT(sx_transfer_parse_number("18446744073709551615", SIZE_MAX, &number) &&
+    CU_ASSERT(sx_sender_parse_number("7", 7, &number) && number == 7);
+    CU_ASSERT(sx_sender_parse_number("0", 0, &number) && number == 0);
+    CU_ASSERT(sx_sender_parse_number("007", 7, &number) && number == 7);
+    CU_ASSERT(sx_sender_parse_number("18446744073709551615", SIZE_MAX, &number) &&
               number == SIZE_MAX);
-    CU_ASSERT_FALSE(sx_transfer_parse_number("18446744073709551616", SIZE_MAX, &number));
+    CU_ASSERT_FALSE(sx_sender_parse_number("18446744073709551616", SIZE_MAX, &number));
 }
 
 /* ---- memory ---- */
 
 /* Nothing happens for want of memory: the stanza goes out the next time. */
-static void say_somehow(struct sx_transfer *transfer, struct sx_buffer *out)
+static void say_somehow(struct sx_sender *transfer, struct sx_buffer *out)
 {
     sx_buffer_clear(out);
-    if (sx_transfer_next(transfer, S, out))
+    if (sx_sender_next(transfer, S, out))
         return;
     CU_ASSERT(out->failed);
     shortage_pause();
     sx_buffer_fini(out);
-    CU_ASSERT(sx_transfer_next(transfer, S, out));
+    CU_ASSERT(sx_sender_next(transfer, S, out));
     shortage_resume();
 }
 
 static bool attempt_short_life(struct shortage shortage)
 {
-    static const struct sx_transfer_settings settings = {.window = 2, .block_bytes = 4};
+    static const struct sx_sender_settings settings = {.window = 2, .block_bytes = 4};
     static const char *const names[] = {"1.open", "1.1", "1.2", "1.3", "1.close"};
     struct sx_buffer out = {0};
     char *bytes = strdup("0123456789"); /* not counted */
-    struct sx_transfer *transfer;
+    struct sx_sender *transfer;
     bool has_failed;
     unsigned i;
 
     shortage_begin(shortage);
-    transfer = sx_transfer_new(BOB, bytes, 10, &settings, NULL);
+    transfer = sx_sender_new(BOB, bytes, 10, &settings, NULL);
     if (!transfer) {
         free(bytes);
         return shortage_end();
     }
-    sx_transfer_begin(transfer, S);
+    sx_sender_begin(transfer, S);
     for (i = 0; i < sizeof names / sizeof *names; i++) {
         say_somehow(transfer, &out);
-        CU_ASSERT(hear_from(transfer, BOB, names[i], &(struct sx_transfer_reply){0}, S));
+        CU_ASSERT(hear_from(transfer, BOB, names[i], &(struct sx_sender_reply){0}, S));
         sx_buffer_fini(&out);
     }
     has_failed = shortage_end();
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_DONE);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_DONE);
+    sx_sender_free(transfer);
     return has_failed;
 }
 SHORTAGE_TEST(short_life, 12)
 
-CU_TestInfo tests_transfer[] = {
+CU_TestInfo tests_sender[] = {
     {"a message is opened, sent and closed", a_message_is_opened_sent_and_closed},
     {"a transfer tells what it is, and hands its bytes back", it_tells_what_it_is},
     {"a window of blocks is under way", a_window_of_blocks_is_under_way},

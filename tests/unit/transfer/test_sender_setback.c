@@ -5,50 +5,50 @@
 
 static void ten_silent_seconds_end_an_attempt(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 1);
+    struct sx_sender *transfer = make(10, 2, 1);
     say(transfer, S);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 11 * S);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 11 * S);
     ASSERT_TEXT(say(transfer, 11 * S - 1), "");
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_OPENING);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_OPENING);
     ASSERT_TEXT(say(transfer, 11 * S), "");
-    ASSERT_TEXT(sx_transfer_condition(transfer), "remote-server-timeout");
+    ASSERT_TEXT(sx_sender_condition(transfer), "remote-server-timeout");
     expect_open_at(transfer, 2, 11 * S + S / 4);
     hear(transfer, "2.open", "0", 12 * S);
     say(transfer, 13 * S), say(transfer, 14 * S);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 23 * S);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 23 * S);
     hear(transfer, "2.1", NULL, 20 * S); /* any answer is a sign of life */
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 0);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 0);
     say(transfer, 21 * S);
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 30 * S);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 30 * S);
     ASSERT_TEXT(say(transfer, 30 * S), "");
     expect_open_at(transfer, 3, 30 * S + S / 4);
     hear(transfer, "3.open", "10", 31 * S);
     say(transfer, 40 * S);
     ASSERT_TEXT(say(transfer, 50 * S), "");
     expect_open_at(transfer, 4, 50 * S + S / 4);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 /* Silence while nothing is under way is ours: the link was busy with others. */
 static void waiting_for_its_turn_is_no_silence(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "0", S);
     ASSERT_CONTAINS(say(transfer, 60 * S), "id='T.1.1'");
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_SENDING);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_SENDING);
     hear(transfer, "1.1", NULL, 61 * S);
     ASSERT_CONTAINS(say(transfer, 120 * S), "id='T.1.2'");
-    CU_ASSERT_FALSE(sx_transfer_due_us(transfer) > 0);
+    CU_ASSERT_FALSE(sx_sender_due_us(transfer) > 0);
     ASSERT_CONTAINS(say(transfer, 129 * S), "id='T.1.3'");
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 130 * S);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 130 * S);
+    sx_sender_free(transfer);
 }
 
 static void pauses_double_up_to_half_a_minute(void)
 {
     static const int64_t pauses_ms[] = {250,  500,   1000,  2000,  4000,
                                         8000, 16000, 30000, 30000, 30000};
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     int64_t now_us = S;
     unsigned i;
     say(transfer, now_us);
@@ -56,44 +56,44 @@ static void pauses_double_up_to_half_a_minute(void)
         char name[32];
         snprintf(name, sizeof name, "%u.open", i + 1);
         hear_error(transfer, name, "service-unavailable", "cancel", now_us);
-        ASSERT_TEXT(sx_transfer_condition(transfer), "service-unavailable");
-        ASSERT_TEXT(sx_transfer_text(transfer), "because");
+        ASSERT_TEXT(sx_sender_condition(transfer), "service-unavailable");
+        ASSERT_TEXT(sx_sender_text(transfer), "because");
         now_us += 1000 * pauses_ms[i];
         expect_open_at(transfer, i + 2, now_us);
     }
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void progress_makes_the_pause_short_again(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     open_session(transfer, 1, "0", S);
-    sx_transfer_lost(transfer, 2 * S);
+    sx_sender_lost(transfer, 2 * S);
     expect_open_at(transfer, 2, 2 * S + S / 4);
     hear(transfer, "2.open", "0", 3 * S);
-    sx_transfer_lost(transfer, 3 * S);
+    sx_sender_lost(transfer, 3 * S);
     expect_open_at(transfer, 3, 3 * S + S / 2); /* to be let in is no progress yet */
     hear(transfer, "3.open", "0", 4 * S);
     say(transfer, 4 * S);
     hear(transfer, "3.1", NULL, 4 * S);
-    sx_transfer_lost(transfer, 4 * S);
+    sx_sender_lost(transfer, 4 * S);
     expect_open_at(transfer, 4, 4 * S + S / 4);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void it_tells_how_long_nothing_has_moved(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
-    sx_transfer_begin(transfer, 5 * S);
-    CU_ASSERT_EQUAL(sx_transfer_stalled_us(transfer, 8 * S), 3 * S);
+    struct sx_sender *transfer = make(10, 2, 4);
+    sx_sender_begin(transfer, 5 * S);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 8 * S), 3 * S);
     open_session(transfer, 1, "0", 8 * S);
-    CU_ASSERT_EQUAL(sx_transfer_stalled_us(transfer, 9 * S), 4 * S);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 9 * S), 4 * S);
     say(transfer, 9 * S);
     hear(transfer, "1.1", NULL, 10 * S);
-    CU_ASSERT_EQUAL(sx_transfer_stalled_us(transfer, 11 * S), S);
-    sx_transfer_lost(transfer, 12 * S);
-    CU_ASSERT_EQUAL(sx_transfer_stalled_us(transfer, 13 * S), 3 * S);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 11 * S), S);
+    sx_sender_lost(transfer, 12 * S);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 13 * S), 3 * S);
+    sx_sender_free(transfer);
 }
 
 /* ---- failures ---- */
@@ -109,20 +109,20 @@ static void nobody_there_means_again(void)
                                              NULL};
     unsigned i;
     for (i = 0; conditions[i]; i++) {
-        struct sx_transfer *transfer = make(10, 2, 4);
+        struct sx_sender *transfer = make(10, 2, 4);
         open_session(transfer, 1, "0", S);
         say(transfer, S), say(transfer, S);
         hear_error(transfer, "1.2", conditions[i], "wait", S);
         expect_open_at(transfer, 2, S + S / 4);
         hear_error(transfer, "2.open", conditions[i], "cancel", 2 * S);
         expect_open_at(transfer, 3, 2 * S + S / 2);
-        sx_transfer_free(transfer);
+        sx_sender_free(transfer);
     }
 }
 
 static void no_room_means_later(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     say(transfer, S);
     hear_error(transfer, "1.open", "resource-constraint", "wait", S);
     expect_open_at(transfer, 2, 2 * S);
@@ -134,18 +134,18 @@ static void no_room_means_later(void)
     expect_open_at(transfer, 4, 8 * S);
     hear_error(transfer, "4.open", "not-allowed", "wait", 8 * S); /* whatever is to be waited for */
     expect_open_at(transfer, 5, 16 * S);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void a_rest_is_a_second_at_least(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
+    struct sx_sender *transfer = make(10, 2, 4);
     say(transfer, S);
     hear_error(transfer, "1.open", "service-unavailable", "cancel", S);
     expect_open_at(transfer, 2, S + S / 4);
     hear_error(transfer, "2.open", "resource-constraint", "wait", 2 * S);
     expect_open_at(transfer, 3, 3 * S);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
 static void refusals_are_final(void)
@@ -162,24 +162,24 @@ static void refusals_are_final(void)
                     {"of-their-own-making", NULL}};
     unsigned i;
     for (i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        struct sx_transfer *transfer = make(10, 2, 4);
+        struct sx_sender *transfer = make(10, 2, 4);
         say(transfer, S);
         hear_error(transfer, "1.open", refusals[i].condition, refusals[i].type, S);
-        CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
-        ASSERT_TEXT(sx_transfer_condition(transfer), refusals[i].condition);
-        ASSERT_TEXT(sx_transfer_text(transfer), "because");
-        CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), SX_NEVER);
+        CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_FAILED);
+        ASSERT_TEXT(sx_sender_condition(transfer), refusals[i].condition);
+        ASSERT_TEXT(sx_sender_text(transfer), "because");
+        CU_ASSERT_EQUAL(sx_sender_due_us(transfer), SX_NEVER);
         ASSERT_TEXT(say(transfer, 100 * S), "");
-        sx_transfer_lost(transfer, 100 * S);
-        CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
-        sx_transfer_free(transfer);
+        sx_sender_lost(transfer, 100 * S);
+        CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_FAILED);
+        sx_sender_free(transfer);
     }
 }
 
 static void blocks_halve_down_to_a_kilobyte(void)
 {
     static const char *const sizes[] = {"'5000'", "'2500'", "'1250'", "'1024'", NULL};
-    struct sx_transfer *transfer = make(10000, 2, 5000);
+    struct sx_sender *transfer = make(10000, 2, 5000);
     char name[32];
     unsigned i;
     for (i = 0; sizes[i]; i++) {
@@ -187,41 +187,41 @@ static void blocks_halve_down_to_a_kilobyte(void)
         snprintf(name, sizeof name, "%u.open", i + 1);
         hear_error(transfer, name, "resource-constraint", "modify", S);
     }
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
-    ASSERT_TEXT(sx_transfer_condition(transfer), "resource-constraint");
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_FAILED);
+    ASSERT_TEXT(sx_sender_condition(transfer), "resource-constraint");
+    sx_sender_free(transfer);
 }
 
 /* Of type modify, too, but what would be modified isn't the blocks. */
 static void only_a_constraint_makes_blocks_smaller(void)
 {
-    struct sx_transfer *transfer = make(10000, 2, 5000);
+    struct sx_sender *transfer = make(10000, 2, 5000);
     say(transfer, S);
     hear_error(transfer, "1.open", "not-acceptable", "modify", S);
-    CU_ASSERT_EQUAL(sx_transfer_state(transfer), SX_TRANSFER_FAILED);
-    sx_transfer_free(transfer);
+    CU_ASSERT_EQUAL(sx_sender_state(transfer), SX_SENDER_FAILED);
+    sx_sender_free(transfer);
 }
 
 static void a_lost_connection_ends_the_attempt(void)
 {
-    struct sx_transfer *transfer = make(10, 2, 4);
-    sx_transfer_lost(transfer, S); /* nothing has begun */
-    CU_ASSERT_EQUAL(sx_transfer_due_us(transfer), 0);
+    struct sx_sender *transfer = make(10, 2, 4);
+    sx_sender_lost(transfer, S); /* nothing has begun */
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 0);
     open_session(transfer, 1, "0", S);
     say(transfer, S);
     hear(transfer, "1.1", NULL, S);
     say(transfer, S);
-    sx_transfer_lost(transfer, 2 * S);
-    ASSERT_TEXT(sx_transfer_condition(transfer), "");
-    ASSERT_CONTAINS(sx_transfer_text(transfer), "connection was lost");
-    CU_ASSERT_EQUAL(sx_transfer_done_bytes(transfer), 4);
-    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.2", &(struct sx_transfer_reply){0}, 2 * S));
-    sx_transfer_lost(transfer, 20 * S); /* the next connection, too, before it was of use */
+    sx_sender_lost(transfer, 2 * S);
+    ASSERT_TEXT(sx_sender_condition(transfer), "");
+    ASSERT_CONTAINS(sx_sender_text(transfer), "connection was lost");
+    CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 4);
+    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.2", &(struct sx_sender_reply){0}, 2 * S));
+    sx_sender_lost(transfer, 20 * S); /* the next connection, too, before it was of use */
     expect_open_at(transfer, 2, 2 * S + S / 4);
-    sx_transfer_free(transfer);
+    sx_sender_free(transfer);
 }
 
-CU_TestInfo tests_transfer_setback[] = {
+CU_TestInfo tests_sender_setback[] = {
     {"ten silent seconds end an attempt", ten_silent_seconds_end_an_attempt},
     {"waiting for its turn is no silence", waiting_for_its_turn_is_no_silence},
     {"pauses double up to half a minute", pauses_double_up_to_half_a_minute},

@@ -8,9 +8,9 @@
 /* A way on which a block takes delay_us, and the next one comes gap_us behind it at the earliest.
  */
 struct way {
-    struct sx_pace pace;
+    struct sx_window pace;
     int64_t delay_us, gap_us, free_us, now_us;
-    int64_t back_us[SX_PACE_MOST];
+    int64_t back_us[SX_WINDOW_MOST];
     size_t sent, answered;
 };
 
@@ -18,9 +18,9 @@ static void send(struct way *way)
 {
     int64_t begins_us = way->free_us > way->now_us ? way->free_us : way->now_us;
     way->sent++;
-    sx_pace_sent(&way->pace, way->sent, way->now_us);
+    sx_window_sent(&way->pace, way->sent, way->now_us);
     way->free_us = begins_us + way->gap_us;
-    way->back_us[way->sent % SX_PACE_MOST] = begins_us + way->delay_us;
+    way->back_us[way->sent % SX_WINDOW_MOST] = begins_us + way->delay_us;
 }
 
 /* So many blocks, as many under way as the pace allows. Returns what that took. */
@@ -32,8 +32,8 @@ static int64_t run(struct way *way, size_t blocks)
         while (way->sent < last && way->sent - way->answered < way->pace.window)
             send(way);
         way->answered++;
-        way->now_us = way->back_us[way->answered % SX_PACE_MOST];
-        sx_pace_answered(&way->pace, way->answered, way->sent, way->now_us);
+        way->now_us = way->back_us[way->answered % SX_WINDOW_MOST];
+        sx_window_answered(&way->pace, way->answered, way->sent, way->now_us);
     }
     return way->now_us - begun_us;
 }
@@ -41,16 +41,16 @@ static int64_t run(struct way *way, size_t blocks)
 static void test_far(void)
 {
     struct way way = {.delay_us = 50000, .gap_us = 100};
-    sx_pace_begin(&way.pace, 1, SX_PACE_MOST);
+    sx_window_begin(&way.pace, 1, SX_WINDOW_MOST);
     CU_ASSERT_EQUAL(way.pace.window, 1);
     run(&way, 10000);
-    CU_ASSERT_EQUAL(way.pace.window, SX_PACE_MOST);
+    CU_ASSERT_EQUAL(way.pace.window, SX_WINDOW_MOST);
 }
 
 static void test_narrow(void)
 {
     struct way way = {.delay_us = 1000, .gap_us = 900};
-    sx_pace_begin(&way.pace, 1, SX_PACE_MOST);
+    sx_window_begin(&way.pace, 1, SX_WINDOW_MOST);
     run(&way, 1000);
     CU_ASSERT(way.pace.window <= 2);
     /* nothing is lost by it: the bottleneck never rests */
@@ -60,22 +60,22 @@ static void test_narrow(void)
 static void test_worse(void)
 {
     struct way way = {.delay_us = 10000, .gap_us = 100};
-    sx_pace_begin(&way.pace, 1, SX_PACE_MOST);
+    sx_window_begin(&way.pace, 1, SX_WINDOW_MOST);
     run(&way, 5000);
-    CU_ASSERT_EQUAL(way.pace.window, SX_PACE_MOST);
+    CU_ASSERT_EQUAL(way.pace.window, SX_WINDOW_MOST);
     way.gap_us = 5000;
     run(&way, 1000);
     CU_ASSERT(way.pace.window <= 4);
     way.gap_us = 100;
     run(&way, 10000);
-    CU_ASSERT_EQUAL(way.pace.window, SX_PACE_MOST);
+    CU_ASSERT_EQUAL(way.pace.window, SX_WINDOW_MOST);
 }
 
 /* Slow because of nothing that a smaller window would mend. */
 static void test_farther(void)
 {
     struct way way = {.delay_us = 1000, .gap_us = 10};
-    sx_pace_begin(&way.pace, 1, 8);
+    sx_window_begin(&way.pace, 1, 8);
     run(&way, 100);
     way.delay_us = 46000;
     run(&way, 200);
@@ -85,7 +85,7 @@ static void test_farther(void)
 static void test_fixed(void)
 {
     struct way way = {.delay_us = 1000, .gap_us = 900};
-    sx_pace_begin(&way.pace, 8, 8);
+    sx_window_begin(&way.pace, 8, 8);
     run(&way, 100);
     CU_ASSERT_EQUAL(way.pace.window, 8);
 }
@@ -93,21 +93,21 @@ static void test_fixed(void)
 static void test_restart(void)
 {
     struct way way = {.delay_us = 1000, .gap_us = 10};
-    sx_pace_begin(&way.pace, 1, 8);
+    sx_window_begin(&way.pace, 1, 8);
     run(&way, 100);
     CU_ASSERT_EQUAL(way.pace.window, 8);
-    sx_pace_restart(&way.pace);
+    sx_window_restart(&way.pace);
     CU_ASSERT_EQUAL(way.pace.window, 8);
     /* it may be a slower way: the first block says what is fast */
-    sx_pace_sent(&way.pace, 1, way.now_us);
-    sx_pace_answered(&way.pace, 1, 1, way.now_us + 100000);
+    sx_window_sent(&way.pace, 1, way.now_us);
+    sx_window_answered(&way.pace, 1, 1, way.now_us + 100000);
     CU_ASSERT_EQUAL(way.pace.window, 8);
-    sx_pace_sent(&way.pace, 2, way.now_us);
-    sx_pace_answered(&way.pace, 2, 2, way.now_us + 1000000);
+    sx_window_sent(&way.pace, 2, way.now_us);
+    sx_window_answered(&way.pace, 2, 2, way.now_us + 1000000);
     CU_ASSERT_EQUAL(way.pace.window, 6);
 }
 
-CU_TestInfo tests_pace[] = {
+CU_TestInfo tests_window[] = {
     {"a distant peer gets the whole window", test_far},
     {"a bottleneck gets no queue, and no rest", test_narrow},
     {"the window follows the way when it changes", test_worse},

@@ -20,12 +20,12 @@ typedef enum sx_err parse_fn(const char *text, char **jid, char *why, size_t why
 
 static enum sx_err parse_bare(const char *text, char **jid, char *why, size_t why_bytes)
 {
-    return sx_address_parse_jid(text, NULL, jid, why, why_bytes);
+    return sx_jid_parse(text, NULL, jid, why, why_bytes);
 }
 
 static enum sx_err parse_with_default(const char *text, char **jid, char *why, size_t why_bytes)
 {
-    return sx_address_parse_jid(text, "desk", jid, why, why_bytes);
+    return sx_jid_parse(text, "desk", jid, why, why_bytes);
 }
 
 static void accept_all(parse_fn *parse, const struct accepted *rows, size_t count)
@@ -36,7 +36,7 @@ static void accept_all(parse_fn *parse, const struct accepted *rows, size_t coun
         CU_ASSERT_EQUAL(parse(rows[i].text, &jid, why, sizeof why), SX_OK);
         ASSERT_TEXT(jid, rows[i].jid);
         ASSERT_TEXT(why, "");
-        CU_ASSERT_EQUAL(sx_address_parse_jid(jid ? jid : "", NULL, &again, why, sizeof why), SX_OK);
+        CU_ASSERT_EQUAL(sx_jid_parse(jid ? jid : "", NULL, &again, why, sizeof why), SX_OK);
         ASSERT_TEXT(again, jid);
         free(jid);
         free(again);
@@ -225,7 +225,7 @@ static void uris_are_decoded(void)
         {"xmpp:a%25b@c/d", "a%b@c/d"},
         {"xmpp:%C3%96@m%c3%bcnchen.de/%C3%96", "\xC3\xB6@m\xC3\xBCnchen.de/\xC3\x96"},
     };
-    accept_all(sx_address_parse_uri, rows, COUNT(rows));
+    accept_all(sx_jid_parse_uri, rows, COUNT(rows));
 }
 
 static void a_given_resource_is_told(void)
@@ -243,13 +243,13 @@ static void a_given_resource_is_told(void)
     struct sx_endpoint endpoint = {0};
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
-        CU_ASSERT_EQUAL(sx_address_parse_endpoint(rows[i].uri, &endpoint, NULL, 0), SX_OK);
+        CU_ASSERT_EQUAL(sx_jid_parse_endpoint(rows[i].uri, &endpoint, NULL, 0), SX_OK);
         ASSERT_TEXT(endpoint.jid, rows[i].jid);
         CU_ASSERT_EQUAL(endpoint.has_resource, rows[i].has_resource);
         free(endpoint.jid);
     }
     endpoint.jid = NULL;
-    CU_ASSERT_EQUAL(sx_address_parse_endpoint("xmpp:a@b/", &endpoint, NULL, 0), SX_EENDPOINT);
+    CU_ASSERT_EQUAL(sx_jid_parse_endpoint("xmpp:a@b/", &endpoint, NULL, 0), SX_EENDPOINT);
     CU_ASSERT_PTR_NULL(endpoint.jid);
 }
 
@@ -278,26 +278,26 @@ static void bad_uris_are_refused(void)
         {"xmpp:a@b/%C3", "the resource is not valid UTF-8"},
         {"xmpp:a@b/", "the resource is empty"},
     };
-    refuse_all(sx_address_parse_uri, rows, COUNT(rows));
+    refuse_all(sx_jid_parse_uri, rows, COUNT(rows));
 }
 
 static void the_reason_may_be_left_out(void)
 {
     char *jid = NULL;
-    CU_ASSERT_EQUAL(sx_address_parse_uri("xmpp:", &jid, NULL, 0), SX_EENDPOINT);
-    CU_ASSERT_EQUAL(sx_address_parse_jid("@", NULL, &jid, NULL, 0), SX_EENDPOINT);
+    CU_ASSERT_EQUAL(sx_jid_parse_uri("xmpp:", &jid, NULL, 0), SX_EENDPOINT);
+    CU_ASSERT_EQUAL(sx_jid_parse("@", NULL, &jid, NULL, 0), SX_EENDPOINT);
     CU_ASSERT_PTR_NULL(jid);
 }
 
 static void scheme_in_any_case(void)
 {
-    CU_ASSERT_TRUE(sx_address_is_xmpp("xmpp:a@b"));
-    CU_ASSERT_TRUE(sx_address_is_xmpp("Xmpp:"));
-    CU_ASSERT_FALSE(sx_address_is_xmpp("xmpp"));
-    CU_ASSERT_FALSE(sx_address_is_xmpp("xmpps:a@b"));
-    CU_ASSERT_FALSE(sx_address_is_xmpp(" xmpp:a@b"));
-    CU_ASSERT_FALSE(sx_address_is_xmpp("http://xmpp:a@b"));
-    CU_ASSERT_FALSE(sx_address_is_xmpp(NULL));
+    CU_ASSERT_TRUE(sx_jid_is_xmpp("xmpp:a@b"));
+    CU_ASSERT_TRUE(sx_jid_is_xmpp("Xmpp:"));
+    CU_ASSERT_FALSE(sx_jid_is_xmpp("xmpp"));
+    CU_ASSERT_FALSE(sx_jid_is_xmpp("xmpps:a@b"));
+    CU_ASSERT_FALSE(sx_jid_is_xmpp(" xmpp:a@b"));
+    CU_ASSERT_FALSE(sx_jid_is_xmpp("http://xmpp:a@b"));
+    CU_ASSERT_FALSE(sx_jid_is_xmpp(NULL));
 }
 
 static void equal_folds_all_but_the_resource(void)
@@ -329,43 +329,43 @@ static void equal_folds_all_but_the_resource(void)
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
-        CU_ASSERT_EQUAL(sx_address_equal(rows[i].jid, rows[i].other), rows[i].equal);
-        CU_ASSERT_EQUAL(sx_address_equal(rows[i].other, rows[i].jid), rows[i].equal);
+        CU_ASSERT_EQUAL(sx_jid_equal(rows[i].jid, rows[i].other), rows[i].equal);
+        CU_ASSERT_EQUAL(sx_jid_equal(rows[i].other, rows[i].jid), rows[i].equal);
     }
-    CU_ASSERT_FALSE(sx_address_equal(NULL, NULL));
-    CU_ASSERT_FALSE(sx_address_equal("a", NULL));
-    CU_ASSERT_FALSE(sx_address_equal(NULL, "a"));
+    CU_ASSERT_FALSE(sx_jid_equal(NULL, NULL));
+    CU_ASSERT_FALSE(sx_jid_equal("a", NULL));
+    CU_ASSERT_FALSE(sx_jid_equal(NULL, "a"));
 }
 
 static void parts_are_found(void)
 {
     char out[SX_JID_BYTES];
-    sx_address_bare("a@b/c/d", out, sizeof out);
+    sx_jid_bare("a@b/c/d", out, sizeof out);
     ASSERT_TEXT(out, "a@b");
-    sx_address_bare("b", out, sizeof out);
+    sx_jid_bare("b", out, sizeof out);
     ASSERT_TEXT(out, "b");
-    sx_address_domain("a@b/c@d", out, sizeof out);
+    sx_jid_domain("a@b/c@d", out, sizeof out);
     ASSERT_TEXT(out, "b");
-    sx_address_domain("b/c@d", out, sizeof out);
+    sx_jid_domain("b/c@d", out, sizeof out);
     ASSERT_TEXT(out, "b");
-    ASSERT_TEXT(sx_address_resource("a@b/c/d"), "c/d");
-    CU_ASSERT_PTR_NULL(sx_address_resource("a@b"));
-    CU_ASSERT_PTR_NULL(sx_address_resource("a@b/"));
+    ASSERT_TEXT(sx_jid_resource("a@b/c/d"), "c/d");
+    CU_ASSERT_PTR_NULL(sx_jid_resource("a@b"));
+    CU_ASSERT_PTR_NULL(sx_jid_resource("a@b/"));
 }
 
 static void small_outputs_are_cut_between_characters(void)
 {
     char out[5] = "????";
-    sx_address_bare("abcdef@b/c", out, sizeof out);
+    sx_jid_bare("abcdef@b/c", out, sizeof out);
     ASSERT_TEXT(out, "abcd");
-    sx_address_bare("abc\xC3\x96@b", out, sizeof out);
+    sx_jid_bare("abc\xC3\x96@b", out, sizeof out);
     ASSERT_TEXT(out, "abc");
-    sx_address_domain("a@\xE2\x82\xAC\xE2\x82\xAC", out, sizeof out);
+    sx_jid_domain("a@\xE2\x82\xAC\xE2\x82\xAC", out, sizeof out);
     ASSERT_TEXT(out, "\xE2\x82\xAC");
-    sx_address_bare("a@b", out, 1);
+    sx_jid_bare("a@b", out, 1);
     ASSERT_TEXT(out, "");
     memcpy(out, "keep", 5);
-    sx_address_bare("a@b", out, 0);
+    sx_jid_bare("a@b", out, 0);
     ASSERT_TEXT(out, "keep");
 }
 
@@ -378,12 +378,12 @@ static void loopback_is_known(void)
         "127.1", "localhost.example.org", "::",        "127.0.0.1.example.org"};
     size_t i;
     for (i = 0; i < COUNT(loopback); i++)
-        CU_ASSERT_TRUE(sx_address_is_loopback(loopback[i]));
+        CU_ASSERT_TRUE(sx_jid_is_loopback(loopback[i]));
     for (i = 0; i < COUNT(other); i++)
-        CU_ASSERT_FALSE(sx_address_is_loopback(other[i]));
+        CU_ASSERT_FALSE(sx_jid_is_loopback(other[i]));
 }
 
-CU_TestInfo tests_address[] = {
+CU_TestInfo tests_jid[] = {
     {"a JID becomes normal, its resource stays as it is", jids_become_normal},
     {"the default resource is for JIDs with a node and without a resource",
      default_resource_is_for_nodes},

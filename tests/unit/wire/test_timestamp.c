@@ -10,7 +10,7 @@
 static void expect(const char *text, int64_t us)
 {
     int64_t read_us = -1;
-    CU_ASSERT_TRUE(sx_stamp_parse(text, &read_us));
+    CU_ASSERT_TRUE(sx_timestamp_parse(text, &read_us));
     if (read_us != us)
         fprintf(stderr, "%s: %" PRId64 " instead of %" PRId64 "\n", text, read_us, us);
     CU_ASSERT_EQUAL(read_us, us);
@@ -40,9 +40,9 @@ static void calendars_are_known(void)
     expect("2024-02-29T00:00:00Z", 1709164800 * S);
     expect("2100-03-01T00:00:00Z", INT64_C(4107542400) * S);
     expect("9999-12-31T23:59:59Z", INT64_C(253402300799) * S);
-    CU_ASSERT_FALSE(sx_stamp_parse("2023-02-29T00:00:00Z", &us));
-    CU_ASSERT_FALSE(sx_stamp_parse("2100-02-29T00:00:00Z", &us));
-    CU_ASSERT_FALSE(sx_stamp_parse("2024-04-31T00:00:00Z", &us));
+    CU_ASSERT_FALSE(sx_timestamp_parse("2023-02-29T00:00:00Z", &us));
+    CU_ASSERT_FALSE(sx_timestamp_parse("2100-02-29T00:00:00Z", &us));
+    CU_ASSERT_FALSE(sx_timestamp_parse("2024-04-31T00:00:00Z", &us));
 }
 
 static void all_else_is_refused(void)
@@ -79,7 +79,7 @@ static void all_else_is_refused(void)
     size_t i;
     for (i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t us = 42;
-        if (sx_stamp_parse(texts[i], &us))
+        if (sx_timestamp_parse(texts[i], &us))
             CU_FAIL("read");
         CU_ASSERT_EQUAL(us, 42);
     }
@@ -87,14 +87,14 @@ static void all_else_is_refused(void)
 
 static void what_is_written_is_read(void)
 {
-    char text[SX_STAMP_BYTES];
-    int64_t now_us = sx_stamp_now_us(), us;
-    sx_stamp_write(now_us, text);
-    CU_ASSERT_TRUE(sx_stamp_parse(text, &us));
+    char text[SX_TIMESTAMP_BYTES];
+    int64_t now_us = sx_timestamp_now_us(), us;
+    sx_timestamp_write(now_us, text);
+    CU_ASSERT_TRUE(sx_timestamp_parse(text, &us));
     CU_ASSERT_EQUAL(us, now_us - now_us % S);
 }
 
-CU_TestInfo tests_stamp[] = {
+CU_TestInfo tests_timestamp[] = {
     {"stamps are read, with their fractions", stamps_are_read},
     {"offsets count", offsets_count},
     {"days that don't exist are none", calendars_are_known},
