@@ -174,8 +174,7 @@ bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
     *mover = (struct sx_mover){0};
     pthread_mutex_lock(&exchange->mu);
     if (exchange->may_be_stranded) {
-        TAILQ_FOREACH(call, &exchange->kept, in_kept)
-        {
+        TAILQ_FOREACH(call, &exchange->kept, in_kept) {
             any = any || (call->roams && call->absence_us > 0);
             if (is_stranded_locked(call, bare, len))
                 break;

@@ -253,8 +253,7 @@ bool sx_features_account_has(struct sx_features *disco, const char *jid, const c
 
     sx_jid_bare(jid, bare, sizeof bare);
     pthread_mutex_lock(&disco->mu);
-    TAILQ_FOREACH(peer, &disco->order, in_order)
-    {
+    TAILQ_FOREACH(peer, &disco->order, in_order) {
         if (has || now_us - peer->put_us >= SX_DISCO_TTL_S * INT64_C(1000000))
             continue;
         sx_jid_bare(peer->jid, other, sizeof other);

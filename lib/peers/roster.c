@@ -197,7 +197,7 @@ void sx_roster_begin(struct sx_roster *presence, int64_t now_us)
     pthread_mutex_lock(&presence->mu);
     clear_others_locked(presence);
     TAILQ_FOREACH(contact, &presence->asked, in_list)
-    clear_contact_locked(presence, contact);
+        clear_contact_locked(presence, contact);
     presence->begun_us = now_us;
     pthread_cond_broadcast(&presence->came); /* who waits for an earlier session waits in vain */
     pthread_mutex_unlock(&presence->mu);
@@ -241,8 +241,8 @@ static struct resource *find_resource(struct contact *contact, const char *name)
 {
     struct resource *resource;
     TAILQ_FOREACH(resource, &contact->resources, in_contact)
-    if (strcmp(resource->name, name) == 0)
-        return resource;
+        if (strcmp(resource->name, name) == 0)
+            return resource;
     return NULL;
 }
 
@@ -367,8 +367,7 @@ static void copy_locked(const struct contact *contact, struct sx_roster_view *co
     company->resources = calloc(contact->count, sizeof *company->resources);
     if (!company->resources)
         return;
-    TAILQ_FOREACH(resource, &contact->resources, in_contact)
-    {
+    TAILQ_FOREACH(resource, &contact->resources, in_contact) {
         struct sx_resource *copy = &company->resources[company->count];
         copy->jid = join(contact->bare, resource->name);
         copy->mark = resource->mark;

@@ -529,8 +529,8 @@ void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes)
     struct entry *entry;
     pthread_mutex_lock(&journal->mu);
     TAILQ_FOREACH(entry, &journal->order, in_order)
-    if (entry->answer_len > max_answer_bytes)
-        drop_answer_locked(journal, entry);
+        if (entry->answer_len > max_answer_bytes)
+            drop_answer_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);
 }
 

@@ -252,7 +252,7 @@ void sx_queue_add_workers(struct sx_queue *inbound, int count)
     pthread_mutex_lock(&inbound->mu);
     inbound->workers += count;
     TAILQ_FOREACH(caller, &inbound->callers, in_callers)
-    queue_for_turn_locked(inbound, caller);
+        queue_for_turn_locked(inbound, caller);
     pthread_mutex_unlock(&inbound->mu);
 }
 
@@ -398,10 +398,10 @@ struct sx_request *sx_queue_take_all(struct sx_queue *inbound)
     while (next_turn_locked(inbound))
         ;
     TAILQ_FOREACH(caller, &inbound->callers, in_callers)
-    while (caller->queued_count) {
-        *end = take_from_locked(inbound, caller);
-        end = &(*end)->next;
-    }
+        while (caller->queued_count) {
+            *end = take_from_locked(inbound, caller);
+            end = &(*end)->next;
+        }
     pthread_mutex_unlock(&inbound->mu);
     return list;
 }

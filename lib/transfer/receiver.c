@@ -108,8 +108,8 @@ static struct entry *find_transfer(const struct sx_receiver *intake, const char 
     if (!from || !transfer)
         return NULL;
     TAILQ_FOREACH(entry, &intake->order, in_order)
-    if (strcmp(entry->transfer, transfer) == 0 && strcmp(entry->from, from) == 0)
-        return entry;
+        if (strcmp(entry->transfer, transfer) == 0 && strcmp(entry->from, from) == 0)
+            return entry;
     return NULL;
 }
 
@@ -120,8 +120,8 @@ static struct entry *find_session(const struct sx_receiver *intake, const char *
     if (!from || !sid || !*sid)
         return NULL;
     TAILQ_FOREACH(entry, &intake->order, in_order)
-    if (strcmp(entry->sid, sid) == 0 && strcmp(entry->from, from) == 0)
-        return entry;
+        if (strcmp(entry->sid, sid) == 0 && strcmp(entry->from, from) == 0)
+            return entry;
     return NULL;
 }
 
@@ -242,8 +242,7 @@ static const char *find_shortage(const struct sx_receiver *intake, const char *f
     char bare[SX_JID_BYTES], other[SX_JID_BYTES];
     const struct entry *entry;
     sx_jid_bare(from, bare, sizeof bare); /* an account's many resources are one */
-    TAILQ_FOREACH(entry, &intake->order, in_order)
-    {
+    TAILQ_FOREACH(entry, &intake->order, in_order) {
         sx_jid_bare(entry->from, other, sizeof other);
         if (!sx_jid_equal(other, bare))
             continue;
