@@ -16,19 +16,19 @@
 #include "link/shipment.h"
 #include "wire/stanza.h"
 
-bool sx_content_is(xmpp_stanza_t *stanza, const char *name, const char *ns)
+bool sx_content_is(struct sx_element *stanza, const char *name, const char *ns)
 {
-    const char *own_name = stanza ? xmpp_stanza_get_name(stanza) : NULL;
-    const char *own_ns = stanza ? xmpp_stanza_get_ns(stanza) : NULL;
+    const char *own_name = stanza ? sx_element_name(stanza) : NULL;
+    const char *own_ns = stanza ? sx_element_ns(stanza) : NULL;
     return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
 }
 
-void sx_content_condition(xmpp_stanza_t *error, struct sx_reply *reply)
+void sx_content_condition(struct sx_element *error, struct sx_reply *reply)
 {
-    xmpp_stanza_t *child = error ? xmpp_stanza_get_children(error) : NULL;
+    struct sx_element *child = error ? sx_element_first(error) : NULL;
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
-    for (; child; child = xmpp_stanza_get_next(child)) {
-        const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+    for (; child; child = sx_element_next(child)) {
+        const char *name = sx_element_name(child), *ns = sx_element_ns(child);
         sx_delivery_read(child, reply);
         if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
             continue;
@@ -43,25 +43,25 @@ void sx_content_condition(xmpp_stanza_t *error, struct sx_reply *reply)
     }
 }
 
-bool sx_content_is_packed_alone(xmpp_stanza_t *stanza, const struct sx_stream *stream)
+bool sx_content_is_packed_alone(struct sx_element *stanza, const struct sx_stream *stream)
 {
     return !stanza && stream->binary;
 }
 
-const char *sx_content_attribute(xmpp_stanza_t *element, const struct sx_stream *stream,
+const char *sx_content_attribute(struct sx_element *element, const struct sx_stream *stream,
                                  const char *name)
 {
-    return element ? xmpp_stanza_get_attribute(element, name)
-                   : sx_stream_packed_attribute(stream, name);
+    return element ? sx_element_attribute(element, name) : sx_stream_packed_attribute(stream, name);
 }
 
-bool sx_content_is_reference(xmpp_stanza_t *packed)
+bool sx_content_is_reference(struct sx_element *packed)
 {
-    return packed && xmpp_stanza_get_attribute(packed, "transfer");
+    return packed && sx_element_attribute(packed, "transfer");
 }
 
-void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
-                            struct sx_stream *stream, struct sx_envelope *envelope)
+void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from,
+                            struct sx_element *element, struct sx_stream *stream,
+                            struct sx_envelope *envelope)
 {
     const char *action = sx_content_attribute(element, stream, "action");
     bool refers = sx_content_is_reference(element), has_bytes;
@@ -84,16 +84,16 @@ void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from, xmp
                              : "the packed envelope is empty");
 }
 
-bool sx_content_find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
-                            const struct sx_stream *stream, xmpp_stanza_t **element)
+bool sx_content_find_packed(const struct sx_iq_ends *ends, struct sx_element *stanza,
+                            const struct sx_stream *stream, struct sx_element **element)
 {
-    *element = ends->packs && stanza ? xmpp_stanza_get_children(stanza) : NULL;
+    *element = ends->packs && stanza ? sx_element_first(stanza) : NULL;
     while (*element && !sx_content_is(*element, "packed", SX_NS_PACKED))
-        *element = xmpp_stanza_get_next(*element);
+        *element = sx_element_next(*element);
     return *element || (ends->packs && sx_content_is_packed_alone(stanza, stream));
 }
 
-void sx_content_glance(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
+void sx_content_glance(const struct sx_iq_ends *ends, const char *from, struct sx_element *element,
                        struct sx_stream *stream, struct sx_envelope *envelope)
 {
     sx_content_take_packed(ends, from, element, stream, envelope);
@@ -102,9 +102,9 @@ void sx_content_glance(const struct sx_iq_ends *ends, const char *from, xmpp_sta
 }
 
 void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_awaited,
-                      xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                      struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
-    xmpp_stanza_t *packed;
+    struct sx_element *packed;
     bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed), has_envelope = true;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
     if (is_packed && !is_awaited)
@@ -120,5 +120,5 @@ void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_a
         sx_envelope_fini(&reply->envelope);
     }
     reply->err = SX_ESTANZA;
-    sx_content_condition(stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL, reply);
+    sx_content_condition(stanza ? sx_element_child(stanza, "error") : NULL, reply);
 }

@@ -42,44 +42,45 @@ bool sx_iq_is_telling_due(const struct sx_iq_ends *ends, int64_t now_us);
 /* ---- content.c ---- */
 
 /* NULL is none. */
-bool sx_content_is(xmpp_stanza_t *stanza, const char *name, const char *ns);
+bool sx_content_is(struct sx_element *stanza, const char *name, const char *ns);
 
 /* What an <error/> (NULL: there is none) says: condition, text, and what a responder of this
  * library says beside them. */
-void sx_content_condition(xmpp_stanza_t *error, struct sx_reply *reply);
+void sx_content_condition(struct sx_element *error, struct sx_reply *reply);
 
 /* A <packed/> that stands alone, for which no tree was made. */
-bool sx_content_is_packed_alone(xmpp_stanza_t *stanza, const struct sx_stream *stream);
+bool sx_content_is_packed_alone(struct sx_element *stanza, const struct sx_stream *stream);
 
 /* Of a <packed/>; element NULL: it stands alone. */
-const char *sx_content_attribute(xmpp_stanza_t *element, const struct sx_stream *stream,
+const char *sx_content_attribute(struct sx_element *element, const struct sx_stream *stream,
                                  const char *name);
 
 /* Whether its bytes have gone ahead of it, in a bytestream. */
-bool sx_content_is_reference(xmpp_stanza_t *packed);
+bool sx_content_is_reference(struct sx_element *packed);
 
 /* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
  * say what is wrong with it. */
-void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
-                            struct sx_stream *stream, struct sx_envelope *envelope);
+void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from,
+                            struct sx_element *element, struct sx_stream *stream,
+                            struct sx_envelope *envelope);
 
 /* As take_packed, and what a glance tells, too. */
-void sx_content_glance(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *element,
+void sx_content_glance(const struct sx_iq_ends *ends, const char *from, struct sx_element *element,
                        struct sx_stream *stream, struct sx_envelope *envelope);
 
 /* Whether the stanza has a packed envelope. *element is NULL if that stands alone. */
-bool sx_content_find_packed(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza,
-                            const struct sx_stream *stream, xmpp_stanza_t **element);
+bool sx_content_find_packed(const struct sx_iq_ends *ends, struct sx_element *stanza,
+                            const struct sx_stream *stream, struct sx_element **element);
 
 /* Of a stanza of type error: a SOAP fault, or a transport's condition (SX_ESTANZA). Packed ones
  * that nobody awaits aren't looked into. */
 void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_awaited,
-                      xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply);
+                      struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply);
 
 /* ---- receive_message.c ---- */
 
 /* A <message/>: an answer for a call, a request to serve, or noise, which is ignored. */
 void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
-                        xmpp_stanza_t *stanza, struct sx_stream *stream);
+                        struct sx_element *stanza, struct sx_stream *stream);
 
 #endif

@@ -238,7 +238,8 @@ static bool give_way(void *user, const char *from, const char *id, const struct 
     return sx_link_give_way(user, from, id, reply);
 }
 
-static void on_stanza(void *user, uint64_t session, xmpp_stanza_t *stanza, struct sx_stream *stream)
+static void on_stanza(void *user, uint64_t session, struct sx_element *stanza,
+                      struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;
     const struct sx_iq_ends ends = {

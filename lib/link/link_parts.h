@@ -201,6 +201,6 @@ bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char 
                       const struct sx_reply *reply);
 
 /* A <presence/> has come. */
-void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, xmpp_stanza_t *stanza);
+void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, struct sx_element *stanza);
 
 #endif

@@ -87,11 +87,11 @@ static void answer(const struct sx_iq_ends *ends, const struct iq *iq, struct sx
 
 /* ---- children ---- */
 
-static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
+static struct sx_element *only_child_element(struct sx_element *stanza, unsigned *count)
 {
-    xmpp_stanza_t *child = stanza ? xmpp_stanza_get_children(stanza) : NULL, *first = NULL;
+    struct sx_element *child = stanza ? sx_element_first(stanza) : NULL, *first = NULL;
     *count = 0;
-    for (; child; child = xmpp_stanza_get_next(child)) {
+    for (; child; child = sx_element_next(child)) {
         if (xmpp_stanza_is_text(child))
             continue;
         if (!first)
@@ -102,7 +102,7 @@ static xmpp_stanza_t *only_child_element(xmpp_stanza_t *stanza, unsigned *count)
 }
 
 /* XEP-0047 */
-static bool is_bytestream(xmpp_stanza_t *element)
+static bool is_bytestream(struct sx_element *element)
 {
     return sx_content_is(element, "data", SX_NS_IBB) || sx_content_is(element, "open", SX_NS_IBB) ||
            sx_content_is(element, "close", SX_NS_IBB);
@@ -110,11 +110,11 @@ static bool is_bytestream(xmpp_stanza_t *element)
 
 /* ---- answers to our calls ---- */
 
-static void read_result(const struct sx_iq_ends *ends, const char *from, xmpp_stanza_t *stanza,
+static void read_result(const struct sx_iq_ends *ends, const char *from, struct sx_element *stanza,
                         struct sx_stream *stream, struct sx_reply *reply)
 {
     unsigned count;
-    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    struct sx_element *payload = only_child_element(stanza, &count);
     bool is_alone = sx_content_is_packed_alone(stanza, stream);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
@@ -129,8 +129,8 @@ static void read_result(const struct sx_iq_ends *ends, const char *from, xmpp_st
     } else if (payload || is_alone) {
         reply->err = SX_ENOTSOAP;
         snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
-                 is_alone ? "packed" : sx_iq_text(xmpp_stanza_get_name(payload)),
-                 is_alone ? SX_NS_PACKED : sx_iq_text(xmpp_stanza_get_ns(payload)));
+                 is_alone ? "packed" : sx_iq_text(sx_element_name(payload)),
+                 is_alone ? SX_NS_PACKED : sx_iq_text(sx_element_ns(payload)));
     }
 }
 
@@ -147,17 +147,17 @@ static bool is_pong(const struct sx_iq_ends *ends, const struct iq *iq)
 
 /* What a bytestream's receiver says to a stanza of ours. */
 static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
-                             xmpp_stanza_t *stanza, const struct sx_stream *stream)
+                             struct sx_element *stanza, const struct sx_stream *stream)
 {
-    xmpp_stanza_t *error = stanza ? xmpp_stanza_get_child_by_name(stanza, "error") : NULL;
-    xmpp_stanza_t *packed;
+    struct sx_element *error = stanza ? sx_element_child(stanza, "error") : NULL;
+    struct sx_element *packed;
     bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed);
     struct sx_reply said = {0};
     struct sx_sender_reply reply = {0};
     if (strcmp(iq->type, "error") == 0) {
         sx_content_condition(error, &said);
         reply.condition = said.condition;
-        reply.type = error ? xmpp_stanza_get_attribute(error, "type") : NULL;
+        reply.type = error ? sx_element_attribute(error, "type") : NULL;
         reply.text = said.text;
     } else if (is_packed) {
         reply.received = sx_content_attribute(packed, stream, "received");
@@ -165,8 +165,8 @@ static bool answers_shipment(const struct sx_iq_ends *ends, const struct iq *iq,
     return sx_shipments_reply(ends->shipments, iq->session, iq->from, iq->id, &reply);
 }
 
-static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq, xmpp_stanza_t *stanza,
-                          struct sx_stream *stream)
+static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq,
+                          struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
     bool is_doubtful;
@@ -410,7 +410,7 @@ bool sx_iq_is_known(const struct sx_iq_ends *ends, const struct iq *iq)
 /* As receive_envelope, but what a caller of this library has sent is refused in a way that it can
  * rely on. */
 static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
-                           xmpp_stanza_t *element, struct sx_stream *stream)
+                           struct sx_element *element, struct sx_stream *stream)
 {
     struct sx_envelope envelope = {0};
     if (strcmp(iq->type, "set") != 0) {
@@ -439,10 +439,10 @@ static void receive_packed(const struct sx_iq_ends *ends, const struct iq *iq,
 /* Whether the sender may send bytes here: those of an answer that we wait for, or of a request,
  * whose own operation is what counts in the end. Otherwise refused. */
 static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
-                             xmpp_stanza_t *element)
+                             struct sx_element *element)
 {
-    xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
-    const char *operation = packed ? xmpp_stanza_get_attribute(packed, "operation") : NULL;
+    struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
+    const char *operation = packed ? sx_element_attribute(packed, "operation") : NULL;
     bool serves = sx_queue_is_open(ends->inbound);
     if (sx_exchange_awaits(ends->exchange, iq->from) ||
         (serves && sx_access_allows(ends->access, iq->from, operation)))
@@ -459,7 +459,7 @@ static bool admit_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
 }
 
 static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *iq,
-                               xmpp_stanza_t *element, struct sx_stream *stream)
+                               struct sx_element *element, struct sx_stream *stream)
 {
     const struct sx_head head = reply_head(ends, iq);
     char *bytes = NULL;
@@ -485,13 +485,13 @@ static void receive_bytestream(const struct sx_iq_ends *ends, const struct iq *i
 }
 
 static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
-                             xmpp_stanza_t *payload)
+                             struct sx_element *payload)
 {
     struct sx_buffer out = {0};
     char incarnation[SX_INCARNATION_BYTES];
     bool is_get = strcmp(iq->type, "get") == 0;
     if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_INFO)) {
-        if (xmpp_stanza_get_attribute(payload, "node")) {
+        if (sx_element_attribute(payload, "node")) {
             sx_iq_refuse(ends, iq, "item-not-found", NULL);
             return;
         }
@@ -513,11 +513,11 @@ static void receive_question(const struct sx_iq_ends *ends, const struct iq *iq,
 }
 
 static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
-                            xmpp_stanza_t *stanza, struct sx_stream *stream)
+                            struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_envelope envelope;
     unsigned count;
-    xmpp_stanza_t *payload = only_child_element(stanza, &count);
+    struct sx_element *payload = only_child_element(stanza, &count);
     if (!stanza && (stream->envelope || stream->binary))
         count = 1; /* for which no tree was made */
     if (stream->verdict != SX_OK)
@@ -537,7 +537,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
         receive_question(ends, iq, payload);
 }
 
-void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
+void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, struct sx_element *stanza,
                    struct sx_stream *stream)
 {
     const char *name = sx_stream_name(stream);

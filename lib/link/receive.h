@@ -12,7 +12,7 @@
 #define SX_LINK_RECEIVE_H
 
 #include <stdint.h>
-#include <strophe.h>
+#include "wire/element.h"
 
 #include "request/access.h"
 #include "exchange/exchange.h"
@@ -74,7 +74,7 @@ struct sx_iq_ends {
 
 /* The stanza that the stream delivers; stanza is its tree, NULL when it holds nothing but, perhaps,
  * an envelope. */
-void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, xmpp_stanza_t *stanza,
+void sx_iq_receive(const struct sx_iq_ends *ends, uint64_t session, struct sx_element *stanza,
                    struct sx_stream *stream);
 
 #endif

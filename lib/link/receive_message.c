@@ -26,9 +26,10 @@
 /* ---- answers ---- */
 
 static void read_envelope(const struct sx_iq_ends *ends, const struct iq *message,
-                          xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                          struct sx_element *stanza, struct sx_stream *stream,
+                          struct sx_reply *reply)
 {
-    xmpp_stanza_t *packed;
+    struct sx_element *packed;
     if (sx_stream_envelope(stream, &reply->envelope)) {
         reply->err = reply->envelope.err;
         snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
@@ -43,7 +44,7 @@ static void read_envelope(const struct sx_iq_ends *ends, const struct iq *messag
 }
 
 static void read_reply(const struct sx_iq_ends *ends, const struct iq *message,
-                       xmpp_stanza_t *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                       struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
     bool is_error = message->type && strcmp(message->type, "error") == 0;
     if (stream->verdict != SX_OK) {
@@ -81,7 +82,7 @@ static void take_named(const struct sx_iq_ends *ends, const struct iq *message, 
 }
 
 static void receive_reply(const struct sx_iq_ends *ends, const struct iq *message, const char *name,
-                          xmpp_stanza_t *stanza, struct sx_stream *stream)
+                          struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
     if (!name && !sx_exchange_expects(ends->exchange, message->from, message->id)) {
@@ -103,15 +104,15 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *messag
 
 /* How old it is by the oldest of its stamps (XEP-0203): each server that kept it back sets one.
  * 0: it has none; SX_NEVER: one of them can't be read. */
-static int64_t measure_age(xmpp_stanza_t *stanza, int64_t now_us)
+static int64_t measure_age(struct sx_element *stanza, int64_t now_us)
 {
-    xmpp_stanza_t *child = stanza ? xmpp_stanza_get_children(stanza) : NULL;
+    struct sx_element *child = stanza ? sx_element_first(stanza) : NULL;
     int64_t age_us = 0, stamp_us;
-    for (; child; child = xmpp_stanza_get_next(child)) {
+    for (; child; child = sx_element_next(child)) {
         const char *stamp;
         if (!sx_content_is(child, "delay", SX_NS_DELAY))
             continue;
-        stamp = xmpp_stanza_get_attribute(child, "stamp");
+        stamp = sx_element_attribute(child, "stamp");
         if (!stamp || !sx_timestamp_parse(stamp, &stamp_us))
             return SX_NEVER;
         if (now_us - stamp_us > age_us)
@@ -120,7 +121,7 @@ static int64_t measure_age(xmpp_stanza_t *stanza, int64_t now_us)
     return age_us;
 }
 
-static bool is_too_old(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza, char *why,
+static bool is_too_old(const struct sx_iq_ends *ends, struct sx_element *stanza, char *why,
                        size_t why_bytes)
 {
     int64_t now_us = sx_timestamp_now_us(), age_us = measure_age(stanza, now_us);
@@ -142,8 +143,8 @@ static bool is_too_old(const struct sx_iq_ends *ends, xmpp_stanza_t *stanza, cha
     return true;
 }
 
-static void admit(const struct sx_iq_ends *ends, const struct iq *message, xmpp_stanza_t *stanza,
-                  struct sx_envelope *envelope)
+static void admit(const struct sx_iq_ends *ends, const struct iq *message,
+                  struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
     if (envelope->err != SX_OK) {
@@ -166,10 +167,10 @@ static void admit(const struct sx_iq_ends *ends, const struct iq *message, xmpp_
 }
 
 static void receive_request(const struct sx_iq_ends *ends, const struct iq *message,
-                            xmpp_stanza_t *stanza, struct sx_stream *stream)
+                            struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_envelope envelope = {0};
-    xmpp_stanza_t *packed;
+    struct sx_element *packed;
     if (!ends->messages) {
         sx_iq_decline(ends, message, "service-unavailable",
                       "requests that come as messages aren't served here");
@@ -207,15 +208,15 @@ static bool is_type(const struct iq *message, const char *type)
 /* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
  * library can't be noise. */
 static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *message,
-                           xmpp_stanza_t *stanza, const struct sx_stream *stream)
+                           struct sx_element *stanza, const struct sx_stream *stream)
 {
-    xmpp_stanza_t *packed;
+    struct sx_element *packed;
     return stream->envelope || sx_content_find_packed(ends, stanza, stream, &packed) ||
            ((stream->verdict != SX_OK || stream->binary) && sx_journal_is_message(message->id));
 }
 
 void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
-                        xmpp_stanza_t *stanza, struct sx_stream *stream)
+                        struct sx_element *stanza, struct sx_stream *stream)
 {
     char name[SX_MESSAGE_ID_BYTES + 1];
     enum sx_message_id_kind kind = SX_MESSAGE_ID_NONE;

@@ -237,9 +237,9 @@ static void note_gone(struct soap_xmpp_link *link, const char *jid)
     move_stranded(link, bare);
 }
 
-void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, xmpp_stanza_t *stanza)
+void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, struct sx_element *stanza)
 {
-    const char *from = xmpp_stanza_get_from(stanza);
+    const char *from = sx_element_attribute(stanza, "from");
     struct sx_mark mark;
     enum sx_presence_kind kind = sx_presence_read(stanza, &mark);
     char *jid = NULL, bare[SX_JID_BYTES];

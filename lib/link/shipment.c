@@ -502,46 +502,45 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
 
 /* ---- what arrives ---- */
 
-static bool has_name(xmpp_stanza_t *element, const char *name)
+static bool has_name(struct sx_element *element, const char *name)
 {
-    const char *own = xmpp_stanza_get_name(element);
+    const char *own = sx_element_name(element);
     return own && strcmp(own, name) == 0;
 }
 
-static void open_stream(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
-                        struct sx_receiver_answer *answer)
+static void open_stream(struct sx_shipments *shipments, const char *from,
+                        struct sx_element *element, struct sx_receiver_answer *answer)
 {
-    xmpp_stanza_t *packed = xmpp_stanza_get_child_by_name_and_ns(element, "packed", SX_NS_PACKED);
+    struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
     struct sx_receiver_open open = {
-        .sid = xmpp_stanza_get_attribute(element, "sid"),
-        .block_size = xmpp_stanza_get_attribute(element, "block-size"),
-        .stanza = xmpp_stanza_get_attribute(element, "stanza"),
+        .sid = sx_element_attribute(element, "sid"),
+        .block_size = sx_element_attribute(element, "block-size"),
+        .stanza = sx_element_attribute(element, "stanza"),
     };
     if (packed) {
-        open.transfer = xmpp_stanza_get_attribute(packed, "transfer");
-        open.size = xmpp_stanza_get_attribute(packed, "size");
-        open.sha256 = xmpp_stanza_get_attribute(packed, "sha256");
+        open.transfer = sx_element_attribute(packed, "transfer");
+        open.size = sx_element_attribute(packed, "size");
+        open.sha256 = sx_element_attribute(packed, "sha256");
     }
     sx_receiver_open(shipments->intake, from, &open, sx_clock_now_us(), answer);
 }
 
-static void take_block(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *element,
+static void take_block(struct sx_shipments *shipments, const char *from, struct sx_element *element,
                        const char *bytes, size_t len, struct sx_receiver_answer *answer)
 {
-    sx_receiver_data(shipments->intake, from, xmpp_stanza_get_attribute(element, "sid"),
-                     xmpp_stanza_get_attribute(element, "seq"), bytes, len, sx_clock_now_us(),
-                     answer);
+    sx_receiver_data(shipments->intake, from, sx_element_attribute(element, "sid"),
+                     sx_element_attribute(element, "seq"), bytes, len, sx_clock_now_us(), answer);
     if (!answer->condition && answer->size &&
         is_whole_percent(answer->received - len, answer->received, answer->size))
         tell(shipments, from, false, answer->received, answer->size);
 }
 
 void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
-                          const struct sx_head *reply, xmpp_stanza_t *element, const char *bytes,
-                          size_t len)
+                          const struct sx_head *reply, struct sx_element *element,
+                          const char *bytes, size_t len)
 {
     const char *from = reply->to;
-    const char *sid = xmpp_stanza_get_attribute(element, "sid");
+    const char *sid = sx_element_attribute(element, "sid");
     struct sx_receiver_answer answer = {0};
     struct sx_sender *moved = NULL;
     struct sx_buffer stanza = {0};
@@ -570,14 +569,13 @@ static bool read_size(const char *text, size_t *size)
     return true;
 }
 
-bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *packed,
+bool sx_shipments_take(struct sx_shipments *shipments, const char *from, struct sx_element *packed,
                        char **bytes, size_t *len)
 {
-    const char *transfer = xmpp_stanza_get_attribute(packed, "transfer");
-    const char *sha256 = xmpp_stanza_get_attribute(packed, "sha256");
+    const char *transfer = sx_element_attribute(packed, "transfer");
+    const char *sha256 = sx_element_attribute(packed, "sha256");
     size_t size;
-    if (!from || !transfer || !sha256 ||
-        !read_size(xmpp_stanza_get_attribute(packed, "size"), &size))
+    if (!from || !transfer || !sha256 || !read_size(sx_element_attribute(packed, "size"), &size))
         return false;
     if (!sx_receiver_take(shipments->intake, from, transfer, size, sha256, bytes))
         return false;

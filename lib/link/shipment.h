@@ -17,7 +17,7 @@
 #ifndef SX_LINK_SHIPMENT_H
 #define SX_LINK_SHIPMENT_H
 
-#include <strophe.h>
+#include "wire/element.h"
 
 #include "link/link_parts.h"
 #include "soap/payload.h"
@@ -78,11 +78,11 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
 /* <open/>, <data/> or <close/> of XEP-0047 in an iq of type set, with the bytes of <data/> (NULL:
  * no base64): answered here, with this head, whose `to` is the sender. */
 void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
-                          const struct sx_head *reply, xmpp_stanza_t *element, const char *bytes,
-                          size_t len);
+                          const struct sx_head *reply, struct sx_element *element,
+                          const char *bytes, size_t len);
 
 /* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
-bool sx_shipments_take(struct sx_shipments *shipments, const char *from, xmpp_stanza_t *packed,
+bool sx_shipments_take(struct sx_shipments *shipments, const char *from, struct sx_element *packed,
                        char **bytes, size_t *len);
 
 #endif

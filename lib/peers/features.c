@@ -54,10 +54,10 @@ void sx_disco_format_question(struct sx_buffer *out)
 }
 
 /* The var of a <feature/>, NULL for every other child. */
-static const char *get_feature(xmpp_stanza_t *child)
+static const char *get_feature(struct sx_element *child)
 {
-    const char *name = xmpp_stanza_get_name(child);
-    const char *ns = xmpp_stanza_get_ns(child);
+    const char *name = sx_element_name(child);
+    const char *ns = sx_element_ns(child);
     const char *feature;
 
     if (!name || strcmp(name, "feature") != 0)
@@ -65,18 +65,18 @@ static const char *get_feature(xmpp_stanza_t *child)
     /* a child without xmlns of its own has its parent's */
     if (ns && strcmp(ns, SX_NS_DISCO_INFO) != 0)
         return NULL;
-    feature = xmpp_stanza_get_attribute(child, "var");
+    feature = sx_element_attribute(child, "var");
     return feature && *feature && strlen(feature) < FEATURE_BYTES ? feature : NULL;
 }
 
-char *sx_disco_parse_features(xmpp_stanza_t *query)
+char *sx_disco_parse_features(struct sx_element *query)
 {
     struct sx_buffer list = {0};
-    xmpp_stanza_t *child = query ? xmpp_stanza_get_children(query) : NULL;
+    struct sx_element *child = query ? sx_element_first(query) : NULL;
     unsigned count = 0;
     size_t len;
 
-    for (; child && count < MAX_FEATURES; child = xmpp_stanza_get_next(child)) {
+    for (; child && count < MAX_FEATURES; child = sx_element_next(child)) {
         const char *feature = get_feature(child);
         if (!feature)
             continue;

@@ -7,7 +7,7 @@
 #define SX_PEERS_FEATURES_H
 
 #include <stdint.h>
-#include <strophe.h>
+#include "wire/element.h"
 
 #include "base/buffer.h"
 #include "soap/pack.h"
@@ -33,7 +33,7 @@ void sx_disco_format_question(struct sx_buffer *out);
 
 /* The features in a disco#info result's <query/>, as exchange.h's sx_reply.features; NULL: no
  * memory. At most 200 features are kept. */
-char *sx_disco_parse_features(xmpp_stanza_t *query);
+char *sx_disco_parse_features(struct sx_element *query);
 
 /* ---- cache ---- any thread */
 

@@ -22,30 +22,30 @@
 
 /* ---- stanzas ---- */
 
-static bool is_mark(xmpp_stanza_t *child)
+static bool is_mark(struct sx_element *child)
 {
-    const char *name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+    const char *name = sx_element_name(child), *ns = sx_element_ns(child);
     return name && ns && strcmp(name, "soap") == 0 && strcmp(ns, SX_NS_PRESENCE) == 0;
 }
 
-static void read_mark(xmpp_stanza_t *stanza, struct sx_mark *mark)
+static void read_mark(struct sx_element *stanza, struct sx_mark *mark)
 {
-    xmpp_stanza_t *child = xmpp_stanza_get_children(stanza);
+    struct sx_element *child = sx_element_first(stanza);
     const char *incarnation, *packed;
     while (child && !is_mark(child))
-        child = xmpp_stanza_get_next(child);
+        child = sx_element_next(child);
     if (!child)
         return;
     mark->serves = true;
-    packed = xmpp_stanza_get_attribute(child, "packed");
+    packed = sx_element_attribute(child, "packed");
     mark->packs = packed && strcmp(packed, "true") == 0;
-    incarnation = xmpp_stanza_get_attribute(child, "incarnation");
+    incarnation = sx_element_attribute(child, "incarnation");
     if (incarnation && strlen(incarnation) < sizeof mark->incarnation &&
         sx_journal_is_incarnation(incarnation)) /* it becomes part of our ids */
         memcpy(mark->incarnation, incarnation, strlen(incarnation) + 1);
 }
 
-enum sx_presence_kind sx_presence_read(xmpp_stanza_t *stanza, struct sx_mark *mark)
+enum sx_presence_kind sx_presence_read(struct sx_element *stanza, struct sx_mark *mark)
 {
     static const struct {
         const char *type;
@@ -55,7 +55,7 @@ enum sx_presence_kind sx_presence_read(xmpp_stanza_t *stanza, struct sx_mark *ma
         {"subscribe", SX_PRESENCE_SUBSCRIBE},       {"subscribed", SX_PRESENCE_SUBSCRIBED},
         {"unsubscribed", SX_PRESENCE_UNSUBSCRIBED},
     };
-    const char *type = xmpp_stanza_get_type(stanza);
+    const char *type = sx_element_attribute(stanza, "type");
     size_t i;
     *mark = (struct sx_mark){0};
     if (!type) {

@@ -20,7 +20,7 @@
 #define SX_PEERS_ROSTER_H
 
 #include <stdint.h>
-#include <strophe.h>
+#include "wire/element.h"
 
 #include "base/buffer.h"
 #include "request/journal.h"
@@ -52,7 +52,7 @@ enum sx_presence_kind {
 };
 
 /* What a <presence/> says; the mark of an available one alone. */
-enum sx_presence_kind sx_presence_read(xmpp_stanza_t *stanza, struct sx_mark *mark);
+enum sx_presence_kind sx_presence_read(struct sx_element *stanza, struct sx_mark *mark);
 
 /* The mark as bytes; nothing for who doesn't serve. */
 void sx_presence_format_mark(struct sx_buffer *out, const struct sx_mark *mark);

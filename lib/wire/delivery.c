@@ -14,13 +14,13 @@
 #include "request/journal.h"
 #include "wire/stanza.h"
 
-static bool is_word(xmpp_stanza_t *child, const char *name)
+static bool is_word(struct sx_element *child, const char *name)
 {
-    const char *own_name = xmpp_stanza_get_name(child), *ns = xmpp_stanza_get_ns(child);
+    const char *own_name = sx_element_name(child), *ns = sx_element_ns(child);
     return own_name && strcmp(own_name, name) == 0 && ns && strcmp(ns, SX_NS_DELIVERY_ERROR) == 0;
 }
 
-void sx_delivery_read(xmpp_stanza_t *child, struct sx_reply *reply)
+void sx_delivery_read(struct sx_element *child, struct sx_reply *reply)
 {
     const char *incarnation, *process;
     if (is_word(child, "refused"))
@@ -29,8 +29,8 @@ void sx_delivery_read(xmpp_stanza_t *child, struct sx_reply *reply)
         reply->running = true;
     if (!is_word(child, "stale"))
         return;
-    incarnation = xmpp_stanza_get_attribute(child, "incarnation");
-    process = xmpp_stanza_get_attribute(child, "process");
+    incarnation = sx_element_attribute(child, "incarnation");
+    process = sx_element_attribute(child, "process");
     if (!incarnation || !sx_journal_is_incarnation(incarnation))
         return;
     snprintf(reply->stale_for, sizeof reply->stale_for, "%s", incarnation);
