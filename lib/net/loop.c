@@ -18,7 +18,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,7 @@
 
 #include "wire/jid.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "net/allocator.h"
 #include "net/liveness.h"
 
@@ -610,14 +610,7 @@ err_after_alloc:
 
 int sx_loop_start(struct sx_loop *loop)
 {
-    sigset_t all, before;
-    int err;
-    /* The program's signal handlers run on the program's threads; and without SIGPIPE blocked a
-     * write to a dead connection would end the process. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = pthread_create(&loop->thread, NULL, run, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int err = sx_thread_start(&loop->thread, run, loop);
     loop->started = err == 0;
     return err;
 }

@@ -17,7 +17,6 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <resolv.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "wire/jid.h"
 
 enum { PORT = 5222, DIRECT_TLS_PORT = 5223, ANSWER_BYTES = 8192, SERVICES = 16 };
@@ -239,19 +239,14 @@ static void *run(void *arg)
 
 static int start_thread(struct sx_resolver *resolve)
 {
-    sigset_t all, before;
     pthread_t thread;
     int err;
-    /* The program's signal handlers run on the program's threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     atomic_fetch_add(&resolve->references, 1);
-    err = pthread_create(&thread, NULL, run, resolve);
+    err = sx_thread_start(&thread, run, resolve);
     if (err)
         atomic_fetch_sub(&resolve->references, 1);
     else
         pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return err;
 }
 

@@ -1,11 +1,11 @@
 #include "net/watchdog.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 static void *watch(void *arg)
 {
@@ -25,7 +25,6 @@ static void *watch(void *arg)
 
 int sx_watchdog_start(struct sx_watchdog *watchdog, int64_t deadline)
 {
-    sigset_t all, before;
     int err;
     watchdog->deadline = deadline;
     watchdog->fd = -1;
@@ -36,11 +35,7 @@ int sx_watchdog_start(struct sx_watchdog *watchdog, int64_t deadline)
     err = sx_clock_cond_init(&watchdog->changed);
     if (err)
         goto err_after_mutex;
-    /* The program's signal handlers run on the program's threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = pthread_create(&watchdog->thread, NULL, watch, watchdog);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    err = sx_thread_start(&watchdog->thread, watch, watchdog);
     if (err)
         goto err_after_cond;
     return 0;

@@ -4,66 +4,67 @@
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
     SUITE(acquaintance)                                                                            \
-    SUITE(jid)                                                                                     \
+    SUITE(allocator)                                                                               \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
-    SUITE(policy)                                                                                  \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
-    SUITE(shared_jid)                                                                              \
-    SUITE(shared)                                                                                  \
     SUITE(detached)                                                                                \
-    SUITE(features)                                                                                \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
+    SUITE(failover)                                                                                \
     SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
+    SUITE(features)                                                                                \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
     SUITE(glance)                                                                                  \
     SUITE(hold)                                                                                    \
-    SUITE(queue)                                                                                   \
-    SUITE(receiver)                                                                                \
-    SUITE(receiver_room)                                                                           \
-    SUITE(receive)                                                                                 \
+    SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
+    SUITE(liveness)                                                                                \
     SUITE(loop)                                                                                    \
-    SUITE(message_call)                                                                            \
     SUITE(markup)                                                                                  \
-    SUITE(allocator)                                                                               \
-    SUITE(failover)                                                                                \
-    SUITE(receive_message)                                                                         \
+    SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
     SUITE(namespace)                                                                               \
     SUITE(pack)                                                                                    \
-    SUITE(window)                                                                                  \
     SUITE(pages)                                                                                   \
-    SUITE(payload)                                                                                 \
     SUITE(passing)                                                                                 \
+    SUITE(payload)                                                                                 \
     SUITE(plain)                                                                                   \
-    SUITE(roster)                                                                                  \
-    SUITE(liveness)                                                                                \
-    SUITE(retry)                                                                                   \
+    SUITE(policy)                                                                                  \
+    SUITE(queue)                                                                                   \
+    SUITE(receive)                                                                                 \
+    SUITE(receive_message)                                                                         \
+    SUITE(receiver)                                                                                \
+    SUITE(receiver_room)                                                                           \
     SUITE(resolver)                                                                                \
+    SUITE(retry)                                                                                   \
+    SUITE(roster)                                                                                  \
     SUITE(scan)                                                                                    \
+    SUITE(sender)                                                                                  \
+    SUITE(sender_setback)                                                                          \
+    SUITE(senders)                                                                                 \
     SUITE(sha1)                                                                                    \
+    SUITE(shared)                                                                                  \
+    SUITE(shared_jid)                                                                              \
     SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
-    SUITE(timestamp)                                                                               \
     SUITE(stream)                                                                                  \
+    SUITE(thread)                                                                                  \
+    SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
-    SUITE(sender)                                                                                  \
-    SUITE(sender_setback)                                                                          \
-    SUITE(senders)
+    SUITE(window)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},
