@@ -56,7 +56,7 @@ relocations_are_sealed() {
 ours_call() { # NAME...: some object of lib/ does
     local name
     for name in "$@"; do
-        nm -A --undefined-only "$build"/obj/lib/*.o | grep " U $name\$" || return 1
+        nm -A --undefined-only "$build"/obj/lib/*/*.o | grep " U $name\$" || return 1
     done
 }
 # What each of our files was compiled with, as the debug information tells; libstrophe's has none

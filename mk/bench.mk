@@ -1,0 +1,121 @@
+# bench.mk - what measures: a call's cost, many devices, a component of several processes, packing; and the
+# dictionary that packing uses.
+
+# The benchmark's programs. floor and mqtt know nothing of the library; what mqtt needs is optional.
+BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
+MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
+BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
+    big $(if $(MOSQUITTO),mqtt))
+FLEET := $(addprefix $(BUILD)/bench/,fleet roll)
+SCALE := $(addprefix $(BUILD)/bench/scale/,worker load)
+
+$(eval $(call uses,$(call obj,$(wildcard bench/*.c)),bench))
+$(eval $(call uses,$(call obj,$(wildcard bench/scale/*.c)),work))
+
+$(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
+$(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
+$(BUILD)/bench/http: $(call obj,bench/http.c bench/operations.c bench/slice.c) $(bench_STUBS) \
+    $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,floor mqtt http):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
+	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
+
+$(BUILD)/bench/raw: $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+$(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c)
+$(addprefix $(BUILD)/bench/,envelopes caller service memory big): $(bench_STUBS) $(LIB_OBJECTS)
+$(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
+$(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/bench/%: \
+    $(BUILD)/obj/bench/%.o $(BENCH_LINK)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
+
+# Many devices, and who calls each: make bench-fleet.
+$(BUILD)/bench/fleet: $(call obj,bench/fleet.c bench/device.c bench/slice.c) $(bench_SKELETON)
+$(BUILD)/bench/roll: $(call obj,bench/roll.c bench/slice.c)
+$(FLEET): $(bench_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+# Processes that share a component, and who calls it: make bench-scale.
+$(BUILD)/bench/scale/worker: $(call obj,bench/scale/worker.c bench/slice.c) $(work_SKELETON)
+$(BUILD)/bench/scale/load: $(call obj,bench/scale/load.c bench/slice.c)
+$(SCALE): $(work_STUBS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+# ---- running -------------------------------------------------------------------------------------
+
+# The servers log next to nothing, take the megabyte, and have a port for each way: with TLS from the
+# first byte, and without any. BENCH_SECONDS, BENCH_ROWS and BENCH_SERVERS: make bench ARGS=--help
+BENCH_SERVERS ?= prosody ejabberd
+BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
+beside_tuned = $(if $(filter --help,$(2)),,tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) --) \
+    /usr/bin/python3 -B bench/run.py $(BUILD) $(2)
+
+bench bench-plot: deps-bench
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(ARGS))
+
+run-bench-plot: $(BENCH)
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
+
+# Many devices on one server: docs/scaling.md.
+FLEET_DEVICES ?= 5000
+beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),CONFIG=$(CURDIR)/docs/ejabberd.yml -- \
+    /usr/bin/python3 -B bench/fleet.py $(BUILD)
+
+bench-fleet: deps
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench-fleet: $(FLEET)
+	$(call beside_fleet,$(FLEET_DEVICES))
+
+run-bench-fleet-smoke: export FLEET_SETTLE_SECONDS = 0.1
+run-bench-fleet-smoke: export FLEET_IDLE_SECONDS = 0.5
+run-bench-fleet-smoke: export FLEET_PER_PROCESS = 20
+run-bench-fleet-smoke: export FLEET_PATIENCE = 120
+run-bench-fleet-smoke: $(FLEET)
+	$(call beside_fleet,40)
+
+# One component, several processes, two nodes: docs/scaling.md.
+bench-scale: deps
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-bench-scale: $(SCALE)
+	$(Q)tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- /usr/bin/python3 -B bench/scale.py $(BUILD)
+
+run-bench-smoke: export BENCH_SECONDS = 0.2
+run-bench-smoke: export BENCH_ROWS = add, one at a time
+run-bench-smoke: $(BENCH)
+	$(Q)$(call beside_tuned,prosody)
+
+# ---- the packed form -----------------------------------------------------------------------------
+
+# The committed dictionary is part of the protocol: another libzstd may make another from the same.
+DICTIONARY := tools/dictionary/content.txt $(sort $(wildcard tools/dictionary/samples/*.xml))
+
+$(BUILD)/dictionary: $(call obj,tools/dictionary/dictionary.c)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lzstd
+
+dictionary: $(BUILD)/dictionary
+	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
+	@cmp lib/soap/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/soap/dictionary.c'
+
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,soap/pack.c soap/dictionary.c base/base64.c xml/gauge.c base/buffer.c))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd
+
+bench-codec: deps
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/codec
+	$(Q)nice -n 10 $(BUILD)/codec $(sort $(wildcard tools/dictionary/held/*.xml))
+
+.PHONY: bench bench-plot bench-fleet bench-scale bench-codec run-bench run-bench-plot run-bench-smoke \
+    run-bench-fleet run-bench-fleet-smoke run-bench-scale dictionary

@@ -1,0 +1,32 @@
+# flags.mk - what everything is compiled and linked with: warnings, hardening, sanitizers, libraries.
+
+accepts = $(shell echo 'int x;' | $(CC) -Werror $(1) -c -o /dev/null -x c - 2>/dev/null && echo '$(1)')
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+    -Wformat-security $(WERROR)
+ifeq ($(SANITIZE),)
+HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE \
+    -D_FORTIFY_SOURCE=$(if $(call accepts,-O2 -D_FORTIFY_SOURCE=3 -include stdlib.h),3,2) \
+    $(call accepts,-fstack-clash-protection) $(call accepts,-fcf-protection)
+else
+SANITIZERS_address := address,undefined
+SANITIZERS_thread := thread
+SANITIZERS_fuzzer := fuzzer-no-link,address,undefined
+HARDENING := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+LINK_HARDENING := -Wl,-z,relro,-z,now,-z,noexecstack \
+    $(filter -fsanitize% -fno-sanitize%,$(HARDENING))
+
+GSOAP_CFLAGS := $(shell pkg-config --cflags gsoap 2>/dev/null)
+GSOAP_LIBS := -lgsoap
+GSOAP_SHARE := /usr/share/gsoap
+STROPHE_DIR := $(shell pkg-config --variable=libdir libstrophe 2>/dev/null)
+LIBSTROPHE := $(or $(wildcard $(STROPHE_DIR)/libstrophe.a),$(shell $(CC) -print-file-name=libstrophe.a))
+SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd -lresolv -lpthread
+
+INCLUDES := -I. -Ilib -Itests/lib
+C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
+
+# libstrophe's SSL_CTX_new() is lib/net/tls.c's, which allows nothing below TLS 1.2; so is what loads the
+# system's CAs.
+TLS_WRAP := --wrap=SSL_CTX_new --wrap=SSL_CTX_set_default_verify_paths

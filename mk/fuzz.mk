@@ -1,0 +1,24 @@
+# fuzz.mk - random input, with clang's libFuzzer: make fuzz.
+
+# Seconds for each fuzzer; FUZZERS=stream runs one alone. What they find goes to $(BUILD)/fuzz.
+FUZZ_SECONDS ?= 60
+FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := $(call obj,$(addprefix tests/fuzz/,claims.c feed.c fuzz.c))
+
+$(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
+    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-fsanitize=fuzzer)
+
+# The other end of bytestreams: tests/fuzz/fuzz_iq.c.
+$(BUILD)/fuzz-iq: LDFLAGS += $(addprefix -Wl$(,)--wrap=sx_shipments_,reply again receive take)
+
+run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
+	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz:
+	$(Q)tools/install-packages.sh build fuzz
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=fuzzer CC=clang CFLAGS='-O1 -g' \
+	    run-fuzz
+
+.PHONY: run-fuzz fuzz

@@ -1,0 +1,171 @@
+# tests.mk - the test programs, and running them: as they are, with sanitizers, under valgrind.
+
+UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
+PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
+INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
+    names.c tcp.c proxy.c passage.c guest.c hostile.c hostile_link.c hostile_script.c \
+    stranger.c hostile_certificates.c child.c))
+LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
+    $(addprefix tests/integration/,laboratory.c site.c))
+FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
+WS_OBJECTS := $(call obj,$(wildcard tests/ws/*.c) $(addprefix tests/lib/,suite.c child.c tcp.c proxy.c \
+    passage.c) tests/integration/site.c)
+CLUSTER_OBJECTS := $(call obj,$(wildcard tests/cluster/*.c) tests/integration/site.c \
+    $(addprefix tests/lib/,suite.c child.c))
+SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
+
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation cluster)
+
+$(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
+$(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
+$(eval $(call uses,$(call obj,tests/integration/mortal/mortal.c),ledger))
+$(eval $(call uses,$(call obj,$(wildcard tests/federation/*.c tests/soak/*.c)),lab))
+$(eval $(call uses,$(call obj,$(wildcard tests/ws/*.c)),ws))
+$(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
+WS_USERS := $(call obj,$(wildcard tests/ws/*.c))
+$(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
+TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
+$(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
+$(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
+
+# ---- linking -------------------------------------------------------------------------------------
+
+# Allocations of the unit tests can be made to fail: tests/lib/shortage.h.
+SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup asprintf __asprintf_chk \
+    XML_ParserCreate ZSTD_createCCtx ZSTD_createDCtx ZSTD_createCDict ZSTD_createDDict)
+
+# The name service can be one of the tests' own: tests/lib/names.h.
+NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c \
+    tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
+    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
+
+$(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
+    $(filter-out $(BUILD)/obj/lib/link/% $(BUILD)/obj/lib/net/loop.o,$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
+
+# A process that the integration tests kill.
+$(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $(ledger_SKELETON) \
+    $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+$(BUILD)/integration: | $(BUILD)/mortal
+
+$(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lgsoapssl -lcunit)
+
+$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lcunit)
+
+$(BUILD)/cluster: | $(BUILD)/mortal
+
+$(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+
+$(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
+$(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calculator_SKELETON) \
+    $(LIB_OBJECTS)
+$(BUILD)/nat-caller $(BUILD)/nat-service:
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(GSOAP_LIBS))
+
+# ---- running -------------------------------------------------------------------------------------
+
+# TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
+TEST_RUN ?=
+ARGS ?=
+SERVERS ?= prosody ejabberd fragile=prosody frail=ejabberd \
+    $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+
+run-unit: $(BUILD)/unit
+	$(TEST_RUN) $(BUILD)/unit $(ARGS)
+
+run-plugin: $(BUILD)/unit-plugin
+	$(TEST_RUN) $(BUILD)/unit-plugin $(ARGS)
+
+run-install: all
+	tests/install/run.sh $(BUILD)
+
+run-samples: $(SAMPLES)
+	tools/with-servers prosody -- tests/samples/run.sh $(BUILD)
+
+run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
+	$(Q)tools/install-packages.sh build demo nat
+	tests/nat/run.sh $(BUILD)
+
+run-integration: $(BUILD)/integration
+	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
+
+run-ws: $(BUILD)/ws
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
+
+# 77: there can be no federation here, and it was said why.
+run-federation: $(BUILD)/federation
+	tools/with-servers federation -- timeout --foreground 300 $(TEST_RUN) $(BUILD)/federation $(ARGS) \
+	    || [ $$? = 77 ]
+
+# docs/ejabberd.yml is tested along with it. 77: there can be no cluster here, and it was said why.
+run-cluster: $(BUILD)/cluster
+	tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- timeout --foreground 600 $(TEST_RUN) \
+	    $(BUILD)/cluster $(ARGS) || [ $$? = 77 ]
+
+SOAK_SECONDS ?= 600
+
+soak: deps
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/soak
+	SOAK_SECONDS=$(SOAK_SECONDS) tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/soak
+
+# One after the other, whatever -j says: the output belongs to one program at a time.
+in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
+
+check: $(BUILD)/unit $(BUILD)/unit-plugin
+	$(call in_turn,run-unit run-plugin)
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory all $(TESTS)
+	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-ws run-federation run-cluster run-nat \
+	    run-bench-fleet-smoke)
+
+# A shorter storm: under a sanitizer each call takes several times as long.
+asan tsan: export STORM_CALLS ?= 3000
+asan tsan: export BIG_STORM ?= 0
+asan tsan: deps
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
+	    SANITIZE=$(if $(filter asan,$@),address,thread) run-all
+
+under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' $(1)
+
+# Valgrind is slow and the sanitizers have seen the rest: what owns memory, and of the suites with
+# servers one of each kind.
+MEMORABLE := shortage: exchange: retry: shared: failover: message_call: hold: journal: queue: features: receive: payload: reading: receiver: \
+    shipment: allocator: buffer: envelope: tree: config: jid: pack: stream:
+valgrind: deps
+	$(call under_valgrind,run-unit ARGS='$(MEMORABLE)')
+	$(call under_valgrind,run-plugin)
+	$(call under_valgrind,run-integration ARGS='call: unruly:')
+
+run-all: $(TESTS)
+	$(call in_turn,run-unit run-plugin run-integration run-ws run-federation run-cluster)
+
+ci:
+	$(Q).ci/run
+
+.PHONY: run-unit run-plugin run-install run-samples run-nat run-integration run-ws run-federation run-cluster \
+    run-all check test asan tsan valgrind soak ci
