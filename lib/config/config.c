@@ -24,7 +24,6 @@
 
 #include "wire/jid.h"
 #include "base/clock.h"
-#include "net/component.h"
 
 enum {
     SECRET_BYTES = 1023,   /* of a password, without NUL */
@@ -196,7 +195,7 @@ static enum sx_err check_component_host(const struct soap_xmpp_config *in,
 static enum sx_err make_component_host(const struct soap_xmpp_config *in, struct sx_config *out,
                                        const struct sx_reason *why)
 {
-    const char *host = in->host ? in->host : SX_COMPONENT_HOST;
+    const char *host = in->host ? in->host : SX_CONFIG_COMPONENT_HOST;
     enum sx_err err = check_component_host(in, out, host, why);
     return err ? err : copy_host(host, out);
 }
@@ -249,7 +248,7 @@ static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config
             "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
             "needs a host",
             in->port);
-    out->port = !in->port && out->is_component ? SX_COMPONENT_PORT : in->port;
+    out->port = !in->port && out->is_component ? SX_CONFIG_COMPONENT_PORT : in->port;
     return SX_OK;
 }
 

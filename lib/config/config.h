@@ -15,6 +15,10 @@
 #endif
 #include "soap_xmpp.h"
 
+/* Where a component finds its server unless told: XEP-0114 leaves it open, servers agree. */
+#define SX_CONFIG_COMPONENT_PORT 5347
+#define SX_CONFIG_COMPONENT_HOST "localhost"
+
 struct sx_config {
     char *jid;              /* normal, with a resource unless a domain */
     char *password;         /* "" when a client certificate stands for it; wiped by fini */

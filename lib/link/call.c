@@ -20,6 +20,7 @@
 #include "soap/payload.h"
 #include "link/shipment.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum {
     /* Whether ids are still up to date is worth waiting for, but not for long. */

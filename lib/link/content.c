@@ -15,6 +15,7 @@
 #include "soap/payload.h"
 #include "link/shipment.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 bool sx_content_is(struct sx_element *stanza, const char *name, const char *ns)
 {

@@ -21,6 +21,7 @@
 #include "link/link_parts.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bounce every call */
 

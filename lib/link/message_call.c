@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 /* An answer could not be told from a request that comes to ourselves. */
 static bool is_own_account(const struct soap_xmpp_link *link, const char *to)

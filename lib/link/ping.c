@@ -9,6 +9,7 @@
 #include "wire/jid.h"
 #include "link/link_parts.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 /* Whom to ask so that the server says something on this very stream. A component's domain is the
  * component itself: its ping comes back, as a question, then as its own answer. Whose the domain

@@ -26,6 +26,7 @@
 #include "soap/payload.h"
 #include "link/shipment.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum {
     TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */
@@ -529,7 +530,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     else if (ends->packs && (sx_content_is_packed_alone(stanza, stream) ||
                              sx_content_is(payload, "packed", SX_NS_PACKED)))
         receive_packed(ends, iq, payload, stream);
-    else if (sx_content_is(payload, "again", SX_NS_DELIVERY_ERROR) && sx_journal_is_tagged(iq->id))
+    else if (sx_content_is(payload, "again", SX_NS_DELIVERY) && sx_journal_is_tagged(iq->id))
         receive_again(ends, iq);
     else if (ends->packs && is_bytestream(payload))
         receive_bytestream(ends, iq, payload, stream);

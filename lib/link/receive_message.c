@@ -20,8 +20,7 @@
 #include "link/shipment.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
-
-#define SX_NS_DELAY "urn:xmpp:delay"
+#include "wire/namespaces.h"
 
 /* ---- answers ---- */
 

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "link/link_parts.h"
 #include "peers/roster.h"
+#include "wire/namespaces.h"
 
 enum {
     SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "transfer/receiver.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum {
     MAX_SHIPMENTS = 64,

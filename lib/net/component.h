@@ -12,10 +12,6 @@
 
 #include "base/fault.h"
 
-/* What XEP-0114 leaves open and servers agree upon. */
-#define SX_COMPONENT_PORT 5347
-#define SX_COMPONENT_HOST "localhost"
-
 /* As xmpp_connect_client(), with the address of the server; ctx is conn's own. conn has JID and
  * password. XMPP_EOK, or another value: nothing was begun, and what memory was short of, or the
  * socket, is for the caller to find out. Loop thread. */

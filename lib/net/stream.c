@@ -23,7 +23,7 @@
 #include "base/base64.h"
 #include "net/negotiation.h"
 #include "net/parser_state.h"
-#include "transfer/sender.h"
+#include "wire/namespaces.h"
 
 enum {
     STANZA_DEPTH = 1,   /* the stream's root is at 0 */

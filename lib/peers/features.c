@@ -19,6 +19,7 @@
 #include "wire/jid.h"
 #include "request/journal.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum {
     MAX_FEATURES = 200,

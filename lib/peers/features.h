@@ -10,14 +10,7 @@
 #include "wire/element.h"
 
 #include "base/buffer.h"
-#include "soap/pack.h"
-
-#define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
-#define SX_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define SX_NS_DELIVERY                                                                             \
-    "urn:soap-xmpp:delivery:1" /* runs each id once; listed with #INCARNATION                      \
-                                */
-#define SX_NS_PING "urn:xmpp:ping"
+#include "wire/namespaces.h"
 
 enum { SX_DISCO_TTL_S = 300 };
 

@@ -19,6 +19,7 @@
 
 #include "wire/jid.h"
 #include "base/clock.h"
+#include "wire/namespaces.h"
 
 /* ---- stanzas ---- */
 

@@ -24,8 +24,7 @@
 
 #include "base/buffer.h"
 #include "request/journal.h"
-
-#define SX_NS_PRESENCE "urn:soap-xmpp:presence:1"
+#include "wire/namespaces.h"
 
 enum {
     SX_PRESENCE_RESOURCES = 64,

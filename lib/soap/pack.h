@@ -15,8 +15,6 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 
-#define SX_NS_PACKED "urn:soap-xmpp:packed:1"
-
 enum sx_form { SX_FORM_PLAIN, SX_FORM_ZSTD, SX_FORM_STORED };
 
 /* Part of urn:soap-xmpp:packed:1: a sender keeps to it, a receiver refuses what is beyond. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "wire/namespaces.h"
 
 #define PACKED_TAG    "<packed xmlns='" SX_NS_PACKED "'"
 #define REFERENCE_TAG PACKED_TAG " transfer='"

@@ -19,6 +19,7 @@
 #include "wire/jid.h"
 #include "base/clock.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum { FIRST_STEP_BYTES = 65536, MOST_SEQ = 65535 };
 

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "transfer/window.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 enum {
     ID_RANDOM_BYTES = (SX_SENDER_ID_BYTES - 1) / 2,

@@ -29,8 +29,6 @@
 #include "base/fault.h"
 #include "soap/pack.h"
 
-#define SX_NS_IBB "http://jabber.org/protocol/ibb"
-
 enum {
     SX_SENDER_ID_BYTES = 33,  /* 128 random bits in hex, and NUL */
     SX_SHA256_HEX_BYTES = 65, /* with NUL */

@@ -13,11 +13,12 @@
 
 #include "request/journal.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 static bool is_word(struct sx_element *child, const char *name)
 {
     const char *own_name = sx_element_name(child), *ns = sx_element_ns(child);
-    return own_name && strcmp(own_name, name) == 0 && ns && strcmp(ns, SX_NS_DELIVERY_ERROR) == 0;
+    return own_name && strcmp(own_name, name) == 0 && ns && strcmp(ns, SX_NS_DELIVERY) == 0;
 }
 
 void sx_delivery_read(struct sx_element *child, struct sx_reply *reply)

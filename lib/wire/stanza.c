@@ -9,6 +9,7 @@
 #include "wire/stanza.h"
 
 #include "request/journal.h"
+#include "wire/namespaces.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -130,14 +131,14 @@ void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const 
 {
     bool is_ours = sx_journal_is_tagged(head->id) || sx_journal_is_message(head->id);
     add_error(out, head, condition, sx_fault_condition_type(condition), text,
-              is_ours ? "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>" : NULL);
+              is_ours ? "<refused xmlns='" SX_NS_DELIVERY "'/>" : NULL);
 }
 
 void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
                      uint64_t process)
 {
     struct sx_buffer own = {0};
-    sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='");
+    sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY "' incarnation='");
     sx_buffer_add_escaped(&own, incarnation);
     if (process)
         sx_buffer_add_format(&own, "' process='%016" PRIx64, process);
@@ -153,5 +154,5 @@ void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const ch
 void sx_stanza_running(struct sx_buffer *out, const struct sx_head *head)
 {
     add_error(out, head, "unexpected-request", "wait", NULL,
-              "<running xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+              "<running xmlns='" SX_NS_DELIVERY "'/>");
 }

@@ -10,12 +10,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "soap/envelope.h"
 #include "base/fault.h"
-
-#define SX_NS_STANZAS    "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define SX_NS_SOAP       "http://jabber.org/protocol/soap"
-#define SX_NS_SOAP_FAULT "http://jabber.org/protocol/soap#fault"
+#include "wire/namespaces.h"
 
 /* Who says what to whom. from NULL: our server stamps it, as for every client; a component says it
  * itself (XEP-0114). to NULL: the own server. */
@@ -28,9 +24,9 @@ struct sx_head {
  * the account's other clients (XEP-0280), nothing in archives (XEP-0313), and still kept by the
  * server while the receiver is offline. */
 #define SX_STANZA_HINTS                                                                            \
-    "<private xmlns='urn:xmpp:carbons:2'/>"                                                        \
-    "<no-copy xmlns='urn:xmpp:hints'/>"                                                            \
-    "<no-permanent-store xmlns='urn:xmpp:hints'/>"
+    "<private xmlns='" SX_NS_CARBONS "'/>"                                                         \
+    "<no-copy xmlns='" SX_NS_HINTS "'/>"                                                           \
+    "<no-permanent-store xmlns='" SX_NS_HINTS "'/>"
 
 /* <iq type='get|set'> with a payload. */
 void sx_stanza_request(struct sx_buffer *out, const char *type, const struct sx_head *head,
@@ -59,10 +55,6 @@ void sx_stanza_error(struct sx_buffer *out, const struct sx_head *head, const ch
 void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                         const char *type, const char *text);
 
-/* Application conditions of ours that stand beside a transport error's condition (RFC 6120 8.3.4),
- * for callers of this library. */
-#define SX_NS_DELIVERY_ERROR "urn:soap-xmpp:delivery:1"
-
 /* As sx_stanza_error; if the id is one of this library's (it carries an incarnation, or is a
  * message's) with <refused/>: the request was not run. */
 void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
@@ -78,6 +70,6 @@ void sx_stanza_running(struct sx_buffer *out, const struct sx_head *head);
 
 /* The payload of a later copy to a JID that several processes share: it is never run, so that it
  * needs no envelope. */
-#define SX_STANZA_AGAIN "<again xmlns='" SX_NS_DELIVERY_ERROR "'/>"
+#define SX_STANZA_AGAIN "<again xmlns='" SX_NS_DELIVERY "'/>"
 
 #endif

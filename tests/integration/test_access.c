@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "link/link_parts.h"
+#include "wire/namespaces.h"
 #include "../lib/suite.h"
 
 enum { AWAIT_US = 30000000, TEXT_BYTES = 512 };

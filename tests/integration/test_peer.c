@@ -9,6 +9,7 @@
 
 #include "peers/features.h"
 #include "request/journal.h"
+#include "wire/namespaces.h"
 #include "../lib/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

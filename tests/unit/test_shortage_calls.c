@@ -11,6 +11,7 @@
 #include "exchange/exchange.h"
 #include "request/queue.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"

@@ -14,6 +14,7 @@
 #include "link/link.h"
 #include "wire/stanza.h"
 #include "net/stream.h"
+#include "wire/namespaces.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"

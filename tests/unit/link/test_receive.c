@@ -12,6 +12,7 @@
 #include "link/receive.h"
 #include "soap/pack.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
@@ -285,7 +286,7 @@ TEST(a_forbidden_request_says_that_it_was_not_run)
     serve(&responder, "");
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
     ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     end(&responder);
 }
 
@@ -486,7 +487,7 @@ TEST(a_packed_operation_is_what_the_rules_are_asked_about)
     ask_packed(&responder, tagged(&responder, "1"),
                ENVELOPE("<c:sub xmlns:c='urn:c'/><c:add xmlns:c='urn:c'/>"));
     ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     CU_ASSERT_EQUAL(queued(&responder), 0);
     end(&responder);
 }
@@ -543,11 +544,11 @@ TEST(a_declined_packed_request_says_that_it_was_not_run)
     serve_packed(&responder, "*");
     ask_packed(&responder, tagged(&responder, "1"), "<a/>");
     ASSERT_CONTAINS(posted(&responder), "<bad-request");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     responder.ends.max_message_bytes = 10;
     ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<add/>"));
     ASSERT_CONTAINS(posted(&responder), "<policy-violation");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     end(&responder);
 }
 
@@ -630,7 +631,7 @@ TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
     CU_ASSERT_EQUAL(responder.doubts, 1);
     say(&responder, "error", sx_exchange_id(call),
         "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS
-        "'/><refused xmlns='" SX_NS_DELIVERY_ERROR "'/></error>");
+        "'/><refused xmlns='" SX_NS_DELIVERY "'/></error>");
     CU_ASSERT_EQUAL(responder.doubts, 1);
     end_packed(call, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);

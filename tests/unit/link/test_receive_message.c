@@ -13,6 +13,7 @@
 #include "soap/pack.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
@@ -217,7 +218,7 @@ TEST(who_takes_none_says_so)
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     ASSERT_CONTAINS(posted(&responder), "<message type='error' to='" ALICE "' id='1~message'>"
                                         "<error type='cancel' code='503'><service-unavailable ");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY_ERROR "'/>");
+    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     CU_ASSERT_EQUAL(queued(&responder), 0);
     end(&responder);
 }

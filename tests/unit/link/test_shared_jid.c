@@ -11,14 +11,15 @@
 #include "base/clock.h"
 #include "link/receive.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
 #define OPEN    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 #define CALLER  "alice@example.org/desk"
 #define SERVICE "calc.example.org"
-#define STALE   "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='any' process='"
-#define RUNNING "<running xmlns='" SX_NS_DELIVERY_ERROR "'/>"
+#define STALE   "<stale xmlns='" SX_NS_DELIVERY "' incarnation='any' process='"
+#define RUNNING "<running xmlns='" SX_NS_DELIVERY "'/>"
 
 enum { MANY = 200, MAX_PROCESSES = 4, MAX_CALLS = 3, MAX_FLYING = 400 };
 
@@ -220,7 +221,7 @@ TEST(copies_for_another_kind_of_process_are_stale)
     open_station(&shared, true);
     open_station(&alone, false);
     ASSERT_CONTAINS(call(&shared, "1~0123456789abcdef.1"), STALE);
-    ASSERT_CONTAINS(call(&alone, "1~any"), "<stale xmlns='" SX_NS_DELIVERY_ERROR "' incarnation='");
+    ASSERT_CONTAINS(call(&alone, "1~any"), "<stale xmlns='" SX_NS_DELIVERY "' incarnation='");
     ASSERT_LACKS(alone.posted.bytes, "process=");
     ASSERT_LACKS(alone.posted.bytes, "incarnation='any'");
     ASSERT_CONTAINS(ask(&alone, "1~again", SX_STANZA_AGAIN), "<stale ");

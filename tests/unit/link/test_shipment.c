@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "wire/namespaces.h"
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 

@@ -8,6 +8,7 @@
 #include "peers/features.h"
 #include "net/allocator.h"
 #include "wire/stanza.h"
+#include "wire/namespaces.h"
 
 static const int64_t SECOND_US = 1000000;
 

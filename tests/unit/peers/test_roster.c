@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/allocator.h"
 #include "peers/roster.h"
+#include "wire/namespaces.h"
 
 #define BARE        "calc@example.org"
 #define INCARNATION "0123456789abcdef.1"
