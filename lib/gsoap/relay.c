@@ -15,21 +15,22 @@
  * the caller's internal-server-error. Once it is sent, a failure is traced and soap's error: the
  * caller was told before, since it may be the other endpoint itself, and wait for its answer.
  */
-#include "gsoap/plugin.h"
+#include "gsoap/relay.h"
 
 #include "base/fault.h"
+#include "gsoap/client.h"
 
 enum { TEXT_BYTES = 400, SHOWN_BYTES = 320 };
 
-int sx_relay_connect(struct soap *soap, struct sx_plugin *plugin, const char *endpoint)
+int sx_relay_connect(struct soap *soap, struct sx_context *context, const char *endpoint)
 {
-    int err = sx_client_reach(soap, plugin, endpoint);
+    int err = sx_client_reach(soap, context, endpoint);
     if (err)
         return err;
-    plugin->was_answered = plugin->was_answered || plugin->role == SX_ROLE_ANSWERED;
-    plugin->condition[0] = '\0';
-    sx_buffer_clear(&plugin->out);
-    sx_plugin_set_role(plugin, SX_ROLE_RELAYING);
+    context->was_answered = context->was_answered || context->role == SX_ROLE_ANSWERED;
+    context->condition[0] = '\0';
+    sx_buffer_clear(&context->out);
+    sx_context_set_role(context, SX_ROLE_RELAYING);
     return SOAP_OK;
 }
 
@@ -38,72 +39,72 @@ bool sx_relay_is_call(const struct soap *soap)
     return soap->status >= SOAP_POST;
 }
 
-void sx_relay_abandon(struct soap *soap, struct sx_plugin *plugin)
+void sx_relay_abandon(struct soap *soap, struct sx_context *context)
 {
     soap->status = SOAP_OK;
-    sx_buffer_clear(&plugin->out);
-    if (plugin->role == SX_ROLE_RELAYING)
-        sx_plugin_set_role(plugin, plugin->was_answered ? SX_ROLE_ANSWERED : SX_ROLE_SERVING);
+    sx_buffer_clear(&context->out);
+    if (context->role == SX_ROLE_RELAYING)
+        sx_context_set_role(context, context->was_answered ? SX_ROLE_ANSWERED : SX_ROLE_SERVING);
 }
 
-int sx_relay_refuse(struct soap *soap, struct sx_plugin *plugin)
+int sx_relay_refuse(struct soap *soap, struct sx_context *context)
 {
-    sx_relay_abandon(soap, plugin);
+    sx_relay_abandon(soap, context);
     soap->status = SOAP_POST; /* the stub's fdisconnect is to come */
-    return sx_service_refuse_call(soap, plugin->endpoint);
+    return sx_context_refuse_call(soap, context->endpoint);
 }
 
 /* The relayed answer is lost; why is in soap's fault. */
-static void trace_loss(struct soap *soap, const struct sx_plugin *plugin, char *text)
+static void trace_loss(struct soap *soap, const struct sx_context *context, char *text)
 {
     char fault[SHOWN_BYTES];
     soap_sprint_fault(soap, fault, sizeof fault);
     snprintf(text, TEXT_BYTES, "the answer didn't reach the endpoint it was to go to: %s", fault);
-    sx_trace(sx_link_trace(plugin->link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
-             plugin->request->id, plugin->request->from, text);
+    sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
+             context->request->id, context->request->from, text);
 }
 
-static int send_call(struct soap *soap, struct sx_plugin *plugin)
+static int send_call(struct soap *soap, struct sx_context *context)
 {
-    if (plugin->has_attachments)
-        return sx_plugin_fail(soap, SOAP_MIME_ERROR,
-                              "%.200s: the answer refers to attachments (XEP-0072 3.3)",
-                              plugin->endpoint);
-    return sx_client_send(soap, plugin, "", 0);
+    if (context->has_attachments)
+        return sx_context_fail(soap, SOAP_MIME_ERROR,
+                               "%.200s: the answer refers to attachments (XEP-0072 3.3)",
+                               context->endpoint);
+    return sx_client_send(soap, context, "", 0);
 }
 
-static int await_call(struct soap *soap, struct sx_plugin *plugin)
+static int await_call(struct soap *soap, struct sx_context *context)
 {
     char label[SX_LABEL_BYTES];
-    int err = sx_client_receive(soap, plugin, false);
-    if (!err && plugin->answer.is_fault)
-        err = sx_plugin_fail(soap, SOAP_SVR_FAULT, "%s: it was answered with a fault",
-                             sx_client_label(plugin, label));
+    int err = sx_client_receive(soap, context, false);
+    if (!err && context->answer.is_fault)
+        err = sx_context_fail(soap, SOAP_SVR_FAULT, "%s: it was answered with a fault",
+                              sx_context_label(context, label));
     return err;
 }
 
-int sx_relay_deliver(struct soap *soap, struct sx_plugin *plugin)
+int sx_relay_deliver(struct soap *soap, struct sx_context *context)
 {
     char text[TEXT_BYTES];
     int status = soap->error, err = SOAP_OK;
-    if (plugin->out.len) {
+    if (context->out.len) {
         soap->error = SOAP_OK;
-        err = send_call(soap, plugin);
+        err = send_call(soap, context);
     }
     if (err) {
-        trace_loss(soap, plugin, text);
-        sx_link_refuse(plugin->link, plugin->request, "internal-server-error", text);
+        trace_loss(soap, context, text);
+        sx_link_refuse(context->link, context->request, "internal-server-error", text);
     } else {
-        (void)sx_link_answer(plugin->link, plugin->request, NULL, NULL, 0, text, sizeof text);
+        (void)sx_link_answer(context->link, context->request, NULL, NULL, 0, text, sizeof text);
     }
-    if (plugin->call) {
-        err = await_call(soap, plugin);
+    if (context->call) {
+        err = await_call(soap, context);
         if (err)
-            trace_loss(soap, plugin, text);
-        sx_client_forget(plugin);
+            trace_loss(soap, context, text);
+        sx_context_forget_call(context);
     }
-    sx_buffer_clear(&plugin->out);
-    sx_plugin_set_role(plugin, SX_ROLE_ANSWERED);
+    sx_buffer_clear(&context->out);
+    sx_context_set_role(context, SX_ROLE_ANSWERED);
     if (!err)
         soap->error = status;
     return err;

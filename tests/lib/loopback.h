@@ -1,4 +1,4 @@
-/* loopback.h - an in-process transport in the place of link.c, for tests of plugin.c and service.c.
+/* loopback.h - an in-process transport in the place of link.c, for tests of gsoap/.
  *
  * Two links are paired: what one sends the other serves. It defines the functions of link.h and the
  * link functions of soap_xmpp.h over the real exchange.c and inbound.c, without a server, without

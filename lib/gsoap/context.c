@@ -1,0 +1,269 @@
+/* context.c - the state of one struct soap: its role, the settings put aside for it, its faults.
+ *
+ * Noun: the context. All files of the plugin work on it; it knows the link and none of gSOAP's
+ * callbacks.
+ *
+ * Invariant: while the role is idle, struct soap is as its owner set it up: modes, prolog, socket.
+ * Whatever changed for a call is put back when the call ends, however it ends.
+ *
+ * Happy path: park -> set_role... -> end -> restore_socket.
+ * Failure modes: without memory for its text a fault is SOAP_EOM; without memory for a copy there
+ * is none. Ending never fails.
+ */
+#include "gsoap/context.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/jid.h"
+
+enum {
+    LINE_BYTES = 1000,
+    KEPT_BYTES = 1 << 20 /* a larger buffer isn't kept for the next envelope */
+};
+
+/* Attachments and compression have no place in a stanza (XEP-0072 3.3); SOAP_ENC_PLAIN means that
+ * there is no HTTP header, UDP that there is no answer. */
+#define CHANGED_MODES                                                                              \
+    (SOAP_IO | SOAP_IO_UDP | SOAP_ENC_PLAIN | SOAP_ENC_DIME | SOAP_ENC_MIME | SOAP_ENC_MTOM |      \
+     SOAP_ENC_ZLIB)
+
+struct sx_context *sx_context_new(struct soap_xmpp_link *link)
+{
+    struct sx_context *context = calloc(1, sizeof *context);
+    if (context)
+        context->link = sx_link_ref(link);
+    return context;
+}
+
+void sx_context_free(struct sx_context *context)
+{
+    free(context->endpoint);
+    free(context->to);
+    sx_checker_free(context->checker);
+    sx_buffer_fini(&context->out);
+    sx_link_unref(context->link);
+    free(context);
+}
+
+struct sx_context *sx_context_of(struct soap *soap)
+{
+    return soap_lookup_plugin(soap, SOAP_XMPP_ID);
+}
+
+void sx_context_set_role(struct sx_context *context, enum sx_role role)
+{
+    static const char *const names[] = {"idle",    "sending",  "waiting", "receiving",
+                                        "serving", "relaying", "answered"};
+    if (role != context->role)
+        sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_DEBUG, "context %p: %s -> %s",
+                 (void *)context, names[context->role], names[role]);
+    context->role = role;
+}
+
+struct sx_checker *sx_context_checker(struct sx_context *context)
+{
+    if (!context->checker)
+        context->checker = sx_checker_new(sx_link_max_depth(context->link));
+    return context->checker;
+}
+
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+int sx_context_fail(struct soap *soap, int code, const char *format, ...)
+{
+    char line[LINE_BYTES], *kept, *c;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    for (c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' '; /* a peer's text may hold line breaks */
+    kept = soap_strdup(soap, line);
+    if (!kept)
+        return soap->error = SOAP_EOM;
+    soap->errnum = 0;
+    return soap_set_receiver_error(soap, kept, NULL, code);
+}
+
+int sx_context_refuse_call(struct soap *soap, const char *endpoint)
+{
+    return sx_context_fail(soap, SOAP_USER_ERROR,
+                           "%.200s: a service operation can't call on the struct soap that serves "
+                           "it: call on a soap_copy() of it",
+                           endpoint);
+}
+
+/* The resource that a call to a bare JID has gone to last; "" for other calls. */
+static const char *resource_tried(const struct sx_context *context)
+{
+    const char *resource = NULL;
+    if (!context->is_attached && context->call && sx_exchange_roams(context->call))
+        resource = sx_jid_resource(sx_exchange_peer(context->call));
+    return resource ? resource : "";
+}
+
+const char *sx_context_label(const struct sx_context *context, char *label)
+{
+    const char *resource = resource_tried(context);
+    const char *operation = context->call ? sx_exchange_operation(context->call) : "";
+    const char *scheme = context->is_attached ? "xmpp:" : "";
+    const char *endpoint =
+        context->is_attached ? sx_exchange_peer(context->call) : context->endpoint;
+    snprintf(label, SX_LABEL_BYTES, "%s%.*s%s%.80s%s%s%.80s", scheme, SX_ENDPOINT_SHOWN_BYTES,
+             endpoint, *resource ? " (resource " : "", resource, *resource ? ")" : "",
+             *operation ? ": " : "", operation);
+    return label;
+}
+
+/* ---- envelopes ------------------------------------------------------------------------------- */
+
+static const char *find_namespace(void *user, const char *prefix)
+{
+    const struct soap *soap = user;
+    const struct Namespace *row = soap->namespaces;
+    for (; row && row->id; row++)
+        if (strcmp(row->id, prefix) == 0)
+            return row->ns;
+    return NULL;
+}
+
+enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope)
+{
+    return sx_envelope_repair(envelope, find_namespace, soap);
+}
+
+bool sx_context_refers_to_attachments(const struct soap *soap)
+{
+    return (soap->mode & SOAP_ENC_DIME) && !(soap->omode & SOAP_XML_TREE) &&
+           (soap->encodingStyle || (soap->omode & SOAP_XML_GRAPH));
+}
+
+/* ---- settings put aside ---------------------------------------------------------------------- */
+
+void sx_context_park_modes(struct soap *soap, struct sx_context *context)
+{
+    struct sx_parked *parked = &context->parked;
+    if (parked->modes_valid)
+        return;
+    parked->omode = soap->omode & CHANGED_MODES;
+    parked->imode = soap->imode & CHANGED_MODES;
+    parked->prolog = soap->prolog;
+    parked->modes_valid = true;
+}
+
+void sx_context_park(struct soap *soap, struct sx_context *context)
+{
+    struct sx_parked *parked = &context->parked;
+    sx_context_park_modes(soap, context);
+    soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | SOAP_IO_BUFFER | SOAP_ENC_PLAIN;
+    soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | SOAP_ENC_PLAIN;
+    if (!parked->fresponse)
+        parked->fresponse = soap->fresponse;
+    soap->prolog = ""; /* an XML declaration inside a stanza ends the stream (RFC 6120 11.4) */
+    if (soap_valid_socket(soap->socket)) {
+        parked->socket = soap->socket;
+        parked->keep_alive = soap->keep_alive;
+        parked->socket_valid = true;
+    }
+    soap->socket = SOAP_INVALID_SOCKET;
+    soap->keep_alive = 0;
+}
+
+void sx_context_restore_modes(struct soap *soap, struct sx_context *context)
+{
+    struct sx_parked *parked = &context->parked;
+    if (!parked->modes_valid)
+        return;
+    if (!(soap->omode & SOAP_ENC_PLAIN))
+        parked->omode &= ~(soap_mode)SOAP_ENC_PLAIN; /* soap_wsrm_resend() sets it for the call */
+    soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | parked->omode;
+    soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | parked->imode;
+    soap->prolog = parked->prolog;
+    parked->modes_valid = false;
+}
+
+/* gSOAP's wsa plugin sets a fresponse of its own, which only an HTTP response would take away. */
+static void restore_fresponse(struct soap *soap, struct sx_parked *parked)
+{
+    if (parked->fresponse)
+        soap->fresponse = parked->fresponse;
+    parked->fresponse = NULL;
+}
+
+void sx_context_restore_socket(struct soap *soap, struct sx_context *context)
+{
+    context->ends_call = false;
+    if (!context->parked.socket_valid)
+        return;
+    soap->socket = context->parked.socket;
+    soap->keep_alive = context->parked.keep_alive;
+    context->parked.socket_valid = false;
+    context->restored_at_close = true;
+}
+
+struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *original)
+{
+    struct sx_context *context = sx_context_new(original->link);
+    if (!context)
+        return NULL;
+    context->previous = original->previous;
+    context->parked = original->parked;
+    sx_context_restore_modes(soap, context);
+    restore_fresponse(soap, &context->parked);
+    context->parked.socket_valid = false;
+    context->expects_xmpp = original->expects_xmpp;
+    if (!original->parked.socket_valid) {
+        memcpy(context->http_host, original->http_host, sizeof context->http_host);
+        context->http_port = original->http_port;
+    }
+    return context;
+}
+
+/* ---- what ends ------------------------------------------------------------------------------- */
+
+void sx_context_forget_call(struct sx_context *context)
+{
+    sx_exchange_release(context->call);
+    context->call = NULL;
+    context->is_attached = false;
+    sx_envelope_fini(&context->answer);
+    sx_reader_fini(&context->reading);
+}
+
+/* Refuses the request if it wasn't answered, and frees it. */
+static void drop_request(struct sx_context *context)
+{
+    if (!context->request)
+        return;
+    if (context->role == SX_ROLE_SERVING || context->role == SX_ROLE_RELAYING)
+        sx_link_refuse(context->link, context->request, "internal-server-error",
+                       "the request was not served");
+    sx_request_free(context->request);
+    context->request = NULL;
+    context->name[0] = '\0'; /* of a relay that failed */
+    context->is_begun = context->was_answered = context->has_attachments = false;
+}
+
+/* Not the socket: gSOAP may close what stands in soap->socket right after fdisconnect, so that
+ * comes back in fclose. */
+void sx_context_end(struct soap *soap, struct sx_context *context)
+{
+    drop_request(context);
+    sx_context_forget_call(context);
+    if (context->out.capacity > KEPT_BYTES)
+        sx_buffer_fini(&context->out);
+    sx_buffer_clear(&context->out);
+    sx_context_restore_modes(soap, context);
+    restore_fresponse(soap, &context->parked);
+    sx_context_set_role(context, SX_ROLE_IDLE);
+    context->ends_call = true;
+}
+
+void sx_context_release(struct soap *soap, struct sx_context *context)
+{
+    sx_context_end(soap, context);
+    sx_context_restore_socket(soap, context);
+}

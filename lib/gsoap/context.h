@@ -1,0 +1,162 @@
+/* context.h - the state that the plugin keeps for one struct soap, and what its files share.
+ *
+ * Folder gsoap/: the plugin, what a link looks like from inside gSOAP. Its callbacks carry a stub's
+ * envelope to the link and the answer's bytes to gSOAP's parser, and the same the other way round
+ * for a service. This is the only folder that includes stdsoap2.h. It may see base, soap, wire,
+ * config, exchange, request and link. From the ground up:
+ *
+ *     context                  role, parked settings, faults; what ends a call or a request
+ *     http, client, service    endpoints that aren't ours; a stub's call; one request
+ *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
+ *     plugin                   the callbacks, and registration
+ *
+ * Thread: a struct soap belongs to one thread at a time, and so does its context. No function here
+ * takes a lock of its own or waits for the network.
+ */
+#ifndef SX_GSOAP_CONTEXT_H
+#define SX_GSOAP_CONTEXT_H
+
+#include "soap_xmpp.h" /* first: the headers below would choose the half without gSOAP */
+
+#include "base/buffer.h"
+#include "link/link.h"
+#include "wire/message_id.h"
+
+#define SX_ATTACHMENT_MODES (SOAP_ENC_DIME | SOAP_ENC_MIME | SOAP_ENC_MTOM)
+
+/* What the plugin does with its struct soap right now; sx_context_set_role() is the only setter. */
+enum sx_role {
+    SX_ROLE_IDLE,      /* the struct soap is as its owner set it up */
+    SX_ROLE_SENDING,   /* fconnect has seen an xmpp: endpoint, the envelope is being collected */
+    SX_ROLE_WAITING,   /* the request is sent; call is under way */
+    SX_ROLE_RECEIVING, /* the answer is here; frecv serves its envelope */
+    SX_ROLE_SERVING,   /* a request was accepted and isn't answered yet */
+    SX_ROLE_RELAYING,  /* as SERVING, but the answer being collected goes to another endpoint */
+    SX_ROLE_ANSWERED   /* the request is answered; what the operation still writes is dropped */
+};
+
+/* The callbacks that stood in struct soap before ours. */
+struct sx_callbacks {
+    int (*fconnect)(struct soap *, const char *, const char *, int);
+    int (*fdisconnect)(struct soap *);
+    int (*fclose)(struct soap *);
+    int (*fsend)(struct soap *, const char *, size_t);
+    size_t (*frecv)(struct soap *, char *, size_t);
+    int (*fpoll)(struct soap *);
+    int (*fprepareinitsend)(struct soap *);
+    int (*fprepareinitrecv)(struct soap *);
+};
+
+/* The owner's settings that don't fit XMPP, put aside while the role isn't idle. */
+struct sx_parked {
+    bool modes_valid, socket_valid;
+    soap_mode omode, imode; /* only the bits that the plugin changes */
+    const char *prolog;
+    SOAP_SOCKET socket; /* an HTTP connection that waits for its next call */
+    int keep_alive;
+    int (*fresponse)(struct soap *, int, ULONG64); /* NULL: not put aside */
+};
+
+struct sx_context {
+    /* immutable */
+    struct soap_xmpp_link *link; /* a reference */
+    struct sx_callbacks previous;
+
+    enum sx_role role;
+    struct sx_parked parked;
+    bool ends_call;             /* between fdisconnect and fclose of a call or request of ours */
+    struct sx_checker *checker; /* NULL until the first envelope goes out */
+    struct sx_buffer out;       /* the envelope being collected */
+    struct sx_reader reading;   /* of answer or request, by frecv */
+
+    /* client */
+    char *endpoint;    /* of the last call, as its caller wrote it */
+    char *to;          /* the same as a normal JID; NULL: endpoint isn't valid */
+    bool any_resource; /* to's is the default one, and another may take its place */
+    bool is_message;   /* the endpoint's query said so */
+    char name[SX_MESSAGE_ID_BYTES + 1]; /* of the next call, "" for none: soap_xmpp_name() */
+    struct soap_xmpp_call *call;        /* ours while waiting */
+    bool is_attached; /* call came by soap_xmpp_attach(): it has its own deadline, and endpoint and
+                       * to aren't its */
+    struct sx_envelope answer;
+    enum soap_xmpp_outcome_value outcome; /* of the last call, and its stanza error: */
+    char condition[48];
+
+    /* service */
+    struct sx_request *request; /* ours until freed */
+    bool is_begun;              /* somebody has begun to read the request */
+    bool was_answered;          /* the caller has its result, an answer goes elsewhere */
+    bool has_attachments;       /* the answer refers to attachments that can't go along */
+
+    /* http */
+    bool expects_xmpp;           /* the last endpoint was an xmpp: one, so the next may be */
+    bool skipped_count;          /* gSOAP's count pass was skipped on that guess */
+    bool restored_at_close;      /* the HTTP socket came back in fclose: see plugin.c's delete */
+    char http_host[SOAP_TAGLEN]; /* to whom soap->socket is connected: soap->host changes */
+    int http_port;               /* 0: nobody we know */
+};
+
+enum {
+    SX_ENDPOINT_SHOWN_BYTES = 200, /* of an endpoint in a message */
+    SX_LABEL_BYTES = 400
+};
+
+/* A context for link, of which it takes a reference. Free with sx_context_free. NULL: no memory. */
+struct sx_context *sx_context_new(struct soap_xmpp_link *link);
+/* The context of soap, a copy whose members are those of original's struct soap: a call or request
+ * that is under way there isn't here, and soap gets its owner's settings. NULL: no memory. */
+struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *original);
+/* After sx_context_release. */
+void sx_context_free(struct sx_context *context);
+
+/* NULL when the plugin isn't registered. */
+struct sx_context *sx_context_of(struct soap *soap);
+
+void sx_context_set_role(struct sx_context *context, enum sx_role role);
+
+/* Sets soap's fault to one line and returns soap->error = code (SOAP_EOM: no memory for the line).
+ */
+int sx_context_fail(struct soap *soap, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Fails a call on the struct soap that serves: SOAP_USER_ERROR. */
+int sx_context_refuse_call(struct soap *soap, const char *endpoint);
+
+/* "xmpp:calc@example.org/soap: add" into label (SX_LABEL_BYTES), the beginning of every message
+ * about the call. Returns label. */
+const char *sx_context_label(const struct sx_context *context, char *label);
+
+/* This context's checker, which it keeps; NULL: no memory. */
+struct sx_checker *sx_context_checker(struct sx_context *context);
+
+/* Binds the prefixes that a server on the way dropped, from soap's own namespace table; for
+ * requests and answers. SX_OK or SX_ENOMEM. */
+enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope);
+
+/* Whether gSOAP is going to write references in the place of data, for attachments that nothing
+ * will carry. */
+bool sx_context_refers_to_attachments(const struct soap *soap);
+
+/* ---- settings put aside ---- */
+
+/* Puts modes, prolog and socket aside and sets what XMPP needs. Idempotent. */
+void sx_context_park(struct soap *soap, struct sx_context *context);
+/* Puts modes and prolog aside and leaves them as they are. Idempotent. */
+void sx_context_park_modes(struct soap *soap, struct sx_context *context);
+/* Puts back what sx_context_park_modes put aside, if it did. */
+void sx_context_restore_modes(struct soap *soap, struct sx_context *context);
+
+/* ---- what ends ---- */
+
+/* Cancels the call if it is under way and frees its answer. */
+void sx_context_forget_call(struct sx_context *context);
+
+/* Ends what is under way (a call is cancelled, an unanswered request refused) and gives soap back
+ * to its owner, but for the socket: SX_ROLE_IDLE. */
+void sx_context_end(struct soap *soap, struct sx_context *context);
+/* After sx_context_end: the socket. */
+void sx_context_restore_socket(struct soap *soap, struct sx_context *context);
+/* Both. */
+void sx_context_release(struct soap *soap, struct sx_context *context);
+
+#endif

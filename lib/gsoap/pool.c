@@ -1,0 +1,168 @@
+/* pool.c - accepts requests, by hand or with a pool of workers.
+ *
+ * Noun: the pool, some threads that serve the same link until it is closed.
+ *
+ * Invariant: nothing is accepted before all workers exist: one that waited for requests could be
+ * stopped only by closing the link's queue, and that can't be undone. So they wait at a gate.
+ *
+ * Happy path: make a copy of soap for each worker -> start them -> open the gate -> each accepts,
+ * serves and forgets one request after the other -> the queue is closed -> join them.
+ * Failure modes: a request that holds no whole envelope is refused as bad-request; a worker that
+ * can't be had ends the pool before it has accepted anything.
+ *
+ * Thread: each worker owns its soap_copy; the pool is shared under mu.
+ */
+#include "gsoap/context.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "config/config.h"
+
+/* ---- accept ---------------------------------------------------------------------------------- */
+
+/* The next request that holds an envelope; others are refused here. */
+static struct sx_request *take_request(struct soap_xmpp_link *link, int64_t deadline, bool *closed)
+{
+    struct sx_request *request;
+    while ((request = sx_queue_take(sx_link_inbound(link), deadline, closed))) {
+        if (request->envelope.bytes && !request->envelope.err)
+            return request;
+        sx_link_refuse(link, request, "bad-request",
+                       request->envelope.err ? request->envelope.why : sx_fault_text(SX_ENOTSOAP));
+        sx_request_free(request);
+    }
+    return NULL;
+}
+
+int soap_xmpp_accept(struct soap *soap, int timeout)
+{
+    struct sx_context *context = sx_context_of(soap);
+    bool closed = false;
+    int64_t deadline = sx_clock_deadline(sx_config_timeout_us(timeout, -1));
+    if (!context)
+        return soap->error = SOAP_PLUGIN_ERROR;
+    sx_context_release(soap, context);
+    sx_link_serve(context->link);
+    context->request = take_request(context->link, deadline, &closed);
+    soap->errnum = 0;
+    if (!context->request)
+        return soap->error = closed ? SOAP_STOP : SOAP_TCP_ERROR;
+    sx_context_park(soap, context);
+    soap->status = SOAP_OK; /* of the call before, if this context makes some */
+    sx_context_set_role(context, SX_ROLE_SERVING);
+    return soap->error = SOAP_OK;
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+struct worker {
+    struct pool *pool;
+    struct soap *soap; /* a copy, the worker's alone */
+    pthread_t thread;
+};
+
+struct pool {
+    /* immutable once a worker runs */
+    int (*serve)(struct soap *);
+    struct worker *workers;
+    int count, running;
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t opened;
+    enum { GATE_SHUT, GATE_OPEN, GATE_GIVEN_UP } gate;
+};
+
+static bool pass_gate(struct pool *pool)
+{
+    bool open;
+    pthread_mutex_lock(&pool->mu);
+    while (pool->gate == GATE_SHUT)
+        pthread_cond_wait(&pool->opened, &pool->mu);
+    open = pool->gate == GATE_OPEN;
+    pthread_mutex_unlock(&pool->mu);
+    return open;
+}
+
+/* As soap_end(), but for what each soap_begin() and soap_begin_recv() frees again: walking gSOAP's
+ * empty tables a third time would be a sixth of all that a small request costs. */
+static void forget_request(struct soap *soap)
+{
+    soap_destroy(soap);
+    soap_dealloc(soap, NULL);
+    (void)soap_closesock(soap);
+}
+
+static void *run_worker(void *arg)
+{
+    struct worker *worker = arg;
+    struct soap *soap = worker->soap;
+    if (!pass_gate(worker->pool))
+        return NULL;
+    while (soap_xmpp_accept(soap, 0) == SOAP_OK) {
+        (void)worker->pool->serve(soap);
+        forget_request(soap);
+    }
+    return NULL;
+}
+
+static int make_workers(struct soap *soap, struct pool *pool)
+{
+    int i;
+    for (i = 0; i < pool->count; i++) {
+        pool->workers[i].pool = pool;
+        pool->workers[i].soap = soap_copy(soap);
+        if (!pool->workers[i].soap)
+            return SOAP_EOM;
+    }
+    for (i = 0; i < pool->count; i++, pool->running++)
+        if (pthread_create(&pool->workers[i].thread, NULL, run_worker, &pool->workers[i]))
+            return SOAP_EOM;
+    return SOAP_OK;
+}
+
+static void run_workers(struct pool *pool, bool given_up)
+{
+    int i;
+    pthread_mutex_lock(&pool->mu);
+    pool->gate = given_up ? GATE_GIVEN_UP : GATE_OPEN;
+    pthread_cond_broadcast(&pool->opened);
+    pthread_mutex_unlock(&pool->mu);
+    for (i = 0; i < pool->running; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    for (i = 0; i < pool->count; i++) {
+        if (!pool->workers[i].soap)
+            continue;
+        soap_destroy(pool->workers[i].soap);
+        soap_end(pool->workers[i].soap);
+        soap_free(pool->workers[i].soap);
+    }
+}
+
+int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
+{
+    struct pool pool = {.serve = serve, .count = threads};
+    struct sx_context *context = sx_context_of(soap);
+    int err;
+    if (!context)
+        return soap->error = SOAP_PLUGIN_ERROR;
+    if (threads < 1)
+        return sx_context_fail(soap, SOAP_USER_ERROR, "soap_xmpp_serve: %d threads can't serve",
+                               threads);
+    sx_context_release(soap, context);
+    pool.workers = calloc((size_t)threads, sizeof *pool.workers);
+    if (!pool.workers)
+        return soap->error = SOAP_EOM;
+    pthread_mutex_init(&pool.mu, NULL);
+    pthread_cond_init(&pool.opened, NULL);
+    err = make_workers(soap, &pool);
+    sx_queue_add_workers(sx_link_inbound(context->link), pool.running);
+    if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
+        sx_link_serve(context->link);
+    run_workers(&pool, err != SOAP_OK);
+    sx_queue_add_workers(sx_link_inbound(context->link), -pool.running);
+    pthread_cond_destroy(&pool.opened);
+    pthread_mutex_destroy(&pool.mu);
+    free(pool.workers);
+    return soap->error = err;
+}

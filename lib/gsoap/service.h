@@ -1,0 +1,17 @@
+/* service.h - one request, for the callbacks in plugin.c. */
+#ifndef SX_GSOAP_SERVICE_H
+#define SX_GSOAP_SERVICE_H
+
+#include "gsoap/context.h"
+
+/* fprepareinitrecv of a request. SOAP_OK or soap->error = SOAP_EOM. */
+int sx_service_begin(struct soap *soap, struct sx_context *context);
+
+/* fprepareinitsend of an answer, or of the fault that takes the place of a half-written one. */
+void sx_service_prepare(struct soap *soap, struct sx_context *context);
+
+/* fdisconnect of a request: sends what the operation wrote, once: SX_ROLE_ANSWERED. What can't be
+ * sent is refused and traced. Doesn't block for long. */
+void sx_service_answer(struct soap *soap, struct sx_context *context);
+
+#endif
