@@ -62,6 +62,8 @@ enum sx_err sx_config_read_in(const struct soap_xmpp_config *in, struct soap_xmp
                               const struct sx_reason *why)
 {
     struct soap_xmpp_config complete;
+    if (!in)
+        return sx_config_refuse(why, "no configuration was given");
     if (in->size < sizeof in->size || in->size % _Alignof(struct soap_xmpp_config) != 0)
         return sx_config_refuse(
             why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()", in->size);

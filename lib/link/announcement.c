@@ -136,9 +136,14 @@ int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char 
                         size_t why_bytes)
 {
     char clause[400] = "", bare[SX_JID_BYTES];
-    int64_t deadline = sx_clock_deadline(link->config.timeout_us);
+    int64_t deadline;
     uint64_t session;
     enum sx_err err;
+    if (!link || !endpoint) {
+        sx_link_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
+        return -1;
+    }
+    deadline = sx_clock_deadline(link->config.timeout_us);
     sx_link_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
     if (!link->presence) {

@@ -14,8 +14,11 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
 {
     char why[400];
     uint64_t session;
-    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
+    int64_t timeout_us;
     enum sx_err err;
+    if (!link)
+        return -1;
+    timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
     sx_link_ref(link); /* the program may close the link meanwhile */
     err = sx_link_await_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
     sx_link_unref(link);
@@ -26,6 +29,10 @@ void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes
 {
     struct sx_failure failure;
     enum soap_xmpp_state_value state;
+    if (!link) {
+        sx_link_say(text, text_bytes, SX_LINK_NONE);
+        return;
+    }
     pthread_mutex_lock(&link->mu);
     state = link->state;
     failure = link->failure;
@@ -40,6 +47,8 @@ void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes
 enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
 {
     enum soap_xmpp_state_value state;
+    if (!link)
+        return SOAP_XMPP_CLOSED;
     pthread_mutex_lock(&link->mu);
     state = link->state;
     pthread_mutex_unlock(&link->mu);
@@ -48,6 +57,10 @@ enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
 
 void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
 {
+    if (!link) {
+        sx_link_say(jid, jid_bytes, "");
+        return;
+    }
     pthread_mutex_lock(&link->mu);
     sx_link_say(jid, jid_bytes, link->bound_jid);
     pthread_mutex_unlock(&link->mu);
@@ -59,7 +72,12 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
                     size_t why_bytes)
 {
     char clause[200] = "";
-    enum sx_err err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
+    enum sx_err err;
+    if (!link) {
+        sx_link_say(why, why_bytes, SX_LINK_NONE);
+        return -1;
+    }
+    err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
     if (err == SX_OK) {
         sx_link_say(why, why_bytes, "");
         return 0;

@@ -410,14 +410,22 @@ static enum sx_err read_entity(const char *endpoint, struct sx_endpoint *entity,
 int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
                        int timeout_ms, char *why, size_t why_bytes)
 {
-    int64_t timeout_us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
-    int64_t deadline = sx_clock_deadline(timeout_us);
+    int64_t deadline;
     struct sx_endpoint entity = {0};
     char clause[200] = "", *chosen = NULL;
     const char *jid;
     uint64_t version;
     int listed;
-    enum sx_err err = read_entity(endpoint, &entity, clause, sizeof clause);
+    enum sx_err err;
+    if (!link || !endpoint || !feature) {
+        sx_link_say(why, why_bytes,
+                    !link       ? SX_LINK_NONE
+                    : !endpoint ? "no endpoint was given"
+                                : "no feature was given");
+        return -1;
+    }
+    deadline = sx_clock_deadline(sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link)));
+    err = read_entity(endpoint, &entity, clause, sizeof clause);
     if (err != SX_OK) {
         if (why && why_bytes)
             snprintf(why, why_bytes, "%s: %s", endpoint,

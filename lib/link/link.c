@@ -560,6 +560,8 @@ static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 {
     int64_t deadline;
+    if (!link)
+        return;
     assert(!sx_loop_is_self(link->loop));
     sx_link_ref(link); /* another thread may close the link as soon as it is closed */
     deadline = sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->config.timeout_us));
@@ -586,6 +588,8 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 void soap_xmpp_kick(struct soap_xmpp_link *link)
 {
     bool stopped;
+    if (!link)
+        return;
     pthread_mutex_lock(&link->mu);
     stopped = is_stopped_locked(link);
     if (!stopped && link->state != SOAP_XMPP_ONLINE)
@@ -597,7 +601,8 @@ void soap_xmpp_kick(struct soap_xmpp_link *link)
 
 void soap_xmpp_interrupt(struct soap_xmpp_link *link)
 {
-    sx_loop_interrupt(link->loop);
+    if (link)
+        sx_loop_interrupt(link->loop);
 }
 
 void soap_xmpp_close(struct soap_xmpp_link *link)

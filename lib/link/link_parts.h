@@ -85,6 +85,9 @@ enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline,
 enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
                                  char *why, size_t why_bytes);
 
+/* What is said to who has none: soap_xmpp_open() has returned NULL. */
+#define SX_LINK_NONE "there is no link"
+
 /* text into why, if the program wants it (NULL, 0 allowed). */
 void sx_link_say(char *why, size_t why_bytes, const char *text);
 

@@ -5,6 +5,7 @@
     SUITE(access)                                                                                  \
     SUITE(acquaintance)                                                                            \
     SUITE(allocator)                                                                               \
+    SUITE(api)                                                                                     \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \

@@ -1,0 +1,146 @@
+/* What a program asks of a link, without the arguments that it needs.
+ *
+ * The link is offline: its server is a port on which nobody listens.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef SOAP_XMPP_NO_GSOAP
+#define SOAP_XMPP_NO_GSOAP
+#endif
+#include "soap_xmpp.h"
+#include "../../lib/suite.h"
+
+extern CU_TestInfo tests_api[];
+
+static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+/* *fd keeps the port. */
+static struct soap_xmpp_link *open_link(int *fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CU_ASSERT_EQUAL_FATAL(bind(*fd, (struct sockaddr *)&address, len), 0);
+    CU_ASSERT_EQUAL_FATAL(getsockname(*fd, (struct sockaddr *)&address, &len), 0);
+    soap_xmpp_config_init(&config);
+    config.jid = "alice@example.org/desk";
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = ntohs(address.sin_port);
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.presence = 1;
+    config.timeout_ms = 0;
+    config.trace_callback = ignore_line;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link = soap_xmpp_open(&config, NULL, 0));
+    return link;
+}
+
+static void close_link(struct soap_xmpp_link *link, int fd)
+{
+    soap_xmpp_close(link);
+    close(fd);
+}
+
+static void a_link_is_not_opened_without_a_configuration(void)
+{
+    char why[200] = "";
+    CU_ASSERT_PTR_NULL(soap_xmpp_open(NULL, why, sizeof why));
+    ASSERT_TEXT(why, "no configuration was given");
+    CU_ASSERT_PTR_NULL(soap_xmpp_open(NULL, NULL, 0));
+}
+
+static void the_environment_fills_no_configuration_that_is_missing(void)
+{
+    char why[200] = "";
+    CU_ASSERT_EQUAL(soap_xmpp_config_from_env(NULL, why, sizeof why), -1);
+    ASSERT_TEXT(why, "no configuration was given");
+}
+
+static void nobody_is_discovered_without_an_endpoint(void)
+{
+    char why[200] = "";
+    int fd;
+    struct soap_xmpp_link *link = open_link(&fd);
+    CU_ASSERT_EQUAL(soap_xmpp_discover(link, NULL, SOAP_XMPP_FEATURE, 0, why, sizeof why), -1);
+    ASSERT_TEXT(why, "no endpoint was given");
+    CU_ASSERT_EQUAL(soap_xmpp_discover(link, NULL, SOAP_XMPP_FEATURE, 0, NULL, 0), -1);
+    close_link(link, fd);
+}
+
+static void nothing_is_discovered_without_a_feature(void)
+{
+    char why[200] = "";
+    int fd;
+    struct soap_xmpp_link *link = open_link(&fd);
+    CU_ASSERT_EQUAL(soap_xmpp_discover(link, "xmpp:a@b", NULL, 0, why, sizeof why), -1);
+    ASSERT_TEXT(why, "no feature was given");
+    close_link(link, fd);
+}
+
+static void nobody_is_subscribed_to_without_an_endpoint(void)
+{
+    char why[200] = "";
+    int fd;
+    struct soap_xmpp_link *link = open_link(&fd);
+    CU_ASSERT_EQUAL(soap_xmpp_subscribe(link, NULL, why, sizeof why), -1);
+    ASSERT_TEXT(why, "no endpoint was given");
+    CU_ASSERT_EQUAL(soap_xmpp_subscribe(link, NULL, NULL, 0), -1);
+    close_link(link, fd);
+}
+
+static void nobody_is_allowed_without_a_name(void)
+{
+    char why[200] = "";
+    int fd;
+    struct soap_xmpp_link *link = open_link(&fd);
+    CU_ASSERT_EQUAL(soap_xmpp_allow(link, NULL, "add", why, sizeof why), -1);
+    ASSERT_CONTAINS(why, "\"\" can't be allowed add: ");
+    CU_ASSERT_EQUAL(soap_xmpp_allow(link, NULL, NULL, NULL, 0), -1);
+    close_link(link, fd);
+}
+
+/* As soap_xmpp_open() returns it on failure. */
+static void a_link_that_is_none_is_closed_and_does_nothing(void)
+{
+    char text[200] = "";
+    CU_ASSERT_EQUAL(soap_xmpp_state(NULL), SOAP_XMPP_CLOSED);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(NULL, -1), -1);
+    soap_xmpp_reason(NULL, text, sizeof text);
+    ASSERT_TEXT(text, "there is no link");
+    soap_xmpp_jid(NULL, text, sizeof text);
+    ASSERT_TEXT(text, "");
+    CU_ASSERT_EQUAL(soap_xmpp_discover(NULL, "xmpp:a@b", "urn:x", 0, text, sizeof text), -1);
+    ASSERT_TEXT(text, "there is no link");
+    CU_ASSERT_EQUAL(soap_xmpp_subscribe(NULL, "xmpp:a@b", text, sizeof text), -1);
+    ASSERT_TEXT(text, "there is no link");
+    CU_ASSERT_EQUAL(soap_xmpp_allow(NULL, "a@b", NULL, text, sizeof text), -1);
+    ASSERT_TEXT(text, "there is no link");
+    soap_xmpp_kick(NULL);
+    soap_xmpp_interrupt(NULL);
+    soap_xmpp_stop(NULL, 0);
+    soap_xmpp_close(NULL);
+}
+
+CU_TestInfo tests_api[] = {
+    {"a link is not opened without a configuration", a_link_is_not_opened_without_a_configuration},
+    {"the environment fills no configuration that is missing",
+     the_environment_fills_no_configuration_that_is_missing},
+    {"nobody is discovered without an endpoint", nobody_is_discovered_without_an_endpoint},
+    {"nothing is discovered without a feature", nothing_is_discovered_without_a_feature},
+    {"nobody is subscribed to without an endpoint", nobody_is_subscribed_to_without_an_endpoint},
+    {"nobody is allowed without a name", nobody_is_allowed_without_a_name},
+    {"a link that is none is closed, and does nothing",
+     a_link_that_is_none_is_closed_and_does_nothing},
+    CU_TEST_INFO_NULL,
+};
