@@ -451,7 +451,7 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     *end = '\0';
     sx_dealt_begin_locked(call, incarnation);
     if (incarnation)
-        snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_INCARNATION_MARK,
+        snprintf(end, sizeof call->id - (size_t)(end - call->id), "%s%s", SX_REQUEST_ID_MARK,
                  incarnation);
     LIST_INSERT_HEAD(sx_table_bucket(exchange, number), call, in_bucket);
 }

@@ -19,6 +19,7 @@
 
 #include "wire/jid.h"
 #include "soap/envelope.h"
+#include "wire/delivery.h"
 #include "base/fault.h"
 
 /* What a call ended with. */
@@ -27,12 +28,9 @@ struct sx_reply {
     struct sx_envelope envelope; /* with SX_OK: answer or SOAP fault */
     char condition[48];          /* with SX_ESTANZA: the stanza error condition */
     char text[256];              /* what a human gets to read, may be "" */
-    bool refused;       /* with SX_ESTANZA: the peer says that it did not run the request */
-    char stale_for[40]; /* with SX_ESTANZA: the peer's incarnation is this one, not the id's */
-    uint64_t denier;    /* with that: which of several processes says so, 0: unknown */
-    bool running;       /* with SX_ESTANZA: what was asked about runs there */
-    char *features;     /* of a disco#info answer: each feature NUL-terminated, an empty
-                         * one ends the list; malloc'ed; NULL otherwise */
+    struct sx_delivery delivery; /* with SX_ESTANZA: what the peer says of the request */
+    char *features;              /* of a disco#info answer: each feature NUL-terminated, an empty
+                                  * one ends the list; malloc'ed; NULL otherwise */
 };
 void sx_reply_fini(struct sx_reply *reply);
 

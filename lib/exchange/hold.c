@@ -77,7 +77,7 @@ bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, cons
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     if (call && call->payload && call->holds > 0 && sx_table_is_from_peer_locked(call, from) &&
-        !sx_journal_is_again(id) && (call->held || call->holds < MAX_HOLDS)) {
+        !sx_request_id_is_again(id) && (call->held || call->holds < MAX_HOLDS)) {
         if (!call->held && call->dealt)
             sx_dealt_restart_locked(call);
         if (!call->held)
@@ -101,7 +101,7 @@ bool sx_exchange_is_wanted(struct sx_exchange *exchange, uint64_t number)
 void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
                         const char *text)
 {
-    struct sx_reply reply = {.err = SX_ESTANZA, .refused = true};
+    struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = true};
     struct soap_xmpp_call *call;
     char id[ID_BYTES] = "", *peer = NULL;
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);

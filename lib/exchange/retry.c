@@ -260,7 +260,7 @@ bool sx_kept_is_bounce(const struct sx_reply *reply)
                                              "remote-server-timeout", "remote-server-not-found",
                                              "item-not-found",        NULL};
     size_t i;
-    if (reply->err != SX_ESTANZA || reply->refused)
+    if (reply->err != SX_ESTANZA || reply->delivery.refused)
         return false;
     for (i = 0; conditions[i]; i++)
         if (strcmp(reply->condition, conditions[i]) == 0)
@@ -318,8 +318,8 @@ bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation)
 
 static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    if (reply->stale_for[0])
-        return call->sent <= 1 && sx_kept_renew_locked(call, reply->stale_for);
+    if (reply->delivery.stale_for[0])
+        return call->sent <= 1 && sx_kept_renew_locked(call, reply->delivery.stale_for);
     if (!sx_kept_is_bounce(reply))
         return false;
     if (call->is_last)
@@ -367,7 +367,7 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
             return sent > 0; /* the retry has seen to it */
         /* What is said of one copy says nothing of another: one that was refused is forgotten, and
          * the next may have been let in. */
-        if (reply->refused || reply->stale_for[0])
+        if (reply->delivery.refused || reply->delivery.stale_for[0])
             return sent > 1;
         return sent > 1 || !sx_kept_is_unrun(reply->condition);
     default:

@@ -26,7 +26,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/stanza.h"
 
 enum {
@@ -43,22 +43,22 @@ static void count_anew_locked(struct soap_xmpp_call *call)
 
 void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation)
 {
-    call->dealt = sx_journal_is_any(incarnation);
+    call->dealt = sx_request_id_is_any(incarnation);
     call->asked = false;
     count_anew_locked(call);
 }
 
 bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id)
 {
-    size_t stem = sx_journal_stem(id);
-    return call->dealt && sx_journal_is_again(id) && stem == sx_journal_stem(call->id) &&
+    size_t stem = sx_request_id_stem_len(id);
+    return call->dealt && sx_request_id_is_again(id) && stem == sx_request_id_stem_len(call->id) &&
            strncmp(call->id, id, stem) == 0;
 }
 
 bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)
 {
     const char *payload = call->sent ? SX_STANZA_AGAIN : call->payload;
-    int stem = (int)sx_journal_stem(call->id);
+    int stem = (int)sx_request_id_stem_len(call->id);
     due->peer = strdup(call->peer);
     due->payload_len = call->sent ? strlen(payload) : call->payload_len;
     due->payload = malloc(due->payload_len + 1);
@@ -68,8 +68,8 @@ bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)
         return false;
     }
     memcpy(due->payload, payload, due->payload_len + 1);
-    snprintf(due->id, ID_BYTES, "%.*s%s%s", stem, call->id, SX_INCARNATION_MARK,
-             call->sent ? SX_INCARNATION_AGAIN : SX_INCARNATION_ANY);
+    snprintf(due->id, ID_BYTES, "%.*s%s%s", stem, call->id, SX_REQUEST_ID_MARK,
+             call->sent ? SX_REQUEST_ID_AGAIN : SX_REQUEST_ID_ANY);
     if (call->sent && call->asked)
         count_anew_locked(call);
     call->asked = call->sent > 0;
@@ -80,7 +80,7 @@ bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)
 void sx_dealt_restart_locked(struct soap_xmpp_call *call)
 {
     call->sent = 0;
-    sx_table_rename_locked(call, SX_INCARNATION_ANY);
+    sx_table_rename_locked(call, SX_REQUEST_ID_ANY);
 }
 
 static bool deny_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
@@ -89,7 +89,7 @@ static bool deny_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
     unsigned deniers;
     call->asked = false;
     call->denials++;
-    call->deniers |= UINT64_C(1) << reply->denier % 64;
+    call->deniers |= UINT64_C(1) << reply->delivery.denier % 64;
     deniers = (unsigned)__builtin_popcountll(call->deniers);
     if (call->denials < DENIALS_A_PROCESS * (deniers + 1)) {
         call->interval_us = SX_KEPT_INTERVAL_US;
@@ -109,13 +109,13 @@ static bool retry_again_locked(struct soap_xmpp_call *call, struct sx_reply *rep
 {
     if (call->is_last || call->sent == 0)
         return true; /* another payload waits for what becomes of the first copy */
-    if (reply->stale_for[0] || reply->refused)
+    if (reply->delivery.stale_for[0] || reply->delivery.refused)
         return deny_locked(call, reply);
-    if (!reply->running && !sx_kept_is_bounce(reply))
+    if (!reply->delivery.running && !sx_kept_is_bounce(reply))
         return false;
     count_anew_locked(call);
     call->asked = false;
-    if (!reply->running)
+    if (!reply->delivery.running)
         sx_kept_await_return_locked(call);
     return true;
 }
@@ -124,10 +124,10 @@ static bool retry_again_locked(struct soap_xmpp_call *call, struct sx_reply *rep
  */
 static bool retry_unrun_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    bool stops = reply->refused && strcmp(reply->condition, "service-unavailable") == 0;
+    bool stops = reply->delivery.refused && strcmp(reply->condition, "service-unavailable") == 0;
     call->sent = 0;
-    if (reply->stale_for[0])
-        return sx_kept_renew_locked(call, reply->stale_for);
+    if (reply->delivery.stale_for[0])
+        return sx_kept_renew_locked(call, reply->delivery.stale_for);
     if ((!stops && !sx_kept_is_bounce(reply)) || call->is_out)
         return false;
     sx_dealt_restart_locked(call);
@@ -140,11 +140,12 @@ static bool retry_unrun_locked(struct soap_xmpp_call *call, const struct sx_repl
 
 bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct sx_reply *reply)
 {
-    if (sx_journal_is_again(id))
+    if (sx_request_id_is_again(id))
         return retry_again_locked(call, reply);
-    if (reply->running || sx_journal_is_any(reply->stale_for))
-        return reply->running; /* no process says so of a first copy that it met once */
-    if (reply->refused || reply->stale_for[0] || sx_kept_is_unrun(reply->condition))
+    if (reply->delivery.running || sx_request_id_is_any(reply->delivery.stale_for))
+        return reply->delivery.running; /* no process says so of a first copy that it met once */
+    if (reply->delivery.refused || reply->delivery.stale_for[0] ||
+        sx_kept_is_unrun(reply->condition))
         return retry_unrun_locked(call, reply);
     return sx_kept_is_bounce(reply) && !call->is_out;
 }

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
-#include "request/journal.h"
+#include "wire/request_id.h"
 
 enum {
     PREFIX_RANDOM_BYTES = 16,

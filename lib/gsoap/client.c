@@ -164,13 +164,13 @@ static int report_failure(struct soap *soap, struct sx_context *context,
     int code = sx_fault_soap_code(reply->err);
     sx_context_label(context, label);
     /* What a new process says of its predecessor's request is no answer. */
-    if (reply->err == SX_ESTANZA && !reply->stale_for[0]) {
+    if (reply->err == SX_ESTANZA && !reply->delivery.stale_for[0]) {
         int number = sx_fault_number(reply->condition);
         snprintf(context->condition, sizeof context->condition, "%s", reply->condition);
         return sx_context_fail(soap, number, "%s: %s (%d)%s%s%s", label, reply->condition, number,
                                *reply->text ? ": " : "", reply->text, outcome);
     }
-    if (code == SOAP_TCP_ERROR || reply->stale_for[0])
+    if (code == SOAP_TCP_ERROR || reply->delivery.stale_for[0])
         code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
     if (reply->err == SX_ETIMEOUT)
         return sx_context_fail(soap, code, "%s: no answer within %.3f s%s", label,

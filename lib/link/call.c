@@ -209,7 +209,7 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
     if (link->config.plain_delivery || link->config.is_shared)
         return FOREIGN;
     known = look_up(link, to, incarnation);
-    if (known == 1 && !sx_journal_is_any(incarnation) &&
+    if (known == 1 && !sx_request_id_is_any(incarnation) &&
         sx_features_is_worn(link->disco, to, sx_clock_now_us())) {
         if (sx_link_ask(link, to, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
             sx_reply_fini(&reply);
@@ -304,7 +304,7 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    ships = payload.is_loose && !sx_journal_is_any(incarnation);
+    ships = payload.is_loose && !sx_request_id_is_any(incarnation);
     if (!ships && !sx_link_fits(link, "the envelope", &payload, &head, more_bytes, false, clause,
                                 sizeof clause)) {
         err = SX_ETOOBIG;

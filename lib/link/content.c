@@ -30,7 +30,7 @@ void sx_content_condition(struct sx_element *error, struct sx_reply *reply)
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
     for (; child; child = sx_element_next(child)) {
         const char *name = sx_element_name(child), *ns = sx_element_ns(child);
-        sx_delivery_read(child, reply);
+        sx_delivery_read(child, &reply->delivery);
         if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
             continue;
         if (strcmp(name, "text") == 0) {

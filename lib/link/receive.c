@@ -170,8 +170,9 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq,
                           struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
+    const char *why_stale;
     bool is_doubtful;
-    if (sx_journal_is_message(iq->id)) {
+    if (sx_request_id_is_message(iq->id)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s %s from %s dropped: a message was asked",
                  iq->type, iq->id, sx_iq_text(iq->from));
         return;
@@ -192,10 +193,12 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq,
     } else {
         read_result(ends, iq->from, stanza, stream, &reply);
     }
-    sx_delivery_judge(iq->id, &reply);
-    if (reply.stale_for[0] && iq->from)
-        sx_features_renew(ends->disco, iq->from, reply.stale_for, sx_clock_now_us());
-    if (reply.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
+    why_stale = sx_delivery_judge(iq->id, &reply.delivery);
+    if (why_stale)
+        snprintf(reply.text, sizeof reply.text, "%s", why_stale);
+    if (reply.delivery.stale_for[0] && iq->from)
+        sx_features_renew(ends->disco, iq->from, reply.delivery.stale_for, sx_clock_now_us());
+    if (reply.delivery.refused && strcmp(reply.condition, "item-not-found") == 0 && ends->packs &&
         sx_shipments_again(ends->shipments, iq->session, iq->from, iq->id)) {
         sx_reply_fini(&reply);
         return;
@@ -530,7 +533,7 @@ static void receive_request(const struct sx_iq_ends *ends, const struct iq *iq,
     else if (ends->packs && (sx_content_is_packed_alone(stanza, stream) ||
                              sx_content_is(payload, "packed", SX_NS_PACKED)))
         receive_packed(ends, iq, payload, stream);
-    else if (sx_content_is(payload, "again", SX_NS_DELIVERY) && sx_journal_is_tagged(iq->id))
+    else if (sx_content_is(payload, "again", SX_NS_DELIVERY) && sx_request_id_is_tagged(iq->id))
         receive_again(ends, iq);
     else if (ends->packs && is_bytestream(payload))
         receive_bytestream(ends, iq, payload, stream);

@@ -53,7 +53,7 @@ static void read_reply(const struct sx_iq_ends *ends, const struct iq *message,
         snprintf(reply->text, sizeof reply->text, "%s", stream->verdict_why);
     } else if (is_error) {
         sx_content_error(ends, message->from, true, stanza, stream, reply);
-        reply->stale_for[0] = '\0';
+        reply->delivery.stale_for[0] = '\0';
     } else {
         read_envelope(ends, message, stanza, stream, reply);
     }
@@ -211,7 +211,7 @@ static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *messa
 {
     struct sx_element *packed;
     return stream->envelope || sx_content_find_packed(ends, stanza, stream, &packed) ||
-           ((stream->verdict != SX_OK || stream->binary) && sx_journal_is_message(message->id));
+           ((stream->verdict != SX_OK || stream->binary) && sx_request_id_is_message(message->id));
 }
 
 void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,

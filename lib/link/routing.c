@@ -196,7 +196,7 @@ bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char 
 {
     struct sx_mover mover;
     /* Of all conditions this one says that this resource is of no use, and others may be. */
-    if (!link->presence || !from || reply->err != SX_ESTANZA || reply->stale_for[0] ||
+    if (!link->presence || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
         strcmp(reply->condition, "service-unavailable") != 0 ||
         !sx_exchange_judge(link->exchange, from, id, &mover))
         return false;

@@ -17,7 +17,7 @@
 #include <sys/queue.h>
 
 #include "wire/jid.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
@@ -286,7 +286,7 @@ int sx_features_incarnation(struct sx_features *disco, const char *jid, int64_t 
         incarnation = find_incarnation(peer->features);
         /* it becomes part of our ids */
         known = incarnation && strlen(incarnation) < out_bytes &&
-                sx_journal_is_incarnation(incarnation);
+                sx_request_id_is_incarnation(incarnation);
     }
     if (known == 1)
         memcpy(out, incarnation, strlen(incarnation) + 1);

@@ -42,7 +42,7 @@ static void read_mark(struct sx_element *stanza, struct sx_mark *mark)
     mark->packs = packed && strcmp(packed, "true") == 0;
     incarnation = sx_element_attribute(child, "incarnation");
     if (incarnation && strlen(incarnation) < sizeof mark->incarnation &&
-        sx_journal_is_incarnation(incarnation)) /* it becomes part of our ids */
+        sx_request_id_is_incarnation(incarnation)) /* it becomes part of our ids */
         memcpy(mark->incarnation, incarnation, strlen(incarnation) + 1);
 }
 

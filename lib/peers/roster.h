@@ -23,7 +23,7 @@
 #include "wire/element.h"
 
 #include "base/buffer.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/namespaces.h"
 
 enum {

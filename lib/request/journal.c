@@ -12,7 +12,6 @@
 #include "request/journal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +19,8 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
-#include "wire/jid.h"
 #include "base/pages.h"
+#include "wire/jid.h"
 
 enum {
     MAX_BUCKETS = 1 << 16,
@@ -151,7 +150,7 @@ static void make_key(struct sx_journal *journal, const char *from, const char *i
 {
     sx_jid_bare(from, key->caller, sizeof key->caller);
     key->id = id;
-    key->id_len = sx_journal_stem(id);
+    key->id_len = sx_request_id_stem_len(id);
     key->bucket = bucket_of(journal, key);
 }
 
@@ -306,81 +305,10 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
     if (journal->is_shared)
-        snprintf(out, SX_INCARNATION_BYTES, "%s", SX_INCARNATION_ANY);
+        snprintf(out, SX_INCARNATION_BYTES, "%s", SX_REQUEST_ID_ANY);
     else
-        snprintf(out, SX_INCARNATION_BYTES, "%016" PRIx64 ".%" PRIx64, journal->process,
-                 journal->epoch);
+        sx_request_id_format_incarnation(journal->process, journal->epoch, out);
     pthread_mutex_unlock(&journal->mu);
-}
-
-/* Up to 16 digits; NULL if there is none, or more. */
-static const char *parse_hex(const char *text, uint64_t *number)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *begin = text, *digit;
-    uint64_t value = 0;
-    for (; *text && (digit = strchr(digits, *text)) != NULL; text++)
-        value = value << 4 | (uint64_t)(digit - digits);
-    if (text == begin || text - begin > 16)
-        return NULL;
-    *number = value;
-    return text;
-}
-
-static bool parse_incarnation(const char *text, uint64_t *process, uint64_t *epoch)
-{
-    text = parse_hex(text, process);
-    if (!text || *text != '.')
-        return false;
-    text = parse_hex(text + 1, epoch);
-    return text && !*text;
-}
-
-bool sx_journal_is_any(const char *incarnation)
-{
-    return incarnation && strcmp(incarnation, SX_INCARNATION_ANY) == 0;
-}
-
-bool sx_journal_is_incarnation(const char *text)
-{
-    uint64_t process, epoch;
-    return sx_journal_is_any(text) || parse_incarnation(text, &process, &epoch);
-}
-
-/* What stands behind the last mark, "" without one. */
-static const char *tail_of(const char *id)
-{
-    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]);
-    return mark ? mark + 1 : "";
-}
-
-bool sx_journal_is_same_process(const char *id, const char *incarnation)
-{
-    uint64_t process, other, epoch;
-    return parse_incarnation(tail_of(id), &process, &epoch) &&
-           parse_incarnation(incarnation, &other, &epoch) && process == other;
-}
-
-bool sx_journal_is_again(const char *id)
-{
-    return strcmp(tail_of(id), SX_INCARNATION_AGAIN) == 0;
-}
-
-bool sx_journal_is_tagged(const char *id)
-{
-    return sx_journal_is_incarnation(tail_of(id)) || sx_journal_is_again(id);
-}
-
-bool sx_journal_is_message(const char *id)
-{
-    return strcmp(tail_of(id), SX_JOURNAL_MESSAGE) == 0;
-}
-
-size_t sx_journal_stem(const char *id)
-{
-    const char *tail = tail_of(id);
-    bool differs = sx_journal_is_any(tail) || sx_journal_is_again(id);
-    return differs ? (size_t)(tail - id) - 1 : strlen(id);
 }
 
 /* Whether a request under this id may be run here if nothing is known of it: a message, the first
@@ -388,11 +316,11 @@ size_t sx_journal_stem(const char *id)
 static bool may_run_locked(const struct sx_journal *journal, const char *id)
 {
     uint64_t process, epoch;
-    if (sx_journal_is_message(id))
+    if (sx_request_id_is_message(id))
         return true;
     if (journal->is_shared)
-        return sx_journal_is_any(tail_of(id));
-    return parse_incarnation(tail_of(id), &process, &epoch) && process == journal->process &&
+        return sx_request_id_is_any(sx_request_id_tail(id));
+    return sx_request_id_parse(id, &process, &epoch) && process == journal->process &&
            is_accepted(journal, epoch);
 }
 
@@ -445,7 +373,7 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     struct key key;
     enum sx_journal_verdict verdict;
     const struct entry *entry;
-    if (strlen(id) > MAX_ID_BYTES || !(sx_journal_is_tagged(id) || sx_journal_is_message(id)))
+    if (strlen(id) > MAX_ID_BYTES || !(sx_request_id_is_tagged(id) || sx_request_id_is_message(id)))
         return SX_JOURNAL_FOREIGN;
     make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);

@@ -13,7 +13,7 @@
  * journal runs X~any unless it knows X, and X~again never.
  *
  * A message is sent once, by one who can't know who will take it from its server, nor when: its id
- * ends in MESSAGE instead, and is accepted whenever it comes. Only servers make two of it, within
+ * ends in "message" instead, and is accepted whenever it comes. Only servers make two of it, within
  * minutes, and so long it is remembered.
  *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
@@ -33,13 +33,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SX_INCARNATION_MARK  "~"     /* in an id, before the incarnation */
-#define SX_INCARNATION_ANY   "any"   /* of a JID that several processes share */
-#define SX_INCARNATION_AGAIN "again" /* in its place in the ids of later copies; nobody's */
+#include "wire/request_id.h"
 
-#define SX_JOURNAL_MESSAGE "message" /* in the place of an incarnation */
-
-enum { SX_INCARNATION_BYTES = 40, SX_JOURNAL_EPOCH_S = 300 };
+enum { SX_JOURNAL_EPOCH_S = 300 };
 
 enum sx_journal_verdict {
     SX_JOURNAL_FRESH,    /* run it; answer() or forget() follows */
@@ -72,28 +68,6 @@ uint64_t sx_journal_process(const struct sx_journal *journal);
 /* Writes the incarnation that callers put into their ids from now on. */
 void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
                             char out[SX_INCARNATION_BYTES]);
-
-/* Whether text has an incarnation's form: what a peer sends becomes part of our ids. */
-bool sx_journal_is_incarnation(const char *text);
-
-/* Whether the id carries an incarnation of the same process as this one. */
-bool sx_journal_is_same_process(const char *id, const char *incarnation);
-
-/* Whether an id carries an incarnation, whosever, or "again": the caller knows what <refused/>
- * means. */
-bool sx_journal_is_tagged(const char *id);
-
-/* Whether text is the incarnation of a JID that several processes share. NULL allowed. */
-bool sx_journal_is_any(const char *incarnation);
-
-/* Whether an id is that of a later copy, for whichever process knows the first. */
-bool sx_journal_is_again(const char *id);
-
-/* The length of an id without the tail that differs between copies: what they share. */
-size_t sx_journal_stem(const char *id);
-
-/* Whether it is the id of a message of this library's. */
-bool sx_journal_is_message(const char *id);
 
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */

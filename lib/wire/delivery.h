@@ -1,20 +1,32 @@
 /* delivery.h - what a responder of this library says about one copy of a request, beside the
  * condition of a stanza error.
  *
- * Noun: the word about a copy: <refused/>, <stale/> or <running/> (stanza.h). Any thread.
+ * Noun: the delivery: <refused/>, <stale/> or <running/> in SX_NS_DELIVERY (stanza.h writes them).
+ * Pure functions, any thread.
  */
 #ifndef SX_WIRE_DELIVERY_H
 #define SX_WIRE_DELIVERY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "wire/element.h"
+#include "wire/request_id.h"
 
-#include "exchange/exchange.h"
+/* All zero: nothing was said. */
+struct sx_delivery {
+    bool refused;                         /* the request was not run */
+    bool running;                         /* what was asked about runs there */
+    char stale_for[SX_INCARNATION_BYTES]; /* the peer's incarnation is this one, not the id's */
+    uint64_t denier; /* with that: which of several processes says so, 0: unknown */
+};
 
-/* Of a child of <error/>, whatever it is: into refused, stale_for, denier or running. */
-void sx_delivery_read(struct sx_element *child, struct sx_reply *reply);
+/* Reads a child of <error/>, whatever it is; what has another form changes nothing. */
+void sx_delivery_read(struct sx_element *child, struct sx_delivery *delivery);
 
-/* Once the whole reply is read: what nobody can have said of a copy with such an id is taken out,
- * and of a stale one the text says in words for the caller what has become of it. */
-void sx_delivery_judge(const char *id, struct sx_reply *reply);
+/* Once the whole error is read: what nobody can have said of a copy with such an id is taken out.
+ * Of a stale copy a clause is returned, a constant, that tells the caller what has become of it;
+ * NULL for all others. */
+const char *sx_delivery_judge(const char *id, struct sx_delivery *delivery);
 
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 
 enum {
     PROOF_BYTES = 16,
@@ -144,7 +144,7 @@ void sx_message_ids_write(const struct sx_message_ids *names, struct sx_buffer *
             out->failed = true;
         }
     }
-    sx_buffer_add_text(out, SX_INCARNATION_MARK SX_JOURNAL_MESSAGE);
+    sx_buffer_add_text(out, SX_REQUEST_ID_MARK SX_REQUEST_ID_MESSAGE);
 }
 
 /* The parts of an id; name NULL: it has none. */
@@ -155,8 +155,8 @@ struct parts {
 
 static bool take_apart(const char *id, struct parts *parts)
 {
-    const char *mark = strrchr(id, SX_INCARNATION_MARK[0]), *dot = strchr(id, '.');
-    if (!mark || strcmp(mark + 1, SX_JOURNAL_MESSAGE) != 0 || !dot || dot > mark)
+    const char *mark = strrchr(id, SX_REQUEST_ID_MARK[0]), *dot = strchr(id, '.');
+    if (!mark || strcmp(mark + 1, SX_REQUEST_ID_MESSAGE) != 0 || !dot || dot > mark)
         return false;
     *parts = (struct parts){.tag = dot + 1, .head_len = (size_t)(dot - id)};
     if (mark - parts->tag < TAG_HEX)

@@ -8,7 +8,7 @@
  */
 #include "wire/stanza.h"
 
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/namespaces.h"
 
 #include <inttypes.h>
@@ -129,7 +129,7 @@ void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const
 void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text)
 {
-    bool is_ours = sx_journal_is_tagged(head->id) || sx_journal_is_message(head->id);
+    bool is_ours = sx_request_id_is_tagged(head->id) || sx_request_id_is_message(head->id);
     add_error(out, head, condition, sx_fault_condition_type(condition), text,
               is_ours ? "<refused xmlns='" SX_NS_DELIVERY "'/>" : NULL);
 }

@@ -170,7 +170,7 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
     CLAIM(strlen(request->id) <= SX_IQ_ID_BYTES);
     CLAIM(sx_access_allows(ends->access, request->from, request->envelope.operation));
     claims_about_arrival(&request->envelope);
-    if (sx_journal_is_tagged(request->id))
+    if (sx_request_id_is_tagged(request->id))
         note_seen(outcome, request, answered);
     if (answered)
         sx_journal_answer(ends->journal, request->from, request->id, answer, sizeof answer - 1, 0);
@@ -215,7 +215,7 @@ static void end_call(struct soap_xmpp_call *call)
         claims_about_arrival(&reply.envelope);
     CLAIM(reply.err != SX_ESTANZA || reply.condition[0]);
     CLAIM(reply.err == SX_OK || !reply.features);
-    CLAIM(!reply.stale_for[0] || sx_journal_is_incarnation(reply.stale_for));
+    CLAIM(!reply.delivery.stale_for[0] || sx_request_id_is_incarnation(reply.delivery.stale_for));
     sx_reply_fini(&reply);
     sx_exchange_release(call);
 }
@@ -239,7 +239,7 @@ static void add_id(const struct outcome *outcome, const char *id, size_t len, st
     } else if (len == 4 && memcmp(id, "kept", 4) == 0) {
         sx_buffer_add_text(out, sx_exchange_id(outcome->kept));
     } else {
-        if (len && id[len - 1] == *SX_INCARNATION_MARK)
+        if (len && id[len - 1] == *SX_REQUEST_ID_MARK)
             sx_journal_incarnation(outcome->ends.journal, 0, incarnation);
         sx_buffer_add(out, id, len);
         sx_buffer_add_text(out, incarnation);

@@ -143,7 +143,7 @@ static void claims_about_mark(struct sx_mark *mark)
     struct feed feed = {.on_stanza = compare_mark, .user = mark};
     struct sx_buffer out = {0};
     CLAIM(mark->serves || (!mark->packs && !mark->incarnation[0]));
-    CLAIM(!mark->incarnation[0] || sx_journal_is_incarnation(mark->incarnation));
+    CLAIM(!mark->incarnation[0] || sx_request_id_is_incarnation(mark->incarnation));
     sx_buffer_add_text(&out, "<presence>");
     sx_presence_format_mark(&out, mark);
     sx_buffer_add_text(&out, "</presence>");

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "peers/features.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/namespaces.h"
 #include "../lib/suite.h"
 
@@ -237,7 +237,7 @@ static void claim_once(struct scene *scene, const struct claim *claim)
     hear_request(&ambush, "<query");
     say_as(&ambush, scene->evil, claim->features, &claim->filling);
     hear_request(&ambush, "Envelope");
-    CU_ASSERT_EQUAL(strchr(ambush.id, *SX_INCARNATION_MARK) != NULL, claim->is_believed);
+    CU_ASSERT_EQUAL(strchr(ambush.id, *SX_REQUEST_ID_MARK) != NULL, claim->is_believed);
     say_as(&ambush, scene->evil, RESULT(ADDED), &nothing);
     pthread_join(thread, &served);
     CU_ASSERT_PTR_NOT_NULL(served);
@@ -284,7 +284,7 @@ static void restart_for_ever(const struct site *site)
     for (i = 0; i <= RENEWALS; i++) {
         const struct filling number = {"1", NULL, i + 1};
         hear_request(&ambush, "Envelope");
-        CU_ASSERT_PTR_NOT_NULL(strchr(ambush.id, *SX_INCARNATION_MARK));
+        CU_ASSERT_PTR_NOT_NULL(strchr(ambush.id, *SX_REQUEST_ID_MARK));
         say_as(&ambush, ambush.scene.evil,
                ERROR("<error type='cancel'>" CONDITION("gone") STALE("$FILL.1") "</error>"),
                &number);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "peers/features.h"
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/namespaces.h"
 #include "../lib/suite.h"
 
@@ -146,7 +146,7 @@ static void learn_incarnation(struct scene *scene, char out[SX_INCARNATION_BYTES
     CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
     found = strstr(heard, mark) + sizeof mark - 1;
     snprintf(out, SX_INCARNATION_BYTES, "%.*s", (int)strcspn(found, "'\""), found);
-    CU_ASSERT_TRUE(sx_journal_is_incarnation(out));
+    CU_ASSERT_TRUE(sx_request_id_is_incarnation(out));
 }
 
 /* Ids that carry what another process, another time or nobody has given out. */

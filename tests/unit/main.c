@@ -44,6 +44,7 @@
     SUITE(receive_message)                                                                         \
     SUITE(receiver)                                                                                \
     SUITE(receiver_room)                                                                           \
+    SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
     SUITE(retry)                                                                                   \
     SUITE(roster)                                                                                  \

@@ -43,7 +43,7 @@ static bool retry(const char *condition, const char *stale_for)
 {
     struct sx_reply reply = {.err = SX_ESTANZA};
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);
-    snprintf(reply.stale_for, sizeof reply.stale_for, "%s", stale_for);
+    snprintf(reply.delivery.stale_for, sizeof reply.delivery.stale_for, "%s", stale_for);
     return sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply);
 }
 
@@ -227,7 +227,7 @@ static void test_lost_before_it_was_posted(void)
 
 static bool may_have_run_when_refused(void)
 {
-    struct sx_reply reply = {.err = SX_ESTANZA, .refused = true};
+    struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = true};
     snprintf(reply.condition, sizeof reply.condition, "resource-constraint");
     CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
     return sx_exchange_may_have_run(call, &reply);

@@ -46,7 +46,7 @@ static struct soap_xmpp_call *begin_roaming(struct sx_exchange *exchange, const 
 
 static struct sx_reply make_error(bool refused)
 {
-    struct sx_reply reply = {.err = SX_ESTANZA, .refused = refused};
+    struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = refused};
     snprintf(reply.condition, sizeof reply.condition, "service-unavailable");
     return reply;
 }

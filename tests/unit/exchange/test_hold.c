@@ -82,7 +82,7 @@ static bool retry(struct soap_xmpp_call *call, const char *condition, const char
 {
     struct sx_reply reply = {.err = SX_ESTANZA};
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);
-    snprintf(reply.stale_for, sizeof reply.stale_for, "%s", stale_for);
+    snprintf(reply.delivery.stale_for, sizeof reply.delivery.stale_for, "%s", stale_for);
     return sx_exchange_retry(sx_exchange_of(call), PEER, sx_exchange_id(call), &reply);
 }
 
@@ -243,7 +243,7 @@ static void test_refuse(void)
     CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
-    CU_ASSERT_TRUE(reply.refused);
+    CU_ASSERT_TRUE(reply.delivery.refused);
     ASSERT_TEXT(reply.condition, "forbidden");
     ASSERT_TEXT(reply.text, "no");
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));

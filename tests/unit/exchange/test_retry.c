@@ -48,7 +48,7 @@ static struct sx_reply make_error(const char *condition)
 static struct sx_reply make_stale(const char *incarnation)
 {
     struct sx_reply reply = make_error("unexpected-request");
-    snprintf(reply.stale_for, sizeof reply.stale_for, "%s", incarnation);
+    snprintf(reply.delivery.stale_for, sizeof reply.delivery.stale_for, "%s", incarnation);
     return reply;
 }
 
@@ -247,7 +247,7 @@ static void test_bounces(void)
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, NULL, id, &reply));
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, "unknown", &reply));
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(plain), &reply));
-        reply.refused = true;
+        reply.delivery.refused = true;
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
         reply = (struct sx_reply){.err = SX_EMALFORMED};
         CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
@@ -330,7 +330,7 @@ static void test_may_have_run(void)
         CU_ASSERT_EQUAL(sx_exchange_may_have_run(plain, &reply), conditions[i].may_have_run_once);
         CU_ASSERT_EQUAL(sx_exchange_may_have_run(once, &reply), conditions[i].may_have_run_once);
         CU_ASSERT_TRUE(sx_exchange_may_have_run(twice, &reply));
-        reply.refused = true;
+        reply.delivery.refused = true;
         CU_ASSERT_FALSE(sx_exchange_may_have_run(once, &reply));
         CU_ASSERT_TRUE(sx_exchange_may_have_run(twice, &reply));
     }

@@ -66,14 +66,14 @@ static bool say(const char *id, const char *condition)
 static bool refuse(const char *id, const char *condition)
 {
     struct sx_reply reply = make(condition);
-    reply.refused = true;
+    reply.delivery.refused = true;
     return sx_exchange_retry(exchange, PEER, id, &reply);
 }
 
 static bool run(const char *id)
 {
     struct sx_reply reply = make("unexpected-request");
-    reply.running = true;
+    reply.delivery.running = true;
     return sx_exchange_retry(exchange, PEER, id, &reply);
 }
 
@@ -82,8 +82,9 @@ static struct sx_reply last_denial;
 static bool deny(const char *id, const char *incarnation, uint64_t process)
 {
     last_denial = make("unexpected-request");
-    snprintf(last_denial.stale_for, sizeof last_denial.stale_for, "%s", incarnation);
-    last_denial.denier = process;
+    snprintf(last_denial.delivery.stale_for, sizeof last_denial.delivery.stale_for, "%s",
+             incarnation);
+    last_denial.delivery.denier = process;
     return sx_exchange_retry(exchange, PEER, id, &last_denial);
 }
 
@@ -235,7 +236,7 @@ static void test_doubtful_bounce(void)
 static void test_refused(void)
 {
     struct sx_reply reply = make("resource-constraint");
-    reply.refused = true;
+    reply.delivery.refused = true;
     setup();
     CU_ASSERT_FALSE(may_have_run_when(first, reply));
     teardown();

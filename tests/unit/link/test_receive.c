@@ -192,7 +192,7 @@ static const char *posted(const struct responder *responder)
 static const char *tagged(const struct responder *responder, const char *text)
 {
     static char id[600];
-    snprintf(id, sizeof id, "%s" SX_INCARNATION_MARK "%s", text, responder->incarnation);
+    snprintf(id, sizeof id, "%s" SX_REQUEST_ID_MARK "%s", text, responder->incarnation);
     return id;
 }
 
@@ -318,7 +318,7 @@ TEST(a_stale_request_is_stale_whoever_calls)
 {
     struct responder responder;
     serve(&responder, "");
-    ask(&responder, ALICE, "1" SX_INCARNATION_MARK "0123456789abcdef.1", "add");
+    ask(&responder, ALICE, "1" SX_REQUEST_ID_MARK "0123456789abcdef.1", "add");
     ASSERT_CONTAINS(posted(&responder), "<stale ");
     ASSERT_LACKS(posted(&responder), "forbidden");
     CU_ASSERT_EQUAL(responder.line_count, 0);

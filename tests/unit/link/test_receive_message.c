@@ -516,7 +516,7 @@ TEST(a_bounce_ends_the_call)
     reply = finish(call);
     CU_ASSERT_EQUAL(reply->err, SX_ESTANZA);
     ASSERT_TEXT(reply->condition, "service-unavailable");
-    CU_ASSERT_FALSE(reply->refused);
+    CU_ASSERT_FALSE(reply->delivery.refused);
     end(&responder);
 }
 

@@ -369,7 +369,7 @@ static void note_ends(struct world *world)
             ASSERT_CONTAINS(reply.envelope.bytes, operation);
         story->said_not_executed = !sx_exchange_may_have_run(call, &reply);
         story->gave_up_on_one_who_knew =
-            reply.stale_for[0] && world->knower[number] >= 0 && !world->mixed;
+            reply.delivery.stale_for[0] && world->knower[number] >= 0 && !world->mixed;
         sx_reply_fini(&reply);
         sx_exchange_release(call);
         story->call = NULL;

@@ -131,7 +131,7 @@ static const char *enter(struct quay *quay, unsigned number)
     char incarnation[SX_INCARNATION_BYTES], *again = NULL;
     size_t len = 0;
     sx_journal_incarnation(quay->link->journal, sx_clock_now_us(), incarnation);
-    snprintf(id, sizeof id, "%u" SX_INCARNATION_MARK "%s", number, incarnation);
+    snprintf(id, sizeof id, "%u" SX_REQUEST_ID_MARK "%s", number, incarnation);
     CU_ASSERT_EQUAL(
         sx_journal_enter(quay->link->journal, PEER, id, sx_clock_now_us(), &again, &len),
         SX_JOURNAL_FRESH);

@@ -31,7 +31,7 @@ static struct id make_id(struct sx_journal *journal, const char *name, int64_t n
     char incarnation[SX_INCARNATION_BYTES];
     struct id id;
     sx_journal_incarnation(journal, now_us, incarnation);
-    snprintf(id.text, sizeof id.text, "%s" SX_INCARNATION_MARK "%s", name, incarnation);
+    snprintf(id.text, sizeof id.text, "%s" SX_REQUEST_ID_MARK "%s", name, incarnation);
     return id;
 }
 
@@ -147,7 +147,7 @@ static void test_foreign(void)
         enter(journal, ALICE, ids[i], START_US, SX_JOURNAL_FOREIGN, NULL);
         answer(journal, ALICE, ids[i], "<iq/>", START_US);
         enter(journal, ALICE, ids[i], START_US, SX_JOURNAL_FOREIGN, NULL);
-        CU_ASSERT_FALSE(sx_journal_is_tagged(ids[i]));
+        CU_ASSERT_FALSE(sx_request_id_is_tagged(ids[i]));
     }
     CU_ASSERT_EQUAL(count(journal).entries, 0);
     sx_journal_free(journal);
@@ -166,7 +166,7 @@ static void test_never_accepted(void)
     for (i = 0; i < sizeof epochs / sizeof *epochs; i++) {
         strcpy(epoch, epochs[i]);
         enter(journal, ALICE, ours.text, START_US, SX_JOURNAL_STALE, NULL);
-        CU_ASSERT_TRUE(sx_journal_is_tagged(ours.text));
+        CU_ASSERT_TRUE(sx_request_id_is_tagged(ours.text));
     }
     CU_ASSERT_EQUAL(count(journal).stale, 6);
     CU_ASSERT_EQUAL(count(journal).entries, 0);
@@ -409,13 +409,6 @@ static bool attempt_short_life(struct shortage shortage)
 }
 SHORTAGE_TEST(short_life, 3)
 
-static void test_same_process(void)
-{
-    CU_ASSERT_TRUE(sx_journal_is_same_process("x-1~00112233445566ff.1", "00112233445566ff.7"));
-    CU_ASSERT_FALSE(sx_journal_is_same_process("x-1~00112233445566fe.1", "00112233445566ff.1"));
-    CU_ASSERT_FALSE(sx_journal_is_same_process("x-1", "00112233445566ff.1"));
-}
-
 static void test_shrink(void)
 {
     struct sx_journal *journal = make(100, 100000);
@@ -520,23 +513,6 @@ static void test_refused_where_shared(void)
     sx_journal_free(journal);
 }
 
-static void test_tails(void)
-{
-    CU_ASSERT_TRUE(sx_journal_is_tagged("x~any") && sx_journal_is_tagged("x~again"));
-    CU_ASSERT_TRUE(sx_journal_is_incarnation("any"));
-    CU_ASSERT_FALSE(sx_journal_is_incarnation("again") || sx_journal_is_incarnation("anyone"));
-    CU_ASSERT_FALSE(sx_journal_is_tagged("any") || sx_journal_is_tagged("x~anyone"));
-    CU_ASSERT_TRUE(sx_journal_is_again("x~again"));
-    CU_ASSERT_FALSE(sx_journal_is_again("again") || sx_journal_is_again("x~again~any"));
-    CU_ASSERT_EQUAL(sx_journal_stem("x~any"), 1);
-    CU_ASSERT_EQUAL(sx_journal_stem("x~again"), 1);
-    CU_ASSERT_EQUAL(sx_journal_stem("x~again~any"), 7);
-    CU_ASSERT_EQUAL(sx_journal_stem("x~00112233445566ff.1"), 20);
-    CU_ASSERT_EQUAL(sx_journal_stem("again"), 5);
-    CU_ASSERT_TRUE(sx_journal_is_any("any"));
-    CU_ASSERT_FALSE(sx_journal_is_any("") || sx_journal_is_any(NULL));
-}
-
 CU_TestInfo tests_journal[] = {
     {"a request is fresh once, runs, and is answered from then on", test_life},
     {"the same id of another caller is another request", test_callers_are_apart},
@@ -555,13 +531,11 @@ CU_TestInfo tests_journal[] = {
     {"what was answered with nothing doesn't run again", test_answered_without_an_answer},
     {"no journal without memory", test_new},
     {"without memory a request is refused or runs once", test_short_life},
-    {"epochs of one process are told from those of another", test_same_process},
     {"an answer that may have been too large for a server is not given again", test_shrink},
     {"shared: a first copy runs once, a later one never", test_shared_life},
     {"shared or not, the other kind's ids are stale", test_shared_others},
     {"shared: a first copy runs in any epoch, and answers age", test_shared_is_ageless},
     {"shared: answers make room, and the one that knows says so", test_shared_full},
     {"shared: what is refused isn't known", test_refused_where_shared},
-    {"tails of ids are told apart", test_tails},
     CU_TEST_INFO_NULL,
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "request/journal.h"
+#include "wire/request_id.h"
 #include "wire/message_id.h"
 
 #define ME   "alice@example.org/desk"
@@ -53,7 +53,7 @@ static void an_answer_proves_its_name(void)
     make(&before, "secret", ME);
     make(&after, "secret", "alice@example.org/other");
     id = write_id(&before, HEAD, "order 7 \xC3\xA4 <&>", PEER);
-    CU_ASSERT_TRUE(sx_journal_is_message(id));
+    CU_ASSERT_TRUE(sx_request_id_is_message(id));
     CU_ASSERT_EQUAL(strspn(id, "0123456789abcdef-."), (size_t)(strchr(id, '~') - id));
     CU_ASSERT_EQUAL(read_id(&after, id, PEER "/soap"), SX_MESSAGE_ID_PROVEN);
     ASSERT_TEXT(after.name, "order 7 \xC3\xA4 <&>");
@@ -122,7 +122,7 @@ static void without_a_name_it_is_only_ours(void)
     make(&fixture, NULL, ME);
     make(&other, NULL, PEER "/soap");
     id = write_id(&fixture, HEAD, NULL, PEER);
-    CU_ASSERT_TRUE(sx_journal_is_message(id));
+    CU_ASSERT_TRUE(sx_request_id_is_message(id));
     CU_ASSERT_EQUAL(read_id(&fixture, id, PEER), SX_MESSAGE_ID_OURS);
     CU_ASSERT_EQUAL(read_id(&other, id, ME), SX_MESSAGE_ID_NONE);
     free(id);
