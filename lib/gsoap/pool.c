@@ -10,13 +10,14 @@
  * Failure modes: a request that holds no whole envelope is refused as bad-request; a worker that
  * can't be had ends the pool before it has accepted anything.
  *
- * Thread: each worker owns its soap_copy; the pool is shared under mu.
+ * Thread: each worker owns its soap_copy and blocks all signals; the pool is shared under mu.
  */
 #include "gsoap/context.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "config/config.h"
 
 /* ---- accept ---------------------------------------------------------------------------------- */
@@ -116,7 +117,7 @@ static int make_workers(struct soap *soap, struct pool *pool)
             return SOAP_EOM;
     }
     for (i = 0; i < pool->count; i++, pool->running++)
-        if (pthread_create(&pool->workers[i].thread, NULL, run_worker, &pool->workers[i]))
+        if (sx_thread_start(&pool->workers[i].thread, run_worker, &pool->workers[i]))
             return SOAP_EOM;
     return SOAP_OK;
 }

@@ -6,7 +6,7 @@
 
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_async[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
-    tests_two[];
+    tests_two[], tests_pool[];
 
 int main(int argc, char **argv)
 {
@@ -15,6 +15,7 @@ int main(int argc, char **argv)
         {"plugin failures", NULL, NULL, ground_start_alone, ground_stop, tests_failures},
         {"plugin service", NULL, NULL, ground_start, ground_stop, tests_service},
         {"plugin accept", NULL, NULL, ground_start_alone, ground_stop, tests_accept},
+        {"plugin pool", NULL, NULL, ground_start_alone, ground_stop, tests_pool},
         {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin async", NULL, NULL, ground_start, ground_stop, tests_async},
