@@ -2,7 +2,8 @@
  *
  * Noun: the link, the public struct soap_xmpp_link. It ties loop (bytes and threads), exchange
  * (calls we make) and inbound (requests we serve) together; it knows no gSOAP. The
- * plugin (gsoap/) uses these functions; tests put another transport in their place (tests/lib/loopback.c).
+ * plugin (gsoap/) uses these functions; tests put another transport in their place
+ * (tests/lib/loopback.c).
  *
  * Who frees what: references. soap_xmpp_open gives one to the program, each registered plugin and
  * each detached call holds one; each request and each other call ends before its plugin.

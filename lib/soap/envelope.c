@@ -262,7 +262,7 @@ static bool is_plain(struct sx_checker *checker, const char *bytes, size_t len)
     size_t lead = leading_spaces(bytes, len);
     sx_scan_reset(&checker->scan, 0);
     if (len - lead > INT_MAX ||
-        !sx_markup_scan(&checker->markup, bytes + lead, len - lead, &checker->scan))
+        !sx_scan_markup(&checker->scan, &checker->markup, bytes + lead, len - lead))
         return false;
     checker->scan.header_byte += checker->scan.has_header ? lead : 0;
     return checker->scan.has_body;

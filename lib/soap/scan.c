@@ -448,3 +448,47 @@ enum sx_err sx_scan_end(struct sx_scan *scan)
     scan->depth--;
     return scan->err;
 }
+
+/* ---- plain markup ---- */
+
+struct markup_scan {
+    struct sx_scan *scan;
+    const struct sx_markup *markup;
+    const char *bytes;
+};
+
+static bool start_plainly(void *user, const char *qname, const char **attributes)
+{
+    const struct markup_scan *over = user;
+    struct sx_scan *scan = over->scan;
+    bool had_header = scan->has_header;
+    if (sx_scan_start(scan, qname, attributes))
+        return false;
+    if (scan->has_header && !had_header)
+        scan->header_byte = (size_t)(over->markup->token - over->bytes);
+    return true;
+}
+
+static bool text_plainly(void *user, const char *text, int len)
+{
+    const struct markup_scan *over = user;
+    return sx_scan_text(over->scan, text, len) == SX_OK;
+}
+
+static bool end_plainly(void *user)
+{
+    const struct markup_scan *over = user;
+    return sx_scan_end(over->scan) == SX_OK;
+}
+
+bool sx_scan_markup(struct sx_scan *scan, struct sx_markup *markup, const char *bytes, size_t len)
+{
+    struct markup_scan over = {scan, markup, bytes};
+    const struct sx_markup_sink sink = {start_plainly, text_plainly, end_plainly, &over};
+    size_t read = sx_markup_read(markup, bytes, len, &sink);
+    if (!read)
+        return false;
+    while (read < len && is_space(bytes[read])) /* gSOAP ends envelopes in CR LF */
+        read++;
+    return read == len;
+}

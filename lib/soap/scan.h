@@ -11,6 +11,7 @@
 #define SX_SOAP_SCAN_H
 
 #include "base/fault.h"
+#include "xml/markup.h"
 #include "xml/namespace.h"
 
 #define SX_NS_SOAP11 "http://schemas.xmlsoap.org/soap/envelope/"
@@ -73,5 +74,10 @@ void sx_scan_fini(struct sx_scan *scan);
 enum sx_err sx_scan_start(struct sx_scan *scan, const char *qname, const char **attributes);
 enum sx_err sx_scan_text(struct sx_scan *scan, const char *text, int len);
 enum sx_err sx_scan_end(struct sx_scan *scan);
+
+/* The whole pass over bytes that are plain markup: one element, white space behind it; the scan was
+ * reset. True when all of it was read and the scan had nothing against it; false: it has to be
+ * looked at otherwise, the scan reset again. header_byte is an offset into these bytes. */
+bool sx_scan_markup(struct sx_scan *scan, struct sx_markup *markup, const char *bytes, size_t len);
 
 #endif

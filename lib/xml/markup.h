@@ -10,8 +10,9 @@
 #ifndef SX_XML_MARKUP_H
 #define SX_XML_MARKUP_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
-#include "soap/scan.h"
 
 enum { SX_MARKUP_ATTRIBUTES = 16 /* of an element; each is compared with each */ };
 
@@ -46,10 +47,5 @@ void sx_markup_fini(struct sx_markup *markup);
  * For the event that is told, token..at are its bytes (at..at: the end of an empty element). */
 size_t sx_markup_read(struct sx_markup *markup, const char *bytes, size_t len,
                       const struct sx_markup_sink *sink);
-
-/* Drives the scan, which was reset, over one whole element, white space behind it. True when all of
- * it was read and the scan had nothing against it; false: it has to be looked at otherwise, the
- * scan reset again. header_byte is an offset into these bytes. */
-bool sx_markup_scan(struct sx_markup *markup, const char *bytes, size_t len, struct sx_scan *scan);
 
 #endif

@@ -122,7 +122,7 @@ static bool compare(struct both *both, const char *bytes, size_t len)
     bool is_plain, is_same;
     memcpy(copy, bytes, len);
     sx_scan_reset(&both->plain, 0);
-    is_plain = sx_markup_scan(&both->markup, copy, len, &both->plain);
+    is_plain = sx_scan_markup(&both->plain, &both->markup, copy, len);
     is_same = !is_plain || (is_good_to_expat(both, copy, len) &&
                             have_told_the_same(&both->plain, &both->expats));
     if (!is_same)
