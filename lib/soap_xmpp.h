@@ -284,8 +284,8 @@ int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char 
 /* Serves with a pool of threads until the link is stopped: each thread works on a soap_copy() of
  * soap, calls serve (soap_serve, or a function of yours that dispatches to several services) once
  * per request and frees what the request allocated. The threads block all signals, so handlers run
- * on the program's own threads; a child that an operation starts inherits that mask. Blocks; returns
- * SOAP_OK after a stop, else soap->error (no plugin registered, threads < 1, no memory). */
+ * on the program's own threads; a child that an operation starts inherits that mask. Blocks;
+ * returns SOAP_OK after a stop, else soap->error (no plugin registered, threads < 1, no memory). */
 int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads);
 
 /* Lets somebody call: who is "alice@example.org" (that account, any resource),

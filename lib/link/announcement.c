@@ -35,16 +35,17 @@ static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, cons
     sx_buffer_add_attribute(&stanza, "type", type);
     sx_buffer_add_attribute(&stanza, "to", to);
     sx_buffer_add_text(&stanza, "/>");
-    return sx_link_post(link, session, &stanza, deadline);
+    return sx_session_post(link->session, session, &stanza, deadline);
 }
 
 /* ---- we are there ---- */
 
 static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
 {
-    *mark =
-        (struct sx_mark){.serves = sx_queue_is_open(link->inbound), .packs = link->config.packs};
-    if (!link->config.plain_delivery && !link->config.is_shared)
+    *mark = (struct sx_mark){.serves = sx_queue_is_open(link->inbound),
+                             .packs = sx_session_config(link->session)->packs};
+    if (!sx_session_config(link->session)->plain_delivery &&
+        !sx_session_config(link->session)->is_shared)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 
@@ -52,15 +53,12 @@ static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
                                  const struct sx_mark *mark)
 {
     struct sx_buffer stanza = {0};
-    size_t len;
-    char *bytes;
     sx_buffer_add_text(&stanza, "<presence>");
-    if (!link->config.messages && !link->config.name_key)
+    if (!sx_session_config(link->session)->messages && !sx_session_config(link->session)->name_key)
         sx_buffer_add_text(&stanza, NO_MESSAGES);
     sx_presence_format_mark(&stanza, mark);
     sx_buffer_add_text(&stanza, "</presence>");
-    bytes = sx_buffer_take(&stanza, &len);
-    return bytes ? sx_loop_post_again(link->loop, session, bytes, len) : SX_ENOMEM;
+    return sx_session_post_again(link->session, session, &stanza);
 }
 
 void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
@@ -75,7 +73,7 @@ void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
     link->told_to_serve = mark.serves;
     link->owes_greeting = err != SX_OK;
     if (err != SX_OK && !was_owed)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no presence sent yet: %s",
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "no presence sent yet: %s",
                  sx_fault_text(err));
 }
 
@@ -100,8 +98,8 @@ static void tell_of_asker(struct soap_xmpp_link *link, const char *who, const ch
     }
     if (askers->left_out)
         snprintf(more, sizeof more, " (%lu other questions left out)", askers->left_out);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s asks for our presence%s%s", who, words,
-             more);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
+             "%.200s asks for our presence%s%s", who, words, more);
     *askers = (struct sx_iq_refusals){.told_us = now_us};
 }
 
@@ -140,24 +138,24 @@ int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char 
     uint64_t session;
     enum sx_err err;
     if (!link || !endpoint) {
-        sx_link_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
+        sx_session_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
         return -1;
     }
-    deadline = sx_clock_deadline(link->config.timeout_us);
-    sx_link_say(why, why_bytes, "");
+    deadline = sx_clock_deadline(sx_session_config(link->session)->timeout_us);
+    sx_session_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
     if (!link->presence) {
         err = SX_ECONFIG;
         snprintf(
             clause, sizeof clause, "%s",
-            link->config.is_component
+            sx_session_config(link->session)->is_component
                 ? "a component has no presence"
                 : "the link takes no notice of presence (config.presence, SOAP_XMPP_PRESENCE)");
     } else {
         err = read_bare(endpoint, bare, sizeof bare, clause, sizeof clause);
     }
     if (err == SX_OK)
-        err = sx_link_await_session(link, deadline, &session, clause, sizeof clause);
+        err = sx_session_await(link->session, deadline, &session, clause, sizeof clause);
     if (err == SX_OK) {
         err = post_word(link, session, "subscribe", bare, deadline);
         snprintf(clause, sizeof clause, "%s", sx_fault_text(err));

@@ -16,22 +16,13 @@
 #include "link/shipment.h"
 #include "wire/stanza.h"
 
-void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
-{
-    enum sx_err err = sx_loop_post(link->loop, session, stanza, len, deadline);
-    if (err != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
-                 sx_fault_text(err));
-}
-
 /* An answer that never finds room must not make its caller wait in vain. */
 static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
                          struct sx_buffer *stanza, size_t *len)
 {
     const struct sx_head head = sx_link_reply_head(link, request);
     char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= link->config.max_queued_bytes)
+    if (!bytes || *len <= sx_session_config(link->session)->max_queued_bytes)
         return bytes;
     free(bytes);
     sx_stanza_error(stanza, &head, "internal-server-error",
@@ -39,22 +30,11 @@ static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *r
     return sx_buffer_take(stanza, len);
 }
 
-/* An id belongs to the two full JIDs (RFC 6120 8.1.3), and ours is the same in every session: an
- * answer that is ready after a reconnect is still awaited. A link that is stopping may be online
- * all the same; if it isn't, a post to its last session tells. */
+/* A message's answer isn't kept: it is worth waiting for the next session. */
 static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
 {
-    uint64_t session;
-    char why[1];
-    /* A message's answer isn't kept: it is worth waiting for the next session. */
-    int64_t patience_us = request->is_message ? sx_link_timeout_us(link) : 0;
-    if (sx_link_await_session(link, sx_clock_deadline(patience_us), &session, why, sizeof why) !=
-        SX_OK) {
-        pthread_mutex_lock(&link->mu);
-        session = link->session;
-        pthread_mutex_unlock(&link->mu);
-    }
-    return session;
+    int64_t patience_us = request->is_message ? sx_session_timeout_us(link->session) : 0;
+    return sx_session_for_answer(link->session, sx_clock_deadline(patience_us));
 }
 
 /* The run's one answer: remembered, then posted. */
@@ -64,16 +44,16 @@ static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *re
     size_t len;
     char *bytes = take_answer(link, request, stanza, &len);
     if (!bytes) {
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "no memory to answer %s of %s", request->id,
-                 request->from);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR,
+                 "no memory to answer %s of %s", request->id, request->from);
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
     /* Nobody sends a message again. */
     sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
                       len, sx_clock_now_us());
-    sx_link_post_answer(link, session_for(link, request), bytes, len,
-                        sx_clock_deadline(sx_link_timeout_us(link)));
+    sx_session_post_answer(link->session, session_for(link, request), bytes, len,
+                           sx_clock_deadline(sx_link_timeout_us(link)));
 }
 
 /* Not resource-constraint: the request has run. */
@@ -81,8 +61,8 @@ static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *
                           struct sx_buffer *stanza, const char *why)
 {
     const struct sx_head head = sx_link_reply_head(link, request);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s", request->id,
-             request->from, why);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
+             request->id, request->from, why);
     sx_stanza_error(stanza, &head, "internal-server-error", why);
 }
 
@@ -130,7 +110,7 @@ static void answer(struct soap_xmpp_link *link, struct sx_request *request,
         sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    if (payload->is_loose && !link->config.is_shared && !request->is_message) {
+    if (payload->is_loose && !sx_session_config(link->session)->is_shared && !request->is_message) {
         ship_answer(link, request, payload);
         return;
     }
@@ -152,7 +132,7 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     enum sx_err err = SX_OK;
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > link->config.max_message_bytes)
+    else if (envelope && envelope_len > sx_session_config(link->session)->max_message_bytes)
         err = sx_link_refuse_size(link, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
@@ -170,8 +150,8 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
     struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
         return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s", request->id,
-             request->from, text ? text : condition);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s",
+             request->id, request->from, text ? text : condition);
     sx_stanza_error(&stanza, &head, condition, text);
     post_stanza(link, request, &stanza);
 }
@@ -189,5 +169,5 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, co
     sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        sx_link_post_answer(link, session_for(link, request), bytes, len, deadline);
+        sx_session_post_answer(link->session, session_for(link, request), bytes, len, deadline);
 }

@@ -18,52 +18,33 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
     enum sx_err err;
     if (!link)
         return -1;
-    timeout_us = sx_config_timeout_ms(timeout_ms, link->config.timeout_us);
+    timeout_us = sx_config_timeout_ms(timeout_ms, sx_session_config(link->session)->timeout_us);
     sx_link_ref(link); /* the program may close the link meanwhile */
-    err = sx_link_await_online(link, sx_clock_deadline(timeout_us), &session, why, sizeof why);
+    err = sx_session_await_online(link->session, sx_clock_deadline(timeout_us), &session, why,
+                                  sizeof why);
     sx_link_unref(link);
     return err == SX_OK ? 0 : -1;
 }
 
 void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
 {
-    struct sx_failure failure;
-    enum soap_xmpp_state_value state;
-    if (!link) {
-        sx_link_say(text, text_bytes, SX_LINK_NONE);
-        return;
-    }
-    pthread_mutex_lock(&link->mu);
-    state = link->state;
-    failure = link->failure;
-    pthread_mutex_unlock(&link->mu);
-    if (state == SOAP_XMPP_ONLINE || failure.err == SX_OK || state == SOAP_XMPP_STOPPING ||
-        state == SOAP_XMPP_CLOSED)
-        sx_link_say(text, text_bytes, soap_xmpp_state_text(state));
+    if (link)
+        sx_session_reason(link->session, text, text_bytes);
     else
-        sx_link_say(text, text_bytes, failure.text);
+        sx_session_say(text, text_bytes, SX_LINK_NONE);
 }
 
 enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
 {
-    enum soap_xmpp_state_value state;
-    if (!link)
-        return SOAP_XMPP_CLOSED;
-    pthread_mutex_lock(&link->mu);
-    state = link->state;
-    pthread_mutex_unlock(&link->mu);
-    return state;
+    return link ? sx_session_state(link->session) : SOAP_XMPP_CLOSED;
 }
 
 void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
 {
-    if (!link) {
-        sx_link_say(jid, jid_bytes, "");
-        return;
-    }
-    pthread_mutex_lock(&link->mu);
-    sx_link_say(jid, jid_bytes, link->bound_jid);
-    pthread_mutex_unlock(&link->mu);
+    if (link)
+        sx_session_jid(link->session, jid, jid_bytes);
+    else
+        sx_session_say(jid, jid_bytes, "");
 }
 
 /* ---- who may call ---- */
@@ -74,12 +55,12 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
     char clause[200] = "";
     enum sx_err err;
     if (!link) {
-        sx_link_say(why, why_bytes, SX_LINK_NONE);
+        sx_session_say(why, why_bytes, SX_LINK_NONE);
         return -1;
     }
     err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
     if (err == SX_OK) {
-        sx_link_say(why, why_bytes, "");
+        sx_session_say(why, why_bytes, "");
         return 0;
     }
     if (why && why_bytes)

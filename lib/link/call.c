@@ -33,28 +33,15 @@ enum {
 
 /* ---- who speaks ---- */
 
-const char *sx_link_stamp(const struct soap_xmpp_link *link)
-{
-    return link->config.is_component ? link->config.jid : NULL;
-}
-
 struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
                                   const struct sx_request *request)
 {
     return (struct sx_head){
-        .from = link->config.is_component ? request->to : NULL,
+        .from = sx_session_config(link->session)->is_component ? request->to : NULL,
         .to = request->from,
         .id = request->id,
         .is_message = request->is_message,
     };
-}
-
-enum sx_err sx_link_post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
-                         int64_t deadline)
-{
-    size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
-    return bytes ? sx_loop_post(link->loop, session, bytes, len, deadline) : SX_ENOMEM;
 }
 
 /* ---- calls ---- */
@@ -74,19 +61,10 @@ static enum sx_err post_copy(struct soap_xmpp_link *link, const struct question 
                              const struct soap_xmpp_call *call, uint64_t session)
 {
     const struct sx_head head = {
-        .from = sx_link_stamp(link), .to = question->to, .id = sx_exchange_id(call)};
+        .from = sx_session_stamp(link->session), .to = question->to, .id = sx_exchange_id(call)};
     struct sx_buffer stanza = {0};
-    size_t len;
-    char *bytes;
     sx_stanza_request(&stanza, question->type, &head, question->payload, question->payload_len);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (!bytes)
-        return SX_ENOMEM;
-    if (len > link->config.max_queued_bytes) {
-        free(bytes);
-        return SX_ETOOBIG;
-    }
-    return sx_loop_post(link->loop, session, bytes, len, question->room_deadline);
+    return sx_session_post(link->session, session, &stanza, question->room_deadline);
 }
 
 static enum sx_err post_call(struct soap_xmpp_link *link, const struct question *question,
@@ -98,8 +76,8 @@ static enum sx_err post_call(struct soap_xmpp_link *link, const struct question 
             sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
     if (err != SX_OK)
         return err;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", sx_exchange_id(call),
-             question->to, question->operation);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s",
+             sx_exchange_id(call), question->to, question->operation);
     if (question->shipment) {
         sx_exchange_hold(call);
         sx_shipments_add_call(link->shipments, question->shipment, sx_exchange_number(call));
@@ -117,11 +95,11 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
     struct soap_xmpp_call *call = NULL;
     uint64_t session;
     enum sx_err err;
-    if (link->config.is_shared) {
+    if (sx_session_config(link->session)->is_shared) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
         return SX_ESHARED;
     }
-    err = sx_link_await_session(link, question->online_deadline, &session, why, why_bytes);
+    err = sx_session_await(link->session, question->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)
         return err;
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
@@ -206,7 +184,8 @@ static enum standing learn_incarnation(struct soap_xmpp_link *link, const char *
     enum sx_err err;
     bool absent = false;
     int known;
-    if (link->config.plain_delivery || link->config.is_shared)
+    if (sx_session_config(link->session)->plain_delivery ||
+        sx_session_config(link->session)->is_shared)
         return FOREIGN;
     known = look_up(link, to, incarnation);
     if (known == 1 && !sx_request_id_is_any(incarnation) &&
@@ -237,7 +216,7 @@ enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_ou
                                  bool packs, struct sx_payload *payload, char *why,
                                  size_t why_bytes)
 {
-    const struct sx_config *config = &link->config;
+    const struct sx_config *config = sx_session_config(link->session);
     char clause[300] = "";
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
@@ -259,7 +238,7 @@ enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_ou
 /* Packed if it understands that, and would fall back. */
 static bool packs_for(struct soap_xmpp_link *link, const char *to, bool runs_once)
 {
-    return link->config.packs && runs_once &&
+    return sx_session_config(link->session)->packs && runs_once &&
            sx_features_has(link->disco, to, SX_NS_PACKED, sx_clock_now_us()) == 1;
 }
 
@@ -270,7 +249,7 @@ static enum sx_err ship(struct soap_xmpp_link *link, struct question *question,
 {
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
-    enum sx_err err = sx_shipment_new(link, payload, sx_link_stamp(link), out->to,
+    enum sx_err err = sx_shipment_new(link, payload, sx_session_stamp(link->session), out->to,
                                       question->operation, out->action, &reference, &shipment);
     if (err != SX_OK || reference.failed) {
         err = SX_ENOMEM;
@@ -292,7 +271,7 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
                            const char *incarnation, struct soap_xmpp_call **call, char *why,
                            size_t why_bytes)
 {
-    const struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .id = ""};
+    const struct sx_head head = {.from = sx_session_stamp(link->session), .to = out->to, .id = ""};
     struct sx_payload payload = {0};
     char clause[400] = "";
     /* The name of where it may move to can be longer. */
@@ -358,15 +337,14 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
     struct sx_exchange *exchange = link->exchange;
     struct sx_due due;
     while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
-        const struct sx_head head = {.from = sx_link_stamp(link), .to = due.peer, .id = due.id};
+        const struct sx_head head = {
+            .from = sx_session_stamp(link->session), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
-        size_t len;
-        char *bytes;
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s goes out again", due.id);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",
+                 due.id);
         sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
-        bytes = sx_buffer_take(&stanza, &len);
         /* Without room it has its turn again after its interval. */
-        if (!bytes || sx_loop_post_again(link->loop, session, bytes, len) != SX_OK)
+        if (sx_session_post_again(link->session, session, &stanza) != SX_OK)
             sx_exchange_put_back(exchange, &due);
         sx_due_fini(&due);
     }
@@ -418,10 +396,10 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     int listed;
     enum sx_err err;
     if (!link || !endpoint || !feature) {
-        sx_link_say(why, why_bytes,
-                    !link       ? SX_LINK_NONE
-                    : !endpoint ? "no endpoint was given"
-                                : "no feature was given");
+        sx_session_say(why, why_bytes,
+                       !link       ? SX_LINK_NONE
+                       : !endpoint ? "no endpoint was given"
+                                   : "no feature was given");
         return -1;
     }
     deadline = sx_clock_deadline(sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link)));
@@ -432,7 +410,7 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
                      err == SX_ENOMEM ? sx_fault_text(err) : clause);
         return -1;
     }
-    sx_link_say(why, why_bytes, "");
+    sx_session_say(why, why_bytes, "");
     sx_link_ref(link); /* the program may close the link meanwhile */
     if (sx_link_roams(link, entity.jid, !entity.has_resource))
         chosen = sx_link_choose(link, entity.jid, deadline, &version);

@@ -29,10 +29,8 @@ enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bou
 static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
 {
     struct sx_buffer payload = {0}, stanza = {0};
-    struct sx_head head = {.from = sx_link_stamp(link), .to = peer};
+    struct sx_head head = {.from = sx_session_stamp(link->session), .to = peer};
     struct soap_xmpp_call *call;
-    size_t len;
-    char *bytes;
     if (sx_exchange_begin(link->exchange, peer, "disco#info", 0, &call) != SX_OK)
         return;
     head.id = sx_exchange_id(call);
@@ -43,9 +41,7 @@ static void ask(struct soap_xmpp_link *link, uint64_t session, const char *peer)
         sx_stanza_request(&stanza, "get", &head, payload.bytes, payload.len);
     sx_exchange_release(call);
     sx_buffer_fini(&payload);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        (void)sx_loop_post_again(link->loop, session, bytes, len);
+    (void)sx_session_post_again(link->session, session, &stanza);
 }
 
 void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *peer)
@@ -67,9 +63,11 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    const struct sx_head head = {.from = sx_link_stamp(link), .to = due->peer, .id = due->id};
-    enum sx_err err = sx_payload_unpacked(payload, link->checker, due->payload,
-                                          link->config.max_message_bytes, why, why_bytes);
+    const struct sx_head head = {
+        .from = sx_session_stamp(link->session), .to = due->peer, .id = due->id};
+    enum sx_err err =
+        sx_payload_unpacked(payload, link->checker, due->payload,
+                            sx_session_config(link->session)->max_message_bytes, why, why_bytes);
     if (err == SX_OK && sx_link_may_send(link, payload, &head, why, why_bytes))
         return true;
     sx_payload_fini(payload);
@@ -89,8 +87,8 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
         bool is_plain = make_plain(link, &due, &payload, clause, sizeof clause);
         snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
                  clause);
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s falls back to plain%s%s", due.id,
-                 is_plain ? "" : ", in vain: ", clause);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG,
+                 "call %s falls back to plain%s%s", due.id, is_plain ? "" : ", in vain: ", clause);
         /* Who doesn't know <packed/> has run nothing. */
         sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, runs_once,
                             SX_EUNCARRIABLE, why);

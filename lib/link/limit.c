@@ -24,15 +24,15 @@ static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_paylo
 {
     return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
            sx_scan_quoted_bytes(head->id) +
-           sx_scan_quoted_bytes(head->from ? head->from : link->config.jid) +
+           sx_scan_quoted_bytes(head->from ? head->from : sx_session_config(link->session)->jid) +
            (head->is_message ? MESSAGE_BYTES + 2 * sx_scan_quoted_bytes(head->to) : 0) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
 size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
 {
-    size_t ours = link->config.max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(link->loop);
+    size_t ours = sx_session_config(link->session)->max_outgoing_bytes;
+    size_t servers = sx_loop_server_max_bytes(sx_session_loop(link->session));
     if (is_servers)
         *is_servers = servers && servers < ours;
     return servers && servers < ours ? servers : ours;
@@ -58,7 +58,7 @@ enum sx_err sx_link_refuse_size(struct soap_xmpp_link *link, const char *what, s
                                 char *why, size_t why_bytes)
 {
     snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             link->config.max_message_bytes);
+             sx_session_config(link->session)->max_message_bytes);
     return SX_ETOOBIG;
 }
 
@@ -84,7 +84,7 @@ bool sx_link_fits(struct soap_xmpp_link *link, const char *what, const struct sx
 bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload,
                       const struct sx_head *head, char *why, size_t why_bytes)
 {
-    size_t queued = link->config.max_queued_bytes;
+    size_t queued = sx_session_config(link->session)->max_queued_bytes;
     if (payload->len + IQ_BYTES + (head->is_message ? MESSAGE_BYTES : 0) > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
                  payload->len, queued);

@@ -3,7 +3,6 @@
 #ifndef SX_LINK_LINK_PARTS_H
 #define SX_LINK_LINK_PARTS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "request/access.h"
@@ -15,27 +14,18 @@
 #include "link/receive.h"
 #include "request/journal.h"
 #include "link/link.h"
+#include "link/session.h"
 #include "net/loop.h"
 #include "peers/roster.h"
 #include "wire/stanza.h"
-
-enum { SX_LINK_MAX_UNTOLD = 2 };
-
-/* A change of state that is still to be told. */
-struct sx_transition {
-    enum soap_xmpp_state_value before, after;
-    char reason[sizeof((struct sx_failure *)0)->text];
-};
 
 struct sx_shipments;
 struct sx_payload;
 
 struct soap_xmpp_link {
     /* immutable */
-    struct sx_config config;
+    struct sx_session *session;
     struct sx_reader_limits reading_limits;
-    struct sx_trace trace;
-    struct sx_loop *loop;
     struct sx_exchange *exchange;
     struct sx_queue *inbound;
     struct sx_features *disco;
@@ -51,51 +41,19 @@ struct soap_xmpp_link {
     /* loop thread */
     int64_t online_since_us; /* of the last session */
     struct sx_backoff backoff;
-    unsigned long pings;
     struct sx_iq_refusals refusals, askers; /* askers: of those who want to see our presence */
     struct sx_checker *checker;
     int64_t doubted_us;
     bool told_to_serve; /* by the presence sent last */
     bool owes_greeting; /* that wasn't posted */
     unsigned unknown_names;
-    char own_jid[SX_JID_BYTES];
-    /* under mu */
-    pthread_mutex_t mu;
-    pthread_cond_t changed;
-    enum soap_xmpp_state_value state;
-    uint64_t session; /* the newest */
-    struct sx_failure failure;
-    char bound_jid[SX_JID_BYTES];
-    bool kicked; /* another attempt is certain, whatever the state says */
-    bool stop_begun;
-    unsigned waiting_calls; /* for ONLINE */
-    struct sx_transition untold[SX_LINK_MAX_UNTOLD];
-    unsigned untold_count;
-    bool telling;
 };
-
-/* ---- link.c ---- */
-
-/* Waits until online, or until waiting is pointless. SX_OK and *session, else the reason with one
- * clause in why. */
-enum sx_err sx_link_await_session(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                                  char *why, size_t why_bytes);
-
-/* The same for who asks nothing of the link: it isn't counted among the calls that wait. */
-enum sx_err sx_link_await_online(struct soap_xmpp_link *link, int64_t deadline, uint64_t *session,
-                                 char *why, size_t why_bytes);
 
 /* What is said to who has none: soap_xmpp_open() has returned NULL. */
 #define SX_LINK_NONE "there is no link"
 
-/* text into why, if the program wants it (NULL, 0 allowed). */
-void sx_link_say(char *why, size_t why_bytes, const char *text);
-
 /* ---- call.c ---- */
 
-/* What a stanza of ours says it is from: NULL, but for a component (see stanza.h). A call; the
- * answer to a request. */
-const char *sx_link_stamp(const struct soap_xmpp_link *link);
 struct sx_head sx_link_reply_head(const struct soap_xmpp_link *link,
                                   const struct sx_request *request);
 
@@ -110,29 +68,13 @@ void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid);
 /* Posts the kept calls that are due; when the next one is. Loop thread. */
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session);
 
-/* Posts one whole stanza, and leaves the buffer empty; any thread, as sx_loop_post. SX_ENOMEM. */
-enum sx_err sx_link_post(struct soap_xmpp_link *link, uint64_t session, struct sx_buffer *stanza,
-                         int64_t deadline);
-
 /* What a call carries: its envelope packed, or checked and plain. SX_OK, else a clause in why:
  * SX_ETOOBIG over max_message_bytes, and what payload.h says. */
 enum sx_err sx_link_make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                                  bool packs, struct sx_payload *payload, char *why,
                                  size_t why_bytes);
 
-/* ---- ping.c ---- */
-
-/* The stanza of a ping for our own server (malloc'ed, NULL: no memory). Loop thread. */
-char *sx_link_ping(struct soap_xmpp_link *link, unsigned long number, size_t *len);
-
-/* Appends a ping of our own server by that id; errors show in out->failed. */
-void sx_link_write_ping(const struct soap_xmpp_link *link, const char *id, struct sx_buffer *out);
-
 /* ---- answer.c ---- */
-
-/* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */
-void sx_link_post_answer(struct soap_xmpp_link *link, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline);
 
 /* Answers that the request was not run and won't be, and forgets it. */
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,

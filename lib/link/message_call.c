@@ -26,8 +26,8 @@
 static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];
-    sx_jid_bare(link->config.jid, own, sizeof own);
-    if (link->config.is_component)
+    sx_jid_bare(sx_session_config(link->session)->jid, own, sizeof own);
+    if (sx_session_config(link->session)->is_component)
         sx_jid_domain(to, bare, sizeof bare); /* all of it is ours */
     else
         sx_jid_bare(to, bare, sizeof bare);
@@ -45,7 +45,7 @@ static enum sx_err refuse_account(char *why, size_t why_bytes)
 static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                                 struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    bool packs = link->config.packs &&
+    bool packs = sx_session_config(link->session)->packs &&
                  sx_features_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
     enum sx_err err = sx_link_make_payload(link, out, packs, payload, why, why_bytes);
     size_t packed_bytes;
@@ -66,8 +66,8 @@ static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_x
     char id[SX_RECEIPT_ID_BYTES];
     struct sx_buffer stanza = {0};
     sx_exchange_receipt(call, id);
-    sx_link_write_ping(link, id, &stanza);
-    return sx_link_post(link, session, &stanza, room_deadline);
+    sx_session_write_ping(link->session, id, &stanza);
+    return sx_session_post(link->session, session, &stanza, room_deadline);
 }
 
 static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoing *out,
@@ -87,17 +87,18 @@ static enum sx_err post_message(struct soap_xmpp_link *link, const struct sx_out
                                 uint64_t session)
 {
     struct sx_buffer stanza = {0};
-    struct sx_head head = {.from = sx_link_stamp(link), .to = out->to, .is_message = true};
+    struct sx_head head = {
+        .from = sx_session_stamp(link->session), .to = out->to, .is_message = true};
     enum sx_err err = name_call(link, out, call);
     if (err != SX_OK)
         return err;
     head.id = sx_exchange_id(call);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s to %s, by message: %s", head.id, out->to,
-             payload->scan->operation);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG,
+             "call %s to %s, by message: %s", head.id, out->to, payload->scan->operation);
     sx_stanza_message(&stanza, &head, payload->bytes, payload->len);
-    err = sx_link_post(link, session, &stanza, out->room_deadline);
+    err = sx_session_post(link->session, session, &stanza, out->room_deadline);
     if (err == SX_OK && post_receipt(link, call, session, out->room_deadline) != SX_OK)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO,
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
                  "call %s: nobody asks whether the server has taken it", head.id);
     return err;
 }
@@ -108,13 +109,13 @@ static enum sx_err send(struct soap_xmpp_link *link, const struct sx_outgoing *o
                         char *why, size_t why_bytes)
 {
     const struct sx_head head = {
-        .from = sx_link_stamp(link), .to = out->to, .id = "", .is_message = true};
+        .from = sx_session_stamp(link->session), .to = out->to, .id = "", .is_message = true};
     struct soap_xmpp_call *call = NULL;
     uint64_t session;
     enum sx_err err;
     if (!sx_link_may_send(link, payload, &head, why, why_bytes))
         return SX_ETOOBIG;
-    err = sx_link_await_session(link, out->online_deadline, &session, why, why_bytes);
+    err = sx_session_await(link->session, out->online_deadline, &session, why, why_bytes);
     if (err != SX_OK)
         return err;
     err = sx_exchange_begin(link->exchange, out->to, payload->scan->operation, out->room_deadline,

@@ -96,7 +96,7 @@ static char *pick(struct soap_xmpp_link *link, const char *bare,
         return NULL;
     for (i = 0; i < company->count; i++)
         jids[i] = company->resources[i].jid;
-    if (link->config.policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
+    if (sx_session_config(link->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
         sx_exchange_loads(link->exchange, jids, loads, company->count);
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)sx_clock_now_us();
@@ -185,7 +185,8 @@ static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsi
         moved = sx_exchange_move(link->exchange, mover->id, bounced, chosen, incarnation);
     }
     if (moved)
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "call %s moves on to %s", mover->id, chosen);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s moves on to %s",
+                 mover->id, chosen);
     free(chosen);
     sx_roster_view_fini(&company);
     return moved;
@@ -217,10 +218,10 @@ static void move_stranded(struct soap_xmpp_link *link, const char *bare)
 static void note_available(struct soap_xmpp_link *link, const char *jid, const struct sx_mark *mark)
 {
     char bare[SX_JID_BYTES];
-    if (sx_jid_equal(jid, link->own_jid))
+    if (sx_jid_equal(jid, sx_session_own_jid(link->session)))
         return; /* our own, which the server sends back (RFC 6121 4.2.2) */
     sx_roster_put(link->presence, jid, mark);
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "%.300s is there%s", jid,
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is there%s", jid,
              mark->serves ? ", and serves" : "");
     sx_jid_bare(jid, bare, sizeof bare);
     if (mark->serves)
@@ -232,7 +233,7 @@ static void note_gone(struct soap_xmpp_link *link, const char *jid)
     char bare[SX_JID_BYTES];
     if (!sx_roster_take_out(link->presence, jid))
         return;
-    sx_trace(&link->trace, SOAP_XMPP_TRACE_DEBUG, "%.300s is gone", jid);
+    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is gone", jid);
     sx_features_forget(link->disco, jid); /* who comes back may be another process */
     sx_jid_bare(jid, bare, sizeof bare);
     move_stranded(link, bare);
@@ -258,11 +259,12 @@ void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, struct sx_ele
         sx_link_admit(link, session, bare);
         break;
     case SX_PRESENCE_SUBSCRIBED:
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s lets us see its presence", bare);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
+                 "%.200s lets us see its presence", bare);
         break;
     case SX_PRESENCE_UNSUBSCRIBED:
-        sx_trace(&link->trace, SOAP_XMPP_TRACE_INFO, "%.200s doesn't let us see its presence",
-                 bare);
+        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
+                 "%.200s doesn't let us see its presence", bare);
         note_gone(link, bare);
         break;
     case SX_PRESENCE_NONE:

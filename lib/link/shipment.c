@@ -64,7 +64,7 @@ struct sx_shipments {
 
 struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
 {
-    size_t max_bytes = link->config.max_message_bytes;
+    size_t max_bytes = sx_session_config(link->session)->max_message_bytes;
     const struct sx_receiver_limits limits = {
         .max_message_bytes = max_bytes,
         .max_bytes = 2 * max_bytes,
@@ -136,8 +136,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
 static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *from, const char *to)
 {
     size_t limit = sx_link_outgoing_limit(link, NULL);
-    size_t frame =
-        IQ_BYTES + sx_scan_quoted_bytes(to) + sx_scan_quoted_bytes(from ? from : link->config.jid);
+    size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) +
+                   sx_scan_quoted_bytes(from ? from : sx_session_config(link->session)->jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
     if (bytes < LEAST_BLOCK_BYTES)
         return LEAST_BLOCK_BYTES;
@@ -177,7 +177,7 @@ static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
     TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
     shipments->answers += shipment->call_number == 0;
     pthread_mutex_unlock(&shipments->mu);
-    sx_loop_wake(shipments->link->loop);
+    sx_loop_wake(sx_session_loop(shipments->link->session));
 }
 
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
@@ -222,7 +222,7 @@ static void post(struct sx_shipments *shipments, uint64_t session, struct sx_buf
     size_t len;
     char *bytes = sx_buffer_take(stanza, &len);
     if (bytes && session)
-        sx_link_post_answer(shipments->link, session, bytes, len, 0);
+        sx_session_post_answer(shipments->link->session, session, bytes, len, 0);
     else
         free(bytes);
 }
@@ -256,7 +256,7 @@ static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_s
     sx_journal_answer(shipments->link->journal, to, shipment->id, bytes,
                       bytes ? shipment->stanza_len : 0, sx_clock_now_us());
     if (bytes && session)
-        sx_link_post_answer(shipments->link, session, bytes, shipment->stanza_len, 0);
+        sx_session_post_answer(shipments->link->session, session, bytes, shipment->stanza_len, 0);
     else
         free(bytes);
     end(shipments, session, shipment);
@@ -273,7 +273,7 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
              sx_sender_size(shipment->transfer), shipment->call_number ? "call" : "answer",
              condition, *why ? ": " : "", why);
-    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_INFO, "%s: %s",
+    sx_trace(sx_session_trace(shipments->link->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
              sx_sender_to(shipment->transfer), text);
     if (shipment->call_number) {
         sx_exchange_refuse(shipments->link->exchange, shipment->call_number, condition, text);
@@ -304,7 +304,7 @@ static bool is_whole_percent(size_t before, size_t done, size_t size)
 static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing, size_t done,
                  size_t size)
 {
-    const struct sx_config *config = &shipments->link->config;
+    const struct sx_config *config = sx_session_config(shipments->link->session);
     const struct soap_xmpp_progress progress = {peer, outgoing, done, size};
     if (config->progress_callback)
         config->progress_callback(config->progress_user, &progress);
@@ -338,9 +338,9 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
         return;
     }
     shipment->travels = true;
-    sx_trace(&shipments->link->trace, SOAP_XMPP_TRACE_DEBUG, "transfer %s: %zu bytes to %s",
-             sx_sender_id(shipment->transfer), sx_sender_size(shipment->transfer),
-             sx_sender_to(shipment->transfer));
+    sx_trace(sx_session_trace(shipments->link->session), SOAP_XMPP_TRACE_DEBUG,
+             "transfer %s: %zu bytes to %s", sx_sender_id(shipment->transfer),
+             sx_sender_size(shipment->transfer), sx_sender_to(shipment->transfer));
 }
 
 static void take_added(struct sx_shipments *shipments, uint64_t session)
@@ -398,7 +398,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
 /* False: what waits to be written comes first. */
 static bool has_room(struct sx_shipments *shipments)
 {
-    return sx_loop_backlog_bytes(shipments->link->loop) < BACKLOG_BYTES;
+    return sx_loop_backlog_bytes(sx_session_loop(shipments->link->session)) < BACKLOG_BYTES;
 }
 
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
@@ -409,10 +409,7 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
     due_us = sweep(shipments, session);
     while (has_room(shipments) &&
            sx_senders_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
-        size_t len;
-        char *bytes = sx_buffer_take(&stanza, &len);
-        if (bytes)
-            (void)sx_loop_post_again(shipments->link->loop, session, bytes, len);
+        (void)sx_session_post_again(shipments->link->session, session, &stanza);
     }
     sx_buffer_fini(&stanza);
     sx_receiver_expire(shipments->intake, sx_clock_now_us());

@@ -304,8 +304,10 @@ static void post_raw(struct soap_xmpp_link *link, const char *stanza)
     char why[200];
     uint64_t session = 0;
     int64_t deadline = sx_clock_deadline(AWAIT_US);
-    CU_ASSERT_EQUAL_FATAL(sx_link_await_session(link, deadline, &session, why, sizeof why), SX_OK);
-    CU_ASSERT_EQUAL(sx_loop_post(link->loop, session, strdup(stanza), strlen(stanza), deadline),
+    CU_ASSERT_EQUAL_FATAL(sx_session_await(link->session, deadline, &session, why, sizeof why),
+                          SX_OK);
+    CU_ASSERT_EQUAL(sx_loop_post(sx_session_loop(link->session), session, strdup(stanza),
+                                 strlen(stanza), deadline),
                     SX_OK);
 }
 

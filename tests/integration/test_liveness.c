@@ -397,9 +397,10 @@ static void an_idle_link_wakes_for_its_keepalive_alone(void)
     stage.config.keepalive_ms = 800;
     stage_open(&stage);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(stage.link, -1), 0);
-    before = sx_loop_wakeups(stage.link->loop);
+    before = sx_loop_wakeups(sx_session_loop(stage.link->session));
     CU_ASSERT_TRUE(hostile_await_played(stage.hostile, 1, TCP_LONG_MS));
-    CU_ASSERT_TRUE(sx_loop_wakeups(stage.link->loop) - before < PINGS * WAKEUPS_PER_PING);
+    CU_ASSERT_TRUE(sx_loop_wakeups(sx_session_loop(stage.link->session)) - before <
+                   PINGS * WAKEUPS_PER_PING);
     stage_close(&stage);
 }
 

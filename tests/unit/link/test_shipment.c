@@ -380,9 +380,7 @@ static bool attempt_request(struct shortage shortage)
     sx_features_put(quay.link->disco, PEER, features, sx_clock_now_us());
     while (soap_xmpp_state(quay.link) != SOAP_XMPP_CONNECTING) /* and so it stays */
         sched_yield();
-    pthread_mutex_lock(&quay.link->mu);
-    quay.link->state = SOAP_XMPP_ONLINE;
-    pthread_mutex_unlock(&quay.link->mu);
+    sx_session_set_state(quay.link->session, SOAP_XMPP_ONLINE, NULL);
     shortage_begin(shortage);
     err = sx_link_request(quay.link, &out, &call, why, sizeof why);
     has_failed = shortage_end();
