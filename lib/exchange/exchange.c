@@ -27,44 +27,6 @@
 #include "base/clock.h"
 #include "base/pages.h"
 
-void sx_reply_fini(struct sx_reply *reply)
-{
-    sx_envelope_fini(&reply->envelope);
-    free(reply->features);
-    memset(reply, 0, sizeof *reply);
-}
-
-static void drop_reply(struct sx_reply *reply)
-{
-    if (reply)
-        sx_reply_fini(reply);
-    free(reply);
-}
-
-/* Calls hold their reply by pointer: a reply is 2 KiB, and 10,000 calls may be under way. Takes
- * over what reply owns even when it returns NULL, no memory. */
-static struct sx_reply *keep_reply(struct sx_reply *reply)
-{
-    struct sx_reply *kept = malloc(sizeof *kept);
-    if (!kept) {
-        sx_reply_fini(reply);
-        return NULL;
-    }
-    *kept = *reply;
-    memset(reply, 0, sizeof *reply);
-    return kept;
-}
-
-static struct sx_reply *make_failure(enum sx_err err, const char *text)
-{
-    struct sx_reply *failure = calloc(1, sizeof *failure);
-    if (!failure)
-        return NULL;
-    failure->err = err;
-    snprintf(failure->text, sizeof failure->text, "%s", text ? text : "");
-    return failure;
-}
-
 /* ---- table ---- */
 
 static bool draw_prefix(struct sx_exchange *exchange)
@@ -306,7 +268,7 @@ static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_r
 
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text)
 {
-    end_locked(call, err, make_failure(err, text));
+    end_locked(call, err, sx_reply_failure(err, text));
 }
 
 void sx_table_answer_locked(struct soap_xmpp_call *call, struct sx_reply *reply)
@@ -345,7 +307,7 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
                           struct sx_reply *reply)
 {
     enum sx_err err = reply->err;
-    struct sx_reply *kept = keep_reply(reply);
+    struct sx_reply *kept = sx_reply_keep(reply);
     struct soap_xmpp_call *call;
     bool fits;
 
@@ -363,7 +325,7 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
         exchange->counts.late++;
     }
     pthread_mutex_unlock(&exchange->mu);
-    drop_reply(kept);
+    sx_reply_free(kept);
     return fits;
 }
 
@@ -371,7 +333,7 @@ static void fail_all_locked(struct sx_exchange *exchange, enum sx_err err, const
 {
     struct soap_xmpp_call *call;
     while ((call = TAILQ_FIRST(&exchange->order)) != NULL)
-        end_locked(call, err, make_failure(err, text));
+        end_locked(call, err, sx_reply_failure(err, text));
 }
 
 void sx_exchange_fail_all(struct sx_exchange *exchange, enum sx_err err, const char *text)
@@ -608,7 +570,7 @@ void sx_exchange_release(struct soap_xmpp_call *call)
         end_locked(call, SX_ESTOPPED, NULL);
     exchange->unreleased--;
     pthread_mutex_unlock(&exchange->mu);
-    drop_reply(call->reply);
+    sx_reply_free(call->reply);
     sx_table_forget_peers(call);
     free(call->mail);
     free(call->name);

@@ -14,6 +14,7 @@
  *
  * Loads: how many roaming calls are under way to each full JID. A call counts until it ends.
  */
+#include "exchange/failover.h"
 #include "exchange/table.h"
 
 #include <search.h>
@@ -25,7 +26,7 @@
 
 enum { MOST_MOVES = 32 }; /* names of former peers stay until the call is released */
 
-_Static_assert(ID_BYTES <= sizeof((struct sx_mover *)0)->id, "ids fit");
+_Static_assert(ID_BYTES <= sizeof((struct sx_failover *)0)->id, "ids fit");
 
 /* How many calls there are to one peer. */
 struct sx_load {
@@ -93,7 +94,7 @@ void sx_table_forget_peers(struct soap_xmpp_call *call)
     }
 }
 
-void sx_exchange_roam(struct soap_xmpp_call *call)
+void sx_failover_allow(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
     pthread_mutex_lock(&exchange->mu);
@@ -103,7 +104,7 @@ void sx_exchange_roam(struct soap_xmpp_call *call)
     pthread_mutex_unlock(&exchange->mu);
 }
 
-bool sx_exchange_roams(const struct soap_xmpp_call *call)
+bool sx_failover_is_allowed(const struct soap_xmpp_call *call)
 {
     bool roams;
     pthread_mutex_lock(&call->exchange->mu);
@@ -112,7 +113,7 @@ bool sx_exchange_roams(const struct soap_xmpp_call *call)
     return roams;
 }
 
-void sx_exchange_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
+void sx_failover_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
                        unsigned count)
 {
     unsigned i;
@@ -132,19 +133,19 @@ static bool may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
            call->sent <= bounced && call->moves < MOST_MOVES;
 }
 
-static void describe_locked(const struct soap_xmpp_call *call, struct sx_mover *mover)
+static void describe_locked(const struct soap_xmpp_call *call, struct sx_failover *mover)
 {
     mover->is_packed = call->payload && sx_payload_is_packed(call->payload);
     snprintf(mover->id, sizeof mover->id, "%s", call->id);
     snprintf(mover->peer, sizeof mover->peer, "%s", call->peer);
 }
 
-bool sx_exchange_judge(struct sx_exchange *exchange, const char *from, const char *id,
-                       struct sx_mover *mover)
+bool sx_failover_judge(struct sx_exchange *exchange, const char *from, const char *id,
+                       struct sx_failover *mover)
 {
     struct soap_xmpp_call *call;
     bool roams;
-    *mover = (struct sx_mover){0};
+    *mover = (struct sx_failover){0};
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     roams = call && call->roams && sx_table_is_from_peer_locked(call, from);
@@ -165,13 +166,12 @@ static bool is_stranded_locked(const struct soap_xmpp_call *call, const char *ba
            may_move_locked(call, 0);
 }
 
-bool sx_exchange_find_stranded(struct sx_exchange *exchange, const char *bare,
-                               struct sx_mover *mover)
+bool sx_failover_find(struct sx_exchange *exchange, const char *bare, struct sx_failover *mover)
 {
     struct soap_xmpp_call *call = NULL;
     size_t len = strlen(bare);
     bool any = false;
-    *mover = (struct sx_mover){0};
+    *mover = (struct sx_failover){0};
     pthread_mutex_lock(&exchange->mu);
     if (exchange->may_be_stranded) {
         TAILQ_FOREACH(call, &exchange->kept, in_kept) {
@@ -202,7 +202,7 @@ static bool set_peer_locked(struct soap_xmpp_call *call, const char *peer)
     return true;
 }
 
-bool sx_exchange_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
+bool sx_failover_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
                       const char *peer, const char *incarnation)
 {
     struct soap_xmpp_call *call;

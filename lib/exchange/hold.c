@@ -10,6 +10,7 @@
  * Refused: the bytes can't be brought there: the call ends with the condition, not executed.
  * Late words about older copies (a second refusal, a bounce, a stale id) leave a held call held.
  */
+#include "exchange/hold.h"
 #include "exchange/table.h"
 
 #include <stdio.h>
@@ -46,7 +47,7 @@ static void hold_locked(struct soap_xmpp_call *call)
     TAILQ_INSERT_TAIL(&exchange->kept, call, in_kept);
 }
 
-void sx_exchange_hold(struct soap_xmpp_call *call)
+void sx_hold_begin(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
     pthread_mutex_lock(&exchange->mu);
@@ -55,7 +56,7 @@ void sx_exchange_hold(struct soap_xmpp_call *call)
     pthread_mutex_unlock(&exchange->mu);
 }
 
-void sx_exchange_let_go(struct sx_exchange *exchange, uint64_t number)
+void sx_hold_end(struct sx_exchange *exchange, uint64_t number)
 {
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
@@ -69,8 +70,7 @@ void sx_exchange_let_go(struct sx_exchange *exchange, uint64_t number)
     pthread_mutex_unlock(&exchange->mu);
 }
 
-bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, const char *id,
-                            uint64_t *number)
+bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *id, uint64_t *number)
 {
     struct soap_xmpp_call *call;
     bool holds = false;
@@ -89,7 +89,7 @@ bool sx_exchange_hold_again(struct sx_exchange *exchange, const char *from, cons
     return holds;
 }
 
-bool sx_exchange_is_wanted(struct sx_exchange *exchange, uint64_t number)
+bool sx_hold_is_wanted(struct sx_exchange *exchange, uint64_t number)
 {
     bool wanted;
     pthread_mutex_lock(&exchange->mu);
@@ -98,8 +98,8 @@ bool sx_exchange_is_wanted(struct sx_exchange *exchange, uint64_t number)
     return wanted;
 }
 
-void sx_exchange_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
-                        const char *text)
+void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
+                    const char *text)
 {
     struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = true};
     struct soap_xmpp_call *call;

@@ -21,7 +21,8 @@
 
 #define RECEIPT "~received" /* where a message's id has its mark */
 
-enum sx_err sx_exchange_mail(struct soap_xmpp_call *call, const char *suffix, const char *name)
+enum sx_err sx_exchange_set_message(struct soap_xmpp_call *call, const char *suffix,
+                                    const char *name)
 {
     struct sx_exchange *exchange = call->exchange;
     size_t head_len = strlen(call->id), suffix_bytes = strlen(suffix) + 1;
@@ -48,7 +49,7 @@ enum sx_err sx_exchange_mail(struct soap_xmpp_call *call, const char *suffix, co
     return err;
 }
 
-bool sx_exchange_is_mailed(const struct soap_xmpp_call *call)
+bool sx_exchange_is_message(const struct soap_xmpp_call *call)
 {
     return call->mail != NULL;
 }
@@ -77,7 +78,7 @@ uint64_t sx_table_number(const char *id)
     return strtoull(id + PREFIX_LEN, NULL, 16);
 }
 
-void sx_exchange_receipt(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
+void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
 {
     snprintf(id, SX_RECEIPT_ID_BYTES, "%s" RECEIPT, call->id);
 }
@@ -203,8 +204,9 @@ static void end_unanswered(struct sx_exchange *exchange, const char *from, const
     pthread_mutex_unlock(&exchange->mu);
 }
 
-enum sx_err sx_exchange_find(struct sx_exchange *exchange, const char *from, const char *id,
-                             const char *name, struct sx_reply *reply, bool *found)
+enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char *from,
+                                       const char *id, const char *name, struct sx_reply *reply,
+                                       bool *found)
 {
     struct soap_xmpp_call *made = make_found(exchange, from, name, reply), *call;
     enum sx_err err = SX_OK;

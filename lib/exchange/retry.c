@@ -15,6 +15,7 @@
  * due after its interval. Restarted:  the peer says stale, of this copy. No other is out: it did
  * not run, retry renames it. Otherwise: nobody knows, the call ends.
  */
+#include "exchange/retry.h"
 #include "exchange/table.h"
 
 #include <stdlib.h>
@@ -52,8 +53,8 @@ void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
     place_locked(call);
 }
 
-enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnation,
-                             const char *payload, size_t len)
+enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
+                          size_t len)
 {
     struct sx_exchange *exchange = call->exchange;
     enum sx_err err = SX_OK;
@@ -80,7 +81,7 @@ enum sx_err sx_exchange_keep(struct soap_xmpp_call *call, const char *incarnatio
     return err;
 }
 
-bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err)
+bool sx_retry_unpost(struct soap_xmpp_call *call, enum sx_err err)
 {
     struct sx_exchange *exchange = call->exchange;
     bool goes_on = true;
@@ -101,8 +102,8 @@ bool sx_exchange_unpost(struct soap_xmpp_call *call, enum sx_err err)
     return goes_on;
 }
 
-void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char *text,
-                      size_t max_payload_bytes)
+void sx_retry_lose(struct sx_exchange *exchange, enum sx_err err, const char *text,
+                   size_t max_payload_bytes)
 {
     struct soap_xmpp_call *call, *next;
     pthread_mutex_lock(&exchange->mu);
@@ -120,7 +121,7 @@ void sx_exchange_lose(struct sx_exchange *exchange, enum sx_err err, const char 
     pthread_mutex_unlock(&exchange->mu);
 }
 
-int64_t sx_exchange_due_us(struct sx_exchange *exchange)
+int64_t sx_retry_due_us(struct sx_exchange *exchange)
 {
     const struct soap_xmpp_call *first;
     int64_t due_us;
@@ -131,26 +132,9 @@ int64_t sx_exchange_due_us(struct sx_exchange *exchange)
     return due_us;
 }
 
-void sx_due_fini(struct sx_due *due)
+static bool copy_locked(const struct soap_xmpp_call *call, struct sx_copy *copy)
 {
-    free(due->peer);
-    free(due->id);
-    free(due->payload);
-    memset(due, 0, sizeof *due);
-}
-
-static bool copy_due_locked(const struct soap_xmpp_call *call, struct sx_due *due)
-{
-    due->peer = strdup(call->peer);
-    due->id = strdup(call->id);
-    due->payload = malloc(call->payload_len + 1);
-    due->payload_len = call->payload_len;
-    if (due->peer && due->id && due->payload) {
-        memcpy(due->payload, call->payload, call->payload_len + 1);
-        return true;
-    }
-    sx_due_fini(due);
-    return false;
+    return sx_copy_init(copy, call->peer, call->id, call->payload, call->payload_len);
 }
 
 static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool taken)
@@ -166,14 +150,14 @@ static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool tak
         call->interval_us = MOST_INTERVAL_US;
 }
 
-bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_due *due)
+bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_copy *copy)
 {
     struct soap_xmpp_call *call;
     bool taken = false;
     pthread_mutex_lock(&exchange->mu);
     call = TAILQ_FIRST(&exchange->kept);
     if (call && call->due_us <= now_us) {
-        taken = call->dealt ? sx_dealt_copy_locked(call, due) : copy_due_locked(call, due);
+        taken = call->dealt ? sx_dealt_copy_locked(call, copy) : copy_locked(call, copy);
         call->sent += !call->dealt;
         put_off_locked(call, now_us, taken);
     }
@@ -181,13 +165,13 @@ bool sx_exchange_take_due(struct sx_exchange *exchange, int64_t now_us, struct s
     return taken;
 }
 
-void sx_exchange_put_back(struct sx_exchange *exchange, const struct sx_due *due)
+void sx_retry_put_back(struct sx_exchange *exchange, const struct sx_copy *copy)
 {
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
-    call = sx_table_find_locked(exchange, due->id);
+    call = sx_table_find_locked(exchange, copy->id);
     /* A later copy of a dealt call is nothing to be run. */
-    if (call && call->payload && call->sent > 0 && strcmp(call->id, due->id) == 0) {
+    if (call && call->payload && call->sent > 0 && strcmp(call->id, copy->id) == 0) {
         call->sent--;
         if (call->is_out) {
             call->is_out = false;
@@ -205,7 +189,7 @@ static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer
            strcmp(call->peer, peer) == 0;
 }
 
-bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
+bool sx_retry_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
 {
     const struct soap_xmpp_call *call;
     bool packed;
@@ -216,14 +200,14 @@ bool sx_exchange_is_packed(struct sx_exchange *exchange, const char *peer, const
     return packed;
 }
 
-bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_due *due)
+bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_copy *copy)
 {
     struct soap_xmpp_call *call;
     bool taken = false;
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->kept); call; call = TAILQ_NEXT(call, in_kept)) {
         if (is_packed_locked(call, peer)) {
-            taken = copy_due_locked(call, due);
+            taken = copy_locked(call, copy);
             break;
         }
     }
@@ -231,8 +215,8 @@ bool sx_exchange_take_packed(struct sx_exchange *exchange, const char *peer, str
     return taken;
 }
 
-void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
-                         bool runs_once, enum sx_err err, const char *text)
+void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
+                      bool runs_once, enum sx_err err, const char *text)
 {
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
@@ -253,36 +237,6 @@ void sx_exchange_replace(struct sx_exchange *exchange, const char *id, char *pay
     free(payload);
 }
 
-/* What a server says when it has nobody to hand the stanza to; the peer may be on its way back. */
-bool sx_kept_is_bounce(const struct sx_reply *reply)
-{
-    static const char *const conditions[] = {"service-unavailable",   "recipient-unavailable",
-                                             "remote-server-timeout", "remote-server-not-found",
-                                             "item-not-found",        NULL};
-    size_t i;
-    if (reply->err != SX_ESTANZA || reply->delivery.refused)
-        return false;
-    for (i = 0; conditions[i]; i++)
-        if (strcmp(reply->condition, conditions[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Whether the stanza that is answered with this condition has certainly not been run. The peer
- * itself fails with the first two, perhaps half-way; with the others a server that keeps stanzas
- * for a broken stream (XEP-0198 section 8) reports what it can't prove to have delivered. */
-bool sx_kept_is_unrun(const char *condition)
-{
-    static const char *const conditions[] = {"internal-server-error", "undefined-condition",
-                                             "recipient-unavailable", "remote-server-timeout",
-                                             NULL};
-    size_t i;
-    for (i = 0; conditions[i]; i++)
-        if (strcmp(condition, conditions[i]) == 0)
-            return false;
-    return true;
-}
-
 /* The peer is absent; it is asked for again soon, then ever more seldom. */
 void sx_kept_await_return_locked(struct soap_xmpp_call *call)
 {
@@ -298,7 +252,7 @@ void sx_kept_await_return_locked(struct soap_xmpp_call *call)
 static bool retry_last_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     bool others = call->sent > 1;
-    if (sx_kept_is_unrun(reply->condition) && call->sent > 0)
+    if (sx_reply_is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
     if (!call->is_out && call->sent == 0)
         sx_kept_set_due_locked(call, 0);
@@ -320,19 +274,19 @@ static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *rep
 {
     if (reply->delivery.stale_for[0])
         return call->sent <= 1 && sx_kept_renew_locked(call, reply->delivery.stale_for);
-    if (!sx_kept_is_bounce(reply))
+    if (!sx_reply_is_bounce(reply))
         return false;
     if (call->is_last)
         return retry_last_locked(call, reply);
-    if (sx_kept_is_unrun(reply->condition) && call->sent > 0)
+    if (sx_reply_is_unrun(reply->condition) && call->sent > 0)
         call->sent--;
     if (call->sent == 0)
         sx_kept_await_return_locked(call);
     return true;
 }
 
-bool sx_exchange_retry(struct sx_exchange *exchange, const char *from, const char *id,
-                       struct sx_reply *reply)
+bool sx_retry_decide(struct sx_exchange *exchange, const char *from, const char *id,
+                     struct sx_reply *reply)
 {
     struct soap_xmpp_call *call;
     bool retried = false;
@@ -369,7 +323,7 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
          * the next may have been let in. */
         if (reply->delivery.refused || reply->delivery.stale_for[0])
             return sent > 1;
-        return sent > 1 || !sx_kept_is_unrun(reply->condition);
+        return sent > 1 || !sx_reply_is_unrun(reply->condition);
     default:
         return sent > 0;
     }

@@ -55,24 +55,18 @@ bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id)
            strncmp(call->id, id, stem) == 0;
 }
 
-bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due)
+bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_copy *copy)
 {
-    const char *payload = call->sent ? SX_STANZA_AGAIN : call->payload;
-    int stem = (int)sx_request_id_stem_len(call->id);
-    due->peer = strdup(call->peer);
-    due->payload_len = call->sent ? strlen(payload) : call->payload_len;
-    due->payload = malloc(due->payload_len + 1);
-    due->id = malloc(ID_BYTES);
-    if (!due->peer || !due->payload || !due->id) {
-        sx_due_fini(due);
+    bool is_first = call->sent == 0;
+    char id[ID_BYTES];
+    snprintf(id, sizeof id, "%.*s%s%s", (int)sx_request_id_stem_len(call->id), call->id,
+             SX_REQUEST_ID_MARK, is_first ? SX_REQUEST_ID_ANY : SX_REQUEST_ID_AGAIN);
+    if (!sx_copy_init(copy, call->peer, id, is_first ? call->payload : SX_STANZA_AGAIN,
+                      is_first ? call->payload_len : strlen(SX_STANZA_AGAIN)))
         return false;
-    }
-    memcpy(due->payload, payload, due->payload_len + 1);
-    snprintf(due->id, ID_BYTES, "%.*s%s%s", stem, call->id, SX_REQUEST_ID_MARK,
-             call->sent ? SX_REQUEST_ID_AGAIN : SX_REQUEST_ID_ANY);
-    if (call->sent && call->asked)
+    if (!is_first && call->asked)
         count_anew_locked(call);
-    call->asked = call->sent > 0;
+    call->asked = !is_first;
     call->sent = 1;
     return true;
 }
@@ -111,7 +105,7 @@ static bool retry_again_locked(struct soap_xmpp_call *call, struct sx_reply *rep
         return true; /* another payload waits for what becomes of the first copy */
     if (reply->delivery.stale_for[0] || reply->delivery.refused)
         return deny_locked(call, reply);
-    if (!reply->delivery.running && !sx_kept_is_bounce(reply))
+    if (!reply->delivery.running && !sx_reply_is_bounce(reply))
         return false;
     count_anew_locked(call);
     call->asked = false;
@@ -128,7 +122,7 @@ static bool retry_unrun_locked(struct soap_xmpp_call *call, const struct sx_repl
     call->sent = 0;
     if (reply->delivery.stale_for[0])
         return sx_kept_renew_locked(call, reply->delivery.stale_for);
-    if ((!stops && !sx_kept_is_bounce(reply)) || call->is_out)
+    if ((!stops && !sx_reply_is_bounce(reply)) || call->is_out)
         return false;
     sx_dealt_restart_locked(call);
     if (call->is_last)
@@ -145,7 +139,7 @@ bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct s
     if (reply->delivery.running || sx_request_id_is_any(reply->delivery.stale_for))
         return reply->delivery.running; /* no process says so of a first copy that it met once */
     if (reply->delivery.refused || reply->delivery.stale_for[0] ||
-        sx_kept_is_unrun(reply->condition))
+        sx_reply_is_unrun(reply->condition))
         return retry_unrun_locked(call, reply);
-    return sx_kept_is_bounce(reply) && !call->is_out;
+    return sx_reply_is_bounce(reply) && !call->is_out;
 }

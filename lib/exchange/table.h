@@ -3,6 +3,7 @@
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
+#include "exchange/copy.h"
 #include "exchange/exchange.h"
 
 #include <pthread.h>
@@ -59,7 +60,8 @@ struct soap_xmpp_call {
     struct sx_load *load;                /* where it is counted; NULL: nowhere */
     struct sx_former_peer *former_peers; /* all but the first, the present one too */
     bool is_received;                    /* a mailed call's stanza is with our server */
-    bool is_found;      /* entered by sx_exchange_find, and nobody's until next_done returns it */
+    bool is_found; /* entered by sx_exchange_complete_named, and nobody's until next_done returns it
+                    */
     bool is_unclaimed;  /* that has returned it just now */
     size_t found_bytes; /* of its envelope */
     LIST_ENTRY(soap_xmpp_call) in_bucket;
@@ -139,11 +141,6 @@ void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us);
 /* The peer is absent: due again soon, then ever more seldom. */
 void sx_kept_await_return_locked(struct soap_xmpp_call *call);
 
-/* Whether this is what a server says when it has nobody to hand the stanza to; whether a stanza
- * that is answered with this condition has certainly not been run. */
-bool sx_kept_is_bounce(const struct sx_reply *reply);
-bool sx_kept_is_unrun(const char *condition);
-
 /* The copy of a kept call that says stale is its only one: another id for that incarnation, due at
  * once; false if this has happened too often. */
 bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation);
@@ -160,7 +157,7 @@ bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id)
 
 /* The copy that is due: of which kind it is is noted, and id and payload (malloc'ed) are as it
  * needs them. False: no memory. */
-bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_due *due);
+bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_copy *copy);
 
 /* Whether the error, to the copy with this id, leaves the call under way. If it ends for want of
  * anyone who knows, reply's text says so. */

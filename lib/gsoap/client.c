@@ -203,7 +203,7 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     struct sx_envelope *answer = &context->answer;
     char label[SX_LABEL_BYTES];
     int64_t us = context->is_attached ? -1 : sx_client_answer_timeout_us(soap, context);
-    bool is_sent_off = !wants_envelope && sx_exchange_is_mailed(context->call);
+    bool is_sent_off = !wants_envelope && sx_exchange_is_message(context->call);
     if (is_sent_off)
         sx_exchange_wait_received(context->call, sx_clock_deadline(us), &reply);
     else

@@ -21,6 +21,9 @@
 #include "link/shipment.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/failover.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
 
 enum {
     /* Whether ids are still up to date is worth waiting for, but not for long. */
@@ -72,19 +75,18 @@ static enum sx_err post_call(struct soap_xmpp_link *link, const struct question 
 {
     enum sx_err err = SX_OK;
     if (question->incarnation)
-        err =
-            sx_exchange_keep(call, question->incarnation, question->payload, question->payload_len);
+        err = sx_retry_keep(call, question->incarnation, question->payload, question->payload_len);
     if (err != SX_OK)
         return err;
     sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s",
              sx_exchange_id(call), question->to, question->operation);
     if (question->shipment) {
-        sx_exchange_hold(call);
+        sx_hold_begin(call);
         sx_shipments_add_call(link->shipments, question->shipment, sx_exchange_number(call));
         return SX_OK;
     }
     err = post_copy(link, question, call, session);
-    if (err != SX_OK && question->incarnation && sx_exchange_unpost(call, err))
+    if (err != SX_OK && question->incarnation && sx_retry_unpost(call, err))
         err = SX_OK;
     return err;
 }
@@ -105,7 +107,7 @@ static enum sx_err post_question(struct soap_xmpp_link *link, const struct quest
     err = sx_exchange_begin(link->exchange, question->to, question->operation,
                             question->room_deadline, &call);
     if (err == SX_OK && question->roams)
-        sx_exchange_roam(call);
+        sx_failover_allow(call);
     if (err == SX_OK)
         err = post_call(link, question, call, session);
     if (err != SX_OK) {
@@ -335,8 +337,8 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
 int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
 {
     struct sx_exchange *exchange = link->exchange;
-    struct sx_due due;
-    while (sx_exchange_take_due(exchange, sx_clock_now_us(), &due)) {
+    struct sx_copy due;
+    while (sx_retry_take_due(exchange, sx_clock_now_us(), &due)) {
         const struct sx_head head = {
             .from = sx_session_stamp(link->session), .to = due.peer, .id = due.id};
         struct sx_buffer stanza = {0};
@@ -345,10 +347,10 @@ int64_t sx_link_resend(struct soap_xmpp_link *link, uint64_t session)
         sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
         /* Without room it has its turn again after its interval. */
         if (sx_session_post_again(link->session, session, &stanza) != SX_OK)
-            sx_exchange_put_back(exchange, &due);
-        sx_due_fini(&due);
+            sx_retry_put_back(exchange, &due);
+        sx_copy_fini(&due);
     }
-    return sx_exchange_due_us(exchange);
+    return sx_retry_due_us(exchange);
 }
 
 /* ---- discovery ---- */

@@ -22,6 +22,7 @@
 #include "soap/payload.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/retry.h"
 
 enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bounce every call */
 
@@ -60,7 +61,7 @@ void sx_link_doubt(struct soap_xmpp_link *link, uint64_t session, const char *pe
 }
 
 /* The call's payload as it may go out plain. Otherwise why says in which way it can't. */
-static bool make_plain(struct soap_xmpp_link *link, const struct sx_due *due,
+static bool make_plain(struct soap_xmpp_link *link, const struct sx_copy *due,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
     const struct sx_head head = {
@@ -80,8 +81,8 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
     char incarnation[SX_INCARNATION_BYTES];
     bool runs_once = sx_features_incarnation(link->disco, peer, sx_clock_now_us(), incarnation,
                                              sizeof incarnation) == 1;
-    struct sx_due due;
-    while (sx_exchange_take_packed(exchange, peer, &due)) {
+    struct sx_copy due;
+    while (sx_retry_take_packed(exchange, peer, &due)) {
         struct sx_payload payload = {0};
         char clause[300] = "", why[400];
         bool is_plain = make_plain(link, &due, &payload, clause, sizeof clause);
@@ -90,8 +91,8 @@ void sx_link_fall_back(struct soap_xmpp_link *link, const char *peer)
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG,
                  "call %s falls back to plain%s%s", due.id, is_plain ? "" : ", in vain: ", clause);
         /* Who doesn't know <packed/> has run nothing. */
-        sx_exchange_replace(exchange, due.id, payload.bytes, payload.len, runs_once,
-                            SX_EUNCARRIABLE, why);
-        sx_due_fini(&due);
+        sx_retry_replace(exchange, due.id, payload.bytes, payload.len, runs_once, SX_EUNCARRIABLE,
+                         why);
+        sx_copy_fini(&due);
     }
 }

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "link/receive.h"
 #include "link/shipment.h"
+#include "exchange/retry.h"
 
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
@@ -171,7 +172,7 @@ static int64_t on_offline(void *user, uint64_t session, const struct sx_failure 
     if (permanent)
         sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
     else
-        sx_exchange_lose(link->exchange, SX_ELOST, failure->text, most_bytes);
+        sx_retry_lose(link->exchange, SX_ELOST, failure->text, most_bytes);
     return permanent ? SX_NEVER : next_attempt(link, failure->err == SX_ESILENT, online_us);
 }
 

@@ -65,7 +65,7 @@ static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_x
 {
     char id[SX_RECEIPT_ID_BYTES];
     struct sx_buffer stanza = {0};
-    sx_exchange_receipt(call, id);
+    sx_exchange_receipt_id(call, id);
     sx_session_write_ping(link->session, id, &stanza);
     return sx_session_post(link->session, session, &stanza, room_deadline);
 }
@@ -77,7 +77,7 @@ static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoi
     enum sx_err err = SX_ENOMEM;
     sx_message_ids_write(link->names, &suffix, sx_exchange_id(call), out->name, out->to);
     if (!suffix.failed)
-        err = sx_exchange_mail(call, suffix.bytes, out->name);
+        err = sx_exchange_set_message(call, suffix.bytes, out->name);
     sx_buffer_fini(&suffix);
     return err;
 }

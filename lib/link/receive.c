@@ -27,6 +27,7 @@
 #include "link/shipment.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/retry.h"
 
 enum {
     TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */
@@ -208,8 +209,8 @@ static void receive_reply(const struct sx_iq_ends *ends, const struct iq *iq,
         return;
     }
     is_doubtful = strcmp(reply.condition, "service-unavailable") == 0 &&
-                  sx_exchange_is_packed(ends->exchange, iq->from, iq->id);
-    if (sx_exchange_retry(ends->exchange, iq->from, iq->id, &reply)) {
+                  sx_retry_is_packed(ends->exchange, iq->from, iq->id);
+    if (sx_retry_decide(ends->exchange, iq->from, iq->id, &reply)) {
         sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "%s of %s: to be sent again: %s", iq->id,
                  sx_iq_text(iq->from), reply.condition);
         /* Nobody there, or one who doesn't know <packed/> (RFC 6120 8.4): which, disco#info tells.

@@ -71,7 +71,7 @@ static void take_named(const struct sx_iq_ends *ends, const struct iq *message, 
 {
     bool found = false;
     enum sx_err err =
-        sx_exchange_find(ends->exchange, message->from, message->id, name, reply, &found);
+        sx_exchange_complete_named(ends->exchange, message->from, message->id, name, reply, &found);
     if (err != SX_OK)
         sx_trace(ends->trace, SOAP_XMPP_TRACE_ERROR, "the answer \"%s\" from %s is lost: %s", name,
                  message->from, sx_fault_text(err));

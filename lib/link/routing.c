@@ -24,6 +24,7 @@
 #include "link/link_parts.h"
 #include "peers/roster.h"
 #include "wire/namespaces.h"
+#include "exchange/failover.h"
 
 enum {
     SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */
@@ -97,7 +98,7 @@ static char *pick(struct soap_xmpp_link *link, const char *bare,
     for (i = 0; i < company->count; i++)
         jids[i] = company->resources[i].jid;
     if (sx_session_config(link->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
-        sx_exchange_loads(link->exchange, jids, loads, company->count);
+        sx_failover_loads(link->exchange, jids, loads, company->count);
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)sx_clock_now_us();
     i = sx_policy_make(link->choice, bare, jids, loads, company->count, random);
@@ -170,7 +171,7 @@ static void find_incarnation(struct soap_xmpp_link *link, const struct sx_roster
             memcpy(incarnation, company->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
 }
 
-static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsigned bounced)
+static bool move(struct soap_xmpp_link *link, const struct sx_failover *mover, unsigned bounced)
 {
     struct wish wish = {.is_packed = mover->is_packed};
     char incarnation[SX_INCARNATION_BYTES] = "", bare[SX_JID_BYTES], *chosen;
@@ -182,7 +183,7 @@ static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsi
     chosen = pick(link, bare, &company);
     if (chosen) {
         find_incarnation(link, &company, chosen, incarnation);
-        moved = sx_exchange_move(link->exchange, mover->id, bounced, chosen, incarnation);
+        moved = sx_failover_move(link->exchange, mover->id, bounced, chosen, incarnation);
     }
     if (moved)
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s moves on to %s",
@@ -195,11 +196,11 @@ static bool move(struct soap_xmpp_link *link, const struct sx_mover *mover, unsi
 bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char *id,
                       const struct sx_reply *reply)
 {
-    struct sx_mover mover;
+    struct sx_failover mover;
     /* Of all conditions this one says that this resource is of no use, and others may be. */
     if (!link->presence || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
         strcmp(reply->condition, "service-unavailable") != 0 ||
-        !sx_exchange_judge(link->exchange, from, id, &mover))
+        !sx_failover_judge(link->exchange, from, id, &mover))
         return false;
     sx_roster_take_out(link->presence, mover.peer);
     return mover.may_move && move(link, &mover, 1);
@@ -209,9 +210,9 @@ bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char 
 
 static void move_stranded(struct soap_xmpp_link *link, const char *bare)
 {
-    struct sx_mover mover;
+    struct sx_failover mover;
     bool moved = true;
-    while (moved && sx_exchange_find_stranded(link->exchange, bare, &mover))
+    while (moved && sx_failover_find(link->exchange, bare, &mover))
         moved = move(link, &mover, 0);
 }
 

@@ -19,6 +19,7 @@
 #include "transfer/receiver.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/hold.h"
 
 enum {
     MAX_SHIPMENTS = 64,
@@ -276,7 +277,7 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
     sx_trace(sx_session_trace(shipments->link->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
              sx_sender_to(shipment->transfer), text);
     if (shipment->call_number) {
-        sx_exchange_refuse(shipments->link->exchange, shipment->call_number, condition, text);
+        sx_hold_refuse(shipments->link->exchange, shipment->call_number, condition, text);
         end(shipments, session, shipment);
         return;
     }
@@ -289,7 +290,7 @@ static void deliver(struct sx_shipments *shipments, uint64_t session, struct sx_
 {
     shipment->travels = false;
     if (shipment->call_number)
-        sx_exchange_let_go(shipments->link->exchange, shipment->call_number);
+        sx_hold_end(shipments->link->exchange, shipment->call_number);
     else
         answer(shipments, session, shipment, NULL);
 }
@@ -377,7 +378,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
     for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
         int64_t stalled_us = count_stall_us(shipments, shipment, now_us);
         next = TAILQ_NEXT(shipment, in_list);
-        if (shipment->call_number && !sx_exchange_is_wanted(exchange, shipment->call_number)) {
+        if (shipment->call_number && !sx_hold_is_wanted(exchange, shipment->call_number)) {
             end(shipments, session, shipment);
         } else if (shipment->travels && shipment->refusals >= MAX_REFUSALS) {
             fail(shipments, session, shipment, "policy-violation",
@@ -484,7 +485,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
 {
     struct sx_shipment *shipment;
     uint64_t number;
-    if (!sx_exchange_hold_again(shipments->link->exchange, from, id, &number))
+    if (!sx_hold_again(shipments->link->exchange, from, id, &number))
         return false;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment;
          shipment = TAILQ_NEXT(shipment, in_list))
@@ -493,8 +494,8 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const 
     if (shipment && !shipment->travels)
         start(shipments, session, shipment);
     if (!shipment)
-        sx_exchange_refuse(shipments->link->exchange, number, "item-not-found",
-                           "the service has lost the call's bytes");
+        sx_hold_refuse(shipments->link->exchange, number, "item-not-found",
+                       "the service has lost the call's bytes");
     return true;
 }
 

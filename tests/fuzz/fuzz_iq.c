@@ -24,6 +24,7 @@
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"
+#include "exchange/retry.h"
 
 enum { MESSAGE_BYTES = 20000 };
 enum { STANZA_BYTES = 4000, NODES = 100, REQUESTS = 40, JOURNAL_BYTES = 10000, MAX_SEEN = 200 };
@@ -225,7 +226,7 @@ static void begin_calls(struct outcome *outcome)
     struct sx_exchange *exchange = outcome->ends.exchange;
     CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->call) == SX_OK);
     CLAIM(sx_exchange_begin(exchange, PEER, "op", 0, &outcome->kept) == SX_OK);
-    CLAIM(sx_exchange_keep(outcome->kept, INCARNATION, PACKED, sizeof PACKED - 1) == SX_OK);
+    CLAIM(sx_retry_keep(outcome->kept, INCARNATION, PACKED, sizeof PACKED - 1) == SX_OK);
 }
 
 /* ---- ids ---- */

@@ -139,7 +139,7 @@ static void begin_call(struct outcome *outcome)
     struct sx_buffer suffix = {0}, named = {0};
     CLAIM(sx_exchange_begin(outcome->ends.exchange, PEER, "add", 1, &outcome->call) == SX_OK);
     sx_message_ids_write(outcome->ends.names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
-    CLAIM(sx_exchange_mail(outcome->call, suffix.bytes, NULL) == SX_OK);
+    CLAIM(sx_exchange_set_message(outcome->call, suffix.bytes, NULL) == SX_OK);
     sx_buffer_fini(&suffix);
     sx_buffer_add_text(&named, HEAD);
     sx_message_ids_write(outcome->ends.names, &named, HEAD, "job", PEER);

@@ -71,8 +71,9 @@ static void find(const char *text)
     bool found = false;
     reply.envelope.bytes = strdup(ADD_RESPONSE("7"));
     reply.envelope.len = strlen(ADD_RESPONSE("7"));
-    CU_ASSERT_EQUAL(sx_exchange_find(sx_link_exchange(ground.near), "other@example.org/desk",
-                                     "an earlier one's", text, &reply, &found),
+    CU_ASSERT_EQUAL(sx_exchange_complete_named(sx_link_exchange(ground.near),
+                                               "other@example.org/desk", "an earlier one's", text,
+                                               &reply, &found),
                     SX_OK);
     CU_ASSERT_TRUE(found);
 }

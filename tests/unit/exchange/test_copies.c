@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/retry.h"
 
 #define PEER "calc@example.org/soap"
 #define OLD  "00000000000000aa.1"
@@ -29,7 +30,7 @@ static void setup(void)
 {
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, OLD, "<Envelope/>", 11), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, OLD, "<Envelope/>", 11), SX_OK);
 }
 
 static void teardown(void)
@@ -44,7 +45,7 @@ static bool retry(const char *condition, const char *stale_for)
     struct sx_reply reply = {.err = SX_ESTANZA};
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);
     snprintf(reply.delivery.stale_for, sizeof reply.delivery.stale_for, "%s", stale_for);
-    return sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply);
+    return sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply);
 }
 
 static bool bounce(void)
@@ -59,10 +60,10 @@ static bool stale(const char *incarnation)
 
 static void send_again(void)
 {
-    struct sx_due due;
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, later(), &due));
+    struct sx_copy due;
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, later(), &due));
     ASSERT_TEXT(due.id, sx_exchange_id(call));
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
 }
 
 /* Whether it may have run, ended by its deadline or with this condition. */
@@ -83,7 +84,7 @@ static void test_stale_at_first(void)
     setup();
     CU_ASSERT_TRUE(stale(NEW));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" NEW);
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) <= sx_clock_now_us());
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) <= sx_clock_now_us());
     send_again();
     teardown();
 }
@@ -91,7 +92,7 @@ static void test_stale_at_first(void)
 static void test_stale_after_a_loss(void)
 {
     setup();
-    sx_exchange_lose(exchange, SX_ELOST, "", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "", SIZE_MAX);
     send_again();
     CU_ASSERT_FALSE(stale(NEW));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" OLD);
@@ -114,7 +115,7 @@ static void test_stale_after_a_bounce(void)
 static void test_a_bounce_accounts_for_one_copy(void)
 {
     setup();
-    sx_exchange_lose(exchange, SX_ELOST, "", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "", SIZE_MAX);
     send_again();
     CU_ASSERT_TRUE(bounce());
     send_again();
@@ -191,10 +192,10 @@ static void test_errors_of_the_peer(void)
 
 static void test_no_room(void)
 {
-    struct sx_due due;
+    struct sx_copy due;
     setup();
-    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, later(), &due));
+    CU_ASSERT_FALSE(sx_retry_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, later(), &due));
     teardown();
 }
 
@@ -202,8 +203,8 @@ static void test_no_room_but_sent_meanwhile(void)
 {
     setup();
     send_again();
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_EROOM));
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) > sx_clock_now_us());
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_EROOM));
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) > sx_clock_now_us());
     CU_ASSERT_TRUE(may_have_run(NULL));
     teardown();
 }
@@ -212,15 +213,15 @@ static void test_no_room_but_ended_meanwhile(void)
 {
     setup();
     CU_ASSERT_FALSE(may_have_run("forbidden"));
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_EROOM));
     teardown();
 }
 
 static void test_lost_before_it_was_posted(void)
 {
     setup();
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) <= sx_clock_now_us());
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) <= sx_clock_now_us());
     CU_ASSERT_FALSE(may_have_run(NULL));
     teardown();
 }
@@ -229,7 +230,7 @@ static bool may_have_run_when_refused(void)
 {
     struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = true};
     snprintf(reply.condition, sizeof reply.condition, "resource-constraint");
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     return sx_exchange_may_have_run(call, &reply);
 }
 

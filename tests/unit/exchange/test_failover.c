@@ -9,6 +9,9 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/failover.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
 
 #define BARE   "calc@example.org"
 #define ONE    BARE "/one"
@@ -39,8 +42,8 @@ static struct soap_xmpp_call *begin(struct sx_exchange *exchange, const char *pe
 static struct soap_xmpp_call *begin_roaming(struct sx_exchange *exchange, const char *payload)
 {
     struct soap_xmpp_call *call = begin(exchange, ONE);
-    sx_exchange_roam(call);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, FIRST, payload, strlen(payload)), SX_OK);
+    sx_failover_allow(call);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, FIRST, payload, strlen(payload)), SX_OK);
     return call;
 }
 
@@ -54,14 +57,14 @@ static struct sx_reply make_error(bool refused)
 static void bounce(struct soap_xmpp_call *call)
 {
     struct sx_reply reply = make_error(false);
-    CU_ASSERT_TRUE(sx_exchange_retry(sx_exchange_of(call), sx_exchange_peer(call),
-                                     sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(sx_exchange_of(call), sx_exchange_peer(call),
+                                   sx_exchange_id(call), &reply));
 }
 
 static bool may_move(struct soap_xmpp_call *call)
 {
-    struct sx_mover mover;
-    CU_ASSERT_TRUE(sx_exchange_judge(sx_exchange_of(call), sx_exchange_peer(call),
+    struct sx_failover mover;
+    CU_ASSERT_TRUE(sx_failover_judge(sx_exchange_of(call), sx_exchange_peer(call),
                                      sx_exchange_id(call), &mover));
     ASSERT_TEXT(mover.id, sx_exchange_id(call));
     ASSERT_TEXT(mover.peer, sx_exchange_peer(call));
@@ -72,21 +75,21 @@ static bool move(struct soap_xmpp_call *call, unsigned bounced, const char *peer
 {
     char id[ID_BYTES];
     snprintf(id, sizeof id, "%s", sx_exchange_id(call));
-    return sx_exchange_move(sx_exchange_of(call), id, bounced, peer, SECOND);
+    return sx_failover_move(sx_exchange_of(call), id, bounced, peer, SECOND);
 }
 
 static void take(struct sx_exchange *exchange, int64_t now_us, const char *peer)
 {
-    struct sx_due due = {0};
-    CU_ASSERT_TRUE(sx_exchange_take_due(exchange, now_us, &due));
+    struct sx_copy due = {0};
+    CU_ASSERT_TRUE(sx_retry_take_due(exchange, now_us, &due));
     ASSERT_TEXT(due.peer ? due.peer : "", peer);
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
 }
 
 static unsigned load(struct sx_exchange *exchange, const char *jid)
 {
     unsigned count = 99;
-    sx_exchange_loads(exchange, &jid, &count, 1);
+    sx_failover_loads(exchange, &jid, &count, 1);
     return count;
 }
 
@@ -100,13 +103,13 @@ static void test_move(void)
     struct sx_reply reply = {.err = SX_OK};
     char old_id[ID_BYTES];
     snprintf(old_id, sizeof old_id, "%s", sx_exchange_id(call));
-    CU_ASSERT_TRUE(sx_exchange_roams(call));
+    CU_ASSERT_TRUE(sx_failover_is_allowed(call));
     CU_ASSERT_TRUE(may_move(call));
     CU_ASSERT_TRUE(move(call, 1, TWO));
     ASSERT_TEXT(sx_exchange_peer(call), TWO);
     ASSERT_TEXT(first_peer, ONE); /* valid until release */
     ASSERT_CONTAINS(sx_exchange_id(call), "~" SECOND);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), 0);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
     take(exchange, PAST, TWO);
     CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
@@ -141,24 +144,24 @@ static void test_others_stay(void)
     struct soap_xmpp_call *kept = begin(exchange, ONE), *once = begin(exchange, ONE);
     struct soap_xmpp_call *held = begin_roaming(exchange, "<E/>");
     struct soap_xmpp_call *last = begin_roaming(exchange, PACKED);
-    struct sx_mover mover;
-    CU_ASSERT_EQUAL(sx_exchange_keep(kept, FIRST, "<E/>", 4), SX_OK);
-    CU_ASSERT_FALSE(sx_exchange_judge(exchange, ONE, sx_exchange_id(kept), &mover));
+    struct sx_failover mover;
+    CU_ASSERT_EQUAL(sx_retry_keep(kept, FIRST, "<E/>", 4), SX_OK);
+    CU_ASSERT_FALSE(sx_failover_judge(exchange, ONE, sx_exchange_id(kept), &mover));
     CU_ASSERT_FALSE(move(kept, 1, TWO));
-    sx_exchange_roam(once); /* never kept: a foreign peer's */
+    sx_failover_allow(once); /* never kept: a foreign peer's */
     CU_ASSERT_FALSE(may_move(once));
     CU_ASSERT_FALSE(move(once, 1, TWO));
-    sx_exchange_hold(held);
+    sx_hold_begin(held);
     CU_ASSERT_FALSE(may_move(held));
     CU_ASSERT_FALSE(move(held, 1, TWO));
-    sx_exchange_let_go(exchange, sx_exchange_number(held));
+    sx_hold_end(exchange, sx_exchange_number(held));
     CU_ASSERT_FALSE(may_move(held)); /* its bytes are with ONE */
-    CU_ASSERT_TRUE(sx_exchange_judge(exchange, ONE, sx_exchange_id(last), &mover));
+    CU_ASSERT_TRUE(sx_failover_judge(exchange, ONE, sx_exchange_id(last), &mover));
     CU_ASSERT_TRUE(mover.is_packed && mover.may_move);
-    sx_exchange_replace(exchange, sx_exchange_id(last), strdup("<E/>"), 4, false, SX_OK, "");
+    sx_retry_replace(exchange, sx_exchange_id(last), strdup("<E/>"), 4, false, SX_OK, "");
     CU_ASSERT_FALSE(may_move(last));
-    CU_ASSERT_FALSE(sx_exchange_judge(exchange, TWO, sx_exchange_id(last), &mover));
-    CU_ASSERT_FALSE(sx_exchange_judge(exchange, ONE, "unknown", &mover));
+    CU_ASSERT_FALSE(sx_failover_judge(exchange, TWO, sx_exchange_id(last), &mover));
+    CU_ASSERT_FALSE(sx_failover_judge(exchange, ONE, "unknown", &mover));
     sx_exchange_release(kept);
     sx_exchange_release(once);
     sx_exchange_release(held);
@@ -183,21 +186,21 @@ static void test_stranded(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
-    struct sx_mover mover;
-    CU_ASSERT_FALSE(sx_exchange_find_stranded(exchange, BARE, &mover)); /* a copy is out */
+    struct sx_failover mover;
+    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover)); /* a copy is out */
     CU_ASSERT_TRUE(may_move(call));
     bounce(call);
-    CU_ASSERT_FALSE(sx_exchange_find_stranded(exchange, "calc@example", &mover));
-    CU_ASSERT_FALSE(sx_exchange_find_stranded(exchange, "calc@example.net", &mover));
-    CU_ASSERT_TRUE(sx_exchange_find_stranded(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(sx_failover_find(exchange, "calc@example", &mover));
+    CU_ASSERT_FALSE(sx_failover_find(exchange, "calc@example.net", &mover));
+    CU_ASSERT_TRUE(sx_failover_find(exchange, BARE, &mover));
     ASSERT_TEXT(mover.id, sx_exchange_id(call));
-    CU_ASSERT_TRUE(sx_exchange_move(exchange, mover.id, 0, TWO, SECOND));
-    CU_ASSERT_FALSE(sx_exchange_find_stranded(exchange, BARE, &mover));
+    CU_ASSERT_TRUE(sx_failover_move(exchange, mover.id, 0, TWO, SECOND));
+    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover));
     take(exchange, PAST, TWO);
     CU_ASSERT_TRUE(may_move(call));
     bounce(call);
     take(exchange, FUTURE, TWO); /* out again */
-    CU_ASSERT_FALSE(sx_exchange_find_stranded(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover));
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -282,12 +285,12 @@ static void return_copy(struct world *world, const struct copy *copy, bool refus
 {
     struct sx_reply reply = make_error(refused);
     const char *from = processes[copy->process];
-    struct sx_mover mover;
-    if (sx_exchange_judge(world->exchange, from, copy->id, &mover) && mover.may_move &&
+    struct sx_failover mover;
+    if (sx_failover_judge(world->exchange, from, copy->id, &mover) && mover.may_move &&
         draw(world, 4) &&
-        sx_exchange_move(world->exchange, mover.id, 1, processes[draw(world, PROCESSES)], SECOND))
+        sx_failover_move(world->exchange, mover.id, 1, processes[draw(world, PROCESSES)], SECOND))
         world->moves++;
-    else if (!sx_exchange_retry(world->exchange, from, copy->id, &reply) &&
+    else if (!sx_retry_decide(world->exchange, from, copy->id, &reply) &&
              sx_exchange_complete(world->exchange, from, copy->id, &reply))
         world->over = true;
 }
@@ -303,15 +306,15 @@ static bool has_run(const struct world *world, const struct copy *copy)
 
 static void step(struct world *world)
 {
-    struct sx_due due = {0};
-    struct sx_mover mover;
+    struct sx_copy due = {0};
+    struct sx_failover mover;
     struct copy copy;
     unsigned what = draw(world, 8);
-    if (what < 2 && sx_exchange_take_due(world->exchange, FUTURE, &due)) {
+    if (what < 2 && sx_retry_take_due(world->exchange, FUTURE, &due)) {
         send_copy(world, due.peer, due.id);
-        sx_due_fini(&due);
-    } else if (what == 2 && sx_exchange_find_stranded(world->exchange, BARE, &mover)) {
-        world->moves += sx_exchange_move(world->exchange, mover.id, 0,
+        sx_copy_fini(&due);
+    } else if (what == 2 && sx_failover_find(world->exchange, BARE, &mover)) {
+        world->moves += sx_failover_move(world->exchange, mover.id, 0,
                                          processes[draw(world, PROCESSES)], SECOND);
     } else if (world->copy_count) {
         copy = take_copy(world);

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
 
 #define PEER      "calc@example.org/soap"
 #define OTHER     "calc@example.net/soap"
@@ -30,14 +32,14 @@ static struct soap_xmpp_call *begin_kept(struct sx_exchange *exchange, const cha
 {
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, FIRST, payload, strlen(payload)), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, FIRST, payload, strlen(payload)), SX_OK);
     return call;
 }
 
 static struct soap_xmpp_call *begin_held(struct sx_exchange *exchange)
 {
     struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
-    sx_exchange_hold(call);
+    sx_hold_begin(call);
     return call;
 }
 
@@ -65,17 +67,17 @@ static void expect_end(struct soap_xmpp_call *call, enum sx_err err, bool may_ha
 static bool take(struct sx_exchange *exchange)
 {
     static int64_t later_us;
-    struct sx_due due = {0};
+    struct sx_copy due = {0};
     bool taken;
     later_us += LATER_US;
-    taken = sx_exchange_take_due(exchange, sx_clock_now_us() + later_us, &due);
-    sx_due_fini(&due);
+    taken = sx_retry_take_due(exchange, sx_clock_now_us() + later_us, &due);
+    sx_copy_fini(&due);
     return taken;
 }
 
 static bool hold_again(struct soap_xmpp_call *call, const char *from, uint64_t *number)
 {
-    return sx_exchange_hold_again(sx_exchange_of(call), from, sx_exchange_id(call), number);
+    return sx_hold_again(sx_exchange_of(call), from, sx_exchange_id(call), number);
 }
 
 static bool retry(struct soap_xmpp_call *call, const char *condition, const char *stale_for)
@@ -83,7 +85,7 @@ static bool retry(struct soap_xmpp_call *call, const char *condition, const char
     struct sx_reply reply = {.err = SX_ESTANZA};
     snprintf(reply.condition, sizeof reply.condition, "%s", condition);
     snprintf(reply.delivery.stale_for, sizeof reply.delivery.stale_for, "%s", stale_for);
-    return sx_exchange_retry(sx_exchange_of(call), PEER, sx_exchange_id(call), &reply);
+    return sx_retry_decide(sx_exchange_of(call), PEER, sx_exchange_id(call), &reply);
 }
 
 static void complete(struct soap_xmpp_call *call)
@@ -100,20 +102,20 @@ static void test_hold(void)
     struct soap_xmpp_call *held = begin_held(exchange), *kept = begin_kept(exchange, "<E/>");
     uint64_t number = sx_exchange_number(held);
     CU_ASSERT_NOT_EQUAL(number, sx_exchange_number(kept));
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, number));
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(kept)));
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) < SX_NEVER);
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, number));
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(kept)));
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) < SX_NEVER);
     complete(kept);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     CU_ASSERT_FALSE(take(exchange));
-    sx_exchange_let_go(exchange, number);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), 0);
+    sx_hold_end(exchange, number);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     CU_ASSERT_TRUE(take(exchange));
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, number));
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, number));
     complete(held);
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, number));
-    sx_exchange_let_go(exchange, number);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, number));
+    sx_hold_end(exchange, number);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     expect_end(held, SX_OK, true);
     expect_end(kept, SX_OK, true);
     sx_exchange_free(exchange);
@@ -124,12 +126,12 @@ static void test_numbers(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_held(exchange);
     uint64_t number = sx_exchange_number(call);
-    sx_exchange_let_go(exchange, number);
+    sx_hold_end(exchange, number);
     CU_ASSERT_TRUE(take(exchange));
     CU_ASSERT_TRUE(retry(call, "unexpected-request", NEXT));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" NEXT);
     CU_ASSERT_EQUAL(sx_exchange_number(call), number);
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, number));
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, number));
     expect_end(call, SX_ETIMEOUT, false);
     sx_exchange_free(exchange);
 }
@@ -139,9 +141,9 @@ static void test_hold_after_the_end(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
     complete(call);
-    sx_exchange_hold(call);
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    sx_hold_begin(call);
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     expect_end(call, SX_OK, true);
     sx_exchange_free(exchange);
 }
@@ -150,12 +152,12 @@ static void test_lose(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *held = begin_held(exchange), *kept = begin_kept(exchange, "<E/>");
-    sx_exchange_lose(exchange, SX_ELOST, "gone", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "gone", SIZE_MAX);
     CU_ASSERT_TRUE(take(exchange)); /* the kept one */
     complete(kept);
     CU_ASSERT_FALSE(take(exchange));
-    sx_exchange_lose(exchange, SX_ELOST, "gone", 0);
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, sx_exchange_number(held)));
+    sx_retry_lose(exchange, SX_ELOST, "gone", 0);
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, sx_exchange_number(held)));
     expect_end(held, SX_ETIMEOUT, false);
     expect_end(kept, SX_OK, true);
     sx_exchange_free(exchange);
@@ -171,7 +173,7 @@ static void test_hold_again(void)
     unsigned i;
     CU_ASSERT_FALSE(hold_again(kept, PEER, &number)); /* never held before */
     for (i = 1; i < MOST_HOLDS; i++) {
-        sx_exchange_let_go(exchange, sx_exchange_number(call));
+        sx_hold_end(exchange, sx_exchange_number(call));
         CU_ASSERT_TRUE(take(exchange));
         CU_ASSERT_FALSE(hold_again(call, OTHER, &number));
         CU_ASSERT_FALSE(hold_again(call, NULL, &number));
@@ -180,10 +182,10 @@ static void test_hold_again(void)
         CU_ASSERT_EQUAL(number, sx_exchange_number(call));
         number = 0;
     }
-    sx_exchange_let_go(exchange, sx_exchange_number(call));
+    sx_hold_end(exchange, sx_exchange_number(call));
     CU_ASSERT_TRUE(take(exchange));
     CU_ASSERT_FALSE(hold_again(call, PEER, &number));
-    CU_ASSERT_FALSE(sx_exchange_hold_again(exchange, PEER, "unknown", &number));
+    CU_ASSERT_FALSE(sx_hold_again(exchange, PEER, "unknown", &number));
     CU_ASSERT_EQUAL(number, 0);
     expect_end(call, SX_ETIMEOUT, true);
     expect_end(kept, SX_ETIMEOUT, true);
@@ -196,7 +198,7 @@ static void test_late_words(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_held(exchange);
     uint64_t number = 0;
-    sx_exchange_let_go(exchange, sx_exchange_number(call));
+    sx_hold_end(exchange, sx_exchange_number(call));
     CU_ASSERT_TRUE(take(exchange));
     CU_ASSERT_TRUE(take(exchange));
     CU_ASSERT_TRUE(hold_again(call, PEER, &number));
@@ -205,9 +207,9 @@ static void test_late_words(void)
     CU_ASSERT_EQUAL(number, sx_exchange_number(call));
     CU_ASSERT_TRUE(retry(call, "recipient-unavailable", ""));
     CU_ASSERT_TRUE(retry(call, "unexpected-request", NEXT));
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     CU_ASSERT_FALSE(take(exchange));
-    sx_exchange_let_go(exchange, number);
+    sx_hold_end(exchange, number);
     CU_ASSERT_TRUE(take(exchange));
     complete(call);
     expect_end(call, SX_OK, true);
@@ -222,7 +224,7 @@ static void test_late_words_are_free(void)
     unsigned i;
     for (i = 0; i < 3 * MOST_HOLDS; i++)
         CU_ASSERT_TRUE(hold_again(call, PEER, &number));
-    sx_exchange_let_go(exchange, number);
+    sx_hold_end(exchange, number);
     CU_ASSERT_TRUE(take(exchange));
     CU_ASSERT_TRUE(hold_again(call, PEER, &number));
     expect_end(call, SX_ETIMEOUT, false);
@@ -236,11 +238,11 @@ static void test_refuse(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_held(exchange);
     struct sx_reply reply;
-    sx_exchange_refuse(exchange, sx_exchange_number(call) + 1, "forbidden", "no");
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
-    sx_exchange_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
-    sx_exchange_refuse(exchange, sx_exchange_number(call), "conflict", "no");
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
+    sx_hold_refuse(exchange, sx_exchange_number(call) + 1, "forbidden", "no");
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
+    sx_hold_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
+    sx_hold_refuse(exchange, sx_exchange_number(call), "conflict", "no");
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
     CU_ASSERT_TRUE(reply.delivery.refused);
@@ -259,9 +261,9 @@ static bool attempt_refuse_in_need(struct shortage shortage)
     enum sx_err err;
     bool has_failed, may_have_run;
     shortage_begin(shortage);
-    sx_exchange_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
+    sx_hold_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
     has_failed = shortage_end();
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
     err = end(call, &may_have_run);
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_ESTANZA);
     CU_ASSERT_FALSE(may_have_run);
@@ -279,12 +281,12 @@ static void test_endings(void)
         calls[i] = begin_held(exchange);
     expect_end(calls[1], SX_ETIMEOUT, false);
     sx_exchange_release(calls[2]); /* a cancel */
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, sx_exchange_number(calls[0])));
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, sx_exchange_number(calls[3])));
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, sx_exchange_number(calls[0])));
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, sx_exchange_number(calls[3])));
     complete(calls[0]); /* an answer, whoever made it up */
-    CU_ASSERT_TRUE(sx_exchange_is_wanted(exchange, sx_exchange_number(calls[3])));
+    CU_ASSERT_TRUE(sx_hold_is_wanted(exchange, sx_exchange_number(calls[3])));
     sx_exchange_stop(exchange, SX_ESTOPPED, "stopped");
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(calls[3])));
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(calls[3])));
     expect_end(calls[3], SX_ESTOPPED, false);
     expect_end(calls[0], SX_OK, true);
     sx_exchange_free(exchange);
@@ -298,10 +300,10 @@ static void test_detached(void)
     sx_exchange_detach(late, PAST, NULL);
     sx_exchange_detach(call, SX_NEVER, NULL);
     CU_ASSERT_PTR_EQUAL(sx_exchange_next_done(exchange, PAST), late);
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, number));
-    sx_exchange_let_go(exchange, number);
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, number));
+    sx_hold_end(exchange, number);
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, PAST));
-    sx_exchange_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
+    sx_hold_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
     CU_ASSERT_PTR_EQUAL(sx_exchange_next_done(exchange, PAST), call);
     expect_end(late, SX_ETIMEOUT, false);
     expect_end(call, SX_ESTANZA, false);
@@ -314,13 +316,13 @@ static void test_fall_back(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_held(exchange);
-    struct sx_due due = {0};
-    CU_ASSERT_TRUE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(call)));
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_packed(exchange, PEER, &due));
+    struct sx_copy due = {0};
+    CU_ASSERT_TRUE(sx_retry_is_packed(exchange, PEER, sx_exchange_id(call)));
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_packed(exchange, PEER, &due));
     ASSERT_TEXT(due.payload, REFERENCE);
-    sx_exchange_replace(exchange, due.id, NULL, 0, true, SX_EUNCARRIABLE, "too large");
-    CU_ASSERT_FALSE(sx_exchange_is_wanted(exchange, sx_exchange_number(call)));
-    sx_due_fini(&due);
+    sx_retry_replace(exchange, due.id, NULL, 0, true, SX_EUNCARRIABLE, "too large");
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
+    sx_copy_fini(&due);
     expect_end(call, SX_EUNCARRIABLE, false);
     sx_exchange_free(exchange);
 }
@@ -329,8 +331,8 @@ static void test_replace(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_held(exchange);
-    sx_exchange_replace(exchange, sx_exchange_id(call), strdup("<E/>"), 4, true, SX_OK, "");
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), 0);
+    sx_retry_replace(exchange, sx_exchange_id(call), strdup("<E/>"), 4, true, SX_OK, "");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     CU_ASSERT_TRUE(take(exchange));
     complete(call);
     expect_end(call, SX_OK, true);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/retry.h"
 
 #define BARE   "calc@example.org"
 #define SUFFIX ".0123456789abcdef~message"
@@ -34,9 +35,9 @@ static struct soap_xmpp_call *mail(struct sx_exchange *exchange, const char *pee
 {
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, peer, "add", PAST, &call), SX_OK);
-    CU_ASSERT_FALSE(sx_exchange_is_mailed(call));
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_mail(call, SUFFIX, name), SX_OK);
-    CU_ASSERT_TRUE(sx_exchange_is_mailed(call));
+    CU_ASSERT_FALSE(sx_exchange_is_message(call));
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_set_message(call, SUFFIX, name), SX_OK);
+    CU_ASSERT_TRUE(sx_exchange_is_message(call));
     return call;
 }
 
@@ -77,7 +78,7 @@ static enum sx_err receiving(struct soap_xmpp_call *call, int64_t deadline)
 static bool take_receipt(struct soap_xmpp_call *call)
 {
     char id[SX_RECEIPT_ID_BYTES];
-    sx_exchange_receipt(call, id);
+    sx_exchange_receipt_id(call, id);
     return sx_exchange_take_receipt(sx_exchange_of(call), id);
 }
 
@@ -146,7 +147,7 @@ static void what_is_received_outlives_the_connection(void)
     struct soap_xmpp_call *sent = mail(exchange, BARE, NULL),
                           *received = mail(exchange, BARE, NULL);
     CU_ASSERT_TRUE(take_receipt(received));
-    sx_exchange_lose(exchange, SX_ELOST, "cut", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "cut", SIZE_MAX);
     CU_ASSERT_EQUAL(ending(sent, distant()), SX_ELOST);
     CU_ASSERT_TRUE(complete(exchange, BARE "/soap", sx_exchange_id(received)));
     CU_ASSERT_EQUAL(ending(received, distant()), SX_OK);
@@ -179,7 +180,7 @@ static enum sx_err find(struct sx_exchange *exchange, const char *id, const char
 {
     struct sx_reply reply = answer();
     snprintf(reply.envelope.operation, sizeof reply.envelope.operation, "addResponse");
-    return sx_exchange_find(exchange, BARE "/soap", id, name, &reply, found);
+    return sx_exchange_complete_named(exchange, BARE "/soap", id, name, &reply, found);
 }
 
 static void an_answer_is_found(void)
@@ -231,7 +232,7 @@ static bool attempt_find_own(struct shortage shortage)
     struct sx_reply reply = answer();
     enum sx_err err;
     shortage_begin(shortage);
-    err = sx_exchange_find(exchange, BARE, sx_exchange_id(call), "mine", &reply, &found);
+    err = sx_exchange_complete_named(exchange, BARE, sx_exchange_id(call), "mine", &reply, &found);
     has_failed = shortage_end();
     CU_ASSERT_FALSE(found);
     CU_ASSERT(err == SX_OK || err == SX_ENOMEM);
@@ -318,10 +319,10 @@ static bool attempt_mail(struct shortage shortage)
     bool has_failed;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, BARE, "add", PAST, &call), SX_OK);
     shortage_begin(shortage);
-    err = sx_exchange_mail(call, SUFFIX, "name");
+    err = sx_exchange_set_message(call, SUFFIX, "name");
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
-    CU_ASSERT_EQUAL(sx_exchange_is_mailed(call), !has_failed);
+    CU_ASSERT_EQUAL(sx_exchange_is_message(call), !has_failed);
     ASSERT_TEXT(sx_exchange_name(call), has_failed ? "" : "name");
     sx_exchange_release(call);
     sx_exchange_free(exchange);
@@ -337,7 +338,7 @@ static bool attempt_find(struct shortage shortage)
     bool has_failed, found = false;
     sx_exchange_expect_found(exchange, 1000);
     shortage_begin(shortage);
-    err = sx_exchange_find(exchange, BARE, "x", "job", &reply, &found);
+    err = sx_exchange_complete_named(exchange, BARE, "x", "job", &reply, &found);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     CU_ASSERT_PTR_NULL(reply.envelope.bytes);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/retry.h"
 
 #define PEER  "calc@example.org/soap"
 #define OTHER "calc@example.net/soap"
@@ -34,7 +35,7 @@ static struct soap_xmpp_call *begin(struct sx_exchange *exchange)
 static struct soap_xmpp_call *begin_kept(struct sx_exchange *exchange, const char *payload)
 {
     struct soap_xmpp_call *call = begin(exchange);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, FIRST, payload, strlen(payload)), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, FIRST, payload, strlen(payload)), SX_OK);
     return call;
 }
 
@@ -67,15 +68,15 @@ static enum sx_err end(struct soap_xmpp_call *call)
 /* Takes what is due: this payload, or nothing (NULL). */
 static void take(struct sx_exchange *exchange, int64_t now_us, const char *payload)
 {
-    struct sx_due due = {0};
-    bool taken = sx_exchange_take_due(exchange, now_us, &due);
+    struct sx_copy due = {0};
+    bool taken = sx_retry_take_due(exchange, now_us, &due);
     CU_ASSERT_EQUAL(taken, payload != NULL);
     ASSERT_TEXT(taken ? due.payload : "", payload ? payload : "");
     if (taken) {
         ASSERT_TEXT(due.peer, PEER);
         CU_ASSERT_EQUAL(due.payload_len, strlen(due.payload));
     }
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
 }
 
 /* ---- keeping ---- */
@@ -88,15 +89,15 @@ static void test_keep(void)
     int64_t before_us = sx_clock_now_us(), due_us;
     struct sx_reply reply = {.err = SX_OK};
     snprintf(old_id, sizeof old_id, "%s", sx_exchange_id(call));
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
-    CU_ASSERT_EQUAL(sx_exchange_keep(call, FIRST, "<E/>", 4), SX_OK);
-    due_us = sx_exchange_due_us(exchange);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_keep(call, FIRST, "<E/>", 4), SX_OK);
+    due_us = sx_retry_due_us(exchange);
     CU_ASSERT_TRUE(due_us >= before_us + 2 * SECOND_US);
     CU_ASSERT_TRUE(due_us <= sx_clock_now_us() + 2 * SECOND_US);
     ASSERT_CONTAINS(sx_exchange_id(call), "~" FIRST);
     CU_ASSERT_FALSE(sx_exchange_complete(exchange, PEER, old_id, &reply));
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, PEER, sx_exchange_id(call), &reply));
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     take(exchange, SX_NEVER - 1, NULL);
     CU_ASSERT_EQUAL(end(call), SX_OK);
     sx_exchange_free(exchange);
@@ -107,8 +108,8 @@ static void test_keep_after_the_end(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin(exchange);
     sx_exchange_fail_all(exchange, SX_ELOST, "lost");
-    CU_ASSERT_EQUAL(sx_exchange_keep(call, FIRST, "<E/>", 4), SX_ELOST);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_keep(call, FIRST, "<E/>", 4), SX_ELOST);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     CU_ASSERT_EQUAL(end(call), SX_ELOST);
     sx_exchange_free(exchange);
 }
@@ -122,12 +123,12 @@ static void test_intervals(void)
     size_t i;
     snprintf(id, sizeof id, "%s", sx_exchange_id(call));
     for (i = 0; i < sizeof seconds / sizeof *seconds; i++) {
-        int64_t due_us = sx_exchange_due_us(exchange);
+        int64_t due_us = sx_retry_due_us(exchange);
         take(exchange, due_us - 1, NULL);
         take(exchange, due_us, "<E/>");
         take(exchange, due_us, NULL);
         /* the time that is set now is the interval from before; it doubles for the next */
-        due_us = sx_exchange_due_us(exchange) - due_us;
+        due_us = sx_retry_due_us(exchange) - due_us;
         CU_ASSERT_EQUAL(due_us, (i == 0 ? 2 : seconds[i - 1]) * SECOND_US);
     }
     ASSERT_TEXT(sx_exchange_id(call), id);
@@ -139,9 +140,9 @@ static void test_order(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *first = begin_kept(exchange, "1"), *second, *third;
-    int64_t due_us = sx_exchange_due_us(exchange);
+    int64_t due_us = sx_retry_due_us(exchange);
     take(exchange, due_us, "1");
-    take(exchange, sx_exchange_due_us(exchange), "1"); /* due again some 8 s from now */
+    take(exchange, sx_retry_due_us(exchange), "1"); /* due again some 8 s from now */
     second = begin_kept(exchange, "2");
     third = begin_kept(exchange, "3");
     take(exchange, sx_clock_now_us() + 3 * SECOND_US, "2");
@@ -153,7 +154,7 @@ static void test_order(void)
     take(exchange, due_us + 20 * SECOND_US, "1");
     end(first);
     end(third);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     sx_exchange_free(exchange);
 }
 
@@ -163,15 +164,15 @@ static void test_lose(void)
     struct soap_xmpp_call *first = begin_kept(exchange, "1"), *plain = begin(exchange);
     struct soap_xmpp_call *second = begin_kept(exchange, "2");
     struct sx_exchange_counts counts;
-    sx_exchange_lose(exchange, SX_ELOST, "lost", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "lost", SIZE_MAX);
     sx_exchange_count(exchange, &counts);
     CU_ASSERT_EQUAL(counts.under_way, 2);
     CU_ASSERT_EQUAL(end(plain), SX_ELOST);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), 0);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     take(exchange, PAST, "1");
     take(exchange, PAST, "2");
     take(exchange, PAST, NULL);
-    sx_exchange_lose(exchange, SX_ELOST, "lost again", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "lost again", SIZE_MAX);
     take(exchange, PAST, "1");
     sx_exchange_fail_all(exchange, SX_ESTOPPED, "stopped");
     take(exchange, SX_NEVER - 1, NULL);
@@ -206,15 +207,15 @@ static int64_t bounce_us(struct sx_exchange *exchange, const struct soap_xmpp_ca
                          const char *condition)
 {
     struct sx_reply reply = make_error(condition);
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
-    return sx_exchange_due_us(exchange) - sx_clock_now_us();
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+    return sx_retry_due_us(exchange) - sx_clock_now_us();
 }
 
 static void test_lose_large(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *small = begin_kept(exchange, "1"), *large = begin_kept(exchange, "22");
-    sx_exchange_lose(exchange, SX_ELOST, "policy-violation", 1);
+    sx_retry_lose(exchange, SX_ELOST, "policy-violation", 1);
     CU_ASSERT_EQUAL(end(large), SX_ELOST);
     take(exchange, PAST, "1");
     take(exchange, PAST, NULL);
@@ -228,7 +229,7 @@ static void test_absence(void)
     struct soap_xmpp_call *call = begin_kept(exchange, "1");
     CU_ASSERT_TRUE(bounce_us(exchange, call, "recipient-unavailable") > SECOND_US);
     CU_ASSERT_TRUE(bounce_us(exchange, call, "service-unavailable") <= SECOND_US / 4);
-    take(exchange, sx_exchange_due_us(exchange), "1");
+    take(exchange, sx_retry_due_us(exchange), "1");
     CU_ASSERT_TRUE(bounce_us(exchange, call, "service-unavailable") <= SECOND_US / 2);
     end(call);
     sx_exchange_free(exchange);
@@ -242,15 +243,15 @@ static void test_bounces(void)
     for (i = 0; i < sizeof conditions / sizeof *conditions; i++) {
         struct sx_reply reply = make_error(conditions[i].condition);
         const char *id = sx_exchange_id(kept);
-        CU_ASSERT_EQUAL(sx_exchange_retry(exchange, PEER, id, &reply), conditions[i].is_bounce);
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, OTHER, id, &reply));
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, NULL, id, &reply));
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, "unknown", &reply));
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(plain), &reply));
+        CU_ASSERT_EQUAL(sx_retry_decide(exchange, PEER, id, &reply), conditions[i].is_bounce);
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, OTHER, id, &reply));
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, NULL, id, &reply));
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, "unknown", &reply));
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(plain), &reply));
         reply.delivery.refused = true;
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, id, &reply));
         reply = (struct sx_reply){.err = SX_EMALFORMED};
-        CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, id, &reply));
     }
     end(kept);
     end(plain);
@@ -264,13 +265,13 @@ static void test_stale_once(void)
     struct sx_reply stale = make_stale(NEXT);
     char old_id[100];
     snprintf(old_id, sizeof old_id, "%s", sx_exchange_id(call));
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, OTHER, old_id, &stale));
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, OTHER, old_id, &stale));
     ASSERT_TEXT(sx_exchange_id(call), old_id);
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, old_id, &stale));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, old_id, &stale));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" NEXT);
     CU_ASSERT_NOT_EQUAL(strncmp(sx_exchange_id(call), old_id, strcspn(old_id, "~")), 0);
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, old_id, &stale)); /* late, of nobody */
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), 0);
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, old_id, &stale)); /* late, of nobody */
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     take(exchange, PAST, "1");
     CU_ASSERT_EQUAL(end(call), SX_ETIMEOUT);
     sx_exchange_free(exchange);
@@ -284,8 +285,8 @@ static void test_stale_twice(void)
     struct sx_reply stale = make_stale(NEXT);
     char id[100];
     snprintf(id, sizeof id, "%s", sx_exchange_id(call));
-    take(exchange, sx_exchange_due_us(exchange), "1");
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &stale));
+    take(exchange, sx_retry_due_us(exchange), "1");
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, id, &stale));
     ASSERT_TEXT(sx_exchange_id(call), id);
     CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &stale));
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, PEER, id, &stale));
@@ -299,7 +300,7 @@ static void test_renewals_end(void)
     struct soap_xmpp_call *call = begin_kept(exchange, "1");
     struct sx_reply stale = make_stale(NEXT);
     int renewals = 0;
-    while (renewals < 100 && sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &stale)) {
+    while (renewals < 100 && sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale)) {
         take(exchange, PAST, "1");
         renewals++;
     }
@@ -319,7 +320,7 @@ static void test_may_have_run(void)
     size_t i;
     enum sx_err err;
     twice = begin_kept(exchange, "2");
-    sx_exchange_lose(exchange, SX_ELOST, "lost", SIZE_MAX); /* plain is over */
+    sx_retry_lose(exchange, SX_ELOST, "lost", SIZE_MAX); /* plain is over */
     end(once);
     once = begin_kept(exchange, "1");
     take(exchange, PAST, "2");
@@ -354,11 +355,11 @@ static bool attempt_short_keep(struct shortage shortage)
     enum sx_err err;
     bool has_failed;
     shortage_begin(shortage);
-    err = sx_exchange_keep(call, FIRST, "<E/>", 4);
+    err = sx_retry_keep(call, FIRST, "<E/>", 4);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     CU_ASSERT_EQUAL(strchr(sx_exchange_id(call), '~') == NULL, has_failed);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange) == SX_NEVER, has_failed);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange) == SX_NEVER, has_failed);
     end(call);
     sx_exchange_free(exchange);
     return has_failed;
@@ -370,16 +371,16 @@ static bool attempt_short_take(struct shortage shortage)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, "1");
-    struct sx_due due = {0};
-    int64_t due_us = sx_exchange_due_us(exchange);
+    struct sx_copy due = {0};
+    int64_t due_us = sx_retry_due_us(exchange);
     bool has_failed, taken;
     shortage_begin(shortage);
-    taken = sx_exchange_take_due(exchange, due_us, &due);
+    taken = sx_retry_take_due(exchange, due_us, &due);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(taken, !has_failed);
     CU_ASSERT_TRUE(taken || (!due.peer && !due.id && !due.payload));
-    sx_due_fini(&due);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), due_us + 2 * SECOND_US);
+    sx_copy_fini(&due);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), due_us + 2 * SECOND_US);
     take(exchange, due_us + 2 * SECOND_US, "1");
     end(call);
     sx_exchange_free(exchange);
@@ -393,28 +394,28 @@ SHORTAGE_TEST(short_take, 3)
 
 static void replace(struct sx_exchange *exchange, const char *payload, bool runs_once)
 {
-    struct sx_due due;
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_packed(exchange, PEER, &due));
+    struct sx_copy due;
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_packed(exchange, PEER, &due));
     ASSERT_TEXT(due.payload, PACKED);
-    sx_exchange_replace(exchange, due.id, payload ? strdup(payload) : NULL,
-                        payload ? strlen(payload) : 0, runs_once, SX_EUNCARRIABLE, "no way");
-    sx_due_fini(&due);
+    sx_retry_replace(exchange, due.id, payload ? strdup(payload) : NULL,
+                     payload ? strlen(payload) : 0, runs_once, SX_EUNCARRIABLE, "no way");
+    sx_copy_fini(&due);
 }
 
 static void test_fall_back(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, PACKED), *plain = begin_kept(exchange, "p");
-    struct sx_due due;
-    CU_ASSERT_TRUE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(call)));
-    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, OTHER, sx_exchange_id(call)));
-    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, NULL, sx_exchange_id(call)));
-    CU_ASSERT_FALSE(sx_exchange_is_packed(exchange, PEER, sx_exchange_id(plain)));
-    CU_ASSERT_FALSE(sx_exchange_take_packed(exchange, OTHER, &due));
+    struct sx_copy due;
+    CU_ASSERT_TRUE(sx_retry_is_packed(exchange, PEER, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_retry_is_packed(exchange, OTHER, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_retry_is_packed(exchange, NULL, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_retry_is_packed(exchange, PEER, sx_exchange_id(plain)));
+    CU_ASSERT_FALSE(sx_retry_take_packed(exchange, OTHER, &due));
     replace(exchange, "plain", true);
-    CU_ASSERT_FALSE(sx_exchange_take_packed(exchange, PEER, &due));
+    CU_ASSERT_FALSE(sx_retry_take_packed(exchange, PEER, &due));
     take(exchange, PAST, "plain");
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) != SX_NEVER);
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) != SX_NEVER);
     sx_exchange_release(call);
     sx_exchange_release(plain);
     sx_exchange_free(exchange);
@@ -426,16 +427,16 @@ static void test_fall_back_once(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
     struct sx_reply reply = make_error("service-unavailable");
-    struct sx_due due;
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    struct sx_copy due;
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     replace(exchange, "plain", false);
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ELOST}));
     take(exchange, PAST, "plain");
     CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ELOST}));
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
-    sx_exchange_lose(exchange, SX_ELOST, "lost", 1000);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+    sx_retry_lose(exchange, SX_ELOST, "lost", 1000);
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ELOST);
     sx_reply_fini(&reply);
@@ -449,16 +450,16 @@ static void test_fall_back_never_twice(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
     struct sx_reply reply = make_error("service-unavailable");
-    struct sx_due due;
+    struct sx_copy due;
     take(exchange, sx_clock_now_us() + INT64_C(10000000), PACKED);
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     replace(exchange, "plain", false);
-    CU_ASSERT_EQUAL(sx_exchange_due_us(exchange), SX_NEVER);
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, SX_NEVER - 1, &due));
     /* the other copy comes back, too */
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     take(exchange, PAST, "plain");
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -469,10 +470,10 @@ static void test_fall_back_late_bounce(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
     struct sx_reply reply = make_error("service-unavailable");
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     replace(exchange, "plain", true);
     take(exchange, PAST, "plain");
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -482,7 +483,7 @@ static void test_fall_back_in_vain(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
     struct sx_reply reply = make_error("service-unavailable");
-    CU_ASSERT_TRUE(sx_exchange_retry(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
     replace(exchange, NULL, true);
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_EUNCARRIABLE);

@@ -7,6 +7,9 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/failover.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
 
 #define PEER    "calc.example.org"
 #define PAYLOAD "<Envelope/>"
@@ -30,7 +33,7 @@ static void setup(void)
 {
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, "any", PAYLOAD, strlen(PAYLOAD)), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, "any", PAYLOAD, strlen(PAYLOAD)), SX_OK);
     note_id();
     ASSERT_CONTAINS(first, "~any");
 }
@@ -60,21 +63,21 @@ static struct sx_reply make(const char *condition)
 static bool say(const char *id, const char *condition)
 {
     struct sx_reply reply = make(condition);
-    return sx_exchange_retry(exchange, PEER, id, &reply);
+    return sx_retry_decide(exchange, PEER, id, &reply);
 }
 
 static bool refuse(const char *id, const char *condition)
 {
     struct sx_reply reply = make(condition);
     reply.delivery.refused = true;
-    return sx_exchange_retry(exchange, PEER, id, &reply);
+    return sx_retry_decide(exchange, PEER, id, &reply);
 }
 
 static bool run(const char *id)
 {
     struct sx_reply reply = make("unexpected-request");
     reply.delivery.running = true;
-    return sx_exchange_retry(exchange, PEER, id, &reply);
+    return sx_retry_decide(exchange, PEER, id, &reply);
 }
 
 static struct sx_reply last_denial;
@@ -85,35 +88,35 @@ static bool deny(const char *id, const char *incarnation, uint64_t process)
     snprintf(last_denial.delivery.stale_for, sizeof last_denial.delivery.stale_for, "%s",
              incarnation);
     last_denial.delivery.denier = process;
-    return sx_exchange_retry(exchange, PEER, id, &last_denial);
+    return sx_retry_decide(exchange, PEER, id, &last_denial);
 }
 
 /* What is due goes out: a first copy under an id that note_id finds, or a later one. */
 static void send_first(void)
 {
-    struct sx_due due = {0};
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, sx_exchange_due_us(exchange), &due));
+    struct sx_copy due = {0};
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due));
     ASSERT_TEXT(due.id, sx_exchange_id(call));
     ASSERT_TEXT(due.payload, PAYLOAD);
     ASSERT_TEXT(due.peer, PEER);
     CU_ASSERT_EQUAL(due.payload_len, strlen(due.payload));
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
     note_id();
 }
 
 static void send_again(void)
 {
-    struct sx_due due = {0};
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, sx_exchange_due_us(exchange), &due));
+    struct sx_copy due = {0};
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due));
     ASSERT_TEXT(due.id, again());
     ASSERT_TEXT(due.payload, AGAIN);
     CU_ASSERT_EQUAL(due.payload_len, strlen(due.payload));
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
 }
 
 static void lose(void)
 {
-    sx_exchange_lose(exchange, SX_ELOST, "", SIZE_MAX);
+    sx_retry_lose(exchange, SX_ELOST, "", SIZE_MAX);
 }
 
 /* Whether it may have run, ended by its deadline. */
@@ -128,7 +131,7 @@ static bool may_have_run(void)
 /* Whether it may have run, ended by this error. */
 static bool may_have_run_when(const char *id, struct sx_reply reply)
 {
-    CU_ASSERT_FALSE(sx_exchange_retry(exchange, PEER, id, &reply));
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, id, &reply));
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, PEER, id, &reply));
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
@@ -142,7 +145,7 @@ static void test_later_copies_ask(void)
     setup();
     send_again();
     lose();
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) <= sx_clock_now_us());
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) <= sx_clock_now_us());
     send_again();
     ASSERT_TEXT(sx_exchange_id(call), first);
     CU_ASSERT_TRUE(may_have_run());
@@ -176,7 +179,7 @@ static void test_other_ids(void)
     teardown();
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
     snprintf(id, sizeof id, "%.*s~again", (int)strcspn(sx_exchange_id(call), "~"),
              sx_exchange_id(call));
     CU_ASSERT_FALSE(sx_exchange_expects(exchange, PEER, id));
@@ -191,7 +194,7 @@ static void test_bounced(void)
     setup();
     snprintf(before, sizeof before, "%s", first);
     CU_ASSERT_TRUE(say(first, "service-unavailable"));
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) < sx_clock_now_us() + LONG_US);
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) < sx_clock_now_us() + LONG_US);
     CU_ASSERT_FALSE(sx_exchange_expects(exchange, PEER, before));
     send_first();
     CU_ASSERT_STRING_NOT_EQUAL(first, before);
@@ -275,40 +278,40 @@ static void test_errors_of_a_process(void)
 static void test_not_posted(void)
 {
     setup();
-    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_retry_unpost(call, SX_EROOM));
     teardown();
     setup();
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
     send_first();
     CU_ASSERT_TRUE(may_have_run());
     teardown();
     setup();
     lose();
     send_again();
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
     CU_ASSERT_TRUE(deny(again(), "any", 1));
     send_first();
     teardown();
     setup();
     lose();
     send_again();
-    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_retry_unpost(call, SX_EROOM));
     teardown();
 }
 
 static void test_put_back(void)
 {
-    struct sx_due due = {0};
+    struct sx_copy due = {0};
     setup();
     CU_ASSERT_TRUE(say(first, "service-unavailable"));
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, sx_exchange_due_us(exchange), &due));
-    sx_exchange_put_back(exchange, &due);
-    sx_due_fini(&due);
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due));
+    sx_retry_put_back(exchange, &due);
+    sx_copy_fini(&due);
     send_first();
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, sx_exchange_due_us(exchange), &due));
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due));
     ASSERT_TEXT(due.id, again());
-    sx_exchange_put_back(exchange, &due);
-    sx_due_fini(&due);
+    sx_retry_put_back(exchange, &due);
+    sx_copy_fini(&due);
     send_again();
     CU_ASSERT_TRUE(may_have_run());
     teardown();
@@ -326,7 +329,7 @@ static unsigned count_denials(unsigned processes)
         send_again();
         goes_on = deny(again(), "any", denials % processes);
         denials++;
-        CU_ASSERT_TRUE(!goes_on || sx_exchange_due_us(exchange) < sx_clock_now_us() + LONG_US);
+        CU_ASSERT_TRUE(!goes_on || sx_retry_due_us(exchange) < sx_clock_now_us() + LONG_US);
     }
     CU_ASSERT_TRUE(may_have_run_when(again(), last_denial));
     ASSERT_CONTAINS(last_denial.text, "asked ");
@@ -357,7 +360,7 @@ static void test_counted_anew(void)
     deny_often();
     send_again();
     CU_ASSERT_TRUE(run(again()));
-    CU_ASSERT_TRUE(sx_exchange_due_us(exchange) > sx_clock_now_us() + LONG_US / 2);
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) > sx_clock_now_us() + LONG_US / 2);
     deny_often();
     send_again(); /* nothing is said to this one */
     deny_often();
@@ -394,16 +397,16 @@ static void test_impossible_words(void)
 
 static void test_no_longer_shared(void)
 {
-    struct sx_due due = {0};
+    struct sx_copy due = {0};
     setup();
     CU_ASSERT_TRUE(deny(first, ALONE, 0));
     ASSERT_CONTAINS(sx_exchange_id(call), "~" ALONE);
     send_first();
     /* From now on copies are all alike. */
-    CU_ASSERT_TRUE_FATAL(sx_exchange_take_due(exchange, sx_exchange_due_us(exchange), &due));
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due));
     ASSERT_TEXT(due.id, first);
     ASSERT_TEXT(due.payload, PAYLOAD);
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
     CU_ASSERT_FALSE(deny(first, "any", 1));
     CU_ASSERT_TRUE(may_have_run());
     teardown();
@@ -413,7 +416,7 @@ static void test_shared_now(void)
 {
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
     CU_ASSERT_TRUE(deny(sx_exchange_id(call), "any", 1));
     ASSERT_CONTAINS(sx_exchange_id(call), "~any");
     send_first();
@@ -424,24 +427,24 @@ static void test_shared_now(void)
 /* A plain copy for one who takes each as it comes. */
 static void replace(void)
 {
-    sx_exchange_replace(exchange, sx_exchange_id(call), strdup(PAYLOAD), strlen(PAYLOAD), false,
-                        SX_ELOST, "");
+    sx_retry_replace(exchange, sx_exchange_id(call), strdup(PAYLOAD), strlen(PAYLOAD), false,
+                     SX_ELOST, "");
 }
 
 static void test_replaced(void)
 {
-    struct sx_due due;
+    struct sx_copy due;
     setup();
     lose();
     send_again();
     replace();
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, SX_NEVER - 1, &due));
     CU_ASSERT_TRUE(say(again(), "service-unavailable"));
     CU_ASSERT_TRUE(deny(again(), "any", 1));
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, SX_NEVER - 1, &due));
     CU_ASSERT_TRUE(say(first, "service-unavailable"));
     send_first();
-    CU_ASSERT_FALSE(sx_exchange_take_due(exchange, SX_NEVER - 1, &due));
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, SX_NEVER - 1, &due));
     CU_ASSERT_FALSE(may_have_run_when(first, make("service-unavailable")));
     teardown();
     setup();
@@ -457,14 +460,14 @@ static void test_replaced(void)
 /* To one of several resources, as its endpoint says; they share its JID all the same. */
 static void test_roaming(void)
 {
-    struct sx_mover mover;
+    struct sx_failover mover;
     setup();
-    sx_exchange_roam(call);
+    sx_failover_allow(call);
     lose();
     send_again();
-    CU_ASSERT_TRUE(sx_exchange_judge(exchange, PEER, again(), &mover));
+    CU_ASSERT_TRUE(sx_failover_judge(exchange, PEER, again(), &mover));
     CU_ASSERT_FALSE(mover.may_move);
-    CU_ASSERT_FALSE(sx_exchange_move(exchange, again(), 1, "calc@example.org/two", ALONE));
+    CU_ASSERT_FALSE(sx_failover_move(exchange, again(), 1, "calc@example.org/two", ALONE));
     ASSERT_TEXT(sx_exchange_id(call), first);
     ASSERT_TEXT(sx_exchange_peer(call), PEER);
     CU_ASSERT_TRUE(may_have_run());
@@ -477,17 +480,17 @@ static void test_held(void)
     uint64_t number;
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
-    sx_exchange_hold(call);
-    sx_exchange_let_go(exchange, sx_exchange_number(call));
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
+    sx_hold_begin(call);
+    sx_hold_end(exchange, sx_exchange_number(call));
     send_first();
     CU_ASSERT_TRUE(deny(first, "any", 1));
     send_first();
     lose();
     send_again();
-    CU_ASSERT_FALSE(sx_exchange_hold_again(exchange, PEER, again(), &number));
+    CU_ASSERT_FALSE(sx_hold_again(exchange, PEER, again(), &number));
     ASSERT_TEXT(sx_exchange_id(call), first);
-    CU_ASSERT_TRUE(sx_exchange_hold_again(exchange, PEER, first, &number));
+    CU_ASSERT_TRUE(sx_hold_again(exchange, PEER, first, &number));
     CU_ASSERT_FALSE(may_have_run());
     teardown();
 }
@@ -497,11 +500,11 @@ static void test_words_before_the_post(void)
 {
     setup();
     CU_ASSERT_TRUE(say(first, "service-unavailable"));
-    CU_ASSERT_FALSE(sx_exchange_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_retry_unpost(call, SX_EROOM));
     teardown();
     setup();
     CU_ASSERT_TRUE(say(first, "service-unavailable"));
-    CU_ASSERT_TRUE(sx_exchange_unpost(call, SX_ELOST));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
     send_first();
     teardown();
 }

@@ -13,6 +13,7 @@
 #include "soap/pack.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/retry.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
@@ -572,7 +573,7 @@ static struct soap_xmpp_call *begin_packed(struct responder *responder)
     char *element = packed(ENVELOPE("<add/>"));
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(responder->ends.exchange, ALICE, "add", PAST, &call),
                           SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, "0123456789abcdef.1", element, strlen(element)),
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, "0123456789abcdef.1", element, strlen(element)),
                           SX_OK);
     free(element);
     return call;

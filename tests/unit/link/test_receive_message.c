@@ -441,7 +441,7 @@ static struct soap_xmpp_call *mail(struct responder *responder, const char *name
                           SX_OK);
     sx_message_ids_write(responder->ends.names, &suffix, sx_exchange_id(call), name,
                          "alice@example.org");
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_mail(call, suffix.bytes, name), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_set_message(call, suffix.bytes, name), SX_OK);
     sx_buffer_fini(&suffix);
     return call;
 }

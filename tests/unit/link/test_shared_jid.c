@@ -12,6 +12,7 @@
 #include "link/receive.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/retry.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
@@ -324,14 +325,14 @@ static void begin_call(struct world *world, int number)
     story->begun = true;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, SERVICE, operation, PAST, &story->call),
                           SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(story->call, incarnation, payload.bytes, payload.len),
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(story->call, incarnation, payload.bytes, payload.len),
                           SX_OK);
-    if (luck == 0 && !sx_exchange_unpost(story->call, SX_EROOM)) {
+    if (luck == 0 && !sx_retry_unpost(story->call, SX_EROOM)) {
         sx_exchange_release(story->call);
         story->call = NULL;
         story->said_not_executed = true;
     } else if (luck == 1) {
-        CU_ASSERT_TRUE(sx_exchange_unpost(story->call, SX_ELOST));
+        CU_ASSERT_TRUE(sx_retry_unpost(story->call, SX_ELOST));
     } else if (luck > 1) {
         post(world, sx_exchange_id(story->call), payload.bytes, payload.len);
     }
@@ -343,15 +344,15 @@ static void begin_call(struct world *world, int number)
 static void send_due(struct world *world)
 {
     struct sx_exchange *exchange = world->caller.ends.exchange;
-    int64_t due_us = sx_exchange_due_us(exchange);
-    struct sx_due due;
-    if (due_us == SX_NEVER || !sx_exchange_take_due(exchange, due_us, &due))
+    int64_t due_us = sx_retry_due_us(exchange);
+    struct sx_copy due;
+    if (due_us == SX_NEVER || !sx_retry_take_due(exchange, due_us, &due))
         return;
     if (!world->calm && roll(10) == 0)
-        sx_exchange_put_back(exchange, &due);
+        sx_retry_put_back(exchange, &due);
     else
         post(world, due.id, due.payload, due.payload_len);
-    sx_due_fini(&due);
+    sx_copy_fini(&due);
 }
 
 static void note_ends(struct world *world)
@@ -496,7 +497,7 @@ static void step(struct world *world)
         break;
     }
     case 13:
-        sx_exchange_lose(world->caller.ends.exchange, SX_ELOST, "", SIZE_MAX);
+        sx_retry_lose(world->caller.ends.exchange, SX_ELOST, "", SIZE_MAX);
         note_ends(world);
         break;
     case 14:

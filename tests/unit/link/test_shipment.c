@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 #include "wire/namespaces.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
@@ -106,8 +108,8 @@ static struct soap_xmpp_call *ship_call(struct quay *quay)
     struct sx_exchange *exchange = sx_link_exchange(quay->link);
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_keep(call, INCARNATION, "<packed/>", 9), SX_OK);
-    sx_exchange_hold(call);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, "<packed/>", 9), SX_OK);
+    sx_hold_begin(call);
     sx_shipments_add_call(quay->shipments, make_shipment(quay), sx_exchange_number(call));
     return call;
 }
@@ -177,7 +179,7 @@ static void test_crowd(void)
     (void)step(&quay);
     for (i = 0; i < PLACES + 2; i++)
         CU_ASSERT_TRUE(
-            sx_exchange_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(calls[i])));
+            sx_hold_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(calls[i])));
     for (i = 0; i < PLACES + 2; i++) {
         sx_exchange_release(calls[i]);
         (void)step(&quay);
@@ -386,8 +388,7 @@ static bool attempt_request(struct shortage shortage)
     has_failed = shortage_end();
     if (err == SX_OK) {
         CU_ASSERT_PTR_NOT_EQUAL_FATAL(call, &untouched);
-        CU_ASSERT_TRUE(
-            sx_exchange_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(call)));
+        CU_ASSERT_TRUE(sx_hold_is_wanted(sx_link_exchange(quay.link), sx_exchange_number(call)));
         sx_exchange_release(call);
     } else {
         CU_ASSERT_PTR_EQUAL(call, &untouched);
