@@ -155,7 +155,7 @@ help:
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
 	@echo 'make bench-codec   what packing costs and saves; dictionary: how its dictionary was made'
 	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
-	@echo 'make lint       cppcheck and clang-tidy'
+	@echo 'make lint       cppcheck and clang-tidy;  layers: which folder of lib/ sees which'
 	@echo 'make ci         what has to pass before a change is taken'
 	@echo 'make run-unit | run-plugin | run-install | run-samples | run-integration | run-ws'
 	@echo '         | run-federation | run-cluster   [ARGS=part-of-a-name]'

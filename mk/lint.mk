@@ -20,6 +20,12 @@ run-cppcheck:
 	    --suppressions-list=.cppcheck --std=c11 -D_GNU_SOURCE -DSOAP_XMPP_NO_GSOAP \
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
 
+# Which folder sees which, and whether that is found when it isn't so. The objects tell who calls whom.
+layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
+	$(call say,LAYERS,lib)
+	$(Q)tests/layers/run.sh
+	$(Q)tools/check-layers lib $(BUILD)/obj/lib
+
 run-lint: run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
 
 lint:
@@ -30,4 +36,4 @@ format:
 	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
 	    ! -name contract.h ! -name records.h ! -name ws.h ! -path '*/two/*')
 
-.PHONY: lint run-lint run-cppcheck format
+.PHONY: layers lint run-lint run-cppcheck format
