@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum { FIRST_CAPACITY_BYTES = 256 };
 
 void sx_buffer_fini(struct sx_buffer *buffer)
@@ -79,28 +81,6 @@ void sx_buffer_add_text(struct sx_buffer *buffer, const char *text)
     sx_buffer_add(buffer, text, strlen(text));
 }
 
-/* RFC 3629 section 4, XML 1.0 section 2.2. Reads no byte beyond the first that doesn't fit. */
-size_t sx_buffer_char_len(const char *bytes)
-{
-    const unsigned char *text = (const unsigned char *)bytes;
-    unsigned char lead = text[0], next = text[1];
-    size_t len = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, i;
-
-    if (lead < 0x80)
-        return lead >= 0x20 || lead == '\t' || lead == '\n' || lead == '\r';
-    if (lead < 0xC2 || lead > 0xF4)
-        return 0;
-    if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) ||
-        (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F))
-        return 0;
-    for (i = 1; i < len; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    if (lead == 0xEF && next == 0xBF && text[2] > 0xBD)
-        return 0;
-    return len;
-}
-
 /* What stands for the character at text, *len bytes long; NULL if it stands for itself. */
 static const char *replacement(const char *text, size_t *len)
 {
@@ -123,7 +103,7 @@ static const char *replacement(const char *text, size_t *len)
     case '\r':
         return "&#13;";
     default:
-        *len = sx_buffer_char_len(text);
+        *len = sx_utf8_xml_len(text);
         if (*len)
             return NULL;
         *len = 1;

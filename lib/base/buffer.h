@@ -32,8 +32,4 @@ void sx_buffer_add_format(struct sx_buffer *buffer, const char *format, ...)
  * allocated "". */
 char *sx_buffer_take(struct sx_buffer *buffer, size_t *len);
 
-/* Length of the character at bytes, which end in a NUL or hold four; 0 if it is none that XML 1.0
- * allows, in valid UTF-8. */
-size_t sx_buffer_char_len(const char *bytes);
-
 #endif

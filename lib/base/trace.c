@@ -20,6 +20,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 enum {
     LINE_BYTES = 1000,
     STACK_BYTES = 8192, /* more is allocated */
@@ -40,25 +42,10 @@ static void blank_controls(char *text)
     }
 }
 
-/* The length of text without the character that a cut at len split. */
-static size_t whole_chars(const char *text, size_t len)
-{
-    size_t start = len;
-    while (start > 0 && len - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
-        unsigned char lead = (unsigned char)text[start - 1];
-        size_t width = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-        if (len - (start - 1) < width)
-            return start - 1;
-    }
-    return len;
-}
-
 /* Ends a line of line_bytes - 1 bytes that had more to say. */
 static void mark_cut(char *line, size_t line_bytes)
 {
-    size_t len = whole_chars(line, line_bytes - sizeof "...");
+    size_t len = sx_utf8_cut(line, line_bytes - sizeof "...");
     memcpy(line + len, "...", sizeof "...");
 }
 
@@ -87,7 +74,7 @@ void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
     trace->user = user;
     trace->max_bytes = DEFAULT_BYTES;
     if (len >= sizeof trace->name)
-        len = whole_chars(name, sizeof trace->name - 1);
+        len = sx_utf8_cut(name, sizeof trace->name - 1);
     memcpy(trace->name, name, len);
 }
 

@@ -17,15 +17,15 @@
 #include "exchange/table.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "wire/jid.h"
 #include "base/clock.h"
 #include "base/pages.h"
+#include "base/hex.h"
+#include "base/random.h"
 
 /* ---- table ---- */
 
@@ -35,17 +35,9 @@ static bool draw_prefix(struct sx_exchange *exchange)
         unsigned char prefix[PREFIX_RANDOM_BYTES];
         uint32_t number;
     } random;
-    ssize_t drawn;
-    size_t i;
-
-    /* up to 256 bytes come whole or not at all (getrandom(2)) */
-    do
-        drawn = getrandom(&random, sizeof random, 0);
-    while (drawn < 0 && errno == EINTR);
-    if (drawn != sizeof random)
+    if (!sx_random_fill(&random, sizeof random))
         return false;
-    for (i = 0; i < PREFIX_RANDOM_BYTES; i++)
-        sprintf(exchange->prefix + 2 * i, "%02x", random.prefix[i]);
+    sx_hex_format(random.prefix, PREFIX_RANDOM_BYTES, exchange->prefix);
     exchange->prefix[PREFIX_LEN - 1] = '-';
     exchange->prefix[PREFIX_LEN] = '\0';
     exchange->next_number = (uint64_t)random.number + 1; /* a number of 0 is none */
@@ -389,17 +381,6 @@ static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadl
     return SX_ESTOPPED;
 }
 
-/* Returns the end. */
-static char *write_hex(char *out, uint64_t number)
-{
-    unsigned digits = 1;
-    while (digits < 16 && number >> (4 * digits))
-        digits++;
-    while (digits--)
-        *out++ = "0123456789abcdef"[number >> (4 * digits) & 15];
-    return out;
-}
-
 static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
 {
     struct sx_exchange *exchange = call->exchange;
@@ -409,7 +390,7 @@ static void name_locked(struct soap_xmpp_call *call, const char *incarnation)
     if (!call->number)
         call->number = number;
     memcpy(call->id, exchange->prefix, PREFIX_LEN);
-    end = write_hex(call->id + PREFIX_LEN, number);
+    end = sx_hex_format_number(number, call->id + PREFIX_LEN);
     *end = '\0';
     sx_dealt_begin_locked(call, incarnation);
     if (incarnation)

@@ -9,17 +9,16 @@
 #include "link/link_parts.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "request/access.h"
 #include "wire/jid.h"
 #include "net/backoff.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "link/receive.h"
 #include "link/shipment.h"
 #include "exchange/retry.h"
@@ -122,15 +121,12 @@ static void on_stanza(void *user, uint64_t session, struct sx_element *stanza,
  * was given up for its silence. */
 static int64_t next_attempt(struct soap_xmpp_link *link, bool silent, int64_t online_us)
 {
-    uint64_t random = 0;
     int64_t now = sx_clock_now_us();
     if (silent || online_us >= LONG_ONLINE_US)
         sx_backoff_reset(&link->backoff);
     if (silent) /* it has been waited long enough to find that out */
         return now;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = (uint64_t)now;
-    return now + sx_backoff_next_us(&link->backoff, random);
+    return now + sx_backoff_next_us(&link->backoff, sx_random_number());
 }
 
 /* A name that doesn't exist may have been mistyped, or not yet have reached every name server. */

@@ -18,9 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "link/link_parts.h"
 #include "peers/roster.h"
 #include "wire/namespaces.h"
@@ -92,16 +92,13 @@ static char *pick(struct soap_xmpp_link *link, const char *bare,
 {
     const char *jids[SX_PRESENCE_RESOURCES];
     unsigned loads[SX_PRESENCE_RESOURCES] = {0}, i;
-    uint64_t random = 0;
     if (company->count == 0)
         return NULL;
     for (i = 0; i < company->count; i++)
         jids[i] = company->resources[i].jid;
     if (sx_session_config(link->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
         sx_failover_loads(link->exchange, jids, loads, company->count);
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = (uint64_t)sx_clock_now_us();
-    i = sx_policy_make(link->choice, bare, jids, loads, company->count, random);
+    i = sx_policy_make(link->choice, bare, jids, loads, company->count, sx_random_number());
     return strdup(jids[i]);
 }
 

@@ -22,9 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "base/thread.h"
 #include "wire/jid.h"
 
@@ -163,13 +163,11 @@ static int compare_services(const void *a, const void *b)
  * The services are sorted, so that those of weight 0 come first. */
 static int choose_service(const struct service *services, int count)
 {
-    uint32_t random = 0, total = 0, sum = 0;
+    uint32_t random, total = 0, sum = 0;
     int i, alike = 0;
     while (alike < count && services[alike].priority == services[0].priority)
         total += services[alike++].weight;
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        return 0;
-    random %= total + 1;
+    random = (uint32_t)sx_random_number() % (total + 1);
     for (i = 0; i < alike - 1; i++) {
         sum += services[i].weight;
         if (sum >= random)

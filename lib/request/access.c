@@ -12,29 +12,27 @@
  */
 #include "request/access_rule.h"
 
-#include <locale.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wctype.h>
 
-#include "wire/jid.h"
+#include "base/utf8.h"
 #include "soap/scan.h"
+#include "wire/jid.h"
 
 #define EVERY      "*" /* no name of an element, so it can stand among them */
 #define SEPARATORS " \t\r\n\f\v,"
 
 enum {
-    UTF8_BYTES = 4,
     FIRST_BUCKETS = 64, /* a power of two, as all later sizes */
     NAMED_BITS = 65536,
     CLAUSE_BYTES = 160,
 };
 
 /* sx_scan cuts names between two characters: what it has cut must not pass for a shorter name. */
-_Static_assert(SX_ACCESS_OPERATION_BYTES < SX_SCAN_NAME_BYTES - UTF8_BYTES,
+_Static_assert(SX_ACCESS_OPERATION_BYTES < SX_SCAN_NAME_BYTES - SX_UTF8_CHAR_BYTES,
                "a cut name could match a rule");
 
 enum who {
@@ -58,9 +56,6 @@ struct table {
 };
 
 struct sx_access {
-    /* immutable */
-    locale_t utf8_locale; /* 0: keys fold ASCII only */
-
     /* under mu */
     pthread_mutex_t mu;
     struct table rules;
@@ -89,25 +84,6 @@ static enum sx_err refuse_full(const struct reason *why)
 }
 
 /* ---- characters ---- */
-
-/* Takes the next character. Bytes that are no UTF-8 stand for themselves, out of the range of
- * characters. A NUL ends the text, so no byte beyond it is read. */
-static uint32_t next_char(const char **text)
-{
-    static const uint32_t smallest[UTF8_BYTES + 1] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *bytes = (const unsigned char *)*text;
-    size_t i, len = bytes[0] < 0x80 ? 1 : bytes[0] >= 0xF0 ? 4 : bytes[0] >= 0xE0 ? 3 : 2;
-    uint32_t c = len == 1 ? bytes[0] : bytes[0] & (0x7Fu >> len);
-    bool is_char = bytes[0] < 0x80 || (bytes[0] >= 0xC2 && bytes[0] <= 0xF4);
-
-    for (i = 1; i < len && is_char; i++) {
-        is_char = (bytes[i] & 0xC0) == 0x80;
-        c = c << 6 | (bytes[i] & 0x3Fu);
-    }
-    is_char = is_char && c >= smallest[len];
-    *text += is_char ? len : 1;
-    return is_char ? c : 0x110000u + bytes[0];
-}
 
 static bool is_name_start(uint32_t c)
 {
@@ -143,10 +119,10 @@ const char *sx_access_check_operation(const char *operation)
         return "the operation is longer than 123 bytes";
     if (strchr(operation, ':'))
         return "the operation has a colon, but it is named without its prefix";
-    if (!is_name_start(next_char(&at)))
+    if (!is_name_start(sx_utf8_next(&at)))
         return "the operation is no name that an element can have";
     while (*at)
-        if (!is_name_char(next_char(&at)))
+        if (!is_name_char(sx_utf8_next(&at)))
             return "the operation is no name that an element can have";
     return NULL;
 }
@@ -158,15 +134,8 @@ static uint32_t add_to_key(uint32_t key, uint32_t value)
     return (key ^ value) * 16777619u;
 }
 
-static uint32_t fold(const struct sx_access *access, uint32_t c)
-{
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    return access->utf8_locale ? (uint32_t)towlower_l((wint_t)c, access->utf8_locale) : c;
-}
-
 /* All that sx_jid_equal overlooks is overlooked here: case, a final dot of the domain. */
-static uint32_t key_of(const struct sx_access *access, enum who kind, const char *who)
+static uint32_t key_of(enum who kind, const char *who)
 {
     const char *resource = kind == WHO_FULL ? sx_jid_resource(who) : NULL;
     const char *end = who + strcspn(who, "/");
@@ -175,7 +144,7 @@ static uint32_t key_of(const struct sx_access *access, enum who kind, const char
     if (end > who && end[-1] == '.')
         end--;
     while (who < end)
-        key = add_to_key(key, fold(access, next_char(&who)));
+        key = add_to_key(key, sx_utf8_fold(sx_utf8_next(&who)));
     for (; resource && *resource; resource++)
         key = add_to_key(key, (unsigned char)*resource);
     return key;
@@ -343,8 +312,7 @@ static enum sx_err read_who(const char *who, bool is_encoded, enum who *kind, ch
     return SX_OK;
 }
 
-static struct rule *make_rule(const struct sx_access *access, enum who kind, const char *who,
-                              const char *operation)
+static struct rule *make_rule(enum who kind, const char *who, const char *operation)
 {
     size_t who_bytes = strlen(who) + 1, operation_bytes = strlen(operation) + 1;
     struct rule *rule = malloc(sizeof *rule + who_bytes + operation_bytes);
@@ -354,13 +322,13 @@ static struct rule *make_rule(const struct sx_access *access, enum who kind, con
     memcpy(rule->text, who, who_bytes);
     rule->operation = memcpy(rule->text + who_bytes, operation, operation_bytes);
     rule->kind = kind;
-    rule->key = with_operation(key_of(access, kind, who), operation);
+    rule->key = with_operation(key_of(kind, who), operation);
     rule->next = NULL;
     return rule;
 }
 
-static enum sx_err add_rule(const struct sx_access *access, struct table *draft, enum who kind,
-                            const char *who, const char *operation, const struct reason *why)
+static enum sx_err add_rule(struct table *draft, enum who kind, const char *who,
+                            const char *operation, const struct reason *why)
 {
     const char *wrong = strcmp(operation, EVERY) == 0 ? NULL : sx_access_check_operation(operation);
     enum sx_err err = SX_OK;
@@ -369,7 +337,7 @@ static enum sx_err add_rule(const struct sx_access *access, struct table *draft,
 
     if (wrong)
         return refuse(why, wrong);
-    rule = make_rule(access, kind, who, operation);
+    rule = make_rule(kind, who, operation);
     if (!rule)
         return SX_ENOMEM;
     is_new = !has(draft, rule);
@@ -397,13 +365,13 @@ static size_t count_new_locked(const struct sx_access *access, const struct tabl
 
 static void name_locked(struct sx_access *access, enum who kind, const char *who)
 {
-    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    uint32_t bit = with_operation(key_of(kind, who), "") % NAMED_BITS;
     access->named[bit / 8] |= (unsigned char)(1 << bit % 8);
 }
 
 static bool is_named_locked(const struct sx_access *access, enum who kind, const char *who)
 {
-    uint32_t bit = with_operation(key_of(access, kind, who), "") % NAMED_BITS;
+    uint32_t bit = with_operation(key_of(kind, who), "") % NAMED_BITS;
     return access->named[bit / 8] >> bit % 8 & 1;
 }
 
@@ -441,8 +409,6 @@ struct sx_access *sx_access_new(void)
         free(access);
         return NULL;
     }
-    /* Without it a JID beyond ASCII that isn't normal is taken for another, and denied. */
-    access->utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     return access;
 }
 
@@ -451,8 +417,6 @@ void sx_access_free(struct sx_access *access)
     if (!access)
         return;
     empty(&access->rules);
-    if (access->utf8_locale)
-        freelocale(access->utf8_locale);
     pthread_mutex_destroy(&access->mu);
     free(access);
 }
@@ -468,7 +432,7 @@ enum sx_err sx_access_allow(struct sx_access *access, const char *who, const cha
 
     if (err != SX_OK)
         return err;
-    err = add_rule(access, &draft, kind, jid, operation ? operation : EVERY, &reason);
+    err = add_rule(&draft, kind, jid, operation ? operation : EVERY, &reason);
     if (err == SX_OK)
         err = merge(access, &draft, &reason);
     empty(&draft);
@@ -489,14 +453,13 @@ static char *skip_ipv6(char *rule)
     return bracket ? bracket : rule;
 }
 
-static enum sx_err add_operations(const struct sx_access *access, struct table *draft,
-                                  enum who kind, const char *who, char *operations,
-                                  const struct reason *why)
+static enum sx_err add_operations(struct table *draft, enum who kind, const char *who,
+                                  char *operations, const struct reason *why)
 {
     char *operation;
 
     while ((operation = strsep(&operations, "+"))) {
-        enum sx_err err = add_rule(access, draft, kind, who, operation, why);
+        enum sx_err err = add_rule(draft, kind, who, operation, why);
         if (err != SX_OK)
             return err;
     }
@@ -504,8 +467,7 @@ static enum sx_err add_operations(const struct sx_access *access, struct table *
 }
 
 /* rule is cut to pieces. */
-static enum sx_err parse_rule(const struct sx_access *access, struct table *draft, char *rule,
-                              const struct reason *why)
+static enum sx_err parse_rule(struct table *draft, char *rule, const struct reason *why)
 {
     char every[] = EVERY, *operations = every, *colon = strchr(skip_ipv6(rule), ':');
     char *jid = NULL;
@@ -525,7 +487,7 @@ static enum sx_err parse_rule(const struct sx_access *access, struct table *draf
     err = read_who(rule, true, &kind, &jid, why);
     if (err != SX_OK)
         return err;
-    err = add_operations(access, draft, kind, jid, operations, why);
+    err = add_operations(draft, kind, jid, operations, why);
     free(jid);
     return err;
 }
@@ -537,9 +499,7 @@ void sx_access_show(const char *text, size_t len, char *out, size_t out_bytes)
     size_t i;
 
     if (is_cut) {
-        len = out_bytes > sizeof dots ? out_bytes - sizeof dots : 0;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--;
+        len = sx_utf8_cut(text, out_bytes > sizeof dots ? out_bytes - sizeof dots : 0);
     }
     for (i = 0; i < len; i++)
         out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i];
@@ -556,8 +516,7 @@ static void name_rule(const char *rule, size_t len, const char *clause, const st
         snprintf(why->text, why->bytes, "\"%s\": %s", shown, clause);
 }
 
-static enum sx_err parse_rules(const struct sx_access *access, struct table *draft,
-                               const char *rules, const struct reason *why)
+static enum sx_err parse_rules(struct table *draft, const char *rules, const struct reason *why)
 {
     char *copy = strdup(rules), *rule, *rest = NULL;
     enum sx_err err = copy ? SX_OK : SX_ENOMEM;
@@ -566,7 +525,7 @@ static enum sx_err parse_rules(const struct sx_access *access, struct table *dra
          rule = strtok_r(NULL, SEPARATORS, &rest)) {
         char clause[CLAUSE_BYTES];
         const char *original = rules + (rule - copy);
-        err = parse_rule(access, draft, rule, &(struct reason){clause, sizeof clause});
+        err = parse_rule(draft, rule, &(struct reason){clause, sizeof clause});
         if (err == SX_ECONFIG || err == SX_EFULL)
             name_rule(original, strcspn(original, SEPARATORS), clause, why);
     }
@@ -579,7 +538,7 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
 {
     struct reason reason = {why, why_bytes};
     struct table draft = {0};
-    enum sx_err err = parse_rules(access, &draft, rules, &reason);
+    enum sx_err err = parse_rules(&draft, rules, &reason);
 
     if (err == SX_OK)
         err = merge(access, &draft, &reason);
@@ -603,7 +562,7 @@ bool sx_access_copy_bare(const char *from, char bare[SX_JID_BYTES])
 static bool has_rule_locked(const struct sx_access *access, enum who kind, const char *who,
                             const char *operation)
 {
-    uint32_t key = key_of(access, kind, who);
+    uint32_t key = key_of(kind, who);
 
     return find(&access->rules, with_operation(key, EVERY), kind, who, EVERY) ||
            (*operation &&

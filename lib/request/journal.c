@@ -11,15 +11,14 @@
  */
 #include "request/journal.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/random.h>
 
 #include "base/pages.h"
+#include "base/random.h"
 #include "wire/jid.h"
 
 enum {
@@ -75,13 +74,9 @@ struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
 {
     struct sx_journal *journal = calloc(1, sizeof *journal);
     uint64_t random[2], buckets = MIN_BUCKETS;
-    ssize_t drawn;
     if (!journal)
         return NULL;
-    do
-        drawn = getrandom(random, sizeof random, 0);
-    while (drawn < 0 && errno == EINTR);
-    if (drawn != sizeof random)
+    if (!sx_random_fill(random, sizeof random))
         goto err_after_alloc;
     while (buckets < MAX_BUCKETS && buckets * 4 < max_entries)
         buckets *= 2;

@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum { DEPTH_ROOT = 1, DEPTH_PART, DEPTH_BLOCK, DEPTH_FAULT_PART, DEPTH_CODE_VALUE };
 enum { WHY_NAME_BYTES = 64 }; /* of a peer's name quoted in why */
 
@@ -60,10 +62,7 @@ void sx_scan_fini(struct sx_scan *scan)
 static int cut_len(const char *text, size_t max)
 {
     size_t len = strnlen(text, max);
-    if (len == max)
-        while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--;
-    return (int)len;
+    return (int)(len == max ? sx_utf8_cut(text, len) : len);
 }
 
 static void copy_cut(char *out, size_t out_bytes, const char *text)

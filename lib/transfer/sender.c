@@ -12,16 +12,16 @@
 #include "transfer/sender.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "wire/jid.h"
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "base/random.h"
 #include "transfer/window.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
@@ -80,20 +80,9 @@ bool sx_sender_parse_number(const char *text, size_t most, size_t *number)
     return true;
 }
 
-static void format_hex(const unsigned char *bytes, size_t count, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t i;
-    for (i = 0; i < count; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[2 * count] = '\0';
-}
-
 void sx_sender_format_sha256(const unsigned char digest[32], char out[SX_SHA256_HEX_BYTES])
 {
-    format_hex(digest, SHA256_BYTES, out);
+    sx_hex_format(digest, SHA256_BYTES, out);
 }
 
 /* ---- life ---- */
@@ -101,13 +90,9 @@ void sx_sender_format_sha256(const unsigned char digest[32], char out[SX_SHA256_
 static bool draw_id(struct sx_sender *transfer)
 {
     unsigned char random[ID_RANDOM_BYTES];
-    ssize_t drawn;
-    do
-        drawn = getrandom(random, sizeof random, 0);
-    while (drawn < 0 && errno == EINTR);
-    if (drawn != sizeof random)
+    if (!sx_random_fill(random, sizeof random))
         return false;
-    format_hex(random, sizeof random, transfer->id);
+    sx_hex_format(random, sizeof random, transfer->id);
     return true;
 }
 

@@ -15,16 +15,16 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <locale.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <wctype.h>
 
-enum { LABEL_BYTES = 63, UTF8_BYTES = 4 };
+#include "base/hex.h"
+#include "base/utf8.h"
+
+enum { LABEL_BYTES = 63 };
 
 struct span {
     const char *bytes; /* NULL: the part is absent */
@@ -40,59 +40,6 @@ struct part {
 };
 
 /* ---- characters ---- */
-
-static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
-static locale_t utf8_locale; /* written under locale_once; 0: fold ASCII only */
-
-static void open_locale(void)
-{
-    /* glibc has it built in; the program's own locale may be anything and must not matter. */
-    utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-}
-
-static uint32_t fold_char(uint32_t c)
-{
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    pthread_once(&locale_once, open_locale);
-    return utf8_locale ? (uint32_t)towlower_l((wint_t)c, utf8_locale) : c;
-}
-
-/* Decodes the character at text (RFC 3629: no overlong form, no surrogate); returns its length, 0
- * if there is none. A NUL ends the text, so no byte beyond it is read. */
-static size_t decode_char(const char *text, uint32_t *c)
-{
-    static const uint32_t smallest[UTF8_BYTES + 1] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *bytes = (const unsigned char *)text;
-    size_t i, len = bytes[0] < 0x80 ? 1 : bytes[0] >= 0xF0 ? 4 : bytes[0] >= 0xE0 ? 3 : 2;
-    uint32_t value;
-    if (len == 1) {
-        *c = bytes[0];
-        return 1;
-    }
-    if (bytes[0] < 0xC2 || bytes[0] > 0xF4)
-        return 0;
-    value = bytes[0] & (0x7Fu >> len);
-    for (i = 1; i < len; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
-        value = value << 6 | (bytes[i] & 0x3Fu);
-    }
-    if (value < smallest[len] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
-    *c = value;
-    return len;
-}
-
-static size_t encode_char(uint32_t c, char out[UTF8_BYTES])
-{
-    static const unsigned char lead[UTF8_BYTES + 1] = {0, 0, 0xC0, 0xE0, 0xF0};
-    size_t i, len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (i = len - 1; i > 0; i--, c >>= 6)
-        out[i] = (char)(0x80 | (c & 0x3F));
-    out[0] = (char)(lead[len] | c);
-    return len;
-}
 
 static bool is_control(uint32_t c)
 {
@@ -118,7 +65,7 @@ static const char *check_chars(const char *text)
     uint32_t c;
     size_t len;
     for (; *text; text += len) {
-        len = decode_char(text, &c);
+        len = sx_utf8_decode(text, &c);
         if (!len)
             return "is not valid UTF-8";
         if (is_control(c))
@@ -135,7 +82,7 @@ static const char *check_node(const char *node)
     if (strpbrk(node, "\"&'/:<>@")) /* RFC 7622 3.3.1 */
         return "has one of \" & ' / : < > @";
     while (*node) {
-        node += decode_char(node, &c);
+        node += sx_utf8_decode(node, &c);
         if (is_space(c))
             return "has a space";
     }
@@ -164,7 +111,7 @@ static const char *check_label(const char *label, size_t len)
     if (label[0] == '-' || label[len - 1] == '-')
         return "has a label that begins or ends with a hyphen";
     for (i = 0; i < len; i += step) {
-        step = decode_char(label + i, &c);
+        step = sx_utf8_decode(label + i, &c);
         is_ascii = is_ascii && c < 0x80;
         /* '_' is not for host names, but container networks give such names out */
         if ((c < 0x80 && !isalnum((int)c) && c != '-' && c != '_') || is_space(c))
@@ -192,13 +139,6 @@ static const char *check_domain(const char *domain)
 
 /* ---- parts: the same convention ---- */
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return found ? (int)(found - digits) : -1;
-}
-
 static const char *load_part(struct span from, bool is_encoded, struct part *part)
 {
     size_t i, len = 0;
@@ -207,8 +147,11 @@ static const char *load_part(struct span from, bool is_encoded, struct part *par
         if (len == SX_JID_PART_BYTES)
             return "is longer than 1,023 bytes";
         if (is_encoded && c == '%') {
-            int high = from.len - i > 2 ? hex_digit(from.bytes[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(from.bytes[i + 2]) : -1;
+            int high = from.len - i > 2
+                           ? sx_hex_digit((char)tolower((unsigned char)from.bytes[i + 1]))
+                           : -1;
+            int low =
+                high >= 0 ? sx_hex_digit((char)tolower((unsigned char)from.bytes[i + 2])) : -1;
             if (low < 0)
                 return "has a % without two hexadecimal digits";
             c = (char)(high << 4 | low);
@@ -228,11 +171,11 @@ static const char *fold_part(struct part *part)
     const char *text = part->text;
     size_t len = 0;
     while (*text) {
-        char bytes[UTF8_BYTES];
+        char bytes[SX_UTF8_CHAR_BYTES];
         uint32_t c;
         size_t width;
-        text += decode_char(text, &c);
-        width = encode_char(fold_char(c), bytes);
+        text += sx_utf8_decode(text, &c);
+        width = sx_utf8_encode(sx_utf8_fold(c), bytes);
         /* lower case can be longer: U+023A has 2 bytes, its lower case 3 */
         if (width > SX_JID_PART_BYTES - len)
             return "is longer than 1,023 bytes";
@@ -391,16 +334,10 @@ static size_t bare_len(const char *jid)
     return len > 0 && jid[len - 1] == '.' ? len - 1 : len;
 }
 
-/* Takes the next folded character; bytes that are no UTF-8 stand for themselves, out of the range
- * of characters. */
 static uint32_t next_folded(const char **text)
 {
-    uint32_t c;
-    size_t len = decode_char(*text, &c);
-    if (!len)
-        return 0x110000u + (unsigned char)*(*text)++;
-    *text += len;
-    return fold_char(c);
+    uint32_t c = sx_utf8_next(text);
+    return c < 0x110000 ? sx_utf8_fold(c) : c;
 }
 
 int sx_jid_compare(const char *jid, const char *other)
@@ -435,11 +372,8 @@ static void copy_cut(const char *text, size_t len, char *out, size_t out_bytes)
 {
     if (out_bytes == 0)
         return;
-    if (len >= out_bytes) {
-        len = out_bytes - 1;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--; /* no half a character */
-    }
+    if (len >= out_bytes)
+        len = sx_utf8_cut(text, out_bytes - 1);
     memcpy(out, text, len);
     out[len] = '\0';
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "wire/jid.h"
 #include "wire/request_id.h"
 
@@ -35,36 +36,6 @@ struct sx_message_ids {
     unsigned long count;                  /* ever put there */
 };
 
-static void write_hex(const unsigned char *bytes, size_t len, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t i;
-    for (i = 0; i < len; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
-    }
-    *out = '\0';
-}
-
-static int read_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hex(const char *text, size_t len, unsigned char *out)
-{
-    size_t i;
-    for (i = 0; i < len; i++) {
-        int high = read_digit(text[2 * i]), low = high < 0 ? -1 : read_digit(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        out[i] = (unsigned char)(high << 4 | low);
-    }
-    return true;
-}
-
 struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid)
 {
     struct sx_message_ids *names = calloc(1, sizeof *names);
@@ -74,7 +45,7 @@ struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid)
     sx_jid_bare(own_jid, names->own, sizeof names->own);
     if (EVP_Digest(names->own, strlen(names->own), digest, NULL, EVP_sha256(), NULL) != 1)
         goto err_after_alloc;
-    write_hex(digest, TAG_HEX / 2, names->tag);
+    sx_hex_format(digest, TAG_HEX / 2, names->tag);
     if (!key)
         return names;
     names->key = strdup(key);
@@ -137,8 +108,8 @@ void sx_message_ids_write(const struct sx_message_ids *names, struct sx_buffer *
     sx_buffer_add_format(out, ".%s", names->tag);
     if (name && names->key && strlen(name) <= SX_MESSAGE_ID_BYTES) {
         if (prove(names, peer, head, strlen(head), name, proof)) {
-            write_hex((const unsigned char *)name, strlen(name), name_hex);
-            write_hex(proof, PROOF_BYTES, proof_hex);
+            sx_hex_format(name, strlen(name), name_hex);
+            sx_hex_format(proof, PROOF_BYTES, proof_hex);
             sx_buffer_add_format(out, ".%s.%s", name_hex, proof_hex);
         } else {
             out->failed = true;
@@ -182,8 +153,8 @@ enum sx_message_id_kind sx_message_ids_read(const struct sx_message_ids *names, 
     if (!take_apart(id, &parts) || strncmp(parts.tag, names->tag, TAG_HEX) != 0)
         return SX_MESSAGE_ID_NONE;
     if (!parts.name || !names->key || !from ||
-        !read_hex(parts.name, parts.name_len / 2, (unsigned char *)text) ||
-        !read_hex(parts.proof, PROOF_BYTES, claimed))
+        !sx_hex_parse(parts.name, parts.name_len / 2, text) ||
+        !sx_hex_parse(parts.proof, PROOF_BYTES, claimed))
         return SX_MESSAGE_ID_OURS;
     text[parts.name_len / 2] = '\0';
     if (strlen(text) != parts.name_len / 2 ||
@@ -200,7 +171,7 @@ bool sx_message_ids_is_first(struct sx_message_ids *names, const char *id)
     struct parts parts;
     unsigned long i, kept;
     if (!names->proofs || !take_apart(id, &parts) || !parts.name ||
-        !read_hex(parts.proof, PROOF_BYTES, proof))
+        !sx_hex_parse(parts.proof, PROOF_BYTES, proof))
         return false;
     kept = names->count < KEPT_PROOFS ? names->count : KEPT_PROOFS;
     for (i = 0; i < kept; i++)

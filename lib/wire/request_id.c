@@ -12,33 +12,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 void sx_request_id_format_incarnation(uint64_t process, uint64_t epoch,
                                       char out[SX_INCARNATION_BYTES])
 {
     snprintf(out, SX_INCARNATION_BYTES, "%016" PRIx64 ".%" PRIx64, process, epoch);
 }
 
-/* Up to 16 digits; NULL if there is none, or more. */
-static const char *parse_hex(const char *text, uint64_t *number)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *begin = text, *digit;
-    uint64_t value = 0;
-    for (; *text && (digit = strchr(digits, *text)) != NULL; text++)
-        value = value << 4 | (uint64_t)(digit - digits);
-    if (text == begin || text - begin > 16)
-        return NULL;
-    *number = value;
-    return text;
-}
-
 static bool parse_incarnation(const char *text, uint64_t *process, uint64_t *epoch)
 {
     uint64_t numbers[2];
-    text = parse_hex(text, &numbers[0]);
+    text = sx_hex_parse_number(text, &numbers[0]);
     if (!text || *text != '.')
         return false;
-    text = parse_hex(text + 1, &numbers[1]);
+    text = sx_hex_parse_number(text + 1, &numbers[1]);
     if (!text || *text)
         return false;
     *process = numbers[0];

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* What a byte may be; DEL, controls and bytes from 0x80 on are nothing of these. */
 enum {
     NAME_START = 1,
@@ -98,7 +100,7 @@ static bool skip_high(struct sx_markup *markup)
         const char *bytes = markup->at;
         if (left < sizeof last)
             bytes = memcpy(last, markup->at, left);
-        len = sx_buffer_char_len(bytes);
+        len = sx_utf8_xml_len(bytes);
         if (!len)
             return false;
         markup->at += len;

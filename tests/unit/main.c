@@ -24,6 +24,7 @@
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
     SUITE(glance)                                                                                  \
+    SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
@@ -40,6 +41,7 @@
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
     SUITE(queue)                                                                                   \
+    SUITE(random)                                                                                  \
     SUITE(receive)                                                                                 \
     SUITE(receive_message)                                                                         \
     SUITE(receiver)                                                                                \
@@ -66,6 +68,7 @@
     SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
+    SUITE(utf8)                                                                                    \
     SUITE(window)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
