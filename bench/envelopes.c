@@ -5,7 +5,7 @@
  */
 #include "bench/payload.h"
 #include "bench/slice.h"
-#include "lib/soap/payload.h"
+#include "soap/payload.h"
 
 enum { MAX_DEPTH = 64 };
 
