@@ -1,10 +1,10 @@
 # bench.mk - what measures: a call's cost, many devices, a component of several processes, packing; and the
 # dictionary that packing uses.
 
-# The benchmark's programs. floor and mqtt know nothing of the library; what mqtt needs is optional.
+# The benchmark's programs. Both floors, http and mqtt know nothing of the library; what mqtt needs is optional.
 BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
 MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
-BENCH := $(addprefix $(BUILD)/bench/,floor http envelopes caller service raw memory \
+BENCH := $(addprefix $(BUILD)/bench/,floor gsoap_floor http envelopes caller service raw memory \
     big $(if $(MOSQUITTO),mqtt))
 FLEET := $(addprefix $(BUILD)/bench/,fleet roll)
 SCALE := $(addprefix $(BUILD)/bench/scale/,worker load)
@@ -12,11 +12,13 @@ SCALE := $(addprefix $(BUILD)/bench/scale/,worker load)
 $(eval $(call uses,$(call obj,$(wildcard bench/*.c)),bench))
 $(eval $(call uses,$(call obj,$(wildcard bench/scale/*.c)),work))
 
-$(BUILD)/bench/floor: $(call obj,bench/floor.c bench/slice.c)
+$(BUILD)/bench/floor: $(call obj,bench/floor.c bench/client.c bench/slice.c)
+$(BUILD)/bench/gsoap_floor: $(call obj,$(addprefix bench/,gsoap_floor.c client.c payload.c operations.c \
+    slice.c)) $(bench_STUBS) $(bench_SKELETON)
 $(BUILD)/bench/mqtt: $(call obj,bench/mqtt.c bench/slice.c)
 $(BUILD)/bench/http: $(call obj,bench/http.c bench/operations.c bench/slice.c) $(bench_STUBS) \
     $(bench_SKELETON)
-$(addprefix $(BUILD)/bench/,floor mqtt http):
+$(addprefix $(BUILD)/bench/,floor gsoap_floor mqtt http):
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
@@ -52,6 +54,7 @@ $(SCALE): $(work_STUBS) $(LIB_OBJECTS)
 
 # The servers log next to nothing, take the megabyte, and have a port for each way: with TLS from the
 # first byte, and without any. BENCH_SECONDS, BENCH_ROWS and BENCH_SERVERS: make bench ARGS=--help
+# AGAINST: the build folder of another checkout, measured side by side with this one.
 BENCH_SERVERS ?= prosody ejabberd
 BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
 beside_tuned = $(if $(filter --help,$(2)),,tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) --) \
@@ -61,7 +64,13 @@ bench bench-plot: deps-bench
 	$(Q)$(MAKE) --no-print-directory run-$@
 
 run-bench: $(BENCH)
-	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(ARGS))
+	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(AGAINST:%=--against=%) $(ARGS))
+
+bench-programs: $(BENCH)
+
+# The benchmark's arithmetic, without a server.
+run-bench-unit:
+	/usr/bin/python3 -B -m unittest discover -q -s tests/bench
 
 run-bench-plot: $(BENCH)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
@@ -91,7 +100,8 @@ bench-scale: deps
 run-bench-scale: $(SCALE)
 	$(Q)tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- /usr/bin/python3 -B bench/scale.py $(BUILD)
 
-run-bench-smoke: export BENCH_SECONDS = 0.2
+run-bench-smoke: export BENCH_SECONDS = 0.3
+run-bench-smoke: export BENCH_ROUNDS = 3
 run-bench-smoke: export BENCH_ROWS = add, one at a time
 run-bench-smoke: $(BENCH)
 	$(Q)$(call beside_tuned,prosody)
@@ -117,5 +127,5 @@ bench-codec: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/codec
 	$(Q)nice -n 10 $(BUILD)/codec $(sort $(wildcard tools/dictionary/held/*.xml))
 
-.PHONY: bench bench-plot bench-fleet bench-scale bench-codec run-bench run-bench-plot run-bench-smoke \
+.PHONY: bench bench-programs run-bench-unit bench-plot bench-fleet bench-scale bench-codec run-bench run-bench-plot run-bench-smoke \
     run-bench-fleet run-bench-fleet-smoke run-bench-scale dictionary
