@@ -29,6 +29,7 @@ class Broker:
         with open(f"{self.folder}/log", "w") as log:
             self.process = subprocess.Popen([binary, "-c", file.name], stdin=subprocess.PIPE,
                                             stderr=log)
+        self.pid = self.process.pid
         Program.started.append(self)
         self.wait_ready()
 

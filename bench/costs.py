@@ -1,16 +1,15 @@
-"""costs.py - what is measured once: instructions, wake-ups, memory, the start."""
+"""costs.py - what is measured once: instructions, wake-ups, memory, big messages."""
 import os
 import re
 import shutil
-import statistics
 import tempfile
 import time
 
+import processor
 from programs import NotBuilt, Site, say
 from rows import row
 
 CALLS = 100  # under callgrind: the difference between so many calls and twice as many
-FIRSTS = 7
 LINKS = 20
 OUTSTANDING = [1, 1000, 10000]
 BIG = [50 * 10 ** 6, 100 * 10 ** 6]
@@ -93,13 +92,7 @@ def count_instructions(build, servers, wanted, found, notes):
 
 def idleness(pid):
     """Context switches of all threads, seconds of processor time."""
-    switches = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/status") as file:
-            switches += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return switches, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return processor.context_switches(pid), processor.cpu_seconds(pid)
 
 
 def watch_idle(build, servers, seconds, wanted, found):
@@ -195,24 +188,3 @@ def send_big(build, server, wanted, found):
         caller.stop()
         service.stop()
         site.stop()
-
-
-# ---- the start ----
-
-def time_first(build, server, wanted, found):
-    for tls in (False, True):
-        name = f"from open to the first answer, {'TLS' if tls else 'no TLS'}"
-        if wanted not in name:
-            continue
-        say(f"{server.label}: {name}")
-        site = Site(build, server, tls)
-        values = {"floor": [], "plain": []}
-        for _ in range(FIRSTS):
-            for variant, times in values.items():
-                times.append(site.program(variant).order("first", 1, 1, "1n").p50_us / 1e3)
-        site.stop()
-        ratio = statistics.median(a / b for a, b in zip(values["plain"], values["floor"]))
-        floor = statistics.median(values["floor"])
-        found.append(row(f"{name}: floor", server.label, floor, "ms", floor, 1.0))
-        found.append(row(f"{name}: gSOAP plain", server.label, statistics.median(values["plain"]),
-                        "ms", floor, ratio))

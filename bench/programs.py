@@ -13,8 +13,9 @@ from collections import namedtuple
 READY_S, ANSWER_S, END_S, HASTY_END_S = 120, 120, 20, 1
 NOT_BUILT = 77  # a program's exit status, DIAL_NOT_BUILT in C
 
-Slice = namedtuple("Slice", "calls seconds p50_us p99_us")
-Server = namedtuple("Server", "label domain port tls_port ca_file users")
+# switches: None from a program that doesn't tell them.
+Slice = namedtuple("Slice", "calls seconds p50_us p99_us switches", defaults=[None])
+Server = namedtuple("Server", "label domain port tls_port ca_file users pid")
 
 
 class Failed(Exception):
@@ -39,9 +40,17 @@ def servers():
     for label in os.environ.get("SOAPXMPP_TEST_SERVERS", "").split():
         def told(name):
             return os.environ[f"SOAPXMPP_TEST_{label.upper()}_{name}"]
+        with open(f"{told('DIR')}/pid") as file:
+            pid = int(file.read())
         found.append(Server(label, told("DOMAIN"), told("PORT"), told("DIRECT_TLS_PORT"),
-                            told("CAFILE"), told("USERS").split()))
+                            told("CAFILE"), told("USERS").split(), pid))
     return found
+
+
+def pids():
+    """Of all processes that belong to the measurement: this one, what it started, the servers."""
+    return [os.getpid(), *(program.pid for program in Program.started),
+            *(server.pid for server in servers())]
 
 
 class Program:
@@ -54,6 +63,7 @@ class Program:
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             env=dict(os.environ, **(environment or {})))
         self.pid = self.process.pid
+        self.service = None  # the program that answers this one's calls, if that is another
         Program.started.append(self)
 
     def line(self, seconds=ANSWER_S):
@@ -109,17 +119,18 @@ def stop_all():
 
 
 class Site:
-    """One server, with or without TLS, and the programs that stand by there."""
+    """One server, with or without TLS, and the programs of one build that stand by there. mark
+    keeps the resources of two builds apart, payloads is the folder of the envelopes."""
 
-    def __init__(self, build, server, tls):
-        self.bin, self.server, self.tls = f"{build}/bench", server, tls
-        self.payloads = f"{build}/bench/payloads"
+    def __init__(self, build, server, tls, mark="", payloads=None):
+        self.bin, self.server, self.tls, self.mark = f"{build}/bench", server, tls, mark
+        self.payloads = payloads or f"{build}/bench/payloads"
         self.programs = {}
 
     def account(self, who, resource, **more):
         """The environment of a link; who: 0 calls, 1 serves."""
         name, password = self.server.users[who].split(":")
-        return {"SOAP_XMPP_JID": f"{name}@{self.server.domain}/{resource}",
+        return {"SOAP_XMPP_JID": f"{name}@{self.server.domain}/{resource}{self.mark}",
                 "SOAP_XMPP_PASSWORD": password, "SOAP_XMPP_HOST": "127.0.0.1",
                 "SOAP_XMPP_PORT": self.server.tls_port if self.tls else self.server.port,
                 "SOAP_XMPP_TLS": "direct" if self.tls else "off",
@@ -127,7 +138,10 @@ class Site:
                 "SOAP_XMPP_ALLOW": f"*@{self.server.domain}", **more}
 
     def endpoint(self, resource):
-        return f"xmpp:{self.server.users[1].split(':')[0]}@{self.server.domain}/{resource}"
+        return "xmpp:" + self.service_jid(resource)
+
+    def service_jid(self, resource):
+        return f"{self.server.users[1].split(':')[0]}@{self.server.domain}/{resource}{self.mark}"
 
     def start(self, program, *argv, environment=None, before=(), errors=None):
         started = self.begin(program, *argv, environment=environment, before=before, errors=errors)
@@ -147,22 +161,41 @@ class Site:
             self.programs[name] = getattr(self, "start_" + name.split()[0])(*name.split()[1:])
         return self.programs[name]
 
+    def caller(self, service, program):
+        program.service = self.program(service)
+        return program
+
+    def raw_place(self):
+        """Port, domain and CA file, as the programs without the library want them."""
+        if self.tls:
+            return self.server.tls_port, self.server.domain, self.server.ca_file
+        return self.server.port, self.server.domain, "off"
+
     def start_floor(self):
-        port, tls = ((self.server.tls_port, self.server.ca_file) if self.tls
-                     else (self.server.port, "off"))
-        return self.start("floor", port, self.server.domain, tls, self.payloads,
-                          *self.server.users)
+        return self.start("floor", *self.raw_place(), self.payloads, *self.server.users)
 
     def start_echo(self):
         return self.program("floor")
+
+    def start_gsoapd(self):
+        return self.start("gsoap_floor", *self.raw_place(), self.server.users[1],
+                          "gsoap-service" + self.mark)
+
+    def start_gsoap(self):
+        self.program("gsoapd")
+        return self.caller("gsoapd", self.start(
+            "gsoap_floor", *self.raw_place(), self.server.users[0],
+            "gsoap-caller" + self.mark,
+            self.service_jid("gsoap-service")))
 
     def start_service(self):
         return self.start("service", "8", environment=self.account(1, "service"))
 
     def start_caller(self, packing):
         self.program("service")
-        return self.start("caller", self.endpoint("service"), environment=self.account(
-            0, "caller-" + packing, BENCH_PACKING=packing))
+        return self.caller("service", self.start(
+            "caller", self.endpoint("service"),
+            environment=self.account(0, "caller-" + packing, BENCH_PACKING=packing)))
 
     def start_plain(self):
         return self.start_caller("never")
@@ -177,23 +210,23 @@ class Site:
     def start_raw(self, packing, payload):
         self.program("responder " + payload)
         packing = {"plain": "never", "packed": "auto"}[packing]
-        return self.start("raw", "call", self.endpoint("raw-" + payload), self.payloads,
-                          environment=self.account(0, f"raw-{packing}-{payload}",
-                                                   BENCH_PACKING=packing))
+        return self.caller("responder " + payload, self.start(
+            "raw", "call", self.endpoint("raw-" + payload), self.payloads,
+            environment=self.account(0, f"raw-{packing}-{payload}", BENCH_PACKING=packing)))
 
     def start_httpd(self):
         return self.start("http")
 
     def start_http(self):
         port = self.program("httpd").heard[0].split()[1]
-        return self.start("caller", f"http://127.0.0.1:{port}/")
+        return self.caller("httpd", self.start("caller", f"http://127.0.0.1:{port}/"))
 
     def start_rpcd(self):
         return self.start_slixmpp(1, "serve")
 
     def start_rpc(self):
         self.program("rpcd")
-        return self.start_slixmpp(0, "call")
+        return self.caller("rpcd", self.start_slixmpp(0, "call"))
 
     def start_slixmpp(self, who, role):
         here = os.path.dirname(os.path.abspath(__file__))
@@ -212,7 +245,8 @@ class Site:
 
     def start_mqtt(self):
         self.program("mqttd")
-        return self.start("mqtt", "call", str(self.program("broker").port), self.payloads)
+        return self.caller("mqttd", self.start("mqtt", "call", str(self.program("broker").port),
+                                               self.payloads))
 
     def stop(self):
         for program in reversed(list(self.programs.values())):

@@ -1,20 +1,25 @@
 """rows.py - the rows that are measured slice by slice, and what is wanted of each.
 
 A group is what is measured side by side: its variants take turns, round after round, and each round
-gives one ratio of each variant to its reference. The median of those is the row's ratio: noise that
-lasts longer than a round falls out of it.
+gives one ratio of each variant to its reference. The median of those is the row's ratio, and their
+quartiles say how far to trust it. Rounds that another load has spoilt don't count; a row without
+enough good ones has no numbers.
 """
+import os
 import statistics
 from collections import namedtuple
 
+import ratios
+import turns
 from programs import NotBuilt, say
 
-ROUNDS, LONG_ROUNDS = 5, 3
+ROUNDS, LONG_ROUNDS = 9, 5
 
-# metrics: "p50", "p99" (us) or "rate" (calls/s). targets: (variant, metric) -> text, or texts by
-# server. against: (variant, reference, target), beside the floor.
-Group = namedtuple("Group", "name payload outstanding threads metrics variants targets against",
-                   defaults=[{}, []])
+# metrics: "p50", "p99" (us), "first" (ms) or "rate" (calls/s). targets: (variant, metric) -> text, or
+# texts by server. against: (variant, reference, target), beside the floor, by the first metric.
+# limit: of a slice (slice.h), otherwise its part of BENCH_SECONDS.
+Group = namedtuple("Group", "name payload outstanding threads metrics variants targets against limit",
+                   defaults=[{}, [], None])
 
 RAW_ADD = ["raw plain add", "raw packed add"]
 RAW_RECORDS = ["raw plain records", "raw packed records"]
@@ -22,16 +27,23 @@ MANY_TARGETS = {("plain", "rate"): ">=0.90",
                 ("packed", "rate"): {"prosody": ">=1.40", "ejabberd": ">=1.10"},
                 ("raw packed add", "rate"): {"prosody": ">=1.90", "ejabberd": ">=1.30"}}
 ONE_TARGETS = {("plain", "p50"): "<=1.15", ("packed", "p50"): "<=0.95"}
+WITHOUT_LIBRARY = [("plain", "gsoap", None)]
+
+# Some calls in each slice, so that it is long enough to see whether it was spoilt.
+FIRST = Group("from open to the first answer", "first", 1, 1, ["first"], ["floor", "plain"], limit="5n")
 
 GROUPS = {
     "TLS": [
         Group("add, one at a time", "add", 1, 1, ["p50", "p99"],
-              ["floor", "echo", "plain", "packed", "http", "mqtt", "rpc"], ONE_TARGETS),
+              ["floor", "echo", "gsoap", "plain", "packed", "http", "mqtt", "rpc"], ONE_TARGETS,
+              WITHOUT_LIBRARY),
         Group("add, 64 outstanding", "add", 64, 1, ["rate"],
-              ["floor", "echo", "plain", "packed", *RAW_ADD, "mqtt", "rpc"], MANY_TARGETS),
+              ["floor", "echo", "gsoap", "plain", "packed", *RAW_ADD, "mqtt", "rpc"], MANY_TARGETS,
+              WITHOUT_LIBRARY),
         Group("add, 8 threads", "add", 1, 8, ["rate"], ["floor", "plain", "packed", "http"]),
         Group("900 records, one at a time", "records", 1, 1, ["rate"],
-              ["floor", "plain", "packed", "http"], {}, [("packed", "http", ">=0.90")]),
+              ["floor", "gsoap", "plain", "packed", "http"], {},
+              [*WITHOUT_LIBRARY, ("packed", "http", ">=0.90")]),
         Group("900 records, 8 outstanding", "records", 8, 1, ["rate"],
               ["floor", "echo", "plain", "packed", *RAW_RECORDS],
               {("raw packed records", "rate"): ">=20.00"}),
@@ -39,18 +51,26 @@ GROUPS = {
               [("packed", "http", ">=0.90")]),
         Group("1 MB, one at a time", "megabyte", 1, 1, ["rate"],
               ["floor", "plain", "packed", "http"]),
+        FIRST,
     ],
     "no TLS": [
-        Group("add, one at a time", "add", 1, 1, ["p50", "p99"], ["floor", "plain", "packed"],
-              ONE_TARGETS),
-        Group("add, 64 outstanding", "add", 64, 1, ["rate"], ["floor", "plain", "packed", *RAW_ADD],
-              MANY_TARGETS),
+        Group("add, one at a time", "add", 1, 1, ["p50", "p99"],
+              ["floor", "gsoap", "plain", "packed"], ONE_TARGETS, WITHOUT_LIBRARY),
+        Group("add, 64 outstanding", "add", 64, 1, ["rate"],
+              ["floor", "gsoap", "plain", "packed", *RAW_ADD], MANY_TARGETS, WITHOUT_LIBRARY),
+        FIRST,
     ],
 }
 
-TITLES = {"echo": "floor of the packed bytes", "rpc": "slixmpp XEP-0009", "http": "gSOAP over HTTP", "mqtt": "MQTT 5",
-          "plain": "gSOAP plain", "packed": "gSOAP packed"}
-UNITS = {"p50": "us", "p99": "us", "rate": "calls/s"}
+TITLES = {"echo": "floor of the packed bytes", "gsoap": "floor with gSOAP", "rpc": "slixmpp XEP-0009",
+          "http": "gSOAP over HTTP", "mqtt": "MQTT 5", "plain": "gSOAP plain",
+          "packed": "gSOAP packed"}
+UNITS = {"p50": "us", "p99": "us", "first": "ms", "rate": "calls/s"}
+PERCENTILES = ("p50", "p99")
+
+# One of a row's members by name; a row that wasn't measured in rounds has only the first ones.
+ROW = dict(row="", server="", value=None, unit="", floor=None, ratio=None, q1=None, q3=None,
+           rounds=None, spoilt=None, **dict.fromkeys(turns.COSTS), target=None)
 
 
 def title(variant):
@@ -58,8 +78,14 @@ def title(variant):
     return "raw " + words[1] if words[0] == "raw" else TITLES.get(variant, variant)
 
 
+def full_name(group, where, variant, metric):
+    percentile = f" {metric}" if metric in PERCENTILES else ""
+    return f"{group.name}, {where}: {title(variant)}{percentile}"
+
+
 def value(metric, piece):
-    return {"p50": piece.p50_us, "p99": piece.p99_us, "rate": piece.calls / piece.seconds}[metric]
+    return {"p50": piece.p50_us, "p99": piece.p99_us, "first": piece.p50_us / 1e3,
+            "rate": piece.calls / piece.seconds}[metric]
 
 
 def target_of(group, variant, metric, server):
@@ -67,68 +93,83 @@ def target_of(group, variant, metric, server):
     return target.get(server) if isinstance(target, dict) else target
 
 
-def row(name, server, amount, unit, floor=None, ratio=None, target=None):
-    return {"row": name, "server": server, "value": amount, "unit": unit, "floor": floor,
-            "ratio": ratio, "target": target}
+def row(name, server, amount, unit, floor=None, ratio=None, target=None, **more):
+    return dict(ROW, row=name, server=server, value=amount, unit=unit, floor=floor, ratio=ratio,
+                target=target, **more)
 
 
-def present(site, group, notes):
-    """The variants that can be measured here, their programs started and warm."""
-    programs = {}
-    for variant in group.variants:
+def rounds_of(group):
+    return int(os.environ.get("BENCH_ROUNDS")
+               or (ROUNDS if group.payload in ("add", "first") else LONG_ROUNDS))
+
+
+def order_of(group, variant, seconds):
+    """payload, outstanding, threads, limit: of one slice."""
+    outstanding, threads, payload = group.outstanding, group.threads, group.payload
+    if variant in ("floor", "echo", "gsoap"):
+        outstanding, threads = outstanding * threads, 1
+    if variant == "echo":
+        payload += "-packed"
+    return payload, outstanding, threads, group.limit or f"{seconds / rounds_of(group):.3f}s"
+
+
+def present(site, group, variants, seconds, notes):
+    """The variants that can be measured here: program and order of each, started and warm."""
+    contestants = {}
+    for variant in variants:
         try:
-            programs[variant] = site.program(variant)
-            programs[variant].order("add" if group.payload == "megabyte" else group.payload, 1, 1,
-                                    "3n")
+            program = site.program(variant)
+            program.order("records" if group.payload == "records" else "add", 1, 1, "3n")
+            contestants[variant] = program, order_of(group, variant, seconds)
         except NotBuilt:
             notes.add(f"{title(variant)}: left out, not to be had here")
-    return programs
+    return contestants
 
 
-def measure(site, group, seconds, notes):
-    """The group's rows."""
-    programs = present(site, group, notes)
-    pieces = {variant: [] for variant in programs}
-    rounds = ROUNDS if group.payload == "add" else LONG_ROUNDS
-    for _ in range(rounds):
-        for variant, program in programs.items():
-            outstanding, threads, payload = group.outstanding, group.threads, group.payload
-            if variant in ("floor", "echo"):
-                outstanding, threads = outstanding * threads, 1
-            if variant == "echo":
-                payload += "-packed"
-            pieces[variant].append(program.order(payload, outstanding, threads,
-                                                 f"{seconds / rounds:.3f}s"))
-    return list(judge(site, group, pieces))
+def where(site):
+    return "TLS" if site.tls else "no TLS"
 
 
-def judge(site, group, pieces):
-    where = "TLS" if site.tls else "no TLS"
-    label = site.server.label
-
+def judge(group, place, label, taken):
+    """The rows of a group. taken: for each variant its turns, place: "TLS" or not."""
     def compare(metric, variant, reference, target, name):
-        values = [value(metric, piece) for piece in pieces[variant]]
-        floors = [value(metric, piece) for piece in pieces.get(reference, [])]
-        ratios = [a / b for a, b in zip(values, floors)]
-        return row(name, label, statistics.median(values), UNITS[metric],
-                   statistics.median(floors) if floors else None,
-                   statistics.median(ratios) if floors else None, target)
+        own, others = taken[variant], taken.get(reference)
+        values = [value(metric, turn.piece) for turn in own]
+        good = ratios.good_rounds(own, others) if others else ratios.good_rounds(own)
+        more = {"rounds": len(own), "spoilt": len(own) - len(good)}
+        if len(good) < ratios.ENOUGH:
+            return row(name, label, None, UNITS[metric], target=target, **more)
+        more.update(turns.cost_per_call(own, good))
+        amount = statistics.median(values[number] for number in good)
+        if not others:
+            return row(name, label, amount, UNITS[metric], target=target, **more)
+        floors = [value(metric, turn.piece) for turn in others]
+        found = ratios.ratio(values, floors, good)
+        return row(name, label, amount, UNITS[metric],
+                   statistics.median(floors[number] for number in good), found.median, target,
+                   q1=found.q1, q3=found.q3, **more)
 
     for metric in group.metrics:
-        for variant in pieces:
+        for variant in taken:
             yield compare(metric, variant, "floor", target_of(group, variant, metric, label),
-                          f"{group.name}, {where}: {title(variant)}"
-                          + (f" {metric}" if metric != "rate" else ""))
+                          full_name(group, place, variant, metric))
     for variant, reference, target in group.against:
-        if variant in pieces and reference in pieces:
-            yield compare("rate", variant, reference, target,
-                          f"{group.name}, {where}: {title(variant)} against {title(reference)}")
+        if variant in taken and reference in taken:
+            metric = group.metrics[0]
+            yield compare(metric, variant, reference, target,
+                          f"{full_name(group, place, variant, metric)} against {title(reference)}")
+
+
+def wanted_groups(site, wanted):
+    for group in GROUPS[where(site)]:
+        name = f"{group.name}, {where(site)}"
+        if wanted in name:
+            say(f"{site.server.label}: {name}")
+            yield group
 
 
 def measure_all(site, seconds, wanted, found, notes):
-    for group in GROUPS["TLS" if site.tls else "no TLS"]:
-        name = f"{group.name}, {'TLS' if site.tls else 'no TLS'}"
-        if wanted not in name:
-            continue
-        say(f"{site.server.label}: {name}")
-        found += measure(site, group, seconds, notes)
+    for group in wanted_groups(site, wanted):
+        contestants = present(site, group, group.variants, seconds, notes)
+        taken = turns.take_all(contestants, site.server, rounds_of(group))
+        found += judge(group, where(site), site.server.label, taken)

@@ -1,89 +1,64 @@
 #!/usr/bin/python3
-"""run.py BUILD [--plot | --help] - measures beside the servers of tools/with-servers.
+"""run.py BUILD [--against=BUILD | --plot | --help] - measures beside the servers of tools/with-servers.
 
-Prints a table and writes BUILD/bench.json: a list of objects with the members row, server, value,
-unit, floor, ratio and target. --plot measures latency against outstanding calls instead, for
-BUILD/bench-latency.png. docs/performance.md tells how to read it all.
+Prints a table and writes BUILD/bench.json: a list of objects with the members of rows.ROW, as far as
+they were measured; the others are null. Or:
+
+  --against=BUILD  the build folder of another checkout, with its benchmark programs made. Both builds
+                   take turns on the same server, and the table tells how the one stands to the other;
+                   BUILD/bench-against.json: objects with the members of comparison.COMPARISON. The
+                   exit status is 3 if a row is worse. make bench AGAINST=BUILD
+  --plot           latency against outstanding calls, for BUILD/bench-latency.png
+
+docs/performance.md tells how to read it all.
 
 Environment:
-  BENCH_SECONDS       of measuring, for each variant of each row (1)
+  BENCH_SECONDS       of measuring, for each variant of each row (2)
+  BENCH_ROUNDS        that share them, at least 3 (9, and 5 where envelopes are large; with --against
+                      twice as many)
+  BENCH_FOREIGN       percent of the processors' time that others may have in a round before it counts
+                      as spoilt; 100: none does (5)
   BENCH_IDLE_SECONDS  how long the idle ones are watched (30)
   BENCH_ROWS          a part of a row's name before its colon: "64 outstanding", "no TLS"
   BENCH_SERVERS       which servers make starts: "prosody ejabberd"
 """
-import json
-import operator
 import os
 import signal
 import subprocess
 import sys
 
+import comparison
 import costs
 import plot
 import programs
+import report
 import rows
 
-MEMBERS = {"row": str, "server": str, "value": (int, float), "unit": str,
-           "floor": (int, float, type(None)), "ratio": (int, float, type(None)),
-           "target": (str, type(None))}
+NUMBER, MAYBE_NUMBER = (int, float), (int, float, type(None))
+TEXT, MAYBE_TEXT = str, (str, type(None))
+ROW = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "target": MAYBE_TEXT}.get(name, MAYBE_NUMBER)
+       for name in rows.ROW}
+COMPARISON = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "verdict": MAYBE_TEXT, "rounds": NUMBER,
+                     "spoilt": NUMBER, "costs_before": dict, "costs_now": dict}.get(name, MAYBE_NUMBER)
+              for name in comparison.COMPARISON}
+WORSE = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-RELATIONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt}
 
 
-def verdict(row):
-    """"" without a target; one for a row without a ratio means its value."""
-    if not row["target"]:
-        return ""
-    relation = row["target"].rstrip("0123456789.")
-    measured = row["value"] if row["ratio"] is None else round(row["ratio"], 2)
-    met = RELATIONS[relation](measured, float(row["target"][len(relation):]))
-    return "ok" if met else "missed"
-
-
-def number(value):
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2f}"
-
-
-def print_table(found):
-    width = max(len(row["row"]) for row in found)
-    print(f"{'row':{width}}  {'server':8} {'value':>10} {'floor':>10} {'unit':12} {'ratio':>6}  "
-          "target")
-    for row in found:
-        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
-        print(f"{row['row']:{width}}  {row['server']:8} {number(row['value']):>10} "
-              f"{number(row['floor']):>10} {row['unit']:12} {ratio:>6}  "
-              f"{row['target'] or '':8} {verdict(row)}".rstrip())
-
-
-def check(path):
-    """What a reader of bench.json relies on; the exit status."""
-    with open(path) as file:
-        found = json.load(file)
-    for row in found:
-        wrong = set(row) ^ set(MEMBERS) or [member for member, kinds in MEMBERS.items()
-                                            if not isinstance(row[member], kinds)]
-        if wrong:
-            print(f"run.py: {path}: {row['row']}: {', '.join(wrong)}", file=sys.stderr)
-            return 1
-    if not found:
-        print("run.py: no row is called so", file=sys.stderr)
-        return 2
-    return 0
+def wishes():
+    """Seconds for each variant, and a part of the name of the rows."""
+    return float(os.environ.get("BENCH_SECONDS") or 2), os.environ.get("BENCH_ROWS", "")
 
 
 def measure(build, servers, found, notes):
     """Adds to found row after row, so that what was measured is there whatever happens then."""
-    seconds = float(os.environ.get("BENCH_SECONDS") or 1)
+    seconds, wanted = wishes()
     idle_seconds = float(os.environ.get("BENCH_IDLE_SECONDS") or 30)
-    wanted = os.environ.get("BENCH_ROWS", "")
     for server in servers:
         for tls in (True, False):
             site = programs.Site(build, server, tls)
             rows.measure_all(site, seconds, wanted, found, notes)
             site.stop()
-        costs.time_first(build, server, wanted, found)
         costs.weigh(build, server, wanted, found)
         costs.send_big(build, server, wanted, found)
     costs.watch_idle(build, servers, idle_seconds, wanted, found)
@@ -97,24 +72,20 @@ def end(number, frame):
     raise KeyboardInterrupt
 
 
-def main():
-    if len(sys.argv) < 2 or "--help" in sys.argv:
-        print(__doc__)
-        return 0 if "--help" in sys.argv else 2
-    build, servers, notes = sys.argv[1], programs.servers(), set()
-    if not servers:
-        print("run.py: tools/with-servers has started no server", file=sys.stderr)
-        return 2
-    os.makedirs(f"{build}/bench/payloads", exist_ok=True)
-    subprocess.run([f"{build}/bench/envelopes", f"{build}/bench/payloads", "add", "records",
-                    "megabyte"], check=True, timeout=60)
-    for name in SIGNALS:
-        signal.signal(name, end)
-    found, status = [], 0
+def option(name):
+    """The value of --name=VALUE, or None."""
+    values = [word.partition("=")[2] for word in sys.argv[2:] if word.startswith(f"--{name}=")]
+    return values[-1] if values else None
+
+
+def run(build, servers, against):
+    """Measures, then tells and writes what was found, even if the rest failed. The exit status."""
+    found, notes, status = [], set(), 0
     try:
-        if "--plot" in sys.argv:
-            return plot.draw(build, servers)
-        measure(build, servers, found, notes)
+        if against:
+            comparison.measure_all(build, against, servers, *wishes(), found, notes)
+        else:
+            measure(build, servers, found, notes)
     except KeyboardInterrupt:
         status = 130
     except programs.Failed as failed:
@@ -122,14 +93,42 @@ def main():
         status = 1
     finally:
         programs.stop_all()
-    path = f"{build}/bench.json"
-    with open(path, "w") as file:
-        json.dump(found, file, indent=1)
+    path = f"{build}/bench-against.json" if against else f"{build}/bench.json"
+    report.write(path, found)
     if found:
-        print_table(found)
+        (report.print_comparison if against else report.print_table)(found)
     for note in sorted(notes):
         print(f"note: {note}")
-    return status or check(path)
+    if against and not status and any(row["verdict"] == "worse" for row in found):
+        status = WORSE
+    return status or report.check(path, COMPARISON if against else ROW)
+
+
+def draw(build, servers):
+    try:
+        return plot.draw(build, servers)
+    finally:
+        programs.stop_all()
+
+
+def main():
+    if len(sys.argv) < 2 or "--help" in sys.argv:
+        print(__doc__)
+        return 0 if "--help" in sys.argv else 2
+    build, servers, against = sys.argv[1], programs.servers(), option("against")
+    if not servers:
+        print("run.py: tools/with-servers has started no server", file=sys.stderr)
+        return 2
+    if against and not os.path.exists(f"{against}/bench/caller"):
+        print(f"run.py: {against}/bench/caller isn't there: make -C its checkout bench-programs",
+              file=sys.stderr)
+        return 2
+    os.makedirs(f"{build}/bench/payloads", exist_ok=True)
+    subprocess.run([f"{build}/bench/envelopes", f"{build}/bench/payloads", "add", "records",
+                    "megabyte"], check=True, timeout=60)
+    for name in SIGNALS:
+        signal.signal(name, end)
+    return draw(build, servers) if "--plot" in sys.argv else run(build, servers, against)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,13 @@ int64_t slice_now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static long context_switches(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return used.ru_nvcsw + used.ru_nivcsw;
 }
 
 void slice_ready(void)
@@ -50,6 +58,7 @@ bool slice_read(struct slice *slice)
         slice_die("bad order: %s", line);
     atomic_store(&slice->asked, 0);
     atomic_store(&slice->done, 0);
+    slice->switches = context_switches();
     slice->begun_ns = slice_now_ns();
     slice->limit_calls = unit == 'n' && limit < SLICE_CALLS ? (long)limit : SLICE_CALLS;
     slice->until_ns = unit == 's' ? slice->begun_ns + (int64_t)(limit * 1e9) : INT64_MAX;
@@ -79,12 +88,12 @@ static int compare(const void *a, const void *b)
 void slice_print(struct slice *slice)
 {
     double seconds = (double)(slice_now_ns() - slice->begun_ns) / 1e9;
-    long done = atomic_load(&slice->done);
+    long done = atomic_load(&slice->done), switches = context_switches() - slice->switches;
     if (done == 0)
         slice_die("no call was answered");
     qsort(slice->latency_us, (size_t)done, sizeof *slice->latency_us, compare);
-    printf("%ld %.6f %.2f %.2f\n", done, seconds, slice->latency_us[done / 2],
-           slice->latency_us[done * 99 / 100]);
+    printf("%ld %.6f %.2f %.2f %ld\n", done, seconds, slice->latency_us[done / 2],
+           slice->latency_us[done * 99 / 100], switches);
     fflush(stdout);
 }
 

@@ -5,8 +5,10 @@
  * programs that stand side by side measure in turn, while the others wait without a wake-up.
  *
  *     order:   PAYLOAD OUTSTANDING THREADS LIMIT     LIMIT is "0.5s" or "1000n"
- *     answer:  CALLS SECONDS P50_US P99_US
+ *     answer:  CALLS SECONDS P50_US P99_US SWITCHES
  *
+ * SWITCHES counts the context switches of the whole process during the slice, those of threads that
+ * have ended among them, which nobody sees from outside.
  * A program ends at the end of its input, so none outlives run.py.
  *
  * Thread: slice_asks and slice_done any, the others the reader's.
@@ -27,6 +29,7 @@ struct slice {
     long limit_calls;
     atomic_long asked, done;
     float *latency_us; /* of each call done, room for SLICE_CALLS */
+    long switches;     /* of the process until the order came */
 };
 
 /* Prints one sentence on standard error and ends the program with 1. */

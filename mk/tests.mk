@@ -136,11 +136,11 @@ soak: deps
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin
-	$(call in_turn,run-unit run-plugin)
+	$(call in_turn,run-unit run-plugin run-bench-unit)
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-install run-samples run-integration run-ws run-federation run-cluster run-nat \
+	$(call in_turn,run-unit run-plugin run-bench-unit run-install run-samples run-integration run-ws run-federation run-cluster run-nat \
 	    run-bench-fleet-smoke)
 
 # A shorter storm: under a sanitizer each call takes several times as long.
