@@ -37,7 +37,7 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
 # The name service can be one of the tests' own: tests/lib/names.h.
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c \
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c element_text.c \
     tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)

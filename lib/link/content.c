@@ -34,10 +34,7 @@ void sx_content_condition(struct sx_element *error, struct sx_reply *reply)
         if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
             continue;
         if (strcmp(name, "text") == 0) {
-            char *text = xmpp_stanza_get_text(child);
-            if (text)
-                snprintf(reply->text, sizeof reply->text, "%s", text);
-            xmpp_free(xmpp_stanza_get_context(child), text);
+            snprintf(reply->text, sizeof reply->text, "%s", sx_element_text(child));
         } else {
             snprintf(reply->condition, sizeof reply->condition, "%s", name);
         }

@@ -94,8 +94,6 @@ static struct sx_element *only_child_element(struct sx_element *stanza, unsigned
     struct sx_element *child = stanza ? sx_element_first(stanza) : NULL, *first = NULL;
     *count = 0;
     for (; child; child = sx_element_next(child)) {
-        if (xmpp_stanza_is_text(child))
-            continue;
         if (!first)
             first = child;
         ++*count;

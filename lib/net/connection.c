@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
+#include <strophe.h>
 #include <sys/socket.h>
 
 #include "wire/jid.h"
@@ -27,8 +28,8 @@
 #include "net/allocator.h"
 #include "net/tls.h"
 
-/* libstrophe walks a list to append to it: 10,000 siblings in one stanza would hold the loop for
- * most of a second, 2,000 for some 30 ms. */
+/* During the login the tree is copied for libstrophe, which walks a list to append to it: 10,000
+ * siblings in one stanza would hold the loop for most of a second, 2,000 for some 30 ms. */
 enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
 
 /* libstrophe gives neither its socket nor its certificate callback a user pointer. */
@@ -88,35 +89,26 @@ static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *rea
     return 0;
 }
 
-static void trace_stanza(struct sx_connection *connection, xmpp_stanza_t *stanza)
+static void trace_stanza(struct sx_connection *connection, const struct sx_element *stanza)
 {
-    char *text = NULL;
-    size_t len = 0;
+    struct sx_buffer text = {0};
     if (!sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA))
         return;
-    if (xmpp_stanza_to_text(stanza, &text, &len) == XMPP_EOK) {
-        sx_trace_stanza(connection->trace, "received", text, len);
-        xmpp_free(xmpp_conn_get_context(connection->conn), text);
-    }
+    sx_element_write(stanza, &text);
+    if (!text.failed)
+        sx_trace_stanza(connection->trace, "received", text.bytes, text.len);
+    sx_buffer_fini(&text);
     if (connection->stream.envelope && connection->stream.envelope->bytes)
         sx_trace_stanza(connection->trace, "received envelope", connection->stream.envelope->bytes,
                         connection->stream.envelope->len);
 }
 
-static void on_iq(void *user, xmpp_stanza_t *stanza)
+static void on_stanza(void *user, struct sx_element *stanza)
 {
     struct sx_connection *connection = user;
     trace_stanza(connection, stanza);
     if (connection->failure.err == SX_OK)
         connection->on_stanza(connection->user, stanza, &connection->stream);
-}
-
-/* All that is no iq: libstrophe has to see stream errors. */
-static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *user)
-{
-    (void)conn;
-    on_iq(user, stanza);
-    return 1;
 }
 
 /* With SASL EXTERNAL it is the certificate that says who we are. */
@@ -149,8 +141,7 @@ static void go_online(struct sx_connection *connection)
     connection->online = true;
     connection->stream.wants_trees = sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA);
     connection->stream.user = connection;
-    connection->stream.on_iq = on_iq;
-    xmpp_handler_add(connection->conn, on_stanza, NULL, NULL, NULL, connection);
+    connection->stream.on_stanza = on_stanza;
     if (connection->failure.err == SX_OK)
         connection->on_online(connection->user, jid ? jid : connection->config->jid);
 }

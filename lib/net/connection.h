@@ -14,8 +14,6 @@
 #ifndef SX_NET_CONNECTION_H
 #define SX_NET_CONNECTION_H
 
-#include <strophe.h>
-
 #include "config/config.h"
 #include "base/fault.h"
 #include "net/resolver.h"
@@ -29,6 +27,9 @@ struct sx_failure {
     char text[320]; /* one clause: what, where, how long */
 };
 
+struct _xmpp_conn_t; /* libstrophe's, whose header is for net/ alone */
+struct _xmpp_ctx_t;
+
 struct sx_connection {
     /* immutable */
     const struct sx_config *config;
@@ -38,10 +39,10 @@ struct sx_connection {
     int64_t deadline; /* for the whole attempt, those after this one included */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
-    /* stanza NULL: see sx_stream.on_iq */
-    void (*on_stanza)(void *user, xmpp_stanza_t *stanza, struct sx_stream *stream);
+    /* stanza NULL: see sx_stream.on_stanza */
+    void (*on_stanza)(void *user, struct sx_element *stanza, struct sx_stream *stream);
     /* loop thread */
-    xmpp_conn_t *conn;
+    struct _xmpp_conn_t *conn;
     struct sx_stream stream;
     struct sx_watchdog watchdog;
     bool watching; /* the watchdog was started and not freed */
@@ -56,13 +57,13 @@ struct sx_connection {
  * was called. May be over at once. ctx NULL: there was no memory for one, and so that is the
  * failure.
  */
-void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx);
+void sx_connection_open(struct sx_connection *connection, struct _xmpp_ctx_t *ctx);
 
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);
 
 /* One pass of libstrophe; true if another one is due, without waiting for an event. */
-bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx);
+bool sx_connection_round(struct sx_connection *connection, struct _xmpp_ctx_t *ctx);
 
 /* Sends </stream:stream> (RFC 6120 4.4). The server answers with its own, or libstrophe gives up
  * after 2 s. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
+#include "wire/namespaces.h"
 
 /* Of one connection. A login that falls back from one mechanism to the next takes a few. */
 enum {
@@ -19,7 +20,6 @@ enum {
     LEAST_MAX_BYTES = 10000 /* RFC 6120 13.12: less can't be meant */
 };
 
-#define NS_STREAMS       "http://etherx.jabber.org/streams"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_BIND          "urn:ietf:params:xml:ns:xmpp-bind"
@@ -28,47 +28,50 @@ enum {
 #define NS_STANZAS       "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define BIND_ID          "_xmpp_bind" /* libstrophe's */
 
-static bool is_for(xmpp_stanza_t *stanza, const char *name, const char *uri)
+static bool has_child_of(const struct sx_element *stanza, const char *uri)
 {
-    const char *own_uri = xmpp_stanza_get_ns(stanza);
-    return strcmp(xmpp_stanza_get_name(stanza), name) == 0 &&
-           ((own_uri && strcmp(own_uri, uri) == 0) || xmpp_stanza_get_child_by_ns(stanza, uri));
+    const struct sx_element *child = sx_element_first(stanza);
+    while (child && strcmp(sx_element_ns(child), uri) != 0)
+        child = sx_element_next(child);
+    return child != NULL;
 }
 
-static void copy_text(xmpp_stanza_t *element, char *out, size_t out_bytes)
+static bool is_for(const struct sx_element *stanza, const char *name, const char *uri)
 {
-    char *text = xmpp_stanza_get_text(element);
-    if (text)
-        snprintf(out, out_bytes, "%s", text);
-    xmpp_free(xmpp_stanza_get_context(element), text);
+    return strcmp(sx_element_name(stanza), name) == 0 &&
+           (strcmp(sx_element_ns(stanza), uri) == 0 || has_child_of(stanza, uri));
 }
 
-static void read_condition(xmpp_stanza_t *stanza, const char *uri, char *condition,
+static void copy_text(const struct sx_element *element, char *out, size_t out_bytes)
+{
+    snprintf(out, out_bytes, "%s", sx_element_text(element));
+}
+
+static void read_condition(const struct sx_element *stanza, const char *uri, char *condition,
                            size_t condition_bytes, char *text, size_t text_bytes)
 {
-    xmpp_stanza_t *child;
+    const struct sx_element *child;
 
     *condition = *text = '\0';
-    for (child = xmpp_stanza_get_children(stanza); child; child = xmpp_stanza_get_next(child)) {
-        const char *child_uri = xmpp_stanza_is_tag(child) ? xmpp_stanza_get_ns(child) : NULL;
-        if (!child_uri || strcmp(child_uri, uri) != 0)
+    for (child = sx_element_first(stanza); child; child = sx_element_next(child)) {
+        if (strcmp(sx_element_ns(child), uri) != 0)
             continue;
-        if (strcmp(xmpp_stanza_get_name(child), "text") == 0)
+        if (strcmp(sx_element_name(child), "text") == 0)
             copy_text(child, text, text_bytes);
         else if (!*condition)
-            snprintf(condition, condition_bytes, "%s", xmpp_stanza_get_name(child));
+            snprintf(condition, condition_bytes, "%s", sx_element_name(child));
     }
 }
 
 /* How often SCRAM is to hash (RFC 5802 5.1), MAX_ITERATIONS + 1 for anything more; 0 if this is no
  * challenge of SCRAM's. */
-static unsigned long read_iterations(xmpp_stanza_t *stanza)
+static unsigned long read_iterations(const struct sx_element *stanza)
 {
-    char *text = xmpp_stanza_get_text(stanza);
+    const char *text = sx_element_text(stanza);
     unsigned char plain[768];
     unsigned long iterations = 0;
     int len = -1;
-    if (text && strlen(text) < sizeof plain)
+    if (strlen(text) < sizeof plain)
         len = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)strlen(text));
     if (len > 0 && (size_t)len < sizeof plain) {
         char *count;
@@ -76,12 +79,11 @@ static unsigned long read_iterations(xmpp_stanza_t *stanza)
         count = strstr((char *)plain, ",i=");
         iterations = count ? strtoul(count + 3, NULL, 10) : 0;
     }
-    xmpp_free(xmpp_stanza_get_context(stanza), text);
     return iterations > MAX_ITERATIONS ? MAX_ITERATIONS + 1 : iterations;
 }
 
 /* libstrophe answers every challenge, and nothing can interrupt it while it hashes. NULL: go on. */
-static const char *judge_challenge(struct sx_stream *stream, xmpp_stanza_t *stanza)
+static const char *judge_challenge(struct sx_stream *stream, const struct sx_element *stanza)
 {
     stream->iterations += read_iterations(stanza);
     if (stream->iterations > MAX_ITERATIONS)
@@ -91,22 +93,22 @@ static const char *judge_challenge(struct sx_stream *stream, xmpp_stanza_t *stan
     return NULL;
 }
 
-static bool is_about_binding(xmpp_stanza_t *stanza, const char *type)
+static bool is_about_binding(const struct sx_element *stanza, const char *type)
 {
-    const char *id = xmpp_stanza_get_id(stanza), *own_type = xmpp_stanza_get_type(stanza);
-    return strcmp(xmpp_stanza_get_name(stanza), "iq") == 0 && own_type &&
-           strcmp(own_type, type) == 0 && id && strncmp(id, BIND_ID, sizeof BIND_ID - 1) == 0;
+    const char *id = sx_element_attribute(stanza, "id"),
+               *own_type = sx_element_attribute(stanza, "type");
+    return strcmp(sx_element_name(stanza), "iq") == 0 && own_type && strcmp(own_type, type) == 0 &&
+           id && strncmp(id, BIND_ID, sizeof BIND_ID - 1) == 0;
 }
 
 /* Another resource than was asked for will do (RFC 6120 7.7), but a JID it has to be. */
-static enum sx_err judge_binding(xmpp_stanza_t *stanza, const char **why)
+static enum sx_err judge_binding(const struct sx_element *stanza, const char **why)
 {
-    xmpp_stanza_t *bind = xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND);
-    xmpp_stanza_t *element = bind ? xmpp_stanza_get_child_by_name(bind, "jid") : NULL;
-    char *text = element ? xmpp_stanza_get_text(element) : NULL, *jid = NULL;
-    enum sx_err err = text ? sx_jid_parse(text, NULL, &jid, NULL, 0) : SX_EENDPOINT;
-    if (text)
-        xmpp_free(xmpp_stanza_get_context(element), text);
+    const struct sx_element *bind = sx_element_child_of(stanza, "bind", NS_BIND);
+    const struct sx_element *element = bind ? sx_element_child(bind, "jid") : NULL;
+    char *jid = NULL;
+    enum sx_err err =
+        element ? sx_jid_parse(sx_element_text(element), NULL, &jid, NULL, 0) : SX_EENDPOINT;
     free(jid);
     if (err == SX_OK)
         return SX_OK;
@@ -114,9 +116,9 @@ static enum sx_err judge_binding(xmpp_stanza_t *stanza, const char **why)
     return err == SX_ENOMEM ? SX_ENOMEM : SX_EPROTOCOL;
 }
 
-static void read_bind_error(struct sx_stream *stream, xmpp_stanza_t *stanza)
+static void read_bind_error(struct sx_stream *stream, const struct sx_element *stanza)
 {
-    xmpp_stanza_t *error = xmpp_stanza_get_child_by_name(stanza, "error");
+    const struct sx_element *error = sx_element_child(stanza, "error");
     if (error)
         read_condition(error, NS_STANZAS, stream->bind_condition, sizeof stream->bind_condition,
                        stream->bind_text, sizeof stream->bind_text);
@@ -125,15 +127,15 @@ static void read_bind_error(struct sx_stream *stream, xmpp_stanza_t *stanza)
 }
 
 /* Before the login: which mechanisms there are (RFC 6120 6.4.1). */
-static void read_mechanisms(struct sx_stream *stream, xmpp_stanza_t *stanza)
+static void read_mechanisms(struct sx_stream *stream, const struct sx_element *stanza)
 {
-    xmpp_stanza_t *mechanism = xmpp_stanza_get_child_by_name_and_ns(stanza, "mechanisms", NS_SASL);
+    const struct sx_element *mechanism = sx_element_child_of(stanza, "mechanisms", NS_SASL);
     if (!mechanism)
         return;
     stream->offers_sasl = true;
     stream->offers_external = false;
-    for (mechanism = xmpp_stanza_get_children(mechanism); mechanism;
-         mechanism = xmpp_stanza_get_next(mechanism)) {
+    for (mechanism = sx_element_first(mechanism); mechanism;
+         mechanism = sx_element_next(mechanism)) {
         char name[16] = "";
         copy_text(mechanism, name, sizeof name);
         if (strcmp(name, "EXTERNAL") == 0)
@@ -142,9 +144,9 @@ static void read_mechanisms(struct sx_stream *stream, xmpp_stanza_t *stanza)
 }
 
 /* The number in <limits><name/></limits>; 0 if there is none, or none that means anything. */
-static uint32_t read_limit(xmpp_stanza_t *limits, const char *name)
+static uint32_t read_limit(const struct sx_element *limits, const char *name)
 {
-    xmpp_stanza_t *child = limits ? xmpp_stanza_get_child_by_name(limits, name) : NULL;
+    const struct sx_element *child = limits ? sx_element_child(limits, name) : NULL;
     char text[16] = "", *end;
     unsigned long long number;
     if (child)
@@ -156,16 +158,16 @@ static uint32_t read_limit(xmpp_stanza_t *limits, const char *name)
 }
 
 /* XEP-0478 4.1: those of the newest features hold. */
-static void read_limits(struct sx_stream *stream, xmpp_stanza_t *features)
+static void read_limits(struct sx_stream *stream, const struct sx_element *features)
 {
-    xmpp_stanza_t *limits = xmpp_stanza_get_child_by_name_and_ns(features, "limits", NS_LIMITS);
+    const struct sx_element *limits = sx_element_child_of(features, "limits", NS_LIMITS);
     stream->server_max_bytes = read_limit(limits, "max-bytes");
     if (stream->server_max_bytes && stream->server_max_bytes < LEAST_MAX_BYTES)
         stream->server_max_bytes = LEAST_MAX_BYTES;
     stream->server_idle_s = read_limit(limits, "idle-seconds");
 }
 
-enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stanza,
+enum sx_err sx_negotiation_inspect(struct sx_stream *stream, const struct sx_element *stanza,
                                    const char **why)
 {
     if (is_for(stanza, "success", NS_SASL)) {
@@ -185,19 +187,19 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
     } else if (!stream->bound && is_about_binding(stanza, "result")) {
         stream->bound = true;
         return judge_binding(stanza, why);
-    } else if (is_for(stanza, "error", NS_STREAMS)) {
+    } else if (is_for(stanza, "error", SX_NS_STREAMS)) {
         read_condition(stanza, NS_STREAM_ERRORS, stream->stream_condition,
                        sizeof stream->stream_condition, stream->stream_text,
                        sizeof stream->stream_text);
-        if (!xmpp_stanza_get_children(stanza)) {
+        if (!sx_element_first(stanza) && !*sx_element_text(stanza)) {
             *why = "the server sent a stream error without a condition";
             return SX_ESTREAM;
         }
-    } else if (is_for(stanza, "features", NS_STREAMS)) {
+    } else if (is_for(stanza, "features", SX_NS_STREAMS)) {
         read_limits(stream, stanza);
         if (!stream->authenticated) {
             read_mechanisms(stream, stanza);
-        } else if (!xmpp_stanza_get_child_by_name_and_ns(stanza, "bind", NS_BIND)) {
+        } else if (!sx_element_child_of(stanza, "bind", NS_BIND)) {
             *why = "the server offers no resource binding";
             return SX_EPROTOCOL;
         }
@@ -205,7 +207,7 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, xmpp_stanza_t *stan
     return SX_OK;
 }
 
-bool sx_negotiation_begins_tls(const struct sx_stream *stream, xmpp_stanza_t *stanza)
+bool sx_negotiation_begins_tls(const struct sx_stream *stream, const struct sx_element *stanza)
 {
     return !stream->authenticated && is_for(stanza, "proceed", NS_TLS);
 }

@@ -187,7 +187,7 @@ static bool holds(const char *bytes, size_t len, const char *text, size_t text_l
 static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
 {
     static const char begin[] = "<iq ", end[] = "</iq>";
-    return parser->stream && parser->stream->on_iq && parser->depth == 1 && !parser->in_cdata &&
+    return parser->stream && parser->stream->on_stanza && parser->depth == 1 && !parser->in_cdata &&
            len > sizeof begin + sizeof end && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
            holds(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
 }
@@ -304,7 +304,6 @@ static void set_limits(parser_t *parser)
         parser->limits = (struct sx_stream_limits){INT_MAX, STRING_DEPTH, UINT_MAX, 0, 0, 0};
     if (spare > parser->limits.max_stanza_bytes)
         spare = parser->limits.max_stanza_bytes;
-    parser->tree.names_no_namespace = parser->stream != NULL;
     parser->tree.max_nodes = parser->limits.max_nodes;
     parser->tally.max_bytes = EXPAT_BASE_BYTES + EXPAT_GROWTH * spare;
 }
@@ -322,7 +321,7 @@ parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
             stream->err = SX_ENOMEM;
         return NULL;
     }
-    parser->tree.ctx = parser->ctx = ctx;
+    parser->ctx = ctx;
     parser->on_stream_start = on_stream_start;
     parser->on_stream_end = on_stream_end;
     parser->on_stanza = on_stanza;

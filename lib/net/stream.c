@@ -2,7 +2,7 @@
  *
  * Why: libstrophe's own parser loses the namespaces of attributes and all prefix declarations, and
  * a peer can make it slow. Here an envelope stays the bytes that came, and everything else becomes
- * the tree that libstrophe expects, within limits.
+ * a tree of elements, within limits.
  *
  * Invariants: scan.namespaces holds the declarations of every element open. raw holds the envelope
  * under way up to byte `copied`. verdict is SX_OK, or the tree is pruned and gets nothing more.
@@ -23,6 +23,7 @@
 #include "base/base64.h"
 #include "net/negotiation.h"
 #include "net/parser_state.h"
+#include "net/strophe_stanza.h"
 #include "wire/namespaces.h"
 
 enum {
@@ -406,7 +407,7 @@ void sx_parser_clear_stanza(parser_t *parser)
 }
 
 /* What the stanza says about the stream itself; false when that ends it. */
-static bool inspect_stanza(parser_t *parser, xmpp_stanza_t *stanza)
+static bool inspect_stanza(parser_t *parser, const struct sx_element *stanza)
 {
     struct sx_stream *stream = parser->stream;
     const char *why = NULL;
@@ -450,28 +451,50 @@ static void take_findings_back(struct sx_stream *stream)
     stream->verdict_why[0] = '\0';
 }
 
-/* To libstrophe's handlers, or past them: an <iq/> of a stream that is online is ours alone. */
+/* What is about the stream itself, and during the login everything, is libstrophe's. */
+static bool tell_libstrophe(parser_t *parser, const struct sx_element *element)
+{
+    xmpp_stanza_t *stanza;
+    if (parser->stream && !inspect_stanza(parser, element))
+        return false;
+    if (!parser->on_stanza)
+        return true;
+    stanza = sx_strophe_stanza_new(parser->ctx, element, parser->stream != NULL);
+    if (!stanza) {
+        sx_parser_fail_memory(parser);
+        return false;
+    }
+    parser->on_stanza(stanza, parser->user);
+    xmpp_stanza_release(stanza);
+    return !parser->failed;
+}
+
+/* An <iq/> with an envelope alone, or nothing, has all that is asked for in the head. */
+static bool needs_tree(const parser_t *parser, bool is_online)
+{
+    return !is_online || parser->stream->wants_trees || parser->tree.root ||
+           strcmp(sx_tree_name(&parser->tree), "iq") != 0;
+}
+
 static void deliver_stanza(parser_t *parser)
 {
     struct sx_stream *stream = parser->stream;
-    bool is_ours = stream && stream->on_iq && strcmp(sx_tree_name(&parser->tree), "iq") == 0;
-    xmpp_stanza_t *stanza = NULL;
+    bool is_online = stream && stream->on_stanza, goes_on = true;
+    struct sx_element *element = NULL;
 
-    if (parser->tree.path_len || !is_ours || stream->wants_trees) {
-        stanza = sx_tree_whole(&parser->tree);
-        if (!stanza) {
+    if (needs_tree(parser, is_online)) {
+        element = sx_tree_whole(&parser->tree);
+        if (!element) {
             sx_parser_fail_memory(parser);
             return;
         }
     }
-    if (stream && !is_ours && !inspect_stanza(parser, stanza))
-        return;
     if (stream)
         tell_findings(parser);
-    if (is_ours)
-        stream->on_iq(stream->user, stanza);
-    else if (parser->on_stanza)
-        parser->on_stanza(stanza, parser->user);
+    if (!is_online || strcmp(sx_tree_ns(&parser->tree), SX_NS_STREAMS) == 0)
+        goes_on = tell_libstrophe(parser, element);
+    if (is_online && goes_on)
+        stream->on_stanza(stream->user, element);
     if (stream)
         take_findings_back(stream);
 }

@@ -8,7 +8,7 @@
  * nothing is delivered after a failure. Memory per stanza is bounded by the limits.
  *
  * Happy path: sx_stream_arm(stream); xmpp_conn_new() -> parser_new() adopts the stream -> bytes are
- * fed -> a stanza handler, libstrophe's or on_iq, runs and calls sx_stream_envelope(). An envelope
+ * fed -> a handler, libstrophe's or on_stanza, runs and calls sx_stream_envelope(). An envelope
  * ({SOAP 1.1 or 1.2}Envelope directly inside a stanza) is an empty placeholder child in the tree;
  * its bytes, with the declarations in scope from its ancestors injected into the root tag, are
  * here.
@@ -27,17 +27,17 @@
 #define SX_NET_STREAM_H
 
 #include <stdint.h>
-#include <strophe.h>
 
 #include "soap/envelope.h"
 #include "base/fault.h"
+#include "wire/element.h"
 
 struct sx_tree;
 
 struct sx_stream_limits {
     size_t max_stanza_bytes; /* from the end of one stanza to the end of the next */
     unsigned max_depth;      /* elements, in and out of the envelope */
-    unsigned max_nodes;      /* nodes and attributes of a tree: libstrophe's lists are linear */
+    unsigned max_nodes;      /* elements, attributes and texts of a tree */
     size_t recycle_bytes;    /* a fresh expat after so many: its name tables only grow */
     unsigned max_attributes; /* of a stanza's elements, in and out of the envelope; 0: no limit */
     unsigned max_namespaces; /* declarations, likewise */
@@ -63,10 +63,10 @@ struct sx_stream {
     /* What the server announced last (XEP-0478), 0: nothing */
     uint32_t server_max_bytes; /* of a stanza of ours */
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
-    /* Set once libstrophe waits for no iq of its own any more: takes each <iq/> in its place, which
-     * would serialise it again for a debug message. stanza is NULL if there is nothing in it but,
-     * perhaps, an envelope, packed or not, unless wants_trees. */
-    void (*on_iq)(void *user, xmpp_stanza_t *stanza);
+    /* Set once the login is over: takes each stanza, which libstrophe then gets to see only if it
+     * is about the stream. stanza is NULL if it is an <iq/> with nothing in it but, perhaps, an
+     * envelope, packed or not, unless wants_trees. */
+    void (*on_stanza)(void *user, struct sx_element *stanza);
     void *user;
     bool wants_trees;
     const struct sx_tree *tree; /* of the stanza being delivered */

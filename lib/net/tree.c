@@ -1,18 +1,16 @@
-/* tree.c - libstrophe's stanzas built from expat's events, within a limit.
+/* tree.c - a tree of elements built from a parser's events, within a limit.
  *
- * Happy path: open ... text ... close, nested; text is gathered until the next tag and becomes one
- * node. libstrophe appends a child by walking to the last one, hence a limit on nodes. A call and
- * its answer hold an envelope and nothing else: for them no node is ever made.
+ * Happy path: open ... text ... close, nested; text is gathered until the next tag and counts as
+ * one node. A call and its answer hold an envelope and nothing else: for them no tree is ever made.
  * Failure: an element that can't be added leaves the tree as it was; one whose attributes can't all
  * be set stays in it, so the owner prunes or clears.
  */
 #include "net/tree.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 16, KEPT_BYTES = 65536 /* larger buffers are given back */ };
+enum { KEPT_BYTES = 65536 /* larger buffers are given back */ };
 
 static void empty_buffer(struct sx_buffer *buffer)
 {
@@ -22,13 +20,18 @@ static void empty_buffer(struct sx_buffer *buffer)
         sx_buffer_clear(buffer);
 }
 
-void sx_tree_clear(struct sx_tree *tree)
+static void free_elements(struct sx_tree *tree)
 {
-    if (tree->path_len)
-        xmpp_stanza_release(tree->path[0]);
-    tree->path_len = tree->nodes = 0;
+    sx_element_free(tree->root);
+    tree->root = tree->innermost = NULL;
     tree->placeholder = NULL;
     tree->in_placeholder = false;
+}
+
+void sx_tree_clear(struct sx_tree *tree)
+{
+    free_elements(tree);
+    tree->nodes = 0;
     empty_buffer(&tree->text);
     empty_buffer(&tree->head);
     empty_buffer(&tree->placeholder_attributes);
@@ -40,9 +43,6 @@ void sx_tree_fini(struct sx_tree *tree)
     sx_buffer_fini(&tree->text);
     sx_buffer_fini(&tree->head);
     sx_buffer_fini(&tree->placeholder_attributes);
-    free(tree->path);
-    tree->path = NULL;
-    tree->path_capacity = 0;
 }
 
 const char *sx_tree_local_part(const char *qname)
@@ -61,37 +61,16 @@ static enum sx_err count_node(struct sx_tree *tree)
     return SX_ETOOBIG;
 }
 
-static enum sx_err grow_path(struct sx_tree *tree)
-{
-    unsigned capacity = tree->path_capacity ? 2 * tree->path_capacity : FIRST_CAPACITY;
-    xmpp_stanza_t **path;
-
-    if (tree->path_len < tree->path_capacity)
-        return SX_OK;
-    path = realloc(tree->path, capacity * sizeof(xmpp_stanza_t *));
-    if (!path)
-        return SX_ENOMEM;
-    tree->path = path;
-    tree->path_capacity = capacity;
-    return SX_OK;
-}
-
-/* uri NULL: no namespace known. */
+/* Opens a child of the innermost element, or the root. */
 static enum sx_err push_element(struct sx_tree *tree, const char *uri, const char *name)
 {
-    xmpp_stanza_t *element;
-
-    if (grow_path(tree))
-        return SX_ENOMEM;
-    element = xmpp_stanza_new(tree->ctx);
+    struct sx_element *element =
+        tree->innermost ? sx_element_add(tree->innermost, name, uri) : sx_element_new(name, uri);
     if (!element)
         return SX_ENOMEM;
-    if (xmpp_stanza_set_name(element, name) || (uri && xmpp_stanza_set_ns(element, uri)) ||
-        (tree->path_len && xmpp_stanza_add_child_ex(tree->path[tree->path_len - 1], element, 0))) {
-        xmpp_stanza_release(element);
-        return SX_ENOMEM;
-    }
-    tree->path[tree->path_len++] = element;
+    tree->innermost = element;
+    if (!tree->root)
+        tree->root = element;
     return SX_OK;
 }
 
@@ -100,6 +79,11 @@ static enum sx_err push_element(struct sx_tree *tree, const char *uri, const cha
 static const char *behind(const char *text)
 {
     return text + strlen(text) + 1;
+}
+
+const char *sx_tree_ns(const struct sx_tree *tree)
+{
+    return tree->head.bytes;
 }
 
 const char *sx_tree_name(const struct sx_tree *tree)
@@ -117,12 +101,12 @@ static const char *find_attribute(const struct sx_buffer *in, const char *first,
     return NULL;
 }
 
-static bool set_kept_attributes(xmpp_stanza_t *element, const struct sx_buffer *in,
+static bool add_kept_attributes(struct sx_element *element, const struct sx_buffer *in,
                                 const char *first)
 {
     const char *own;
     for (own = first; own < in->bytes + in->len; own = behind(behind(own)))
-        if (xmpp_stanza_set_attribute(element, own, behind(own)))
+        if (sx_element_add_attribute(element, own, behind(own)))
             return false;
     return true;
 }
@@ -143,32 +127,31 @@ static bool push_placeholder(struct sx_tree *tree)
     const struct sx_buffer *attributes = &tree->placeholder_attributes;
     return push_element(tree, tree->placeholder_uri, tree->placeholder) == SX_OK &&
            (!attributes->len ||
-            set_kept_attributes(tree->path[tree->path_len - 1], attributes, attributes->bytes));
+            add_kept_attributes(tree->innermost, attributes, attributes->bytes));
 }
 
-xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree)
+struct sx_element *sx_tree_whole(struct sx_tree *tree)
 {
-    if (tree->path_len)
-        return tree->path[0];
-    if (push_element(tree, tree->has_namespace ? tree->head.bytes : NULL, sx_tree_name(tree)))
+    if (tree->root)
+        return tree->root;
+    if (push_element(tree, sx_tree_ns(tree), sx_tree_name(tree)))
         return NULL;
-    if (!set_kept_attributes(tree->path[0], &tree->head, behind(sx_tree_name(tree))) ||
+    if (!add_kept_attributes(tree->root, &tree->head, behind(sx_tree_name(tree))) ||
         (tree->placeholder && !push_placeholder(tree))) {
-        xmpp_stanza_release(tree->path[0]);
-        tree->path_len = 0;
+        sx_element_free(tree->root);
+        tree->root = tree->innermost = NULL;
         return NULL;
     }
     if (!tree->in_placeholder)
-        tree->path_len = 1;
-    return tree->path[0];
+        tree->innermost = tree->root;
+    return tree->root;
 }
 
 /* ---- elements ---- */
 
-/* The text becomes a node. */
+/* The text becomes the innermost element's. */
 static enum sx_err flush_text(struct sx_tree *tree)
 {
-    xmpp_stanza_t *node;
     enum sx_err err;
 
     if (!tree->text.len)
@@ -176,16 +159,9 @@ static enum sx_err flush_text(struct sx_tree *tree)
     err = count_node(tree);
     if (err)
         return err;
-    if (!sx_tree_whole(tree))
+    if (!sx_tree_whole(tree) ||
+        sx_element_add_text(tree->innermost, tree->text.bytes, tree->text.len))
         return SX_ENOMEM;
-    node = xmpp_stanza_new(tree->ctx);
-    if (!node)
-        return SX_ENOMEM;
-    if (xmpp_stanza_set_text_with_size(node, tree->text.bytes, tree->text.len) ||
-        xmpp_stanza_add_child_ex(tree->path[tree->path_len - 1], node, 0)) {
-        xmpp_stanza_release(node);
-        return SX_ENOMEM;
-    }
     sx_buffer_clear(&tree->text);
     return SX_OK;
 }
@@ -196,19 +172,18 @@ static enum sx_err refuse_unbound(struct sx_tree *tree, const char *qname)
     return SX_EMALFORMED;
 }
 
-static enum sx_err set_attribute(struct sx_tree *tree, const char *name, const char *value)
+static enum sx_err add_attribute(struct sx_tree *tree, const char *name, const char *value)
 {
     struct sx_buffer *kept = tree->in_placeholder ? &tree->placeholder_attributes : &tree->head;
-    if (tree->path_len)
-        return xmpp_stanza_set_attribute(tree->path[tree->path_len - 1], name, value) ? SX_ENOMEM
-                                                                                      : SX_OK;
+    if (tree->root)
+        return sx_element_add_attribute(tree->innermost, name, value);
     sx_buffer_add(kept, name, strlen(name) + 1);
     sx_buffer_add(kept, value, strlen(value) + 1);
     return kept->failed ? SX_ENOMEM : SX_OK;
 }
 
 /* Goes on after an unbound prefix: id and from may follow. */
-static enum sx_err set_attributes(struct sx_tree *tree, const struct sx_namespaces *namespaces,
+static enum sx_err add_attributes(struct sx_tree *tree, const struct sx_namespaces *namespaces,
                                   const char **attributes)
 {
     const char *local, *uri;
@@ -223,7 +198,7 @@ static enum sx_err set_attributes(struct sx_tree *tree, const struct sx_namespac
         if (!local)
             err = refuse_unbound(tree, attributes[0]);
         else if ((local == attributes[0] || strncmp(attributes[0], "xml:", 4) == 0) &&
-                 set_attribute(tree, local, attributes[1]))
+                 add_attribute(tree, local, attributes[1]))
             return SX_ENOMEM;
     }
     return err;
@@ -233,8 +208,7 @@ static enum sx_err open_element(struct sx_tree *tree, const char *uri, const cha
 {
     if (tree->head.len)
         return sx_tree_whole(tree) ? push_element(tree, uri, name) : SX_ENOMEM;
-    tree->has_namespace = uri != NULL;
-    sx_buffer_add(&tree->head, uri ? uri : "", uri ? strlen(uri) + 1 : 1);
+    sx_buffer_add(&tree->head, uri, strlen(uri) + 1);
     sx_buffer_add(&tree->head, name, strlen(name) + 1);
     return tree->head.failed ? SX_ENOMEM : SX_OK;
 }
@@ -248,12 +222,10 @@ enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *names
 
     if (err)
         return err;
-    if (uri && !*uri && !tree->names_no_namespace)
-        uri = NULL;
     full = count_node(tree);
-    if (open_element(tree, uri, local ? local : sx_tree_local_part(qname)))
+    if (open_element(tree, local ? uri : "", local ? local : sx_tree_local_part(qname)))
         return SX_ENOMEM;
-    err = set_attributes(tree, namespaces, attributes);
+    err = add_attributes(tree, namespaces, attributes);
     if (!err && !local)
         err = refuse_unbound(tree, qname);
     return err ? err : full;
@@ -269,14 +241,14 @@ enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, cons
         err = count_node(tree);
     if (err)
         return err;
-    if (tree->path_len || tree->placeholder) {
+    if (tree->root || tree->placeholder) {
         err = open_element(tree, uri, name);
     } else {
         tree->placeholder = name;
         tree->placeholder_uri = uri;
         tree->in_placeholder = true;
     }
-    return err || !attributes ? err : set_attributes(tree, namespaces, attributes);
+    return err || !attributes ? err : add_attributes(tree, namespaces, attributes);
 }
 
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len)
@@ -290,19 +262,15 @@ enum sx_err sx_tree_close(struct sx_tree *tree)
     enum sx_err err = flush_text(tree);
 
     tree->in_placeholder = false;
-    if (!err && tree->path_len > 1)
-        tree->path_len--;
+    if (!err && tree->innermost && tree->innermost != tree->root)
+        tree->innermost = sx_element_parent(tree->innermost);
     return err;
 }
 
-/* libstrophe can't remove children; head has all that stays. */
+/* head has all that stays. */
 void sx_tree_prune(struct sx_tree *tree)
 {
     sx_buffer_clear(&tree->text);
     sx_buffer_clear(&tree->placeholder_attributes);
-    if (tree->path_len)
-        xmpp_stanza_release(tree->path[0]);
-    tree->path_len = 0;
-    tree->placeholder = NULL;
-    tree->in_placeholder = false;
+    free_elements(tree);
 }

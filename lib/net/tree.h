@@ -1,13 +1,14 @@
-/* tree.h - a stanza becoming the tree that libstrophe expects.
+/* tree.h - a stanza on its way to a tree of elements.
  *
  * Noun: the tree under way. Names are local names with the namespace beside them; attributes are
  * known by local name, those with a prefix left out but for xml:lang (x:from='...' must not pass
  * for the `from` that the server stamped).
  *
  * Invariant: head holds the stanza's own name and attributes. It becomes a tree only when something
- * else than one placeholder comes to stand in it, or somebody asks: until then path_len is 0. After
- * that path[0] is the stanza and owns all other nodes, and path[path_len - 1] is the innermost
- * element open. Never more than max_nodes nodes and attributes.
+ * else than one placeholder comes to stand in it, or somebody asks: until then root is NULL. After
+ * that root is the stanza and owns all others, and innermost is the innermost element open. Never
+ * more than max_nodes elements, attributes and texts, which bounds what a stanza costs beyond its
+ * bytes.
  *
  * Errors: SX_ENOMEM; SX_ETOOBIG over max_nodes and SX_EMALFORMED for a prefix bound nowhere, with a
  * clause in why: the element is there all the same, so that a stanza can be answered.
@@ -16,32 +17,28 @@
 #define SX_NET_TREE_H
 
 #include <stdbool.h>
-#include <strophe.h>
 
 #include "base/buffer.h"
 #include "base/fault.h"
+#include "wire/element.h"
 #include "xml/namespace.h"
 
 struct sx_tree {
-    xmpp_ctx_t *ctx;
-    unsigned max_nodes;      /* set both before use, zero the rest */
-    bool names_no_namespace; /* xmlns="" where there is none: libstrophe compares without looking */
+    unsigned max_nodes; /* set before use, zero the rest */
     unsigned nodes;
-    struct sx_buffer head; /* namespace or "", name, then attributes and values: NUL-terminated */
-    bool has_namespace;
+    struct sx_buffer head; /* namespace, name, then attributes and values: NUL-terminated */
     const char *placeholder, *placeholder_uri; /* the stanza's first child, not yet a node */
     struct sx_buffer placeholder_attributes;   /* and their values: NUL-terminated */
     bool in_placeholder;
-    xmpp_stanza_t **path;
-    unsigned path_len, path_capacity;
-    struct sx_buffer text; /* not yet a node */
+    struct sx_element *root, *innermost;
+    struct sx_buffer text; /* not yet an element's */
     char why[160];
 };
 
 void sx_tree_fini(struct sx_tree *tree);
 void sx_tree_clear(struct sx_tree *tree); /* for the next stanza */
 
-/* Expat's events. namespaces: in scope, the element's own declarations among them. */
+/* A parser's events. namespaces: in scope, the element's own declarations among them. */
 enum sx_err sx_tree_open(struct sx_tree *tree, const struct sx_namespaces *namespaces,
                          const char *qname, const char **attributes);
 enum sx_err sx_tree_text(struct sx_tree *tree, const char *text, size_t len);
@@ -56,9 +53,10 @@ enum sx_err sx_tree_open_placeholder(struct sx_tree *tree, const char *uri, cons
 void sx_tree_prune(struct sx_tree *tree);
 
 /* The stanza, which stays the tree's; NULL: no memory. */
-xmpp_stanza_t *sx_tree_whole(struct sx_tree *tree);
+struct sx_element *sx_tree_whole(struct sx_tree *tree);
 
 /* Of the stanza itself, once it was opened, tree or not; an attribute it doesn't have is NULL. */
+const char *sx_tree_ns(const struct sx_tree *tree);
 const char *sx_tree_name(const struct sx_tree *tree);
 const char *sx_tree_attribute(const struct sx_tree *tree, const char *name);
 /* Of the placeholder that stands first in it. */

@@ -4,6 +4,7 @@
 #ifndef SX_WIRE_NAMESPACES_H
 #define SX_WIRE_NAMESPACES_H
 
+#define SX_NS_STREAMS "http://etherx.jabber.org/streams"    /* RFC 6120 4.8 */
 #define SX_NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas" /* RFC 6120 8.3.2 */
 
 #define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info" /* XEP-0030 */

@@ -1,6 +1,6 @@
 /* feed.c - feeds a parser, and claims of all that it delivers what stream.h promises.
  *
- * A log has one line for each stanza: its verdict, its tree as libstrophe prints it, its envelope.
+ * A log has one line for each stanza: its verdict, its tree, its envelope.
  */
 #include "feed.h"
 
@@ -29,12 +29,15 @@ xmpp_ctx_t *feed_ctx(void)
 }
 
 /* depth: of the stanza, where the stream's root is at 0 */
-static unsigned count_nodes(xmpp_stanza_t *stanza, unsigned depth, unsigned max_depth)
+static unsigned count_nodes(const struct sx_element *element, unsigned depth, unsigned max_depth)
 {
-    unsigned nodes = 1;
-    CLAIM(depth <= max_depth + 1); /* texts stand below the deepest element */
-    for (stanza = xmpp_stanza_get_children(stanza); stanza; stanza = xmpp_stanza_get_next(stanza))
-        nodes += count_nodes(stanza, depth + 1, max_depth);
+    const struct sx_attribute *attribute = sx_element_attributes(element);
+    unsigned nodes = 1 + (*sx_element_text(element) != '\0');
+    CLAIM(depth <= max_depth);
+    for (; attribute; attribute = attribute->next)
+        nodes++;
+    for (element = sx_element_first(element); element; element = sx_element_next(element))
+        nodes += count_nodes(element, depth + 1, max_depth);
     return nodes;
 }
 
@@ -53,43 +56,61 @@ static void claim_envelope(const struct sx_stream *stream)
     }
 }
 
-static void log_stanza(struct feed *feed, xmpp_stanza_t *stanza)
+static void log_stanza(struct feed *feed, const char *text)
 {
     const struct sx_envelope *envelope = feed->stream.envelope;
-    char *text = NULL;
-    size_t len = 0;
 
-    CLAIM(xmpp_stanza_to_text(stanza, &text, &len) == XMPP_EOK);
     sx_buffer_add_format(&feed->log, "%d %s %s ", feed->stream.verdict, feed->stream.verdict_why,
                          text);
     if (envelope)
         sx_buffer_add_format(&feed->log, "{%d %s %s}", envelope->err, envelope->operation,
                              envelope->bytes ? envelope->bytes : "");
     sx_buffer_add_text(&feed->log, "\n");
-    xmpp_free(feed_ctx(), text);
 }
 
-static void on_stanza(xmpp_stanza_t *stanza, void *user)
+static void count_stanza(struct feed *feed, bool is_empty)
+{
+    const struct sx_stream *stream = &feed->stream;
+    CLAIM(!stream->err);
+    CLAIM(!stream->verdict || (stream->verdict_why[0] && is_empty));
+    claim_envelope(stream);
+    feed->stanzas++;
+}
+
+static void on_stanza(void *user, struct sx_element *stanza)
 {
     struct feed *feed = user;
-    struct sx_stream *stream = &feed->stream;
+    const struct sx_stream_limits *limits = &feed->stream.limits;
+    struct sx_buffer text = {0};
 
-    CLAIM(!stream->err);
-    CLAIM(xmpp_stanza_is_tag(stanza));
-    CLAIM(count_nodes(stanza, 1, stream->limits.max_depth) <= stream->limits.max_nodes);
-    CLAIM(!stream->verdict || (stream->verdict_why[0] && !xmpp_stanza_get_children(stanza)));
-    claim_envelope(stream);
-    log_stanza(feed, stanza);
-    feed->stanzas++;
+    count_stanza(feed, !sx_element_first(stanza) && !*sx_element_text(stanza));
+    CLAIM(count_nodes(stanza, 1, limits->max_depth) <= limits->max_nodes);
+    sx_element_write(stanza, &text);
+    CLAIM(!text.failed);
+    log_stanza(feed, text.bytes);
+    sx_buffer_fini(&text);
     if (feed->on_stanza)
         feed->on_stanza(feed, stanza);
     if (feed->resets)
         CLAIM(parser_reset(feed->parser));
 }
 
-static void on_iq(void *user, xmpp_stanza_t *stanza)
+/* libstrophe's: all of a login, later what is about the stream. */
+static void on_strophe_stanza(xmpp_stanza_t *stanza, void *user)
 {
-    on_stanza(stanza, user);
+    struct feed *feed = user;
+    char *text = NULL;
+    size_t len = 0;
+
+    CLAIM(xmpp_stanza_is_tag(stanza));
+    CLAIM(xmpp_stanza_to_text(stanza, &text, &len) == XMPP_EOK);
+    if (feed->logs_in) {
+        count_stanza(feed, !xmpp_stanza_get_children(stanza));
+        log_stanza(feed, text);
+    }
+    xmpp_free(feed_ctx(), text);
+    if (feed->logs_in && feed->resets)
+        CLAIM(parser_reset(feed->parser));
 }
 
 static void on_start(char *name, char **attributes, void *user)
@@ -109,13 +130,13 @@ static void on_end(char *name, void *user)
 
 void feed_start(struct feed *feed)
 {
-    if (feed->passes) {
-        feed->stream.on_iq = on_iq;
+    if (!feed->logs_in) {
+        feed->stream.on_stanza = on_stanza;
         feed->stream.user = feed;
         feed->stream.wants_trees = true;
     }
     sx_stream_arm(&feed->stream);
-    feed->parser = parser_new(feed_ctx(), on_start, on_end, on_stanza, feed);
+    feed->parser = parser_new(feed_ctx(), on_start, on_end, on_strophe_stanza, feed);
     CLAIM(feed->parser);
 }
 

@@ -5,6 +5,8 @@
 #ifndef TESTS_FUZZ_FEED_H
 #define TESTS_FUZZ_FEED_H
 
+#include <strophe.h>
+
 #include "net/stream.h"
 
 #define FEED_HEAD                                                                                  \
@@ -12,11 +14,11 @@
 
 struct feed {
     /* set by the owner, the rest zero */
-    struct sx_stream stream;                                     /* its limits */
-    void (*on_stanza)(struct feed *feed, xmpp_stanza_t *stanza); /* NULL allowed */
+    struct sx_stream stream;                                         /* its limits */
+    void (*on_stanza)(struct feed *feed, struct sx_element *stanza); /* NULL allowed */
     void *user;
-    bool resets; /* after each stanza */
-    bool passes; /* an iq goes past libstrophe, and may be read without expat */
+    bool resets;  /* after each stanza */
+    bool logs_in; /* all stanzas are libstrophe's, none is read without expat; no on_stanza */
     /* its own */
     struct _parser_t *parser;
     struct sx_buffer log;

@@ -35,12 +35,12 @@ struct outcome {
 
 /* ---- what goes out ---- */
 
-static void check_answer(struct feed *feed, xmpp_stanza_t *stanza)
+static void check_answer(struct feed *feed, struct sx_element *stanza)
 {
     (void)feed;
-    CLAIM(strcmp(xmpp_stanza_get_name(stanza), "message") == 0);
-    CLAIM(xmpp_stanza_get_id(stanza) && xmpp_stanza_get_to(stanza));
-    CLAIM(strcmp(xmpp_stanza_get_type(stanza), "error") == 0);
+    CLAIM(strcmp(sx_element_name(stanza), "message") == 0);
+    CLAIM(sx_element_attribute(stanza, "id") && sx_element_attribute(stanza, "to"));
+    CLAIM(strcmp(sx_element_attribute(stanza, "type"), "error") == 0);
 }
 
 static void post(void *user, uint64_t session, char *stanza, size_t len)
@@ -102,16 +102,17 @@ static unsigned long count_under_way(struct outcome *outcome)
     return counts.under_way;
 }
 
-static void receive(struct feed *feed, xmpp_stanza_t *stanza)
+static void receive(struct feed *feed, struct sx_element *stanza)
 {
     struct outcome *outcome = feed->user;
-    const char *from = xmpp_stanza_get_attribute(stanza, "from"), *id = xmpp_stanza_get_id(stanza);
-    const char *type = xmpp_stanza_get_type(stanza);
+    const char *from = sx_element_attribute(stanza, "from"),
+               *id = sx_element_attribute(stanza, "id");
+    const char *type = sx_element_attribute(stanza, "type");
     unsigned long under_way = count_under_way(outcome);
     bool is_calls = id && strcmp(id, sx_exchange_id(outcome->call)) == 0;
     char bare[SX_JID_BYTES] = "";
     unsigned taken;
-    if (strcmp(xmpp_stanza_get_name(stanza), "message") != 0)
+    if (strcmp(sx_element_name(stanza), "message") != 0)
         return;
     if (from)
         sx_jid_bare(from, bare, sizeof bare);

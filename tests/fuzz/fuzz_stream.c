@@ -2,8 +2,8 @@
  *
  * Input: what the server sends; its last two bytes choose the sizes of the chunks and the limits.
  * Claims, beside feed.c's: how the bytes are cut into chunks changes nothing, nor does it which
- * stanzas are read without expat; the same bytes as a string for xmpp_stanza_new_from_string() do
- * no harm, and a reset at any stanza neither.
+ * stanzas are read without expat; in a login all of them are libstrophe's; the same bytes as a
+ * string for xmpp_stanza_new_from_string() do no harm, and a reset at any stanza neither.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum {
     BIT_PASSES = 64
 };
 
-static void start(struct feed *feed, unsigned options, bool passes)
+static void start(struct feed *feed, unsigned options)
 {
     static const size_t sizes[] = {200, 600, 4000, 100000};
     memset(feed, 0, sizeof *feed);
@@ -34,7 +34,7 @@ static void start(struct feed *feed, unsigned options, bool passes)
                                   .max_nodes = options & BIT_NODES ? FEW_NODES : MANY_NODES,
                                   .recycle_bytes = options & BIT_RECYCLE ? RECYCLE_BYTES : 0};
     feed->resets = options & BIT_RESET;
-    feed->passes = passes;
+    feed->logs_in = !(options & BIT_PASSES);
     feed_start(feed);
 }
 
@@ -95,14 +95,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     len -= 2;
     options = bytes[len + 1];
     max_bytes = 1 + bytes[len];
-    start(&chunked, options, false);
+    start(&chunked, options);
     feed_chunks(&chunked, text, len, max_bytes);
     if (!chunked.resets) {
-        start(&whole, options, false);
+        start(&whole, options);
         feed_bytes(&whole, text, len);
         claim_same(&chunked, &whole);
         if (options & BIT_PASSES) {
-            start(&passing, options, true);
+            start(&passing, options);
             feed_iqs(&passing, text, len);
             claim_same(&passing, &whole);
             feed_stop(&passing);

@@ -14,6 +14,7 @@
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
     SUITE(detached)                                                                                \
+    SUITE(element)                                                                                 \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \

@@ -5,6 +5,8 @@
 #ifndef TESTS_STREAM_PEER_H
 #define TESTS_STREAM_PEER_H
 
+#include <strophe.h>
+
 #include "net/stream.h"
 
 typedef struct _parser_t parser_t;
@@ -41,6 +43,7 @@ int peer_feed(struct peer *peer, const char *text);
 int peer_feed_times(struct peer *peer, const char *text, unsigned times);
 
 void peer_log_stanza(struct sx_buffer *log, xmpp_stanza_t *stanza);
+void peer_log_element(struct sx_buffer *log, const struct sx_element *element);
 
 /* Runs a test with peer_ctx. */
 void peer_run(void (*test)(void));

@@ -12,6 +12,7 @@
 #include "request/queue.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "../lib/element_text.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"
@@ -340,7 +341,7 @@ SHORTAGE_TEST(remember, 3)
 
 static bool attempt_features(struct shortage shortage)
 {
-    xmpp_stanza_t *query = xmpp_stanza_new_from_string(peer_ctx, FEATURES);
+    struct sx_element *query = element_text_parse(FEATURES);
     char *features;
     bool has_failed;
 
@@ -352,7 +353,7 @@ static bool attempt_features(struct shortage shortage)
     if (features)
         CU_ASSERT(sx_disco_list_has(features, SX_NS_SOAP) && sx_disco_list_has(features, "urn:x"));
     free(features);
-    xmpp_stanza_release(query);
+    sx_element_free(query);
     return has_failed;
 }
 

@@ -52,7 +52,7 @@ static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
     free(stanza);
 }
 
-static void receive(void *user, xmpp_stanza_t *stanza)
+static void receive(void *user, struct sx_element *stanza)
 {
     struct responder *responder = user;
     sx_iq_receive(&responder->ends, 1, stanza, &responder->stream);
@@ -62,7 +62,7 @@ static void refuse_others(xmpp_stanza_t *stanza, void *user)
 {
     (void)stanza;
     (void)user;
-    CU_FAIL("only an iq was to come");
+    CU_FAIL("libstrophe was to see nothing");
 }
 
 static void ignore_start(char *name, char **attributes, void *user)
@@ -104,7 +104,7 @@ static void start(struct responder *responder, const char *rules, unsigned remem
     ends->own_jid = "calc@example.org/soap";
     ends->names = sx_message_ids_new(NULL, ends->own_jid);
     sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
-    responder->stream.on_iq = receive;
+    responder->stream.on_stanza = receive;
     responder->stream.user = responder;
     sx_stream_arm(&responder->stream);
     responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, responder);

@@ -55,15 +55,10 @@ static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
     free(stanza);
 }
 
-static void receive_iq(void *user, xmpp_stanza_t *stanza)
+static void receive(void *user, struct sx_element *stanza)
 {
     struct responder *responder = user;
     sx_iq_receive(&responder->ends, 1, stanza, &responder->stream);
-}
-
-static void receive(xmpp_stanza_t *stanza, void *user)
-{
-    receive_iq(user, stanza);
 }
 
 static void ignore_start(char *name, char **attributes, void *user)
@@ -124,10 +119,10 @@ static void start(struct responder *responder, const char *rules)
     ends->checker = sx_checker_new(20);
     ends->max_message_bytes = 100000;
     ends->max_age_us = SX_NEVER;
-    responder->stream.on_iq = receive_iq;
+    responder->stream.on_stanza = receive;
     responder->stream.user = responder;
     sx_stream_arm(&responder->stream);
-    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, receive, responder);
+    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, NULL, responder);
     CU_ASSERT_PTR_NOT_NULL_FATAL(responder->parser);
     hear(responder, "%s", OPEN);
 }

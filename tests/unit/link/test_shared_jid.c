@@ -52,7 +52,7 @@ static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
         free(stanza);
 }
 
-static void receive(void *user, xmpp_stanza_t *stanza)
+static void receive(void *user, struct sx_element *stanza)
 {
     struct station *station = user;
     sx_iq_receive(&station->ends, 1, stanza, &station->stream);
@@ -62,7 +62,7 @@ static void refuse_others(xmpp_stanza_t *stanza, void *user)
 {
     (void)stanza;
     (void)user;
-    CU_FAIL("only an iq was to come");
+    CU_FAIL("libstrophe was to see nothing");
 }
 
 static void ignore_start(char *name, char **attributes, void *user)
@@ -104,7 +104,7 @@ static void open_station(struct station *station, bool shares)
     ends->post = ends->repeat = keep_stanza;
     ends->own_jid = SERVICE;
     ends->is_component = true;
-    station->stream.on_iq = receive;
+    station->stream.on_stanza = receive;
     station->stream.user = station;
     sx_stream_arm(&station->stream);
     station->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, station);

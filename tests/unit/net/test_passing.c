@@ -1,4 +1,5 @@
-/* Each iq of a stream that is online passes libstrophe by, as a tree only if it has to be one. */
+/* What comes to a stream that is online passes libstrophe by, unless it is about the stream itself;
+ * an iq becomes a tree only if it has to be one. */
 #include <string.h>
 
 #include "../../lib/suite.h"
@@ -24,15 +25,14 @@ static const char *attribute_of(const struct passed *passed, const char *name)
     return value ? value : "-";
 }
 
-static void pass(void *user, xmpp_stanza_t *stanza)
+static void pass(void *user, struct sx_element *stanza)
 {
     struct passed *passed = user;
     const char *id = sx_stream_attribute(&passed->peer.stream, "id");
-    ASSERT_TEXT(sx_stream_name(&passed->peer.stream), "iq");
     CU_ASSERT_PTR_NULL(sx_stream_attribute(&passed->peer.stream, "from"));
-    sx_buffer_add_format(&passed->log, "%s:", id ? id : "none");
+    sx_buffer_add_format(&passed->log, "%s:", id ? id : sx_stream_name(&passed->peer.stream));
     if (stanza)
-        peer_log_stanza(&passed->log, stanza);
+        peer_log_element(&passed->log, stanza);
     else if (passed->peer.stream.binary)
         sx_buffer_add_format(&passed->log, "<%s %s>", attribute_of(passed, "action"),
                              attribute_of(passed, "form"));
@@ -45,7 +45,7 @@ static void start_passing(struct passed *passed)
 {
     *passed = (struct passed){.count = 0};
     peer_start(&passed->peer, &wide);
-    passed->peer.stream.on_iq = pass;
+    passed->peer.stream.on_stanza = pass;
     passed->peer.stream.user = passed;
 }
 
@@ -60,9 +60,30 @@ TEST(test_past_libstrophe)
     struct passed passed;
     start_passing(&passed);
     CU_ASSERT(peer_feed(&passed.peer, OPEN "<iq id='1'/><message id='2'/>" SMALL
-                                           "<iq id='3'><error/></iq>") == 1);
-    CU_ASSERT(passed.count == 3 && passed.peer.stanzas == 1);
-    ASSERT_TEXT(passed.peer.id, "2");
+                                           "<iq id='3'><error/></iq><presence id='4'/>") == 1);
+    CU_ASSERT(passed.count == 5 && passed.peer.stanzas == 0);
+    ASSERT_CONTAINS(passed.log.bytes, "2:(message xmlns=jabber:client id=2)\n");
+    ASSERT_CONTAINS(passed.log.bytes, "4:(presence xmlns=jabber:client id=4)\n");
+    stop_passing(&passed);
+}
+
+/* A child's namespace doesn't make it one. */
+TEST(test_about_the_stream)
+{
+    struct passed passed;
+    start_passing(&passed);
+    CU_ASSERT(peer_feed(&passed.peer,
+                        OPEN "<error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                             "<stream:error/></error>") == 1);
+    CU_ASSERT(passed.count == 1 && passed.peer.stanzas == 0);
+    ASSERT_TEXT(passed.peer.stream.stream_condition, "");
+    CU_ASSERT(peer_feed(&passed.peer,
+                        "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                        "</stream:error>") == 1);
+    CU_ASSERT(passed.count == 2 && passed.peer.stanzas == 1);
+    ASSERT_TEXT(passed.peer.stream.stream_condition, "reset");
+    ASSERT_CONTAINS(passed.peer.log.bytes, "(error ");
+    ASSERT_CONTAINS(passed.log.bytes, "error:(error xmlns=http://etherx.jabber.org/streams(reset ");
     stop_passing(&passed);
 }
 
@@ -114,13 +135,13 @@ TEST(test_packed)
         {PACKED(" xmlns:p='u' form='f' p:action='b' action='a'", ""), "7:<a f>\n", 0},
         {"<p:packed xmlns:p='urn:soap-xmpp:packed:1' form='f'/>", "7:<- f>\n", 0},
         {PACKED(" transfer='t' action='a'", ""),
-         "(packed xmlns=urn:soap-xmpp:packed:1 action=a transfer=t)", 1},
+         "(packed xmlns=urn:soap-xmpp:packed:1 transfer=t action=a)", 1},
         {PACKED(" form='f'", "AAAA") "<error/>",
          "(packed xmlns=urn:soap-xmpp:packed:1 form=f)(error xmlns=jabber:client))", 1},
         {"<error/>" PACKED(" form='f'", "AAAA"),
          "(error xmlns=jabber:client)(packed xmlns=urn:soap-xmpp:packed:1 form=f))", 1},
         {PACKED(" form='f'", "<x y='z'/>"),
-         "(packed xmlns=urn:soap-xmpp:packed:1 form=f(x y=z xmlns=urn:soap-xmpp:packed:1)))", 1},
+         "(packed xmlns=urn:soap-xmpp:packed:1 form=f(x xmlns=urn:soap-xmpp:packed:1 y=z)))", 1},
         {"t" PACKED(" form='f'", ""), "[t](packed xmlns=urn:soap-xmpp:packed:1 form=f))", 1},
         {PACKED(" action='a'", "no base64") PACKED("", ""), "7:\n", 0},
         {PACKED(" q:form='f'", ""), "7:\n", 0},
@@ -140,7 +161,8 @@ TEST(test_packed)
 }
 
 CU_TestInfo tests_passing[] = {
-    {"an iq passes libstrophe by once it may, nothing else does", test_past_libstrophe},
+    {"every stanza passes libstrophe by once it may", test_past_libstrophe},
+    {"what is about the stream itself is libstrophe's and ours", test_about_the_stream},
     {"an envelope alone makes no tree unless one is wanted", test_no_tree},
     {"a packed envelope alone makes no tree either", test_packed},
     {"what stands beside an envelope brings the tree, all in its place", test_late_tree},

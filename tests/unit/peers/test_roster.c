@@ -1,4 +1,5 @@
 /* Who is there: what stanzas say of it, the table, its bounds. */
+#include "../../lib/element_text.h"
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/allocator.h"
 #include "peers/roster.h"
 #include "wire/namespaces.h"
 
@@ -26,13 +26,9 @@ static const struct sx_mark NOTHING = {.serves = false};
 
 static enum sx_presence_kind read(const char *xml, struct sx_mark *mark)
 {
-    xmpp_ctx_t *ctx = xmpp_ctx_new(&sx_allocator, NULL);
-    xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(ctx, xml);
-    enum sx_presence_kind kind;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
-    kind = sx_presence_read(stanza, mark);
-    xmpp_stanza_release(stanza);
-    xmpp_ctx_free(ctx);
+    struct sx_element *stanza = element_text_parse(xml);
+    enum sx_presence_kind kind = sx_presence_read(stanza, mark);
+    sx_element_free(stanza);
     return kind;
 }
 

@@ -1,0 +1,151 @@
+/* Elements: building, reading, writing, and memory that runs short. */
+#include "../../lib/element_text.h"
+#include "../../lib/shortage.h"
+#include "../../lib/suite.h"
+
+#include <string.h>
+
+#define XML                                                                                        \
+    "<iq xmlns=\"jabber:client\" id=\"1\">"                                                        \
+    "<error type=\"cancel\"><gone xmlns=\"urn:s\">a</gone>"                                        \
+    "<text xmlns=\"urn:s\">1 &lt; 2</text></error>"                                                \
+    "<gone/></iq>"
+
+static void test_reading(void)
+{
+    struct sx_element *iq = element_text_parse(XML), *error = sx_element_child(iq, "error"), *gone;
+    const struct sx_attribute *attribute = sx_element_attributes(iq);
+    ASSERT_TEXT(sx_element_name(iq), "iq");
+    ASSERT_TEXT(sx_element_ns(iq), "jabber:client");
+    ASSERT_TEXT(sx_element_attribute(iq, "id"), "1");
+    CU_ASSERT_PTR_NULL(sx_element_attribute(iq, "xmlns"));
+    CU_ASSERT_FATAL(attribute && error);
+    ASSERT_TEXT(attribute->name, "id");
+    CU_ASSERT_PTR_NULL(attribute->next);
+    CU_ASSERT_PTR_EQUAL(sx_element_first(iq), error);
+    CU_ASSERT_PTR_EQUAL(sx_element_parent(error), iq);
+    CU_ASSERT_PTR_NULL(sx_element_parent(iq));
+    CU_ASSERT_PTR_NULL(sx_element_attributes(sx_element_next(error)));
+    CU_ASSERT_PTR_NULL(sx_element_next(sx_element_next(error)));
+    CU_ASSERT_PTR_NULL(sx_element_child(iq, "text"));
+    gone = sx_element_child(error, "gone");
+    CU_ASSERT_PTR_EQUAL(gone, sx_element_child_of(error, "gone", "urn:s"));
+    CU_ASSERT_PTR_NULL(sx_element_child_of(iq, "gone", "urn:s"));
+    CU_ASSERT_PTR_NULL(sx_element_child_of(error, "text", "jabber:client"));
+    ASSERT_TEXT(sx_element_text(gone), "a");
+    ASSERT_TEXT(sx_element_text(sx_element_child(error, "text")), "1 < 2");
+    ASSERT_TEXT(sx_element_text(error), "");
+    sx_element_free(iq);
+}
+
+static void test_first_attribute(void)
+{
+    struct sx_element *element = sx_element_new("a", "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(element);
+    CU_ASSERT_EQUAL(sx_element_add_attribute(element, "lang", "en"), SX_OK);
+    CU_ASSERT_EQUAL(sx_element_add_attribute(element, "lang", "de"), SX_OK);
+    ASSERT_TEXT(sx_element_attribute(element, "lang"), "en");
+    sx_element_free(element);
+}
+
+/* Text is one, and the children know where in it they stand. */
+static void test_mixed(void)
+{
+    struct sx_element *p = element_text_parse("<p>ab<b/>cd<b>x</b><b/>ef</p>");
+    const struct sx_element *b = sx_element_first(p);
+    ASSERT_TEXT(sx_element_text(p), "abcdef");
+    CU_ASSERT_EQUAL(sx_element_text_before(b), 2);
+    CU_ASSERT_EQUAL(sx_element_text_before(sx_element_next(b)), 4);
+    CU_ASSERT_EQUAL(sx_element_text_before(sx_element_next(sx_element_next(b))), 4);
+    sx_element_free(p);
+}
+
+static void test_writing(void)
+{
+    static const char *const texts[] = {XML, "<a/>", "<a b=\"&quot;&amp;\">x &amp; y</a>",
+                                        "<p>ab<b/>cd<b>x</b><b/>ef</p>",
+                                        "<a xmlns=\"u\"><b xmlns=\"\"><c/></b></a>"};
+    size_t i;
+    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct sx_element *element = element_text_parse(texts[i]);
+        struct sx_buffer out = {0};
+        sx_element_write(element, &out);
+        CU_ASSERT_FALSE(out.failed);
+        if (i == 0) /* gone has its parent's namespace again */
+            ASSERT_CONTAINS(out.bytes, "</error><gone/></iq>");
+        ASSERT_TEXT(out.bytes, texts[i]);
+        sx_buffer_fini(&out);
+        sx_element_free(element);
+    }
+}
+
+/* Memory grows with what stands in the tree, however it came. */
+static void test_memory(void)
+{
+    static const char piece[] = "0123456789";
+    enum { PIECES = 20000 };
+    struct sx_element *root = sx_element_new("a", "urn:a");
+    size_t i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+    CU_ASSERT(sx_element_tree_bytes(root) < 2000);
+    for (i = 0; i < PIECES; i++) {
+        CU_ASSERT_EQUAL(sx_element_add_text(root, piece, sizeof piece - 1), SX_OK);
+        if (i % 100 == 0)
+            CU_ASSERT_PTR_NOT_NULL(sx_element_add(root, "b", "urn:a"));
+    }
+    CU_ASSERT_EQUAL(strlen(sx_element_text(root)), PIECES * (sizeof piece - 1));
+    CU_ASSERT(sx_element_tree_bytes(root) < 5 * PIECES * (sizeof piece - 1));
+    sx_element_free(root);
+    sx_element_free(NULL);
+}
+
+/* What there was no memory for leaves the tree as it was. */
+static bool attempt_building(struct shortage shortage)
+{
+    static char text[3000];
+    struct sx_element *root, *child = NULL;
+    struct sx_buffer out = {0};
+    bool has_failed;
+    unsigned i, added = 0;
+    memset(text, 'x', sizeof text - 1);
+    shortage_begin(shortage);
+    root = sx_element_new("a", "urn:a");
+    for (i = 0; root && i < 30; i++) {
+        child = sx_element_add(root, "b", "urn:b");
+        if (!child)
+            break;
+        added++;
+        if (sx_element_add_attribute(child, "c", "d") ||
+            sx_element_add_text(child, text, sizeof text - 1) ||
+            sx_element_add_text(child, "yy", 2))
+            break;
+    }
+    if (root)
+        sx_element_write(root, &out);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(has_failed, !root || i < 30 || out.failed);
+    for (child = root ? sx_element_first(root) : NULL; child; child = sx_element_next(child)) {
+        size_t len = strlen(sx_element_text(child));
+        CU_ASSERT(len == 0 || len == sizeof text - 1 || len == sizeof text + 1);
+        added--;
+    }
+    CU_ASSERT_EQUAL(added, 0);
+    sx_buffer_fini(&out);
+    sx_element_free(root);
+    return has_failed;
+}
+
+static void test_shortage(void)
+{
+    CU_ASSERT(shortage_sweep(attempt_building) >= 10);
+}
+
+CU_TestInfo tests_element[] = {
+    {"names, attributes, children and text are found", test_reading},
+    {"of two attributes with one name the first counts", test_first_attribute},
+    {"text between children is one, in its order", test_mixed},
+    {"what is written is what was read", test_writing},
+    {"memory is in proportion to text and children", test_memory},
+    {"without memory nothing is half added", test_shortage},
+    CU_TEST_INFO_NULL,
+};
