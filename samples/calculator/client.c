@@ -13,7 +13,7 @@ static const struct operation {
 
 static const char usage[] =
     "usage: calculator-client ENDPOINT add|sub|mul|div A B\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "exit code: 0 answered, 1 the call failed, 2 wrong usage or configuration\n";
 
 static const struct operation *find(const char *name)

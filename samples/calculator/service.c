@@ -7,7 +7,7 @@
 
 static const char usage[] =
     "usage: calculator-service   until SIGINT or SIGTERM\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:add+sub'; default: nobody\n"
     "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
 

@@ -9,7 +9,7 @@ enum { LIFETIME_S = 60 }; /* how long the message is good for */
 
 static const char usage[] =
     "usage: guard-client ENDPOINT DOOR\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  GUARD_USER, GUARD_SECRET: who asks\n"
     "exit code: 0 opened, 1 the call failed, 2 wrong usage or configuration\n";
 

@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: guard-service   until SIGINT or SIGTERM\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: which accounts may call; default: none\n"
     "  GUARD_USER, GUARD_SECRET: the one who may open doors\n"
     "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";

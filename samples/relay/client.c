@@ -18,7 +18,7 @@ static const char usage[] =
     "       relay-client ENDPOINT record CELSIUS...\n"
     "REPLY-TO and FAULT-TO: endpoints that take the answer, or a fault: "
     "xmpp:desk@example.org/soap\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "exit code: 0 answered or accepted, 1 the call failed, 2 wrong usage or configuration\n";
 
 /* ---- an answer that may go elsewhere ---- */

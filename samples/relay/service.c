@@ -18,7 +18,7 @@
 
 static const char usage[] =
     "usage: relay-service   until SIGINT or SIGTERM\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:convert'; default: nobody\n"
     "  RELAY_TO: where answers may go, 'xmpp:desk@example.org/soap ...'; default: to their caller\n"
     "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";

@@ -18,7 +18,7 @@ static const char usage[] =
     "usage: station-console STATION-ENDPOINT read\n"
     "       station-console STATION-ENDPOINT configure SECONDS\n"
     "       station-console STATION-ENDPOINT watch NUMBER-OF-REPORTS\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "exit code: 0 done, 1 the call failed, 2 wrong usage or configuration\n";
 
 static const char *station; /* its endpoint */

@@ -32,7 +32,7 @@ static const char usage[] =
     "usage: station CONSOLE-ENDPOINT (xmpp:console@example.org/watch, or, for reports that wait "
     "for\n"
     "  a console that is off, xmpp:console@example.org?message)\n"
-    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; README.md lists the others\n"
+    "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'console@example.org, *@example.org:read'; default: nobody\n";
 
 static struct soap_xmpp_link *link_up;
