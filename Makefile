@@ -164,7 +164,7 @@ help:
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
 	@echo '                bench-plot: a picture of it; run-bench-smoke: whether it works at all'
 	@echo 'make bench-fleet   FLEET_DEVICES=$(FLEET_DEVICES) devices on one server; bench-scale: a component of several'
-	@echo '                processes on a cluster, some of them killed (docs/scaling.md)'
+	@echo '                processes on a cluster, some of them killed (docs/fleet.md)'
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 

@@ -1,6 +1,6 @@
 /* dial.h - a link of the benchmark's: configured by the environment, its bounds wide enough.
  *
- * Noun: the link's opening. SOAP_XMPP_JID and the others as in README.md; beyond it
+ * Noun: the link's opening. SOAP_XMPP_JID and the others as in docs/configuration.md; beyond it
  * with BENCH_PACKING=never no envelope is packed, and with BENCH_IN_PIECES set what is
  * larger than the usual 256 KiB travels as a bytestream.
  */

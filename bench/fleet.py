@@ -4,7 +4,7 @@
 Run by make bench-fleet: tools/with-servers ejabberd,FLEET=5000,... -- bench/fleet.py build. Brings the
 devices online, lets them be idle, calls each of them twice from one link, restarts the server and
 waits for all. Prints a table and writes BUILD/fleet.json: a list of objects with the members row, value
-and unit. docs/scaling.md tells how to read it.
+and unit. docs/fleet.md tells how to read it.
 
 Environment:
   FLEET_DEVICES       how many; the server must have as many accounts (5000)

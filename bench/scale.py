@@ -6,7 +6,7 @@ each serve the component through ejabberd; a link on each node in use calls it. 
 and 4 processes on 1 and 2 nodes, then kills a process and a node in the middle and looks at every call:
 how it ended, who ran it, whether anybody ran it twice. Prints a table and writes BUILD/scale.json: a list
 of objects with the members row, value and unit. Fails if a request ran twice, or ran although its caller
-was told that it didn't. docs/scaling.md tells how to read it.
+was told that it didn't. docs/fleet.md tells how to read it.
 
 Environment:
   SCALE_SECONDS   of measuring, for each number of processes (5)

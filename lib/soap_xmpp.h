@@ -67,7 +67,7 @@ enum soap_xmpp_tls {
  * of base64 in the place of many. Others get plain XEP-0072 whatever this says. */
 enum soap_xmpp_packing {
     SOAP_XMPP_PACKING_AUTO = 0, /* to peers that list it, once that is known */
-    SOAP_XMPP_PACKING_NEVER /* neither sent nor taken: see docs/packing.md */
+    SOAP_XMPP_PACKING_NEVER     /* neither sent nor taken: see docs/packing.md */
 };
 #define SOAP_XMPP_HAS_PACKING 1 /* for programs that an older header compiles as well */
 

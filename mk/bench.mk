@@ -75,7 +75,7 @@ run-bench-unit:
 run-bench-plot: $(BENCH)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),--plot)
 
-# Many devices on one server: docs/scaling.md.
+# Many devices on one server: docs/fleet.md.
 FLEET_DEVICES ?= 5000
 beside_fleet = $(Q)FLEET_DEVICES=$(1) tools/with-servers ejabberd,FLEET=$(1),CONFIG=$(CURDIR)/docs/ejabberd.yml -- \
     /usr/bin/python3 -B bench/fleet.py $(BUILD)
@@ -93,7 +93,7 @@ run-bench-fleet-smoke: export FLEET_PATIENCE = 120
 run-bench-fleet-smoke: $(FLEET)
 	$(call beside_fleet,40)
 
-# One component, several processes, two nodes: docs/scaling.md.
+# One component, several processes, two nodes: docs/fleet.md.
 bench-scale: deps
 	$(Q)$(MAKE) --no-print-directory run-$@
 

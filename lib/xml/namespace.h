@@ -1,7 +1,7 @@
 /* namespace.h - the namespace declarations in scope (Namespaces in XML 1.0) of one element path.
  *
  * Why our own: a namespace-aware expat stops for good at a prefix bound nowhere, and any peer
- * behind ejabberd can send one (HACKING.md, "What servers do"). Here it costs that stanza alone.
+ * behind ejabberd can send one (docs/internals/servers.md). Here it costs that stanza alone.
  *
  * Invariant: the declarations of depth d stand above those of every depth < d.
  */

@@ -1,6 +1,6 @@
 /* 20,000 calls, 64 outstanding, while a fault proxy on either side of the server cuts, resets,
- * half-closes, stalls, delays and splits on a seeded schedule. What the README promises is counted:
- * how often each request ran, how each call ended.
+ * half-closes, stalls, delays and splits on a seeded schedule. What docs/guarantees.md promises is
+ * counted: how often each request ran, how each call ended.
  *
  * STORM_CALLS (both servers together) and STORM_SEED in the environment make it longer, or another
  * one. Links are kicked when they are thrown off: the back-off is for a network that is down.
