@@ -182,6 +182,21 @@ bool sx_fault_permanent(enum sx_err err)
     return find_error(err)->permanent;
 }
 
+bool sx_fault_is_answered(enum sx_err err)
+{
+    switch (err) {
+    case SX_OK:
+    case SX_ENOTSOAP:
+    case SX_EMALFORMED:
+    case SX_ETOOBIG:
+    case SX_EDEPTH:
+    case SX_EABSENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 const char *sx_fault_condition(enum sx_err err)
 {
     return find_error(err)->condition;

@@ -59,6 +59,10 @@ int sx_fault_soap_code(enum sx_err err);
 /* Whether waiting for the link to come online is pointless after this error. */
 bool sx_fault_permanent(enum sx_err err);
 
+/* Whether a call that ended with this has been answered: SX_OK, and what is wrong with an answer.
+ */
+bool sx_fault_is_answered(enum sx_err err);
+
 /* The stanza error (RFC 6120 8.3.3) with which a request that fails for this reason is
  * answered: condition and error type ("cancel", "modify", "wait", "auth"). */
 const char *sx_fault_condition(enum sx_err err);

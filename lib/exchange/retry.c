@@ -308,23 +308,13 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
     sent = call->sent;
     dealt = call->dealt;
     pthread_mutex_unlock(&call->exchange->mu);
-    switch (reply->err) {
-    case SX_OK:
-    case SX_ENOTSOAP:
-    case SX_EMALFORMED:
-    case SX_ETOOBIG:
-    case SX_EDEPTH:
-    case SX_EABSENT:
+    if (sx_fault_is_answered(reply->err))
         return true;
-    case SX_ESTANZA:
-        if (dealt)
-            return sent > 0; /* the retry has seen to it */
-        /* What is said of one copy says nothing of another: one that was refused is forgotten, and
-         * the next may have been let in. */
-        if (reply->delivery.refused || reply->delivery.stale_for[0])
-            return sent > 1;
-        return sent > 1 || !sx_reply_is_unrun(reply->condition);
-    default:
-        return sent > 0;
-    }
+    if (reply->err != SX_ESTANZA || dealt)
+        return sent > 0; /* an error to a shared JID's copy was judged by sx_dealt_retry_locked */
+    /* What is said of one copy says nothing of another: one that was refused is forgotten, and the
+     * next may have been let in. */
+    if (reply->delivery.refused || reply->delivery.stale_for[0])
+        return sent > 1;
+    return sent > 1 || !sx_reply_is_unrun(reply->condition);
 }

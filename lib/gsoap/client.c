@@ -184,17 +184,7 @@ static enum soap_xmpp_outcome_value judge_outcome(const struct soap_xmpp_call *c
 {
     if (!sx_exchange_may_have_run(call, reply))
         return SOAP_XMPP_NOT_EXECUTED;
-    switch (reply->err) {
-    case SX_OK:
-    case SX_ENOTSOAP:
-    case SX_EMALFORMED:
-    case SX_ETOOBIG:
-    case SX_EDEPTH:
-    case SX_EABSENT:
-        return SOAP_XMPP_EXECUTED; /* somebody has answered something */
-    default:
-        return SOAP_XMPP_UNKNOWN;
-    }
+    return sx_fault_is_answered(reply->err) ? SOAP_XMPP_EXECUTED : SOAP_XMPP_UNKNOWN;
 }
 
 int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_envelope)

@@ -119,6 +119,20 @@ static void permanent_errors_are_few(void)
     CU_ASSERT_EQUAL(found, COUNT(permanent));
 }
 
+static void answers_are_few(void)
+{
+    static const enum sx_err answered[] = {SX_OK,      SX_ENOTSOAP, SX_EMALFORMED,
+                                           SX_ETOOBIG, SX_EDEPTH,   SX_EABSENT};
+    size_t i, found = 0;
+    enum sx_err err;
+
+    for (i = 0; i < COUNT(answered); i++)
+        CU_ASSERT_TRUE(sx_fault_is_answered(answered[i]));
+    for (err = SX_OK; err < SX_ERR_COUNT; err++)
+        found += sx_fault_is_answered(err);
+    CU_ASSERT_EQUAL(found, COUNT(answered));
+}
+
 static void requests_are_refused_with(void)
 {
     static const struct {
@@ -204,6 +218,7 @@ CU_TestInfo tests_fault[] = {
      unreachable_is_tcp_error},
     {"what may have been sent is never SOAP_TCP_ERROR", sent_calls_are_not_tried_again},
     {"only what waiting can't heal is permanent", permanent_errors_are_few},
+    {"somebody has answered when an answer came, good or bad", answers_are_few},
     {"a request is refused with the condition that fits", requests_are_refused_with},
     {"each condition has the number of XEP-0086 and the type of RFC 6120",
      conditions_have_number_and_type},
