@@ -41,7 +41,7 @@ static bool has_attachments(const struct soap *soap)
            sx_context_refers_to_attachments(soap);
 }
 
-/* The next call mostly goes where the last one went. */
+/* Reads the endpoint, unless it is that of the last call, as it mostly is. */
 static enum sx_err aim(struct sx_context *context, const char *endpoint, char *why,
                        size_t why_bytes)
 {
@@ -163,7 +163,8 @@ static int report_failure(struct soap *soap, struct sx_context *context,
     char label[SX_LABEL_BYTES];
     int code = sx_fault_soap_code(reply->err);
     sx_context_label(context, label);
-    /* What a new process says of its predecessor's request is no answer. */
+    /* If stale_for, a new process has refused what its predecessor was asked: no service answered.
+     */
     if (reply->err == SX_ESTANZA && !reply->delivery.stale_for[0]) {
         int number = sx_fault_number(reply->condition);
         snprintf(context->condition, sizeof context->condition, "%s", reply->condition);
@@ -193,15 +194,15 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     struct sx_envelope *answer = &context->answer;
     char label[SX_LABEL_BYTES];
     int64_t us = context->is_attached ? -1 : sx_client_answer_timeout_us(soap, context);
-    bool is_sent_off = !wants_envelope && sx_exchange_is_message(context->call);
-    if (is_sent_off)
+    bool waits_for_receipt = !wants_envelope && sx_exchange_is_message(context->call);
+    if (waits_for_receipt)
         sx_exchange_wait_received(context->call, sx_clock_deadline(us), &reply);
     else
         sx_exchange_wait(context->call, sx_clock_deadline(us), &reply);
     if (context->is_attached)
         us = sx_clock_now_us() - sx_exchange_begun_us(context->call);
     context->outcome = judge_outcome(context->call, &reply);
-    if (is_sent_off && reply.err == SX_OK && !reply.envelope.bytes)
+    if (waits_for_receipt && reply.err == SX_OK && !reply.envelope.bytes)
         context->outcome = SOAP_XMPP_UNKNOWN;
     sx_context_set_role(context, SX_ROLE_RECEIVING);
     soap->buflen = soap->bufidx = 0;
@@ -234,7 +235,7 @@ int sx_client_await(struct soap *soap, struct sx_context *context)
         return soap_closesock(soap); /* its caller doesn't */
     if (!context->answer.bytes || !context->answer.is_fault)
         return SOAP_OK;
-    /* Nobody else will look at these bytes, and a fault must not pass for success. */
+    /* gSOAP reads no answer here, and a fault must not pass for success. */
     if (soap_begin_recv(soap) || soap_envelope_begin_in(soap) || soap_recv_header(soap) ||
         soap_body_begin_in(soap))
         return soap_closesock(soap);

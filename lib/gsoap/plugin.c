@@ -11,10 +11,10 @@
  * soap_xmpp_accept [serving] -> fprepareinitrecv -> frecv... -> the operation -> fprepareinitsend
  * -> fsend... -> fdisconnect [answered] -> soap_end: fdisconnect [idle].
  *
- * Failure modes: each ends in one telling line in soap's fault. Not reachable is SOAP_TCP_ERROR and
- * comes from fconnect, where alone gSOAP's connect_retry and its lists of endpoints act on it; a
- * call that was sent never fails with it, for the service may have run. soap_end(), soap_done() or
- * another call on the same struct soap cancel a call under way.
+ * Failure modes: each is one line in soap's fault. A link that isn't online is SOAP_TCP_ERROR, from
+ * fconnect alone: there gSOAP's connect_retry and its lists of endpoints act on it. A call that was
+ * sent never fails with it, for the service may have run. soap_end(), soap_done() or another call
+ * on the same struct soap cancel a call under way.
  *
  * Thread: a struct soap belongs to one thread at a time, and so does its context.
  */
@@ -27,7 +27,7 @@
 #include "gsoap/service.h"
 #include "wire/jid.h"
 
-/* fault.c can't see stdsoap2.h; these are the numbers it has in its table. */
+/* base/fault.c doesn't see stdsoap2.h; its table holds these numbers. */
 /* NOLINTNEXTLINE(misc-redundant-expression): literals behind their names */
 _Static_assert(SOAP_OK == 0 && SOAP_EOF == -1, "fault.c's SOAP codes");
 _Static_assert(SOAP_SYNTAX_ERROR == 5 && SOAP_USER_ERROR == 10, "fault.c's SOAP codes");

@@ -180,7 +180,8 @@ test_that 'a function of gSOAP outside of gsoap/ is found' fails \
     'lib/link/link.c:5: outside: uses soap_copy of stdsoap2.h'
 
 plant
-add base/buffer.c 'int sx_bytes_add(void) { return 0; }' 'static int any_name(void) { return 0; }'
+add base/buffer.c 'int sx_bytes_add(void) { return 0; }' 'static int any_name(void) { return 0; }' \
+    'int sx_buffers_count(void) { return any_name(); }' 'int soap_xmpp_anything(void) { return 0; }'
 test_that 'a function with the name of another file is found' fails \
     "lib/base/buffer.c:3: name: sx_bytes_add isn't sx_buffer_..."
 

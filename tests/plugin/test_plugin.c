@@ -4,7 +4,7 @@
 
 #include <signal.h>
 
-extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_async[],
+extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_call[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_pool[];
 
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
         {"plugin pool", NULL, NULL, ground_start_alone, ground_stop, tests_pool},
         {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
-        {"plugin async", NULL, NULL, ground_start, ground_stop, tests_async},
+        {"plugin call", NULL, NULL, ground_start, ground_stop, tests_call},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},

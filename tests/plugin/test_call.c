@@ -202,7 +202,7 @@ static void threads(void)
     }
 }
 
-CU_TestInfo tests_async[] = {
+CU_TestInfo tests_call[] = {
     {"a thousand calls from one context end in any order", many},
     {"an attached call waits for its answer, the context was free meanwhile", waits_after_attach},
     {"another context of the link takes a call over and keeps its modes", other_context},
