@@ -40,17 +40,17 @@ static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, cons
 
 /* ---- we are there ---- */
 
-static void make_mark(struct soap_xmpp_link *link, struct sx_mark *mark)
+static void make_mark(struct soap_xmpp_link *link, struct sx_presence_mark *mark)
 {
-    *mark = (struct sx_mark){.serves = sx_queue_is_open(link->inbound),
-                             .packs = sx_session_config(link->session)->packs};
+    *mark = (struct sx_presence_mark){.serves = sx_queue_is_open(link->inbound),
+                                      .packs = sx_session_config(link->session)->packs};
     if (!sx_session_config(link->session)->plain_delivery &&
         !sx_session_config(link->session)->is_shared)
         sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
 }
 
 static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
-                                 const struct sx_mark *mark)
+                                 const struct sx_presence_mark *mark)
 {
     struct sx_buffer stanza = {0};
     sx_buffer_add_text(&stanza, "<presence>");
@@ -64,7 +64,7 @@ static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
 void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
 {
     bool was_owed = link->owes_greeting;
-    struct sx_mark mark;
+    struct sx_presence_mark mark;
     enum sx_err err;
     if (!link->presence)
         return;

@@ -24,6 +24,7 @@
 #include "exchange/failover.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
+#include "wire/disco.h"
 
 enum {
     /* Whether ids are still up to date is worth waiting for, but not for long. */
@@ -154,7 +155,7 @@ enum sx_err sx_link_ask(struct soap_xmpp_link *link, const char *jid, int64_t de
 void sx_link_note_silence(struct soap_xmpp_link *link, const char *jid)
 {
     int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
-    sx_features_put(link->disco, jid, "", forgotten_us - SX_DISCO_TTL_S * INT64_C(1000000));
+    sx_features_put(link->disco, jid, "", forgotten_us - SX_FEATURES_TTL_S * INT64_C(1000000));
 }
 
 static int look_up(struct soap_xmpp_link *link, const char *to,
@@ -277,7 +278,7 @@ static enum sx_err request(struct soap_xmpp_link *link, const struct sx_outgoing
     struct sx_payload payload = {0};
     char clause[400] = "";
     /* The name of where it may move to can be longer. */
-    size_t more_bytes = roams ? SX_PRESENCE_RESOURCE_BYTES * sizeof "&apos;" : 0;
+    size_t more_bytes = roams ? SX_ROSTER_RESOURCE_BYTES * sizeof "&apos;" : 0;
     bool ships;
     enum sx_err err = sx_link_make_payload(link, out, packs_for(link, out->to, incarnation != NULL),
                                            &payload, clause, sizeof clause);

@@ -23,6 +23,7 @@
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 #include "exchange/retry.h"
+#include "wire/disco.h"
 
 enum { DOUBT_INTERVAL_US = 1000000 }; /* between two questions: absent peers bounce every call */
 

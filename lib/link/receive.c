@@ -28,6 +28,7 @@
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 #include "exchange/retry.h"
+#include "wire/disco.h"
 
 enum {
     TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */

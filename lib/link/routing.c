@@ -25,6 +25,7 @@
 #include "peers/roster.h"
 #include "wire/namespaces.h"
 #include "exchange/failover.h"
+#include "wire/disco.h"
 
 enum {
     SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */
@@ -90,15 +91,15 @@ static bool is_marked_any(const struct sx_roster_view *company)
 static char *pick(struct soap_xmpp_link *link, const char *bare,
                   const struct sx_roster_view *company)
 {
-    const char *jids[SX_PRESENCE_RESOURCES];
-    unsigned loads[SX_PRESENCE_RESOURCES] = {0}, i;
+    const char *jids[SX_ROSTER_RESOURCES];
+    unsigned loads[SX_ROSTER_RESOURCES] = {0}, i;
     if (company->count == 0)
         return NULL;
     for (i = 0; i < company->count; i++)
         jids[i] = company->resources[i].jid;
     if (sx_session_config(link->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
         sx_failover_loads(link->exchange, jids, loads, company->count);
-    i = sx_policy_make(link->choice, bare, jids, loads, company->count, sx_random_number());
+    i = sx_policy_choose(link->choice, bare, jids, loads, company->count, sx_random_number());
     return strdup(jids[i]);
 }
 
@@ -213,7 +214,8 @@ static void move_stranded(struct soap_xmpp_link *link, const char *bare)
         moved = move(link, &mover, 0);
 }
 
-static void note_available(struct soap_xmpp_link *link, const char *jid, const struct sx_mark *mark)
+static void note_available(struct soap_xmpp_link *link, const char *jid,
+                           const struct sx_presence_mark *mark)
 {
     char bare[SX_JID_BYTES];
     if (sx_jid_equal(jid, sx_session_own_jid(link->session)))
@@ -240,7 +242,7 @@ static void note_gone(struct soap_xmpp_link *link, const char *jid)
 void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, struct sx_element *stanza)
 {
     const char *from = sx_element_attribute(stanza, "from");
-    struct sx_mark mark;
+    struct sx_presence_mark mark;
     enum sx_presence_kind kind = sx_presence_read(stanza, &mark);
     char *jid = NULL, bare[SX_JID_BYTES];
     if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)

@@ -3,8 +3,8 @@
  * Invariant: each bare JID is remembered once at most, in the tree and in order, of which the last
  * was used last.
  *
- * Happy path: make: find what was chosen last -> the policy -> remember. Failure: no memory, or the
- * contact was forgotten: chosen as for the first time.
+ * Happy path: choose: find what was chosen last -> the policy -> remember. Failure: no memory, or
+ * the contact was forgotten: chosen as for the first time.
  */
 #include "peers/policy.h"
 
@@ -24,7 +24,7 @@ struct memory {
 
 struct sx_policy {
     /* immutable */
-    enum soap_xmpp_policy policy;
+    enum soap_xmpp_policy kind;
     unsigned max_contacts;
     /* under mu */
     pthread_mutex_t mu;
@@ -33,19 +33,19 @@ struct sx_policy {
     unsigned count;
 };
 
-struct sx_policy *sx_policy_new(enum soap_xmpp_policy policy, unsigned max_contacts)
+struct sx_policy *sx_policy_new(enum soap_xmpp_policy kind, unsigned max_contacts)
 {
-    struct sx_policy *choice = calloc(1, sizeof *choice);
-    if (!choice)
+    struct sx_policy *policy = calloc(1, sizeof *policy);
+    if (!policy)
         return NULL;
-    if (pthread_mutex_init(&choice->mu, NULL)) {
-        free(choice);
+    if (pthread_mutex_init(&policy->mu, NULL)) {
+        free(policy);
         return NULL;
     }
-    choice->policy = policy;
-    choice->max_contacts = max_contacts;
-    TAILQ_INIT(&choice->order);
-    return choice;
+    policy->kind = kind;
+    policy->max_contacts = max_contacts;
+    TAILQ_INIT(&policy->order);
+    return policy;
 }
 
 static int compare_memories(const void *a, const void *b)
@@ -53,47 +53,47 @@ static int compare_memories(const void *a, const void *b)
     return strcmp(((const struct memory *)a)->bare, ((const struct memory *)b)->bare);
 }
 
-static void forget_locked(struct sx_policy *choice, struct memory *memory)
+static void forget_locked(struct sx_policy *policy, struct memory *memory)
 {
-    tdelete(memory, &choice->by_bare, compare_memories);
-    TAILQ_REMOVE(&choice->order, memory, in_order);
-    choice->count--;
+    tdelete(memory, &policy->by_bare, compare_memories);
+    TAILQ_REMOVE(&policy->order, memory, in_order);
+    policy->count--;
     free(memory->last);
     free(memory);
 }
 
-void sx_policy_free(struct sx_policy *choice)
+void sx_policy_free(struct sx_policy *policy)
 {
     struct memory *memory;
-    if (!choice)
+    if (!policy)
         return;
-    while ((memory = TAILQ_FIRST(&choice->order)) != NULL)
-        forget_locked(choice, memory);
-    pthread_mutex_destroy(&choice->mu);
-    free(choice);
+    while ((memory = TAILQ_FIRST(&policy->order)) != NULL)
+        forget_locked(policy, memory);
+    pthread_mutex_destroy(&policy->mu);
+    free(policy);
 }
 
 /* That of the bare JID, a new one if need be; NULL: no memory. */
-static struct memory *recall_locked(struct sx_policy *choice, const char *bare)
+static struct memory *recall_locked(struct sx_policy *policy, const char *bare)
 {
     size_t bytes = strlen(bare) + 1;
     struct memory *fresh = calloc(1, sizeof *fresh + bytes), *memory, **node;
     if (!fresh)
         return NULL;
     memcpy(fresh->bare, bare, bytes);
-    node = tsearch(fresh, &choice->by_bare, compare_memories);
+    node = tsearch(fresh, &policy->by_bare, compare_memories);
     memory = node ? *node : NULL;
     if (memory != fresh)
         free(fresh);
     if (!memory)
         return NULL;
     if (memory == fresh)
-        choice->count++;
+        policy->count++;
     else
-        TAILQ_REMOVE(&choice->order, memory, in_order);
-    TAILQ_INSERT_TAIL(&choice->order, memory, in_order);
-    if (choice->count > choice->max_contacts)
-        forget_locked(choice, TAILQ_FIRST(&choice->order));
+        TAILQ_REMOVE(&policy->order, memory, in_order);
+    TAILQ_INSERT_TAIL(&policy->order, memory, in_order);
+    if (policy->count > policy->max_contacts)
+        forget_locked(policy, TAILQ_FIRST(&policy->order));
     return memory;
 }
 
@@ -106,14 +106,14 @@ static unsigned follow(const char *last, const char *const *jids, unsigned count
     return i % count;
 }
 
-static unsigned choose(enum soap_xmpp_policy policy, const char *last, const char *const *jids,
+static unsigned choose(enum soap_xmpp_policy kind, const char *last, const char *const *jids,
                        const unsigned *loads, unsigned count, uint64_t random)
 {
     unsigned first = last ? follow(last, jids, count) : (unsigned)(random % count);
     unsigned i, best = first;
-    if (policy == SOAP_XMPP_POLICY_ROUND_ROBIN)
+    if (kind == SOAP_XMPP_POLICY_ROUND_ROBIN)
         return first;
-    if (policy == SOAP_XMPP_POLICY_STICKY) {
+    if (kind == SOAP_XMPP_POLICY_STICKY) {
         for (i = 0; last && i < count; i++)
             if (strcmp(jids[i], last) == 0)
                 return i;
@@ -127,19 +127,19 @@ static unsigned choose(enum soap_xmpp_policy policy, const char *last, const cha
     return best;
 }
 
-unsigned sx_policy_make(struct sx_policy *choice, const char *bare, const char *const *jids,
-                        const unsigned *loads, unsigned count, uint64_t random)
+unsigned sx_policy_choose(struct sx_policy *policy, const char *bare, const char *const *jids,
+                          const unsigned *loads, unsigned count, uint64_t random)
 {
     struct memory *memory;
     unsigned chosen;
     assert(count > 0);
-    pthread_mutex_lock(&choice->mu);
-    memory = recall_locked(choice, bare);
-    chosen = choose(choice->policy, memory ? memory->last : NULL, jids, loads, count, random);
+    pthread_mutex_lock(&policy->mu);
+    memory = recall_locked(policy, bare);
+    chosen = choose(policy->kind, memory ? memory->last : NULL, jids, loads, count, random);
     if (memory && (!memory->last || strcmp(memory->last, jids[chosen]) != 0)) {
         free(memory->last);
         memory->last = strdup(jids[chosen]);
     }
-    pthread_mutex_unlock(&choice->mu);
+    pthread_mutex_unlock(&policy->mu);
     return chosen;
 }

@@ -1,8 +1,8 @@
 /* policy.h - which of the resources that serve a bare JID the next call goes to.
  *
- * Noun: the choice, by a policy. Invariant: of at most max_contacts bare JIDs the resource chosen
- * last is remembered; the one not used for longest is forgotten first. What is forgotten costs
- * stickiness, and a turn.
+ * Noun: the policy. Invariant: of at most max_contacts bare JIDs the resource chosen last is
+ * remembered; the bare JID not used for longest is forgotten first. For one that was forgotten the
+ * choice is made as for the first time.
  *
  * Sticky: the one of the last call, as long as it is there; else any, at random, so that many
  * callers don't all come to the same one. Round robin: the next one by name. Least outstanding: the
@@ -21,13 +21,13 @@
 #include "soap_xmpp.h"
 
 struct sx_policy;
-struct sx_policy *sx_policy_new(enum soap_xmpp_policy policy, unsigned max_contacts);
-void sx_policy_free(struct sx_policy *choice); /* NULL allowed */
+struct sx_policy *sx_policy_new(enum soap_xmpp_policy kind, unsigned max_contacts);
+void sx_policy_free(struct sx_policy *policy); /* NULL allowed */
 
 /* Chooses one of count (1 at least) full JIDs of the bare one, which are in the order of their
  * names; its index. loads: how many calls are under way to each. It is remembered, unless there is
  * no memory. */
-unsigned sx_policy_make(struct sx_policy *choice, const char *bare, const char *const *jids,
-                        const unsigned *loads, unsigned count, uint64_t random);
+unsigned sx_policy_choose(struct sx_policy *policy, const char *bare, const char *const *jids,
+                          const unsigned *loads, unsigned count, uint64_t random);
 
 #endif

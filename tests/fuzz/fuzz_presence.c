@@ -21,7 +21,7 @@ enum { STANZA_BYTES = 4000, NODES = 100, CONTACTS = 3, MOST = 200 };
 
 struct entry {
     char *jid;
-    struct sx_mark mark;
+    struct sx_presence_mark mark;
 };
 
 struct world {
@@ -62,11 +62,11 @@ static void take_out(struct world *world, const char *jid)
     }
 }
 
-static void put(struct world *world, const char *jid, const struct sx_mark *mark)
+static void put(struct world *world, const char *jid, const struct sx_presence_mark *mark)
 {
     const char *resource = sx_jid_resource(jid);
     struct entry *entry = find(world, jid);
-    if (!resource || strlen(resource) > SX_PRESENCE_RESOURCE_BYTES)
+    if (!resource || strlen(resource) > SX_ROSTER_RESOURCE_BYTES)
         return;
     if (!entry && world->count < MOST) {
         entry = &world->entries[world->count++];
@@ -91,7 +91,7 @@ static void look_at_bounds(struct world *world)
             before += k < i && is_of(world->entries[k].jid, bare);
         }
         contacts += before == 0;
-        if (resources > SX_PRESENCE_RESOURCES)
+        if (resources > SX_ROSTER_RESOURCES)
             world->overflowed = true;
     }
     if (contacts > CONTACTS)
@@ -111,7 +111,7 @@ static void claims_about_company(struct world *world, const char *bare)
     struct sx_roster_view company;
     unsigned i;
     sx_roster_list(world->presence, bare, &company);
-    CLAIM(company.count <= SX_PRESENCE_RESOURCES);
+    CLAIM(company.count <= SX_ROSTER_RESOURCES);
     for (i = 0; i < company.count; i++) {
         const struct sx_resource *resource = &company.resources[i];
         const struct entry *entry = find(world, resource->jid);
@@ -131,14 +131,14 @@ static void claims_about_company(struct world *world, const char *bare)
 
 static void compare_mark(struct feed *feed, struct sx_element *stanza)
 {
-    const struct sx_mark *written = feed->user;
-    struct sx_mark mark;
+    const struct sx_presence_mark *written = feed->user;
+    struct sx_presence_mark mark;
     CLAIM(sx_presence_read(stanza, &mark) == SX_PRESENCE_AVAILABLE);
     CLAIM(mark.serves == written->serves && mark.packs == written->packs);
     CLAIM(strcmp(mark.incarnation, written->incarnation) == 0);
 }
 
-static void claims_about_mark(struct sx_mark *mark)
+static void claims_about_mark(struct sx_presence_mark *mark)
 {
     struct feed feed = {.on_stanza = compare_mark, .user = mark};
     struct sx_buffer out = {0};
@@ -175,7 +175,7 @@ static void receive(struct feed *feed, struct sx_element *stanza)
     struct world *world = feed->user;
     const char *from = sx_element_attribute(stanza, "from");
     enum sx_presence_kind kind;
-    struct sx_mark mark;
+    struct sx_presence_mark mark;
     char *jid = NULL, bare[SX_JID_BYTES];
     if (strcmp(sx_stream_name(&feed->stream), "presence") != 0)
         return;

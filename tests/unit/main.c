@@ -14,6 +14,7 @@
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
     SUITE(detached)                                                                                \
+    SUITE(disco)                                                                                   \
     SUITE(element)                                                                                 \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
@@ -41,6 +42,7 @@
     SUITE(payload)                                                                                 \
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
+    SUITE(presence)                                                                                \
     SUITE(queue)                                                                                   \
     SUITE(random)                                                                                  \
     SUITE(receive)                                                                                 \

@@ -12,6 +12,7 @@
 #include "request/queue.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "wire/disco.h"
 #include "../lib/element_text.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"

@@ -15,6 +15,7 @@
 #include "wire/stanza.h"
 #include "net/stream.h"
 #include "wire/namespaces.h"
+#include "wire/disco.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "stream_peer.h"

@@ -25,14 +25,14 @@ static void test_sticky(void)
 {
     struct sx_policy *choice = make(SOAP_XMPP_POLICY_STICKY, 10);
     unsigned i;
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 7), 1); /* 7 of 3 */
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 7), 1); /* 7 of 3 */
     for (i = 0; i < 10; i++)
-        CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, i), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, outer, idle, 2, 1), 1); /* b has gone */
+        CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, i), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, outer, idle, 2, 1), 1); /* b has gone */
     for (i = 0; i < 10; i++)
-        CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, i), 2); /* b is back */
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "x@b", all, idle, COUNT, 0), 0);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 0), 2);
+        CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, i), 2); /* b is back */
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "x@b", all, idle, COUNT, 0), 0);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 0), 2);
     sx_policy_free(choice);
 }
 
@@ -40,14 +40,14 @@ static void test_round_robin(void)
 {
     struct sx_policy *choice = make(SOAP_XMPP_POLICY_ROUND_ROBIN, 10);
     unsigned i;
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 5), 2);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 5), 2);
     for (i = 0; i < 10; i++)
-        CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 5), i % 3);
+        CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 5), i % 3);
     /* The last one was a. */
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 5), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, outer, idle, 2, 5), 1); /* b's turn was over */
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, outer, idle, 2, 5), 0);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, outer + 1, idle, 1, 5), 0);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 5), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, outer, idle, 2, 5), 1); /* b's turn was over */
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, outer, idle, 2, 5), 0);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, outer + 1, idle, 1, 5), 0);
     sx_policy_free(choice);
 }
 
@@ -56,24 +56,24 @@ static void test_least_outstanding(void)
     struct sx_policy *choice = make(SOAP_XMPP_POLICY_LEAST_OUTSTANDING, 10);
     static const unsigned first[COUNT] = {0, 3, 2}, second[COUNT] = {3, 3, 2},
                           third[COUNT] = {2, 4, 2};
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, first, COUNT, 1), 0);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, second, COUNT, 1), 2);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, third, COUNT, 1), 0); /* c had its turn */
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, third, COUNT, 1), 2);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 1), 0);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 1), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, first, COUNT, 1), 0);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, second, COUNT, 1), 2);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, third, COUNT, 1), 0); /* c had its turn */
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, third, COUNT, 1), 2);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 1), 0);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 1), 1);
     sx_policy_free(choice);
 }
 
 static void test_memory_is_bounded(void)
 {
     struct sx_policy *choice = make(SOAP_XMPP_POLICY_STICKY, 2);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "a@b", all, idle, COUNT, 1), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "b@b", all, idle, COUNT, 1), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "a@b", all, idle, COUNT, 0), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "c@b", all, idle, COUNT, 1), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "a@b", all, idle, COUNT, 0), 1);
-    CU_ASSERT_EQUAL(sx_policy_make(choice, "b@b", all, idle, COUNT, 0), 0); /* forgotten */
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "a@b", all, idle, COUNT, 1), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "b@b", all, idle, COUNT, 1), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "a@b", all, idle, COUNT, 0), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "c@b", all, idle, COUNT, 1), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "a@b", all, idle, COUNT, 0), 1);
+    CU_ASSERT_EQUAL(sx_policy_choose(choice, "b@b", all, idle, COUNT, 0), 0); /* forgotten */
     sx_policy_free(choice);
 }
 
@@ -85,11 +85,11 @@ static bool attempt_choose(struct shortage shortage)
     shortage_begin(shortage);
     choice = sx_policy_new(SOAP_XMPP_POLICY_STICKY, 2);
     if (choice)
-        chosen = sx_policy_make(choice, BARE, all, idle, COUNT, 1);
+        chosen = sx_policy_choose(choice, BARE, all, idle, COUNT, 1);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(chosen, 1);
     if (choice) /* remembered or not */
-        CU_ASSERT_EQUAL(sx_policy_make(choice, BARE, all, idle, COUNT, 0), has_failed ? 0 : 1);
+        CU_ASSERT_EQUAL(sx_policy_choose(choice, BARE, all, idle, COUNT, 0), has_failed ? 0 : 1);
     sx_policy_free(choice);
     return has_failed;
 }

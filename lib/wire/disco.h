@@ -1,0 +1,36 @@
+/* disco.h - service discovery (XEP-0030) as text: what we answer to disco#info, what a result
+ * lists.
+ *
+ * A list of features is bytes: each feature NUL-terminated, an empty one ends the list.
+ *
+ * Pure functions, any thread.
+ */
+#ifndef SX_WIRE_DISCO_H
+#define SX_WIRE_DISCO_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "wire/element.h"
+
+/* Appends the payload of our disco#info result: identity automation/soap and the SOAP feature only
+ * while serving, and with it that we deliver once, under this incarnation (NULL: not that); that we
+ * understand packed envelopes always, so that nobody falls back to plain before we serve. Errors
+ * show in out->failed. */
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
+
+/* Appends the payload of a question. */
+void sx_disco_format_question(struct sx_buffer *out);
+
+/* The list of the features in a disco#info result's <query/> (NULL: an empty list), malloc'ed, the
+ * caller's; NULL: no memory. At most 200 features are kept. */
+char *sx_disco_parse_features(struct sx_element *query);
+
+/* Whether a feature is in such a list. NULL is a list of nothing. */
+bool sx_disco_list_has(const char *features, const char *feature);
+
+/* What stands behind the '#' of SX_NS_DELIVERY#INCARNATION, inside the list, whatever it looks
+ * like; NULL: there is none. */
+const char *sx_disco_find_incarnation(const char *features);
+
+#endif

@@ -1,0 +1,157 @@
+/* disco.c: our answers, and the parsing of others'. */
+#include "../../lib/element_text.h"
+#include "../../lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/namespaces.h"
+#include "wire/disco.h"
+
+/* ---- answers ---- */
+
+static void test_info_serving(void)
+{
+    struct sx_buffer out = {0};
+
+    sx_disco_format_info(&out, true, "00.1", true);
+    CU_ASSERT_FALSE(out.failed);
+    ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
+                           "<identity category='automation' type='soap' name='soapxmpp'/>"
+                           "<feature var='http://jabber.org/protocol/disco#info'/>"
+                           "<feature var='http://jabber.org/protocol/soap'/>"
+                           "<feature var='urn:soap-xmpp:delivery:1'/>"
+                           "<feature var='urn:soap-xmpp:delivery:1#00.1'/>"
+                           "<feature var='urn:soap-xmpp:packed:1'/>"
+                           "<feature var='urn:xmpp:ping'/></query>");
+    sx_buffer_fini(&out);
+}
+
+static void test_info_not_serving(void)
+{
+    struct sx_buffer out = {0};
+
+    sx_disco_format_info(&out, false, "00.1", true);
+    ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
+                           "<identity category='client' type='bot' name='soapxmpp'/>"
+                           "<feature var='http://jabber.org/protocol/disco#info'/>"
+                           "<feature var='urn:soap-xmpp:packed:1'/>"
+                           "<feature var='urn:xmpp:ping'/></query>");
+    sx_buffer_fini(&out);
+}
+
+static void test_question(void)
+{
+    struct sx_buffer out = {0};
+
+    sx_disco_format_question(&out);
+    ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'/>");
+    sx_buffer_fini(&out);
+}
+
+/* ---- parsing ---- */
+
+/* The list with a comma after each feature. The caller frees it. */
+static char *parse(const char *xml)
+{
+    struct sx_element *query = element_text_parse(xml);
+    char *features = sx_disco_parse_features(query), *at;
+
+    sx_element_free(query);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(features);
+    for (at = features; *at; at++) {
+        at += strlen(at);
+        *at = ',';
+    }
+    return features;
+}
+
+static void assert_parsed(const char *xml, const char *features)
+{
+    char *parsed = parse(xml);
+    ASSERT_TEXT(parsed, features);
+    free(parsed);
+}
+
+static void test_parse(void)
+{
+    assert_parsed("<query xmlns='http://jabber.org/protocol/disco#info'>"
+                  "<identity category='automation' type='soap'/>"
+                  "<feature var='urn:b'/>\n <feature var='urn:a'/>"
+                  "</query>",
+                  "urn:b,urn:a,");
+    assert_parsed("<query xmlns='http://jabber.org/protocol/disco#info'/>", "");
+}
+
+static void test_parse_others(void)
+{
+    assert_parsed("<query xmlns='http://jabber.org/protocol/disco#info'>text"
+                  "<feature/><feature var=''/><item var='urn:item'/>"
+                  "<feature xmlns='urn:other' var='urn:elsewhere'/>"
+                  "<x xmlns='jabber:x:data'><feature var='urn:nested'/></x>"
+                  "<feature var='urn:last'/></query>",
+                  "urn:last,");
+}
+
+static void test_parse_own_answer(void)
+{
+    struct sx_buffer out = {0};
+
+    sx_disco_format_info(&out, true, "00.1", true);
+    assert_parsed(out.bytes, SX_NS_DISCO_INFO "," SX_NS_SOAP "," SX_NS_DELIVERY "," SX_NS_DELIVERY
+                                              "#00.1," SX_NS_PACKED "," SX_NS_PING ",");
+    sx_buffer_fini(&out);
+}
+
+static void test_parse_no_query(void)
+{
+    char *features = sx_disco_parse_features(NULL);
+
+    ASSERT_TEXT(features, "");
+    free(features);
+}
+
+static void test_parse_bounds(void)
+{
+    struct sx_buffer xml = {0};
+    char *features;
+    int i;
+
+    sx_buffer_add_text(&xml, "<query xmlns='" SX_NS_DISCO_INFO "'>");
+    sx_buffer_add_format(&xml, "<feature var='%0255d'/><feature var='%0256d'/>", 7, 8);
+    for (i = 2; i < 300; i++)
+        sx_buffer_add_format(&xml, "<feature var='f%d'/>", i);
+    sx_buffer_add_text(&xml, "</query>");
+    features = parse(xml.bytes);
+    ASSERT_CONTAINS(features, "0007,f2,");
+    ASSERT_LACKS(features, "0008,");
+    ASSERT_CONTAINS(features, ",f200,");
+    ASSERT_LACKS(features, ",f201,");
+    free(features);
+    sx_buffer_fini(&xml);
+}
+
+static void test_list_has(void)
+{
+    CU_ASSERT_TRUE(sx_disco_list_has("urn:a\0urn:b\0", "urn:a"));
+    CU_ASSERT_TRUE(sx_disco_list_has("urn:a\0urn:b\0", "urn:b"));
+    CU_ASSERT_FALSE(sx_disco_list_has("urn:a\0urn:b\0", "urn:"));
+    CU_ASSERT_FALSE(sx_disco_list_has("urn:a\0urn:b\0", "urn:aa"));
+    CU_ASSERT_FALSE(sx_disco_list_has("urn:a\0urn:b\0", ""));
+    CU_ASSERT_FALSE(sx_disco_list_has("", "urn:a"));
+    CU_ASSERT_FALSE(sx_disco_list_has(NULL, "urn:a"));
+}
+
+CU_TestInfo tests_disco[] = {
+    {"who serves is automation/soap with the SOAP feature", test_info_serving},
+    {"who only calls is a bot without the SOAP feature", test_info_not_serving},
+    {"the question is an empty query", test_question},
+    {"features are parsed in the order they came", test_parse},
+    {"what is no feature of the query's own is skipped", test_parse_others},
+    {"our own answer parses", test_parse_own_answer},
+    {"an answer without a query lists nothing", test_parse_no_query},
+    {"at most 200 features of at most 255 bytes are kept", test_parse_bounds},
+    {"a feature is found by its whole name", test_list_has},
+    CU_TEST_INFO_NULL,
+};
