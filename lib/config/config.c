@@ -10,11 +10,10 @@
  *
  * Thread: any.
  */
-#include "config/reason.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 
 #include "wire/jid.h"
 #include "base/clock.h"
+#include "config/reason.h"
 
 enum {
     SECRET_BYTES = 1023,   /* of a password, without NUL */
@@ -32,22 +32,6 @@ enum {
     US_PER_S = 1000000,    /* microseconds */
     MAX_WAIT_MS = 86400000 /* 24 hours */
 };
-
-enum sx_err sx_config_refuse(const struct sx_reason *why, const char *format, ...)
-{
-    va_list arguments;
-    size_t i;
-    if (!why->text || why->bytes == 0)
-        return SX_ECONFIG;
-    va_start(arguments, format);
-    vsnprintf(why->text, why->bytes, format, arguments);
-    va_end(arguments);
-    /* values come from files and environments: one sentence must stay one line */
-    for (i = 0; why->text[i]; i++)
-        if ((unsigned char)why->text[i] < 0x20 || why->text[i] == 0x7F)
-            why->text[i] = '?';
-    return SX_ECONFIG;
-}
 
 /* ---- a struct that may be older than this library ---- */
 
@@ -63,12 +47,12 @@ enum sx_err sx_config_read_in(const struct soap_xmpp_config *in, struct soap_xmp
 {
     struct soap_xmpp_config complete;
     if (!in)
-        return sx_config_refuse(why, "no configuration was given");
+        return sx_reason_refuse(why, "no configuration was given");
     if (in->size < sizeof in->size || in->size % _Alignof(struct soap_xmpp_config) != 0)
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why, "config.size is %zu; prepare the struct with soap_xmpp_config_init()", in->size);
     if (in->size > sizeof complete)
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why,
             "config.size is %zu, allowed is at most %zu: the program was built for a "
             "newer library",
@@ -97,11 +81,11 @@ static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config 
     size_t bare_len;
     enum sx_err err;
     if (!in->jid || in->jid[0] == '\0')
-        return sx_config_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
+        return sx_reason_refuse(why, "jid (SOAP_XMPP_JID) is missing; it is required: node@domain, "
                                      "node@domain/resource or a domain");
     err = sx_jid_parse(in->jid, "soap", &out->jid, clause, sizeof clause);
     if (err == SX_EENDPOINT)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "jid (SOAP_XMPP_JID) is \"%.128s\", but %s; allowed: node@domain, "
                                 "node@domain/resource or a domain",
                                 in->jid, clause);
@@ -110,7 +94,7 @@ static enum sx_err make_jid(const struct soap_xmpp_config *in, struct sx_config 
     bare_len = strcspn(out->jid, "/");
     out->is_component = !memchr(out->jid, '@', bare_len);
     if (out->is_component && out->jid[bare_len])
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "jid (SOAP_XMPP_JID) is \"%.128s\", a domain with a resource; a "
                                 "component is its domain alone, and every resource of it reaches "
                                 "it; allowed: node@domain, node@domain/resource or a domain",
@@ -122,13 +106,13 @@ static enum sx_err make_tls(const struct soap_xmpp_config *in, struct sx_config 
                             const struct sx_reason *why)
 {
     if ((int)in->tls < SOAP_XMPP_TLS_REQUIRED || in->tls > SOAP_XMPP_TLS_OFF)
-        return sx_config_refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
+        return sx_reason_refuse(why, "tls (SOAP_XMPP_TLS) is %d; allowed: required, direct or off",
                                 (int)in->tls);
     out->tls = in->tls;
     if (!out->is_component)
         return SX_OK;
     if (in->tls == SOAP_XMPP_TLS_DIRECT)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "tls (SOAP_XMPP_TLS) is direct, but %.128s is a component, whose "
                                 "stream has no TLS (XEP-0114); leave it unset",
                                 out->jid);
@@ -177,14 +161,14 @@ static enum sx_err check_component_host(const struct soap_xmpp_config *in,
                                         const struct sx_reason *why)
 {
     if (in->trusted_host && !is_same_host(in->trusted_host, host))
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but host "
                                 "(SOAP_XMPP_HOST) is %s%.128s%s; it is host once more, in the same "
                                 "words",
                                 in->trusted_host, in->host ? "\"" : "unset, which means ", host,
                                 in->host ? "\"" : "");
     if (!in->trusted_host && !sx_jid_is_loopback(host))
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "%.128s is a component, whose stream has no TLS (XEP-0114), but "
                                 "the host \"%.128s\" is another machine, and every call would "
                                 "cross the network in clear; allowed: localhost, 127.0.0.0/8, ::1, "
@@ -208,7 +192,7 @@ static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config
     char domain[SX_JID_BYTES];
     const char *host = in->host;
     if (host && !is_host(host))
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why,
             "host (SOAP_XMPP_HOST) is \"%.128s\"; allowed: a host's name or address, "
             "without a port",
@@ -216,7 +200,7 @@ static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config
     if (out->is_component)
         return make_component_host(in, out, why);
     if (in->trusted_host)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"%.128s\", but %.128s "
                                 "is no component; its stream has TLS, which needs no trust in a "
                                 "network: leave it unset",
@@ -227,7 +211,7 @@ static enum sx_err make_host(const struct soap_xmpp_config *in, struct sx_config
     if (!host)
         return SX_OK;
     if (in->tls == SOAP_XMPP_TLS_OFF && !sx_jid_is_loopback(host))
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why,
             "tls (SOAP_XMPP_TLS) is off, but the host \"%.128s\" is another machine, and "
             "password and calls would cross the network in clear; allowed with: "
@@ -240,12 +224,12 @@ static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config
                              const struct sx_reason *why)
 {
     if (in->port < 0 || in->port > 65535)
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why, "port (SOAP_XMPP_PORT) is %d; allowed: 1 to 65535, or 0 for the default",
             in->port);
     /* without a host DNS SRV tells the port, and this one would be ignored in silence */
     if (in->port && !out->host)
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why,
             "port (SOAP_XMPP_PORT) is %d, but host (SOAP_XMPP_HOST) is missing; a port "
             "needs a host",
@@ -271,7 +255,7 @@ static enum sx_err make_file(const char *file, const char *member, char **out,
     if (stream)
         fclose(stream);
     if (failure)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "%s is \"%.128s\", which can't be read: %s; it must be a PEM file",
                                 member, file, strerror(failure));
     return copy_text(file, out);
@@ -282,7 +266,7 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
 {
     enum sx_err err;
     if (out->is_component && (in->ca_file || in->cert_file || in->key_file))
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "%s is set, but %.128s is a component, whose stream has no TLS "
                                 "(XEP-0114); leave it unset",
                                 in->ca_file     ? "ca_file (SOAP_XMPP_CAFILE)"
@@ -290,7 +274,7 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
                                                 : "key_file (SOAP_XMPP_KEYFILE)",
                                 out->jid);
     if (!in->cert_file != !in->key_file)
-        return sx_config_refuse(why, "%s is missing; cert_file and key_file go together",
+        return sx_reason_refuse(why, "%s is missing; cert_file and key_file go together",
                                 in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
                                               : "cert_file (SOAP_XMPP_CERTFILE)");
     err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, why);
@@ -335,7 +319,7 @@ static enum sx_err read_password(const char *file, char **password, const struct
         wrong = strerror(errno);
     }
     if (wrong)
-        err = sx_config_refuse(
+        err = sx_reason_refuse(
             why,
             "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
             "password: %s; its first line must be one of 1 to 1,023 bytes",
@@ -350,23 +334,23 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
                                  const struct sx_reason *why)
 {
     if (in->password && in->password_file)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "password (SOAP_XMPP_PASSWORD) and password_file "
                                 "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
     if (in->password_file)
         return read_password(in->password_file, &out->password, why);
     if (!in->password && out->is_component)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "password (SOAP_XMPP_PASSWORD) is missing; %.128s is a component: "
                                 "required is the secret that its server knows, here or in "
                                 "password_file (SOAP_XMPP_PASSWORD_FILE)",
                                 out->jid);
     if (!in->password && !in->cert_file)
-        return sx_config_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
+        return sx_reason_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
                                      "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
                                      "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
     if (in->password && (in->password[0] == '\0' || strlen(in->password) > SECRET_BYTES))
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
                                 in->password[0] ? "too long" : "empty");
     return copy_text(in->password ? in->password : "", &out->password);
@@ -384,7 +368,7 @@ static enum sx_err bound(const struct bounds *bounds, unsigned long long value,
                          unsigned long long *out, const struct sx_reason *why)
 {
     if (value && (value < bounds->min || value > bounds->max))
-        return sx_config_refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu",
+        return sx_reason_refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu",
                                 bounds->member, value, bounds->min, bounds->max, bounds->preset);
     *out = value ? value : bounds->preset;
     return SX_OK;
@@ -394,7 +378,7 @@ static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t 
                              const struct sx_reason *why)
 {
     if (ms < 0 || ms > MAX_WAIT_MS)
-        return sx_config_refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms,
+        return sx_reason_refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms,
                                 (int)MAX_WAIT_MS, preset_ms);
     *out_us = (int64_t)(ms ? ms : preset_ms) * US_PER_MS;
     return SX_OK;
@@ -508,7 +492,7 @@ static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_co
     size_t i;
     for (i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         if (switches[i].in != 0 && switches[i].in != 1)
-            return sx_config_refuse(why, "%s is %d; allowed: 0 or 1", switches[i].member,
+            return sx_reason_refuse(why, "%s is %d; allowed: 0 or 1", switches[i].member,
                                     switches[i].in);
         *switches[i].out = switches[i].in == 1;
     }
@@ -521,23 +505,23 @@ static enum sx_err make_sharing(const struct soap_xmpp_config *in, struct sx_con
 {
     if ((int)in->policy < SOAP_XMPP_POLICY_STICKY ||
         in->policy > SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "policy (SOAP_XMPP_POLICY) is %d; allowed: sticky, round-robin or "
                                 "least-outstanding",
                                 (int)in->policy);
     out->policy = in->policy;
     if (out->is_shared && !out->is_component)
-        return sx_config_refuse(why,
+        return sx_reason_refuse(why,
                                 "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but %.128s is an account, "
                                 "of which each process has a resource of its own, and a bare JID "
                                 "as endpoint finds one of them; allowed for a component alone",
                                 out->jid);
     if (in->max_age_s < 0)
-        return sx_config_refuse(why, "max_age_s is %d; allowed: 1 or more, or 0 for any age",
+        return sx_reason_refuse(why, "max_age_s is %d; allowed: 1 or more, or 0 for any age",
                                 in->max_age_s);
     out->max_age_us = in->max_age_s ? (int64_t)in->max_age_s * US_PER_S : SX_NEVER;
     if (in->name_key && (in->name_key[0] == '\0' || strlen(in->name_key) > SECRET_BYTES))
-        return sx_config_refuse(why, "name_key is %s; allowed: 1 to 1,023 bytes",
+        return sx_reason_refuse(why, "name_key is %s; allowed: 1 to 1,023 bytes",
                                 in->name_key[0] ? "too long" : "empty");
     return copy_text(in->name_key, &out->name_key);
 }
@@ -546,7 +530,7 @@ static enum sx_err make_packing(const struct soap_xmpp_config *in, struct sx_con
                                 const struct sx_reason *why)
 {
     if ((int)in->packing < SOAP_XMPP_PACKING_AUTO || in->packing > SOAP_XMPP_PACKING_NEVER)
-        return sx_config_refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
+        return sx_reason_refuse(why, "packing (SOAP_XMPP_PACKING) is %d; allowed: auto or never",
                                 (int)in->packing);
     /* A call may have to fall back to plain, which only one that may be sent again can. */
     out->packs = in->packing == SOAP_XMPP_PACKING_AUTO && !in->plain_delivery;
@@ -564,7 +548,7 @@ static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_confi
                               const struct sx_reason *why)
 {
     if ((int)in->trace < SOAP_XMPP_TRACE_NONE || in->trace > SOAP_XMPP_TRACE_STANZA)
-        return sx_config_refuse(
+        return sx_reason_refuse(
             why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
             (int)in->trace);
     out->trace = in->trace;
@@ -595,7 +579,7 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     for (i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](&complete, out, &reason);
     if (err == SX_ENOMEM)
-        sx_config_refuse(&reason, "memory is short");
+        sx_reason_refuse(&reason, "memory is short");
     if (err)
         sx_config_fini(out);
     return err;

@@ -56,6 +56,12 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
                            size_t why_bytes);
 void sx_config_fini(struct sx_config *config);
 
+/* A copy that is complete: members that an older program doesn't know keep their defaults. For
+ * environment.c. SX_ECONFIG with a reason: in is NULL or of a size that no version has. */
+struct sx_reason;
+enum sx_err sx_config_read_in(const struct soap_xmpp_config *in, struct soap_xmpp_config *out,
+                              const struct sx_reason *why);
+
 /* gSOAP's convention to microseconds: > 0 seconds, < 0 microseconds, 0 gives the default. */
 int64_t sx_config_timeout_us(int gsoap_timeout, int64_t default_us);
 

@@ -7,13 +7,15 @@
  *
  * Thread: any, but the environment must not change meanwhile (POSIX getenv).
  */
-#include "config/reason.h"
+#include "config/config.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "config/reason.h"
 
 #define PREFIX "SOAP_XMPP_"
 
@@ -130,7 +132,7 @@ static enum sx_err refuse_unknown(const struct sx_reason *why, const char *name,
     for (i = 0; i < VARIABLES && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",
                                  variables[i].name);
-    return sx_config_refuse(why,
+    return sx_reason_refuse(why,
                             PREFIX "%.*s is no variable of this library; allowed are SOAP_XMPP%s",
                             len > 64 ? 64 : (int)len, name, known);
 }
@@ -146,10 +148,10 @@ static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entr
     if (!variable)
         return refuse_unknown(why, name, len);
     if (value[0] == '\0')
-        return sx_config_refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
+        return sx_reason_refuse(why, PREFIX "%s is empty; unset it, or give it %s", variable->name,
                                 variable->allowed);
     if (!variable->set(config, variable, value))
-        return sx_config_refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
+        return sx_reason_refuse(why, PREFIX "%s is \"%.64s\"; allowed: %s", variable->name, value,
                                 variable->allowed);
     return SX_OK;
 }

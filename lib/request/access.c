@@ -10,7 +10,7 @@
  * Failure modes: what can't be a rule is SX_ECONFIG with a clause; a draft that failed is dropped
  *             whole; a merge checks room and memory before it moves the first rule.
  */
-#include "request/access_rule.h"
+#include "request/access.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "soap/scan.h"
+#include "request/access_rule.h"
 #include "wire/jid.h"
 
 #define EVERY      "*" /* no name of an element, so it can stand among them */
@@ -30,10 +30,6 @@ enum {
     NAMED_BITS = 65536,
     CLAUSE_BYTES = 160,
 };
-
-/* sx_scan cuts names between two characters: what it has cut must not pass for a shorter name. */
-_Static_assert(SX_ACCESS_OPERATION_BYTES < SX_SCAN_NAME_BYTES - SX_UTF8_CHAR_BYTES,
-               "a cut name could match a rule");
 
 enum who {
     WHO_ANYBODY,  /* "" */
@@ -81,50 +77,6 @@ static enum sx_err refuse_full(const struct reason *why)
     if (why->bytes)
         snprintf(why->text, why->bytes, "there are more than %d rules", SX_ACCESS_RULES);
     return SX_EFULL;
-}
-
-/* ---- characters ---- */
-
-static bool is_name_start(uint32_t c)
-{
-    /* XML 1.0 2.3, without the colon: Namespaces in XML 3 */
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        {'A', 'Z'},       {'_', '_'},       {'a', 'z'},       {0xC0, 0xD6},     {0xD8, 0xF6},
-        {0xF8, 0x2FF},    {0x370, 0x37D},   {0x37F, 0x1FFF},  {0x200C, 0x200D}, {0x2070, 0x218F},
-        {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (c >= ranges[i].first && c <= ranges[i].last)
-            return true;
-    return false;
-}
-
-static bool is_name_char(uint32_t c)
-{
-    return is_name_start(c) || c == '-' || c == '.' || (c >= '0' && c <= '9') || c == 0xB7 ||
-           (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
-}
-
-const char *sx_access_check_operation(const char *operation)
-{
-    const char *at = operation;
-
-    if (!*operation)
-        return "the operation is empty";
-    if (strlen(operation) > SX_ACCESS_OPERATION_BYTES)
-        return "the operation is longer than 123 bytes";
-    if (strchr(operation, ':'))
-        return "the operation has a colon, but it is named without its prefix";
-    if (!is_name_start(sx_utf8_next(&at)))
-        return "the operation is no name that an element can have";
-    while (*at)
-        if (!is_name_char(sx_utf8_next(&at)))
-            return "the operation is no name that an element can have";
-    return NULL;
 }
 
 /* ---- keys (FNV-1a over characters) ---- */
@@ -330,7 +282,8 @@ static struct rule *make_rule(enum who kind, const char *who, const char *operat
 static enum sx_err add_rule(struct table *draft, enum who kind, const char *who,
                             const char *operation, const struct reason *why)
 {
-    const char *wrong = strcmp(operation, EVERY) == 0 ? NULL : sx_access_check_operation(operation);
+    const char *wrong =
+        strcmp(operation, EVERY) == 0 ? NULL : sx_access_rule_check_operation(operation);
     enum sx_err err = SX_OK;
     struct rule *rule;
     bool is_new;
@@ -492,26 +445,11 @@ static enum sx_err parse_rule(struct table *draft, char *rule, const struct reas
     return err;
 }
 
-void sx_access_show(const char *text, size_t len, char *out, size_t out_bytes)
-{
-    static const char dots[] = "...";
-    bool is_cut = len >= out_bytes;
-    size_t i;
-
-    if (is_cut) {
-        len = sx_utf8_cut(text, out_bytes > sizeof dots ? out_bytes - sizeof dots : 0);
-    }
-    for (i = 0; i < len; i++)
-        out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i];
-    if (out_bytes > len)
-        snprintf(out + len, out_bytes - len, "%s", is_cut ? dots : "");
-}
-
 static void name_rule(const char *rule, size_t len, const char *clause, const struct reason *why)
 {
-    char shown[SX_ACCESS_SHOWN_BYTES];
+    char shown[SX_ACCESS_RULE_SHOWN_BYTES];
 
-    sx_access_show(rule, len, shown, sizeof shown);
+    sx_access_rule_show(rule, len, shown, sizeof shown);
     if (why->bytes)
         snprintf(why->text, why->bytes, "\"%s\": %s", shown, clause);
 }
@@ -548,17 +486,6 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
 
 /* ---- asking ---- */
 
-bool sx_access_copy_bare(const char *from, char bare[SX_JID_BYTES])
-{
-    size_t len = from && strnlen(from, SX_JID_BYTES) < SX_JID_BYTES ? strcspn(from, "/") : 0;
-
-    if (len == 0 || from[0] == '@')
-        return false;
-    memcpy(bare, from, len);
-    bare[len] = '\0';
-    return true;
-}
-
 static bool has_rule_locked(const struct sx_access *access, enum who kind, const char *who,
                             const char *operation)
 {
@@ -575,7 +502,7 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
     const char *at;
     bool allowed;
 
-    if (!sx_access_copy_bare(from, bare))
+    if (!sx_access_rule_copy_bare(from, bare))
         return false;
     if (!operation)
         operation = "";
@@ -595,7 +522,7 @@ bool sx_access_may_know(struct sx_access *access, const char *from)
     const char *at;
     bool may;
 
-    if (!sx_access_copy_bare(from, bare))
+    if (!sx_access_rule_copy_bare(from, bare))
         return false;
     at = strchr(bare, '@');
     pthread_mutex_lock(&access->mu);

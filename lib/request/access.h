@@ -13,8 +13,7 @@
 
 #include "base/fault.h"
 
-/* Operations longer than this can be allowed by "*" only: a longer name reaches us cut. */
-enum { SX_ACCESS_RULES = 10000, SX_ACCESS_OPERATION_BYTES = 123 };
+enum { SX_ACCESS_RULES = 10000 /* of one list */ };
 
 struct sx_access;
 

@@ -1,13 +1,15 @@
-/* denial.c - the sentence that tells who was refused, and the rule that would let him in.
+/* denial.c - the sentence that tells who was refused, and the rule that would let it in.
  *
  * Invariant: what is advised is a whole rule that sx_access_parse takes, or nothing.
  *
  * Happy path: show who and what -> encode WHO -> try the rule -> say it all.
  */
-#include "request/access_rule.h"
+#include "request/access.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "request/access_rule.h"
 
 enum {
     CLAUSE_BYTES = 160,
@@ -49,7 +51,7 @@ static void suggest(const char *from, const char *operation, char out[SUGGESTION
     size_t len;
 
     out[0] = '\0';
-    if (!sx_access_copy_bare(from, bare) || sx_access_check_operation(operation))
+    if (!sx_access_rule_copy_bare(from, bare) || sx_access_rule_check_operation(operation))
         return;
     if (encode_who(bare, out, SUGGESTION_BYTES)) {
         len = strlen(out);
@@ -64,15 +66,16 @@ static void suggest(const char *from, const char *operation, char out[SUGGESTION
 
 void sx_access_describe(const char *from, const char *operation, char *out, size_t out_bytes)
 {
-    char who[SX_ACCESS_SHOWN_BYTES] = "a caller without a JID",
-         what[SX_ACCESS_SHOWN_BYTES] = "without an operation";
-    char rule[SUGGESTION_BYTES], text[2 * SX_ACCESS_SHOWN_BYTES + SUGGESTION_BYTES + CLAUSE_BYTES];
+    char who[SX_ACCESS_RULE_SHOWN_BYTES] = "a caller without a JID",
+         what[SX_ACCESS_RULE_SHOWN_BYTES] = "without an operation";
+    char rule[SUGGESTION_BYTES],
+        text[2 * SX_ACCESS_RULE_SHOWN_BYTES + SUGGESTION_BYTES + CLAUSE_BYTES];
     size_t len;
 
     if (from)
-        sx_access_show(from, strlen(from), who, sizeof who);
+        sx_access_rule_show(from, strlen(from), who, sizeof who);
     if (operation && *operation)
-        sx_access_show(operation, strlen(operation), what, sizeof what);
+        sx_access_rule_show(operation, strlen(operation), what, sizeof what);
     suggest(from, operation ? operation : "", rule);
     len = (size_t)snprintf(text, sizeof text, "%s may not call %s", who, what);
     if (rule[0])
@@ -80,5 +83,5 @@ void sx_access_describe(const char *from, const char *operation, char *out, size
                  ": allow it with SOAP_XMPP_ALLOW=%s or soap_xmpp_allow()", rule);
     if (strlen(text) >= out_bytes)
         text[len] = '\0';
-    sx_access_show(text, strlen(text), out, out_bytes);
+    sx_access_rule_show(text, strlen(text), out, out_bytes);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "request/access.h"
+#include "request/access_rule.h"
 #include "wire/jid.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -262,13 +263,13 @@ static void operations_are_exact(void)
 
 static void a_cut_operation_matches_no_rule(void)
 {
-    char name[SX_ACCESS_OPERATION_BYTES + 2] = "", why[160] = "";
+    char name[SX_ACCESS_RULE_OPERATION_BYTES + 2] = "", why[160] = "";
     struct sx_access *access = make();
 
-    memset(name, 'n', SX_ACCESS_OPERATION_BYTES);
+    memset(name, 'n', SX_ACCESS_RULE_OPERATION_BYTES);
     allow(access, "a@b", name);
     CU_ASSERT_TRUE(sx_access_allows(access, "a@b/c", name));
-    name[SX_ACCESS_OPERATION_BYTES] = 'n';
+    name[SX_ACCESS_RULE_OPERATION_BYTES] = 'n';
     CU_ASSERT_EQUAL(sx_access_allow(access, "a@b", name, why, sizeof why), SX_ECONFIG);
     ASSERT_TEXT(why, "the operation is longer than 123 bytes");
     CU_ASSERT_FALSE(sx_access_allows(access, "a@b/c", name));
