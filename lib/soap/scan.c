@@ -80,18 +80,25 @@ static enum sx_err fail(struct sx_scan *scan, enum sx_err err, const char *forma
     return err;
 }
 
-static bool is_space(char c)
+bool sx_scan_is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+size_t sx_scan_spaces(const char *bytes, size_t len)
+{
+    size_t count = 0;
+    while (count < len && sx_scan_is_space(bytes[count]))
+        count++;
+    return count;
+}
+
 static void trim(const char **text, size_t *len)
 {
-    while (*len && is_space(**text)) {
-        ++*text;
-        --*len;
-    }
-    while (*len && is_space((*text)[*len - 1]))
+    size_t lead = sx_scan_spaces(*text, *len);
+    *text += lead;
+    *len -= lead;
+    while (*len && sx_scan_is_space((*text)[*len - 1]))
         --*len;
 }
 
@@ -487,7 +494,6 @@ bool sx_scan_markup(struct sx_scan *scan, struct sx_markup *markup, const char *
     size_t read = sx_markup_read(markup, bytes, len, &sink);
     if (!read)
         return false;
-    while (read < len && is_space(bytes[read])) /* gSOAP ends envelopes in CR LF */
-        read++;
-    return read == len;
+    /* gSOAP ends envelopes in CR LF */
+    return read + sx_scan_spaces(bytes + read, len - read) == len;
 }

@@ -1,7 +1,7 @@
 /* scan.h - what one pass over the elements of a SOAP envelope tells.
  *
- * Noun: the scan. It is fed expat's events (of a parser without namespaces) by stream.c for
- * envelopes that arrive and by envelope.c for those that leave.
+ * Noun: the scan. It is fed expat's events (of a parser without namespaces) by the parser of
+ * a connection for envelopes that arrive and by checker.c for those that leave.
  *
  * Invariant: every name a scan passed without an error is bound, nothing is nested deeper than
  * max_depth, and all memory is in the struct but for the declarations in scope. Texts are cut
@@ -59,6 +59,10 @@ struct sx_scan {
     const char **open_uris; /* namespaces of the open elements: room for max_depth, the owner's;
                              * NULL: nothing is measured */
 };
+
+/* XML's white space, and how much of it bytes begin with. */
+bool sx_scan_is_space(char c);
+size_t sx_scan_spaces(const char *bytes, size_t len);
 
 /* The bytes of text as a server writes it between apostrophes. */
 size_t sx_scan_quoted_bytes(const char *text);

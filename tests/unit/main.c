@@ -9,6 +9,8 @@
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(checker)                                                                                 \
+    SUITE(checker_glance)                                                                          \
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
@@ -25,7 +27,6 @@
     SUITE(features)                                                                                \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
-    SUITE(glance)                                                                                  \
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
     SUITE(jid)                                                                                     \

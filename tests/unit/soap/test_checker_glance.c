@@ -1,11 +1,11 @@
-/* Unit tests of the glance of lib/soap/envelope.c: it tells what the full check tells, however the
+/* Unit tests of the glance of lib/soap/checker.c: it tells what the full check tells, however the
  * envelope is cut into pieces, or refuses.
  */
 #include "../scanning.h"
 
 #include <dirent.h>
 
-extern CU_TestInfo tests_glance[];
+extern CU_TestInfo tests_checker_glance[];
 
 enum { FILE_BYTES = 1 << 20 };
 
@@ -213,7 +213,7 @@ static void stop_early(void)
     sx_checker_free(checker);
 }
 
-CU_TestInfo tests_glance[] = {
+CU_TestInfo tests_checker_glance[] = {
     {"a glance tells what the check tells, of all that fuzzing has found", compare_corpus},
     {"a glance tells what the check tells, in pieces of any size", compare_rows},
     {"a glance refuses what hides the operation", refuse_rows},
