@@ -3,21 +3,25 @@
 Noun: the comparison of one row. The programs of both builds stand by, and so does one floor. All take
 turns, so that each round gives the ratio now / before and the ratio of each to the floor. The new
 build is called worse only if the median of its ratios to the floor lies outside of the quartiles of
-the old one's, on the bad side. What is measured once (costs.py) isn't compared.
+the old one's, on the bad side. What is measured once (costs.py) is measured
+of both, one after the other: such a row has a ratio, and no verdict.
 """
 import statistics
 
+import costs
 import ratios
 import rows
 import turns
-from programs import Site, say
+from programs import say
 
 ROUNDS_MORE = 2  # times as many as for a table of one build: quartiles of few rounds are rough
 OF_LIBRARY = ("plain", "packed", "raw")
 
+ONCE = "measured once"
+
 COMPARISON = dict(row="", server="", unit="", before=None, now=None, ratio=None, q1=None, q3=None,
-                  before_ratio=None, before_q1=None, before_q3=None, now_ratio=None, rounds=0,
-                  spoilt=0, costs_before={}, costs_now={}, verdict=None)
+                  before_ratio=None, before_q1=None, before_q3=None, now_ratio=None, rounds=None,
+                  spoilt=None, foreign=None, costs_before={}, costs_now={}, verdict=None)
 
 
 def contestants(site, site_before, group, seconds, notes):
@@ -36,7 +40,7 @@ def judge(name, label, metric, floor, before, now):
     """The comparison's members. floor, before, now: the turns of each."""
     good = ratios.good_rounds(floor, before, now)
     found = dict(COMPARISON, row=name, server=label, unit=rows.UNITS[metric], rounds=len(now),
-                 spoilt=len(now) - len(good))
+                 spoilt=len(now) - len(good), foreign=turns.foreign_percent(floor + before + now))
     if len(good) < ratios.ENOUGH:
         return found
     floors, olds, news = ([rows.value(metric, turn.piece) for turn in side]
@@ -64,15 +68,32 @@ def measure_group(site, site_before, group, seconds, notes):
                             taken[variant + " before"], taken[variant])
 
 
-def measure_all(build, build_before, servers, seconds, wanted, found, notes):
-    """Adds to found row after row, so that what was measured is there whatever happens then."""
+def join_once(now, before):
+    """Of the rows that were measured once, those that both builds have. now, before: costs.py's."""
+    old = {(row["row"], row["server"]): row["value"] for row in before}
+    for row in now:
+        value = old.get((row["row"], row["server"]))
+        if value is not None and row["value"] is not None:
+            yield dict(COMPARISON, row=row["row"], server=row["server"], unit=row["unit"],
+                       before=value, now=row["value"], verdict=ONCE,
+                       ratio=row["value"] / value if value else None)
+
+
+def measure_all(site_of, site_before_of, servers, seconds, wanted, found, notes):
+    """Adds to found row after row, so that what was measured is there whatever happens then.
+    site_of, site_before_of: give the Site of a server, with or without TLS."""
     for server in servers:
         for tls in (True, False):
-            site = Site(build, server, tls)
-            site_before = Site(build_before, server, tls, "-before", site.payloads)
+            site, site_before = site_of(server, tls), site_before_of(server, tls)
             for group in rows.wanted_groups(site, wanted):
                 found += measure_group(site, site_before, group, seconds, notes)
             site.stop()
             site_before.stop()
+    once, once_before = [], []
+    try:
+        costs.measure_all(site_before_of, servers, wanted, once_before, notes)
+        costs.measure_all(site_of, servers, wanted, once, notes)
+    finally:
+        found += join_once(once, once_before)
     worse = sum(row["verdict"] == "worse" for row in found)
     say(f"{worse} of {len(found)} rows are worse than before")

@@ -6,7 +6,8 @@ import tempfile
 import time
 
 import processor
-from programs import NotBuilt, Site, say
+import turns
+from programs import NotBuilt, pids, say
 from rows import row
 
 CALLS = 100  # under callgrind: the difference between so many calls and twice as many
@@ -39,7 +40,7 @@ def per_call(start):
     return [(b - a) / CALLS for a, b in zip(once, twice)]
 
 
-def count_instructions(build, servers, wanted, found, notes):
+def count_instructions(site_of, servers, wanted, found, notes):
     name = "instructions per add"
     if wanted not in name:
         return
@@ -65,14 +66,14 @@ def count_instructions(build, servers, wanted, found, notes):
         return service, caller
 
     server = servers[0]  # what the other writes otherwise makes little difference here
-    site = Site(build, server, False)
+    site = site_of(server, False)
     say(f"{name}: HTTP")
     reference = per_call(http)
     found += [row(f"{name}: gSOAP over HTTP, {who}", "", count, "instructions")
               for who, count in zip(("caller", "service"), reference)]
     for tls in (False, True):
         for packing, title in (("never", "gSOAP plain"), ("auto", "gSOAP packed")):
-            site = Site(build, server, tls)
+            site = site_of(server, tls)
             full = f"{name}, {'TLS' if tls else 'no TLS'}: {title}"
             say(f"{server.label}: {full}")
             try:
@@ -95,12 +96,13 @@ def idleness(pid):
     return processor.context_switches(pid), processor.cpu_seconds(pid)
 
 
-def watch_idle(build, servers, seconds, wanted, found):
+def watch_idle(site_of, servers, wanted, found):
+    seconds = float(os.environ.get("BENCH_IDLE_SECONDS") or 30)
     name = f"{seconds:g} s idle, TLS"
     if wanted not in name:
         return
     say(name)
-    sites = [Site(build, server, True) for server in servers]
+    sites = [site_of(server, True) for server in servers]
     programs = [(site, what, site.program(key)) for site in sites
                 for what, key in (("service", "service"), ("caller", "plain"))]
     for _, what, program in programs:
@@ -125,12 +127,12 @@ def resident(program):
     return int(program.line().split()[2])
 
 
-def weigh(build, server, wanted, found):
+def weigh(site_of, server, wanted, found):
     name = "memory, TLS"
     if wanted not in name:
         return
     say(f"{server.label}: {name}")
-    site = Site(build, server, True)
+    site = site_of(server, True)
     counts = [str(count) for count in OUTSTANDING]
     links = site.begin("memory", "links", "1", str(LINKS + 1), environment=site.account(0, "links"))
     one, many = resident(links), resident(links)
@@ -160,27 +162,39 @@ def weigh(build, server, wanted, found):
 
 # ---- big messages ----
 
+def unless_spoilt(share, one):
+    """The row of a single round; without its numbers if others had too much of the processors."""
+    spoilt = share > turns.allowed_share()
+    if spoilt:
+        one.update(value=None, floor=None, ratio=None)
+    return dict(one, rounds=1, spoilt=int(spoilt), foreign=100 * share)
+
+
 def peak_megabytes(pid):
     with open(f"/proc/{pid}/status") as file:
         return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM"))
 
 
-def send_big(build, server, wanted, found):
-    """One message in pieces, small calls beside it; memory of either process against the message."""
+def send_big(site_of, server, wanted, found):
+    """One message in pieces, small calls beside it; memory of either process against the message.
+    Another load spoils the times, not the memory."""
     for size in BIG:
         name = f"{size // 10 ** 6} MB in pieces, TLS"
         if wanted not in name:
             continue
         say(f"{server.label}: {name}")
-        site = Site(build, server, True)
+        site = site_of(server, True)
         service = site.start("service", "8",
                              environment=site.account(1, "big", BENCH_IN_PIECES="1"))
         caller = site.begin("big", site.endpoint("big"), str(size),
                             environment=site.account(0, "big", BENCH_IN_PIECES="1"))
+        before = processor.moment(pids())
         idle, beside, _, seconds, peak = map(float, caller.line().split())
-        found.append(row(f"{name}: speed", server.label, size / 1e6 / seconds, "MB/s"))
-        found.append(row(f"{name}: add meanwhile p50", server.label, beside, "us", idle,
-                         beside / idle, "<=3.00"))
+        share = processor.foreign_share(before, processor.moment(pids()))
+        found += [unless_spoilt(share, one) for one in (
+            row(f"{name}: speed", server.label, size / 1e6 / seconds, "MB/s"),
+            row(f"{name}: add meanwhile p50", server.label, beside, "us", idle, beside / idle,
+                "<=3.00"))]
         weighed = [("caller", peak), ("service", peak_megabytes(service.pid))]
         for who, megabytes in weighed if size == BIG[-1] else []:
             found.append(row(f"{name}: memory of the {who}", server.label, megabytes, "MiB",
@@ -188,3 +202,14 @@ def send_big(build, server, wanted, found):
         caller.stop()
         service.stop()
         site.stop()
+
+
+# ---- all of them ----
+
+def measure_all(site_of, servers, wanted, found, notes):
+    """site_of(server, tls) gives the Site."""
+    for server in servers:
+        weigh(site_of, server, wanted, found)
+        send_big(site_of, server, wanted, found)
+    watch_idle(site_of, servers, wanted, found)
+    count_instructions(site_of, servers, wanted, found, notes)

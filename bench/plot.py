@@ -40,7 +40,7 @@ def draw(build, servers):
     data, picture, titles = f"{build}/bench-latency.dat", f"{build}/bench-latency.png", []
     with open(data, "w") as file:
         for server in servers:
-            site = programs.Site(build, server, True)
+            site = programs.Site(build, server, True, f"{build}/bench/payloads")
             titles += sample(site, server, file)
             site.stop()
     curves = ", ".join(f"'{data}' index {index} with linespoints title '{title}'"

@@ -72,9 +72,11 @@ class Program:
                 raise Failed(f"{self.name}: no word for {seconds} s")
             more = os.read(self.process.stdout.fileno(), 65536)
             if not more:
-                if self.process.wait(END_S) == NOT_BUILT:
+                status = self.process.wait(END_S)
+                Program.started.remove(self)
+                if status == NOT_BUILT:
                     raise NotBuilt(self.name)
-                raise Failed(f"{self.name} has ended: {self.process.returncode}")
+                raise Failed(f"{self.name} has ended: {status}")
             self.text += more
         line, self.text = self.text.split(b"\n", 1)
         return line.decode()
@@ -119,12 +121,12 @@ def stop_all():
 
 
 class Site:
-    """One server, with or without TLS, and the programs of one build that stand by there. mark
-    keeps the resources of two builds apart, payloads is the folder of the envelopes."""
+    """One server, with or without TLS, and the programs of one build that stand by there. payloads
+    is the folder of the envelopes, mark keeps the resources of two builds apart."""
 
-    def __init__(self, build, server, tls, mark="", payloads=None):
+    def __init__(self, build, server, tls, payloads, mark=""):
         self.bin, self.server, self.tls, self.mark = f"{build}/bench", server, tls, mark
-        self.payloads = payloads or f"{build}/bench/payloads"
+        self.payloads = payloads
         self.programs = {}
 
     def account(self, who, resource, **more):

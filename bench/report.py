@@ -29,6 +29,10 @@ def decimal(value):
     return "-" if value is None else f"{value:.2f}"
 
 
+def percent(value):
+    return "" if value is None else f"{value:.0f} %"
+
+
 def between(q1, q3):
     return "" if q1 is None else f"[{q1:.2f} {q3:.2f}]"
 
@@ -65,17 +69,18 @@ def columns(head, rows, left):
 
 def print_table(found):
     head = ["row", "server", "value", "floor", "unit", "ratio", "[q1 q3]", "good", "switches/call",
-            "us/call", "target", ""]
+            "us/call", "others", "target", ""]
     columns(head, [[row["row"], row["server"], number(row["value"]), number(row["floor"]),
                     row["unit"], decimal(row["ratio"]), between(row["q1"], row["q3"]), good(row),
-                    switches(row), microseconds(row), row["target"] or "", verdict(row)]
+                    switches(row), microseconds(row), percent(row["foreign"]),
+                    row["target"] or "", verdict(row)]
                    for row in found],
             ("row", "server", "unit", "target", ""))
 
 
 def print_comparison(found):
     head = ["row", "server", "before", "now", "unit", "now/before", "[q1 q3]", "before/floor",
-            "[q1  q3]", "now/floor", "good", "switches/call", "us/call", ""]
+            "[q1  q3]", "now/floor", "good", "switches/call", "us/call", "others", ""]
 
     def both(text, row):
         """Of the build before -> now."""
@@ -85,8 +90,9 @@ def print_comparison(found):
     columns(head, [[row["row"], row["server"], number(row["before"]), number(row["now"]),
                     row["unit"], decimal(row["ratio"]), between(row["q1"], row["q3"]),
                     decimal(row["before_ratio"]), between(row["before_q1"], row["before_q3"]),
-                    decimal(row["now_ratio"]), good(row), both(switches, row), both(microseconds, row),
-                    row["verdict"] or TOO_FEW] for row in found], ("row", "server", "unit", ""))
+                    decimal(row["now_ratio"]), good(row), both(switches, row),
+                    both(microseconds, row), percent(row["foreign"]), row["verdict"] or TOO_FEW]
+                   for row in found], ("row", "server", "unit", ""))
 
 
 def write(path, found):

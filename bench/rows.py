@@ -70,7 +70,7 @@ PERCENTILES = ("p50", "p99")
 
 # One of a row's members by name; a row that wasn't measured in rounds has only the first ones.
 ROW = dict(row="", server="", value=None, unit="", floor=None, ratio=None, q1=None, q3=None,
-           rounds=None, spoilt=None, **dict.fromkeys(turns.COSTS), target=None)
+           rounds=None, spoilt=None, foreign=None, **dict.fromkeys(turns.COSTS), target=None)
 
 
 def title(variant):
@@ -136,7 +136,8 @@ def judge(group, place, label, taken):
         own, others = taken[variant], taken.get(reference)
         values = [value(metric, turn.piece) for turn in own]
         good = ratios.good_rounds(own, others) if others else ratios.good_rounds(own)
-        more = {"rounds": len(own), "spoilt": len(own) - len(good)}
+        more = {"rounds": len(own), "spoilt": len(own) - len(good),
+                "foreign": turns.foreign_percent(own)}
         if len(good) < ratios.ENOUGH:
             return row(name, label, None, UNITS[metric], target=target, **more)
         more.update(turns.cost_per_call(own, good))

@@ -34,12 +34,12 @@ import programs
 import report
 import rows
 
-NUMBER, MAYBE_NUMBER = (int, float), (int, float, type(None))
+MAYBE_NUMBER = (int, float, type(None))
 TEXT, MAYBE_TEXT = str, (str, type(None))
 ROW = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "target": MAYBE_TEXT}.get(name, MAYBE_NUMBER)
        for name in rows.ROW}
-COMPARISON = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "verdict": MAYBE_TEXT, "rounds": NUMBER,
-                     "spoilt": NUMBER, "costs_before": dict, "costs_now": dict}.get(name, MAYBE_NUMBER)
+COMPARISON = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "verdict": MAYBE_TEXT,
+                     "costs_before": dict, "costs_now": dict}.get(name, MAYBE_NUMBER)
               for name in comparison.COMPARISON}
 WORSE = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,19 +50,15 @@ def wishes():
     return float(os.environ.get("BENCH_SECONDS") or 2), os.environ.get("BENCH_ROWS", "")
 
 
-def measure(build, servers, found, notes):
+def measure(site_of, servers, found, notes):
     """Adds to found row after row, so that what was measured is there whatever happens then."""
     seconds, wanted = wishes()
-    idle_seconds = float(os.environ.get("BENCH_IDLE_SECONDS") or 30)
     for server in servers:
         for tls in (True, False):
-            site = programs.Site(build, server, tls)
+            site = site_of(server, tls)
             rows.measure_all(site, seconds, wanted, found, notes)
             site.stop()
-        costs.weigh(build, server, wanted, found)
-        costs.send_big(build, server, wanted, found)
-    costs.watch_idle(build, servers, idle_seconds, wanted, found)
-    costs.count_instructions(build, servers, wanted, found, notes)
+    costs.measure_all(site_of, servers, wanted, found, notes)
 
 
 def end(number, frame):
@@ -81,11 +77,19 @@ def option(name):
 def run(build, servers, against):
     """Measures, then tells and writes what was found, even if the rest failed. The exit status."""
     found, notes, status = [], set(), 0
+    payloads = f"{build}/bench/payloads"
+
+    def site_of(server, tls):
+        return programs.Site(build, server, tls, payloads)
+
+    def site_before_of(server, tls):
+        return programs.Site(against, server, tls, payloads, mark="-before")
+
     try:
         if against:
-            comparison.measure_all(build, against, servers, *wishes(), found, notes)
+            comparison.measure_all(site_of, site_before_of, servers, *wishes(), found, notes)
         else:
-            measure(build, servers, found, notes)
+            measure(site_of, servers, found, notes)
     except KeyboardInterrupt:
         status = 130
     except programs.Failed as failed:

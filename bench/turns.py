@@ -5,6 +5,7 @@ each round; every other round goes backwards, so that what changes steadily favo
 spoilt if others had more of the processors meanwhile than BENCH_FOREIGN allows.
 """
 import os
+import statistics
 from collections import namedtuple
 
 import processor
@@ -13,8 +14,9 @@ import ratios
 
 FOREIGN_PERCENT = 5
 
-# cost: by name, see COSTS; a value is None where it can't be known.
-Turn = namedtuple("Turn", "piece spoilt cost")
+# foreign: the others' share of the processors' time. cost: by name, see COSTS; a value is None where
+# it can't be known.
+Turn = namedtuple("Turn", "piece foreign spoilt cost")
 COSTS = ("caller_switches", "service_switches", "caller_us", "service_us", "server_us")
 
 
@@ -57,7 +59,7 @@ def take(program, server, *order):
     service_switches, service_us = service.spent()
     cost = dict(zip(COSTS, (counted, service_switches, caller_us, service_us, host.spent()[1])))
     foreign = processor.foreign_share(before, processor.moment(pids))
-    return Turn(piece, foreign > allowed_share(), cost)
+    return Turn(piece, foreign, foreign > allowed_share(), cost)
 
 
 def take_all(contestants, server, wanted):
@@ -71,6 +73,11 @@ def take_all(contestants, server, wanted):
             turns[name].append(take(program, server, *order))
         done += 1
     return turns
+
+
+def foreign_percent(taken):
+    """The others' share in the middle one of these turns."""
+    return 100 * statistics.median(turn.foreign for turn in taken)
 
 
 def cost_per_call(turns, rounds):

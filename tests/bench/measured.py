@@ -11,7 +11,7 @@ COST = dict(zip(turns.COSTS, (300, 500, 10000.0, 20000.0, 30000.0)))
 
 
 def turn(p50_us, spoilt=False, calls=100, seconds=1.0, **cost):
-    return turns.Turn(programs.Slice(calls, seconds, p50_us, 2 * p50_us, None), spoilt,
+    return turns.Turn(programs.Slice(calls, seconds, p50_us, 2 * p50_us, None), 0.5 * spoilt, spoilt,
                       dict(COST, **cost))
 
 

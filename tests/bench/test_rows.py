@@ -1,8 +1,12 @@
 """What a row says, of one build and of two."""
+import contextlib
+import io
+import tempfile
 import unittest
 
 from measured import all_of, turn
 import comparison
+import costs
 import report
 import rows
 from rows import Group
@@ -86,6 +90,48 @@ class TwoBuilds(unittest.TestCase):
     def test_with_too_few_good_rounds_there_is_no_verdict(self):
         row = self.compared(all_of([100] * 3, spoilt=(0,)), all_of([200] * 3))
         self.assertEqual((row["verdict"], row["ratio"], row["spoilt"]), (None, None, 1))
+
+    def test_what_was_measured_once_is_joined_by_name_and_has_no_verdict_of_better_or_worse(self):
+        now = [rows.row("memory: a link", "prosody", 150, "KiB"), rows.row("new", "", 1, "us"),
+               rows.row("wake-ups", "", 0, "switches")]
+        before = [rows.row("wake-ups", "", 0, "switches"),
+                  rows.row("memory: a link", "prosody", 200, "KiB"),
+                  rows.row("memory: a link", "ejabberd", 900, "KiB")]
+        joined = list(comparison.join_once(now, before))
+        self.assertEqual([(row["row"], row["before"], row["now"], row["ratio"], row["verdict"])
+                          for row in joined],
+                         [("memory: a link", 200, 150, 0.75, comparison.ONCE),
+                          ("wake-ups", 0, 0, None, comparison.ONCE)])
+
+
+class Once(unittest.TestCase):
+    def test_a_time_that_was_measured_once_beside_another_load_is_no_number(self):
+        one = rows.row("50 MB in pieces: speed", "prosody", 10, "MB/s", 5, 2, ">=1.00")
+        spoilt = costs.unless_spoilt(0.3, dict(one))
+        self.assertEqual((spoilt["value"], spoilt["ratio"], report.good(spoilt)), (None, None, "0/1"))
+        self.assertEqual(report.verdict(spoilt), report.TOO_FEW)
+        good = costs.unless_spoilt(0.01, dict(one))
+        self.assertEqual((good["value"], report.good(good), report.verdict(good)), (10, "1/1", "ok"))
+
+
+class File(unittest.TestCase):
+    MEMBERS = {"row": str, "value": (int, type(None))}
+
+    def check(self, *found):
+        with tempfile.TemporaryDirectory() as folder, \
+                contextlib.redirect_stderr(io.StringIO()):
+            report.write(f"{folder}/bench.json", found)
+            return report.check(f"{folder}/bench.json", self.MEMBERS)
+
+    def test_rows_with_all_their_members_are_right(self):
+        self.assertEqual(self.check({"row": "a", "value": 1}, {"row": "b", "value": None}), 0)
+
+    def test_a_member_that_is_missing_or_of_another_kind_is_wrong(self):
+        self.assertEqual(self.check({"row": "a"}), 1)
+        self.assertEqual(self.check({"row": "a", "value": "1"}), 1)
+
+    def test_no_row_at_all_is_a_name_that_nothing_bears(self):
+        self.assertEqual(self.check(), 2)
 
 
 if __name__ == "__main__":
