@@ -106,6 +106,14 @@ run-install: all
 run-samples: $(SAMPLES)
 	tools/with-servers prosody -- tests/samples/run.sh $(BUILD)
 
+# Whether the documents say what is there; and the commands that they give, as a user types them.
+run-docs: $(BUILD)/gen/calculator/soapH.h
+	tests/docs/run.sh $(BUILD)
+
+run-commands: all
+	tools/with-servers prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw',COMPONENTS=calc:secret -- \
+	    tests/docs/commands.sh $(BUILD)
+
 run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
 	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
@@ -136,11 +144,11 @@ soak: deps
 in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin
-	$(call in_turn,run-unit run-plugin run-bench-unit)
+	$(call in_turn,run-unit run-plugin run-bench-unit run-docs)
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-bench-unit run-install run-samples run-integration run-ws run-federation run-cluster run-nat \
+	$(call in_turn,run-unit run-plugin run-bench-unit run-docs run-install run-commands run-samples run-integration run-ws run-federation run-cluster run-nat \
 	    run-bench-fleet-smoke)
 
 # A shorter storm: under a sanitizer each call takes several times as long.
@@ -167,5 +175,5 @@ run-all: $(TESTS)
 ci:
 	$(Q).ci/run
 
-.PHONY: run-unit run-plugin run-install run-samples run-nat run-integration run-ws run-federation run-cluster \
+.PHONY: run-unit run-plugin run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
     run-all check test asan tsan valgrind soak ci

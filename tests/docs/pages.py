@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
+with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
+
+    links paths lengths index names samples members targets commands    checks
+    code FILE NUMBER        the lines of the NUMBERth block of C in FILE
+    shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
+"""
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
+README_LINES, README_WORDS = 150, 1500  # ten minutes, read aloud
+PAGE_LINES = 250
+FOLDERS = ['.ci', 'bench', 'docs', 'lib', 'mk', 'samples', 'tests', 'tools', 'wsdl']
+
+# Files of others that the documents name.
+FOREIGN = {'wsseapi.c', 'wsaapi.c', 'wsrmapi.c', 'parser.h', 'stdsoap2.h', 'stdsoap2.c', 'zlib.h', 'openssl.cnf',
+           'ejabberdctl.cfg', 'libgsoap.pc'}
+
+# Every command that a document gives in a block of its own, and who runs it: "commands.sh" does so word for word,
+# others are targets of the makefiles that the named one calls. Where nobody does, it says why.
+COMMANDS = [
+    (r'make demo', 'commands.sh'),
+    (r'soapcpp2 .*', 'commands.sh'),
+    (r'cc -o .*', 'commands.sh'),
+    (r'SOAP_XMPP_JID=.* ./calculator-(service|client.*)', 'commands.sh'),
+    (r'make', 'commands.sh, through "make demo"'),
+    (r'make && sudo make install PREFIX=/usr/local && sudo ldconfig', 'run-install, below a folder of its own: '
+     'a test has no business in /usr/local'),
+    (r'cc \.\.\. .*', 'run-install, with sources in the place of the dots'),
+    (r'make test', 'this is it'),
+    (r'make check', '.ci/run, by its parts'),
+    (r'make run-(unit|plugin|integration|ws)( ARGS=.*)?', 'make test, without ARGS; "targets" looks for what ARGS names'),
+    (r'build/unit -l', 'run.sh, if it has been built'),
+    (r'make run-(cluster|federation|nat|docs|bench-fleet-smoke)', 'make test'),
+    (r'make fuzz FUZZ_SECONDS=60', '.ci/run, for fewer seconds'),
+    (r'make (lint|asan)', '.ci/run'),
+    (r'make soak SOAK_SECONDS=600', 'nobody: ten minutes'),
+    (r'make run-bench-smoke', 'make everything, or by hand: it measures'),
+    (r'make bench( .*)?', 'nobody: minutes, and a machine with nothing else to do'),
+    (r'make bench-(plot|codec)', 'nobody: they measure'),
+    (r'make bench-fleet( .*)?', 'make test, as run-bench-fleet-smoke: with 40 devices'),
+    (r'make bench-scale( .*)?', 'nobody: minutes; run-cluster runs the same cluster'),
+    (r'gdb --args build/unit envelope', 'nobody: gdb asks what to do'),
+    (r'tools/prosody.sh start /tmp/p', 'tools/with-servers, with another folder'),
+    (r'SOAP_XMPP_TRACE=stanza build/samples/calculator-client \.\.\.', 'run-samples, with another program'),
+]
+
+problems = []
+
+
+def wrong(message):
+    problems.append(message)
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding='utf-8') as file:
+        return file.read()
+
+
+def files_below(*folders):
+    """The sources below folders, as paths from the top."""
+    for folder in folders:
+        for where, names, files in os.walk(os.path.join(TOP, folder)):
+            names[:] = [name for name in names if name not in ('build', '.git', '__pycache__', 'corpus')]
+            for name in files:
+                yield os.path.relpath(os.path.join(where, name), TOP)
+
+
+def documents():
+    top = [name for name in os.listdir(TOP) if name.endswith('.md')]
+    return sorted(top) + sorted(path for path in files_below('docs') if path.endswith('.md'))
+
+
+def blocks(path):
+    """(language, lines) of each block: fenced, or indented by four blanks behind an empty line."""
+    language, lines, empty = None, [], True
+    for line in read(path).split('\n') + ['']:
+        if line.startswith('```'):
+            if language is None:
+                language, lines = line[3:] or 'text', []
+            else:
+                yield language, lines
+                language, lines = None, []
+        elif language not in (None, 'indented'):
+            lines.append(line)
+        elif line.startswith('    ') and (empty or language):
+            language, lines = 'indented', lines + [line[4:]]
+        elif language and line.strip():
+            yield language, lines
+            language, lines = None, []
+        elif language:
+            lines.append('')
+        empty = not line.strip()
+
+
+def is_shell(lines):
+    begin = re.compile(r'(make|soapcpp2|cc|gdb|tools/\S+|build/\S+|SOAP_XMPP_\w+=\S+)( |$)')
+    return any(begin.match(line) for line in lines)
+
+
+def commands_of(lines):
+    """One string for each command: continued lines joined, comments dropped."""
+    text = re.sub(r' *\\\n *', ' ', '\n'.join(lines))
+    for line in text.split('\n'):
+        command = re.sub(r'(^| +)# .*', '', line).strip()
+        if command:
+            yield command
+
+
+def shell_blocks(path):
+    return [list(commands_of(lines)) for language, lines in blocks(path)
+            if language == 'indented' and is_shell(lines)]
+
+
+def prose(path):
+    """A document without its fenced blocks."""
+    return re.sub(r'(?ms)^```.*?^```$', '', read(path))
+
+
+def anchors(path):
+    found = set()
+    for title in re.findall(r'(?m)^#+ (.*)$', prose(path)):
+        title = re.sub(r'[^\w\- ]', '', title.lower())
+        found.add(title.strip().replace(' ', '-'))
+    return found
+
+
+# ---- checks --------------------------------------------------------------------------------------
+
+
+def check_links():
+    count = 0
+    for path in documents():
+        for target in re.findall(r'\]\(([^)\s]+)\)', prose(path)):
+            count += 1
+            if re.match(r'https?:', target):
+                continue
+            file, _, anchor = target.partition('#')
+            file = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            if not os.path.exists(os.path.join(TOP, file)):
+                wrong(f'{path}: there is no {target}')
+            elif anchor and anchor not in anchors(file):
+                wrong(f'{path}: {file} has no heading for #{anchor}')
+    if count < 50:
+        wrong(f'only {count} links were found')
+
+
+def check_paths():
+    names = {os.path.basename(path) for path in files_below(*FOLDERS)} | set(os.listdir(TOP))
+    folder = '|'.join(map(re.escape, FOLDERS))
+    inner = '|'.join(name for name in os.listdir(os.path.join(TOP, 'lib')) if '.' not in name)
+
+    def look(path, token):
+        if re.search(r'[<*]|NAME', token):
+            return
+        if re.match(rf'({folder})/', token):
+            if not os.path.exists(os.path.join(TOP, token)):
+                wrong(f'{path}: there is no {token}')
+        elif re.match(rf'({inner})/[\w./-]+\.[ch]$', token):
+            if not os.path.exists(os.path.join(TOP, 'lib', token)):
+                wrong(f'{path}: there is no lib/{token}')
+        elif re.match(r'[\w-]+\.(c|h|py|sh|mk|md|yml)$', token) and token not in names | FOREIGN:
+            wrong(f'{path}: there is no {token}')
+
+    for path in documents():
+        for token in re.findall(r'`([^`\s]+)`', prose(path)):
+            look(path, token)
+        for token in re.findall(rf'(?<![\w/.`-])((?:{folder})/[\w./-]+\.(?:[ch]|md|py|sh|mk|yml))\b', read(path)):
+            look(path, token)
+    # Comments in sources name documents, too.
+    for path in list(files_below('lib', 'samples', 'bench', 'tests', 'tools', 'mk', '.ci')) + ['Makefile']:
+        if not re.search(r'\.([ch]|py|sh|mk)$|/[\w-]+$|^Makefile$', path) or path.startswith('tests/docs/'):
+            continue
+        with open(os.path.join(TOP, path), encoding='utf-8', errors='replace') as file:
+            for token in re.findall(r'\b(?:docs/[\w/-]+\.(?:md|yml)|[A-Z]{4,}\.md)', file.read()):
+                if not os.path.exists(os.path.join(TOP, token)):
+                    wrong(f'{path}: there is no {token}')
+
+
+def check_lengths():
+    for path in documents():
+        lines = read(path).count('\n')
+        limit = README_LINES if path == 'README.md' else PAGE_LINES
+        if lines > limit:
+            wrong(f'{path}: {lines} lines, the limit is {limit}')
+    words = len(re.sub(r'(?s)```.*?```', '', read('README.md')).split())
+    if words > README_WORDS:
+        wrong(f'README.md: {words} words, the limit is {README_WORDS}')
+
+
+def check_index():
+    for folder in ('docs', 'docs/internals'):
+        index = re.findall(r'\]\(([^)/#]+)\)', read(f'{folder}/README.md'))
+        for name in sorted(os.listdir(os.path.join(TOP, folder))):
+            if '.' in name and name != 'README.md' and name not in index:
+                wrong(f'{folder}/README.md does not list {name}')
+
+
+def check_names():
+    header = read('lib/soap_xmpp.h')
+    library = ''.join(read(path) for path in files_below('lib'))
+    variables = {'SOAP_XMPP_' + name for name in re.findall(r'^    \{"(\w+)", ', read('lib/config/environment.c'), re.M)}
+    for path in documents():
+        for name in set(re.findall(r'\b(?:soap_xmpp|SOAP_XMPP)_\w*[a-zA-Z0-9]\b', read(path))):
+            if name not in variables and not re.search(rf'\b{name}\b', header):
+                wrong(f'{path}: soap_xmpp.h has no {name}')
+        for name in set(re.findall(r'\bsx_\w*[a-z0-9]\b', read(path))):
+            if not re.search(rf'\b{name}\b', library):
+                wrong(f'{path}: lib/ has no {name}')
+
+
+def check_samples():
+    text, count = read('docs/calculator.md'), 0
+    for path, code in re.findall(r'(?ms)^`([\w./]+)`:\n\n```c\n(.*?)^```$', text):
+        count += 1
+        if code != read(path):
+            wrong(f'docs/calculator.md and {path} differ')
+    if count != 3:
+        wrong(f'docs/calculator.md has {count} files, not 3')
+
+
+def struct_members():
+    text = re.search(r'(?s)\nstruct soap_xmpp_config \{(.*?)\n\};', read('lib/soap_xmpp.h')).group(1)
+    text = re.sub(r'(?s)/\*.*?\*/', '', text)
+    return [re.search(r'(\w+)\s*$', one).group(1) for one in text.split(';') if one.strip()]
+
+
+def variables_of_members():
+    """Variable -> member, as environment.c has them."""
+    found = {}
+    for name, rest in re.findall(r'^    \{"(\w+)", (.*)', read('lib/config/environment.c'), re.M):
+        member = re.search(r'(?:TEXT|WORD)\((\w+)', rest) or re.match(r'set_(\w+)', rest)
+        found['SOAP_XMPP_' + name] = member.group(1)
+    return found
+
+
+def check_members():
+    members, variables = struct_members(), variables_of_members()
+    members.remove('size')  # soap_xmpp_config_init() sets it, and nobody else
+    listed, given = [], []
+    for section in re.split(r'(?m)^## ', read('docs/configuration.md')):
+        if '\n| member | environment |' not in section:
+            continue
+        for row in re.findall(r'(?m)^\| (`.*)$', section):
+            cells = row.split('|')
+            names = re.findall(r'`(\w+)`', cells[0])
+            listed += names
+            for variable in re.findall(r'`(\w+)`', cells[1]):
+                given.append(variable)
+                if variables.get(variable) not in names:
+                    wrong(f'docs/configuration.md: {variable} is not the variable of {names}')
+    for name in sorted(set(members) | set(listed)):
+        if listed.count(name) != 1 or name not in members:
+            wrong(f'{name}: {listed.count(name)} times in docs/configuration.md, '
+                  f'{members.count(name)} times in soap_xmpp.h')
+    for name in sorted(set(variables) | set(given)):
+        if given.count(name) != 1 or name not in variables:
+            wrong(f'{name}: {given.count(name)} times in docs/configuration.md, '
+                  f'{int(name in variables)} times in environment.c')
+    if len(members) < 40 or len(variables) < 15:
+        wrong(f'only {len(members)} members and {len(variables)} variables were found')
+
+
+def all_commands():
+    for path in documents():
+        for block in shell_blocks(path):
+            for command in block:
+                yield path, command
+        for command in re.findall(r'`(make [^`]+)`', prose(path)):
+            yield path, command
+
+
+def make_targets():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(('MAKE', 'MFLAGS'))}
+    said = subprocess.run(['make', '-C', TOP, '-npRr', 'help'], env=environment, capture_output=True, text=True,
+                          check=True).stdout
+    return set(re.findall(r'(?m)^([a-z][a-z-]*):', said))
+
+
+def check_targets():
+    targets, count = make_targets(), 0
+    sources = ''.join(read(path) for path in ['Makefile'] + list(files_below('mk', 'bench')))
+    for path, command in all_commands():
+        for run in re.findall(r'(?:^|&& (?:sudo )?)make\b([^&]*)', command):
+            words = [word.strip('"') for word in re.findall(r'(?:[^\s"]|"[^"]*")+', run)]
+            for word in words:
+                count += 1
+                if '=' in word:
+                    name = word.split('=')[0]
+                    if not re.search(rf'\b{name}\b', sources):
+                        wrong(f'{path}: nobody reads {name} of "{command}"')
+                elif word not in targets:
+                    wrong(f'{path}: there is no target {word} of "{command}"')
+            part = re.search(r'run-(\w+) ARGS="?([^"]+)', run)
+            if part and not is_part(*part.groups()):
+                wrong(f'{path}: tests/{part.group(1)} has no "{part.group(2)}"')
+    if count < 40:
+        wrong(f'only {count} targets and variables were found')
+
+
+def is_part(folder, text):
+    """Whether text is in a test's sentence; with a colon, whether it is a suite's name."""
+    if text.endswith(':'):
+        pattern = re.compile(rf'SUITE\({text[:-1]}\)|\{{"{text[:-1]}",.*tests_')
+    else:
+        pattern = re.compile(re.escape(text), re.I)
+    return any(pattern.search(read(path)) for path in files_below(f'tests/{folder}') if path.endswith('.c'))
+
+
+def check_commands():
+    used = set()
+    for path in documents():
+        for block in shell_blocks(path):
+            for command in block:
+                row = next((row for row in COMMANDS if re.fullmatch(row[0], command)), None)
+                if row is None:
+                    wrong(f'{path}: nobody says who runs "{command}"')
+                used.add(row)
+    for row in COMMANDS:
+        if row not in used:
+            wrong(f'no document gives "{row[0]}"')
+
+
+# ---- the program ---------------------------------------------------------------------------------
+
+
+def main():
+    what = sys.argv[1] if len(sys.argv) > 1 else ''
+    if what == 'code':
+        code = [lines for language, lines in blocks(sys.argv[2]) if language == 'c']
+        print('\n'.join(code[int(sys.argv[3]) - 1]))
+    elif what == 'shell':
+        print('\n'.join(shell_blocks(sys.argv[2])[int(sys.argv[3]) - 1]))
+    elif 'check_' + what in globals():
+        globals()['check_' + what]()
+    else:
+        sys.exit(__doc__)
+    for message in problems:
+        print(message)
+    sys.exit(1 if problems else 0)
+
+
+main()
