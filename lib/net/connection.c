@@ -151,7 +151,7 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 {
     struct sx_connection *connection = user;
     (void)conn;
-    (void)stream_error; /* stream.c has seen it, with its condition's name */
+    (void)stream_error; /* negotiation.c has seen it, with its condition's name */
     if (event == XMPP_CONN_CONNECT) {
         go_online(connection);
     } else if (event != XMPP_CONN_RAW_CONNECT) {
@@ -352,7 +352,7 @@ static bool is_tcp_settled(struct sx_connection *connection)
 /* A server that doesn't take us may be gone before we write: its alert says why. */
 static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
-    if (!connection->online && !connection->stream.authenticated && connection->secured)
+    if (!connection->online && !connection->stream.login.authenticated && connection->secured)
         sx_tls_look();
     xmpp_run_once(ctx, 0);
 }
@@ -428,7 +428,7 @@ static void explain_tls(struct sx_connection *connection, const char *server)
 static bool explain_certificate(struct sx_connection *connection, const char *server)
 {
     const struct sx_config *config = connection->config;
-    const struct sx_stream *stream = &connection->stream;
+    const struct sx_login *login = &connection->stream.login;
     const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
     if (alert && !config->cert_file)
         set_failure(connection, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
@@ -436,7 +436,7 @@ static bool explain_certificate(struct sx_connection *connection, const char *se
         set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
                     server, config->cert_file, alert);
     else if (config->cert_file && !config->password[0] && connection->secured &&
-             stream->offers_sasl && !stream->offers_external)
+             login->offers_sasl && !login->offers_external)
         set_failure(connection, SX_ECLIENTCERT,
                     "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
                     server, config->cert_file);
@@ -447,17 +447,17 @@ static bool explain_certificate(struct sx_connection *connection, const char *se
 
 static void explain_login(struct sx_connection *connection, const char *server)
 {
-    const struct sx_stream *stream = &connection->stream;
+    const struct sx_login *login = &connection->stream.login;
     if (explain_certificate(connection, server))
         return;
-    if (stream->sasl_condition[0] && !stream->authenticated)
-        set_failure(connection, is_final(stream->sasl_condition) ? SX_EAUTH : SX_ELOST,
+    if (login->sasl_condition[0] && !login->authenticated)
+        set_failure(connection, is_final(login->sasl_condition) ? SX_EAUTH : SX_ELOST,
                     "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
-                    stream->sasl_condition, stream->sasl_text[0] ? ": " : "", stream->sasl_text);
-    else if (stream->bind_condition[0])
+                    login->sasl_condition, login->sasl_text[0] ? ": " : "", login->sasl_text);
+    else if (login->bind_condition[0])
         set_failure(connection, SX_ELOST, "%s refused to bind %.100s: %s%s%s", server,
-                    connection->config->jid, stream->bind_condition,
-                    stream->bind_text[0] ? ": " : "", stream->bind_text);
+                    connection->config->jid, login->bind_condition, login->bind_text[0] ? ": " : "",
+                    login->bind_text);
     else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
         explain_tls(connection, server);
     else
@@ -496,17 +496,17 @@ static enum sx_err judge_stream_error(const char *condition)
 
 static void explain_stream_error(struct sx_connection *connection, const char *server)
 {
-    const struct sx_stream *stream = &connection->stream;
-    const char *condition = stream->stream_condition;
-    const char *separator = stream->stream_text[0] ? ": " : "";
+    const struct sx_login *login = &connection->stream.login;
+    const char *condition = login->stream_condition;
+    const char *separator = login->stream_text[0] ? ": " : "";
     if (connection->config->is_component && !connection->online) {
         const char *clause = sx_component_explain_login(condition);
         set_failure(connection, sx_component_judge_login(condition),
                     "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
-                    condition, *clause ? ", " : "", clause, separator, stream->stream_text);
+                    condition, *clause ? ", " : "", clause, separator, login->stream_text);
     } else {
         set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
-                    server, condition, separator, stream->stream_text);
+                    server, condition, separator, login->stream_text);
     }
 }
 
@@ -522,7 +522,7 @@ static void explain(struct sx_connection *connection, bool timed_out)
                     (double)connection->config->connect_timeout_us / 1e6);
     else if (stream->err != SX_OK)
         explain_stream(connection);
-    else if (stream->stream_condition[0])
+    else if (stream->login.stream_condition[0])
         explain_stream_error(connection, server);
     else if (connection->online)
         set_failure(connection, SX_ELOST, "the connection to %s was lost", server);

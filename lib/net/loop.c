@@ -230,7 +230,7 @@ static void go_online(void *user, const char *bound_jid)
                       loop->connection->stream.fed_bytes, sx_clock_now_us());
     pthread_mutex_lock(&loop->mu);
     loop->session = ++loop->last_session;
-    loop->server_max_bytes = loop->connection->stream.server_max_bytes;
+    loop->server_max_bytes = loop->connection->stream.login.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
 }

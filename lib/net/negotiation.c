@@ -25,7 +25,6 @@ enum {
 #define NS_BIND          "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_LIMITS        "urn:xmpp:stream-limits:0"
 #define NS_TLS           "urn:ietf:params:xml:ns:xmpp-tls"
-#define NS_STANZAS       "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define BIND_ID          "_xmpp_bind" /* libstrophe's */
 
 static bool has_child_of(const struct sx_element *stanza, const char *uri)
@@ -83,20 +82,20 @@ static unsigned long read_iterations(const struct sx_element *stanza)
 }
 
 /* libstrophe answers every challenge, and nothing can interrupt it while it hashes. NULL: go on. */
-static const char *judge_challenge(struct sx_stream *stream, const struct sx_element *stanza)
+static const char *judge_challenge(struct sx_login *login, const struct sx_element *stanza)
 {
-    stream->iterations += read_iterations(stanza);
-    if (stream->iterations > MAX_ITERATIONS)
+    login->iterations += read_iterations(stanza);
+    if (login->iterations > MAX_ITERATIONS)
         return "the server wants more than a million iterations of SCRAM";
-    if (++stream->challenges > MAX_CHALLENGES)
+    if (++login->challenges > MAX_CHALLENGES)
         return "the server's SASL challenges have no end";
     return NULL;
 }
 
 static bool is_about_binding(const struct sx_element *stanza, const char *type)
 {
-    const char *id = sx_element_attribute(stanza, "id"),
-               *own_type = sx_element_attribute(stanza, "type");
+    const char *id = sx_element_attribute(stanza, "id");
+    const char *own_type = sx_element_attribute(stanza, "type");
     return strcmp(sx_element_name(stanza), "iq") == 0 && own_type && strcmp(own_type, type) == 0 &&
            id && strncmp(id, BIND_ID, sizeof BIND_ID - 1) == 0;
 }
@@ -116,30 +115,30 @@ static enum sx_err judge_binding(const struct sx_element *stanza, const char **w
     return err == SX_ENOMEM ? SX_ENOMEM : SX_EPROTOCOL;
 }
 
-static void read_bind_error(struct sx_stream *stream, const struct sx_element *stanza)
+static void read_bind_error(struct sx_login *login, const struct sx_element *stanza)
 {
     const struct sx_element *error = sx_element_child(stanza, "error");
     if (error)
-        read_condition(error, NS_STANZAS, stream->bind_condition, sizeof stream->bind_condition,
-                       stream->bind_text, sizeof stream->bind_text);
-    if (!stream->bind_condition[0])
-        snprintf(stream->bind_condition, sizeof stream->bind_condition, "undefined-condition");
+        read_condition(error, SX_NS_STANZAS, login->bind_condition, sizeof login->bind_condition,
+                       login->bind_text, sizeof login->bind_text);
+    if (!login->bind_condition[0])
+        snprintf(login->bind_condition, sizeof login->bind_condition, "undefined-condition");
 }
 
 /* Before the login: which mechanisms there are (RFC 6120 6.4.1). */
-static void read_mechanisms(struct sx_stream *stream, const struct sx_element *stanza)
+static void read_mechanisms(struct sx_login *login, const struct sx_element *stanza)
 {
     const struct sx_element *mechanism = sx_element_child_of(stanza, "mechanisms", NS_SASL);
     if (!mechanism)
         return;
-    stream->offers_sasl = true;
-    stream->offers_external = false;
+    login->offers_sasl = true;
+    login->offers_external = false;
     for (mechanism = sx_element_first(mechanism); mechanism;
          mechanism = sx_element_next(mechanism)) {
         char name[16] = "";
         copy_text(mechanism, name, sizeof name);
         if (strcmp(name, "EXTERNAL") == 0)
-            stream->offers_external = true;
+            login->offers_external = true;
     }
 }
 
@@ -158,47 +157,47 @@ static uint32_t read_limit(const struct sx_element *limits, const char *name)
 }
 
 /* XEP-0478 4.1: those of the newest features hold. */
-static void read_limits(struct sx_stream *stream, const struct sx_element *features)
+static void read_limits(struct sx_login *login, const struct sx_element *features)
 {
     const struct sx_element *limits = sx_element_child_of(features, "limits", NS_LIMITS);
-    stream->server_max_bytes = read_limit(limits, "max-bytes");
-    if (stream->server_max_bytes && stream->server_max_bytes < LEAST_MAX_BYTES)
-        stream->server_max_bytes = LEAST_MAX_BYTES;
-    stream->server_idle_s = read_limit(limits, "idle-seconds");
+    login->server_max_bytes = read_limit(limits, "max-bytes");
+    if (login->server_max_bytes && login->server_max_bytes < LEAST_MAX_BYTES)
+        login->server_max_bytes = LEAST_MAX_BYTES;
+    login->server_idle_s = read_limit(limits, "idle-seconds");
 }
 
-enum sx_err sx_negotiation_inspect(struct sx_stream *stream, const struct sx_element *stanza,
+enum sx_err sx_negotiation_inspect(struct sx_login *login, const struct sx_element *stanza,
                                    const char **why)
 {
     if (is_for(stanza, "success", NS_SASL)) {
-        stream->authenticated = true;
+        login->authenticated = true;
     } else if (is_for(stanza, "failure", NS_SASL)) {
-        read_condition(stanza, NS_SASL, stream->sasl_condition, sizeof stream->sasl_condition,
-                       stream->sasl_text, sizeof stream->sasl_text);
+        read_condition(stanza, NS_SASL, login->sasl_condition, sizeof login->sasl_condition,
+                       login->sasl_text, sizeof login->sasl_text);
     } else if (is_for(stanza, "challenge", NS_SASL)) {
-        const char *objection = judge_challenge(stream, stanza);
+        const char *objection = judge_challenge(login, stanza);
         *why = objection ? objection : *why;
         return objection ? SX_EPROTOCOL : SX_OK;
-    } else if (!stream->authenticated && is_for(stanza, "failure", NS_TLS)) {
+    } else if (!login->authenticated && is_for(stanza, "failure", NS_TLS)) {
         *why = "the server has no TLS after all"; /* libstrophe would wait for another answer */
         return SX_ETLS;
     } else if (is_about_binding(stanza, "error")) {
-        read_bind_error(stream, stanza);
-    } else if (!stream->bound && is_about_binding(stanza, "result")) {
-        stream->bound = true;
+        read_bind_error(login, stanza);
+    } else if (!login->bound && is_about_binding(stanza, "result")) {
+        login->bound = true;
         return judge_binding(stanza, why);
     } else if (is_for(stanza, "error", SX_NS_STREAMS)) {
-        read_condition(stanza, NS_STREAM_ERRORS, stream->stream_condition,
-                       sizeof stream->stream_condition, stream->stream_text,
-                       sizeof stream->stream_text);
+        read_condition(stanza, NS_STREAM_ERRORS, login->stream_condition,
+                       sizeof login->stream_condition, login->stream_text,
+                       sizeof login->stream_text);
         if (!sx_element_first(stanza) && !*sx_element_text(stanza)) {
             *why = "the server sent a stream error without a condition";
             return SX_ESTREAM;
         }
     } else if (is_for(stanza, "features", SX_NS_STREAMS)) {
-        read_limits(stream, stanza);
-        if (!stream->authenticated) {
-            read_mechanisms(stream, stanza);
+        read_limits(login, stanza);
+        if (!login->authenticated) {
+            read_mechanisms(login, stanza);
         } else if (!sx_element_child_of(stanza, "bind", NS_BIND)) {
             *why = "the server offers no resource binding";
             return SX_EPROTOCOL;
@@ -207,7 +206,7 @@ enum sx_err sx_negotiation_inspect(struct sx_stream *stream, const struct sx_ele
     return SX_OK;
 }
 
-bool sx_negotiation_begins_tls(const struct sx_stream *stream, const struct sx_element *stanza)
+bool sx_negotiation_begins_tls(const struct sx_login *login, const struct sx_element *stanza)
 {
-    return !stream->authenticated && is_for(stanza, "proceed", NS_TLS);
+    return !login->authenticated && is_for(stanza, "proceed", NS_TLS);
 }

@@ -1,26 +1,38 @@
-/* parser.c - bytes for a stream's parser: libstrophe's parser_state.h once more, on expat.
+/* parser.c - bytes to events: libstrophe's parser.h once more, on expat.
  *
- * Noun: the feed. Invariant: expat is given every byte once, in order, but for whole stanzas that
- * it needn't see; no byte is looked at more than a few times, whoever chose the chunks; once
- * `failed` or `ended` nothing is parsed.
+ * Why: libstrophe's own parser loses the namespaces of attributes and all prefix declarations, and
+ * a peer can make it slow. Here an envelope stays the bytes that came, and everything else becomes
+ * a tree of elements, within limits.
+ *
+ * Invariant: expat is given every byte once, in order, but for whole stanzas that it needn't see;
+ * no byte is looked at more than a few times, whoever chose the chunks; once the builder has
+ * `failed` or `ended` nothing is parsed. What expat may allocate is bounded by its tally.
  *
  * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> read_plain, for what
- * it doesn't take XML_Parse -> stream.c's handlers. After a stanza in which recycle_bytes are over
+ * it doesn't take XML_Parse -> the builder's events. After a stanza in which recycle_bytes are over
  * expat is suspended, a new one reads the stream's start tag again, unheard, and the chunk's rest.
  * Failure: what RFC 6120 11 restricts, and markup that grows without end, end the stream; every
  * later chunk is refused until libstrophe resets the parser. A reset during a callback is done when
  * the chunk's parsing has returned.
  */
-#include "net/parser_state.h"
+#include "net/parser.h"
 
+#include <expat.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "net/allocator.h"
+#include "net/stanza_builder.h"
+#include "net/strophe_stanza.h"
+#include "xml/markup.h"
+#include "xml/quota.h"
+#include "xml/tag.h"
 
 enum {
+    STANZA_DEPTH = 1,    /* the stream's root is at 0 */
+    TOLD_DEPTH = 2,      /* tags so deep are told with their bytes */
     STRING_DEPTH = 1000, /* for xmpp_stanza_new_from_string: freeing a tree recurses */
     /* Markup of 6 bytes with a name not seen before costs expat some 100: a stanza within its
      * limits can't come near EXPAT_GROWTH times its size. */
@@ -31,33 +43,181 @@ enum {
     PLAIN_DEPTH = 32 /* of a stanza that is read without expat */
 };
 
+struct _parser_t {
+    xmpp_ctx_t *ctx;
+    parser_start_callback on_start; /* NULL allowed, as the next two */
+    parser_end_callback on_end;
+    parser_stanza_callback on_stanza;
+    void *user;
+    struct sx_stream *stream; /* NULL: serves xmpp_stanza_new_from_string */
+    struct sx_stream_limits limits;
+    struct sx_stanza_builder builder;
+    bool feeding, reset_wanted;
+    /* expat and its input; places count from the first byte after it was made */
+    XML_Parser expat;
+    struct sx_quota tally;
+    size_t fed_bytes;
+    size_t spared_bytes; /* of these, those of stanzas that were read without it */
+    struct sx_markup markup;
+    bool in_cdata;             /* expat stands in a CDATA section, whose end is to come */
+    struct sx_tag token;       /* the tag that expat has the beginning of */
+    struct sx_buffer root_tag; /* the stream's start tag as it came */
+    bool muted;                /* a new expat is reading it */
+    size_t suspended_at;       /* 0: not suspended */
+};
+
+/* ---- what libstrophe wants to know ---- */
+
+static void tell_open(void *user, const char *name, const char **attributes)
+{
+    const parser_t *parser = user;
+    if (parser->on_start)
+        parser->on_start((char *)name, (char **)attributes, parser->user);
+}
+
+static void tell_close(void *user, const char *name)
+{
+    const parser_t *parser = user;
+    if (parser->on_end)
+        parser->on_end((char *)name, parser->user);
+}
+
+static bool tell_stanza(void *user, const struct sx_element *element)
+{
+    const parser_t *parser = user;
+    xmpp_stanza_t *stanza;
+    if (!parser->on_stanza)
+        return true;
+    stanza = sx_strophe_stanza_new(parser->ctx, element, parser->stream != NULL);
+    if (!stanza)
+        return false;
+    parser->on_stanza(stanza, parser->user);
+    xmpp_stanza_release(stanza);
+    return true;
+}
+
 /* ---- restricted XML (RFC 6120 11.1, 11.6) ---- */
+
+static void fail(parser_t *parser, const char *why)
+{
+    sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent %s", why);
+    XML_StopParser(parser->expat, XML_FALSE);
+}
+
+static void fail_memory(parser_t *parser)
+{
+    sx_stanza_builder_fail(&parser->builder, SX_ENOMEM, "memory is short");
+}
 
 static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system_id,
                                const XML_Char *public_id, int has_subset)
 {
     (void)name, (void)system_id, (void)public_id, (void)has_subset;
-    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a DOCTYPE");
+    fail(user, "a DOCTYPE");
 }
 
 static void XMLCALL on_instruction(void *user, const XML_Char *target, const XML_Char *data)
 {
     (void)target, (void)data;
-    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a processing instruction");
+    fail(user, "a processing instruction");
 }
 
 static void XMLCALL on_comment(void *user, const XML_Char *text)
 {
     (void)text;
-    sx_parser_fail(user, SX_EPROTOCOL, "the server sent a comment");
+    fail(user, "a comment");
 }
 
 static void XMLCALL on_declaration(void *user, const XML_Char *version, const XML_Char *encoding,
                                    int standalone)
 {
+    parser_t *parser = user;
     (void)version, (void)standalone;
-    if (encoding && strcasecmp(encoding, "UTF-8") != 0)
-        sx_parser_fail(user, SX_EPROTOCOL, "the server's encoding is %.40s, not UTF-8", encoding);
+    if (!encoding || strcasecmp(encoding, "UTF-8") == 0)
+        return;
+    sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
+                           "the server's encoding is %.40s, not UTF-8", encoding);
+    XML_StopParser(parser->expat, XML_FALSE);
+}
+
+/* ---- expat's events ---- */
+
+static size_t token_end(const parser_t *parser)
+{
+    return parser->spared_bytes + (size_t)XML_GetCurrentByteIndex(parser->expat) +
+           (size_t)XML_GetCurrentByteCount(parser->expat);
+}
+
+/* The bytes of the tag that is being told; expat keeps a token whole. */
+static void find_bytes(const parser_t *parser, struct sx_stanza_builder_token *token)
+{
+    int offset = 0, size = 0;
+    const char *input = XML_GetInputContext(parser->expat, &offset, &size);
+    token->len = (size_t)XML_GetCurrentByteCount(parser->expat);
+    token->bytes = input ? input + offset : NULL;
+}
+
+static void stop_if_over(parser_t *parser)
+{
+    if (parser->builder.failed || parser->builder.ended)
+        XML_StopParser(parser->expat, XML_FALSE);
+}
+
+static void keep_root_tag(parser_t *parser, const struct sx_stanza_builder_token *tag)
+{
+    if (!parser->stream || !tag->bytes)
+        return;
+    sx_buffer_add(&parser->root_tag, tag->bytes, tag->len);
+    if (parser->root_tag.failed)
+        fail_memory(parser);
+}
+
+static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char **attributes)
+{
+    parser_t *parser = user;
+    struct sx_stanza_builder_token token = {0};
+    if (parser->muted)
+        return;
+    token.end = token_end(parser);
+    if (parser->builder.depth <= TOLD_DEPTH)
+        find_bytes(parser, &token);
+    if (parser->builder.depth == 0)
+        keep_root_tag(parser, &token);
+    sx_stanza_builder_start(&parser->builder, &token, qname, attributes);
+    stop_if_over(parser);
+}
+
+static void XMLCALL on_text(void *user, const XML_Char *text, int len)
+{
+    parser_t *parser = user;
+    struct sx_stanza_builder_token token = {0};
+    if (parser->muted)
+        return;
+    token.end = token_end(parser);
+    sx_stanza_builder_text(&parser->builder, &token, text, len);
+    stop_if_over(parser);
+}
+
+/* Whether a new expat is due, behind the stanza that ends here. */
+static bool is_grown(const parser_t *parser, size_t end)
+{
+    return parser->limits.recycle_bytes && parser->root_tag.len &&
+           (end - parser->spared_bytes >= parser->limits.recycle_bytes ||
+            parser->tally.held_bytes >= parser->tally.max_bytes / 4);
+}
+
+static void XMLCALL on_end(void *user, const XML_Char *qname)
+{
+    parser_t *parser = user;
+    struct sx_stanza_builder_token token = {0};
+    if (parser->muted)
+        return;
+    token.end = token_end(parser);
+    sx_stanza_builder_end(&parser->builder, &token, qname);
+    stop_if_over(parser);
+    if (!parser->builder.failed && parser->builder.depth == STANZA_DEPTH &&
+        is_grown(parser, token.end) && XML_StopParser(parser->expat, XML_TRUE) == XML_STATUS_OK)
+        parser->suspended_at = token.end;
 }
 
 /* ---- feeding ---- */
@@ -79,15 +239,16 @@ static bool renew_expat(parser_t *parser)
     if (parser->expat)
         XML_ParserFree(parser->expat);
     parser->expat = sx_quota_parser(&parser->tally);
-    parser->fed_bytes = parser->stanza_start = parser->suspended_at = parser->spared_bytes = 0;
+    parser->fed_bytes = parser->suspended_at = parser->spared_bytes = 0;
+    parser->builder.stanza_start = 0;
     parser->in_cdata = false;
     if (!parser->expat) {
-        sx_parser_fail_memory(parser);
+        fail_memory(parser);
         return false;
     }
     XML_SetUserData(parser->expat, parser);
-    XML_SetElementHandler(parser->expat, sx_parser_on_start, sx_parser_on_end);
-    XML_SetCharacterDataHandler(parser->expat, sx_parser_on_text);
+    XML_SetElementHandler(parser->expat, on_start, on_end);
+    XML_SetCharacterDataHandler(parser->expat, on_text);
     XML_SetStartDoctypeDeclHandler(parser->expat, on_doctype);
     XML_SetProcessingInstructionHandler(parser->expat, on_instruction);
     XML_SetCommentHandler(parser->expat, on_comment);
@@ -100,8 +261,9 @@ static bool is_tag_within_bytes(parser_t *parser, size_t len)
 {
     if (len <= parser->limits.max_stanza_bytes)
         return true;
-    sx_parser_fail(parser, SX_EPROTOCOL, "the server sent a tag of more than %zu bytes",
-                   parser->limits.max_stanza_bytes);
+    sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
+                           "the server sent a tag of more than %zu bytes",
+                           parser->limits.max_stanza_bytes);
     return false;
 }
 
@@ -119,14 +281,14 @@ static void check_open_ends(parser_t *parser)
     int offset = 0, size = 0;
     const char *input = XML_GetInputContext(parser->expat, &offset, &size);
 
-    if (parser->scanning && sx_parser_is_within_bytes(parser, parser->fed_bytes))
-        sx_parser_copy_raw(parser, parser->fed_bytes);
-    if (parser->failed || !open_bytes || !is_tag_within_bytes(parser, open_bytes))
+    sx_stanza_builder_end_chunk(&parser->builder);
+    if (parser->builder.failed || !open_bytes || !is_tag_within_bytes(parser, open_bytes))
         return;
     if (!(input && sx_tag_begin(&parser->token, input + offset, (size_t)(size - offset))) &&
         open_bytes > MARKUP_BYTES)
-        sx_parser_fail(parser, SX_EPROTOCOL,
-                       "the server sent more than %d bytes of markup that is no tag", MARKUP_BYTES);
+        sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
+                               "the server sent more than %d bytes of markup that is no tag",
+                               MARKUP_BYTES);
 }
 
 /* True when all of it was parsed, or all up to suspended_at. */
@@ -135,44 +297,63 @@ static bool parse_bytes(parser_t *parser, const char *bytes, int len)
     enum XML_Status status;
     enum XML_Error error;
 
-    parser->chunk = bytes;
-    parser->chunk_start = parser->fed_bytes;
+    sx_stanza_builder_begin_chunk(&parser->builder, bytes, (size_t)len, parser->fed_bytes);
     parser->fed_bytes += (size_t)len;
     status = sx_quota_parse(&parser->tally, parser->expat, bytes, len);
-    if (parser->failed || parser->ended)
+    if (parser->builder.failed || parser->builder.ended)
         return false;
     error = XML_GetErrorCode(parser->expat);
     if (status == XML_STATUS_OK)
         check_open_ends(parser);
     else if (status == XML_STATUS_ERROR && error == XML_ERROR_NO_MEMORY)
-        sx_parser_fail(parser, SX_ENOMEM, "memory is short for the names and nesting of a stanza");
+        sx_stanza_builder_fail(&parser->builder, SX_ENOMEM,
+                               "memory is short for the names and nesting of a stanza");
     else if (status == XML_STATUS_ERROR)
-        sx_parser_fail(parser, SX_EPROTOCOL, "the server sent what is no XML: %s",
-                       XML_ErrorString(error));
-    return !parser->failed;
+        sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent what is no XML: %s",
+                               XML_ErrorString(error));
+    return !parser->builder.failed;
 }
 
 /* ---- plain stanzas ---- */
 
-static bool tell_start(void *user, const char *qname, const char **attributes)
+static void find_plain(const parser_t *parser, struct sx_stanza_builder_token *token)
 {
-    parser_t *parser = user;
-    sx_parser_on_start(parser, qname, attributes);
-    return !parser->failed && !parser->verdict;
+    const struct sx_markup *markup = &parser->markup;
+    token->bytes = markup->token;
+    token->len = (size_t)(markup->at - markup->token);
+    token->end = parser->fed_bytes + (size_t)(markup->at - parser->builder.chunk.bytes);
 }
 
-static bool tell_text(void *user, const char *text, int len)
+static bool goes_on(const parser_t *parser)
 {
-    parser_t *parser = user;
-    sx_parser_on_text(parser, text, len);
-    return !parser->failed && !parser->verdict;
+    return !parser->builder.failed && !parser->builder.verdict;
 }
 
-static bool tell_end(void *user)
+static bool read_start(void *user, const char *qname, const char **attributes)
 {
     parser_t *parser = user;
-    sx_parser_on_end(parser, "");
-    return !parser->failed && !parser->verdict;
+    struct sx_stanza_builder_token token;
+    find_plain(parser, &token);
+    sx_stanza_builder_start(&parser->builder, &token, qname, attributes);
+    return goes_on(parser);
+}
+
+static bool read_text(void *user, const char *text, int len)
+{
+    parser_t *parser = user;
+    struct sx_stanza_builder_token token;
+    find_plain(parser, &token);
+    sx_stanza_builder_text(&parser->builder, &token, text, len);
+    return goes_on(parser);
+}
+
+static bool read_end(void *user)
+{
+    parser_t *parser = user;
+    struct sx_stanza_builder_token token;
+    find_plain(parser, &token);
+    sx_stanza_builder_end(&parser->builder, &token, "");
+    return goes_on(parser);
 }
 
 /* A chunk that ends with it is the most frequent. */
@@ -187,9 +368,10 @@ static bool holds(const char *bytes, size_t len, const char *text, size_t text_l
 static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
 {
     static const char begin[] = "<iq ", end[] = "</iq>";
-    return parser->stream && parser->stream->on_stanza && parser->depth == 1 && !parser->in_cdata &&
-           len > sizeof begin + sizeof end && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
-           holds(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
+    return parser->stream && parser->stream->on_stanza && parser->builder.depth == STANZA_DEPTH &&
+           !parser->in_cdata && len > sizeof begin + sizeof end &&
+           memcmp(bytes, begin, sizeof begin - 1) == 0 && holds(bytes, len, end, sizeof end - 1) &&
+           count_open_bytes(parser) == 0;
 }
 
 /* The length of the stanza that the bytes begin with, once it is delivered, or 0: it is expat's,
@@ -197,23 +379,19 @@ static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
  * where it was. */
 static size_t read_plain_iq(parser_t *parser, const char *bytes, size_t len)
 {
-    const struct sx_markup_sink sink = {tell_start, tell_text, tell_end, parser};
+    const struct sx_markup_sink sink = {read_start, read_text, read_end, parser};
     size_t used;
     if (!begins_whole_iq(parser, bytes, len) ||
         (!parser->markup.open && !sx_markup_init(&parser->markup, PLAIN_DEPTH)))
         return 0;
-    parser->chunk = bytes;
-    parser->chunk_start = parser->fed_bytes;
-    parser->reading_plain = true;
+    sx_stanza_builder_begin_chunk(&parser->builder, bytes, len, parser->fed_bytes);
     used = sx_markup_read(&parser->markup, bytes, len, &sink);
-    parser->reading_plain = false;
     if (used) {
         parser->fed_bytes += used;
         parser->spared_bytes += used;
         parser->stream->plain_iqs++;
-    } else if (!parser->failed) {
-        sx_parser_clear_stanza(parser);
-        parser->depth = 1;
+    } else if (!parser->builder.failed) {
+        sx_stanza_builder_drop(&parser->builder);
     }
     return used;
 }
@@ -236,9 +414,10 @@ static void feed_chunk(parser_t *parser, const char *bytes, int len)
         int used = read_plain(parser, bytes, len);
         bytes += used;
         len -= used;
-        if (parser->failed || !len || !parse_bytes(parser, bytes, len) || !parser->suspended_at)
+        if (parser->builder.failed || !len || !parse_bytes(parser, bytes, len) ||
+            !parser->suspended_at)
             return;
-        used = (int)(parser->suspended_at - parser->chunk_start);
+        used = (int)(parser->suspended_at - parser->builder.chunk.start);
         bytes += used;
         len -= used;
         if (!renew_expat(parser))
@@ -247,9 +426,9 @@ static void feed_chunk(parser_t *parser, const char *bytes, int len)
         parser->muted = true;
         parse_bytes(parser, parser->root_tag.bytes, (int)parser->root_tag.len);
         parser->muted = false;
-        if (parser->failed)
+        if (parser->builder.failed)
             return;
-        parser->stanza_start = parser->fed_bytes;
+        parser->builder.stanza_start = parser->fed_bytes;
     }
 }
 
@@ -269,30 +448,21 @@ static void feed_tokens(parser_t *parser, const char *chunk, int len)
     }
     parser->token = token;
     if (token.held.failed)
-        sx_parser_fail_memory(parser);
+        fail_memory(parser);
     else
         is_tag_within_bytes(parser, token.begun_bytes + token.held.len);
 }
 
 static int restart(parser_t *parser)
 {
-    sx_parser_clear_stanza(parser);
+    sx_stanza_builder_reset(&parser->builder);
     sx_tag_fini(&parser->token);
-    sx_scan_reset(&parser->scan, 0);
     sx_buffer_clear(&parser->root_tag);
-    parser->depth = 0;
-    parser->failed = parser->ended = parser->reset_wanted = false;
+    parser->reset_wanted = false;
     return renew_expat(parser);
 }
 
-/* ---- libstrophe's parser_state.h ---- */
-
-static _Thread_local struct sx_stream *armed;
-
-void sx_stream_arm(struct sx_stream *stream)
-{
-    armed = stream;
-}
+/* ---- libstrophe's parser.h ---- */
 
 static void set_limits(parser_t *parser)
 {
@@ -304,31 +474,29 @@ static void set_limits(parser_t *parser)
         parser->limits = (struct sx_stream_limits){INT_MAX, STRING_DEPTH, UINT_MAX, 0, 0, 0};
     if (spare > parser->limits.max_stanza_bytes)
         spare = parser->limits.max_stanza_bytes;
-    parser->tree.max_nodes = parser->limits.max_nodes;
     parser->tally.max_bytes = EXPAT_BASE_BYTES + EXPAT_GROWTH * spare;
 }
 
-parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_stream_start,
-                     parser_end_callback on_stream_end, parser_stanza_callback on_stanza,
-                     void *user)
+parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_start_tag,
+                     parser_end_callback on_end_tag, parser_stanza_callback on_stanza, void *user)
 {
-    struct sx_stream *stream = armed;
+    struct sx_stream *stream = sx_stream_take_armed();
     parser_t *parser = calloc(1, sizeof *parser);
+    const struct sx_stanza_builder_sink sink = {parser, tell_open, tell_close, tell_stanza};
 
-    armed = NULL;
     if (!parser) {
         if (stream)
             stream->err = SX_ENOMEM;
         return NULL;
     }
     parser->ctx = ctx;
-    parser->on_stream_start = on_stream_start;
-    parser->on_stream_end = on_stream_end;
+    parser->on_start = on_start_tag;
+    parser->on_end = on_end_tag;
     parser->on_stanza = on_stanza;
     parser->user = user;
     parser->stream = stream;
     set_limits(parser);
-    sx_scan_init(&parser->scan, parser->limits.max_depth);
+    sx_stanza_builder_init(&parser->builder, stream, &parser->limits, &sink);
     if (!restart(parser)) {
         parser_free(parser);
         return NULL;
@@ -340,14 +508,12 @@ void parser_free(parser_t *parser)
 {
     if (!parser) /* libstrophe takes a parser that there was no memory for for one */
         return;
-    sx_parser_clear_stanza(parser);
+    sx_stanza_builder_fini(&parser->builder);
     if (parser->expat)
         XML_ParserFree(parser->expat);
     sx_tag_fini(&parser->token);
     sx_markup_fini(&parser->markup);
-    sx_scan_fini(&parser->scan);
     sx_buffer_fini(&parser->root_tag);
-    sx_tree_fini(&parser->tree);
     free(parser);
 }
 
@@ -356,7 +522,7 @@ int parser_reset(parser_t *parser)
     if (!parser->feeding)
         return restart(parser);
     /* expat is on the stack: the rest of the chunk belongs to the old stream and is skipped. */
-    parser->reset_wanted = parser->failed = true;
+    parser->reset_wanted = parser->builder.failed = true;
     XML_StopParser(parser->expat, XML_FALSE);
     return 1;
 }
@@ -368,7 +534,7 @@ static void feed_until_nul(parser_t *parser, const char *chunk, int len)
     const char *nul = memchr(chunk, '\0', (size_t)len);
     feed_tokens(parser, chunk, nul ? (int)(nul - chunk) : len);
     if (nul)
-        sx_parser_fail(parser, SX_EPROTOCOL, "the server sent a NUL byte");
+        sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent a NUL byte");
 }
 
 int parser_feed(parser_t *parser, char *chunk, int len)
@@ -377,14 +543,14 @@ int parser_feed(parser_t *parser, char *chunk, int len)
         return 0;
     if (parser->stream)
         parser->stream->fed_bytes += (uint64_t)len;
-    if (parser->failed || parser->ended)
-        return !parser->failed;
+    if (parser->builder.failed || parser->builder.ended)
+        return !parser->builder.failed;
     parser->feeding = true;
     feed_until_nul(parser, chunk, len);
     parser->feeding = false;
     if (parser->reset_wanted)
         return restart(parser);
-    return !parser->failed;
+    return !parser->builder.failed;
 }
 
 char *parser_attr_name(xmpp_ctx_t *ctx, char *qname)

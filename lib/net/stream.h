@@ -30,6 +30,7 @@
 
 #include "soap/envelope.h"
 #include "base/fault.h"
+#include "net/negotiation.h"
 #include "wire/element.h"
 
 struct sx_tree;
@@ -49,20 +50,7 @@ struct sx_stream {
     uint64_t fed_bytes; /* ever; unchanged after xmpp_run_once means nothing was read */
     enum sx_err err;    /* the first failure: SX_EPROTOCOL, SX_ESTREAM, SX_ENOMEM; else SX_OK */
     char why[200];      /* one clause that explains err */
-    char sasl_condition[48]; /* of the last <failure/> (RFC 6120 6.5), "" if none came */
-    char sasl_text[128];
-    bool offers_sasl, offers_external; /* mechanisms in the newest features that list any */
-    char stream_condition[48];         /* of a <stream:error/> (RFC 6120 4.9.3) */
-    char stream_text[128];
-    char bind_condition[48]; /* why the resource wasn't bound (RFC 6120 7.7.2) */
-    char bind_text[128];
-    bool authenticated; /* <success/> came */
-    bool bound;         /* a resource was (RFC 6120 7) */
-    unsigned challenges;
-    unsigned long iterations; /* of SCRAM, of all challenges together */
-    /* What the server announced last (XEP-0478), 0: nothing */
-    uint32_t server_max_bytes; /* of a stanza of ours */
-    uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
+    struct sx_login login;
     /* Set once the login is over: takes each stanza, which libstrophe then gets to see only if it
      * is about the stream. stanza is NULL if it is an <iq/> with nothing in it but, perhaps, an
      * envelope, packed or not, unless wants_trees. */
@@ -81,6 +69,8 @@ struct sx_stream {
 /* The next parser_new() of this thread, that is the xmpp_conn_new() that follows, adopts stream,
  * which must outlive the connection. */
 void sx_stream_arm(struct sx_stream *stream);
+/* parser_new()'s: the armed one, once; NULL: none. */
+struct sx_stream *sx_stream_take_armed(void);
 
 /* Inside a stanza handler, of the stanza itself: its local name, and the value of its attribute (by
  * local name, see tree.h) or NULL. Valid until the handler returns. */

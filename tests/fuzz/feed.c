@@ -8,16 +8,9 @@
 #include <string.h>
 
 #include "net/allocator.h"
+#include "net/parser.h"
 #include "claims.h"
 #include "fuzz.h"
-
-typedef struct _parser_t parser_t;
-parser_t *parser_new(xmpp_ctx_t *ctx, void (*on_start)(char *, char **, void *),
-                     void (*on_end)(char *, void *), void (*on_stanza)(xmpp_stanza_t *, void *),
-                     void *user);
-void parser_free(parser_t *parser);
-int parser_reset(parser_t *parser);
-int parser_feed(parser_t *parser, char *chunk, int len);
 
 xmpp_ctx_t *feed_ctx(void)
 {

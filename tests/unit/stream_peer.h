@@ -5,17 +5,8 @@
 #ifndef TESTS_STREAM_PEER_H
 #define TESTS_STREAM_PEER_H
 
-#include <strophe.h>
-
+#include "net/parser.h"
 #include "net/stream.h"
-
-typedef struct _parser_t parser_t;
-parser_t *parser_new(xmpp_ctx_t *ctx, void (*on_start)(char *, char **, void *),
-                     void (*on_end)(char *, void *), void (*on_stanza)(xmpp_stanza_t *, void *),
-                     void *user);
-void parser_free(parser_t *parser);
-int parser_reset(parser_t *parser);
-int parser_feed(parser_t *parser, char *chunk, int len);
 
 /* What one connection's parser has delivered. */
 struct peer {

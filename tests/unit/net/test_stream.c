@@ -368,14 +368,14 @@ TEST(test_sasl)
     peer_start(&peer, &wide);
     CU_ASSERT(peer_feed(&peer, OPEN "<failure xmlns='" SASL "'><not-authorized/><text>No way</text>"
                                     "</failure>") == 1);
-    CU_ASSERT(peer.stanzas == 1 && !peer.stream.authenticated);
-    ASSERT_TEXT(peer.stream.sasl_condition, "not-authorized");
-    ASSERT_TEXT(peer.stream.sasl_text, "No way");
+    CU_ASSERT(peer.stanzas == 1 && !peer.stream.login.authenticated);
+    ASSERT_TEXT(peer.stream.login.sasl_condition, "not-authorized");
+    ASSERT_TEXT(peer.stream.login.sasl_text, "No way");
     CU_ASSERT(peer_feed(&peer, "<failure xmlns='" SASL "'><aborted/></failure>") == 1);
-    ASSERT_TEXT(peer.stream.sasl_condition, "aborted");
-    ASSERT_TEXT(peer.stream.sasl_text, "");
+    ASSERT_TEXT(peer.stream.login.sasl_condition, "aborted");
+    ASSERT_TEXT(peer.stream.login.sasl_text, "");
     CU_ASSERT(peer_feed(&peer, "<success xmlns='" SASL "'/>") == 1);
-    CU_ASSERT(peer.stanzas == 3 && peer.stream.authenticated);
+    CU_ASSERT(peer.stanzas == 3 && peer.stream.login.authenticated);
     peer_stop(&peer);
 }
 
@@ -387,8 +387,8 @@ TEST(test_stream_error)
                                     "<conflict xmlns='" STREAM_ERRORS "'/><x xmlns='urn:x'/>"
                                     "</stream:error>") == 1);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_OK);
-    ASSERT_TEXT(peer.stream.stream_condition, "conflict");
-    ASSERT_TEXT(peer.stream.stream_text, "bye");
+    ASSERT_TEXT(peer.stream.login.stream_condition, "conflict");
+    ASSERT_TEXT(peer.stream.login.stream_text, "bye");
     CU_ASSERT(peer_feed(&peer, "<stream:error/>") == 0);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_ESTREAM);
     peer_stop(&peer);
@@ -431,15 +431,15 @@ TEST(test_announced_limits)
         peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>");
         peer_feed(&peer, rows[i].limits);
         CU_ASSERT(peer_feed(&peer, "</limits></stream:features>"));
-        CU_ASSERT_EQUAL(peer.stream.server_max_bytes, rows[i].max_bytes);
-        CU_ASSERT_EQUAL(peer.stream.server_idle_s, rows[i].idle_s);
+        CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, rows[i].max_bytes);
+        CU_ASSERT_EQUAL(peer.stream.login.server_idle_s, rows[i].idle_s);
     }
     peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>"
                      "<max-bytes>10000</max-bytes></limits></stream:features>");
-    CU_ASSERT_EQUAL(peer.stream.server_max_bytes, 10000);
+    CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, 10000);
     peer_feed(&peer, "<stream:features><limits xmlns='urn:other'><max-bytes>5</max-bytes></limits>"
                      "</stream:features>");
-    CU_ASSERT_EQUAL(peer.stream.server_max_bytes, 0);
+    CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, 0);
     peer_stop(&peer);
 }
 
@@ -448,7 +448,7 @@ TEST(test_disguised)
     struct peer peer;
     peer_start(&peer, &wide);
     CU_ASSERT(peer_feed(&peer, OPEN "<success><x xmlns='" SASL "'/></success>") == 1);
-    CU_ASSERT(peer.stream.authenticated);
+    CU_ASSERT(peer.stream.login.authenticated);
     CU_ASSERT(peer_feed(&peer, "<features><stream:x/></features>") == 0);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_EPROTOCOL);
     peer_stop(&peer);
