@@ -52,42 +52,42 @@ struct sx_queue {
 
 struct sx_queue *sx_queue_new(unsigned max_requests, size_t max_bytes, unsigned max_running)
 {
-    struct sx_queue *inbound = calloc(1, sizeof *inbound);
+    struct sx_queue *queue = calloc(1, sizeof *queue);
 
-    if (!inbound)
+    if (!queue)
         return NULL;
-    inbound->max_requests = max_requests;
-    inbound->max_bytes = max_bytes;
-    inbound->max_running = max_running;
-    TAILQ_INIT(&inbound->turns);
-    TAILQ_INIT(&inbound->callers);
-    if (pthread_mutex_init(&inbound->mu, NULL))
+    queue->max_requests = max_requests;
+    queue->max_bytes = max_bytes;
+    queue->max_running = max_running;
+    TAILQ_INIT(&queue->turns);
+    TAILQ_INIT(&queue->callers);
+    if (pthread_mutex_init(&queue->mu, NULL))
         goto err_after_alloc;
-    if (sx_clock_cond_init(&inbound->arrived))
+    if (sx_clock_cond_init(&queue->arrived))
         goto err_after_mutex;
-    if (sx_clock_cond_init(&inbound->drained))
+    if (sx_clock_cond_init(&queue->drained))
         goto err_after_arrived;
-    return inbound;
+    return queue;
 
 err_after_arrived:
-    pthread_cond_destroy(&inbound->arrived);
+    pthread_cond_destroy(&queue->arrived);
 err_after_mutex:
-    pthread_mutex_destroy(&inbound->mu);
+    pthread_mutex_destroy(&queue->mu);
 err_after_alloc:
-    free(inbound);
+    free(queue);
     return NULL;
 }
 
-void sx_queue_free(struct sx_queue *inbound)
+void sx_queue_free(struct sx_queue *queue)
 {
-    if (!inbound)
+    if (!queue)
         return;
-    assert(inbound->counts.queued == 0 && inbound->counts.running == 0);
-    assert(TAILQ_EMPTY(&inbound->callers) && !inbound->by_jid);
-    pthread_cond_destroy(&inbound->drained);
-    pthread_cond_destroy(&inbound->arrived);
-    pthread_mutex_destroy(&inbound->mu);
-    free(inbound);
+    assert(queue->counts.queued == 0 && queue->counts.running == 0);
+    assert(TAILQ_EMPTY(&queue->callers) && !queue->by_jid);
+    pthread_cond_destroy(&queue->drained);
+    pthread_cond_destroy(&queue->arrived);
+    pthread_mutex_destroy(&queue->mu);
+    free(queue);
 }
 
 /* ---- callers ---- */
@@ -98,7 +98,7 @@ static int compare_callers(const void *a, const void *b)
 }
 
 /* The caller from belongs to, entered if it is a new one. NULL: no memory. */
-static struct sx_caller *find_caller_locked(struct sx_queue *inbound, const char *from)
+static struct sx_caller *find_caller_locked(struct sx_queue *queue, const char *from)
 {
     size_t jid_bytes = (from ? strlen(from) : 0) + 1;
     struct sx_caller *caller = calloc(1, sizeof *caller + jid_bytes), **node;
@@ -107,44 +107,44 @@ static struct sx_caller *find_caller_locked(struct sx_queue *inbound, const char
         return NULL;
     if (from)
         sx_jid_bare(from, caller->jid, jid_bytes);
-    node = tsearch(caller, &inbound->by_jid, compare_callers);
+    node = tsearch(caller, &queue->by_jid, compare_callers);
     if (!node || *node != caller) {
         free(caller);
         return node ? *node : NULL;
     }
     STAILQ_INIT(&caller->queued);
-    TAILQ_INSERT_TAIL(&inbound->callers, caller, in_callers);
-    inbound->counts.callers++;
+    TAILQ_INSERT_TAIL(&queue->callers, caller, in_callers);
+    queue->counts.callers++;
     return caller;
 }
 
 /* Call it whenever a count of the caller has changed. */
-static void drop_idle_caller_locked(struct sx_queue *inbound, struct sx_caller *caller)
+static void drop_idle_caller_locked(struct sx_queue *queue, struct sx_caller *caller)
 {
     if (caller->queued_count || caller->running_count)
         return;
-    tdelete(caller, &inbound->by_jid, compare_callers);
-    TAILQ_REMOVE(&inbound->callers, caller, in_callers);
-    inbound->counts.callers--;
+    tdelete(caller, &queue->by_jid, compare_callers);
+    TAILQ_REMOVE(&queue->callers, caller, in_callers);
+    queue->counts.callers--;
     free(caller);
 }
 
-static unsigned long max_running_locked(const struct sx_queue *inbound)
+static unsigned long max_running_locked(const struct sx_queue *queue)
 {
-    if (inbound->max_running)
-        return inbound->max_running;
-    return inbound->workers >= 3 ? (unsigned long)inbound->workers - 1 : ULONG_MAX;
+    if (queue->max_running)
+        return queue->max_running;
+    return queue->workers >= 3 ? (unsigned long)queue->workers - 1 : ULONG_MAX;
 }
 
 /* Gives the caller a place behind the others if there is something of it to take now. */
-static void queue_for_turn_locked(struct sx_queue *inbound, struct sx_caller *caller)
+static void queue_for_turn_locked(struct sx_queue *queue, struct sx_caller *caller)
 {
     if (caller->has_turn || !caller->queued_count ||
-        caller->running_count >= max_running_locked(inbound))
+        caller->running_count >= max_running_locked(queue))
         return;
     caller->has_turn = true;
-    TAILQ_INSERT_TAIL(&inbound->turns, caller, in_turns);
-    pthread_cond_signal(&inbound->arrived);
+    TAILQ_INSERT_TAIL(&queue->turns, caller, in_turns);
+    pthread_cond_signal(&queue->arrived);
 }
 
 /* ---- request ---- */
@@ -171,36 +171,36 @@ struct sx_request *sx_request_new(const char *from, const char *to, const char *
     return request;
 }
 
-static bool is_drained_locked(const struct sx_queue *inbound)
+static bool is_drained_locked(const struct sx_queue *queue)
 {
-    return inbound->counts.queued == 0 && inbound->counts.running == 0;
+    return queue->counts.queued == 0 && queue->counts.running == 0;
 }
 
 void sx_request_free(struct sx_request *request)
 {
-    struct sx_queue *inbound;
+    struct sx_queue *queue;
     struct sx_caller *caller;
 
     if (!request)
         return;
-    inbound = request->queue;
+    queue = request->queue;
     caller = request->caller;
     free(request->from);
     free(request->to);
     free(request->id);
     sx_envelope_fini(&request->envelope);
     free(request);
-    if (!inbound)
+    if (!queue)
         return;
-    pthread_mutex_lock(&inbound->mu);
-    assert(inbound->counts.running > 0 && caller->running_count > 0);
-    inbound->counts.running--;
+    pthread_mutex_lock(&queue->mu);
+    assert(queue->counts.running > 0 && caller->running_count > 0);
+    queue->counts.running--;
     caller->running_count--;
-    queue_for_turn_locked(inbound, caller);
-    drop_idle_caller_locked(inbound, caller);
-    if (is_drained_locked(inbound))
-        pthread_cond_broadcast(&inbound->drained);
-    pthread_mutex_unlock(&inbound->mu);
+    queue_for_turn_locked(queue, caller);
+    drop_idle_caller_locked(queue, caller);
+    if (is_drained_locked(queue))
+        pthread_cond_broadcast(&queue->drained);
+    pthread_mutex_unlock(&queue->mu);
 }
 
 /* Atomic rather than under mu: a request may be refused before it ever has a queue. */
@@ -211,117 +211,117 @@ bool sx_request_answer_once(struct sx_request *request)
 
 /* ---- queue ---- */
 
-void sx_queue_expect(struct sx_queue *inbound)
+void sx_queue_expect(struct sx_queue *queue)
 {
-    pthread_mutex_lock(&inbound->mu);
-    inbound->expected = true;
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    queue->expected = true;
+    pthread_mutex_unlock(&queue->mu);
 }
 
-void sx_queue_open(struct sx_queue *inbound)
+void sx_queue_open(struct sx_queue *queue)
 {
-    pthread_mutex_lock(&inbound->mu);
-    inbound->open = true;
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    queue->open = true;
+    pthread_mutex_unlock(&queue->mu);
 }
 
-bool sx_queue_is_open(struct sx_queue *inbound)
-{
-    bool open;
-
-    pthread_mutex_lock(&inbound->mu);
-    open = inbound->open && !inbound->closed;
-    pthread_mutex_unlock(&inbound->mu);
-    return open;
-}
-
-bool sx_queue_was_opened(struct sx_queue *inbound)
+bool sx_queue_is_open(struct sx_queue *queue)
 {
     bool open;
 
-    pthread_mutex_lock(&inbound->mu);
-    open = inbound->open;
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    open = queue->open && !queue->closed;
+    pthread_mutex_unlock(&queue->mu);
     return open;
 }
 
-void sx_queue_add_workers(struct sx_queue *inbound, int count)
+bool sx_queue_was_opened(struct sx_queue *queue)
+{
+    bool open;
+
+    pthread_mutex_lock(&queue->mu);
+    open = queue->open;
+    pthread_mutex_unlock(&queue->mu);
+    return open;
+}
+
+void sx_queue_add_workers(struct sx_queue *queue, int count)
 {
     struct sx_caller *caller;
 
-    pthread_mutex_lock(&inbound->mu);
-    inbound->workers += count;
-    TAILQ_FOREACH(caller, &inbound->callers, in_callers)
-        queue_for_turn_locked(inbound, caller);
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    queue->workers += count;
+    TAILQ_FOREACH(caller, &queue->callers, in_callers)
+        queue_for_turn_locked(queue, caller);
+    pthread_mutex_unlock(&queue->mu);
 }
 
-static enum sx_err check_open_locked(const struct sx_queue *inbound)
+static enum sx_err check_open_locked(const struct sx_queue *queue)
 {
-    if (!inbound->open && !inbound->expected)
+    if (!queue->open && !queue->expected)
         return SX_ENOTSOAP;
-    return inbound->closed ? SX_ESTOPPED : SX_OK;
+    return queue->closed ? SX_ESTOPPED : SX_OK;
 }
 
-static bool has_room_locked(const struct sx_queue *inbound, const struct sx_caller *caller,
+static bool has_room_locked(const struct sx_queue *queue, const struct sx_caller *caller,
                             size_t bytes)
 {
-    size_t free_bytes = inbound->max_bytes - inbound->counts.queued_bytes;
+    size_t free_bytes = queue->max_bytes - queue->counts.queued_bytes;
 
-    if (caller->queued_count >= inbound->max_requests - inbound->counts.queued)
+    if (caller->queued_count >= queue->max_requests - queue->counts.queued)
         return false;
     if (bytes > free_bytes)
         return false;
     return !caller->queued_count || caller->queued_bytes + bytes <= free_bytes;
 }
 
-static void append_locked(struct sx_queue *inbound, struct sx_caller *caller,
+static void append_locked(struct sx_queue *queue, struct sx_caller *caller,
                           struct sx_request *request)
 {
-    request->queue = inbound;
+    request->queue = queue;
     request->caller = caller;
     request->next = NULL;
     STAILQ_INSERT_TAIL(&caller->queued, request, in_caller);
     caller->queued_count++;
     caller->queued_bytes += request->envelope.len;
-    inbound->counts.queued++;
-    inbound->counts.queued_bytes += request->envelope.len;
-    inbound->counts.added++;
-    queue_for_turn_locked(inbound, caller);
+    queue->counts.queued++;
+    queue->counts.queued_bytes += request->envelope.len;
+    queue->counts.added++;
+    queue_for_turn_locked(queue, caller);
 }
 
-static enum sx_err add_locked(struct sx_queue *inbound, struct sx_request *request)
+static enum sx_err add_locked(struct sx_queue *queue, struct sx_request *request)
 {
-    enum sx_err err = check_open_locked(inbound);
+    enum sx_err err = check_open_locked(queue);
     struct sx_caller *caller;
 
     if (err != SX_OK)
         return err;
-    caller = find_caller_locked(inbound, request->from);
+    caller = find_caller_locked(queue, request->from);
     if (!caller)
         return SX_ENOMEM;
-    if (has_room_locked(inbound, caller, request->envelope.len))
-        append_locked(inbound, caller, request);
+    if (has_room_locked(queue, caller, request->envelope.len))
+        append_locked(queue, caller, request);
     else
         err = SX_EFULL;
-    drop_idle_caller_locked(inbound, caller);
+    drop_idle_caller_locked(queue, caller);
     return err;
 }
 
-enum sx_err sx_queue_add(struct sx_queue *inbound, struct sx_request *request)
+enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request)
 {
     enum sx_err err;
 
-    pthread_mutex_lock(&inbound->mu);
-    err = add_locked(inbound, request);
+    pthread_mutex_lock(&queue->mu);
+    err = add_locked(queue, request);
     if (err != SX_OK)
-        inbound->counts.refused++;
-    pthread_mutex_unlock(&inbound->mu);
+        queue->counts.refused++;
+    pthread_mutex_unlock(&queue->mu);
     return err;
 }
 
 /* The caller's oldest request, counted as running. */
-static struct sx_request *take_from_locked(struct sx_queue *inbound, struct sx_caller *caller)
+static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_caller *caller)
 {
     struct sx_request *request = STAILQ_FIRST(&caller->queued);
 
@@ -329,86 +329,85 @@ static struct sx_request *take_from_locked(struct sx_queue *inbound, struct sx_c
     caller->queued_count--;
     caller->queued_bytes -= request->envelope.len;
     caller->running_count++;
-    inbound->counts.queued--;
-    inbound->counts.queued_bytes -= request->envelope.len;
-    inbound->counts.running++;
+    queue->counts.queued--;
+    queue->counts.queued_bytes -= request->envelope.len;
+    queue->counts.running++;
     /* The others wait for requests that nobody can take now. */
-    if (inbound->closed && inbound->counts.queued == 0)
-        pthread_cond_broadcast(&inbound->arrived);
+    if (queue->closed && queue->counts.queued == 0)
+        pthread_cond_broadcast(&queue->arrived);
     return request;
 }
 
-static struct sx_caller *next_turn_locked(struct sx_queue *inbound)
+static struct sx_caller *next_turn_locked(struct sx_queue *queue)
 {
-    struct sx_caller *caller = TAILQ_FIRST(&inbound->turns);
+    struct sx_caller *caller = TAILQ_FIRST(&queue->turns);
 
     if (caller) {
-        TAILQ_REMOVE(&inbound->turns, caller, in_turns);
+        TAILQ_REMOVE(&queue->turns, caller, in_turns);
         caller->has_turn = false;
     }
     return caller;
 }
 
-struct sx_request *sx_queue_take(struct sx_queue *inbound, int64_t deadline, bool *closed)
+struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed)
 {
     struct sx_request *request = NULL;
     struct sx_caller *caller;
     bool in_time = true;
 
-    pthread_mutex_lock(&inbound->mu);
-    while (TAILQ_EMPTY(&inbound->turns) && !(inbound->closed && inbound->counts.queued == 0) &&
-           in_time)
-        in_time = sx_clock_cond_wait(&inbound->arrived, &inbound->mu, deadline);
-    caller = next_turn_locked(inbound);
+    pthread_mutex_lock(&queue->mu);
+    while (TAILQ_EMPTY(&queue->turns) && !(queue->closed && queue->counts.queued == 0) && in_time)
+        in_time = sx_clock_cond_wait(&queue->arrived, &queue->mu, deadline);
+    caller = next_turn_locked(queue);
     if (caller) {
-        request = take_from_locked(inbound, caller);
-        queue_for_turn_locked(inbound, caller);
+        request = take_from_locked(queue, caller);
+        queue_for_turn_locked(queue, caller);
     }
-    *closed = !request && inbound->closed && inbound->counts.queued == 0;
-    pthread_mutex_unlock(&inbound->mu);
+    *closed = !request && queue->closed && queue->counts.queued == 0;
+    pthread_mutex_unlock(&queue->mu);
     return request;
 }
 
-void sx_queue_close(struct sx_queue *inbound)
+void sx_queue_close(struct sx_queue *queue)
 {
-    pthread_mutex_lock(&inbound->mu);
-    inbound->closed = true;
-    pthread_cond_broadcast(&inbound->arrived);
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->arrived);
+    pthread_mutex_unlock(&queue->mu);
 }
 
-bool sx_queue_drained(struct sx_queue *inbound, int64_t deadline)
+bool sx_queue_drained(struct sx_queue *queue, int64_t deadline)
 {
     bool drained, in_time = true;
 
-    pthread_mutex_lock(&inbound->mu);
-    while (!is_drained_locked(inbound) && in_time)
-        in_time = sx_clock_cond_wait(&inbound->drained, &inbound->mu, deadline);
-    drained = is_drained_locked(inbound);
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    while (!is_drained_locked(queue) && in_time)
+        in_time = sx_clock_cond_wait(&queue->drained, &queue->mu, deadline);
+    drained = is_drained_locked(queue);
+    pthread_mutex_unlock(&queue->mu);
     return drained;
 }
 
-struct sx_request *sx_queue_take_all(struct sx_queue *inbound)
+struct sx_request *sx_queue_take_all(struct sx_queue *queue)
 {
     struct sx_request *list = NULL, **end = &list;
     struct sx_caller *caller;
 
-    pthread_mutex_lock(&inbound->mu);
-    while (next_turn_locked(inbound))
+    pthread_mutex_lock(&queue->mu);
+    while (next_turn_locked(queue))
         ;
-    TAILQ_FOREACH(caller, &inbound->callers, in_callers)
+    TAILQ_FOREACH(caller, &queue->callers, in_callers)
         while (caller->queued_count) {
-            *end = take_from_locked(inbound, caller);
+            *end = take_from_locked(queue, caller);
             end = &(*end)->next;
         }
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_unlock(&queue->mu);
     return list;
 }
 
-void sx_queue_count(struct sx_queue *inbound, struct sx_queue_counts *counts)
+void sx_queue_count(struct sx_queue *queue, struct sx_queue_counts *counts)
 {
-    pthread_mutex_lock(&inbound->mu);
-    *counts = inbound->counts;
-    pthread_mutex_unlock(&inbound->mu);
+    pthread_mutex_lock(&queue->mu);
+    *counts = queue->counts;
+    pthread_mutex_unlock(&queue->mu);
 }

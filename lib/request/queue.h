@@ -50,7 +50,8 @@ struct sx_queue_counts {
 /* max_running: of one caller at once, 0: the workers but one, where there are three or more.
  * NULL: no memory. */
 struct sx_queue *sx_queue_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
-void sx_queue_free(struct sx_queue *inbound); /* asserts that nothing is queued or running */
+/* Asserts that nothing is queued or running. */
+void sx_queue_free(struct sx_queue *queue);
 
 /* A request with copies of the three strings; NULL: no memory. */
 struct sx_request *sx_request_new(const char *from, const char *to, const char *id);
@@ -60,36 +61,37 @@ void sx_request_free(struct sx_request *request);
 bool sx_request_answer_once(struct sx_request *request);
 
 /* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
-void sx_queue_open(struct sx_queue *inbound);
+void sx_queue_open(struct sx_queue *queue);
 /* Requests are queued before somebody serves, for who will: those that a server has stored come as
  * soon as the link is online. */
-void sx_queue_expect(struct sx_queue *inbound);
-bool sx_queue_is_open(struct sx_queue *inbound);
-bool sx_queue_was_opened(struct sx_queue *inbound);
-/* stays true after close */ /* opened, and not closed yet */
+void sx_queue_expect(struct sx_queue *queue);
+/* Opened, and not closed yet. */
+bool sx_queue_is_open(struct sx_queue *queue);
+/* Stays true after close. */
+bool sx_queue_was_opened(struct sx_queue *queue);
 
 /* So many threads more, or less, take requests until the queue is closed. Those who take by hand
  * don't count. */
-void sx_queue_add_workers(struct sx_queue *inbound, int count);
+void sx_queue_add_workers(struct sx_queue *queue, int count);
 
 /* Takes ownership on SX_OK only. SX_EFULL: no room for this caller; SX_ESTOPPED: closed;
  * SX_ENOTSOAP: nobody serves here; SX_ENOMEM. */
-enum sx_err sx_queue_add(struct sx_queue *inbound, struct sx_request *request);
+enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request);
 
 /* The next request, now running; NULL at the deadline, or when closed and empty (*closed true).
  * The queue outlives its requests: see free. */
-struct sx_request *sx_queue_take(struct sx_queue *inbound, int64_t deadline, bool *closed);
+struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed);
 
 /* Refuses additions, wakes every taker. Idempotent. */
-void sx_queue_close(struct sx_queue *inbound);
+void sx_queue_close(struct sx_queue *queue);
 
 /* After close: waits until nothing is queued or running; false at the deadline. */
-bool sx_queue_drained(struct sx_queue *inbound, int64_t deadline);
+bool sx_queue_drained(struct sx_queue *queue, int64_t deadline);
 
 /* Takes all queued requests at once, caller by caller, as a list by next, counted as running; NULL
  * if none. For the owner, to refuse them when a drain is over. */
-struct sx_request *sx_queue_take_all(struct sx_queue *inbound);
+struct sx_request *sx_queue_take_all(struct sx_queue *queue);
 
-void sx_queue_count(struct sx_queue *inbound, struct sx_queue_counts *counts);
+void sx_queue_count(struct sx_queue *queue, struct sx_queue_counts *counts);
 
 #endif

@@ -1,7 +1,7 @@
 /* fuzz_presence.c - presence stanzas of any peer, in an authenticated stream.
  *
  * Input: stanzas, behind a stream's start tag that is there already. What each says goes into the
- * table, as roaming.c does it, and into a model without bounds.
+ * table, as the link does it, and into a model without bounds.
  *
  * Claims: who is listed is there in the model, with the same mark, once, in order, within the
  * bounds; as long as the bounds weren't reached, everybody who is there is listed; a mark can stand

@@ -1,7 +1,7 @@
 /* loopback.c - two links that are each other's server, without a server.
  *
  * Invariant: as in link.c, a call completes exactly once and a request is answered at most once;
- * exchange.c and inbound.c see to it.
+ * exchange and queue see to it.
  *
  * Happy path: sx_link_request on one link adds to the inbound queue of its peer, in the sender's
  * thread; sx_link_answer there completes the call here.

@@ -1,7 +1,7 @@
 /* loopback.h - an in-process transport in the place of link.c, for tests of gsoap/.
  *
  * Two links are paired: what one sends the other serves. It defines the functions of link.h and the
- * link functions of soap_xmpp.h over the real exchange.c and inbound.c, without a server, without
+ * link functions of soap_xmpp.h over the real exchange and queue, without a server, without
  * XML in between. Linked instead of link.o.
  */
 #ifndef TESTS_LOOPBACK_H

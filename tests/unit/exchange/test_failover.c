@@ -280,7 +280,7 @@ static void run(struct world *world, const struct copy *copy)
     world->run[world->runs++] = *copy;
 }
 
-/* What iq.c and roaming.c do with it. */
+/* What the link does with it. */
 static void return_copy(struct world *world, const struct copy *copy, bool refused)
 {
     struct sx_reply reply = make_error(refused);

@@ -19,66 +19,65 @@ static int64_t distant(void)
 
 static struct sx_queue *make_open(unsigned max_requests, size_t max_bytes, unsigned max_running)
 {
-    struct sx_queue *inbound = sx_queue_new(max_requests, max_bytes, max_running);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(inbound);
-    sx_queue_open(inbound);
-    return inbound;
+    struct sx_queue *queue = sx_queue_new(max_requests, max_bytes, max_running);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(queue);
+    sx_queue_open(queue);
+    return queue;
 }
 
-static struct sx_queue_counts count(struct sx_queue *inbound)
+static struct sx_queue_counts count(struct sx_queue *queue)
 {
     struct sx_queue_counts counts;
-    sx_queue_count(inbound, &counts);
+    sx_queue_count(queue, &counts);
     return counts;
 }
 
 /* An envelope of so many bytes; freed here when it is refused. */
-static enum sx_err add_bytes(struct sx_queue *inbound, const char *from, const char *id,
-                             size_t bytes)
+static enum sx_err add_bytes(struct sx_queue *queue, const char *from, const char *id, size_t bytes)
 {
     struct sx_request *request = sx_request_new(from, "calc@x/soap", id);
     enum sx_err err;
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     request->envelope.bytes = bytes ? calloc(1, bytes + 1) : NULL;
     request->envelope.len = bytes;
-    err = sx_queue_add(inbound, request);
+    err = sx_queue_add(queue, request);
     if (err != SX_OK)
         sx_request_free(request);
     return err;
 }
 
-static enum sx_err add(struct sx_queue *inbound, const char *from, const char *id)
+static enum sx_err add(struct sx_queue *queue, const char *from, const char *id)
 {
-    return add_bytes(inbound, from, id, 0);
+    return add_bytes(queue, from, id, 0);
 }
 
-static unsigned add_many(struct sx_queue *inbound, const char *from, unsigned most)
+static unsigned add_many(struct sx_queue *queue, const char *from, unsigned most)
 {
     unsigned added = 0;
-    while (added < most && add(inbound, from, "1") == SX_OK)
+    while (added < most && add(queue, from, "1") == SX_OK)
         added++;
     return added;
 }
 
-static struct sx_request *take(struct sx_queue *inbound)
+static struct sx_request *take(struct sx_queue *queue)
 {
     bool closed;
-    return sx_queue_take(inbound, PAST, &closed);
+    return sx_queue_take(queue, PAST, &closed);
 }
 
 /* Takes one request, expects this id ("" for none) and leaves it running. */
-static struct sx_request *take_id(struct sx_queue *inbound, const char *id)
+static struct sx_request *take_id(struct sx_queue *queue, const char *id)
 {
-    struct sx_request *request = take(inbound);
+    struct sx_request *request = take(queue);
     ASSERT_TEXT(request ? request->id : "", id);
     return request;
 }
 
-static unsigned take_and_free_all(struct sx_queue *inbound)
+static unsigned take_and_free_all(struct sx_queue *queue)
 {
     struct sx_request *request;
     unsigned taken = 0;
-    for (; (request = take(inbound)) != NULL; taken++)
+    for (; (request = take(queue)) != NULL; taken++)
         sx_request_free(request);
     return taken;
 }
@@ -86,111 +85,111 @@ static unsigned take_and_free_all(struct sx_queue *inbound)
 static void test_turns(void)
 {
     static const char *const order[] = {"a1", "b1", "c1", "a2", "b2", "a3", "a4"};
-    struct sx_queue *inbound = make_open(100, 1000, 0);
+    struct sx_queue *queue = make_open(100, 1000, 0);
     size_t i;
-    add(inbound, "a@x/1", "a1");
-    add(inbound, "a@x/2", "a2");
-    add(inbound, "a@x/1", "a3");
-    add(inbound, "b@x/1", "b1");
-    add(inbound, "b@x/1", "b2");
-    add(inbound, "c.x", "c1");
-    add(inbound, "a@x", "a4");
-    CU_ASSERT_EQUAL(count(inbound).callers, 3);
+    add(queue, "a@x/1", "a1");
+    add(queue, "a@x/2", "a2");
+    add(queue, "a@x/1", "a3");
+    add(queue, "b@x/1", "b1");
+    add(queue, "b@x/1", "b2");
+    add(queue, "c.x", "c1");
+    add(queue, "a@x", "a4");
+    CU_ASSERT_EQUAL(count(queue).callers, 3);
     for (i = 0; i < sizeof order / sizeof *order; i++)
-        sx_request_free(take_id(inbound, order[i]));
-    CU_ASSERT_EQUAL(count(inbound).callers, 0);
-    sx_queue_free(inbound);
+        sx_request_free(take_id(queue, order[i]));
+    CU_ASSERT_EQUAL(count(queue).callers, 0);
+    sx_queue_free(queue);
 }
 
 /* Who comes again later stands behind those who wait, not before them. */
 static void test_newcomers_queue_up(void)
 {
-    struct sx_queue *inbound = make_open(100, 1000, 0);
-    add(inbound, "a@x/1", "a1");
-    add(inbound, "b@x/1", "b1");
-    sx_request_free(take_id(inbound, "a1"));
-    add(inbound, "a@x/1", "a2");
-    sx_request_free(take_id(inbound, "b1"));
-    add(inbound, "c@x/1", "c1");
-    sx_request_free(take_id(inbound, "a2"));
-    sx_request_free(take_id(inbound, "c1"));
-    sx_queue_free(inbound);
+    struct sx_queue *queue = make_open(100, 1000, 0);
+    add(queue, "a@x/1", "a1");
+    add(queue, "b@x/1", "b1");
+    sx_request_free(take_id(queue, "a1"));
+    add(queue, "a@x/1", "a2");
+    sx_request_free(take_id(queue, "b1"));
+    add(queue, "c@x/1", "c1");
+    sx_request_free(take_id(queue, "a2"));
+    sx_request_free(take_id(queue, "c1"));
+    sx_queue_free(queue);
 }
 
 static void test_half_of_the_places(void)
 {
-    struct sx_queue *inbound = make_open(1000, 1000, 0);
-    CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 1000), 500);
-    CU_ASSERT_EQUAL(add_many(inbound, "a@x/other", 1000), 0);
-    CU_ASSERT_EQUAL(add_many(inbound, "b@x/1", 1000), 250);
-    CU_ASSERT_EQUAL(add_many(inbound, "c@x/1", 1000), 125);
-    CU_ASSERT_EQUAL(count(inbound).queued, 875);
-    CU_ASSERT_EQUAL(count(inbound).refused, 4);
-    CU_ASSERT_EQUAL(take_and_free_all(inbound), 875);
-    CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 1000), 500);
-    take_and_free_all(inbound);
-    sx_queue_free(inbound);
+    struct sx_queue *queue = make_open(1000, 1000, 0);
+    CU_ASSERT_EQUAL(add_many(queue, "a@x/1", 1000), 500);
+    CU_ASSERT_EQUAL(add_many(queue, "a@x/other", 1000), 0);
+    CU_ASSERT_EQUAL(add_many(queue, "b@x/1", 1000), 250);
+    CU_ASSERT_EQUAL(add_many(queue, "c@x/1", 1000), 125);
+    CU_ASSERT_EQUAL(count(queue).queued, 875);
+    CU_ASSERT_EQUAL(count(queue).refused, 4);
+    CU_ASSERT_EQUAL(take_and_free_all(queue), 875);
+    CU_ASSERT_EQUAL(add_many(queue, "a@x/1", 1000), 500);
+    take_and_free_all(queue);
+    sx_queue_free(queue);
 }
 
 /* Never more than max_requests, whoever many callers there are. */
 static void test_places_are_bounded(void)
 {
-    struct sx_queue *inbound = make_open(1000, 1000, 0);
+    struct sx_queue *queue = make_open(1000, 1000, 0);
     unsigned i, added = 0, refused_callers = 0;
     for (i = 0; i < 2000; i++) {
         char from[32];
         unsigned now;
         snprintf(from, sizeof from, "n%u@x/1", i);
-        now = add_many(inbound, from, 1000);
+        now = add_many(queue, from, 1000);
         added += now;
         refused_callers += now == 0;
     }
     CU_ASSERT_EQUAL(added, 1000);
     CU_ASSERT_EQUAL(refused_callers, 2000 - 10);
-    CU_ASSERT_EQUAL(count(inbound).callers, 10);
-    CU_ASSERT_EQUAL(take_and_free_all(inbound), 1000);
-    sx_queue_free(inbound);
+    CU_ASSERT_EQUAL(count(queue).callers, 10);
+    CU_ASSERT_EQUAL(take_and_free_all(queue), 1000);
+    sx_queue_free(queue);
 }
 
 static void test_bytes(void)
 {
-    struct sx_queue *inbound = make_open(100, 1000, 0);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "a@x/1", "0", 1001), SX_EFULL);
-    CU_ASSERT_EQUAL(count(inbound).callers, 0);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "a@x/1", "1", 700), SX_OK); /* holds none: more than half */
-    CU_ASSERT_EQUAL(add_bytes(inbound, "a@x/1", "2", 1), SX_EFULL);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "b@x/1", "3", 301), SX_EFULL);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "b@x/1", "4", 100), SX_OK);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "b@x/1", "5", 101), SX_EFULL);
-    CU_ASSERT_EQUAL(add_bytes(inbound, "b@x/1", "6", 100), SX_OK);
-    CU_ASSERT_EQUAL(count(inbound).queued_bytes, 900);
-    sx_request_free(take_id(inbound, "1"));
-    CU_ASSERT_EQUAL(count(inbound).queued_bytes, 200);
-    CU_ASSERT_EQUAL(take_and_free_all(inbound), 2);
-    CU_ASSERT_EQUAL(count(inbound).queued_bytes, 0);
-    sx_queue_free(inbound);
+    struct sx_queue *queue = make_open(100, 1000, 0);
+    CU_ASSERT_EQUAL(add_bytes(queue, "a@x/1", "0", 1001), SX_EFULL);
+    CU_ASSERT_EQUAL(count(queue).callers, 0);
+    CU_ASSERT_EQUAL(add_bytes(queue, "a@x/1", "1", 700), SX_OK); /* holds none: more than half */
+    CU_ASSERT_EQUAL(add_bytes(queue, "a@x/1", "2", 1), SX_EFULL);
+    CU_ASSERT_EQUAL(add_bytes(queue, "b@x/1", "3", 301), SX_EFULL);
+    CU_ASSERT_EQUAL(add_bytes(queue, "b@x/1", "4", 100), SX_OK);
+    CU_ASSERT_EQUAL(add_bytes(queue, "b@x/1", "5", 101), SX_EFULL);
+    CU_ASSERT_EQUAL(add_bytes(queue, "b@x/1", "6", 100), SX_OK);
+    CU_ASSERT_EQUAL(count(queue).queued_bytes, 900);
+    sx_request_free(take_id(queue, "1"));
+    CU_ASSERT_EQUAL(count(queue).queued_bytes, 200);
+    CU_ASSERT_EQUAL(take_and_free_all(queue), 2);
+    CU_ASSERT_EQUAL(count(queue).queued_bytes, 0);
+    sx_queue_free(queue);
 }
 
 static void test_max_running(void)
 {
-    struct sx_queue *inbound = make_open(100, 1000, 2);
+    struct sx_queue *queue = make_open(100, 1000, 2);
     struct sx_request *first, *second;
-    add(inbound, "a@x/1", "a1");
-    add(inbound, "a@x/2", "a2");
-    add(inbound, "a@x/3", "a3");
-    add(inbound, "a@x/3", "a4");
-    first = take_id(inbound, "a1");
-    second = take_id(inbound, "a2");
-    take_id(inbound, "");
-    add(inbound, "b@x/1", "b1");
-    sx_request_free(take_id(inbound, "b1"));
+    add(queue, "a@x/1", "a1");
+    add(queue, "a@x/2", "a2");
+    add(queue, "a@x/3", "a3");
+    add(queue, "a@x/3", "a4");
+    first = take_id(queue, "a1");
+    second = take_id(queue, "a2");
+    take_id(queue, "");
+    add(queue, "b@x/1", "b1");
+    sx_request_free(take_id(queue, "b1"));
     sx_request_free(second);
-    second = take_id(inbound, "a3");
-    take_id(inbound, "");
+    second = take_id(queue, "a3");
+    take_id(queue, "");
     sx_request_free(first);
     sx_request_free(second);
-    sx_request_free(take_id(inbound, "a4"));
-    sx_queue_free(inbound);
+    sx_request_free(take_id(queue, "a4"));
+    sx_queue_free(queue);
 }
 
 static void test_workers_but_one(void)
@@ -201,24 +200,24 @@ static void test_workers_but_one(void)
     } rows[] = {{0, 9}, {1, 9}, {2, 9}, {3, 2}, {4, 3}, {8, 7}};
     size_t i;
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct sx_queue *inbound = make_open(100, 1000, 0);
+        struct sx_queue *queue = make_open(100, 1000, 0);
         struct sx_request *running[9] = {NULL};
         unsigned n = 0, j;
-        sx_queue_add_workers(inbound, rows[i].workers);
-        CU_ASSERT_EQUAL(add_many(inbound, "a@x/1", 9), 9);
-        while (n < 9 && (running[n] = take(inbound)) != NULL)
+        sx_queue_add_workers(queue, rows[i].workers);
+        CU_ASSERT_EQUAL(add_many(queue, "a@x/1", 9), 9);
+        while (n < 9 && (running[n] = take(queue)) != NULL)
             n++;
         CU_ASSERT_EQUAL(n, rows[i].running);
-        sx_queue_add_workers(inbound, -rows[i].workers); /* nobody is left: no cap */
-        CU_ASSERT_EQUAL(take_and_free_all(inbound), 9 - n);
+        sx_queue_add_workers(queue, -rows[i].workers); /* nobody is left: no cap */
+        CU_ASSERT_EQUAL(take_and_free_all(queue), 9 - n);
         for (j = 0; j < n; j++)
             sx_request_free(running[j]);
-        sx_queue_free(inbound);
+        sx_queue_free(queue);
     }
 }
 
 struct taker {
-    struct sx_queue *inbound;
+    struct sx_queue *queue;
     char id[16]; /* of what it took, "" for nothing */
     bool closed, in_time;
 };
@@ -227,7 +226,7 @@ static void *take_one(void *argument)
 {
     struct taker *taker = argument;
     int64_t deadline = distant();
-    struct sx_request *request = sx_queue_take(taker->inbound, deadline, &taker->closed);
+    struct sx_request *request = sx_queue_take(taker->queue, deadline, &taker->closed);
     taker->in_time = sx_clock_now_us() < deadline;
     snprintf(taker->id, sizeof taker->id, "%s", request ? request->id : "");
     sx_request_free(request);
@@ -239,21 +238,21 @@ static void test_end_of_one_wakes(void)
 {
     bool stops;
     for (stops = false;; stops = true) {
-        struct taker taker = {.inbound = make_open(100, 1000, 1)};
+        struct taker taker = {.queue = make_open(100, 1000, 1)};
         struct sx_request *first;
         pthread_t thread;
-        add(taker.inbound, "a@x/1", "a1");
-        add(taker.inbound, "a@x/1", "a2");
-        first = take_id(taker.inbound, "a1");
+        add(taker.queue, "a@x/1", "a1");
+        add(taker.queue, "a@x/1", "a2");
+        first = take_id(taker.queue, "a1");
         if (stops)
-            sx_queue_close(taker.inbound);
+            sx_queue_close(taker.queue);
         thread = start_waiting(take_one, &taker);
         sx_request_free(first);
         pthread_join(thread, NULL);
         ASSERT_TEXT(taker.id, "a2");
         CU_ASSERT_TRUE(taker.in_time);
         CU_ASSERT_FALSE(taker.closed);
-        sx_queue_free(taker.inbound);
+        sx_queue_free(taker.queue);
         if (stops)
             break;
     }
@@ -262,23 +261,23 @@ static void test_end_of_one_wakes(void)
 /* Those who wait for a capped caller's last request go home when it is given to another. */
 static void test_last_one_sends_home(void)
 {
-    struct taker taker = {.inbound = make_open(100, 1000, 1)};
+    struct taker taker = {.queue = make_open(100, 1000, 1)};
     struct sx_request *first, *rest;
     pthread_t thread;
-    add(taker.inbound, "a@x/1", "a1");
-    add(taker.inbound, "a@x/1", "a2");
-    first = take_id(taker.inbound, "a1");
-    sx_queue_close(taker.inbound);
+    add(taker.queue, "a@x/1", "a1");
+    add(taker.queue, "a@x/1", "a2");
+    first = take_id(taker.queue, "a1");
+    sx_queue_close(taker.queue);
     thread = start_waiting(take_one, &taker);
-    rest = sx_queue_take_all(taker.inbound);
+    rest = sx_queue_take_all(taker.queue);
     pthread_join(thread, NULL);
     ASSERT_TEXT(taker.id, "");
     CU_ASSERT_TRUE(taker.closed);
     CU_ASSERT_TRUE(taker.in_time);
     sx_request_free(rest);
     sx_request_free(first);
-    CU_ASSERT_TRUE(sx_queue_drained(taker.inbound, PAST));
-    sx_queue_free(taker.inbound);
+    CU_ASSERT_TRUE(sx_queue_drained(taker.queue, PAST));
+    sx_queue_free(taker.queue);
 }
 
 CU_TestInfo tests_fairness[] = {

@@ -37,16 +37,16 @@ enum { MAX_BYTES = 1000 };
 
 static struct sx_queue *make_open(unsigned max_requests)
 {
-    struct sx_queue *inbound = sx_queue_new(max_requests, MAX_BYTES, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(inbound);
-    sx_queue_open(inbound);
-    return inbound;
+    struct sx_queue *queue = sx_queue_new(max_requests, MAX_BYTES, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(queue);
+    sx_queue_open(queue);
+    return queue;
 }
 
-static struct sx_queue_counts count(struct sx_queue *inbound)
+static struct sx_queue_counts count(struct sx_queue *queue)
 {
     struct sx_queue_counts counts;
-    sx_queue_count(inbound, &counts);
+    sx_queue_count(queue, &counts);
     return counts;
 }
 
@@ -57,10 +57,10 @@ static pthread_t start(void *(*run)(void *), void *argument)
     return thread;
 }
 
-static void take_and_free(struct sx_queue *inbound, const char *id)
+static void take_and_free(struct sx_queue *queue, const char *id)
 {
     bool closed;
-    struct sx_request *request = sx_queue_take(inbound, PAST, &closed);
+    struct sx_request *request = sx_queue_take(queue, PAST, &closed);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     ASSERT_TEXT(request->id, id);
     CU_ASSERT_FALSE(closed);
@@ -87,95 +87,95 @@ static void test_request_copies(void)
 
 static void test_not_serving(void)
 {
-    struct sx_queue *inbound = sx_queue_new(10, MAX_BYTES, 0);
+    struct sx_queue *queue = sx_queue_new(10, MAX_BYTES, 0);
     struct sx_request *request = make("1");
 
-    CU_ASSERT_FALSE(sx_queue_is_open(inbound));
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, request), SX_ENOTSOAP);
+    CU_ASSERT_FALSE(sx_queue_is_open(queue));
+    CU_ASSERT_EQUAL(sx_queue_add(queue, request), SX_ENOTSOAP);
     CU_ASSERT_PTR_NULL(request->queue);
-    sx_queue_open(inbound);
-    CU_ASSERT_TRUE(sx_queue_is_open(inbound));
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, request), SX_OK);
-    CU_ASSERT_PTR_EQUAL(request->queue, inbound);
-    take_and_free(inbound, "1");
-    sx_queue_close(inbound);
-    CU_ASSERT_FALSE(sx_queue_is_open(inbound));
-    sx_queue_free(inbound);
+    sx_queue_open(queue);
+    CU_ASSERT_TRUE(sx_queue_is_open(queue));
+    CU_ASSERT_EQUAL(sx_queue_add(queue, request), SX_OK);
+    CU_ASSERT_PTR_EQUAL(request->queue, queue);
+    take_and_free(queue, "1");
+    sx_queue_close(queue);
+    CU_ASSERT_FALSE(sx_queue_is_open(queue));
+    sx_queue_free(queue);
 }
 
 static void test_full(void)
 {
-    struct sx_queue *inbound = make_open(2);
+    struct sx_queue *queue = make_open(2);
     struct sx_request *third = make_from("c@x/1", "3");
 
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make_from("a@x/1", "1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make_from("b@x/1", "2")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, third), SX_EFULL);
-    CU_ASSERT_EQUAL(count(inbound).refused, 1);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make_from("a@x/1", "1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make_from("b@x/1", "2")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, third), SX_EFULL);
+    CU_ASSERT_EQUAL(count(queue).refused, 1);
     /* a request being worked on takes no room in the queue */
-    take_and_free(inbound, "1");
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, third), SX_OK);
-    take_and_free(inbound, "2");
-    take_and_free(inbound, "3");
-    sx_queue_free(inbound);
+    take_and_free(queue, "1");
+    CU_ASSERT_EQUAL(sx_queue_add(queue, third), SX_OK);
+    take_and_free(queue, "2");
+    take_and_free(queue, "3");
+    sx_queue_free(queue);
 }
 
 static void test_order(void)
 {
-    struct sx_queue *inbound = make_open(200);
+    struct sx_queue *queue = make_open(200);
     char id[16];
     int i;
 
     for (i = 0; i < 100; i++) {
         snprintf(id, sizeof id, "%d", i);
-        CU_ASSERT_EQUAL(sx_queue_add(inbound, make(id)), SX_OK);
+        CU_ASSERT_EQUAL(sx_queue_add(queue, make(id)), SX_OK);
     }
     for (i = 0; i < 100; i++) {
         snprintf(id, sizeof id, "%d", i);
-        take_and_free(inbound, id);
+        take_and_free(queue, id);
     }
-    sx_queue_free(inbound);
+    sx_queue_free(queue);
 }
 
 static void test_take_ends_at_deadline(void)
 {
-    struct sx_queue *inbound = make_open(10);
+    struct sx_queue *queue = make_open(10);
     int64_t deadline = soon();
     bool closed = true;
 
-    CU_ASSERT_PTR_NULL(sx_queue_take(inbound, deadline, &closed));
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, deadline, &closed));
     CU_ASSERT_TRUE(sx_clock_now_us() >= deadline);
     CU_ASSERT_FALSE(closed);
-    sx_queue_free(inbound);
+    sx_queue_free(queue);
 }
 
 static void test_close(void)
 {
-    struct sx_queue *inbound = make_open(10);
+    struct sx_queue *queue = make_open(10);
     struct sx_request *late = make("late");
     bool closed = false;
 
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("2")), SX_OK);
-    sx_queue_close(inbound);
-    sx_queue_close(inbound);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, late), SX_ESTOPPED);
-    take_and_free(inbound, "1");
-    take_and_free(inbound, "2");
-    CU_ASSERT_PTR_NULL(sx_queue_take(inbound, distant(), &closed));
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("2")), SX_OK);
+    sx_queue_close(queue);
+    sx_queue_close(queue);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, late), SX_ESTOPPED);
+    take_and_free(queue, "1");
+    take_and_free(queue, "2");
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, distant(), &closed));
     CU_ASSERT_TRUE(closed);
     sx_request_free(late);
-    sx_queue_free(inbound);
+    sx_queue_free(queue);
 }
 
 static void *take_until_closed(void *argument)
 {
-    struct sx_queue *inbound = argument;
+    struct sx_queue *queue = argument;
     struct sx_request *request;
     intptr_t taken = 0;
     bool closed = false;
 
-    while ((request = sx_queue_take(inbound, distant(), &closed)) != NULL) {
+    while ((request = sx_queue_take(queue, distant(), &closed)) != NULL) {
         taken++;
         sx_request_free(request);
     }
@@ -187,18 +187,18 @@ static void test_close_wakes(void)
     int i, j;
 
     for (i = 0; i < 10; i++) {
-        struct sx_queue *inbound = make_open(10);
+        struct sx_queue *queue = make_open(10);
         pthread_t takers[3];
         void *taken;
 
         for (j = 0; j < 3; j++)
-            takers[j] = start_waiting(take_until_closed, inbound);
-        sx_queue_close(inbound);
+            takers[j] = start_waiting(take_until_closed, queue);
+        sx_queue_close(queue);
         for (j = 0; j < 3; j++) {
             pthread_join(takers[j], &taken);
             CU_ASSERT_PTR_EQUAL(taken, 0);
         }
-        sx_queue_free(inbound);
+        sx_queue_free(queue);
     }
 }
 
@@ -210,71 +210,71 @@ static void *free_request(void *argument)
 
 static void test_drained(void)
 {
-    struct sx_queue *inbound = make_open(10);
+    struct sx_queue *queue = make_open(10);
     struct sx_request *running;
     int64_t deadline;
     pthread_t worker;
     bool closed;
 
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("2")), SX_OK);
-    running = sx_queue_take(inbound, PAST, &closed);
-    sx_queue_close(inbound);
-    CU_ASSERT_FALSE(sx_queue_drained(inbound, PAST));
-    take_and_free(inbound, "2");
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("2")), SX_OK);
+    running = sx_queue_take(queue, PAST, &closed);
+    sx_queue_close(queue);
+    CU_ASSERT_FALSE(sx_queue_drained(queue, PAST));
+    take_and_free(queue, "2");
     deadline = soon();
-    CU_ASSERT_FALSE(sx_queue_drained(inbound, deadline));
+    CU_ASSERT_FALSE(sx_queue_drained(queue, deadline));
     CU_ASSERT_TRUE(sx_clock_now_us() >= deadline);
     worker = start(free_request, running);
-    CU_ASSERT_TRUE(sx_queue_drained(inbound, distant()));
+    CU_ASSERT_TRUE(sx_queue_drained(queue, distant()));
     pthread_join(worker, NULL);
-    sx_queue_free(inbound);
+    sx_queue_free(queue);
 }
 
 static void test_take_all(void)
 {
-    struct sx_queue *inbound = make_open(10);
+    struct sx_queue *queue = make_open(10);
     struct sx_request *list, *next;
     int number = 0;
 
-    CU_ASSERT_PTR_NULL(sx_queue_take_all(inbound));
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("2")), SX_OK);
-    list = sx_queue_take_all(inbound);
-    CU_ASSERT_EQUAL(count(inbound).queued, 0);
-    CU_ASSERT_EQUAL(count(inbound).running, 2);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("3")), SX_OK);
+    CU_ASSERT_PTR_NULL(sx_queue_take_all(queue));
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("2")), SX_OK);
+    list = sx_queue_take_all(queue);
+    CU_ASSERT_EQUAL(count(queue).queued, 0);
+    CU_ASSERT_EQUAL(count(queue).running, 2);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("3")), SX_OK);
     for (; list; list = next) {
         next = list->next;
         ASSERT_TEXT(list->id, ++number == 1 ? "1" : "2");
         sx_request_free(list);
     }
     CU_ASSERT_EQUAL(number, 2);
-    take_and_free(inbound, "3");
-    CU_ASSERT_TRUE(sx_queue_drained(inbound, PAST));
-    sx_queue_free(inbound);
+    take_and_free(queue, "3");
+    CU_ASSERT_TRUE(sx_queue_drained(queue, PAST));
+    sx_queue_free(queue);
 }
 
 static void test_counts(void)
 {
-    struct sx_queue *inbound = make_open(1);
+    struct sx_queue *queue = make_open(1);
     struct sx_request *refused = make("2"), *request;
     struct sx_queue_counts counts;
     bool closed;
 
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, make("1")), SX_OK);
-    CU_ASSERT_EQUAL(sx_queue_add(inbound, refused), SX_EFULL);
-    counts = count(inbound);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, refused), SX_EFULL);
+    counts = count(queue);
     CU_ASSERT_TRUE(counts.queued == 1 && counts.running == 0);
-    request = sx_queue_take(inbound, PAST, &closed);
+    request = sx_queue_take(queue, PAST, &closed);
     sx_request_free(refused); /* it was never counted in */
-    counts = count(inbound);
+    counts = count(queue);
     CU_ASSERT_TRUE(counts.queued == 0 && counts.running == 1);
     sx_request_free(request);
-    counts = count(inbound);
+    counts = count(queue);
     CU_ASSERT_TRUE(counts.queued == 0 && counts.running == 0);
     CU_ASSERT_TRUE(counts.added == 1 && counts.refused == 1);
-    sx_queue_free(inbound);
+    sx_queue_free(queue);
 }
 
 static void *answer(void *argument)
@@ -309,31 +309,31 @@ enum { REQUESTS = 4000, WORKERS = 4 };
 
 static void test_threads(void)
 {
-    struct sx_queue *inbound = make_open(16);
+    struct sx_queue *queue = make_open(16);
     pthread_t workers[WORKERS];
     intptr_t served = 0;
     int accepted = 0, i;
 
     for (i = 0; i < WORKERS; i++)
-        workers[i] = start_waiting(take_until_closed, inbound);
+        workers[i] = start_waiting(take_until_closed, queue);
     for (i = 0; i < REQUESTS; i++) {
         struct sx_request *request = make("1");
-        if (sx_queue_add(inbound, request) == SX_OK)
+        if (sx_queue_add(queue, request) == SX_OK)
             accepted++;
         else
             sx_request_free(request);
     }
-    sx_queue_close(inbound);
-    CU_ASSERT_TRUE(sx_queue_drained(inbound, distant()));
+    sx_queue_close(queue);
+    CU_ASSERT_TRUE(sx_queue_drained(queue, distant()));
     for (i = 0; i < WORKERS; i++) {
         void *taken;
         pthread_join(workers[i], &taken);
         served += (intptr_t)taken;
     }
     CU_ASSERT_EQUAL(served, accepted);
-    CU_ASSERT_EQUAL(count(inbound).added, (unsigned long)accepted);
-    CU_ASSERT_EQUAL(count(inbound).added + count(inbound).refused, REQUESTS);
-    sx_queue_free(inbound);
+    CU_ASSERT_EQUAL(count(queue).added, (unsigned long)accepted);
+    CU_ASSERT_EQUAL(count(queue).added + count(queue).refused, REQUESTS);
+    sx_queue_free(queue);
 }
 
 CU_TestInfo tests_queue[] = {

@@ -1,5 +1,5 @@
-/* arriving.h - an intake to talk to in few words: announce, send, leave, take. For test_intake.c
- * and test_intake_room.c. */
+/* arriving.h - a receiver to talk to in few words: announce, send, leave, take. For test_receiver.c
+ * and test_receiver_room.c. */
 #ifndef TESTS_ARRIVING_H
 #define TESTS_ARRIVING_H
 

@@ -1,5 +1,5 @@
-/* sending.h - a transfer, whose receiver and clock the tests are: say, hear. For test_transfer.c
- * and test_transfer_setback.c. */
+/* sending.h - a sender, whose receiver and clock the tests are: say, hear. For test_sender.c
+ * and test_sender_setback.c. */
 #ifndef TESTS_SENDING_H
 #define TESTS_SENDING_H
 

@@ -1,4 +1,4 @@
-/* pace.c on a clock of its own: a way with a fixed delay and a bottleneck, and what the window
+/* The window on a clock of its own: a way with a fixed delay and a bottleneck, and what the window
  * becomes.
  */
 #include "transfer/window.h"
