@@ -23,8 +23,7 @@
 #include "soap/dictionary.h"
 
 enum {
-    LEVEL_SMALL =
-        4, /* up to SMALL_BYTES, beyond that LEVEL: docs/internals/packing.md has the figures */
+    LEVEL_SMALL = 4, /* up to SMALL_BYTES, then LEVEL: docs/internals/packing.md says why */
     LEVEL = 3,
     SMALL_BYTES = 16384,
     WINDOW_LOG = 20,      /* both ends: 1 MiB to look back, and to allocate for a peer */

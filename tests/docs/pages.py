@@ -2,7 +2,7 @@
 """pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
 with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
 
-    links paths lengths index names samples members targets commands    checks
+    links paths lengths index names samples members errors targets commands    checks
     code FILE NUMBER        the lines of the NUMBERth block of C in FILE
     shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
 """
@@ -263,6 +263,20 @@ def check_members():
                   f'{int(name in variables)} times in environment.c')
     if len(members) < 40 or len(variables) < 15:
         wrong(f'only {len(members)} members and {len(variables)} variables were found')
+
+
+def check_errors():
+    library = ''.join(read(path) for path in files_below('lib') if path.endswith('.c'))
+    library = re.sub(r'"\s*"', '', library).replace('\\"', '"')
+    count = 0
+    for cell in re.findall(r'(?m)^\| (.*?) \|', read('docs/errors.md')):
+        for message in re.findall(r'"([^"]+)"', cell):
+            for part in re.split(r'\.\.\.|\d+|: ', message):
+                count += 1
+                if len(part.strip(' ();,')) > 3 and part.strip(' ();,') not in library:
+                    wrong(f'docs/errors.md: nothing in lib/ says "{part}" of "{message}"')
+    if count < 50:
+        wrong(f'only {count} parts of messages were found')
 
 
 def all_commands():
