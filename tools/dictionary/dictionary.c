@@ -68,7 +68,7 @@ static void print(size_t len)
 
     printf("/* dictionary.c - made by tools/dictionary. Changing a byte of it makes another packed "
            "form.\n"
-           " */\n#include \"dictionary.h\"\n\n"
+           " */\n#include \"soap/dictionary.h\"\n\n"
            "/* clang-format off */\nconst unsigned sx_dictionary_len = %zu;\n"
            "const char sx_dictionary[] =\n    \"",
            len);
