@@ -2,7 +2,7 @@
 """pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
 with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
 
-    links paths lengths index names samples members errors targets commands    checks
+    links paths lengths index names samples members errors layers targets commands    checks
     code FILE NUMBER        the lines of the NUMBERth block of C in FILE
     shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
 """
@@ -277,6 +277,21 @@ def check_errors():
                     wrong(f'docs/errors.md: nothing in lib/ says "{part}" of "{message}"')
     if count < 50:
         wrong(f'only {count} parts of messages were found')
+
+
+def check_layers():
+    """The table of internals/README.md against the one that make lint goes by."""
+    pairs = dict(re.findall(r'(?m)^    "(\w+)": "([^"]*)",$', read('tools/check-layers')))
+    listed = {}
+    for folders, may in re.findall(r'(?m)^\| (`lib/.*?) \| (.*?) \|', read('docs/internals/README.md')):
+        for folder in re.findall(r'`lib/(\w+)`', folders):
+            may_see = set(pairs) - {'link', 'gsoap'} if may == 'all of the above' else \
+                {one for one in re.split(r'[, `]+', may) if one.partition('/')[0] in pairs}
+            listed[folder] = may_see
+    for folder in sorted(set(pairs) | set(listed)):
+        if listed.get(folder) != set(pairs.get(folder, '?').split()):
+            wrong(f'{folder} may see {sorted(listed.get(folder, []))} in docs/internals/README.md, '
+                  f'but {pairs.get(folder)} in tools/check-layers')
 
 
 def all_commands():
