@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "request/denial.h"
 #include "wire/jid.h"
 #include "base/clock.h"
 #include "wire/delivery.h"
@@ -262,7 +263,7 @@ static void tell_forbidden(const struct sx_iq_ends *ends, const char *from, cons
     }
     if (refusals->left_out)
         snprintf(more, sizeof more, " (%lu other refusals left out)", refusals->left_out);
-    sx_access_describe(from, operation, text, sizeof text);
+    sx_denial_describe(from, operation, text, sizeof text);
     sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "%s%s", text, more);
     *refusals = (struct sx_iq_refusals){.told_us = now_us};
 }

@@ -242,7 +242,7 @@ static int look_for_envelope(struct sx_stanza_builder *builder, const char *qnam
     err = sx_namespaces_push(namespaces, ENVELOPE_DEPTH, attributes);
     if (err == SX_OK) {
         local = sx_namespaces_resolve(namespaces, qname, false, &uri);
-        version = local ? sx_envelope_version(uri, local) : 0;
+        version = local ? sx_scan_version(uri, local) : 0;
     } else if (err == SX_ENOMEM) {
         fail_memory(builder);
     }

@@ -54,9 +54,4 @@ bool sx_access_may_know(struct sx_access *access, const char *from);
 /* Whether there is a rule at all. */
 bool sx_access_has_rules(struct sx_access *access);
 
-/* The sentence for the trace: who was refused, and the narrowest rule that would allow the account.
- * That rule is whole or left out: cut, it might allow somebody else, or more. out is always
- * terminated; from and operation may be NULL. */
-void sx_access_describe(const char *from, const char *operation, char *out, size_t out_bytes);
-
 #endif

@@ -4,11 +4,12 @@
  *
  * Happy path: show who and what -> encode WHO -> try the rule -> say it all.
  */
-#include "request/access.h"
+#include "request/denial.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "request/access.h"
 #include "request/access_rule.h"
 
 enum {
@@ -64,7 +65,7 @@ static void suggest(const char *from, const char *operation, char out[SUGGESTION
     out[0] = '\0';
 }
 
-void sx_access_describe(const char *from, const char *operation, char *out, size_t out_bytes)
+void sx_denial_describe(const char *from, const char *operation, char *out, size_t out_bytes)
 {
     char who[SX_ACCESS_RULE_SHOWN_BYTES] = "a caller without a JID",
          what[SX_ACCESS_RULE_SHOWN_BYTES] = "without an operation";

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/jid.h"
 #include "base/clock.h"
+#include "wire/jid.h"
 
 /* Somebody who has requests queued or running. */
 struct sx_caller {
@@ -147,51 +147,14 @@ static void queue_for_turn_locked(struct sx_queue *queue, struct sx_caller *call
     pthread_cond_signal(&queue->arrived);
 }
 
-/* ---- request ---- */
-
-/* NULL stays NULL: libstrophe gives no string for an attribute that isn't there. */
-static bool copy_text(const char *text, char **copy)
-{
-    *copy = text ? strdup(text) : NULL;
-    return *copy || !text;
-}
-
-struct sx_request *sx_request_new(const char *from, const char *to, const char *id)
-{
-    struct sx_request *request = calloc(1, sizeof *request);
-
-    if (!request)
-        return NULL;
-    if (!copy_text(from, &request->from) || !copy_text(to, &request->to) ||
-        !copy_text(id, &request->id)) {
-        sx_request_free(request);
-        return NULL;
-    }
-    request->arrived_us = sx_clock_now_us();
-    return request;
-}
-
 static bool is_drained_locked(const struct sx_queue *queue)
 {
     return queue->counts.queued == 0 && queue->counts.running == 0;
 }
 
-void sx_request_free(struct sx_request *request)
+/* The caller's request has been freed, which was running. */
+static void count_out(struct sx_queue *queue, struct sx_caller *caller)
 {
-    struct sx_queue *queue;
-    struct sx_caller *caller;
-
-    if (!request)
-        return;
-    queue = request->queue;
-    caller = request->caller;
-    free(request->from);
-    free(request->to);
-    free(request->id);
-    sx_envelope_fini(&request->envelope);
-    free(request);
-    if (!queue)
-        return;
     pthread_mutex_lock(&queue->mu);
     assert(queue->counts.running > 0 && caller->running_count > 0);
     queue->counts.running--;
@@ -203,13 +166,7 @@ void sx_request_free(struct sx_request *request)
     pthread_mutex_unlock(&queue->mu);
 }
 
-/* Atomic rather than under mu: a request may be refused before it ever has a queue. */
-bool sx_request_answer_once(struct sx_request *request)
-{
-    return !__atomic_exchange_n(&request->answered, true, __ATOMIC_ACQ_REL);
-}
-
-/* ---- queue ---- */
+/* ---- requests ---- */
 
 void sx_queue_expect(struct sx_queue *queue)
 {
@@ -280,6 +237,7 @@ static void append_locked(struct sx_queue *queue, struct sx_caller *caller,
 {
     request->queue = queue;
     request->caller = caller;
+    request->count_out = count_out;
     request->next = NULL;
     STAILQ_INSERT_TAIL(&caller->queued, request, in_caller);
     caller->queued_count++;

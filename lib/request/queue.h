@@ -1,8 +1,7 @@
 /* queue.h - requests that arrived: a bounded queue, each request answered exactly once.
  *
  * Invariant: a request that was added is owned by the queue until a worker takes it, then by that
- * worker until sx_request_free; `answered` goes from false to true once. The owner of the queue
- * (link.c) sends; this file only keeps count.
+ * worker until sx_request_free. The owner of the queue sends; this file only keeps count.
  *
  * Fairness: a caller is a bare JID, so that an account's many resources are one.
  *   - Callers take turns: each take gives out the oldest request of the caller whose turn it is.
@@ -21,23 +20,11 @@
 #ifndef SX_REQUEST_QUEUE_H
 #define SX_REQUEST_QUEUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
-#include "soap/envelope.h"
 #include "base/fault.h"
-
-struct sx_request {
-    char *from, *to, *id; /* owned; from is the stamped JID */
-    struct sx_envelope envelope;
-    bool is_message; /* came as one, and is answered as one */
-    bool answered;
-    int64_t arrived_us;
-    struct sx_queue *queue;             /* set when added */
-    struct sx_caller *caller;           /* the queue's */
-    STAILQ_ENTRY(sx_request) in_caller; /* the queue's */
-    struct sx_request *next;            /* of a list from take_all */
-};
+#include "request/request.h"
 
 struct sx_queue;
 
@@ -50,15 +37,7 @@ struct sx_queue_counts {
 /* max_running: of one caller at once, 0: the workers but one, where there are three or more.
  * NULL: no memory. */
 struct sx_queue *sx_queue_new(unsigned max_requests, size_t max_bytes, unsigned max_running);
-/* Asserts that nothing is queued or running. */
-void sx_queue_free(struct sx_queue *queue);
-
-/* A request with copies of the three strings; NULL: no memory. */
-struct sx_request *sx_request_new(const char *from, const char *to, const char *id);
-/* Also counts it as no longer running if it had been taken. NULL allowed. */
-void sx_request_free(struct sx_request *request);
-/* Marks it answered; true the first time only: then the caller sends the answer. */
-bool sx_request_answer_once(struct sx_request *request);
+void sx_queue_free(struct sx_queue *queue); /* asserts that nothing is queued or running */
 
 /* Marks that somebody serves: before it, requests are no business of this link (SX_ENOTSOAP). */
 void sx_queue_open(struct sx_queue *queue);
@@ -67,8 +46,7 @@ void sx_queue_open(struct sx_queue *queue);
 void sx_queue_expect(struct sx_queue *queue);
 /* Opened, and not closed yet. */
 bool sx_queue_is_open(struct sx_queue *queue);
-/* Stays true after close. */
-bool sx_queue_was_opened(struct sx_queue *queue);
+bool sx_queue_was_opened(struct sx_queue *queue); /* stays true after close */
 
 /* So many threads more, or less, take requests until the queue is closed. Those who take by hand
  * don't count. */

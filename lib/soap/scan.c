@@ -21,7 +21,7 @@
 enum { DEPTH_ROOT = 1, DEPTH_PART, DEPTH_BLOCK, DEPTH_FAULT_PART, DEPTH_CODE_VALUE };
 enum { WHY_NAME_BYTES = 64 }; /* of a peer's name quoted in why */
 
-int sx_envelope_version(const char *uri, const char *local_name)
+int sx_scan_version(const char *uri, const char *local_name)
 {
     if (strcmp(local_name, "Envelope") != 0)
         return 0;
@@ -321,7 +321,7 @@ static void enter_fault(struct sx_scan *scan, const char *local_name)
 static enum sx_err enter_root(struct sx_scan *scan, const char *qname, const char *uri,
                               const char *local_name, const char **attributes)
 {
-    scan->version = sx_envelope_version(uri, local_name);
+    scan->version = sx_scan_version(uri, local_name);
     if (!scan->version)
         return fail(scan, SX_EMALFORMED, "the root element <%.*s> is no SOAP 1.1 or 1.2 Envelope",
                     qname);

@@ -19,7 +19,7 @@
 #define SX_NS_ACTION "urn:soap-xmpp:action:1" /* <soapAction>, our header block */
 
 /* Whether an element in this namespace is a SOAP envelope: 11, 12, or 0 if it is none. */
-int sx_envelope_version(const char *uri, const char *local_name);
+int sx_scan_version(const char *uri, const char *local_name);
 
 enum { SX_SCAN_NAME_BYTES = 128, SX_SCAN_UNBOUND_BYTES = 512, SX_SCAN_ACTION_BYTES = 1024 };
 

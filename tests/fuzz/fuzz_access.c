@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "request/access.h"
+#include "request/denial.h"
 #include "wire/jid.h"
 #include "fuzz.h"
 
@@ -60,9 +61,9 @@ static void claim_advice(const struct asked *asked)
     char advice[ADVICE_BYTES], cut[CUT_BYTES], why[WHY_BYTES] = "", *rule;
 
     CLAIM(access);
-    sx_access_describe(asked->from, asked->operation, cut, sizeof cut);
+    sx_denial_describe(asked->from, asked->operation, cut, sizeof cut);
     CLAIM(*cut && strlen(cut) < sizeof cut);
-    sx_access_describe(asked->from, asked->operation, advice, sizeof advice);
+    sx_denial_describe(asked->from, asked->operation, advice, sizeof advice);
     CLAIM(*advice && strlen(advice) < sizeof advice);
     if (strstr(asked->from, "soap_xmpp_allow") || strstr(asked->operation, "soap_xmpp_allow"))
         rule = NULL; /* it might pass for the advice */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "request/access.h"
+#include "request/denial.h"
 #include "request/access_rule.h"
 #include "wire/jid.h"
 
@@ -601,7 +602,7 @@ static void a_refusal_tells_how_to_allow_it(void)
 
     for (i = 0; i < COUNT(rows); i++) {
         char text[512] = "";
-        sx_access_describe(rows[i].from, rows[i].operation, text, sizeof text);
+        sx_denial_describe(rows[i].from, rows[i].operation, text, sizeof text);
         ASSERT_TEXT(text, rows[i].text);
     }
 }
@@ -621,7 +622,7 @@ static void what_is_advised_allows_that_account_alone(void)
     for (i = 0; i < COUNT(callers); i++) {
         char text[512], *rule, *end;
         struct sx_access *access = make();
-        sx_access_describe(callers[i], "add", text, sizeof text);
+        sx_denial_describe(callers[i], "add", text, sizeof text);
         rule = strstr(text, "SOAP_XMPP_ALLOW=");
         CU_ASSERT_PTR_NOT_NULL_FATAL(rule);
         rule += strlen("SOAP_XMPP_ALLOW=");
@@ -642,22 +643,22 @@ static void advice_that_does_not_fit_is_left_out(void)
                                 "SOAP_XMPP_ALLOW=\xC3\xB6@b:add or soap_xmpp_allow()";
     char text[sizeof whole], from[2 * SX_JID_PART_BYTES], long_text[1000];
 
-    sx_access_describe("\xC3\xB6@b/c", "add", text, sizeof whole);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, sizeof whole);
     ASSERT_TEXT(text, whole);
-    sx_access_describe("\xC3\xB6@b/c", "add", text, sizeof whole - 1);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, sizeof whole - 1);
     ASSERT_TEXT(text, "\xC3\xB6@b/c may not call add");
-    sx_access_describe("\xC3\xB6@b/c", "add", text, 5);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, 5);
     ASSERT_TEXT(text, "...");
-    sx_access_describe("\xC3\xB6@b/c", "add", text, 6);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, 6);
     ASSERT_TEXT(text, "\xC3\xB6...");
-    sx_access_describe("\xC3\xB6@b/c", "add", text, 1);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, 1);
     ASSERT_TEXT(text, "");
     strcpy(text, "keep");
-    sx_access_describe("\xC3\xB6@b/c", "add", text, 0);
+    sx_denial_describe("\xC3\xB6@b/c", "add", text, 0);
     ASSERT_TEXT(text, "keep");
     memset(from, 'n', sizeof from);
     strcpy(from + 1000, "@b/c");
-    sx_access_describe(from, "add", long_text, sizeof long_text);
+    sx_denial_describe(from, "add", long_text, sizeof long_text);
     ASSERT_CONTAINS(long_text, "nnn... may not call add");
     ASSERT_LACKS(long_text, "SOAP_XMPP_ALLOW");
 }
