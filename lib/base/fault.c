@@ -32,7 +32,7 @@ enum {
 };
 
 struct error_row {
-    const char *name, *text, *condition;
+    const char *text, *condition;
     int soap_code;
     bool permanent;
 };
@@ -41,74 +41,66 @@ struct error_row {
  * gSOAP's connect_retry try again and its lists of endpoints move on to the next. A call that was
  * sent is never one of them, for the service may have run it: SOAP_EOF. */
 static const struct error_row errors[] = {
-    [SX_OK] = {"SX_OK", "no error", "undefined-condition", CODE_OK, false},
-    [SX_ENOMEM] = {"SX_ENOMEM", "memory is short", "resource-constraint", CODE_EOM, false},
-    [SX_ECONFIG] = {"SX_ECONFIG", "a configuration value was refused", "internal-server-error",
-                    CODE_PLUGIN, true},
+    [SX_OK] = {"no error", "undefined-condition", CODE_OK, false},
+    [SX_ENOMEM] = {"memory is short", "resource-constraint", CODE_EOM, false},
+    [SX_ECONFIG] = {"a configuration value was refused", "internal-server-error", CODE_PLUGIN,
+                    true},
     /* Not SOAP_TCP_ERROR: a list of endpoints with a typing error must not hide it. */
-    [SX_EENDPOINT] = {"SX_EENDPOINT", "the endpoint is no usable xmpp: URI", "jid-malformed",
-                      CODE_USER_ERROR, true},
-    [SX_ESHARED] = {"SX_ESHARED",
-                    "several processes share this JID (shared_jid), so that the answer would reach "
+    [SX_EENDPOINT] = {"the endpoint is no usable xmpp: URI", "jid-malformed", CODE_USER_ERROR,
+                      true},
+    [SX_ESHARED] = {"several processes share this JID (shared_jid), so that the answer would reach "
                     "another one; calls need a link of their own",
                     "internal-server-error", CODE_USER_ERROR, true},
-    [SX_EOFFLINE] = {"SX_EOFFLINE", "the link is not online", "remote-server-timeout",
-                     CODE_TCP_ERROR, false},
+    [SX_EOFFLINE] = {"the link is not online", "remote-server-timeout", CODE_TCP_ERROR, false},
     /* Not permanent: name servers come back as servers do. */
-    [SX_EUNRESOLVED] = {"SX_EUNRESOLVED", "the server's name cannot be resolved",
-                        "remote-server-not-found", CODE_TCP_ERROR, false},
+    [SX_EUNRESOLVED] = {"the server's name cannot be resolved", "remote-server-not-found",
+                        CODE_TCP_ERROR, false},
     /* Not permanent at once: link.c gives up after some in a row. */
-    [SX_ENOHOST] = {"SX_ENOHOST", "the server's name does not exist", "remote-server-not-found",
-                    CODE_TCP_ERROR, false},
-    [SX_EUNREACHABLE] = {"SX_EUNREACHABLE", "no TCP connection to the server",
-                         "remote-server-timeout", CODE_TCP_ERROR, false},
-    [SX_ETLS] = {"SX_ETLS", "TLS failed", "remote-server-timeout", CODE_TCP_ERROR, false},
-    [SX_ECERT] = {"SX_ECERT", "the server's certificate is not trusted", "internal-server-error",
+    [SX_ENOHOST] = {"the server's name does not exist", "remote-server-not-found", CODE_TCP_ERROR,
+                    false},
+    [SX_EUNREACHABLE] = {"no TCP connection to the server", "remote-server-timeout", CODE_TCP_ERROR,
+                         false},
+    [SX_ETLS] = {"TLS failed", "remote-server-timeout", CODE_TCP_ERROR, false},
+    [SX_ECERT] = {"the server's certificate is not trusted", "internal-server-error",
                   CODE_TCP_ERROR, true},
-    [SX_EHOSTNAME] = {"SX_EHOSTNAME", "the server's certificate is for another host",
-                      "internal-server-error", CODE_TCP_ERROR, true},
-    [SX_EAUTH] = {"SX_EAUTH", "the server refused the credentials", "internal-server-error",
-                  CODE_TCP_ERROR, true},
-    [SX_ECLIENTCERT] = {"SX_ECLIENTCERT", "the client certificate cannot be used",
-                        "internal-server-error", CODE_TCP_ERROR, true},
-    [SX_ESTREAM] = {"SX_ESTREAM", "the server closed the stream with an error",
-                    "remote-server-timeout", CODE_TCP_ERROR, false},
-    [SX_EPOLICY] = {"SX_EPOLICY", "the server closed the stream over what was sent to it",
-                    "remote-server-timeout", CODE_TCP_ERROR, false},
-    [SX_ESILENT] = {"SX_ESILENT", "the server gave no sign of life", "remote-server-timeout",
+    [SX_EHOSTNAME] = {"the server's certificate is for another host", "internal-server-error",
+                      CODE_TCP_ERROR, true},
+    [SX_EAUTH] = {"the server refused the credentials", "internal-server-error", CODE_TCP_ERROR,
+                  true},
+    [SX_ECLIENTCERT] = {"the client certificate cannot be used", "internal-server-error",
+                        CODE_TCP_ERROR, true},
+    [SX_ESTREAM] = {"the server closed the stream with an error", "remote-server-timeout",
                     CODE_TCP_ERROR, false},
+    [SX_EPOLICY] = {"the server closed the stream over what was sent to it",
+                    "remote-server-timeout", CODE_TCP_ERROR, false},
+    [SX_ESILENT] = {"the server gave no sign of life", "remote-server-timeout", CODE_TCP_ERROR,
+                    false},
     /* Permanent: RFC 6120 4.9.3.3 forbids coming back with the same resource, and two programs that
      * throw each other out would both be of no use. */
-    [SX_ECONFLICT] = {"SX_ECONFLICT", "another connection took our resource",
-                      "internal-server-error", CODE_TCP_ERROR, true},
-    [SX_EPROTOCOL] = {"SX_EPROTOCOL", "the server sent what is no XMPP", "remote-server-timeout",
-                      CODE_TCP_ERROR, false},
-    [SX_ECONNECT] = {"SX_ECONNECT", "connecting took too long", "remote-server-timeout",
-                     CODE_TCP_ERROR, false},
-    [SX_ESTOPPED] = {"SX_ESTOPPED", "the link was stopped", "service-unavailable", CODE_TCP_ERROR,
-                     true},
-    [SX_EROOM] = {"SX_EROOM", "no room to send in time", "resource-constraint", CODE_TCP_ERROR,
-                  false},
-    [SX_ETIMEOUT] = {"SX_ETIMEOUT", "no answer in time", "remote-server-timeout", CODE_EOF, false},
-    [SX_ELOST] = {"SX_ELOST", "the connection was lost while the answer was awaited",
-                  "remote-server-timeout", CODE_EOF, false},
-    [SX_ESTANZA] = {"SX_ESTANZA", "an error came instead of an answer", "undefined-condition",
-                    CODE_HTTP_500, false},
-    [SX_ENOTSOAP] = {"SX_ENOTSOAP", "no SOAP envelope", "service-unavailable", CODE_NO_DATA, false},
-    [SX_EMALFORMED] = {"SX_EMALFORMED", "the envelope is malformed", "bad-request", CODE_SYNTAX,
-                       false},
+    [SX_ECONFLICT] = {"another connection took our resource", "internal-server-error",
+                      CODE_TCP_ERROR, true},
+    [SX_EPROTOCOL] = {"the server sent what is no XMPP", "remote-server-timeout", CODE_TCP_ERROR,
+                      false},
+    [SX_ECONNECT] = {"connecting took too long", "remote-server-timeout", CODE_TCP_ERROR, false},
+    [SX_ESTOPPED] = {"the link was stopped", "service-unavailable", CODE_TCP_ERROR, true},
+    [SX_EROOM] = {"no room to send in time", "resource-constraint", CODE_TCP_ERROR, false},
+    [SX_ETIMEOUT] = {"no answer in time", "remote-server-timeout", CODE_EOF, false},
+    [SX_ELOST] = {"the connection was lost while the answer was awaited", "remote-server-timeout",
+                  CODE_EOF, false},
+    [SX_ESTANZA] = {"an error came instead of an answer", "undefined-condition", CODE_HTTP_500,
+                    false},
+    [SX_ENOTSOAP] = {"no SOAP envelope", "service-unavailable", CODE_NO_DATA, false},
+    [SX_EMALFORMED] = {"the envelope is malformed", "bad-request", CODE_SYNTAX, false},
     /* The peer is told that it is our mistake: what can't be carried is what we wrote. */
-    [SX_EUNCARRIABLE] = {"SX_EUNCARRIABLE", "the envelope cannot be carried in a stanza",
-                         "internal-server-error", CODE_USER_ERROR, false},
-    [SX_ETOOBIG] = {"SX_ETOOBIG", "larger than a limit", "policy-violation", CODE_LENGTH, false},
-    [SX_EDEPTH] = {"SX_EDEPTH", "nested deeper than the limit", "policy-violation", CODE_LEVEL,
-                   false},
-    [SX_EABSENT] = {"SX_EABSENT", "the bytes that the envelope refers to are not here",
-                    "item-not-found", CODE_EOF, false},
-    [SX_EFULL] = {"SX_EFULL", "a queue is full", "resource-constraint", CODE_TCP_ERROR, false},
+    [SX_EUNCARRIABLE] = {"the envelope cannot be carried in a stanza", "internal-server-error",
+                         CODE_USER_ERROR, false},
+    [SX_ETOOBIG] = {"larger than a limit", "policy-violation", CODE_LENGTH, false},
+    [SX_EDEPTH] = {"nested deeper than the limit", "policy-violation", CODE_LEVEL, false},
+    [SX_EABSENT] = {"the bytes that the envelope refers to are not here", "item-not-found",
+                    CODE_EOF, false},
+    [SX_EFULL] = {"a queue is full", "resource-constraint", CODE_TCP_ERROR, false},
     /* A peer reads this: who else may, and by which rule, is none of its business. */
-    [SX_EFORBIDDEN] = {"SX_EFORBIDDEN", "the caller may not call this operation", "forbidden",
-                       CODE_HTTP_403, false},
+    [SX_EFORBIDDEN] = {"the caller may not call this operation", "forbidden", CODE_HTTP_403, false},
 };
 static_assert(sizeof errors / sizeof errors[0] == SX_ERR_COUNT, "a row per error");
 
@@ -162,11 +154,6 @@ static const struct condition_row *find_condition(const char *condition)
     return &unknown_condition;
 }
 
-const char *sx_fault_name(enum sx_err err)
-{
-    return find_error(err)->name;
-}
-
 const char *sx_fault_text(enum sx_err err)
 {
     return find_error(err)->text;
@@ -200,11 +187,6 @@ bool sx_fault_is_answered(enum sx_err err)
 const char *sx_fault_condition(enum sx_err err)
 {
     return find_error(err)->condition;
-}
-
-const char *sx_fault_type(enum sx_err err)
-{
-    return sx_fault_condition_type(sx_fault_condition(err));
 }
 
 int sx_fault_number(const char *condition)

@@ -46,9 +46,6 @@ enum sx_err {
     SX_ERR_COUNT
 };
 
-/* The error as an enum name, for traces: "SX_ETIMEOUT". Never NULL. */
-const char *sx_fault_name(enum sx_err err);
-
 /* What is wrong in a few words, for messages: "no answer in time". Never NULL. */
 const char *sx_fault_text(enum sx_err err);
 
@@ -64,15 +61,15 @@ bool sx_fault_permanent(enum sx_err err);
 bool sx_fault_is_answered(enum sx_err err);
 
 /* The stanza error (RFC 6120 8.3.3) with which a request that fails for this reason is
- * answered: condition and error type ("cancel", "modify", "wait", "auth"). */
+ * answered. */
 const char *sx_fault_condition(enum sx_err err);
-const char *sx_fault_type(enum sx_err err);
 
 /* HTTP-like number of a stanza error condition (XEP-0086): "service-unavailable" is 503;
  * unknown conditions are 500. */
 int sx_fault_number(const char *condition);
 
-/* Condition -> error type that RFC 6120 8.3.3 recommends, "cancel" when unknown. */
+/* Condition -> error type ("cancel", "modify", "wait", "auth") that RFC 6120 8.3.3 recommends,
+ * "cancel" when unknown. */
 const char *sx_fault_condition_type(const char *condition);
 
 /* SOAP fault codes of XEP-0072 section 6, by local name. */

@@ -156,7 +156,7 @@ bool sx_payload_is_packed(const char *bytes)
     return strncmp(bytes, PACKED_TAG, sizeof PACKED_TAG - 1) == 0;
 }
 
-bool sx_payload_is_reference(const char *bytes)
+static bool is_reference(const char *bytes)
 {
     return strncmp(bytes, REFERENCE_TAG, sizeof REFERENCE_TAG - 1) == 0;
 }
@@ -189,7 +189,7 @@ enum sx_err sx_payload_unpacked(struct sx_payload *payload, struct sx_checker *c
 {
     struct sx_buffer envelope = {0};
     enum sx_err err;
-    if (sx_payload_is_reference(packed)) {
+    if (is_reference(packed)) {
         snprintf(why, why_bytes, "the envelope is too large for a stanza");
         return SX_ETOOBIG;
     }

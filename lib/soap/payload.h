@@ -47,7 +47,6 @@ void sx_payload_refer(struct sx_buffer *out, enum sx_form form, const char *acti
 
 /* Whether these bytes are a packed payload or a reference, made by the functions above. */
 bool sx_payload_is_packed(const char *bytes);
-bool sx_payload_is_reference(const char *bytes);
 
 /* The plain payload in the place of a packed one (NUL-terminated), without its action; errors as
  * above. */

@@ -51,14 +51,14 @@ struct sx_receiver {
 
 struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits)
 {
-    struct sx_receiver *intake = calloc(1, sizeof *intake);
-    if (!intake)
+    struct sx_receiver *receiver = calloc(1, sizeof *receiver);
+    if (!receiver)
         return NULL;
-    intake->limits = *limits;
-    if (intake->limits.max_message_bytes > limits->max_bytes)
-        intake->limits.max_message_bytes = limits->max_bytes;
-    TAILQ_INIT(&intake->order);
-    return intake;
+    receiver->limits = *limits;
+    if (receiver->limits.max_message_bytes > limits->max_bytes)
+        receiver->limits.max_message_bytes = limits->max_bytes;
+    TAILQ_INIT(&receiver->order);
+    return receiver;
 }
 
 static void free_entry(struct entry *entry)
@@ -69,32 +69,32 @@ static void free_entry(struct entry *entry)
     free(entry);
 }
 
-static void remove_entry(struct sx_receiver *intake, struct entry *entry)
+static void remove_entry(struct sx_receiver *receiver, struct entry *entry)
 {
-    TAILQ_REMOVE(&intake->order, entry, in_order);
-    intake->counts.transfers--;
-    intake->counts.announced_bytes -= entry->size;
-    intake->counts.held_bytes -= entry->capacity;
+    TAILQ_REMOVE(&receiver->order, entry, in_order);
+    receiver->counts.transfers--;
+    receiver->counts.announced_bytes -= entry->size;
+    receiver->counts.held_bytes -= entry->capacity;
     free_entry(entry);
 }
 
-void sx_receiver_free(struct sx_receiver *intake)
+void sx_receiver_free(struct sx_receiver *receiver)
 {
     struct entry *entry, *next;
-    if (!intake)
+    if (!receiver)
         return;
-    for (entry = TAILQ_FIRST(&intake->order); entry; entry = next) {
+    for (entry = TAILQ_FIRST(&receiver->order); entry; entry = next) {
         next = TAILQ_NEXT(entry, in_order);
         free_entry(entry);
     }
-    free(intake);
+    free(receiver);
 }
 
-static void touch(struct sx_receiver *intake, struct entry *entry, int64_t now_us)
+static void touch(struct sx_receiver *receiver, struct entry *entry, int64_t now_us)
 {
     entry->touched_us = now_us;
-    TAILQ_REMOVE(&intake->order, entry, in_order);
-    TAILQ_INSERT_TAIL(&intake->order, entry, in_order);
+    TAILQ_REMOVE(&receiver->order, entry, in_order);
+    TAILQ_INSERT_TAIL(&receiver->order, entry, in_order);
 }
 
 static bool is_complete(const struct entry *entry)
@@ -102,25 +102,25 @@ static bool is_complete(const struct entry *entry)
     return !entry->hash;
 }
 
-static struct entry *find_transfer(const struct sx_receiver *intake, const char *from,
+static struct entry *find_transfer(const struct sx_receiver *receiver, const char *from,
                                    const char *transfer)
 {
     struct entry *entry;
     if (!from || !transfer)
         return NULL;
-    TAILQ_FOREACH(entry, &intake->order, in_order)
+    TAILQ_FOREACH(entry, &receiver->order, in_order)
         if (strcmp(entry->transfer, transfer) == 0 && strcmp(entry->from, from) == 0)
             return entry;
     return NULL;
 }
 
-static struct entry *find_session(const struct sx_receiver *intake, const char *from,
+static struct entry *find_session(const struct sx_receiver *receiver, const char *from,
                                   const char *sid)
 {
     struct entry *entry;
     if (!from || !sid || !*sid)
         return NULL;
-    TAILQ_FOREACH(entry, &intake->order, in_order)
+    TAILQ_FOREACH(entry, &receiver->order, in_order)
         if (strcmp(entry->sid, sid) == 0 && strcmp(entry->from, from) == 0)
             return entry;
     return NULL;
@@ -138,28 +138,28 @@ static void begin_answer(struct sx_receiver_answer *answer, const struct entry *
     answer->size = entry->size;
 }
 
-static void refuse_as(struct sx_receiver *intake, struct sx_receiver_answer *answer,
+static void refuse_as(struct sx_receiver *receiver, struct sx_receiver_answer *answer,
                       const char *condition, const char *type, const char *text)
 {
     answer->condition = condition;
     answer->type = type;
     snprintf(answer->text, sizeof answer->text, "%s", text);
-    intake->counts.refused++;
+    receiver->counts.refused++;
 }
 
 /* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
-static void refuse(struct sx_receiver *intake, struct sx_receiver_answer *answer,
+static void refuse(struct sx_receiver *receiver, struct sx_receiver_answer *answer,
                    const char *condition, const char *text)
 {
-    refuse_as(intake, answer, condition,
+    refuse_as(receiver, answer, condition,
               strcmp(condition, "resource-constraint") == 0 ? "wait" : "cancel", text);
 }
 
 /* Refuses a block; the session is over, what has come before stays. */
-static void break_off(struct sx_receiver *intake, struct entry *entry,
+static void break_off(struct sx_receiver *receiver, struct entry *entry,
                       struct sx_receiver_answer *answer, const char *condition, const char *text)
 {
-    refuse(intake, answer, condition, text);
+    refuse(receiver, answer, condition, text);
     answer->closes = true;
     entry->sid[0] = '\0';
 }
@@ -196,72 +196,73 @@ struct numbers {
 };
 
 /* What can be said of an open without looking at what is here. */
-static bool check_form(struct sx_receiver *intake, const char *from,
+static bool check_form(struct sx_receiver *receiver, const char *from,
                        const struct sx_receiver_open *open, struct numbers *numbers,
                        struct sx_receiver_answer *answer)
 {
     if (!from || strlen(from) >= SX_JID_BYTES)
-        refuse(intake, answer, "bad-request", "it comes from nobody");
+        refuse(receiver, answer, "bad-request", "it comes from nobody");
     else if (!is_token(open->sid, SX_RECEIVER_SID_BYTES))
-        refuse(intake, answer, "bad-request", "the sid is no NMTOKEN, or too long");
+        refuse(receiver, answer, "bad-request", "the sid is no NMTOKEN, or too long");
     else if (!sx_sender_parse_number(open->block_size, SX_SENDER_MOST_BLOCK_BYTES,
                                      &numbers->block_bytes) ||
              numbers->block_bytes == 0)
-        refuse(intake, answer, "bad-request", "block-size is no number from 1 to 65535");
+        refuse(receiver, answer, "bad-request", "block-size is no number from 1 to 65535");
     else if (open->stanza && strcmp(open->stanza, "iq") != 0)
-        refuse(intake, answer, "not-acceptable", "blocks are taken in iqs only");
+        refuse(receiver, answer, "not-acceptable", "blocks are taken in iqs only");
     else if (!open->transfer && !open->size && !open->sha256)
-        refuse(intake, answer, "not-acceptable", "only packed messages are taken");
+        refuse(receiver, answer, "not-acceptable", "only packed messages are taken");
     else if (!is_token(open->transfer, SX_RECEIVER_ID_BYTES) || !is_sha256(open->sha256))
-        refuse(intake, answer, "bad-request", "transfer or sha256 is malformed");
+        refuse(receiver, answer, "bad-request", "transfer or sha256 is malformed");
     else if (!sx_sender_parse_number(open->size, SIZE_MAX, &numbers->size) || numbers->size == 0)
-        refuse(intake, answer, "bad-request", "size is no number of bytes");
+        refuse(receiver, answer, "bad-request", "size is no number of bytes");
     return !answer->condition;
 }
 
-static bool check_size(struct sx_receiver *intake, const struct numbers *numbers,
+static bool check_size(struct sx_receiver *receiver, const struct numbers *numbers,
                        struct sx_receiver_answer *answer)
 {
     char text[sizeof answer->text];
-    if (numbers->size > intake->limits.max_message_bytes) {
+    if (numbers->size > receiver->limits.max_message_bytes) {
         snprintf(text, sizeof text, "the message is %zu bytes; the limit is %zu", numbers->size,
-                 intake->limits.max_message_bytes);
-        refuse(intake, answer, "not-acceptable", text);
-    } else if (numbers->block_bytes > intake->limits.max_block_bytes) {
-        snprintf(text, sizeof text, "blocks are %zu bytes at most", intake->limits.max_block_bytes);
-        refuse_as(intake, answer, "resource-constraint", "modify", text);
+                 receiver->limits.max_message_bytes);
+        refuse(receiver, answer, "not-acceptable", text);
+    } else if (numbers->block_bytes > receiver->limits.max_block_bytes) {
+        snprintf(text, sizeof text, "blocks are %zu bytes at most",
+                 receiver->limits.max_block_bytes);
+        refuse_as(receiver, answer, "resource-constraint", "modify", text);
     }
     return !answer->condition;
 }
 
 /* Why there is no room for so many bytes of this peer's just now; NULL: there is. */
-static const char *find_shortage(const struct sx_receiver *intake, const char *from, size_t size)
+static const char *find_shortage(const struct sx_receiver *receiver, const char *from, size_t size)
 {
-    const struct sx_receiver_limits *limits = &intake->limits;
+    const struct sx_receiver_limits *limits = &receiver->limits;
     size_t own_bytes = 0;
     unsigned own = 0;
     char bare[SX_JID_BYTES], other[SX_JID_BYTES];
     const struct entry *entry;
     sx_jid_bare(from, bare, sizeof bare); /* an account's many resources are one */
-    TAILQ_FOREACH(entry, &intake->order, in_order) {
+    TAILQ_FOREACH(entry, &receiver->order, in_order) {
         sx_jid_bare(entry->from, other, sizeof other);
         if (!sx_jid_equal(other, bare))
             continue;
         own++;
         own_bytes += entry->size;
     }
-    if (intake->counts.transfers >= limits->max_transfers)
+    if (receiver->counts.transfers >= limits->max_transfers)
         return "as many messages are under way as may be";
     if (own > 0 && own >= limits->max_transfers / 2)
         return "as many of your messages are under way as may be";
-    if (size > limits->max_bytes - intake->counts.announced_bytes)
+    if (size > limits->max_bytes - receiver->counts.announced_bytes)
         return "there is no room for so many bytes just now";
     if (own > 0 && (size > limits->max_bytes / 2 || own_bytes > limits->max_bytes / 2 - size))
         return "there is no room for so many bytes of yours just now";
     return NULL;
 }
 
-static struct entry *add_entry(struct sx_receiver *intake, const char *from,
+static struct entry *add_entry(struct sx_receiver *receiver, const char *from,
                                const struct sx_receiver_open *open, size_t size)
 {
     struct entry *entry = calloc(1, sizeof *entry);
@@ -276,57 +277,58 @@ static struct entry *add_entry(struct sx_receiver *intake, const char *from,
     snprintf(entry->transfer, sizeof entry->transfer, "%s", open->transfer);
     snprintf(entry->sha256, sizeof entry->sha256, "%s", open->sha256);
     entry->size = size;
-    TAILQ_INSERT_TAIL(&intake->order, entry, in_order);
-    intake->counts.transfers++;
-    intake->counts.announced_bytes += size;
+    TAILQ_INSERT_TAIL(&receiver->order, entry, in_order);
+    receiver->counts.transfers++;
+    receiver->counts.announced_bytes += size;
     return entry;
 }
 
 /* The transfer that the open is about, new or not; NULL: refused. */
-static struct entry *admit(struct sx_receiver *intake, const char *from,
+static struct entry *admit(struct sx_receiver *receiver, const char *from,
                            const struct sx_receiver_open *open, size_t size,
                            struct sx_receiver_answer *answer)
 {
-    struct entry *entry = find_transfer(intake, from, open->transfer);
-    const struct entry *session = find_session(intake, from, open->sid);
+    struct entry *entry = find_transfer(receiver, from, open->transfer);
+    const struct entry *session = find_session(receiver, from, open->sid);
     const char *shortage;
     if (session && session != entry) {
-        refuse(intake, answer, "not-acceptable", "another transfer has this sid");
+        refuse(receiver, answer, "not-acceptable", "another transfer has this sid");
         return NULL;
     }
     if (entry) {
         if (entry->size == size && strcmp(entry->sha256, open->sha256) == 0)
             return entry;
-        refuse(intake, answer, "not-acceptable", "another message was announced under this id");
+        refuse(receiver, answer, "not-acceptable", "another message was announced under this id");
         return NULL;
     }
-    shortage = find_shortage(intake, from, size);
+    shortage = find_shortage(receiver, from, size);
     if (!shortage) {
-        entry = add_entry(intake, from, open, size);
+        entry = add_entry(receiver, from, open, size);
         shortage = "memory is short";
     }
     if (!entry)
-        refuse(intake, answer, "resource-constraint", shortage);
+        refuse(receiver, answer, "resource-constraint", shortage);
     return entry;
 }
 
-void sx_receiver_open(struct sx_receiver *intake, const char *from,
+void sx_receiver_open(struct sx_receiver *receiver, const char *from,
                       const struct sx_receiver_open *open, int64_t now_us,
                       struct sx_receiver_answer *answer)
 {
     struct numbers numbers = {0, 0};
     struct entry *entry;
-    sx_receiver_expire(intake, now_us);
+    sx_receiver_expire(receiver, now_us);
     begin_answer(answer, NULL);
-    if (!check_form(intake, from, open, &numbers, answer) || !check_size(intake, &numbers, answer))
+    if (!check_form(receiver, from, open, &numbers, answer) ||
+        !check_size(receiver, &numbers, answer))
         return;
-    entry = admit(intake, from, open, numbers.size, answer);
+    entry = admit(receiver, from, open, numbers.size, answer);
     if (!entry)
         return;
     snprintf(entry->sid, sizeof entry->sid, "%s", open->sid);
     entry->block_bytes = numbers.block_bytes;
     entry->next_seq = 0;
-    touch(intake, entry, now_us);
+    touch(receiver, entry, now_us);
     begin_answer(answer, entry);
     answer->is_open = true;
 }
@@ -334,7 +336,7 @@ void sx_receiver_open(struct sx_receiver *intake, const char *from,
 /* ---- data ---- */
 
 /* Room for len bytes more, in steps that double: each byte is moved a few times at most. */
-static bool make_room(struct sx_receiver *intake, struct entry *entry, size_t len)
+static bool make_room(struct sx_receiver *receiver, struct entry *entry, size_t len)
 {
     size_t wanted = entry->received + len, capacity = entry->capacity;
     char *bytes;
@@ -348,7 +350,7 @@ static bool make_room(struct sx_receiver *intake, struct entry *entry, size_t le
     bytes = realloc(entry->bytes, capacity);
     if (!bytes)
         return false;
-    intake->counts.held_bytes += capacity - entry->capacity;
+    receiver->counts.held_bytes += capacity - entry->capacity;
     entry->bytes = bytes;
     entry->capacity = capacity;
     return true;
@@ -369,33 +371,34 @@ static bool seal(struct entry *entry)
     return true;
 }
 
-static bool check_block(struct sx_receiver *intake, struct entry *entry, const char *seq,
+static bool check_block(struct sx_receiver *receiver, struct entry *entry, const char *seq,
                         const char *bytes, size_t len, struct sx_receiver_answer *answer)
 {
     size_t number;
     if (!sx_sender_parse_number(seq, MOST_SEQ, &number))
-        break_off(intake, entry, answer, "bad-request", "seq is no number from 0 to 65535");
+        break_off(receiver, entry, answer, "bad-request", "seq is no number from 0 to 65535");
     else if (number != entry->next_seq)
-        break_off(intake, entry, answer, "unexpected-request", "a block is missing, or came twice");
+        break_off(receiver, entry, answer, "unexpected-request",
+                  "a block is missing, or came twice");
     else if (!bytes)
-        break_off(intake, entry, answer, "bad-request", "the block is no base64");
+        break_off(receiver, entry, answer, "bad-request", "the block is no base64");
     else if (len > entry->block_bytes)
-        break_off(intake, entry, answer, "bad-request", "the block is larger than block-size");
+        break_off(receiver, entry, answer, "bad-request", "the block is larger than block-size");
     return !answer->condition;
 }
 
 /* The block is the next one. What ends the transfer here is final: a sender that goes on about it
  * isn't believed any more. */
-static void append_block(struct sx_receiver *intake, struct entry *entry, const char *bytes,
+static void append_block(struct sx_receiver *receiver, struct entry *entry, const char *bytes,
                          size_t len, struct sx_receiver_answer *answer)
 {
     if (len > entry->size - entry->received) {
-        break_off(intake, entry, answer, "bad-request", "there is more than was announced");
-        remove_entry(intake, entry);
+        break_off(receiver, entry, answer, "bad-request", "there is more than was announced");
+        remove_entry(receiver, entry);
         return;
     }
-    if (!make_room(intake, entry, len)) {
-        break_off(intake, entry, answer, "resource-constraint", "memory is short");
+    if (!make_room(receiver, entry, len)) {
+        break_off(receiver, entry, answer, "resource-constraint", "memory is short");
         return;
     }
     entry->next_seq = (entry->next_seq + 1) % (MOST_SEQ + 1);
@@ -406,44 +409,44 @@ static void append_block(struct sx_receiver *intake, struct entry *entry, const 
     answer->received = entry->received;
     if (EVP_DigestUpdate(entry->hash, bytes, len) != 1 ||
         (entry->received == entry->size && !seal(entry))) {
-        break_off(intake, entry, answer, "not-acceptable",
+        break_off(receiver, entry, answer, "not-acceptable",
                   "the bytes haven't the SHA-256 announced");
-        remove_entry(intake, entry);
+        remove_entry(receiver, entry);
     } else if (is_complete(entry)) {
-        intake->counts.completed++;
+        receiver->counts.completed++;
     }
 }
 
-void sx_receiver_data(struct sx_receiver *intake, const char *from, const char *sid,
+void sx_receiver_data(struct sx_receiver *receiver, const char *from, const char *sid,
                       const char *seq, const char *bytes, size_t len, int64_t now_us,
                       struct sx_receiver_answer *answer)
 {
-    struct entry *entry = find_session(intake, from, sid);
+    struct entry *entry = find_session(receiver, from, sid);
     begin_answer(answer, entry);
     if (!entry) {
-        refuse(intake, answer, "item-not-found", "no such session is open");
+        refuse(receiver, answer, "item-not-found", "no such session is open");
         return;
     }
-    if (!check_block(intake, entry, seq, bytes, len, answer))
+    if (!check_block(receiver, entry, seq, bytes, len, answer))
         return;
     if (len > 0)
-        touch(intake, entry, now_us);
-    append_block(intake, entry, bytes, len, answer);
+        touch(receiver, entry, now_us);
+    append_block(receiver, entry, bytes, len, answer);
 }
 
 /* ---- close ---- */
 
-void sx_receiver_close(struct sx_receiver *intake, const char *from, const char *sid,
+void sx_receiver_close(struct sx_receiver *receiver, const char *from, const char *sid,
                        struct sx_receiver_answer *answer)
 {
-    struct entry *entry = find_session(intake, from, sid);
+    struct entry *entry = find_session(receiver, from, sid);
     begin_answer(answer, entry);
     if (!entry)
-        refuse(intake, answer, "item-not-found", "no such session is open");
+        refuse(receiver, answer, "item-not-found", "no such session is open");
     else if (is_complete(entry))
         entry->sid[0] = '\0';
     else
-        remove_entry(intake, entry);
+        remove_entry(receiver, entry);
 }
 
 void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head,
@@ -481,46 +484,40 @@ void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answe
 
 /* ---- what has come ---- */
 
-static struct entry *find_whole(const struct sx_receiver *intake, const char *from,
+static struct entry *find_whole(const struct sx_receiver *receiver, const char *from,
                                 const char *transfer, size_t size, const char *sha256)
 {
-    struct entry *entry = find_transfer(intake, from, transfer);
+    struct entry *entry = find_transfer(receiver, from, transfer);
     return entry && is_complete(entry) && entry->size == size && sha256 &&
                    strcmp(entry->sha256, sha256) == 0
                ? entry
                : NULL;
 }
 
-bool sx_receiver_holds(const struct sx_receiver *intake, const char *from, const char *transfer,
-                       size_t size, const char *sha256)
-{
-    return find_whole(intake, from, transfer, size, sha256);
-}
-
-bool sx_receiver_take(struct sx_receiver *intake, const char *from, const char *transfer,
+bool sx_receiver_take(struct sx_receiver *receiver, const char *from, const char *transfer,
                       size_t size, const char *sha256, char **bytes)
 {
-    struct entry *entry = find_whole(intake, from, transfer, size, sha256);
+    struct entry *entry = find_whole(receiver, from, transfer, size, sha256);
     if (!entry)
         return false;
     *bytes = entry->bytes;
     entry->bytes = NULL;
-    intake->counts.taken++;
-    remove_entry(intake, entry);
+    receiver->counts.taken++;
+    remove_entry(receiver, entry);
     return true;
 }
 
-void sx_receiver_drop(struct sx_receiver *intake, const char *from, const char *transfer)
+void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char *transfer)
 {
-    struct entry *entry = find_transfer(intake, from, transfer);
+    struct entry *entry = find_transfer(receiver, from, transfer);
     if (entry)
-        remove_entry(intake, entry);
+        remove_entry(receiver, entry);
 }
 
-bool sx_receiver_progress(const struct sx_receiver *intake, const char *from, const char *transfer,
-                          size_t *received, size_t *size)
+bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
+                          const char *transfer, size_t *received, size_t *size)
 {
-    const struct entry *entry = find_transfer(intake, from, transfer);
+    const struct entry *entry = find_transfer(receiver, from, transfer);
     if (!entry)
         return false;
     *received = entry->received;
@@ -528,27 +525,27 @@ bool sx_receiver_progress(const struct sx_receiver *intake, const char *from, co
     return true;
 }
 
-unsigned sx_receiver_expire(struct sx_receiver *intake, int64_t now_us)
+unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us)
 {
     struct entry *entry, *next;
     unsigned count = 0;
-    for (entry = TAILQ_FIRST(&intake->order);
+    for (entry = TAILQ_FIRST(&receiver->order);
          entry && entry->touched_us + SX_RECEIVER_IDLE_US <= now_us; entry = next) {
         next = TAILQ_NEXT(entry, in_order);
-        remove_entry(intake, entry);
+        remove_entry(receiver, entry);
         count++;
     }
-    intake->counts.expired += count;
+    receiver->counts.expired += count;
     return count;
 }
 
-int64_t sx_receiver_due_us(const struct sx_receiver *intake)
+int64_t sx_receiver_due_us(const struct sx_receiver *receiver)
 {
-    const struct entry *first = TAILQ_FIRST(&intake->order);
+    const struct entry *first = TAILQ_FIRST(&receiver->order);
     return first ? first->touched_us + SX_RECEIVER_IDLE_US : SX_NEVER;
 }
 
-void sx_receiver_count(const struct sx_receiver *intake, struct sx_receiver_counts *counts)
+void sx_receiver_count(const struct sx_receiver *receiver, struct sx_receiver_counts *counts)
 {
-    *counts = intake->counts;
+    *counts = receiver->counts;
 }

@@ -67,20 +67,20 @@ struct sx_receiver;
 
 /* NULL: no memory. */
 struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits);
-void sx_receiver_free(struct sx_receiver *intake); /* NULL allowed */
+void sx_receiver_free(struct sx_receiver *receiver); /* NULL allowed */
 
 /* <open/>, <data/> or <close/> came from a full JID. Each fills *answer, which is to be sent (the
  * same way for all: sx_receiver_format_answer). from NULL: refused. */
-void sx_receiver_open(struct sx_receiver *intake, const char *from,
+void sx_receiver_open(struct sx_receiver *receiver, const char *from,
                       const struct sx_receiver_open *open, int64_t now_us,
                       struct sx_receiver_answer *answer);
 
 /* sid and seq: as they came, NULL: absent. bytes: decoded, copied; NULL: what came was no base64.
  */
-void sx_receiver_data(struct sx_receiver *intake, const char *from, const char *sid,
+void sx_receiver_data(struct sx_receiver *receiver, const char *from, const char *sid,
                       const char *seq, const char *bytes, size_t len, int64_t now_us,
                       struct sx_receiver_answer *answer);
-void sx_receiver_close(struct sx_receiver *intake, const char *from, const char *sid,
+void sx_receiver_close(struct sx_receiver *receiver, const char *from, const char *sid,
                        struct sx_receiver_answer *answer);
 
 /* Appends the answer, with this head. Errors show in out->failed. */
@@ -93,31 +93,27 @@ void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head
 void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
                               const char *sid);
 
-/* Whether the transfer is complete and as described, so that take would give it. */
-bool sx_receiver_holds(const struct sx_receiver *intake, const char *from, const char *transfer,
-                       size_t size, const char *sha256);
-
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not
  * complete, or of another size or hash: *bytes untouched, the transfer stays as it is. */
-bool sx_receiver_take(struct sx_receiver *intake, const char *from, const char *transfer,
+bool sx_receiver_take(struct sx_receiver *receiver, const char *from, const char *transfer,
                       size_t size, const char *sha256, char **bytes);
 
 /* The transfer isn't wanted any more: its request was refused, say. Unknown ones are ignored. */
-void sx_receiver_drop(struct sx_receiver *intake, const char *from, const char *transfer);
+void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char *transfer);
 
 /* How far a transfer is; false: unknown, outputs untouched. */
-bool sx_receiver_progress(const struct sx_receiver *intake, const char *from, const char *transfer,
-                          size_t *received, size_t *size);
+bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
+                          const char *transfer, size_t *received, size_t *size);
 
 /* Forgets what has been idle too long; how many transfers. open does it, too. */
-unsigned sx_receiver_expire(struct sx_receiver *intake, int64_t now_us);
-int64_t sx_receiver_due_us(const struct sx_receiver *intake); /* of the next expiry; SX_NEVER */
+unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us);
+int64_t sx_receiver_due_us(const struct sx_receiver *receiver); /* of the next expiry; SX_NEVER */
 
 struct sx_receiver_counts {
     unsigned transfers;
     size_t announced_bytes, held_bytes; /* held: memory taken for message bytes */
     unsigned long completed, taken, expired, refused;
 };
-void sx_receiver_count(const struct sx_receiver *intake, struct sx_receiver_counts *counts);
+void sx_receiver_count(const struct sx_receiver *receiver, struct sx_receiver_counts *counts);
 
 #endif

@@ -70,66 +70,58 @@ struct sx_sender;
  * numbers. */
 struct sx_sender *sx_sender_new(const char *to, char *bytes, size_t size,
                                 const struct sx_sender_settings *settings, void *user);
-void sx_sender_free(struct sx_sender *transfer); /* out of its table; NULL allowed */
-
-/* Hands the bytes back (the caller's now, to free). The transfer is out of its table, and good for
- * nothing but the questions below and free. */
-char *sx_sender_take_bytes(struct sx_sender *transfer, size_t *size);
+void sx_sender_free(struct sx_sender *sender); /* out of its table; NULL allowed */
 
 /* ---- questions; texts are valid until free ---- */
 
-enum sx_sender_state sx_sender_state(const struct sx_sender *transfer);
-const char *sx_sender_id(const struct sx_sender *transfer);
-const char *sx_sender_sha256(const struct sx_sender *transfer); /* lower-case hex */
-const char *sx_sender_from(const struct sx_sender *transfer);
-const char *sx_sender_to(const struct sx_sender *transfer);
-void *sx_sender_user(const struct sx_sender *transfer);
-size_t sx_sender_size(const struct sx_sender *transfer);
+enum sx_sender_state sx_sender_state(const struct sx_sender *sender);
+const char *sx_sender_id(const struct sx_sender *sender);
+const char *sx_sender_sha256(const struct sx_sender *sender); /* lower-case hex */
+const char *sx_sender_from(const struct sx_sender *sender);
+const char *sx_sender_to(const struct sx_sender *sender);
+void *sx_sender_user(const struct sx_sender *sender);
+size_t sx_sender_size(const struct sx_sender *sender);
 
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
-size_t sx_sender_done_bytes(const struct sx_sender *transfer);
+size_t sx_sender_done_bytes(const struct sx_sender *sender);
 
 /* How long ago bytes were acknowledged last (or the transfer was begun). */
-int64_t sx_sender_stalled_us(const struct sx_sender *transfer, int64_t now_us);
+int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us);
 
 /* Why the last attempt ended: a stanza error condition ("": none yet, or the connection was lost),
  * and what a human gets to read ("" if nothing). When FAILED: the refusal. */
-const char *sx_sender_condition(const struct sx_sender *transfer);
-const char *sx_sender_text(const struct sx_sender *transfer);
+const char *sx_sender_condition(const struct sx_sender *sender);
+const char *sx_sender_text(const struct sx_sender *sender);
 
 /* ---- the machine; senders.c's, and its tests' ---- */
 
 /* Begins, or begins again what is DONE or FAILED: the receiver has lost it meanwhile, say. */
-void sx_sender_begin(struct sx_sender *transfer, int64_t now_us);
+void sx_sender_begin(struct sx_sender *sender, int64_t now_us);
 
 /* Appends the stanza that is to go out now, while online; false: none, or no memory (out->failed):
  * then nothing has happened, ask again later. Ends an attempt that has been silent too long. */
-bool sx_sender_next(struct sx_sender *transfer, int64_t now_us, struct sx_buffer *out);
+bool sx_sender_next(struct sx_sender *sender, int64_t now_us, struct sx_buffer *out);
 
 /* When next has something to do: a time, 0 for at once, SX_NEVER. While online. */
-int64_t sx_sender_due_us(const struct sx_sender *transfer);
+int64_t sx_sender_due_us(const struct sx_sender *sender);
 
 /* Whether the id is that of a stanza of this transfer, whichever attempt's. */
-bool sx_sender_gave_out(const struct sx_sender *transfer, const char *id);
+bool sx_sender_gave_out(const struct sx_sender *sender, const char *id);
 
 /* A result or an error came, from `from` (NULL: our own server). Ignored, false, unless it is from
  * the receiver and answers what is under way; true if state or done_bytes may have changed. */
-bool sx_sender_reply(struct sx_sender *transfer, const char *from, const char *id,
+bool sx_sender_reply(struct sx_sender *sender, const char *from, const char *id,
                      const struct sx_sender_reply *reply, int64_t now_us);
 
 /* `from` closes the session sid: whether that is the one under way here. It is over then. */
-bool sx_sender_closed(struct sx_sender *transfer, const char *from, const char *sid,
-                      int64_t now_us);
+bool sx_sender_closed(struct sx_sender *sender, const char *from, const char *sid, int64_t now_us);
 
 /* Our connection is gone. */
-void sx_sender_lost(struct sx_sender *transfer, int64_t now_us);
+void sx_sender_lost(struct sx_sender *sender, int64_t now_us);
 
 /* Appends <close/> for the session that is open, if one may be: the owner gives up, and a receiver
  * that gets it drops what it holds. Otherwise nothing. */
-void sx_sender_format_farewell(const struct sx_sender *transfer, struct sx_buffer *out);
-
-/* No stanza of the transfer is longer. */
-size_t sx_sender_stanza_bytes(const struct sx_sender *transfer);
+void sx_sender_format_close(const struct sx_sender *sender, struct sx_buffer *out);
 
 /* ---- what both ends write and read ---- */
 

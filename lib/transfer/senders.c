@@ -25,156 +25,138 @@ struct sx_senders {
 
 struct sx_senders *sx_senders_new(unsigned max)
 {
-    struct sx_senders *transfers = calloc(1, sizeof *transfers + max * sizeof(struct sx_sender *));
-    if (transfers)
-        transfers->max = max;
-    return transfers;
+    struct sx_senders *senders = calloc(1, sizeof *senders + max * sizeof(struct sx_sender *));
+    if (senders)
+        senders->max = max;
+    return senders;
 }
 
-void sx_senders_free(struct sx_senders *transfers)
+void sx_senders_free(struct sx_senders *senders)
 {
-    assert(!transfers || transfers->count == 0);
-    free(transfers);
+    assert(!senders || senders->count == 0);
+    free(senders);
 }
 
-static unsigned find(const struct sx_senders *transfers, const struct sx_sender *transfer)
+static unsigned find(const struct sx_senders *senders, const struct sx_sender *sender)
 {
     unsigned i;
-    for (i = 0; i < transfers->count && transfers->order[i] != transfer; i++)
+    for (i = 0; i < senders->count && senders->order[i] != sender; i++)
         ;
     return i;
 }
 
-static void take_out(struct sx_senders *transfers, unsigned i)
+static void take_out(struct sx_senders *senders, unsigned i)
 {
-    for (transfers->count--; i < transfers->count; i++)
-        transfers->order[i] = transfers->order[i + 1];
+    for (senders->count--; i < senders->count; i++)
+        senders->order[i] = senders->order[i + 1];
 }
 
-enum sx_err sx_senders_add(struct sx_senders *transfers, struct sx_sender *transfer, int64_t now_us)
+enum sx_err sx_senders_add(struct sx_senders *senders, struct sx_sender *sender, int64_t now_us)
 {
-    assert(find(transfers, transfer) == transfers->count);
-    if (transfers->count == transfers->max)
+    assert(find(senders, sender) == senders->count);
+    if (senders->count == senders->max)
         return SX_EFULL;
-    sx_sender_begin(transfer, now_us);
-    transfers->order[transfers->count++] = transfer;
+    sx_sender_begin(sender, now_us);
+    senders->order[senders->count++] = sender;
     return SX_OK;
 }
 
-void sx_senders_remove(struct sx_senders *transfers, struct sx_sender *transfer,
-                       struct sx_buffer *out)
+void sx_senders_remove(struct sx_senders *senders, struct sx_sender *sender, struct sx_buffer *out)
 {
-    unsigned i = find(transfers, transfer);
-    if (i == transfers->count)
+    unsigned i = find(senders, sender);
+    if (i == senders->count)
         return;
     if (out)
-        sx_sender_format_farewell(transfer, out);
-    take_out(transfers, i);
+        sx_sender_format_close(sender, out);
+    take_out(senders, i);
 }
 
-struct sx_sender *sx_senders_first(const struct sx_senders *transfers)
+unsigned sx_senders_count(const struct sx_senders *senders)
 {
-    return transfers->count ? transfers->order[0] : NULL;
+    return senders->count;
 }
 
-unsigned sx_senders_count(const struct sx_senders *transfers)
+void sx_senders_online(struct sx_senders *senders)
 {
-    return transfers->count;
+    senders->is_online = true;
 }
 
-void sx_senders_online(struct sx_senders *transfers)
-{
-    transfers->is_online = true;
-}
-
-void sx_senders_lost(struct sx_senders *transfers, int64_t now_us)
+void sx_senders_lost(struct sx_senders *senders, int64_t now_us)
 {
     unsigned i;
-    transfers->is_online = false;
-    for (i = 0; i < transfers->count; i++)
-        sx_sender_lost(transfers->order[i], now_us);
+    senders->is_online = false;
+    for (i = 0; i < senders->count; i++)
+        sx_sender_lost(senders->order[i], now_us);
 }
 
-bool sx_senders_next(struct sx_senders *transfers, int64_t now_us, struct sx_buffer *out)
+bool sx_senders_next(struct sx_senders *senders, int64_t now_us, struct sx_buffer *out)
 {
     unsigned i;
-    if (!transfers->is_online || now_us < transfers->resume_us)
+    if (!senders->is_online || now_us < senders->resume_us)
         return false;
-    for (i = 0; i < transfers->count; i++) {
-        struct sx_sender *transfer = transfers->order[i];
-        if (sx_sender_next(transfer, now_us, out)) {
-            take_out(transfers, i);
-            transfers->order[transfers->count++] = transfer;
+    for (i = 0; i < senders->count; i++) {
+        struct sx_sender *sender = senders->order[i];
+        if (sx_sender_next(sender, now_us, out)) {
+            take_out(senders, i);
+            senders->order[senders->count++] = sender;
             return true;
         }
         if (out->failed) {
-            transfers->resume_us = now_us + SHORTAGE_PAUSE_US;
+            senders->resume_us = now_us + SHORTAGE_PAUSE_US;
             return false;
         }
     }
     return false;
 }
 
-int64_t sx_senders_due_us(const struct sx_senders *transfers)
+int64_t sx_senders_due_us(const struct sx_senders *senders)
 {
     int64_t due_us = SX_NEVER;
     unsigned i;
-    if (!transfers->is_online)
+    if (!senders->is_online)
         return SX_NEVER;
-    for (i = 0; i < transfers->count; i++) {
-        int64_t own_us = sx_sender_due_us(transfers->order[i]);
+    for (i = 0; i < senders->count; i++) {
+        int64_t own_us = sx_sender_due_us(senders->order[i]);
         if (own_us < due_us)
             due_us = own_us;
     }
-    return due_us < transfers->resume_us ? transfers->resume_us : due_us;
+    return due_us < senders->resume_us ? senders->resume_us : due_us;
 }
 
-size_t sx_senders_stanza_bytes(const struct sx_senders *transfers)
+static struct sx_sender *settle(struct sx_senders *senders, unsigned i)
 {
-    size_t most = 0;
-    unsigned i;
-    for (i = 0; i < transfers->count; i++) {
-        size_t own = sx_sender_stanza_bytes(transfers->order[i]);
-        if (own > most)
-            most = own;
-    }
-    return most;
-}
-
-static struct sx_sender *settle(struct sx_senders *transfers, unsigned i)
-{
-    struct sx_sender *transfer = transfers->order[i];
-    enum sx_sender_state state = sx_sender_state(transfer);
+    struct sx_sender *sender = senders->order[i];
+    enum sx_sender_state state = sx_sender_state(sender);
     if (state == SX_SENDER_DONE || state == SX_SENDER_FAILED)
-        take_out(transfers, i);
-    return transfer;
+        take_out(senders, i);
+    return sender;
 }
 
-bool sx_senders_reply(struct sx_senders *transfers, const char *from, const char *id,
+bool sx_senders_reply(struct sx_senders *senders, const char *from, const char *id,
                       const struct sx_sender_reply *reply, int64_t now_us, struct sx_sender **moved)
 {
     unsigned i;
     *moved = NULL;
-    for (i = 0; i < transfers->count; i++) {
-        struct sx_sender *transfer = transfers->order[i];
-        if (!sx_sender_gave_out(transfer, id))
+    for (i = 0; i < senders->count; i++) {
+        struct sx_sender *sender = senders->order[i];
+        if (!sx_sender_gave_out(sender, id))
             continue;
-        if (sx_sender_reply(transfer, from, id, reply, now_us))
-            *moved = settle(transfers, i);
+        if (sx_sender_reply(sender, from, id, reply, now_us))
+            *moved = settle(senders, i);
         return true;
     }
     return false;
 }
 
-bool sx_senders_closed(struct sx_senders *transfers, const char *from, const char *sid,
+bool sx_senders_closed(struct sx_senders *senders, const char *from, const char *sid,
                        int64_t now_us, struct sx_sender **moved)
 {
     unsigned i;
     *moved = NULL;
-    for (i = 0; i < transfers->count; i++) {
-        if (!sx_sender_closed(transfers->order[i], from, sid, now_us))
+    for (i = 0; i < senders->count; i++) {
+        if (!sx_sender_closed(senders->order[i], from, sid, now_us))
             continue;
-        *moved = settle(transfers, i);
+        *moved = settle(senders, i);
         return true;
     }
     return false;

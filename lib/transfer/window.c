@@ -8,39 +8,39 @@
  */
 #include "transfer/window.h"
 
-void sx_window_begin(struct sx_window *pace, unsigned least, unsigned most)
+void sx_window_begin(struct sx_window *window, unsigned least, unsigned most)
 {
-    *pace = (struct sx_window){.least = least, .most = most, .window = least};
+    *window = (struct sx_window){.least = least, .most = most, .blocks = least};
 }
 
-void sx_window_restart(struct sx_window *pace)
+void sx_window_restart(struct sx_window *window)
 {
-    pace->fast = 0;
-    pace->judged = 0;
-    pace->least_us = 0; /* it may be another way */
+    window->fast = 0;
+    window->judged = 0;
+    window->least_us = 0; /* it may be another way */
 }
 
-void sx_window_sent(struct sx_window *pace, size_t block, int64_t now_us)
+void sx_window_sent(struct sx_window *window, size_t block, int64_t now_us)
 {
-    pace->sent_us[block % SX_WINDOW_MOST] = now_us;
+    window->sent_us[block % SX_WINDOW_MOST] = now_us;
 }
 
-void sx_window_answered(struct sx_window *pace, size_t block, size_t last_sent, int64_t now_us)
+void sx_window_answered(struct sx_window *window, size_t block, size_t last_sent, int64_t now_us)
 {
-    int64_t took_us = now_us - pace->sent_us[block % SX_WINDOW_MOST];
-    if (!pace->least_us || took_us < pace->least_us)
-        pace->least_us = took_us > 0 ? took_us : 1;
-    if (2 * took_us <= 3 * pace->least_us) {
-        if (++pace->fast >= pace->window && pace->window < pace->most) {
-            pace->window++;
-            pace->fast = 0;
+    int64_t took_us = now_us - window->sent_us[block % SX_WINDOW_MOST];
+    if (!window->least_us || took_us < window->least_us)
+        window->least_us = took_us > 0 ? took_us : 1;
+    if (2 * took_us <= 3 * window->least_us) {
+        if (++window->fast >= window->blocks && window->blocks < window->most) {
+            window->blocks++;
+            window->fast = 0;
         }
-    } else if (block > pace->judged && pace->window > pace->least) {
-        pace->window -= (pace->window - pace->least + 3) / 4;
-        pace->fast = 0;
-        pace->judged = last_sent;
-    } else if (pace->window == pace->least) {
+    } else if (block > window->judged && window->blocks > window->least) {
+        window->blocks -= (window->blocks - window->least + 3) / 4;
+        window->fast = 0;
+        window->judged = last_sent;
+    } else if (window->blocks == window->least) {
         /* What so few blocks wait for is not a queue of ours: this is how long it takes now. */
-        pace->least_us += (took_us - pace->least_us + 3) / 4;
+        window->least_us += (took_us - window->least_us + 3) / 4;
     }
 }

@@ -1,12 +1,12 @@
 /* window.h - how many blocks of a transfer may be under way, so that others on the connection
  * hardly notice it.
  *
- * Noun: the pace. A window that is too large fills queues, ours, the servers', the peer's, and
+ * Noun: the window. One that is too large fills queues, ours, the servers', the peer's, and
  * every small call stands in them; one that is too small leaves a distant peer idle. Blocks that
  * come back about as fast as the fastest did have met no queue: the window grows; later ones: it
  * shrinks.
  *
- * Invariant: least <= window <= most. No clock: now_us is the caller's. One thread at a time.
+ * Invariant: least <= blocks <= most. No clock: now_us is the caller's. One thread at a time.
  */
 #ifndef SX_TRANSFER_WINDOW_H
 #define SX_TRANSFER_WINDOW_H
@@ -17,7 +17,7 @@
 enum { SX_WINDOW_MOST = 64 };
 
 struct sx_window {
-    unsigned window;
+    unsigned blocks; /* may be under way */
     /* window.c's */
     unsigned least, most, fast;
     int64_t least_us;                /* that a block has taken; 0: none is back yet */
@@ -26,14 +26,14 @@ struct sx_window {
 };
 
 /* 1 <= least <= most <= SX_WINDOW_MOST; it begins with least. */
-void sx_window_begin(struct sx_window *pace, unsigned least, unsigned most);
+void sx_window_begin(struct sx_window *window, unsigned least, unsigned most);
 
-/* Blocks are numbered from 1, no more than window of them are under way. The answer to a block
+/* Blocks are numbered from 1, no more than `blocks` of them are under way. The answer to a block
  * answers those before it. */
-void sx_window_sent(struct sx_window *pace, size_t block, int64_t now_us);
-void sx_window_answered(struct sx_window *pace, size_t block, size_t last_sent, int64_t now_us);
+void sx_window_sent(struct sx_window *window, size_t block, int64_t now_us);
+void sx_window_answered(struct sx_window *window, size_t block, size_t last_sent, int64_t now_us);
 
 /* The blocks are numbered anew. */
-void sx_window_restart(struct sx_window *pace);
+void sx_window_restart(struct sx_window *window);
 
 #endif

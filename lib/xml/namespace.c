@@ -39,11 +39,6 @@ void sx_namespaces_fini(struct sx_namespaces *ns)
     *ns = (struct sx_namespaces){0};
 }
 
-void sx_namespaces_clear(struct sx_namespaces *ns)
-{
-    truncate_to(ns, 0);
-}
-
 void sx_namespaces_pop(struct sx_namespaces *ns, unsigned depth)
 {
     size_t count = ns->count;

@@ -31,7 +31,6 @@ struct sx_namespaces {
 };
 
 void sx_namespaces_fini(struct sx_namespaces *ns);
-void sx_namespaces_clear(struct sx_namespaces *ns); /* keeps capacity */
 
 /* Pushes the xmlns declarations among expat's name/value pairs for the element at depth.
  * SX_EMALFORMED for what Namespaces in XML forbids (xmlns:p="", binding xml or xmlns),

@@ -53,33 +53,19 @@ static void every_error_has_a_row(void)
 {
     int err, other;
     for (err = SX_OK; err < SX_ERR_COUNT; err++) {
-        const char *name = sx_fault_name(err);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(name);
-        CU_ASSERT_EQUAL(strncmp(name, "SX_", 3), 0);
         CU_ASSERT_PTR_NOT_NULL_FATAL(sx_fault_text(err));
         CU_ASSERT_TRUE(strlen(sx_fault_text(err)) > 3);
         CU_ASSERT_PTR_NOT_NULL_FATAL(sx_fault_condition(err));
         CU_ASSERT_TRUE(is_condition(sx_fault_condition(err)));
         CU_ASSERT_EQUAL(sx_fault_soap_code(err) == 0, err == SX_OK);
-        for (other = SX_OK; other < err; other++) {
-            CU_ASSERT_STRING_NOT_EQUAL(name, sx_fault_name(other));
+        for (other = SX_OK; other < err; other++)
             CU_ASSERT_STRING_NOT_EQUAL(sx_fault_text(err), sx_fault_text(other));
-        }
     }
-}
-
-static void names_are_those_of_the_enum(void)
-{
-    ASSERT_TEXT(sx_fault_name(SX_OK), "SX_OK");
-    ASSERT_TEXT(sx_fault_name(SX_ENOMEM), "SX_ENOMEM");
-    ASSERT_TEXT(sx_fault_name(SX_EHOSTNAME), "SX_EHOSTNAME");
-    ASSERT_TEXT(sx_fault_name(SX_ETIMEOUT), "SX_ETIMEOUT");
-    ASSERT_TEXT(sx_fault_name(SX_EFULL), "SX_EFULL");
 }
 
 static void wild_values_are_errors(void)
 {
-    CU_ASSERT_PTR_NOT_NULL(sx_fault_name(SX_ERR_COUNT));
+    CU_ASSERT_PTR_NOT_NULL(sx_fault_text(SX_ERR_COUNT));
     CU_ASSERT_PTR_NOT_NULL(sx_fault_text((enum sx_err)12345));
     CU_ASSERT_NOT_EQUAL(sx_fault_soap_code((enum sx_err) - 1), 0);
 }
@@ -153,7 +139,7 @@ static void requests_are_refused_with(void)
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
         ASSERT_TEXT(sx_fault_condition(rows[i].err), rows[i].condition);
-        ASSERT_TEXT(sx_fault_type(rows[i].err), rows[i].type);
+        ASSERT_TEXT(sx_fault_condition_type(sx_fault_condition(rows[i].err)), rows[i].type);
     }
 }
 
@@ -212,7 +198,6 @@ static void unknown_soap_codes_are_receivers(void)
 
 CU_TestInfo tests_fault[] = {
     {"every error has a full row of its own", every_error_has_a_row},
-    {"the names are those of the enum", names_are_those_of_the_enum},
     {"a value outside the enum is an error, too", wild_values_are_errors},
     {"what is not reachable now is SOAP_TCP_ERROR, so that gSOAP tries the next",
      unreachable_is_tcp_error},

@@ -33,8 +33,7 @@ static struct sx_queue_counts count(struct sx_queue *queue)
 }
 
 /* An envelope of so many bytes; freed here when it is refused. */
-static enum sx_err add_bytes(struct sx_queue *queue, const char *from, const char *id,
-                             size_t bytes)
+static enum sx_err add_bytes(struct sx_queue *queue, const char *from, const char *id, size_t bytes)
 {
     struct sx_request *request = sx_request_new(from, "calc@x/soap", id);
     enum sx_err err;

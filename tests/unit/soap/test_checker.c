@@ -1,5 +1,5 @@
 /* checker.c: what is refused, and where. */
-#include "../scanning.h"
+#include "../envelope_fixture.h"
 
 struct refusal {
     const char *bytes;

@@ -1,7 +1,7 @@
 /* Unit tests of the glance of lib/soap/checker.c: it tells what the full check tells, however the
  * envelope is cut into pieces, or refuses.
  */
-#include "../scanning.h"
+#include "../envelope_fixture.h"
 
 #include <dirent.h>
 

@@ -1,5 +1,5 @@
 /* Unit tests of lib/soap/envelope.c: what is inserted and repaired. */
-#include "../scanning.h"
+#include "../envelope_fixture.h"
 
 /* ---- format ---- */
 

@@ -1,5 +1,5 @@
 /* Unit tests of lib/soap/scan.c: what one pass over an envelope finds. */
-#include "../scanning.h"
+#include "../envelope_fixture.h"
 
 #define FAULT11(code) ROOT11 BODY "<E:Fault>" code "</E:Fault>" TAIL
 #define FAULT12(code) ROOT12 BODY "<E:Fault>" code "</E:Fault>" TAIL

@@ -1,5 +1,5 @@
 /* Big messages that would like to arrive: which are let in, and how long they may stay. */
-#include "arriving.h"
+#include "receiver_fixture.h"
 
 #include "base/clock.h"
 
@@ -37,220 +37,220 @@ static void malformed_opens_are_refused(void)
         {{"t", "4", "iq", "t", "10", "G" HASH}, "bad-request"},
         {{"t", "4", "iq", "t", "10", ZEROS_BUT_ONE "g"}, "bad-request"},
     };
-    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver *receiver = make(100, 4);
     struct sx_receiver_answer answer;
     unsigned i;
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
-        answer = ask(intake, ALICE, bad[i].open, S);
+        answer = ask(receiver, ALICE, bad[i].open, S);
         expect(&answer, bad[i].condition);
         ASSERT_TEXT(answer.transfer, "");
     }
-    answer = announce(intake, NULL, "t", 10, S);
+    answer = announce(receiver, NULL, "t", 10, S);
     expect(&answer, "bad-request");
-    CU_ASSERT_EQUAL(count(intake).transfers, 0);
-    CU_ASSERT_EQUAL(count(intake).refused, sizeof bad / sizeof *bad + 1);
-    sx_receiver_free(intake);
+    CU_ASSERT_EQUAL(count(receiver).transfers, 0);
+    CU_ASSERT_EQUAL(count(receiver).refused, sizeof bad / sizeof *bad + 1);
+    sx_receiver_free(receiver);
 }
 
 static void too_large_a_message_is_refused_with_size_and_limit(void)
 {
-    struct sx_receiver *intake = make(100, 4);
-    struct sx_receiver_answer answer = announce(intake, ALICE, "t", 76, S);
+    struct sx_receiver *receiver = make(100, 4);
+    struct sx_receiver_answer answer = announce(receiver, ALICE, "t", 76, S);
     expect(&answer, "not-acceptable");
     ASSERT_TEXT(answer.text, "the message is 76 bytes; the limit is 75");
-    answer = announce(intake, ALICE, "t", 75, S);
+    answer = announce(receiver, ALICE, "t", 75, S);
     expect(&answer, NULL);
-    sx_receiver_free(intake);
+    sx_receiver_free(receiver);
 }
 
 /* What could never have room must not be told to wait. */
 static void no_message_is_larger_than_all_together(void)
 {
     const struct sx_receiver_limits limits = {1000, 100, 4096, 4};
-    struct sx_receiver *intake = sx_receiver_new(&limits);
+    struct sx_receiver *receiver = sx_receiver_new(&limits);
     struct sx_receiver_answer answer;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(intake);
-    answer = announce(intake, ALICE, "t", 101, S);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(receiver);
+    answer = announce(receiver, ALICE, "t", 101, S);
     expect(&answer, "not-acceptable");
-    answer = announce(intake, ALICE, "t", 100, S);
+    answer = announce(receiver, ALICE, "t", 100, S);
     expect(&answer, NULL);
-    sx_receiver_free(intake);
+    sx_receiver_free(receiver);
 }
 
 static void larger_blocks_than_wanted_are_to_be_halved(void)
 {
-    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver *receiver = make(100, 4);
     struct sx_receiver_open open = {"t", "4097", "iq", "t", "10", HASH};
-    struct sx_receiver_answer answer = ask(intake, ALICE, open, S);
+    struct sx_receiver_answer answer = ask(receiver, ALICE, open, S);
     expect(&answer, "resource-constraint");
     ASSERT_TEXT(answer.type, "modify");
     open.block_size = "4096";
-    answer = ask(intake, ALICE, open, S);
+    answer = ask(receiver, ALICE, open, S);
     expect(&answer, NULL);
-    sx_receiver_free(intake);
+    sx_receiver_free(receiver);
 }
 
 /* ---- room ---- */
 
-static void expect_no_room(struct sx_receiver *intake, const char *from, const char *transfer,
+static void expect_no_room(struct sx_receiver *receiver, const char *from, const char *transfer,
                            size_t size)
 {
-    struct sx_receiver_answer answer = announce(intake, from, transfer, size, S);
+    struct sx_receiver_answer answer = announce(receiver, from, transfer, size, S);
     expect(&answer, "resource-constraint");
     ASSERT_TEXT(answer.type, "wait");
 }
 
-static void expect_room(struct sx_receiver *intake, const char *from, const char *transfer,
+static void expect_room(struct sx_receiver *receiver, const char *from, const char *transfer,
                         size_t size)
 {
-    struct sx_receiver_answer answer = announce(intake, from, transfer, size, S);
+    struct sx_receiver_answer answer = announce(receiver, from, transfer, size, S);
     expect(&answer, NULL);
 }
 
 static void all_bytes_together_are_bounded(void)
 {
-    struct sx_receiver *intake = make(100, 8);
-    expect_room(intake, ALICE, "t", 60);
-    expect_no_room(intake, BOB, "t", 41);
-    expect_room(intake, BOB, "t", 40);
-    expect_no_room(intake, CAROL, "t", 1);
-    CU_ASSERT_EQUAL(count(intake).announced_bytes, 100);
-    sx_receiver_drop(intake, ALICE, "u");
-    expect_no_room(intake, CAROL, "t", 1);
-    sx_receiver_drop(intake, ALICE, "t");
-    expect_room(intake, CAROL, "t", 60);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 8);
+    expect_room(receiver, ALICE, "t", 60);
+    expect_no_room(receiver, BOB, "t", 41);
+    expect_room(receiver, BOB, "t", 40);
+    expect_no_room(receiver, CAROL, "t", 1);
+    CU_ASSERT_EQUAL(count(receiver).announced_bytes, 100);
+    sx_receiver_drop(receiver, ALICE, "u");
+    expect_no_room(receiver, CAROL, "t", 1);
+    sx_receiver_drop(receiver, ALICE, "t");
+    expect_room(receiver, CAROL, "t", 60);
+    sx_receiver_free(receiver);
 }
 
 static void all_places_together_are_bounded(void)
 {
-    struct sx_receiver *intake = make(100, 3);
-    expect_room(intake, ALICE, "t", 1);
-    expect_room(intake, BOB, "t", 1);
-    expect_room(intake, CAROL, "t", 1);
-    expect_no_room(intake, "dave@example.org/desk", "t", 1);
-    expect_room(intake, ALICE, "t", 1); /* it has its place */
-    CU_ASSERT_EQUAL(count(intake).transfers, 3);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 3);
+    expect_room(receiver, ALICE, "t", 1);
+    expect_room(receiver, BOB, "t", 1);
+    expect_room(receiver, CAROL, "t", 1);
+    expect_no_room(receiver, "dave@example.org/desk", "t", 1);
+    expect_room(receiver, ALICE, "t", 1); /* it has its place */
+    CU_ASSERT_EQUAL(count(receiver).transfers, 3);
+    sx_receiver_free(receiver);
 }
 
 static void one_peer_has_half_of_the_places(void)
 {
-    struct sx_receiver *intake = make(100, 4);
-    expect_room(intake, ALICE, "t", 1);
-    expect_room(intake, ALICE, "u", 1);
-    expect_no_room(intake, ALICE, "v", 1);
-    expect_room(intake, BOB, "t", 1);
-    sx_receiver_free(intake);
-    intake = make(100, 1);
-    expect_room(intake, ALICE, "t", 1);
-    expect_no_room(intake, ALICE, "u", 1);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 4);
+    expect_room(receiver, ALICE, "t", 1);
+    expect_room(receiver, ALICE, "u", 1);
+    expect_no_room(receiver, ALICE, "v", 1);
+    expect_room(receiver, BOB, "t", 1);
+    sx_receiver_free(receiver);
+    receiver = make(100, 1);
+    expect_room(receiver, ALICE, "t", 1);
+    expect_no_room(receiver, ALICE, "u", 1);
+    sx_receiver_free(receiver);
 }
 
 static void one_peer_has_half_of_the_bytes_unless_it_has_none(void)
 {
-    struct sx_receiver *intake = make(100, 8);
-    expect_room(intake, ALICE, "t", 75);
-    expect_no_room(intake, ALICE, "u", 1);
-    sx_receiver_drop(intake, ALICE, "t");
-    expect_room(intake, ALICE, "t", 20);
-    expect_no_room(intake, ALICE, "u", 31);
-    expect_no_room(intake, ALICE, "u", 51);
-    expect_room(intake, ALICE, "u", 30);
-    expect_no_room(intake, ALICE, "v", 1);
-    expect_room(intake, BOB, "t", 50);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 8);
+    expect_room(receiver, ALICE, "t", 75);
+    expect_no_room(receiver, ALICE, "u", 1);
+    sx_receiver_drop(receiver, ALICE, "t");
+    expect_room(receiver, ALICE, "t", 20);
+    expect_no_room(receiver, ALICE, "u", 31);
+    expect_no_room(receiver, ALICE, "u", 51);
+    expect_room(receiver, ALICE, "u", 30);
+    expect_no_room(receiver, ALICE, "v", 1);
+    expect_room(receiver, BOB, "t", 50);
+    sx_receiver_free(receiver);
 }
 
 static void an_announcement_takes_no_memory(void)
 {
     enum { SIZE = 1 << 24, BLOCK = 4096 };
     static char block[BLOCK];
-    struct sx_receiver *intake = make(4 * (size_t)SIZE, 8);
-    struct sx_receiver_answer answer =
-        ask(intake, ALICE, (struct sx_receiver_open){"t", "4096", "iq", "t", "16777216", HASH}, S);
+    struct sx_receiver *receiver = make(4 * (size_t)SIZE, 8);
+    struct sx_receiver_answer answer = ask(
+        receiver, ALICE, (struct sx_receiver_open){"t", "4096", "iq", "t", "16777216", HASH}, S);
     unsigned long i;
     char seq[32];
     expect(&answer, NULL);
-    CU_ASSERT_EQUAL(count(intake).held_bytes, 0);
+    CU_ASSERT_EQUAL(count(receiver).held_bytes, 0);
     for (i = 0; i < SIZE / BLOCK / 2; i++) {
         snprintf(seq, sizeof seq, "%lu", i);
-        sx_receiver_data(intake, ALICE, "t", seq, block, BLOCK, S, &answer);
-        if (answer.condition || count(intake).held_bytes > 2 * answer.received + 65536)
+        sx_receiver_data(receiver, ALICE, "t", seq, block, BLOCK, S, &answer);
+        if (answer.condition || count(receiver).held_bytes > 2 * answer.received + 65536)
             break;
     }
     expect(&answer, NULL);
     CU_ASSERT_EQUAL(answer.received, SIZE / 2);
-    CU_ASSERT(count(intake).held_bytes <= 2 * answer.received + 65536);
-    CU_ASSERT(count(intake).held_bytes <= SIZE);
-    sx_receiver_drop(intake, ALICE, "t");
-    CU_ASSERT(count(intake).held_bytes == 0 && count(intake).announced_bytes == 0);
-    sx_receiver_free(intake);
+    CU_ASSERT(count(receiver).held_bytes <= 2 * answer.received + 65536);
+    CU_ASSERT(count(receiver).held_bytes <= SIZE);
+    sx_receiver_drop(receiver, ALICE, "t");
+    CU_ASSERT(count(receiver).held_bytes == 0 && count(receiver).announced_bytes == 0);
+    sx_receiver_free(receiver);
 }
 
 /* ---- time ---- */
 
 static void idle_transfers_are_forgotten(void)
 {
-    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver *receiver = make(100, 4);
     struct sx_receiver_answer answer;
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), SX_NEVER);
-    CU_ASSERT_EQUAL(sx_receiver_expire(intake, 1000 * S), 0);
-    expect_opened(intake, 0);
-    announce(intake, BOB, "t", 10, 2 * S);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 121 * S);
-    send(intake, ALICE, "t", "0", "0123", 10 * S);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 122 * S);
-    CU_ASSERT_EQUAL(sx_receiver_expire(intake, 122 * S - 1), 0);
-    CU_ASSERT_EQUAL(sx_receiver_expire(intake, 122 * S), 1);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 130 * S);
-    send(intake, ALICE, "t", "1", "", 20 * S); /* brings nothing, keeps nothing */
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 130 * S);
-    answer = announce(intake, ALICE, "t", 10, 129 * S);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), SX_NEVER);
+    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 1000 * S), 0);
+    expect_opened(receiver, 0);
+    announce(receiver, BOB, "t", 10, 2 * S);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 121 * S);
+    send(receiver, ALICE, "t", "0", "0123", 10 * S);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 122 * S);
+    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S - 1), 0);
+    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S), 1);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 130 * S);
+    send(receiver, ALICE, "t", "1", "", 20 * S); /* brings nothing, keeps nothing */
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 130 * S);
+    answer = announce(receiver, ALICE, "t", 10, 129 * S);
     CU_ASSERT_EQUAL(answer.received, 4);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 249 * S);
-    answer = announce(intake, ALICE, "t", 10, 249 * S);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 249 * S);
+    answer = announce(receiver, ALICE, "t", 10, 249 * S);
     CU_ASSERT_EQUAL(answer.received, 0);
-    CU_ASSERT_EQUAL(count(intake).expired, 2);
-    sx_receiver_free(intake);
+    CU_ASSERT_EQUAL(count(receiver).expired, 2);
+    sx_receiver_free(receiver);
 }
 
 static void all_that_are_idle_go_at_once(void)
 {
-    struct sx_receiver *intake = make(100, 8);
-    announce(intake, ALICE, "t", 10, S);
-    announce(intake, ALICE, "u", 10, 2 * S);
-    announce(intake, BOB, "t", 10, 3 * S);
-    CU_ASSERT_EQUAL(sx_receiver_expire(intake, 122 * S), 2);
-    CU_ASSERT(count(intake).transfers == 1 && count(intake).expired == 2);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(intake), 123 * S);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 8);
+    announce(receiver, ALICE, "t", 10, S);
+    announce(receiver, ALICE, "u", 10, 2 * S);
+    announce(receiver, BOB, "t", 10, 3 * S);
+    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S), 2);
+    CU_ASSERT(count(receiver).transfers == 1 && count(receiver).expired == 2);
+    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 123 * S);
+    sx_receiver_free(receiver);
 }
 
 static void complete_ones_are_forgotten_too(void)
 {
-    struct sx_receiver *intake = make(100, 4);
-    expect_opened(intake, 0);
-    expect_sent(intake, "t", "0", "0123", NULL);
-    expect_sent(intake, "t", "1", "4567", NULL);
-    expect_sent(intake, "t", "2", "89", NULL);
-    CU_ASSERT_EQUAL(sx_receiver_expire(intake, 121 * S), 1);
-    expect_not_taken(intake, ALICE, "t", 10, HASH);
-    sx_receiver_free(intake);
+    struct sx_receiver *receiver = make(100, 4);
+    expect_opened(receiver, 0);
+    expect_sent(receiver, "t", "0", "0123", NULL);
+    expect_sent(receiver, "t", "1", "4567", NULL);
+    expect_sent(receiver, "t", "2", "89", NULL);
+    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 121 * S), 1);
+    expect_not_taken(receiver, ALICE, "t", 10, HASH);
+    sx_receiver_free(receiver);
 }
 
 /* An open finds the room that idle ones have left, without anybody calling expire. */
 static void idle_transfers_make_room(void)
 {
-    struct sx_receiver *intake = make(100, 4);
+    struct sx_receiver *receiver = make(100, 4);
     struct sx_receiver_answer answer;
-    expect_room(intake, ALICE, "t", 75);
-    answer = announce(intake, BOB, "t", 75, 121 * S - 1);
+    expect_room(receiver, ALICE, "t", 75);
+    answer = announce(receiver, BOB, "t", 75, 121 * S - 1);
     expect(&answer, "resource-constraint");
-    answer = announce(intake, BOB, "t", 75, 121 * S);
+    answer = announce(receiver, BOB, "t", 75, 121 * S);
     expect(&answer, NULL);
-    sx_receiver_free(intake);
+    sx_receiver_free(receiver);
 }
 
 CU_TestInfo tests_receiver_room[] = {

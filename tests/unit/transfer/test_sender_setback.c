@@ -1,5 +1,5 @@
 /* One big message on its way out: silence, absence, no room, refusals, a lost connection. */
-#include "sending.h"
+#include "sender_fixture.h"
 
 /* ---- time ---- */
 

@@ -48,10 +48,9 @@ static void set_up(struct bench *bench, unsigned count)
 
 static void tear_down(struct bench *bench)
 {
-    struct sx_sender *first;
     unsigned i;
-    while ((first = sx_senders_first(bench->transfers)))
-        sx_senders_remove(bench->transfers, first, NULL);
+    for (i = 0; i < COUNT; i++)
+        sx_senders_remove(bench->transfers, bench->each[i], NULL);
     sx_senders_free(bench->transfers);
     for (i = 0; i < COUNT; i++)
         sx_sender_free(bench->each[i]);
@@ -75,7 +74,6 @@ static const char *say(struct bench *bench, int64_t now_us)
                 snprintf(name, sizeof name, "%u%.*s", i,
                          (int)strcspn(id + SX_SENDER_ID_BYTES - 1, "'"),
                          id + SX_SENDER_ID_BYTES - 1);
-        CU_ASSERT(out.len <= sx_senders_stanza_bytes(bench->transfers));
     }
     CU_ASSERT_FALSE(out.failed);
     sx_buffer_fini(&out);
@@ -138,9 +136,7 @@ static void whoever_is_done_is_out(void)
     send_all(&bench);
     CU_ASSERT(bench.moved == bench.each[0]);
     CU_ASSERT_EQUAL(sx_senders_count(bench.transfers), 0);
-    CU_ASSERT_PTR_NULL(sx_senders_first(bench.transfers));
     CU_ASSERT_EQUAL(sx_senders_due_us(bench.transfers), SX_NEVER);
-    CU_ASSERT_EQUAL(sx_senders_stanza_bytes(bench.transfers), 0);
     CU_ASSERT_FALSE(hear(&bench, "0.1.close", &RESULT));
     CU_ASSERT_PTR_NULL(bench.moved);
     CU_ASSERT_EQUAL(sx_senders_add(bench.transfers, bench.each[0], S), SX_OK);

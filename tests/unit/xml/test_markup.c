@@ -5,7 +5,7 @@
 #include <expat.h>
 
 #include "xml/markup.h"
-#include "../scanning.h"
+#include "../envelope_fixture.h"
 
 enum { ROUNDS = 60000, EDITED_BYTES = 2000 };
 

@@ -134,7 +134,7 @@ static void test_default_bound(void)
     CU_ASSERT_EQUAL(err, SX_ETOOBIG);
     CU_ASSERT_EQUAL(ns.count, SX_NAMESPACES_COUNT);
     ASSERT_TEXT(lookup(&ns, "p0"), "urn:p");
-    sx_namespaces_clear(&ns);
+    sx_namespaces_pop(&ns, 0);
     CU_ASSERT_EQUAL(ns.count, 0);
     CU_ASSERT_PTR_NULL(lookup(&ns, "p0"));
     sx_namespaces_fini(&ns);

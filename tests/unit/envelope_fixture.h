@@ -1,7 +1,7 @@
-/* scanning.h - envelopes to write down quickly, and their check and scan. For test_envelope.c and
- * test_scan.c. */
-#ifndef TESTS_SCANNING_H
-#define TESTS_SCANNING_H
+/* envelope_fixture.h - envelopes to write down quickly, and their check and scan. For
+ * test_envelope.c and test_scan.c. */
+#ifndef TESTS_ENVELOPE_FIXTURE_H
+#define TESTS_ENVELOPE_FIXTURE_H
 
 #include "../lib/suite.h"
 
