@@ -349,6 +349,8 @@ def check_commands():
                 if row is None:
                     wrong(f'{path}: nobody says who runs "{command}"')
                 used.add(row)
+    if not re.search(r'make\b.* test$', read('.ci/run'), re.M):
+        wrong('.ci/run does not call the test command of README.md, make test')
     for row in COMMANDS:
         if row not in used:
             wrong(f'no document gives "{row[0]}"')
