@@ -32,7 +32,7 @@
 
 enum {
     STANZA_DEPTH = 1,    /* the stream's root is at 0 */
-    TOLD_DEPTH = 2,      /* tags so deep are told with their bytes */
+    ENVELOPE_DEPTH = 2,  /* tags so deep are told with their bytes */
     STRING_DEPTH = 1000, /* for xmpp_stanza_new_from_string: freeing a tree recurses */
     /* Markup of 6 bytes with a name not seen before costs expat some 100: a stanza within its
      * limits can't come near EXPAT_GROWTH times its size. */
@@ -179,7 +179,7 @@ static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char *
     if (parser->muted)
         return;
     token.end = token_end(parser);
-    if (parser->builder.depth <= TOLD_DEPTH)
+    if (parser->builder.depth == 0 || parser->builder.depth == ENVELOPE_DEPTH)
         find_bytes(parser, &token);
     if (parser->builder.depth == 0)
         keep_root_tag(parser, &token);

@@ -131,7 +131,7 @@ static void copy_raw(struct sx_stanza_builder *builder, size_t position)
  * whole. */
 static void start_raw(struct sx_stanza_builder *builder, const char *qname)
 {
-    const struct sx_stanza_builder_token *token = &builder->token;
+    const struct sx_stanza_builder_token *token = builder->token;
     size_t name_len = 1 + strlen(qname);
     if (!token->bytes) {
         sx_stanza_builder_fail(builder, SX_EPROTOCOL, "expat was built without XML_CONTEXT_BYTES");
@@ -141,7 +141,7 @@ static void start_raw(struct sx_stanza_builder *builder, const char *qname)
     sx_buffer_add(&builder->raw, token->bytes, name_len);
     sx_namespaces_write(&builder->scan.namespaces, ENVELOPE_DEPTH, &builder->raw);
     sx_buffer_add(&builder->raw, token->bytes + name_len, token->len - name_len);
-    builder->copied = builder->token.end;
+    builder->copied = builder->token->end;
     builder->scanning = true;
     if (builder->raw.failed)
         fail_memory(builder);
@@ -170,7 +170,7 @@ static void close_envelope(struct sx_stanza_builder *builder)
     size_t len = 0;
     char *bytes;
     builder->scanning = false;
-    copy_raw(builder, builder->token.end);
+    copy_raw(builder, builder->token->end);
     bytes = sx_buffer_take(&builder->raw, &len);
     if (bytes)
         sx_envelope_set(&builder->envelope, bytes, len, &builder->scan);
@@ -274,7 +274,7 @@ static void open_stream(struct sx_stanza_builder *builder, const char *qname,
         kept[count++] = attributes[0];
         kept[count++] = attributes[1];
     }
-    builder->stanza_start = builder->token.end;
+    builder->stanza_start = builder->token->end;
     builder->sink.on_open(builder->sink.user, local, kept);
 }
 
@@ -311,7 +311,7 @@ static void open_element(struct sx_stanza_builder *builder, const char *qname,
 static void open_inner(struct sx_stanza_builder *builder, const char *qname,
                        const char **attributes)
 {
-    if (!is_within_bytes(builder, builder->token.end) || !is_within_counts(builder, attributes))
+    if (!is_within_bytes(builder, builder->token->end) || !is_within_counts(builder, attributes))
         return;
     if (builder->scanning)
         judge_scan(builder, sx_scan_start(&builder->scan, qname, attributes));
@@ -328,7 +328,7 @@ void sx_stanza_builder_start(struct sx_stanza_builder *builder,
 {
     if (builder->failed)
         return;
-    builder->token = *token;
+    builder->token = token;
     if (builder->depth == 0) {
         open_stream(builder, qname, attributes);
     } else if (builder->depth == STANZA_DEPTH) {
@@ -346,13 +346,13 @@ void sx_stanza_builder_text(struct sx_stanza_builder *builder,
 {
     if (builder->failed)
         return;
-    builder->token = *token;
+    builder->token = token;
     if (builder->depth <= STANZA_DEPTH) {
         /* A keep-alive (RFC 6120 4.6.1) is no part of the next stanza. */
-        builder->stanza_start = builder->token.end;
+        builder->stanza_start = builder->token->end;
         return;
     }
-    if (builder->verdict || !is_within_bytes(builder, builder->token.end))
+    if (builder->verdict || !is_within_bytes(builder, builder->token->end))
         return;
     if (builder->scanning) {
         judge_scan(builder, sx_scan_text(&builder->scan, text, len));
@@ -390,7 +390,7 @@ static bool inspect_stanza(struct sx_stanza_builder *builder, const struct sx_el
     }
     /* Whoever sits in between could put it there, and it would count as told through TLS. */
     if (sx_negotiation_begins_tls(&stream->login, stanza) &&
-        builder->token.end < builder->chunk.start + builder->chunk.len) {
+        builder->token->end < builder->chunk.start + builder->chunk.len) {
         sx_stanza_builder_fail(builder, SX_ETLS,
                                "the server sent text in clear behind its go-ahead for TLS");
         return false;
@@ -467,7 +467,7 @@ static void close_stanza(struct sx_stanza_builder *builder)
 {
     deliver_stanza(builder);
     clear_stanza(builder);
-    builder->stanza_start = builder->token.end;
+    builder->stanza_start = builder->token->end;
 }
 
 static void close_element(struct sx_stanza_builder *builder)
@@ -491,14 +491,14 @@ void sx_stanza_builder_end(struct sx_stanza_builder *builder,
 {
     if (builder->failed)
         return;
-    builder->token = *token;
+    builder->token = token;
     builder->depth--;
     if (builder->depth == 0) {
         builder->ended = true;
         builder->sink.on_close(builder->sink.user, sx_tree_local_part(qname));
         return;
     }
-    if (!builder->verdict && is_within_bytes(builder, builder->token.end))
+    if (!builder->verdict && is_within_bytes(builder, builder->token->end))
         close_element(builder);
     if (builder->depth == STANZA_DEPTH && !builder->failed)
         close_stanza(builder);

@@ -42,7 +42,7 @@ struct sx_stanza_builder {
         const char *bytes;
         size_t len, start;
     } chunk;
-    struct sx_stanza_builder_token token; /* of the event */
+    const struct sx_stanza_builder_token *token; /* of the event that is told */
     /* the stanza */
     size_t stanza_start;               /* for the owner to set when places count anew */
     unsigned attributes, declarations; /* of all its elements */
