@@ -1,3 +1,7 @@
+/* backoff.c - a bound that doubles, and a random time below it.
+ *
+ * Invariant: bound_us is 0 or lies between FIRST_BOUND_US and LAST_BOUND_US. Nothing can fail.
+ */
 #include "net/backoff.h"
 
 enum { FIRST_BOUND_US = 500000, LAST_BOUND_US = 60000000 };

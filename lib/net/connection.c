@@ -135,7 +135,7 @@ static void go_online(struct sx_connection *connection)
         return;
     }
     if (sx_watchdog_stop(&connection->watchdog)) {
-        /* It struck in this very moment: the socket is shut down already. */
+        /* It fired in this very moment: the socket is shut down already. */
         return;
     }
     connection->online = true;

@@ -1,6 +1,6 @@
 /* liveness.h - the signs of life of one connection: when to ask for one, when to give up.
  *
- * Noun: the pulse. A pure state machine: its owner tells it the time and what bytes have come and
+ * Noun: liveness. A pure state machine: its owner tells it the time and what bytes have come and
  * gone, sends a ping (XEP-0199) when it says so, and ends the connection when it says so.
  *
  * Invariant: a connection is given up only after a ping was out for ping_timeout_us in which not
@@ -38,26 +38,26 @@ enum sx_liveness_verdict {
 };
 
 /* The connection is online at now_us, which is a sign of life; so many bytes have come so far. */
-void sx_liveness_begin(struct sx_liveness *pulse, int64_t keepalive_us, int64_t ping_timeout_us,
+void sx_liveness_begin(struct sx_liveness *liveness, int64_t keepalive_us, int64_t ping_timeout_us,
                        uint64_t heard_bytes, int64_t now_us);
 
 /* How many bytes have come, ever. One more than before is a sign of life. */
-void sx_liveness_hear(struct sx_liveness *pulse, uint64_t heard_bytes, int64_t now_us);
+void sx_liveness_hear(struct sx_liveness *liveness, uint64_t heard_bytes, int64_t now_us);
 
 /* Somebody has a reason to doubt: the next look asks, unless a ping is out already. */
-void sx_liveness_want(struct sx_liveness *pulse);
+void sx_liveness_want(struct sx_liveness *liveness);
 
 /* A ping was handed over. Of all that we ever sent the server's TCP has acknowledged acked_bytes;
  * owed_bytes, the ping among them, are on their way or still to be written. */
-void sx_liveness_ask(struct sx_liveness *pulse, uint64_t acked_bytes, uint64_t owed_bytes,
+void sx_liveness_ask(struct sx_liveness *liveness, uint64_t acked_bytes, uint64_t owed_bytes,
                      int64_t now_us);
 
 /* While asking, before a look: what is acknowledged by now. */
-void sx_liveness_reach(struct sx_liveness *pulse, uint64_t acked_bytes, int64_t now_us);
+void sx_liveness_reach(struct sx_liveness *liveness, uint64_t acked_bytes, int64_t now_us);
 
 /* What is to be done. *due_us: when to look again at the latest; after SX_LIVENESS_ASK that is only
  * meant for an owner who could not send the ping. */
-enum sx_liveness_verdict sx_liveness_look(const struct sx_liveness *pulse, int64_t now_us,
+enum sx_liveness_verdict sx_liveness_look(const struct sx_liveness *liveness, int64_t now_us,
                                           int64_t *due_us);
 
 #endif

@@ -1,12 +1,16 @@
-/* loop.c - the thread that calls libstrophe: attempts, posts, wake-ups.
+/* loop.c - the thread that calls libstrophe: attempts, rounds, timers, wake-ups.
  *
  * Invariant: what was posted to a session is written in that session, in its order, or never.
+ *
+ * Happy path: start -> attempt: look up, try_address -> run_connection: send the inbox, a round of
+ * libstrophe, what is due, sleep ... -> on_offline -> wait for the next attempt. Failure: each ends
+ * the attempt, and on_offline is told why and says when to try again.
  *
  * Signs of life: liveness.c knows when to ask and when to give up; here the ping is written, past
  * the inbox, whose bounds are for what others post, and the connection ended.
  *
- * The wake-up protocol: a poster appends under mu, then writes the eventfd unless `signaled` says
- * that somebody has since the loop last looked. The loop clears `signaled` before it takes the
+ * The wake-up protocol: who posts appends to the inbox, then writes the eventfd unless `signaled`
+ * says that somebody has since the loop last looked. The loop clears `signaled` before it takes the
  * inbox, so an item is either taken or its wake-up still pending. An idle link is never woken.
  */
 #include "net/loop.h"
@@ -31,23 +35,17 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "net/allocator.h"
+#include "net/inbox.h"
 #include "net/liveness.h"
+#include "net/writer.h"
 
 enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while closing */
     LOGIN_TICK_MS = 1000,     /* and while it logs in; they last for seconds */
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
     FRESH_LOOK_UP_US = 1000000,
-    MAX_UNSAID = 100,
-    JOINED_BYTES = 16000, /* with what TLS adds, the largest record */
-    ROUNDS_AT_ONCE = 16,  /* then the others get their turn, however fast the server sends */
-};
-
-struct item {
-    struct item *next;
-    uint64_t session;
-    char *bytes;
-    size_t len;
+    MAX_REFUSED_POSTS = 100,
+    ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
 };
 
 struct sx_loop {
@@ -58,17 +56,13 @@ struct sx_loop {
     int wake_fd;
     pthread_t thread;
     bool started;
+    struct sx_inbox inbox; /* has a lock of its own */
     /* atomic */
     atomic_bool signaled, interrupted;
     atomic_ulong wakeups;
     /* under mu */
     pthread_mutex_t mu;
-    pthread_cond_t room;
     size_t server_max_bytes; /* 0: unknown */
-    struct item *head, *tail;
-    size_t queued_bytes; /* in the inbox */
-    size_t unsent_bytes; /* in libstrophe, as of the loop's last look */
-    uint64_t session;    /* 0 while offline */
     bool kicked, stopping;
     int64_t stop_deadline;
     struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
@@ -76,9 +70,9 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
-    struct sx_buffer joined;  /* empty between two drains of the inbox */
-    struct sx_liveness pulse; /* while online */
-    unsigned unsaid;          /* answers of the loop's own without room since there was some */
+    struct sx_writer writer;
+    struct sx_liveness liveness; /* while online */
+    unsigned refused_posts;      /* of the loop thread, one after the other, for lack of room */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -94,131 +88,41 @@ static void wake(struct sx_loop *loop)
     while (written < 0 && errno == EINTR);
 }
 
-/* ---- inbox ---- */
-
-static void free_items(struct item *item)
-{
-    while (item) {
-        struct item *next = item->next;
-        free(item->bytes);
-        free(item);
-        item = next;
-    }
-}
-
-static bool has_room_locked(const struct sx_loop *loop, size_t len)
-{
-    return loop->queued_bytes + loop->unsent_bytes + len <= loop->config->max_queued_bytes;
-}
-
-/* On the loop thread it never waits; the posts that find no room are counted in *unsaid. */
-static enum sx_err post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                        int64_t deadline, unsigned *unsaid)
-{
-    struct item *item = malloc(sizeof *item);
-    enum sx_err err = SX_OK;
-    if (!item) {
-        free(stanza);
-        return SX_ENOMEM;
-    }
-    *item = (struct item){NULL, session, stanza, len};
-    pthread_mutex_lock(&loop->mu);
-    while (loop->session == session && self != loop && !has_room_locked(loop, len)) {
-        if (!sx_clock_cond_wait(&loop->room, &loop->mu, deadline)) {
-            err = SX_EROOM;
-            break;
-        }
-    }
-    if (session == 0 || loop->session != session) {
-        err = SX_ELOST;
-    } else if (err == SX_OK && self == loop && !has_room_locked(loop, len)) {
-        ++*unsaid;
-        err = SX_EROOM;
-    } else if (err == SX_OK && self == loop) {
-        loop->unsaid = 0;
-    }
-    if (err == SX_OK) {
-        if (loop->tail)
-            loop->tail->next = item;
-        else
-            loop->head = item;
-        loop->tail = item;
-        loop->queued_bytes += len;
-        item = NULL;
-    }
-    pthread_mutex_unlock(&loop->mu);
-    free_items(item);
-    if (err == SX_OK && self != loop)
-        wake(loop);
-    return err;
-}
+/* ---- what goes out ---- */
 
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                          int64_t deadline)
 {
-    return post(loop, session, stanza, len, deadline, &loop->unsaid);
+    enum sx_err err;
+    if (self == loop) {
+        err = sx_loop_post_again(loop, session, stanza, len);
+        loop->refused_posts += err == SX_EROOM;
+        return err;
+    }
+    err = sx_inbox_post(&loop->inbox, session, stanza, len, deadline);
+    if (err == SX_OK)
+        wake(loop);
+    return err;
 }
 
 enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
 {
-    unsigned uncounted = 0;
+    enum sx_err err;
     assert(self == loop);
-    return post(loop, session, stanza, len, 0, &uncounted);
-}
-
-static struct item *take_inbox(struct sx_loop *loop)
-{
-    struct item *items;
-    pthread_mutex_lock(&loop->mu);
-    items = loop->head;
-    loop->head = loop->tail = NULL;
-    loop->unsent_bytes += loop->queued_bytes;
-    loop->queued_bytes = 0;
-    pthread_mutex_unlock(&loop->mu);
-    return items;
-}
-
-static void send_joined(struct sx_loop *loop)
-{
-    if (loop->joined.len)
-        sx_allocator_send(loop->connection->conn, loop->joined.bytes, loop->joined.len);
-    sx_buffer_clear(&loop->joined);
-}
-
-/* What waits together goes out together, in one write and one TLS record; in its order. */
-static void send_item(struct sx_loop *loop, const struct item *item)
-{
-    struct sx_buffer *joined = &loop->joined;
-    bool joins = item->len <= JOINED_BYTES && (item->next || joined->len);
-    sx_trace_stanza(loop->trace, "sent", item->bytes, item->len);
-    if (joined->len + item->len > JOINED_BYTES)
-        send_joined(loop);
-    if (joins)
-        sx_buffer_add(joined, item->bytes, item->len);
-    if (joins && !joined->failed)
-        return;
-    send_joined(loop);
-    sx_allocator_send(loop->connection->conn, item->bytes, item->len);
+    err = sx_inbox_post(&loop->inbox, session, stanza, len, SX_INBOX_NO_WAIT);
+    if (err == SX_OK)
+        loop->refused_posts = 0;
+    return err;
 }
 
 static void send_inbox(struct sx_loop *loop)
 {
-    struct item *items = take_inbox(loop), *item;
+    struct sx_inbox_item *items = sx_inbox_take(&loop->inbox), *item;
     for (item = items; item; item = item->next)
         if (item->session == loop->last_session && loop->connection->online)
-            send_item(loop, item);
-    send_joined(loop);
-    free_items(items);
-}
-
-static void publish_unsent(struct sx_loop *loop)
-{
-    pthread_mutex_lock(&loop->mu);
-    if (loop->unsent_bytes != sx_allocator_unsent_bytes()) {
-        loop->unsent_bytes = sx_allocator_unsent_bytes();
-        pthread_cond_broadcast(&loop->room);
-    }
-    pthread_mutex_unlock(&loop->mu);
+            sx_writer_write(&loop->writer, item->bytes, item->len, item->next != NULL);
+    sx_writer_flush(&loop->writer);
+    sx_inbox_free_items(items);
 }
 
 /* ---- one connection ---- */
@@ -226,12 +130,13 @@ static void publish_unsent(struct sx_loop *loop)
 static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
-    sx_liveness_begin(&loop->pulse, loop->config->keepalive_us, loop->config->ping_timeout_us,
+    sx_liveness_begin(&loop->liveness, loop->config->keepalive_us, loop->config->ping_timeout_us,
                       loop->connection->stream.fed_bytes, sx_clock_now_us());
+    loop->writer.conn = loop->connection->conn;
     pthread_mutex_lock(&loop->mu);
-    loop->session = ++loop->last_session;
     loop->server_max_bytes = loop->connection->stream.login.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
+    sx_inbox_open(&loop->inbox, ++loop->last_session);
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
 }
 
@@ -241,30 +146,16 @@ static void pass_stanza(void *user, struct sx_element *stanza, struct sx_stream 
     loop->callbacks.on_stanza(loop->callbacks.user, loop->last_session, stanza, stream);
 }
 
-/* From here on nothing is posted to the session; what was waits no longer. */
-static void end_session(struct sx_loop *loop)
-{
-    struct item *items;
-    pthread_mutex_lock(&loop->mu);
-    loop->session = 0;
-    items = loop->head;
-    loop->head = loop->tail = NULL;
-    loop->queued_bytes = loop->unsent_bytes = 0;
-    pthread_cond_broadcast(&loop->room);
-    pthread_mutex_unlock(&loop->mu);
-    loop->unsaid = 0;
-    free_items(items);
-}
-
-/* In one look: what was posted before the stop is in the inbox or with libstrophe already. */
-static bool is_stopping(struct sx_loop *loop, int64_t *deadline, bool *posted)
+/* The stop first, then the inbox: what was posted before the stop is in it, or with libstrophe
+ * already. */
+static bool is_stopping(struct sx_loop *loop, int64_t *deadline, bool *has_posts)
 {
     bool stopping;
     pthread_mutex_lock(&loop->mu);
     stopping = loop->stopping;
     *deadline = loop->stop_deadline;
-    *posted = loop->head != NULL;
     pthread_mutex_unlock(&loop->mu);
+    *has_posts = stopping && !sx_inbox_is_empty(&loop->inbox);
     return stopping;
 }
 
@@ -294,22 +185,22 @@ static void wait_for_events(struct sx_loop *loop, int timeout_ms)
 }
 
 /* Ends the connection in good order: first what is queued goes out. */
-static void wind_down(struct sx_loop *loop, int64_t deadline, bool posted)
+static void end_connection(struct sx_loop *loop, int64_t deadline, bool has_posts)
 {
     struct sx_connection *connection = loop->connection;
     int64_t now = sx_clock_now_us();
     if (!connection->online)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
-    else if (!posted && (sx_allocator_unsent_bytes() == 0 || now >= deadline))
+    else if (!has_posts && (sx_allocator_unsent_bytes() == 0 || now >= deadline))
         sx_connection_close(connection);
     if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
 }
 
-/* A server that asks and doesn't read: its answers must not pile up here. */
-static void drop_choked(struct sx_loop *loop)
+/* A server that asks and doesn't read: the answers to it must not pile up here. */
+static void end_unread(struct sx_loop *loop)
 {
-    if (loop->unsaid >= MAX_UNSAID && !loop->connection->over)
+    if (loop->refused_posts >= MAX_REFUSED_POSTS && !loop->connection->over)
         sx_connection_abort(loop->connection, SX_ELOST,
                             "the server sends questions and doesn't read the answers");
 }
@@ -351,30 +242,29 @@ static void send_ping(struct sx_loop *loop, int64_t now_us)
     char *ping = loop->callbacks.on_silence(loop->callbacks.user, &len);
     if (!ping)
         return; /* asked for again before long */
-    sx_trace_stanza(loop->trace, "sent", ping, len);
-    sx_allocator_send(loop->connection->conn, ping, len);
+    sx_writer_write(&loop->writer, ping, len, false);
     free(ping);
-    sx_liveness_ask(&loop->pulse, acked_bytes(loop), owed_bytes(loop), now_us);
+    sx_liveness_ask(&loop->liveness, acked_bytes(loop), owed_bytes(loop), now_us);
 }
 
 /* Asks for a sign of life, or gives up, when it is time. Returns when to look again. */
-static int64_t feel_pulse(struct sx_loop *loop)
+static int64_t check_liveness(struct sx_loop *loop)
 {
-    struct sx_liveness *pulse = &loop->pulse;
+    struct sx_liveness *liveness = &loop->liveness;
     int64_t now_us = sx_clock_now_us(), due_us;
-    sx_liveness_hear(pulse, loop->connection->stream.fed_bytes, now_us);
+    sx_liveness_hear(liveness, loop->connection->stream.fed_bytes, now_us);
     if (take_kick(loop))
-        sx_liveness_want(pulse);
-    if (pulse->asking)
-        sx_liveness_reach(pulse, acked_bytes(loop), now_us);
-    switch (sx_liveness_look(pulse, now_us, &due_us)) {
+        sx_liveness_want(liveness);
+    if (liveness->asking)
+        sx_liveness_reach(liveness, acked_bytes(loop), now_us);
+    switch (sx_liveness_look(liveness, now_us, &due_us)) {
     case SX_LIVENESS_CALM:
         break;
     case SX_LIVENESS_ASK:
         send_ping(loop, now_us);
         break;
     case SX_LIVENESS_GONE:
-        sx_connection_give_up(loop->connection, now_us - pulse->heard_us);
+        sx_connection_give_up(loop->connection, now_us - liveness->heard_us);
         break;
     }
     return due_us;
@@ -394,19 +284,15 @@ static int connecting_sleep_ms(const struct sx_connection *connection)
 static int sleep_ms(struct sx_loop *loop, bool stopping)
 {
     int64_t due_us, sign_due_us;
-    bool posted;
     if (stopping || loop->connection->closing)
         return STROPHE_TICK_MS;
     if (!loop->connection->online)
         return connecting_sleep_ms(loop->connection);
     due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
-    sign_due_us = feel_pulse(loop);
+    sign_due_us = check_liveness(loop);
     if (sign_due_us < due_us)
         due_us = sign_due_us;
-    pthread_mutex_lock(&loop->mu);
-    posted = loop->head != NULL;
-    pthread_mutex_unlock(&loop->mu);
-    return posted ? 0 : sx_clock_poll_ms(due_us);
+    return sx_inbox_is_empty(&loop->inbox) ? sx_clock_poll_ms(due_us) : 0;
 }
 
 static void run_connection(struct sx_loop *loop)
@@ -414,18 +300,18 @@ static void run_connection(struct sx_loop *loop)
     struct sx_connection *connection = loop->connection;
     while (!connection->over) {
         int64_t deadline = SX_NEVER;
-        bool again = true, stopping, posted;
+        bool again = true, stopping, has_posts;
         int rounds;
         for (rounds = 0; again && rounds < ROUNDS_AT_ONCE && !connection->over; rounds++) {
             send_inbox(loop);
             again = sx_connection_round(connection, loop->ctx);
         }
-        publish_unsent(loop);
-        drop_choked(loop);
-        stopping = is_stopping(loop, &deadline, &posted);
+        sx_inbox_set_unsent(&loop->inbox, sx_allocator_unsent_bytes());
+        end_unread(loop);
+        stopping = is_stopping(loop, &deadline, &has_posts);
         if (stopping && !connection->over)
-            wind_down(loop, deadline, posted);
-        if (!connection->over && !(stopping && posted)) {
+            end_connection(loop, deadline, has_posts);
+        if (!connection->over && !(stopping && has_posts)) {
             /* Also when bytes never cease to come: what is due is done. */
             int ms = sleep_ms(loop, stopping);
             wait_for_events(loop, again ? 0 : ms);
@@ -465,7 +351,9 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
     run_connection(loop);
     publish_watchdog(loop, NULL);
     loop->connection = NULL;
-    end_session(loop);
+    loop->writer.conn = NULL;
+    sx_inbox_close(&loop->inbox);
+    loop->refused_posts = 0;
     sx_connection_fini(&connection);
     if (loop->ctx)
         xmpp_ctx_free(loop->ctx);
@@ -513,21 +401,21 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
                     struct sx_failure *failure)
 {
     int64_t begun_us = sx_clock_now_us();
-    struct sx_resolver *resolve = sx_resolver_start(loop->config, loop->wake_fd, &failure->err,
-                                                    failure->text, sizeof failure->text);
-    if (!resolve)
+    struct sx_resolver *resolver = sx_resolver_start(loop->config, loop->wake_fd, &failure->err,
+                                                     failure->text, sizeof failure->text);
+    if (!resolver)
         return false;
-    while (!sx_resolver_is_done(resolve) &&
+    while (!sx_resolver_is_done(resolver) &&
            (failure->err = check_look_up(loop, begun_us, deadline)) == SX_OK) {
         int64_t fresh_until_us = begun_us + FRESH_LOOK_UP_US; /* a kick may wait for that */
         bool fresh = sx_clock_now_us() < fresh_until_us && fresh_until_us < deadline;
         wait_for_events(loop, sx_clock_poll_ms(fresh ? fresh_until_us : deadline));
     }
     if (failure->err == SX_OK)
-        failure->err = sx_resolver_answer(resolve, addresses, failure->text, sizeof failure->text);
+        failure->err = sx_resolver_answer(resolver, addresses, failure->text, sizeof failure->text);
     else
         explain_look_up(loop, failure);
-    sx_resolver_free(resolve);
+    sx_resolver_free(resolver);
     return failure->err == SX_OK;
 }
 
@@ -596,8 +484,9 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
         goto err_after_alloc;
     if (pthread_mutex_init(&loop->mu, NULL))
         goto err_after_fd;
-    if (sx_clock_cond_init(&loop->room))
+    if (sx_inbox_init(&loop->inbox, config->max_queued_bytes))
         goto err_after_mutex;
+    loop->writer.trace = trace;
     return loop;
 
 err_after_mutex:
@@ -627,11 +516,7 @@ size_t sx_loop_server_max_bytes(struct sx_loop *loop)
 
 size_t sx_loop_backlog_bytes(struct sx_loop *loop)
 {
-    size_t bytes;
-    pthread_mutex_lock(&loop->mu);
-    bytes = loop->queued_bytes + loop->unsent_bytes;
-    pthread_mutex_unlock(&loop->mu);
-    return bytes;
+    return sx_inbox_backlog_bytes(&loop->inbox);
 }
 
 void sx_loop_wake(struct sx_loop *loop)
@@ -676,10 +561,10 @@ void sx_loop_free(struct sx_loop *loop)
     if (!loop)
         return;
     assert(!loop->started);
-    pthread_cond_destroy(&loop->room);
+    sx_inbox_fini(&loop->inbox);
     pthread_mutex_destroy(&loop->mu);
     close(loop->wake_fd);
-    sx_buffer_fini(&loop->joined);
+    sx_writer_fini(&loop->writer);
     free(loop);
 }
 

@@ -127,15 +127,15 @@ static bool read_service(ns_msg *message, int number, struct service *out)
 }
 
 /* How many there are, 0 if the domain has none; -1 if nobody can tell now. */
-static int query_services(const struct sx_resolver *resolve, struct service services[SERVICES])
+static int query_services(const struct sx_resolver *resolver, struct service services[SERVICES])
 {
     struct __res_state state = {0};
     unsigned char bytes[ANSWER_BYTES];
-    char name[sizeof resolve->name + 32];
+    char name[sizeof resolver->name + 32];
     ns_msg message;
     int len, i, count = 0;
     snprintf(name, sizeof name, "%s._tcp.%s",
-             resolve->direct_tls ? "_xmpps-client" : "_xmpp-client", resolve->name);
+             resolver->direct_tls ? "_xmpps-client" : "_xmpp-client", resolver->name);
     if (res_ninit(&state) != 0)
         return -1;
     len = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, sizeof bytes);
@@ -191,19 +191,19 @@ static void find_targets(struct answer *answer, struct service *services, int co
         answer->err = SX_OK;
 }
 
-static void find_domain(struct sx_resolver *resolve)
+static void find_domain(struct sx_resolver *resolver)
 {
-    struct answer *answer = &resolve->answer;
+    struct answer *answer = &resolver->answer;
     struct service services[SERVICES];
-    int count = query_services(resolve, services);
+    int count = query_services(resolver, services);
     if (count > 0) {
         answer->err = SX_ENOHOST;
         snprintf(answer->why, sizeof answer->why,
-                 "%.120s offers no such service, says its SRV record", resolve->name);
+                 "%.120s offers no such service, says its SRV record", resolver->name);
         find_targets(answer, services, count);
         return;
     }
-    find_host(answer, resolve->name, resolve->direct_tls ? DIRECT_TLS_PORT : PORT, AI_ADDRCONFIG);
+    find_host(answer, resolver->name, resolver->direct_tls ? DIRECT_TLS_PORT : PORT, AI_ADDRCONFIG);
     /* The records that nobody can read now may name a host that exists. */
     if (count < 0 && answer->err == SX_ENOHOST)
         answer->err = SX_EUNRESOLVED;
@@ -211,107 +211,107 @@ static void find_domain(struct sx_resolver *resolve)
 
 /* ---- the look-up ---- */
 
-static void let_go(struct sx_resolver *resolve)
+static void drop_reference(struct sx_resolver *resolver)
 {
-    if (atomic_fetch_sub(&resolve->references, 1) != 1)
+    if (atomic_fetch_sub(&resolver->references, 1) != 1)
         return;
-    close(resolve->wake_fd);
-    free(resolve);
+    close(resolver->wake_fd);
+    free(resolver);
 }
 
 static void *run(void *arg)
 {
-    struct sx_resolver *resolve = arg;
+    struct sx_resolver *resolver = arg;
     const uint64_t one = 1;
-    if (resolve->is_domain)
-        find_domain(resolve);
+    if (resolver->is_domain)
+        find_domain(resolver);
     else
-        find_host(&resolve->answer, resolve->name, resolve->port, AI_ADDRCONFIG);
-    if (atomic_exchange(&resolve->done, true))
+        find_host(&resolver->answer, resolver->name, resolver->port, AI_ADDRCONFIG);
+    if (atomic_exchange(&resolver->done, true))
         atomic_fetch_sub(&abandoned, 1); /* the owner has let go */
-    else if (write(resolve->wake_fd, &one, sizeof one) < 0)
+    else if (write(resolver->wake_fd, &one, sizeof one) < 0)
         (void)one; /* full: the owner is awake */
-    let_go(resolve);
+    drop_reference(resolver);
     return NULL;
 }
 
-static int start_thread(struct sx_resolver *resolve)
+static int start_thread(struct sx_resolver *resolver)
 {
     pthread_t thread;
     int err;
-    atomic_fetch_add(&resolve->references, 1);
-    err = sx_thread_start(&thread, run, resolve);
+    atomic_fetch_add(&resolver->references, 1);
+    err = sx_thread_start(&thread, run, resolver);
     if (err)
-        atomic_fetch_sub(&resolve->references, 1);
+        atomic_fetch_sub(&resolver->references, 1);
     else
         pthread_detach(thread);
     return err;
 }
 
-static void set_names(struct sx_resolver *resolve, const struct sx_config *config)
+static void set_names(struct sx_resolver *resolver, const struct sx_config *config)
 {
-    resolve->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
-    resolve->port = config->port ? config->port : resolve->direct_tls ? DIRECT_TLS_PORT : PORT;
-    resolve->is_domain = !config->host;
+    resolver->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
+    resolver->port = config->port ? config->port : resolver->direct_tls ? DIRECT_TLS_PORT : PORT;
+    resolver->is_domain = !config->host;
     if (config->host)
-        snprintf(resolve->name, sizeof resolve->name, "%s", config->host);
+        snprintf(resolver->name, sizeof resolver->name, "%s", config->host);
     else
-        sx_jid_domain(config->jid, resolve->name, sizeof resolve->name);
+        sx_jid_domain(config->jid, resolver->name, sizeof resolver->name);
 }
 
 /* An address needs nobody to look it up. A domain can be one, too. */
-static bool find_literal(struct sx_resolver *resolve)
+static bool find_literal(struct sx_resolver *resolver)
 {
     struct answer answer = {0};
-    find_host(&answer, resolve->name, resolve->port, AI_NUMERICHOST);
+    find_host(&answer, resolver->name, resolver->port, AI_NUMERICHOST);
     if (answer.err != SX_OK)
         return false;
-    resolve->answer = answer;
-    atomic_store(&resolve->done, true);
+    resolver->answer = answer;
+    atomic_store(&resolver->done, true);
     return true;
 }
 
 struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
                                       char *why, size_t why_bytes)
 {
-    struct sx_resolver *resolve;
+    struct sx_resolver *resolver;
     if (atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED) {
         *err = SX_EUNRESOLVED;
         snprintf(why, why_bytes, "the resolver hangs: %d look-ups wait for it",
                  SX_RESOLVER_ABANDONED);
         return NULL;
     }
-    resolve = calloc(1, sizeof *resolve);
-    if (!resolve)
+    resolver = calloc(1, sizeof *resolver);
+    if (!resolver)
         goto err;
-    atomic_init(&resolve->references, 1);
-    set_names(resolve, config);
-    resolve->wake_fd = fcntl(wake_fd, F_DUPFD_CLOEXEC, 0);
-    if (resolve->wake_fd < 0)
+    atomic_init(&resolver->references, 1);
+    set_names(resolver, config);
+    resolver->wake_fd = fcntl(wake_fd, F_DUPFD_CLOEXEC, 0);
+    if (resolver->wake_fd < 0)
         goto err_after_alloc;
-    if (!find_literal(resolve) && start_thread(resolve) != 0)
+    if (!find_literal(resolver) && start_thread(resolver) != 0)
         goto err_after_fd;
-    return resolve;
+    return resolver;
 
 err_after_fd:
-    close(resolve->wake_fd);
+    close(resolver->wake_fd);
 err_after_alloc:
-    free(resolve);
+    free(resolver);
 err:
     *err = SX_ENOMEM;
     snprintf(why, why_bytes, "no memory, thread or descriptor to look the server up");
     return NULL;
 }
 
-bool sx_resolver_is_done(struct sx_resolver *resolve)
+bool sx_resolver_is_done(struct sx_resolver *resolver)
 {
-    return atomic_load(&resolve->done);
+    return atomic_load(&resolver->done);
 }
 
-enum sx_err sx_resolver_answer(struct sx_resolver *resolve, struct sx_addresses *out, char *why,
+enum sx_err sx_resolver_answer(struct sx_resolver *resolver, struct sx_addresses *out, char *why,
                                size_t why_bytes)
 {
-    const struct answer *answer = &resolve->answer;
+    const struct answer *answer = &resolver->answer;
     if (answer->err == SX_OK)
         *out = answer->addresses;
     else
@@ -319,13 +319,13 @@ enum sx_err sx_resolver_answer(struct sx_resolver *resolve, struct sx_addresses 
     return answer->err;
 }
 
-void sx_resolver_free(struct sx_resolver *resolve)
+void sx_resolver_free(struct sx_resolver *resolver)
 {
-    if (!resolve)
+    if (!resolver)
         return;
     /* Counted first: the thread that finds it done already takes it off again. */
     atomic_fetch_add(&abandoned, 1);
-    if (atomic_exchange(&resolve->done, true))
+    if (atomic_exchange(&resolver->done, true))
         atomic_fetch_sub(&abandoned, 1); /* the thread has ended */
-    let_go(resolve);
+    drop_reference(resolver);
 }

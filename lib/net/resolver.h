@@ -39,14 +39,14 @@ struct sx_resolver;
 struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
                                       char *why, size_t why_bytes);
 
-bool sx_resolver_is_done(struct sx_resolver *resolve);
+bool sx_resolver_is_done(struct sx_resolver *resolver);
 
 /* Once it is done: the addresses, at least one; or, with one clause in why, SX_ENOHOST (the name
  * doesn't exist), SX_EUNRESOLVED (for the moment nobody can tell), SX_ENOMEM. */
-enum sx_err sx_resolver_answer(struct sx_resolver *resolve, struct sx_addresses *out, char *why,
+enum sx_err sx_resolver_answer(struct sx_resolver *resolver, struct sx_addresses *out, char *why,
                                size_t why_bytes);
 
 /* Done or not. NULL allowed. */
-void sx_resolver_free(struct sx_resolver *resolve);
+void sx_resolver_free(struct sx_resolver *resolver);
 
 #endif

@@ -1,3 +1,10 @@
+/* watchdog.c - a thread that sleeps until the deadline, and what ends its sleep.
+ *
+ * Invariant: fd is a duplicate of our own or -1; once `fired` no socket is taken any more.
+ *
+ * Happy path: start -> watch the socket -> stop, before the deadline -> fini. Failure: the deadline
+ * passes, or somebody fires: the socket is shut down, from which libstrophe learns that it is over.
+ */
 #include "net/watchdog.h"
 
 #include <fcntl.h>
@@ -7,7 +14,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-static void *watch(void *arg)
+static void *run(void *arg)
 {
     struct sx_watchdog *watchdog = arg;
     pthread_mutex_lock(&watchdog->mu);
@@ -35,7 +42,7 @@ int sx_watchdog_start(struct sx_watchdog *watchdog, int64_t deadline)
     err = sx_clock_cond_init(&watchdog->changed);
     if (err)
         goto err_after_mutex;
-    err = sx_thread_start(&watchdog->thread, watch, watchdog);
+    err = sx_thread_start(&watchdog->thread, run, watchdog);
     if (err)
         goto err_after_cond;
     return 0;

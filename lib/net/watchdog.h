@@ -31,10 +31,10 @@ int sx_watchdog_start(struct sx_watchdog *watchdog, int64_t deadline);
  * descriptor is left: give the attempt up. */
 bool sx_watchdog_watch(struct sx_watchdog *watchdog, int fd);
 
-/* Strikes now, from any thread: somebody wants the attempt to end. */
+/* As if the deadline were over, from any thread: somebody wants the attempt to end. */
 void sx_watchdog_fire(struct sx_watchdog *watchdog);
 
-/* Ends the watch: joins the thread; returns whether it had struck. Idempotent. */
+/* Ends the watch: joins the thread; returns whether it had fired. Idempotent. */
 bool sx_watchdog_stop(struct sx_watchdog *watchdog);
 
 /* Stops it and frees what start made. */

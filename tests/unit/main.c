@@ -29,6 +29,7 @@
     SUITE(gauge)                                                                                   \
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
+    SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
     SUITE(liveness)                                                                                \
