@@ -17,8 +17,8 @@ plant() {
     code base/buffer 'int sx_buffer_add(void) { return 1; }'
     header wire/jid 'int sx_jid_parse(void);'
     code wire/jid '#include "base/buffer.h"' 'int sx_jid_parse(void) { return sx_buffer_add(); }'
-    header net/loop '#include <strophe.h>' 'int sx_loop_post(void);'
-    code net/loop 'int sx_loop_post(void) { return xmpp_send(); }'
+    header net/loop 'int sx_loop_post(void);'
+    code net/loop '#include <strophe.h>' 'int sx_loop_post(void) { return xmpp_send(); }'
     header link/link '#define SOAP_XMPP_NO_GSOAP' '#include "soap_xmpp.h"' 'int sx_link_send(int (*heard)(void));'
     code link/link '#include "net/loop.h"' '#include "wire/jid.h"' \
         'int sx_link_send(int (*heard)(void)) { return heard() + sx_loop_post() + sx_jid_parse(); }'
@@ -153,6 +153,12 @@ plant
 add link/link.c '#include <strophe.h>'
 test_that 'strophe.h outside of net/ is found' fails \
     "lib/link/link.c:5: outside: includes strophe.h, which is net/'s alone"
+
+plant
+header net/tree '#include <strophe.h>'
+add link/link.c '#include "net/tree.h"'
+test_that 'strophe.h outside of net/, by way of a header that may be seen, is found' fails \
+    "lib/link/link.c:5: outside: \"net/tree.h\" brings along strophe.h, which is net/'s alone"
 
 plant
 add wire/jid.c 'int xmpp_free(void);' 'int sx_jid_free(void) { return xmpp_free(); }'
