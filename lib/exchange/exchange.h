@@ -35,6 +35,7 @@ struct sx_exchange_counts {
     unsigned long under_way;
     unsigned long completed, timed_out; /* by a reply; by a deadline */
     unsigned long late, foreign;        /* replies dropped: call is over; wrong peer or id */
+    unsigned long steps;                /* calls and JIDs looked at: what the lock is held for */
 };
 
 /* NULL on no memory. */

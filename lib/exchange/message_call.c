@@ -1,57 +1,63 @@
 /* message_call.c - calls by message: in the table like any other, but answered by an account, not
  * by one resource of it, and perhaps to another process than the one that asked.
  *
- * Invariant: a mailed call's `mail` begins with its `id`, by which the table finds it. A call in
- * `done` with is_found is nobody's: take_found_locked makes it the program's, drop_found frees
- * those that nobody took. found and found_bytes count them.
+ * Invariant: a message's `message_id` begins with its `id`, by which the table finds it. A call
+ * that is FOUND is in `done` and nobody's: take makes it the program's (RETURNED), drop_all frees
+ * those that nobody took. `found` and `found_bytes` count them.
  *
- * Happy path: begin -> mail -> posted with its receipt behind it -> take_receipt -> complete.
- * Found:      an answer whose name is proven (message_id.c) -> find -> next_done, in a process that
- * has never sent the request. Failure:    lost before the receipt: nobody knows, the call ends. Too
- * many found, and nobody who takes them: what comes then is lost.
+ * Happy path: begin -> set_message -> posted with its receipt behind it -> take_receipt ->
+ *             complete_named.
+ * Found:      an answer whose name is proven (wire/message_id.c) -> complete_named -> next_done, in
+ *             a process that has never sent the request.
+ * Failure:    lost before the receipt: nobody knows, the call ends. Too many are found, and nobody
+ *             takes them: what comes then is lost.
  */
-#include "exchange/table.h"
+#include "exchange/message_call.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/jid.h"
 #include "base/clock.h"
 
 #define RECEIPT "~received" /* where a message's id has its mark */
+
+static bool set_locked(struct soap_xmpp_call *call, char *message_id, char *name)
+{
+    if (!sx_table_set_message_locked(call))
+        return false;
+    call->message_id = message_id;
+    call->name = name;
+    return true;
+}
 
 enum sx_err sx_exchange_set_message(struct soap_xmpp_call *call, const char *suffix,
                                     const char *name)
 {
     struct sx_exchange *exchange = call->exchange;
     size_t head_len = strlen(call->id), suffix_bytes = strlen(suffix) + 1;
-    char *mail = malloc(head_len + suffix_bytes), *copy = name ? strdup(name) : NULL;
-    enum sx_err err = SX_OK;
-    if (!mail || (name && !copy)) {
-        free(mail);
+    char *message_id = malloc(head_len + suffix_bytes), *copy = name ? strdup(name) : NULL;
+    enum sx_err err = SX_ENOMEM;
+    if (message_id && (!name || copy)) {
+        memcpy(message_id, call->id, head_len);
+        memcpy(message_id + head_len, suffix, suffix_bytes);
+        pthread_mutex_lock(&exchange->mu);
+        if (!sx_table_is_under_way_locked(call))
+            err = call->err;
+        else if (set_locked(call, message_id, copy))
+            err = SX_OK;
+        pthread_mutex_unlock(&exchange->mu);
+    }
+    if (err != SX_OK) {
+        free(message_id);
         free(copy);
-        return SX_ENOMEM;
     }
-    memcpy(mail, call->id, head_len);
-    memcpy(mail + head_len, suffix, suffix_bytes);
-    pthread_mutex_lock(&exchange->mu);
-    if (call->state == CALL_UNDER_WAY) {
-        call->mail = mail;
-        call->name = copy;
-        mail = copy = NULL;
-    } else {
-        err = call->err;
-    }
-    pthread_mutex_unlock(&exchange->mu);
-    free(mail);
-    free(copy);
     return err;
 }
 
 bool sx_exchange_is_message(const struct soap_xmpp_call *call)
 {
-    return call->mail != NULL;
+    return call->message_id != NULL;
 }
 
 const char *sx_exchange_name(const struct soap_xmpp_call *call)
@@ -59,24 +65,7 @@ const char *sx_exchange_name(const struct soap_xmpp_call *call)
     return call->name ? call->name : "";
 }
 
-/* RFC 6121 8.5: a server may hand a message for one resource to another, and one for an account to
- * any. */
-bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *from)
-{
-    char peer[SX_JID_BYTES], bare[SX_JID_BYTES];
-    if (!from)
-        return false;
-    sx_jid_bare(call->peer, peer, sizeof peer);
-    sx_jid_bare(from, bare, sizeof bare);
-    return sx_jid_equal(peer, bare);
-}
-
 /* ---- receipts ---- */
-
-uint64_t sx_table_number(const char *id)
-{
-    return strtoull(id + PREFIX_LEN, NULL, 16);
-}
 
 void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
 {
@@ -86,11 +75,11 @@ void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIP
 static struct soap_xmpp_call *find_receipt_locked(struct sx_exchange *exchange, const char *id,
                                                   size_t head_len)
 {
-    struct soap_xmpp_call *call = LIST_FIRST(sx_table_bucket(exchange, sx_table_number(id)));
-    while (call &&
-           !(call->mail && strlen(call->id) == head_len && memcmp(call->id, id, head_len) == 0))
-        call = LIST_NEXT(call, in_bucket);
-    return call;
+    struct soap_xmpp_call *call;
+    LIST_FOREACH(call, sx_table_bucket(exchange, sx_table_number(id)), in_bucket)
+    if (call->message_id && strlen(call->id) == head_len && memcmp(call->id, id, head_len) == 0)
+        return call;
+    return NULL;
 }
 
 /* Whoever it is from: the id can't be guessed, and who knows it has got it through our server. */
@@ -99,14 +88,15 @@ bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id)
     size_t len = strlen(id), mark_len = sizeof RECEIPT - 1;
     struct soap_xmpp_call *call;
     if (len < mark_len || strcmp(id + len - mark_len, RECEIPT) != 0 ||
-        !sx_exchange_gave_out(exchange, id))
+        !sx_table_gave_out(exchange, id))
         return false;
     pthread_mutex_lock(&exchange->mu);
     call = find_receipt_locked(exchange, id, len - mark_len);
-    if (call)
-        call->is_received = true;
-    if (call && call->waiter)
-        pthread_cond_signal(call->waiter);
+    if (call) {
+        sx_table_set_phase_locked(call, PHASE_RECEIVED);
+        if (call->waiter)
+            pthread_cond_signal(call->waiter);
+    }
     pthread_mutex_unlock(&exchange->mu);
     return true;
 }
@@ -114,20 +104,12 @@ bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id)
 void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
                                struct sx_reply *reply)
 {
-    struct sx_reply *kept;
-    enum sx_err err;
     pthread_mutex_lock(&call->exchange->mu);
-    kept = sx_table_await_locked(call, deadline, true, &err);
+    sx_table_await_locked(call, deadline, true, reply);
     /* Its time may be over, but nothing more was to come. */
-    if (err == SX_ETIMEOUT && call->is_received)
-        err = SX_OK;
+    if (reply->err == SX_ETIMEOUT && call->ended_in == PHASE_RECEIVED)
+        reply->err = SX_OK;
     pthread_mutex_unlock(&call->exchange->mu);
-    if (kept)
-        *reply = *kept;
-    else
-        memset(reply, 0, sizeof *reply);
-    reply->err = err;
-    free(kept);
 }
 
 /* ---- answers that were found ---- */
@@ -155,42 +137,32 @@ static enum sx_err enter_found_locked(struct soap_xmpp_call *call)
     return SX_OK;
 }
 
-static void free_found(struct soap_xmpp_call *call)
-{
-    if (call->reply)
-        sx_reply_fini(call->reply);
-    free(call->reply);
-    free(call->mail);
-    free(call->name);
-    free(call);
-}
-
-/* A call that is done before it is known here. Takes reply, NULL: no memory. */
+/* A call that is done before it is known here. Takes reply; NULL: no memory. */
 static struct soap_xmpp_call *make_found(struct sx_exchange *exchange, const char *from,
                                          const char *name, struct sx_reply *reply)
 {
     struct soap_xmpp_call *call = sx_table_make(exchange, from, reply->envelope.operation);
-    struct sx_reply *kept = malloc(sizeof *kept);
-    if (!call || !kept) {
-        free(call);
-        free(kept);
-        sx_reply_fini(reply);
+    size_t found_bytes = reply->envelope.len;
+    enum sx_err err = reply->err;
+    struct sx_reply *kept = sx_reply_keep(reply);
+    char *message_id = strdup(""), *copy = strdup(name);
+    if (!call || !kept || !message_id || !copy) {
+        free(copy);
+        free(message_id);
+        sx_reply_free(kept);
+        sx_table_free(call);
         return NULL;
     }
     call->begun_us = sx_clock_now_us();
-    call->state = CALL_ENDED;
-    call->detached = call->is_found = true;
-    call->found_bytes = reply->envelope.len;
-    call->err = reply->err;
-    *kept = *reply;
-    memset(reply, 0, sizeof *reply);
+    call->kind = CALL_BY_MESSAGE;
+    sx_table_set_phase_locked(call, PHASE_FOUND); /* nobody else knows it yet */
+    call->is_detached = true;
+    call->found_bytes = found_bytes;
+    call->err = err;
     call->reply = kept;
-    call->mail = strdup("");
-    call->name = strdup(name);
-    if (call->mail && call->name)
-        return call;
-    free_found(call);
-    return NULL;
+    call->message_id = message_id;
+    call->name = copy;
+    return call;
 }
 
 /* No other answer will come. */
@@ -217,7 +189,7 @@ enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char 
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     if (call && sx_table_is_from_peer_locked(call, from)) {
-        sx_table_answer_locked(call, made->reply);
+        sx_table_answer_locked(call, made->err, made->reply);
         made->reply = NULL;
         *found = false;
     } else {
@@ -227,42 +199,41 @@ enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char 
         *found = true;
     }
     pthread_mutex_unlock(&exchange->mu);
-    if (made)
-        free_found(made);
+    sx_table_free(made);
     return err;
 }
 
+/* The program may detach it again: it then comes back as any other. */
 bool sx_exchange_claim(struct soap_xmpp_call *call)
 {
     bool is_unclaimed;
     pthread_mutex_lock(&call->exchange->mu);
-    is_unclaimed = call->is_unclaimed;
-    call->is_unclaimed = false;
+    is_unclaimed = call->phase == PHASE_RETURNED;
+    if (is_unclaimed)
+        sx_table_set_phase_locked(call, PHASE_ENDED);
     pthread_mutex_unlock(&call->exchange->mu);
     return is_unclaimed;
 }
 
-void sx_table_take_found_locked(struct soap_xmpp_call *call)
+void sx_message_call_take_locked(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
-    if (!call->is_found)
+    if (call->phase != PHASE_FOUND)
         return;
     exchange->found--;
     exchange->found_bytes -= call->found_bytes;
     exchange->unreleased++;
-    /* The program may detach it again: it comes back as any other. */
-    call->is_found = false;
-    call->is_unclaimed = true;
+    sx_table_set_phase_locked(call, PHASE_RETURNED);
 }
 
-void sx_table_drop_found(struct sx_exchange *exchange)
+void sx_message_call_drop_all(struct sx_exchange *exchange)
 {
     struct soap_xmpp_call *call = TAILQ_FIRST(&exchange->done), *next;
     for (; call; call = next) {
         next = TAILQ_NEXT(call, in_done);
-        if (!call->is_found)
+        if (call->phase != PHASE_FOUND)
             continue;
         TAILQ_REMOVE(&exchange->done, call, in_done);
-        free_found(call);
+        sx_table_free(call);
     }
 }

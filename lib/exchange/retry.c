@@ -2,55 +2,43 @@
  *
  * Why at all: a request or its answer can get lost with a connection, ours, the peer's or one
  * between servers, and nobody on the way says so. Only the two ends can know. The peer runs an id
- * once (journal.c) and answers a second copy with the first one's answer, so sending again is safe.
+ * once (request/journal.c) and answers a second copy with the first one's answer, so sending again
+ * is safe.
  *
- * Invariant: a call is in `kept` exactly while it is under way and has a payload. `sent` counts the
- * copies that may have reached a process that runs them. Its id changes only while it is certain
- * that none did.
+ * Invariant: a call has a payload exactly while it is under way and of kind KEPT or SHARED. `sent`
+ * counts the copies that may have reached a process that runs them. Its id changes only while it is
+ * certain that none did.
  *
  * Happy path: keep -> posted -> answered; nothing here runs again.
  * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
  * Unposted:   unpost takes the first copy back, unless another went out while it waited for room.
  * Absent:     a server says that nobody is there: that copy is out of the world, the next one is
- * due after its interval. Restarted:  the peer says stale, of this copy. No other is out: it did
- * not run, retry renames it. Otherwise: nobody knows, the call ends.
+ *             due after its interval.
+ * Restarted:  the peer says stale, of this copy. If no other is out, the request did not run: it
+ *             gets another id. Otherwise nobody knows, and the call ends.
+ * Falls back: the peer takes no packed payload any longer: replace puts a plain one in its place,
+ *             which goes out once more only, if the peer doesn't run each id once.
  */
 #include "exchange/retry.h"
-#include "exchange/table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "soap/payload.h"
+#include "exchange/due.h"
+#include "exchange/shared.h"
+#include "exchange/table.h"
 
-enum {
-    MOST_INTERVAL_US = 30000000,
-    FIRST_ABSENCE_US = 250000, /* after a bounce nothing is under way: asking again costs little */
-    MAX_RENEWALS = 5,          /* a peer that restarts more often during one call isn't worth it */
-};
-
-/* kept is in order of due_us. Intervals are mostly equal, so that the place is mostly the tail. */
-static void place_locked(struct soap_xmpp_call *call)
+static bool is_last_locked(const struct soap_xmpp_call *call)
 {
-    struct call_list *kept = &call->exchange->kept;
-    struct soap_xmpp_call *before = TAILQ_LAST(kept, call_list);
-    while (before && before->due_us > call->due_us)
-        before = TAILQ_PREV(before, call_list, in_kept);
-    if (before)
-        TAILQ_INSERT_AFTER(kept, before, call, in_kept);
-    else
-        TAILQ_INSERT_HEAD(kept, call, in_kept);
+    return call->phase == PHASE_LAST || call->phase == PHASE_LAST_SENT;
 }
 
-/* A held call stays where it is: it is never due. */
-void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us)
+/* So many copies fewer may have reached the peer. */
+static void take_copy_back_locked(struct soap_xmpp_call *call)
 {
-    if (call->held)
-        return;
-    TAILQ_REMOVE(&call->exchange->kept, call, in_kept);
-    call->due_us = due_us;
-    place_locked(call);
+    if (call->sent > 0)
+        sx_table_set_sent_locked(call, call->sent - 1);
 }
 
 enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
@@ -64,14 +52,11 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
     memcpy(copy, payload, len);
     copy[len] = '\0';
     pthread_mutex_lock(&exchange->mu);
-    if (call->state == CALL_UNDER_WAY) {
-        call->payload = copy;
-        call->payload_len = len;
-        call->interval_us = SX_KEPT_INTERVAL_US;
-        call->due_us = sx_clock_now_us() + call->interval_us;
-        call->sent = 1;
-        place_locked(call);
+    if (sx_table_is_under_way_locked(call)) {
+        sx_table_set_payload_locked(call, copy, len);
+        sx_table_set_sent_locked(call, 1);
         sx_table_rename_locked(call, incarnation);
+        sx_due_begin_locked(call);
         copy = NULL;
     } else {
         err = call->err;
@@ -81,25 +66,46 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
     return err;
 }
 
+static bool unpost_locked(struct soap_xmpp_call *call, enum sx_err err)
+{
+    take_copy_back_locked(call); /* there may be none, if an error under its id came too early */
+    if (err != SX_ELOST && call->sent == 0) {
+        sx_due_set_locked(call, SX_NEVER);
+        sx_table_set_payload_locked(call, NULL, 0);
+        return false;
+    }
+    if (err == SX_ELOST && (!is_last_locked(call) || call->sent == 0))
+        sx_due_set_locked(call, 0);
+    return true;
+}
+
 bool sx_retry_unpost(struct soap_xmpp_call *call, enum sx_err err)
 {
     struct sx_exchange *exchange = call->exchange;
-    bool goes_on = true;
+    bool goes_on;
     pthread_mutex_lock(&exchange->mu);
-    if (call->payload) {
-        call->sent -= call->sent > 0; /* an error under its id came too early */
-        goes_on = err == SX_ELOST || call->sent > 0;
-        TAILQ_REMOVE(&exchange->kept, call, in_kept);
-        if (goes_on) {
-            call->due_us = err == SX_ELOST ? 0 : call->due_us;
-            place_locked(call);
-        } else {
-            free(call->payload);
-            call->payload = NULL;
-        }
-    }
+    goes_on = !sx_table_is_kept_locked(call) || unpost_locked(call, err);
     pthread_mutex_unlock(&exchange->mu);
     return goes_on;
+}
+
+/* Whether the call outlives the connection, without another copy or with one. */
+static bool survives_locked(struct soap_xmpp_call *call, size_t max_payload_bytes)
+{
+    switch (call->phase) {
+    case PHASE_HELD:     /* its bytes go on */
+    case PHASE_LAST:     /* waits for what becomes of other copies */
+    case PHASE_RECEIVED: /* its answer will find us in the next session */
+        return true;
+    case PHASE_SENT:
+    case PHASE_ASKED:
+        if (!call->payload || call->payload_len > max_payload_bytes)
+            return false;
+        sx_due_set_locked(call, 0);
+        return true;
+    default:
+        return false;
+    }
 }
 
 void sx_retry_lose(struct sx_exchange *exchange, enum sx_err err, const char *text,
@@ -109,13 +115,8 @@ void sx_retry_lose(struct sx_exchange *exchange, enum sx_err err, const char *te
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
-        if (call->payload && (call->held || (call->is_last && !call->is_out)))
-            continue;
-        if (call->is_received) /* its answer will find us in the next session */
-            continue;
-        if (call->payload && !call->is_out && call->payload_len <= max_payload_bytes)
-            call->due_us = 0;
-        else
+        exchange->counts.steps++;
+        if (!survives_locked(call, max_payload_bytes))
             sx_table_end_locked(call, err, text);
     }
     pthread_mutex_unlock(&exchange->mu);
@@ -123,11 +124,11 @@ void sx_retry_lose(struct sx_exchange *exchange, enum sx_err err, const char *te
 
 int64_t sx_retry_due_us(struct sx_exchange *exchange)
 {
-    const struct soap_xmpp_call *first;
+    const struct sx_heap_entry *first;
     int64_t due_us;
     pthread_mutex_lock(&exchange->mu);
-    first = TAILQ_FIRST(&exchange->kept);
-    due_us = first ? first->due_us : SX_NEVER;
+    first = sx_heap_first(&exchange->due);
+    due_us = first ? first->at_us : SX_NEVER;
     pthread_mutex_unlock(&exchange->mu);
     return due_us;
 }
@@ -137,32 +138,40 @@ static bool copy_locked(const struct soap_xmpp_call *call, struct sx_copy *copy)
     return sx_copy_init(copy, call->peer, call->id, call->payload, call->payload_len);
 }
 
-static void put_off_locked(struct soap_xmpp_call *call, int64_t now_us, bool taken)
+static bool take_locked(struct soap_xmpp_call *call, struct sx_copy *copy)
 {
-    if (call->is_last && taken) {
-        call->is_out = true;
-        sx_kept_set_due_locked(call, SX_NEVER);
-        return;
-    }
-    sx_kept_set_due_locked(call, now_us + call->interval_us);
-    call->interval_us *= 2;
-    if (call->interval_us > MOST_INTERVAL_US)
-        call->interval_us = MOST_INTERVAL_US;
+    if (call->kind == CALL_SHARED)
+        return sx_shared_make_copy_locked(call, copy);
+    sx_table_set_sent_locked(call, call->sent + 1);
+    return copy_locked(call, copy);
 }
 
 bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_copy *copy)
 {
     struct soap_xmpp_call *call;
-    bool taken = false;
+    bool is_taken = false;
     pthread_mutex_lock(&exchange->mu);
-    call = TAILQ_FIRST(&exchange->kept);
-    if (call && call->due_us <= now_us) {
-        taken = call->dealt ? sx_dealt_copy_locked(call, copy) : copy_locked(call, copy);
-        call->sent += !call->dealt;
-        put_off_locked(call, now_us, taken);
+    call = sx_due_first_locked(exchange, now_us);
+    if (call) {
+        is_taken = take_locked(call, copy);
+        if (is_taken && call->phase == PHASE_LAST) {
+            sx_table_set_phase_locked(call, PHASE_LAST_SENT);
+            sx_due_set_locked(call, SX_NEVER);
+        } else {
+            sx_due_put_off_locked(call, now_us);
+        }
     }
     pthread_mutex_unlock(&exchange->mu);
-    return taken;
+    return is_taken;
+}
+
+static void put_back_locked(struct soap_xmpp_call *call)
+{
+    take_copy_back_locked(call);
+    if (call->phase != PHASE_LAST_SENT)
+        return;
+    sx_table_set_phase_locked(call, PHASE_LAST);
+    sx_due_set_locked(call, sx_clock_now_us() + call->interval_us);
 }
 
 void sx_retry_put_back(struct sx_exchange *exchange, const struct sx_copy *copy)
@@ -170,49 +179,46 @@ void sx_retry_put_back(struct sx_exchange *exchange, const struct sx_copy *copy)
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, copy->id);
-    /* A later copy of a dealt call is nothing to be run. */
-    if (call && call->payload && call->sent > 0 && strcmp(call->id, copy->id) == 0) {
-        call->sent--;
-        if (call->is_out) {
-            call->is_out = false;
-            sx_kept_set_due_locked(call, sx_clock_now_us() + call->interval_us);
-        }
-    }
+    /* A later copy to a shared JID has another id: it is nothing to be run. */
+    if (call && sx_table_is_kept_locked(call) && call->sent > 0 && strcmp(call->id, copy->id) == 0)
+        put_back_locked(call);
     pthread_mutex_unlock(&exchange->mu);
 }
 
 /* ---- calls that fall back ---- */
 
-static bool is_packed_locked(const struct soap_xmpp_call *call, const char *peer)
-{
-    return peer && call->payload && sx_payload_is_packed(call->payload) &&
-           strcmp(call->peer, peer) == 0;
-}
-
 bool sx_retry_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
 {
     const struct soap_xmpp_call *call;
-    bool packed;
+    bool is_packed;
     pthread_mutex_lock(&exchange->mu);
-    call = sx_table_find_locked(exchange, id);
-    packed = call && is_packed_locked(call, peer);
+    call = peer ? sx_table_find_locked(exchange, id) : NULL;
+    is_packed = call && call->is_in_packed && sx_jid_equal(call->peer, peer);
     pthread_mutex_unlock(&exchange->mu);
-    return packed;
+    return is_packed;
 }
 
 bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_copy *copy)
 {
-    struct soap_xmpp_call *call;
-    bool taken = false;
+    const struct sx_load *load;
+    bool is_taken;
     pthread_mutex_lock(&exchange->mu);
-    for (call = TAILQ_FIRST(&exchange->kept); call; call = TAILQ_NEXT(call, in_kept)) {
-        if (is_packed_locked(call, peer)) {
-            taken = copy_locked(call, copy);
-            break;
-        }
-    }
+    load = sx_load_find(&exchange->peers, peer);
+    is_taken = load && !TAILQ_EMPTY(&load->list) && copy_locked(TAILQ_FIRST(&load->list), copy);
     pthread_mutex_unlock(&exchange->mu);
-    return taken;
+    return is_taken;
+}
+
+static void replace_locked(struct soap_xmpp_call *call, char *payload, size_t len, bool runs_once)
+{
+    sx_table_set_payload_locked(call, payload, len);
+    sx_table_drop_hold_locked(call); /* its bytes are wanted no more */
+    if (!runs_once)
+        sx_table_set_phase_locked(call, PHASE_LAST);
+    else if (call->phase == PHASE_HELD)
+        sx_table_set_phase_locked(call, PHASE_SENT);
+    /* Who runs what comes gets it once no other copy can have been run, if ever. */
+    sx_due_set_locked(call, !runs_once && call->sent ? SX_NEVER : 0);
 }
 
 void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
@@ -221,67 +227,47 @@ void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payloa
     struct soap_xmpp_call *call;
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
-    if (call && call->payload && payload) {
-        free(call->payload);
-        call->payload = payload;
-        call->payload_len = len;
-        call->is_last = !runs_once;
-        call->held = false;
-        /* Who runs what comes gets it once no other copy can have been run, if ever. */
-        sx_kept_set_due_locked(call, call->is_last && call->sent ? SX_NEVER : 0);
+    if (call && sx_table_is_kept_locked(call) && payload) {
+        replace_locked(call, payload, len, runs_once);
         payload = NULL;
-    } else if (call && call->payload) {
+    } else if (call && sx_table_is_kept_locked(call)) {
         sx_table_end_locked(call, err, text);
     }
     pthread_mutex_unlock(&exchange->mu);
     free(payload);
 }
 
-/* The peer is absent; it is asked for again soon, then ever more seldom. */
-void sx_kept_await_return_locked(struct soap_xmpp_call *call)
+/* ---- errors ---- */
+
+static void note_bounce_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    int64_t now_us = sx_clock_now_us();
-    call->absence_us = call->absence_us ? 2 * call->absence_us : FIRST_ABSENCE_US;
-    if (call->absence_us > MOST_INTERVAL_US)
-        call->absence_us = MOST_INTERVAL_US;
-    if (now_us + call->absence_us < call->due_us)
-        sx_kept_set_due_locked(call, now_us + call->absence_us);
+    if (sx_reply_is_unrun(reply->condition))
+        take_copy_back_locked(call);
 }
 
 /* A bounce of a call of which one more copy goes out, or went. */
-static bool retry_last_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
+static bool decide_last_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    bool others = call->sent > 1;
-    if (sx_reply_is_unrun(reply->condition) && call->sent > 0)
-        call->sent--;
-    if (!call->is_out && call->sent == 0)
-        sx_kept_set_due_locked(call, 0);
-    return others || !call->is_out;
-}
-
-bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation)
-{
-    if (call->renewals >= MAX_RENEWALS)
-        return false;
-    call->renewals++;
-    call->sent = 0;
-    sx_kept_set_due_locked(call, 0);
-    sx_table_rename_locked(call, incarnation);
+    bool has_others = call->sent > 1;
+    note_bounce_locked(call, reply);
+    if (call->phase == PHASE_LAST_SENT)
+        return has_others;
+    if (call->sent == 0)
+        sx_due_set_locked(call, 0);
     return true;
 }
 
-static bool retry_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
+static bool decide_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (reply->delivery.stale_for[0])
-        return call->sent <= 1 && sx_kept_renew_locked(call, reply->delivery.stale_for);
+        return call->sent <= 1 && sx_due_renew_locked(call, reply->delivery.stale_for);
     if (!sx_reply_is_bounce(reply))
         return false;
-    if (call->is_last)
-        return retry_last_locked(call, reply);
-    if (sx_reply_is_unrun(reply->condition) && call->sent > 0)
-        call->sent--;
+    if (is_last_locked(call))
+        return decide_last_locked(call, reply);
+    note_bounce_locked(call, reply);
     if (call->sent == 0)
-        sx_kept_await_return_locked(call);
+        sx_due_await_return_locked(call);
     return true;
 }
 
@@ -289,32 +275,14 @@ bool sx_retry_decide(struct sx_exchange *exchange, const char *from, const char 
                      struct sx_reply *reply)
 {
     struct soap_xmpp_call *call;
-    bool retried = false;
+    bool goes_on = false;
     if (reply->err != SX_ESTANZA)
         return false;
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
-    if (call && call->payload && sx_table_is_from_peer_locked(call, from))
-        retried = call->dealt ? sx_dealt_retry_locked(call, id, reply) : retry_locked(call, reply);
+    if (call && sx_table_is_kept_locked(call) && sx_table_is_from_peer_locked(call, from))
+        goes_on = call->kind == CALL_SHARED ? sx_shared_decide_locked(call, id, reply)
+                                            : decide_locked(call, reply);
     pthread_mutex_unlock(&exchange->mu);
-    return retried;
-}
-
-bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply)
-{
-    unsigned sent;
-    bool dealt;
-    pthread_mutex_lock(&call->exchange->mu);
-    sent = call->sent;
-    dealt = call->dealt;
-    pthread_mutex_unlock(&call->exchange->mu);
-    if (sx_fault_is_answered(reply->err))
-        return true;
-    if (reply->err != SX_ESTANZA || dealt)
-        return sent > 0; /* an error to a shared JID's copy was judged by sx_dealt_retry_locked */
-    /* What is said of one copy says nothing of another: one that was refused is forgotten, and the
-     * next may have been let in. */
-    if (reply->delivery.refused || reply->delivery.stale_for[0])
-        return sent > 1;
-    return sent > 1 || !sx_reply_is_unrun(reply->condition);
+    return goes_on;
 }

@@ -1,71 +1,111 @@
-/* table.h - the insides of the exchange, for exchange.c, retry.c, shared.c, hold.c,
- * failover.c and message_call.c alone. */
+/* table.h - a call under way, by its id and peer; the phases it goes through, and its one way out.
+ *
+ * For the files of exchange/ alone, and for tests of phases. All functions: with the exchange's
+ * mutex held, unless said otherwise.
+ *
+ * A call's *kind* says how it is sent:
+ *   ONCE        in an iq, once (begin makes it so)
+ *   KEPT        in an iq, and again until it is answered: its payload is kept (retry.c)
+ *   SHARED      likewise, to a JID that several processes share (shared.c)
+ *   BY_MESSAGE  in a message, once (message_call.c)
+ * Its *phase* says where it is:
+ *
+ *   SENT <-> ASKED          a later copy asks what became of the first, and nothing was said yet
+ *   SENT, ASKED <-> HELD    its bytes must be with the peer first
+ *   SENT, ASKED, HELD -> LAST <-> LAST_SENT
+ *                           one more copy may go out, and none after it; that is out
+ *   SENT -> RECEIVED        the message is with our server
+ *   all of these -> ENDED   the reply is there, or the error
+ *   FOUND -> RETURNED -> ENDED
+ *                           an answer whose call nobody here has begun; next_done has returned it
+ */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
 
-#include "exchange/copy.h"
-#include "exchange/exchange.h"
-
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
+#include "exchange/exchange.h"
+#include "exchange/heap.h"
+#include "exchange/load.h"
 #include "wire/request_id.h"
 
 enum {
     PREFIX_RANDOM_BYTES = 16,
     PREFIX_LEN = 2 * PREFIX_RANDOM_BYTES + 1, /* hex and '-' */
     ID_BYTES = PREFIX_LEN + 16 + 1 + SX_INCARNATION_BYTES,
-    CALLS_PER_BUCKET = 4,
-    MIN_BUCKETS = 16,
-    MAX_BUCKETS = 1 << 16
+    MOST_MOVES = 32 /* names of former peers stay until the call is released */
 };
 
-enum call_state { CALL_UNDER_WAY, CALL_ENDED };
+enum call_kind { CALL_ONCE, CALL_KEPT, CALL_SHARED, CALL_BY_MESSAGE, CALL_KINDS };
+
+enum call_phase {
+    PHASE_SENT,
+    PHASE_ASKED,
+    PHASE_HELD,
+    PHASE_LAST,
+    PHASE_LAST_SENT,
+    PHASE_RECEIVED,
+    PHASE_ENDED,
+    PHASE_FOUND,
+    PHASE_RETURNED,
+    PHASES
+};
+
+struct former_peer {
+    struct former_peer *next;
+    char jid[];
+};
 
 struct soap_xmpp_call {
     /* immutable after begin */
     struct sx_exchange *exchange;
     int64_t begun_us;
-    uint64_t number;       /* of this table, never given twice; the id changes, this doesn't */
+    uint64_t number;       /* of this exchange, never given twice; the id changes, this doesn't */
     const char *operation; /* inside text[] */
-    char id[ID_BYTES];     /* of a kept call: under mu. Of a mailed one its beginning, up to mail */
-    char *mail;            /* a mailed call's whole id, NULL for all others; set under mu */
-    char *name;            /* of a mailed call that has one, else NULL; likewise */
+    char id[ID_BYTES];     /* of a kept call: under mu. Of a message its beginning, up to ... */
+    char *message_id;      /* a message's whole id, NULL for all others; set under mu */
+    char *name;            /* of a message that has one, else NULL; likewise */
 
     /* under mu */
-    enum call_state state;
-    enum sx_err err;        /* once ended */
-    struct sx_reply *reply; /* once ended; NULL: err tells all, or it was moved out */
-    uint64_t ended_number;  /* the order of endings */
-    pthread_cond_t *waiter; /* on the stack of the thread in wait */
-    bool detached;          /* next_done may still return it */
-    int64_t deadline;       /* its own, SX_NEVER until detached */
+    enum call_kind kind;
+    enum call_phase phase, ended_in;
+    enum sx_err err;               /* once ended */
+    struct sx_reply *reply;        /* once ended; NULL: err tells all, or it was moved out */
+    uint64_t ended_number;         /* the order of endings */
+    pthread_cond_t *waiter;        /* on the stack of the thread in wait */
+    bool is_detached;              /* next_done may still return it */
+    struct sx_heap_entry deadline; /* its own, SX_NEVER until detached */
     void *user;
-    char *payload; /* kept: to be sent again; NULL otherwise */
+    size_t found_bytes; /* of the envelope of one that was FOUND */
+
+    /* under mu, of kinds KEPT and SHARED while they are under way */
+    char *payload;
     size_t payload_len;
-    int64_t due_us;       /* of a kept call: when to send it again */
-    int64_t interval_us;  /* how long after that */
-    int64_t absence_us;   /* how long after the last bounce, 0: none yet */
-    bool held;            /* not to be sent before its bytes are with the peer */
-    unsigned holds;       /* how often */
-    bool is_last, is_out; /* the next copy is the last; that is out */
-    unsigned sent;        /* copies that may have reached the peer under this id, and be run */
-    unsigned renewals;
-    bool dealt;       /* several processes share the peer's JID; sent is 0 or 1 then */
-    bool asked;       /* of a dealt one: a later copy is out, and nothing was said to it yet */
-    unsigned denials; /* to later copies in a row: not known here */
-    uint64_t deniers; /* who said so, a bit each: numbers of processes, modulo 64 */
-    bool roams;       /* goes to any resource of its peer's bare JID */
-    unsigned moves;
-    struct sx_load *load;                /* where it is counted; NULL: nowhere */
-    struct sx_former_peer *former_peers; /* all but the first, the present one too */
-    bool is_received;                    /* a mailed call's stanza is with our server */
-    bool is_found; /* entered by sx_exchange_complete_named, and nobody's until next_done returns it
-                    */
-    bool is_unclaimed;  /* that has returned it just now */
-    size_t found_bytes; /* of its envelope */
-    LIST_ENTRY(soap_xmpp_call) in_bucket;
-    TAILQ_ENTRY(soap_xmpp_call) in_order, in_timed, in_done, in_kept, in_held;
+    bool is_packed;           /* the payload, or what it refers to */
+    struct sx_heap_entry due; /* when to send it again; SX_NEVER: not by the clock */
+    int64_t interval_us;      /* how long after that */
+    int64_t absence_us;       /* how long after the last bounce, 0: none yet */
+    unsigned holds;           /* how often it was HELD; 0 again when its payload is replaced */
+    unsigned sent;     /* copies that may have reached the peer under this id, and be run; of a */
+                       /* SHARED one 0 or 1: whether the first may have */
+    unsigned renewals; /* ids for a peer that restarted */
+    unsigned denials;  /* to later copies in a row: not known here; SHARED */
+    uint64_t deniers;  /* who said so, a bit each: numbers of processes, modulo 64 */
+    unsigned moves;    /* to other resources */
+
+    /* under mu: where it is counted, NULL: nowhere */
+    struct sx_load *load;             /* to its peer; a message: to the peer's bare JID */
+    struct sx_load *resource_load;    /* if any resource will do: to its peer */
+    struct sx_load *account_load;     /* likewise: to the peer's bare JID */
+    bool is_any_resource;             /* any resource of its peer's bare JID will do */
+    struct former_peer *former_peers; /* all but the first, the present one too */
+
+    LIST_ENTRY(soap_xmpp_call) in_bucket, in_holds;
+    TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_stranded;
+    bool is_in_packed, is_in_stranded;
 
     const char *peer; /* "" for our own server; of a kept call: under mu */
     char text[];      /* the first peer; then the operation */
@@ -87,87 +127,123 @@ struct sx_exchange {
 
     /* under mu */
     pthread_mutex_t mu;
-    pthread_cond_t room;      /* a call ended, or the stop */
-    pthread_cond_t done_grew; /* or nothing is detached any more, or an earlier deadline */
-    struct bucket *buckets;
-    struct call_list order; /* all under way, in the order of their beginning */
-    struct call_list timed; /* those under way with a deadline of their own */
-    struct call_list done;
-    struct call_list kept; /* those under way that may be sent again */
-    struct call_list held; /* of these, those that have been held: few */
+    pthread_cond_t room;       /* a call ended, or the stop */
+    pthread_cond_t done_grew;  /* or nothing is detached any more, or an earlier deadline */
+    struct bucket *buckets;    /* by the number in the id */
+    struct bucket *holds;      /* those that were HELD, by their own number */
+    struct call_list order;    /* all under way, in the order of their beginning */
+    struct call_list done;     /* detached ones in the order of their ends; FOUND ones */
+    struct sx_heap timed;      /* deadlines of those under way */
+    struct sx_heap due;        /* those of kinds KEPT and SHARED that go out again by the clock */
+    struct sx_loads peers;     /* by peer: all but messages; lists those with packed payloads */
+    struct sx_loads mail;      /* by the peer's bare JID: messages */
+    struct sx_loads resources; /* by peer: those for which any resource will do */
+    struct sx_loads accounts;  /* the same by bare JID; lists those that wait for a resource to */
+                               /* come back, and could move to another one */
     unsigned long detached_under_way, unreleased;
     uint64_t next_number, endings;
     struct own_jid own;
     bool stopped;
-    void *loads;          /* of roaming calls, by peer: a tree, see tsearch(3) */
-    bool may_be_stranded; /* a roaming call has bounced, and may wait for its peer */
     struct sx_exchange_counts counts;
     bool awaits_found; /* answers to calls of an earlier process may come at any time */
     size_t max_found_bytes, found_bytes;
     unsigned found; /* calls in done that nobody has taken yet */
 };
 
-/* Functions of exchange.c, with mu held. */
+/* ---- finding one ---- */
+
+bool sx_table_gave_out(const struct sx_exchange *exchange, const char *id); /* without the mutex */
 struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const char *id);
-/* Where the call is that has the number. */
+
+/* The number in an id with this exchange's prefix, and where the call is that has it. */
+uint64_t sx_table_number(const char *id);
 struct bucket *sx_table_bucket(struct sx_exchange *exchange, uint64_t number);
+
+/* Whether a stanza from there speaks for the call's peer. */
 bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from);
-void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
-/* Ends it with its answer (malloc'ed, taken). */
-void sx_table_answer_locked(struct soap_xmpp_call *call, struct sx_reply *reply);
-void sx_table_add_done_locked(struct soap_xmpp_call *call);
+
+/* Whether that is so of any call. */
+bool sx_table_awaits_locked(struct sx_exchange *exchange, const char *from);
+
+/* ---- making and entering one ---- */
+
+/* A call that is in no table; NULL: no memory. Freed by sx_table_free, once it isn't in any. */
 struct soap_xmpp_call *sx_table_make(struct sx_exchange *exchange, const char *peer,
                                      const char *operation);
-/* Waits until the call has ended, or (until_received) is received if that is sooner, or the
- * deadline, which ends it. Then moves out its reply, NULL: there is none. */
-struct sx_reply *sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline,
-                                       bool until_received, enum sx_err *err);
-/* Functions of message_call.c, with mu held. */
-uint64_t sx_table_number(const char *id); /* in an id with this table's prefix */
-/* Whether a stanza from there speaks for the peer of this mailed call. */
-bool sx_table_is_from_account(const struct soap_xmpp_call *call, const char *from);
-/* What next_done returns is the program's. */
-void sx_table_take_found_locked(struct soap_xmpp_call *call);
-void sx_table_drop_found(struct sx_exchange *exchange);
-/* Takes the call out of its bucket, gives it a new id that carries the incarnation (NULL: none),
- * and puts it back. */
+void sx_table_free(struct soap_xmpp_call *call); /* without the mutex */
+
+/* Writes the next id, which no call has. Returns its number. */
+uint64_t sx_table_make_id_locked(struct sx_exchange *exchange, char id[ID_BYTES]);
+
+/* Gives it its id; false: no memory. */
+bool sx_table_enter_locked(struct soap_xmpp_call *call);
+
+/* Another id, which carries the incarnation; that also says whether the call is KEPT or SHARED. */
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
 
-/* ---- retry.c, with mu held ---- */
+/* ---- what it is, and where ---- */
 
-/* Sets when a kept call is due; a held one isn't before it is let go. */
-void sx_kept_set_due_locked(struct soap_xmpp_call *call, int64_t due_us);
+const char *sx_table_phase_name(enum call_phase phase); /* "last sent" */
+bool sx_table_may_follow(enum call_phase phase, enum call_phase next);
+bool sx_table_has_phase(enum call_kind kind, enum call_phase phase);
 
-/* The peer is absent: due again soon, then ever more seldom. */
-void sx_kept_await_return_locked(struct soap_xmpp_call *call);
+/* The one place where a phase changes: asserts that it may follow, and that the kind has it. */
+void sx_table_set_phase_locked(struct soap_xmpp_call *call, enum call_phase phase);
+bool sx_table_is_under_way_locked(const struct soap_xmpp_call *call);
 
-/* The copy of a kept call that says stale is its only one: another id for that incarnation, due at
- * once; false if this has happened too often. */
-bool sx_kept_renew_locked(struct soap_xmpp_call *call, const char *incarnation);
+/* Whether it is under way, and its payload is there to be sent again: KEPT or SHARED. */
+bool sx_table_is_kept_locked(const struct soap_xmpp_call *call);
 
-enum { SX_KEPT_INTERVAL_US = 2000000 }; /* from the first copy to the second */
+/* What decides in which lists of which loads the call is. */
+void sx_table_set_payload_locked(struct soap_xmpp_call *call, char *payload,
+                                 size_t len); /* taken */
+void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent);
+void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us);
 
-/* ---- shared.c, with mu held ---- */
+/* It is a message from now on, and counted so; false: no memory, nothing changes. */
+bool sx_table_set_message_locked(struct soap_xmpp_call *call);
 
-/* The call gets an id of this incarnation (NULL: of none). */
-void sx_dealt_begin_locked(struct soap_xmpp_call *call, const char *incarnation);
+/* Any resource of its peer will do. Without memory it isn't counted as such. */
+void sx_table_allow_any_resource_locked(struct soap_xmpp_call *call);
 
-/* Whether the id, which isn't the call's own, is that of its later copies. */
-bool sx_dealt_is_again_locked(const struct soap_xmpp_call *call, const char *id);
+/* Another peer; false: no memory, nothing changes. */
+bool sx_table_set_peer_locked(struct soap_xmpp_call *call, const char *peer);
 
-/* The copy that is due: of which kind it is is noted, and id and payload (malloc'ed) are as it
- * needs them. False: no memory. */
-bool sx_dealt_copy_locked(struct soap_xmpp_call *call, struct sx_copy *copy);
+/* Whether all copies but so many are out of the world, and it could go to another resource. */
+bool sx_table_may_move_locked(const struct soap_xmpp_call *call, unsigned bounced);
 
-/* Whether the error, to the copy with this id, leaves the call under way. If it ends for want of
- * anyone who knows, reply's text says so. */
-bool sx_dealt_retry_locked(struct soap_xmpp_call *call, const char *id, struct sx_reply *reply);
+/* It waits, or has waited, for its bytes: found by its number. */
+void sx_table_add_hold_locked(struct soap_xmpp_call *call);
+void sx_table_drop_hold_locked(struct soap_xmpp_call *call);
+struct soap_xmpp_call *sx_table_find_hold_locked(struct sx_exchange *exchange, uint64_t number);
 
-/* Nothing of this call is in the world any more: the next copy is a first one, under another id. */
-void sx_dealt_restart_locked(struct soap_xmpp_call *call);
+/* ---- its end ---- */
 
-/* Functions of failover.c, of a call that ends (with mu held), or is released. */
-void sx_table_uncount_locked(struct soap_xmpp_call *call);
-void sx_table_forget_peers(struct soap_xmpp_call *call);
+void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
+
+/* Ends it with its answer (malloc'ed, taken; NULL: err tells all). */
+void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_reply *reply);
+
+/* Ends those whose own deadline has passed: first of all in whatever looks at ended calls, so that
+ * no thread is needed for it, and the order of endings is the order of time. */
+void sx_table_expire_locked(struct sx_exchange *exchange);
+
+/* Sets its own deadline; who waits for the first of them wakes up. */
+void sx_table_set_deadline_locked(struct soap_xmpp_call *call, int64_t deadline);
+
+/* Into done, by ended_number. */
+void sx_table_add_done_locked(struct soap_xmpp_call *call);
+
+/* A detached call isn't next_done's any more. */
+void sx_table_attach_locked(struct soap_xmpp_call *call);
+
+/* Waits for cond, or until there is something to expire; false once the deadline has passed. */
+bool sx_table_wait_locked(struct sx_exchange *exchange, pthread_cond_t *cond, int64_t deadline);
+
+/* Waits until the call has ended, or (until_received) is received if that is sooner, or the
+ * deadline, which ends it. Then moves its reply out; if there is none *reply is zero but for err.
+ */
+void sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline, bool until_received,
+                           struct sx_reply *reply);
 
 #endif

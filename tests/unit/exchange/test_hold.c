@@ -270,7 +270,7 @@ static bool attempt_refuse_in_need(struct shortage shortage)
     sx_exchange_free(exchange);
     return has_failed;
 }
-SHORTAGE_TEST(refuse_in_need, 2)
+SHORTAGE_TEST(refuse_in_need, 1)
 
 static void test_endings(void)
 {
