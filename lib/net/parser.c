@@ -6,7 +6,7 @@
  *
  * Invariant: expat is given every byte once, in order, but for whole stanzas that it needn't see;
  * no byte is looked at more than a few times, whoever chose the chunks; once the builder has
- * `failed` or `ended` nothing is parsed. What expat may allocate is bounded by its tally.
+ * `failed` or `ended` nothing is parsed. What expat may allocate is bounded by its quota.
  *
  * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> read_plain, for what
  * it doesn't take XML_Parse -> the builder's events. After a stanza in which recycle_bytes are over
@@ -55,7 +55,7 @@ struct _parser_t {
     bool feeding, reset_wanted;
     /* expat and its input; places count from the first byte after it was made */
     XML_Parser expat;
-    struct sx_quota tally;
+    struct sx_quota quota;
     size_t fed_bytes;
     size_t spared_bytes; /* of these, those of stanzas that were read without it */
     struct sx_markup markup;
@@ -109,35 +109,19 @@ static void fail_memory(parser_t *parser)
     sx_stanza_builder_fail(&parser->builder, SX_ENOMEM, "memory is short");
 }
 
-static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system_id,
-                               const XML_Char *public_id, int has_subset)
+static void on_restricted(void *user, enum sx_quota_markup markup, const char *encoding)
 {
-    (void)name, (void)system_id, (void)public_id, (void)has_subset;
-    fail(user, "a DOCTYPE");
-}
-
-static void XMLCALL on_instruction(void *user, const XML_Char *target, const XML_Char *data)
-{
-    (void)target, (void)data;
-    fail(user, "a processing instruction");
-}
-
-static void XMLCALL on_comment(void *user, const XML_Char *text)
-{
-    (void)text;
-    fail(user, "a comment");
-}
-
-static void XMLCALL on_declaration(void *user, const XML_Char *version, const XML_Char *encoding,
-                                   int standalone)
-{
+    static const char *const names[] = {[SX_QUOTA_COMMENT] = "a comment",
+                                        [SX_QUOTA_INSTRUCTION] = "a processing instruction",
+                                        [SX_QUOTA_DOCTYPE] = "a DOCTYPE"};
     parser_t *parser = user;
-    (void)version, (void)standalone;
-    if (!encoding || strcasecmp(encoding, "UTF-8") == 0)
-        return;
-    sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
-                           "the server's encoding is %.40s, not UTF-8", encoding);
-    XML_StopParser(parser->expat, XML_FALSE);
+    if (markup != SX_QUOTA_DECLARATION) {
+        fail(parser, names[markup]);
+    } else if (encoding && strcasecmp(encoding, "UTF-8") != 0) {
+        sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
+                               "the server's encoding is %.40s, not UTF-8", encoding);
+        XML_StopParser(parser->expat, XML_FALSE);
+    }
 }
 
 /* ---- expat's events ---- */
@@ -203,7 +187,7 @@ static bool is_grown(const parser_t *parser, size_t end)
 {
     return parser->limits.recycle_bytes && parser->root_tag.len &&
            (end - parser->spared_bytes >= parser->limits.recycle_bytes ||
-            parser->tally.held_bytes >= parser->tally.max_bytes / 4);
+            parser->quota.held_bytes >= parser->quota.max_bytes / 4);
 }
 
 static void XMLCALL on_end(void *user, const XML_Char *qname)
@@ -238,7 +222,7 @@ static bool renew_expat(parser_t *parser)
 {
     if (parser->expat)
         XML_ParserFree(parser->expat);
-    parser->expat = sx_quota_parser(&parser->tally);
+    parser->expat = sx_quota_parser(&parser->quota);
     parser->fed_bytes = parser->suspended_at = parser->spared_bytes = 0;
     parser->builder.stanza_start = 0;
     parser->in_cdata = false;
@@ -249,11 +233,7 @@ static bool renew_expat(parser_t *parser)
     XML_SetUserData(parser->expat, parser);
     XML_SetElementHandler(parser->expat, on_start, on_end);
     XML_SetCharacterDataHandler(parser->expat, on_text);
-    XML_SetStartDoctypeDeclHandler(parser->expat, on_doctype);
-    XML_SetProcessingInstructionHandler(parser->expat, on_instruction);
-    XML_SetCommentHandler(parser->expat, on_comment);
     XML_SetCdataSectionHandler(parser->expat, on_cdata, on_cdata_end);
-    XML_SetXmlDeclHandler(parser->expat, on_declaration);
     return true;
 }
 
@@ -299,7 +279,7 @@ static bool parse_bytes(parser_t *parser, const char *bytes, int len)
 
     sx_stanza_builder_begin_chunk(&parser->builder, bytes, (size_t)len, parser->fed_bytes);
     parser->fed_bytes += (size_t)len;
-    status = sx_quota_parse(&parser->tally, parser->expat, bytes, len);
+    status = sx_quota_parse(&parser->quota, parser->expat, bytes, len, false);
     if (parser->builder.failed || parser->builder.ended)
         return false;
     error = XML_GetErrorCode(parser->expat);
@@ -474,7 +454,8 @@ static void set_limits(parser_t *parser)
         parser->limits = (struct sx_stream_limits){INT_MAX, STRING_DEPTH, UINT_MAX, 0, 0, 0};
     if (spare > parser->limits.max_stanza_bytes)
         spare = parser->limits.max_stanza_bytes;
-    parser->tally.max_bytes = EXPAT_BASE_BYTES + EXPAT_GROWTH * spare;
+    parser->quota.restricted = on_restricted;
+    parser->quota.max_bytes = EXPAT_BASE_BYTES + EXPAT_GROWTH * spare;
 }
 
 parser_t *parser_new(xmpp_ctx_t *ctx, parser_start_callback on_start_tag,

@@ -11,15 +11,18 @@
 
 #include <expat.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xml/markup.h"
+#include "xml/quota.h"
 
 struct sx_checker {
     struct sx_markup markup;
-    XML_Parser parser; /* for what the markup isn't plain enough for */
+    XML_Parser parser;     /* for what the markup isn't plain enough for */
+    struct sx_quota quota; /* of memory without end: the envelope is our own */
     struct sx_scan scan;
     const char **open_uris; /* the scan's, while it measures: a check's */
     enum sx_err err;        /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
@@ -34,34 +37,6 @@ struct sx_checker {
 /* Left for others of the SX_NAMESPACES_COUNT that a receiver takes: sx_envelope_format adds up to
  * two declarations, and those of the stream and the stanza are in scope as well. */
 enum { SPARE_DECLARATIONS = 16 };
-
-struct sx_checker *sx_checker_new(unsigned max_depth)
-{
-    struct sx_checker *checker = calloc(1, sizeof *checker);
-    if (!checker)
-        return NULL;
-    sx_scan_init(&checker->scan, max_depth);
-    checker->open_uris = calloc(max_depth, sizeof *checker->open_uris);
-    checker->parser = XML_ParserCreate("UTF-8");
-    if (!sx_markup_init(&checker->markup, max_depth) || !checker->parser || !checker->open_uris) {
-        sx_checker_free(checker);
-        return NULL;
-    }
-    checker->scan.namespaces.max_count = SX_NAMESPACES_COUNT - SPARE_DECLARATIONS;
-    return checker;
-}
-
-void sx_checker_free(struct sx_checker *checker)
-{
-    if (!checker)
-        return;
-    if (checker->parser)
-        XML_ParserFree(checker->parser);
-    sx_markup_fini(&checker->markup);
-    free(checker->open_uris);
-    sx_scan_fini(&checker->scan);
-    free(checker);
-}
 
 /* Expat has no index before its first token, which memory may be short for. */
 static size_t event_byte(const struct sx_checker *checker)
@@ -137,57 +112,63 @@ static void XMLCALL on_end(void *user, const char *qname)
     end_glance(checker);
 }
 
-static void XMLCALL on_comment(void *user, const char *text)
+/* A DOCTYPE is told behind its name. All else that may precede one is refused, so that it begins
+ * where the root would. */
+static void on_restricted(void *user, enum sx_quota_markup markup, const char *encoding)
 {
-    (void)text;
-    stop(user, SX_EUNCARRIABLE, "XMPP forbids comments");
-}
-
-static void XMLCALL on_instruction(void *user, const char *target, const char *data)
-{
-    (void)target;
-    (void)data;
-    stop(user, SX_EUNCARRIABLE, "XMPP forbids processing instructions");
-}
-
-static void XMLCALL on_declaration(void *user, const char *version, const char *encoding,
-                                   int standalone)
-{
-    (void)version;
-    (void)encoding;
-    (void)standalone;
-    stop(user, SX_EUNCARRIABLE, "an XML declaration can't stand inside a stanza");
-}
-
-/* Expat calls this behind the name. All else that may precede a DOCTYPE is refused, so that it
- * begins where the root would. */
-static void XMLCALL on_doctype(void *user, const char *name, const char *system_id,
-                               const char *public_id, int has_subset)
-{
+    static const char *const texts[] = {
+        [SX_QUOTA_COMMENT] = "XMPP forbids comments",
+        [SX_QUOTA_INSTRUCTION] = "XMPP forbids processing instructions",
+        [SX_QUOTA_DOCTYPE] = "XMPP forbids a DOCTYPE",
+        [SX_QUOTA_DECLARATION] = "an XML declaration can't stand inside a stanza",
+    };
     struct sx_checker *checker = user;
-    (void)name;
-    (void)system_id;
-    (void)public_id;
-    (void)has_subset;
-    refuse(checker, SX_EUNCARRIABLE, checker->lead, "XMPP forbids a DOCTYPE");
+    (void)encoding;
+    refuse(checker, SX_EUNCARRIABLE,
+           markup == SX_QUOTA_DOCTYPE ? checker->lead : event_byte(checker), texts[markup]);
     XML_StopParser(checker->parser, XML_FALSE);
+}
+
+struct sx_checker *sx_checker_new(unsigned max_depth)
+{
+    struct sx_checker *checker = calloc(1, sizeof *checker);
+    if (!checker)
+        return NULL;
+    sx_scan_init(&checker->scan, max_depth);
+    checker->open_uris = calloc(max_depth, sizeof *checker->open_uris);
+    checker->quota = (struct sx_quota){.max_bytes = SIZE_MAX, .restricted = on_restricted};
+    checker->parser = sx_quota_parser(&checker->quota);
+    if (!sx_markup_init(&checker->markup, max_depth) || !checker->parser || !checker->open_uris) {
+        sx_checker_free(checker);
+        return NULL;
+    }
+    checker->scan.namespaces.max_count = SX_NAMESPACES_COUNT - SPARE_DECLARATIONS;
+    return checker;
+}
+
+void sx_checker_free(struct sx_checker *checker)
+{
+    if (!checker)
+        return;
+    if (checker->parser)
+        XML_ParserFree(checker->parser);
+    sx_markup_fini(&checker->markup);
+    free(checker->open_uris);
+    sx_scan_fini(&checker->scan);
+    free(checker);
 }
 
 /* expat, for an envelope from its beginning. */
 static bool prepare(struct sx_checker *checker)
 {
     XML_Parser parser = checker->parser;
-    if (!XML_ParserReset(parser, "UTF-8")) {
+    if (!sx_quota_reset(&checker->quota, parser)) {
         refuse(checker, SX_ENOMEM, 0, "memory is short");
         return false;
     }
     XML_SetUserData(parser, checker);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
-    XML_SetCommentHandler(parser, on_comment);
-    XML_SetProcessingInstructionHandler(parser, on_instruction);
-    XML_SetXmlDeclHandler(parser, on_declaration);
-    XML_SetStartDoctypeDeclHandler(parser, on_doctype);
     sx_scan_reset(&checker->scan, 0);
     return true;
 }
@@ -232,7 +213,8 @@ static void parse(struct sx_checker *checker, const char *bytes, size_t len)
         refuse(checker, SX_EUNCARRIABLE, lead + 1, "XML forbids the character U+0000");
     } else if (len - lead > INT_MAX) {
         refuse(checker, SX_EUNCARRIABLE, INT_MAX, "it is larger than 2 GiB");
-    } else if (XML_Parse(checker->parser, bytes + lead, (int)(len - lead), 1) != XML_STATUS_OK) {
+    } else if (sx_quota_parse(&checker->quota, checker->parser, bytes + lead, (int)(len - lead),
+                              true) != XML_STATUS_OK) {
         refuse_syntax(checker, bytes, 0, len);
     } else if (!checker->scan.has_body) {
         refuse(checker, SX_EUNCARRIABLE, lead, "the envelope has no Body");
@@ -338,7 +320,8 @@ static void glance(struct sx_checker *checker, const char *piece, size_t len, bo
     if (begins && (tells_plainly(checker, piece + lead, len - lead) || !prepare(checker)))
         return;
     if (checker->has_begun &&
-        XML_Parse(checker->parser, piece + lead, (int)(len - lead), last) != XML_STATUS_OK &&
+        sx_quota_parse(&checker->quota, checker->parser, piece + lead, (int)(len - lead), last) !=
+            XML_STATUS_OK &&
         !checker->known)
         refuse_syntax(checker, piece, first, len);
     else if (last && !checker->has_begun)

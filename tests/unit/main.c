@@ -46,6 +46,7 @@
     SUITE(policy)                                                                                  \
     SUITE(presence)                                                                                \
     SUITE(queue)                                                                                   \
+    SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \
     SUITE(receive)                                                                                 \
     SUITE(receive_message)                                                                         \
