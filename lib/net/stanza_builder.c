@@ -23,7 +23,11 @@
 enum {
     STANZA_DEPTH = 1,   /* the stream's root is at 0 */
     ENVELOPE_DEPTH = 2, /* directly inside a stanza */
-    STREAM_ATTRIBUTES = 16
+    STREAM_ATTRIBUTES = 16,
+    /* A tree with as many nodes as it may have, and eight times its text: more than there is by
+     * text that grows piece by piece. Only namespaces can take more. */
+    TREE_BASE_BYTES = 1 << 20,
+    TREE_GROWTH = 8
 };
 
 /* ---- failure and verdict ---- */
@@ -527,6 +531,8 @@ void sx_stanza_builder_init(struct sx_stanza_builder *builder, struct sx_stream 
 {
     *builder = (struct sx_stanza_builder){.stream = stream, .limits = *limits, .sink = *sink};
     builder->tree.max_nodes = limits->max_nodes;
+    builder->tree.max_bytes =
+        stream ? TREE_BASE_BYTES + TREE_GROWTH * limits->max_stanza_bytes : SIZE_MAX;
     sx_scan_init(&builder->scan, limits->max_depth);
 }
 

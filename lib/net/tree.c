@@ -53,12 +53,17 @@ const char *sx_tree_local_part(const char *qname)
 
 static enum sx_err count_node(struct sx_tree *tree)
 {
-    if (tree->nodes < tree->max_nodes) {
-        tree->nodes++;
-        return SX_OK;
+    if (tree->nodes >= tree->max_nodes) {
+        snprintf(tree->why, sizeof tree->why, "the stanza has more than %u nodes", tree->max_nodes);
+        return SX_ETOOBIG;
     }
-    snprintf(tree->why, sizeof tree->why, "the stanza has more than %u nodes", tree->max_nodes);
-    return SX_ETOOBIG;
+    if (tree->root && sx_element_tree_bytes(tree->root) > tree->max_bytes) {
+        snprintf(tree->why, sizeof tree->why, "the stanza takes more than %zu bytes of memory",
+                 tree->max_bytes);
+        return SX_ETOOBIG;
+    }
+    tree->nodes++;
+    return SX_OK;
 }
 
 /* Opens a child of the innermost element, or the root. */

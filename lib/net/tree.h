@@ -7,11 +7,11 @@
  * Invariant: head holds the stanza's own name and attributes. It becomes a tree only when something
  * else than one placeholder comes to stand in it, or somebody asks: until then root is NULL. After
  * that root is the stanza and owns all others, and innermost is the innermost element open. Never
- * more than max_nodes elements, attributes and texts, which bounds what a stanza costs beyond its
- * bytes.
+ * more than max_nodes elements, attributes and texts; nor of max_bytes, by more than one of them: a
+ * namespace is declared once and copied to each element that has it.
  *
- * Errors: SX_ENOMEM; SX_ETOOBIG over max_nodes and SX_EMALFORMED for a prefix bound nowhere, with a
- * clause in why: the element is there all the same, so that a stanza can be answered.
+ * Errors: SX_ENOMEM; SX_ETOOBIG over these limits and SX_EMALFORMED for a prefix bound nowhere,
+ * with a clause in why: the element is there all the same, so that a stanza can be answered.
  */
 #ifndef SX_NET_TREE_H
 #define SX_NET_TREE_H
@@ -24,7 +24,8 @@
 #include "xml/namespace.h"
 
 struct sx_tree {
-    unsigned max_nodes; /* set before use, zero the rest */
+    unsigned max_nodes; /* set both before use, zero the rest */
+    size_t max_bytes;
     unsigned nodes;
     struct sx_buffer head; /* namespace, name, then attributes and values: NUL-terminated */
     const char *placeholder, *placeholder_uri; /* the stanza's first child, not yet a node */

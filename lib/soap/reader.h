@@ -2,7 +2,7 @@
  *
  * Noun: the reading. Plain bytes are copied as they are; packed ones are unpacked piece by piece,
  * so that the whole never stands in memory, and each piece passes the gauge before gSOAP sees it:
- * what stream.c's scan bounds in a plain envelope is bounded here.
+ * what the stanza builder's scan bounds in a plain envelope is bounded here.
  *
  * Zero is a reading that has not begun. One thread at a time.
  */

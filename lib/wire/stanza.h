@@ -1,6 +1,6 @@
 /* stanza.h - IQs and messages as bytes: what XEP-0072 and RFC 6120 want on the wire.
  *
- * Writes only; incoming stanzas are trees made by stream.c. Every function appends one whole
+ * Writes only; incoming stanzas are elements (element.h). Every function appends one whole
  * stanza and escapes what it is given, except payloads. Errors show in out->failed.
  */
 #ifndef SX_WIRE_STANZA_H

@@ -1,5 +1,5 @@
-/* Unit tests of lib/net/stream.c, lib/net/parser.c and lib/xml/tag.c: a peer that sends more than
- * anybody needs. */
+/* Unit tests of lib/net/stanza_builder.c, lib/net/parser.c and lib/xml/tag.c: a peer that sends
+ * more than anybody needs. */
 #include "../../lib/suite.h"
 
 #include <stdio.h>

@@ -251,6 +251,38 @@ TEST(test_too_many_nodes)
                    "", 0, "</iq>", SX_ETOOBIG);
 }
 
+/* A long namespace, declared once, in elements that don't inherit it. */
+TEST(test_too_much_memory)
+{
+    enum { NS_BYTES = 10000, ELEMENTS = 200 };
+    const struct sx_stream_limits limits = {20000, 64, 1000, 0, 0, 0};
+    static const struct {
+        const char *begin, *element, *end;
+        enum sx_err verdict;
+    } rows[] = {
+        {HEAD "<b xmlns:p='", "<p:c/>", "</b></iq>", SX_ETOOBIG},
+        {HEAD "<p:b xmlns:p='", "<p:c/>", "</p:b></iq>", SX_OK},
+    };
+    size_t i;
+    unsigned k;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sx_buffer stanza = {0};
+        struct peer peer;
+        peer_start(&peer, &limits);
+        sx_buffer_add_format(&stanza, OPEN "%s%0*d'>", rows[i].begin, NS_BYTES, 0);
+        for (k = 0; k < ELEMENTS; k++)
+            sx_buffer_add_text(&stanza, rows[i].element);
+        sx_buffer_add_text(&stanza, rows[i].end);
+        CU_ASSERT(peer_feed(&peer, stanza.bytes) == 1);
+        CU_ASSERT_EQUAL(peer.verdict, rows[i].verdict);
+        ASSERT_TEXT(peer.id, "a");
+        if (rows[i].verdict)
+            ASSERT_CONTAINS(peer.verdict_why, "bytes of memory");
+        sx_buffer_fini(&stanza);
+        peer_stop(&peer);
+    }
+}
+
 TEST(test_unbound)
 {
     assert_verdict(&wide, HEAD "<b><no:c/></b>", "", 0, "</iq>", SX_EMALFORMED);
@@ -615,6 +647,7 @@ CU_TestInfo tests_stream[] = {
     {"a stanza may be exactly as large as the limit", test_exactly_full},
     {"too deep nesting costs the stanza", test_too_deep},
     {"too many nodes, texts or attributes cost the stanza", test_too_many_nodes},
+    {"a namespace that many elements repeat costs the stanza", test_too_much_memory},
     {"a prefix bound nowhere costs the stanza", test_unbound},
     {"two envelopes cost their stanza", test_two_envelopes},
     {"an envelope without a body says so and costs nothing", test_bodiless},
