@@ -10,8 +10,9 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer)
 
-# The other end of bytestreams: tests/fuzz/fuzz_iq.c.
-$(BUILD)/fuzz-iq: LDFLAGS += $(addprefix -Wl$(,)--wrap=sx_shipments_,reply again receive take)
+# What their link writes is looked at: tests/lib/posted.h.
+$(BUILD)/fuzz-iq $(BUILD)/fuzz-message: LDFLAGS += $(POSTED)
+$(BUILD)/fuzz-iq $(BUILD)/fuzz-message: $(call obj,tests/lib/posted.c)
 
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)

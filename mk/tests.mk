@@ -37,11 +37,14 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
 # The name service can be one of the tests' own: tests/lib/names.h.
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c element_text.c \
+# What a link writes can be taken by the test: tests/lib/posted.h.
+POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c posted.c element_text.c \
     tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) $(NAMES) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(POSTED) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out $(BUILD)/obj/lib/link/% $(BUILD)/obj/lib/net/loop.o,$(LIB_OBJECTS))

@@ -1,167 +1,116 @@
-/* announcement.c - the presence that a link sends: that it is there, that it serves, who may see
- * it.
+/* announcement.c - the presence that a link sends. Invariant: announcement.h.
  *
- * Invariant: without config.presence none is sent, but what soap_xmpp_subscribe() is refused for.
- * With it, each session begins with an available one, before anything else, which is sent again
- * when serving begins or ends: it tells both. None says unavailable: that is the server's to say
- * when the stream closes (RFC 6121 4.5.2). A component's presence would reach nobody (XEP-0114 has
- * no roster).
- *
- * Happy path: online -> greet -> serve -> greet_again. Somebody asks to see it -> admit.
+ * Happy path: online -> send -> serve -> update. Somebody asks to see it -> answer.
  * Failure: without memory or room it waits for the loop's next turns, which is traced once.
- *
- * Thread: the loop thread, but for soap_xmpp_subscribe().
  */
+#include "link/announcement.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
-#include "link/link_parts.h"
 #include "peers/roster.h"
 
 /* Who takes neither requests nor answers as messages has a priority that keeps the server from
- * handing us those for the bare JID, stored ones too (RFC 6121 4.7.2.3): they are for a person's
- * client. */
+ * handing us those for the bare JID, stored ones too (RFC 6121 4.7.2.3): they are for a client for
+ * people. */
 static const char NO_MESSAGES[] = "<priority>-1</priority>";
 
 enum { TELL_INTERVAL_US = 1000000 }; /* between two lines about who asks for our presence */
 
 /* <presence type='...' to='...'/> */
-static enum sx_err post_word(struct soap_xmpp_link *link, uint64_t session, const char *type,
-                             const char *to, int64_t deadline)
+static enum sx_err post_word(const struct sx_announcement *announcement, uint64_t number,
+                             const char *type, const char *to, int64_t deadline)
 {
     struct sx_buffer stanza = {0};
     sx_buffer_add_text(&stanza, "<presence");
     sx_buffer_add_attribute(&stanza, "type", type);
     sx_buffer_add_attribute(&stanza, "to", to);
     sx_buffer_add_text(&stanza, "/>");
-    return sx_session_post(link->session, session, &stanza, deadline);
+    return sx_session_post(announcement->session, number, &stanza, deadline);
 }
 
 /* ---- we are there ---- */
 
-static void make_mark(struct soap_xmpp_link *link, struct sx_presence_mark *mark)
+static void make_mark(const struct sx_announcement *announcement, struct sx_presence_mark *mark)
 {
-    *mark = (struct sx_presence_mark){.serves = sx_queue_is_open(link->inbound),
-                                      .packs = sx_session_config(link->session)->packs};
-    if (!sx_session_config(link->session)->plain_delivery &&
-        !sx_session_config(link->session)->is_shared)
-        sx_journal_incarnation(link->journal, sx_clock_now_us(), mark->incarnation);
+    const struct sx_config *config = sx_session_config(announcement->session);
+    *mark = (struct sx_presence_mark){.serves = sx_queue_is_open(announcement->queue),
+                                      .packs = config->packs};
+    if (!config->plain_delivery && !config->is_shared)
+        sx_journal_incarnation(announcement->journal, sx_clock_now_us(), mark->incarnation);
 }
 
-static enum sx_err post_greeting(struct soap_xmpp_link *link, uint64_t session,
-                                 const struct sx_presence_mark *mark)
+static enum sx_err post_mark(const struct sx_announcement *announcement, uint64_t number,
+                             const struct sx_presence_mark *mark)
 {
+    const struct sx_config *config = sx_session_config(announcement->session);
     struct sx_buffer stanza = {0};
     sx_buffer_add_text(&stanza, "<presence>");
-    if (!sx_session_config(link->session)->messages && !sx_session_config(link->session)->name_key)
+    if (!config->messages && !config->name_key)
         sx_buffer_add_text(&stanza, NO_MESSAGES);
     sx_presence_format_mark(&stanza, mark);
     sx_buffer_add_text(&stanza, "</presence>");
-    return sx_session_post_again(link->session, session, &stanza);
+    return sx_session_post_again(announcement->session, number, &stanza);
 }
 
-void sx_link_greet(struct soap_xmpp_link *link, uint64_t session)
+void sx_announcement_send(struct sx_announcement *announcement, uint64_t number)
 {
-    bool was_owed = link->owes_greeting;
+    bool was_late = announcement->is_late;
     struct sx_presence_mark mark;
     enum sx_err err;
-    if (!link->presence)
+    if (!announcement->is_on)
         return;
-    make_mark(link, &mark);
-    err = post_greeting(link, session, &mark);
-    link->told_to_serve = mark.serves;
-    link->owes_greeting = err != SX_OK;
-    if (err != SX_OK && !was_owed)
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "no presence sent yet: %s",
-                 sx_fault_text(err));
+    make_mark(announcement, &mark);
+    err = post_mark(announcement, number, &mark);
+    announcement->says_serves = mark.serves;
+    announcement->is_late = err != SX_OK;
+    if (err != SX_OK && !was_late)
+        sx_trace(sx_session_trace(announcement->session), SOAP_XMPP_TRACE_ERROR,
+                 "no presence sent yet: %s", sx_fault_text(err));
 }
 
-void sx_link_greet_again(struct soap_xmpp_link *link, uint64_t session)
+void sx_announcement_update(struct sx_announcement *announcement, uint64_t number)
 {
-    if (link->presence &&
-        (link->owes_greeting || sx_queue_is_open(link->inbound) != link->told_to_serve))
-        sx_link_greet(link, session);
+    if (announcement->is_on && (announcement->is_late ||
+                                sx_queue_is_open(announcement->queue) != announcement->says_serves))
+        sx_announcement_send(announcement, number);
 }
 
 /* ---- who may see that ---- */
 
-/* Anybody can ask, and as often as he likes. */
-static void tell_of_asker(struct soap_xmpp_link *link, const char *who, const char *words)
+/* Anybody can ask, and as often as they like. */
+static void tell_of_asker(struct sx_announcement *announcement, const char *who, const char *words)
 {
-    struct sx_iq_refusals *askers = &link->askers;
     int64_t now_us = sx_clock_now_us();
     char more[64] = "";
-    if (askers->told_us && now_us - askers->told_us < TELL_INTERVAL_US) {
-        askers->left_out++;
+    if (announcement->asker_told_us && now_us - announcement->asker_told_us < TELL_INTERVAL_US) {
+        announcement->askers_left_out++;
         return;
     }
-    if (askers->left_out)
-        snprintf(more, sizeof more, " (%lu other questions left out)", askers->left_out);
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
+    if (announcement->askers_left_out)
+        snprintf(more, sizeof more, " (%lu other questions left out)",
+                 announcement->askers_left_out);
+    sx_trace(sx_session_trace(announcement->session), SOAP_XMPP_TRACE_INFO,
              "%.200s asks for our presence%s%s", who, words, more);
-    *askers = (struct sx_iq_refusals){.told_us = now_us};
+    announcement->asker_told_us = now_us;
+    announcement->askers_left_out = 0;
 }
 
-void sx_link_admit(struct soap_xmpp_link *link, uint64_t session, const char *who)
+void sx_announcement_answer(struct sx_announcement *announcement, uint64_t number, const char *who)
 {
     enum sx_err err;
-    if (!sx_access_may_know(link->access, who)) {
+    if (!sx_access_may_know(announcement->access, who)) {
         /* Not refused: the account may have another client, whose owner can decide. */
-        tell_of_asker(link, who, ", and may not call anything: ignored");
+        tell_of_asker(announcement, who, ", and may not call anything: ignored");
         return;
     }
-    err = post_word(link, session, "subscribed", who, 0);
-    tell_of_asker(link, who, err == SX_OK ? ", and gets it" : ", and can't be answered now");
+    err = post_word(announcement, number, "subscribed", who, 0);
+    tell_of_asker(announcement, who,
+                  err == SX_OK ? ", and gets it" : ", and can't be answered now");
 }
 
-/* The bare JID behind an endpoint or JID. */
-static enum sx_err read_bare(const char *endpoint, char *bare, size_t bare_bytes, char *why,
-                             size_t why_bytes)
+enum sx_err sx_announcement_ask(const struct sx_announcement *announcement, uint64_t number,
+                                const char *who, int64_t deadline)
 {
-    char *jid = NULL;
-    enum sx_err err = sx_jid_is_xmpp(endpoint) ? sx_jid_parse_uri(endpoint, &jid, why, why_bytes)
-                                               : sx_jid_parse(endpoint, NULL, &jid, why, why_bytes);
-    if (err == SX_ENOMEM)
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
-    if (err == SX_OK)
-        sx_jid_bare(jid, bare, bare_bytes);
-    free(jid);
-    return err;
-}
-
-int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char *why,
-                        size_t why_bytes)
-{
-    char clause[400] = "", bare[SX_JID_BYTES];
-    int64_t deadline;
-    uint64_t session;
-    enum sx_err err;
-    if (!link || !endpoint) {
-        sx_session_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
-        return -1;
-    }
-    deadline = sx_clock_deadline(sx_session_config(link->session)->timeout_us);
-    sx_session_say(why, why_bytes, "");
-    sx_link_ref(link); /* the program may close the link meanwhile */
-    if (!link->presence) {
-        err = SX_ECONFIG;
-        snprintf(
-            clause, sizeof clause, "%s",
-            sx_session_config(link->session)->is_component
-                ? "a component has no presence"
-                : "the link takes no notice of presence (config.presence, SOAP_XMPP_PRESENCE)");
-    } else {
-        err = read_bare(endpoint, bare, sizeof bare, clause, sizeof clause);
-    }
-    if (err == SX_OK)
-        err = sx_session_await(link->session, deadline, &session, clause, sizeof clause);
-    if (err == SX_OK) {
-        err = post_word(link, session, "subscribe", bare, deadline);
-        snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
-    }
-    if (err != SX_OK && why && why_bytes)
-        snprintf(why, why_bytes, "%s: %s", endpoint, clause);
-    sx_link_unref(link);
-    return err == SX_OK ? 0 : -1;
+    return post_word(announcement, number, "subscribe", who, deadline);
 }

@@ -6,23 +6,34 @@
  * Happy path: an envelope -> its payload -> remembered -> posted to the session of the moment.
  * Failure: an answer that may not leave becomes internal-server-error, since the request has run.
  */
+#include "link/answer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/link_parts.h"
+#include "link/limit.h"
 #include "soap/payload.h"
-#include "link/shipment.h"
 #include "wire/stanza.h"
 
+static struct sx_head head_of(const struct sx_answers *answers, const struct sx_request *request)
+{
+    return (struct sx_head){
+        .from = sx_session_config(answers->session)->is_component ? request->to : NULL,
+        .to = request->from,
+        .id = request->id,
+        .is_message = request->is_message,
+    };
+}
+
 /* An answer that never finds room must not make its caller wait in vain. */
-static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+static char *take_answer(const struct sx_answers *answers, const struct sx_request *request,
                          struct sx_buffer *stanza, size_t *len)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
+    const struct sx_head head = head_of(answers, request);
     char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= sx_session_config(link->session)->max_queued_bytes)
+    if (!bytes || *len <= sx_session_config(answers->session)->max_queued_bytes)
         return bytes;
     free(bytes);
     sx_stanza_error(stanza, &head, "internal-server-error",
@@ -31,53 +42,53 @@ static char *take_answer(struct soap_xmpp_link *link, const struct sx_request *r
 }
 
 /* A message's answer isn't kept: it is worth waiting for the next session. */
-static uint64_t session_for(struct soap_xmpp_link *link, const struct sx_request *request)
+static uint64_t session_for(const struct sx_answers *answers, const struct sx_request *request)
 {
-    int64_t patience_us = request->is_message ? sx_session_timeout_us(link->session) : 0;
-    return sx_session_for_answer(link->session, sx_clock_deadline(patience_us));
+    int64_t patience_us = request->is_message ? sx_session_timeout_us(answers->session) : 0;
+    return sx_session_for_answer(answers->session, sx_clock_deadline(patience_us));
 }
 
 /* The run's one answer: remembered, then posted. */
-static void post_stanza(struct soap_xmpp_link *link, const struct sx_request *request,
+static void post_stanza(const struct sx_answers *answers, const struct sx_request *request,
                         struct sx_buffer *stanza)
 {
     size_t len;
-    char *bytes = take_answer(link, request, stanza, &len);
+    char *bytes = take_answer(answers, request, stanza, &len);
     if (!bytes) {
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR,
+        sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
                  "no memory to answer %s of %s", request->id, request->from);
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        sx_journal_answer(answers->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
     /* Nobody sends a message again. */
-    sx_journal_answer(link->journal, request->from, request->id, request->is_message ? NULL : bytes,
-                      len, sx_clock_now_us());
-    sx_session_post_answer(link->session, session_for(link, request), bytes, len,
-                           sx_clock_deadline(sx_link_timeout_us(link)));
+    sx_journal_answer(answers->journal, request->from, request->id,
+                      request->is_message ? NULL : bytes, len, sx_clock_now_us());
+    sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
+                           sx_clock_deadline(sx_session_timeout_us(answers->session)));
 }
 
 /* Not resource-constraint: the request has run. */
-static void refuse_answer(struct soap_xmpp_link *link, const struct sx_request *request,
+static void refuse_answer(const struct sx_answers *answers, const struct sx_request *request,
                           struct sx_buffer *stanza, const char *why)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
-             request->id, request->from, why);
+    const struct sx_head head = head_of(answers, request);
+    sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
+             "request %.80s of %.200s: %s", request->id, request->from, why);
     sx_stanza_error(stanza, &head, "internal-server-error", why);
 }
 
 /* The answer's packed bytes go ahead of it. */
-static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
+static void ship_answer(const struct sx_answers *answers, struct sx_request *request,
                         struct sx_payload *payload)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
+    const struct sx_head head = head_of(answers, request);
     struct sx_buffer reference = {0}, stanza = {0};
     struct sx_shipment *shipment = NULL;
     enum sx_err err = SX_ENOMEM;
     size_t len;
     char *bytes;
-    if (sx_shipment_new(link, payload, head.from, head.to, NULL, NULL, &reference, &shipment) !=
-            SX_OK ||
+    if (sx_shipment_new(answers->session, payload, head.from, head.to, NULL, NULL, &reference,
+                        &shipment) != SX_OK ||
         reference.failed)
         stanza.failed = true;
     else if (payload->scan->is_fault)
@@ -87,44 +98,45 @@ static void ship_answer(struct soap_xmpp_link *link, struct sx_request *request,
     sx_buffer_fini(&reference);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        err = sx_shipments_add_answer(link->shipments, shipment, request->id, bytes, len);
+        err = sx_shipments_add_answer(answers->shipments, shipment, request->id, bytes, len);
     if (err == SX_OK)
         return;
     free(bytes);
     sx_shipment_free(shipment);
     if (err == SX_EFULL)
-        refuse_answer(link, request, &stanza, "too many large answers are on their way");
+        refuse_answer(answers, request, &stanza, "too many large answers are on their way");
     else
         stanza.failed = true;
-    post_stanza(link, request, &stanza);
+    post_stanza(answers, request, &stanza);
 }
 
-static void answer(struct soap_xmpp_link *link, struct sx_request *request,
+static void answer(const struct sx_answers *answers, struct sx_request *request,
                    struct sx_payload *payload)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
+    const struct sx_head head = head_of(answers, request);
     struct sx_buffer stanza = {0};
     char why[300];
     if (request->is_message && !payload->bytes) {
         /* One-way: nobody waits for an answer. */
-        sx_journal_answer(link->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        sx_journal_answer(answers->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    if (payload->is_loose && !sx_session_config(link->session)->is_shared && !request->is_message) {
-        ship_answer(link, request, payload);
+    if (payload->is_loose && !sx_session_config(answers->session)->is_shared &&
+        !request->is_message) {
+        ship_answer(answers, request, payload);
         return;
     }
     if (payload->bytes &&
-        !sx_link_fits(link, "the answer", payload, &head, 0, request->is_message, why, sizeof why))
-        refuse_answer(link, request, &stanza, why);
+        !sx_limit_fits(answers->session, "the answer", payload, &head, 0, why, sizeof why))
+        refuse_answer(answers, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
     else
         sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
-    post_stanza(link, request, &stanza);
+    post_stanza(answers, request, &stanza);
 }
 
-enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes)
 {
@@ -132,42 +144,43 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     enum sx_err err = SX_OK;
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
-    else if (envelope && envelope_len > sx_session_config(link->session)->max_message_bytes)
-        err = sx_link_refuse_size(link, "the answer", envelope_len, why, why_bytes);
+    else if (envelope && envelope_len > sx_session_config(answers->session)->max_message_bytes)
+        err = sx_limit_refuse(answers->session, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_link_outgoing_limit(link, NULL), why, why_bytes);
+                                sx_limit_outgoing(answers->session, NULL), why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
-        answer(link, request, &payload);
+        answer(answers, request, &payload);
     sx_payload_fini(&payload);
     return err;
 }
 
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
+void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
+                      const char *condition, const char *text)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
+    const struct sx_head head = head_of(answers, request);
     struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
         return;
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "request %s of %s refused: %s",
-             request->id, request->from, text ? text : condition);
+    sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_DEBUG,
+             "request %s of %s refused: %s", request->id, request->from, text ? text : condition);
     sx_stanza_error(&stanza, &head, condition, text);
-    post_stanza(link, request, &stanza);
+    post_stanza(answers, request, &stanza);
 }
 
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                     const char *text, int64_t deadline)
+void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,
+                       const char *condition, const char *text, int64_t deadline)
 {
-    const struct sx_head head = sx_link_reply_head(link, request);
+    const struct sx_head head = head_of(answers, request);
     struct sx_buffer stanza = {0};
     size_t len;
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
-    sx_journal_forget(link->journal, request->from, request->id);
+    sx_journal_forget(answers->journal, request->from, request->id);
     sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        sx_session_post_answer(link->session, session_for(link, request), bytes, len, deadline);
+        sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
+                               deadline);
 }

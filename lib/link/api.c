@@ -1,26 +1,33 @@
-/* api.c - what the owner of a link asks it and tells it, beside opening and closing.
+/* api.c - the functions of soap_xmpp.h on a link, but for opening, stopping and closing.
  *
- * Invariant: answers are those of one moment, copied out under the lock.
+ * Invariant: answers are those of one moment, copied out under the lock. Who waits holds a
+ * reference: the program may close the link meanwhile.
+ *
+ * Failure: one sentence in why. A link that is NULL, and arguments that are missing, are errors.
  */
-#include "link/link_parts.h"
+#include "link/link_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "wire/disco.h"
+#include "wire/jid.h"
 
 /* ---- what the owner asks ---- */
 
 int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
 {
     char why[400];
-    uint64_t session;
+    uint64_t number;
     int64_t timeout_us;
     enum sx_err err;
     if (!link)
         return -1;
     timeout_us = sx_config_timeout_ms(timeout_ms, sx_session_config(link->session)->timeout_us);
     sx_link_ref(link); /* the program may close the link meanwhile */
-    err = sx_session_await_online(link->session, sx_clock_deadline(timeout_us), &session, why,
+    err = sx_session_await_online(link->session, sx_clock_deadline(timeout_us), &number, why,
                                   sizeof why);
     sx_link_unref(link);
     return err == SX_OK ? 0 : -1;
@@ -68,4 +75,130 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
                  operation ? "" : "every operation", operation ? operation : "",
                  *clause ? clause : sx_fault_text(err));
     return -1;
+}
+
+/* ---- discovery ---- */
+
+static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char *feature,
+                       int64_t deadline, char *why, size_t why_bytes)
+{
+    struct sx_reply reply = {0};
+    char clause[400] = "";
+    int listed = -1;
+    if (sx_query_ask(&link->query, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
+        if (reply.err == SX_OK && reply.features)
+            listed = sx_disco_list_has(reply.features, feature);
+        else
+            snprintf(clause, sizeof clause, "%s%s%s",
+                     reply.err == SX_ESTANZA ? reply.condition : sx_fault_text(reply.err),
+                     reply.text[0] ? ": " : "", reply.text);
+        sx_reply_fini(&reply);
+    }
+    if (listed < 0 && why && why_bytes)
+        snprintf(why, why_bytes, "%s: %s", jid, clause);
+    return listed;
+}
+
+/* What of the endpoint's JID is to be asked: malloc'ed. */
+static enum sx_err read_entity(const char *endpoint, struct sx_endpoint *entity, char *why,
+                               size_t why_bytes)
+{
+    enum sx_err err;
+    if (sx_jid_is_xmpp(endpoint))
+        return sx_jid_parse_endpoint(endpoint, entity, why, why_bytes);
+    err = sx_jid_parse(endpoint, "soap", &entity->jid, why, why_bytes);
+    entity->has_resource = err == SX_OK && strchr(endpoint, '/');
+    return err;
+}
+
+int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const char *feature,
+                       int timeout_ms, char *why, size_t why_bytes)
+{
+    int64_t deadline;
+    struct sx_endpoint entity = {0};
+    char clause[200] = "", *chosen = NULL;
+    const char *jid;
+    uint64_t version;
+    int listed;
+    enum sx_err err;
+    if (!link || !endpoint || !feature) {
+        sx_session_say(why, why_bytes,
+                       !link       ? SX_LINK_NONE
+                       : !endpoint ? "no endpoint was given"
+                                   : "no feature was given");
+        return -1;
+    }
+    deadline = sx_clock_deadline(sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link)));
+    err = read_entity(endpoint, &entity, clause, sizeof clause);
+    if (err != SX_OK) {
+        if (why && why_bytes)
+            snprintf(why, why_bytes, "%s: %s", endpoint,
+                     err == SX_ENOMEM ? sx_fault_text(err) : clause);
+        return -1;
+    }
+    sx_session_say(why, why_bytes, "");
+    sx_link_ref(link); /* the program may close the link meanwhile */
+    if (sx_routing_applies(&link->routing, entity.jid, !entity.has_resource))
+        chosen = sx_routing_choose(&link->routing, entity.jid, deadline, &version);
+    jid = chosen ? chosen : entity.jid;
+    listed = sx_features_has(link->features, jid, feature, sx_clock_now_us());
+    if (listed < 0)
+        listed = ask_feature(link, jid, feature, deadline, why, why_bytes);
+    sx_link_unref(link);
+    free(chosen);
+    free(entity.jid);
+    return listed;
+}
+
+/* ---- presence ---- */
+
+/* The bare JID behind an endpoint or JID. */
+static enum sx_err read_bare(const char *endpoint, char *bare, size_t bare_bytes, char *why,
+                             size_t why_bytes)
+{
+    char *jid = NULL;
+    enum sx_err err = sx_jid_is_xmpp(endpoint) ? sx_jid_parse_uri(endpoint, &jid, why, why_bytes)
+                                               : sx_jid_parse(endpoint, NULL, &jid, why, why_bytes);
+    if (err == SX_ENOMEM)
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    if (err == SX_OK)
+        sx_jid_bare(jid, bare, bare_bytes);
+    free(jid);
+    return err;
+}
+
+int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char *why,
+                        size_t why_bytes)
+{
+    char clause[400] = "", bare[SX_JID_BYTES];
+    int64_t deadline;
+    uint64_t number;
+    enum sx_err err;
+    if (!link || !endpoint) {
+        sx_session_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
+        return -1;
+    }
+    deadline = sx_clock_deadline(sx_session_config(link->session)->timeout_us);
+    sx_session_say(why, why_bytes, "");
+    sx_link_ref(link); /* the program may close the link meanwhile */
+    if (!link->roster) {
+        err = SX_ECONFIG;
+        snprintf(
+            clause, sizeof clause, "%s",
+            sx_session_config(link->session)->is_component
+                ? "a component has no presence"
+                : "the link takes no notice of presence (config.presence, SOAP_XMPP_PRESENCE)");
+    } else {
+        err = read_bare(endpoint, bare, sizeof bare, clause, sizeof clause);
+    }
+    if (err == SX_OK)
+        err = sx_session_await(link->session, deadline, &number, clause, sizeof clause);
+    if (err == SX_OK) {
+        err = sx_announcement_ask(&link->announcement, number, bare, deadline);
+        snprintf(clause, sizeof clause, "%s", sx_fault_text(err));
+    }
+    if (err != SX_OK && why && why_bytes)
+        snprintf(why, why_bytes, "%s: %s", endpoint, clause);
+    sx_link_unref(link);
+    return err == SX_OK ? 0 : -1;
 }

@@ -6,38 +6,43 @@
  * Happy path: find_packed -> glance; an error -> its fault's envelope, or its condition. Failure: a
  * packed envelope that can't be one has err and why, which go into the answer.
  */
-#include "link/incoming.h"
+#include "link/content.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "wire/delivery.h"
 #include "soap/payload.h"
-#include "link/shipment.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
-bool sx_content_is(struct sx_element *stanza, const char *name, const char *ns)
+bool sx_content_is(const struct sx_element *element, const char *name, const char *ns)
 {
-    const char *own_name = stanza ? sx_element_name(stanza) : NULL;
-    const char *own_ns = stanza ? sx_element_ns(stanza) : NULL;
-    return own_name && strcmp(own_name, name) == 0 && own_ns && strcmp(own_ns, ns) == 0;
+    return element && strcmp(sx_element_name(element), name) == 0 &&
+           strcmp(sx_element_ns(element), ns) == 0;
 }
 
-void sx_content_condition(struct sx_element *error, struct sx_reply *reply)
+struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count)
+{
+    struct sx_element *first = stanza ? sx_element_first(stanza) : NULL, *child = first;
+    for (*count = 0; child; child = sx_element_next(child))
+        ++*count;
+    return first;
+}
+
+void sx_content_condition(const struct sx_element *error, struct sx_reply *reply)
 {
     struct sx_element *child = error ? sx_element_first(error) : NULL;
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
     for (; child; child = sx_element_next(child)) {
-        const char *name = sx_element_name(child), *ns = sx_element_ns(child);
+        const char *name = sx_element_name(child);
         sx_delivery_read(child, &reply->delivery);
-        if (!name || !ns || strcmp(ns, SX_NS_STANZAS) != 0)
+        if (strcmp(sx_element_ns(child), SX_NS_STANZAS) != 0)
             continue;
-        if (strcmp(name, "text") == 0) {
+        if (strcmp(name, "text") == 0)
             snprintf(reply->text, sizeof reply->text, "%s", sx_element_text(child));
-        } else {
+        else
             snprintf(reply->condition, sizeof reply->condition, "%s", name);
-        }
     }
 }
 
@@ -57,7 +62,22 @@ bool sx_content_is_reference(struct sx_element *packed)
     return packed && sx_element_attribute(packed, "transfer");
 }
 
-void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from,
+/* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
+static bool take_referred(const struct sx_content *content, const char *from,
+                          struct sx_element *packed, char **bytes, size_t *len)
+{
+    const char *transfer = sx_element_attribute(packed, "transfer");
+    const char *sha256 = sx_element_attribute(packed, "sha256");
+    size_t size;
+    if (!from || !transfer || !sha256 ||
+        !sx_sender_parse_number(sx_element_attribute(packed, "size"), SIZE_MAX, &size) ||
+        !sx_receiver_take(content->receiver, from, transfer, size, sha256, bytes))
+        return false;
+    *len = size;
+    return true;
+}
+
+void sx_content_take_packed(const struct sx_content *content, const char *from,
                             struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope)
 {
@@ -69,8 +89,7 @@ void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from,
     if (action && strlen(action) < sizeof envelope->action)
         snprintf(envelope->action, sizeof envelope->action, "%s", action);
     if (refers)
-        has_bytes =
-            sx_shipments_take(ends->shipments, from, element, &envelope->bytes, &envelope->len);
+        has_bytes = take_referred(content, from, element, &envelope->bytes, &envelope->len);
     else
         has_bytes = sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes;
     if (has_bytes && envelope->form)
@@ -82,33 +101,34 @@ void sx_content_take_packed(const struct sx_iq_ends *ends, const char *from,
                              : "the packed envelope is empty");
 }
 
-bool sx_content_find_packed(const struct sx_iq_ends *ends, struct sx_element *stanza,
+bool sx_content_find_packed(const struct sx_content *content, struct sx_element *stanza,
                             const struct sx_stream *stream, struct sx_element **element)
 {
-    *element = ends->packs && stanza ? sx_element_first(stanza) : NULL;
+    *element = content->packs && stanza ? sx_element_first(stanza) : NULL;
     while (*element && !sx_content_is(*element, "packed", SX_NS_PACKED))
         *element = sx_element_next(*element);
-    return *element || (ends->packs && sx_content_is_packed_alone(stanza, stream));
+    return *element || (content->packs && sx_content_is_packed_alone(stanza, stream));
 }
 
-void sx_content_glance(const struct sx_iq_ends *ends, const char *from, struct sx_element *element,
-                       struct sx_stream *stream, struct sx_envelope *envelope)
+void sx_content_glance(const struct sx_content *content, const char *from,
+                       struct sx_element *element, struct sx_stream *stream,
+                       struct sx_envelope *envelope)
 {
-    sx_content_take_packed(ends, from, element, stream, envelope);
+    sx_content_take_packed(content, from, element, stream, envelope);
     if (envelope->err == SX_OK)
-        sx_envelope_glance(envelope, ends->checker, ends->max_message_bytes);
+        sx_envelope_glance(envelope, content->checker, content->max_message_bytes);
 }
 
-void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_awaited,
+void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
                       struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
     struct sx_element *packed;
-    bool is_packed = sx_content_find_packed(ends, stanza, stream, &packed), has_envelope = true;
+    bool is_packed = sx_content_find_packed(content, stanza, stream, &packed), has_envelope = true;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
     if (is_packed && !is_awaited)
         has_envelope = false; /* not worth a glance: nobody waits for it */
     else if (is_packed)
-        sx_content_glance(ends, from, packed, stream, &reply->envelope);
+        sx_content_glance(content, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
     if (has_envelope) {
@@ -119,4 +139,17 @@ void sx_content_error(const struct sx_iq_ends *ends, const char *from, bool is_a
     }
     reply->err = SX_ESTANZA;
     sx_content_condition(stanza ? sx_element_child(stanza, "error") : NULL, reply);
+}
+
+void sx_content_verdict(bool is_error, const struct sx_stream *stream, struct sx_reply *reply)
+{
+    reply->err = is_error ? SX_ESTANZA : stream->verdict;
+    snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
+    snprintf(reply->text, sizeof reply->text, "%s", stream->verdict_why);
+}
+
+void sx_content_judge(struct sx_reply *reply)
+{
+    reply->err = reply->envelope.err;
+    snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
 }

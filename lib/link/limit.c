@@ -3,10 +3,9 @@
  * Invariant: what is said to fit is taken by every server whose limit is that of the configuration,
  * or of our own server.
  */
-#include <stdio.h>
+#include "link/limit.h"
 
-#include "link/link_parts.h"
-#include "soap/payload.h"
+#include <stdio.h>
 
 enum {
     IQ_BYTES = 300, /* an iq but for its names, what a server adds to it included */
@@ -19,31 +18,31 @@ enum {
 /* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
  * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
  */
-static size_t rewritten_bytes(struct soap_xmpp_link *link, const struct sx_payload *payload,
+static size_t rewritten_bytes(const struct sx_session *session, const struct sx_payload *payload,
                               const struct sx_head *head)
 {
     return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
            sx_scan_quoted_bytes(head->id) +
-           sx_scan_quoted_bytes(head->from ? head->from : sx_session_config(link->session)->jid) +
+           sx_scan_quoted_bytes(head->from ? head->from : sx_session_config(session)->jid) +
            (head->is_message ? MESSAGE_BYTES + 2 * sx_scan_quoted_bytes(head->to) : 0) +
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
-size_t sx_link_outgoing_limit(struct soap_xmpp_link *link, bool *is_servers)
+size_t sx_limit_outgoing(const struct sx_session *session, bool *is_servers)
 {
-    size_t ours = sx_session_config(link->session)->max_outgoing_bytes;
-    size_t servers = sx_loop_server_max_bytes(sx_session_loop(link->session));
+    size_t ours = sx_session_config(session)->max_outgoing_bytes;
+    size_t servers = sx_loop_server_max_bytes(sx_session_loop(session));
     if (is_servers)
         *is_servers = servers && servers < ours;
     return servers && servers < ours ? servers : ours;
 }
 
 /* False: why says size and limit. */
-static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_t bytes,
+static bool is_within_limit(const struct sx_session *session, const char *what, size_t bytes,
                             size_t rewritten, char *why, size_t why_bytes)
 {
     bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
+    size_t limit = sx_limit_outgoing(session, &is_servers);
     if (rewritten < bytes)
         rewritten = bytes;
     if (rewritten <= limit)
@@ -54,42 +53,43 @@ static bool is_within_limit(struct soap_xmpp_link *link, const char *what, size_
     return false;
 }
 
-enum sx_err sx_link_refuse_size(struct soap_xmpp_link *link, const char *what, size_t bytes,
-                                char *why, size_t why_bytes)
+enum sx_err sx_limit_refuse(const struct sx_session *session, const char *what, size_t bytes,
+                            char *why, size_t why_bytes)
 {
     snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
-             sx_session_config(link->session)->max_message_bytes);
+             sx_session_config(session)->max_message_bytes);
     return SX_ETOOBIG;
 }
 
-bool sx_link_fits(struct soap_xmpp_link *link, const char *what, const struct sx_payload *payload,
-                  const struct sx_head *head, size_t more_bytes, bool is_message, char *why,
-                  size_t why_bytes)
+bool sx_limit_fits(const struct sx_session *session, const char *what,
+                   const struct sx_payload *payload, const struct sx_head *head, size_t more_bytes,
+                   char *why, size_t why_bytes)
 {
     bool is_servers;
-    size_t limit = sx_link_outgoing_limit(link, &is_servers);
+    size_t limit = sx_limit_outgoing(session, &is_servers);
     if (!payload->is_loose)
-        return is_within_limit(link, what, payload->len,
-                               rewritten_bytes(link, payload, head) + more_bytes, why, why_bytes);
+        return is_within_limit(session, what, payload->len,
+                               rewritten_bytes(session, payload, head) + more_bytes, why,
+                               why_bytes);
     snprintf(why, why_bytes,
              "%s is %zu bytes packed, %zu in base64; the limit is %zu (%s), and it can't go in "
              "pieces, because %s",
              what, payload->len, (payload->len + 2) / 3 * 4, limit,
              is_servers ? "the server's" : "max_outgoing_bytes",
-             is_message ? "a message is one stanza"
-                        : "several processes share the service's JID and would get one each");
+             head->is_message ? "a message is one stanza"
+                              : "several processes share the service's JID and would get one each");
     return false;
 }
 
-bool sx_link_may_send(struct soap_xmpp_link *link, const struct sx_payload *payload,
-                      const struct sx_head *head, char *why, size_t why_bytes)
+bool sx_limit_allows(const struct sx_session *session, const struct sx_payload *payload,
+                     const struct sx_head *head, char *why, size_t why_bytes)
 {
-    size_t queued = sx_session_config(link->session)->max_queued_bytes;
+    size_t queued = sx_session_config(session)->max_queued_bytes;
     if (payload->len + IQ_BYTES + (head->is_message ? MESSAGE_BYTES : 0) > queued) {
         snprintf(why, why_bytes, "the envelope is %zu bytes; the limit is %zu (max_queued_bytes)",
                  payload->len, queued);
         return false;
     }
-    return is_within_limit(link, "the envelope", payload->len, rewritten_bytes(link, payload, head),
-                           why, why_bytes);
+    return is_within_limit(session, "the envelope", payload->len,
+                           rewritten_bytes(session, payload, head), why, why_bytes);
 }

@@ -6,21 +6,15 @@
  * answered, the exchange ends its calls, then the loop. Failure: a session that is lost is begun
  * anew by the loop, unless waiting can't help (session.c).
  */
-#include "link/link_parts.h"
+#include "link/link_state.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "request/access.h"
-#include "wire/jid.h"
-#include "net/backoff.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "link/receive.h"
-#include "link/shipment.h"
 #include "exchange/retry.h"
 
 enum {
@@ -38,83 +32,28 @@ static void on_connecting(void *user)
     sx_session_set_state(link->session, SOAP_XMPP_CONNECTING, NULL);
 }
 
-static void on_online(void *user, uint64_t session, const char *bound_jid)
+static void on_online(void *user, uint64_t number, const char *bound_jid)
 {
     struct soap_xmpp_link *link = user;
-    sx_session_begin(link->session, session, bound_jid);
+    sx_session_begin(link->session, number, bound_jid);
     /* A component has no account: nothing comes to it without `from`. */
     if (!sx_session_config(link->session)->is_component &&
         sx_exchange_set_own_jid(link->exchange, bound_jid) != SX_OK)
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "no memory to remember %s",
                  bound_jid);
     link->online_since_us = sx_clock_now_us();
-    if (link->presence)
-        sx_roster_begin(link->presence, link->online_since_us);
-    sx_link_greet(link, session);
+    if (link->roster)
+        sx_roster_begin(link->roster, link->online_since_us);
+    sx_announcement_send(&link->announcement, number);
     sx_shipments_online(link->shipments);
     sx_session_set_state(link->session, SOAP_XMPP_ONLINE, NULL);
 }
 
-static void post_answer(void *user, uint64_t session, char *stanza, size_t len)
-{
-    struct soap_xmpp_link *link = user;
-    sx_session_post_answer(link->session, session, stanza, len, 0);
-}
-
-static void post_answer_again(void *user, uint64_t session, char *stanza, size_t len)
-{
-    struct soap_xmpp_link *link = user;
-    sx_loop_post_again(sx_session_loop(link->session), session, stanza, len);
-}
-
-static void doubt(void *user, uint64_t session, const char *peer)
-{
-    sx_link_doubt(user, session, peer);
-}
-
-static void fall_back(void *user, const char *peer)
-{
-    sx_link_fall_back(user, peer);
-}
-
-static bool give_way(void *user, const char *from, const char *id, const struct sx_reply *reply)
-{
-    return sx_link_give_way(user, from, id, reply);
-}
-
-static void on_stanza(void *user, uint64_t session, struct sx_element *stanza,
+static void on_stanza(void *user, uint64_t number, struct sx_element *stanza,
                       struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;
-    const struct sx_iq_ends ends = {
-        .exchange = link->exchange,
-        .inbound = link->inbound,
-        .journal = link->journal,
-        .access = link->access,
-        .shipments = link->shipments,
-        .refusals = &link->refusals,
-        .disco = link->disco,
-        .trace = sx_session_trace(link->session),
-        .user = link,
-        .post = post_answer,
-        .repeat = post_answer_again,
-        .doubt = doubt,
-        .fall_back = fall_back,
-        .give_way = give_way,
-        .names = link->names,
-        .messages = sx_session_config(link->session)->messages,
-        .max_age_us = sx_session_config(link->session)->max_age_us,
-        .is_component = sx_session_config(link->session)->is_component,
-        .own_jid = sx_session_own_jid(link->session),
-        .plain = sx_session_config(link->session)->plain_delivery,
-        .packs = sx_session_config(link->session)->packs,
-        .checker = link->checker,
-        .max_message_bytes = sx_session_config(link->session)->max_message_bytes,
-    };
-    if (link->presence && stanza && strcmp(sx_stream_name(stream), "presence") == 0)
-        sx_link_attend(link, session, stanza);
-    else
-        sx_iq_receive(&ends, session, stanza, stream);
+    sx_receive_stanza(&link->reception, number, stanza, stream);
 }
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -142,19 +81,19 @@ static bool is_hopeless(struct soap_xmpp_link *link, const struct sx_failure *fa
     return true;
 }
 
-static int64_t on_offline(void *user, uint64_t session, const struct sx_failure *failure)
+static int64_t on_offline(void *user, uint64_t number, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
     struct sx_failure last;
     bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
-    int64_t online_us = session ? sx_clock_now_us() - link->online_since_us : 0;
+    int64_t online_us = number ? sx_clock_now_us() - link->online_since_us : 0;
     if (is_hopeless(link, failure, &last)) {
         permanent = true;
         failure = &last;
     }
-    if (link->presence)
-        sx_roster_begin(link->presence, 0);
+    if (link->roster)
+        sx_roster_begin(link->roster, 0);
     sx_shipments_lost(link->shipments, permanent, failure->err == SX_EPOLICY);
     if (!sx_session_set_state(link->session, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF,
                               failure))
@@ -178,14 +117,20 @@ static void on_kick(void *user)
     sx_backoff_reset(&link->backoff);
 }
 
-static int64_t on_timer(void *user, uint64_t session)
+static int64_t min_us(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t on_timer(void *user, uint64_t number)
 {
     struct soap_xmpp_link *link = user;
-    sx_link_greet_again(link, session);
+    int64_t due_us;
+    sx_announcement_update(&link->announcement, number);
+    due_us = sx_bytestream_step(&link->bytestream);
     /* First what may make a call due. */
-    int64_t shipments_us = sx_shipments_step(link->shipments, session);
-    int64_t resend_us = sx_link_resend(link, session);
-    return shipments_us < resend_us ? shipments_us : resend_us;
+    due_us = min_us(due_us, sx_shipments_step(link->shipments, number));
+    return min_us(due_us, sx_call_post_due(&link->calls, number));
 }
 
 static char *on_silence(void *user, size_t *len)
@@ -198,63 +143,10 @@ static void on_interrupt(void *user)
 {
     struct soap_xmpp_link *link = user;
     sx_session_set_state(link->session, SOAP_XMPP_STOPPING, NULL);
-    sx_queue_close(link->inbound);
+    sx_queue_close(link->queue);
 }
 
 /* ---- open and close ---- */
-
-static bool make_parts(struct soap_xmpp_link *link)
-{
-    link->exchange = sx_exchange_new(sx_session_config(link->session)->max_calls, link);
-    link->inbound = sx_queue_new(sx_session_config(link->session)->max_requests,
-                                 sx_session_config(link->session)->max_request_bytes,
-                                 sx_session_config(link->session)->max_running);
-    link->disco = sx_features_new(sx_session_config(link->session)->max_peers);
-    link->journal = sx_journal_new(sx_session_config(link->session)->max_remembered,
-                                   sx_session_config(link->session)->max_remembered_bytes);
-    if (link->journal && sx_session_config(link->session)->is_shared)
-        sx_journal_share(link->journal);
-    link->checker = sx_checker_new(sx_session_config(link->session)->max_depth);
-    link->shipments = sx_shipments_new(link);
-    link->names = sx_message_ids_new(sx_session_config(link->session)->name_key,
-                                     sx_session_config(link->session)->jid);
-    if (sx_session_config(link->session)->presence &&
-        !sx_session_config(link->session)->is_component) {
-        link->presence = sx_roster_new(sx_session_config(link->session)->max_peers);
-        link->choice = sx_policy_new(sx_session_config(link->session)->policy,
-                                     sx_session_config(link->session)->max_peers);
-        if (!link->presence || !link->choice)
-            return false;
-    }
-    if (!link->exchange || !link->inbound || !link->disco || !link->journal || !link->checker ||
-        !link->shipments || !link->names)
-        return false;
-    if (sx_session_config(link->session)->messages)
-        sx_queue_expect(link->inbound);
-    if (sx_session_config(link->session)->name_key)
-        sx_exchange_expect_found(link->exchange,
-                                 sx_session_config(link->session)->max_request_bytes);
-    return true;
-}
-
-/* Whole, or as far as it was made. */
-static void free_link(struct soap_xmpp_link *link)
-{
-    if (link->inbound)
-        sx_queue_free(link->inbound);
-    if (link->exchange)
-        sx_exchange_free(link->exchange);
-    sx_features_free(link->disco);
-    sx_journal_free(link->journal);
-    sx_access_free(link->access);
-    sx_checker_free(link->checker);
-    sx_shipments_free(link->shipments);
-    sx_roster_free(link->presence);
-    sx_policy_free(link->choice);
-    sx_message_ids_free(link->names);
-    sx_session_free(link->session);
-    free(link);
-}
 
 /* The rules of the configuration. why as soap_xmpp_open()'s. */
 static bool make_access(struct soap_xmpp_link *link, char *why, size_t why_bytes)
@@ -275,6 +167,117 @@ static bool make_access(struct soap_xmpp_link *link, char *why, size_t why_bytes
     return err == SX_OK;
 }
 
+static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *config)
+{
+    link->exchange = sx_exchange_new(config->max_calls, link);
+    link->queue =
+        sx_queue_new(config->max_requests, config->max_request_bytes, config->max_running);
+    link->features = sx_features_new(config->max_peers);
+    link->journal = sx_journal_new(config->max_remembered, config->max_remembered_bytes);
+    link->checker = sx_checker_new(config->max_depth);
+    link->shipments = sx_shipments_new(link->session, link->exchange, link->journal);
+    link->receiver = sx_bytestream_new_receiver(config);
+    link->names = sx_message_ids_new(config->name_key, config->jid);
+    if (config->presence && !config->is_component) {
+        link->roster = sx_roster_new(config->max_peers);
+        link->policy = sx_policy_new(config->policy, config->max_peers);
+        if (!link->roster || !link->policy)
+            return false;
+    }
+    if (!link->exchange || !link->queue || !link->features || !link->journal || !link->checker ||
+        !link->shipments || !link->receiver || !link->names)
+        return false;
+    if (config->is_shared)
+        sx_journal_share(link->journal);
+    if (config->messages)
+        sx_queue_expect(link->queue);
+    if (config->name_key)
+        sx_exchange_expect_found(link->exchange, config->max_request_bytes);
+    return true;
+}
+
+/* What goes out. */
+static void make_senders(struct soap_xmpp_link *link)
+{
+    link->query = (struct sx_query){link->session, link->exchange, link->features};
+    link->fallback = (struct sx_fallback){
+        .session = link->session,
+        .exchange = link->exchange,
+        .features = link->features,
+        .query = &link->query,
+        .checker = link->checker,
+    };
+    link->routing = (struct sx_routing){
+        .session = link->session,
+        .exchange = link->exchange,
+        .features = link->features,
+        .query = &link->query,
+        .roster = link->roster,
+        .policy = link->policy,
+    };
+    link->announcement = (struct sx_announcement){
+        .session = link->session,
+        .queue = link->queue,
+        .journal = link->journal,
+        .access = link->access,
+        .is_on = link->roster != NULL,
+    };
+    link->calls = (struct sx_calls){
+        .session = link->session,
+        .exchange = link->exchange,
+        .features = link->features,
+        .query = &link->query,
+        .routing = &link->routing,
+        .shipments = link->shipments,
+        .names = link->names,
+    };
+    link->answers = (struct sx_answers){link->session, link->journal, link->shipments};
+}
+
+/* What comes in. */
+static void make_reception(struct soap_xmpp_link *link, const struct sx_config *config)
+{
+    link->content = (struct sx_content){
+        .packs = config->packs,
+        .max_message_bytes = config->max_message_bytes,
+        .checker = link->checker,
+        .receiver = link->receiver,
+    };
+    link->admission = (struct sx_admission){
+        .session = link->session,
+        .queue = link->queue,
+        .journal = link->journal,
+        .access = link->access,
+    };
+    link->bytestream = (struct sx_bytestream){
+        .session = link->session,
+        .exchange = link->exchange,
+        .queue = link->queue,
+        .journal = link->journal,
+        .access = link->access,
+        .shipments = link->shipments,
+        .receiver = link->receiver,
+        .admission = &link->admission,
+    };
+    link->reception = (struct sx_reception){
+        .session = link->session,
+        .exchange = link->exchange,
+        .queue = link->queue,
+        .journal = link->journal,
+        .access = link->access,
+        .features = link->features,
+        .names = link->names,
+        .shipments = link->shipments,
+        .announcement = &link->announcement,
+        .fallback = &link->fallback,
+        .routing = &link->routing,
+        .content = &link->content,
+        .admission = &link->admission,
+        .bytestream = &link->bytestream,
+    };
+}
+
+/* For gSOAP's bytes. */
 static struct sx_reader_limits make_limits(const struct sx_config *config)
 {
     return (struct sx_reader_limits){
@@ -283,8 +286,40 @@ static struct sx_reader_limits make_limits(const struct sx_config *config)
     };
 }
 
-struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
-                                      size_t why_bytes)
+/* False: why says why not, unless memory is short. */
+static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
+{
+    const struct sx_config *config = sx_session_config(link->session);
+    if (!make_access(link, why, why_bytes) || !make_tables(link, config))
+        return false;
+    make_senders(link);
+    make_reception(link, config);
+    link->reader_limits = make_limits(config);
+    atomic_init(&link->references, 1);
+    atomic_init(&link->told_nobody_may, false);
+    return true;
+}
+
+/* As far as they were made. */
+static void free_tables(struct soap_xmpp_link *link)
+{
+    if (link->queue)
+        sx_queue_free(link->queue);
+    if (link->exchange)
+        sx_exchange_free(link->exchange);
+    sx_features_free(link->features);
+    sx_journal_free(link->journal);
+    sx_access_free(link->access);
+    sx_checker_free(link->checker);
+    sx_shipments_free(link->shipments);
+    sx_receiver_free(link->receiver);
+    sx_roster_free(link->roster);
+    sx_policy_free(link->policy);
+    sx_message_ids_free(link->names);
+}
+
+struct soap_xmpp_link *sx_link_new(const struct soap_xmpp_config *config, char *why,
+                                   size_t why_bytes)
 {
     struct soap_xmpp_link *link = calloc(1, sizeof *link);
     const struct sx_loop_callbacks callbacks = {
@@ -298,33 +333,37 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
         .on_silence = on_silence,
         .on_interrupt = on_interrupt,
     };
-    int err;
     if (!link) {
         sx_session_say(why, why_bytes, "no memory for a link");
         return NULL;
     }
     link->session = sx_session_new(config, &callbacks, why, why_bytes);
-    if (!link->session) {
-        free(link);
-        return NULL;
-    }
-    link->reading_limits = make_limits(sx_session_config(link->session));
-    atomic_init(&link->references, 1);
-    atomic_init(&link->told_nobody_may, false);
+    if (!link->session)
+        goto err_after_alloc;
     sx_session_say(why, why_bytes, "no memory for a link");
-    if (!make_access(link, why, why_bytes) || !make_parts(link))
+    if (!make_parts(link, why, why_bytes))
         goto err_after_session;
-    err = sx_loop_start(sx_session_loop(link->session));
-    if (err) {
-        if (why && why_bytes)
-            snprintf(why, why_bytes, "no thread for the link: %s", strerror(err));
-        goto err_after_session;
-    }
     sx_session_say(why, why_bytes, "");
     return link;
 
 err_after_session:
-    free_link(link);
+    free_tables(link);
+    sx_session_free(link->session);
+err_after_alloc:
+    free(link);
+    return NULL;
+}
+
+struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
+                                      size_t why_bytes)
+{
+    struct soap_xmpp_link *link = sx_link_new(config, why, why_bytes);
+    int err = link ? sx_loop_start(sx_session_loop(link->session)) : 0;
+    if (!err)
+        return link;
+    if (why && why_bytes)
+        snprintf(why, why_bytes, "no thread for the link: %s", strerror(err));
+    sx_link_unref(link);
     return NULL;
 }
 
@@ -336,16 +375,20 @@ struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link)
 
 void sx_link_unref(struct soap_xmpp_link *link)
 {
-    if (atomic_fetch_sub(&link->references, 1) == 1)
-        free_link(link);
+    if (atomic_fetch_sub(&link->references, 1) != 1)
+        return;
+    free_tables(link);
+    sx_session_free(link->session);
+    free(link);
 }
 
 static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 {
-    struct sx_request *request = sx_queue_take_all(link->inbound);
+    struct sx_request *request = sx_queue_take_all(link->queue);
     while (request) {
         struct sx_request *next = request->next;
-        sx_link_decline(link, request, "service-unavailable", "the service is stopping", deadline);
+        sx_answer_decline(&link->answers, request, "service-unavailable", "the service is stopping",
+                          deadline);
         sx_request_free(request);
         request = next;
     }
@@ -365,11 +408,11 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         sx_link_unref(link);
         return;
     }
-    sx_queue_close(link->inbound);
+    sx_queue_close(link->queue);
     sx_loop_wake(sx_session_loop(link->session));
-    if (!sx_queue_was_opened(link->inbound)) /* and won't be */
+    if (!sx_queue_was_opened(link->queue)) /* and won't be */
         refuse_queued(link, deadline);
-    if (!sx_queue_drained(link->inbound, deadline) ||
+    if (!sx_queue_drained(link->queue, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
                  "stopped before every request was answered");
@@ -403,12 +446,34 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
 
 void sx_link_serve(struct soap_xmpp_link *link)
 {
-    sx_queue_open(link->inbound);
+    sx_queue_open(link->queue);
     sx_loop_wake(sx_session_loop(link->session)); /* presence tells that */
     if (!sx_access_has_rules(link->access) && !atomic_exchange(&link->told_nobody_may, true))
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR,
                  "nobody may call the service: allow callers with SOAP_XMPP_ALLOW, "
                  "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
+}
+
+/* ---- what the plugin asks ---- */
+
+enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    return (out->is_message ? sx_message_call_send : sx_call_send)(&link->calls, out, call, why,
+                                                                   why_bytes);
+}
+
+enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes)
+{
+    return sx_answer_send(&link->answers, request, checker, envelope, envelope_len, why, why_bytes);
+}
+
+void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
+                    const char *text)
+{
+    sx_answer_refuse(&link->answers, request, condition, text);
 }
 
 bool sx_link_may_name(const struct soap_xmpp_link *link)
@@ -428,7 +493,7 @@ struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
 
 struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link)
 {
-    return link->inbound;
+    return link->queue;
 }
 
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
@@ -443,7 +508,7 @@ int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
 
 const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
 {
-    return &link->reading_limits;
+    return &link->reader_limits;
 }
 
 unsigned sx_link_max_depth(struct soap_xmpp_link *link)
@@ -454,10 +519,10 @@ unsigned sx_link_max_depth(struct soap_xmpp_link *link)
 enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
                                 size_t why_bytes)
 {
-    uint64_t session;
+    uint64_t number;
     if (sx_session_config(link->session)->is_shared) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
         return SX_ESHARED;
     }
-    return sx_session_await(link->session, deadline, &session, why, why_bytes);
+    return sx_session_await(link->session, deadline, &number, why, why_bytes);
 }

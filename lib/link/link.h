@@ -1,9 +1,25 @@
-/* link.h - one persistent stream: connecting, online, backing off, closed; what its stanzas mean.
+/* link.h - one persistent stream, with all that a program does over it.
  *
- * Noun: the link, the public struct soap_xmpp_link. It ties loop (bytes and threads), exchange
- * (calls we make) and inbound (requests we serve) together; it knows no gSOAP. The
- * plugin (gsoap/) uses these functions; tests put another transport in their place
- * (tests/lib/loopback.c).
+ * Noun: the link, the public struct soap_xmpp_link. It ties the session (states and bytes), the
+ * exchange (calls we make) and the queue (requests we serve) together; it knows no gSOAP. The
+ * plugin (gsoap/) uses these functions.
+ *
+ * Folder link/: what happens on a link: what goes out, what comes in, and what the program is told.
+ * It may see every folder but gsoap/, and neither strophe.h nor stdsoap2.h. From the ground up:
+ *   session           states, waiting, posting, who speaks
+ *   limit             what may leave
+ *   query             what others say of themselves
+ *   shipment          bytes that go ahead of a call or an answer
+ *   fallback, routing, announcement
+ *                     calls that go out plain again; or elsewhere; the presence that is sent
+ *   call, message_call, answer
+ *                     what goes out
+ *   content, admission, bytestream
+ *                     what came: what it holds, whether it is run, what comes in pieces
+ *   receive_reply, receive_request, receive_message, receive_presence, receive
+ *                     what came, by kind
+ *   link, api         the parts put together; the functions of soap_xmpp.h on a link
+ * A file calls those named before it alone; no part knows the link.
  *
  * Who frees what: references. soap_xmpp_open gives one to the program, each registered plugin and
  * each detached call holds one; each request and each other call ends before its plugin.
@@ -11,10 +27,15 @@
 #ifndef SX_LINK_LINK_H
 #define SX_LINK_LINK_H
 
+#include "base/trace.h"
 #include "exchange/exchange.h"
+#include "link/outgoing.h"
 #include "request/queue.h"
 #include "soap/reader.h"
-#include "base/trace.h"
+
+/* soap_xmpp_open(), but for its thread: nothing connects. Ends with sx_link_unref(). */
+struct soap_xmpp_link *sx_link_new(const struct soap_xmpp_config *config, char *why,
+                                   size_t why_bytes);
 
 struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link);
 void sx_link_unref(struct soap_xmpp_link *link);
@@ -24,25 +45,11 @@ void sx_link_unref(struct soap_xmpp_link *link);
 enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
                                 size_t why_bytes);
 
-/* A request to send. Strings are borrowed during the call. */
-struct sx_outgoing {
-    const char *to;       /* normal JID */
-    bool any_resource;    /* its resource is the default one: another may take its place */
-    const char *envelope; /* as gSOAP wrote it */
-    size_t envelope_len;
-    struct sx_checker *checker; /* the caller's own */
-    const char *action;         /* soapAction or NULL; carried with a packed envelope, with a plain
-                                 * one if the configuration says so */
-    int64_t online_deadline;    /* how long to wait for the link, then for room */
-    int64_t room_deadline;
-    bool is_message;  /* goes as a message: once, and to whoever its server hands it */
-    const char *name; /* of such a call, or NULL: soap_xmpp_name() */
-};
-
-/* Waits until online, enters the call, posts the stanza: with the envelope packed if the peer takes
- * that, else checked and plain. On SX_OK *call is the caller's (it ends with sx_exchange_release).
- * Otherwise *call is untouched and why holds one sentence: what, which JID, which operation, how
- * long; SX_EUNCARRIABLE, SX_EDEPTH and SX_ETOOBIG say what of the envelope is in the way. */
+/* Waits until online, enters the call, posts its stanza: as an iq, with the envelope packed if the
+ * peer takes that, or as a message. On SX_OK *call is the caller's (it ends with
+ * sx_exchange_release). Otherwise *call is untouched and why holds one sentence: what, which JID,
+ * which operation, how long; SX_EUNCARRIABLE, SX_EDEPTH and SX_ETOOBIG say what of the envelope is
+ * in the way. */
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
@@ -50,7 +57,7 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
  * be sent is traced. The request stays the caller's. The envelope goes out in the form of the
  * request (a fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with a
  * clause in why: nothing was sent, the envelope can't be carried, and the request is still to be
- * answered. */
+ * answered. refuse answers with a stanza error. */
 enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes);

@@ -1,7 +1,6 @@
 /* message_call.c - calls by message: sent once, for servers to store and forward.
  *
- * Noun: a call that goes out as a message. What comes of it is receive_message.c's and
- * message_call.c's.
+ * Noun: a call that goes out as a message. What comes of it is receive_message.c's.
  *
  * Invariant: a message is posted once, and its receipt (a ping of our own server, which takes
  * stanzas in order) behind it in the same session, or not at all: the call ends with the session
@@ -11,23 +10,24 @@
  * -> its id -> message, receipt. Failure: what doesn't fit into one stanza is refused, since a
  * bytestream wants somebody who is there; before anything is posted the caller hears why.
  */
-#include "link/link_parts.h"
+#include "link/call.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/jid.h"
 #include "base/clock.h"
+#include "link/limit.h"
 #include "soap/payload.h"
+#include "wire/jid.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
 /* An answer could not be told from a request that comes to ourselves. */
-static bool is_own_account(const struct soap_xmpp_link *link, const char *to)
+static bool is_own_account(const struct sx_calls *calls, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];
-    sx_jid_bare(sx_session_config(link->session)->jid, own, sizeof own);
-    if (sx_session_config(link->session)->is_component)
+    sx_jid_bare(sx_session_config(calls->session)->jid, own, sizeof own);
+    if (sx_session_config(calls->session)->is_component)
         sx_jid_domain(to, bare, sizeof bare); /* all of it is ours */
     else
         sx_jid_bare(to, bare, sizeof bare);
@@ -42,12 +42,12 @@ static enum sx_err refuse_account(char *why, size_t why_bytes)
     return SX_EENDPOINT;
 }
 
-static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_outgoing *out,
                                 struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    bool packs = sx_session_config(link->session)->packs &&
-                 sx_features_account_has(link->disco, out->to, SX_NS_PACKED, sx_clock_now_us());
-    enum sx_err err = sx_link_make_payload(link, out, packs, payload, why, why_bytes);
+    bool packs = sx_session_config(calls->session)->packs &&
+                 sx_features_account_has(calls->features, out->to, SX_NS_PACKED, sx_clock_now_us());
+    enum sx_err err = sx_call_make_payload(calls, out, packs, payload, why, why_bytes);
     size_t packed_bytes;
     if (err || !payload->is_loose)
         return err;
@@ -56,72 +56,72 @@ static enum sx_err make_payload(struct soap_xmpp_link *link, const struct sx_out
     snprintf(why, why_bytes,
              "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
              "(without ?message larger ones go in pieces)",
-             out->envelope_len, packed_bytes, sx_link_outgoing_limit(link, NULL));
+             out->envelope_len, packed_bytes, sx_limit_outgoing(calls->session, NULL));
     return SX_ETOOBIG;
 }
 
-static enum sx_err post_receipt(struct soap_xmpp_link *link, const struct soap_xmpp_call *call,
-                                uint64_t session, int64_t room_deadline)
+static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_xmpp_call *call,
+                                uint64_t number, int64_t room_deadline)
 {
     char id[SX_RECEIPT_ID_BYTES];
     struct sx_buffer stanza = {0};
     sx_exchange_receipt_id(call, id);
-    sx_session_write_ping(link->session, id, &stanza);
-    return sx_session_post(link->session, session, &stanza, room_deadline);
+    sx_session_write_ping(calls->session, id, &stanza);
+    return sx_session_post(calls->session, number, &stanza, room_deadline);
 }
 
-static enum sx_err name_call(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+static enum sx_err name_call(const struct sx_calls *calls, const struct sx_outgoing *out,
                              struct soap_xmpp_call *call)
 {
     struct sx_buffer suffix = {0};
     enum sx_err err = SX_ENOMEM;
-    sx_message_ids_write(link->names, &suffix, sx_exchange_id(call), out->name, out->to);
+    sx_message_ids_write(calls->names, &suffix, sx_exchange_id(call), out->name, out->to);
     if (!suffix.failed)
         err = sx_exchange_set_message(call, suffix.bytes, out->name);
     sx_buffer_fini(&suffix);
     return err;
 }
 
-static enum sx_err post_message(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+static enum sx_err post_message(const struct sx_calls *calls, const struct sx_outgoing *out,
                                 const struct sx_payload *payload, struct soap_xmpp_call *call,
-                                uint64_t session)
+                                uint64_t number)
 {
     struct sx_buffer stanza = {0};
     struct sx_head head = {
-        .from = sx_session_stamp(link->session), .to = out->to, .is_message = true};
-    enum sx_err err = name_call(link, out, call);
+        .from = sx_session_stamp(calls->session), .to = out->to, .is_message = true};
+    enum sx_err err = name_call(calls, out, call);
     if (err != SX_OK)
         return err;
     head.id = sx_exchange_id(call);
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG,
+    sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG,
              "call %s to %s, by message: %s", head.id, out->to, payload->scan->operation);
     sx_stanza_message(&stanza, &head, payload->bytes, payload->len);
-    err = sx_session_post(link->session, session, &stanza, out->room_deadline);
-    if (err == SX_OK && post_receipt(link, call, session, out->room_deadline) != SX_OK)
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
+    err = sx_session_post(calls->session, number, &stanza, out->room_deadline);
+    if (err == SX_OK && post_receipt(calls, call, number, out->room_deadline) != SX_OK)
+        sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_INFO,
                  "call %s: nobody asks whether the server has taken it", head.id);
     return err;
 }
 
 /* Sends it; why is a clause. */
-static enum sx_err send(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+static enum sx_err send(const struct sx_calls *calls, const struct sx_outgoing *out,
                         const struct sx_payload *payload, struct soap_xmpp_call **out_call,
                         char *why, size_t why_bytes)
 {
     const struct sx_head head = {
-        .from = sx_session_stamp(link->session), .to = out->to, .id = "", .is_message = true};
+        .from = sx_session_stamp(calls->session), .to = out->to, .id = "", .is_message = true};
     struct soap_xmpp_call *call = NULL;
-    uint64_t session;
+    uint64_t number;
     enum sx_err err;
-    if (!sx_link_may_send(link, payload, &head, why, why_bytes))
+    if (!sx_limit_allows(calls->session, payload, &head, why, why_bytes))
         return SX_ETOOBIG;
-    err = sx_session_await(link->session, out->online_deadline, &session, why, why_bytes);
+    err = sx_session_await(calls->session, out->online_deadline, &number, why, why_bytes);
     if (err != SX_OK)
         return err;
-    err = sx_exchange_begin(link->exchange, out->to, payload->scan->operation, out->room_deadline,
+    err = sx_exchange_begin(calls->exchange, out->to, payload->scan->operation, out->room_deadline,
                             &call);
     if (err == SX_OK)
-        err = post_message(link, out, payload, call, session);
+        err = post_message(calls, out, payload, call, number);
     if (err == SX_OK) {
         *out_call = call;
         return SX_OK;
@@ -131,19 +131,19 @@ static enum sx_err send(struct soap_xmpp_link *link, const struct sx_outgoing *o
     return err;
 }
 
-enum sx_err sx_link_mail(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                         struct soap_xmpp_call **call, char *why, size_t why_bytes)
+enum sx_err sx_message_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                 struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
     struct sx_payload payload = {0};
     char clause[400] = "";
-    enum sx_err err = is_own_account(link, out->to)
+    enum sx_err err = is_own_account(calls, out->to)
                           ? refuse_account(clause, sizeof clause)
-                          : make_payload(link, out, &payload, clause, sizeof clause);
+                          : make_payload(calls, out, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;
     }
-    err = send(link, out, &payload, call, clause, sizeof clause);
+    err = send(calls, out, &payload, call, clause, sizeof clause);
     if (err != SX_OK)
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation, clause);
     sx_payload_fini(&payload);

@@ -11,92 +11,92 @@
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
  * refused where messages aren't taken, older than max_age_s, or for an IQ's reasons.
  */
-#include "link/incoming.h"
+#include "link/receive.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/shipment.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
+static bool is_type(const struct sx_incoming *message, const char *type)
+{
+    return message->type && strcmp(message->type, type) == 0;
+}
+
 /* ---- answers ---- */
 
-static void read_envelope(const struct sx_iq_ends *ends, const struct iq *message,
+static void read_envelope(const struct sx_reception *reception, const struct sx_incoming *message,
                           struct sx_element *stanza, struct sx_stream *stream,
                           struct sx_reply *reply)
 {
     struct sx_element *packed;
     if (sx_stream_envelope(stream, &reply->envelope)) {
-        reply->err = reply->envelope.err;
-        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
-    } else if (sx_content_find_packed(ends, stanza, stream, &packed) &&
+        sx_content_judge(reply);
+    } else if (sx_content_find_packed(reception->content, stanza, stream, &packed) &&
                !sx_content_is_reference(packed)) {
-        sx_content_take_packed(ends, message->from, packed, stream, &reply->envelope);
-        reply->err = reply->envelope.err;
-        snprintf(reply->text, sizeof reply->text, "%s", reply->envelope.why);
+        sx_content_take_packed(reception->content, message->from, packed, stream, &reply->envelope);
+        sx_content_judge(reply);
     } else {
         reply->err = SX_ENOTSOAP;
     }
 }
 
-static void read_reply(const struct sx_iq_ends *ends, const struct iq *message,
+static void read_reply(const struct sx_reception *reception, const struct sx_incoming *message,
                        struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
 {
-    bool is_error = message->type && strcmp(message->type, "error") == 0;
+    bool is_error = is_type(message, "error");
     if (stream->verdict != SX_OK) {
-        /* As with IQs: an error may hold the whole request. */
-        reply->err = is_error ? SX_ESTANZA : stream->verdict;
-        snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
-        snprintf(reply->text, sizeof reply->text, "%s", stream->verdict_why);
+        sx_content_verdict(is_error, stream, reply);
     } else if (is_error) {
-        sx_content_error(ends, message->from, true, stanza, stream, reply);
+        sx_content_error(reception->content, message->from, true, stanza, stream, reply);
         reply->delivery.stale_for[0] = '\0';
     } else {
-        read_envelope(ends, message, stanza, stream, reply);
+        read_envelope(reception, message, stanza, stream, reply);
     }
 }
 
-static void drop(const struct sx_iq_ends *ends, const struct iq *message, const char *why)
+static void drop(const struct sx_reception *reception, const struct sx_incoming *message,
+                 const char *why)
 {
-    sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "message %s from %s dropped: %s", message->id,
-             message->from, why);
+    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
+             "message %s from %s dropped: %s", message->id, message->from, why);
 }
 
 /* An answer to a call under way, of an earlier process, or to one that was given up. */
-static void take_named(const struct sx_iq_ends *ends, const struct iq *message, const char *name,
-                       struct sx_reply *reply)
+static void take_named(const struct sx_reception *reception, const struct sx_incoming *message,
+                       const char *name, struct sx_reply *reply)
 {
     bool found = false;
-    enum sx_err err =
-        sx_exchange_complete_named(ends->exchange, message->from, message->id, name, reply, &found);
+    enum sx_err err = sx_exchange_complete_named(reception->exchange, message->from, message->id,
+                                                 name, reply, &found);
     if (err != SX_OK)
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_ERROR, "the answer \"%s\" from %s is lost: %s", name,
-                 message->from, sx_fault_text(err));
+        sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_ERROR,
+                 "the answer \"%s\" from %s is lost: %s", name, message->from, sx_fault_text(err));
     else if (found)
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "message %s from %s answers \"%s\"",
-                 message->id, message->from, name);
+        sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
+                 "message %s from %s answers \"%s\"", message->id, message->from, name);
 }
 
-static void receive_reply(const struct sx_iq_ends *ends, const struct iq *message, const char *name,
-                          struct sx_element *stanza, struct sx_stream *stream)
+static void receive_answer(const struct sx_reception *reception, const struct sx_incoming *message,
+                           const char *name, struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
-    if (!name && !sx_exchange_expects(ends->exchange, message->from, message->id)) {
-        drop(ends, message, "an answer, late, or to nobody here");
+    if (!name && !sx_exchange_expects(reception->exchange, message->from, message->id)) {
+        drop(reception, message, "an answer, late, or to nobody here");
         return;
     }
-    if (name && !sx_message_ids_is_first(ends->names, message->id)) {
-        drop(ends, message, "its answer was here before");
+    if (name && !sx_message_ids_is_first(reception->names, message->id)) {
+        drop(reception, message, "its answer was here before");
         return;
     }
-    read_reply(ends, message, stanza, stream, &reply);
+    read_reply(reception, message, stanza, stream, &reply);
     if (name)
-        take_named(ends, message, name, &reply);
+        take_named(reception, message, name, &reply);
     else
-        (void)sx_exchange_complete(ends->exchange, message->from, message->id, &reply);
+        (void)sx_exchange_complete(reception->exchange, message->from, message->id, &reply);
 }
 
 /* ---- requests ---- */
@@ -120,13 +120,14 @@ static int64_t measure_age(struct sx_element *stanza, int64_t now_us)
     return age_us;
 }
 
-static bool is_too_old(const struct sx_iq_ends *ends, struct sx_element *stanza, char *why,
+static bool is_too_old(const struct sx_reception *reception, struct sx_element *stanza, char *why,
                        size_t why_bytes)
 {
     int64_t now_us = sx_timestamp_now_us(), age_us = measure_age(stanza, now_us);
-    long long max_s = (long long)(ends->max_age_us / 1000000);
+    int64_t max_age_us = sx_session_config(reception->session)->max_age_us;
+    long long max_s = (long long)(max_age_us / 1000000);
     char sent[SX_TIMESTAMP_BYTES];
-    if (ends->max_age_us == SX_NEVER || age_us <= ends->max_age_us)
+    if (max_age_us == SX_NEVER || age_us <= max_age_us)
         return false;
     if (age_us == SX_NEVER) {
         snprintf(why, why_bytes,
@@ -142,94 +143,94 @@ static bool is_too_old(const struct sx_iq_ends *ends, struct sx_element *stanza,
     return true;
 }
 
-static void admit(const struct sx_iq_ends *ends, const struct iq *message,
+static void admit(const struct sx_reception *reception, const struct sx_incoming *message,
                   struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
     if (envelope->err != SX_OK) {
-        sx_iq_decline(ends, message, sx_fault_condition(envelope->err), envelope->why);
+        sx_admission_decline(reception->admission, message, sx_fault_condition(envelope->err),
+                             envelope->why);
         return;
     }
     /* Who may not call learns no more than that, and what ran once isn't said not to have run. */
-    if (is_too_old(ends, stanza, why, sizeof why) &&
-        sx_access_allows(ends->access, message->from, envelope->operation)) {
-        if (sx_iq_is_known(ends, message)) {
-            drop(ends, message, "it came again");
+    if (is_too_old(reception, stanza, why, sizeof why) &&
+        sx_access_allows(reception->access, message->from, envelope->operation)) {
+        if (sx_admission_is_known(reception->admission, message)) {
+            drop(reception, message, "it came again");
             return;
         }
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_INFO, "%s of %s isn't run: %s", envelope->operation,
-                 message->from, why);
-        sx_iq_decline(ends, message, "not-acceptable", why);
+        sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_INFO,
+                 "%s of %s isn't run: %s", envelope->operation, message->from, why);
+        sx_admission_decline(reception->admission, message, "not-acceptable", why);
         return;
     }
-    sx_iq_admit(ends, message, envelope);
+    sx_admission_admit(reception->admission, message, envelope);
 }
 
-static void receive_request(const struct sx_iq_ends *ends, const struct iq *message,
+static void receive_request(const struct sx_reception *reception, const struct sx_incoming *message,
                             struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_envelope envelope = {0};
     struct sx_element *packed;
-    if (!ends->messages) {
-        sx_iq_decline(ends, message, "service-unavailable",
-                      "requests that come as messages aren't served here");
+    if (!sx_session_config(reception->session)->messages) {
+        sx_admission_decline(reception->admission, message, "service-unavailable",
+                             "requests that come as messages aren't served here");
         return;
     }
     if (sx_stream_envelope(stream, &envelope)) {
-        admit(ends, message, stanza, &envelope);
+        admit(reception, message, stanza, &envelope);
     } else if (stream->verdict != SX_OK) {
-        sx_iq_decline(ends, message, sx_fault_condition(stream->verdict), stream->verdict_why);
-    } else if (sx_content_find_packed(ends, stanza, stream, &packed)) {
+        sx_admission_decline(reception->admission, message, sx_fault_condition(stream->verdict),
+                             stream->verdict_why);
+    } else if (sx_content_find_packed(reception->content, stanza, stream, &packed)) {
         if (sx_content_is_reference(packed)) {
-            sx_iq_decline(ends, message, "bad-request", "no message refers to a bytestream");
+            sx_admission_decline(reception->admission, message, "bad-request",
+                                 "no message refers to a bytestream");
             return;
         }
-        /* Whom no rule names at all isn't worth a glance, as with IQs. */
-        if (!sx_access_may_know(ends->access, message->from) &&
-            !sx_iq_is_telling_due(ends, sx_clock_now_us()))
+        if (!sx_admission_wants_glance(reception->admission, message->from))
             envelope.form = SX_FORM_ZSTD;
         else
-            sx_content_glance(ends, message->from, packed, stream, &envelope);
-        admit(ends, message, stanza, &envelope);
+            sx_content_glance(reception->content, message->from, packed, stream, &envelope);
+        admit(reception, message, stanza, &envelope);
     } else {
-        sx_iq_decline(ends, message, "service-unavailable", "packed envelopes aren't taken here");
+        sx_admission_decline(reception->admission, message, "service-unavailable",
+                             "packed envelopes aren't taken here");
     }
     sx_envelope_fini(&envelope);
 }
 
 /* ---- messages ---- */
 
-static bool is_type(const struct iq *message, const char *type)
-{
-    return message->type && strcmp(message->type, type) == 0;
-}
-
 /* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
  * library can't be noise. */
-static bool holds_envelope(const struct sx_iq_ends *ends, const struct iq *message,
+static bool holds_envelope(const struct sx_reception *reception, const struct sx_incoming *message,
                            struct sx_element *stanza, const struct sx_stream *stream)
 {
     struct sx_element *packed;
-    return stream->envelope || sx_content_find_packed(ends, stanza, stream, &packed) ||
+    return stream->envelope ||
+           sx_content_find_packed(reception->content, stanza, stream, &packed) ||
            ((stream->verdict != SX_OK || stream->binary) && sx_request_id_is_message(message->id));
 }
 
-void sx_message_receive(const struct sx_iq_ends *ends, const struct iq *message,
+void sx_receive_message(const struct sx_reception *reception, const struct sx_incoming *message,
                         struct sx_element *stanza, struct sx_stream *stream)
 {
     char name[SX_MESSAGE_ID_BYTES + 1];
     enum sx_message_id_kind kind = SX_MESSAGE_ID_NONE;
     bool is_error = is_type(message, "error");
-    if (!message->id || !message->from || strlen(message->id) > SX_IQ_ID_BYTES ||
+    if (!message->id || !message->from || strlen(message->id) > SX_RECEIVE_ID_BYTES ||
         is_type(message, "groupchat") || is_type(message, "headline") ||
-        (!is_error && !holds_envelope(ends, message, stanza, stream))) {
-        sx_trace(ends->trace, SOAP_XMPP_TRACE_DEBUG, "<message> from %s ignored",
-                 sx_iq_text(message->from));
+        (!is_error && !holds_envelope(reception, message, stanza, stream))) {
+        sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
+                 "<message> from %s ignored", sx_incoming_text(message->from));
         return;
     }
-    kind = sx_message_ids_read(ends->names, message->id, message->from, name);
-    if (is_error || kind != SX_MESSAGE_ID_NONE || sx_exchange_gave_out(ends->exchange, message->id))
-        receive_reply(ends, message, kind == SX_MESSAGE_ID_PROVEN ? name : NULL, stanza, stream);
+    kind = sx_message_ids_read(reception->names, message->id, message->from, name);
+    if (is_error || kind != SX_MESSAGE_ID_NONE ||
+        sx_exchange_gave_out(reception->exchange, message->id))
+        receive_answer(reception, message, kind == SX_MESSAGE_ID_PROVEN ? name : NULL, stanza,
+                       stream);
     else
-        receive_request(ends, message, stanza, stream);
+        receive_request(reception, message, stanza, stream);
 }

@@ -1,31 +1,22 @@
-/* routing.c - calls to a bare JID: which of its resources they go to, and when they go elsewhere.
+/* routing.c - calls to a bare JID: which resource, and when another. Invariant: routing.h.
  *
- * Noun: the roaming call, as the link sees it. roster.c knows who is there, policy.c the policy,
- * failover.c when a call may move; here they meet.
- *
- * Invariant: a resource is chosen only if it serves: it says so in its presence, or has listed SOAP
- * in disco#info, for which those without a mark are asked only while nobody of the account has one.
- * Who has answered service-unavailable isn't chosen again before it has sent presence anew.
- *
- * Happy path: choose -> the call goes there. It comes back: give_way -> another one. Somebody comes
- * or goes: attend -> those who wait for nobody move.
- * Nobody known, or nobody who serves: the default resource. Just after a login that may be because
- * not everybody has been told of yet; so who comes is waited for, but only if the default resource
- * isn't there either.
- *
- * Thread: choose and choose_again on the caller's, all else on the loop thread.
+ * Happy path: choose -> the call goes there. It comes back: move -> another one. Somebody comes or
+ * goes: note -> the calls that wait for nobody move.
+ * Failure: nobody known, or nobody who serves: the default resource. Just after a login that may be
+ * because not everybody has been told of yet; so who comes is waited for, but only if the default
+ * resource isn't there either.
  */
-#include <stdio.h>
+#include "link/routing.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/random.h"
-#include "link/link_parts.h"
-#include "peers/roster.h"
-#include "wire/namespaces.h"
-#include "exchange/failover.h"
 #include "wire/disco.h"
+#include "base/random.h"
+#include "exchange/failover.h"
+#include "wire/jid.h"
+#include "wire/namespaces.h"
 
 enum {
     SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */
@@ -34,241 +25,206 @@ enum {
 
 /* ---- candidates ---- */
 
-typedef bool fits_fn(struct soap_xmpp_link *link, const struct sx_resource *resource, void *user);
+typedef bool fits_fn(const struct sx_routing *routing, const struct sx_resource *resource,
+                     const void *user);
 
-/* Leaves only those that fit; how many. */
-static unsigned sift(struct soap_xmpp_link *link, struct sx_roster_view *company, fits_fn *fits,
-                     void *user)
+/* Leaves only those that fit. */
+static void keep(const struct sx_routing *routing, struct sx_roster_view *view, fits_fn *fits,
+                 const void *user)
 {
     unsigned i, left = 0;
-    for (i = 0; i < company->count; i++) {
-        struct sx_resource resource = company->resources[i];
-        bool stays = fits(link, &resource, user);
+    for (i = 0; i < view->count; i++) {
+        struct sx_resource resource = view->resources[i];
+        bool stays = fits(routing, &resource, user);
         if (stays)
-            company->resources[left++] = resource;
+            view->resources[left++] = resource;
         else
             free(resource.jid);
     }
-    company->count = left;
-    return left;
+    view->count = left;
 }
 
-static bool is_marked(struct soap_xmpp_link *link, const struct sx_resource *resource, void *user)
+static bool is_marked(const struct sx_routing *routing, const struct sx_resource *resource,
+                      const void *user)
 {
-    (void)link;
+    (void)routing;
     (void)user;
     return resource->mark.serves;
 }
 
-/* A person's client, or a service of another make. */
-static bool lists_soap(struct soap_xmpp_link *link, const struct sx_resource *resource, void *user)
+/* A client for people, or a service of another make. */
+static bool lists_soap(const struct sx_routing *routing, const struct sx_resource *resource,
+                       const void *user)
 {
     const int64_t *deadline = user;
-    int listed = sx_features_has(link->disco, resource->jid, SX_NS_SOAP, sx_clock_now_us());
+    int listed = sx_features_has(routing->features, resource->jid, SX_NS_SOAP, sx_clock_now_us());
     struct sx_reply reply = {0};
     char why[1];
     if (listed >= 0)
         return listed == 1;
-    if (sx_link_ask(link, resource->jid, *deadline, ANSWER_US, &reply, why, sizeof why) != SX_OK)
+    if (sx_query_ask(routing->query, resource->jid, *deadline, ANSWER_US, &reply, why,
+                     sizeof why) != SX_OK)
         return false;
     listed = reply.err == SX_OK && sx_disco_list_has(reply.features, SX_NS_SOAP);
     if (reply.err == SX_ETIMEOUT || reply.err == SX_ESTANZA)
-        sx_link_note_silence(link, resource->jid);
+        sx_query_note_silence(routing->query, resource->jid);
     sx_reply_fini(&reply);
     return listed;
 }
 
-static bool is_marked_any(const struct sx_roster_view *company)
+static bool is_marked_any(const struct sx_roster_view *view)
 {
     unsigned i;
-    for (i = 0; i < company->count; i++)
-        if (company->resources[i].mark.serves)
+    for (i = 0; i < view->count; i++)
+        if (view->resources[i].mark.serves)
             return true;
     return false;
 }
 
 /* One of them by the policy, malloc'ed; NULL: there is none, or no memory. */
-static char *pick(struct soap_xmpp_link *link, const char *bare,
-                  const struct sx_roster_view *company)
+static char *pick(const struct sx_routing *routing, const char *bare,
+                  const struct sx_roster_view *view)
 {
     const char *jids[SX_ROSTER_RESOURCES];
     unsigned loads[SX_ROSTER_RESOURCES] = {0}, i;
-    if (company->count == 0)
+    if (view->count == 0)
         return NULL;
-    for (i = 0; i < company->count; i++)
-        jids[i] = company->resources[i].jid;
-    if (sx_session_config(link->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
-        sx_failover_loads(link->exchange, jids, loads, company->count);
-    i = sx_policy_choose(link->choice, bare, jids, loads, company->count, sx_random_number());
+    for (i = 0; i < view->count; i++)
+        jids[i] = view->resources[i].jid;
+    if (sx_session_config(routing->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
+        sx_failover_loads(routing->exchange, jids, loads, view->count);
+    i = sx_policy_choose(routing->policy, bare, jids, loads, view->count, sx_random_number());
     return strdup(jids[i]);
 }
 
 /* ---- a call begins ---- */
 
-bool sx_link_roams(const struct soap_xmpp_link *link, const char *to, bool any_resource)
+bool sx_routing_applies(const struct sx_routing *routing, const char *to, bool any_resource)
 {
-    return link->presence && any_resource && strchr(to, '@');
+    return routing->roster && any_resource && strchr(to, '@');
 }
 
-char *sx_link_choose(struct soap_xmpp_link *link, const char *to, int64_t deadline,
-                     uint64_t *version)
+char *sx_routing_choose(const struct sx_routing *routing, const char *to, int64_t deadline,
+                        uint64_t *version)
 {
-    struct sx_roster_view company;
+    struct sx_roster_view view;
     char bare[SX_JID_BYTES], *chosen;
     sx_jid_bare(to, bare, sizeof bare);
-    sx_roster_list(link->presence, bare, &company);
-    *version = company.version;
-    if (is_marked_any(&company))
-        sift(link, &company, is_marked, NULL);
+    sx_roster_list(routing->roster, bare, &view);
+    *version = view.version;
+    if (is_marked_any(&view))
+        keep(routing, &view, is_marked, NULL);
     else
-        sift(link, &company, lists_soap, &deadline);
-    chosen = pick(link, bare, &company);
-    sx_roster_view_fini(&company);
+        keep(routing, &view, lists_soap, &deadline);
+    chosen = pick(routing, bare, &view);
+    sx_roster_view_fini(&view);
     return chosen;
 }
 
-bool sx_link_choose_again(struct soap_xmpp_link *link, const char *to, const char *chosen,
-                          uint64_t version, int64_t deadline)
+bool sx_routing_choose_again(const struct sx_routing *routing, const char *to, const char *chosen,
+                             uint64_t version, int64_t deadline)
 {
     char bare[SX_JID_BYTES];
     if (chosen) {
-        sx_roster_take_out(link->presence, chosen);
+        sx_roster_take_out(routing->roster, chosen);
         return sx_clock_now_us() < deadline;
     }
     sx_jid_bare(to, bare, sizeof bare);
-    return sx_roster_await(link->presence, bare, version, SETTLE_US, deadline);
+    return sx_roster_await(routing->roster, bare, version, SETTLE_US, deadline);
 }
 
-/* ---- a call moves on ---- */
+/* ---- a call moves ---- */
 
-/* What a call can move to without a question: who runs each id once, and says under which
+/* Whether a call can move there without a question: to who runs each id once, and says under which
  * incarnation. An old one costs another copy: the peer says stale, and the new one. */
-struct wish {
-    bool is_packed;
-};
-
-static bool can_take_over(struct soap_xmpp_link *link, const struct sx_resource *resource,
-                          void *user)
+static bool can_take(const struct sx_routing *routing, const struct sx_resource *resource,
+                     const void *user)
 {
-    const struct wish *wish = user;
-    (void)link;
+    const struct sx_failover *failover = user;
+    (void)routing;
     return resource->mark.serves && resource->mark.incarnation[0] &&
-           (resource->mark.packs || !wish->is_packed);
+           (resource->mark.packs || !failover->is_packed);
 }
 
 /* The freshest incarnation known of it. */
-static void find_incarnation(struct soap_xmpp_link *link, const struct sx_roster_view *company,
+static void find_incarnation(const struct sx_routing *routing, const struct sx_roster_view *view,
                              const char *jid, char incarnation[SX_INCARNATION_BYTES])
 {
     unsigned i;
-    if (sx_features_incarnation(link->disco, jid, sx_clock_now_us(), incarnation,
+    if (sx_features_incarnation(routing->features, jid, sx_clock_now_us(), incarnation,
                                 SX_INCARNATION_BYTES) == 1)
         return;
-    for (i = 0; i < company->count; i++)
-        if (strcmp(company->resources[i].jid, jid) == 0)
-            memcpy(incarnation, company->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
+    for (i = 0; i < view->count; i++)
+        if (strcmp(view->resources[i].jid, jid) == 0)
+            memcpy(incarnation, view->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
 }
 
-static bool move(struct soap_xmpp_link *link, const struct sx_failover *mover, unsigned bounced)
+static bool move_call(const struct sx_routing *routing, const struct sx_failover *failover,
+                      unsigned bounced)
 {
-    struct wish wish = {.is_packed = mover->is_packed};
     char incarnation[SX_INCARNATION_BYTES] = "", bare[SX_JID_BYTES], *chosen;
-    struct sx_roster_view company;
+    struct sx_roster_view view;
     bool moved = false;
-    sx_jid_bare(mover->peer, bare, sizeof bare);
-    sx_roster_list(link->presence, bare, &company);
-    sift(link, &company, can_take_over, &wish);
-    chosen = pick(link, bare, &company);
+    sx_jid_bare(failover->peer, bare, sizeof bare);
+    sx_roster_list(routing->roster, bare, &view);
+    keep(routing, &view, can_take, failover);
+    chosen = pick(routing, bare, &view);
     if (chosen) {
-        find_incarnation(link, &company, chosen, incarnation);
-        moved = sx_failover_move(link->exchange, mover->id, bounced, chosen, incarnation);
+        find_incarnation(routing, &view, chosen, incarnation);
+        moved = sx_failover_move(routing->exchange, failover->id, bounced, chosen, incarnation);
     }
     if (moved)
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "call %s moves on to %s",
-                 mover->id, chosen);
+        sx_trace(sx_session_trace(routing->session), SOAP_XMPP_TRACE_DEBUG,
+                 "call %s moves on to %s", failover->id, chosen);
     free(chosen);
-    sx_roster_view_fini(&company);
+    sx_roster_view_fini(&view);
     return moved;
 }
 
-bool sx_link_give_way(struct soap_xmpp_link *link, const char *from, const char *id,
-                      const struct sx_reply *reply)
+bool sx_routing_move(const struct sx_routing *routing, const char *from, const char *id,
+                     const struct sx_reply *reply)
 {
-    struct sx_failover mover;
+    struct sx_failover failover;
     /* Of all conditions this one says that this resource is of no use, and others may be. */
-    if (!link->presence || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
+    if (!routing->roster || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
         strcmp(reply->condition, "service-unavailable") != 0 ||
-        !sx_failover_judge(link->exchange, from, id, &mover))
+        !sx_failover_judge(routing->exchange, from, id, &failover))
         return false;
-    sx_roster_take_out(link->presence, mover.peer);
-    return mover.may_move && move(link, &mover, 1);
+    sx_roster_take_out(routing->roster, failover.peer);
+    return failover.may_move && move_call(routing, &failover, 1);
 }
 
 /* ---- somebody comes or goes ---- */
 
-static void move_stranded(struct soap_xmpp_link *link, const char *bare)
+static void move_waiting(const struct sx_routing *routing, const char *bare)
 {
-    struct sx_failover mover;
+    struct sx_failover failover;
     bool moved = true;
-    while (moved && sx_failover_find(link->exchange, bare, &mover))
-        moved = move(link, &mover, 0);
+    while (moved && sx_failover_find(routing->exchange, bare, &failover))
+        moved = move_call(routing, &failover, 0);
 }
 
-static void note_available(struct soap_xmpp_link *link, const char *jid,
-                           const struct sx_presence_mark *mark)
+void sx_routing_note_available(const struct sx_routing *routing, const char *jid,
+                               const struct sx_presence_mark *mark)
 {
     char bare[SX_JID_BYTES];
-    if (sx_jid_equal(jid, sx_session_own_jid(link->session)))
+    if (sx_jid_equal(jid, sx_session_own_jid(routing->session)))
         return; /* our own, which the server sends back (RFC 6121 4.2.2) */
-    sx_roster_put(link->presence, jid, mark);
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is there%s", jid,
+    sx_roster_put(routing->roster, jid, mark);
+    sx_trace(sx_session_trace(routing->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is there%s", jid,
              mark->serves ? ", and serves" : "");
     sx_jid_bare(jid, bare, sizeof bare);
     if (mark->serves)
-        move_stranded(link, bare);
+        move_waiting(routing, bare);
 }
 
-static void note_gone(struct soap_xmpp_link *link, const char *jid)
+void sx_routing_note_gone(const struct sx_routing *routing, const char *jid)
 {
     char bare[SX_JID_BYTES];
-    if (!sx_roster_take_out(link->presence, jid))
+    if (!sx_roster_take_out(routing->roster, jid))
         return;
-    sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is gone", jid);
-    sx_features_forget(link->disco, jid); /* who comes back may be another process */
+    sx_trace(sx_session_trace(routing->session), SOAP_XMPP_TRACE_DEBUG, "%.300s is gone", jid);
+    sx_features_forget(routing->features, jid); /* who comes back may be another process */
     sx_jid_bare(jid, bare, sizeof bare);
-    move_stranded(link, bare);
-}
-
-void sx_link_attend(struct soap_xmpp_link *link, uint64_t session, struct sx_element *stanza)
-{
-    const char *from = sx_element_attribute(stanza, "from");
-    struct sx_presence_mark mark;
-    enum sx_presence_kind kind = sx_presence_read(stanza, &mark);
-    char *jid = NULL, bare[SX_JID_BYTES];
-    if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)
-        return;
-    sx_jid_bare(jid, bare, sizeof bare);
-    switch (kind) {
-    case SX_PRESENCE_AVAILABLE:
-        note_available(link, jid, &mark);
-        break;
-    case SX_PRESENCE_GONE:
-        note_gone(link, jid);
-        break;
-    case SX_PRESENCE_SUBSCRIBE:
-        sx_link_admit(link, session, bare);
-        break;
-    case SX_PRESENCE_SUBSCRIBED:
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
-                 "%.200s lets us see its presence", bare);
-        break;
-    case SX_PRESENCE_UNSUBSCRIBED:
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
-                 "%.200s doesn't let us see its presence", bare);
-        note_gone(link, bare);
-        break;
-    case SX_PRESENCE_NONE:
-        break;
-    }
-    free(jid);
+    move_waiting(routing, bare);
 }

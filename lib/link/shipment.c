@@ -16,14 +16,13 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
-#include "transfer/receiver.h"
+#include "exchange/hold.h"
+#include "link/limit.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
-#include "exchange/hold.h"
 
 enum {
     MAX_SHIPMENTS = 64,
-    MAX_TRANSFERS = 64, /* that arrive */
     WINDOW = 64,
     BLOCK_BYTES = 6144,    /* with base64 and names under what each server takes: RFC 6120 13.12 */
     MAX_REFUSALS = 2,      /* ends of a stream that a transfer may have caused */
@@ -49,7 +48,10 @@ struct sx_shipment {
 TAILQ_HEAD(shipment_list, sx_shipment);
 
 struct sx_shipments {
-    struct soap_xmpp_link *link; /* immutable */
+    /* immutable */
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_journal *journal;
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t drained;
@@ -60,27 +62,21 @@ struct sx_shipments {
     int64_t online_since_us;
     struct shipment_list all;
     struct sx_senders *transfers;
-    struct sx_receiver *intake;
 };
 
-struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link)
+struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
+                                      struct sx_journal *journal)
 {
-    size_t max_bytes = sx_session_config(link->session)->max_message_bytes;
-    const struct sx_receiver_limits limits = {
-        .max_message_bytes = max_bytes,
-        .max_bytes = 2 * max_bytes,
-        .max_block_bytes = SX_SENDER_MOST_BLOCK_BYTES,
-        .max_transfers = MAX_TRANSFERS,
-    };
     struct sx_shipments *shipments = calloc(1, sizeof *shipments);
     if (!shipments)
         return NULL;
-    shipments->link = link;
+    shipments->session = session;
+    shipments->exchange = exchange;
+    shipments->journal = journal;
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->all);
     shipments->transfers = sx_senders_new(MAX_SHIPMENTS);
-    shipments->intake = sx_receiver_new(&limits);
-    if (!shipments->transfers || !shipments->intake)
+    if (!shipments->transfers)
         goto err_after_alloc;
     if (pthread_mutex_init(&shipments->mu, NULL))
         goto err_after_alloc;
@@ -92,7 +88,6 @@ err_after_mutex:
     pthread_mutex_destroy(&shipments->mu);
 err_after_alloc:
     sx_senders_free(shipments->transfers);
-    sx_receiver_free(shipments->intake);
     free(shipments);
     return NULL;
 }
@@ -125,7 +120,6 @@ void sx_shipments_free(struct sx_shipments *shipments)
     free_list(shipments, &shipments->all);
     free_list(shipments, &shipments->added);
     sx_senders_free(shipments->transfers);
-    sx_receiver_free(shipments->intake);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
     free(shipments);
@@ -134,18 +128,18 @@ void sx_shipments_free(struct sx_shipments *shipments)
 /* ---- any thread ---- */
 
 /* Of a block in base64 and its iq, as the servers rewrite it, nothing is over the limit. */
-static size_t choose_block_bytes(struct soap_xmpp_link *link, const char *from, const char *to)
+static size_t choose_block_bytes(const struct sx_session *session, const char *from, const char *to)
 {
-    size_t limit = sx_link_outgoing_limit(link, NULL);
+    size_t limit = sx_limit_outgoing(session, NULL);
     size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) +
-                   sx_scan_quoted_bytes(from ? from : sx_session_config(link->session)->jid);
+                   sx_scan_quoted_bytes(from ? from : sx_session_config(session)->jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
     if (bytes < LEAST_BLOCK_BYTES)
         return LEAST_BLOCK_BYTES;
     return bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
 }
 
-enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload,
+enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload *payload,
                             const char *from, const char *to, const char *operation,
                             const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment)
@@ -155,7 +149,7 @@ enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payl
         .adapts = true,
         .from = from,
         .operation = operation,
-        .block_bytes = choose_block_bytes(link, from, to),
+        .block_bytes = choose_block_bytes(session, from, to),
     };
     struct sx_shipment *made = calloc(1, sizeof *made);
     if (!made)
@@ -178,7 +172,7 @@ static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
     TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
     shipments->answers += shipment->call_number == 0;
     pthread_mutex_unlock(&shipments->mu);
-    sx_loop_wake(sx_session_loop(shipments->link->session));
+    sx_loop_wake(sx_session_loop(shipments->session));
 }
 
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
@@ -218,24 +212,24 @@ bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
 
 /* ---- endings ---- */
 
-static void post(struct sx_shipments *shipments, uint64_t session, struct sx_buffer *stanza)
+static void post(struct sx_shipments *shipments, uint64_t number, struct sx_buffer *stanza)
 {
     size_t len;
     char *bytes = sx_buffer_take(stanza, &len);
-    if (bytes && session)
-        sx_session_post_answer(shipments->link->session, session, bytes, len, 0);
+    if (bytes && number)
+        sx_session_post_answer(shipments->session, number, bytes, len, 0);
     else
         free(bytes);
 }
 
-static void end(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
-    struct sx_buffer farewell = {0};
+    struct sx_buffer last = {0};
     if (shipment->travels)
-        sx_senders_remove(shipments->transfers, shipment->transfer, &farewell);
-    if (farewell.len)
-        post(shipments, session, &farewell);
-    sx_buffer_fini(&farewell);
+        sx_senders_remove(shipments->transfers, shipment->transfer, &last);
+    if (last.len)
+        post(shipments, number, &last);
+    sx_buffer_fini(&last);
     TAILQ_REMOVE(&shipments->all, shipment, in_list);
     if (!shipment->call_number) {
         pthread_mutex_lock(&shipments->mu);
@@ -247,23 +241,23 @@ static void end(struct sx_shipments *shipments, uint64_t session, struct sx_ship
 }
 
 /* The run's one answer: remembered, then posted. */
-static void answer(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
+static void answer(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
                    struct sx_buffer *instead)
 {
     const char *to = sx_sender_to(shipment->transfer);
     char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
     if (!instead)
         shipment->stanza = NULL;
-    sx_journal_answer(shipments->link->journal, to, shipment->id, bytes,
-                      bytes ? shipment->stanza_len : 0, sx_clock_now_us());
-    if (bytes && session)
-        sx_session_post_answer(shipments->link->session, session, bytes, shipment->stanza_len, 0);
+    sx_journal_answer(shipments->journal, to, shipment->id, bytes, bytes ? shipment->stanza_len : 0,
+                      sx_clock_now_us());
+    if (bytes && number)
+        sx_session_post_answer(shipments->session, number, bytes, shipment->stanza_len, 0);
     else
         free(bytes);
-    end(shipments, session, shipment);
+    end(shipments, number, shipment);
 }
 
-static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment,
+static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
     const struct sx_head head = {.from = sx_sender_from(shipment->transfer),
@@ -274,25 +268,25 @@ static void fail(struct sx_shipments *shipments, uint64_t session, struct sx_shi
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
              sx_sender_size(shipment->transfer), shipment->call_number ? "call" : "answer",
              condition, *why ? ": " : "", why);
-    sx_trace(sx_session_trace(shipments->link->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
+    sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
              sx_sender_to(shipment->transfer), text);
     if (shipment->call_number) {
-        sx_hold_refuse(shipments->link->exchange, shipment->call_number, condition, text);
-        end(shipments, session, shipment);
+        sx_hold_refuse(shipments->exchange, shipment->call_number, condition, text);
+        end(shipments, number, shipment);
         return;
     }
     /* Not the peer's condition: the request has run. */
     sx_stanza_error(&error, &head, "internal-server-error", text);
-    answer(shipments, session, shipment, &error);
+    answer(shipments, number, shipment, &error);
 }
 
-static void deliver(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     shipment->travels = false;
     if (shipment->call_number)
-        sx_hold_end(shipments->link->exchange, shipment->call_number);
+        sx_hold_end(shipments->exchange, shipment->call_number);
     else
-        answer(shipments, session, shipment, NULL);
+        answer(shipments, number, shipment, NULL);
 }
 
 /* ---- on their way ---- */
@@ -302,12 +296,12 @@ static bool is_whole_percent(size_t before, size_t done, size_t size)
     return done == size || done / (size / 100 + 1) != before / (size / 100 + 1);
 }
 
-static void tell(struct sx_shipments *shipments, const char *peer, bool outgoing, size_t done,
-                 size_t size)
+void sx_shipment_tell(const struct sx_session *session, const char *peer, bool outgoing,
+                      size_t before, size_t done, size_t size)
 {
-    const struct sx_config *config = sx_session_config(shipments->link->session);
+    const struct sx_config *config = sx_session_config(session);
     const struct soap_xmpp_progress progress = {peer, outgoing, done, size};
-    if (config->progress_callback)
+    if (config->progress_callback && is_whole_percent(before, done, size))
         config->progress_callback(config->progress_user, &progress);
 }
 
@@ -327,7 +321,7 @@ static bool has_its_share(const struct sx_shipments *shipments, const struct sx_
 
 /* A call may wait for a place, as its caller does; of answers there may be no more than places: how
  * long they stay is up to those who asked. */
-static void start(struct sx_shipments *shipments, uint64_t session, struct sx_shipment *shipment)
+static void start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     shipment->waits =
         (!shipment->call_number && has_its_share(shipments, shipment)) ||
@@ -335,16 +329,16 @@ static void start(struct sx_shipments *shipments, uint64_t session, struct sx_sh
     if (shipment->waits && shipment->call_number)
         return;
     if (shipment->waits) {
-        fail(shipments, session, shipment, "resource-constraint", "too many are on their way");
+        fail(shipments, number, shipment, "resource-constraint", "too many are on their way");
         return;
     }
     shipment->travels = true;
-    sx_trace(sx_session_trace(shipments->link->session), SOAP_XMPP_TRACE_DEBUG,
+    sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_DEBUG,
              "transfer %s: %zu bytes to %s", sx_sender_id(shipment->transfer),
              sx_sender_size(shipment->transfer), sx_sender_to(shipment->transfer));
 }
 
-static void take_added(struct sx_shipments *shipments, uint64_t session)
+static void take_added(struct sx_shipments *shipments, uint64_t number)
 {
     struct shipment_list added;
     struct sx_shipment *shipment;
@@ -355,7 +349,7 @@ static void take_added(struct sx_shipments *shipments, uint64_t session)
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);
         TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
-        start(shipments, session, shipment);
+        start(shipments, number, shipment);
     }
 }
 
@@ -369,26 +363,26 @@ static int64_t count_stall_us(const struct sx_shipments *shipments,
 }
 
 /* Calls that ended otherwise, and answers that nobody takes. When to look again at the latest. */
-static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
+static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
 {
-    struct sx_exchange *exchange = shipments->link->exchange;
-    int64_t patience_us = sx_link_timeout_us(shipments->link), due_us = SX_NEVER;
+    struct sx_exchange *exchange = shipments->exchange;
+    int64_t patience_us = sx_session_timeout_us(shipments->session), due_us = SX_NEVER;
     int64_t now_us = sx_clock_now_us();
     struct sx_shipment *shipment, *next;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
         int64_t stalled_us = count_stall_us(shipments, shipment, now_us);
         next = TAILQ_NEXT(shipment, in_list);
         if (shipment->call_number && !sx_hold_is_wanted(exchange, shipment->call_number)) {
-            end(shipments, session, shipment);
+            end(shipments, number, shipment);
         } else if (shipment->travels && shipment->refusals >= MAX_REFUSALS) {
-            fail(shipments, session, shipment, "policy-violation",
+            fail(shipments, number, shipment, "policy-violation",
                  "the server closed the stream over what was sent to it");
         } else if (shipment->call_number) {
             if (shipment->waits)
-                start(shipments, session, shipment);
+                start(shipments, number, shipment);
             due_us = due_us < now_us + LOOK_AGAIN_US ? due_us : now_us + LOOK_AGAIN_US;
         } else if (stalled_us >= patience_us) {
-            fail(shipments, session, shipment, "recipient-unavailable", "nobody takes them");
+            fail(shipments, number, shipment, "recipient-unavailable", "nobody takes them");
         } else if (now_us + patience_us - stalled_us < due_us) {
             due_us = now_us + patience_us - stalled_us;
         }
@@ -399,23 +393,20 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t session)
 /* False: what waits to be written comes first. */
 static bool has_room(struct sx_shipments *shipments)
 {
-    return sx_loop_backlog_bytes(sx_session_loop(shipments->link->session)) < BACKLOG_BYTES;
+    return sx_loop_backlog_bytes(sx_session_loop(shipments->session)) < BACKLOG_BYTES;
 }
 
-int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session)
+int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
 {
     struct sx_buffer stanza = {0};
     int64_t due_us, other_us;
-    take_added(shipments, session);
-    due_us = sweep(shipments, session);
+    take_added(shipments, number);
+    due_us = sweep(shipments, number);
     while (has_room(shipments) &&
            sx_senders_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
-        (void)sx_session_post_again(shipments->link->session, session, &stanza);
+        (void)sx_session_post_again(shipments->session, number, &stanza);
     }
     sx_buffer_fini(&stanza);
-    sx_receiver_expire(shipments->intake, sx_clock_now_us());
-    other_us = sx_receiver_due_us(shipments->intake);
-    due_us = other_us < due_us ? other_us : due_us;
     /* Otherwise the socket says when there is room again. */
     other_us = has_room(shipments) ? sx_senders_due_us(shipments->transfers) : SX_NEVER;
     return other_us < due_us ? other_us : due_us;
@@ -446,138 +437,70 @@ void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refu
     set_hopeless(shipments, permanent);
 }
 
-static void look_at(struct sx_shipments *shipments, uint64_t session, struct sx_sender *moved)
+void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct sx_sender *moved)
 {
     struct sx_shipment *shipment = sx_sender_user(moved);
     size_t done = sx_sender_done_bytes(moved), size = sx_sender_size(moved);
-    if (done > shipment->told_bytes && is_whole_percent(shipment->told_bytes, done, size))
-        tell(shipments, sx_sender_to(moved), true, done, size);
+    if (done > shipment->told_bytes)
+        sx_shipment_tell(shipments->session, sx_sender_to(moved), true, shipment->told_bytes, done,
+                         size);
     shipment->told_bytes = done;
     switch (sx_sender_state(moved)) {
     case SX_SENDER_DONE:
-        deliver(shipments, session, shipment);
+        deliver(shipments, number, shipment);
         break;
     case SX_SENDER_FAILED:
         shipment->travels = false;
-        fail(shipments, session, shipment, sx_sender_condition(moved), sx_sender_text(moved));
+        fail(shipments, number, shipment, sx_sender_condition(moved), sx_sender_text(moved));
         break;
     default:
         break;
     }
 }
 
-bool sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
-                        const char *id, const struct sx_sender_reply *reply)
+enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64_t number,
+                                          const char *from, const char *id,
+                                          const struct sx_sender_reply *reply)
 {
     struct sx_sender *moved = NULL;
     if (!sx_senders_reply(shipments->transfers, from, id, reply, sx_clock_now_us(), &moved))
-        return false;
-    /* Nobody there, or one who doesn't know bytestreams: which, disco#info tells. */
-    if (from && reply->condition && strcmp(reply->condition, "service-unavailable") == 0)
-        sx_link_doubt(shipments->link, session, from);
+        return SX_SHIPMENTS_NOT_OURS;
     if (moved)
-        look_at(shipments, session, moved);
-    return true;
+        sx_shipments_note(shipments, number, moved);
+    return reply->condition && strcmp(reply->condition, "service-unavailable") == 0
+               ? SX_SHIPMENTS_UNAVAILABLE
+               : SX_SHIPMENTS_OURS;
 }
 
-bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const char *from,
+/* The one of a call; NULL: there is none. */
+static struct sx_shipment *find(struct sx_shipments *shipments, uint64_t call_number)
+{
+    struct sx_shipment *shipment;
+    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
+        if (shipment->call_number == call_number)
+            break;
+    }
+    return shipment;
+}
+
+bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id)
 {
     struct sx_shipment *shipment;
-    uint64_t number;
-    if (!sx_hold_again(shipments->link->exchange, from, id, &number))
+    uint64_t call_number;
+    if (!sx_hold_again(shipments->exchange, from, id, &call_number))
         return false;
-    for (shipment = TAILQ_FIRST(&shipments->all); shipment;
-         shipment = TAILQ_NEXT(shipment, in_list))
-        if (shipment->call_number == number)
-            break;
+    shipment = find(shipments, call_number);
     if (shipment && !shipment->travels)
-        start(shipments, session, shipment);
+        start(shipments, number, shipment);
     if (!shipment)
-        sx_hold_refuse(shipments->link->exchange, number, "item-not-found",
+        sx_hold_refuse(shipments->exchange, call_number, "item-not-found",
                        "the service has lost the call's bytes");
     return true;
 }
 
-/* ---- what arrives ---- */
-
-static bool has_name(struct sx_element *element, const char *name)
+bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,
+                        struct sx_sender **moved)
 {
-    const char *own = sx_element_name(element);
-    return own && strcmp(own, name) == 0;
-}
-
-static void open_stream(struct sx_shipments *shipments, const char *from,
-                        struct sx_element *element, struct sx_receiver_answer *answer)
-{
-    struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
-    struct sx_receiver_open open = {
-        .sid = sx_element_attribute(element, "sid"),
-        .block_size = sx_element_attribute(element, "block-size"),
-        .stanza = sx_element_attribute(element, "stanza"),
-    };
-    if (packed) {
-        open.transfer = sx_element_attribute(packed, "transfer");
-        open.size = sx_element_attribute(packed, "size");
-        open.sha256 = sx_element_attribute(packed, "sha256");
-    }
-    sx_receiver_open(shipments->intake, from, &open, sx_clock_now_us(), answer);
-}
-
-static void take_block(struct sx_shipments *shipments, const char *from, struct sx_element *element,
-                       const char *bytes, size_t len, struct sx_receiver_answer *answer)
-{
-    sx_receiver_data(shipments->intake, from, sx_element_attribute(element, "sid"),
-                     sx_element_attribute(element, "seq"), bytes, len, sx_clock_now_us(), answer);
-    if (!answer->condition && answer->size &&
-        is_whole_percent(answer->received - len, answer->received, answer->size))
-        tell(shipments, from, false, answer->received, answer->size);
-}
-
-void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
-                          const struct sx_head *reply, struct sx_element *element,
-                          const char *bytes, size_t len)
-{
-    const char *from = reply->to;
-    const char *sid = sx_element_attribute(element, "sid");
-    struct sx_receiver_answer answer = {0};
-    struct sx_sender *moved = NULL;
-    struct sx_buffer stanza = {0};
-    if (has_name(element, "open"))
-        open_stream(shipments, from, element, &answer);
-    else if (has_name(element, "data"))
-        take_block(shipments, from, element, bytes, len, &answer);
-    else if (!sid || !sx_senders_closed(shipments->transfers, from, sid, sx_clock_now_us(), &moved))
-        sx_receiver_close(shipments->intake, from, sid, &answer);
-    sx_receiver_format_answer(&stanza, reply, &answer);
-    post(shipments, session, &stanza);
-    if (answer.closes && sid) {
-        sx_receiver_format_close(&stanza, reply, sid);
-        post(shipments, session, &stanza);
-    }
-    if (moved)
-        look_at(shipments, session, moved);
-}
-
-static bool read_size(const char *text, size_t *size)
-{
-    size_t len = text ? strspn(text, "0123456789") : 0;
-    if (!len || len > 18 || text[len])
-        return false;
-    *size = (size_t)strtoull(text, NULL, 10);
-    return true;
-}
-
-bool sx_shipments_take(struct sx_shipments *shipments, const char *from, struct sx_element *packed,
-                       char **bytes, size_t *len)
-{
-    const char *transfer = sx_element_attribute(packed, "transfer");
-    const char *sha256 = sx_element_attribute(packed, "sha256");
-    size_t size;
-    if (!from || !transfer || !sha256 || !read_size(sx_element_attribute(packed, "size"), &size))
-        return false;
-    if (!sx_receiver_take(shipments->intake, from, transfer, size, sha256, bytes))
-        return false;
-    *len = size;
-    return true;
+    return sx_senders_closed(shipments->transfers, from, sid, sx_clock_now_us(), moved);
 }

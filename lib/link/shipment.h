@@ -1,9 +1,8 @@
-/* shipment.h - big messages of one link: what goes ahead of a call or an answer as a bytestream,
- * and what has come so.
+/* shipment.h - big messages of one link on their way out: what goes ahead of a call or an answer as
+ * a bytestream.
  *
  * Noun: the shipment, a call or an answer whose packed bytes are too large for a stanza, with the
- * transfer (sender.h) that carries them. What arrives waits in the intake (receiver.h) until the
- * stanza comes that refers to it.
+ * sender (transfer/sender.h) that carries them. What arrives so is bytestream.h's.
  *
  * Invariant: a stanza that refers to bytes goes out only after the peer has acknowledged them all.
  * A shipment lives as long as its call is wanted, or until its answer has gone out or is given up.
@@ -17,16 +16,17 @@
 #ifndef SX_LINK_SHIPMENT_H
 #define SX_LINK_SHIPMENT_H
 
-#include "wire/element.h"
-
-#include "link/link_parts.h"
+#include "exchange/exchange.h"
+#include "link/session.h"
+#include "request/journal.h"
 #include "soap/payload.h"
 #include "transfer/senders.h"
 
 struct sx_shipments;
 
-/* NULL: no memory. The link must outlive it. */
-struct sx_shipments *sx_shipments_new(struct soap_xmpp_link *link);
+/* NULL: no memory. All three must outlive it. */
+struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
+                                      struct sx_journal *journal);
 void sx_shipments_free(struct sx_shipments *shipments); /* after the loop; NULL allowed */
 
 /* ---- any thread ---- */
@@ -37,7 +37,7 @@ struct sx_shipment;
 /* Takes the loose payload's bytes, and makes the reference that will follow them (appended to
  * reference). from: as in stanza.h. operation: a call's, for the receiver's rules; action: or NULL.
  * SX_ENOMEM: the payload is as it was. */
-enum sx_err sx_shipment_new(struct soap_xmpp_link *link, struct sx_payload *payload,
+enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload *payload,
                             const char *from, const char *to, const char *operation,
                             const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment);
@@ -64,25 +64,32 @@ void sx_shipments_online(struct sx_shipments *shipments);
 void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused);
 
 /* Posts what is to go out now; when it wants to be asked again. */
-int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t session);
+int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number);
 
-/* A result or error: true if it answers a stanza of ours. */
-bool sx_shipments_reply(struct sx_shipments *shipments, uint64_t session, const char *from,
-                        const char *id, const struct sx_sender_reply *reply);
+/* A result or error: whether it answers a stanza of a shipment, and whether it says that nobody is
+ * there who understands it: a peer that isn't there, or one that knows no bytestreams. */
+enum sx_shipments_said { SX_SHIPMENTS_NOT_OURS, SX_SHIPMENTS_OURS, SX_SHIPMENTS_UNAVAILABLE };
+enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64_t number,
+                                          const char *from, const char *id,
+                                          const struct sx_sender_reply *reply);
 
 /* The peer lacks the bytes of the call that it refused under this id: true if they go out again,
  * and the call waits for that. */
-bool sx_shipments_again(struct sx_shipments *shipments, uint64_t session, const char *from,
+bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id);
 
-/* <open/>, <data/> or <close/> of XEP-0047 in an iq of type set, with the bytes of <data/> (NULL:
- * no base64): answered here, with this head, whose `to` is the sender. */
-void sx_shipments_receive(struct sx_shipments *shipments, uint64_t session,
-                          const struct sx_head *reply, struct sx_element *element,
-                          const char *bytes, size_t len);
+/* The peer closes a bytestream: true if it is one of ours. *moved (or NULL) is to be noted once the
+ * peer has its answer. */
+bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,
+                        struct sx_sender **moved);
 
-/* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
-bool sx_shipments_take(struct sx_shipments *shipments, const char *from, struct sx_element *packed,
-                       char **bytes, size_t *len);
+/* A sender has got on, or has ended: does what follows from that. */
+void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct sx_sender *moved);
+
+/* ---- progress of big messages, in either direction ---- */
+
+/* Tells the program's callback, if this is a whole percent more than before. Loop thread. */
+void sx_shipment_tell(const struct sx_session *session, const char *peer, bool outgoing,
+                      size_t before, size_t done, size_t size);
 
 #endif

@@ -14,7 +14,8 @@
 #include <string.h>
 
 #include "wire/jid.h"
-#include "link/receive.h"
+#include "link/link_state.h"
+#include "posted.h"
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"
@@ -26,8 +27,7 @@ enum { MESSAGE_BYTES = 20000, STANZA_BYTES = 4000, NODES = 100, REQUESTS = 40 };
 #define HEAD  "0123456789abcdef-1"
 
 struct outcome {
-    struct sx_iq_ends ends;
-    struct sx_iq_refusals refusals;
+    struct soap_xmpp_link *link; /* that nothing connects */
     struct soap_xmpp_call *call;
     char *named;
     unsigned posted, found; /* answers to one stanza; calls found in all */
@@ -67,13 +67,13 @@ static unsigned take_requests(struct outcome *outcome)
     struct sx_request *request;
     unsigned taken = 0;
     bool closed;
-    for (; (request = sx_queue_take(outcome->ends.inbound, 1, &closed)); taken++) {
+    for (; (request = sx_queue_take(outcome->link->queue, 1, &closed)); taken++) {
         char name[SX_MESSAGE_ID_BYTES + 1];
-        CLAIM(outcome->ends.messages && request->is_message);
+        CLAIM(sx_session_config(outcome->link->session)->messages && request->is_message);
         CLAIM(request->envelope.err == SX_OK && request->envelope.bytes);
-        CLAIM(sx_access_allows(outcome->ends.access, request->from, request->envelope.operation));
-        CLAIM(!sx_exchange_gave_out(outcome->ends.exchange, request->id));
-        CLAIM(sx_message_ids_read(outcome->ends.names, request->id, request->from, name) ==
+        CLAIM(sx_access_allows(outcome->link->access, request->from, request->envelope.operation));
+        CLAIM(!sx_exchange_gave_out(outcome->link->exchange, request->id));
+        CLAIM(sx_message_ids_read(outcome->link->names, request->id, request->from, name) ==
               SX_MESSAGE_ID_NONE);
         if (request->envelope.form == SX_FORM_PLAIN)
             claims_about_envelope(&request->envelope);
@@ -84,7 +84,7 @@ static unsigned take_requests(struct outcome *outcome)
 
 static void take_found(struct outcome *outcome, const char *from, const char *id)
 {
-    struct soap_xmpp_call *call = sx_exchange_next_done(outcome->ends.exchange, 1);
+    struct soap_xmpp_call *call = sx_exchange_next_done(outcome->link->exchange, 1);
     char bare[SX_JID_BYTES];
     if (!call)
         return;
@@ -92,13 +92,13 @@ static void take_found(struct outcome *outcome, const char *from, const char *id
     CLAIM(strcmp(id, outcome->named) == 0 && sx_jid_equal(bare, PEER));
     CLAIM(strcmp(sx_exchange_name(call), "job") == 0 && outcome->found++ == 0);
     sx_exchange_release(call);
-    CLAIM(!sx_exchange_next_done(outcome->ends.exchange, 1));
+    CLAIM(!sx_exchange_next_done(outcome->link->exchange, 1));
 }
 
 static unsigned long count_under_way(struct outcome *outcome)
 {
     struct sx_exchange_counts counts;
-    sx_exchange_count(outcome->ends.exchange, &counts);
+    sx_exchange_count(outcome->link->exchange, &counts);
     return counts.under_way;
 }
 
@@ -117,7 +117,7 @@ static void receive(struct feed *feed, struct sx_element *stanza)
     if (from)
         sx_jid_bare(from, bare, sizeof bare);
     outcome->posted = 0;
-    sx_iq_receive(&outcome->ends, 1, stanza, &feed->stream);
+    sx_receive_stanza(&outcome->link->reception, 1, stanza, &feed->stream);
     taken = take_requests(outcome);
     CLAIM(outcome->posted + taken <= 1);
     CLAIM(!outcome->posted || (from && id && !(type && strcmp(type, "error") == 0)));
@@ -138,54 +138,55 @@ static void drop_line(void *user, enum soap_xmpp_trace_level level, const char *
 static void begin_call(struct outcome *outcome)
 {
     struct sx_buffer suffix = {0}, named = {0};
-    CLAIM(sx_exchange_begin(outcome->ends.exchange, PEER, "add", 1, &outcome->call) == SX_OK);
-    sx_message_ids_write(outcome->ends.names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
+    CLAIM(sx_exchange_begin(outcome->link->exchange, PEER, "add", 1, &outcome->call) == SX_OK);
+    sx_message_ids_write(outcome->link->names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
     CLAIM(sx_exchange_set_message(outcome->call, suffix.bytes, NULL) == SX_OK);
     sx_buffer_fini(&suffix);
     sx_buffer_add_text(&named, HEAD);
-    sx_message_ids_write(outcome->ends.names, &named, HEAD, "job", PEER);
+    sx_message_ids_write(outcome->link->names, &named, HEAD, "job", PEER);
     CLAIM(!named.failed);
     outcome->named = named.bytes;
 }
 
-static void set_up(struct outcome *outcome, const struct sx_trace *trace, unsigned options)
+static void configure(struct soap_xmpp_config *config, unsigned options)
 {
-    struct sx_iq_ends *ends = &outcome->ends;
-    ends->exchange = sx_exchange_new(REQUESTS, NULL);
-    ends->inbound = sx_queue_new(REQUESTS, REQUESTS * STANZA_BYTES, 0);
-    ends->journal = sx_journal_new(REQUESTS, 10000);
-    ends->access = sx_access_new();
-    ends->disco = sx_features_new(REQUESTS);
-    ends->own_jid = "me@example.org/soap";
-    ends->names = sx_message_ids_new("key", ends->own_jid);
-    ends->checker = sx_checker_new(CLAIMS_DEPTH);
-    CLAIM(ends->exchange && ends->inbound && ends->journal && ends->access && ends->disco &&
-          ends->names && ends->checker);
-    CLAIM(sx_access_parse(ends->access, RULES, NULL, 0) == SX_OK);
-    CLAIM(sx_exchange_set_own_jid(ends->exchange, ends->own_jid) == SX_OK);
-    sx_exchange_expect_found(ends->exchange, MESSAGE_BYTES);
-    ends->refusals = &outcome->refusals;
-    ends->trace = trace;
-    ends->user = outcome;
-    ends->post = ends->repeat = post;
-    ends->packs = true;
-    ends->max_message_bytes = MESSAGE_BYTES;
-    ends->messages = options & 1;
-    ends->max_age_us = options & 2 ? INT64_C(60000000) : INT64_MAX;
-    sx_queue_open(ends->inbound);
+    soap_xmpp_config_init(config);
+    config->jid = "me@example.org/soap";
+    config->password = "secret";
+    config->host = "127.0.0.1";
+    config->tls = SOAP_XMPP_TLS_OFF;
+    config->allow = RULES;
+    config->name_key = "key";
+    config->messages = options & 1;
+    config->max_age_s = options & 2 ? 60 : 0;
+    config->max_calls = config->max_requests = config->max_remembered = REQUESTS;
+    config->max_peers = REQUESTS;
+    config->max_request_bytes = REQUESTS * STANZA_BYTES;
+    config->max_remembered_bytes = 10000;
+    config->max_depth = CLAIMS_DEPTH;
+    config->max_message_bytes = MESSAGE_BYTES;
+    config->trace = SOAP_XMPP_TRACE_STANZA;
+    config->trace_callback = drop_line;
+}
+
+static void set_up(struct outcome *outcome, unsigned options)
+{
+    struct soap_xmpp_config config;
+    configure(&config, options);
+    outcome->link = sx_link_new(&config, NULL, 0);
+    CLAIM(outcome->link);
+    posted_take(sx_session_loop(outcome->link->session), post, outcome);
+    sx_session_begin(outcome->link->session, 1, config.jid);
+    CLAIM(sx_exchange_set_own_jid(outcome->link->exchange, config.jid) == SX_OK);
+    sx_queue_open(outcome->link->queue);
     begin_call(outcome);
 }
 
 static void tear_down(struct outcome *outcome)
 {
     sx_exchange_release(outcome->call);
-    sx_exchange_free(outcome->ends.exchange);
-    sx_queue_free(outcome->ends.inbound);
-    sx_journal_free(outcome->ends.journal);
-    sx_access_free(outcome->ends.access);
-    sx_features_free(outcome->ends.disco);
-    sx_message_ids_free(outcome->ends.names);
-    sx_checker_free(outcome->ends.checker);
+    posted_take(sx_session_loop(outcome->link->session), NULL, NULL);
+    sx_link_unref(outcome->link);
     free(outcome->named);
 }
 
@@ -212,11 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct outcome outcome = {.posted = 0};
     struct feed feed = {.on_stanza = receive, .user = &outcome};
     struct sx_buffer input = {0};
-    struct sx_trace trace;
     if (!len)
         return 0;
-    sx_trace_init(&trace, SOAP_XMPP_TRACE_STANZA, drop_line, NULL, "me@example.org");
-    set_up(&outcome, &trace, bytes[0]);
+    set_up(&outcome, bytes[0]);
     feed.stream.limits = (struct sx_stream_limits){
         .max_stanza_bytes = STANZA_BYTES, .max_depth = CLAIMS_DEPTH, .max_nodes = NODES};
     feed_start(&feed);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/link_parts.h"
+#include "link/link_state.h"
 #include "wire/namespaces.h"
 #include "../lib/suite.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/link_parts.h"
+#include "link/link_state.h"
 #include "../lib/hostile.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"

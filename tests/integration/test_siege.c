@@ -493,7 +493,7 @@ static void a_server_may_bind_another_resource_and_the_link_says_which(void)
 static void a_server_that_asks_and_never_reads_the_answers_is_left(void)
 {
     /* More answers than its kernel and ours hold between them. */
-    enum { ID_BYTES = SX_IQ_ID_BYTES, QUESTIONS = 100000, LIMIT_BYTES = 1 << 17 };
+    enum { ID_BYTES = SX_RECEIVE_ID_BYTES, QUESTIONS = 100000, LIMIT_BYTES = 1 << 17 };
     static char question[ID_BYTES + 100];
     const struct hostile_step script[] = {
         PLAY(hostile_login_plain), {HOSTILE_SEND_REPEATED, .text = question, .count = QUESTIONS},

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "peers/features.h"
-#include "link/receive.h"
 #include "link/link.h"
 #include "wire/stanza.h"
 #include "net/stream.h"
@@ -18,6 +17,7 @@
 #include "wire/disco.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
+#include "link/responder.h"
 #include "stream_peer.h"
 
 extern CU_TestInfo tests_shortage_link[];
@@ -208,28 +208,9 @@ TEST(test_reset)
 
 /* Calls under way, and the stream in which their replies come. */
 struct asker {
-    struct sx_stream stream;
-    struct sx_exchange *exchange;
-    struct sx_features *disco;
-    struct sx_trace trace;
+    struct responder responder;
     struct soap_xmpp_call *calls[3];
 };
-
-static void receive(void *user, struct sx_element *stanza)
-{
-    struct asker *asker = user;
-    const struct sx_iq_ends ends = {.exchange = asker->exchange,
-                                    .disco = asker->disco,
-                                    .trace = &asker->trace,
-                                    .own_jid = "me@b/x"};
-
-    sx_iq_receive(&ends, 1, stanza, &asker->stream);
-}
-
-static void feed_replies(parser_t *parser, char *replies)
-{
-    parser_feed(parser, replies, (int)strlen(replies));
-}
 
 /* Each with its error, or SX_ENOMEM, or still under way when the stream has ended. */
 static void assert_replies(struct asker *asker, bool has_failed)
@@ -238,11 +219,11 @@ static void assert_replies(struct asker *asker, bool has_failed)
     struct sx_reply replies[3];
     int i;
 
-    sx_exchange_fail_all(asker->exchange, SX_ELOST, "the stream has ended");
+    sx_exchange_fail_all(asker->responder.link->exchange, SX_ELOST, "the stream has ended");
     for (i = 0; i < 3; i++) {
         sx_exchange_wait(asker->calls[i], PAST, &replies[i]);
         if (replies[i].err == SX_ELOST)
-            CU_ASSERT(has_failed && asker->stream.err == SX_ENOMEM)
+            CU_ASSERT(has_failed && asker->responder.stream.err == SX_ENOMEM)
         else
             CU_ASSERT(replies[i].err == expected[i] || (has_failed && replies[i].err == SX_ENOMEM));
         sx_exchange_release(asker->calls[i]);
@@ -261,7 +242,6 @@ static void assert_replies(struct asker *asker, bool has_failed)
 
 static void format_replies(const struct asker *asker, struct sx_buffer *out)
 {
-    sx_buffer_add_text(out, OPEN);
     sx_buffer_add_format(out,
                          "<iq type='result' id='%s' from='" PEER "'><e:Envelope xmlns:e='" SOAP12
                          "'><e:Body>42</e:Body></e:Envelope></iq>",
@@ -280,38 +260,33 @@ static void format_replies(const struct asker *asker, struct sx_buffer *out)
 
 static bool attempt_replies(struct shortage shortage)
 {
-    struct asker asker = {.stream.limits = {1 << 20, 64, 1000, 0}};
+    struct asker asker;
+    struct soap_xmpp_config config;
     struct sx_buffer replies = {0};
-    parser_t *parser;
     bool has_failed;
     int i;
 
-    sx_trace_init(&asker.trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(asker.exchange = sx_exchange_new(3, NULL));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(asker.disco = sx_features_new(1));
+    responder_configure(&config);
+    config.jid = "me@b/x";
+    config.max_calls = 3;
+    responder_start(&asker.responder, &config);
     for (i = 0; i < 3; i++)
-        CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(asker.exchange, PEER, "add", PAST, &asker.calls[i]),
-                              SX_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            sx_exchange_begin(asker.responder.link->exchange, PEER, "add", PAST, &asker.calls[i]),
+            SX_OK);
     format_replies(&asker, &replies);
-    asker.stream.on_stanza = receive;
-    asker.stream.user = &asker;
-    sx_stream_arm(&asker.stream);
-    parser = parser_new(peer_ctx, on_start, on_end, NULL, &asker);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(parser);
     shortage_begin(shortage);
-    feed_replies(parser, replies.bytes);
+    parser_feed(asker.responder.parser, replies.bytes, (int)replies.len);
     has_failed = shortage_end();
     assert_replies(&asker, has_failed);
-    parser_free(parser);
+    responder_stop(&asker.responder);
     sx_buffer_fini(&replies);
-    sx_features_free(asker.disco);
-    sx_exchange_free(asker.exchange);
     return has_failed;
 }
 
 TEST(test_replies)
 {
-    CU_ASSERT(shortage_sweep(attempt_replies) > 30);
+    CU_ASSERT(shortage_sweep(attempt_replies) > 12);
 }
 
 /* ---- the link ---- */

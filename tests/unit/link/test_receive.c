@@ -1,7 +1,7 @@
 /* Who is let in: what becomes of a request before it is queued, by rule, by id and by caller.
  *
- * Stanzas as a server would deliver them go through the parser to sx_iq_receive(); what it posts,
- * queues and traces is looked at. Time is the refusals' own: a test moves it.
+ * Stanzas as a server would deliver them go through the parser to sx_receive_stanza(); what it
+ * posts, queues and traces is looked at. Time is the refusals' own: a test moves it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,161 +9,55 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
-#include "link/receive.h"
 #include "soap/pack.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 #include "exchange/retry.h"
 #include "../../lib/suite.h"
-#include "../stream_peer.h"
+#include "responder.h"
 
-#define OPEN  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 #define ALICE "alice@example.org/desk"
 
-enum { MAX_LINES = 32, LINE_BYTES = 1024, MANY = 200, PAST = 0 };
+#define INCARNATION "0123456789abcdef.1"
 
-struct responder {
-    struct sx_stream stream;
-    parser_t *parser;
-    struct sx_iq_ends ends;
-    struct sx_iq_refusals refusals;
-    struct sx_trace trace;
-    struct sx_buffer posted;
-    unsigned posts, line_count;
-    char lines[MAX_LINES][LINE_BYTES]; /* at INFO and above */
+enum { MANY = 200, PAST = 0 };
+
+/* An id as callers of this library make it. */
+static const char *tagged(const struct responder *responder, const char *text)
+{
+    static char id[600];
     char incarnation[SX_INCARNATION_BYTES];
-    unsigned doubts, falls;
-};
-
-static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
-{
-    struct responder *responder = user;
-    if (level <= SOAP_XMPP_TRACE_INFO && responder->line_count < MAX_LINES)
-        snprintf(responder->lines[responder->line_count++], LINE_BYTES, "%s", line);
+    sx_journal_incarnation(responder->link->journal, sx_clock_now_us(), incarnation);
+    snprintf(id, sizeof id, "%s" SX_REQUEST_ID_MARK "%s", text, incarnation);
+    return id;
 }
 
-static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
+static void start(struct responder *responder, const char *rules, unsigned remembered)
 {
-    struct responder *responder = user;
-    CU_ASSERT_EQUAL(session, 1);
-    sx_buffer_clear(&responder->posted);
-    sx_buffer_add(&responder->posted, stanza, len);
-    responder->posts++;
-    free(stanza);
-}
-
-static void receive(void *user, struct sx_element *stanza)
-{
-    struct responder *responder = user;
-    sx_iq_receive(&responder->ends, 1, stanza, &responder->stream);
-}
-
-static void refuse_others(xmpp_stanza_t *stanza, void *user)
-{
-    (void)stanza;
-    (void)user;
-    CU_FAIL("libstrophe was to see nothing");
-}
-
-static void ignore_start(char *name, char **attributes, void *user)
-{
-    (void)name;
-    (void)attributes;
-    (void)user;
-}
-
-static void ignore_end(char *name, void *user)
-{
-    (void)name;
-    (void)user;
-}
-
-static void feed(struct responder *responder, const char *bytes, size_t len)
-{
-    CU_ASSERT_EQUAL(parser_feed(responder->parser, (char *)(size_t)bytes, (int)len), 1);
-}
-
-static void start(struct responder *responder, const char *rules, unsigned remembered,
-                  size_t remembered_bytes)
-{
-    struct sx_iq_ends *ends = &responder->ends;
-    *responder = (struct responder){.stream.limits = {1 << 20, 64, 1000, 0}};
-    sx_trace_init(&responder->trace, SOAP_XMPP_TRACE_DEBUG, keep_line, responder, "calc");
-    ends->exchange = sx_exchange_new(1, NULL);
-    ends->inbound = sx_queue_new(MANY, 1 << 20, 0);
-    ends->journal = sx_journal_new(remembered, remembered_bytes);
-    ends->disco = sx_features_new(10);
-    ends->access = sx_access_new();
-    CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
-                    ends->access);
-    CU_ASSERT_EQUAL(sx_access_parse(ends->access, rules, NULL, 0), SX_OK);
-    ends->refusals = &responder->refusals;
-    ends->trace = &responder->trace;
-    ends->user = responder;
-    ends->post = ends->repeat = keep_stanza;
-    ends->own_jid = "calc@example.org/soap";
-    ends->names = sx_message_ids_new(NULL, ends->own_jid);
-    sx_journal_incarnation(ends->journal, sx_clock_now_us(), responder->incarnation);
-    responder->stream.on_stanza = receive;
-    responder->stream.user = responder;
-    sx_stream_arm(&responder->stream);
-    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, responder);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(responder->parser);
-    feed(responder, OPEN, strlen(OPEN));
+    struct soap_xmpp_config config;
+    responder_configure(&config);
+    config.allow = rules;
+    config.max_calls = 1;
+    config.max_remembered = remembered;
+    config.packing = SOAP_XMPP_PACKING_NEVER;
+    responder_start(responder, &config);
 }
 
 static void serve(struct responder *responder, const char *rules)
 {
-    start(responder, rules, MANY, 1 << 20);
-    sx_queue_open(responder->ends.inbound);
-}
-
-static struct sx_request *take(struct responder *responder)
-{
-    bool closed;
-    return sx_queue_take(responder->ends.inbound, PAST, &closed);
-}
-
-static void count_doubt(void *user, uint64_t session, const char *peer)
-{
-    struct responder *responder = user;
-    CU_ASSERT_EQUAL(session, 1);
-    ASSERT_TEXT(peer, ALICE);
-    responder->doubts++;
-}
-
-static void count_fall(void *user, const char *peer)
-{
-    struct responder *responder = user;
-    ASSERT_TEXT(peer, ALICE);
-    responder->falls++;
+    start(responder, rules, MANY);
+    sx_queue_open(responder->link->queue);
 }
 
 /* The same, and it takes packed envelopes. */
 static void serve_packed(struct responder *responder, const char *rules)
 {
-    serve(responder, rules);
-    responder->ends.packs = true;
-    responder->ends.checker = sx_checker_new(20);
-    responder->ends.max_message_bytes = 100000;
-    responder->ends.doubt = count_doubt;
-    responder->ends.fall_back = count_fall;
-}
-
-static void end(struct responder *responder)
-{
-    struct sx_request *request;
-    while ((request = take(responder)))
-        sx_request_free(request);
-    parser_free(responder->parser);
-    sx_queue_free(responder->ends.inbound);
-    sx_exchange_free(responder->ends.exchange);
-    sx_journal_free(responder->ends.journal);
-    sx_features_free(responder->ends.disco);
-    sx_access_free(responder->ends.access);
-    sx_checker_free(responder->ends.checker);
-    sx_message_ids_free(responder->ends.names);
-    sx_buffer_fini(&responder->posted);
+    struct soap_xmpp_config config;
+    responder_configure(&config);
+    config.allow = rules;
+    config.max_message_bytes = 100000;
+    responder_start(responder, &config);
+    sx_queue_open(responder->link->queue);
 }
 
 /* from: NULL for the own server. What is posted for it alone is in posted afterwards. */
@@ -171,7 +65,6 @@ static void ask(struct responder *responder, const char *from, const char *id,
                 const char *operation)
 {
     struct sx_buffer iq = {0};
-    sx_buffer_clear(&responder->posted);
     sx_buffer_add_format(&iq, "<iq type='set' to='calc@example.org/soap' id='%s'", id);
     if (from)
         sx_buffer_add_format(&iq, " from='%s'", from);
@@ -180,34 +73,14 @@ static void ask(struct responder *responder, const char *from, const char *id,
                          "</e:Body></e:Envelope></iq>",
                          operation);
     CU_ASSERT_FATAL(!iq.failed);
-    feed(responder, iq.bytes, iq.len);
+    responder_hear(responder, iq.bytes, iq.len);
     sx_buffer_fini(&iq);
-}
-
-static const char *posted(const struct responder *responder)
-{
-    return responder->posted.len ? responder->posted.bytes : "";
-}
-
-/* An id as callers of this library make it. */
-static const char *tagged(const struct responder *responder, const char *text)
-{
-    static char id[600];
-    snprintf(id, sizeof id, "%s" SX_REQUEST_ID_MARK "%s", text, responder->incarnation);
-    return id;
-}
-
-static unsigned long queued(const struct responder *responder)
-{
-    struct sx_queue_counts counts;
-    sx_queue_count(responder->ends.inbound, &counts);
-    return counts.queued;
 }
 
 static unsigned long remembered(const struct responder *responder)
 {
     struct sx_journal_counts counts;
-    sx_journal_count(responder->ends.journal, &counts);
+    sx_journal_count(responder->link->journal, &counts);
     return counts.entries;
 }
 
@@ -218,12 +91,12 @@ TEST(what_no_rule_allows_is_forbidden)
     struct responder responder;
     serve(&responder, "");
     ask(&responder, ALICE, "1", "add");
-    ASSERT_TEXT(posted(&responder),
+    ASSERT_TEXT(responder_said(&responder),
                 "<iq type='error' to='" ALICE "' id='1'><error type='auth' code='403'>"
                 "<forbidden xmlns='" SX_NS_STANZAS "'/><text xmlns='" SX_NS_STANZAS
                 "'>the caller may not call this operation</text></error></iq>");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 TEST(a_rule_is_for_its_caller_and_operation)
@@ -231,15 +104,15 @@ TEST(a_rule_is_for_its_caller_and_operation)
     struct responder responder;
     serve(&responder, "alice@example.org:add+sub *@b.org:mul");
     ask(&responder, ALICE, "1", "add");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
     ask(&responder, ALICE, "2", "mul");
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
     ask(&responder, "x@b.org/y", "3", "mul");
-    CU_ASSERT_EQUAL(queued(&responder), 2);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 2);
     ask(&responder, "x@b.org/y", "4", "add");
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    CU_ASSERT_EQUAL(queued(&responder), 2);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 2);
+    responder_stop(&responder);
 }
 
 TEST(a_rule_that_is_added_holds_at_once)
@@ -247,14 +120,14 @@ TEST(a_rule_that_is_added_holds_at_once)
     struct responder responder;
     serve(&responder, "");
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    CU_ASSERT_EQUAL(sx_access_allow(responder.ends.access, "alice@example.org", NULL, NULL, 0),
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    CU_ASSERT_EQUAL(sx_access_allow(responder.link->access, "alice@example.org", NULL, NULL, 0),
                     SX_OK);
     /* the very same request, for it was never run */
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
-    end(&responder);
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
 }
 
 TEST(the_own_server_is_its_domain)
@@ -262,21 +135,21 @@ TEST(the_own_server_is_its_domain)
     struct responder responder;
     serve(&responder, "example.org");
     ask(&responder, NULL, "1", "add");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
     ask(&responder, ALICE, "2", "add");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
 }
 
 TEST(while_nobody_serves_nothing_is_forbidden)
 {
     struct responder responder;
-    start(&responder, "", MANY, 1 << 20);
+    start(&responder, "", MANY);
     ask(&responder, ALICE, "1", "add");
-    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
-    ASSERT_LACKS(posted(&responder), "forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
+    ASSERT_LACKS(responder_said(&responder), "forbidden");
     CU_ASSERT_EQUAL(responder.line_count, 0);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 /* ---- by id ---- */
@@ -286,9 +159,9 @@ TEST(a_forbidden_request_says_that_it_was_not_run)
     struct responder responder;
     serve(&responder, "");
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    responder_stop(&responder);
 }
 
 TEST(a_request_that_ran_is_answered_again)
@@ -300,18 +173,18 @@ TEST(a_request_that_ran_is_answered_again)
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
     /* While it runs and afterwards nobody is told that this id was not run, whatever is asked. */
     ask(&responder, ALICE, tagged(&responder, "1"), "sub");
-    ASSERT_TEXT(posted(&responder), "");
+    ASSERT_TEXT(responder_said(&responder), "");
     CU_ASSERT_EQUAL(remembered(&responder), 1);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&responder));
-    sx_journal_answer(responder.ends.journal, request->from, request->id, answer, strlen(answer),
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    sx_journal_answer(responder.link->journal, request->from, request->id, answer, strlen(answer),
                       sx_clock_now_us());
     sx_request_free(request);
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
-    ASSERT_TEXT(posted(&responder), answer);
+    ASSERT_TEXT(responder_said(&responder), answer);
     ask(&responder, ALICE, tagged(&responder, "1"), "sub");
-    ASSERT_TEXT(posted(&responder), answer);
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_TEXT(responder_said(&responder), answer);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 /* Another process, which may have had other rules, may have run it. */
@@ -320,42 +193,43 @@ TEST(a_stale_request_is_stale_whoever_calls)
     struct responder responder;
     serve(&responder, "");
     ask(&responder, ALICE, "1" SX_REQUEST_ID_MARK "0123456789abcdef.1", "add");
-    ASSERT_CONTAINS(posted(&responder), "<stale ");
-    ASSERT_LACKS(posted(&responder), "forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<stale ");
+    ASSERT_LACKS(responder_said(&responder), "forbidden");
     CU_ASSERT_EQUAL(responder.line_count, 0);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(a_forbidden_request_takes_no_room_among_those_remembered)
 {
     struct responder responder;
-    char long_text[SX_IQ_ID_BYTES - SX_INCARNATION_BYTES], incarnation[SX_INCARNATION_BYTES],
-        id[16];
+    char long_text[SX_RECEIVE_ID_BYTES - SX_INCARNATION_BYTES], before[SX_INCARNATION_BYTES],
+        incarnation[SX_INCARNATION_BYTES], id[16];
     int i;
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
-    start(&responder, "alice@example.org", 3, 600);
-    sx_queue_open(responder.ends.inbound);
+    start(&responder, "alice@example.org", 3);
+    sx_queue_open(responder.link->queue);
+    sx_journal_incarnation(responder.link->journal, sx_clock_now_us(), before);
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
     CU_ASSERT_EQUAL(remembered(&responder), 1);
     for (i = 0; i < MANY; i++) {
         snprintf(id, sizeof id, "%d", i);
         ask(&responder, "mallory@example.org/x", tagged(&responder, id), "add");
         ask(&responder, "mallory@example.org/x", tagged(&responder, long_text), "add");
-        ASSERT_CONTAINS(posted(&responder), "<forbidden");
+        ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
     }
     CU_ASSERT_EQUAL(remembered(&responder), 1);
     /* Had room been made for them, what honest callers hold would be stale by now. */
-    sx_journal_incarnation(responder.ends.journal, sx_clock_now_us(), incarnation);
-    ASSERT_TEXT(incarnation, responder.incarnation);
-    end(&responder);
+    sx_journal_incarnation(responder.link->journal, sx_clock_now_us(), incarnation);
+    ASSERT_TEXT(incarnation, before);
+    responder_stop(&responder);
 }
 
 /* ---- the trace ---- */
 
 static void let_a_second_pass(struct responder *responder)
 {
-    responder->refusals.told_us -= 1000000;
+    responder->link->admission.refusals.told_us -= 1000000;
 }
 
 TEST(the_trace_says_who_was_refused_and_which_rule_would_help)
@@ -364,9 +238,9 @@ TEST(the_trace_says_who_was_refused_and_which_rule_would_help)
     serve(&responder, "bob@example.org");
     ask(&responder, ALICE, "1", "add");
     CU_ASSERT_EQUAL_FATAL(responder.line_count, 1);
-    ASSERT_TEXT(responder.lines[0], "calc: " ALICE " may not call add: allow it with "
+    ASSERT_TEXT(responder.lines[0], "calc@example.org: " ALICE " may not call add: allow it with "
                                     "SOAP_XMPP_ALLOW=alice@example.org:add or soap_xmpp_allow()");
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(who_hammers_fills_a_line_a_second_and_is_counted)
@@ -376,16 +250,17 @@ TEST(who_hammers_fills_a_line_a_second_and_is_counted)
     serve(&responder, "");
     for (i = 0; i < MANY; i++)
         ask(&responder, ALICE, "1", "add");
-    CU_ASSERT_EQUAL(responder.posts, MANY);
+    CU_ASSERT_EQUAL(responder.all_posts, MANY);
     /* A machine that takes seconds for this writes more lines. */
-    CU_ASSERT_TRUE(responder.line_count < MAX_LINES / 2);
+    CU_ASSERT_TRUE(responder.line_count < RESPONDER_LINES / 2);
     ASSERT_LACKS(responder.lines[0], "left out");
     responder.line_count = 0;
-    responder.refusals = (struct sx_iq_refusals){.told_us = sx_clock_now_us() + 1000000000};
+    responder.link->admission.refusals =
+        (struct sx_admission_refusals){.told_us = sx_clock_now_us() + 1000000000};
     for (i = 0; i < MANY; i++)
         ask(&responder, ALICE, "1", "add");
     CU_ASSERT_EQUAL(responder.line_count, 0);
-    responder.refusals.told_us = sx_clock_now_us();
+    responder.link->admission.refusals.told_us = sx_clock_now_us();
     let_a_second_pass(&responder);
     ask(&responder, "bob@example.org/x", "1", "sub");
     CU_ASSERT_EQUAL_FATAL(responder.line_count, 1);
@@ -395,7 +270,7 @@ TEST(who_hammers_fills_a_line_a_second_and_is_counted)
     ask(&responder, ALICE, "1", "add");
     CU_ASSERT_EQUAL_FATAL(responder.line_count, 2);
     ASSERT_LACKS(responder.lines[1], "left out");
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(the_longest_advice_is_whole)
@@ -407,13 +282,13 @@ TEST(the_longest_advice_is_whole)
     memset(operation, 'o', sizeof operation - 1);
     operation[sizeof operation - 1] = '\0';
     serve(&responder, "");
-    responder.refusals.left_out = ~0ul;
+    responder.link->admission.refusals.left_out = ~0ul;
     ask(&responder, from, "1", operation);
     CU_ASSERT_EQUAL_FATAL(responder.line_count, 1);
     ASSERT_CONTAINS(responder.lines[0], "%28@example.org:oooo");
     ASSERT_CONTAINS(responder.lines[0], "oo or soap_xmpp_allow() (18446744073709551615 other");
     ASSERT_CONTAINS(responder.lines[0], "left out)");
-    end(&responder);
+    responder_stop(&responder);
 }
 
 /* ---- packed ---- */
@@ -441,12 +316,11 @@ static char *packed(const char *envelope)
 static void say(struct responder *responder, const char *type, const char *id, const char *content)
 {
     struct sx_buffer iq = {0};
-    sx_buffer_clear(&responder->posted);
     sx_buffer_add_format(&iq, "<iq type='%s' to='calc@example.org/soap' from='" ALICE "' id='%s'>",
                          type, id);
     sx_buffer_add_text(&iq, content);
     sx_buffer_add_text(&iq, "</iq>");
-    feed(responder, iq.bytes, iq.len);
+    responder_hear(responder, iq.bytes, iq.len);
     sx_buffer_fini(&iq);
 }
 
@@ -463,22 +337,22 @@ TEST(a_packed_request_is_queued_as_it_came)
     struct sx_request *request;
     serve_packed(&responder, "alice@example.org:add");
     ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&responder));
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
     CU_ASSERT_NOT_EQUAL(request->envelope.form, SX_FORM_PLAIN);
     ASSERT_TEXT(request->envelope.operation, "add");
     ASSERT_TEXT(request->envelope.action, "urn:a");
     CU_ASSERT_EQUAL(request->envelope.err, SX_OK);
-    sx_journal_answer(responder.ends.journal, request->from, request->id, "<iq/>", 5,
+    sx_journal_answer(responder.link->journal, request->from, request->id, "<iq/>", 5,
                       sx_clock_now_us());
     sx_request_free(request);
     /* a second copy gets the first one's answer, plain or packed */
     ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
-    ASSERT_TEXT(posted(&responder), "<iq/>");
+    ASSERT_TEXT(responder_said(&responder), "<iq/>");
     ask(&responder, ALICE, tagged(&responder, "1"), "add");
-    ASSERT_TEXT(posted(&responder), "<iq/>");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_TEXT(responder_said(&responder), "<iq/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 TEST(a_packed_operation_is_what_the_rules_are_asked_about)
@@ -487,10 +361,10 @@ TEST(a_packed_operation_is_what_the_rules_are_asked_about)
     serve_packed(&responder, "alice@example.org:add");
     ask_packed(&responder, tagged(&responder, "1"),
                ENVELOPE("<c:sub xmlns:c='urn:c'/><c:add xmlns:c='urn:c'/>"));
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 /* A glance costs the loop thread time that a stranger may not have. */
@@ -499,11 +373,11 @@ TEST(a_strangers_envelope_is_looked_at_when_the_trace_tells)
     struct responder responder;
     serve_packed(&responder, "bob@example.org");
     ask_packed(&responder, tagged(&responder, "1"), "<a/>");
-    ASSERT_CONTAINS(posted(&responder), "<bad-request");
-    responder.refusals.told_us = sx_clock_now_us();
+    ASSERT_CONTAINS(responder_said(&responder), "<bad-request");
+    responder.link->admission.refusals.told_us = sx_clock_now_us();
     ask_packed(&responder, tagged(&responder, "2"), "<a/>");
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    responder_stop(&responder);
 }
 
 TEST(what_is_no_packed_envelope_is_refused)
@@ -531,12 +405,12 @@ TEST(what_is_no_packed_envelope_is_refused)
     serve_packed(&responder, "*");
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
         say(&responder, rows[i].type, tagged(&responder, "1"), rows[i].content);
-        CU_ASSERT_EQUAL(responder.posts, i + 1);
-        ASSERT_CONTAINS(posted(&responder), "type='error'");
-        ASSERT_CONTAINS(posted(&responder), rows[i].answer);
-        CU_ASSERT_EQUAL(queued(&responder), 0);
+        CU_ASSERT_EQUAL(responder.posts, 1);
+        ASSERT_CONTAINS(responder_said(&responder), "type='error'");
+        ASSERT_CONTAINS(responder_said(&responder), rows[i].answer);
+        CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     }
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(a_declined_packed_request_says_that_it_was_not_run)
@@ -544,25 +418,25 @@ TEST(a_declined_packed_request_says_that_it_was_not_run)
     struct responder responder;
     serve_packed(&responder, "*");
     ask_packed(&responder, tagged(&responder, "1"), "<a/>");
-    ASSERT_CONTAINS(posted(&responder), "<bad-request");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
-    responder.ends.max_message_bytes = 10;
+    ASSERT_CONTAINS(responder_said(&responder), "<bad-request");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    responder.link->content.max_message_bytes = 10;
     ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<add/>"));
-    ASSERT_CONTAINS(posted(&responder), "<policy-violation");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<policy-violation");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    responder_stop(&responder);
 }
 
 TEST(who_does_not_pack_does_not_know_the_element)
 {
     struct responder responder;
     serve_packed(&responder, "*");
-    responder.ends.packs = false;
+    responder.link->content.packs = false;
     ask_packed(&responder, tagged(&responder, "1"), ENVELOPE("<add/>"));
-    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
-    ASSERT_LACKS(posted(&responder), "<refused");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
+    ASSERT_LACKS(responder_said(&responder), "<refused");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 /* ---- packed, and answered ---- */
@@ -571,10 +445,9 @@ static struct soap_xmpp_call *begin_packed(struct responder *responder)
 {
     struct soap_xmpp_call *call = NULL;
     char *element = packed(ENVELOPE("<add/>"));
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(responder->ends.exchange, ALICE, "add", PAST, &call),
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(responder->link->exchange, ALICE, "add", PAST, &call),
                           SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, "0123456789abcdef.1", element, strlen(element)),
-                          SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, element, strlen(element)), SX_OK);
     free(element);
     return call;
 }
@@ -607,6 +480,7 @@ TEST(a_packed_answer_completes_its_call)
         sx_buffer_add_text(&content, element);
         sx_buffer_add_text(&content, rows[i].error);
         say(&responder, rows[i].type, sx_exchange_id(call), content.bytes);
+        ASSERT_TEXT(responder_said(&responder), ""); /* the peer isn't doubted */
         end_packed(call, &reply);
         CU_ASSERT_EQUAL(reply.err, rows[i].err);
         CU_ASSERT_EQUAL(reply.envelope.bytes != NULL, rows[i].err == SX_OK);
@@ -615,8 +489,7 @@ TEST(a_packed_answer_completes_its_call)
         free(element);
         sx_buffer_fini(&content);
     }
-    CU_ASSERT_EQUAL(responder.doubts, 0);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
@@ -629,38 +502,60 @@ TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
     serve_packed(&responder, "*");
     call = begin_packed(&responder);
     say(&responder, "error", sx_exchange_id(call), unavailable);
-    CU_ASSERT_EQUAL(responder.doubts, 1);
+    CU_ASSERT_EQUAL(responder.posts, 1);
+    ASSERT_CONTAINS(responder_said(&responder), "<iq type='get' to='" ALICE "' id='");
+    ASSERT_CONTAINS(responder_said(&responder), "<query xmlns='" SX_NS_DISCO_INFO "'/>");
+    say(&responder, "error", sx_exchange_id(call), unavailable);
+    ASSERT_TEXT(responder_said(&responder), ""); /* it was asked just now */
+    responder.link->fallback.asked_us = 0;
     say(&responder, "error", sx_exchange_id(call),
         "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS
         "'/><refused xmlns='" SX_NS_DELIVERY "'/></error>");
-    CU_ASSERT_EQUAL(responder.doubts, 1);
+    ASSERT_TEXT(responder_said(&responder), "");
     end_packed(call, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
     sx_reply_fini(&reply);
-    end(&responder);
+    responder_stop(&responder);
+}
+
+/* It says so when it is asked. */
+static void say_features(struct responder *responder, const char *feature)
+{
+    struct sx_buffer query = {0};
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder->link->exchange, ALICE, "disco#info", PAST, &call), SX_OK);
+    sx_buffer_add_format(&query,
+                         "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='" SX_NS_SOAP
+                         "'/><feature var='" SX_NS_DELIVERY "'/><feature var='" SX_NS_DELIVERY
+                         "#" INCARNATION "'/><feature var='%s'/></query>",
+                         feature);
+    say(responder, "result", sx_exchange_id(call), query.bytes);
+    sx_buffer_fini(&query);
+    end_packed(call, &reply);
+    sx_reply_fini(&reply);
 }
 
 TEST(a_peer_that_says_it_does_not_pack_gets_its_calls_plain)
 {
     struct responder responder;
     struct soap_xmpp_call *call;
-    struct sx_reply reply;
+    struct sx_exchange *exchange;
+    struct sx_copy copy;
     serve_packed(&responder, "*");
-    CU_ASSERT_EQUAL_FATAL(
-        sx_exchange_begin(responder.ends.exchange, ALICE, "disco#info", PAST, &call), SX_OK);
-    say(&responder, "result", sx_exchange_id(call),
-        "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='urn:x'/></query>");
-    CU_ASSERT_EQUAL(responder.falls, 1);
-    end_packed(call, &reply);
-    sx_reply_fini(&reply);
-    CU_ASSERT_EQUAL_FATAL(
-        sx_exchange_begin(responder.ends.exchange, ALICE, "disco#info", PAST, &call), SX_OK);
-    say(&responder, "result", sx_exchange_id(call),
-        "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='" SX_NS_PACKED "'/></query>");
-    CU_ASSERT_EQUAL(responder.falls, 1);
-    end_packed(call, &reply);
-    sx_reply_fini(&reply);
-    end(&responder);
+    exchange = responder.link->exchange;
+    call = begin_packed(&responder);
+    say_features(&responder, SX_NS_PACKED);
+    CU_ASSERT_TRUE(sx_retry_is_packed(exchange, ALICE, sx_exchange_id(call)));
+    say_features(&responder, "urn:x");
+    CU_ASSERT_FALSE(sx_retry_is_packed(exchange, ALICE, sx_exchange_id(call)));
+    sx_retry_lose(exchange, SX_ELOST, "", SIZE_MAX);
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_clock_now_us(), &copy));
+    ASSERT_CONTAINS(copy.payload, "<add/>");
+    sx_copy_fini(&copy);
+    sx_exchange_release(call);
+    responder_stop(&responder);
 }
 
 CU_TestInfo tests_receive[] = {
@@ -686,7 +581,7 @@ CU_TestInfo tests_receive[] = {
      a_packed_request_is_queued_as_it_came},
     {"a packed operation is what the rules are asked about",
      a_packed_operation_is_what_the_rules_are_asked_about},
-    {"a stranger's envelope is looked at when the trace tells of him",
+    {"a stranger's envelope is looked at when the trace tells of them",
      a_strangers_envelope_is_looked_at_when_the_trace_tells},
     {"what is no packed envelope is refused", what_is_no_packed_envelope_is_refused},
     {"a declined packed request says that it was not run",

@@ -1,7 +1,7 @@
 /* Messages that arrive: requests, answers, and what disturbs neither.
  *
- * Stanzas as a server would deliver them go through the parser to sx_iq_receive(); what it posts,
- * queues and traces is looked at.
+ * Stanzas as a server would deliver them go through the parser to sx_receive_stanza(); what it
+ * posts, queues and traces is looked at.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,13 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
-#include "link/receive.h"
 #include "soap/pack.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 #include "../../lib/suite.h"
-#include "../stream_peer.h"
+#include "responder.h"
 
-#define OPEN  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 #define ALICE "alice@example.org/desk"
 #define ENVELOPE(operation)                                                                        \
     "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:" operation " xmlns:c='urn:c'/></e:Body>"   \
@@ -26,52 +24,28 @@
     "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value>"  \
     "</e:Code></e:Fault></e:Body></e:Envelope>"
 
-enum { MAX_LINES = 32, LINE_BYTES = 1024, MANY = 200, PAST = 1 };
+enum { MANY = 200, PAST = 1 };
 
-struct responder {
-    struct sx_stream stream;
-    parser_t *parser;
-    struct sx_iq_ends ends;
-    struct sx_iq_refusals refusals;
-    struct sx_trace trace;
-    struct sx_buffer posted;
-    unsigned posts, line_count;
-    char lines[MAX_LINES][LINE_BYTES]; /* at INFO and above */
-};
-
-static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+/* A service that lets alice call. */
+static void configure(struct soap_xmpp_config *config)
 {
-    struct responder *responder = user;
-    if (level <= SOAP_XMPP_TRACE_INFO && responder->line_count < MAX_LINES)
-        snprintf(responder->lines[responder->line_count++], LINE_BYTES, "%s", line);
+    responder_configure(config);
+    config->allow = "alice@example.org";
+    config->name_key = "secret";
+    config->max_depth = 64;
+    config->max_calls = 10;
 }
 
-static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
+/* The same, and it takes messages from them. */
+static void serve(struct responder *responder)
 {
-    struct responder *responder = user;
-    CU_ASSERT_EQUAL(session, 1);
-    sx_buffer_add(&responder->posted, stanza, len);
-    responder->posts++;
-    free(stanza);
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    responder_start(responder, &config);
+    sx_queue_open(responder->link->queue);
 }
 
-static void receive(void *user, struct sx_element *stanza)
-{
-    struct responder *responder = user;
-    sx_iq_receive(&responder->ends, 1, stanza, &responder->stream);
-}
-
-static void ignore_start(char *name, char **attributes, void *user)
-{
-    (void)name, (void)attributes, (void)user;
-}
-
-static void ignore_end(char *name, void *user)
-{
-    (void)name, (void)user;
-}
-
-/* Feeds it; what is posted for it alone is in posted afterwards. */
 static void hear(struct responder *responder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void hear(struct responder *responder, const char *format, ...)
@@ -79,89 +53,12 @@ static void hear(struct responder *responder, const char *format, ...)
     char *text = NULL;
     va_list args;
     int len;
-    sx_buffer_clear(&responder->posted);
-    responder->posts = 0;
     va_start(args, format);
     len = vasprintf(&text, format, args);
     va_end(args);
     CU_ASSERT_FATAL(len > 0);
-    CU_ASSERT_EQUAL(parser_feed(responder->parser, text, len), 1);
+    responder_hear(responder, text, (size_t)len);
     free(text);
-}
-
-static const char *posted(const struct responder *responder)
-{
-    return responder->posted.len ? responder->posted.bytes : "";
-}
-
-static void start(struct responder *responder, const char *rules)
-{
-    struct sx_iq_ends *ends = &responder->ends;
-    *responder = (struct responder){.stream.limits = {20000, 64, 1000, 0}};
-    sx_trace_init(&responder->trace, SOAP_XMPP_TRACE_DEBUG, keep_line, responder, "calc");
-    ends->exchange = sx_exchange_new(10, NULL);
-    ends->inbound = sx_queue_new(MANY, 1 << 20, 0);
-    ends->journal = sx_journal_new(MANY, 1 << 20);
-    ends->disco = sx_features_new(10);
-    ends->access = sx_access_new();
-    ends->own_jid = "calc@example.org/soap";
-    ends->names = sx_message_ids_new("secret", ends->own_jid);
-    CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
-                    ends->access && ends->names);
-    CU_ASSERT_EQUAL(sx_access_parse(ends->access, rules, NULL, 0), SX_OK);
-    CU_ASSERT_EQUAL(sx_exchange_set_own_jid(ends->exchange, ends->own_jid), SX_OK);
-    sx_exchange_expect_found(ends->exchange, 10000);
-    ends->refusals = &responder->refusals;
-    ends->trace = &responder->trace;
-    ends->user = responder;
-    ends->post = ends->repeat = keep_stanza;
-    ends->packs = true;
-    ends->checker = sx_checker_new(20);
-    ends->max_message_bytes = 100000;
-    ends->max_age_us = SX_NEVER;
-    responder->stream.on_stanza = receive;
-    responder->stream.user = responder;
-    sx_stream_arm(&responder->stream);
-    responder->parser = parser_new(peer_ctx, ignore_start, ignore_end, NULL, responder);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(responder->parser);
-    hear(responder, "%s", OPEN);
-}
-
-/* A service that takes messages from alice. */
-static void serve(struct responder *responder)
-{
-    start(responder, "alice@example.org");
-    responder->ends.messages = true;
-    sx_queue_open(responder->ends.inbound);
-}
-
-static struct sx_request *take(struct responder *responder)
-{
-    bool closed;
-    return sx_queue_take(responder->ends.inbound, PAST, &closed);
-}
-
-static void end(struct responder *responder)
-{
-    struct sx_request *request;
-    while ((request = take(responder)))
-        sx_request_free(request);
-    parser_free(responder->parser);
-    sx_queue_free(responder->ends.inbound);
-    sx_exchange_free(responder->ends.exchange);
-    sx_journal_free(responder->ends.journal);
-    sx_features_free(responder->ends.disco);
-    sx_access_free(responder->ends.access);
-    sx_checker_free(responder->ends.checker);
-    sx_message_ids_free(responder->ends.names);
-    sx_buffer_fini(&responder->posted);
-}
-
-static unsigned long queued(const struct responder *responder)
-{
-    struct sx_queue_counts counts;
-    sx_queue_count(responder->ends.inbound, &counts);
-    return counts.queued;
 }
 
 #define MESSAGE(id, inner)                                                                         \
@@ -179,8 +76,8 @@ TEST(a_request_is_queued)
                  "<thread>t</thread><body>SOAP</body>" ENVELOPE(
                      "add") "<delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/>"
                             "<stanza-id xmlns='urn:xmpp:sid:0' by='calc@example.org' id='x'/>"));
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&responder));
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
     CU_ASSERT_TRUE(request->is_message);
     ASSERT_TEXT(request->from, ALICE);
     ASSERT_TEXT(request->to, "calc@example.org");
@@ -189,33 +86,37 @@ TEST(a_request_is_queued)
     sx_request_free(request);
     /* of type chat as well, and not knowing who serves yet */
     hear(&responder, "<message type='chat' from='" ALICE "' id='2'>" ENVELOPE("add") "</message>");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
 }
 
 TEST(requests_wait_for_who_will_serve)
 {
     struct responder responder;
-    start(&responder, "alice@example.org");
-    responder.ends.messages = true;
-    sx_queue_expect(responder.ends.inbound);
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    responder_start(&responder, &config);
     hear(&responder, MESSAGE("1", ENVELOPE("add")));
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
-    end(&responder);
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
 }
 
 TEST(who_takes_none_says_so)
 {
     struct responder responder;
-    serve(&responder);
-    responder.ends.messages = false;
+    struct soap_xmpp_config config;
+    configure(&config);
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
-    ASSERT_CONTAINS(posted(&responder), "<message type='error' to='" ALICE "' id='1~message'>"
-                                        "<error type='cancel' code='503'><service-unavailable ");
-    ASSERT_CONTAINS(posted(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder),
+                    "<message type='error' to='" ALICE "' id='1~message'>"
+                    "<error type='cancel' code='503'><service-unavailable ");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 TEST(rules_hold)
@@ -223,10 +124,11 @@ TEST(rules_hold)
     struct responder responder;
     serve(&responder);
     hear(&responder, "<message from='bob@example.org/x' id='1'>" ENVELOPE("add") "</message>");
-    ASSERT_CONTAINS(posted(&responder), "<message type='error' to='bob@example.org/x' id='1'>"
-                                        "<error type='auth' code='403'><forbidden ");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder),
+                    "<message type='error' to='bob@example.org/x' id='1'>"
+                    "<error type='auth' code='403'><forbidden ");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 TEST(one_of_ours_runs_once)
@@ -236,35 +138,35 @@ TEST(one_of_ours_runs_once)
     serve(&responder);
     for (i = 0; i < 3; i++) {
         hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
-        CU_ASSERT_EQUAL(queued(&responder), 1);
-        ASSERT_TEXT(posted(&responder), "");
+        CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+        ASSERT_TEXT(responder_said(&responder), "");
     }
-    sx_request_free(take(&responder));
-    sx_journal_answer(responder.ends.journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    sx_request_free(responder_take(&responder));
+    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
     hear(&responder,
          "<message from='alice@example.org/other' id='1~message'>" ENVELOPE("add") "</message>");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    ASSERT_TEXT(posted(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    ASSERT_TEXT(responder_said(&responder), "");
     /* another's id, and a foreign one */
     hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
     hear(&responder, MESSAGE("3", ENVELOPE("add")));
     hear(&responder, MESSAGE("3", ENVELOPE("add")));
-    CU_ASSERT_EQUAL(queued(&responder), 3);
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 3);
+    responder_stop(&responder);
 }
 
 TEST(one_of_ours_runs_once_where_the_jid_is_shared)
 {
     struct responder responder;
     serve(&responder);
-    sx_journal_share(responder.ends.journal);
+    sx_journal_share(responder.link->journal);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
-    sx_request_free(take(&responder));
-    sx_journal_answer(responder.ends.journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    sx_request_free(responder_take(&responder));
+    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    ASSERT_TEXT(posted(&responder), "");
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    ASSERT_TEXT(responder_said(&responder), "");
+    responder_stop(&responder);
 }
 
 TEST(noise_is_ignored)
@@ -292,10 +194,10 @@ TEST(noise_is_ignored)
     serve(&responder);
     for (i = 0; i < sizeof noise / sizeof *noise; i++) {
         hear(&responder, "%s", noise[i]);
-        ASSERT_TEXT(posted(&responder), "");
-        CU_ASSERT_EQUAL(queued(&responder), 0);
+        ASSERT_TEXT(responder_said(&responder), "");
+        CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     }
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(what_is_no_envelope_is_refused)
@@ -312,22 +214,22 @@ TEST(what_is_no_envelope_is_refused)
          "<message from='" ALICE "' id='1'><e:Envelope xmlns:e='" SX_NS_SOAP12
          "'><e:Body>%s</e:Body></e:Envelope></message>",
          deep);
-    ASSERT_CONTAINS(posted(&responder), "<message type='error'");
+    ASSERT_CONTAINS(responder_said(&responder), "<message type='error'");
     CU_ASSERT_EQUAL(responder.posts, 1);
     hear(&responder, MESSAGE("1", ENVELOPE("add") ENVELOPE("add")));
-    ASSERT_CONTAINS(posted(&responder), "<message type='error'");
-    ASSERT_CONTAINS(posted(&responder), "two envelopes");
+    ASSERT_CONTAINS(responder_said(&responder), "<message type='error'");
+    ASSERT_CONTAINS(responder_said(&responder), "two envelopes");
     hear(&responder, MESSAGE("2", "<packed xmlns='" SX_NS_PACKED "'>****</packed>"));
-    ASSERT_TEXT(posted(&responder), ""); /* it might be anybody's */
+    ASSERT_TEXT(responder_said(&responder), ""); /* it might be anybody's */
     hear(&responder, MESSAGE("2~message", "<packed xmlns='" SX_NS_PACKED "'>****</packed>"));
-    ASSERT_CONTAINS(posted(&responder), "bad-request");
+    ASSERT_CONTAINS(responder_said(&responder), "bad-request");
     hear(&responder, MESSAGE("3~message", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
-    ASSERT_CONTAINS(posted(&responder), "bad-request");
-    ASSERT_CONTAINS(posted(&responder), "<refused");
+    ASSERT_CONTAINS(responder_said(&responder), "bad-request");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused");
     hear(&responder, MESSAGE("4~message", "<packed xmlns='" SX_NS_PACKED "' transfer='x'/>"));
-    ASSERT_CONTAINS(posted(&responder), "bad-request");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "bad-request");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
 }
 
 TEST(a_packed_request_is_queued)
@@ -343,28 +245,28 @@ TEST(a_packed_request_is_queued)
     hear(&responder,
          MESSAGE("1~message", "<packed xmlns='" SX_NS_PACKED "'>%s</packed>" SX_STANZA_HINTS),
          text.bytes);
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&responder));
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
     CU_ASSERT_EQUAL(request->envelope.form, SX_FORM_ZSTD);
     ASSERT_TEXT(request->envelope.operation, "add");
     sx_request_free(request);
     sx_buffer_fini(&packed);
     sx_buffer_fini(&text);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(who_does_not_unpack_says_so)
 {
     struct responder responder;
     serve(&responder);
-    responder.ends.packs = false;
+    responder.link->content.packs = false;
     hear(&responder, MESSAGE("1~message", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
-    ASSERT_CONTAINS(posted(&responder), "<service-unavailable");
-    ASSERT_CONTAINS(posted(&responder), "<refused");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
+    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     hear(&responder, MESSAGE("1", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>"));
-    ASSERT_TEXT(posted(&responder), ""); /* it might be anybody's */
-    end(&responder);
+    ASSERT_TEXT(responder_said(&responder), ""); /* it might be anybody's */
+    responder_stop(&responder);
 }
 
 /* ---- age ---- */
@@ -386,34 +288,39 @@ static const char *stamp(int64_t age_s)
 TEST(old_ones_are_refused)
 {
     struct responder responder;
-    serve(&responder);
-    responder.ends.max_age_us = 60 * INT64_C(1000000);
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    config.max_age_s = 60;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
     hear(&responder, DELAYED("1~message"), stamp(10), stamp(20));
-    CU_ASSERT_EQUAL(queued(&responder), 1);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
     hear(&responder, DELAYED("2~message"), stamp(-100), stamp(-200));
-    CU_ASSERT_EQUAL(queued(&responder), 2);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 2);
     hear(&responder, DELAYED("3~message"), stamp(90), stamp(10));
-    ASSERT_CONTAINS(posted(&responder), "<not-acceptable");
-    ASSERT_CONTAINS(posted(&responder), "<refused");
-    ASSERT_CONTAINS(posted(&responder), "s old; none older than 60 s is served here (max_age_s)");
+    ASSERT_CONTAINS(responder_said(&responder), "<not-acceptable");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused");
+    ASSERT_CONTAINS(responder_said(&responder),
+                    "s old; none older than 60 s is served here (max_age_s)");
     hear(&responder, DELAYED("4~message"), stamp(10), stamp(90));
-    ASSERT_CONTAINS(posted(&responder), "<not-acceptable");
+    ASSERT_CONTAINS(responder_said(&responder), "<not-acceptable");
     hear(&responder, DELAYED("5~message"), stamp(10), "yesterday");
-    ASSERT_CONTAINS(posted(&responder), "without a readable stamp");
-    CU_ASSERT_EQUAL(queued(&responder), 2);
+    ASSERT_CONTAINS(responder_said(&responder), "without a readable stamp");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 2);
     CU_ASSERT_EQUAL(responder.line_count, 3);
     ASSERT_CONTAINS(responder.lines[0], "add of " ALICE " isn't run: the request is of ");
     /* what was run before isn't said not to have been */
     hear(&responder, DELAYED("1~message"), stamp(90), stamp(90));
-    ASSERT_TEXT(posted(&responder), "");
+    ASSERT_TEXT(responder_said(&responder), "");
     /* and who may not call learns nothing */
     hear(&responder,
          "<message from='bob@b/c' id='1'>" ENVELOPE(
              "add") "<delay xmlns='urn:xmpp:delay' stamp='%s'/></message>",
          stamp(90));
-    ASSERT_CONTAINS(posted(&responder), "<forbidden");
-    ASSERT_LACKS(posted(&responder), "max_age_s");
-    end(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    ASSERT_LACKS(responder_said(&responder), "max_age_s");
+    responder_stop(&responder);
 }
 
 TEST(without_a_limit_none_is_too_old)
@@ -421,20 +328,20 @@ TEST(without_a_limit_none_is_too_old)
     struct responder responder;
     serve(&responder);
     hear(&responder, DELAYED("1"), "1970-01-01T00:00:00Z", "garbage");
-    CU_ASSERT_EQUAL(queued(&responder), 1);
-    end(&responder);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
 }
 
 /* ---- answers ---- */
 
 static struct soap_xmpp_call *mail(struct responder *responder, const char *name)
 {
-    struct sx_exchange *exchange = responder->ends.exchange;
+    struct sx_exchange *exchange = responder->link->exchange;
     struct sx_buffer suffix = {0};
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, "alice@example.org", "add", PAST, &call),
                           SX_OK);
-    sx_message_ids_write(responder->ends.names, &suffix, sx_exchange_id(call), name,
+    sx_message_ids_write(responder->link->names, &suffix, sx_exchange_id(call), name,
                          "alice@example.org");
     CU_ASSERT_EQUAL_FATAL(sx_exchange_set_message(call, suffix.bytes, name), SX_OK);
     sx_buffer_fini(&suffix);
@@ -467,12 +374,12 @@ TEST(an_answer_ends_its_call)
          sx_exchange_id(call));
     hear(&responder, "<iq type='result' from='" ALICE "' id='%s'/>", sx_exchange_id(call));
     hear(&responder, ANSWER, sx_exchange_id(call));
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     reply = finish(call);
     CU_ASSERT_EQUAL(reply->err, SX_OK);
     ASSERT_CONTAINS(reply->envelope.bytes, "addResponse");
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(a_fault_is_an_answer)
@@ -490,7 +397,7 @@ TEST(a_fault_is_an_answer)
     reply = finish(call);
     CU_ASSERT_EQUAL(reply->err, SX_OK);
     CU_ASSERT_TRUE(reply->envelope.is_fault);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 /* With the request in it, as ejabberd sends it back. */
@@ -506,13 +413,13 @@ TEST(a_bounce_ends_the_call)
              "add") "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS "'/></error>"
                     "</message>",
          sx_exchange_id(call));
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     reply = finish(call);
     CU_ASSERT_EQUAL(reply->err, SX_ESTANZA);
     ASSERT_TEXT(reply->condition, "service-unavailable");
     CU_ASSERT_FALSE(reply->delivery.refused);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(an_answer_to_a_predecessor_is_no_request)
@@ -521,13 +428,13 @@ TEST(an_answer_to_a_predecessor_is_no_request)
     struct sx_buffer id = {0};
     serve(&responder);
     sx_buffer_add_text(&id, "0123-1");
-    sx_message_ids_write(responder.ends.names, &id, "0123-1", NULL, "alice@example.org");
+    sx_message_ids_write(responder.link->names, &id, "0123-1", NULL, "alice@example.org");
     hear(&responder, ANSWER, id.bytes);
-    ASSERT_TEXT(posted(&responder), "");
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.ends.exchange, PAST));
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.link->exchange, PAST));
     sx_buffer_fini(&id);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(a_named_one_is_found_once)
@@ -538,21 +445,21 @@ TEST(a_named_one_is_found_once)
     int i;
     serve(&responder);
     sx_buffer_add_text(&id, "0123-1");
-    sx_message_ids_write(responder.ends.names, &id, "0123-1", "job 7", "alice@example.org");
+    sx_message_ids_write(responder.link->names, &id, "0123-1", "job 7", "alice@example.org");
     hear(&responder,
          "<message from='bob@example.org/x' id='%s'>" ENVELOPE("addResponse") "</message>",
          id.bytes);
-    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.ends.exchange, PAST));
+    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.link->exchange, PAST));
     for (i = 0; i < 2; i++)
         hear(&responder, ANSWER, id.bytes);
-    CU_ASSERT_EQUAL(queued(&responder), 0);
-    call = sx_exchange_next_done(responder.ends.exchange, PAST);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    call = sx_exchange_next_done(responder.link->exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
     ASSERT_TEXT(sx_exchange_name(call), "job 7");
     ASSERT_CONTAINS(finish(call)->envelope.bytes, "addResponse");
-    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.ends.exchange, PAST));
+    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.link->exchange, PAST));
     sx_buffer_fini(&id);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 TEST(a_named_call_under_way_is_answered)
@@ -567,7 +474,7 @@ TEST(a_named_call_under_way_is_answered)
     hear(&responder, ANSWER, id);
     CU_ASSERT_EQUAL(finish(call)->err, SX_OK);
     hear(&responder, ANSWER, id);
-    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.ends.exchange, PAST));
+    CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.link->exchange, PAST));
     free(id);
     /* one that was given up is found */
     call = mail(&responder, "job 9");
@@ -579,12 +486,12 @@ TEST(a_named_call_under_way_is_answered)
          "<error type='modify'><undefined-condition xmlns='" SX_NS_STANZAS "'/></error>"
          "</message>",
          id);
-    call = sx_exchange_next_done(responder.ends.exchange, PAST);
+    call = sx_exchange_next_done(responder.link->exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
     ASSERT_TEXT(sx_exchange_name(call), "job 9");
     CU_ASSERT_TRUE(finish(call)->envelope.is_fault);
     free(id);
-    end(&responder);
+    responder_stop(&responder);
 }
 
 CU_TestInfo tests_receive_message[] = {

@@ -9,14 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/receive.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 #include "exchange/retry.h"
 #include "../../lib/suite.h"
-#include "../stream_peer.h"
+#include "responder.h"
 
-#define OPEN    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 #define CALLER  "alice@example.org/desk"
 #define SERVICE "calc.example.org"
 #define STALE   "<stale xmlns='" SX_NS_DELIVERY "' incarnation='any' process='"
@@ -28,110 +26,60 @@ static const int64_t PAST = 1; /* microseconds after boot */
 
 /* Whoever gets stanzas: the caller, or one of the processes. */
 struct station {
-    struct sx_stream stream;
-    parser_t *parser;
-    struct sx_iq_ends ends;
-    struct sx_iq_refusals refusals;
-    struct sx_trace trace;
-    struct sx_buffer posted; /* the last stanza */
-    struct world *world;     /* NULL: the stanza stays there */
+    struct responder responder;
+    struct world *world; /* NULL: what is posted stays there */
     struct sx_request *running;
 };
 
 static void fly(struct world *world, bool to_caller, char *bytes, size_t len);
 
-static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
+static char *copy_bytes(const char *bytes, size_t len)
+{
+    char *copy = strndup(bytes, len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    return copy;
+}
+
+static void pass(void *user, uint64_t session, char *stanza, size_t len)
 {
     struct station *station = user;
     (void)session;
-    sx_buffer_clear(&station->posted);
-    sx_buffer_add(&station->posted, stanza, len);
     if (station->world)
-        fly(station->world, true, stanza, len);
-    else
-        free(stanza);
-}
-
-static void receive(void *user, struct sx_element *stanza)
-{
-    struct station *station = user;
-    sx_iq_receive(&station->ends, 1, stanza, &station->stream);
-}
-
-static void refuse_others(xmpp_stanza_t *stanza, void *user)
-{
-    (void)stanza;
-    (void)user;
-    CU_FAIL("libstrophe was to see nothing");
-}
-
-static void ignore_start(char *name, char **attributes, void *user)
-{
-    (void)name;
-    (void)attributes;
-    (void)user;
-}
-
-static void ignore_end(char *name, void *user)
-{
-    (void)name;
-    (void)user;
+        fly(station->world, true, copy_bytes(stanza, len), len);
 }
 
 static void feed(struct station *station, const char *bytes, size_t len)
 {
-    CU_ASSERT_EQUAL_FATAL(parser_feed(station->parser, (char *)(size_t)bytes, (int)len), 1);
+    responder_hear(&station->responder, bytes, len);
 }
 
 static void open_station(struct station *station, bool shares)
 {
-    struct sx_iq_ends *ends = &station->ends;
-    *station = (struct station){.stream.limits = {1 << 20, 64, 1000, 0}};
-    sx_trace_init(&station->trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "calc");
-    ends->exchange = sx_exchange_new(MAX_CALLS, NULL);
-    ends->inbound = sx_queue_new(MANY, 1 << 20, MANY);
-    ends->journal = sx_journal_new(MANY, 1 << 20);
-    ends->disco = sx_features_new(10);
-    ends->access = sx_access_new();
-    CU_ASSERT_FATAL(ends->exchange && ends->inbound && ends->journal && ends->disco &&
-                    ends->access);
-    CU_ASSERT_EQUAL(sx_access_parse(ends->access, "*", NULL, 0), SX_OK);
-    if (shares)
-        sx_journal_share(ends->journal);
-    ends->refusals = &station->refusals;
-    ends->trace = &station->trace;
-    ends->user = station;
-    ends->post = ends->repeat = keep_stanza;
-    ends->own_jid = SERVICE;
-    ends->is_component = true;
-    station->stream.on_stanza = receive;
-    station->stream.user = station;
-    sx_stream_arm(&station->stream);
-    station->parser = parser_new(peer_ctx, ignore_start, ignore_end, refuse_others, station);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(station->parser);
-    feed(station, OPEN, strlen(OPEN));
-    sx_queue_open(ends->inbound);
+    struct soap_xmpp_config config;
+    *station = (struct station){0};
+    responder_configure(&config);
+    config.jid = SERVICE;
+    config.port = 5347;
+    config.allow = "*";
+    config.shared_jid = shares;
+    config.max_calls = MAX_CALLS;
+    config.max_requests = config.max_remembered = config.max_running = MANY;
+    config.trace = SOAP_XMPP_TRACE_NONE;
+    responder_start(&station->responder, &config);
+    station->responder.pass = pass;
+    station->responder.user = station;
+    sx_queue_open(station->responder.link->queue);
 }
 
 static struct sx_request *take(struct station *station)
 {
-    bool closed;
-    return sx_queue_take(station->ends.inbound, PAST, &closed);
+    return responder_take(&station->responder);
 }
 
 static void close_station(struct station *station)
 {
-    struct sx_request *request;
     sx_request_free(station->running);
-    while ((request = take(station)))
-        sx_request_free(request);
-    parser_free(station->parser);
-    sx_queue_free(station->ends.inbound);
-    sx_exchange_free(station->ends.exchange);
-    sx_journal_free(station->ends.journal);
-    sx_features_free(station->ends.disco);
-    sx_access_free(station->ends.access);
-    sx_buffer_fini(&station->posted);
+    responder_stop(&station->responder);
 }
 
 static void make_envelope(struct sx_buffer *out, const char *operation)
@@ -140,6 +88,13 @@ static void make_envelope(struct sx_buffer *out, const char *operation)
                          "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:%s xmlns:c='urn:c'/>"
                          "</e:Body></e:Envelope>",
                          operation);
+}
+
+/* What a worker has to say. Takes the bytes. */
+static void post_as(struct station *station, char *bytes, size_t len)
+{
+    pass(station, 1, bytes, len);
+    free(bytes);
 }
 
 /* What a worker does, first half and second. */
@@ -153,9 +108,9 @@ static void answer(struct station *station, struct sx_request *request)
     sx_stanza_result(&out, &head, payload.bytes, payload.len);
     sx_buffer_fini(&payload);
     CU_ASSERT_PTR_NOT_NULL_FATAL(bytes = sx_buffer_take(&out, &len));
-    sx_journal_answer(station->ends.journal, request->from, request->id, bytes, len,
+    sx_journal_answer(station->responder.link->journal, request->from, request->id, bytes, len,
                       sx_clock_now_us());
-    keep_stanza(station, 1, bytes, len);
+    post_as(station, bytes, len);
     sx_request_free(request);
 }
 
@@ -165,12 +120,11 @@ static void answer(struct station *station, struct sx_request *request)
 static const char *ask(struct station *station, const char *id, const char *content)
 {
     struct sx_buffer iq = {0};
-    sx_buffer_clear(&station->posted);
     sx_buffer_add_format(&iq, "<iq type='set' to='" SERVICE "' from='" CALLER "' id='%s'>%s</iq>",
                          id, content);
     feed(station, iq.bytes, iq.len);
     sx_buffer_fini(&iq);
-    return station->posted.len ? station->posted.bytes : "";
+    return responder_said(&station->responder);
 }
 
 static const char *call(struct station *station, const char *id)
@@ -191,17 +145,17 @@ TEST(a_first_copy_runs_and_a_later_one_hears_of_it)
     ASSERT_CONTAINS(ask(&station, "1~again", SX_STANZA_AGAIN), STALE);
     ASSERT_TEXT(call(&station, "1~any"), "");
     ASSERT_CONTAINS(ask(&station, "1~again", SX_STANZA_AGAIN), " id='1~again'>");
-    ASSERT_CONTAINS(station.posted.bytes, "<error type='wait'");
-    ASSERT_CONTAINS(station.posted.bytes, RUNNING);
+    ASSERT_CONTAINS(responder_said(&station.responder), "<error type='wait'");
+    ASSERT_CONTAINS(responder_said(&station.responder), RUNNING);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request = take(&station));
     ASSERT_TEXT(request->id, "1~any");
     answer(&station, request);
     ASSERT_CONTAINS(ask(&station, "1~again", SX_STANZA_AGAIN), "<iq type='result' ");
-    ASSERT_CONTAINS(station.posted.bytes, " id='1~any'>");
+    ASSERT_CONTAINS(responder_said(&station.responder), " id='1~any'>");
     CU_ASSERT_PTR_NULL(take(&station));
-    sx_journal_shrink(station.ends.journal, 1);
+    sx_journal_shrink(station.responder.link->journal, 1);
     ASSERT_CONTAINS(ask(&station, "1~again", SX_STANZA_AGAIN), "<internal-server-error ");
-    ASSERT_CONTAINS(station.posted.bytes, "remembered any longer");
+    ASSERT_CONTAINS(responder_said(&station.responder), "remembered any longer");
     close_station(&station);
 }
 
@@ -223,8 +177,8 @@ TEST(copies_for_another_kind_of_process_are_stale)
     open_station(&alone, false);
     ASSERT_CONTAINS(call(&shared, "1~0123456789abcdef.1"), STALE);
     ASSERT_CONTAINS(call(&alone, "1~any"), "<stale xmlns='" SX_NS_DELIVERY "' incarnation='");
-    ASSERT_LACKS(alone.posted.bytes, "process=");
-    ASSERT_LACKS(alone.posted.bytes, "incarnation='any'");
+    ASSERT_LACKS(responder_said(&alone.responder), "process=");
+    ASSERT_LACKS(responder_said(&alone.responder), "incarnation='any'");
     ASSERT_CONTAINS(ask(&alone, "1~again", SX_STANZA_AGAIN), "<stale ");
     CU_ASSERT_PTR_NULL(take(&shared));
     CU_ASSERT_PTR_NULL(take(&alone));
@@ -238,14 +192,13 @@ TEST(a_shared_jid_says_so_and_takes_nothing_in_pieces)
                                    "<query xmlns='" SX_NS_DISCO_INFO "'/></iq>";
     struct station station;
     open_station(&station, true);
-    station.ends.packs = true;
-    sx_queue_close(station.ends.inbound); /* others still serve */
+    sx_queue_close(station.responder.link->queue); /* others still serve */
     feed(&station, question, strlen(question));
-    ASSERT_CONTAINS(station.posted.bytes, "<feature var='" SX_NS_DELIVERY "#any'/>");
-    ASSERT_CONTAINS(station.posted.bytes, "<feature var='" SX_NS_PACKED "'/>");
+    ASSERT_CONTAINS(responder_said(&station.responder), "<feature var='" SX_NS_DELIVERY "#any'/>");
+    ASSERT_CONTAINS(responder_said(&station.responder), "<feature var='" SX_NS_PACKED "'/>");
     ASSERT_CONTAINS(ask(&station, "2", "<open xmlns='http://jabber.org/protocol/ibb' sid='T.1'/>"),
                     "<feature-not-implemented ");
-    ASSERT_CONTAINS(station.posted.bytes, "several processes share this JID");
+    ASSERT_CONTAINS(responder_said(&station.responder), "several processes share this JID");
     close_station(&station);
 }
 
@@ -313,7 +266,7 @@ static void post(struct world *world, const char *id, const char *payload, size_
 static void begin_call(struct world *world, int number)
 {
     struct story *story = &world->stories[number];
-    struct sx_exchange *exchange = world->caller.ends.exchange;
+    struct sx_exchange *exchange = world->caller.responder.link->exchange;
     char operation[16], incarnation[SX_INCARNATION_BYTES];
     struct sx_buffer payload = {0};
     unsigned luck = roll(20);
@@ -321,7 +274,8 @@ static void begin_call(struct world *world, int number)
     make_envelope(&payload, operation);
     snprintf(incarnation, sizeof incarnation, "any");
     if (world->mixed && world->lives[0] && roll(2))
-        sx_journal_incarnation(world->processes[0].ends.journal, sx_clock_now_us(), incarnation);
+        sx_journal_incarnation(world->processes[0].responder.link->journal, sx_clock_now_us(),
+                               incarnation);
     story->begun = true;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, SERVICE, operation, PAST, &story->call),
                           SX_OK);
@@ -343,7 +297,7 @@ static void begin_call(struct world *world, int number)
 
 static void send_due(struct world *world)
 {
-    struct sx_exchange *exchange = world->caller.ends.exchange;
+    struct sx_exchange *exchange = world->caller.responder.link->exchange;
     int64_t due_us = sx_retry_due_us(exchange);
     struct sx_copy due;
     if (due_us == SX_NEVER || !sx_retry_take_due(exchange, due_us, &due))
@@ -358,7 +312,7 @@ static void send_due(struct world *world)
 static void note_ends(struct world *world)
 {
     struct soap_xmpp_call *call;
-    while ((call = sx_exchange_next_done(world->caller.ends.exchange, PAST))) {
+    while ((call = sx_exchange_next_done(world->caller.responder.link->exchange, PAST))) {
         struct story *story = sx_exchange_user(call);
         int number = (int)(story - world->stories);
         char operation[16];
@@ -438,7 +392,7 @@ static void work(struct world *world)
         station->running = NULL;
         return;
     }
-    sx_queue_count(station->ends.inbound, &counts);
+    sx_queue_count(station->responder.link->queue, &counts);
     request = counts.queued ? take(station) : NULL;
     if (!request)
         return;
@@ -448,11 +402,11 @@ static void work(struct world *world)
         struct sx_buffer out = {0};
         size_t len;
         char *bytes;
-        sx_journal_forget(station->ends.journal, request->from, request->id);
+        sx_journal_forget(station->responder.link->journal, request->from, request->id);
         sx_stanza_refusal(&out, &head, roll(2) ? "service-unavailable" : "resource-constraint",
                           NULL);
         CU_ASSERT_PTR_NOT_NULL_FATAL(bytes = sx_buffer_take(&out, &len));
-        keep_stanza(station, 1, bytes, len);
+        post_as(station, bytes, len);
         sx_request_free(request);
         return;
     }
@@ -497,7 +451,7 @@ static void step(struct world *world)
         break;
     }
     case 13:
-        sx_retry_lose(world->caller.ends.exchange, SX_ELOST, "", SIZE_MAX);
+        sx_retry_lose(world->caller.responder.link->exchange, SX_ELOST, "", SIZE_MAX);
         note_ends(world);
         break;
     case 14:
@@ -517,7 +471,7 @@ static bool is_quiet(struct world *world)
     for (i = 0; i < MAX_PROCESSES; i++) {
         if (!world->lives[i])
             continue;
-        sx_queue_count(world->processes[i].ends.inbound, &counts);
+        sx_queue_count(world->processes[i].responder.link->queue, &counts);
         if (counts.queued || counts.running)
             return false;
     }

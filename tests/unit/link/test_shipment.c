@@ -1,7 +1,7 @@
 /* Shipments of a link that never comes online: who owns their bytes, who gives up when, and what is
  * left when memory is short.
  */
-#include "link/shipment.h"
+#include "link/link_state.h"
 
 #include <arpa/inet.h>
 #include <sched.h>
@@ -62,7 +62,9 @@ static void quay_open(struct quay *quay, int timeout_ms)
     config.max_outgoing_bytes = LIMIT;
     config.trace_callback = ignore_line;
     CU_ASSERT_PTR_NOT_NULL_FATAL(quay->link = soap_xmpp_open(&config, NULL, 0));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(quay->shipments = sx_shipments_new(quay->link));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(
+        quay->shipments =
+            sx_shipments_new(quay->link->session, quay->link->exchange, quay->link->journal));
 }
 
 static void quay_close(struct quay *quay)
@@ -93,9 +95,9 @@ static struct sx_shipment *make_shipment(struct quay *quay)
     struct sx_payload payload = make_payload();
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
-    CU_ASSERT_EQUAL_FATAL(
-        sx_shipment_new(quay->link, &payload, NULL, PEER, "add", "urn:a", &reference, &shipment),
-        SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(quay->link->session, &payload, NULL, PEER, "add", "urn:a",
+                                          &reference, &shipment),
+                          SX_OK);
     CU_ASSERT_PTR_NULL(payload.bytes);
     ASSERT_CONTAINS(reference.bytes, " size='100000' sha256='");
     ASSERT_CONTAINS(reference.bytes, " action='urn:a'");
@@ -271,7 +273,8 @@ static bool attempt_new(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     shortage_begin(shortage);
-    err = sx_shipment_new(quay.link, &payload, NULL, PEER, "add", NULL, &reference, &shipment);
+    err = sx_shipment_new(quay.link->session, &payload, NULL, PEER, "add", NULL, &reference,
+                          &shipment);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err != SX_OK || reference.failed, has_failed);
     CU_ASSERT_EQUAL(payload.bytes != NULL, err != SX_OK);
@@ -291,14 +294,14 @@ static bool attempt_table(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     shortage_begin(shortage);
-    shipments = sx_shipments_new(quay.link);
+    shipments = sx_shipments_new(quay.link->session, quay.link->exchange, quay.link->journal);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(shipments == NULL, has_failed);
     sx_shipments_free(shipments);
     quay_close(&quay);
     return has_failed;
 }
-SHORTAGE_TEST(table, 3)
+SHORTAGE_TEST(table, 2)
 
 static bool attempt_add_answer(struct shortage shortage)
 {
@@ -379,7 +382,7 @@ static bool attempt_request(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     out.envelope = envelope;
-    sx_features_put(quay.link->disco, PEER, features, sx_clock_now_us());
+    sx_features_put(quay.link->features, PEER, features, sx_clock_now_us());
     while (soap_xmpp_state(quay.link) != SOAP_XMPP_CONNECTING) /* and so it stays */
         sched_yield();
     sx_session_set_state(quay.link->session, SOAP_XMPP_ONLINE, NULL);

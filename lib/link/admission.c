@@ -1,0 +1,254 @@
+/* admission.c - whether a request that came is run. Invariant: admission.h.
+ *
+ * Happy path: the rules and the journal let it in -> queued. A later copy -> what the journal knows
+ * of the first.
+ *
+ * Failure: no rule, no room in journal or queue: declined, and forgotten. No memory for an answer
+ * is traced: there is nothing to say it with.
+ */
+#include "link/admission.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "request/denial.h"
+#include "wire/jid.h"
+
+enum {
+    TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */
+    REFUSAL_BYTES = 900,        /* of such a line; trace.h cuts at 1,000, name and count included */
+};
+
+/* ---- answers of our own ---- */
+
+struct sx_head sx_admission_head(const struct sx_admission *admission,
+                                 const struct sx_incoming *incoming)
+{
+    return (struct sx_head){
+        .from = !sx_session_config(admission->session)->is_component ? NULL
+                : incoming->to                                       ? incoming->to
+                               : sx_session_own_jid(admission->session),
+        .to = incoming->from,
+        .id = incoming->id,
+        .is_message = incoming->is_message,
+    };
+}
+
+void sx_admission_post(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                       struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    if (bytes)
+        sx_session_post_answer(admission->session, incoming->number, bytes, len, 0);
+    else
+        sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_ERROR,
+                 "no memory to answer %s of %s", incoming->id, sx_incoming_text(incoming->from));
+}
+
+void sx_admission_refuse(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                         const char *condition, const char *text)
+{
+    const struct sx_head head = sx_admission_head(admission, incoming);
+    struct sx_buffer out = {0};
+    sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
+             "%s %s from %s refused: %s%s%s", incoming->is_message ? "message" : "iq", incoming->id,
+             sx_incoming_text(incoming->from), condition, text ? ": " : "", sx_incoming_text(text));
+    sx_stanza_error(&out, &head, condition, text);
+    sx_admission_post(admission, incoming, &out);
+}
+
+void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                          const char *condition, const char *text)
+{
+    const struct sx_head head = sx_admission_head(admission, incoming);
+    struct sx_buffer out = {0};
+    sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
+             "request %s from %s declined: %s", incoming->id, sx_incoming_text(incoming->from),
+             condition);
+    sx_stanza_refusal(&out, &head, condition, text);
+    sx_admission_post(admission, incoming, &out);
+}
+
+/* ---- who may not call ---- */
+
+static bool is_line_due(const struct sx_admission_refusals *refusals, int64_t now_us)
+{
+    return !refusals->told_us || now_us - refusals->told_us >= TELL_INTERVAL_US;
+}
+
+bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from)
+{
+    return sx_access_may_know(admission->access, from) ||
+           is_line_due(&admission->refusals, sx_clock_now_us());
+}
+
+void sx_admission_tell_forbidden(struct sx_admission *admission, const char *from,
+                                 const char *operation)
+{
+    struct sx_admission_refusals *refusals = &admission->refusals;
+    int64_t now_us = sx_clock_now_us();
+    char text[REFUSAL_BYTES], more[64] = "";
+    if (!is_line_due(refusals, now_us)) {
+        refusals->left_out++;
+        return;
+    }
+    if (refusals->left_out)
+        snprintf(more, sizeof more, " (%lu other refusals left out)", refusals->left_out);
+    sx_denial_describe(from, operation, text, sizeof text);
+    sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_INFO, "%s%s", text, more);
+    *refusals = (struct sx_admission_refusals){.told_us = now_us};
+}
+
+static void forbid(struct sx_admission *admission, const struct sx_incoming *incoming,
+                   const char *from, const char *operation)
+{
+    sx_admission_tell_forbidden(admission, from, operation);
+    sx_admission_decline(admission, incoming, sx_fault_condition(SX_EFORBIDDEN),
+                         sx_fault_text(SX_EFORBIDDEN));
+}
+
+/* ---- copies ---- */
+
+static void answer_stale(const struct sx_admission *admission, const struct sx_incoming *incoming)
+{
+    const struct sx_head head = sx_admission_head(admission, incoming);
+    struct sx_journal *journal = admission->journal;
+    struct sx_buffer out = {0};
+    char incarnation[SX_INCARNATION_BYTES];
+    sx_journal_incarnation(journal, sx_clock_now_us(), incarnation);
+    sx_stanza_stale(&out, &head, incarnation,
+                    sx_journal_is_shared(journal) ? sx_journal_process(journal) : 0);
+    sx_admission_post(admission, incoming, &out);
+}
+
+/* What the journal knows of a request that isn't to be run now. Takes the answer, which is dropped
+ * if there is no room for it: it was given before. */
+static void answer_known(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                         enum sx_journal_verdict verdict, char *answer, size_t answer_len)
+{
+    const char *what = verdict == SX_JOURNAL_RUNNING    ? ", it still runs"
+                       : verdict == SX_JOURNAL_ANSWERED ? ", so its answer does"
+                       : verdict == SX_JOURNAL_SPENT    ? ", its answer is forgotten"
+                                                        : ", it is unknown here";
+    sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG, "request %s came again%s",
+             incoming->id, what);
+    if (verdict == SX_JOURNAL_ANSWERED)
+        (void)sx_loop_post_again(sx_session_loop(admission->session), incoming->number, answer,
+                                 answer_len);
+    else if (verdict == SX_JOURNAL_SPENT)
+        sx_admission_refuse(admission, incoming, "internal-server-error",
+                            "the request was run, but its answer isn't remembered any longer");
+    else if (verdict != SX_JOURNAL_RUNNING)
+        answer_stale(admission, incoming);
+}
+
+void sx_admission_answer_again(const struct sx_admission *admission,
+                               const struct sx_incoming *incoming)
+{
+    const struct sx_head head = sx_admission_head(admission, incoming);
+    struct sx_buffer out = {0};
+    char *answer = NULL;
+    size_t answer_len = 0;
+    enum sx_journal_verdict verdict =
+        sx_journal_look(admission->journal, sx_incoming_text(incoming->from), incoming->id,
+                        sx_clock_now_us(), &answer, &answer_len);
+    answer_known(admission, incoming, verdict, answer, answer_len);
+    if (verdict != SX_JOURNAL_RUNNING)
+        return;
+    sx_stanza_running(&out, &head);
+    sx_admission_post(admission, incoming, &out);
+}
+
+bool sx_admission_is_known(const struct sx_admission *admission, const struct sx_incoming *incoming)
+{
+    char *answer = NULL;
+    size_t answer_len;
+    enum sx_journal_verdict verdict =
+        sx_journal_look(admission->journal, sx_incoming_text(incoming->from), incoming->id,
+                        sx_clock_now_us(), &answer, &answer_len);
+    free(answer);
+    return verdict != SX_JOURNAL_FRESH && verdict != SX_JOURNAL_FOREIGN;
+}
+
+static bool is_second_copy(enum sx_journal_verdict verdict)
+{
+    return verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED ||
+           verdict == SX_JOURNAL_STALE || verdict == SX_JOURNAL_SPENT;
+}
+
+/* ---- requests ---- */
+
+static void queue_request(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                          const char *from, struct sx_envelope *envelope)
+{
+    const char *to = incoming->to ? incoming->to : sx_session_own_jid(admission->session);
+    struct sx_request *request = sx_request_new(from, to, incoming->id);
+    enum sx_err err = SX_ENOMEM;
+    if (request) {
+        request->envelope = *envelope;
+        *envelope = (struct sx_envelope){0};
+        request->is_message = incoming->is_message;
+        request->arrived_us = sx_clock_now_us();
+        err = sx_queue_add(admission->queue, request);
+    }
+    if (err != SX_OK) {
+        sx_journal_forget(admission->journal, from, incoming->id);
+        sx_admission_decline(admission, incoming, sx_fault_condition(err), sx_fault_text(err));
+        sx_request_free(request);
+    }
+}
+
+/* By what the journal has found. Takes answer. */
+static void settle(struct sx_admission *admission, const struct sx_incoming *incoming,
+                   const char *from, struct sx_envelope *envelope, bool is_allowed,
+                   enum sx_journal_verdict verdict, char *answer, size_t answer_len)
+{
+    switch (verdict) {
+    case SX_JOURNAL_FRESH:
+    case SX_JOURNAL_FOREIGN:
+        if (is_allowed)
+            queue_request(admission, incoming, from, envelope);
+        else
+            forbid(admission, incoming, from, envelope->operation);
+        break;
+    case SX_JOURNAL_RUNNING: /* its answer will do */
+    case SX_JOURNAL_ANSWERED:
+    case SX_JOURNAL_STALE:
+    case SX_JOURNAL_SPENT:
+        answer_known(admission, incoming, verdict, answer, answer_len);
+        break;
+    case SX_JOURNAL_FULL:
+        sx_admission_decline(admission, incoming, "resource-constraint",
+                             "too many requests are remembered");
+        break;
+    }
+}
+
+/* A first copy runs if a rule allows it; a second one doesn't. The rules are asked before the
+ * journal takes the request in, but what the journal knows goes first: forbidden means that the
+ * request was never run, and of a stale one nobody knows. */
+void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming *incoming,
+                        struct sx_envelope *envelope)
+{
+    char own_domain[SX_JID_BYTES], *answer = NULL;
+    const char *from = incoming->from;
+    size_t answer_len = 0;
+    enum sx_journal_verdict verdict;
+    bool is_allowed;
+    if (!from) {
+        sx_jid_domain(sx_session_own_jid(admission->session), own_domain, sizeof own_domain);
+        from = own_domain;
+    }
+    is_allowed = sx_access_allows(admission->access, from, envelope->operation);
+    verdict = (is_allowed ? sx_journal_enter : sx_journal_look)(
+        admission->journal, from, incoming->id, sx_clock_now_us(), &answer, &answer_len);
+    if (incoming->is_message && is_second_copy(verdict)) {
+        sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
+                 "message %s of %s came again: dropped", incoming->id, from);
+        free(answer);
+        return;
+    }
+    settle(admission, incoming, from, envelope, is_allowed, verdict, answer, answer_len);
+}

@@ -1,0 +1,88 @@
+/* admission.h - whether a request that came is run: by rule, by id, by room. And what those are
+ * told whose request isn't.
+ *
+ * Noun: the admission. The rules are access.h's, what ran before is the journal's, room the
+ * queue's; here they are asked in order.
+ *
+ * Invariant: a request leaves here queued, answered, or, as a second copy, dropped. Who is told
+ * that a request was not run can rely on it.
+ *
+ * Forbidden: no rule allows the caller the operation. Asked on the loop thread, before the request
+ * costs memory or a worker; while nobody serves there is nothing to be forbidden.
+ *
+ * Thread: the loop thread.
+ */
+#ifndef SX_LINK_ADMISSION_H
+#define SX_LINK_ADMISSION_H
+
+#include "link/incoming.h"
+#include "link/session.h"
+#include "request/access.h"
+#include "request/journal.h"
+#include "request/queue.h"
+#include "wire/stanza.h"
+
+/* Refusals for want of a rule, as far as the trace knows them: a stranger who hammers must not
+ * flood it. Zero at the beginning. */
+struct sx_admission_refusals {
+    int64_t told_us; /* when the last line was written, 0: none yet */
+    unsigned long left_out;
+};
+
+struct sx_admission {
+    /* immutable; all outlive it */
+    struct sx_session *session;
+    struct sx_queue *queue;
+    struct sx_journal *journal;
+    struct sx_access *access;
+    /* loop thread */
+    struct sx_admission_refusals refusals;
+};
+
+/* ---- answers of the loop thread's own ---- */
+
+/* Of what answers it. A component has many JIDs, and answers as the one that was asked. */
+struct sx_head sx_admission_head(const struct sx_admission *admission,
+                                 const struct sx_incoming *incoming);
+
+/* Posts an answer, and leaves the buffer empty; what can't be posted is traced. */
+void sx_admission_post(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                       struct sx_buffer *stanza);
+
+/* Answers with a stanza error; text may be NULL. */
+void sx_admission_refuse(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                         const char *condition, const char *text);
+
+/* The same, and says that the request was not run, in a way that callers of this library can rely
+ * on. */
+void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                          const char *condition, const char *text);
+
+/* ---- requests ---- */
+
+/* Queues a request whose envelope is sound, or answers it, by what the journal knows of its id and
+ * by the rules. Takes the envelope's bytes if it queues them; the envelope stays the caller's to
+ * fini. A second copy of a message was made by a server and is dropped: its caller sends one. */
+void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming *incoming,
+                        struct sx_envelope *envelope);
+
+/* A later copy of a request to a JID that several processes share: answered by what the journal
+ * knows of the first. */
+void sx_admission_answer_again(const struct sx_admission *admission,
+                               const struct sx_incoming *incoming);
+
+/* Whether the journal knows of this id, or knows that it is none to run. */
+bool sx_admission_is_known(const struct sx_admission *admission,
+                           const struct sx_incoming *incoming);
+
+/* ---- who may not call ---- */
+
+/* Whether a packed envelope is worth a glance: a rule names its sender, or somebody is to read in
+ * the trace which rule would. */
+bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from);
+
+/* A line in the trace about a caller that may not call, or one more that is counted. */
+void sx_admission_tell_forbidden(struct sx_admission *admission, const char *from,
+                                 const char *operation);
+
+#endif

@@ -1,0 +1,37 @@
+/* answer.h - what a link answers: envelopes, faults, refusals.
+ *
+ * Noun: the answer. Invariant: a request is answered once; a second answer is ignored. The answer
+ * is in the journal before it is posted, so that losing it loses nothing.
+ *
+ * Thread: any. Never blocks for long; an answer that can't be sent is traced.
+ */
+#ifndef SX_LINK_ANSWER_H
+#define SX_LINK_ANSWER_H
+
+#include "link/shipment.h"
+#include "request/journal.h"
+#include "request/queue.h"
+
+/* Immutable; all outlive it. */
+struct sx_answers {
+    struct sx_session *session;
+    struct sx_journal *journal;
+    struct sx_shipments *shipments;
+};
+
+/* Answers; the request stays the caller's. The envelope goes out in the form of the request (a
+ * fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with a clause in why:
+ * nothing was sent, the envelope can't be carried, and the request is still to be answered. */
+enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
+                           struct sx_checker *checker, const char *envelope, size_t envelope_len,
+                           char *why, size_t why_bytes);
+
+/* Answers with a stanza error; text may be NULL. */
+void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
+                      const char *condition, const char *text);
+
+/* Answers that the request was not run and won't be, and forgets it. */
+void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,
+                       const char *condition, const char *text, int64_t deadline);
+
+#endif

@@ -1,0 +1,48 @@
+/* call.h - a call goes out: as an iq that is kept and sent again where its peer runs each id once,
+ * or as a message.
+ *
+ * Noun: the call, on its way out. session.h says when there is a session, loop.h carries the bytes,
+ * exchange.h completes it. call.c sends it as an iq, message_call.c as a message.
+ *
+ * Invariant: a call is entered before its stanza is posted, so that no reply comes too early.
+ *
+ * Thread: any, and sending blocks; post_due on the loop thread.
+ */
+#ifndef SX_LINK_CALL_H
+#define SX_LINK_CALL_H
+
+#include "link/outgoing.h"
+#include "link/query.h"
+#include "link/routing.h"
+#include "link/shipment.h"
+#include "wire/message_id.h"
+
+/* Immutable; all outlive it. */
+struct sx_calls {
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_features *features;
+    const struct sx_query *query;
+    const struct sx_routing *routing;
+    struct sx_shipments *shipments;
+    struct sx_message_ids *names; /* of calls by message */
+};
+
+/* As sx_link_request(), as an iq. */
+enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes);
+
+/* The same as a message. */
+enum sx_err sx_message_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                 struct soap_xmpp_call **call, char *why, size_t why_bytes);
+
+/* What a call carries: its envelope packed, or checked and plain. SX_OK, else a clause in why:
+ * SX_ETOOBIG over max_message_bytes, and what payload.h says. */
+enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                 bool packs, struct sx_payload *payload, char *why,
+                                 size_t why_bytes);
+
+/* Posts the kept calls that are due; when the next one is. */
+int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number);
+
+#endif

@@ -1,0 +1,78 @@
+/* content.h - what a stanza that came holds: an envelope, packed or not, or an error.
+ *
+ * Noun: the content. Invariant: what is taken out of the stream is in the envelope, or freed.
+ * Nothing is answered here.
+ *
+ * Thread: the loop thread.
+ */
+#ifndef SX_LINK_CONTENT_H
+#define SX_LINK_CONTENT_H
+
+#include "exchange/exchange.h"
+#include "net/stream.h"
+#include "soap/envelope.h"
+#include "transfer/receiver.h"
+#include "wire/element.h"
+
+/* Immutable; all outlive it. */
+struct sx_content {
+    bool packs;                   /* packed envelopes are taken */
+    size_t max_message_bytes;     /* of one, unpacked */
+    struct sx_checker *checker;   /* for glances at them */
+    struct sx_receiver *receiver; /* where the bytes are that went ahead of a stanza */
+};
+
+/* ---- elements ---- */
+
+/* NULL is none. */
+bool sx_content_is(const struct sx_element *element, const char *name, const char *ns);
+
+/* The first child of a stanza (NULL: it has no tree), and how many there are. */
+struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count);
+
+/* ---- packed envelopes ---- */
+
+/* A <packed/> that stands alone, for which no tree was made. */
+bool sx_content_is_packed_alone(struct sx_element *stanza, const struct sx_stream *stream);
+
+/* Of a <packed/>; element NULL: it stands alone. */
+const char *sx_content_attribute(struct sx_element *element, const struct sx_stream *stream,
+                                 const char *name);
+
+/* Whether its bytes have gone ahead of it, in a bytestream. */
+bool sx_content_is_reference(struct sx_element *packed);
+
+/* Whether the stanza has a packed envelope. *element is NULL if that stands alone. */
+bool sx_content_find_packed(const struct sx_content *content, struct sx_element *stanza,
+                            const struct sx_stream *stream, struct sx_element **element);
+
+/* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
+ * say what is wrong with it. */
+void sx_content_take_packed(const struct sx_content *content, const char *from,
+                            struct sx_element *element, struct sx_stream *stream,
+                            struct sx_envelope *envelope);
+
+/* As take_packed, and what a glance tells, too. */
+void sx_content_glance(const struct sx_content *content, const char *from,
+                       struct sx_element *element, struct sx_stream *stream,
+                       struct sx_envelope *envelope);
+
+/* ---- answers ---- */
+
+/* What an <error/> (NULL: there is none) says: condition, text, and what a responder of this
+ * library says beside them. */
+void sx_content_condition(const struct sx_element *error, struct sx_reply *reply);
+
+/* Of a stanza of type error: a SOAP fault, or a transport's condition (SX_ESTANZA). Packed ones
+ * that nobody awaits aren't looked into. */
+void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
+                      struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply);
+
+/* Of one that the parser has judged: servers send the request back in their errors (RFC 6120
+ * 8.3.1), so that one which is too large to be read doesn't mean that anybody has answered. */
+void sx_content_verdict(bool is_error, const struct sx_stream *stream, struct sx_reply *reply);
+
+/* The envelope's own error becomes the reply's. */
+void sx_content_judge(struct sx_reply *reply);
+
+#endif

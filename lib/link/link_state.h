@@ -1,0 +1,53 @@
+/* link_state.h - the inside of a link, for link.c and api.c alone. */
+#ifndef SX_LINK_LINK_STATE_H
+#define SX_LINK_LINK_STATE_H
+
+#include <stdatomic.h>
+
+#include "link/announcement.h"
+#include "link/answer.h"
+#include "link/call.h"
+#include "link/link.h"
+#include "link/receive.h"
+#include "net/backoff.h"
+
+/* What is said to who has none: soap_xmpp_open() has returned NULL. */
+#define SX_LINK_NONE "there is no link"
+
+struct soap_xmpp_link {
+    /* immutable: the tables, each with its own mutex or the loop thread's, ... */
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_queue *queue;
+    struct sx_features *features;
+    struct sx_journal *journal;
+    struct sx_access *access;
+    struct sx_shipments *shipments;
+    struct sx_receiver *receiver;
+    struct sx_roster *roster; /* NULL: the link takes no notice of presence; so policy */
+    struct sx_policy *policy;
+    struct sx_message_ids *names;
+    struct sx_checker *checker; /* the loop thread's */
+    struct sx_reader_limits reader_limits;
+    /* ... and the parts, which see what they need of them */
+    struct sx_query query;
+    struct sx_routing routing;
+    struct sx_calls calls;
+    struct sx_answers answers;
+    struct sx_content content;
+    struct sx_bytestream bytestream;
+    struct sx_reception reception;
+    /* parts with a memory of the loop thread */
+    struct sx_announcement announcement;
+    struct sx_fallback fallback;
+    struct sx_admission admission;
+    /* atomic */
+    atomic_uint references;
+    atomic_bool told_nobody_may;
+    /* loop thread */
+    int64_t online_since_us; /* of the last session */
+    struct sx_backoff backoff;
+    unsigned unknown_names; /* the server's name didn't exist so often, in a row */
+};
+
+#endif

@@ -1,0 +1,166 @@
+/* query.c - disco#info, asked and awaited.
+ *
+ * Happy path: await a session -> begin -> post -> wait -> remember. Failure: before anything is
+ * posted the caller hears why; what comes instead of an answer stands in its reply.
+ */
+#include "link/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wire/disco.h"
+#include "wire/request_id.h"
+#include "wire/stanza.h"
+
+enum {
+    /* Whether ids are still up to date is worth waiting for, but not for long. */
+    RENEWAL_US = 1000000,
+    /* A peer that doesn't answer for so long is taken for a foreign one, ... */
+    FIRST_QUESTION_US = 5000000,
+    /* ... for so long: it may just as well be one of ours behind a network that stood still. */
+    SILENCE_S = 10
+};
+
+/* ---- asking ---- */
+
+static void format(const struct sx_query *query, const struct soap_xmpp_call *call, const char *jid,
+                   struct sx_buffer *stanza)
+{
+    const struct sx_head head = {
+        .from = sx_session_stamp(query->session), .to = jid, .id = sx_exchange_id(call)};
+    struct sx_buffer payload = {0};
+    sx_disco_format_question(&payload);
+    if (payload.failed)
+        stanza->failed = true;
+    else
+        sx_stanza_request(stanza, "get", &head, payload.bytes, payload.len);
+    sx_buffer_fini(&payload);
+}
+
+static enum sx_err begin(const struct sx_query *query, const char *jid, int64_t deadline,
+                         struct soap_xmpp_call **out, char *why, size_t why_bytes)
+{
+    struct soap_xmpp_call *call = NULL;
+    struct sx_buffer stanza = {0};
+    uint64_t number;
+    enum sx_err err;
+    if (sx_session_config(query->session)->is_shared) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
+        return SX_ESHARED;
+    }
+    err = sx_session_await(query->session, deadline, &number, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    err = sx_exchange_begin(query->exchange, jid, "disco#info", deadline, &call);
+    if (err == SX_OK) {
+        format(query, call, jid, &stanza);
+        err = sx_session_post(query->session, number, &stanza, deadline);
+    }
+    if (err == SX_OK) {
+        *out = call;
+        return SX_OK;
+    }
+    sx_exchange_release(call);
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    return err;
+}
+
+enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t deadline,
+                         int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
+{
+    struct soap_xmpp_call *call;
+    int64_t answer_deadline;
+    enum sx_err err = begin(query, jid, deadline, &call, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    answer_deadline = sx_clock_deadline(answer_us);
+    sx_exchange_wait(call, answer_deadline < deadline ? answer_deadline : deadline, reply);
+    sx_exchange_release(call);
+    if (reply->err == SX_OK && reply->features)
+        sx_features_put(query->features, jid, reply->features, sx_clock_now_us());
+    return SX_OK;
+}
+
+void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid)
+{
+    struct soap_xmpp_call *call;
+    struct sx_buffer stanza = {0};
+    if (sx_exchange_begin(query->exchange, jid, "disco#info", 0, &call) != SX_OK)
+        return;
+    format(query, call, jid, &stanza);
+    sx_exchange_release(call);
+    (void)sx_session_post_again(query->session, number, &stanza);
+}
+
+void sx_query_note_silence(const struct sx_query *query, const char *jid)
+{
+    int64_t forgotten_us = sx_clock_now_us() + SILENCE_S * INT64_C(1000000);
+    sx_features_put(query->features, jid, "", forgotten_us - SX_FEATURES_TTL_S * INT64_C(1000000));
+}
+
+/* ---- what a peer is to a call ---- */
+
+/* 1: it runs each id once, 0: it is foreign, -1: unknown. */
+static int look_up(const struct sx_query *query, const char *jid,
+                   char incarnation[SX_INCARNATION_BYTES])
+{
+    return sx_features_incarnation(query->features, jid, sx_clock_now_us(), incarnation,
+                                   SX_INCARNATION_BYTES);
+}
+
+static bool is_absent(const struct sx_reply *reply)
+{
+    return reply->err == SX_ESTANZA && (strcmp(reply->condition, "service-unavailable") == 0 ||
+                                        strcmp(reply->condition, "recipient-unavailable") == 0);
+}
+
+/* Its ids may soon be stale: asks it again, and lets it be if it is slow. */
+static void renew(const struct sx_query *query, const char *jid, int64_t deadline)
+{
+    struct sx_reply reply;
+    char why[400];
+    if (sx_query_ask(query, jid, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
+        sx_reply_fini(&reply);
+}
+
+static enum sx_query_peer ask_unknown(const struct sx_query *query, const char *jid,
+                                      int64_t deadline, char incarnation[SX_INCARNATION_BYTES])
+{
+    struct sx_reply reply;
+    char why[400];
+    enum sx_err err;
+    bool absent = false;
+    do {
+        err = sx_query_ask(query, jid, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
+        if (err != SX_OK)
+            continue; /* the session ended before the question was in it */
+        err = reply.err;
+        if (err == SX_ETIMEOUT && look_up(query, jid, incarnation) < 0)
+            sx_query_note_silence(query, jid);
+        absent = is_absent(&reply);
+        sx_reply_fini(&reply);
+    } while (err == SX_ELOST && sx_clock_now_us() < deadline);
+    /* Whatever it has answered, it isn't asked twice. */
+    if (err == SX_OK && look_up(query, jid, incarnation) == 1)
+        return SX_QUERY_RUNS_ONCE;
+    return absent ? SX_QUERY_ABSENT : SX_QUERY_FOREIGN;
+}
+
+enum sx_query_peer sx_query_learn(const struct sx_query *query, const char *jid, int64_t deadline,
+                                  char incarnation[SX_INCARNATION_BYTES])
+{
+    const struct sx_config *config = sx_session_config(query->session);
+    int known;
+    if (config->plain_delivery || config->is_shared)
+        return SX_QUERY_FOREIGN;
+    known = look_up(query, jid, incarnation);
+    if (known == 1 && !sx_request_id_is_any(incarnation) &&
+        sx_features_is_worn(query->features, jid, sx_clock_now_us())) {
+        renew(query, jid, deadline);
+        known = look_up(query, jid, incarnation);
+    }
+    if (known >= 0)
+        return known == 1 ? SX_QUERY_RUNS_ONCE : SX_QUERY_FOREIGN;
+    return ask_unknown(query, jid, deadline, incarnation);
+}

@@ -1,0 +1,50 @@
+/* query.h - what others say of themselves: disco#info (XEP-0030), asked and awaited.
+ *
+ * Noun: the query. features.h remembers the answers; whoever sends a call asks here first whether
+ * its peer runs each id once.
+ *
+ * Invariant: a peer that doesn't answer is taken for one that lists nothing, for some seconds, and
+ * is then asked again.
+ *
+ * Thread: any, and all but post may block.
+ */
+#ifndef SX_LINK_QUERY_H
+#define SX_LINK_QUERY_H
+
+#include "exchange/exchange.h"
+#include "link/session.h"
+#include "peers/features.h"
+
+/* Immutable; all outlive it. */
+struct sx_query {
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_features *features;
+};
+
+/* Asks, once online, and waits for the answer until the deadline, answer_us at most (< 0: no less);
+ * remembers it. SX_OK: the reply is the caller's to fini, its err says what came. Otherwise the
+ * question wasn't sent: why holds a clause. */
+enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t deadline,
+                         int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
+
+/* Asks without waiting: whenever the answer comes, receive_reply.c has it remembered. A question
+ * that finds no place or no room is lost. Loop thread. */
+void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid);
+
+/* It hasn't answered: for some seconds it lists nothing, then it is asked again. */
+void sx_query_note_silence(const struct sx_query *query, const char *jid);
+
+/* What a peer is to a call. */
+enum sx_query_peer {
+    SX_QUERY_FOREIGN,   /* runs an id as often as it comes; or nobody knows */
+    SX_QUERY_RUNS_ONCE, /* runs each id once */
+    SX_QUERY_ABSENT     /* isn't there, as far as a server knows */
+};
+
+/* Learns that of a peer, by a question if it is unknown, until the deadline; and the incarnation of
+ * one that runs each id once. A connection that breaks meanwhile costs nothing but the question. */
+enum sx_query_peer sx_query_learn(const struct sx_query *query, const char *jid, int64_t deadline,
+                                  char incarnation[SX_INCARNATION_BYTES]);
+
+#endif

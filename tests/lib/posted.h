@@ -1,0 +1,18 @@
+/* posted.h - what a loop is given to write, taken by the test in its place.
+ *
+ * For programs linked with --wrap=sx_loop_post and --wrap=sx_loop_post_again (mk/tests.mk). Loops
+ * without a taker write as ever. Any thread.
+ */
+#ifndef TESTS_POSTED_H
+#define TESTS_POSTED_H
+
+#include "net/loop.h"
+
+/* stanza is malloc'ed, and the taker's; session is whichever it was posted to. */
+typedef void posted_fn(void *user, uint64_t session, char *stanza, size_t len);
+
+/* From now on take gets all that is posted to the loop; NULL: it is written again. At most 64 loops
+ * at once. */
+void posted_take(struct sx_loop *loop, posted_fn *take, void *user);
+
+#endif
