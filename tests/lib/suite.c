@@ -17,12 +17,21 @@ static int names_suite(const char *word)
     return len > 0 && word[len - 1] == ':';
 }
 
+/* "call: a sentence" is that test of that suite alone: a line of what -l prints. */
+static int is_test(const char *suite, const char *test, const char *word)
+{
+    size_t len = strlen(suite);
+    return strncmp(word, suite, len) == 0 && strncmp(word + len, ": ", 2) == 0 &&
+           strcmp(word + len + 2, test) == 0;
+}
+
 static int is_chosen(const char *suite, const char *test, int argc, char **argv)
 {
     int i;
     for (i = 1; i < argc; i++)
-        if (names_suite(argv[i]) ? is_suite(suite, argv[i])
-                                 : strstr(suite, argv[i]) || strstr(test, argv[i]))
+        if (names_suite(argv[i])
+                ? is_suite(suite, argv[i])
+                : strstr(suite, argv[i]) || strstr(test, argv[i]) || is_test(suite, test, argv[i]))
             return 1;
     return argc < 2;
 }

@@ -5,8 +5,8 @@
 #include <CUnit/CUnit.h>
 
 /* main()'s body: runs every suite, or with arguments those suites and tests whose name contains one
- * of them ("call:" is the suite "call" alone, and has to exist); -l lists. Prints CUnit's own
- * summary last. Returns the exit code. */
+ * of them ("call:" is the suite "call" alone, and has to exist; a line of what -l lists is that
+ * test). Prints CUnit's own summary last. Returns the exit code. */
 int suite_main(CU_SuiteInfo *suites, int argc, char **argv);
 
 /* Like CU_ASSERT_STRING_EQUAL, but shows both strings when they differ. */
