@@ -81,10 +81,12 @@ $(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
+NAT := $(BUILD)/nat-caller $(BUILD)/nat-service
+
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
 $(BUILD)/nat-service: $(call obj,tests/nat/service.c) $(calculator_STUBS) $(calculator_SKELETON) \
     $(LIB_OBJECTS)
-$(BUILD)/nat-caller $(BUILD)/nat-service:
+$(NAT):
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS))
 
@@ -117,7 +119,7 @@ run-commands: all
 	tools/with-servers prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw',COMPONENTS=calc:secret -- \
 	    tests/docs/commands.sh $(BUILD)
 
-run-nat: $(SAMPLES) $(BUILD)/nat-caller $(BUILD)/nat-service
+run-nat: $(SAMPLES) $(NAT)
 	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
 
@@ -143,40 +145,60 @@ soak: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/soak
 	SOAK_SECONDS=$(SOAK_SECONDS) tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/soak
 
-# One after the other, whatever -j says: the output belongs to one program at a time.
-in_turn = +$(Q)for t in $(1); do $(MAKE) --no-print-directory $$t || exit 1; done
+# ---- running side by side ------------------------------------------------------------------------
 
-check: $(BUILD)/unit $(BUILD)/unit-plugin
-	$(call in_turn,run-unit run-plugin run-bench-unit run-docs)
+# Suites wait most of the time: for a server, an interval, a deadline. So LANES of them run at once, each lane
+# beside servers of its own; slow ones first, by the seconds of the last time in $(BUILD)/logs or else by
+# tests/seconds (tools/side-by-side).
+LANES ?= $(shell echo $$((3 * $$(nproc))))
+LOGS ?= $(BUILD)/logs
+side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --seconds tests/seconds \
+    --before '$(TEST_RUN)' --servers '$(SERVERS)'
+targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
+unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
+served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws
 
+check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/gen/calculator/soapH.h
+	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs)
+
+# What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(call in_turn,run-unit run-plugin run-bench-unit run-docs run-install run-commands run-samples run-integration run-ws run-federation run-cluster run-nat \
-	    run-bench-fleet-smoke)
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(NAT) $(FLEET)
+	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs install commands \
+	    samples federation cluster nat bench-fleet-smoke)
 
-# A shorter storm: under a sanitizer each call takes several times as long.
+# The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
+# built, told and connected, in which no byte and no thread differs. asan adds what is read or written out of
+# bounds, after its end, or with undefined behaviour; tsan what two threads touch at once. A shorter storm: under
+# a sanitizer each call takes several times as long, and faults come by bytes.
 asan tsan: export STORM_CALLS ?= 3000
 asan tsan: export BIG_STORM ?= 0
 asan tsan: deps
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
-	    SANITIZE=$(if $(filter asan,$@),address,thread) run-all
-
-under_valgrind = $(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ TEST_RUN='$(VALGRIND)' $(1)
-
-# Valgrind is slow and the sanitizers have seen the rest: what owns memory, and of the suites with
-# servers one of each kind.
-MEMORABLE := shortage: exchange: retry: shared: failover: message_call: hold: journal: queue: features: receive: payload: reading: receiver: \
-    shipment: allocator: buffer: envelope: tree: config: jid: pack: stream:
-valgrind: deps
-	$(call under_valgrind,run-unit ARGS='$(MEMORABLE)')
-	$(call under_valgrind,run-plugin)
-	$(call under_valgrind,run-integration ARGS='call: unruly:')
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ SANITIZE=$(if $(filter asan,$@),address,thread) run-all
 
 run-all: $(TESTS)
-	$(call in_turn,run-unit run-plugin run-integration run-ws run-federation run-cluster)
+	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,federation cluster)
 
-ci:
-	$(Q).ci/run
+# What valgrind adds to the sanitizers is the use of memory that was never written. It takes the programs as
+# they are. The first three are long and do over and over what shorter suites do once; of the suites with
+# servers it sees one of each kind. valgrind-all: everything.
+LONG_UNDER_VALGRIND := shared_jid shortage_connect flood
+valgrind valgrind-all: LOGS := $(BUILD)/logs/valgrind
+valgrind valgrind-all: TEST_RUN := $(VALGRIND)
+valgrind: LANES := $(shell nproc)
+valgrind: deps
+	$(Q)$(MAKE) --no-print-directory $(TESTS)
+	$(call side_by_side) $(unit_suites) $(LONG_UNDER_VALGRIND:%=--except %) \
+	    --run integration 'make --no-print-directory BUILD=$(BUILD) run-integration ARGS="call: unruly:" \
+	    TEST_RUN="$(VALGRIND)"'
+
+valgrind-all: deps
+	$(Q)$(MAKE) --no-print-directory $(TESTS)
+	$(call side_by_side) --patience 7200 $(unit_suites) $(served_suites)
+
+# everything: the long forms, too: .ci/run says which.
+ci everything:
+	$(Q).ci/run $(filter everything,$@)
 
 .PHONY: run-unit run-plugin run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
-    run-all check test asan tsan valgrind soak ci
+    run-all check test asan tsan valgrind valgrind-all soak ci everything
