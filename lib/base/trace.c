@@ -25,7 +25,8 @@
 enum {
     LINE_BYTES = 1000,
     STACK_BYTES = 8192, /* more is allocated */
-    DEFAULT_BYTES = 16 << 10
+    DEFAULT_BYTES = 16 << 10,
+    RATE_US = 1000000
 };
 
 /* ---- lines ---- */
@@ -102,6 +103,27 @@ void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, co
         mark_cut(line, line_bytes);
     emit(trace, level, line);
     errno = saved_errno;
+}
+
+/* ---- rate ---- */
+
+bool sx_trace_is_due(const struct sx_trace_rate *rate, int64_t now_us)
+{
+    return !rate->told_us || now_us - rate->told_us >= RATE_US;
+}
+
+bool sx_trace_begin(struct sx_trace_rate *rate, int64_t now_us, const char *what,
+                    char more[SX_TRACE_MORE_BYTES])
+{
+    if (!sx_trace_is_due(rate, now_us)) {
+        rate->left_out++;
+        return false;
+    }
+    more[0] = '\0';
+    if (rate->left_out)
+        snprintf(more, SX_TRACE_MORE_BYTES, " (%lu other %s left out)", rate->left_out, what);
+    *rate = (struct sx_trace_rate){.told_us = now_us};
+    return true;
 }
 
 /* ---- redaction ---- */

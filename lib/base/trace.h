@@ -10,6 +10,7 @@
 #include "soap_xmpp.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sx_trace {
     enum soap_xmpp_trace_level level;
@@ -29,6 +30,22 @@ bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level)
  * become spaces. */
 void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
               ...) __attribute__((format(printf, 3, 4)));
+
+/* For lines that a peer can cause as often as it likes: one a second. All zero: none was written
+ * yet. One thread at a time. */
+struct sx_trace_rate {
+    int64_t told_us;        /* when the last line was written */
+    unsigned long left_out; /* since then */
+};
+enum { SX_TRACE_MORE_BYTES = 64 };
+
+/* Whether a line would be written now. */
+bool sx_trace_is_due(const struct sx_trace_rate *rate, int64_t now_us);
+
+/* True: write the line, with `more` at its end: " (3 other refusals left out)", where what is
+ * "refusals", or "". False: leave it out; it is counted. */
+bool sx_trace_begin(struct sx_trace_rate *rate, int64_t now_us, const char *what,
+                    char more[SX_TRACE_MORE_BYTES]);
 
 /* A stanza, at level stanza; direction is "sent" or "received". Cut at max_bytes. The text of
  * elements named Password, password, BinarySecret, auth, response, challenge, success, handshake

@@ -16,8 +16,7 @@
 #include "wire/jid.h"
 
 enum {
-    TELL_INTERVAL_US = 1000000, /* between two lines about forbidden requests */
-    REFUSAL_BYTES = 900,        /* of such a line; trace.h cuts at 1,000, name and count included */
+    REFUSAL_BYTES = 900, /* of such a line; trace.h cuts at 1,000, name and count included */
 };
 
 /* ---- answers of our own ---- */
@@ -73,32 +72,20 @@ void sx_admission_decline(const struct sx_admission *admission, const struct sx_
 
 /* ---- who may not call ---- */
 
-static bool is_line_due(const struct sx_admission_refusals *refusals, int64_t now_us)
-{
-    return !refusals->told_us || now_us - refusals->told_us >= TELL_INTERVAL_US;
-}
-
 bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from)
 {
     return sx_access_may_know(admission->access, from) ||
-           is_line_due(&admission->refusals, sx_clock_now_us());
+           sx_trace_is_due(&admission->refusals, sx_clock_now_us());
 }
 
 void sx_admission_tell_forbidden(struct sx_admission *admission, const char *from,
                                  const char *operation)
 {
-    struct sx_admission_refusals *refusals = &admission->refusals;
-    int64_t now_us = sx_clock_now_us();
-    char text[REFUSAL_BYTES], more[64] = "";
-    if (!is_line_due(refusals, now_us)) {
-        refusals->left_out++;
+    char text[REFUSAL_BYTES], more[SX_TRACE_MORE_BYTES];
+    if (!sx_trace_begin(&admission->refusals, sx_clock_now_us(), "refusals", more))
         return;
-    }
-    if (refusals->left_out)
-        snprintf(more, sizeof more, " (%lu other refusals left out)", refusals->left_out);
     sx_denial_describe(from, operation, text, sizeof text);
     sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_INFO, "%s%s", text, more);
-    *refusals = (struct sx_admission_refusals){.told_us = now_us};
 }
 
 static void forbid(struct sx_admission *admission, const struct sx_incoming *incoming,

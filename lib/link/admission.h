@@ -15,19 +15,13 @@
 #ifndef SX_LINK_ADMISSION_H
 #define SX_LINK_ADMISSION_H
 
+#include "base/trace.h"
 #include "link/incoming.h"
 #include "link/session.h"
 #include "request/access.h"
 #include "request/journal.h"
 #include "request/queue.h"
 #include "wire/stanza.h"
-
-/* Refusals for want of a rule, as far as the trace knows them: a stranger who hammers must not
- * flood it. Zero at the beginning. */
-struct sx_admission_refusals {
-    int64_t told_us; /* when the last line was written, 0: none yet */
-    unsigned long left_out;
-};
 
 struct sx_admission {
     /* immutable; all outlive it */
@@ -36,7 +30,7 @@ struct sx_admission {
     struct sx_journal *journal;
     struct sx_access *access;
     /* loop thread */
-    struct sx_admission_refusals refusals;
+    struct sx_trace_rate refusals; /* for want of a rule: a stranger must not flood the trace */
 };
 
 /* ---- answers of the loop thread's own ---- */

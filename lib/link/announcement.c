@@ -15,8 +15,6 @@
  * people. */
 static const char NO_MESSAGES[] = "<priority>-1</priority>";
 
-enum { TELL_INTERVAL_US = 1000000 }; /* between two lines about who asks for our presence */
-
 /* <presence type='...' to='...'/> */
 static enum sx_err post_word(const struct sx_announcement *announcement, uint64_t number,
                              const char *type, const char *to, int64_t deadline)
@@ -81,19 +79,10 @@ void sx_announcement_update(struct sx_announcement *announcement, uint64_t numbe
 /* Anybody can ask, and as often as they like. */
 static void tell_of_asker(struct sx_announcement *announcement, const char *who, const char *words)
 {
-    int64_t now_us = sx_clock_now_us();
-    char more[64] = "";
-    if (announcement->asker_told_us && now_us - announcement->asker_told_us < TELL_INTERVAL_US) {
-        announcement->askers_left_out++;
-        return;
-    }
-    if (announcement->askers_left_out)
-        snprintf(more, sizeof more, " (%lu other questions left out)",
-                 announcement->askers_left_out);
-    sx_trace(sx_session_trace(announcement->session), SOAP_XMPP_TRACE_INFO,
-             "%.200s asks for our presence%s%s", who, words, more);
-    announcement->asker_told_us = now_us;
-    announcement->askers_left_out = 0;
+    char more[SX_TRACE_MORE_BYTES];
+    if (sx_trace_begin(&announcement->askers, sx_clock_now_us(), "questions", more))
+        sx_trace(sx_session_trace(announcement->session), SOAP_XMPP_TRACE_INFO,
+                 "%.200s asks for our presence%s%s", who, words, more);
 }
 
 void sx_announcement_answer(struct sx_announcement *announcement, uint64_t number, const char *who)

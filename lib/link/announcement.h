@@ -11,6 +11,7 @@
 #ifndef SX_LINK_ANNOUNCEMENT_H
 #define SX_LINK_ANNOUNCEMENT_H
 
+#include "base/trace.h"
 #include "link/session.h"
 #include "request/access.h"
 #include "request/journal.h"
@@ -24,10 +25,9 @@ struct sx_announcement {
     struct sx_access *access;
     bool is_on; /* false: the link sends no presence, and nobody is answered */
     /* loop thread */
-    bool says_serves; /* the presence sent last did */
-    bool is_late;     /* one couldn't be posted */
-    int64_t asker_told_us;
-    unsigned long askers_left_out; /* of the trace, since then */
+    bool says_serves;            /* the presence sent last did */
+    bool is_late;                /* one couldn't be posted */
+    struct sx_trace_rate askers; /* lines about them */
 };
 
 /* The session's presence, as the first stanza in it; again when serving has begun or ended, or

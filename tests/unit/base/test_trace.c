@@ -386,6 +386,26 @@ static void traced_stanzas_are_redacted(void)
     ASSERT_TEXT(lines.last, "alice@example.org: sent <auth>***</auth>");
 }
 
+static void one_line_a_second_tells_of_the_others(void)
+{
+    struct sx_trace_rate rate = {0};
+    const int64_t now = 5000000;
+    char more[SX_TRACE_MORE_BYTES] = "untouched";
+    CU_ASSERT_TRUE(sx_trace_begin(&rate, now, "refusals", more));
+    ASSERT_TEXT(more, "");
+    CU_ASSERT_FALSE(sx_trace_begin(&rate, now + 1, "refusals", more));
+    CU_ASSERT_FALSE(sx_trace_is_due(&rate, now + 999999));
+    CU_ASSERT_FALSE(sx_trace_begin(&rate, now + 999999, "refusals", more));
+    CU_ASSERT_TRUE(sx_trace_is_due(&rate, now + 1000000));
+    CU_ASSERT_TRUE(sx_trace_begin(&rate, now + 1000000, "refusals", more));
+    ASSERT_TEXT(more, " (2 other refusals left out)");
+    CU_ASSERT_TRUE(sx_trace_begin(&rate, now + 2000000, "refusals", more));
+    ASSERT_TEXT(more, "");
+    rate.left_out = ~0ul;
+    CU_ASSERT_TRUE(sx_trace_begin(&rate, now + 3000000, "questions", more));
+    ASSERT_CONTAINS(more, " other questions left out)");
+}
+
 CU_TestInfo tests_trace[] = {
     {"a line begins with the name", lines_begin_with_the_name},
     {"a long name is cut between two characters", names_are_cut_between_characters},
@@ -405,5 +425,6 @@ CU_TestInfo tests_trace[] = {
     {"a redaction stays inside its output", output_has_its_size},
     {"no prefix of a stanza shows its secret", no_prefix_shows_a_secret},
     {"a traced stanza is redacted", traced_stanzas_are_redacted},
+    {"one line a second tells of the others", one_line_a_second_tells_of_the_others},
     CU_TEST_INFO_NULL,
 };

@@ -256,7 +256,7 @@ TEST(who_hammers_fills_a_line_a_second_and_is_counted)
     ASSERT_LACKS(responder.lines[0], "left out");
     responder.line_count = 0;
     responder.link->admission.refusals =
-        (struct sx_admission_refusals){.told_us = sx_clock_now_us() + 1000000000};
+        (struct sx_trace_rate){.told_us = sx_clock_now_us() + 1000000000};
     for (i = 0; i < MANY; i++)
         ask(&responder, ALICE, "1", "add");
     CU_ASSERT_EQUAL(responder.line_count, 0);
