@@ -1,14 +1,14 @@
 /* allocator.c - malloc with a header that remembers what a block stands for, and a reserve behind
  * it.
  *
- * Invariant: a thread's live blocks are in its list, and its tally is the sum of their charges.
- * Only the copy of the bytes that xmpp_send_raw() queues bears a charge: the bytes' number.
+ * Invariant: a thread's live blocks are in its list, and its unsent_bytes is the sum of their
+ * charges. Only the copy of the bytes that xmpp_send_raw() queues has a charge: the bytes' number.
  *
  * Happy path: send sets `charge`; libstrophe's first allocation is its copy of the bytes, which
  * takes the charge over; libstrophe frees the copy when the last of it has been written.
  * Failure: malloc() refuses: the reserve gives, and says so, until it is used up or if there is
  * none. No memory for the copy, or no connection: nothing is queued and nothing charged. A dropped
- * queue (disconnect) is freed, too, so the tally is 0 again.
+ * queue (disconnect) is freed, too, so unsent_bytes is 0 again.
  */
 #include "net/allocator.h"
 

@@ -1,13 +1,14 @@
 /* allocator.h - the allocator that every libstrophe context of the library uses.
  *
- * Why: libstrophe can't be asked whether bytes still wait to be written (xmpp_conn_send_queue_len
- * hides a half-written head). So the blocks that it allocates inside xmpp_send_raw are tagged; when
- * it frees them, the bytes have been written or dropped. And a login that is cut off leaves blocks
- * behind (SCRAM's state, for one): each attempt's context is swept when it is over. And it crashes
- * when some of its allocations fail: a reserve serves those that malloc() refuses, so that the
- * attempt lives long enough to be given up in good order.
+ * Why: libstrophe can't be asked whether bytes still wait to be written
+ * (xmpp_conn_send_queue_len hides a half-written head). So the blocks that it allocates inside
+ * xmpp_send_raw are tagged; when it frees them, the bytes have been written or dropped. And a login
+ * that is cut off leaves blocks behind (SCRAM's state, for one): each attempt's context is swept
+ * when it is over. And it crashes when some of its allocations fail: a reserve serves those that
+ * malloc() refuses, so that the attempt lives long enough to be given up in good order.
  *
- * Thread: tally and blocks belong to one loop thread (thread-local); blocks never change threads.
+ * Thread: blocks and their bytes belong to one loop thread (thread-local); blocks never change
+ * threads.
  */
 #ifndef SX_NET_ALLOCATOR_H
 #define SX_NET_ALLOCATOR_H

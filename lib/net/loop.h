@@ -1,5 +1,12 @@
 /* loop.h - the one thread that calls libstrophe: connects, reads, writes, waits.
  *
+ * Folder net/: bytes to stanzas and back. Here live the thread of a link, its inbox and its writer;
+ * a connection from the look-up of its server to its end; the parser; and what stands in the place
+ * of parts of libstrophe. It sees libstrophe, OpenSSL, the resolver and sockets, and of ours base,
+ * xml, wire, soap and config. It knows no calls and no requests, and no other folder includes
+ * strophe.h. All of it runs on the loop thread, but for sx_loop_post() and what else a header says
+ * is for any thread, the resolver's thread and the watchdog's.
+ *
  * Noun: the loop. It knows connections, not calls: what a stanza means and when to try again is
  * link.c's business, told by callbacks on the loop thread, with no lock held.
  *

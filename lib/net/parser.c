@@ -8,12 +8,13 @@
  * no byte is looked at more than a few times, whoever chose the chunks; once the builder has
  * `failed` or `ended` nothing is parsed. What expat may allocate is bounded by its quota.
  *
- * Happy path: parser_feed -> feed_tokens keeps a tag that isn't whole back -> read_plain, for what
+ * Happy path: parser_feed -> feed_tags keeps a tag that isn't whole back -> read_plain, for what
  * it doesn't take XML_Parse -> the builder's events. After a stanza in which recycle_bytes are over
- * expat is suspended, a new one reads the stream's start tag again, unheard, and the chunk's rest.
- * Failure: what RFC 6120 11 restricts, and markup that grows without end, end the stream; every
- * later chunk is refused until libstrophe resets the parser. A reset during a callback is done when
- * the chunk's parsing has returned.
+ * expat is suspended, a new one reads the stream's start tag again, which isn't told, and the
+ * chunk's rest.
+ * Failure: what RFC 6120 11 restricts, and markup that grows without end, end the
+ * stream; every later chunk is refused until libstrophe resets the parser. A reset during a
+ * callback is done when the chunk's parsing has returned.
  */
 #include "net/parser.h"
 
@@ -57,12 +58,12 @@ struct _parser_t {
     XML_Parser expat;
     struct sx_quota quota;
     size_t fed_bytes;
-    size_t spared_bytes; /* of these, those of stanzas that were read without it */
+    size_t plain_bytes; /* of these, those of stanzas that were read without it */
     struct sx_markup markup;
     bool in_cdata;             /* expat stands in a CDATA section, whose end is to come */
-    struct sx_tag token;       /* the tag that expat has the beginning of */
+    struct sx_tag open_tag;    /* the tag that expat has the beginning of */
     struct sx_buffer root_tag; /* the stream's start tag as it came */
-    bool muted;                /* a new expat is reading it */
+    bool rereads_root;         /* a new expat is reading it, and no event is told */
     size_t suspended_at;       /* 0: not suspended */
 };
 
@@ -128,7 +129,7 @@ static void on_restricted(void *user, enum sx_quota_markup markup, const char *e
 
 static size_t token_end(const parser_t *parser)
 {
-    return parser->spared_bytes + (size_t)XML_GetCurrentByteIndex(parser->expat) +
+    return parser->plain_bytes + (size_t)XML_GetCurrentByteIndex(parser->expat) +
            (size_t)XML_GetCurrentByteCount(parser->expat);
 }
 
@@ -160,7 +161,7 @@ static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char *
 {
     parser_t *parser = user;
     struct sx_stanza_builder_token token = {0};
-    if (parser->muted)
+    if (parser->rereads_root)
         return;
     token.end = token_end(parser);
     if (parser->builder.depth == 0 || parser->builder.depth == ENVELOPE_DEPTH)
@@ -175,7 +176,7 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int len)
 {
     parser_t *parser = user;
     struct sx_stanza_builder_token token = {0};
-    if (parser->muted)
+    if (parser->rereads_root)
         return;
     token.end = token_end(parser);
     sx_stanza_builder_text(&parser->builder, &token, text, len);
@@ -186,7 +187,7 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int len)
 static bool is_grown(const parser_t *parser, size_t end)
 {
     return parser->limits.recycle_bytes && parser->root_tag.len &&
-           (end - parser->spared_bytes >= parser->limits.recycle_bytes ||
+           (end - parser->plain_bytes >= parser->limits.recycle_bytes ||
             parser->quota.held_bytes >= parser->quota.max_bytes / 4);
 }
 
@@ -194,7 +195,7 @@ static void XMLCALL on_end(void *user, const XML_Char *qname)
 {
     parser_t *parser = user;
     struct sx_stanza_builder_token token = {0};
-    if (parser->muted)
+    if (parser->rereads_root)
         return;
     token.end = token_end(parser);
     sx_stanza_builder_end(&parser->builder, &token, qname);
@@ -223,7 +224,7 @@ static bool renew_expat(parser_t *parser)
     if (parser->expat)
         XML_ParserFree(parser->expat);
     parser->expat = sx_quota_parser(&parser->quota);
-    parser->fed_bytes = parser->suspended_at = parser->spared_bytes = 0;
+    parser->fed_bytes = parser->suspended_at = parser->plain_bytes = 0;
     parser->builder.stanza_start = 0;
     parser->in_cdata = false;
     if (!parser->expat) {
@@ -251,7 +252,7 @@ static bool is_tag_within_bytes(parser_t *parser, size_t len)
 static size_t count_open_bytes(parser_t *parser)
 {
     XML_Index index = XML_GetCurrentByteIndex(parser->expat);
-    return index >= 0 ? parser->fed_bytes - parser->spared_bytes - (size_t)index : 0;
+    return index >= 0 ? parser->fed_bytes - parser->plain_bytes - (size_t)index : 0;
 }
 
 /* After a chunk without an error: what of it is still open. */
@@ -264,7 +265,7 @@ static void check_open_ends(parser_t *parser)
     sx_stanza_builder_end_chunk(&parser->builder);
     if (parser->builder.failed || !open_bytes || !is_tag_within_bytes(parser, open_bytes))
         return;
-    if (!(input && sx_tag_begin(&parser->token, input + offset, (size_t)(size - offset))) &&
+    if (!(input && sx_tag_begin(&parser->open_tag, input + offset, (size_t)(size - offset))) &&
         open_bytes > MARKUP_BYTES)
         sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
                                "the server sent more than %d bytes of markup that is no tag",
@@ -368,7 +369,7 @@ static size_t read_plain_iq(parser_t *parser, const char *bytes, size_t len)
     used = sx_markup_read(&parser->markup, bytes, len, &sink);
     if (used) {
         parser->fed_bytes += used;
-        parser->spared_bytes += used;
+        parser->plain_bytes += used;
         parser->stream->plain_iqs++;
     } else if (!parser->builder.failed) {
         sx_stanza_builder_drop(&parser->builder);
@@ -403,9 +404,9 @@ static void feed_chunk(parser_t *parser, const char *bytes, int len)
         if (!renew_expat(parser))
             return;
         parser->stream->recycled++;
-        parser->muted = true;
+        parser->rereads_root = true;
         parse_bytes(parser, parser->root_tag.bytes, (int)parser->root_tag.len);
-        parser->muted = false;
+        parser->rereads_root = false;
         if (parser->builder.failed)
             return;
         parser->builder.stanza_start = parser->fed_bytes;
@@ -413,30 +414,30 @@ static void feed_chunk(parser_t *parser, const char *bytes, int len)
 }
 
 /* The chunk goes to expat now, or when the tag that it belongs to is whole. */
-static void feed_tokens(parser_t *parser, const char *chunk, int len)
+static void feed_tags(parser_t *parser, const char *chunk, int len)
 {
-    struct sx_tag token = parser->token;
-    if (!token.is_open) {
+    struct sx_tag tag = parser->open_tag;
+    if (!tag.is_open) {
         feed_chunk(parser, chunk, len);
         return;
     }
-    if (sx_tag_add(&token, chunk, (size_t)len) && token.held.len <= INT_MAX && !token.held.failed) {
-        parser->token = (struct sx_tag){0};
-        feed_chunk(parser, token.held.bytes, (int)token.held.len);
-        sx_tag_fini(&token);
+    if (sx_tag_add(&tag, chunk, (size_t)len) && tag.held.len <= INT_MAX && !tag.held.failed) {
+        parser->open_tag = (struct sx_tag){0};
+        feed_chunk(parser, tag.held.bytes, (int)tag.held.len);
+        sx_tag_fini(&tag);
         return;
     }
-    parser->token = token;
-    if (token.held.failed)
+    parser->open_tag = tag;
+    if (tag.held.failed)
         fail_memory(parser);
     else
-        is_tag_within_bytes(parser, token.begun_bytes + token.held.len);
+        is_tag_within_bytes(parser, tag.begun_bytes + tag.held.len);
 }
 
 static int restart(parser_t *parser)
 {
     sx_stanza_builder_reset(&parser->builder);
-    sx_tag_fini(&parser->token);
+    sx_tag_fini(&parser->open_tag);
     sx_buffer_clear(&parser->root_tag);
     parser->reset_wanted = false;
     return renew_expat(parser);
@@ -492,7 +493,7 @@ void parser_free(parser_t *parser)
     sx_stanza_builder_fini(&parser->builder);
     if (parser->expat)
         XML_ParserFree(parser->expat);
-    sx_tag_fini(&parser->token);
+    sx_tag_fini(&parser->open_tag);
     sx_markup_fini(&parser->markup);
     sx_buffer_fini(&parser->root_tag);
     free(parser);
@@ -513,7 +514,7 @@ int parser_reset(parser_t *parser)
 static void feed_until_nul(parser_t *parser, const char *chunk, int len)
 {
     const char *nul = memchr(chunk, '\0', (size_t)len);
-    feed_tokens(parser, chunk, nul ? (int)(nul - chunk) : len);
+    feed_tags(parser, chunk, nul ? (int)(nul - chunk) : len);
     if (nul)
         sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent a NUL byte");
 }
