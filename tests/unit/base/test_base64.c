@@ -1,5 +1,5 @@
 /* Base64: RFC 4648 section 4, and nothing else. */
-#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -63,9 +63,25 @@ static void test_vectors(void)
     sx_buffer_fini(&out);
 }
 
+/* Bit by bit, as RFC 4648 section 4 says it. */
+static void encode_slowly(const unsigned char *bytes, size_t len, char *out)
+{
+    size_t bit, i;
+    for (bit = 0; bit < 8 * len; bit += 6) {
+        unsigned letter = 0;
+        for (i = bit; i < bit + 6; i++)
+            letter = letter << 1 | (i < 8 * len ? bytes[i / 8] >> (7 - i % 8) & 1u : 0);
+        *out++ = alphabet[letter];
+    }
+    for (i = len; i % 3; i++)
+        *out++ = '=';
+    *out = '\0';
+}
+
 static void test_lengths(void)
 {
-    unsigned char bytes[300], expected[450];
+    unsigned char bytes[300];
+    char expected[450];
     struct sx_buffer text = {0}, back = {0};
     size_t len, i;
 
@@ -75,8 +91,8 @@ static void test_lengths(void)
         sx_buffer_clear(&text);
         sx_buffer_add_text(&text, "before");
         sx_base64_add(&text, (char *)bytes, len);
-        EVP_EncodeBlock(expected, bytes, (int)len);
-        ASSERT_TEXT(text.bytes + 6, (char *)expected);
+        encode_slowly(bytes, len, expected);
+        ASSERT_TEXT(text.bytes + 6, expected);
         CU_ASSERT_EQUAL(text.len, 6 + sx_base64_len(len));
         CU_ASSERT(decodes(text.bytes + 6, text.len - 6, &back));
         CU_ASSERT_EQUAL(back.len, len);
@@ -162,6 +178,33 @@ static void test_cut(void)
     }
 }
 
+/* Of a text that is converted in several pieces. */
+static void test_long_texts(void)
+{
+    static const size_t places[] = {0, 4, 4092, 4096, 8188, 8192, 9996};
+    char *bytes = calloc(1, 7500);
+    struct sx_buffer text = {0}, out = {0};
+    size_t i;
+
+    sx_base64_add(&text, bytes, 7500);
+    CU_ASSERT_EQUAL_FATAL(text.len, 10000);
+    CU_ASSERT_EQUAL(strspn(text.bytes, "A"), 10000);
+    CU_ASSERT(decodes(text.bytes, text.len, &out) && out.len == 7500);
+    CU_ASSERT(memcmp(out.bytes, bytes, 7500) == 0);
+    for (i = 0; i < sizeof places / sizeof *places; i++) {
+        memcpy(text.bytes + places[i], "    ", 4);
+        CU_ASSERT_FALSE(decodes(text.bytes, text.len, &out));
+        memcpy(text.bytes + places[i], "----", 4);
+        CU_ASSERT_FALSE(decodes(text.bytes, text.len, &out));
+        memcpy(text.bytes + places[i], "AA==", 4);
+        CU_ASSERT_EQUAL(decodes(text.bytes, text.len, &out), places[i] == 9996);
+        memcpy(text.bytes + places[i], "AAAA", 4);
+    }
+    sx_buffer_fini(&text);
+    sx_buffer_fini(&out);
+    free(bytes);
+}
+
 CU_TestInfo tests_base64[] = {
     {"the RFC's test vectors come out, and go back", test_vectors},
     {"any length is encoded as OpenSSL does it, and comes back", test_lengths},
@@ -170,5 +213,6 @@ CU_TestInfo tests_base64[] = {
     {"bits left over in the last letter are refused", test_left_over_bits},
     {"without memory the buffer is as it was, and failed", test_add},
     {"a text that is cut off is refused, whatever stands behind it", test_cut},
+    {"long texts are held to the same", test_long_texts},
     CU_TEST_INFO_NULL,
 };
