@@ -33,6 +33,7 @@ class OneBuild(unittest.TestCase):
         row = judged(floor=all_of([100] * 5, spoilt=(0,)),
                      plain=all_of([900, 120, 130, 140, 900], spoilt=(4,)))["gSOAP plain p50"]
         self.assertEqual((row["ratio"], row["rounds"], row["spoilt"]), (1.3, 5, 2))
+        self.assertEqual(row["value"], 130)
         self.assertEqual(report.good(row), "3/5")
 
     def test_a_row_with_too_few_good_rounds_says_so_instead_of_a_number(self):
