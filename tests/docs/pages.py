@@ -40,6 +40,8 @@ COMMANDS = [
     (r'make (lint|asan)', '.ci/run'),
     (r'make soak SOAK_SECONDS=600', 'nobody: ten minutes'),
     (r'make run-bench-smoke', 'make everything, or by hand: it measures'),
+    (r'make run-bench-unit', 'make check'),
+    (r'make bench-programs', 'make run-bench-smoke, by the programs themselves'),
     (r'make bench( .*)?', 'nobody: minutes, and a machine with nothing else to do'),
     (r'make bench-(plot|codec)', 'nobody: they measure'),
     (r'make bench-fleet( .*)?', 'make test, as run-bench-fleet-smoke: with 40 devices'),
