@@ -23,6 +23,8 @@
 
 enum { CALLS_PER_BUCKET = 4, MIN_BUCKETS = 16, MAX_BUCKETS = 1 << 16 };
 
+_Static_assert((int)ID_BYTES <= (int)SX_EXCHANGE_ID_BYTES, "ids fit");
+
 /* ---- the exchange itself ---- */
 
 static bool draw_prefix(struct sx_exchange *exchange)
@@ -189,6 +191,13 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
     }
     *call = entered;
     return SX_OK;
+}
+
+void sx_exchange_make_id(struct sx_exchange *exchange, char id[SX_EXCHANGE_ID_BYTES])
+{
+    pthread_mutex_lock(&exchange->mu);
+    (void)sx_table_make_id_locked(exchange, id);
+    pthread_mutex_unlock(&exchange->mu);
 }
 
 const char *sx_exchange_id(const struct soap_xmpp_call *call)

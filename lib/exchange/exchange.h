@@ -31,6 +31,8 @@
 struct soap_xmpp_call; /* one call; owned by whoever begins it until released */
 struct sx_exchange;
 
+enum { SX_EXCHANGE_ID_BYTES = 128 }; /* of any id, with NUL */
+
 struct sx_exchange_counts {
     unsigned long under_way;
     unsigned long completed, timed_out; /* by a reply; by a deadline */
@@ -56,6 +58,10 @@ void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *
  * the caller's on SX_OK, untouched otherwise. */
 enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, const char *operation,
                               int64_t room_deadline, struct soap_xmpp_call **call);
+
+/* The id of a question that the link itself asks, and nobody waits for: no call, so that it needs
+ * no room. What comes under it was asked (sx_exchange_gave_out), and completes nothing. */
+void sx_exchange_make_id(struct sx_exchange *exchange, char id[SX_EXCHANGE_ID_BYTES]);
 
 /* Id and peer are valid until the release. */
 const char *sx_exchange_id(const struct soap_xmpp_call *call);
@@ -131,8 +137,7 @@ bool sx_exchange_is_message(const struct soap_xmpp_call *call);
 const char *sx_exchange_name(const struct soap_xmpp_call *call); /* "" if it has none */
 
 /* Writes the receipt's id. */
-enum { SX_RECEIPT_ID_BYTES = 128 };
-void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES]);
+void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES]);
 
 /* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
 bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id);

@@ -19,8 +19,6 @@
 #include "exchange/due.h"
 #include "exchange/table.h"
 
-_Static_assert(ID_BYTES <= sizeof((struct sx_failover *)0)->id, "ids fit");
-
 void sx_failover_allow(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;

@@ -20,7 +20,7 @@ void sx_failover_loads(struct sx_exchange *exchange, const char *const *jids, un
 /* A call that may have to move. */
 struct sx_failover {
     bool may_move, is_packed;
-    char id[128], peer[SX_JID_BYTES];
+    char id[SX_EXCHANGE_ID_BYTES], peer[SX_JID_BYTES];
 };
 
 /* An error has come from this peer for a copy of this call, by which that copy has certainly not

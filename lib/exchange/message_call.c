@@ -67,9 +67,9 @@ const char *sx_exchange_name(const struct soap_xmpp_call *call)
 
 /* ---- receipts ---- */
 
-void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
+void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES])
 {
-    snprintf(id, SX_RECEIPT_ID_BYTES, "%s" RECEIPT, call->id);
+    snprintf(id, SX_EXCHANGE_ID_BYTES, "%s" RECEIPT, call->id);
 }
 
 static struct soap_xmpp_call *find_receipt_locked(struct sx_exchange *exchange, const char *id,

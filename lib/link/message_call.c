@@ -63,7 +63,7 @@ static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_ou
 static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_xmpp_call *call,
                                 uint64_t number, int64_t room_deadline)
 {
-    char id[SX_RECEIPT_ID_BYTES];
+    char id[SX_EXCHANGE_ID_BYTES];
     struct sx_buffer stanza = {0};
     sx_exchange_receipt_id(call, id);
     sx_session_write_ping(calls->session, id, &stanza);

@@ -24,11 +24,10 @@ enum {
 
 /* ---- asking ---- */
 
-static void format(const struct sx_query *query, const struct soap_xmpp_call *call, const char *jid,
+static void format(const struct sx_query *query, const char *id, const char *jid,
                    struct sx_buffer *stanza)
 {
-    const struct sx_head head = {
-        .from = sx_session_stamp(query->session), .to = jid, .id = sx_exchange_id(call)};
+    const struct sx_head head = {.from = sx_session_stamp(query->session), .to = jid, .id = id};
     struct sx_buffer payload = {0};
     sx_disco_format_question(&payload);
     if (payload.failed)
@@ -54,7 +53,7 @@ static enum sx_err begin(const struct sx_query *query, const char *jid, int64_t 
         return err;
     err = sx_exchange_begin(query->exchange, jid, "disco#info", deadline, &call);
     if (err == SX_OK) {
-        format(query, call, jid, &stanza);
+        format(query, sx_exchange_id(call), jid, &stanza);
         err = sx_session_post(query->session, number, &stanza, deadline);
     }
     if (err == SX_OK) {
@@ -84,12 +83,10 @@ enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t 
 
 void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid)
 {
-    struct soap_xmpp_call *call;
+    char id[SX_EXCHANGE_ID_BYTES];
     struct sx_buffer stanza = {0};
-    if (sx_exchange_begin(query->exchange, jid, "disco#info", 0, &call) != SX_OK)
-        return;
-    format(query, call, jid, &stanza);
-    sx_exchange_release(call);
+    sx_exchange_make_id(query->exchange, id);
+    format(query, id, jid, &stanza);
     (void)sx_session_post_again(query->session, number, &stanza);
 }
 

@@ -28,8 +28,9 @@ struct sx_query {
 enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t deadline,
                          int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
 
-/* Asks without waiting: whenever the answer comes, receive_reply.c has it remembered. A question
- * that finds no place or no room is lost. Loop thread. */
+/* Asks without waiting, and without a call, for which there may be no room: whenever the answer
+ * comes, receive_reply.c has it remembered. A question that can't be posted is lost. Loop thread.
+ */
 void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid);
 
 /* It hasn't answered: for some seconds it lists nothing, then it is asked again. */

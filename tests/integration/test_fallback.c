@@ -25,15 +25,25 @@ static void never_pack(struct soap_xmpp_config *config)
     config->packing = SOAP_XMPP_PACKING_NEVER;
 }
 
+static void call_one_by_one(struct soap_xmpp_config *config)
+{
+    config->max_calls = 1;
+}
+
 /* The caller knows the service, which packs. */
-static void open_known(struct parley *parley, const struct site *site)
+static void open_known_as(struct parley *parley, const struct site *site, parley_change_fn *change)
 {
     double sum = 0;
-    parley_open(parley, site, 2, NULL, NULL);
+    parley_open(parley, site, 2, change, NULL);
     CU_ASSERT_EQUAL(soap_call_lab__add(parley->soap, parley->endpoint, NULL, 1, 2, &sum), SOAP_OK);
     CU_ASSERT_EQUAL_FATAL(parley_count(&parley->near, "sent", PACKED), 1);
     witness_clear(&parley->near);
     witness_clear(&parley->far);
+}
+
+static void open_known(struct parley *parley, const struct site *site)
+{
+    open_known_as(parley, site, NULL);
 }
 
 static void assert_ok(struct parley *parley, int err)
@@ -67,6 +77,24 @@ static void fall_back(const struct site *site)
 static void a_call_falls_back_to_plain_and_runs_once(void)
 {
     site_each(fall_back);
+}
+
+/* The question about the peer takes no room from the calls. */
+static void fall_back_without_room(const struct site *site)
+{
+    struct parley parley;
+    double sum = 0;
+    open_known_as(&parley, site, call_one_by_one);
+    parley_reopen_service(&parley, 2, never_pack);
+    assert_ok(&parley, soap_call_lab__add(parley.soap, parley.endpoint, NULL, 3, 4, &sum));
+    CU_ASSERT_EQUAL(sum, 7);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "falls back to plain", ""), 1);
+    parley_close(&parley);
+}
+
+static void a_call_falls_back_while_max_calls_are_under_way(void)
+{
+    site_each(fall_back_without_room);
 }
 
 static void fail_to_fall_back(const struct site *site)
@@ -217,6 +245,8 @@ static void a_service_that_does_not_serve_yet_is_called_packed_as_before(void)
 
 CU_TestInfo tests_fallback[] = {
     {"a call falls back to plain, and runs once", a_call_falls_back_to_plain_and_runs_once},
+    {"a call falls back while max_calls are under way",
+     a_call_falls_back_while_max_calls_are_under_way},
     {"what can't go plain ends not executed, and the stream lives on",
      what_cannot_go_plain_ends_not_executed},
     {"a foreign client that came gets the call plain",

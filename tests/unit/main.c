@@ -15,6 +15,7 @@
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
+    SUITE(cost)                                                                                    \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(element)                                                                                 \
@@ -27,12 +28,14 @@
     SUITE(features)                                                                                \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
+    SUITE(heap)                                                                                    \
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
     SUITE(liveness)                                                                                \
+    SUITE(load)                                                                                    \
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(message_call)                                                                            \
@@ -70,6 +73,7 @@
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
     SUITE(stream)                                                                                  \
+    SUITE(table)                                                                                   \
     SUITE(thread)                                                                                  \
     SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \

@@ -77,7 +77,7 @@ static enum sx_err receiving(struct soap_xmpp_call *call, int64_t deadline)
 
 static bool take_receipt(struct soap_xmpp_call *call)
 {
-    char id[SX_RECEIPT_ID_BYTES];
+    char id[SX_EXCHANGE_ID_BYTES];
     sx_exchange_receipt_id(call, id);
     return sx_exchange_take_receipt(sx_exchange_of(call), id);
 }

@@ -1,0 +1,269 @@
+/* The phases of a call: which follow which, and that calls go through them. */
+#include "../../lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exchange/hold.h"
+#include "exchange/retry.h"
+#include "exchange/table.h"
+
+#define PEER   "calc@example.org/soap"
+#define ALONE  "00112233445566ff.1"
+#define PACKED "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>"
+
+static const int64_t PAST = 1; /* microseconds after boot */
+static const int64_t FUTURE = SX_NEVER / 2;
+
+static struct sx_exchange *exchange;
+static struct soap_xmpp_call *call;
+
+static void setup(const char *incarnation)
+{
+    exchange = sx_exchange_new(10, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(exchange);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    if (incarnation)
+        CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, incarnation, PACKED, strlen(PACKED)), SX_OK);
+}
+
+static void teardown(void)
+{
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+static void expect(enum call_kind kind, const char *phase)
+{
+    CU_ASSERT_EQUAL(call->kind, kind);
+    ASSERT_TEXT(sx_table_phase_name(call->phase), phase);
+}
+
+static void take_due(void)
+{
+    struct sx_copy copy = {0};
+    CU_ASSERT_TRUE(sx_retry_take_due(exchange, FUTURE, &copy));
+    sx_copy_fini(&copy);
+}
+
+static void replace(bool runs_once)
+{
+    sx_retry_replace(exchange, sx_exchange_id(call), strdup("<E/>"), 4, runs_once, SX_OK, "");
+}
+
+static void complete(const char *from)
+{
+    struct sx_reply reply = {.err = SX_OK};
+    CU_ASSERT_TRUE(sx_exchange_complete(exchange, from, sx_exchange_id(call), &reply));
+}
+
+/* ---- the table of phases ---- */
+
+static void test_every_phase_has_a_name(void)
+{
+    int phase, other;
+    for (phase = 0; phase < PHASES; phase++)
+        for (other = 0; other <= phase; other++)
+            CU_ASSERT_EQUAL(strcmp(sx_table_phase_name((enum call_phase)phase),
+                                   sx_table_phase_name((enum call_phase)other)) == 0,
+                            phase == other);
+}
+
+/* Whether the end is reached from there, by phases that the kind has. */
+static bool reaches_end(enum call_kind kind, enum call_phase phase, int most_steps)
+{
+    int next;
+    if (phase == PHASE_ENDED)
+        return true;
+    for (next = 0; next < PHASES && most_steps > 0; next++)
+        if (sx_table_may_follow(phase, (enum call_phase)next) &&
+            sx_table_has_phase(kind, (enum call_phase)next) &&
+            reaches_end(kind, (enum call_phase)next, most_steps - 1))
+            return true;
+    return false;
+}
+
+static void test_every_phase_leads_to_the_end(void)
+{
+    int kind, phase, next;
+    for (kind = 0; kind < CALL_KINDS; kind++) {
+        CU_ASSERT_TRUE(sx_table_has_phase((enum call_kind)kind, PHASE_SENT));
+        for (phase = 0; phase < PHASES; phase++)
+            if (sx_table_has_phase((enum call_kind)kind, (enum call_phase)phase))
+                CU_ASSERT_TRUE(reaches_end((enum call_kind)kind, (enum call_phase)phase, 2));
+    }
+    for (next = 0; next < PHASES; next++)
+        CU_ASSERT_FALSE(sx_table_may_follow(PHASE_ENDED, (enum call_phase)next));
+}
+
+/* What booleans could say of a call, and a phase can't. */
+static void test_what_cannot_be(void)
+{
+    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST, PHASE_HELD));
+    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST_SENT, PHASE_HELD));
+    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST_SENT, PHASE_SENT));
+    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_RECEIVED, PHASE_SENT));
+    CU_ASSERT_FALSE(sx_table_has_phase(CALL_KEPT, PHASE_ASKED));
+    CU_ASSERT_FALSE(sx_table_has_phase(CALL_ONCE, PHASE_HELD));
+    CU_ASSERT_FALSE(sx_table_has_phase(CALL_SHARED, PHASE_RECEIVED));
+}
+
+/* ---- calls ---- */
+
+static void test_once(void)
+{
+    setup(NULL);
+    expect(CALL_ONCE, "sent");
+    complete(PEER);
+    expect(CALL_ONCE, "ended");
+    teardown();
+}
+
+static void test_held(void)
+{
+    uint64_t number;
+    setup(ALONE);
+    expect(CALL_KEPT, "sent");
+    sx_hold_begin(call);
+    expect(CALL_KEPT, "held");
+    sx_hold_end(exchange, sx_exchange_number(call));
+    expect(CALL_KEPT, "sent");
+    CU_ASSERT_TRUE(sx_hold_again(exchange, PEER, sx_exchange_id(call), &number));
+    expect(CALL_KEPT, "held");
+    CU_ASSERT_EQUAL(number, sx_exchange_number(call));
+    teardown();
+}
+
+/* What was said of the bytes of a call that has fallen back doesn't concern it. */
+static void test_last(void)
+{
+    uint64_t number;
+    setup(ALONE);
+    sx_hold_begin(call);
+    replace(false);
+    expect(CALL_KEPT, "last");
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
+    take_due();
+    expect(CALL_KEPT, "last sent");
+    sx_hold_end(exchange, sx_exchange_number(call));
+    sx_hold_refuse(exchange, sx_exchange_number(call), "item-not-found", "no");
+    CU_ASSERT_FALSE(sx_hold_again(exchange, PEER, sx_exchange_id(call), &number));
+    expect(CALL_KEPT, "last sent");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    complete(PEER);
+    expect(CALL_KEPT, "ended");
+    teardown();
+}
+
+/* It fell back as soon as it was kept, before its bytes had a shipment. */
+static void test_last_before_held(void)
+{
+    setup(ALONE);
+    replace(false);
+    expect(CALL_KEPT, "last");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    sx_hold_begin(call);
+    expect(CALL_KEPT, "last");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
+    teardown();
+}
+
+/* The last copy waits while another one may be run, a lost connection or not. */
+static void test_last_is_never_second(void)
+{
+    struct sx_copy copy = {0};
+    setup(ALONE);
+    take_due();
+    replace(false);
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
+    CU_ASSERT_FALSE(sx_retry_take_due(exchange, FUTURE, &copy));
+    expect(CALL_KEPT, "last");
+    teardown();
+}
+
+static void test_asked(void)
+{
+    setup("any");
+    expect(CALL_SHARED, "sent");
+    take_due();
+    expect(CALL_SHARED, "asked");
+    replace(false);
+    expect(CALL_SHARED, "last");
+    teardown();
+}
+
+static void test_received(void)
+{
+    struct sx_reply reply;
+    char id[SX_EXCHANGE_ID_BYTES];
+    setup(NULL);
+    CU_ASSERT_EQUAL(sx_exchange_set_message(call, "~message", NULL), SX_OK);
+    expect(CALL_BY_MESSAGE, "sent");
+    sx_exchange_receipt_id(call, id);
+    CU_ASSERT_TRUE(sx_exchange_take_receipt(exchange, id));
+    expect(CALL_BY_MESSAGE, "received");
+    sx_exchange_wait_received(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_OK);
+    expect(CALL_BY_MESSAGE, "received");
+    sx_exchange_wait(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_ETIMEOUT);
+    expect(CALL_BY_MESSAGE, "ended");
+    sx_exchange_wait_received(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_OK);
+    teardown();
+}
+
+static void test_found(void)
+{
+    struct sx_reply reply = {.err = SX_OK};
+    bool found = false;
+    exchange = sx_exchange_new(10, NULL);
+    sx_exchange_expect_found(exchange, 1000);
+    CU_ASSERT_EQUAL(sx_exchange_complete_named(exchange, PEER, "x", "name", &reply, &found), SX_OK);
+    CU_ASSERT_TRUE(found);
+    call = sx_exchange_next_done(exchange, PAST);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+    expect(CALL_BY_MESSAGE, "returned");
+    CU_ASSERT_TRUE(sx_exchange_claim(call));
+    expect(CALL_BY_MESSAGE, "ended");
+    CU_ASSERT_FALSE(sx_exchange_claim(call));
+    teardown();
+}
+
+/* ---- ids without a call ---- */
+
+static void test_make_id(void)
+{
+    struct sx_reply reply = {.err = SX_OK};
+    struct sx_exchange_counts counts;
+    char id[SX_EXCHANGE_ID_BYTES], other[SX_EXCHANGE_ID_BYTES];
+    exchange = sx_exchange_new(1, NULL);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    sx_exchange_make_id(exchange, id);
+    sx_exchange_make_id(exchange, other);
+    CU_ASSERT_TRUE(strcmp(id, other) != 0 && strcmp(id, sx_exchange_id(call)) != 0);
+    CU_ASSERT_TRUE(sx_exchange_gave_out(exchange, id));
+    CU_ASSERT_FALSE(sx_exchange_expects(exchange, PEER, id));
+    CU_ASSERT_FALSE(sx_exchange_complete(exchange, PEER, id, &reply));
+    sx_exchange_count(exchange, &counts);
+    CU_ASSERT_EQUAL(counts.under_way, 1);
+    teardown();
+}
+
+CU_TestInfo tests_table[] = {
+    {"every phase has a name of its own", test_every_phase_has_a_name},
+    {"every phase leads to the end, and nothing beyond", test_every_phase_leads_to_the_end},
+    {"a call is in no two states at once", test_what_cannot_be},
+    {"a call that is sent once", test_once},
+    {"a call that waits for its bytes", test_held},
+    {"a call whose last copy goes out, whatever becomes of its bytes", test_last},
+    {"a call that falls back before it could wait for its bytes", test_last_before_held},
+    {"a last copy doesn't go out beside another one", test_last_is_never_second},
+    {"a call to a shared JID", test_asked},
+    {"a call by message", test_received},
+    {"an answer that was found", test_found},
+    {"a question of the link's own takes no room", test_make_id},
+    CU_TEST_INFO_NULL,
+};
