@@ -21,7 +21,7 @@ struct sx_receiver *sx_bytestream_new_receiver(const struct sx_config *config)
     return sx_receiver_new(&limits);
 }
 
-bool sx_bytestream_is(struct sx_element *element)
+bool sx_bytestream_is(const struct sx_element *element)
 {
     return sx_content_is(element, "data", SX_NS_IBB) || sx_content_is(element, "open", SX_NS_IBB) ||
            sx_content_is(element, "close", SX_NS_IBB);
@@ -32,10 +32,10 @@ bool sx_bytestream_is(struct sx_element *element)
 /* Whether the sender may send bytes here: those of an answer that we wait for, or of a request,
  * whose own operation is what counts in the end. Otherwise refused. */
 static bool admit(const struct sx_bytestream *bytestream, const struct sx_incoming *incoming,
-                  struct sx_element *element)
+                  const struct sx_element *element)
 {
     struct sx_admission *admission = bytestream->admission;
-    struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
+    const struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
     const char *operation = packed ? sx_element_attribute(packed, "operation") : NULL;
     bool serves = sx_queue_is_open(bytestream->queue);
     if (sx_exchange_awaits(bytestream->exchange, incoming->from) ||
@@ -56,9 +56,9 @@ static bool admit(const struct sx_bytestream *bytestream, const struct sx_incomi
 /* ---- its stanzas ---- */
 
 static void open_stream(const struct sx_bytestream *bytestream, const char *from,
-                        struct sx_element *element, struct sx_receiver_answer *answer)
+                        const struct sx_element *element, struct sx_receiver_answer *answer)
 {
-    struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
+    const struct sx_element *packed = sx_element_child_of(element, "packed", SX_NS_PACKED);
     struct sx_receiver_open open = {
         .sid = sx_element_attribute(element, "sid"),
         .block_size = sx_element_attribute(element, "block-size"),
@@ -73,7 +73,7 @@ static void open_stream(const struct sx_bytestream *bytestream, const char *from
 }
 
 static void take_block(const struct sx_bytestream *bytestream, const char *from,
-                       struct sx_element *element, struct sx_stream *stream,
+                       const struct sx_element *element, struct sx_stream *stream,
                        struct sx_receiver_answer *answer)
 {
     char *bytes = NULL;
@@ -100,7 +100,7 @@ static void post(const struct sx_bytestream *bytestream, const struct sx_incomin
 
 /* With what has come before, it makes sense or not. */
 static void receive(const struct sx_bytestream *bytestream, const struct sx_incoming *incoming,
-                    struct sx_element *element, struct sx_stream *stream)
+                    const struct sx_element *element, struct sx_stream *stream)
 {
     const struct sx_head head = sx_admission_head(bytestream->admission, incoming);
     const char *sid = sx_element_attribute(element, "sid");
@@ -124,7 +124,7 @@ static void receive(const struct sx_bytestream *bytestream, const struct sx_inco
 }
 
 void sx_bytestream_receive(const struct sx_bytestream *bytestream,
-                           const struct sx_incoming *incoming, struct sx_element *element,
+                           const struct sx_incoming *incoming, const struct sx_element *element,
                            struct sx_stream *stream)
 {
     struct sx_admission *admission = bytestream->admission;

@@ -35,11 +35,11 @@ struct sx_bytestream {
 struct sx_receiver *sx_bytestream_new_receiver(const struct sx_config *config);
 
 /* Whether it is <open/>, <data/> or <close/>. NULL is none. */
-bool sx_bytestream_is(struct sx_element *element);
+bool sx_bytestream_is(const struct sx_element *element);
 
 /* Answers an iq that holds such an element. */
 void sx_bytestream_receive(const struct sx_bytestream *bytestream,
-                           const struct sx_incoming *incoming, struct sx_element *element,
+                           const struct sx_incoming *incoming, const struct sx_element *element,
                            struct sx_stream *stream);
 
 /* Gives up what nobody has gone on with; when it wants to be asked again. */

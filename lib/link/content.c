@@ -22,9 +22,9 @@ bool sx_content_is(const struct sx_element *element, const char *name, const cha
            strcmp(sx_element_ns(element), ns) == 0;
 }
 
-struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count)
+const struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count)
 {
-    struct sx_element *first = stanza ? sx_element_first(stanza) : NULL, *child = first;
+    const struct sx_element *first = stanza ? sx_element_first(stanza) : NULL, *child = first;
     for (*count = 0; child; child = sx_element_next(child))
         ++*count;
     return first;
@@ -32,7 +32,7 @@ struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *c
 
 void sx_content_condition(const struct sx_element *error, struct sx_reply *reply)
 {
-    struct sx_element *child = error ? sx_element_first(error) : NULL;
+    const struct sx_element *child = error ? sx_element_first(error) : NULL;
     snprintf(reply->condition, sizeof reply->condition, "undefined-condition");
     for (; child; child = sx_element_next(child)) {
         const char *name = sx_element_name(child);
@@ -46,25 +46,25 @@ void sx_content_condition(const struct sx_element *error, struct sx_reply *reply
     }
 }
 
-bool sx_content_is_packed_alone(struct sx_element *stanza, const struct sx_stream *stream)
+bool sx_content_is_packed_alone(const struct sx_element *stanza, const struct sx_stream *stream)
 {
     return !stanza && stream->binary;
 }
 
-const char *sx_content_attribute(struct sx_element *element, const struct sx_stream *stream,
+const char *sx_content_attribute(const struct sx_element *element, const struct sx_stream *stream,
                                  const char *name)
 {
     return element ? sx_element_attribute(element, name) : sx_stream_packed_attribute(stream, name);
 }
 
-bool sx_content_is_reference(struct sx_element *packed)
+bool sx_content_is_reference(const struct sx_element *packed)
 {
     return packed && sx_element_attribute(packed, "transfer");
 }
 
 /* What the <packed/> refers to, moved out (malloc'ed, the caller's); false: it isn't here. */
 static bool take_referred(const struct sx_content *content, const char *from,
-                          struct sx_element *packed, char **bytes, size_t *len)
+                          const struct sx_element *packed, char **bytes, size_t *len)
 {
     const char *transfer = sx_element_attribute(packed, "transfer");
     const char *sha256 = sx_element_attribute(packed, "sha256");
@@ -78,7 +78,7 @@ static bool take_referred(const struct sx_content *content, const char *from,
 }
 
 void sx_content_take_packed(const struct sx_content *content, const char *from,
-                            struct sx_element *element, struct sx_stream *stream,
+                            const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope)
 {
     const char *action = sx_content_attribute(element, stream, "action");
@@ -101,8 +101,8 @@ void sx_content_take_packed(const struct sx_content *content, const char *from,
                              : "the packed envelope is empty");
 }
 
-bool sx_content_find_packed(const struct sx_content *content, struct sx_element *stanza,
-                            const struct sx_stream *stream, struct sx_element **element)
+bool sx_content_find_packed(const struct sx_content *content, const struct sx_element *stanza,
+                            const struct sx_stream *stream, const struct sx_element **element)
 {
     *element = content->packs && stanza ? sx_element_first(stanza) : NULL;
     while (*element && !sx_content_is(*element, "packed", SX_NS_PACKED))
@@ -111,7 +111,7 @@ bool sx_content_find_packed(const struct sx_content *content, struct sx_element 
 }
 
 void sx_content_glance(const struct sx_content *content, const char *from,
-                       struct sx_element *element, struct sx_stream *stream,
+                       const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope)
 {
     sx_content_take_packed(content, from, element, stream, envelope);
@@ -120,9 +120,10 @@ void sx_content_glance(const struct sx_content *content, const char *from,
 }
 
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
-                      struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                      const struct sx_element *stanza, struct sx_stream *stream,
+                      struct sx_reply *reply)
 {
-    struct sx_element *packed;
+    const struct sx_element *packed;
     bool is_packed = sx_content_find_packed(content, stanza, stream, &packed), has_envelope = true;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
     if (is_packed && !is_awaited)

@@ -28,33 +28,33 @@ struct sx_content {
 bool sx_content_is(const struct sx_element *element, const char *name, const char *ns);
 
 /* The first child of a stanza (NULL: it has no tree), and how many there are. */
-struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count);
+const struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count);
 
 /* ---- packed envelopes ---- */
 
 /* A <packed/> that stands alone, for which no tree was made. */
-bool sx_content_is_packed_alone(struct sx_element *stanza, const struct sx_stream *stream);
+bool sx_content_is_packed_alone(const struct sx_element *stanza, const struct sx_stream *stream);
 
 /* Of a <packed/>; element NULL: it stands alone. */
-const char *sx_content_attribute(struct sx_element *element, const struct sx_stream *stream,
+const char *sx_content_attribute(const struct sx_element *element, const struct sx_stream *stream,
                                  const char *name);
 
 /* Whether its bytes have gone ahead of it, in a bytestream. */
-bool sx_content_is_reference(struct sx_element *packed);
+bool sx_content_is_reference(const struct sx_element *packed);
 
 /* Whether the stanza has a packed envelope. *element is NULL if that stands alone. */
-bool sx_content_find_packed(const struct sx_content *content, struct sx_element *stanza,
-                            const struct sx_stream *stream, struct sx_element **element);
+bool sx_content_find_packed(const struct sx_content *content, const struct sx_element *stanza,
+                            const struct sx_stream *stream, const struct sx_element **element);
 
 /* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
  * say what is wrong with it. */
 void sx_content_take_packed(const struct sx_content *content, const char *from,
-                            struct sx_element *element, struct sx_stream *stream,
+                            const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope);
 
 /* As take_packed, and what a glance tells, too. */
 void sx_content_glance(const struct sx_content *content, const char *from,
-                       struct sx_element *element, struct sx_stream *stream,
+                       const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope);
 
 /* ---- answers ---- */
@@ -66,7 +66,8 @@ void sx_content_condition(const struct sx_element *error, struct sx_reply *reply
 /* Of a stanza of type error: a SOAP fault, or a transport's condition (SX_ESTANZA). Packed ones
  * that nobody awaits aren't looked into. */
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
-                      struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply);
+                      const struct sx_element *stanza, struct sx_stream *stream,
+                      struct sx_reply *reply);
 
 /* Of one that the parser has judged: servers send the request back in their errors (RFC 6120
  * 8.3.1), so that one which is too large to be read doesn't mean that anybody has answered. */

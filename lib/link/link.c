@@ -49,7 +49,7 @@ static void on_online(void *user, uint64_t number, const char *bound_jid)
     sx_session_set_state(link->session, SOAP_XMPP_ONLINE, NULL);
 }
 
-static void on_stanza(void *user, uint64_t number, struct sx_element *stanza,
+static void on_stanza(void *user, uint64_t number, const struct sx_element *stanza,
                       struct sx_stream *stream)
 {
     struct soap_xmpp_link *link = user;

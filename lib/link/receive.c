@@ -30,7 +30,7 @@ static const char *find_flaw(const struct sx_reception *reception,
 }
 
 static void receive_iq(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                       struct sx_element *stanza, struct sx_stream *stream)
+                       const struct sx_element *stanza, struct sx_stream *stream)
 {
     const char *flaw = find_flaw(reception, incoming), *type = incoming->type;
     if (flaw)
@@ -45,7 +45,7 @@ static void receive_iq(const struct sx_reception *reception, const struct sx_inc
 }
 
 void sx_receive_stanza(const struct sx_reception *reception, uint64_t number,
-                       struct sx_element *stanza, struct sx_stream *stream)
+                       const struct sx_element *stanza, struct sx_stream *stream)
 {
     const char *name = sx_stream_name(stream);
     struct sx_incoming incoming = {

@@ -48,24 +48,24 @@ struct sx_reception {
 /* The stanza that the stream delivers in the session of this number; stanza is its tree, NULL when
  * it holds nothing but, perhaps, an envelope. */
 void sx_receive_stanza(const struct sx_reception *reception, uint64_t number,
-                       struct sx_element *stanza, struct sx_stream *stream);
+                       const struct sx_element *stanza, struct sx_stream *stream);
 
 /* ---- by kind, called by receive.c ---- */
 
 /* An iq of type result or error: completes its call, or is dropped and traced. */
 void sx_receive_reply(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                      struct sx_element *stanza, struct sx_stream *stream);
+                      const struct sx_element *stanza, struct sx_stream *stream);
 
 /* An iq of type get or set: answered, or in the queue of requests with its envelope. */
 void sx_receive_request(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                        struct sx_element *stanza, struct sx_stream *stream);
+                        const struct sx_element *stanza, struct sx_stream *stream);
 
 /* A <message/>: an answer for a call, a request to serve, or noise, which is ignored. */
 void sx_receive_message(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                        struct sx_element *stanza, struct sx_stream *stream);
+                        const struct sx_element *stanza, struct sx_stream *stream);
 
 /* A <presence/>, where the link takes notice of them. */
 void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
-                         struct sx_element *stanza);
+                         const struct sx_element *stanza);
 
 #endif

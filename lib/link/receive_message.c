@@ -29,10 +29,10 @@ static bool is_type(const struct sx_incoming *message, const char *type)
 /* ---- answers ---- */
 
 static void read_envelope(const struct sx_reception *reception, const struct sx_incoming *message,
-                          struct sx_element *stanza, struct sx_stream *stream,
+                          const struct sx_element *stanza, struct sx_stream *stream,
                           struct sx_reply *reply)
 {
-    struct sx_element *packed;
+    const struct sx_element *packed;
     if (sx_stream_envelope(stream, &reply->envelope)) {
         sx_content_judge(reply);
     } else if (sx_content_find_packed(reception->content, stanza, stream, &packed) &&
@@ -45,7 +45,8 @@ static void read_envelope(const struct sx_reception *reception, const struct sx_
 }
 
 static void read_reply(const struct sx_reception *reception, const struct sx_incoming *message,
-                       struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                       const struct sx_element *stanza, struct sx_stream *stream,
+                       struct sx_reply *reply)
 {
     bool is_error = is_type(message, "error");
     if (stream->verdict != SX_OK) {
@@ -81,7 +82,8 @@ static void take_named(const struct sx_reception *reception, const struct sx_inc
 }
 
 static void receive_answer(const struct sx_reception *reception, const struct sx_incoming *message,
-                           const char *name, struct sx_element *stanza, struct sx_stream *stream)
+                           const char *name, const struct sx_element *stanza,
+                           struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
     if (!name && !sx_exchange_expects(reception->exchange, message->from, message->id)) {
@@ -103,9 +105,9 @@ static void receive_answer(const struct sx_reception *reception, const struct sx
 
 /* How old it is by the oldest of its stamps (XEP-0203): each server that kept it back sets one.
  * 0: it has none; SX_NEVER: one of them can't be read. */
-static int64_t measure_age(struct sx_element *stanza, int64_t now_us)
+static int64_t measure_age(const struct sx_element *stanza, int64_t now_us)
 {
-    struct sx_element *child = stanza ? sx_element_first(stanza) : NULL;
+    const struct sx_element *child = stanza ? sx_element_first(stanza) : NULL;
     int64_t age_us = 0, stamp_us;
     for (; child; child = sx_element_next(child)) {
         const char *stamp;
@@ -120,8 +122,8 @@ static int64_t measure_age(struct sx_element *stanza, int64_t now_us)
     return age_us;
 }
 
-static bool is_too_old(const struct sx_reception *reception, struct sx_element *stanza, char *why,
-                       size_t why_bytes)
+static bool is_too_old(const struct sx_reception *reception, const struct sx_element *stanza,
+                       char *why, size_t why_bytes)
 {
     int64_t now_us = sx_timestamp_now_us(), age_us = measure_age(stanza, now_us);
     int64_t max_age_us = sx_session_config(reception->session)->max_age_us;
@@ -144,7 +146,7 @@ static bool is_too_old(const struct sx_reception *reception, struct sx_element *
 }
 
 static void admit(const struct sx_reception *reception, const struct sx_incoming *message,
-                  struct sx_element *stanza, struct sx_envelope *envelope)
+                  const struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
     if (envelope->err != SX_OK) {
@@ -168,10 +170,10 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
 }
 
 static void receive_request(const struct sx_reception *reception, const struct sx_incoming *message,
-                            struct sx_element *stanza, struct sx_stream *stream)
+                            const struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_envelope envelope = {0};
-    struct sx_element *packed;
+    const struct sx_element *packed;
     if (!sx_session_config(reception->session)->messages) {
         sx_admission_decline(reception->admission, message, "service-unavailable",
                              "requests that come as messages aren't served here");
@@ -205,16 +207,16 @@ static void receive_request(const struct sx_reception *reception, const struct s
 /* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
  * library can't be noise. */
 static bool holds_envelope(const struct sx_reception *reception, const struct sx_incoming *message,
-                           struct sx_element *stanza, const struct sx_stream *stream)
+                           const struct sx_element *stanza, const struct sx_stream *stream)
 {
-    struct sx_element *packed;
+    const struct sx_element *packed;
     return stream->envelope ||
            sx_content_find_packed(reception->content, stanza, stream, &packed) ||
            ((stream->verdict != SX_OK || stream->binary) && sx_request_id_is_message(message->id));
 }
 
 void sx_receive_message(const struct sx_reception *reception, const struct sx_incoming *message,
-                        struct sx_element *stanza, struct sx_stream *stream)
+                        const struct sx_element *stanza, struct sx_stream *stream)
 {
     char name[SX_MESSAGE_ID_BYTES + 1];
     enum sx_message_id_kind kind = SX_MESSAGE_ID_NONE;

@@ -15,7 +15,7 @@ static void trace(const struct sx_reception *reception, const char *who, const c
 }
 
 void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
-                         struct sx_element *stanza)
+                         const struct sx_element *stanza)
 {
     const char *from = sx_element_attribute(stanza, "from");
     struct sx_presence_mark mark;

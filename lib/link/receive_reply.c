@@ -32,10 +32,11 @@ static bool is_error(const struct sx_incoming *incoming)
 /* ---- what it says ---- */
 
 static void read_result(const struct sx_reception *reception, const char *from,
-                        struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                        const struct sx_element *stanza, struct sx_stream *stream,
+                        struct sx_reply *reply)
 {
     unsigned count;
-    struct sx_element *payload = sx_content_child(stanza, &count);
+    const struct sx_element *payload = sx_content_child(stanza, &count);
     bool is_alone = sx_content_is_packed_alone(stanza, stream);
     if (sx_stream_envelope(stream, &reply->envelope)) {
         sx_content_judge(reply);
@@ -55,7 +56,8 @@ static void read_result(const struct sx_reception *reception, const char *from,
 }
 
 static void read_reply(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                       struct sx_element *stanza, struct sx_stream *stream, struct sx_reply *reply)
+                       const struct sx_element *stanza, struct sx_stream *stream,
+                       struct sx_reply *reply)
 {
     bool is_awaited;
     if (stream->verdict != SX_OK) {
@@ -71,11 +73,11 @@ static void read_reply(const struct sx_reception *reception, const struct sx_inc
 /* What a bytestream's receiver says to a stanza of ours. */
 static enum sx_shipments_said reply_to_shipment(const struct sx_reception *reception,
                                                 const struct sx_incoming *incoming,
-                                                struct sx_element *stanza,
+                                                const struct sx_element *stanza,
                                                 const struct sx_stream *stream)
 {
-    struct sx_element *error = stanza ? sx_element_child(stanza, "error") : NULL;
-    struct sx_element *packed;
+    const struct sx_element *error = stanza ? sx_element_child(stanza, "error") : NULL;
+    const struct sx_element *packed;
     bool is_packed = sx_content_find_packed(reception->content, stanza, stream, &packed);
     struct sx_reply said = {0};
     struct sx_sender_reply reply = {0};
@@ -95,7 +97,7 @@ static enum sx_shipments_said reply_to_shipment(const struct sx_reception *recep
 
 /* True: it answered a stanza of a bytestream of ours. */
 static bool take_for_shipment(const struct sx_reception *reception,
-                              const struct sx_incoming *incoming, struct sx_element *stanza,
+                              const struct sx_incoming *incoming, const struct sx_element *stanza,
                               const struct sx_stream *stream)
 {
     enum sx_shipments_said said;
@@ -158,7 +160,7 @@ static void complete(const struct sx_reception *reception, const struct sx_incom
 }
 
 void sx_receive_reply(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                      struct sx_element *stanza, struct sx_stream *stream)
+                      const struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_reply reply = {0};
     const char *why_stale;

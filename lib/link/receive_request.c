@@ -38,7 +38,7 @@ static void receive_envelope(const struct sx_reception *reception,
 /* As receive_envelope, but what a caller of this library has sent is refused in a way that it can
  * rely on. */
 static void receive_packed(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                           struct sx_element *element, struct sx_stream *stream)
+                           const struct sx_element *element, struct sx_stream *stream)
 {
     struct sx_admission *admission = reception->admission;
     struct sx_envelope envelope = {0};
@@ -93,7 +93,7 @@ static void answer_info(const struct sx_reception *reception, const struct sx_in
 }
 
 static void receive_question(const struct sx_reception *reception,
-                             const struct sx_incoming *incoming, struct sx_element *payload)
+                             const struct sx_incoming *incoming, const struct sx_element *payload)
 {
     struct sx_buffer out = {0};
     bool is_get = strcmp(incoming->type, "get") == 0;
@@ -114,12 +114,12 @@ static void receive_question(const struct sx_reception *reception,
 }
 
 void sx_receive_request(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                        struct sx_element *stanza, struct sx_stream *stream)
+                        const struct sx_element *stanza, struct sx_stream *stream)
 {
     bool packs = reception->content->packs;
     struct sx_envelope envelope;
     unsigned count;
-    struct sx_element *payload = sx_content_child(stanza, &count);
+    const struct sx_element *payload = sx_content_child(stanza, &count);
     if (!stanza && (stream->envelope || stream->binary))
         count = 1; /* for which no tree was made */
     if (stream->verdict != SX_OK)

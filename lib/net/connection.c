@@ -103,7 +103,7 @@ static void trace_stanza(struct sx_connection *connection, const struct sx_eleme
                         connection->stream.envelope->len);
 }
 
-static void on_stanza(void *user, struct sx_element *stanza)
+static void on_stanza(void *user, const struct sx_element *stanza)
 {
     struct sx_connection *connection = user;
     trace_stanza(connection, stanza);

@@ -40,7 +40,7 @@ struct sx_connection {
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
     /* stanza NULL: see sx_stream.on_stanza */
-    void (*on_stanza)(void *user, struct sx_element *stanza, struct sx_stream *stream);
+    void (*on_stanza)(void *user, const struct sx_element *stanza, struct sx_stream *stream);
     /* loop thread */
     struct _xmpp_conn_t *conn;
     struct sx_stream stream;

@@ -140,7 +140,7 @@ static void go_online(void *user, const char *bound_jid)
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
 }
 
-static void pass_stanza(void *user, struct sx_element *stanza, struct sx_stream *stream)
+static void pass_stanza(void *user, const struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_loop *loop = user;
     loop->callbacks.on_stanza(loop->callbacks.user, loop->last_session, stanza, stream);

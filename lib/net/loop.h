@@ -31,7 +31,7 @@ struct sx_loop_callbacks {
     void (*on_connecting)(void *user);
     void (*on_online)(void *user, uint64_t session, const char *bound_jid);
     /* A stanza other than libstrophe's own; sx_stream_envelope(stream) gives its envelope. */
-    void (*on_stanza)(void *user, uint64_t session, struct sx_element *stanza,
+    void (*on_stanza)(void *user, uint64_t session, const struct sx_element *stanza,
                       struct sx_stream *stream);
     /* The connection is gone, or an attempt failed. Returns when to try again, SX_NEVER for not
      * before sx_loop_kick. */

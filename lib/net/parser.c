@@ -99,12 +99,6 @@ static bool tell_stanza(void *user, const struct sx_element *element)
 
 /* ---- restricted XML (RFC 6120 11.1, 11.6) ---- */
 
-static void fail(parser_t *parser, const char *why)
-{
-    sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent %s", why);
-    XML_StopParser(parser->expat, XML_FALSE);
-}
-
 static void fail_memory(parser_t *parser)
 {
     sx_stanza_builder_fail(&parser->builder, SX_ENOMEM, "memory is short");
@@ -116,13 +110,14 @@ static void on_restricted(void *user, enum sx_quota_markup markup, const char *e
                                         [SX_QUOTA_INSTRUCTION] = "a processing instruction",
                                         [SX_QUOTA_DOCTYPE] = "a DOCTYPE"};
     parser_t *parser = user;
-    if (markup != SX_QUOTA_DECLARATION) {
-        fail(parser, names[markup]);
-    } else if (encoding && strcasecmp(encoding, "UTF-8") != 0) {
+    if (markup != SX_QUOTA_DECLARATION)
+        sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent %s", names[markup]);
+    else if (encoding && strcasecmp(encoding, "UTF-8") != 0)
         sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL,
                                "the server's encoding is %.40s, not UTF-8", encoding);
-        XML_StopParser(parser->expat, XML_FALSE);
-    }
+    else
+        return;
+    XML_StopParser(parser->expat, XML_FALSE);
 }
 
 /* ---- expat's events ---- */

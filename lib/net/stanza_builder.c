@@ -448,7 +448,7 @@ static void deliver_stanza(struct sx_stanza_builder *builder)
 {
     struct sx_stream *stream = builder->stream;
     bool is_online = stream && stream->on_stanza, goes_on = true;
-    struct sx_element *element = NULL;
+    const struct sx_element *element = NULL;
 
     if (needs_tree(builder, is_online)) {
         element = sx_tree_whole(&builder->tree);

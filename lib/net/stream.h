@@ -54,7 +54,7 @@ struct sx_stream {
     /* Set once the login is over: takes each stanza, which libstrophe then gets to see only if it
      * is about the stream. stanza is NULL if it is an <iq/> with nothing in it but, perhaps, an
      * envelope, packed or not, unless wants_trees. */
-    void (*on_stanza)(void *user, struct sx_element *stanza);
+    void (*on_stanza)(void *user, const struct sx_element *stanza);
     void *user;
     bool wants_trees;
     const struct sx_tree *tree; /* of the stanza being delivered */

@@ -13,13 +13,13 @@
 
 #include "wire/namespaces.h"
 
-static bool is_named(struct sx_element *child, const char *name)
+static bool is_named(const struct sx_element *child, const char *name)
 {
     const char *own_name = sx_element_name(child), *ns = sx_element_ns(child);
     return own_name && strcmp(own_name, name) == 0 && ns && strcmp(ns, SX_NS_DELIVERY) == 0;
 }
 
-void sx_delivery_read(struct sx_element *child, struct sx_delivery *delivery)
+void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delivery)
 {
     const char *incarnation, *process;
     if (is_named(child, "refused"))

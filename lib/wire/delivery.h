@@ -22,7 +22,7 @@ struct sx_delivery {
 };
 
 /* Reads a child of <error/>, whatever it is; what has another form changes nothing. */
-void sx_delivery_read(struct sx_element *child, struct sx_delivery *delivery);
+void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delivery);
 
 /* Once the whole error is read: what nobody can have said of a copy with such an id is taken out.
  * Of a stale copy a clause is returned, a constant, that tells the caller what has become of it;

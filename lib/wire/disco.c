@@ -43,7 +43,7 @@ void sx_disco_format_question(struct sx_buffer *out)
 }
 
 /* The var of a <feature/>, NULL for every other child. */
-static const char *get_feature(struct sx_element *child)
+static const char *get_feature(const struct sx_element *child)
 {
     const char *name = sx_element_name(child);
     const char *ns = sx_element_ns(child);
@@ -58,10 +58,10 @@ static const char *get_feature(struct sx_element *child)
     return feature && *feature && strlen(feature) < FEATURE_BYTES ? feature : NULL;
 }
 
-char *sx_disco_parse_features(struct sx_element *query)
+char *sx_disco_parse_features(const struct sx_element *query)
 {
     struct sx_buffer list = {0};
-    struct sx_element *child = query ? sx_element_first(query) : NULL;
+    const struct sx_element *child = query ? sx_element_first(query) : NULL;
     unsigned count = 0;
     size_t len;
 

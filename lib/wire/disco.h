@@ -24,7 +24,7 @@ void sx_disco_format_question(struct sx_buffer *out);
 
 /* The list of the features in a disco#info result's <query/> (NULL: an empty list), malloc'ed, the
  * caller's; NULL: no memory. At most 200 features are kept. */
-char *sx_disco_parse_features(struct sx_element *query);
+char *sx_disco_parse_features(const struct sx_element *query);
 
 /* Whether a feature is in such a list. NULL is a list of nothing. */
 bool sx_disco_list_has(const char *features, const char *feature);

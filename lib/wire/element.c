@@ -231,12 +231,12 @@ const struct sx_attribute *sx_element_attributes(const struct sx_element *elemen
     return element->attributes;
 }
 
-struct sx_element *sx_element_first(const struct sx_element *element)
+const struct sx_element *sx_element_first(const struct sx_element *element)
 {
     return element->first;
 }
 
-struct sx_element *sx_element_next(const struct sx_element *element)
+const struct sx_element *sx_element_next(const struct sx_element *element)
 {
     return element->next;
 }
@@ -246,18 +246,18 @@ struct sx_element *sx_element_parent(const struct sx_element *element)
     return element->parent;
 }
 
-struct sx_element *sx_element_child(const struct sx_element *element, const char *name)
+const struct sx_element *sx_element_child(const struct sx_element *element, const char *name)
 {
-    struct sx_element *child = element->first;
+    const struct sx_element *child = element->first;
     while (child && strcmp(child->name, name) != 0)
         child = child->next;
     return child;
 }
 
-struct sx_element *sx_element_child_of(const struct sx_element *element, const char *name,
-                                       const char *ns)
+const struct sx_element *sx_element_child_of(const struct sx_element *element, const char *name,
+                                             const char *ns)
 {
-    struct sx_element *child = element->first;
+    const struct sx_element *child = element->first;
     while (child && (strcmp(child->name, name) != 0 || strcmp(child->ns, ns) != 0))
         child = child->next;
     return child;

@@ -34,14 +34,13 @@ const char *sx_element_attribute(const struct sx_element *element, const char *n
 /* All of them, in their order; NULL: none. */
 const struct sx_attribute *sx_element_attributes(const struct sx_element *element);
 
-/* Children in their order, and who they are children of; NULL: there is none. */
-struct sx_element *sx_element_first(const struct sx_element *element);
-struct sx_element *sx_element_next(const struct sx_element *element);
-struct sx_element *sx_element_parent(const struct sx_element *element);
+/* Children in their order; NULL: there is none. */
+const struct sx_element *sx_element_first(const struct sx_element *element);
+const struct sx_element *sx_element_next(const struct sx_element *element);
 /* The first of that name, whatever its namespace; the first of that name and namespace. */
-struct sx_element *sx_element_child(const struct sx_element *element, const char *name);
-struct sx_element *sx_element_child_of(const struct sx_element *element, const char *name,
-                                       const char *ns);
+const struct sx_element *sx_element_child(const struct sx_element *element, const char *name);
+const struct sx_element *sx_element_child_of(const struct sx_element *element, const char *name,
+                                             const char *ns);
 
 /* All text directly inside, "" if there is none. */
 const char *sx_element_text(const struct sx_element *element);
@@ -64,6 +63,9 @@ struct sx_element *sx_element_add(struct sx_element *parent, const char *name, c
 enum sx_err sx_element_add_attribute(struct sx_element *element, const char *name,
                                      const char *value);
 enum sx_err sx_element_add_text(struct sx_element *element, const char *text, size_t len);
+
+/* The element that it was added to; NULL: it is a root. */
+struct sx_element *sx_element_parent(const struct sx_element *element);
 
 /* What the root's tree has of memory. */
 size_t sx_element_tree_bytes(const struct sx_element *root);

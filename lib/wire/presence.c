@@ -11,15 +11,15 @@
 
 #include "wire/namespaces.h"
 
-static bool is_mark(struct sx_element *child)
+static bool is_mark(const struct sx_element *child)
 {
     const char *name = sx_element_name(child), *ns = sx_element_ns(child);
     return name && ns && strcmp(name, "soap") == 0 && strcmp(ns, SX_NS_PRESENCE) == 0;
 }
 
-static void read_mark(struct sx_element *stanza, struct sx_presence_mark *mark)
+static void read_mark(const struct sx_element *stanza, struct sx_presence_mark *mark)
 {
-    struct sx_element *child = sx_element_first(stanza);
+    const struct sx_element *child = sx_element_first(stanza);
     const char *incarnation, *packed;
     while (child && !is_mark(child))
         child = sx_element_next(child);
@@ -34,7 +34,8 @@ static void read_mark(struct sx_element *stanza, struct sx_presence_mark *mark)
         memcpy(mark->incarnation, incarnation, strlen(incarnation) + 1);
 }
 
-enum sx_presence_kind sx_presence_read(struct sx_element *stanza, struct sx_presence_mark *mark)
+enum sx_presence_kind sx_presence_read(const struct sx_element *stanza,
+                                       struct sx_presence_mark *mark)
 {
     static const struct {
         const char *type;

@@ -31,7 +31,8 @@ enum sx_presence_kind {
 };
 
 /* What a <presence/> says; the mark of an available one alone. */
-enum sx_presence_kind sx_presence_read(struct sx_element *stanza, struct sx_presence_mark *mark);
+enum sx_presence_kind sx_presence_read(const struct sx_element *stanza,
+                                       struct sx_presence_mark *mark);
 
 /* Appends the mark; nothing for who doesn't serve. Errors show in
  * out->failed. */

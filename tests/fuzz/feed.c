@@ -70,7 +70,7 @@ static void count_stanza(struct feed *feed, bool is_empty)
     feed->stanzas++;
 }
 
-static void on_stanza(void *user, struct sx_element *stanza)
+static void on_stanza(void *user, const struct sx_element *stanza)
 {
     struct feed *feed = user;
     const struct sx_stream_limits *limits = &feed->stream.limits;

@@ -14,8 +14,8 @@
 
 struct feed {
     /* set by the owner, the rest zero */
-    struct sx_stream stream;                                         /* its limits */
-    void (*on_stanza)(struct feed *feed, struct sx_element *stanza); /* NULL allowed */
+    struct sx_stream stream;                                               /* its limits */
+    void (*on_stanza)(struct feed *feed, const struct sx_element *stanza); /* NULL allowed */
     void *user;
     bool resets;  /* after each stanza */
     bool logs_in; /* all stanzas are libstrophe's, none is read without expat; no on_stanza */

@@ -75,7 +75,7 @@ static void claim_plain(const char *bytes, size_t len, const struct sx_scan *sca
     sx_buffer_fini(&out);
 }
 
-static void claim_arrived(struct feed *feed, struct sx_element *stanza)
+static void claim_arrived(struct feed *feed, const struct sx_element *stanza)
 {
     const struct sx_scan *sent = feed->user;
     const struct sx_envelope *envelope = feed->stream.envelope;

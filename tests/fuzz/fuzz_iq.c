@@ -56,7 +56,7 @@ static bool is_component(const struct outcome *outcome)
 }
 
 /* A question of ours and the end of a bytestream are no answers. */
-static void count_answer(struct feed *feed, struct sx_element *stanza)
+static void count_answer(struct feed *feed, const struct sx_element *stanza)
 {
     struct outcome *outcome = feed->user;
     const char *type = sx_element_attribute(stanza, "type");
@@ -163,7 +163,7 @@ static unsigned long count_under_way(const struct outcome *outcome)
     return counts.under_way;
 }
 
-static bool is_answer_of_peer(struct sx_element *stanza)
+static bool is_answer_of_peer(const struct sx_element *stanza)
 {
     const char *type = sx_element_attribute(stanza, "type"), *name = sx_element_name(stanza);
     return strcmp(name, "iq") == 0 && type &&
@@ -232,7 +232,7 @@ static void complete_ids(const struct outcome *outcome, const char *bytes, size_
 
 /* ---- one stanza ---- */
 
-static bool is_packed_without_tree(const struct sx_stream *stream, struct sx_element *child)
+static bool is_packed_without_tree(const struct sx_stream *stream, const struct sx_element *child)
 {
     const char *name = sx_element_name(child);
     return stream->binary && name && strcmp(name, "packed") == 0 && !sx_element_first(child) &&
@@ -240,16 +240,17 @@ static bool is_packed_without_tree(const struct sx_stream *stream, struct sx_ele
 }
 
 /* As a stream that is online delivers it: an envelope alone makes no tree. */
-static struct sx_element *as_online(struct sx_element *stanza, const struct sx_stream *stream)
+static const struct sx_element *as_online(const struct sx_element *stanza,
+                                          const struct sx_stream *stream)
 {
-    struct sx_element *child = sx_element_first(stanza);
+    const struct sx_element *child = sx_element_first(stanza);
     bool has_text = *sx_element_text(stanza);
     bool is_alone = child && !has_text && !sx_element_next(child) &&
                     (stream->envelope || is_packed_without_tree(stream, child));
     return (child || has_text) && !is_alone ? stanza : NULL;
 }
 
-static unsigned wanted_answers(const struct outcome *outcome, struct sx_element *stanza)
+static unsigned wanted_answers(const struct outcome *outcome, const struct sx_element *stanza)
 {
     const char *type = sx_element_attribute(stanza, "type"),
                *id = sx_element_attribute(stanza, "id");
@@ -262,7 +263,7 @@ static unsigned wanted_answers(const struct outcome *outcome, struct sx_element 
     return strcmp(type, "result") != 0 && strcmp(type, "error") != 0;
 }
 
-static void receive(struct feed *feed, struct sx_element *stanza)
+static void receive(struct feed *feed, const struct sx_element *stanza)
 {
     struct outcome *outcome = feed->user;
     const char *from = sx_element_attribute(stanza, "from"), *id;

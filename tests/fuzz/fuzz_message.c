@@ -35,7 +35,7 @@ struct outcome {
 
 /* ---- what goes out ---- */
 
-static void check_answer(struct feed *feed, struct sx_element *stanza)
+static void check_answer(struct feed *feed, const struct sx_element *stanza)
 {
     (void)feed;
     CLAIM(strcmp(sx_element_name(stanza), "message") == 0);
@@ -102,7 +102,7 @@ static unsigned long count_under_way(struct outcome *outcome)
     return counts.under_way;
 }
 
-static void receive(struct feed *feed, struct sx_element *stanza)
+static void receive(struct feed *feed, const struct sx_element *stanza)
 {
     struct outcome *outcome = feed->user;
     const char *from = sx_element_attribute(stanza, "from"),

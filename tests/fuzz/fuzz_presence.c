@@ -129,7 +129,7 @@ static void claims_about_company(struct world *world, const char *bare)
 
 /* ---- marks ---- */
 
-static void compare_mark(struct feed *feed, struct sx_element *stanza)
+static void compare_mark(struct feed *feed, const struct sx_element *stanza)
 {
     const struct sx_presence_mark *written = feed->user;
     struct sx_presence_mark mark;
@@ -170,7 +170,7 @@ static void note_asked(struct world *world, const char *bare)
         snprintf(world->asked[world->asked_count++], SX_JID_BYTES, "%s", bare);
 }
 
-static void receive(struct feed *feed, struct sx_element *stanza)
+static void receive(struct feed *feed, const struct sx_element *stanza)
 {
     struct world *world = feed->user;
     const char *from = sx_element_attribute(stanza, "from");

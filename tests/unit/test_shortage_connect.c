@@ -43,7 +43,7 @@ static void part_at_once(void *user, const char *bound_jid)
     sx_connection_close(user);
 }
 
-static void ignore_stanza(void *user, struct sx_element *stanza, struct sx_stream *stream)
+static void ignore_stanza(void *user, const struct sx_element *stanza, struct sx_stream *stream)
 {
     (void)user;
     (void)stanza;

@@ -30,7 +30,7 @@ static void keep_stanza(void *user, uint64_t session, char *stanza, size_t len)
     free(stanza);
 }
 
-static void receive(void *user, struct sx_element *stanza)
+static void receive(void *user, const struct sx_element *stanza)
 {
     struct responder *responder = user;
     sx_receive_stanza(&responder->link->reception, SESSION, stanza, &responder->stream);

@@ -51,7 +51,7 @@ static void ignore(void *user)
     (void)user;
 }
 
-static void ignore_stanza(void *user, uint64_t session, struct sx_element *stanza,
+static void ignore_stanza(void *user, uint64_t session, const struct sx_element *stanza,
                           struct sx_stream *stream)
 {
     (void)user, (void)session, (void)stanza, (void)stream;

@@ -25,7 +25,7 @@ static const char *attribute_of(const struct passed *passed, const char *name)
     return value ? value : "-";
 }
 
-static void pass(void *user, struct sx_element *stanza)
+static void pass(void *user, const struct sx_element *stanza)
 {
     struct passed *passed = user;
     const char *id = sx_stream_attribute(&passed->peer.stream, "id");

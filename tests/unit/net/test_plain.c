@@ -23,7 +23,7 @@ struct seen {
     unsigned count;
 };
 
-static void see(void *user, struct sx_element *stanza)
+static void see(void *user, const struct sx_element *stanza)
 {
     struct seen *seen = user;
     struct sx_stream *stream = &seen->peer.stream;

@@ -13,7 +13,8 @@
 
 static void test_reading(void)
 {
-    struct sx_element *iq = element_text_parse(XML), *error = sx_element_child(iq, "error"), *gone;
+    struct sx_element *iq = element_text_parse(XML);
+    const struct sx_element *error = sx_element_child(iq, "error"), *gone;
     const struct sx_attribute *attribute = sx_element_attributes(iq);
     ASSERT_TEXT(sx_element_name(iq), "iq");
     ASSERT_TEXT(sx_element_ns(iq), "jabber:client");
@@ -104,6 +105,7 @@ static bool attempt_building(struct shortage shortage)
 {
     static char text[3000];
     struct sx_element *root, *child = NULL;
+    const struct sx_element *added_child;
     struct sx_buffer out = {0};
     bool has_failed;
     unsigned i, added = 0;
@@ -124,8 +126,9 @@ static bool attempt_building(struct shortage shortage)
         sx_element_write(root, &out);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(has_failed, !root || i < 30 || out.failed);
-    for (child = root ? sx_element_first(root) : NULL; child; child = sx_element_next(child)) {
-        size_t len = strlen(sx_element_text(child));
+    for (added_child = root ? sx_element_first(root) : NULL; added_child;
+         added_child = sx_element_next(added_child)) {
+        size_t len = strlen(sx_element_text(added_child));
         CU_ASSERT(len == 0 || len == sizeof text - 1 || len == sizeof text + 1);
         added--;
     }
