@@ -8,7 +8,7 @@ top=$here/../..
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-docs.XXXXXX")
 . "$top/tests/lib/sentences.sh"
 trap 'rm -rf "$tmp"' EXIT
-cd "$top"
+cd "$top" || exit
 
 pages() { /usr/bin/python3 -B "$here/pages.py" "$@"; }
 compiles() { # NUMBER: of README.md's blocks of C
