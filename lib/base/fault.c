@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* soap->error values of stdsoap2.h, which this file doesn't see; plugin.c asserts that they agree.
+/* soap->error values of stdsoap2.h, which this file doesn't see; gsoap/ asserts that they agree.
  */
 enum {
     CODE_OK = 0,          /* SOAP_OK */
@@ -55,7 +55,7 @@ static const struct error_row errors[] = {
     /* Not permanent: name servers come back as servers do. */
     [SX_EUNRESOLVED] = {"the server's name cannot be resolved", "remote-server-not-found",
                         CODE_TCP_ERROR, false},
-    /* Not permanent at once: link.c gives up after some in a row. */
+    /* Not permanent at once: the link gives up after some in a row. */
     [SX_ENOHOST] = {"the server's name does not exist", "remote-server-not-found", CODE_TCP_ERROR,
                     false},
     [SX_EUNREACHABLE] = {"no TCP connection to the server", "remote-server-timeout", CODE_TCP_ERROR,

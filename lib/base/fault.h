@@ -2,6 +2,12 @@
  *
  * Noun: the error. Invariant: every value of enum sx_err has exactly one row in fault.c, and no
  * other file maps errors to SOAP codes, stanza conditions or numbers.
+ *
+ * Folder base/: what every other folder may use and nothing of the field: bytes that grow,
+ * characters, digits, base64, random numbers, monotonic time, threads, memory by the page, this
+ * table of errors, the lines of a trace. It knows neither XML nor XMPP nor SOAP, but for the words
+ * in which errors and secrets are told. May include soap_xmpp.h without gSOAP; of the outside libc
+ * and OpenSSL's base64.
  */
 #ifndef SX_BASE_FAULT_H
 #define SX_BASE_FAULT_H
@@ -50,7 +56,7 @@ enum sx_err {
 const char *sx_fault_text(enum sx_err err);
 
 /* gSOAP's soap->error for it. SX_ESTANZA gives 500, the caller knows better
- * (sx_fault_number). Values are those of stdsoap2.h; plugin.c asserts so at compile time. */
+ * (sx_fault_number). Values are those of stdsoap2.h; gsoap/ asserts so at compile time. */
 int sx_fault_soap_code(enum sx_err err);
 
 /* Whether waiting for the link to come online is pointless after this error. */

@@ -2,6 +2,11 @@
  *
  * Invariant: a struct sx_config that sx_config_make filled has every default applied and every
  * value inside its bounds; nothing behind it checks again.
+ *
+ * Folder config/: from struct soap_xmpp_config, SOAP_XMPP_ variables and files to struct sx_config,
+ * with the reason in words when a value is refused (reason.h). Nothing in here keeps a file open or
+ * knows what the values are for. May include base and wire; of the outside files and the
+ * environment.
  */
 #ifndef SX_CONFIG_CONFIG_H
 #define SX_CONFIG_CONFIG_H

@@ -153,7 +153,7 @@ enum sx_query_peer sx_query_learn(const struct sx_query *query, const char *jid,
         return SX_QUERY_FOREIGN;
     known = look_up(query, jid, incarnation);
     if (known == 1 && !sx_request_id_is_any(incarnation) &&
-        sx_features_is_worn(query->features, jid, sx_clock_now_us())) {
+        sx_features_is_old(query->features, jid, sx_clock_now_us())) {
         renew(query, jid, deadline);
         known = look_up(query, jid, incarnation);
     }

@@ -24,7 +24,7 @@
 struct peer {
     char *jid, *list;
     int64_t put_us;
-    int64_t fresh_us; /* when it was put or renewed, or found to be worn */
+    int64_t fresh_us; /* when it was put or renewed, or found to be old */
     unsigned calls;   /* since then */
     TAILQ_ENTRY(peer) in_order;
 };
@@ -124,7 +124,8 @@ static struct peer *make_peer(const char *jid, const char *list, int64_t now_us)
     return NULL;
 }
 
-/* One of ours. For minutes it would be taken for a foreign one, which it will be for a moment. */
+/* One of this library's that doesn't serve yet but is about to. If this were remembered, it would
+ * be taken for a foreign service for minutes. */
 static bool is_yet_to_serve(const char *list)
 {
     return sx_disco_list_has(list, SX_NS_PACKED) && !sx_disco_list_has(list, SX_NS_SOAP);
@@ -206,24 +207,24 @@ int sx_features_incarnation(struct sx_features *features, const char *jid, int64
     return known;
 }
 
-bool sx_features_is_worn(struct sx_features *features, const char *jid, int64_t now_us)
+bool sx_features_is_old(struct sx_features *features, const char *jid, int64_t now_us)
 {
     struct peer *peer;
-    bool worn = false;
+    bool is_old = false;
 
     pthread_mutex_lock(&features->mu);
     peer = find_locked(features, jid);
     if (peer) {
         peer->calls++;
-        worn = peer->calls > SX_FEATURES_FRESH_CALLS ||
-               now_us - peer->fresh_us >= SX_FEATURES_FRESH_S * INT64_C(1000000);
+        is_old = peer->calls > SX_FEATURES_FRESH_CALLS ||
+                 now_us - peer->fresh_us >= SX_FEATURES_FRESH_S * INT64_C(1000000);
     }
-    if (worn) {
+    if (is_old) {
         peer->calls = 0;
         peer->fresh_us = now_us;
     }
     pthread_mutex_unlock(&features->mu);
-    return worn;
+    return is_old;
 }
 
 /* The list without the old incarnation, and with the new one. */

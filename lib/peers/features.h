@@ -24,8 +24,8 @@ void sx_features_put(struct sx_features *features, const char *jid, const char *
 /* 1 listed, 0 not listed, -1 unknown or too old. */
 int sx_features_has(struct sx_features *features, const char *jid, const char *feature,
                     int64_t now_us);
-/* Whether any entity of jid's account (its bare JID) is known to list the feature: one that lists
- * it not is no other resource's business. Looks through all that are known. */
+/* Whether any entity of jid's account (its bare JID) is known to list the feature, even if another
+ * one is known not to. Looks through all that are known. */
 bool sx_features_account_has(struct sx_features *features, const char *jid, const char *feature,
                              int64_t now_us);
 /* The incarnation of jid, as its features or sx_features_renew told it. 1: there is one, 0: it has
@@ -33,12 +33,13 @@ bool sx_features_account_has(struct sx_features *features, const char *jid, cons
 int sx_features_incarnation(struct sx_features *features, const char *jid, int64_t now_us,
                             char *out, size_t out_bytes);
 
-/* Whether the incarnation of jid has become old, by time or by the calls that were made with it:
- * ids that carry it may soon be stale, and the peer is better asked again. True once; then not
- * until it has been put or renewed, or has become as old again. Counts a call. */
+/* Counts a call to jid, and says whether its incarnation has become old by time or by calls: ids
+ * that carry it may soon be stale, so that the peer had better be asked again. After it has said so
+ * once, the incarnation counts as new. */
 enum { SX_FEATURES_FRESH_S = 10, SX_FEATURES_FRESH_CALLS = 1000 };
-bool sx_features_is_worn(struct sx_features *features, const char *jid, int64_t now_us);
-/* A stale reply told the new one. Nothing is remembered of unknown entities. */
+bool sx_features_is_old(struct sx_features *features, const char *jid, int64_t now_us);
+/* A stale reply told the new incarnation of jid. Of an entity that isn't known nothing is
+ * remembered. */
 void sx_features_renew(struct sx_features *features, const char *jid, const char *incarnation,
                        int64_t now_us);
 

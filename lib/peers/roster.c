@@ -1,12 +1,12 @@
 /* roster.c - who is there, as presence stanzas tell.
  *
- * Invariant: each contact is in the tree, once, and either in asked, in the order in which they
- * were last asked for, or in others, as they came, and has a resource at least then. `bytes` is the
- * sum of all names kept.
+ * Invariant: each contact is in the tree once, and in one of two lists: asked, in the order in
+ * which they were last asked for, or others, in the order in which they came; a contact in others
+ * has one resource at least. `bytes` is the sum of all names kept.
  *
  * Happy path: available -> put -> list -> ... -> unavailable -> take_out.
  * Failure: no memory for a resource: it isn't known, and calls go elsewhere. More than the bounds
- * allow: who has no place looks absent, and calls to it go to the default resource.
+ * allow: a contact without a place looks absent, and calls to it go to the default resource.
  */
 #include "peers/roster.h"
 

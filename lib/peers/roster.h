@@ -3,16 +3,24 @@
  * Invariant: each resource has sent an available presence since the link came online, and none of
  * another kind since. At most max_contacts bare JIDs, SX_ROSTER_RESOURCES of each, all their
  * names together SX_ROSTER_BYTES. A resource with a longer name than SX_ROSTER_RESOURCE_BYTES
- * is as if it weren't there; for too many of one contact the one goes that has been there longest.
+ * is as if it weren't there; when one contact has too many, the resource that has been there
+ * longest goes.
  *
- * Anybody may send us presence, and servers don't repeat theirs: so a newcomer never costs another
- * contact its place. Those that were asked for (list) have theirs for good, session after session,
- * whether anybody of them is there or not; for a new one another goes, of those that nobody has
- * asked for the one that came last, else the one not asked for for longest.
+ * Who keeps a place when the table is full: anybody may send us presence, and a server doesn't send
+ * the same presence twice, so a contact that we lose stays lost. Therefore
+ *   - a contact that a call has asked for (list) keeps its place, session after session, whether or
+ *     not any of its resources is there;
+ *   - a contact that only sent presence never takes the place of another;
+ *   - when a call asks for one more, the contact goes that came last of those that no call has
+ * asked for, or else the one that no call has asked for for the longest time.
  *
- * A process of this library that serves marks its presence with an element in SX_NS_PRESENCE, so
- * that nobody needs to ask who of an account does. Priorities say where messages to a bare JID go
- * (RFC 6121 8.5.2), nothing of calls, and are ignored.
+ * The mark in a presence (presence.h) tells which resources serve. Priorities are ignored: they say
+ * where messages to a bare JID go (RFC 6121 8.5.2), and nothing about calls.
+ *
+ * Folder peers/: what is known of others, in three tables: what their resources can do
+ * (features.h), which resources are there (here), and which of them the next call goes to
+ * (policy.h). Nothing in here asks anybody anything or sends: who does puts the answers in. May
+ * include base, wire and soap.
  *
  * Thread: any; one mutex per table, no call out with it held.
  */

@@ -48,7 +48,8 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
  * server that stamped it. Allocates nothing; its time doesn't grow with the number of rules. */
 bool sx_access_allows(struct sx_access *access, const char *from, const char *operation);
 
-/* False only if no rule names him for whatever operation: before it costs much to know which. */
+/* False only if no rule names this caller, for whatever operation: to ask before it costs much to
+ * know which operation it is. */
 bool sx_access_may_know(struct sx_access *access, const char *from);
 
 /* Whether there is a rule at all. */

@@ -9,12 +9,12 @@
  * epoch or of another process is stale and never run.
  *
  * Where several processes share a JID no copy finds its process, and the ids say instead which copy
- * it is: X~any the first, of which there is one in the world, X~again every later one. A shared
- * journal runs X~any unless it knows X, and X~again never.
+ * it is: X~any the first, which is sent to one process only, X~again every later one. A shared
+ * journal runs X~any unless it knows X, and never runs X~again.
  *
- * A message is sent once, by one who can't know who will take it from its server, nor when: its id
- * ends in "message" instead, and is accepted whenever it comes. Only servers make two of it, within
- * minutes, and so long it is remembered.
+ * A message is sent once, and its sender can't know which process will get it, nor when: so its id
+ * ends in "message" and is accepted whenever it comes. If there is ever a second copy, a server has
+ * made it, within minutes: so long the message is remembered.
  *
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
  *            shared one what is forgotten has been answered, and its first copy was here.

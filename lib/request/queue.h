@@ -9,8 +9,8 @@
  *     are served.
  *   - A caller may queue a request only while it holds fewer places than are free, and, unless it
  *     holds none, while its bytes with the new ones are no more than the bytes that are free. So
- *     one caller gets half of the queue, the next half of what is left, and there is a place for
- *     one more caller until some ten of them have worked together (for 1,000 places).
+ *     one caller gets half of the queue at most, the next one half of what is left, and so on: of
+ *     1,000 places one is left for a newcomer unless about ten callers fill the queue together.
  *
  * Happy path: the loop thread adds -> a worker takes -> the link answers -> the worker frees.
  * Stop: close refuses what arrives later; workers take what is left, then get NULL;

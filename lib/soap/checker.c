@@ -267,7 +267,7 @@ void sx_checker_begin(struct sx_checker *checker)
     checker->lead = checker->glanced = 0;
 }
 
-/* For markup.c */
+/* A glance at plain markup: goes on until enough is known. */
 static bool glance_start(void *user, const char *qname, const char **attributes)
 {
     struct sx_scan *scan = user;

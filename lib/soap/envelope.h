@@ -7,6 +7,12 @@
  *      envelope as stanza payload (xmlns="" on the root, the soapAction header block).
  * In:  the parser drives a scan while it copies the bytes; sx_envelope_repair then binds prefixes
  * that a server dropped because only QName values use them (xsi:type, faultcode, Value, ...).
+ *
+ * Folder soap/: envelopes as bytes. What one pass over the elements tells (scan.h), whether a
+ * stanza can carry them (checker.h), what is added and repaired (here), the packed form (pack.h),
+ * and what becomes of an envelope inside its stanza (payload.h) and on its way to gSOAP (reader.h).
+ * Nothing in here knows stanzas, connections or gSOAP's structs. May include base, xml and
+ * wire/namespaces.h; of the outside expat and zstd.
  */
 #ifndef SX_SOAP_ENVELOPE_H
 #define SX_SOAP_ENVELOPE_H

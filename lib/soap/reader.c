@@ -15,31 +15,31 @@ static enum sx_err explain(enum sx_err err, const char *clause, char *why, size_
     return err;
 }
 
-static size_t copy(struct sx_reader *reading, const struct sx_envelope *envelope, char *out,
+static size_t copy(struct sx_reader *reader, const struct sx_envelope *envelope, char *out,
                    size_t room)
 {
-    size_t left = envelope->len - reading->done_bytes, len = left < room ? left : room;
-    memcpy(out, envelope->bytes + reading->done_bytes, len);
+    size_t left = envelope->len - reader->done_bytes, len = left < room ? left : room;
+    memcpy(out, envelope->bytes + reader->done_bytes, len);
     return len;
 }
 
-static enum sx_err unpack(struct sx_reader *reading, const struct sx_envelope *envelope,
+static enum sx_err unpack(struct sx_reader *reader, const struct sx_envelope *envelope,
                           const struct sx_reader_limits *limits, char *out, size_t room,
                           size_t *got)
 {
     enum sx_err err;
-    if (!reading->unpacker) {
-        reading->unpacker =
+    if (!reader->unpacker) {
+        reader->unpacker =
             sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, limits->max_bytes);
-        sx_gauge_init(&reading->gauge, &limits->gauge);
+        sx_gauge_init(&reader->gauge, &limits->gauge);
     }
-    if (!reading->unpacker)
+    if (!reader->unpacker)
         return SX_ENOMEM;
-    err = sx_unpacker_read(reading->unpacker, out, room, got);
-    return err ? err : sx_gauge_feed(&reading->gauge, out, *got);
+    err = sx_unpacker_read(reader->unpacker, out, room, got);
+    return err ? err : sx_gauge_feed(&reader->gauge, out, *got);
 }
 
-enum sx_err sx_reader_next(struct sx_reader *reading, const struct sx_envelope *envelope,
+enum sx_err sx_reader_next(struct sx_reader *reader, const struct sx_envelope *envelope,
                            const struct sx_reader_limits *limits, char *out, size_t room,
                            size_t *got, char *why, size_t why_bytes)
 {
@@ -47,21 +47,21 @@ enum sx_err sx_reader_next(struct sx_reader *reading, const struct sx_envelope *
     enum sx_err err = SX_OK;
     *got = 0;
     if (envelope->form == SX_FORM_PLAIN)
-        len = copy(reading, envelope, out, room);
+        len = copy(reader, envelope, out, room);
     else
-        err = unpack(reading, envelope, limits, out, room, &len);
-    if (err == SX_ETOOBIG && reading->gauge.err)
+        err = unpack(reader, envelope, limits, out, room, &len);
+    if (err == SX_ETOOBIG && reader->gauge.err)
         return explain(err, "the unpacked envelope has too many attributes or declarations", why,
                        why_bytes);
     if (err)
         return explain(err, sx_fault_text(err), why, why_bytes);
-    reading->done_bytes += len;
+    reader->done_bytes += len;
     *got = len;
     return SX_OK;
 }
 
-void sx_reader_fini(struct sx_reader *reading)
+void sx_reader_fini(struct sx_reader *reader)
 {
-    sx_unpacker_free(reading->unpacker);
-    *reading = (struct sx_reader){0};
+    sx_unpacker_free(reader->unpacker);
+    *reader = (struct sx_reader){0};
 }

@@ -1,7 +1,7 @@
 /* receiver.h - big messages that arrive as In-Band Bytestreams (XEP-0047), until they are asked
  * for.
  *
- * Noun: the intake: (full JID, transfer id) -> the bytes so far. An IBB session carries bytes of
+ * Noun: the receiver: (full JID, transfer id) -> the bytes so far. An IBB session carries bytes of
  * one transfer; when it ends too early the bytes stay, and the next session of the transfer goes on
  * behind them.
  *
@@ -12,9 +12,10 @@
  * has none, half of the bytes.
  *
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
- * it comes: take. Failure:    gap, spoilt base64, too large a block: refused, that session is over
- * (`closes`), the bytes stay for the next one. More bytes than announced, or others: the transfer
- * is gone. Idle for SX_RECEIVER_IDLE_US: the same, silently. No room: resource-constraint.
+ *             it comes: take.
+ * Failure: gap, spoilt base64, too large a block: refused, that session is over (`closes`), the
+ * bytes stay for the next one. More bytes than announced, or others: the transfer is gone. Idle for
+ * SX_RECEIVER_IDLE_US: the same, silently. No room: resource-constraint.
  *
  * The loss of our own connection is no event here: what got lost with it shows as a gap.
  *

@@ -300,7 +300,7 @@ static bool send_close(struct sx_sender *sender, int64_t now_us, struct sx_buffe
 void sx_sender_format_close(const struct sx_sender *sender, struct sx_buffer *out)
 {
     if (is_under_way(sender))
-        add_close(sender, "farewell", out);
+        add_close(sender, "farewell", out); /* so that its answer isn't taken for "close"'s */
 }
 
 /* ---- what is to be sent, and when ---- */

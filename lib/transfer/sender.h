@@ -1,22 +1,28 @@
 /* sender.h - one big message on its way out, as an In-Band Bytestream (XEP-0047).
  *
- * Noun: the transfer: these bytes, to that full JID. It is tried in *attempts*, an IBB session
- * each, with a sid of its own; the answer to each open says how much the receiver holds already,
- * and the attempt goes on from there. So whatever ends a session (connection, block, order or
- * receiver lost) is mended the same way: open again after a pause.
+ * Noun: the sender of one transfer: these bytes, to that full JID. It is tried in *attempts*, an
+ * IBB session each, with a sid of its own; the answer to each open says how much the receiver holds
+ * already, and the attempt goes on from there. So whatever ends a session (connection, block, order
+ * or receiver lost) is mended the same way: open again after a pause.
  *
  * Invariant: a stanza of ours is answered to the attempt in which it went out, or ignored. At most
  *            `window` blocks are under way. done <= size; the transfer is DONE only after the
  *            receiver has acknowledged every byte.
  *
  * Happy path: new -> next (open) -> reply -> next (blocks) <-> reply -> next (close) -> reply:
- * DONE. Failure:    lost, a reply that says nobody is there or not now, or no reply for
- *             SX_SENDER_SILENCE_US: WAITING for the next attempt. A refusal: FAILED, with its
- *             condition and text. There is no deadline in here: the owner gives up when it likes.
+ *             DONE.
+ * Failure: lost, a reply that says nobody is there or not now, or no reply for
+ * SX_SENDER_SILENCE_US: WAITING for the next attempt. A refusal: FAILED, with its condition and
+ * text. There is no deadline in here: the owner gives up when it likes.
  *
  * No I/O, no clock (`now_us` is the caller's, sx_clock_now_us), no lock: one thread at a time, once
  * it is in a table (senders.h) the link's loop thread. sx_sender_new may run anywhere: it
  * hashes the bytes. Nothing blocks.
+ *
+ * Folder transfer/: messages too big for a stanza, as In-Band Bytestreams, out (sender.h,
+ * senders.h, window.h) and in (receiver.h). Machines without I/O, clock or lock: they are told what
+ * came and what time it is, and say what is to be sent. Nothing in here knows what the bytes are.
+ * May include base, wire and soap; of the outside OpenSSL's digests.
  */
 #ifndef SX_TRANSFER_SENDER_H
 #define SX_TRANSFER_SENDER_H

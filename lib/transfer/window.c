@@ -1,10 +1,10 @@
 /* window.c - the window of a transfer, by how long its blocks take.
  *
- * Happy path: begin -> sent, answered, sent, answered ... The window grows by one for each window
- * of fast blocks and shrinks by a quarter, then not again before a block comes back that was sent
- * after that.
- * Slower for good (another route; a server whose TCP waits for acknowledgements of single blocks):
- * at the least window the measure follows, so that the window grows again.
+ * Happy path: begin -> sent, answered, sent, answered ... The window grows by one block after as
+ * many fast answers as it has blocks. A slow answer shrinks it by a quarter; it doesn't shrink
+ * again before a block is answered that was sent after that. When blocks take longer for good
+ * (another route; a server whose TCP waits for acknowledgements of single blocks), the window falls
+ * to its least. There the measure of what is fast follows, so that the window grows again.
  */
 #include "transfer/window.h"
 
@@ -17,7 +17,7 @@ void sx_window_restart(struct sx_window *window)
 {
     window->fast = 0;
     window->judged = 0;
-    window->least_us = 0; /* it may be another way */
+    window->least_us = 0; /* another session may take another route */
 }
 
 void sx_window_sent(struct sx_window *window, size_t block, int64_t now_us)

@@ -1,10 +1,10 @@
 /* window.h - how many blocks of a transfer may be under way, so that others on the connection
  * hardly notice it.
  *
- * Noun: the window. One that is too large fills queues, ours, the servers', the peer's, and
- * every small call stands in them; one that is too small leaves a distant peer idle. Blocks that
- * come back about as fast as the fastest did have met no queue: the window grows; later ones: it
- * shrinks.
+ * Noun: the window. One that is too large fills the queues of ours, the servers and the peer, and
+ * every small call waits in them; one that is too small leaves a distant peer idle. A block that is
+ * answered about as fast as the fastest one has met no queue: the window grows. If it takes longer,
+ * the window shrinks.
  *
  * Invariant: least <= blocks <= most. No clock: now_us is the caller's. One thread at a time.
  */

@@ -3,8 +3,8 @@
  * Invariant: proofs[] holds the last KEPT_PROOFS proofs that were asked about.
  *
  * Happy path: write -> the peer answers, perhaps to another process with the same key -> read:
- * proven -> is_first. Failure: any other form, key, caller or peer: no proof, and no more than a
- * tag is believed, which lets nothing happen.
+ * proven -> is_first. Failure: any other form, key, caller or peer: nothing is proven; the tag may
+ * still say that the id is ours, on which nothing depends that could do harm.
  */
 #include "wire/message_id.h"
 
@@ -38,43 +38,43 @@ struct sx_message_ids {
 
 struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid)
 {
-    struct sx_message_ids *names = calloc(1, sizeof *names);
+    struct sx_message_ids *ids = calloc(1, sizeof *ids);
     unsigned char digest[DIGEST_BYTES];
-    if (!names)
+    if (!ids)
         return NULL;
-    sx_jid_bare(own_jid, names->own, sizeof names->own);
-    if (EVP_Digest(names->own, strlen(names->own), digest, NULL, EVP_sha256(), NULL) != 1)
+    sx_jid_bare(own_jid, ids->own, sizeof ids->own);
+    if (EVP_Digest(ids->own, strlen(ids->own), digest, NULL, EVP_sha256(), NULL) != 1)
         goto err_after_alloc;
-    sx_hex_format(digest, TAG_HEX / 2, names->tag);
+    sx_hex_format(digest, TAG_HEX / 2, ids->tag);
     if (!key)
-        return names;
-    names->key = strdup(key);
-    names->proofs = calloc(KEPT_PROOFS, sizeof *names->proofs);
-    if (names->key && names->proofs)
-        return names;
+        return ids;
+    ids->key = strdup(key);
+    ids->proofs = calloc(KEPT_PROOFS, sizeof *ids->proofs);
+    if (ids->key && ids->proofs)
+        return ids;
 err_after_alloc:
-    sx_message_ids_free(names);
+    sx_message_ids_free(ids);
     return NULL;
 }
 
-void sx_message_ids_free(struct sx_message_ids *names)
+void sx_message_ids_free(struct sx_message_ids *ids)
 {
-    if (!names)
+    if (!ids)
         return;
-    if (names->key)
-        OPENSSL_cleanse(names->key, strlen(names->key));
-    free(names->key);
-    free(names->proofs);
-    free(names);
+    if (ids->key)
+        OPENSSL_cleanse(ids->key, strlen(ids->key));
+    free(ids->key);
+    free(ids->proofs);
+    free(ids);
 }
 
-bool sx_message_ids_has_key(const struct sx_message_ids *names)
+bool sx_message_ids_has_key(const struct sx_message_ids *ids)
 {
-    return names->key != NULL;
+    return ids->key != NULL;
 }
 
 /* Texts behind each other, each with its NUL, which none of them holds. */
-static bool prove(const struct sx_message_ids *names, const char *peer, const char *head,
+static bool prove(const struct sx_message_ids *ids, const char *peer, const char *head,
                   size_t head_len, const char *name, unsigned char proof[PROOF_BYTES])
 {
     struct sx_buffer text = {0};
@@ -85,13 +85,13 @@ static bool prove(const struct sx_message_ids *names, const char *peer, const ch
     /* Servers stamp what they have normalised, by another Unicode than ours perhaps. */
     if (sx_jid_parse(part, NULL, &bare, why, sizeof why) != SX_OK)
         return false;
-    sx_buffer_add(&text, names->own, strlen(names->own) + 1);
+    sx_buffer_add(&text, ids->own, strlen(ids->own) + 1);
     sx_buffer_add(&text, bare, strlen(bare) + 1);
     sx_buffer_add(&text, head, head_len);
     sx_buffer_add(&text, "", 1);
     sx_buffer_add(&text, name, strlen(name) + 1);
     if (!text.failed)
-        proven = HMAC(EVP_sha256(), names->key, (int)strlen(names->key),
+        proven = HMAC(EVP_sha256(), ids->key, (int)strlen(ids->key),
                       (const unsigned char *)text.bytes, text.len, digest, NULL) != NULL;
     if (proven)
         memcpy(proof, digest, PROOF_BYTES);
@@ -100,14 +100,14 @@ static bool prove(const struct sx_message_ids *names, const char *peer, const ch
     return proven;
 }
 
-void sx_message_ids_write(const struct sx_message_ids *names, struct sx_buffer *out,
-                          const char *head, const char *name, const char *peer)
+void sx_message_ids_write(const struct sx_message_ids *ids, struct sx_buffer *out, const char *head,
+                          const char *name, const char *peer)
 {
     unsigned char proof[PROOF_BYTES];
     char proof_hex[2 * PROOF_BYTES + 1], name_hex[2 * SX_MESSAGE_ID_BYTES + 1];
-    sx_buffer_add_format(out, ".%s", names->tag);
-    if (name && names->key && strlen(name) <= SX_MESSAGE_ID_BYTES) {
-        if (prove(names, peer, head, strlen(head), name, proof)) {
+    sx_buffer_add_format(out, ".%s", ids->tag);
+    if (name && ids->key && strlen(name) <= SX_MESSAGE_ID_BYTES) {
+        if (prove(ids, peer, head, strlen(head), name, proof)) {
             sx_hex_format(name, strlen(name), name_hex);
             sx_hex_format(proof, PROOF_BYTES, proof_hex);
             sx_buffer_add_format(out, ".%s.%s", name_hex, proof_hex);
@@ -144,39 +144,37 @@ static bool take_apart(const char *id, struct parts *parts)
     return parts->name_len % 2 == 0 && parts->name_len <= (size_t)2 * SX_MESSAGE_ID_BYTES;
 }
 
-enum sx_message_id_kind sx_message_ids_read(const struct sx_message_ids *names, const char *id,
+enum sx_message_id_kind sx_message_ids_read(const struct sx_message_ids *ids, const char *id,
                                             const char *from, char name[SX_MESSAGE_ID_BYTES + 1])
 {
     unsigned char claimed[PROOF_BYTES], proof[PROOF_BYTES];
     char text[SX_MESSAGE_ID_BYTES + 1];
     struct parts parts;
-    if (!take_apart(id, &parts) || strncmp(parts.tag, names->tag, TAG_HEX) != 0)
+    if (!take_apart(id, &parts) || strncmp(parts.tag, ids->tag, TAG_HEX) != 0)
         return SX_MESSAGE_ID_NONE;
-    if (!parts.name || !names->key || !from ||
-        !sx_hex_parse(parts.name, parts.name_len / 2, text) ||
+    if (!parts.name || !ids->key || !from || !sx_hex_parse(parts.name, parts.name_len / 2, text) ||
         !sx_hex_parse(parts.proof, PROOF_BYTES, claimed))
         return SX_MESSAGE_ID_OURS;
     text[parts.name_len / 2] = '\0';
-    if (strlen(text) != parts.name_len / 2 ||
-        !prove(names, from, id, parts.head_len, text, proof) ||
+    if (strlen(text) != parts.name_len / 2 || !prove(ids, from, id, parts.head_len, text, proof) ||
         CRYPTO_memcmp(proof, claimed, PROOF_BYTES) != 0)
         return SX_MESSAGE_ID_OURS;
     memcpy(name, text, parts.name_len / 2 + 1);
     return SX_MESSAGE_ID_PROVEN;
 }
 
-bool sx_message_ids_is_first(struct sx_message_ids *names, const char *id)
+bool sx_message_ids_is_first(struct sx_message_ids *ids, const char *id)
 {
     unsigned char proof[PROOF_BYTES];
     struct parts parts;
     unsigned long i, kept;
-    if (!names->proofs || !take_apart(id, &parts) || !parts.name ||
+    if (!ids->proofs || !take_apart(id, &parts) || !parts.name ||
         !sx_hex_parse(parts.proof, PROOF_BYTES, proof))
         return false;
-    kept = names->count < KEPT_PROOFS ? names->count : KEPT_PROOFS;
+    kept = ids->count < KEPT_PROOFS ? ids->count : KEPT_PROOFS;
     for (i = 0; i < kept; i++)
-        if (memcmp(names->proofs[i], proof, PROOF_BYTES) == 0)
+        if (memcmp(ids->proofs[i], proof, PROOF_BYTES) == 0)
             return false;
-    memcpy(names->proofs[names->count++ % KEPT_PROOFS], proof, PROOF_BYTES);
+    memcpy(ids->proofs[ids->count++ % KEPT_PROOFS], proof, PROOF_BYTES);
     return true;
 }

@@ -4,6 +4,12 @@
  * behind ejabberd can send one (docs/internals/servers.md). Here it costs that stanza alone.
  *
  * Invariant: the declarations of depth d stand above those of every depth < d.
+ *
+ * Folder xml/: reading XML, whatever it is for: namespaces in scope, plain markup read without
+ * expat (markup.h), expat with bounded memory (quota.h), bounds for a document that nothing else
+ * scans (gauge.h), a tag that comes in pieces (tag.h). Nothing in here builds a tree, does I/O, or
+ * knows SOAP; of XMPP no more than what RFC 6120 11 restricts. May include base; of the outside
+ * expat.
  */
 #ifndef SX_XML_NAMESPACE_H
 #define SX_XML_NAMESPACE_H

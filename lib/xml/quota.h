@@ -4,10 +4,6 @@
  * Why: expat's tables of names and its stack of open tags grow with what a peer sends, and expat
  * has no limit of its own for them. Beyond max_bytes its allocations fail (XML_ERROR_NO_MEMORY).
  *
- * Folder xml/: XML without knowing what it is for: namespaces in scope, bounds, plain markup read
- * without expat, and expat with bounded memory. Nothing in here knows SOAP or XMPP, but for what
- * RFC 6120 11 forbids in any stream. May include base, and expat.
- *
  * Thread: any, one at a time; parsers may be fed from inside another's callbacks.
  */
 #ifndef SX_XML_QUOTA_H

@@ -10,45 +10,45 @@
 #include <string.h>
 
 /* Whether the tag ends in these bytes. */
-static bool look_for_end(struct sx_tag *token, const char *bytes, size_t len)
+static bool look_for_end(struct sx_tag *tag, const char *bytes, size_t len)
 {
     const char *end = bytes + len;
     while (bytes < end) {
-        if (token->quote) {
-            bytes = memchr(bytes, token->quote, (size_t)(end - bytes));
+        if (tag->quote) {
+            bytes = memchr(bytes, tag->quote, (size_t)(end - bytes));
             if (!bytes)
                 return false;
-            token->quote = '\0';
+            tag->quote = '\0';
         } else if (*bytes == '>') {
             return true;
         } else if (*bytes == '"' || *bytes == '\'') {
-            token->quote = *bytes;
+            tag->quote = *bytes;
         }
         bytes++;
     }
     return false;
 }
 
-bool sx_tag_begin(struct sx_tag *token, const char *bytes, size_t len)
+bool sx_tag_begin(struct sx_tag *tag, const char *bytes, size_t len)
 {
     if (len < 2 || bytes[0] != '<' || bytes[1] == '!' || bytes[1] == '?')
         return false;
-    token->quote = '\0';
-    if (look_for_end(token, bytes, len))
+    tag->quote = '\0';
+    if (look_for_end(tag, bytes, len))
         return false;
-    token->is_open = true;
-    token->begun_bytes = len;
+    tag->is_open = true;
+    tag->begun_bytes = len;
     return true;
 }
 
-bool sx_tag_add(struct sx_tag *token, const char *bytes, size_t len)
+bool sx_tag_add(struct sx_tag *tag, const char *bytes, size_t len)
 {
-    sx_buffer_add(&token->held, bytes, len);
-    return look_for_end(token, bytes, len);
+    sx_buffer_add(&tag->held, bytes, len);
+    return look_for_end(tag, bytes, len);
 }
 
-void sx_tag_fini(struct sx_tag *token)
+void sx_tag_fini(struct sx_tag *tag)
 {
-    sx_buffer_fini(&token->held);
-    *token = (struct sx_tag){0};
+    sx_buffer_fini(&tag->held);
+    *tag = (struct sx_tag){0};
 }

@@ -21,12 +21,12 @@ struct sx_tag {
 
 /* These bytes are the beginning of a token that expat waits for the rest of. Other markup than a
  * tag, and what is too short to tell, isn't kept back: false. */
-bool sx_tag_begin(struct sx_tag *token, const char *bytes, size_t len);
+bool sx_tag_begin(struct sx_tag *tag, const char *bytes, size_t len);
 
 /* Keeps the bytes; true once the tag's end is among them: then held is expat's. No memory:
  * held.failed. */
-bool sx_tag_add(struct sx_tag *token, const char *bytes, size_t len);
+bool sx_tag_add(struct sx_tag *tag, const char *bytes, size_t len);
 
-void sx_tag_fini(struct sx_tag *token); /* none is open */
+void sx_tag_fini(struct sx_tag *tag); /* none is open */
 
 #endif

@@ -207,7 +207,7 @@ static void test_long_texts(void)
 
 CU_TestInfo tests_base64[] = {
     {"the RFC's test vectors come out, and go back", test_vectors},
-    {"any length is encoded as OpenSSL does it, and comes back", test_lengths},
+    {"any length is encoded bit by bit as the RFC says, and comes back", test_lengths},
     {"a byte outside the alphabet is refused wherever it stands", test_other_letters},
     {"padding that is missing, misplaced or followed is refused", test_padding},
     {"bits left over in the last letter are refused", test_left_over_bits},

@@ -120,15 +120,15 @@ static void test_wears_out(void)
     struct sx_features *features = sx_features_new(10);
     int calls;
 
-    CU_ASSERT_FALSE(sx_features_is_worn(features, "a@b/c", now));
+    CU_ASSERT_FALSE(sx_features_is_old(features, "a@b/c", now));
     sx_features_put(features, "a@b/c", "urn:x\0", now);
-    CU_ASSERT_FALSE(sx_features_is_worn(features, "a@b/c", now + fresh_us - 1));
-    CU_ASSERT_TRUE(sx_features_is_worn(features, "a@b/c", now + fresh_us));
-    CU_ASSERT_FALSE(sx_features_is_worn(features, "a@b/c", now + fresh_us));
+    CU_ASSERT_FALSE(sx_features_is_old(features, "a@b/c", now + fresh_us - 1));
+    CU_ASSERT_TRUE(sx_features_is_old(features, "a@b/c", now + fresh_us));
+    CU_ASSERT_FALSE(sx_features_is_old(features, "a@b/c", now + fresh_us));
     sx_features_put(features, "a@b/c", "urn:x\0", now);
     for (calls = 0; calls < SX_FEATURES_FRESH_CALLS; calls++)
-        CU_ASSERT_FALSE(sx_features_is_worn(features, "a@b/c", now));
-    CU_ASSERT_TRUE(sx_features_is_worn(features, "a@b/c", now));
+        CU_ASSERT_FALSE(sx_features_is_old(features, "a@b/c", now));
+    CU_ASSERT_TRUE(sx_features_is_old(features, "a@b/c", now));
     sx_features_free(features);
 }
 

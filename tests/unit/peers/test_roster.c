@@ -107,8 +107,8 @@ static void crowd(struct sx_roster *roster)
     }
 }
 
-/* Anybody may tell us that he is there. */
-static void test_crowds_cost_nobody_his_place(void)
+/* Anybody may tell us that they are there. */
+static void test_crowds_cost_nobody_their_place(void)
 {
     struct sx_roster *roster = make(10);
     sx_roster_begin(roster, PAST);
@@ -298,11 +298,11 @@ SHORTAGE_TEST(put, 2)
 CU_TestInfo tests_roster[] = {
     {"resources come and go, one by one or all of an account", test_coming_and_going},
     {"of too many contacts one nobody has asked for goes", test_contacts_are_bounded},
-    {"a crowd of strangers costs nobody his place", test_crowds_cost_nobody_his_place},
+    {"a crowd of strangers costs nobody their place", test_crowds_cost_nobody_their_place},
     {"of too many resources the oldest goes, and a long name is nobody's",
      test_resources_are_bounded},
     {"long names are bounded together", test_bytes_are_bounded},
-    {"who waits for somebody waits until he comes, all is settled, or the link is offline",
+    {"who waits for somebody waits until they come, all is settled, or the link is offline",
      test_await},
     {"who is known already isn't waited for", test_await_another},
     {"a table is made or not", test_table},

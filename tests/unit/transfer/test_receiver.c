@@ -272,7 +272,7 @@ static void a_sid_carries_one_transfer(void)
     answer = ask(receiver, ALICE, (struct sx_receiver_open){"t", "4", "iq", "u", "10", HASH}, S);
     expect(&answer, "not-acceptable");
     answer = ask(receiver, BOB, (struct sx_receiver_open){"t", "4", "iq", "u", "10", HASH}, S);
-    expect(&answer, NULL); /* his own */
+    expect(&answer, NULL); /* its own */
     expect_sent(receiver, "t", "0", "0123", NULL);
     CU_ASSERT_EQUAL(count(receiver).transfers, 2);
     sx_receiver_free(receiver);

@@ -14,19 +14,19 @@
 #define HEAD "0123456789abcdef-2a"
 
 struct fixture {
-    struct sx_message_ids *names;
+    struct sx_message_ids *ids;
     char name[SX_MESSAGE_ID_BYTES + 1];
 };
 
 static void make(struct fixture *fixture, const char *key, const char *own)
 {
-    *fixture = (struct fixture){.names = sx_message_ids_new(key, own)};
-    CU_ASSERT_PTR_NOT_NULL_FATAL(fixture->names);
+    *fixture = (struct fixture){.ids = sx_message_ids_new(key, own)};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(fixture->ids);
 }
 
 static void end(struct fixture *fixture)
 {
-    sx_message_ids_free(fixture->names);
+    sx_message_ids_free(fixture->ids);
 }
 
 /* The whole id, malloc'ed. */
@@ -35,7 +35,7 @@ static char *write_id(const struct fixture *fixture, const char *head, const cha
 {
     struct sx_buffer id = {0};
     sx_buffer_add_text(&id, head);
-    sx_message_ids_write(fixture->names, &id, head, name, peer);
+    sx_message_ids_write(fixture->ids, &id, head, name, peer);
     CU_ASSERT_FALSE_FATAL(id.failed);
     return id.bytes;
 }
@@ -43,7 +43,7 @@ static char *write_id(const struct fixture *fixture, const char *head, const cha
 static enum sx_message_id_kind read_id(struct fixture *fixture, const char *id, const char *from)
 {
     strcpy(fixture->name, "untouched");
-    return sx_message_ids_read(fixture->names, id, from, fixture->name);
+    return sx_message_ids_read(fixture->ids, id, from, fixture->name);
 }
 
 static void an_answer_proves_its_name(void)
@@ -150,7 +150,7 @@ static void other_ids_are_nobodys(void)
     make(&fixture, "secret", ME);
     for (i = 0; i < sizeof ids / sizeof *ids; i++) {
         CU_ASSERT_EQUAL(read_id(&fixture, ids[i], PEER), SX_MESSAGE_ID_NONE);
-        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.names, ids[i]));
+        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.ids, ids[i]));
     }
     end(&fixture);
 }
@@ -165,11 +165,11 @@ static void each_is_the_first_once(void)
     ids[1] = write_id(&fixture, "a-2", "job", PEER);
     ids[2] = write_id(&fixture, "a-1", "job", "other@example.org");
     for (i = 0; i < 3; i++) {
-        CU_ASSERT_TRUE(sx_message_ids_is_first(fixture.names, ids[i]));
-        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.names, ids[i]));
+        CU_ASSERT_TRUE(sx_message_ids_is_first(fixture.ids, ids[i]));
+        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.ids, ids[i]));
     }
     for (i = 0; i < 3; i++) {
-        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.names, ids[i]));
+        CU_ASSERT_FALSE(sx_message_ids_is_first(fixture.ids, ids[i]));
         free(ids[i]);
     }
     end(&fixture);
@@ -177,13 +177,13 @@ static void each_is_the_first_once(void)
 
 static bool attempt_names(struct shortage shortage)
 {
-    struct sx_message_ids *names;
+    struct sx_message_ids *ids;
     bool has_failed;
     shortage_begin(shortage);
-    names = sx_message_ids_new("secret", ME);
+    ids = sx_message_ids_new("secret", ME);
     has_failed = shortage_end();
-    CU_ASSERT_EQUAL(names == NULL, has_failed);
-    sx_message_ids_free(names);
+    CU_ASSERT_EQUAL(ids == NULL, has_failed);
+    sx_message_ids_free(ids);
     return has_failed;
 }
 SHORTAGE_TEST(names, 3)
@@ -198,8 +198,8 @@ static bool attempt_proof(struct shortage shortage)
     make(&fixture, "secret", ME);
     id = write_id(&fixture, HEAD, "job", PEER);
     shortage_begin(shortage);
-    sx_message_ids_write(fixture.names, &out, HEAD, "job", PEER);
-    kind = sx_message_ids_read(fixture.names, id, PEER, fixture.name);
+    sx_message_ids_write(fixture.ids, &out, HEAD, "job", PEER);
+    kind = sx_message_ids_read(fixture.ids, id, PEER, fixture.name);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(has_failed, out.failed || kind == SX_MESSAGE_ID_OURS);
     CU_ASSERT(has_failed || kind == SX_MESSAGE_ID_PROVEN);
