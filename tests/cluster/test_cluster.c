@@ -69,7 +69,8 @@ static void set_up(struct scene *scene)
     scene->nodes[0] = site_find("node1");
     scene->nodes[1] = site_find("node2");
     CU_ASSERT_FATAL(scene->nodes[0] && scene->nodes[1]);
-    snprintf(scene->ledger, sizeof scene->ledger, "%s/ledger%d", scene->nodes[0]->folder, ++number);
+    snprintf(scene->ledger, sizeof scene->ledger, "%s/ledger%d-%d", scene->nodes[0]->folder,
+             (int)getpid(), ++number);
     while (scene->count < PROCESSES)
         start_process(scene, scene->count % NODES);
     for (i = 0; i < NODES; i++)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "../lib/child.h"
@@ -201,7 +202,8 @@ static void scene_open(struct scene *scene, const struct site *site)
     int i;
     memset(scene, 0, sizeof *scene);
     scene->site = site;
-    snprintf(scene->ledger, sizeof scene->ledger, "%s/ledger%d", site->folder, ++number);
+    snprintf(scene->ledger, sizeof scene->ledger, "%s/ledger%d-%d", site->folder, (int)getpid(),
+             ++number);
     enter_party(scene, &scene->responder, "bob", 0);
     for (i = 0; i < PHASES; i++)
         enter_party(scene, &scene->callers[i], "alice", i);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exchange/exchange.h"
 #include "../lib/child.h"
@@ -574,7 +575,7 @@ static void kill_the_sticky_one(const struct site *site)
     struct child *caller, *services[2];
     int i, sticky;
     subscribe(site);
-    snprintf(ledger, sizeof ledger, "%s/shared%d", site->folder, ++number);
+    snprintf(ledger, sizeof ledger, "%s/shared%d-%d", site->folder, (int)getpid(), ++number);
     services[0] = birth(site, ledger, "bob", "first");
     services[1] = birth(site, ledger, "bob", "second");
     caller = birth(site, ledger, "alice", "desk");

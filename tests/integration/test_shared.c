@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "../lib/child.h"
@@ -88,7 +89,8 @@ static void house_open(struct house *house, int processes)
     memset(house, 0, sizeof *house);
     house->site = site_find("ejabberd");
     CU_ASSERT_PTR_NOT_NULL_FATAL(house->site);
-    snprintf(house->ledger, sizeof house->ledger, "%s/shared%d", house->site->folder, ++number);
+    snprintf(house->ledger, sizeof house->ledger, "%s/shared%d-%d", house->site->folder,
+             (int)getpid(), ++number);
     for (i = 0; i < processes; i++)
         start_process(house, i);
     house->process_count = processes;
