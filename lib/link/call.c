@@ -63,33 +63,44 @@ static enum sx_err post_call(const struct sx_calls *calls, const struct draft *d
     return err;
 }
 
-/* Once online, enters and posts it; why is a clause. */
+static enum sx_err enter_in_session(const struct sx_calls *calls, const struct draft *draft,
+                                    uint64_t number, struct soap_xmpp_call **out)
+{
+    struct soap_xmpp_call *call = NULL;
+    enum sx_err err = sx_exchange_begin(calls->exchange, draft->to, draft->operation,
+                                        draft->room_deadline, &call);
+    if (err == SX_OK && draft->any_resource)
+        sx_failover_allow(call);
+    if (err == SX_OK)
+        err = post_call(calls, draft, call, number);
+    if (err == SX_OK)
+        *out = call;
+    else
+        sx_exchange_release(call);
+    return err;
+}
+
+/* Once online, enters and posts it; why is a clause. A call that would be kept is lost with a
+ * session that ends after it was entered and before it is kept: nothing of it was posted, so it is
+ * entered again. */
 static enum sx_err enter(const struct sx_calls *calls, const struct draft *draft,
                          struct soap_xmpp_call **out, char *why, size_t why_bytes)
 {
-    struct soap_xmpp_call *call = NULL;
     uint64_t number;
     enum sx_err err;
     if (sx_session_config(calls->session)->is_shared) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
         return SX_ESHARED;
     }
-    err = sx_session_await(calls->session, draft->online_deadline, &number, why, why_bytes);
+    do {
+        err = sx_session_await(calls->session, draft->online_deadline, &number, why, why_bytes);
+        if (err != SX_OK)
+            return err;
+        err = enter_in_session(calls, draft, number, out);
+    } while (err == SX_ELOST && draft->incarnation);
     if (err != SX_OK)
-        return err;
-    err = sx_exchange_begin(calls->exchange, draft->to, draft->operation, draft->room_deadline,
-                            &call);
-    if (err == SX_OK && draft->any_resource)
-        sx_failover_allow(call);
-    if (err == SX_OK)
-        err = post_call(calls, draft, call, number);
-    if (err != SX_OK) {
-        sx_exchange_release(call);
         snprintf(why, why_bytes, "%s", sx_fault_text(err));
-        return err;
-    }
-    *out = call;
-    return SX_OK;
+    return err;
 }
 
 /* The same for a call whose packed bytes go ahead of it. */
