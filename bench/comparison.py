@@ -1,10 +1,10 @@
 """comparison.py - two builds of the library, measured side by side on one server.
 
-Noun: the comparison of one row. The programs of both builds stand by, and so does one floor. All take
-turns, so that each round gives the ratio now / before and the ratio of each to the floor. The new
-build is called worse only if the median of its ratios to the floor lies outside of the quartiles of
-the old one's, on the bad side. What is measured once (costs.py) is measured
-of both, one after the other: such a row has a ratio, and no verdict.
+Noun: the comparison of one row. The programs of both builds stand by, and so does one floor. All
+take turns, so that each round gives the ratio now / before and the ratio of each to the floor. The
+new build is called worse only if the median of its ratios to the floor lies outside of the
+quartiles of the old one's, on the bad side. What is measured once (costs.py) is measured of both,
+one after the other: such a row has a ratio, and no verdict.
 """
 import statistics
 

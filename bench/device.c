@@ -21,7 +21,7 @@ struct device {
     void *user;
     /* under mu */
     pthread_mutex_t mu;
-    struct device_story story;
+    struct device_events events;
 };
 
 int b__add(struct soap *soap, double a, double b, double *sum)
@@ -58,16 +58,16 @@ void device_choose_stacks(void)
 static void note_state(void *user, enum soap_xmpp_state_value state, const char *reason)
 {
     struct device *device = user;
-    struct device_story *story = &device->story;
+    struct device_events *events = &device->events;
     int64_t now_us = slice_now_ns() / 1000;
     (void)reason;
     pthread_mutex_lock(&device->mu);
-    if (story->online && !story->lost_us)
-        story->lost_us = now_us;
-    story->online = state == SOAP_XMPP_ONLINE;
-    story->attempts += state == SOAP_XMPP_CONNECTING;
-    if (story->online)
-        story->back_us = now_us;
+    if (events->online && !events->lost_us)
+        events->lost_us = now_us;
+    events->online = state == SOAP_XMPP_ONLINE;
+    events->attempts += state == SOAP_XMPP_CONNECTING;
+    if (events->online)
+        events->back_us = now_us;
     pthread_mutex_unlock(&device->mu);
     device->changed(device->user);
 }
@@ -81,7 +81,7 @@ static void *serve(void *arg)
         soap_destroy(device->soap);
         soap_end(device->soap);
         pthread_mutex_lock(&device->mu);
-        device->story.served++;
+        device->events.served++;
         pthread_mutex_unlock(&device->mu);
     }
     return NULL;
@@ -123,17 +123,17 @@ struct device *device_open(const char *domain, long number, void (*changed)(void
     return device;
 }
 
-void device_look(struct device *device, struct device_story *story)
+void device_look(struct device *device, struct device_events *events)
 {
     pthread_mutex_lock(&device->mu);
-    *story = device->story;
+    *events = device->events;
     pthread_mutex_unlock(&device->mu);
 }
 
 void device_forget(struct device *device)
 {
     pthread_mutex_lock(&device->mu);
-    device->story = (struct device_story){.online = device->story.online};
+    device->events = (struct device_events){.online = device->events.online};
     pthread_mutex_unlock(&device->mu);
 }
 

@@ -15,8 +15,8 @@
 
 struct device;
 
-/* What has become of it since the last device_forget(); times by CLOCK_MONOTONIC, 0: not yet. */
-struct device_story {
+/* The device's events since the last device_forget(); times by CLOCK_MONOTONIC, 0: not yet. */
+struct device_events {
     bool online;
     int64_t lost_us, back_us; /* offline for the first time; online the last time */
     unsigned attempts;
@@ -31,12 +31,12 @@ enum { DEVICE_SERVING_STACK = 160 << 10, DEVICE_LINK_STACK = 224 << 10 };
 void device_choose_stacks(void);
 
 /* Begins to connect; the caller's. changed is called with user, on the link's thread, whenever the
- * story has changed. Dies if memory, threads or a good configuration are lacking. */
+ * device's events have changed. Dies if memory, threads or a good configuration are lacking. */
 struct device *device_open(const char *domain, long number, void (*changed)(void *), void *user);
 
-void device_look(struct device *device, struct device_story *story);
+void device_look(struct device *device, struct device_events *events);
 
-/* A new story begins. */
+/* What device_look tells counts from now on. */
 void device_forget(struct device *device);
 
 /* Ends its service and its link; blocks. */

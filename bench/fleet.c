@@ -1,15 +1,24 @@
-/* fleet.c - holds many devices, and tells what they cost. fleet.py orders it about.
+/* fleet.c - holds many devices, and tells what they cost, as fleet.py orders.
  *
  *     fleet DOMAIN FIRST COUNT    the environment names the server, as for any link
  *
- * Orders, a line each, and what it answers:
- *     open WINDOW    opens the devices, WINDOW of them connecting at a time; "online N" now and
- * then, "ready" once all are await          the same without opening: until all are online cost
- * "cost RSS_KIB CPU_MS THREADS DESCRIPTORS SWITCHES": of the process, since it began stacks "stacks
- * COUNT KIB MOST_KIB COUNT KIB MOST_KIB": of links, of services: how many, how much of them is
- * resident, and of the one that has used most forget         the stories begin anew: "forgotten"
- *     tell           "device NUMBER LOST_US BACK_US ATTEMPTS SERVED" for each (device.h), then
- * "told"
+ * Each order is a line of standard input:
+ *
+ *     open WINDOW   opens the devices, WINDOW of them connecting at a time
+ *     await         waits for all to be online, and opens none
+ *     cost          what the process has cost since it began
+ *     stacks        what of the threads' stacks is resident
+ *     forget        each device's events count from now on
+ *     tell          each device's events
+ *
+ * and is answered by lines:
+ *
+ *     open, await   "online N" now and then, "ready" once all are
+ *     cost          "cost RSS_KIB CPU_MS THREADS DESCRIPTORS SWITCHES"
+ *     stacks        "stacks COUNT KIB MOST_KIB COUNT KIB MOST_KIB", of links, then of services:
+ *                   how many, how much of all is resident, how much of the largest
+ *     forget        "forgotten"
+ *     tell          "device NUMBER LOST_US BACK_US ATTEMPTS SERVED" for each (device.h), "told"
  *
  * It ends with its input.
  */
@@ -43,16 +52,16 @@ static void note_change(void *user)
 
 static long count_online(void)
 {
-    struct device_story story;
+    struct device_events events;
     long online = 0;
     for (long i = 0; i < opened; i++) {
-        device_look(devices[i], &story);
-        online += story.online;
+        device_look(devices[i], &events);
+        online += events.online;
     }
     return online;
 }
 
-/* Until somebody's story changes, a second at most. */
+/* Waits until the events of any device change, a second at most. */
 static void wait_for_change(void)
 {
     struct timespec until;
@@ -174,11 +183,11 @@ static void forget(void)
 
 static void tell(long first)
 {
-    struct device_story story;
+    struct device_events events;
     for (long i = 0; i < opened; i++) {
-        device_look(devices[i], &story);
-        printf("device %ld %lld %lld %u %lu\n", first + i, (long long)story.lost_us,
-               (long long)story.back_us, story.attempts, story.served);
+        device_look(devices[i], &events);
+        printf("device %ld %lld %lld %u %lu\n", first + i, (long long)events.lost_us,
+               (long long)events.back_us, events.attempts, events.served);
     }
     puts("told");
 }
@@ -208,7 +217,7 @@ static void *close_one(void *device)
     return NULL;
 }
 
-/* At the same time: each waits for the server's good-bye. */
+/* At the same time, since each waits for the server to end its stream. */
 static void close_all(void)
 {
     pthread_t threads[MAX_DEVICES];

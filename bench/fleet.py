@@ -37,7 +37,7 @@ def setting(name, default):
 # ---- the server's process ----
 
 def is_alive(pid):
-    """A process that nobody has waited for isn't."""
+    """False for a process that has ended and that nobody has waited for yet."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
@@ -67,7 +67,7 @@ class Beam:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def listens(self):
-        """As the kernel has it: to connect would be to stand in the queue."""
+        """Asks the kernel, since a connection of its own would wait behind the devices."""
         with open("/proc/net/tcp") as file:
             return any(f":{self.port:04X} 00000000:0000 0A" in line for line in file)
 
@@ -143,7 +143,7 @@ class Fleet:
                 for index, column in enumerate(zip(*each))]
 
     def stop(self):
-        """All at once, and in good order."""
+        """Ends all at the same time."""
         for holder in self.holders:
             holder.process.stdin.close()
         for holder in self.holders:
@@ -154,7 +154,7 @@ class Fleet:
         for holder in self.holders:
             holder.line()
 
-    def stories(self):
+    def events(self):
         """(lost s, back s, attempts, served) of each device."""
         self.order("tell")
         found = []
@@ -251,7 +251,7 @@ class Measurement:
             self.add(f"{what}: processor time at the server for a device",
                      (self.beam.cpu_s() - server_s) / self.count * 1e6, "us")
         caller.stop()
-        served = sum(story[3] for story in self.fleet.stories())
+        served = sum(device[3] for device in self.fleet.events())
         self.add("requests that the devices have served", served, "requests")
         kib = self.beam.resident_kib()
         self.add("memory of the server after the calls", kib / 1024, "MiB")
@@ -265,12 +265,12 @@ class Measurement:
         self.add("restart: to listen again", up - gone, "s")
         self.fleet.order("await")
         self.fleet.until_ready("coming back", self.patience_s)
-        stories = self.fleet.stories()
-        after = [back - up for _, back, _, _ in stories]
+        events = self.fleet.events()
+        after = [back - up for _, back, _, _ in events]
         for percent in PERCENTS:
             self.add(f"restart: {percent} % online again after it listens",
                      percentile(after, percent), "s")
-        attempts = [story[2] for story in stories]
+        attempts = [device[2] for device in events]
         self.add("restart: attempts of a device, median", percentile(attempts, 50), "attempts")
         self.add("restart: attempts of a device, most", max(attempts), "attempts")
         self.add("restart: processor time of a device",

@@ -51,5 +51,5 @@ int main(void)
     slice_ready();
     while (getchar() != EOF)
         ;
-    return 0; /* accept_all knows no end, exit() takes it along */
+    return 0; /* accept_all never returns: exit() ends its thread */
 }

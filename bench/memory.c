@@ -1,9 +1,10 @@
 /* memory.c - what links and calls under way cost: so many at once, and the memory of the process.
  *
- *     memory links COUNT...              opens links until there are COUNT, one number after
- * another memory calls ENDPOINT COUNT...     so many calls under way at once, then awaits them all
+ *     memory links COUNT...            opens links until there are COUNT of them
+ *     memory calls ENDPOINT COUNT...   has COUNT calls under way at once, then waits for them all
  *
- * Prints a line of resident.h for each COUNT, and ends with its standard input.
+ * It does so for one COUNT after the other, prints a line of resident.h for each, and ends with its
+ * standard input.
  */
 #include "bench/payload.h"
 

@@ -1,9 +1,9 @@
 """processor.py - processor time and context switches: whose they were, between two moments.
 
-Noun: the use of the processors. What runs in a measurement is known by its process ids; all that the
-processors did beyond it is foreign: another program, an interrupt, or a hypervisor that gave the
-processor to somebody else (steal). A process that was born and has died between the two moments
-counts as foreign, too, since it is what the processors' idle time leaves that is looked at.
+Noun: the use of the processors. What runs in a measurement is known by its process ids; all that
+the processors did beyond it is foreign: another program, an interrupt, or a hypervisor that gave
+the processor to another machine (steal). A process that was born and has died between the two
+moments counts as foreign, too, since it is what the processors' idle time leaves that is looked at.
 
 The kernel tells idle time in steps of 10 ms: a share of much less than 0.2 s says little.
 """

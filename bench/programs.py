@@ -94,7 +94,7 @@ class Program:
         return Slice(*map(float, self.line().split()))
 
     def stop(self, patience_s=END_S):
-        """Ends its input, then waits; it is killed if it doesn't listen to reason."""
+        """Ends its input, then waits; it is killed if that takes too long."""
         if self in Program.started:
             Program.started.remove(self)
         for end in (self.process.stdin.close, None, self.process.terminate, None,

@@ -91,7 +91,7 @@ static void open_link(void)
     soap_xmpp_config_init(&config);
     if (soap_xmpp_config_from_env(&config, why, sizeof why))
         slice_die("%s", why);
-    config.max_peers = (unsigned)count; /* who is asked once need not be asked again */
+    config.max_peers = (unsigned)count; /* so that no device is asked twice what it can do */
     caller = soap_xmpp_open(&config, why, sizeof why);
     if (!caller)
         slice_die("%s", why);

@@ -15,11 +15,11 @@ from programs import NotBuilt, say
 
 ROUNDS, LONG_ROUNDS = 9, 5
 
-# metrics: "p50", "p99" (us), "first" (ms) or "rate" (calls/s). targets: (variant, metric) -> text, or
-# texts by server. against: (variant, reference, target), beside the floor, by the first metric.
+# metrics: "p50", "p99" (us), "first" (ms) or "rate" (calls/s). targets: (variant, metric) -> text,
+# or texts by server. against: (variant, reference, target), beside the floor, by the first metric.
 # limit: of a slice (slice.h), otherwise its part of BENCH_SECONDS.
-Group = namedtuple("Group", "name payload outstanding threads metrics variants targets against limit",
-                   defaults=[{}, [], None])
+Group = namedtuple("Group", "name payload outstanding threads metrics variants targets against "
+                   "limit", defaults=[{}, [], None])
 
 RAW_ADD = ["raw plain add", "raw packed add"]
 RAW_RECORDS = ["raw plain records", "raw packed records"]
@@ -30,7 +30,8 @@ ONE_TARGETS = {("plain", "p50"): "<=1.15", ("packed", "p50"): "<=0.95"}
 WITHOUT_LIBRARY = [("plain", "gsoap", None)]
 
 # Some calls in each slice, so that it is long enough to see whether it was spoilt.
-FIRST = Group("from open to the first answer", "first", 1, 1, ["first"], ["floor", "plain"], limit="5n")
+FIRST = Group("from open to the first answer", "first", 1, 1, ["first"], ["floor", "plain"],
+              limit="5n")
 
 GROUPS = {
     "TLS": [
@@ -62,9 +63,9 @@ GROUPS = {
     ],
 }
 
-TITLES = {"echo": "floor of the packed bytes", "gsoap": "floor with gSOAP", "rpc": "slixmpp XEP-0009",
-          "http": "gSOAP over HTTP", "mqtt": "MQTT 5", "plain": "gSOAP plain",
-          "packed": "gSOAP packed"}
+TITLES = {"echo": "floor of the packed bytes", "gsoap": "floor with gSOAP",
+          "rpc": "slixmpp XEP-0009", "http": "gSOAP over HTTP", "mqtt": "MQTT 5",
+          "plain": "gSOAP plain", "packed": "gSOAP packed"}
 UNITS = {"p50": "us", "p99": "us", "first": "ms", "rate": "calls/s"}
 PERCENTILES = ("p50", "p99")
 

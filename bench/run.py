@@ -1,23 +1,23 @@
 #!/usr/bin/python3
-"""run.py BUILD [--against=BUILD | --plot | --help] - measures beside the servers of tools/with-servers.
+"""run.py BUILD [--against=BUILD | --plot | --help] - measures beside the servers of with-servers.
 
-Prints a table and writes BUILD/bench.json: a list of objects with the members of rows.ROW, as far as
-they were measured; the others are null. Or:
+Prints a table and writes BUILD/bench.json: a list of objects with the members of rows.ROW; what was
+not measured is null. Or:
 
-  --against=BUILD  the build folder of another checkout, with its benchmark programs made. Both builds
-                   take turns on the same server, and the table tells how the one stands to the other;
-                   BUILD/bench-against.json: objects with the members of comparison.COMPARISON. The
-                   exit status is 3 if a row is worse. make bench AGAINST=BUILD
-  --plot           latency against outstanding calls, for BUILD/bench-latency.png
+  --against=BUILD  compares with the build folder of another checkout, where its programs are
+                   made (make bench-programs). Both builds take turns on the same server. The
+                   exit status is 3 if a row is worse. Writes BUILD/bench-against.json: objects with
+                   the members of comparison.COMPARISON. By make: make bench AGAINST=BUILD
+  --plot           draws latency against outstanding calls: BUILD/bench-latency.png
 
 docs/performance.md tells how to read it all.
 
 Environment:
   BENCH_SECONDS       of measuring, for each variant of each row (2)
-  BENCH_ROUNDS        that share them, at least 3 (9, and 5 where envelopes are large; with --against
-                      twice as many)
-  BENCH_FOREIGN       percent of the processors' time that others may have in a round before it counts
-                      as spoilt; 100: none does (5)
+  BENCH_ROUNDS        that share them, at least 3 (9, or 5 where envelopes are large); --against
+                      has twice as many
+  BENCH_FOREIGN       percent of the processors' time that others may have in a round before it
+                      counts as spoilt; 100: no round does (5)
   BENCH_IDLE_SECONDS  how long the idle ones are watched (30)
   BENCH_ROWS          a part of a row's name before its colon: "64 outstanding", "no TLS"
   BENCH_SERVERS       which servers make starts: "prosody ejabberd"
@@ -34,15 +34,15 @@ import programs
 import report
 import rows
 
-MAYBE_NUMBER = (int, float, type(None))
-TEXT, MAYBE_TEXT = str, (str, type(None))
-ROW = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "target": MAYBE_TEXT}.get(name, MAYBE_NUMBER)
-       for name in rows.ROW}
-COMPARISON = {name: {"row": TEXT, "server": TEXT, "unit": TEXT, "verdict": MAYBE_TEXT,
-                     "costs_before": dict, "costs_now": dict}.get(name, MAYBE_NUMBER)
-              for name in comparison.COMPARISON}
+# Of the members of the files; all others are a number or null.
+KINDS = {"row": str, "server": str, "unit": str, "costs_before": dict, "costs_now": dict,
+         "target": (str, type(None)), "verdict": (str, type(None))}
 WORSE = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def kinds(members):
+    return {name: KINDS.get(name, (int, float, type(None))) for name in members}
 
 
 def wishes():
@@ -105,7 +105,7 @@ def run(build, servers, against):
         print(f"note: {note}")
     if against and not status and any(row["verdict"] == "worse" for row in found):
         status = WORSE
-    return status or report.check(path, COMPARISON if against else ROW)
+    return status or report.check(path, kinds(comparison.COMPARISON if against else rows.ROW))
 
 
 def draw(build, servers):

@@ -14,8 +14,8 @@ import ratios
 
 FOREIGN_PERCENT = 5
 
-# foreign: the others' share of the processors' time. cost: by name, see COSTS; a value is None where
-# it can't be known.
+# foreign: the others' share of the processors' time. cost: by name, see COSTS; a value is None
+# where it can't be known.
 Turn = namedtuple("Turn", "piece foreign spoilt cost")
 COSTS = ("caller_switches", "service_switches", "caller_us", "service_us", "server_us")
 

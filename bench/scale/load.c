@@ -2,10 +2,14 @@
  *
  *     load LOG ENDPOINT THREADS    the environment names the account and its server
  *
- * Order, a line: "run FIRST_ID SECONDS BURN_US WAIT_US TIMEOUT_S": each thread makes one call after
- * the other for so long. The answer, "done CALLS", comes when all have ended. Each call is a line
- * of LOG: ID OUTCOME ENDED_US PROCESS    by CLOCK_MONOTONIC; OUTCOME as soap_xmpp_outcome() has it:
- * answered, not-executed, unknown. PROCESS: who answered, 0 if nobody did It ends with its input.
+ * An order is a line of standard input: "run FIRST_ID SECONDS BURN_US WAIT_US TIMEOUT_S". Each
+ * thread makes one call after the other for so long; "done CALLS" is printed when all have ended.
+ * Each call is a line of LOG:
+ *
+ *     ID OUTCOME ENDED_US PROCESS
+ *
+ * OUTCOME is what soap_xmpp_outcome() says: answered, not-executed, unknown. ENDED_US is a time of
+ * CLOCK_MONOTONIC. PROCESS is the one that answered, 0 if none did. It ends with its input.
  */
 #include "soapH.h"
 #include "soap_xmpp.h"
@@ -18,7 +22,7 @@
 
 #include "bench/slice.h"
 
-/* A service that refuses isn't stormed. */
+/* PAUSE_US: after a refusal, so as not to flood the service. */
 enum { MAX_THREADS = 256, LINE_BYTES = 256, PAUSE_US = 50000 };
 
 struct order {

@@ -1,4 +1,4 @@
-"""measured.py - turns as they might have been measured, for the tests of the benchmark's arithmetic."""
+"""measured.py - turns as they might have been measured, for tests of the benchmark's arithmetic."""
 import os
 import sys
 
@@ -11,8 +11,8 @@ COST = dict(zip(turns.COSTS, (300, 500, 10000.0, 20000.0, 30000.0)))
 
 
 def turn(p50_us, spoilt=False, calls=100, seconds=1.0, **cost):
-    return turns.Turn(programs.Slice(calls, seconds, p50_us, 2 * p50_us, None), 0.5 * spoilt, spoilt,
-                      dict(COST, **cost))
+    piece = programs.Slice(calls, seconds, p50_us, 2 * p50_us)
+    return turns.Turn(piece, 0.5 * spoilt, spoilt, dict(COST, **cost))
 
 
 def all_of(p50s_us, spoilt=()):

@@ -45,7 +45,8 @@ class Compare(unittest.TestCase):
     BEFORE = Quartiles(1.4, 1.5, 1.6)
 
     def verdict(self, median, less_is_better):
-        return ratios.compare(self.BEFORE, Quartiles(median - 1, median, median + 1), less_is_better)
+        now = Quartiles(median - 1, median, median + 1)
+        return ratios.compare(self.BEFORE, now, less_is_better)
 
     def test_inside_of_the_quartiles_before_nothing_is_worse(self):
         for median in (1.4, 1.5, 1.6):
