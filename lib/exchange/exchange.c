@@ -114,7 +114,7 @@ void sx_exchange_free(struct sx_exchange *exchange)
         return;
     sx_message_call_drop_all(exchange);
     assert(exchange->unreleased == 0);
-    assert(exchange->counts.under_way == 0 && TAILQ_EMPTY(&exchange->done));
+    assert(exchange->under_way == 0 && TAILQ_EMPTY(&exchange->done));
     pthread_cond_destroy(&exchange->done_grew);
     pthread_cond_destroy(&exchange->room);
     pthread_mutex_destroy(&exchange->mu);
@@ -147,9 +147,16 @@ enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *ji
 void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *counts)
 {
     pthread_mutex_lock(&exchange->mu);
-    *counts = exchange->counts;
-    counts->steps += exchange->timed.steps + exchange->due.steps + exchange->peers.steps +
-                     exchange->mail.steps + exchange->resources.steps + exchange->accounts.steps;
+    *counts = (struct sx_exchange_counts){
+        .under_way = exchange->under_way,
+        .completed = exchange->completed,
+        .timed_out = exchange->timed_out,
+        .late = exchange->late,
+        .foreign = exchange->foreign,
+        .steps = exchange->steps + exchange->timed.steps + exchange->due.steps +
+                 exchange->peers.steps + exchange->mail.steps + exchange->resources.steps +
+                 exchange->accounts.steps,
+    };
     pthread_mutex_unlock(&exchange->mu);
 }
 
@@ -160,9 +167,9 @@ static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadl
     bool over = false;
 
     while (!exchange->stopped) {
-        if (exchange->counts.under_way >= exchange->max_calls)
+        if (exchange->under_way >= exchange->max_calls)
             sx_table_expire_locked(exchange);
-        if (exchange->counts.under_way < exchange->max_calls)
+        if (exchange->under_way < exchange->max_calls)
             return SX_OK;
         if (over)
             return SX_EROOM;
@@ -301,9 +308,9 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
         sx_table_answer_locked(call, kept ? err : SX_ENOMEM, kept);
         kept = NULL;
     } else if (call || !sx_table_gave_out(exchange, id)) {
-        exchange->counts.foreign++;
+        exchange->foreign++;
     } else {
-        exchange->counts.late++;
+        exchange->late++;
     }
     pthread_mutex_unlock(&exchange->mu);
     sx_reply_free(kept);

@@ -119,49 +119,4 @@ void sx_exchange_attach(struct soap_xmpp_call *call);
  * detached call is under way or done and none can be found (expect_found). */
 struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
 
-/* ---- calls by message: message_call.c ----
- *
- * Sent once, since servers store and forward a message. An iq behind it, to our own server, is its
- * *receipt*: when that is answered the message has been taken, and from then on the loss of the
- * connection doesn't end the call. Its answer may come from any resource of the account that was
- * asked.
- */
-
-/* Before the stanza is posted: it is a message. Its id is that of now with suffix behind it; name
- * (NULL: none) is what next_done's caller gets to read. Both are copied. SX_ENOMEM: the call is as
- * it was. Another error: it has ended meanwhile with this, and must not be posted. */
-enum sx_err sx_exchange_set_message(struct soap_xmpp_call *call, const char *suffix,
-                                    const char *name);
-
-bool sx_exchange_is_message(const struct soap_xmpp_call *call);
-const char *sx_exchange_name(const struct soap_xmpp_call *call); /* "" if it has none */
-
-/* Writes the receipt's id. */
-void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES]);
-
-/* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
-bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id);
-
-/* As wait, but no longer than until the call is received: SX_OK, the reply is empty, and the call
- * goes on. */
-void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
-                               struct sx_reply *reply);
-
-/* From now on next_done waits even if no call is under way, for answers to calls of an earlier
- * process of the program, up to so many bytes of envelopes and max_calls of them at once. */
-void sx_exchange_expect_found(struct sx_exchange *exchange, size_t max_bytes);
-
-/* An answer whose name is proven has come: completes the call under way with this id, if it is from
- * its peer. Otherwise it answers a call of an earlier process, or one that was given up: next_done
- * returns it as a call by that name to `from`, which is done, and *found is true. Takes over what
- * reply owns in any case. SX_EFULL, SX_ENOMEM, SX_ESTOPPED: it is lost, and SX_ENOMEM ends a call
- * under way. */
-enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char *from,
-                                       const char *id, const char *name, struct sx_reply *reply,
-                                       bool *found);
-
-/* Of a call that complete_named has found, when next_done has returned it: true once, since nobody
- * holds a reference to the owner for it yet. */
-bool sx_exchange_claim(struct soap_xmpp_call *call);
-
 #endif

@@ -6,8 +6,8 @@
  * those that nobody took. `found` and `found_bytes` count them.
  *
  * Happy path: begin -> set_message -> posted with its receipt behind it -> take_receipt ->
- *             complete_named.
- * Found:      an answer whose name is proven (wire/message_id.c) -> complete_named -> next_done, in
+ *             complete.
+ * Found:      an answer whose name is proven (wire/message_id.c) -> complete -> next_done, in
  *             a process that has never sent the request.
  * Failure:    lost before the receipt: nobody knows, the call ends. Too many are found, and nobody
  *             takes them: what comes then is lost.
@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exchange/table.h"
 
 #define RECEIPT "~received" /* where a message's id has its mark */
 
@@ -31,8 +32,7 @@ static bool set_locked(struct soap_xmpp_call *call, char *message_id, char *name
     return true;
 }
 
-enum sx_err sx_exchange_set_message(struct soap_xmpp_call *call, const char *suffix,
-                                    const char *name)
+enum sx_err sx_message_call_set(struct soap_xmpp_call *call, const char *suffix, const char *name)
 {
     struct sx_exchange *exchange = call->exchange;
     size_t head_len = strlen(call->id), suffix_bytes = strlen(suffix) + 1;
@@ -55,21 +55,21 @@ enum sx_err sx_exchange_set_message(struct soap_xmpp_call *call, const char *suf
     return err;
 }
 
-bool sx_exchange_is_message(const struct soap_xmpp_call *call)
+bool sx_message_call_is_one(const struct soap_xmpp_call *call)
 {
     return call->message_id != NULL;
 }
 
-const char *sx_exchange_name(const struct soap_xmpp_call *call)
+const char *sx_message_call_name(const struct soap_xmpp_call *call)
 {
     return call->name ? call->name : "";
 }
 
 /* ---- receipts ---- */
 
-void sx_exchange_receipt_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES])
+void sx_message_call_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES])
 {
-    snprintf(id, SX_EXCHANGE_ID_BYTES, "%s" RECEIPT, call->id);
+    snprintf(id, SX_RECEIPT_ID_BYTES, "%s" RECEIPT, call->id);
 }
 
 static struct soap_xmpp_call *find_receipt_locked(struct sx_exchange *exchange, const char *id,
@@ -83,7 +83,7 @@ static struct soap_xmpp_call *find_receipt_locked(struct sx_exchange *exchange, 
 }
 
 /* Whoever it is from: the id can't be guessed, and who knows it has got it through our server. */
-bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id)
+bool sx_message_call_take_receipt(struct sx_exchange *exchange, const char *id)
 {
     size_t len = strlen(id), mark_len = sizeof RECEIPT - 1;
     struct soap_xmpp_call *call;
@@ -101,8 +101,8 @@ bool sx_exchange_take_receipt(struct sx_exchange *exchange, const char *id)
     return true;
 }
 
-void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
-                               struct sx_reply *reply)
+void sx_message_call_wait_received(struct soap_xmpp_call *call, int64_t deadline,
+                                   struct sx_reply *reply)
 {
     pthread_mutex_lock(&call->exchange->mu);
     sx_table_await_locked(call, deadline, true, reply);
@@ -114,7 +114,7 @@ void sx_exchange_wait_received(struct soap_xmpp_call *call, int64_t deadline,
 
 /* ---- answers that were found ---- */
 
-void sx_exchange_expect_found(struct sx_exchange *exchange, size_t max_bytes)
+void sx_message_call_expect_found(struct sx_exchange *exchange, size_t max_bytes)
 {
     pthread_mutex_lock(&exchange->mu);
     exchange->awaits_found = true;
@@ -176,9 +176,8 @@ static void end_unanswered(struct sx_exchange *exchange, const char *from, const
     pthread_mutex_unlock(&exchange->mu);
 }
 
-enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char *from,
-                                       const char *id, const char *name, struct sx_reply *reply,
-                                       bool *found)
+enum sx_err sx_message_call_complete(struct sx_exchange *exchange, const char *from, const char *id,
+                                     const char *name, struct sx_reply *reply, bool *found)
 {
     struct soap_xmpp_call *made = make_found(exchange, from, name, reply), *call;
     enum sx_err err = SX_OK;
@@ -204,7 +203,7 @@ enum sx_err sx_exchange_complete_named(struct sx_exchange *exchange, const char 
 }
 
 /* The program may detach it again: it then comes back as any other. */
-bool sx_exchange_claim(struct soap_xmpp_call *call)
+bool sx_message_call_claim(struct soap_xmpp_call *call)
 {
     bool is_unclaimed;
     pthread_mutex_lock(&call->exchange->mu);

@@ -115,7 +115,7 @@ void sx_retry_lose(struct sx_exchange *exchange, enum sx_err err, const char *te
     pthread_mutex_lock(&exchange->mu);
     for (call = TAILQ_FIRST(&exchange->order); call; call = next) {
         next = TAILQ_NEXT(call, in_order);
-        exchange->counts.steps++;
+        exchange->steps++;
         if (!survives_locked(call, max_payload_bytes))
             sx_table_end_locked(call, err, text);
     }

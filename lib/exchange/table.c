@@ -235,7 +235,7 @@ struct soap_xmpp_call *sx_table_find_hold_locked(struct sx_exchange *exchange, u
     struct soap_xmpp_call *call;
     LIST_FOREACH(call, &exchange->holds[number & exchange->bucket_mask], in_holds)
     {
-        exchange->counts.steps++;
+        exchange->steps++;
         if (call->number == number)
             return call;
     }
@@ -277,7 +277,7 @@ struct soap_xmpp_call *sx_table_find_locked(struct sx_exchange *exchange, const 
         return NULL;
     LIST_FOREACH(call, sx_table_bucket(exchange, sx_table_number(id)), in_bucket)
     {
-        exchange->counts.steps++;
+        exchange->steps++;
         if (strcmp(call->message_id ? call->message_id : call->id, id) == 0 ||
             is_again_locked(call, id))
             return call;
@@ -402,7 +402,7 @@ bool sx_table_enter_locked(struct soap_xmpp_call *call)
     call->number = sx_table_make_id_locked(exchange, call->id);
     LIST_INSERT_HEAD(sx_table_bucket(exchange, call->number), call, in_bucket);
     TAILQ_INSERT_TAIL(&exchange->order, call, in_order);
-    exchange->counts.under_way++;
+    exchange->under_way++;
     exchange->unreleased++;
     return true;
 }
@@ -414,7 +414,7 @@ void sx_table_add_done_locked(struct soap_xmpp_call *call)
     struct sx_exchange *exchange = call->exchange;
     struct soap_xmpp_call *before = TAILQ_LAST(&exchange->done, call_list);
     while (before && before->ended_number > call->ended_number) {
-        exchange->counts.steps++;
+        exchange->steps++;
         before = TAILQ_PREV(before, call_list, in_done);
     }
     if (before)
@@ -453,7 +453,7 @@ static void leave_locked(struct soap_xmpp_call *call)
     sx_table_drop_hold_locked(call);
     sx_table_set_phase_locked(call, PHASE_ENDED);
     uncount_locked(call);
-    exchange->counts.under_way--;
+    exchange->under_way--;
 }
 
 /* The one way out of the table. Takes reply (NULL: err tells all). */
@@ -481,7 +481,7 @@ void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const cha
 
 void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_reply *reply)
 {
-    call->exchange->counts.completed++;
+    call->exchange->completed++;
     end_locked(call, err, reply);
 }
 
@@ -489,7 +489,7 @@ void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct
 
 static void time_out_locked(struct soap_xmpp_call *call)
 {
-    call->exchange->counts.timed_out++;
+    call->exchange->timed_out++;
     end_locked(call, SX_ETIMEOUT, NULL);
 }
 

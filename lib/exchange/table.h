@@ -27,9 +27,10 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "exchange/exchange.h"
 #include "exchange/heap.h"
 #include "exchange/load.h"
+#include "exchange/reply.h"
+#include "wire/jid.h"
 #include "wire/request_id.h"
 
 enum {
@@ -144,7 +145,9 @@ struct sx_exchange {
     uint64_t next_number, endings;
     struct own_jid own;
     bool stopped;
-    struct sx_exchange_counts counts;
+    unsigned long under_way;                           /* those in order */
+    unsigned long completed, timed_out, late, foreign; /* see struct sx_exchange_counts */
+    unsigned long steps;                               /* calls looked at in buckets and lists */
     bool awaits_found; /* answers to calls of an earlier process may come at any time */
     size_t max_found_bytes, found_bytes;
     unsigned found; /* calls in done that nobody has taken yet */

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "exchange/message_call.h"
 
 struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
 {
@@ -80,7 +81,7 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
     struct soap_xmpp_call *call;
     sx_link_ref(link); /* the program may close the link meanwhile */
     call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
-    if (call && sx_exchange_claim(call))
+    if (call && sx_message_call_claim(call))
         sx_link_ref(link); /* the call's, as if it had been detached */
     sx_link_unref(link);
     return call;
@@ -93,7 +94,7 @@ void *soap_xmpp_call_user(const struct soap_xmpp_call *call)
 
 const char *soap_xmpp_call_name(const struct soap_xmpp_call *call)
 {
-    return sx_exchange_name(call);
+    return sx_message_call_name(call);
 }
 
 const char *soap_xmpp_call_peer(const struct soap_xmpp_call *call)

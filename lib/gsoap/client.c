@@ -19,6 +19,7 @@
 #include "wire/jid.h"
 #include "base/clock.h"
 #include "config/config.h"
+#include "exchange/message_call.h"
 
 enum {
     REASON_BYTES = 512,
@@ -194,9 +195,9 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     struct sx_envelope *answer = &context->answer;
     char label[SX_LABEL_BYTES];
     int64_t us = context->is_attached ? -1 : sx_client_answer_timeout_us(soap, context);
-    bool waits_for_receipt = !wants_envelope && sx_exchange_is_message(context->call);
+    bool waits_for_receipt = !wants_envelope && sx_message_call_is_one(context->call);
     if (waits_for_receipt)
-        sx_exchange_wait_received(context->call, sx_clock_deadline(us), &reply);
+        sx_message_call_wait_received(context->call, sx_clock_deadline(us), &reply);
     else
         sx_exchange_wait(context->call, sx_clock_deadline(us), &reply);
     if (context->is_attached)

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "exchange/retry.h"
+#include "exchange/message_call.h"
 
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
@@ -192,7 +193,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
     if (config->messages)
         sx_queue_expect(link->queue);
     if (config->name_key)
-        sx_exchange_expect_found(link->exchange, config->max_request_bytes);
+        sx_message_call_expect_found(link->exchange, config->max_request_bytes);
     return true;
 }
 

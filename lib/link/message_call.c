@@ -21,6 +21,7 @@
 #include "wire/jid.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/message_call.h"
 
 /* An answer could not be told from a request that comes to ourselves. */
 static bool is_own_account(const struct sx_calls *calls, const char *to)
@@ -63,9 +64,9 @@ static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_ou
 static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_xmpp_call *call,
                                 uint64_t number, int64_t room_deadline)
 {
-    char id[SX_EXCHANGE_ID_BYTES];
+    char id[SX_RECEIPT_ID_BYTES];
     struct sx_buffer stanza = {0};
-    sx_exchange_receipt_id(call, id);
+    sx_message_call_receipt_id(call, id);
     sx_session_write_ping(calls->session, id, &stanza);
     return sx_session_post(calls->session, number, &stanza, room_deadline);
 }
@@ -77,7 +78,7 @@ static enum sx_err name_call(const struct sx_calls *calls, const struct sx_outgo
     enum sx_err err = SX_ENOMEM;
     sx_message_ids_write(calls->names, &suffix, sx_exchange_id(call), out->name, out->to);
     if (!suffix.failed)
-        err = sx_exchange_set_message(call, suffix.bytes, out->name);
+        err = sx_message_call_set(call, suffix.bytes, out->name);
     sx_buffer_fini(&suffix);
     return err;
 }

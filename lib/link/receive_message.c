@@ -20,6 +20,7 @@
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "exchange/message_call.h"
 
 static bool is_type(const struct sx_incoming *message, const char *type)
 {
@@ -71,8 +72,8 @@ static void take_named(const struct sx_reception *reception, const struct sx_inc
                        const char *name, struct sx_reply *reply)
 {
     bool found = false;
-    enum sx_err err = sx_exchange_complete_named(reception->exchange, message->from, message->id,
-                                                 name, reply, &found);
+    enum sx_err err = sx_message_call_complete(reception->exchange, message->from, message->id,
+                                               name, reply, &found);
     if (err != SX_OK)
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_ERROR,
                  "the answer \"%s\" from %s is lost: %s", name, message->from, sx_fault_text(err));

@@ -20,6 +20,7 @@
 #include "exchange/retry.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
+#include "exchange/message_call.h"
 
 /* libstrophe's own questions: the answer to its resource binding passes here, too. */
 #define STROPHE_ID_PREFIX "_xmpp_"
@@ -171,7 +172,7 @@ void sx_receive_reply(const struct sx_reception *reception, const struct sx_inco
         return;
     }
     if (sx_session_is_pong(reception->session, incoming->from, incoming->id) ||
-        sx_exchange_take_receipt(reception->exchange, incoming->id) ||
+        sx_message_call_take_receipt(reception->exchange, incoming->id) ||
         take_for_shipment(reception, incoming, stanza, stream))
         return;
     read_reply(reception, incoming, stanza, stream, &reply);

@@ -19,6 +19,7 @@
 #include "claims.h"
 #include "feed.h"
 #include "fuzz.h"
+#include "exchange/message_call.h"
 
 enum { MESSAGE_BYTES = 20000, STANZA_BYTES = 4000, NODES = 100, REQUESTS = 40 };
 
@@ -90,7 +91,7 @@ static void take_found(struct outcome *outcome, const char *from, const char *id
         return;
     sx_jid_bare(from, bare, sizeof bare);
     CLAIM(strcmp(id, outcome->named) == 0 && sx_jid_equal(bare, PEER));
-    CLAIM(strcmp(sx_exchange_name(call), "job") == 0 && outcome->found++ == 0);
+    CLAIM(strcmp(sx_message_call_name(call), "job") == 0 && outcome->found++ == 0);
     sx_exchange_release(call);
     CLAIM(!sx_exchange_next_done(outcome->link->exchange, 1));
 }
@@ -140,7 +141,7 @@ static void begin_call(struct outcome *outcome)
     struct sx_buffer suffix = {0}, named = {0};
     CLAIM(sx_exchange_begin(outcome->link->exchange, PEER, "add", 1, &outcome->call) == SX_OK);
     sx_message_ids_write(outcome->link->names, &suffix, sx_exchange_id(outcome->call), NULL, PEER);
-    CLAIM(sx_exchange_set_message(outcome->call, suffix.bytes, NULL) == SX_OK);
+    CLAIM(sx_message_call_set(outcome->call, suffix.bytes, NULL) == SX_OK);
     sx_buffer_fini(&suffix);
     sx_buffer_add_text(&named, HEAD);
     sx_message_ids_write(outcome->link->names, &named, HEAD, "job", PEER);

@@ -1,5 +1,6 @@
 /* Names of calls by message: whose they are, and how long; answers that were found. */
 #include "ground.h"
+#include "exchange/message_call.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,9 +72,9 @@ static void find(const char *text)
     bool found = false;
     reply.envelope.bytes = strdup(ADD_RESPONSE("7"));
     reply.envelope.len = strlen(ADD_RESPONSE("7"));
-    CU_ASSERT_EQUAL(sx_exchange_complete_named(sx_link_exchange(ground.near),
-                                               "other@example.org/desk", "an earlier one's", text,
-                                               &reply, &found),
+    CU_ASSERT_EQUAL(sx_message_call_complete(sx_link_exchange(ground.near),
+                                             "other@example.org/desk", "an earlier one's", text,
+                                             &reply, &found),
                     SX_OK);
     CU_ASSERT_TRUE(found);
 }
@@ -83,7 +84,7 @@ static void found(void)
     int references = loopback_references(ground.near);
     struct soap_xmpp_call *call;
     double sum = 0;
-    sx_exchange_expect_found(sx_link_exchange(ground.near), 1000);
+    sx_message_call_expect_found(sx_link_exchange(ground.near), 1000);
     find("job 1");
     find("job 2");
     call = soap_xmpp_wait(ground.near, 0);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/message_call.h"
 #include "exchange/retry.h"
 
 #define BARE   "calc@example.org"
@@ -35,9 +36,9 @@ static struct soap_xmpp_call *mail(struct sx_exchange *exchange, const char *pee
 {
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, peer, "add", PAST, &call), SX_OK);
-    CU_ASSERT_FALSE(sx_exchange_is_message(call));
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_set_message(call, SUFFIX, name), SX_OK);
-    CU_ASSERT_TRUE(sx_exchange_is_message(call));
+    CU_ASSERT_FALSE(sx_message_call_is_one(call));
+    CU_ASSERT_EQUAL_FATAL(sx_message_call_set(call, SUFFIX, name), SX_OK);
+    CU_ASSERT_TRUE(sx_message_call_is_one(call));
     return call;
 }
 
@@ -69,7 +70,7 @@ static enum sx_err receiving(struct soap_xmpp_call *call, int64_t deadline)
 {
     struct sx_reply reply;
     enum sx_err err;
-    sx_exchange_wait_received(call, deadline, &reply);
+    sx_message_call_wait_received(call, deadline, &reply);
     err = reply.err;
     sx_reply_fini(&reply);
     return err;
@@ -77,9 +78,9 @@ static enum sx_err receiving(struct soap_xmpp_call *call, int64_t deadline)
 
 static bool take_receipt(struct soap_xmpp_call *call)
 {
-    char id[SX_EXCHANGE_ID_BYTES];
-    sx_exchange_receipt_id(call, id);
-    return sx_exchange_take_receipt(sx_exchange_of(call), id);
+    char id[SX_RECEIPT_ID_BYTES];
+    sx_message_call_receipt_id(call, id);
+    return sx_message_call_take_receipt(sx_exchange_of(call), id);
 }
 
 static void any_resource_answers(void)
@@ -111,10 +112,10 @@ static void receipts_have_ids_of_their_own(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = mail(exchange, BARE, NULL);
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, sx_exchange_id(call)));
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "x~received"));
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, "~received"));
-    CU_ASSERT_FALSE(sx_exchange_take_receipt(exchange, ""));
+    CU_ASSERT_FALSE(sx_message_call_take_receipt(exchange, sx_exchange_id(call)));
+    CU_ASSERT_FALSE(sx_message_call_take_receipt(exchange, "x~received"));
+    CU_ASSERT_FALSE(sx_message_call_take_receipt(exchange, "~received"));
+    CU_ASSERT_FALSE(sx_message_call_take_receipt(exchange, ""));
     CU_ASSERT_EQUAL(receiving(call, PAST), SX_ETIMEOUT);
     CU_ASSERT_TRUE(take_receipt(call)); /* late */
     sx_exchange_release(call);
@@ -132,7 +133,7 @@ static void a_bounce_before_the_receipt_counts(void)
     struct sx_reply reply = {.err = SX_ESTANZA, .condition = "service-unavailable"};
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, BARE, sx_exchange_id(call), &reply));
     CU_ASSERT_TRUE(take_receipt(call));
-    sx_exchange_wait_received(call, distant(), &reply);
+    sx_message_call_wait_received(call, distant(), &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));
     ASSERT_TEXT(reply.condition, "service-unavailable");
@@ -180,7 +181,7 @@ static enum sx_err find(struct sx_exchange *exchange, const char *id, const char
 {
     struct sx_reply reply = answer();
     snprintf(reply.envelope.operation, sizeof reply.envelope.operation, "addResponse");
-    return sx_exchange_complete_named(exchange, BARE "/soap", id, name, &reply, found);
+    return sx_message_call_complete(exchange, BARE "/soap", id, name, &reply, found);
 }
 
 static void an_answer_is_found(void)
@@ -189,14 +190,14 @@ static void an_answer_is_found(void)
     struct soap_xmpp_call *call;
     struct sx_reply reply;
     bool found = false;
-    sx_exchange_expect_found(exchange, 1000);
+    sx_message_call_expect_found(exchange, 1000);
     CU_ASSERT_EQUAL(find(exchange, "other-1" SUFFIX, "job 7", &found), SX_OK);
     CU_ASSERT_TRUE(found);
     call = sx_exchange_next_done(exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
-    CU_ASSERT_TRUE(sx_exchange_claim(call));
-    CU_ASSERT_FALSE(sx_exchange_claim(call));
-    ASSERT_TEXT(sx_exchange_name(call), "job 7");
+    CU_ASSERT_TRUE(sx_message_call_claim(call));
+    CU_ASSERT_FALSE(sx_message_call_claim(call));
+    ASSERT_TEXT(sx_message_call_name(call), "job 7");
     ASSERT_TEXT(sx_exchange_peer(call), BARE "/soap");
     CU_ASSERT_PTR_NULL(sx_exchange_user(call));
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, PAST));
@@ -213,12 +214,12 @@ static void a_call_under_way_is_answered_by_it(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = mail(exchange, BARE, "mine");
     bool found = true;
-    sx_exchange_expect_found(exchange, 1000);
+    sx_message_call_expect_found(exchange, 1000);
     CU_ASSERT_EQUAL(find(exchange, sx_exchange_id(call), "mine", &found), SX_OK);
     CU_ASSERT_FALSE(found);
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, PAST));
     CU_ASSERT_EQUAL(ending(call, distant()), SX_OK);
-    ASSERT_TEXT(sx_exchange_name(call), "mine");
+    ASSERT_TEXT(sx_message_call_name(call), "mine");
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -232,7 +233,7 @@ static bool attempt_find_own(struct shortage shortage)
     struct sx_reply reply = answer();
     enum sx_err err;
     shortage_begin(shortage);
-    err = sx_exchange_complete_named(exchange, BARE, sx_exchange_id(call), "mine", &reply, &found);
+    err = sx_message_call_complete(exchange, BARE, sx_exchange_id(call), "mine", &reply, &found);
     has_failed = shortage_end();
     CU_ASSERT_FALSE(found);
     CU_ASSERT(err == SX_OK || err == SX_ENOMEM);
@@ -250,17 +251,17 @@ static void a_found_one_may_be_detached(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call;
     bool found;
-    sx_exchange_expect_found(exchange, strlen("<Envelope/>"));
+    sx_message_call_expect_found(exchange, strlen("<Envelope/>"));
     CU_ASSERT_EQUAL(find(exchange, "a", "1", &found), SX_OK);
     call = sx_exchange_next_done(exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
-    CU_ASSERT_TRUE(sx_exchange_claim(call));
+    CU_ASSERT_TRUE(sx_message_call_claim(call));
     sx_exchange_attach(call);
     sx_exchange_detach(call, PAST, exchange);
     CU_ASSERT_EQUAL(find(exchange, "b", "2", &found), SX_OK);
     CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_EFULL);
     CU_ASSERT_PTR_EQUAL(sx_exchange_next_done(exchange, PAST), call);
-    CU_ASSERT_FALSE(sx_exchange_claim(call));
+    CU_ASSERT_FALSE(sx_message_call_claim(call));
     CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_EFULL);
     CU_ASSERT_PTR_EQUAL(sx_exchange_user(call), exchange);
     CU_ASSERT_EQUAL(ending(call, PAST), SX_OK);
@@ -273,7 +274,7 @@ static void found_ones_are_bounded(void)
     struct sx_exchange *exchange = make();
     size_t bytes = strlen("<Envelope/>");
     bool found;
-    sx_exchange_expect_found(exchange, 2 * bytes);
+    sx_message_call_expect_found(exchange, 2 * bytes);
     CU_ASSERT_EQUAL(find(exchange, "a", "1", &found), SX_OK);
     CU_ASSERT_EQUAL(find(exchange, "b", "2", &found), SX_OK);
     CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_EFULL);
@@ -281,7 +282,7 @@ static void found_ones_are_bounded(void)
     CU_ASSERT_EQUAL(find(exchange, "c", "3", &found), SX_OK);
     sx_exchange_free(exchange); /* with those that nobody took */
     exchange = make();
-    sx_exchange_expect_found(exchange, SIZE_MAX);
+    sx_message_call_expect_found(exchange, SIZE_MAX);
     for (int i = 0; i < 10; i++)
         CU_ASSERT_EQUAL(find(exchange, "a", "1", &found), SX_OK);
     CU_ASSERT_EQUAL(find(exchange, "a", "1", &found), SX_EFULL);
@@ -301,7 +302,7 @@ static void who_has_called_nobody_waits(void)
     struct sx_exchange *exchange = make();
     pthread_t thread;
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, SX_NEVER)); /* at once */
-    sx_exchange_expect_found(exchange, 1000);
+    sx_message_call_expect_found(exchange, 1000);
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, sx_clock_deadline(1000)));
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, stop, exchange), 0);
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(exchange, SX_NEVER));
@@ -319,11 +320,11 @@ static bool attempt_mail(struct shortage shortage)
     bool has_failed;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, BARE, "add", PAST, &call), SX_OK);
     shortage_begin(shortage);
-    err = sx_exchange_set_message(call, SUFFIX, "name");
+    err = sx_message_call_set(call, SUFFIX, "name");
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
-    CU_ASSERT_EQUAL(sx_exchange_is_message(call), !has_failed);
-    ASSERT_TEXT(sx_exchange_name(call), has_failed ? "" : "name");
+    CU_ASSERT_EQUAL(sx_message_call_is_one(call), !has_failed);
+    ASSERT_TEXT(sx_message_call_name(call), has_failed ? "" : "name");
     sx_exchange_release(call);
     sx_exchange_free(exchange);
     return has_failed;
@@ -336,9 +337,9 @@ static bool attempt_find(struct shortage shortage)
     struct sx_reply reply = answer();
     enum sx_err err;
     bool has_failed, found = false;
-    sx_exchange_expect_found(exchange, 1000);
+    sx_message_call_expect_found(exchange, 1000);
     shortage_begin(shortage);
-    err = sx_exchange_complete_named(exchange, BARE, "x", "job", &reply, &found);
+    err = sx_message_call_complete(exchange, BARE, "x", "job", &reply, &found);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     CU_ASSERT_PTR_NULL(reply.envelope.bytes);

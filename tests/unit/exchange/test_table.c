@@ -9,6 +9,7 @@
 #include "exchange/hold.h"
 #include "exchange/retry.h"
 #include "exchange/table.h"
+#include "exchange/message_call.h"
 
 #define PEER   "calc@example.org/soap"
 #define ALONE  "00112233445566ff.1"
@@ -199,18 +200,18 @@ static void test_received(void)
     struct sx_reply reply;
     char id[SX_EXCHANGE_ID_BYTES];
     setup(NULL);
-    CU_ASSERT_EQUAL(sx_exchange_set_message(call, "~message", NULL), SX_OK);
+    CU_ASSERT_EQUAL(sx_message_call_set(call, "~message", NULL), SX_OK);
     expect(CALL_BY_MESSAGE, "sent");
-    sx_exchange_receipt_id(call, id);
-    CU_ASSERT_TRUE(sx_exchange_take_receipt(exchange, id));
+    sx_message_call_receipt_id(call, id);
+    CU_ASSERT_TRUE(sx_message_call_take_receipt(exchange, id));
     expect(CALL_BY_MESSAGE, "received");
-    sx_exchange_wait_received(call, PAST, &reply);
+    sx_message_call_wait_received(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_OK);
     expect(CALL_BY_MESSAGE, "received");
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ETIMEOUT);
     expect(CALL_BY_MESSAGE, "ended");
-    sx_exchange_wait_received(call, PAST, &reply);
+    sx_message_call_wait_received(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_OK);
     teardown();
 }
@@ -220,15 +221,15 @@ static void test_found(void)
     struct sx_reply reply = {.err = SX_OK};
     bool found = false;
     exchange = sx_exchange_new(10, NULL);
-    sx_exchange_expect_found(exchange, 1000);
-    CU_ASSERT_EQUAL(sx_exchange_complete_named(exchange, PEER, "x", "name", &reply, &found), SX_OK);
+    sx_message_call_expect_found(exchange, 1000);
+    CU_ASSERT_EQUAL(sx_message_call_complete(exchange, PEER, "x", "name", &reply, &found), SX_OK);
     CU_ASSERT_TRUE(found);
     call = sx_exchange_next_done(exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
     expect(CALL_BY_MESSAGE, "returned");
-    CU_ASSERT_TRUE(sx_exchange_claim(call));
+    CU_ASSERT_TRUE(sx_message_call_claim(call));
     expect(CALL_BY_MESSAGE, "ended");
-    CU_ASSERT_FALSE(sx_exchange_claim(call));
+    CU_ASSERT_FALSE(sx_message_call_claim(call));
     teardown();
 }
 

@@ -15,6 +15,7 @@
 #include "wire/namespaces.h"
 #include "../../lib/suite.h"
 #include "responder.h"
+#include "exchange/message_call.h"
 
 #define ALICE "alice@example.org/desk"
 #define ENVELOPE(operation)                                                                        \
@@ -343,7 +344,7 @@ static struct soap_xmpp_call *mail(struct responder *responder, const char *name
                           SX_OK);
     sx_message_ids_write(responder->link->names, &suffix, sx_exchange_id(call), name,
                          "alice@example.org");
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_set_message(call, suffix.bytes, name), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_message_call_set(call, suffix.bytes, name), SX_OK);
     sx_buffer_fini(&suffix);
     return call;
 }
@@ -455,7 +456,7 @@ TEST(a_named_one_is_found_once)
     CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     call = sx_exchange_next_done(responder.link->exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
-    ASSERT_TEXT(sx_exchange_name(call), "job 7");
+    ASSERT_TEXT(sx_message_call_name(call), "job 7");
     ASSERT_CONTAINS(finish(call)->envelope.bytes, "addResponse");
     CU_ASSERT_PTR_NULL(sx_exchange_next_done(responder.link->exchange, PAST));
     sx_buffer_fini(&id);
@@ -488,7 +489,7 @@ TEST(a_named_call_under_way_is_answered)
          id);
     call = sx_exchange_next_done(responder.link->exchange, PAST);
     CU_ASSERT_PTR_NOT_NULL_FATAL(call);
-    ASSERT_TEXT(sx_exchange_name(call), "job 9");
+    ASSERT_TEXT(sx_message_call_name(call), "job 9");
     CU_ASSERT_TRUE(finish(call)->envelope.is_fault);
     free(id);
     responder_stop(&responder);
