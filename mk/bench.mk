@@ -121,9 +121,9 @@ dictionary: $(BUILD)/dictionary
 	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
 	@cmp lib/soap/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/soap/dictionary.c'
 
-$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,soap/pack.c soap/dictionary.c base/base64.c xml/gauge.c base/buffer.c))
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,soap/pack.c soap/dictionary.c xml/gauge.c base/base64.c base/buffer.c base/utf8.c))
 	$(call say,LINK,$@)
-	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd -lcrypto
 
 bench-codec: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/codec

@@ -163,7 +163,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/gen/calculator/soapH.h
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(NAT) $(FLEET)
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(NAT) $(FLEET) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs install commands \
 	    samples federation cluster nat bench-fleet-smoke)
 

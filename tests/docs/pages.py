@@ -43,7 +43,7 @@ COMMANDS = [
     (r'make run-bench-unit', 'make check'),
     (r'make bench-programs', 'make run-bench-smoke, by the programs themselves'),
     (r'make bench( .*)?', 'nobody: minutes, and a machine with nothing else to do'),
-    (r'make bench-(plot|codec)', 'nobody: they measure'),
+    (r'make bench-(plot|codec)', 'nobody: they measure. make test builds the second'),
     (r'make bench-fleet( .*)?', 'make test, as run-bench-fleet-smoke: with 40 devices'),
     (r'make bench-scale( .*)?', 'nobody: minutes; run-cluster runs the same cluster'),
     (r'make everything', 'by hand: hours'),
