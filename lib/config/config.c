@@ -21,16 +21,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wire/jid.h"
 #include "base/clock.h"
+#include "config/limits.h"
 #include "config/reason.h"
+#include "wire/jid.h"
 
 enum {
-    SECRET_BYTES = 1023,   /* of a password, without NUL */
-    HOST_BYTES = 255,      /* RFC 1035 2.3.4 */
-    US_PER_MS = 1000,      /* microseconds */
-    US_PER_S = 1000000,    /* microseconds */
-    MAX_WAIT_MS = 86400000 /* 24 hours */
+    SECRET_BYTES = 1023, /* of a password, without NUL */
+    HOST_BYTES = 255,    /* RFC 1035 2.3.4 */
+    US_PER_MS = 1000,
+    US_PER_S = 1000000
 };
 
 /* ---- a struct that may be older than this library ---- */
@@ -356,125 +356,6 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
     return copy_text(in->password ? in->password : "", &out->password);
 }
 
-/* ---- numbers ---- */
-
-struct bounds {
-    const char *member;
-    unsigned long long preset, min, max; /* preset: what 0 stands for */
-};
-
-/* value 0 gives the preset. */
-static enum sx_err bound(const struct bounds *bounds, unsigned long long value,
-                         unsigned long long *out, const struct sx_reason *why)
-{
-    if (value && (value < bounds->min || value > bounds->max))
-        return sx_reason_refuse(why, "%s is %llu; allowed: %llu to %llu, or 0 for %llu",
-                                bounds->member, value, bounds->min, bounds->max, bounds->preset);
-    *out = value ? value : bounds->preset;
-    return SX_OK;
-}
-
-static enum sx_err make_wait(const char *member, int ms, int preset_ms, int64_t *out_us,
-                             const struct sx_reason *why)
-{
-    if (ms < 0 || ms > MAX_WAIT_MS)
-        return sx_reason_refuse(why, "%s is %d; allowed: 1 to %d, or 0 for %d", member, ms,
-                                (int)MAX_WAIT_MS, preset_ms);
-    *out_us = (int64_t)(ms ? ms : preset_ms) * US_PER_MS;
-    return SX_OK;
-}
-
-static enum sx_err make_sizes(const struct soap_xmpp_config *in, struct sx_config *out,
-                              const struct sx_reason *why)
-{
-    enum { STANZA, QUEUED, MESSAGE, REQUESTS };
-    struct {
-        struct bounds bounds;
-        size_t in, *out;
-    } sizes[] = {
-        /* RFC 6120 13.12: no limit below 10,000 bytes */
-        [STANZA] = {{"max_stanza_bytes", 1 << 20, 10000, 64 << 20},
-                    in->max_stanza_bytes,
-                    &out->max_stanza_bytes},
-        [QUEUED] = {{"max_queued_bytes", 8 << 20, 0, 1 << 30},
-                    in->max_queued_bytes,
-                    &out->max_queued_bytes},
-        [MESSAGE] = {{"max_message_bytes", 64 << 20, 10000, 1 << 30},
-                     in->max_message_bytes,
-                     &out->max_message_bytes},
-        [REQUESTS] = {{"max_request_bytes", 16 << 20, 10000, 1 << 30},
-                      in->max_request_bytes,
-                      &out->max_request_bytes},
-        {{"max_outgoing_bytes", 256 << 10, 10000, 64 << 20},
-         in->max_outgoing_bytes,
-         &out->max_outgoing_bytes},
-        {{"max_remembered_bytes", 16 << 20, 10000, 1 << 30},
-         in->max_remembered_bytes,
-         &out->max_remembered_bytes},
-        {{"max_trace_bytes", 16 << 10, 200, 1 << 20}, in->max_trace_bytes, &out->max_trace_bytes},
-    };
-    size_t i;
-    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        unsigned long long bytes = 0;
-        if (bound(&sizes[i].bounds, sizes[i].in, &bytes, why))
-            return SX_ECONFIG;
-        *sizes[i].out = (size_t)bytes;
-        /* else a stanza of the largest size would wait for room that never comes */
-        if (i == STANZA)
-            sizes[QUEUED].bounds.min = bytes;
-        if (i == STANZA && sizes[QUEUED].bounds.preset < bytes)
-            sizes[QUEUED].bounds.preset = bytes;
-        /* else a large message would never find a place in the queue */
-        if (i == MESSAGE && sizes[REQUESTS].bounds.preset < bytes)
-            sizes[REQUESTS].bounds.preset = bytes;
-    }
-    return SX_OK;
-}
-
-static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_config *out,
-                               const struct sx_reason *why)
-{
-    const struct {
-        struct bounds bounds;
-        unsigned in, *out;
-    } counts[] = {
-        {{"max_depth", 256, 8, 2000}, in->max_depth, &out->max_depth},
-        {{"max_attributes", 100000, 100, 10000000}, in->max_attributes, &out->max_attributes},
-        {{"max_namespaces", 100000, 100, 10000000}, in->max_namespaces, &out->max_namespaces},
-        {{"max_calls", 10000, 1, 1000000}, in->max_calls, &out->max_calls},
-        {{"max_requests", 1000, 1, 1000000}, in->max_requests, &out->max_requests},
-        {{"max_running", 0, 1, 100000}, in->max_running, &out->max_running},
-        {{"max_remembered", 20000, 1, 1000000}, in->max_remembered, &out->max_remembered},
-        {{"max_peers", 1000, 1, 1000000}, in->max_peers, &out->max_peers},
-    };
-    size_t i;
-    for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        unsigned long long value = 0;
-        if (bound(&counts[i].bounds, counts[i].in, &value, why))
-            return SX_ECONFIG;
-        *counts[i].out = (unsigned)value;
-    }
-    return SX_OK;
-}
-
-static enum sx_err make_numbers(const struct soap_xmpp_config *in, struct sx_config *out,
-                                const struct sx_reason *why)
-{
-    enum sx_err err = make_wait("timeout_ms", in->timeout_ms, 60000, &out->timeout_us, why);
-    if (!err)
-        err = make_wait("connect_timeout_ms", in->connect_timeout_ms, 20000,
-                        &out->connect_timeout_us, why);
-    if (!err)
-        err = make_wait("keepalive_ms", in->keepalive_ms, 60000, &out->keepalive_us, why);
-    if (!err)
-        err = make_wait("ping_timeout_ms", in->ping_timeout_ms, 10000, &out->ping_timeout_us, why);
-    if (!err)
-        err = make_sizes(in, out, why);
-    if (!err)
-        err = make_counts(in, out, why);
-    return err;
-}
-
 static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
                                  const struct sx_reason *why)
 {
@@ -567,8 +448,8 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* each may need what stands before it */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct sx_reason *) = {
-        make_jid,     make_tls,      make_host,    make_port,    make_certificates, make_password,
-        make_numbers, make_switches, make_packing, make_sharing, make_allow,        make_trace,
+        make_jid,       make_tls,      make_host,    make_port,    make_certificates, make_password,
+        sx_limits_make, make_switches, make_packing, make_sharing, make_allow,        make_trace,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};

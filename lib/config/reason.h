@@ -1,4 +1,4 @@
-/* reason.h - where a refusal is explained: for config.c and environment.c. */
+/* reason.h - where a refusal is explained: for the files of config/. */
 #ifndef SX_CONFIG_REASON_H
 #define SX_CONFIG_REASON_H
 

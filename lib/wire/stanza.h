@@ -2,6 +2,12 @@
  *
  * Writes only; incoming stanzas are elements (element.h). Every function appends one whole
  * stanza and escapes what it is given, except payloads. Errors show in out->failed.
+ *
+ * Folder wire/: XMPP as text, both ways: JIDs (jid.h), ids (request_id.h, message_id.h), stanzas to
+ * write (here) and to read (element.h), what a stanza error says of a request (delivery.h),
+ * disco#info (disco.h), presence (presence.h), times (timestamp.h), and every namespace
+ * (namespaces.h). No I/O, no lock, no table but the proofs in message_id.c; nothing in here knows
+ * what a call is. May include base.
  */
 #ifndef SX_WIRE_STANZA_H
 #define SX_WIRE_STANZA_H
