@@ -5,7 +5,7 @@
  *
  * Failure: one sentence in why. A link that is NULL, and arguments that are missing, are errors.
  */
-#include "link/link_state.h"
+#include "link/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "wire/disco.h"
 #include "wire/jid.h"
+#include "link/link_state.h"
 
 /* ---- what the owner asks ---- */
 

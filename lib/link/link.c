@@ -6,7 +6,7 @@
  * answered, the exchange ends its calls, then the loop. Failure: a session that is lost is begun
  * anew by the loop, unless waiting can't help (session.c).
  */
-#include "link/link_state.h"
+#include "link/link.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "exchange/retry.h"
 #include "exchange/message_call.h"
+#include "link/link_state.h"
 
 enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */

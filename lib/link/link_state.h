@@ -7,9 +7,9 @@
 #include "link/announcement.h"
 #include "link/answer.h"
 #include "link/call.h"
-#include "link/link.h"
 #include "link/receive.h"
 #include "net/backoff.h"
+#include "soap/reader.h"
 
 /* What is said to who has none: soap_xmpp_open() has returned NULL. */
 #define SX_LINK_NONE "there is no link"

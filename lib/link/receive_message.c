@@ -11,7 +11,7 @@
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
  * refused where messages aren't taken, older than max_age_s, or for an IQ's reasons.
  */
-#include "link/receive.h"
+#include "link/reception.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Invariant: presence changes what is known of others, or is answered by presence; no request comes
  * of it.
  */
-#include "link/receive.h"
+#include "link/reception.h"
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
  * call moves to another resource, or is sent again; who may not understand packed envelopes is
  * asked.
  */
-#include "link/receive.h"
+#include "link/reception.h"
 
 #include <stdio.h>
 #include <string.h>

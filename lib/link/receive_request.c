@@ -8,7 +8,7 @@
  * Failure: what the parser judged (verdict), more or less than one payload, an envelope that nobody
  * serves or that is malformed: the stanza error that RFC 6120 8.3.3 has for it.
  */
-#include "link/receive.h"
+#include "link/reception.h"
 
 #include <string.h>
 

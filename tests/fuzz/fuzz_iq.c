@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
+#include "link/link.h"
 #include "link/link_state.h"
 #include "soap/reader.h"
 #include "wire/stanza.h"

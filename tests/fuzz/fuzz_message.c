@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
+#include "link/link.h"
 #include "link/link_state.h"
 #include "posted.h"
 #include "claims.h"

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/link.h"
 #include "link/link_state.h"
 #include "wire/namespaces.h"
 #include "../lib/suite.h"

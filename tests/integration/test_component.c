@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/link.h"
 #include "link/link_state.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"

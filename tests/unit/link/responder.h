@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_RESPONDER_H
 #define TESTS_UNIT_RESPONDER_H
 
+#include "link/link.h"
 #include "link/link_state.h"
 #include "../../lib/posted.h"
 #include "../stream_peer.h"

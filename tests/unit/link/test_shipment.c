@@ -1,6 +1,7 @@
 /* Shipments of a link that never comes online: who owns their bytes, who gives up when, and what is
  * left when memory is short.
  */
+#include "link/link.h"
 #include "link/link_state.h"
 
 #include <arpa/inet.h>
