@@ -201,6 +201,9 @@ def check_index():
         for name in sorted(os.listdir(os.path.join(TOP, folder))):
             if '.' in name and name != 'README.md' and name not in index:
                 wrong(f'{folder}/README.md does not list {name}')
+    for name in sorted(os.listdir(os.path.join(TOP, 'tests'))):
+        if os.path.isdir(os.path.join(TOP, 'tests', name)) and f'`tests/{name}`' not in read('CONTRIBUTING.md'):
+            wrong(f'CONTRIBUTING.md does not say what is in tests/{name}')
 
 
 def check_names():
