@@ -18,6 +18,7 @@
 #include "base/hex.h"
 #include "base/pages.h"
 #include "base/random.h"
+#include "exchange/deadline.h"
 #include "exchange/message_call.h"
 #include "exchange/table.h"
 
@@ -168,12 +169,12 @@ static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadl
 
     while (!exchange->stopped) {
         if (exchange->under_way >= exchange->max_calls)
-            sx_table_expire_locked(exchange);
+            sx_deadline_expire_locked(exchange);
         if (exchange->under_way < exchange->max_calls)
             return SX_OK;
         if (over)
             return SX_EROOM;
-        over = !sx_table_wait_locked(exchange, &exchange->room, deadline);
+        over = !sx_deadline_wait_locked(exchange, &exchange->room, deadline);
     }
     return SX_ESTOPPED;
 }
@@ -249,7 +250,7 @@ int64_t sx_exchange_begun_us(const struct soap_xmpp_call *call)
 void sx_exchange_wait(struct soap_xmpp_call *call, int64_t deadline, struct sx_reply *reply)
 {
     pthread_mutex_lock(&call->exchange->mu);
-    sx_table_await_locked(call, deadline, false, reply);
+    sx_deadline_await_locked(call, deadline, false, reply);
     pthread_mutex_unlock(&call->exchange->mu);
 }
 
@@ -301,7 +302,7 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
     bool fits;
 
     pthread_mutex_lock(&exchange->mu);
-    sx_table_expire_locked(exchange);
+    sx_deadline_expire_locked(exchange);
     call = sx_table_find_locked(exchange, id);
     fits = call && sx_table_is_from_peer_locked(call, from);
     if (fits) {
@@ -353,7 +354,7 @@ static void fail_all_locked(struct sx_exchange *exchange, enum sx_err err, const
 void sx_exchange_fail_all(struct sx_exchange *exchange, enum sx_err err, const char *text)
 {
     pthread_mutex_lock(&exchange->mu);
-    sx_table_expire_locked(exchange);
+    sx_deadline_expire_locked(exchange);
     fail_all_locked(exchange, err, text);
     pthread_mutex_unlock(&exchange->mu);
 }
@@ -362,7 +363,7 @@ void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char 
 {
     pthread_mutex_lock(&exchange->mu);
     exchange->stopped = true;
-    sx_table_expire_locked(exchange);
+    sx_deadline_expire_locked(exchange);
     fail_all_locked(exchange, err, text);
     pthread_cond_broadcast(&exchange->room);
     pthread_cond_broadcast(&exchange->done_grew);
@@ -381,7 +382,7 @@ void sx_exchange_detach(struct soap_xmpp_call *call, int64_t deadline, void *use
     call->is_detached = true;
     if (sx_table_is_under_way_locked(call)) {
         exchange->detached_under_way++;
-        sx_table_set_deadline_locked(call, deadline);
+        sx_deadline_set_locked(call, deadline);
     } else {
         sx_table_add_done_locked(call);
     }
@@ -410,12 +411,12 @@ struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64
 
     pthread_mutex_lock(&exchange->mu);
     for (;;) {
-        sx_table_expire_locked(exchange);
+        sx_deadline_expire_locked(exchange);
         call = TAILQ_FIRST(&exchange->done);
         if (call || over || exchange->stopped ||
             (exchange->detached_under_way == 0 && !exchange->awaits_found))
             break;
-        over = !sx_table_wait_locked(exchange, &exchange->done_grew, deadline);
+        over = !sx_deadline_wait_locked(exchange, &exchange->done_grew, deadline);
     }
     if (call) {
         sx_table_attach_locked(call); /* each once */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "exchange/deadline.h"
 #include "exchange/due.h"
 #include "exchange/shared.h"
 #include "exchange/table.h"
@@ -109,7 +110,7 @@ void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *c
         snprintf(reply->condition, sizeof reply->condition, "%s", condition);
     }
     pthread_mutex_lock(&exchange->mu);
-    sx_table_expire_locked(exchange);
+    sx_deadline_expire_locked(exchange);
     call = sx_table_find_hold_locked(exchange, number);
     if (call) {
         sx_table_answer_locked(call, reply ? SX_ESTANZA : SX_ENOMEM, reply);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exchange/deadline.h"
 #include "exchange/table.h"
 
 #define RECEIPT "~received" /* where a message's id has its mark */
@@ -105,7 +106,7 @@ void sx_message_call_wait_received(struct soap_xmpp_call *call, int64_t deadline
                                    struct sx_reply *reply)
 {
     pthread_mutex_lock(&call->exchange->mu);
-    sx_table_await_locked(call, deadline, true, reply);
+    sx_deadline_await_locked(call, deadline, true, reply);
     /* Its time may be over, but nothing more was to come. */
     if (reply->err == SX_ETIMEOUT && call->ended_in == PHASE_RECEIVED)
         reply->err = SX_OK;

@@ -23,51 +23,6 @@
 
 /* ---- phases ---- */
 
-#define BIT(phase) (1u << (phase))
-
-/* By phase: its name, and what may follow. */
-static const struct {
-    const char *name;
-    unsigned next;
-} phases[PHASES] = {
-    [PHASE_SENT] = {"sent", BIT(PHASE_ASKED) | BIT(PHASE_HELD) | BIT(PHASE_LAST) |
-                                BIT(PHASE_RECEIVED) | BIT(PHASE_ENDED) | BIT(PHASE_FOUND)},
-    [PHASE_ASKED] = {"asked",
-                     BIT(PHASE_SENT) | BIT(PHASE_HELD) | BIT(PHASE_LAST) | BIT(PHASE_ENDED)},
-    [PHASE_HELD] = {"held", BIT(PHASE_SENT) | BIT(PHASE_LAST) | BIT(PHASE_ENDED)},
-    [PHASE_LAST] = {"last", BIT(PHASE_LAST_SENT) | BIT(PHASE_ENDED)},
-    [PHASE_LAST_SENT] = {"last sent", BIT(PHASE_LAST) | BIT(PHASE_ENDED)},
-    [PHASE_RECEIVED] = {"received", BIT(PHASE_ENDED)},
-    [PHASE_ENDED] = {"ended", 0},
-    [PHASE_FOUND] = {"found", BIT(PHASE_RETURNED)},
-    [PHASE_RETURNED] = {"returned", BIT(PHASE_ENDED)},
-};
-
-static const unsigned phases_of_kind[CALL_KINDS] = {
-    [CALL_ONCE] = BIT(PHASE_SENT) | BIT(PHASE_ENDED),
-    [CALL_KEPT] = BIT(PHASE_SENT) | BIT(PHASE_HELD) | BIT(PHASE_LAST) | BIT(PHASE_LAST_SENT) |
-                  BIT(PHASE_ENDED),
-    [CALL_SHARED] = BIT(PHASE_SENT) | BIT(PHASE_ASKED) | BIT(PHASE_HELD) | BIT(PHASE_LAST) |
-                    BIT(PHASE_LAST_SENT) | BIT(PHASE_ENDED),
-    [CALL_BY_MESSAGE] = BIT(PHASE_SENT) | BIT(PHASE_RECEIVED) | BIT(PHASE_ENDED) |
-                        BIT(PHASE_FOUND) | BIT(PHASE_RETURNED),
-};
-
-const char *sx_table_phase_name(enum call_phase phase)
-{
-    return phases[phase].name;
-}
-
-bool sx_table_may_follow(enum call_phase phase, enum call_phase next)
-{
-    return phases[phase].next & BIT(next);
-}
-
-bool sx_table_has_phase(enum call_kind kind, enum call_phase phase)
-{
-    return phases_of_kind[kind] & BIT(phase);
-}
-
 bool sx_table_is_under_way_locked(const struct soap_xmpp_call *call)
 {
     return call->phase < PHASE_ENDED;
@@ -106,8 +61,8 @@ void sx_table_set_phase_locked(struct soap_xmpp_call *call, enum call_phase phas
 {
     if (call->phase == phase)
         return;
-    assert(sx_table_may_follow(call->phase, phase));
-    assert(sx_table_has_phase(call->kind, phase));
+    assert(sx_phase_may_follow(call->phase, phase));
+    assert(sx_phase_fits(phase, call->kind));
     if (phase == PHASE_ENDED)
         call->ended_in = call->phase;
     call->phase = phase;
@@ -116,7 +71,7 @@ void sx_table_set_phase_locked(struct soap_xmpp_call *call, enum call_phase phas
 
 static void set_kind_locked(struct soap_xmpp_call *call, enum call_kind kind)
 {
-    assert(sx_table_has_phase(kind, call->phase));
+    assert(sx_phase_fits(call->phase, kind));
     call->kind = kind;
     file_locked(call);
 }
@@ -485,79 +440,8 @@ void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct
     end_locked(call, err, reply);
 }
 
-/* ---- deadlines ---- */
-
-static void time_out_locked(struct soap_xmpp_call *call)
+void sx_table_time_out_locked(struct soap_xmpp_call *call)
 {
     call->exchange->timed_out++;
     end_locked(call, SX_ETIMEOUT, NULL);
-}
-
-void sx_table_expire_locked(struct sx_exchange *exchange)
-{
-    struct sx_heap_entry *first = sx_heap_first(&exchange->timed);
-    int64_t now_us = first ? sx_clock_now_us() : 0;
-    while (first && first->at_us <= now_us) {
-        time_out_locked(
-            (struct soap_xmpp_call *)((char *)first - offsetof(struct soap_xmpp_call, deadline)));
-        first = sx_heap_first(&exchange->timed);
-    }
-}
-
-void sx_table_set_deadline_locked(struct soap_xmpp_call *call, int64_t deadline)
-{
-    struct sx_exchange *exchange = call->exchange;
-    sx_heap_set(&exchange->timed, &call->deadline, deadline);
-    if (sx_heap_first(&exchange->timed) != &call->deadline)
-        return;
-    pthread_cond_broadcast(&exchange->done_grew);
-    pthread_cond_broadcast(&exchange->room);
-}
-
-bool sx_table_wait_locked(struct sx_exchange *exchange, pthread_cond_t *cond, int64_t deadline)
-{
-    const struct sx_heap_entry *first = sx_heap_first(&exchange->timed);
-    int64_t until = first && first->at_us < deadline ? first->at_us : deadline;
-    return sx_clock_cond_wait(cond, &exchange->mu, until) || until != deadline;
-}
-
-static bool is_awaited_locked(const struct soap_xmpp_call *call, bool until_received)
-{
-    return sx_table_is_under_way_locked(call) && !(until_received && call->phase == PHASE_RECEIVED);
-}
-
-/* The condition lives here and not in the call: one per waiting thread, not one per call, and each
- * ending wakes just the thread it concerns. It is only signalled under mu, so it can't be gone. */
-static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline, bool until_received)
-{
-    struct sx_exchange *exchange = call->exchange;
-    int64_t until = call->deadline.at_us < deadline ? call->deadline.at_us : deadline;
-    pthread_cond_t ended;
-    if (sx_clock_cond_init(&ended)) {
-        end_locked(call, SX_ENOMEM, NULL);
-        return;
-    }
-    call->waiter = &ended;
-    while (is_awaited_locked(call, until_received)) {
-        bool in_time = sx_clock_cond_wait(&ended, &exchange->mu, until);
-        if (!in_time && is_awaited_locked(call, until_received))
-            time_out_locked(call);
-    }
-    call->waiter = NULL;
-    pthread_cond_destroy(&ended);
-}
-
-void sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline, bool until_received,
-                           struct sx_reply *reply)
-{
-    assert(!call->waiter);
-    if (sx_table_is_under_way_locked(call))
-        await_end_locked(call, deadline, until_received);
-    if (call->reply)
-        *reply = *call->reply;
-    else
-        memset(reply, 0, sizeof *reply);
-    reply->err = call->err;
-    free(call->reply);
-    call->reply = NULL;
 }

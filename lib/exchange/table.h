@@ -2,22 +2,6 @@
  *
  * For the files of exchange/ alone, and for tests of phases. All functions: with the exchange's
  * mutex held, unless said otherwise.
- *
- * A call's *kind* says how it is sent:
- *   ONCE        in an iq, once (begin makes it so)
- *   KEPT        in an iq, and again until it is answered: its payload is kept (retry.c)
- *   SHARED      likewise, to a JID that several processes share (shared.c)
- *   BY_MESSAGE  in a message, once (message_call.c)
- * Its *phase* says where it is:
- *
- *   SENT <-> ASKED          a later copy asks what became of the first, and nothing was said yet
- *   SENT, ASKED <-> HELD    its bytes must be with the peer first
- *   SENT, ASKED, HELD -> LAST <-> LAST_SENT
- *                           one more copy may go out, and none after it; that is out
- *   SENT -> RECEIVED        the message is with our server
- *   all of these -> ENDED   the reply is there, or the error
- *   FOUND -> RETURNED -> ENDED
- *                           an answer whose call nobody here has begun; next_done has returned it
  */
 #ifndef SX_EXCHANGE_TABLE_H
 #define SX_EXCHANGE_TABLE_H
@@ -29,6 +13,7 @@
 
 #include "exchange/heap.h"
 #include "exchange/load.h"
+#include "exchange/phase.h"
 #include "exchange/reply.h"
 #include "wire/jid.h"
 #include "wire/request_id.h"
@@ -38,21 +23,6 @@ enum {
     PREFIX_LEN = 2 * PREFIX_RANDOM_BYTES + 1, /* hex and '-' */
     ID_BYTES = PREFIX_LEN + 16 + 1 + SX_INCARNATION_BYTES,
     MOST_MOVES = 32 /* names of former peers stay until the call is released */
-};
-
-enum call_kind { CALL_ONCE, CALL_KEPT, CALL_SHARED, CALL_BY_MESSAGE, CALL_KINDS };
-
-enum call_phase {
-    PHASE_SENT,
-    PHASE_ASKED,
-    PHASE_HELD,
-    PHASE_LAST,
-    PHASE_LAST_SENT,
-    PHASE_RECEIVED,
-    PHASE_ENDED,
-    PHASE_FOUND,
-    PHASE_RETURNED,
-    PHASES
 };
 
 struct former_peer {
@@ -186,10 +156,6 @@ void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation
 
 /* ---- what it is, and where ---- */
 
-const char *sx_table_phase_name(enum call_phase phase); /* "last sent" */
-bool sx_table_may_follow(enum call_phase phase, enum call_phase next);
-bool sx_table_has_phase(enum call_kind kind, enum call_phase phase);
-
 /* The one place where a phase changes: asserts that it may follow, and that the kind has it. */
 void sx_table_set_phase_locked(struct soap_xmpp_call *call, enum call_phase phase);
 bool sx_table_is_under_way_locked(const struct soap_xmpp_call *call);
@@ -227,26 +193,13 @@ void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const cha
 /* Ends it with its answer (malloc'ed, taken; NULL: err tells all). */
 void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_reply *reply);
 
-/* Ends those whose own deadline has passed: first of all in whatever looks at ended calls, so that
- * no thread is needed for it, and the order of endings is the order of time. */
-void sx_table_expire_locked(struct sx_exchange *exchange);
-
-/* Sets its own deadline; who waits for the first of them wakes up. */
-void sx_table_set_deadline_locked(struct soap_xmpp_call *call, int64_t deadline);
+/* Ends it: nothing came in time. */
+void sx_table_time_out_locked(struct soap_xmpp_call *call);
 
 /* Into done, by ended_number. */
 void sx_table_add_done_locked(struct soap_xmpp_call *call);
 
 /* A detached call isn't next_done's any more. */
 void sx_table_attach_locked(struct soap_xmpp_call *call);
-
-/* Waits for cond, or until there is something to expire; false once the deadline has passed. */
-bool sx_table_wait_locked(struct sx_exchange *exchange, pthread_cond_t *cond, int64_t deadline);
-
-/* Waits until the call has ended, or (until_received) is received if that is sooner, or the
- * deadline, which ends it. Then moves its reply out; if there is none *reply is zero but for err.
- */
-void sx_table_await_locked(struct soap_xmpp_call *call, int64_t deadline, bool until_received,
-                           struct sx_reply *reply);
 
 #endif

@@ -45,6 +45,7 @@
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
     SUITE(payload)                                                                                 \
+    SUITE(phase)                                                                                   \
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
     SUITE(presence)                                                                                \

@@ -1,4 +1,4 @@
-/* The phases of a call: which follow which, and that calls go through them. */
+/* Calls go through their phases. */
 #include "../../lib/suite.h"
 
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void teardown(void)
 static void expect(enum call_kind kind, const char *phase)
 {
     CU_ASSERT_EQUAL(call->kind, kind);
-    ASSERT_TEXT(sx_table_phase_name(call->phase), phase);
+    ASSERT_TEXT(sx_phase_name(call->phase), phase);
 }
 
 static void take_due(void)
@@ -58,57 +58,6 @@ static void complete(const char *from)
 {
     struct sx_reply reply = {.err = SX_OK};
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, from, sx_exchange_id(call), &reply));
-}
-
-/* ---- the table of phases ---- */
-
-static void test_every_phase_has_a_name(void)
-{
-    int phase, other;
-    for (phase = 0; phase < PHASES; phase++)
-        for (other = 0; other <= phase; other++)
-            CU_ASSERT_EQUAL(strcmp(sx_table_phase_name((enum call_phase)phase),
-                                   sx_table_phase_name((enum call_phase)other)) == 0,
-                            phase == other);
-}
-
-/* Whether the end is reached from there, by phases that the kind has. */
-static bool reaches_end(enum call_kind kind, enum call_phase phase, int most_steps)
-{
-    int next;
-    if (phase == PHASE_ENDED)
-        return true;
-    for (next = 0; next < PHASES && most_steps > 0; next++)
-        if (sx_table_may_follow(phase, (enum call_phase)next) &&
-            sx_table_has_phase(kind, (enum call_phase)next) &&
-            reaches_end(kind, (enum call_phase)next, most_steps - 1))
-            return true;
-    return false;
-}
-
-static void test_every_phase_leads_to_the_end(void)
-{
-    int kind, phase, next;
-    for (kind = 0; kind < CALL_KINDS; kind++) {
-        CU_ASSERT_TRUE(sx_table_has_phase((enum call_kind)kind, PHASE_SENT));
-        for (phase = 0; phase < PHASES; phase++)
-            if (sx_table_has_phase((enum call_kind)kind, (enum call_phase)phase))
-                CU_ASSERT_TRUE(reaches_end((enum call_kind)kind, (enum call_phase)phase, 2));
-    }
-    for (next = 0; next < PHASES; next++)
-        CU_ASSERT_FALSE(sx_table_may_follow(PHASE_ENDED, (enum call_phase)next));
-}
-
-/* What booleans could say of a call, and a phase can't. */
-static void test_what_cannot_be(void)
-{
-    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST, PHASE_HELD));
-    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST_SENT, PHASE_HELD));
-    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_LAST_SENT, PHASE_SENT));
-    CU_ASSERT_FALSE(sx_table_may_follow(PHASE_RECEIVED, PHASE_SENT));
-    CU_ASSERT_FALSE(sx_table_has_phase(CALL_KEPT, PHASE_ASKED));
-    CU_ASSERT_FALSE(sx_table_has_phase(CALL_ONCE, PHASE_HELD));
-    CU_ASSERT_FALSE(sx_table_has_phase(CALL_SHARED, PHASE_RECEIVED));
 }
 
 /* ---- calls ---- */
@@ -254,9 +203,6 @@ static void test_make_id(void)
 }
 
 CU_TestInfo tests_table[] = {
-    {"every phase has a name of its own", test_every_phase_has_a_name},
-    {"every phase leads to the end, and nothing beyond", test_every_phase_leads_to_the_end},
-    {"a call is in no two states at once", test_what_cannot_be},
     {"a call that is sent once", test_once},
     {"a call that waits for its bytes", test_held},
     {"a call whose last copy goes out, whatever becomes of its bytes", test_last},
