@@ -1,0 +1,45 @@
+/* settings.h - what a link is configured to: struct sx_config. */
+#ifndef SX_CONFIG_SETTINGS_H
+#define SX_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef SOAP_XMPP_NO_GSOAP
+#define SOAP_XMPP_NO_GSOAP
+#endif
+#include "soap_xmpp.h"
+
+/* Made by sx_config_make: every value is set and inside its bounds. */
+struct sx_config {
+    char *jid;              /* normal, with a resource unless a domain */
+    char *password;         /* "" when a client certificate stands for it; wiped by fini */
+    char *host;             /* NULL: by DNS SRV */
+    int port;               /* 0: libstrophe's default */
+    bool is_component;      /* jid is a domain: XEP-0114; host and port are set */
+    enum soap_xmpp_tls tls; /* OFF for a component */
+    char *ca_file, *cert_file, *key_file; /* NULL if unset */
+    char *allow; /* NULL: nobody may call; its rules are read by access.c */
+    int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
+    bool soap_action, plain_delivery, packs;
+    bool is_shared; /* other processes serve this JID, too */
+    bool presence;  /* sent, and listened to; so with messages */
+    bool messages;  /* requests come as messages, too */
+    enum soap_xmpp_policy policy;
+    int64_t max_age_us; /* of those; SX_NEVER: any */
+    char *name_key;     /* NULL if unset; wiped by fini */
+    size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;
+    size_t max_remembered_bytes, max_trace_bytes, max_message_bytes;
+    unsigned max_depth, max_attributes, max_namespaces;
+    unsigned max_calls, max_requests, max_running, max_remembered, max_peers;
+    enum soap_xmpp_trace_level trace;
+    soap_xmpp_trace_fn *trace_callback;
+    void *trace_user;
+    soap_xmpp_state_fn *state_callback;
+    void *state_user;
+    soap_xmpp_progress_fn *progress_callback;
+    void *progress_user;
+};
+
+#endif
