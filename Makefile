@@ -155,7 +155,7 @@ help:
 	@echo 'make fuzz       random input, FUZZ_SECONDS=$(FUZZ_SECONDS) for each fuzzer [FUZZERS=stream]'
 	@echo 'make bench-codec   what packing costs and saves; dictionary: how its dictionary was made'
 	@echo 'make soak       SOAK_SECONDS=$(SOAK_SECONDS) of calls while connections break: nothing may grow'
-	@echo 'make lint       cppcheck and clang-tidy;  layers: which folder of lib/ sees which'
+	@echo 'make lint       cppcheck, clang-tidy and layers: which folder of lib/ sees which'
 	@echo 'make ci         what has to pass before a change is taken'
 	@echo 'make run-unit | run-plugin | run-integration | run-ws | run-federation | run-cluster'
 	@echo '         | run-docs | run-commands | run-install | run-samples   [ARGS=part-of-a-name]'

@@ -1,4 +1,4 @@
-# lint.mk - cppcheck, clang-tidy, clang-format.
+# lint.mk - who sees whom in lib/, cppcheck, clang-tidy, clang-format.
 
 # tests/install is left out: its stubs are made while it runs.
 LINTED := $(filter-out tests/install/% $(if $(MOSQUITTO),,bench/mqtt.c),$(shell find lib samples tests bench -name '*.c'))
@@ -26,7 +26,7 @@ layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
 	$(Q)tests/layers/run.sh
 	$(Q)tools/check-layers lib $(BUILD)/obj/lib
 
-run-lint: run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
+run-lint: layers run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
 
 lint:
 	$(Q)tools/install-packages.sh build test lint
