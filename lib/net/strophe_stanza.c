@@ -1,38 +1,36 @@
 /* strophe_stanza.c - an element copied into libstrophe's tree.
  *
- * Invariant: what a copy has got so far is owned by it, so that releasing it frees all.
+ * Invariant: path[0] is the copy and owns all others; path[path_len - 1] is the innermost one open.
  *
- * Happy path: head -> text, child, text, child ... text. Failure: no memory; nothing is left.
+ * Happy path: a walk through the element; each that opens is pushed, each that closes is popped.
+ * Failure: no memory; nothing is left.
  */
 #include "net/strophe_stanza.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { FIRST_CAPACITY = 16 };
 
 struct copy {
     xmpp_ctx_t *ctx;
     bool names_no_namespace;
+    xmpp_stanza_t **path;
+    size_t path_len, path_capacity;
 };
 
-/* Takes the child in any case. */
-static bool add_child(xmpp_stanza_t *stanza, xmpp_stanza_t *child)
+static bool grow_path(struct copy *copy)
 {
-    if (child && xmpp_stanza_add_child_ex(stanza, child, 0) == XMPP_EOK)
+    size_t capacity = copy->path_capacity ? 2 * copy->path_capacity : FIRST_CAPACITY;
+    xmpp_stanza_t **path;
+    if (copy->path_len < copy->path_capacity)
         return true;
-    if (child)
-        xmpp_stanza_release(child);
-    return false;
-}
-
-static bool add_text(const struct copy *copy, xmpp_stanza_t *stanza, const char *text, size_t len)
-{
-    xmpp_stanza_t *node = len ? xmpp_stanza_new(copy->ctx) : NULL;
-    if (!len)
-        return true;
-    if (node && xmpp_stanza_set_text_with_size(node, text, len) != XMPP_EOK) {
-        xmpp_stanza_release(node);
+    path = realloc(copy->path, capacity * sizeof(xmpp_stanza_t *));
+    if (!path)
         return false;
-    }
-    return add_child(stanza, node);
+    copy->path = path;
+    copy->path_capacity = capacity;
+    return true;
 }
 
 static bool set_head(const struct copy *copy, xmpp_stanza_t *stanza,
@@ -49,38 +47,62 @@ static bool set_head(const struct copy *copy, xmpp_stanza_t *stanza,
     return true;
 }
 
-static xmpp_stanza_t *copy_element(const struct copy *copy, const struct sx_element *element);
-
-static bool add_content(const struct copy *copy, xmpp_stanza_t *stanza,
-                        const struct sx_element *element)
+/* Takes the stanza in any case: as the innermost one's last child, or as the copy. */
+static bool add(struct copy *copy, xmpp_stanza_t *stanza)
 {
-    const struct sx_element *child;
-    const char *text = sx_element_text(element);
-    size_t done = 0;
-    for (child = sx_element_first(element); child; child = sx_element_next(child)) {
-        size_t before = sx_element_text_before(child);
-        if (!add_text(copy, stanza, text + done, before - done) ||
-            !add_child(stanza, copy_element(copy, child)))
-            return false;
-        done = before;
-    }
-    return add_text(copy, stanza, text + done, strlen(text + done));
+    if (!copy->path_len ||
+        xmpp_stanza_add_child_ex(copy->path[copy->path_len - 1], stanza, 0) == XMPP_EOK)
+        return true;
+    xmpp_stanza_release(stanza);
+    return false;
 }
 
-static xmpp_stanza_t *copy_element(const struct copy *copy, const struct sx_element *element)
+static bool open_stanza(void *user, const struct sx_element *element)
 {
-    xmpp_stanza_t *stanza = xmpp_stanza_new(copy->ctx);
+    struct copy *copy = user;
+    xmpp_stanza_t *stanza = grow_path(copy) ? xmpp_stanza_new(copy->ctx) : NULL;
     if (!stanza)
-        return NULL;
-    if (set_head(copy, stanza, element) && add_content(copy, stanza, element))
-        return stanza;
-    xmpp_stanza_release(stanza);
-    return NULL;
+        return false;
+    if (!set_head(copy, stanza, element)) {
+        xmpp_stanza_release(stanza);
+        return false;
+    }
+    if (!add(copy, stanza))
+        return false;
+    copy->path[copy->path_len++] = stanza;
+    return true;
+}
+
+static bool add_text(void *user, const char *text, size_t len)
+{
+    struct copy *copy = user;
+    xmpp_stanza_t *node = xmpp_stanza_new(copy->ctx);
+    if (!node)
+        return false;
+    if (xmpp_stanza_set_text_with_size(node, text, len) == XMPP_EOK)
+        return add(copy, node);
+    xmpp_stanza_release(node);
+    return false;
+}
+
+static bool close_stanza(void *user, const struct sx_element *element)
+{
+    struct copy *copy = user;
+    (void)element;
+    copy->path_len--;
+    return true;
 }
 
 xmpp_stanza_t *sx_strophe_stanza_new(xmpp_ctx_t *ctx, const struct sx_element *element,
                                      bool names_no_namespace)
 {
-    const struct copy copy = {ctx, names_no_namespace};
-    return copy_element(&copy, element);
+    struct copy copy = {.ctx = ctx, .names_no_namespace = names_no_namespace};
+    const struct sx_element_visitor visitor = {&copy, open_stanza, add_text, close_stanza};
+    bool is_whole = sx_element_walk(element, &visitor);
+    xmpp_stanza_t *stanza = copy.path && (is_whole || copy.path_len) ? copy.path[0] : NULL;
+    free(copy.path);
+    if (is_whole || !stanza)
+        return stanza;
+    xmpp_stanza_release(stanza);
+    return NULL;
 }

@@ -13,7 +13,7 @@
 
 /* A copy, text and children in their order. names_no_namespace: xmlns="" stands where there is
  * none, since libstrophe compares without looking. The caller releases it; NULL: no memory.
- * Recursive; libstrophe appends a child by walking to the last one. */
+ * libstrophe appends a child by walking to the last one. */
 xmpp_stanza_t *sx_strophe_stanza_new(xmpp_ctx_t *ctx, const struct sx_element *element,
                                      bool names_no_namespace);
 

@@ -268,12 +268,67 @@ const char *sx_element_text(const struct sx_element *element)
     return element->text ? element->text : "";
 }
 
-size_t sx_element_text_before(const struct sx_element *element)
+/* ---- the whole tree ---- */
+
+static bool tell_text(const struct sx_element_visitor *visitor, const struct sx_element *element,
+                      size_t begin, size_t end)
 {
-    return element->text_before;
+    return begin == end || visitor->on_text(visitor->user, element->text + begin, end - begin);
+}
+
+/* Text up to the first child, all of it if there is none. */
+static bool tell_begin(const struct sx_element_visitor *visitor, const struct sx_element *element)
+{
+    return visitor->on_open(visitor->user, element) &&
+           tell_text(visitor, element, 0,
+                     element->first ? element->first->text_before : element->text_len);
+}
+
+/* The end of an element, and its parent's text up to the next one. */
+static bool tell_end(const struct sx_element_visitor *visitor, const struct sx_element *element,
+                     const struct sx_element *root)
+{
+    const struct sx_element *parent = element->parent, *next = element->next;
+    if (!visitor->on_close(visitor->user, element))
+        return false;
+    return element == root || tell_text(visitor, parent, element->text_before,
+                                        next ? next->text_before : parent->text_len);
+}
+
+bool sx_element_walk(const struct sx_element *root, const struct sx_element_visitor *visitor)
+{
+    const struct sx_element *element = root;
+    for (;;) {
+        if (!tell_begin(visitor, element))
+            return false;
+        if (element->first) {
+            element = element->first;
+            continue;
+        }
+        for (;;) {
+            if (!tell_end(visitor, element, root))
+                return false;
+            if (element == root)
+                return true;
+            if (element->next)
+                break;
+            element = element->parent;
+        }
+        element = element->next;
+    }
 }
 
 /* ---- as XML ---- */
+
+struct writing {
+    const struct sx_element *root;
+    struct sx_buffer *out;
+};
+
+static bool has_content(const struct sx_element *element)
+{
+    return element->first || element->text_len;
+}
 
 static void write_attribute(const char *name, const char *value, struct sx_buffer *out)
 {
@@ -284,48 +339,48 @@ static void write_attribute(const char *name, const char *value, struct sx_buffe
     sx_buffer_add_text(out, "\"");
 }
 
-static void write_text(const struct sx_element *element, size_t begin, size_t end,
-                       struct sx_buffer *out)
+static bool write_start(void *user, const struct sx_element *element)
 {
-    char *piece;
-    if (begin == end)
-        return;
-    piece = strndup(element->text + begin, end - begin);
-    if (piece)
-        sx_buffer_add_escaped(out, piece);
-    else
-        out->failed = true;
-    free(piece);
-}
-
-static void write_element(const struct sx_element *element, const char *ns, struct sx_buffer *out)
-{
+    const struct writing *writing = user;
+    struct sx_buffer *out = writing->out;
+    const char *outer_ns = element == writing->root ? "" : element->parent->ns;
     const struct sx_attribute *attribute;
-    const struct sx_element *child;
-    size_t written = 0;
     sx_buffer_add_text(out, "<");
     sx_buffer_add_text(out, element->name);
-    if (strcmp(element->ns, ns) != 0)
+    if (strcmp(element->ns, outer_ns) != 0)
         write_attribute("xmlns", element->ns, out);
     for (attribute = element->attributes; attribute; attribute = attribute->next)
         write_attribute(attribute->name, attribute->value, out);
-    if (!element->first && !element->text_len) {
-        sx_buffer_add_text(out, "/>");
-        return;
-    }
-    sx_buffer_add_text(out, ">");
-    for (child = element->first; child; child = child->next) {
-        write_text(element, written, child->text_before, out);
-        written = child->text_before;
-        write_element(child, element->ns, out);
-    }
-    write_text(element, written, element->text_len, out);
-    sx_buffer_add_text(out, "</");
-    sx_buffer_add_text(out, element->name);
-    sx_buffer_add_text(out, ">");
+    sx_buffer_add_text(out, has_content(element) ? ">" : "/>");
+    return !out->failed;
 }
 
-void sx_element_write(const struct sx_element *element, struct sx_buffer *out)
+static bool write_text(void *user, const char *text, size_t len)
 {
-    write_element(element, "", out);
+    const struct writing *writing = user;
+    char *piece = strndup(text, len);
+    if (piece)
+        sx_buffer_add_escaped(writing->out, piece);
+    else
+        writing->out->failed = true;
+    free(piece);
+    return !writing->out->failed;
+}
+
+static bool write_end(void *user, const struct sx_element *element)
+{
+    const struct writing *writing = user;
+    if (!has_content(element))
+        return true;
+    sx_buffer_add_text(writing->out, "</");
+    sx_buffer_add_text(writing->out, element->name);
+    sx_buffer_add_text(writing->out, ">");
+    return !writing->out->failed;
+}
+
+void sx_element_write(const struct sx_element *root, struct sx_buffer *out)
+{
+    struct writing writing = {root, out};
+    const struct sx_element_visitor visitor = {&writing, write_start, write_text, write_end};
+    sx_element_walk(root, &visitor);
 }

@@ -12,6 +12,7 @@
 #ifndef SX_WIRE_ELEMENT_H
 #define SX_WIRE_ELEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -44,11 +45,18 @@ const struct sx_element *sx_element_child_of(const struct sx_element *element, c
 
 /* All text directly inside, "" if there is none. */
 const char *sx_element_text(const struct sx_element *element);
-/* How many bytes of the parent's text stand before it: for who writes the tree in its order. */
-size_t sx_element_text_before(const struct sx_element *element);
+/* Tells the tree in its order: an element opens, pieces of its text (not NUL-terminated) and its
+ * children follow, it closes. Each may end the walk by false, which is then the walk's result. */
+struct sx_element_visitor {
+    void *user;
+    bool (*on_open)(void *user, const struct sx_element *element);
+    bool (*on_text)(void *user, const char *text, size_t len);
+    bool (*on_close)(void *user, const struct sx_element *element);
+};
+bool sx_element_walk(const struct sx_element *root, const struct sx_element_visitor *visitor);
 
-/* Appends it as XML, for traces: names without prefixes, xmlns where it changes. Recursive. */
-void sx_element_write(const struct sx_element *element, struct sx_buffer *out);
+/* Appends a root as XML, for traces: names without prefixes, xmlns where it changes. */
+void sx_element_write(const struct sx_element *root, struct sx_buffer *out);
 
 /* ---- builders: all strings are copied ---- */
 

@@ -56,26 +56,32 @@ void peer_log_stanza(struct sx_buffer *log, xmpp_stanza_t *stanza)
     sx_buffer_add_text(log, ")");
 }
 
-void peer_log_element(struct sx_buffer *log, const struct sx_element *element)
+static bool log_open(void *log, const struct sx_element *element)
 {
     const struct sx_attribute *attribute = sx_element_attributes(element);
-    const struct sx_element *child;
-    const char *text = sx_element_text(element);
-    size_t done = 0, len = strlen(text);
-
     sx_buffer_add_format(log, "(%s xmlns=%s", sx_element_name(element), sx_element_ns(element));
     for (; attribute; attribute = attribute->next)
         sx_buffer_add_format(log, " %s=%s", attribute->name, attribute->value);
-    for (child = sx_element_first(element); child; child = sx_element_next(child)) {
-        size_t before = sx_element_text_before(child);
-        if (before > done)
-            sx_buffer_add_format(log, "[%.*s]", (int)(before - done), text + done);
-        done = before;
-        peer_log_element(log, child);
-    }
-    if (len > done)
-        sx_buffer_add_format(log, "[%s]", text + done);
+    return true;
+}
+
+static bool log_text(void *log, const char *text, size_t len)
+{
+    sx_buffer_add_format(log, "[%.*s]", (int)len, text);
+    return true;
+}
+
+static bool log_close(void *log, const struct sx_element *element)
+{
+    (void)element;
     sx_buffer_add_text(log, ")");
+    return true;
+}
+
+void peer_log_element(struct sx_buffer *log, const struct sx_element *element)
+{
+    const struct sx_element_visitor visitor = {log, log_open, log_text, log_close};
+    CU_ASSERT(sx_element_walk(element, &visitor));
 }
 
 static void on_start(char *name, char **attributes, void *user)

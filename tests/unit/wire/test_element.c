@@ -3,6 +3,7 @@
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define XML                                                                                        \
@@ -49,23 +50,82 @@ static void test_first_attribute(void)
     sx_element_free(element);
 }
 
-/* Text is one, and the children know where in it they stand. */
+/* ---- walking ---- */
+
+struct walk {
+    char log[200];
+    unsigned steps_left;
+};
+
+static bool take_step(struct walk *walk, const char *text, size_t len)
+{
+    if (!walk->steps_left)
+        return false;
+    walk->steps_left--;
+    strncat(walk->log, text, len);
+    strcat(walk->log, " ");
+    return true;
+}
+
+static bool on_open(void *walk, const struct sx_element *element)
+{
+    return take_step(walk, sx_element_name(element), 1);
+}
+
+static bool on_text(void *walk, const char *text, size_t len)
+{
+    return take_step(walk, text, len);
+}
+
+static bool on_close(void *walk, const struct sx_element *element)
+{
+    (void)element;
+    return take_step(walk, ".", 1);
+}
+
+static void expect_walk(const char *xml, unsigned steps, const char *expected, bool is_whole)
+{
+    struct sx_element *root = element_text_parse(xml);
+    struct walk walk = {.steps_left = steps};
+    const struct sx_element_visitor visitor = {&walk, on_open, on_text, on_close};
+    CU_ASSERT_EQUAL(sx_element_walk(root, &visitor), is_whole);
+    ASSERT_TEXT(walk.log, expected);
+    sx_element_free(root);
+}
+
+/* Text is one, and is told in its order. */
 static void test_mixed(void)
 {
-    struct sx_element *p = element_text_parse("<p>ab<b/>cd<b>x</b><b/>ef</p>");
-    const struct sx_element *b = sx_element_first(p);
-    ASSERT_TEXT(sx_element_text(p), "abcdef");
-    CU_ASSERT_EQUAL(sx_element_text_before(b), 2);
-    CU_ASSERT_EQUAL(sx_element_text_before(sx_element_next(b)), 4);
-    CU_ASSERT_EQUAL(sx_element_text_before(sx_element_next(sx_element_next(b))), 4);
+    static const char mixed[] = "<p>12<b/>34<c>5</c><d><e/></d>67</p>";
+    struct sx_element *p = element_text_parse(mixed);
+    ASSERT_TEXT(sx_element_text(p), "123467");
     sx_element_free(p);
+    expect_walk(mixed, 100, "p 12 b . 34 c 5 . d e . . 67 . ", true);
+    expect_walk("<p/>", 100, "p . ", true);
+    expect_walk("<p><b/></p>", 100, "p b . . ", true);
+}
+
+static void test_ended_walk(void)
+{
+    static const char xml[] = "<p>1<b><c/></b>2</p>", all[] = "p 1 b c . . 2 . ";
+    char expected[sizeof all];
+    unsigned steps;
+    for (steps = 0; steps <= 8; steps++) {
+        snprintf(expected, sizeof expected, "%.*s", (int)(2 * steps), all);
+        expect_walk(xml, steps, expected, steps == 8);
+    }
 }
 
 static void test_writing(void)
 {
-    static const char *const texts[] = {XML, "<a/>", "<a b=\"&quot;&amp;\">x &amp; y</a>",
-                                        "<p>ab<b/>cd<b>x</b><b/>ef</p>",
-                                        "<a xmlns=\"u\"><b xmlns=\"\"><c/></b></a>"};
+    static const char error[] = XML;
+    static const char *const texts[] = {
+        error,
+        "<a/>",
+        "<a b=\"&quot;&amp;\">x &amp; y</a>",
+        "<p>ab<b/>cd<b>x</b><b/>ef</p>",
+        "<a xmlns=\"u\"><b xmlns=\"\"><c/></b></a>",
+    };
     size_t i;
     for (i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct sx_element *element = element_text_parse(texts[i]);
@@ -146,7 +206,8 @@ static void test_shortage(void)
 CU_TestInfo tests_element[] = {
     {"names, attributes, children and text are found", test_reading},
     {"of two attributes with one name the first counts", test_first_attribute},
-    {"text between children is one, in its order", test_mixed},
+    {"text between children is one, and told in its order", test_mixed},
+    {"a walk ends when it is told to", test_ended_walk},
     {"what is written is what was read", test_writing},
     {"memory is in proportion to text and children", test_memory},
     {"without memory nothing is half added", test_shortage},
