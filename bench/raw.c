@@ -171,7 +171,7 @@ static bool hold(struct soap_xmpp_link *link, const struct checked *with, long c
     struct sx_request *held = NULL, *request;
     bool closed = false;
     for (long i = 0; i < count; i++) {
-        request = sx_queue_take(sx_link_inbound(link), SX_NEVER, &closed);
+        request = sx_queue_take(sx_link_queue(link), SX_NEVER, &closed);
         if (!request)
             return false;
         request->next = held;
@@ -193,7 +193,7 @@ static int serve_all(int argc, char **argv)
     struct sx_request *request;
     pthread_t thread;
     load(&with, argv[2], argv[3], "answer");
-    sx_queue_add_workers(sx_link_inbound(link), 1);
+    sx_queue_add_workers(sx_link_queue(link), 1);
     sx_link_serve(link);
     if (pthread_create(&thread, NULL, wait_for_end, link))
         slice_die("no thread");
@@ -202,7 +202,7 @@ static int serve_all(int argc, char **argv)
         resident_print("held", 0);
     for (int i = 4; holds && i < argc && hold(link, &with, atol(argv[i])); i++)
         ;
-    while ((request = sx_queue_take(sx_link_inbound(link), SX_NEVER, &closed)))
+    while ((request = sx_queue_take(sx_link_queue(link), SX_NEVER, &closed)))
         answer(link, request, &with);
     pthread_join(thread, NULL);
     unload(&with);

@@ -26,7 +26,7 @@
 static struct sx_request *take_request(struct soap_xmpp_link *link, int64_t deadline, bool *closed)
 {
     struct sx_request *request;
-    while ((request = sx_queue_take(sx_link_inbound(link), deadline, closed))) {
+    while ((request = sx_queue_take(sx_link_queue(link), deadline, closed))) {
         if (request->envelope.bytes && !request->envelope.err)
             return request;
         sx_link_refuse(link, request, "bad-request",
@@ -157,11 +157,11 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
     pthread_mutex_init(&pool.mu, NULL);
     pthread_cond_init(&pool.opened, NULL);
     err = make_workers(soap, &pool);
-    sx_queue_add_workers(sx_link_inbound(context->link), pool.running);
+    sx_queue_add_workers(sx_link_queue(context->link), pool.running);
     if (err == SOAP_OK) /* not before: what nobody serves must not be queued */
         sx_link_serve(context->link);
     run_workers(&pool, err != SOAP_OK);
-    sx_queue_add_workers(sx_link_inbound(context->link), -pool.running);
+    sx_queue_add_workers(sx_link_queue(context->link), -pool.running);
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);
     free(pool.workers);

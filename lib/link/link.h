@@ -73,7 +73,7 @@ bool sx_link_may_name(const struct soap_xmpp_link *link);
 
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
 struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);
-struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link);
+struct sx_queue *sx_link_queue(struct soap_xmpp_link *link);
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 
 /* From the configuration. */

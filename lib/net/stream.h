@@ -1,7 +1,7 @@
 /* stream.h - the stanza parser: bytes from the server -> bounded stanzas and raw envelopes.
  *
  * Noun: the incoming stream of one connection. parser.c defines the five functions of libstrophe's
- * internal parser_state.h (parser_new, _free, _reset, _feed, parser_attr_name; the same from 0.12.2
+ * internal parser.h (parser_new, _free, _reset, _feed, parser_attr_name; the same from 0.12.2
  * to 0.14.0) on expat, so the linker never pulls in libstrophe's own parser. No I/O.
  *
  * Invariant: after a failure the parser stays failed until libstrophe resets it for a new stream;

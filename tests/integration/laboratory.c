@@ -391,7 +391,7 @@ struct laboratory *laboratory_start_mode(struct soap_xmpp_link *link, int thread
     laboratory->link = link;
     laboratory->soap = soap;
     /* A call may come before the thread has got as far as soap_xmpp_serve(). */
-    sx_queue_open(sx_link_inbound(link));
+    sx_queue_open(sx_link_queue(link));
     laboratory->threads = threads;
     if (soap_register_plugin_arg(soap, soap_xmpp, link) != SOAP_OK ||
         pthread_create(&laboratory->thread, NULL, serve, laboratory) != 0) {

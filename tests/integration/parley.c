@@ -38,7 +38,7 @@ static void open_service(struct parley *parley, int threads, parley_change_fn *c
     parley->service = open_link(parley->site, "bob", "soap", &parley->far, change);
     parley->laboratory = threads ? laboratory_start(parley->service, threads) : NULL;
     if (!threads)
-        sx_queue_open(sx_link_inbound(parley->service));
+        sx_queue_open(sx_link_queue(parley->service));
 }
 
 void parley_open(struct parley *parley, const struct site *site, int threads,

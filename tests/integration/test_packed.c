@@ -224,7 +224,7 @@ static void carry(struct parley *parley, const char *bytes, char **there, char *
     struct sx_request *request;
     struct sx_reply reply;
     bool closed;
-    request = sx_queue_take(sx_link_inbound(parley->service), sx_clock_deadline(LONG_US), &closed);
+    request = sx_queue_take(sx_link_queue(parley->service), sx_clock_deadline(LONG_US), &closed);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
     ASSERT_TEXT(request->envelope.operation, "add");
     *there = read_all(&request->envelope, parley->service);

@@ -172,7 +172,7 @@ static void hold(void *user, enum soap_xmpp_trace_level level, const char *line)
     if (!strstr(line, "sent") || !strstr(line, "delayResponse") || holder->held++)
         return;
     do {
-        sx_queue_count(sx_link_inbound(holder->link), &counts);
+        sx_queue_count(sx_link_queue(holder->link), &counts);
         sched_yield();
     } while (counts.running ||
              !is_blocked(__atomic_load_n(&holder->stopper_tid, __ATOMIC_ACQUIRE)));

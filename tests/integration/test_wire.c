@@ -242,7 +242,7 @@ static void wire_open(struct wire *wire, const struct site *site, struct plan pl
     wire->host = soap_new1(plan.mode);
     CU_ASSERT_EQUAL_FATAL(soap_register_plugin_arg(wire->host, soap_xmpp, wire->service), SOAP_OK);
     /* A call may come before the thread has got as far as soap_xmpp_serve(). */
-    sx_queue_open(sx_link_inbound(wire->service));
+    sx_queue_open(sx_link_queue(wire->service));
     CU_ASSERT_EQUAL_FATAL(pthread_create(&wire->server, NULL, run_server, wire), 0);
 }
 
@@ -489,7 +489,7 @@ static void be_refused(const struct site *site)
     CU_ASSERT_EQUAL(soap_call_lab__add(wire.soap, wire.endpoint, NULL, 1, 2, &sum), 503);
     assert_refused(&wire.far, "service-unavailable", "cancel", "503");
     /* A queue of one request that nobody takes. */
-    sx_queue_open(sx_link_inbound(wire.service));
+    sx_queue_open(sx_link_queue(wire.service));
     second = laboratory_client(wire.caller, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL(soap_send_lab__add(second, wire.endpoint, NULL, 1, 2), SOAP_OK);
     CU_ASSERT_EQUAL(soap_call_lab__add(wire.soap, wire.endpoint, NULL, 1, 2, &sum), 500);

@@ -203,7 +203,7 @@ struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
     return sx_exchange_owner(call);
 }
 
-struct sx_queue *sx_link_inbound(struct soap_xmpp_link *link)
+struct sx_queue *sx_link_queue(struct soap_xmpp_link *link)
 {
     return link->inbound;
 }

@@ -259,7 +259,7 @@ void ground_start_alone(void)
 void ground_start(void)
 {
     ground_start_alone();
-    sx_queue_open(sx_link_inbound(ground.far)); /* the thread may come late */
+    sx_queue_open(sx_link_queue(ground.far)); /* the thread may come late */
     if (pthread_create(&ground.thread, NULL, serve, ground.service))
         abort();
     ground.is_serving = true;

@@ -73,10 +73,10 @@ static void workers_block_signals(void)
     sem_init(&handled, 0, 0);
     pthread_sigmask(SIG_BLOCK, &set, &mask); /* the test's thread isn't asked */
     sigaction(SIGUSR1, &action, &previous);
-    sx_queue_open(sx_link_inbound(ground.far)); /* the thread may come late */
+    sx_queue_open(sx_link_queue(ground.far)); /* the thread may come late */
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, serve_with_signals, ground.service), 0);
     send_two_signals();
-    sx_queue_close(sx_link_inbound(ground.far));
+    sx_queue_close(sx_link_queue(ground.far));
     pthread_join(thread, NULL);
     sigaction(SIGUSR1, &previous, NULL);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);

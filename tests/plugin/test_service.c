@@ -198,7 +198,7 @@ static void unanswered(void)
     soap_dealloc(third, NULL);
     soap_free(third);
     assert_dropped();
-    sx_queue_count(sx_link_inbound(ground.far), &counts);
+    sx_queue_count(sx_link_queue(ground.far), &counts);
     CU_ASSERT_EQUAL(counts.running, 0);
 }
 
@@ -259,7 +259,7 @@ static void drains(void)
     struct soap *soap = ground.service;
     CU_ASSERT_EQUAL(soap_xmpp_accept(soap, -1), SOAP_TCP_ERROR);
     send_add();
-    sx_queue_close(sx_link_inbound(ground.far));
+    sx_queue_close(sx_link_queue(ground.far));
     CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, 3), SOAP_OK);
     assert_sum();
     CU_ASSERT_EQUAL(soap_xmpp_accept(soap, 0), SOAP_STOP);

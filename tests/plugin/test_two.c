@@ -55,7 +55,7 @@ static void both_answer(void)
     char *answer = NULL;
     pthread_t thread;
     soap_set_namespaces(service, both);
-    sx_queue_open(sx_link_inbound(ground.far)); /* the thread may come late */
+    sx_queue_open(sx_link_queue(ground.far)); /* the thread may come late */
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, serve, service), 0);
     soap_set_namespaces(client, a_namespaces);
     CU_ASSERT_EQUAL(soap_call_a__ping(client, CALC, NULL, (char *)"hello", &answer), SOAP_OK);
@@ -63,7 +63,7 @@ static void both_answer(void)
     soap_set_namespaces(client, b_namespaces);
     CU_ASSERT_EQUAL(soap_call_b__pong(client, CALC, NULL, (char *)"x", &answer), SOAP_OK);
     ASSERT_TEXT(answer, "pong");
-    sx_queue_close(sx_link_inbound(ground.far));
+    sx_queue_close(sx_link_queue(ground.far));
     pthread_join(thread, NULL);
 }
 

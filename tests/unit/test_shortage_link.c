@@ -442,14 +442,14 @@ static bool attempt_close(struct shortage shortage)
     int i;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    sx_queue_open(sx_link_inbound(link));
+    sx_queue_open(sx_link_queue(link));
     for (i = 0; i < 2; i++) {
         CU_ASSERT_PTR_NOT_NULL_FATAL(requests[i] = sx_request_new("a@b/c", "me@b/x", "1"));
-        CU_ASSERT_EQUAL_FATAL(sx_queue_add(sx_link_inbound(link), requests[i]), SX_OK);
+        CU_ASSERT_EQUAL_FATAL(sx_queue_add(sx_link_queue(link), requests[i]), SX_OK);
     }
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(sx_link_exchange(link), PEER, "add", PAST, &call),
                           SX_OK);
-    running = sx_queue_take(sx_link_inbound(link), PAST, &closed);
+    running = sx_queue_take(sx_link_queue(link), PAST, &closed);
     CU_ASSERT_PTR_EQUAL_FATAL(running, requests[0]);
     shortage_begin(shortage);
     (void)sx_link_answer(link, running, NULL, NULL, 0, why, sizeof why);

@@ -112,8 +112,8 @@ static void *serve(void *arg)
 void end_serve(struct end *end)
 {
     end->server = new_context(end->link);
-    end->server->user = end;                   /* copied with the context */
-    sx_queue_open(sx_link_inbound(end->link)); /* the thread may come late */
+    end->server->user = end;                 /* copied with the context */
+    sx_queue_open(sx_link_queue(end->link)); /* the thread may come late */
     require(pthread_create(&end->thread, NULL, serve, end->server) == 0, "thread");
 }
 

@@ -174,7 +174,7 @@ static void open_ends(struct ends *ends, const struct site *site, enum soap_xmpp
     ends->caller = open_link(site, "alice", "desk", packing);
     ends->server = new_context(ends->service);
     ends->client = new_context(ends->caller);
-    sx_queue_open(sx_link_inbound(ends->service));
+    sx_queue_open(sx_link_queue(ends->service));
     CU_ASSERT_EQUAL_FATAL(pthread_create(&ends->thread, NULL, serve, ends->server), 0);
     ends->endpoint = site_endpoint(site, "bob", "soap");
     snprintf(ends->service_jid, sizeof ends->service_jid, "bob@%s/soap", site->domain);

@@ -332,7 +332,7 @@ static bool await_serving(void)
 {
     int64_t deadline = sx_clock_deadline(60000000);
     bool serves;
-    while (!(serves = sx_queue_is_open(sx_link_inbound(own_link))) && sx_clock_now_us() < deadline)
+    while (!(serves = sx_queue_is_open(sx_link_queue(own_link))) && sx_clock_now_us() < deadline)
         usleep(1000);
     return serves;
 }
