@@ -23,8 +23,8 @@ struct sx_receiver *sx_bytestream_new_receiver(const struct sx_config *config)
 
 bool sx_bytestream_is(const struct sx_element *element)
 {
-    return sx_content_is(element, "data", SX_NS_IBB) || sx_content_is(element, "open", SX_NS_IBB) ||
-           sx_content_is(element, "close", SX_NS_IBB);
+    return sx_element_is(element, "data", SX_NS_IBB) || sx_element_is(element, "open", SX_NS_IBB) ||
+           sx_element_is(element, "close", SX_NS_IBB);
 }
 
 /* ---- who may send bytes ---- */
@@ -107,9 +107,9 @@ static void receive(const struct sx_bytestream *bytestream, const struct sx_inco
     struct sx_receiver_answer answer = {0};
     struct sx_sender *moved = NULL;
     struct sx_buffer stanza = {0};
-    if (sx_content_is(element, "open", SX_NS_IBB))
+    if (sx_element_is(element, "open", SX_NS_IBB))
         open_stream(bytestream, incoming->from, element, &answer);
-    else if (sx_content_is(element, "data", SX_NS_IBB))
+    else if (sx_element_is(element, "data", SX_NS_IBB))
         take_block(bytestream, incoming->from, element, stream, &answer);
     else if (!sid || !sx_shipments_close(bytestream->shipments, incoming->from, sid, &moved))
         sx_receiver_close(bytestream->receiver, incoming->from, sid, &answer);
@@ -139,7 +139,7 @@ void sx_bytestream_receive(const struct sx_bytestream *bytestream,
                             "a bytestream out among them");
         return;
     }
-    if (sx_content_is(element, "open", SX_NS_IBB) && !admit(bytestream, incoming, element))
+    if (sx_element_is(element, "open", SX_NS_IBB) && !admit(bytestream, incoming, element))
         return;
     receive(bytestream, incoming, element, stream);
 }

@@ -16,12 +16,6 @@
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
-bool sx_content_is(const struct sx_element *element, const char *name, const char *ns)
-{
-    return element && strcmp(sx_element_name(element), name) == 0 &&
-           strcmp(sx_element_ns(element), ns) == 0;
-}
-
 const struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count)
 {
     const struct sx_element *first = stanza ? sx_element_first(stanza) : NULL, *child = first;
@@ -105,7 +99,7 @@ bool sx_content_find_packed(const struct sx_content *content, const struct sx_el
                             const struct sx_stream *stream, const struct sx_element **element)
 {
     *element = content->packs && stanza ? sx_element_first(stanza) : NULL;
-    while (*element && !sx_content_is(*element, "packed", SX_NS_PACKED))
+    while (*element && !sx_element_is(*element, "packed", SX_NS_PACKED))
         *element = sx_element_next(*element);
     return *element || (content->packs && sx_content_is_packed_alone(stanza, stream));
 }

@@ -24,9 +24,6 @@ struct sx_content {
 
 /* ---- elements ---- */
 
-/* NULL is none. */
-bool sx_content_is(const struct sx_element *element, const char *name, const char *ns);
-
 /* The first child of a stanza (NULL: it has no tree), and how many there are. */
 const struct sx_element *sx_content_child(const struct sx_element *stanza, unsigned *count);
 

@@ -112,7 +112,7 @@ static int64_t measure_age(const struct sx_element *stanza, int64_t now_us)
     int64_t age_us = 0, stamp_us;
     for (; child; child = sx_element_next(child)) {
         const char *stamp;
-        if (!sx_content_is(child, "delay", SX_NS_DELAY))
+        if (!sx_element_is(child, "delay", SX_NS_DELAY))
             continue;
         stamp = sx_element_attribute(child, "stamp");
         if (!stamp || !sx_timestamp_parse(stamp, &stamp_us))

@@ -42,10 +42,10 @@ static void read_result(const struct sx_reception *reception, const char *from,
     if (sx_stream_envelope(stream, &reply->envelope)) {
         sx_content_judge(reply);
     } else if (reception->content->packs &&
-               (is_alone || sx_content_is(payload, "packed", SX_NS_PACKED))) {
+               (is_alone || sx_element_is(payload, "packed", SX_NS_PACKED))) {
         sx_content_take_packed(reception->content, from, payload, stream, &reply->envelope);
         sx_content_judge(reply);
-    } else if (sx_content_is(payload, "query", SX_NS_DISCO_INFO)) {
+    } else if (sx_element_is(payload, "query", SX_NS_DISCO_INFO)) {
         reply->features = sx_disco_parse_features(payload);
         reply->err = reply->features ? SX_OK : SX_ENOMEM;
     } else if (payload || is_alone) {

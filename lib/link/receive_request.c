@@ -97,16 +97,16 @@ static void receive_question(const struct sx_reception *reception,
 {
     struct sx_buffer out = {0};
     bool is_get = strcmp(incoming->type, "get") == 0;
-    if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_INFO)) {
+    if (is_get && sx_element_is(payload, "query", SX_NS_DISCO_INFO)) {
         if (sx_element_attribute(payload, "node"))
             sx_admission_refuse(reception->admission, incoming, "item-not-found", NULL);
         else
             answer_info(reception, incoming);
-    } else if (is_get && sx_content_is(payload, "query", SX_NS_DISCO_ITEMS)) {
+    } else if (is_get && sx_element_is(payload, "query", SX_NS_DISCO_ITEMS)) {
         sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
         answer(reception, incoming, &out);
         sx_buffer_fini(&out);
-    } else if (is_get && sx_content_is(payload, "ping", SX_NS_PING)) {
+    } else if (is_get && sx_element_is(payload, "ping", SX_NS_PING)) {
         answer(reception, incoming, NULL);
     } else {
         sx_admission_refuse(reception->admission, incoming, "service-unavailable", NULL);
@@ -131,9 +131,9 @@ void sx_receive_request(const struct sx_reception *reception, const struct sx_in
     else if (sx_stream_envelope(stream, &envelope))
         receive_envelope(reception, incoming, &envelope);
     else if (packs && (sx_content_is_packed_alone(stanza, stream) ||
-                       sx_content_is(payload, "packed", SX_NS_PACKED)))
+                       sx_element_is(payload, "packed", SX_NS_PACKED)))
         receive_packed(reception, incoming, payload, stream);
-    else if (sx_content_is(payload, "again", SX_NS_DELIVERY) &&
+    else if (sx_element_is(payload, "again", SX_NS_DELIVERY) &&
              sx_request_id_is_tagged(incoming->id))
         sx_admission_answer_again(reception->admission, incoming);
     else if (packs && sx_bytestream_is(payload))

@@ -13,20 +13,14 @@
 
 #include "wire/namespaces.h"
 
-static bool is_named(const struct sx_element *child, const char *name)
-{
-    const char *own_name = sx_element_name(child), *ns = sx_element_ns(child);
-    return own_name && strcmp(own_name, name) == 0 && ns && strcmp(ns, SX_NS_DELIVERY) == 0;
-}
-
 void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delivery)
 {
     const char *incarnation, *process;
-    if (is_named(child, "refused"))
+    if (sx_element_is(child, "refused", SX_NS_DELIVERY))
         delivery->refused = true;
-    if (is_named(child, "running"))
+    if (sx_element_is(child, "running", SX_NS_DELIVERY))
         delivery->running = true;
-    if (!is_named(child, "stale"))
+    if (!sx_element_is(child, "stale", SX_NS_DELIVERY))
         return;
     incarnation = sx_element_attribute(child, "incarnation");
     process = sx_element_attribute(child, "process");

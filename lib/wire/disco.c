@@ -45,16 +45,9 @@ void sx_disco_format_question(struct sx_buffer *out)
 /* The var of a <feature/>, NULL for every other child. */
 static const char *get_feature(const struct sx_element *child)
 {
-    const char *name = sx_element_name(child);
-    const char *ns = sx_element_ns(child);
-    const char *feature;
-
-    if (!name || strcmp(name, "feature") != 0)
-        return NULL;
-    /* a child without xmlns of its own has its parent's */
-    if (ns && strcmp(ns, SX_NS_DISCO_INFO) != 0)
-        return NULL;
-    feature = sx_element_attribute(child, "var");
+    const char *feature = sx_element_is(child, "feature", SX_NS_DISCO_INFO)
+                              ? sx_element_attribute(child, "var")
+                              : NULL;
     return feature && *feature && strlen(feature) < FEATURE_BYTES ? feature : NULL;
 }
 

@@ -254,11 +254,16 @@ const struct sx_element *sx_element_child(const struct sx_element *element, cons
     return child;
 }
 
+bool sx_element_is(const struct sx_element *element, const char *name, const char *ns)
+{
+    return element && strcmp(element->name, name) == 0 && strcmp(element->ns, ns) == 0;
+}
+
 const struct sx_element *sx_element_child_of(const struct sx_element *element, const char *name,
                                              const char *ns)
 {
     const struct sx_element *child = element->first;
-    while (child && (strcmp(child->name, name) != 0 || strcmp(child->ns, ns) != 0))
+    while (child && !sx_element_is(child, name, ns))
         child = child->next;
     return child;
 }

@@ -35,6 +35,9 @@ const char *sx_element_attribute(const struct sx_element *element, const char *n
 /* All of them, in their order; NULL: none. */
 const struct sx_attribute *sx_element_attributes(const struct sx_element *element);
 
+/* Whether it has this name in this namespace. NULL is none. */
+bool sx_element_is(const struct sx_element *element, const char *name, const char *ns);
+
 /* Children in their order; NULL: there is none. */
 const struct sx_element *sx_element_first(const struct sx_element *element);
 const struct sx_element *sx_element_next(const struct sx_element *element);

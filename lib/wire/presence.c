@@ -11,18 +11,10 @@
 
 #include "wire/namespaces.h"
 
-static bool is_mark(const struct sx_element *child)
-{
-    const char *name = sx_element_name(child), *ns = sx_element_ns(child);
-    return name && ns && strcmp(name, "soap") == 0 && strcmp(ns, SX_NS_PRESENCE) == 0;
-}
-
 static void read_mark(const struct sx_element *stanza, struct sx_presence_mark *mark)
 {
-    const struct sx_element *child = sx_element_first(stanza);
+    const struct sx_element *child = sx_element_child_of(stanza, "soap", SX_NS_PRESENCE);
     const char *incarnation, *packed;
-    while (child && !is_mark(child))
-        child = sx_element_next(child);
     if (!child)
         return;
     mark->serves = true;
