@@ -1,6 +1,6 @@
 #!/bin/bash
 # install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo,
-# test, lint, fuzz, nat, bench. When all are there it does and says nothing.
+# test, lint, fuzz, nat, bench, trixie. When all are there it does and says nothing.
 #
 # Installing an XMPP server must not make the machine an XMPP server. A policy-rc.d keeps services
 # from being started meanwhile; what was there is put back, also after an interrupt. Debian's packages
@@ -25,7 +25,8 @@ packages() {
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;
     bench) echo gnuplot-nox mosquitto libmosquitto-dev ;;
-    *) echo "usage: $0 build|demo|test|lint|fuzz|nat|bench..." >&2 && exit 2 ;;
+    trixie) echo debootstrap ;;
+    *) echo "usage: $0 build|demo|test|lint|fuzz|nat|bench|trixie..." >&2 && exit 2 ;;
     esac
 }
 
