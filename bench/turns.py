@@ -1,10 +1,12 @@
 """turns.py - programs that stand side by side and measure in turn.
 
 Noun: the turn, one slice of one program with what it cost. All programs of a group take one turn in
-each round; every other round goes backwards, so that what changes steadily favours none. A turn is
-spoilt if others had more of the processors meanwhile than BENCH_FOREIGN allows.
+each round, in another order each time, so that neither what changes steadily nor the neighbour
+favours any of them. A turn is spoilt if others had more of the processors meanwhile than
+BENCH_FOREIGN allows.
 """
 import os
+import random
 import statistics
 from collections import namedtuple
 
@@ -62,13 +64,17 @@ def take(program, server, *order):
     return Turn(piece, foreign, foreign > allowed_share(), cost)
 
 
+def order_of_round(names, number):
+    """By chance, but the same in every run."""
+    return random.Random(number).sample(sorted(names), len(names))
+
+
 def take_all(contestants, server, wanted):
     """For each name its turns, round by round. contestants: name -> program and order."""
     turns = {name: [] for name in contestants}
     done = 0
     while contestants and ratios.needs_more(list(turns.values()), wanted):
-        names = list(contestants) if done % 2 == 0 else list(reversed(contestants))
-        for name in names:
+        for name in order_of_round(contestants, done):
             program, order = contestants[name]
             turns[name].append(take(program, server, *order))
         done += 1

@@ -63,11 +63,22 @@ class TakeAll(unittest.TestCase):
             turns.take_all({name: (name, ()) for name in "abc"}, None, wanted)
         return "".join(had)
 
-    def test_every_other_round_goes_backwards(self):
-        self.assertEqual(self.names(3), "abc" "cba" "abc")
+    def rounds(self, wanted, spoilt=()):
+        names = self.names(wanted, spoilt)
+        return [names[begin:begin + 3] for begin in range(0, len(names), 3)]
+
+    def test_each_has_one_turn_in_each_round(self):
+        self.assertEqual(["".join(sorted(one)) for one in self.rounds(4)], ["abc"] * 4)
+
+    def test_each_begins_and_ends_some_rounds_and_in_the_next_run_the_same(self):
+        rounds = self.rounds(20)
+        self.assertEqual({one[0] for one in rounds}, set("abc"))
+        self.assertEqual({one[2] for one in rounds}, set("abc"))
+        self.assertEqual(self.rounds(20), rounds)
 
     def test_when_one_turn_was_spoilt_all_have_another_round(self):
-        self.assertEqual(self.names(2, spoilt=(1,)), "abc" "cba" "abc")
+        self.assertEqual(len(self.rounds(2)), 2)
+        self.assertEqual(len(self.rounds(2, spoilt=(1,))), 3)
 
     def test_without_programs_nothing_is_measured(self):
         self.assertEqual(turns.take_all({}, None, 3), {})
