@@ -47,9 +47,9 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(POSTED) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
-    $(filter-out $(BUILD)/obj/lib/link/% $(BUILD)/obj/lib/net/loop.o,$(LIB_OBJECTS))
+    $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
+	$(Q)$(call link,-Wl$(,)--wrap=sx_session_await $(GSOAP_LIBS) -lcunit)
 
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)

@@ -1,10 +1,10 @@
 /* loopback.c - two links that are each other's server, without a server.
  *
- * Invariant: as in link.c, a call completes exactly once and a request is answered at most once;
- * exchange and queue see to it.
+ * Invariant: as with any link, a call completes exactly once and a request is answered at most
+ * once; the exchange and the queue see to it.
  *
- * Happy path: sx_link_request on one link adds to the inbound queue of its peer, in the sender's
- * thread; sx_link_answer there completes the call here.
+ * Happy path: a call that is sent on one link is added to its peer's queue of requests, in the
+ * sender's thread; an answer there completes the call here.
  * Failure modes: what the test asked for with loopback_answer_*() and loopback_set_offline().
  *
  * Thread: any; mu guards the test's orders and the record of what was sent.
@@ -17,36 +17,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/jid.h"
 #include "base/clock.h"
 #include "config/config.h"
+#include "link/link_state.h"
 #include "soap/payload.h"
 
-enum { MAX_DEPTH = 256, MAX_CALLS = 10000, MAX_REQUESTS = 10000, TIMEOUT_US = 60000000 };
-enum { MAX_REQUEST_BYTES = 64 << 20 };
-enum { WAIT_US = 10000000 };
+enum { MAX_DEPTH = 256, MAX_LINKS = 16, WAIT_US = 10000000 };
 
 enum reaction { NORMALLY, WITH_ERROR, WITH_BYTES, WITH_NOTHING };
 
-struct soap_xmpp_link {
+/* Beside a link: where its stanzas go. */
+static struct loopback {
     /* immutable */
-    char *jid;
+    const struct soap_xmpp_link *link; /* NULL: the place is free; it may have been closed */
+    const struct sx_session *session;  /* the link's */
     struct soap_xmpp_link *peer;
-    struct sx_exchange *exchange;
-    struct sx_queue *inbound;
-    struct sx_trace trace;
     pthread_mutex_t mu;
     pthread_cond_t sent; /* on a request */
     /* under mu */
-    int references, offline_times;
+    int offline_times;
     enum sx_err offline;
-    bool stopped;
     enum reaction reaction;
     char *error_condition, *error_text, *bytes;
     char *last_envelope, *last_to, *last_action, *last_name;
-    int64_t timeout_us, last_online_us, last_room_us;
+    int64_t last_online_us, last_room_us;
     unsigned long sent_count;
-};
+} loopbacks[MAX_LINKS];
+
+static struct loopback *find(const struct soap_xmpp_link *link)
+{
+    int i;
+    for (i = 0; i < MAX_LINKS; i++)
+        if (loopbacks[i].link == link)
+            return &loopbacks[i];
+    abort();
+}
+
+static struct loopback *find_session(const struct sx_session *session)
+{
+    int i;
+    for (i = 0; i < MAX_LINKS; i++)
+        if (loopbacks[i].link && loopbacks[i].session == session)
+            return &loopbacks[i];
+    abort();
+}
 
 /* ---- envelopes as a peer would read them ---- */
 
@@ -113,146 +127,92 @@ static void ignore_trace(void *user, enum soap_xmpp_trace_level level, const cha
     (void)line;
 }
 
+static struct soap_xmpp_link *make_link(const char *jid)
+{
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    char why[400];
+    soap_xmpp_config_init(&config);
+    config.jid = jid;
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.name_key = "secret";
+    config.max_depth = MAX_DEPTH;
+    config.max_requests = 10000; /* a caller gets half of them */
+    config.max_request_bytes = 64 << 20;
+    config.trace = SOAP_XMPP_TRACE_DEBUG;
+    config.trace_callback = ignore_trace;
+    link = sx_link_new(&config, why, sizeof why);
+    if (!link || sx_exchange_set_own_jid(link->exchange, jid))
+        abort();
+    sx_session_begin(link->session, 1, jid);
+    sx_session_set_state(link->session, SOAP_XMPP_ONLINE, NULL);
+    return link;
+}
+
+static void give_place_back(struct loopback *loopback)
+{
+    if (!loopback->link)
+        return;
+    free(loopback->error_condition);
+    free(loopback->error_text);
+    free(loopback->bytes);
+    free(loopback->last_envelope);
+    free(loopback->last_to);
+    free(loopback->last_action);
+    free(loopback->last_name);
+    pthread_cond_destroy(&loopback->sent);
+    pthread_mutex_destroy(&loopback->mu);
+    loopback->link = NULL;
+}
+
+/* No other thread runs then. */
 struct soap_xmpp_link *loopback_new(const char *jid)
 {
-    struct soap_xmpp_link *link = calloc(1, sizeof *link);
-    if (!link)
-        abort();
-    link->jid = copy_text(jid);
-    link->exchange = sx_exchange_new(MAX_CALLS, link);
-    link->inbound = sx_queue_new(MAX_REQUESTS, MAX_REQUEST_BYTES, 0);
-    if (!link->exchange || !link->inbound || sx_exchange_set_own_jid(link->exchange, jid))
-        abort();
-    sx_trace_init(&link->trace, SOAP_XMPP_TRACE_DEBUG, ignore_trace, NULL, jid);
-    pthread_mutex_init(&link->mu, NULL);
-    sx_clock_cond_init(&link->sent);
-    link->references = 1;
-    link->timeout_us = TIMEOUT_US;
+    static unsigned next;
+    struct soap_xmpp_link *link = make_link(jid);
+    struct loopback *loopback = &loopbacks[next++ % MAX_LINKS];
+    int i;
+    for (i = 0; i < MAX_LINKS; i++) /* one that was closed may have had the same address */
+        if (loopbacks[i].link == link || loopbacks[i].session == link->session)
+            give_place_back(&loopbacks[i]);
+    give_place_back(loopback);
+    *loopback = (struct loopback){.link = link, .session = link->session};
+    pthread_mutex_init(&loopback->mu, NULL);
+    sx_clock_cond_init(&loopback->sent);
     return link;
 }
 
 void loopback_pair(struct soap_xmpp_link *a, struct soap_xmpp_link *b)
 {
-    a->peer = b;
-    b->peer = a;
-}
-
-struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link)
-{
-    pthread_mutex_lock(&link->mu);
-    link->references++;
-    pthread_mutex_unlock(&link->mu);
-    return link;
-}
-
-void sx_link_unref(struct soap_xmpp_link *link)
-{
-    int left;
-    pthread_mutex_lock(&link->mu);
-    left = --link->references;
-    pthread_mutex_unlock(&link->mu);
-    if (left)
-        return;
-    sx_exchange_free(link->exchange);
-    sx_queue_free(link->inbound);
-    pthread_cond_destroy(&link->sent);
-    pthread_mutex_destroy(&link->mu);
-    free(link->jid);
-    free(link->error_condition);
-    free(link->error_text);
-    free(link->bytes);
-    free(link->last_envelope);
-    free(link->last_to);
-    free(link->last_action);
-    free(link->last_name);
-    free(link);
-}
-
-void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
-{
-    struct sx_request *request, *next;
-    pthread_mutex_lock(&link->mu);
-    link->stopped = true;
-    pthread_mutex_unlock(&link->mu);
-    sx_queue_close(link->inbound);
-    (void)sx_queue_drained(link->inbound,
-                           sx_clock_deadline(sx_config_timeout_ms(drain_ms, link->timeout_us)));
-    for (request = sx_queue_take_all(link->inbound); request; request = next) {
-        next = request->next;
-        sx_link_refuse(link, request, "service-unavailable", "the link was stopped");
-        sx_request_free(request);
-    }
-    sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
-}
-
-void soap_xmpp_close(struct soap_xmpp_link *link)
-{
-    if (!link)
-        return;
-    soap_xmpp_stop(link, 0);
-    sx_link_unref(link);
-}
-
-struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link)
-{
-    return link->exchange;
-}
-
-struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
-{
-    return sx_exchange_owner(call);
-}
-
-struct sx_queue *sx_link_queue(struct soap_xmpp_link *link)
-{
-    return link->inbound;
-}
-
-bool sx_link_may_name(const struct soap_xmpp_link *link)
-{
-    (void)link;
-    return true;
-}
-
-void sx_link_serve(struct soap_xmpp_link *link)
-{
-    sx_queue_open(link->inbound);
-}
-
-const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)
-{
-    return &link->trace;
-}
-
-int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
-{
-    return link->timeout_us;
-}
-
-unsigned sx_link_max_depth(struct soap_xmpp_link *link)
-{
-    (void)link;
-    return MAX_DEPTH;
+    find(a)->peer = b;
+    find(b)->peer = a;
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
-                                size_t why_bytes)
+/* In the place of session.c's (--wrap): offline when the test wants it. */
+__typeof__(sx_session_await) __wrap_sx_session_await, __real_sx_session_await;
+
+enum sx_err __wrap_sx_session_await(struct sx_session *session, int64_t deadline, uint64_t *number,
+                                    char *why, size_t why_bytes)
 {
+    struct loopback *loopback = find_session(session);
     enum sx_err err;
-    pthread_mutex_lock(&link->mu);
-    link->last_online_us = deadline - sx_clock_now_us();
-    err = link->stopped ? SX_ESTOPPED : link->offline;
-    if (err && link->offline_times && --link->offline_times == 0)
-        link->offline = SX_OK;
-    pthread_mutex_unlock(&link->mu);
-    if (err)
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    pthread_mutex_lock(&loopback->mu);
+    loopback->last_online_us = deadline - sx_clock_now_us();
+    err = loopback->offline;
+    if (err && loopback->offline_times && --loopback->offline_times == 0)
+        loopback->offline = SX_OK;
+    pthread_mutex_unlock(&loopback->mu);
+    if (!err)
+        return __real_sx_session_await(session, deadline, number, why, why_bytes);
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
     return err;
 }
 
-static void complete_error(struct soap_xmpp_link *link, const char *from, const char *id,
+static void complete_error(const struct soap_xmpp_link *link, const char *from, const char *id,
                            const char *condition, const char *text)
 {
     struct sx_reply reply = {.err = SX_ESTANZA};
@@ -261,7 +221,7 @@ static void complete_error(struct soap_xmpp_link *link, const char *from, const 
     sx_exchange_complete(link->exchange, from, id, &reply);
 }
 
-static void complete_bytes(struct soap_xmpp_link *link, const char *from, const char *id,
+static void complete_bytes(const struct soap_xmpp_link *link, const char *from, const char *id,
                            const char *bytes, size_t len)
 {
     struct sx_reply reply = {.err = SX_OK};
@@ -270,65 +230,68 @@ static void complete_bytes(struct soap_xmpp_link *link, const char *from, const 
     sx_exchange_complete(link->exchange, from, id, &reply);
 }
 
-static void deliver(struct soap_xmpp_link *link, const char *to, const char *id, const char *bytes,
+static void deliver(struct loopback *loopback, const char *to, const char *id, const char *bytes,
                     size_t len)
 {
-    struct sx_request *request = sx_request_new(link->jid, to, id);
+    const char *from = sx_session_own_jid(loopback->session);
+    struct sx_request *request = sx_request_new(from, to, id);
     enum sx_err err;
     if (!request)
         abort();
     if (bytes)
         read_envelope(bytes, len, &request->envelope);
     request->arrived_us = sx_clock_now_us();
-    err = link->peer ? sx_queue_add(link->peer->inbound, request) : SX_ENOTSOAP;
+    err = loopback->peer ? sx_queue_add(loopback->peer->queue, request) : SX_ENOTSOAP;
     if (!err)
         return;
-    complete_error(link, to, id, sx_fault_condition(err), sx_fault_text(err));
+    complete_error(loopback->link, to, id, sx_fault_condition(err), sx_fault_text(err));
     sx_request_free(request);
 }
 
 /* Carries out the test's order. */
-static void react(struct soap_xmpp_link *link, const char *to, const char *id,
+static void react(struct loopback *loopback, const char *to, const char *id,
                   const struct sx_payload *payload)
 {
     enum reaction reaction;
     char *condition, *text, *bytes;
-    pthread_mutex_lock(&link->mu);
-    reaction = link->reaction;
-    condition = copy_text(link->error_condition);
-    text = copy_text(link->error_text);
-    bytes = link->bytes ? copy_text(link->bytes) : NULL;
-    pthread_mutex_unlock(&link->mu);
+    pthread_mutex_lock(&loopback->mu);
+    reaction = loopback->reaction;
+    condition = copy_text(loopback->error_condition);
+    text = copy_text(loopback->error_text);
+    bytes = loopback->bytes ? copy_text(loopback->bytes) : NULL;
+    pthread_mutex_unlock(&loopback->mu);
     if (reaction == NORMALLY)
-        deliver(link, to, id, payload->bytes, payload->len);
+        deliver(loopback, to, id, payload->bytes, payload->len);
     else if (reaction == WITH_ERROR)
-        complete_error(link, to, id, condition, text);
+        complete_error(loopback->link, to, id, condition, text);
     else if (reaction == WITH_BYTES)
-        complete_bytes(link, to, id, bytes, bytes ? strlen(bytes) : 0);
+        complete_bytes(loopback->link, to, id, bytes, bytes ? strlen(bytes) : 0);
     free(condition);
     free(text);
     free(bytes);
 }
 
-static void record(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+static void record(struct loopback *loopback, const struct sx_outgoing *out,
                    const struct sx_payload *payload)
 {
-    pthread_mutex_lock(&link->mu);
-    set_text(&link->last_envelope, payload->bytes);
-    set_text(&link->last_to, out->to);
-    set_text(&link->last_action, out->action);
-    set_text(&link->last_name, out->name);
-    link->last_room_us = out->room_deadline - sx_clock_now_us();
-    link->sent_count++;
-    pthread_cond_broadcast(&link->sent);
-    pthread_mutex_unlock(&link->mu);
+    pthread_mutex_lock(&loopback->mu);
+    set_text(&loopback->last_envelope, payload->bytes);
+    set_text(&loopback->last_to, out->to);
+    set_text(&loopback->last_action, out->action);
+    set_text(&loopback->last_name, out->name);
+    loopback->last_room_us = out->room_deadline - sx_clock_now_us();
+    loopback->sent_count++;
+    pthread_cond_broadcast(&loopback->sent);
+    pthread_mutex_unlock(&loopback->mu);
 }
 
-enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
-                            struct soap_xmpp_call **call, char *why, size_t why_bytes)
+enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
+    struct loopback *loopback = find_session(calls->session);
     struct sx_payload payload = {0};
     char reason[200] = "", clause[200] = "";
+    uint64_t number;
     /* As with the default configuration: the soapAction stays here. */
     enum sx_err err = sx_payload_plain(&payload, out->checker, out->envelope, out->envelope_len,
                                        NULL, clause, sizeof clause);
@@ -336,19 +299,32 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
         snprintf(why, why_bytes, "xmpp:%s: the envelope can't be carried: %s", out->to, clause);
         return err;
     }
-    err = sx_link_wait_online(link, out->online_deadline, reason, sizeof reason);
+    err = sx_session_await(calls->session, out->online_deadline, &number, reason, sizeof reason);
     if (!err)
-        err = sx_exchange_begin(link->exchange, out->to, payload.scan->operation,
+        err = sx_exchange_begin(calls->exchange, out->to, payload.scan->operation,
                                 out->room_deadline, call);
     if (err) {
         snprintf(why, why_bytes, "xmpp:%s: %s: %s", out->to, payload.scan->operation,
                  *reason ? reason : sx_fault_text(err));
     } else {
-        record(link, out, &payload);
-        react(link, out->to, sx_exchange_id(*call), &payload);
+        record(loopback, out, &payload);
+        react(loopback, out->to, sx_exchange_id(*call), &payload);
     }
     sx_payload_fini(&payload);
     return err;
+}
+
+enum sx_err sx_message_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                 struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    return sx_call_send(calls, out, call, why, why_bytes);
+}
+
+int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number)
+{
+    (void)calls;
+    (void)number;
+    return SX_NEVER;
 }
 
 void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const char *envelope,
@@ -358,12 +334,12 @@ void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const c
     int64_t deadline = sx_clock_deadline(WAIT_US);
     if (sx_exchange_begin(link->exchange, to, "", deadline, &call))
         abort();
-    deliver(link, to, sx_exchange_id(call), envelope, envelope ? strlen(envelope) : 0);
+    deliver(find(link), to, sx_exchange_id(call), envelope, envelope ? strlen(envelope) : 0);
     sx_exchange_wait(call, deadline, reply);
     sx_exchange_release(call);
 }
 
-enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
+enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes)
 {
@@ -372,33 +348,36 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
     if (envelope)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
-        complete_bytes(link->peer, request->to, request->id, payload.bytes, payload.len);
+        complete_bytes(find_session(answers->session)->peer, request->to, request->id,
+                       payload.bytes, payload.len);
     sx_payload_fini(&payload);
     return err;
 }
 
-const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
-{
-    static const struct sx_reader_limits limits = {1 << 26, {256, 0, 0}};
-    (void)link;
-    return &limits;
-}
-
-void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
-                    const char *text)
+void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
+                      const char *condition, const char *text)
 {
     if (sx_request_answer_once(request))
-        complete_error(link->peer, request->to, request->id, condition, text);
+        complete_error(find_session(answers->session)->peer, request->to, request->id, condition,
+                       text);
+}
+
+void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,
+                       const char *condition, const char *text, int64_t deadline)
+{
+    (void)deadline;
+    sx_answer_refuse(answers, request, condition, text);
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
 void loopback_set_offline_times(struct soap_xmpp_link *link, enum sx_err err, int times)
 {
-    pthread_mutex_lock(&link->mu);
-    link->offline = err;
-    link->offline_times = times;
-    pthread_mutex_unlock(&link->mu);
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    loopback->offline = err;
+    loopback->offline_times = times;
+    pthread_mutex_unlock(&loopback->mu);
 }
 
 void loopback_set_offline(struct soap_xmpp_link *link, enum sx_err err)
@@ -408,26 +387,29 @@ void loopback_set_offline(struct soap_xmpp_link *link, enum sx_err err)
 
 static void set_reaction(struct soap_xmpp_link *link, enum reaction reaction)
 {
-    pthread_mutex_lock(&link->mu);
-    link->reaction = reaction;
-    pthread_mutex_unlock(&link->mu);
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    loopback->reaction = reaction;
+    pthread_mutex_unlock(&loopback->mu);
 }
 
 void loopback_answer_error(struct soap_xmpp_link *link, const char *condition, const char *text)
 {
-    pthread_mutex_lock(&link->mu);
-    set_text(&link->error_condition, condition);
-    set_text(&link->error_text, text);
-    pthread_mutex_unlock(&link->mu);
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    set_text(&loopback->error_condition, condition);
+    set_text(&loopback->error_text, text);
+    pthread_mutex_unlock(&loopback->mu);
     set_reaction(link, WITH_ERROR);
 }
 
 void loopback_answer_bytes(struct soap_xmpp_link *link, const char *envelope)
 {
-    pthread_mutex_lock(&link->mu);
-    free(link->bytes);
-    link->bytes = envelope ? copy_text(envelope) : NULL;
-    pthread_mutex_unlock(&link->mu);
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    free(loopback->bytes);
+    loopback->bytes = envelope ? copy_text(envelope) : NULL;
+    pthread_mutex_unlock(&loopback->mu);
     set_reaction(link, WITH_BYTES);
 }
 
@@ -443,7 +425,7 @@ void loopback_answer_normally(struct soap_xmpp_link *link)
 
 void loopback_set_timeout_us(struct soap_xmpp_link *link, int64_t timeout_us)
 {
-    link->timeout_us = timeout_us;
+    ((struct sx_config *)(uintptr_t)sx_session_config(link->session))->timeout_us = timeout_us;
 }
 
 void loopback_break(struct soap_xmpp_link *link)
@@ -455,51 +437,54 @@ void loopback_break(struct soap_xmpp_link *link)
 
 const char *loopback_last_envelope(struct soap_xmpp_link *link)
 {
-    return link->last_envelope ? link->last_envelope : "";
+    struct loopback *loopback = find(link);
+    return loopback->last_envelope ? loopback->last_envelope : "";
 }
 
 const char *loopback_last_to(struct soap_xmpp_link *link)
 {
-    return link->last_to ? link->last_to : "";
+    struct loopback *loopback = find(link);
+    return loopback->last_to ? loopback->last_to : "";
 }
 
 const char *loopback_last_action(struct soap_xmpp_link *link)
 {
-    return link->last_action ? link->last_action : "";
+    struct loopback *loopback = find(link);
+    return loopback->last_action ? loopback->last_action : "";
 }
 
 const char *loopback_last_name(struct soap_xmpp_link *link)
 {
-    return link->last_name ? link->last_name : "";
+    struct loopback *loopback = find(link);
+    return loopback->last_name ? loopback->last_name : "";
 }
 
 int64_t loopback_last_online_us(struct soap_xmpp_link *link)
 {
-    return link->last_online_us;
+    struct loopback *loopback = find(link);
+    return loopback->last_online_us;
 }
 
 int64_t loopback_last_room_us(struct soap_xmpp_link *link)
 {
-    return link->last_room_us;
+    struct loopback *loopback = find(link);
+    return loopback->last_room_us;
 }
 
 int loopback_references(struct soap_xmpp_link *link)
 {
-    int references;
-    pthread_mutex_lock(&link->mu);
-    references = link->references;
-    pthread_mutex_unlock(&link->mu);
-    return references;
+    return (int)atomic_load(&link->references);
 }
 
 bool loopback_wait_sent(struct soap_xmpp_link *link, unsigned long count)
 {
+    struct loopback *loopback = find(link);
     int64_t deadline = sx_clock_deadline(WAIT_US);
     bool in_time = true;
-    pthread_mutex_lock(&link->mu);
-    while (link->sent_count < count && in_time)
-        in_time = sx_clock_cond_wait(&link->sent, &link->mu, deadline);
-    in_time = link->sent_count >= count;
-    pthread_mutex_unlock(&link->mu);
+    pthread_mutex_lock(&loopback->mu);
+    while (loopback->sent_count < count && in_time)
+        in_time = sx_clock_cond_wait(&loopback->sent, &loopback->mu, deadline);
+    in_time = loopback->sent_count >= count;
+    pthread_mutex_unlock(&loopback->mu);
     return in_time;
 }

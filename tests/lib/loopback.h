@@ -1,8 +1,9 @@
-/* loopback.h - an in-process transport in the place of link.c, for tests of gsoap/.
+/* loopback.h - what goes out of a link, within one process, for tests of gsoap/.
  *
- * Two links are paired: what one sends the other serves. It defines the functions of link.h and the
- * link functions of soap_xmpp.h over the real exchange and queue, without a server, without
- * XML in between. Linked instead of link.o.
+ * Two links are paired: what one sends the other serves. They are real links that nothing connects
+ * (sx_link_new); what stands here in the place of call.c, message_call.c and answer.c brings calls
+ * and answers to the other one, without a server, without XML in between. For programs linked
+ * without those three, and with --wrap=sx_session_await (mk/tests.mk).
  */
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H
