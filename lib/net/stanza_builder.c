@@ -437,32 +437,45 @@ static bool tell_libstrophe(struct sx_stanza_builder *builder, const struct sx_e
     return !builder->failed;
 }
 
-/* An <iq/> with an envelope alone, or nothing, has all that is asked for in the head. */
-static bool needs_tree(const struct sx_stanza_builder *builder, bool is_online)
-{
-    return !is_online || builder->stream->wants_trees || builder->tree.root ||
-           strcmp(sx_tree_name(&builder->tree), "iq") != 0;
-}
-
-static void deliver_stanza(struct sx_stanza_builder *builder)
+/* What has come once the login is over. A stanza without a tree is an <iq/> with an envelope alone,
+ * or nothing: all that is asked for is in its head. */
+static void deliver_online(struct sx_stanza_builder *builder)
 {
     struct sx_stream *stream = builder->stream;
-    bool is_online = stream && stream->on_stanza, goes_on = true;
-    const struct sx_element *element = NULL;
+    bool is_iq = strcmp(sx_tree_name(&builder->tree), "iq") == 0;
+    const struct sx_element *element = builder->tree.root;
 
-    if (needs_tree(builder, is_online)) {
+    if (!element && (!is_iq || stream->wants_trees)) {
         element = sx_tree_whole(&builder->tree);
         if (!element) {
             fail_memory(builder);
             return;
         }
     }
+    if (!is_iq && strcmp(sx_tree_ns(&builder->tree), SX_NS_STREAMS) == 0 &&
+        !tell_libstrophe(builder, element))
+        return;
+    stream->on_stanza(stream->user, element);
+}
+
+static void deliver_login(struct sx_stanza_builder *builder)
+{
+    const struct sx_element *element = sx_tree_whole(&builder->tree);
+    if (element)
+        tell_libstrophe(builder, element);
+    else
+        fail_memory(builder);
+}
+
+static void deliver_stanza(struct sx_stanza_builder *builder)
+{
+    struct sx_stream *stream = builder->stream;
     if (stream)
         tell_findings(builder);
-    if (!is_online || strcmp(sx_tree_ns(&builder->tree), SX_NS_STREAMS) == 0)
-        goes_on = tell_libstrophe(builder, element);
-    if (is_online && goes_on)
-        stream->on_stanza(stream->user, element);
+    if (stream && stream->on_stanza)
+        deliver_online(builder);
+    else
+        deliver_login(builder);
     if (stream)
         take_findings_back(stream);
 }

@@ -62,8 +62,8 @@ static bool take_step(struct walk *walk, const char *text, size_t len)
     if (!walk->steps_left)
         return false;
     walk->steps_left--;
-    strncat(walk->log, text, len);
-    strcat(walk->log, " ");
+    snprintf(walk->log + strlen(walk->log), sizeof walk->log - strlen(walk->log), "%.*s ", (int)len,
+             text);
     return true;
 }
 
