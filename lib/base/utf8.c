@@ -9,39 +9,53 @@
 
 #include <locale.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <wctype.h>
+
+/* The length of the character at text, 0 if there is none: RFC 3629 section 4. Reads no byte beyond
+ * the first that doesn't fit. Inline: it sees every character beyond ASCII of every envelope. */
+static inline size_t measure(const unsigned char *text)
+{
+    unsigned char lead = text[0], next;
+    size_t len = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, i;
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    next = text[1];
+    if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) ||
+        (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F))
+        return 0;
+    for (i = 1; i < len; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
 
 size_t sx_utf8_decode(const char *text, uint32_t *c)
 {
-    static const uint32_t smallest[SX_UTF8_CHAR_BYTES + 1] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *bytes = (const unsigned char *)text;
-    size_t i, len = bytes[0] < 0x80 ? 1 : bytes[0] >= 0xF0 ? 4 : bytes[0] >= 0xE0 ? 3 : 2;
+    size_t len = measure(bytes), i;
     uint32_t value;
-    if (len == 1) {
-        *c = bytes[0];
-        return 1;
-    }
-    if (bytes[0] < 0xC2 || bytes[0] > 0xF4)
+    if (!len)
         return 0;
-    value = bytes[0] & (0x7Fu >> len);
-    for (i = 1; i < len; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
+    value = len == 1 ? bytes[0] : bytes[0] & (0x7Fu >> len);
+    for (i = 1; i < len; i++)
         value = value << 6 | (bytes[i] & 0x3Fu);
-    }
-    if (value < smallest[len] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
     *c = value;
     return len;
 }
 
 size_t sx_utf8_xml_len(const char *text)
 {
-    uint32_t c = 0;
-    size_t len = sx_utf8_decode(text, &c);
-    bool is_allowed = c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
-    return len && is_allowed && c != 0xFFFE && c != 0xFFFF ? len : 0;
+    const unsigned char *bytes = (const unsigned char *)text;
+    unsigned char lead = bytes[0];
+    size_t len;
+    if (lead < 0x80)
+        return lead >= 0x20 || lead == '\t' || lead == '\n' || lead == '\r';
+    len = measure(bytes);
+    if (lead == 0xEF && len && bytes[1] == 0xBF && bytes[2] > 0xBD) /* U+FFFE, U+FFFF */
+        return 0;
+    return len;
 }
 
 uint32_t sx_utf8_next(const char **text)
