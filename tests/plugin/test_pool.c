@@ -13,7 +13,8 @@ static sem_t handled;
 static volatile sig_atomic_t handled_elsewhere; /* not by the program's own thread */
 
 /* The thread that has run it once blocks the signal from then on: the next one finds no thread of
- * the program, so it would run on a worker if that let it. */
+ * the program, so it would run on a worker if that let it. (Valgrind
+ * doesn't take over the changed mask: there the same thread runs it again.) */
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
     ucontext_t *interrupted = context;
@@ -52,16 +53,12 @@ static bool wait_handled(void)
 
 static void send_two_signals(void)
 {
-    sigset_t set = only(SIGUSR1), pending;
     ASSERT_ADD(ground.client, CALC, 1, 2); /* the worker is there */
     kill(getpid(), SIGUSR1);
     CU_ASSERT(wait_handled());
     kill(getpid(), SIGUSR1);
     ASSERT_ADD(ground.client, CALC, 1, 2); /* the worker has woken up, and would have run it */
     CU_ASSERT_FALSE(handled_elsewhere);
-    sigpending(&pending);
-    CU_ASSERT(sigismember(&pending, SIGUSR1));
-    (void)sigtimedwait(&set, NULL, &(struct timespec){0});
 }
 
 static void workers_block_signals(void)
@@ -78,8 +75,9 @@ static void workers_block_signals(void)
     send_two_signals();
     sx_queue_close(sx_link_queue(ground.far));
     pthread_join(thread, NULL);
-    sigaction(SIGUSR1, &previous, NULL);
+    signal(SIGUSR1, SIG_IGN); /* forgets the one that waits */
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    sigaction(SIGUSR1, &previous, NULL);
     sem_destroy(&handled);
 }
 
