@@ -1,6 +1,7 @@
 /* call.c - a call as an object: many can be under way from one struct soap.
  *
- * Noun: the detached call.
+ * Noun: the detached call. What needs no gSOAP of it (waiting for one, cancelling one) is
+ * link/api.c's.
  *
  * Invariant: a detached call belongs to the program and holds a reference to its link; an attached
  * one belongs to the context, which has a reference of its own.
@@ -12,8 +13,6 @@
 #include "gsoap/client.h"
 
 #include "base/clock.h"
-#include "config/config.h"
-#include "exchange/message_call.h"
 
 struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
 {
@@ -73,41 +72,4 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
     sx_link_unref(context->link); /* the call's; the context has its own */
     sx_context_set_role(context, SX_ROLE_WAITING);
     return SOAP_OK;
-}
-
-struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_ms)
-{
-    int64_t us = sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link));
-    struct soap_xmpp_call *call;
-    sx_link_ref(link); /* the program may close the link meanwhile */
-    call = sx_exchange_next_done(sx_link_exchange(link), sx_clock_deadline(us));
-    if (call && sx_message_call_claim(call))
-        sx_link_ref(link); /* the call's, as if it had been detached */
-    sx_link_unref(link);
-    return call;
-}
-
-void *soap_xmpp_call_user(const struct soap_xmpp_call *call)
-{
-    return sx_exchange_user(call);
-}
-
-const char *soap_xmpp_call_name(const struct soap_xmpp_call *call)
-{
-    return sx_message_call_name(call);
-}
-
-const char *soap_xmpp_call_peer(const struct soap_xmpp_call *call)
-{
-    return sx_exchange_peer(call);
-}
-
-void soap_xmpp_cancel(struct soap_xmpp_call *call)
-{
-    struct soap_xmpp_link *link;
-    if (!call)
-        return;
-    link = sx_link_of(call);
-    sx_exchange_release(call);
-    sx_link_unref(link);
 }

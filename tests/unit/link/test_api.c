@@ -110,12 +110,22 @@ static void nobody_is_allowed_without_a_name(void)
     close_link(link, fd);
 }
 
+/* As soap_xmpp_detach() returns it when nothing was sent. */
+static void a_call_that_is_none_has_nothing(void)
+{
+    CU_ASSERT_PTR_NULL(soap_xmpp_call_user(NULL));
+    ASSERT_TEXT(soap_xmpp_call_name(NULL), "");
+    ASSERT_TEXT(soap_xmpp_call_peer(NULL), "");
+    soap_xmpp_cancel(NULL);
+}
+
 /* As soap_xmpp_open() returns it on failure. */
 static void a_link_that_is_none_is_closed_and_does_nothing(void)
 {
     char text[200] = "";
     CU_ASSERT_EQUAL(soap_xmpp_state(NULL), SOAP_XMPP_CLOSED);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(NULL, -1), -1);
+    CU_ASSERT_PTR_NULL(soap_xmpp_wait(NULL, -1));
     soap_xmpp_reason(NULL, text, sizeof text);
     ASSERT_TEXT(text, "there is no link");
     soap_xmpp_jid(NULL, text, sizeof text);
@@ -140,6 +150,7 @@ CU_TestInfo tests_api[] = {
     {"nothing is discovered without a feature", nothing_is_discovered_without_a_feature},
     {"nobody is subscribed to without an endpoint", nobody_is_subscribed_to_without_an_endpoint},
     {"nobody is allowed without a name", nobody_is_allowed_without_a_name},
+    {"a call that is none has nothing", a_call_that_is_none_has_nothing},
     {"a link that is none is closed, and does nothing",
      a_link_that_is_none_is_closed_and_does_nothing},
     CU_TEST_INFO_NULL,
