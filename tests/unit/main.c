@@ -41,6 +41,7 @@
     SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
     SUITE(namespace)                                                                               \
+    SUITE(negotiation)                                                                             \
     SUITE(pack)                                                                                    \
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
