@@ -2,7 +2,7 @@
 """pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
 with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
 
-    links paths lengths index names samples members errors layers targets commands    checks
+    links paths lengths index names samples members errors layers packages targets commands    checks
     code FILE NUMBER        the lines of the NUMBERth block of C in FILE
     shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
 """
@@ -298,6 +298,21 @@ def check_layers():
         if listed.get(folder) != set(pairs.get(folder, '?').split()):
             wrong(f'{folder} may see {sorted(listed.get(folder, []))} in docs/internals/README.md, '
                   f'but {pairs.get(folder)} in tools/check-layers')
+
+
+def check_packages():
+    """The tables of README.md and CONTRIBUTING.md against tools/install-packages.sh."""
+    body = re.search(r'(?s)\npackages\(\) \{(.*?)\n\}', read('tools/install-packages.sh')).group(1)
+    echoed = re.findall(r'echo ((?:[\w.+ -]|\\\n)+)', body.replace('usage: $0', ''))
+    installed = set(' '.join(echoed).replace('\\\n', ' ').split())
+    listed = set()
+    for path in ('README.md', 'CONTRIBUTING.md'):
+        for table in re.findall(r'(?m)^\| package \|.*\n\|[-|]+\n((?:\|.*\n)+)', read(path)):
+            for cell in re.findall(r'(?m)^\| (.*?) \|', table):
+                listed |= set(re.findall(r'`([^`]+)`', cell))
+    for name in sorted(installed ^ listed):
+        wrong(f'{name} is ' + ('not in the tables of packages' if name in installed else
+                               'installed by no group of tools/install-packages.sh'))
 
 
 def all_commands():
