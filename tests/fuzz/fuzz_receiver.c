@@ -1,4 +1,4 @@
-/* fuzz_intake.c - peers that open, send, close and ask in any order, beside a model.
+/* fuzz_receiver.c - peers that open, send, close and ask in any order, beside a model.
  *
  * Input: operations of a few bytes each; what is left over when an operation begins is 0.
  * Claims: each answer is the model's; what is taken is what was announced, byte for byte; bounds
@@ -45,7 +45,7 @@ struct scene {
     const uint8_t *bytes;
     size_t len;
     int64_t now_us;
-    struct sx_receiver *intake;
+    struct sx_receiver *receiver;
     struct model models[PEERS][MESSAGES];
     char hashes[MESSAGES][SX_SHA256_HEX_BYTES], wrong[SX_SHA256_HEX_BYTES];
     char contents[MESSAGES][MESSAGE_BYTES + 1];
@@ -155,7 +155,7 @@ static void open_one(struct scene *scene)
     snprintf(block_text, sizeof block_text, "%zu", block_bytes);
     forget_idle(scene);
     condition = predict_open(scene, peer, message, sid, size, has_right_hash, block_bytes);
-    sx_receiver_open(scene->intake, peers[peer], &open, scene->now_us, &answer);
+    sx_receiver_open(scene->receiver, peers[peer], &open, scene->now_us, &answer);
     claim_answer(&answer, condition);
     if (condition)
         return;
@@ -233,8 +233,8 @@ static void send_one(struct scene *scene)
     seq = (model ? model->next_seq : 0) + (kind == 3 ? 1 : 0);
     snprintf(seq_text, sizeof seq_text, "%u", seq);
     condition = predict_data(scene, peer, model, seq, kind == 4 ? NULL : bytes, len);
-    sx_receiver_data(scene->intake, peers[peer], sids[sid], seq_text, kind == 4 ? NULL : bytes, len,
-                     scene->now_us, &answer);
+    sx_receiver_data(scene->receiver, peers[peer], sids[sid], seq_text, kind == 4 ? NULL : bytes,
+                     len, scene->now_us, &answer);
     claim_answer(&answer, condition);
     CLAIM(answer.closes == (model && condition));
     CLAIM(condition || answer.received == model->received);
@@ -247,7 +247,7 @@ static void close_one(struct scene *scene)
     int sid = (int)draw(scene, SIDS);
     struct model *model = find_session(scene, peer, sid);
     struct sx_receiver_answer answer;
-    sx_receiver_close(scene->intake, peers[peer], sids[sid], &answer);
+    sx_receiver_close(scene->receiver, peers[peer], sids[sid], &answer);
     claim_answer(&answer, model ? NULL : "item-not-found");
     if (model && model->is_complete)
         model->sid = -1;
@@ -263,7 +263,7 @@ static void take_one(struct scene *scene)
     const char *hash = kind == 2 ? scene->wrong : scene->hashes[message];
     bool is_to_be = model->is_here && model->is_complete && kind != 1 && kind != 2;
     char *bytes = NULL;
-    CLAIM(sx_receiver_take(scene->intake, peers[peer], ids[message], size, hash, &bytes) ==
+    CLAIM(sx_receiver_take(scene->receiver, peers[peer], ids[message], size, hash, &bytes) ==
           is_to_be);
     CLAIM(!bytes == !is_to_be);
     if (!is_to_be)
@@ -276,7 +276,7 @@ static void take_one(struct scene *scene)
 static void drop_one(struct scene *scene)
 {
     unsigned peer = draw(scene, PEERS), message = draw(scene, MESSAGES);
-    sx_receiver_drop(scene->intake, peers[peer], ids[message]);
+    sx_receiver_drop(scene->receiver, peers[peer], ids[message]);
     scene->models[peer][message].is_here = false;
 }
 
@@ -284,7 +284,7 @@ static void let_time_pass(struct scene *scene)
 {
     scene->now_us += draw(scene, 130) * INT64_C(1000000);
     if (draw(scene, 2)) {
-        sx_receiver_expire(scene->intake, scene->now_us);
+        sx_receiver_expire(scene->receiver, scene->now_us);
         forget_idle(scene);
     }
 }
@@ -306,13 +306,13 @@ static void open_words(struct scene *scene)
     }
     open = (struct sx_receiver_open){words[0], words[1], *words[2] ? words[2] : NULL,
                                      words[3], words[4], words[5]};
-    sx_receiver_open(scene->intake, "c@example.org/words", &open, scene->now_us, &answer);
+    sx_receiver_open(scene->receiver, "c@example.org/words", &open, scene->now_us, &answer);
     forget_idle(scene);
     CLAIM(answer.is_open == !answer.condition);
     if (answer.is_open)
         CLAIM(strlen(words[0]) <= SX_RECEIVER_SID_BYTES &&
               strlen(words[3]) <= SX_RECEIVER_ID_BYTES);
-    sx_receiver_drop(scene->intake, "c@example.org/words", words[3]);
+    sx_receiver_drop(scene->receiver, "c@example.org/words", words[3]);
     for (i = 0; i < 6; i++)
         free(words[i]);
 }
@@ -324,18 +324,18 @@ static void claim_bounds(const struct scene *scene)
     struct sx_receiver_counts counts;
     size_t received, size;
     unsigned i;
-    sx_receiver_count(scene->intake, &counts);
+    sx_receiver_count(scene->receiver, &counts);
     CLAIM(counts.transfers <= PLACES && counts.announced_bytes <= ALL_BYTES);
     CLAIM(counts.held_bytes <= counts.announced_bytes);
     for (i = 0; i < PEERS; i++) {
         struct sums sums = add_up(scene, i);
         CLAIM(sums.all == counts.transfers && sums.all_bytes == counts.announced_bytes);
-        CLAIM(sums.due_us == sx_receiver_due_us(scene->intake));
+        CLAIM(sums.due_us == sx_receiver_due_us(scene->receiver));
         CLAIM(sums.own <= 1 || (sums.own <= PLACES / 2 && sums.own_bytes <= ALL_BYTES / 2));
     }
     for (i = 0; i < PEERS * MESSAGES; i++) {
         const struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
-        bool is_here = sx_receiver_progress(scene->intake, peers[i / MESSAGES], ids[i % MESSAGES],
+        bool is_here = sx_receiver_progress(scene->receiver, peers[i / MESSAGES], ids[i % MESSAGES],
                                             &received, &size);
         CLAIM(is_here == model->is_here);
         CLAIM(!is_here || (received == model->received && size == model->size));
@@ -363,13 +363,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
                                                          drop_one, let_time_pass, open_words};
     const struct sx_receiver_limits limits = {MESSAGE_BYTES, ALL_BYTES, BLOCK_BYTES, PLACES};
     struct scene scene = {.bytes = bytes, .len = len, .now_us = 1000000};
-    scene.intake = sx_receiver_new(&limits);
-    CLAIM(scene.intake);
+    scene.receiver = sx_receiver_new(&limits);
+    CLAIM(scene.receiver);
     write_contents(&scene);
     while (scene.len) {
         operations[draw(&scene, sizeof operations / sizeof *operations)](&scene);
         claim_bounds(&scene);
     }
-    sx_receiver_free(scene.intake);
+    sx_receiver_free(scene.receiver);
     return 0;
 }

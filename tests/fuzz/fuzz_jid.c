@@ -1,4 +1,4 @@
-/* fuzz_address.c - addresses: what a program writes as an endpoint, what a peer sends as a JID.
+/* fuzz_jid.c - JIDs: what a program writes as an endpoint, what a peer sends as a JID.
  *
  * Input: one text, or two separated by a line feed. Claims: what parses is normal, within bounds
  * and can stand in a stanza; equal is reflexive and symmetric for any texts; the parts are the
