@@ -13,8 +13,8 @@ static sem_t handled;
 static volatile sig_atomic_t handled_elsewhere; /* not by the program's own thread */
 
 /* The thread that has run it once blocks the signal from then on: the next one finds no thread of
- * the program, so it would run on a worker if that let it. (Valgrind
- * doesn't take over the changed mask: there the same thread runs it again.) */
+ * the program, so it would run on a worker if that let it. (Valgrind doesn't take over the changed
+ * mask: there the same thread runs it again.) */
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
     ucontext_t *interrupted = context;
