@@ -57,7 +57,7 @@ static void read_through(struct soap_xmpp_link *link, const struct sx_envelope *
     char why[160] = "";
     size_t got;
     do
-        if (sx_reader_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
+        if (sx_reader_next(&reading, envelope, sx_link_reader_limits(link), piece, sizeof piece,
                            &got, why, sizeof why))
             slice_die("%s", why);
     while (got);

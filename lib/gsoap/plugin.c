@@ -145,7 +145,7 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
                               sx_context_label(context, label));
         return 0;
     }
-    err = sx_reader_next(&context->reading, envelope, sx_link_reading_limits(context->link), buf,
+    err = sx_reader_next(&context->reading, envelope, sx_link_reader_limits(context->link), buf,
                          buf_bytes, &len, why, sizeof why);
     if (err)
         fail_reading(soap, context, err, why);

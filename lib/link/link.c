@@ -508,7 +508,7 @@ int64_t sx_link_timeout_us(struct soap_xmpp_link *link)
     return sx_session_config(link->session)->timeout_us;
 }
 
-const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link)
+const struct sx_reader_limits *sx_link_reader_limits(struct soap_xmpp_link *link)
 {
     return &link->reader_limits;
 }

@@ -79,6 +79,6 @@ const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 /* From the configuration. */
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link);
 unsigned sx_link_max_depth(struct soap_xmpp_link *link);
-const struct sx_reader_limits *sx_link_reading_limits(struct soap_xmpp_link *link);
+const struct sx_reader_limits *sx_link_reader_limits(struct soap_xmpp_link *link);
 
 #endif

@@ -190,7 +190,7 @@ static char *read_all(const struct sx_envelope *envelope, struct soap_xmpp_link 
     size_t len;
     enum sx_err err;
     do {
-        err = sx_reader_next(&reading, envelope, sx_link_reading_limits(link), piece, sizeof piece,
+        err = sx_reader_next(&reading, envelope, sx_link_reader_limits(link), piece, sizeof piece,
                              &len, why, sizeof why);
         sx_buffer_add(&out, piece, len);
     } while (!err && len);

@@ -4,6 +4,7 @@
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
     SUITE(acquaintance)                                                                            \
+    SUITE(admission)                                                                               \
     SUITE(allocator)                                                                               \
     SUITE(api)                                                                                     \
     SUITE(backoff)                                                                                 \
@@ -53,8 +54,9 @@
     SUITE(queue)                                                                                   \
     SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \
-    SUITE(receive)                                                                                 \
     SUITE(receive_message)                                                                         \
+    SUITE(receive_reply)                                                                           \
+    SUITE(receive_request)                                                                         \
     SUITE(receiver)                                                                                \
     SUITE(receiver_room)                                                                           \
     SUITE(request_id)                                                                              \

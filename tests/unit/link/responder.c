@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/clock.h"
+#include "soap/pack.h"
+#include "wire/namespaces.h"
+#include "wire/stanza.h"
 #include "../../lib/suite.h"
 
 #define OPEN "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -84,6 +89,16 @@ void responder_start(struct responder *responder, const struct soap_xmpp_config 
     responder_hear(responder, OPEN, strlen(OPEN));
 }
 
+void responder_serve(struct responder *responder, const char *rules)
+{
+    struct soap_xmpp_config config;
+    responder_configure(&config);
+    config.allow = rules;
+    config.max_message_bytes = 100000;
+    responder_start(responder, &config);
+    sx_queue_open(responder->link->queue);
+}
+
 void responder_stop(struct responder *responder)
 {
     struct sx_request *request;
@@ -118,4 +133,58 @@ unsigned long responder_queued(const struct responder *responder)
     struct sx_queue_counts counts;
     sx_queue_count(responder->link->queue, &counts);
     return counts.queued;
+}
+
+/* ---- what others say ---- */
+
+const char *responder_tag(const struct responder *responder, const char *text)
+{
+    static char id[600];
+    char incarnation[SX_INCARNATION_BYTES];
+    sx_journal_incarnation(responder->link->journal, sx_clock_now_us(), incarnation);
+    snprintf(id, sizeof id, "%s" SX_REQUEST_ID_MARK "%s", text, incarnation);
+    return id;
+}
+
+void responder_ask(struct responder *responder, const char *from, const char *id,
+                   const char *operation)
+{
+    struct sx_buffer iq = {0};
+    sx_buffer_add_format(&iq, "<iq type='set' to='calc@example.org/soap' id='%s'", id);
+    if (from)
+        sx_buffer_add_format(&iq, " from='%s'", from);
+    sx_buffer_add_format(&iq,
+                         "><e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:%s xmlns:c='urn:c'/>"
+                         "</e:Body></e:Envelope></iq>",
+                         operation);
+    CU_ASSERT_FATAL(!iq.failed);
+    responder_hear(responder, iq.bytes, iq.len);
+    sx_buffer_fini(&iq);
+}
+
+void responder_say(struct responder *responder, const char *type, const char *id,
+                   const char *content)
+{
+    struct sx_buffer iq = {0};
+    sx_buffer_add_format(
+        &iq, "<iq type='%s' to='calc@example.org/soap' from='" RESPONDER_PEER "' id='%s'>", type,
+        id);
+    sx_buffer_add_text(&iq, content);
+    sx_buffer_add_text(&iq, "</iq>");
+    responder_hear(responder, iq.bytes, iq.len);
+    sx_buffer_fini(&iq);
+}
+
+char *responder_pack(const char *envelope)
+{
+    struct sx_buffer bytes = {0}, out = {0};
+    enum sx_form form;
+    size_t len;
+    CU_ASSERT_EQUAL_FATAL(sx_pack(envelope, strlen(envelope), &bytes, &form), SX_OK);
+    sx_buffer_add_format(&out, "<packed xmlns='" SX_NS_PACKED "' action='urn:a'%s>",
+                         form == SX_FORM_STORED ? " form='stored'" : "");
+    sx_base64_add(&out, bytes.bytes, bytes.len);
+    sx_buffer_add_text(&out, "</packed>");
+    sx_buffer_fini(&bytes);
+    return sx_buffer_take(&out, &len);
 }

@@ -31,6 +31,9 @@ void responder_configure(struct soap_xmpp_config *config);
 /* The link is online under its own JID, in session 1, as far as it knows. */
 void responder_start(struct responder *responder, const struct soap_xmpp_config *config);
 
+/* Both, and it serves those whom the rules let call, packed or not. */
+void responder_serve(struct responder *responder, const char *rules);
+
 /* Drops the requests that nobody has taken. */
 void responder_stop(struct responder *responder);
 
@@ -43,5 +46,21 @@ const char *responder_said(const struct responder *responder);
 /* A request that waits to be served; NULL: there is none. How many wait. */
 struct sx_request *responder_take(struct responder *responder);
 unsigned long responder_queued(const struct responder *responder);
+
+/* ---- what others say ---- */
+
+#define RESPONDER_PEER "alice@example.org/desk"
+
+/* An id as callers of this library make it, until the next call. */
+const char *responder_tag(const struct responder *responder, const char *text);
+
+/* A plain request; from NULL: from the own server. An iq of RESPONDER_PEER's with this content. */
+void responder_ask(struct responder *responder, const char *from, const char *id,
+                   const char *operation);
+void responder_say(struct responder *responder, const char *type, const char *id,
+                   const char *content);
+
+/* The <packed/> for an envelope, malloc'ed. */
+char *responder_pack(const char *envelope);
 
 #endif

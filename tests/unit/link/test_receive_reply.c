@@ -1,0 +1,145 @@
+/* Replies to packed calls, and what is learned from them of who packs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exchange/retry.h"
+#include "wire/namespaces.h"
+#include "wire/stanza.h"
+#include "../../lib/suite.h"
+#include "responder.h"
+
+#define INCARNATION "0123456789abcdef.1"
+#define ENVELOPE(body)                                                                             \
+    "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body>" body "</e:Body></e:Envelope>"
+#define FAULT "<e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code></e:Fault>"
+
+static const int64_t PAST = 1; /* microsecond after boot */
+
+static struct soap_xmpp_call *begin_packed(struct responder *responder)
+{
+    struct soap_xmpp_call *call = NULL;
+    char *element = responder_pack(ENVELOPE("<add/>"));
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder->link->exchange, RESPONDER_PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, element, strlen(element)), SX_OK);
+    free(element);
+    return call;
+}
+
+static void end_packed(struct soap_xmpp_call *call, struct sx_reply *reply)
+{
+    sx_exchange_wait(call, PAST, reply);
+    sx_exchange_release(call);
+}
+
+TEST(a_packed_answer_completes_its_call)
+{
+    static const struct {
+        const char *type, *envelope, *error;
+        enum sx_err err;
+    } rows[] = {
+        {"result", ENVELOPE("<added/>"), "", SX_OK},
+        {"error", ENVELOPE(FAULT), "<error type='modify'/>", SX_OK},
+        {"error", ENVELOPE("<add/>"),
+         "<error type='cancel'><gone xmlns='" SX_NS_STANZAS "'/></error>", SX_ESTANZA},
+    };
+    struct responder responder;
+    size_t i;
+    responder_serve(&responder, "*");
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct soap_xmpp_call *call = begin_packed(&responder);
+        struct sx_buffer content = {0};
+        struct sx_reply reply;
+        char *element = responder_pack(rows[i].envelope);
+        sx_buffer_add_text(&content, element);
+        sx_buffer_add_text(&content, rows[i].error);
+        responder_say(&responder, rows[i].type, sx_exchange_id(call), content.bytes);
+        ASSERT_TEXT(responder_said(&responder), ""); /* the peer isn't doubted */
+        end_packed(call, &reply);
+        CU_ASSERT_EQUAL(reply.err, rows[i].err);
+        CU_ASSERT_EQUAL(reply.envelope.bytes != NULL, rows[i].err == SX_OK);
+        CU_ASSERT_EQUAL(reply.envelope.is_fault, i == 1);
+        sx_reply_fini(&reply);
+        free(element);
+        sx_buffer_fini(&content);
+    }
+    responder_stop(&responder);
+}
+
+TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
+{
+    static const char unavailable[] =
+        "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS "'/></error>";
+    struct responder responder;
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    responder_serve(&responder, "*");
+    call = begin_packed(&responder);
+    responder_say(&responder, "error", sx_exchange_id(call), unavailable);
+    CU_ASSERT_EQUAL(responder.posts, 1);
+    ASSERT_CONTAINS(responder_said(&responder), "<iq type='get' to='" RESPONDER_PEER "' id='");
+    ASSERT_CONTAINS(responder_said(&responder), "<query xmlns='" SX_NS_DISCO_INFO "'/>");
+    responder_say(&responder, "error", sx_exchange_id(call), unavailable);
+    ASSERT_TEXT(responder_said(&responder), ""); /* it was asked just now */
+    responder.link->fallback.asked_us = 0;
+    responder_say(&responder, "error", sx_exchange_id(call),
+                  "<error type='cancel'><service-unavailable xmlns='" SX_NS_STANZAS
+                  "'/><refused xmlns='" SX_NS_DELIVERY "'/></error>");
+    ASSERT_TEXT(responder_said(&responder), "");
+    end_packed(call, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
+    sx_reply_fini(&reply);
+    responder_stop(&responder);
+}
+
+/* It says so when it is asked. */
+static void say_features(struct responder *responder, const char *feature)
+{
+    struct sx_buffer query = {0};
+    struct soap_xmpp_call *call;
+    struct sx_reply reply;
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder->link->exchange, RESPONDER_PEER, "disco#info", PAST, &call),
+        SX_OK);
+    sx_buffer_add_format(&query,
+                         "<query xmlns='" SX_NS_DISCO_INFO "'><feature var='" SX_NS_SOAP
+                         "'/><feature var='" SX_NS_DELIVERY "'/><feature var='" SX_NS_DELIVERY
+                         "#" INCARNATION "'/><feature var='%s'/></query>",
+                         feature);
+    responder_say(responder, "result", sx_exchange_id(call), query.bytes);
+    sx_buffer_fini(&query);
+    end_packed(call, &reply);
+    sx_reply_fini(&reply);
+}
+
+TEST(a_peer_that_says_it_does_not_pack_gets_its_calls_plain)
+{
+    struct responder responder;
+    struct soap_xmpp_call *call;
+    struct sx_exchange *exchange;
+    struct sx_copy copy;
+    responder_serve(&responder, "*");
+    exchange = responder.link->exchange;
+    call = begin_packed(&responder);
+    say_features(&responder, SX_NS_PACKED);
+    CU_ASSERT_TRUE(sx_retry_is_packed(exchange, RESPONDER_PEER, sx_exchange_id(call)));
+    say_features(&responder, "urn:x");
+    CU_ASSERT_FALSE(sx_retry_is_packed(exchange, RESPONDER_PEER, sx_exchange_id(call)));
+    sx_retry_lose(exchange, SX_ELOST, "", SIZE_MAX);
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(exchange, sx_clock_now_us(), &copy));
+    ASSERT_CONTAINS(copy.payload, "<add/>");
+    sx_copy_fini(&copy);
+    sx_exchange_release(call);
+    responder_stop(&responder);
+}
+
+CU_TestInfo tests_receive_reply[] = {
+    {"a packed answer completes its call", a_packed_answer_completes_its_call},
+    {"who refuses a packed call like a stranger is doubted",
+     who_refuses_a_packed_call_like_a_stranger_is_doubted},
+    {"a peer that says it doesn't pack gets its calls plain",
+     a_peer_that_says_it_does_not_pack_gets_its_calls_plain},
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,144 @@
+/* Requests with packed envelopes: queued as they came, or refused. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wire/namespaces.h"
+#include "wire/stanza.h"
+#include "../../lib/suite.h"
+#include "responder.h"
+
+#define ENVELOPE(body)                                                                             \
+    "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body>" body "</e:Body></e:Envelope>"
+
+static void ask_packed(struct responder *responder, const char *id, const char *envelope)
+{
+    char *element = responder_pack(envelope);
+    responder_say(responder, "set", id, element);
+    free(element);
+}
+
+TEST(a_packed_request_is_queued_as_it_came)
+{
+    struct responder responder;
+    struct sx_request *request;
+    responder_serve(&responder, "alice@example.org:add");
+    ask_packed(&responder, responder_tag(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    CU_ASSERT_NOT_EQUAL(request->envelope.form, SX_FORM_PLAIN);
+    ASSERT_TEXT(request->envelope.operation, "add");
+    ASSERT_TEXT(request->envelope.action, "urn:a");
+    CU_ASSERT_EQUAL(request->envelope.err, SX_OK);
+    sx_journal_answer(responder.link->journal, request->from, request->id, "<iq/>", 5,
+                      sx_clock_now_us());
+    sx_request_free(request);
+    /* a second copy gets the first one's answer, plain or packed */
+    ask_packed(&responder, responder_tag(&responder, "1"), ENVELOPE("<c:add xmlns:c='urn:c'/>"));
+    ASSERT_TEXT(responder_said(&responder), "<iq/>");
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    ASSERT_TEXT(responder_said(&responder), "<iq/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+TEST(a_packed_operation_is_what_the_rules_are_asked_about)
+{
+    struct responder responder;
+    responder_serve(&responder, "alice@example.org:add");
+    ask_packed(&responder, responder_tag(&responder, "1"),
+               ENVELOPE("<c:sub xmlns:c='urn:c'/><c:add xmlns:c='urn:c'/>"));
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+/* A glance costs the loop thread time that a stranger may not have. */
+TEST(a_strangers_envelope_is_looked_at_when_the_trace_tells)
+{
+    struct responder responder;
+    responder_serve(&responder, "bob@example.org");
+    ask_packed(&responder, responder_tag(&responder, "1"), "<a/>");
+    ASSERT_CONTAINS(responder_said(&responder), "<bad-request");
+    responder.link->admission.refusals.told_us = sx_clock_now_us();
+    ask_packed(&responder, responder_tag(&responder, "2"), "<a/>");
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    responder_stop(&responder);
+}
+
+TEST(what_is_no_packed_envelope_is_refused)
+{
+    static const struct {
+        const char *type, *content, *answer;
+    } rows[] = {
+        {"set", "<packed xmlns='" SX_NS_PACKED "'/>", "the packed envelope is empty"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "'>AAA</packed>", "base64"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "'>AA AA</packed>", "base64"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>", "<bad-request"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "' form='lzma'>AAAA</packed>",
+         "its form is unknown"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "' form=''>AAAA</packed>", "its form is unknown"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "' form='stored'>AAAA</packed>", "<bad-request"},
+        {"set",
+         "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed><packed xmlns='" SX_NS_PACKED
+         "'>AAAA</packed>",
+         "two packed envelopes"},
+        {"set", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>" ENVELOPE("<x/>"), "one payload"},
+        {"get", "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>", "iq of type set"},
+        {"set", "<packed xmlns='urn:other'>AAAA</packed>", "<service-unavailable"},
+        {"set", "<packed>AAAA</packed>", "<service-unavailable"},
+    };
+    struct responder responder;
+    size_t i;
+    responder_serve(&responder, "*");
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        responder_say(&responder, rows[i].type, responder_tag(&responder, "1"), rows[i].content);
+        CU_ASSERT_EQUAL(responder.posts, 1);
+        ASSERT_CONTAINS(responder_said(&responder), "type='error'");
+        ASSERT_CONTAINS(responder_said(&responder), rows[i].answer);
+        CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    }
+    responder_stop(&responder);
+}
+
+TEST(a_declined_packed_request_says_that_it_was_not_run)
+{
+    struct responder responder;
+    responder_serve(&responder, "*");
+    ask_packed(&responder, responder_tag(&responder, "1"), "<a/>");
+    ASSERT_CONTAINS(responder_said(&responder), "<bad-request");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    responder.link->content.max_message_bytes = 10;
+    ask_packed(&responder, responder_tag(&responder, "1"), ENVELOPE("<add/>"));
+    ASSERT_CONTAINS(responder_said(&responder), "<policy-violation");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    responder_stop(&responder);
+}
+
+TEST(who_does_not_pack_does_not_know_the_element)
+{
+    struct responder responder;
+    responder_serve(&responder, "*");
+    responder.link->content.packs = false;
+    ask_packed(&responder, responder_tag(&responder, "1"), ENVELOPE("<add/>"));
+    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
+    ASSERT_LACKS(responder_said(&responder), "<refused");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+CU_TestInfo tests_receive_request[] = {
+    {"a packed request is queued as it came, and answered once",
+     a_packed_request_is_queued_as_it_came},
+    {"a packed operation is what the rules are asked about",
+     a_packed_operation_is_what_the_rules_are_asked_about},
+    {"a stranger's envelope is looked at when the trace tells of them",
+     a_strangers_envelope_is_looked_at_when_the_trace_tells},
+    {"what is no packed envelope is refused", what_is_no_packed_envelope_is_refused},
+    {"a declined packed request says that it was not run",
+     a_declined_packed_request_says_that_it_was_not_run},
+    {"who doesn't pack doesn't know the element", who_does_not_pack_does_not_know_the_element},
+    CU_TEST_INFO_NULL,
+};
