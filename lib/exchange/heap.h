@@ -19,8 +19,15 @@ struct sx_heap_entry {
     size_t place;  /* from 1; 0: not in the heap */
 };
 
+/* What is compared stands in the heap itself: calls lie far apart in memory. */
+struct sx_heap_slot {
+    int64_t at_us;
+    uint64_t turn;
+    struct sx_heap_entry *entry;
+};
+
 struct sx_heap {
-    struct sx_heap_entry **entries; /* [0] to [count - 1]; none is later than its two children */
+    struct sx_heap_slot *slots; /* [0] to [count - 1]; none is later than its two children */
     size_t count, capacity;
     uint64_t turns;
     unsigned long steps; /* entries that were compared or moved, so far */

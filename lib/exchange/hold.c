@@ -1,7 +1,7 @@
 /* hold.c - calls that wait for their bytes to reach the peer before they are sent themselves.
  *
  * Invariant: a call in phase HELD is kept, and no copy of it under its present id is in the world:
- * `sent` is 0, it is never due. Once it is let out it is an ordinary kept call (retry.c), and
+ * `sent` is 0, it is never due. After that it is an ordinary kept call (retry.c), and
  * becomes HELD again only by the peer's word that it did not run.
  *
  * Happy path: keep -> begin -> (the bytes travel, link/shipment.c) -> end -> due -> answered.

@@ -43,18 +43,18 @@ bool sx_table_may_move_locked(const struct soap_xmpp_call *call, unsigned bounce
 static void file_locked(struct soap_xmpp_call *call)
 {
     bool is_packed = call->load && call->is_packed && sx_table_is_kept_locked(call);
-    bool is_stranded =
+    bool is_absent =
         call->account_load && call->absence_us > 0 && sx_table_may_move_locked(call, 0);
     if (is_packed && !call->is_in_packed)
         TAILQ_INSERT_TAIL(&call->load->list, call, in_packed);
     if (!is_packed && call->is_in_packed)
         TAILQ_REMOVE(&call->load->list, call, in_packed);
-    if (is_stranded && !call->is_in_stranded)
-        TAILQ_INSERT_TAIL(&call->account_load->list, call, in_stranded);
-    if (!is_stranded && call->is_in_stranded)
-        TAILQ_REMOVE(&call->account_load->list, call, in_stranded);
+    if (is_absent && !call->is_in_absent)
+        TAILQ_INSERT_TAIL(&call->account_load->list, call, in_absent);
+    if (!is_absent && call->is_in_absent)
+        TAILQ_REMOVE(&call->account_load->list, call, in_absent);
     call->is_in_packed = is_packed;
-    call->is_in_stranded = is_stranded;
+    call->is_in_absent = is_absent;
 }
 
 void sx_table_set_phase_locked(struct soap_xmpp_call *call, enum call_phase phase)

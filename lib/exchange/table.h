@@ -75,8 +75,8 @@ struct soap_xmpp_call {
     struct former_peer *former_peers; /* all but the first, the present one too */
 
     LIST_ENTRY(soap_xmpp_call) in_bucket, in_holds;
-    TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_stranded;
-    bool is_in_packed, is_in_stranded;
+    TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_absent;
+    bool is_in_packed, is_in_absent;
 
     const char *peer; /* "" for our own server; of a kept call: under mu */
     char text[];      /* the first peer; then the operation */

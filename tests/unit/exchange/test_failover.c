@@ -1,5 +1,5 @@
-/* Roaming calls: when they move on to another resource, and that no move lets a request run twice.
- */
+/* Calls to any resource of an account: when they move to another one, and that no move lets a
+ * request run twice. */
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
@@ -39,7 +39,7 @@ static struct soap_xmpp_call *begin(struct sx_exchange *exchange, const char *pe
     return call;
 }
 
-static struct soap_xmpp_call *begin_roaming(struct sx_exchange *exchange, const char *payload)
+static struct soap_xmpp_call *begin_to_any(struct sx_exchange *exchange, const char *payload)
 {
     struct soap_xmpp_call *call = begin(exchange, ONE);
     sx_failover_allow(call);
@@ -98,7 +98,7 @@ static unsigned load(struct sx_exchange *exchange, const char *jid)
 static void test_move(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
     const char *first_peer = sx_exchange_peer(call);
     struct sx_reply reply = {.err = SX_OK};
     char old_id[ID_BYTES];
@@ -126,7 +126,7 @@ static void test_move(void)
 static void test_two_copies(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
     take(exchange, FUTURE, ONE);
     CU_ASSERT_FALSE(may_move(call));
     CU_ASSERT_FALSE(move(call, 1, TWO));
@@ -142,8 +142,8 @@ static void test_others_stay(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *kept = begin(exchange, ONE), *once = begin(exchange, ONE);
-    struct soap_xmpp_call *held = begin_roaming(exchange, "<E/>");
-    struct soap_xmpp_call *last = begin_roaming(exchange, PACKED);
+    struct soap_xmpp_call *held = begin_to_any(exchange, "<E/>");
+    struct soap_xmpp_call *last = begin_to_any(exchange, PACKED);
     struct sx_failover mover;
     CU_ASSERT_EQUAL(sx_retry_keep(kept, FIRST, "<E/>", 4), SX_OK);
     CU_ASSERT_FALSE(sx_failover_judge(exchange, ONE, sx_exchange_id(kept), &mover));
@@ -172,7 +172,7 @@ static void test_others_stay(void)
 static void test_moves_are_bounded(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
     unsigned moves = 0;
     while (moves < 100 && move(call, 1, moves % 2 ? ONE : TWO))
         moves++;
@@ -182,10 +182,10 @@ static void test_moves_are_bounded(void)
     sx_exchange_free(exchange);
 }
 
-static void test_stranded(void)
+static void test_absent(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
     struct sx_failover mover;
     CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover)); /* a copy is out */
     CU_ASSERT_TRUE(may_move(call));
@@ -208,8 +208,8 @@ static void test_stranded(void)
 static void test_loads(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *first = begin_roaming(exchange, "<E/>");
-    struct soap_xmpp_call *second = begin_roaming(exchange, "<E/>"), *other = begin(exchange, ONE);
+    struct soap_xmpp_call *first = begin_to_any(exchange, "<E/>");
+    struct soap_xmpp_call *second = begin_to_any(exchange, "<E/>"), *other = begin(exchange, ONE);
     CU_ASSERT_EQUAL(load(exchange, ONE), 2);
     CU_ASSERT_EQUAL(load(exchange, TWO), 0);
     CU_ASSERT_TRUE(move(first, 1, TWO));
@@ -332,7 +332,7 @@ static void test_model(void)
     unsigned round, i, moves = 0, runs = 0;
     for (round = 1; round <= ROUNDS; round++) {
         struct world world = {.exchange = make(), .random = round};
-        world.call = begin_roaming(world.exchange, "<E/>");
+        world.call = begin_to_any(world.exchange, "<E/>");
         send_copy(&world, ONE, sx_exchange_id(world.call));
         for (i = 0; i < STEPS && !world.over && world.copy_count < MOST_COPIES - 2; i++)
             step(&world);
@@ -350,7 +350,7 @@ static void test_model(void)
 static bool attempt_move_short(struct shortage shortage)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_roaming(exchange, "<E/>");
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
     bool moved, has_failed;
     shortage_begin(shortage);
     moved = move(call, 1, TWO);
@@ -370,7 +370,7 @@ CU_TestInfo tests_failover[] = {
     {"a call moves only when each copy has bounced", test_two_copies},
     {"calls to one resource, sent once, held or falling back stay", test_others_stay},
     {"a call moves so often and no more", test_moves_are_bounded},
-    {"a call that bounced and waits is found, one with a copy out isn't", test_stranded},
+    {"a call that bounced and waits is found, one with a copy out isn't", test_absent},
     {"calls are counted at the resource they are at", test_loads},
     {"whatever bounces, gets lost or is refused, no request runs twice", test_model},
     {"without memory a call stays whole, and moves or doesn't", test_move_short},

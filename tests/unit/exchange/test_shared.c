@@ -458,7 +458,7 @@ static void test_replaced(void)
 /* ---- what later copies can't do ---- */
 
 /* To one of several resources, as its endpoint says; they share its JID all the same. */
-static void test_roaming(void)
+static void test_any_resource(void)
 {
     struct sx_failover mover;
     setup();
@@ -529,7 +529,7 @@ CU_TestInfo tests_shared[] = {
     {"a JID that is shared no longer gives another id", test_no_longer_shared},
     {"so does one that is shared now", test_shared_now},
     {"who falls back waits for the word about the first copy", test_replaced},
-    {"a bounced later copy takes no roaming call to another resource", test_roaming},
+    {"a bounced later copy moves no call to another resource", test_any_resource},
     {"a refused later copy lets no call be held again", test_held},
     {"what is said of a copy before it was posted is counted no further than to none",
      test_words_before_the_post},
