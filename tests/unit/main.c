@@ -17,6 +17,7 @@
     SUITE(config)                                                                                  \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
+    SUITE(delivery)                                                                                \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(element)                                                                                 \
