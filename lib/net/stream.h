@@ -1,8 +1,6 @@
-/* stream.h - the stanza parser: bytes from the server -> bounded stanzas and raw envelopes.
+/* stream.h - what comes from a server: bounded stanzas, and envelopes as the bytes that they were.
  *
- * Noun: the incoming stream of one connection. parser.c defines the five functions of libstrophe's
- * internal parser.h (parser_new, _free, _reset, _feed, parser_attr_name; the same from 0.12.2
- * to 0.14.0) on expat, so the linker never pulls in libstrophe's own parser. No I/O.
+ * Noun: the incoming stream of one connection, as its parser shares it with its owner. No I/O.
  *
  * Invariant: after a failure the parser stays failed until libstrophe resets it for a new stream;
  * nothing is delivered after a failure. Memory per stanza is bounded by the limits.
@@ -18,8 +16,8 @@
  * longer than max_stanza_bytes, more names and nesting than expat is given memory for (only beyond
  * every limit of a stanza), an empty <stream:error/> and features without <bind/> after SASL (both
  * crash libstrophe 0.12.2). What costs only its stanza (verdict): a prefix bound nowhere, too deep,
- * too many nodes, bytes, attributes or declarations. The tree then holds the stanza's own name and
- * attributes and no children.
+ * too many nodes, bytes, attributes or declarations, too much memory. The tree then holds the
+ * stanza's own name and attributes and no children.
  *
  * Thread: the loop thread. The parser also serves xmpp_stanza_new_from_string(), without capture.
  */
