@@ -33,11 +33,21 @@ extensions() { # NAME
         keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
 }
 
+# A certificate that has expired: OpenSSL 3.4 and later want an end after the beginning, and can be told both.
+validity() { # DAYS
+    if [ "$1" -lt 0 ] && openssl x509 -help 2>&1 | grep -q -e -not_before; then
+        echo -not_before "$(date -u -d "$(($1 - 1)) days" +%Y%m%d%H%M%SZ)" \
+            -not_after "$(date -u -d "$1 days" +%Y%m%d%H%M%SZ)"
+    else
+        echo -days "$1"
+    fi
+}
+
 sign() { # FILE NAME DAYS: a certificate by the CA
     extensions "$2" > "$1.ext"
     request_key "$1.key" "$2" > "$1.csr"
     openssl x509 -req -in "$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -set_serial "$RANDOM$RANDOM" \
-        -days "$3" -sha256 -extfile "$1.ext" -out "$1.crt"
+        $(validity "$3") -sha256 -extfile "$1.ext" -out "$1.crt"
     rm "$1.ext" "$1.csr"
 }
 
@@ -71,7 +81,8 @@ umask 077
 mkdir -p "$dir"
 [ -f "$dir/$host/expired.pem" ] && exit
 # openssl tells about each step on standard error: worth reading only when one failed
-if ! said=$(make_all 2>&1); then
-    echo "$said" >&2
-    exit 1
-fi
+set +e # or bash would go on after a step that failed, in a condition
+said=$(set -e && make_all 2>&1)
+status=$?
+[ $status = 0 ] || echo "$said" >&2
+exit $status
