@@ -196,9 +196,12 @@ valgrind-all: deps
 	$(Q)$(MAKE) --no-print-directory $(TESTS)
 	$(call side_by_side) --patience 7200 $(unit_suites) $(served_suites)
 
+trixie:
+	$(Q)tools/trixie.sh
+
 # everything: the long forms, too: .ci/run says which.
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
 .PHONY: run-unit run-plugin run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
-    run-all check test asan tsan valgrind valgrind-all soak ci everything
+    run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
