@@ -27,7 +27,8 @@ static struct sx_head head_of(const struct sx_answers *answers, const struct sx_
     };
 }
 
-/* An answer that never finds room must not make its caller wait in vain. */
+/* The stanza's bytes. One that is larger than the queue of unwritten bytes could never be sent: its
+ * caller gets an error instead. */
 static char *take_answer(const struct sx_answers *answers, const struct sx_request *request,
                          struct sx_buffer *stanza, size_t *len)
 {
@@ -41,14 +42,14 @@ static char *take_answer(const struct sx_answers *answers, const struct sx_reque
     return sx_buffer_take(stanza, len);
 }
 
-/* A message's answer isn't kept: it is worth waiting for the next session. */
+/* The answer to a message isn't kept in the journal, so that it waits for the next session. */
 static uint64_t session_for(const struct sx_answers *answers, const struct sx_request *request)
 {
     int64_t patience_us = request->is_message ? sx_session_timeout_us(answers->session) : 0;
     return sx_session_for_answer(answers->session, sx_clock_deadline(patience_us));
 }
 
-/* The run's one answer: remembered, then posted. */
+/* The one answer of a request that has run: remembered, then posted. */
 static void post_stanza(const struct sx_answers *answers, const struct sx_request *request,
                         struct sx_buffer *stanza)
 {
@@ -60,14 +61,15 @@ static void post_stanza(const struct sx_answers *answers, const struct sx_reques
         sx_journal_answer(answers->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
         return;
     }
-    /* Nobody sends a message again. */
+    /* A message isn't sent again, so that nobody asks twice for its answer. */
     sx_journal_answer(answers->journal, request->from, request->id,
                       request->is_message ? NULL : bytes, len, sx_clock_now_us());
     sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
                            sx_clock_deadline(sx_session_timeout_us(answers->session)));
 }
 
-/* Not resource-constraint: the request has run. */
+/* The condition isn't resource-constraint, after which a caller may send the request again: it has
+ * run. */
 static void refuse_answer(const struct sx_answers *answers, const struct sx_request *request,
                           struct sx_buffer *stanza, const char *why)
 {

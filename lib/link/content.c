@@ -1,4 +1,4 @@
-/* content.c - what a stanza that arrived holds: an envelope, packed or not, or an error.
+/* content.c - what a stanza that came holds: an envelope, packed or not, or an error.
  *
  * Invariant: what is taken out of the stream is in the envelope, or freed. Nothing is answered
  * here.

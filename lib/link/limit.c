@@ -15,9 +15,9 @@ enum {
     FAULT_BYTES = 400 /* <error/> of a fault */
 };
 
-/* A stanza that a server on the way doesn't take ends a stream, ours or the next one, with every
- * call on it (RFC 6120 4.9.3.14). How much it grows there depends on the server: at most to this.
- */
+/* The most bytes that a stanza can have once a server has written it anew, which differs by server.
+ * If it is too large for a server on the way, that ends the stream on which it came, ours or the
+ * next one, with every call on it (RFC 6120 4.9.3.14). */
 static size_t rewritten_bytes(const struct sx_session *session, const struct sx_payload *payload,
                               const struct sx_head *head)
 {

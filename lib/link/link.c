@@ -1,4 +1,4 @@
-/* link.c - one persistent stream: what its loop has to say to its parts.
+/* link.c - puts the parts of a link together, and hands on what its loop tells.
  *
  * Invariant: the parts are made before the loop starts and freed after it has ended.
  *
@@ -102,7 +102,7 @@ static int64_t on_offline(void *user, uint64_t number, const struct sx_failure *
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
                  failure->text);
     if (failure->err == SX_EPOLICY) {
-        /* A large one, sent again, would cost one session after the other. */
+        /* Some stanza was too large for the server. Sent again, it would end each session. */
         most_bytes = SMALL_BYTES;
         sx_journal_shrink(link->journal, most_bytes);
     }
@@ -130,7 +130,7 @@ static int64_t on_timer(void *user, uint64_t number)
     int64_t due_us;
     sx_announcement_update(&link->announcement, number);
     due_us = sx_bytestream_step(&link->bytestream);
-    /* First what may make a call due. */
+    /* Before the calls: a shipment that has arrived makes its call due. */
     due_us = min_us(due_us, sx_shipments_step(link->shipments, number));
     return min_us(due_us, sx_call_post_due(&link->calls, number));
 }

@@ -2,13 +2,13 @@
  *
  * Noun: a call that goes out as a message. What comes of it is receive_message.c's.
  *
- * Invariant: a message is posted once, and its receipt (a ping of our own server, which takes
- * stanzas in order) behind it in the same session, or not at all: the call ends with the session
- * then.
+ * Invariant: a message is posted once. Behind it, in the same session, goes its receipt: a ping of
+ * our own server, which takes stanzas in order, so that the answer to the ping means that it has
+ * the message. If the session ends before that answer, the call ends with it.
  *
- * Happy path: packed, if the account that is asked is known to understand that -> online -> begin
- * -> its id -> message, receipt. Failure: what doesn't fit into one stanza is refused, since a
- * bytestream wants somebody who is there; before anything is posted the caller hears why.
+ * Happy path: payload, packed if the account is known to understand that -> online -> begin -> its
+ * id -> message, receipt. Failure: what doesn't fit into one stanza is refused, since a bytestream
+ * needs a peer that is online; before anything is posted the caller hears why.
  */
 #include "link/call.h"
 
@@ -23,7 +23,7 @@
 #include "wire/namespaces.h"
 #include "exchange/message_call.h"
 
-/* An answer could not be told from a request that comes to ourselves. */
+/* Then the message and its answer would come to one account, and couldn't be told apart. */
 static bool is_own_account(const struct sx_calls *calls, const char *to)
 {
     char own[SX_JID_BYTES], bare[SX_JID_BYTES];

@@ -3,9 +3,10 @@
  * Invariant: noise is never answered, nor is an error, nor an answer. A request leaves here queued,
  * refused by a message of type error, or dropped as a second copy.
  *
- * Which of the two an envelope is its id tells: the table's own, or one with this account's tag, is
- * that of an answer; all else are requests. Noise is what holds no envelope directly: bodies,
- * chat states, carbons (XEP-0280) and archives (XEP-0313), whose envelopes are wrapped.
+ * The message's id says whether its envelope is an answer or a request: an id that the exchange
+ * gave out, or one with this account's tag, is an answer's; every other is a request's. Noise is
+ * what holds no envelope directly: bodies, chat states, carbons (XEP-0280) and archives (XEP-0313),
+ * whose envelopes are wrapped.
  *
  * Happy path: an answer -> exchange, under way or found by its name; a request -> its age -> as an
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
@@ -155,7 +156,8 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
                              envelope->why);
         return;
     }
-    /* Who may not call learns no more than that, and what ran once isn't said not to have run. */
+    /* Whoever may not call is told that alone, below. A second copy isn't declined, which would say
+     * that the request was not run: the first copy may have been. */
     if (is_too_old(reception, stanza, why, sizeof why) &&
         sx_access_allows(reception->access, message->from, envelope->operation)) {
         if (sx_admission_is_known(reception->admission, message)) {
@@ -205,8 +207,8 @@ static void receive_request(const struct sx_reception *reception, const struct s
 
 /* ---- messages ---- */
 
-/* A verdict took what the message holds, or it is packed and nobody unpacks here; that of this
- * library can't be noise. */
+/* Where the parser has judged the stanza, or nobody unpacks here, what the message held is gone; by
+ * its id it was this library's, and then it held an envelope. */
 static bool holds_envelope(const struct sx_reception *reception, const struct sx_incoming *message,
                            const struct sx_element *stanza, const struct sx_stream *stream)
 {

@@ -1,8 +1,8 @@
 /* shipment.c - calls and answers whose bytes go ahead of them.
  *
- * Invariants and paths: shipment.h. Shipments are handed over by any thread under mu, and are the
- * loop thread's from then on. A call's shipment keeps its bytes until the call ends: the peer may
- * lose what it has.
+ * Invariants and paths: shipment.h. Any thread adds a shipment under mu; from then on it is the
+ * loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may lose
+ * what it has received.
  *
  * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
  * waits for a few blocks and not for the whole window.
@@ -33,11 +33,11 @@ enum {
 };
 
 struct sx_shipment {
-    struct sx_sender *transfer;
+    struct sx_sender *sender;
     TAILQ_ENTRY(sx_shipment) in_list;
-    bool travels;         /* in the table of transfers */
+    bool is_sending;      /* in the table of senders */
     bool waits;           /* for a place in it */
-    unsigned refusals;    /* sessions that ended over what was sent, while it travelled */
+    unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
     size_t told_bytes;    /* of its progress */
     uint64_t call_number; /* 0: it is an answer */
     /* of an answer */
@@ -61,7 +61,7 @@ struct sx_shipments {
     /* loop thread */
     int64_t online_since_us;
     struct shipment_list all;
-    struct sx_senders *transfers;
+    struct sx_senders *senders;
 };
 
 struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
@@ -75,8 +75,8 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->journal = journal;
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->all);
-    shipments->transfers = sx_senders_new(MAX_SHIPMENTS);
-    if (!shipments->transfers)
+    shipments->senders = sx_senders_new(MAX_SHIPMENTS);
+    if (!shipments->senders)
         goto err_after_alloc;
     if (pthread_mutex_init(&shipments->mu, NULL))
         goto err_after_alloc;
@@ -87,7 +87,7 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
 err_after_mutex:
     pthread_mutex_destroy(&shipments->mu);
 err_after_alloc:
-    sx_senders_free(shipments->transfers);
+    sx_senders_free(shipments->senders);
     free(shipments);
     return NULL;
 }
@@ -96,7 +96,7 @@ void sx_shipment_free(struct sx_shipment *shipment)
 {
     if (!shipment)
         return;
-    sx_sender_free(shipment->transfer);
+    sx_sender_free(shipment->sender);
     free(shipment->id);
     free(shipment->stanza);
     free(shipment);
@@ -107,8 +107,8 @@ static void free_list(struct sx_shipments *shipments, struct shipment_list *list
     struct sx_shipment *shipment;
     while ((shipment = TAILQ_FIRST(list))) {
         TAILQ_REMOVE(list, shipment, in_list);
-        if (shipment->travels)
-            sx_senders_remove(shipments->transfers, shipment->transfer, NULL);
+        if (shipment->is_sending)
+            sx_senders_remove(shipments->senders, shipment->sender, NULL);
         sx_shipment_free(shipment);
     }
 }
@@ -119,7 +119,7 @@ void sx_shipments_free(struct sx_shipments *shipments)
         return;
     free_list(shipments, &shipments->all);
     free_list(shipments, &shipments->added);
-    sx_senders_free(shipments->transfers);
+    sx_senders_free(shipments->senders);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
     free(shipments);
@@ -127,7 +127,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
 
 /* ---- any thread ---- */
 
-/* Of a block in base64 and its iq, as the servers rewrite it, nothing is over the limit. */
+/* The largest block that still fits, in base64 and with its iq around it, into the largest stanza
+ * that may leave. */
 static size_t choose_block_bytes(const struct sx_session *session, const char *from, const char *to)
 {
     size_t limit = sx_limit_outgoing(session, NULL);
@@ -154,14 +155,14 @@ enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload 
     struct sx_shipment *made = calloc(1, sizeof *made);
     if (!made)
         return SX_ENOMEM;
-    made->transfer = sx_sender_new(to, payload->bytes, payload->len, &settings, made);
-    if (!made->transfer) {
+    made->sender = sx_sender_new(to, payload->bytes, payload->len, &settings, made);
+    if (!made->sender) {
         free(made);
         return SX_ENOMEM;
     }
     payload->bytes = NULL;
-    sx_payload_refer(reference, payload->form, action, sx_sender_id(made->transfer), payload->len,
-                     sx_sender_sha256(made->transfer));
+    sx_payload_refer(reference, payload->form, action, sx_sender_id(made->sender), payload->len,
+                     sx_sender_sha256(made->sender));
     *shipment = made;
     return SX_OK;
 }
@@ -225,8 +226,8 @@ static void post(struct sx_shipments *shipments, uint64_t number, struct sx_buff
 static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     struct sx_buffer last = {0};
-    if (shipment->travels)
-        sx_senders_remove(shipments->transfers, shipment->transfer, &last);
+    if (shipment->is_sending)
+        sx_senders_remove(shipments->senders, shipment->sender, &last);
     if (last.len)
         post(shipments, number, &last);
     sx_buffer_fini(&last);
@@ -240,11 +241,11 @@ static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipm
     sx_shipment_free(shipment);
 }
 
-/* The run's one answer: remembered, then posted. */
+/* The one answer of a request that has run: remembered, then posted. */
 static void answer(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
                    struct sx_buffer *instead)
 {
-    const char *to = sx_sender_to(shipment->transfer);
+    const char *to = sx_sender_to(shipment->sender);
     char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
     if (!instead)
         shipment->stanza = NULL;
@@ -260,29 +261,29 @@ static void answer(struct sx_shipments *shipments, uint64_t number, struct sx_sh
 static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
-    const struct sx_head head = {.from = sx_sender_from(shipment->transfer),
-                                 .to = sx_sender_to(shipment->transfer),
+    const struct sx_head head = {.from = sx_sender_from(shipment->sender),
+                                 .to = sx_sender_to(shipment->sender),
                                  .id = shipment->id};
     struct sx_buffer error = {0};
     char text[300];
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
-             sx_sender_size(shipment->transfer), shipment->call_number ? "call" : "answer",
-             condition, *why ? ": " : "", why);
+             sx_sender_size(shipment->sender), shipment->call_number ? "call" : "answer", condition,
+             *why ? ": " : "", why);
     sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
-             sx_sender_to(shipment->transfer), text);
+             sx_sender_to(shipment->sender), text);
     if (shipment->call_number) {
         sx_hold_refuse(shipments->exchange, shipment->call_number, condition, text);
         end(shipments, number, shipment);
         return;
     }
-    /* Not the peer's condition: the request has run. */
+    /* The condition isn't the peer's, which may mean that nothing was run: the request has run. */
     sx_stanza_error(&error, &head, "internal-server-error", text);
     answer(shipments, number, shipment, &error);
 }
 
 static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
-    shipment->travels = false;
+    shipment->is_sending = false;
     if (shipment->call_number)
         sx_hold_end(shipments->exchange, shipment->call_number);
     else
@@ -311,31 +312,31 @@ static bool has_its_share(const struct sx_shipments *shipments, const struct sx_
     const struct sx_shipment *other;
     char bare[SX_JID_BYTES], to[SX_JID_BYTES];
     unsigned own = 0;
-    sx_jid_bare(sx_sender_to(shipment->transfer), bare, sizeof bare);
+    sx_jid_bare(sx_sender_to(shipment->sender), bare, sizeof bare);
     for (other = TAILQ_FIRST(&shipments->all); other; other = TAILQ_NEXT(other, in_list)) {
-        sx_jid_bare(sx_sender_to(other->transfer), to, sizeof to);
-        own += other->travels && !other->call_number && sx_jid_equal(to, bare);
+        sx_jid_bare(sx_sender_to(other->sender), to, sizeof to);
+        own += other->is_sending && !other->call_number && sx_jid_equal(to, bare);
     }
     return own >= MAX_SHIPMENTS / 2;
 }
 
-/* A call may wait for a place, as its caller does; of answers there may be no more than places: how
- * long they stay is up to those who asked. */
+/* A call may wait for a place, as its caller does. An answer gets one at once or fails: how long it
+ * would have to wait is up to the callers of the others. */
 static void start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     shipment->waits =
         (!shipment->call_number && has_its_share(shipments, shipment)) ||
-        sx_senders_add(shipments->transfers, shipment->transfer, sx_clock_now_us()) != SX_OK;
+        sx_senders_add(shipments->senders, shipment->sender, sx_clock_now_us()) != SX_OK;
     if (shipment->waits && shipment->call_number)
         return;
     if (shipment->waits) {
         fail(shipments, number, shipment, "resource-constraint", "too many are on their way");
         return;
     }
-    shipment->travels = true;
+    shipment->is_sending = true;
     sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_DEBUG,
-             "transfer %s: %zu bytes to %s", sx_sender_id(shipment->transfer),
-             sx_sender_size(shipment->transfer), sx_sender_to(shipment->transfer));
+             "transfer %s: %zu bytes to %s", sx_sender_id(shipment->sender),
+             sx_sender_size(shipment->sender), sx_sender_to(shipment->sender));
 }
 
 static void take_added(struct sx_shipments *shipments, uint64_t number)
@@ -357,12 +358,13 @@ static void take_added(struct sx_shipments *shipments, uint64_t number)
 static int64_t count_stall_us(const struct sx_shipments *shipments,
                               const struct sx_shipment *shipment, int64_t now_us)
 {
-    int64_t stalled_us = sx_sender_stalled_us(shipment->transfer, now_us);
+    int64_t stalled_us = sx_sender_stalled_us(shipment->sender, now_us);
     int64_t online_us = now_us - shipments->online_since_us;
     return stalled_us < online_us ? stalled_us : online_us;
 }
 
-/* Calls that ended otherwise, and answers that nobody takes. When to look again at the latest. */
+/* Ends what is no longer wanted: shipments of calls that have ended, and answers whose bytes nobody
+ * takes. When to look again at the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
 {
     struct sx_exchange *exchange = shipments->exchange;
@@ -374,7 +376,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
         next = TAILQ_NEXT(shipment, in_list);
         if (shipment->call_number && !sx_hold_is_wanted(exchange, shipment->call_number)) {
             end(shipments, number, shipment);
-        } else if (shipment->travels && shipment->refusals >= MAX_REFUSALS) {
+        } else if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
             fail(shipments, number, shipment, "policy-violation",
                  "the server closed the stream over what was sent to it");
         } else if (shipment->call_number) {
@@ -390,7 +392,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
     return due_us;
 }
 
-/* False: what waits to be written comes first. */
+/* False: so much waits to be written that no block is added to it. */
 static bool has_room(struct sx_shipments *shipments)
 {
     return sx_loop_backlog_bytes(sx_session_loop(shipments->session)) < BACKLOG_BYTES;
@@ -402,13 +404,12 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
     int64_t due_us, other_us;
     take_added(shipments, number);
     due_us = sweep(shipments, number);
-    while (has_room(shipments) &&
-           sx_senders_next(shipments->transfers, sx_clock_now_us(), &stanza)) {
+    while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza)) {
         (void)sx_session_post_again(shipments->session, number, &stanza);
     }
     sx_buffer_fini(&stanza);
     /* Otherwise the socket says when there is room again. */
-    other_us = has_room(shipments) ? sx_senders_due_us(shipments->transfers) : SX_NEVER;
+    other_us = has_room(shipments) ? sx_senders_due_us(shipments->senders) : SX_NEVER;
     return other_us < due_us ? other_us : due_us;
 }
 
@@ -423,7 +424,7 @@ static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
 void sx_shipments_online(struct sx_shipments *shipments)
 {
     shipments->online_since_us = sx_clock_now_us();
-    sx_senders_online(shipments->transfers);
+    sx_senders_online(shipments->senders);
     set_hopeless(shipments, false);
 }
 
@@ -432,8 +433,8 @@ void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refu
     struct sx_shipment *shipment;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment;
          shipment = TAILQ_NEXT(shipment, in_list))
-        shipment->refusals += refused && shipment->travels;
-    sx_senders_lost(shipments->transfers, sx_clock_now_us());
+        shipment->refusals += refused && shipment->is_sending;
+    sx_senders_lost(shipments->senders, sx_clock_now_us());
     set_hopeless(shipments, permanent);
 }
 
@@ -450,7 +451,7 @@ void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct s
         deliver(shipments, number, shipment);
         break;
     case SX_SENDER_FAILED:
-        shipment->travels = false;
+        shipment->is_sending = false;
         fail(shipments, number, shipment, sx_sender_condition(moved), sx_sender_text(moved));
         break;
     default:
@@ -463,7 +464,7 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
                                           const struct sx_sender_reply *reply)
 {
     struct sx_sender *moved = NULL;
-    if (!sx_senders_reply(shipments->transfers, from, id, reply, sx_clock_now_us(), &moved))
+    if (!sx_senders_reply(shipments->senders, from, id, reply, sx_clock_now_us(), &moved))
         return SX_SHIPMENTS_NOT_OURS;
     if (moved)
         sx_shipments_note(shipments, number, moved);
@@ -472,7 +473,7 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
                : SX_SHIPMENTS_OURS;
 }
 
-/* The one of a call; NULL: there is none. */
+/* The shipment of a call; NULL: there is none. */
 static struct sx_shipment *find(struct sx_shipments *shipments, uint64_t call_number)
 {
     struct sx_shipment *shipment;
@@ -491,7 +492,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
     if (!sx_hold_again(shipments->exchange, from, id, &call_number))
         return false;
     shipment = find(shipments, call_number);
-    if (shipment && !shipment->travels)
+    if (shipment && !shipment->is_sending)
         start(shipments, number, shipment);
     if (!shipment)
         sx_hold_refuse(shipments->exchange, call_number, "item-not-found",
@@ -502,5 +503,5 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
 bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,
                         struct sx_sender **moved)
 {
-    return sx_senders_closed(shipments->transfers, from, sid, sx_clock_now_us(), moved);
+    return sx_senders_closed(shipments->senders, from, sid, sx_clock_now_us(), moved);
 }

@@ -9,9 +9,9 @@
  *
  * Happy path: a call is held (hold.c) and added -> step posts its blocks -> delivered: the call is
  * let go. An answer is added -> step -> delivered: it is remembered (journal.h) and posted.
- * Failure: the peer lost the bytes: the call is held again, the same bytes travel anew. Refused:
- * the call ends with the peer's condition; an answer becomes internal-server-error. Nobody
- * acknowledges an answer's bytes for timeout_ms: the same.
+ * Failure: the peer lost the bytes: the call is held again, and the same bytes are sent again.
+ * Refused: the call ends with the peer's condition; an answer becomes internal-server-error. Nobody
+ * acknowledges an answer's bytes for timeout_ms: it becomes the same error.
  */
 #ifndef SX_LINK_SHIPMENT_H
 #define SX_LINK_SHIPMENT_H
