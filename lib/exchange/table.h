@@ -36,13 +36,14 @@ struct soap_xmpp_call {
     int64_t begun_us;
     uint64_t number;       /* of this exchange, never given twice; the id changes, this doesn't */
     const char *operation; /* inside text[] */
-    char id[ID_BYTES];     /* of a kept call: under mu. Of a message its beginning, up to ... */
-    char *message_id;      /* a message's whole id, NULL for all others; set under mu */
+    char id[ID_BYTES];     /* of a kept call: under mu; a message's whole id begins with it */
+    char *message_id;      /* that whole id, NULL for all others; set under mu */
     char *name;            /* of a message that has one, else NULL; likewise */
 
     /* under mu */
     enum call_kind kind;
-    enum call_phase phase, ended_in;
+    enum call_phase phase;
+    enum call_phase ended_in;      /* once ended: the phase before that */
     enum sx_err err;               /* once ended */
     struct sx_reply *reply;        /* once ended; NULL: err tells all, or it was moved out */
     uint64_t ended_number;         /* the order of endings */
@@ -60,12 +61,13 @@ struct soap_xmpp_call {
     int64_t interval_us;      /* how long after that */
     int64_t absence_us;       /* how long after the last bounce, 0: none yet */
     unsigned holds;           /* how often it was HELD; 0 again when its payload is replaced */
-    unsigned sent;     /* copies that may have reached the peer under this id, and be run; of a */
-                       /* SHARED one 0 or 1: whether the first may have */
-    unsigned renewals; /* ids for a peer that restarted */
-    unsigned denials;  /* to later copies in a row: not known here; SHARED */
-    uint64_t deniers;  /* who said so, a bit each: numbers of processes, modulo 64 */
-    unsigned moves;    /* to other resources */
+    unsigned renewals;        /* ids for a peer that restarted */
+    unsigned moves;           /* to other resources */
+    unsigned denials;         /* SHARED: to later copies in a row: not known here */
+    uint64_t deniers;         /* who said so, a bit each: numbers of processes, modulo 64 */
+    /* Copies that may have reached the peer under this id, and be run. Of a SHARED one 0 or 1:
+     * whether the first copy may have. */
+    unsigned sent;
 
     /* under mu: where it is counted, NULL: nowhere */
     struct sx_load *load;             /* to its peer; a message: to the peer's bare JID */
