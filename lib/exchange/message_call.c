@@ -24,35 +24,32 @@
 
 #define RECEIPT "~received" /* where a message's id has its mark */
 
-static bool set_locked(struct soap_xmpp_call *call, char *message_id, char *name)
-{
-    if (!sx_table_set_message_locked(call))
-        return false;
-    call->message_id = message_id;
-    call->name = name;
-    return true;
-}
-
 enum sx_err sx_message_call_set(struct soap_xmpp_call *call, const char *suffix, const char *name)
 {
     struct sx_exchange *exchange = call->exchange;
     size_t head_len = strlen(call->id), suffix_bytes = strlen(suffix) + 1;
     char *message_id = malloc(head_len + suffix_bytes), *copy = name ? strdup(name) : NULL;
-    enum sx_err err = SX_ENOMEM;
-    if (message_id && (!name || copy)) {
-        memcpy(message_id, call->id, head_len);
-        memcpy(message_id + head_len, suffix, suffix_bytes);
-        pthread_mutex_lock(&exchange->mu);
-        if (!sx_table_is_under_way_locked(call))
-            err = call->err;
-        else if (set_locked(call, message_id, copy))
-            err = SX_OK;
-        pthread_mutex_unlock(&exchange->mu);
-    }
-    if (err != SX_OK) {
+    enum sx_err err = SX_OK;
+    if (!message_id || (name && !copy)) {
         free(message_id);
         free(copy);
+        return SX_ENOMEM;
     }
+    memcpy(message_id, call->id, head_len);
+    memcpy(message_id + head_len, suffix, suffix_bytes);
+    pthread_mutex_lock(&exchange->mu);
+    if (!sx_table_is_under_way_locked(call)) {
+        err = call->err;
+    } else if (!sx_table_set_message_locked(call)) {
+        err = SX_ENOMEM;
+    } else {
+        call->message_id = message_id;
+        call->name = copy;
+        message_id = copy = NULL;
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    free(message_id);
+    free(copy);
     return err;
 }
 
