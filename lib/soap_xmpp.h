@@ -88,7 +88,11 @@ enum soap_xmpp_trace_level {
 };
 
 /* A trace line, without a newline, valid during the call. Runs on the thread that has something to
- * tell, never with a lock of the library held; must not call the library. */
+ * tell, one line at a time, never with a lock of the library held; must not call the library. Must
+ * not block: it holds the thread it runs on, often the link's own, on which every answer arrives.
+ * While it does, lines of other threads are lost; their number is told with the next one. Without
+ * a callback lines go to standard error, where one that can't be written at once is lost likewise.
+ */
 typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
 
 /* What a link does at the moment; soap_xmpp_state_text() has words for it. */

@@ -4,11 +4,12 @@
  * In doubt (truncated or broken XML) more is blotted out, not less.
  *
  * Happy path: level on? -> format or redact into a buffer (on the stack if it fits) -> cut -> one
- * call of the callback, for standard error one write(). Failure modes: without memory a stanza is
- * cut at 8 KiB; none is reported; a line that standard error doesn't take is lost. errno survives,
- * so that a trace between a failure and its report is harmless.
+ * call of the callback, which for standard error is stderr.h's. Failure modes: without memory a
+ * stanza is cut at 8 KiB; none is reported. errno survives, so that a trace between a failure and
+ * its report is harmless.
  *
- * Thread: any. Nothing is shared but the immutable struct; one write per line keeps lines whole.
+ * Thread: any, one at a time in the callback. A line that finds it taken and stuck is lost,
+ * counted, and told of before the next one that goes out.
  */
 #include "base/trace.h"
 
@@ -17,15 +18,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "base/stderr.h"
 #include "base/utf8.h"
 
 enum {
     LINE_BYTES = 1000,
     STACK_BYTES = 8192, /* more is allocated */
     DEFAULT_BYTES = 16 << 10,
+    LOST_BYTES = 160,
     RATE_US = 1000000
 };
 
@@ -52,17 +54,53 @@ static void mark_cut(char *line, size_t line_bytes)
 
 static void write_stderr(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
-    struct iovec parts[2] = {{(char *)line, strlen(line)}, {(char *)"\n", 1}};
-    ssize_t written = writev(STDERR_FILENO, parts, 2);
     (void)user;
     (void)level;
-    (void)written;
+    sx_stderr_write(line);
+}
+
+/* Polled, so that a process forked while another thread is in the callback still works. */
+static bool take_turn(struct sx_trace_turn *turn)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    unsigned waited_ms;
+    for (waited_ms = 0; atomic_exchange(&turn->is_taken, true); waited_ms++) {
+        if (waited_ms >= SX_TRACE_WAIT_MS)
+            atomic_store(&turn->is_stuck, true);
+        if (atomic_load(&turn->is_stuck))
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static void tell_lost(const struct sx_trace *trace, struct sx_trace_turn *turn,
+                      enum soap_xmpp_trace_level level)
+{
+    char notice[LOST_BYTES];
+    unsigned long lost = atomic_exchange(&turn->lost, 0);
+    if (!lost)
+        return;
+    snprintf(notice, sizeof notice, "%s: %lu lines lost, the trace callback was blocked",
+             trace->name, lost);
+    trace->callback(trace->user, level, notice);
 }
 
 static void emit(const struct sx_trace *trace, enum soap_xmpp_trace_level level, char *line)
 {
+    /* The struct itself is never const, only its users' view of it. */
+    struct sx_trace_turn *turn = (struct sx_trace_turn *)&trace->turn;
     blank_controls(line);
-    trace->callback(trace->user, level, line);
+    if (trace->callback == write_stderr) {
+        write_stderr(NULL, level, line);
+    } else if (take_turn(turn)) {
+        tell_lost(trace, turn, level);
+        trace->callback(trace->user, level, line);
+        atomic_store(&turn->is_stuck, false);
+        atomic_store(&turn->is_taken, false);
+    } else {
+        atomic_fetch_add(&turn->lost, 1);
+    }
 }
 
 void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,

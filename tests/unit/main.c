@@ -77,6 +77,7 @@
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
     SUITE(stanza)                                                                                  \
+    SUITE(stderr)                                                                                  \
     SUITE(stream)                                                                                  \
     SUITE(table)                                                                                   \
     SUITE(thread)                                                                                  \

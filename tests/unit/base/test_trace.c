@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/trace.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -256,6 +258,95 @@ static void threads_do_not_mix_lines(void)
     unlink(path);
 }
 
+/* A callback that blocks the first thread in it until it may go on. */
+struct block {
+    pthread_mutex_t mu;
+    pthread_cond_t changed;
+    bool has_begun, may_end;
+    struct lines lines;
+    struct sx_trace trace;
+};
+
+static void block_once(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct block *block = user;
+    pthread_mutex_lock(&block->mu);
+    if (!block->has_begun) {
+        block->has_begun = true;
+        pthread_cond_broadcast(&block->changed);
+        while (!block->may_end)
+            pthread_cond_wait(&block->changed, &block->mu);
+    } else if (strstr(line, "lost")) {
+        ASSERT_TEXT(line, "alice@example.org: 50 lines lost, the trace callback was blocked");
+        CU_ASSERT_EQUAL(block->lines.count, 0);
+    }
+    pthread_mutex_unlock(&block->mu);
+    if (!strstr(line, "first"))
+        collect(&block->lines, level, line);
+}
+
+static void *write_first(void *argument)
+{
+    struct block *block = argument;
+    sx_trace(&block->trace, SOAP_XMPP_TRACE_INFO, "first");
+    return NULL;
+}
+
+static void a_blocked_callback_holds_one_thread(void)
+{
+    struct block block = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .may_end = false};
+    pthread_t thread;
+    int64_t begun_us;
+    int i;
+    sx_trace_init(&block.trace, SOAP_XMPP_TRACE_STANZA, block_once, &block, NAME);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, write_first, &block), 0);
+    pthread_mutex_lock(&block.mu);
+    while (!block.has_begun)
+        pthread_cond_wait(&block.changed, &block.mu);
+    pthread_mutex_unlock(&block.mu);
+    begun_us = sx_clock_now_us();
+    for (i = 0; i < 25; i++) {
+        sx_trace(&block.trace, SOAP_XMPP_TRACE_INFO, "other");
+        sx_trace_stanza(&block.trace, "sent", "<iq/>", 5);
+    }
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 20 * SX_TRACE_WAIT_MS * 1000);
+    CU_ASSERT_EQUAL(block.lines.count, 0);
+    pthread_mutex_lock(&block.mu);
+    block.may_end = true;
+    pthread_cond_broadcast(&block.changed);
+    pthread_mutex_unlock(&block.mu);
+    pthread_join(thread, NULL);
+    sx_trace(&block.trace, SOAP_XMPP_TRACE_INFO, "after");
+    CU_ASSERT_EQUAL(block.lines.count, 2);
+    ASSERT_TEXT(block.lines.last, "alice@example.org: after");
+}
+
+/* Slow, so that the threads meet. */
+static void slow(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    static const struct timespec pause = {.tv_nsec = 100000};
+    struct lines *lines = user;
+    (void)level;
+    (void)line;
+    lines->count++; /* not atomic: one line at a time */
+    nanosleep(&pause, NULL);
+}
+
+static void a_callback_has_one_line_at_a_time(void)
+{
+    struct lines lines = {0};
+    struct sx_trace trace;
+    pthread_t threads[2];
+    int i;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_INFO, slow, &lines, NAME);
+    for (i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, write_many, &trace), 0);
+    for (i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_TRUE(lines.count > 0);
+    CU_ASSERT_TRUE(lines.count <= 2 * LINES);
+}
+
 struct redaction {
     const char *in, *out;
 };
@@ -418,6 +509,9 @@ CU_TestInfo tests_trace[] = {
     {"errno survives a trace", errno_survives},
     {"standard error is the default", standard_error_is_the_default},
     {"lines of several threads do not mix", threads_do_not_mix_lines},
+    {"a blocked callback holds one thread, and others' lines are counted",
+     a_blocked_callback_holds_one_thread},
+    {"a callback has one line at a time", a_callback_has_one_line_at_a_time},
     {"the text of secret elements is blotted out", secrets_are_blotted_out},
     {"everything else stays as it is", everything_else_stays},
     {"nothing inside a secret element shows", nothing_inside_a_secret_shows},

@@ -1,0 +1,111 @@
+/* stderr.c - lines on standard error, for which nobody waits.
+ *
+ * Invariant: no write here can wait for a reader. O_NONBLOCK belongs to the open file, which other
+ * processes share, so fd 2 never gets it. Instead, by what it is:
+ *
+ *   pipe, FIFO, terminal, device   opened anew by /proc, non-blocking: flags of our own
+ *   socket                         sendmsg() with MSG_DONTWAIT
+ *   file                           written as it is: its offset is shared, and it doesn't fill up
+ *
+ * poll() comes before the second: it knows of a reader that has gone, for which a write would raise
+ * SIGPIPE. Where /proc is missing or forbids it, the room that poll() sees is all that is known: no
+ * more than PIPE_BUF bytes follow, which a pipe with room takes.
+ *
+ * Happy path: the number of lost lines, if any; line; newline; all in one write.
+ * Failure: nothing written: the line is lost and counted. A part written: likewise, and the next
+ * line begins with the newline that is missing.
+ *
+ * No lock: a process that was forked in the middle of a line must be able to write.
+ */
+#include "base/stderr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static _Atomic unsigned long lost;
+static _Atomic bool is_cut; /* the last line that was written has no newline */
+
+enum { PARTS = 3, NOTICE_BYTES = 80 };
+
+static ssize_t send_parts(struct iovec *parts)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = PARTS};
+    return sendmsg(STDERR_FILENO, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void cut(struct iovec *parts, size_t room)
+{
+    size_t i;
+    for (i = 0; i < PARTS; i++) {
+        if (parts[i].iov_len > room)
+            parts[i].iov_len = room;
+        room -= parts[i].iov_len;
+    }
+}
+
+static ssize_t write_anew(struct iovec *parts)
+{
+    struct pollfd poller = {.fd = STDERR_FILENO, .events = POLLOUT};
+    ssize_t written;
+    int fd;
+    if (poll(&poller, 1, 0) != 1 || poller.revents != POLLOUT) /* full, or its reader has gone */
+        return -1;
+    fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        cut(parts, PIPE_BUF);
+        return writev(STDERR_FILENO, parts, PARTS);
+    }
+    written = writev(fd, parts, PARTS);
+    close(fd);
+    return written;
+}
+
+static ssize_t write_parts(struct iovec *parts)
+{
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) != 0)
+        return -1;
+    if (S_ISSOCK(status.st_mode))
+        return send_parts(parts);
+    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))
+        return write_anew(parts);
+    return writev(STDERR_FILENO, parts, PARTS);
+}
+
+void sx_stderr_write(const char *line)
+{
+    char notice[NOTICE_BYTES] = "";
+    struct iovec parts[PARTS] = {{notice, 0}, {(char *)line, strlen(line)}, {(char *)"\n", 1}};
+    unsigned long untold = atomic_exchange(&lost, 0);
+    bool was_cut = atomic_exchange(&is_cut, false);
+    size_t due;
+    ssize_t written;
+    if (untold)
+        snprintf(notice, sizeof notice, "%ssoapxmpp: %lu lines lost, standard error was full\n",
+                 was_cut ? "\n" : "", untold);
+    parts[0].iov_len = strlen(notice);
+    due = parts[0].iov_len + parts[1].iov_len + 1;
+    written = write_parts(parts);
+    if (written > 0 && (size_t)written == due)
+        return;
+    if (written > 0 || was_cut)
+        atomic_store(&is_cut, true);
+    if (written > 0 && (size_t)written >= parts[0].iov_len)
+        untold = 0; /* these were told */
+    atomic_fetch_add(&lost, untold + 1);
+}
+
+unsigned long sx_stderr_lost(void)
+{
+    return atomic_load(&lost);
+}

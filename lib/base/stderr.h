@@ -1,0 +1,19 @@
+/* stderr.h - lines on standard error, for which nobody waits.
+ *
+ * Nobody may read it: a full pipe, a terminal that was stopped. A line that can't be written at
+ * once is lost and counted; how many were is told with the next one that goes out. The file's flags
+ * stay as they are, since the program and its relatives share them.
+ */
+#ifndef SX_BASE_STDERR_H
+#define SX_BASE_STDERR_H
+
+#include <stddef.h>
+
+/* Writes line and a newline, in one write where the kernel keeps that whole. Any thread; never
+ * blocks but for a disk; raises no SIGPIPE for a reader that has gone. */
+void sx_stderr_write(const char *line);
+
+/* Lines lost and not told yet, in this process. */
+unsigned long sx_stderr_lost(void);
+
+#endif
