@@ -68,6 +68,7 @@
     SUITE(sender)                                                                                  \
     SUITE(sender_setback)                                                                          \
     SUITE(senders)                                                                                 \
+    SUITE(session)                                                                                 \
     SUITE(sha1)                                                                                    \
     SUITE(shared)                                                                                  \
     SUITE(shared_jid)                                                                              \

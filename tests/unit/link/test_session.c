@@ -1,0 +1,192 @@
+/* The low half of a link, whose loop isn't started: states, who waits for them, posts, pings. */
+#include "link/session.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "../../lib/posted.h"
+#include "../../lib/suite.h"
+
+extern CU_TestInfo tests_session[];
+
+enum { QUEUED_BYTES = 1 << 20, LONG_US = 20000000 };
+
+static const int64_t PAST = 1; /* microsecond after boot */
+
+/* What was told, a word for each state: "online stopping ". */
+static char told[200];
+
+static void tell(void *user, enum soap_xmpp_state_value state, const char *reason)
+{
+    (void)user, (void)reason;
+    strncat(told, soap_xmpp_state_text(state), sizeof told - strlen(told) - 2);
+    strcat(told, " ");
+}
+
+static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user, (void)level, (void)line;
+}
+
+static struct sx_session *make(const char *jid)
+{
+    static const struct sx_loop_callbacks callbacks;
+    struct soap_xmpp_config config;
+    struct sx_session *session;
+    char why[400];
+    soap_xmpp_config_init(&config);
+    config.jid = jid;
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = 5347;
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.max_calls = 1;
+    config.max_stanza_bytes = config.max_queued_bytes = QUEUED_BYTES;
+    config.state_callback = tell;
+    config.trace_callback = ignore_line;
+    told[0] = '\0';
+    session = sx_session_new(&config, &callbacks, why, sizeof why);
+    ASSERT_TEXT(why, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(session);
+    return session;
+}
+
+static enum sx_err await(struct sx_session *session, int64_t deadline, char why[200])
+{
+    uint64_t number = 0;
+    enum sx_err err = sx_session_await(session, deadline, &number, why, 200);
+    CU_ASSERT_EQUAL(number, err == SX_OK ? 7 : 0);
+    return err;
+}
+
+static void who_asks_learns_the_session_or_why_there_is_none(void)
+{
+    static const struct sx_failure refused = {SX_EAUTH, "the password is wrong"};
+    struct sx_session *session = make("alice@example.org/desk");
+    char why[200] = "";
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE);
+    ASSERT_CONTAINS(why, ": still connecting");
+    sx_session_begin(session, 7, "alice@example.org/other");
+    CU_ASSERT_TRUE(sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL));
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_OK);
+    ASSERT_TEXT(sx_session_own_jid(session), "alice@example.org/other");
+    CU_ASSERT_TRUE(sx_session_set_state(session, SOAP_XMPP_FAILED, &refused));
+    CU_ASSERT_EQUAL(await(session, SX_NEVER, why), SX_EAUTH); /* at once */
+    ASSERT_CONTAINS(why, ": the password is wrong");
+    sx_session_reason(session, why, sizeof why);
+    ASSERT_TEXT(why, "the password is wrong");
+    CU_ASSERT_EQUAL(sx_session_for_answer(session, PAST), 7); /* a post to it tells */
+    CU_ASSERT_TRUE(sx_session_kick(session));
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE); /* it is worth waiting again */
+    sx_session_free(session);
+}
+
+static void a_link_that_stops_does_nothing_else(void)
+{
+    struct sx_session *session = make("alice@example.org/desk");
+    char why[200];
+    CU_ASSERT_TRUE(sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL));
+    CU_ASSERT_TRUE(sx_session_begin_stop(session));
+    CU_ASSERT_FALSE(sx_session_begin_stop(session));
+    CU_ASSERT_FALSE(sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL));
+    CU_ASSERT_FALSE(sx_session_kick(session));
+    CU_ASSERT_EQUAL(await(session, SX_NEVER, why), SX_ESTOPPED);
+    CU_ASSERT_EQUAL(sx_session_state(session), SOAP_XMPP_STOPPING);
+    CU_ASSERT_TRUE(sx_session_set_state(session, SOAP_XMPP_CLOSED, NULL));
+    sx_session_await_closed(session, SX_NEVER);
+    ASSERT_TEXT(told, "online stopping closed ");
+    sx_session_free(session);
+}
+
+/* Whoever looks whether this one waits has its place for a moment. */
+static void *await_long(void *arg)
+{
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    enum sx_err err = SX_EFULL;
+    char why[200];
+    while (err == SX_EFULL)
+        err = await(arg, deadline, why);
+    return (void *)(intptr_t)err;
+}
+
+static void no_more_calls_wait_than_may_be_under_way(void)
+{
+    struct sx_session *session = make("alice@example.org/desk");
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    pthread_t waiter;
+    enum sx_err err = SX_EOFFLINE;
+    void *ended;
+    char why[200] = "";
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&waiter, NULL, await_long, session), 0);
+    while (err == SX_EOFFLINE && sx_clock_now_us() < deadline) /* until that one waits */
+        err = await(session, PAST, why);
+    CU_ASSERT_EQUAL(err, SX_EFULL);
+    ASSERT_CONTAINS(why, "1 calls wait for that already (max_calls)");
+    sx_session_begin(session, 7, "alice@example.org/desk");
+    sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL);
+    pthread_join(waiter, &ended);
+    CU_ASSERT_EQUAL((intptr_t)ended, SX_OK);
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_OK);
+    sx_session_free(session);
+}
+
+static void count(void *user, uint64_t number, char *stanza, size_t len)
+{
+    size_t *bytes = user;
+    CU_ASSERT_EQUAL(number, 7);
+    *bytes += len;
+    free(stanza);
+}
+
+static void what_never_finds_room_isnt_posted(void)
+{
+    struct sx_session *session = make("alice@example.org/desk");
+    struct sx_buffer stanza = {0};
+    size_t bytes = 0;
+    posted_take(sx_session_loop(session), count, &bytes);
+    sx_buffer_add_text(&stanza, "<presence/>");
+    CU_ASSERT_EQUAL(sx_session_post(session, 7, &stanza, PAST), SX_OK);
+    CU_ASSERT_EQUAL(bytes, strlen("<presence/>"));
+    sx_buffer_add_format(&stanza, "%*s", QUEUED_BYTES + 1, "");
+    CU_ASSERT_EQUAL(sx_session_post(session, 7, &stanza, SX_NEVER), SX_ETOOBIG);
+    stanza.failed = true;
+    CU_ASSERT_EQUAL(sx_session_post(session, 7, &stanza, SX_NEVER), SX_ENOMEM);
+    CU_ASSERT_EQUAL(bytes, strlen("<presence/>"));
+    posted_take(sx_session_loop(session), NULL, NULL);
+    sx_session_free(session);
+}
+
+static void pings_are_known_by_id_and_sender(void)
+{
+    struct sx_session *client = make("alice@example.org/desk");
+    struct sx_session *component = make("calc.example.org");
+    char *ping;
+    size_t len;
+    sx_session_begin(client, 7, "alice@example.org/desk");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ping = sx_session_ping(client, &len));
+    ASSERT_CONTAINS(ping, "<iq type='get' to='example.org' id='ping-1'>");
+    free(ping);
+    CU_ASSERT_TRUE(sx_session_is_pong(client, "example.org", "ping-1"));
+    CU_ASSERT_TRUE(sx_session_is_pong(client, NULL, "ping-1"));
+    CU_ASSERT_FALSE(sx_session_is_pong(client, "bob@example.org/x", "ping-1"));
+    CU_ASSERT_FALSE(sx_session_is_pong(client, "example.org", "pong-1"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ping = sx_session_ping(component, &len));
+    ASSERT_CONTAINS(ping, " from='calc.example.org'");
+    free(ping);
+    CU_ASSERT_TRUE(sx_session_is_pong(component, "example.org", "ping-1"));
+    sx_session_free(client);
+    sx_session_free(component);
+}
+
+CU_TestInfo tests_session[] = {
+    {"who asks learns the session, or why there is none",
+     who_asks_learns_the_session_or_why_there_is_none},
+    {"a link that stops does nothing else", a_link_that_stops_does_nothing_else},
+    {"no more calls wait for a session than may be under way",
+     no_more_calls_wait_than_may_be_under_way},
+    {"what never finds room isn't posted", what_never_finds_room_isnt_posted},
+    {"pings are known by id and sender", pings_are_known_by_id_and_sender},
+    CU_TEST_INFO_NULL,
+};
