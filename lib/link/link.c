@@ -4,7 +4,7 @@
  *
  * Happy path: open -> online -> stanzas come, calls and answers go -> stop: what was queued is
  * answered, the exchange ends its calls, then the loop. Failure: a session that is lost is begun
- * anew by the loop, unless waiting can't help (session.c).
+ * anew by the loop, unless waiting can't help (reconnect.c).
  */
 #include "link/link.h"
 
@@ -14,17 +14,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/random.h"
-#include "exchange/retry.h"
 #include "exchange/message_call.h"
 #include "link/link_state.h"
 
-enum {
-    LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
-    CLOSE_US = 3000000,        /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
-    SMALL_BYTES = 10000,       /* each server takes as much (RFC 6120 13.12) */
-    UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
-};
+enum { CLOSE_US = 3000000 /* what a stop may take beyond its drain_ms, see soap_xmpp.h */ };
 
 /* ---- callbacks of the loop ---- */
 
@@ -43,9 +36,7 @@ static void on_online(void *user, uint64_t number, const char *bound_jid)
         sx_exchange_set_own_jid(link->exchange, bound_jid) != SX_OK)
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "no memory to remember %s",
                  bound_jid);
-    link->online_since_us = sx_clock_now_us();
-    if (link->roster)
-        sx_roster_begin(link->roster, link->online_since_us);
+    sx_reconnect_done(&link->reconnect);
     sx_announcement_send(&link->announcement, number);
     sx_shipments_online(link->shipments);
     sx_session_set_state(link->session, SOAP_XMPP_ONLINE, NULL);
@@ -58,65 +49,16 @@ static void on_stanza(void *user, uint64_t number, const struct sx_element *stan
     sx_receive_stanza(&link->reception, number, stanza, stream);
 }
 
-/* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
- * was given up for its silence. */
-static int64_t next_attempt(struct soap_xmpp_link *link, bool silent, int64_t online_us)
-{
-    int64_t now = sx_clock_now_us();
-    if (silent || online_us >= LONG_ONLINE_US)
-        sx_backoff_reset(&link->backoff);
-    if (silent) /* it has been waited long enough to find that out */
-        return now;
-    return now + sx_backoff_next_us(&link->backoff, sx_random_number());
-}
-
-/* A name that doesn't exist may have been mistyped, or not yet have reached every name server. */
-static bool is_hopeless(struct soap_xmpp_link *link, const struct sx_failure *failure,
-                        struct sx_failure *last)
-{
-    link->unknown_names = failure->err == SX_ENOHOST ? link->unknown_names + 1 : 0;
-    if (link->unknown_names < UNKNOWN_NAMES)
-        return false;
-    link->unknown_names = 0; /* a kick begins anew */
-    last->err = failure->err;
-    snprintf(last->text, sizeof last->text, "stopped trying: %.300s", failure->text);
-    return true;
-}
-
 static int64_t on_offline(void *user, uint64_t number, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
-    struct sx_failure last;
-    bool permanent = sx_fault_permanent(failure->err);
-    size_t most_bytes = SIZE_MAX; /* of what is sent again */
-    int64_t online_us = number ? sx_clock_now_us() - link->online_since_us : 0;
-    if (is_hopeless(link, failure, &last)) {
-        permanent = true;
-        failure = &last;
-    }
-    if (link->roster)
-        sx_roster_begin(link->roster, 0);
-    sx_shipments_lost(link->shipments, permanent, failure->err == SX_EPOLICY);
-    if (!sx_session_set_state(link->session, permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF,
-                              failure))
-        sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
-                 failure->text);
-    if (failure->err == SX_EPOLICY) {
-        /* Some stanza was too large for the server. Sent again, it would end each session. */
-        most_bytes = SMALL_BYTES;
-        sx_journal_shrink(link->journal, most_bytes);
-    }
-    if (permanent)
-        sx_exchange_fail_all(link->exchange, SX_ELOST, failure->text);
-    else
-        sx_retry_lose(link->exchange, SX_ELOST, failure->text, most_bytes);
-    return permanent ? SX_NEVER : next_attempt(link, failure->err == SX_ESILENT, online_us);
+    return sx_reconnect_lost(&link->reconnect, number, failure);
 }
 
 static void on_kick(void *user)
 {
     struct soap_xmpp_link *link = user;
-    sx_backoff_reset(&link->backoff);
+    sx_reconnect_reset(&link->reconnect);
 }
 
 static int64_t min_us(int64_t a, int64_t b)
@@ -234,6 +176,13 @@ static void make_senders(struct soap_xmpp_link *link)
         .names = link->names,
     };
     link->answers = (struct sx_answers){link->session, link->journal, link->shipments};
+    link->reconnect = (struct sx_reconnect){
+        .session = link->session,
+        .exchange = link->exchange,
+        .journal = link->journal,
+        .shipments = link->shipments,
+        .roster = link->roster,
+    };
 }
 
 /* What comes in. */

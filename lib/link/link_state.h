@@ -8,7 +8,7 @@
 #include "link/answer.h"
 #include "link/call.h"
 #include "link/receive.h"
-#include "net/backoff.h"
+#include "link/reconnect.h"
 #include "soap/reader.h"
 
 /* What is said to who has none: soap_xmpp_open() has returned NULL. */
@@ -41,13 +41,10 @@ struct soap_xmpp_link {
     struct sx_announcement announcement;
     struct sx_fallback fallback;
     struct sx_admission admission;
+    struct sx_reconnect reconnect;
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
-    /* loop thread */
-    int64_t online_since_us; /* of the last session */
-    struct sx_backoff backoff;
-    unsigned unknown_names; /* the server's name didn't exist so often, in a row */
 };
 
 #endif

@@ -1,0 +1,43 @@
+/* reconnect.h - what is done when the server goes away, until it is back.
+ *
+ * Noun: the reconnect, of one link. It tells the parts that a session is lost, says how long until
+ * the next attempt, and gives up where another attempt can't help.
+ *
+ * Thread: the loop's. The parts outlive it.
+ */
+#ifndef SX_LINK_RECONNECT_H
+#define SX_LINK_RECONNECT_H
+
+#include "exchange/exchange.h"
+#include "link/session.h"
+#include "link/shipment.h"
+#include "net/backoff.h"
+#include "peers/roster.h"
+#include "request/journal.h"
+
+struct sx_reconnect {
+    /* immutable */
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_journal *journal;
+    struct sx_shipments *shipments;
+    struct sx_roster *roster; /* NULL: the link takes no notice of presence */
+    /* loop thread; zero at first */
+    struct sx_backoff backoff;
+    int64_t online_since_us; /* of the last session */
+    unsigned unknown_names;  /* the server's name didn't exist so often, in a row */
+};
+
+/* A session begins. */
+void sx_reconnect_done(struct sx_reconnect *reconnect);
+
+/* A session (number) has ended, or an attempt (0) has failed, for this reason. Calls that can be
+ * sent again wait for the next session, the others end; the state says which. Returns when to try
+ * again, SX_NEVER if waiting can't help. */
+int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
+                          const struct sx_failure *failure);
+
+/* The next wait is the first again: the program wants an attempt now. */
+void sx_reconnect_reset(struct sx_reconnect *reconnect);
+
+#endif
