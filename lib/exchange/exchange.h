@@ -2,7 +2,7 @@
  *
  * Folder exchange/: what becomes of a call between its first stanza and its end. When it is sent
  * again (retry.h), what must arrive before it (hold.h), when it moves to another resource
- * (failover.h), and who waits for it. It knows no connection: link/ posts the stanzas, and tells
+ * (reroute.h), and who waits for it. It knows no connection: link/ posts the stanzas, and tells
  * what came. It may see base/, wire/ and soap/.
  *
  * Invariant: a call completes exactly once, by whichever comes first of its reply, its deadline, a

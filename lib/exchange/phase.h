@@ -16,7 +16,7 @@
  *                           an answer whose call nobody here has begun; next_done has returned it
  *
  * Two more things that are said of calls are no phases, since they hold in any: whether any
- * resource of the peer will do (failover.c), and whether it is detached.
+ * resource of the peer will do (reroute.c), and whether it is detached.
  *
  * Constants alone; any thread.
  */

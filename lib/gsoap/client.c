@@ -1,12 +1,12 @@
 /* client.c - a stub's call: its envelope goes out, its answer comes in, its outcome is judged.
  *
- * Noun: the client side of one struct soap. plugin.c's callbacks carry the bytes; here they become
- * a request of the link, and what ends it becomes gSOAP's error.
+ * Noun: the client side of one struct soap. callbacks.c's callbacks carry the bytes; here they
+ * become a request of the link, and what ends it becomes gSOAP's error.
  *
  * Invariant: context->call is the one call of this struct soap while its role is waiting or
  * receiving.
  *
- * Happy path: connect [sending] -> send [waiting] -> await [receiving]; plugin.c ends it.
+ * Happy path: connect [sending] -> send [waiting] -> await [receiving]; callbacks.c ends it.
  * Failure modes: each is one line that names endpoint, operation and, where it matters, the time. A
  * call that was sent never fails with SOAP_TCP_ERROR: gSOAP may repeat on it, and the service may
  * have run.

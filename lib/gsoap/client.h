@@ -1,4 +1,4 @@
-/* client.h - a stub's call, for the callbacks in plugin.c and for the relay.
+/* client.h - a stub's call, for the callbacks in callbacks.c and for the relay.
  *
  * All functions set soap's fault and return soap->error when they fail.
  */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 
 enum {
     LINE_BYTES = 1000,
@@ -101,7 +101,7 @@ int sx_context_refuse_call(struct soap *soap, const char *endpoint)
 static const char *resource_tried(const struct sx_context *context)
 {
     const char *resource = NULL;
-    if (!context->is_attached && context->call && sx_failover_is_allowed(context->call))
+    if (!context->is_attached && context->call && sx_reroute_is_allowed(context->call))
         resource = sx_jid_resource(sx_exchange_peer(context->call));
     return resource ? resource : "";
 }

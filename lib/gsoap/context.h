@@ -8,7 +8,7 @@
  *     context                  role, parked settings, faults; what ends a call or a request
  *     http, client, service    endpoints that aren't ours; a stub's call; one request
  *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
- *     plugin                   the callbacks, and registration
+ *     callbacks                the callbacks, and registration
  *
  * Thread: a struct soap belongs to one thread at a time, and so does its context. No function here
  * takes a lock of its own or waits for the network.
@@ -91,7 +91,7 @@ struct sx_context {
     /* http */
     bool expects_xmpp;           /* the last endpoint was an xmpp: one, so the next may be */
     bool skipped_count;          /* gSOAP's count pass was skipped on that guess */
-    bool restored_at_close;      /* the HTTP socket came back in fclose: see plugin.c's delete */
+    bool restored_at_close;      /* the HTTP socket came back in fclose: see callbacks.c's delete */
     char http_host[SOAP_TAGLEN]; /* to whom soap->socket is connected: soap->host changes */
     int http_port;               /* 0: nobody we know */
 };

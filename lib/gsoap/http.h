@@ -1,4 +1,4 @@
-/* http.h - endpoints that aren't ours, for plugin.c's fconnect. */
+/* http.h - endpoints that aren't ours, for callbacks.c's fconnect. */
 #ifndef SX_GSOAP_HTTP_H
 #define SX_GSOAP_HTTP_H
 

@@ -1,5 +1,5 @@
-/* relay.h - an answer that goes to another endpoint than the caller, for the callbacks in plugin.c
- * while a request is served.
+/* relay.h - an answer that goes to another endpoint than the caller, for the callbacks in
+ * callbacks.c while a request is served.
  *
  * Functions that return int set soap's fault and return soap->error when they fail.
  */

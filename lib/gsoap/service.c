@@ -1,6 +1,6 @@
 /* service.c - one request, served with gSOAP's skeletons: from its first byte to its answer.
  *
- * Noun: the service side of one struct soap. The callbacks in plugin.c carry the bytes.
+ * Noun: the service side of one struct soap. The callbacks in callbacks.c carry the bytes.
  *
  * Invariant: an accepted request is answered exactly once: with what the operation wrote, with an
  * empty result if it wrote nothing, or with a stanza error if neither can be had.

@@ -1,4 +1,4 @@
-/* service.h - one request, for the callbacks in plugin.c. */
+/* service.h - one request, for the callbacks in callbacks.c. */
 #ifndef SX_GSOAP_SERVICE_H
 #define SX_GSOAP_SERVICE_H
 

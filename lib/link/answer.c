@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/limit.h"
+#include "link/size_limit.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
 
@@ -129,7 +129,7 @@ static void answer(const struct sx_answers *answers, struct sx_request *request,
         return;
     }
     if (payload->bytes &&
-        !sx_limit_fits(answers->session, "the answer", payload, &head, 0, why, sizeof why))
+        !sx_size_limit_fits(answers->session, "the answer", payload, &head, 0, why, sizeof why))
         refuse_answer(answers, request, &stanza, why);
     else if (payload->bytes && payload->scan->is_fault)
         sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
@@ -147,10 +147,10 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
         err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
     else if (envelope && envelope_len > sx_session_config(answers->session)->max_message_bytes)
-        err = sx_limit_refuse(answers->session, "the answer", envelope_len, why, why_bytes);
+        err = sx_size_limit_refuse(answers->session, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_limit_outgoing(answers->session, NULL), why, why_bytes);
+                                sx_size_limit_outgoing(answers->session, NULL), why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
         answer(answers, request, &payload);
     sx_payload_fini(&payload);

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
-#include "link/limit.h"
+#include "link/size_limit.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
 #include "wire/stanza.h"
@@ -70,7 +70,7 @@ static enum sx_err enter_in_session(const struct sx_calls *calls, const struct d
     enum sx_err err = sx_exchange_begin(calls->exchange, draft->to, draft->operation,
                                         draft->room_deadline, &call);
     if (err == SX_OK && draft->any_resource)
-        sx_failover_allow(call);
+        sx_reroute_allow(call);
     if (err == SX_OK)
         err = post_call(calls, draft, call, number);
     if (err == SX_OK)
@@ -137,11 +137,12 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
     char clause[300] = "";
     enum sx_err err;
     if (packs && out->envelope_len > config->max_message_bytes)
-        return sx_limit_refuse(calls->session, "the envelope", out->envelope_len, why, why_bytes);
+        return sx_size_limit_refuse(calls->session, "the envelope", out->envelope_len, why,
+                                    why_bytes);
     if (packs)
         err =
             sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
-                              sx_limit_outgoing(calls->session, NULL), clause, sizeof clause);
+                              sx_size_limit_outgoing(calls->session, NULL), clause, sizeof clause);
     else
         err = sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
                                config->soap_action ? out->action : NULL, clause, sizeof clause);
@@ -180,7 +181,8 @@ static enum sx_err send_payload(const struct sx_calls *calls, const struct sx_ou
     };
     if (payload->is_loose && !sx_request_id_is_any(incarnation))
         return enter_held(calls, &draft, out->action, payload, call, why, why_bytes);
-    if (!sx_limit_fits(calls->session, "the envelope", payload, &head, more_bytes, why, why_bytes))
+    if (!sx_size_limit_fits(calls->session, "the envelope", payload, &head, more_bytes, why,
+                            why_bytes))
         return SX_ETOOBIG;
     return enter(calls, &draft, call, why, why_bytes);
 }

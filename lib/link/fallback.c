@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "wire/disco.h"
 #include "exchange/retry.h"
-#include "link/limit.h"
+#include "link/size_limit.h"
 #include "soap/payload.h"
 #include "wire/namespaces.h"
 #include "wire/stanza.h"
@@ -44,7 +44,7 @@ static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *due,
     enum sx_err err = sx_payload_unpacked(payload, fallback->checker, due->payload,
                                           sx_session_config(fallback->session)->max_message_bytes,
                                           why, why_bytes);
-    if (err == SX_OK && sx_limit_allows(fallback->session, payload, &head, why, why_bytes))
+    if (err == SX_OK && sx_size_limit_allows(fallback->session, payload, &head, why, why_bytes))
         return true;
     sx_payload_fini(payload);
     return false;

@@ -7,7 +7,7 @@
  * Folder link/: what happens on a link: what goes out, what comes in, and what the program is told.
  * It may see every folder but gsoap/, and neither strophe.h nor stdsoap2.h. From the ground up:
  *   session           states, waiting, posting, who speaks
- *   limit             what may leave
+ *   size_limit        what may leave
  *   query             what others say of themselves
  *   shipment          bytes that go ahead of a call or an answer
  *   fallback, routing, announcement
@@ -18,6 +18,7 @@
  *                     what came: what it holds, whether it is run, what comes in pieces
  *   receive_reply, receive_request, receive_message, receive_presence, receive
  *                     what came, by kind
+ *   reconnect         what is done when the server goes away
  *   link, api         the parts put together; the functions of soap_xmpp.h on a link
  * A file calls those named before it alone; no part knows the link.
  *

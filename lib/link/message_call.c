@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "link/limit.h"
+#include "link/size_limit.h"
 #include "soap/payload.h"
 #include "wire/jid.h"
 #include "wire/stanza.h"
@@ -57,7 +57,7 @@ static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_ou
     snprintf(why, why_bytes,
              "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
              "(without ?message larger ones go in pieces)",
-             out->envelope_len, packed_bytes, sx_limit_outgoing(calls->session, NULL));
+             out->envelope_len, packed_bytes, sx_size_limit_outgoing(calls->session, NULL));
     return SX_ETOOBIG;
 }
 
@@ -114,7 +114,7 @@ static enum sx_err send(const struct sx_calls *calls, const struct sx_outgoing *
     struct soap_xmpp_call *call = NULL;
     uint64_t number;
     enum sx_err err;
-    if (!sx_limit_allows(calls->session, payload, &head, why, why_bytes))
+    if (!sx_size_limit_allows(calls->session, payload, &head, why, why_bytes))
         return SX_ETOOBIG;
     err = sx_session_await(calls->session, out->online_deadline, &number, why, why_bytes);
     if (err != SX_OK)

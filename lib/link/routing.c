@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "wire/disco.h"
 #include "base/random.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 #include "wire/jid.h"
 #include "wire/namespaces.h"
 
@@ -92,7 +92,7 @@ static char *pick(const struct sx_routing *routing, const char *bare,
     for (i = 0; i < view->count; i++)
         jids[i] = view->resources[i].jid;
     if (sx_session_config(routing->session)->policy == SOAP_XMPP_POLICY_LEAST_OUTSTANDING)
-        sx_failover_loads(routing->exchange, jids, loads, view->count);
+        sx_reroute_loads(routing->exchange, jids, loads, view->count);
     i = sx_policy_choose(routing->policy, bare, jids, loads, view->count, sx_random_number());
     return strdup(jids[i]);
 }
@@ -140,10 +140,10 @@ bool sx_routing_choose_again(const struct sx_routing *routing, const char *to, c
 static bool can_take(const struct sx_routing *routing, const struct sx_resource *resource,
                      const void *user)
 {
-    const struct sx_failover *failover = user;
+    const struct sx_reroute *reroute = user;
     (void)routing;
     return resource->mark.serves && resource->mark.incarnation[0] &&
-           (resource->mark.packs || !failover->is_packed);
+           (resource->mark.packs || !reroute->is_packed);
 }
 
 /* The freshest incarnation known of it. */
@@ -159,23 +159,23 @@ static void find_incarnation(const struct sx_routing *routing, const struct sx_r
             memcpy(incarnation, view->resources[i].mark.incarnation, SX_INCARNATION_BYTES);
 }
 
-static bool move_call(const struct sx_routing *routing, const struct sx_failover *failover,
+static bool move_call(const struct sx_routing *routing, const struct sx_reroute *reroute,
                       unsigned bounced)
 {
     char incarnation[SX_INCARNATION_BYTES] = "", bare[SX_JID_BYTES], *chosen;
     struct sx_roster_view view;
     bool moved = false;
-    sx_jid_bare(failover->peer, bare, sizeof bare);
+    sx_jid_bare(reroute->peer, bare, sizeof bare);
     sx_roster_list(routing->roster, bare, &view);
-    keep(routing, &view, can_take, failover);
+    keep(routing, &view, can_take, reroute);
     chosen = pick(routing, bare, &view);
     if (chosen) {
         find_incarnation(routing, &view, chosen, incarnation);
-        moved = sx_failover_move(routing->exchange, failover->id, bounced, chosen, incarnation);
+        moved = sx_reroute_move(routing->exchange, reroute->id, bounced, chosen, incarnation);
     }
     if (moved)
         sx_trace(sx_session_trace(routing->session), SOAP_XMPP_TRACE_DEBUG,
-                 "call %s moves on to %s", failover->id, chosen);
+                 "call %s moves on to %s", reroute->id, chosen);
     free(chosen);
     sx_roster_view_fini(&view);
     return moved;
@@ -184,24 +184,24 @@ static bool move_call(const struct sx_routing *routing, const struct sx_failover
 bool sx_routing_move(const struct sx_routing *routing, const char *from, const char *id,
                      const struct sx_reply *reply)
 {
-    struct sx_failover failover;
+    struct sx_reroute reroute;
     /* Of all conditions this one says that this resource is of no use, and others may be. */
     if (!routing->roster || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
         strcmp(reply->condition, "service-unavailable") != 0 ||
-        !sx_failover_judge(routing->exchange, from, id, &failover))
+        !sx_reroute_judge(routing->exchange, from, id, &reroute))
         return false;
-    sx_roster_take_out(routing->roster, failover.peer);
-    return failover.may_move && move_call(routing, &failover, 1);
+    sx_roster_take_out(routing->roster, reroute.peer);
+    return reroute.may_move && move_call(routing, &reroute, 1);
 }
 
 /* ---- somebody comes or goes ---- */
 
 static void move_waiting(const struct sx_routing *routing, const char *bare)
 {
-    struct sx_failover failover;
+    struct sx_reroute reroute;
     bool moved = true;
-    while (moved && sx_failover_find(routing->exchange, bare, &failover))
-        moved = move_call(routing, &failover, 0);
+    while (moved && sx_reroute_find(routing->exchange, bare, &reroute))
+        moved = move_call(routing, &reroute, 0);
 }
 
 void sx_routing_note_available(const struct sx_routing *routing, const char *jid,

@@ -1,7 +1,7 @@
 /* routing.h - calls to a bare JID: which of its live resources they go to, and when they go
  * elsewhere.
  *
- * Noun: the routing. roster.h knows who is there, policy.h which of them has its turn, failover.h
+ * Noun: the routing. roster.h knows who is there, policy.h which of them has its turn, reroute.h
  * when a call may move; here they meet.
  *
  * Invariant: a resource is chosen only if it serves: it says so in its presence, or has listed SOAP

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "exchange/hold.h"
-#include "link/limit.h"
+#include "link/size_limit.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
@@ -131,7 +131,7 @@ void sx_shipments_free(struct sx_shipments *shipments)
  * that may leave. */
 static size_t choose_block_bytes(const struct sx_session *session, const char *from, const char *to)
 {
-    size_t limit = sx_limit_outgoing(session, NULL);
+    size_t limit = sx_size_limit_outgoing(session, NULL);
     size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) +
                    sx_scan_quoted_bytes(from ? from : sx_session_config(session)->jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;

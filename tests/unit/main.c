@@ -24,7 +24,7 @@
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
-    SUITE(failover)                                                                                \
+    SUITE(reroute)                                                                                 \
     SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(features)                                                                                \

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
 
@@ -200,15 +200,15 @@ static void test_awaits(void)
 static unsigned long come(unsigned calls_count)
 {
     struct sx_reply reply = make_bounce();
-    struct sx_failover failover;
+    struct sx_reroute reroute;
     unsigned long steps;
     unsigned i, moved = 0;
     setup(calls_count);
     for (i = 0; i < count; i++) {
         begin(i, PEER, NULL);
-        sx_failover_allow(calls[i]);
+        sx_reroute_allow(calls[i]);
         CU_ASSERT_EQUAL(sx_retry_keep(calls[i], ALONE, "<E/>", 4), SX_OK);
-        CU_ASSERT_TRUE(sx_failover_judge(exchange, PEER, sx_exchange_id(calls[i]), &failover));
+        CU_ASSERT_TRUE(sx_reroute_judge(exchange, PEER, sx_exchange_id(calls[i]), &reroute));
         CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(calls[i]), &reply));
     }
     for (i = 0; i < count / 2; i++) {
@@ -217,8 +217,8 @@ static unsigned long come(unsigned calls_count)
         sx_copy_fini(&copy);
     }
     steps = count_steps();
-    while (sx_failover_find(exchange, BARE, &failover)) {
-        CU_ASSERT_TRUE(sx_failover_move(exchange, failover.id, 0, BARE "/two", ALONE));
+    while (sx_reroute_find(exchange, BARE, &reroute)) {
+        CU_ASSERT_TRUE(sx_reroute_move(exchange, reroute.id, 0, BARE "/two", ALONE));
         moved++;
     }
     steps = count_steps() - steps;
@@ -234,17 +234,17 @@ static void test_come(void)
 
 static unsigned long come_in_vain(unsigned calls_count)
 {
-    struct sx_failover failover;
+    struct sx_reroute reroute;
     unsigned long steps;
     unsigned i;
     setup(calls_count);
     for (i = 0; i < count; i++) {
         begin(i, PEER, NULL);
-        sx_failover_allow(calls[i]);
+        sx_reroute_allow(calls[i]);
         CU_ASSERT_EQUAL(sx_retry_keep(calls[i], ALONE, "<E/>", 4), SX_OK);
     }
     steps = count_steps();
-    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &failover));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, BARE, &reroute));
     steps = count_steps() - steps;
     teardown();
     return steps;

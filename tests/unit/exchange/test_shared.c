@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
 
@@ -460,14 +460,14 @@ static void test_replaced(void)
 /* To one of several resources, as its endpoint says; they share its JID all the same. */
 static void test_any_resource(void)
 {
-    struct sx_failover mover;
+    struct sx_reroute mover;
     setup();
-    sx_failover_allow(call);
+    sx_reroute_allow(call);
     lose();
     send_again();
-    CU_ASSERT_TRUE(sx_failover_judge(exchange, PEER, again(), &mover));
+    CU_ASSERT_TRUE(sx_reroute_judge(exchange, PEER, again(), &mover));
     CU_ASSERT_FALSE(mover.may_move);
-    CU_ASSERT_FALSE(sx_failover_move(exchange, again(), 1, "calc@example.org/two", ALONE));
+    CU_ASSERT_FALSE(sx_reroute_move(exchange, again(), 1, "calc@example.org/two", ALONE));
     ASSERT_TEXT(sx_exchange_id(call), first);
     ASSERT_TEXT(sx_exchange_peer(call), PEER);
     CU_ASSERT_TRUE(may_have_run());

@@ -1,4 +1,5 @@
-/* plugin.c - the gSOAP callbacks of one struct soap: SOAP calls over XMPP beside those over HTTP.
+/* callbacks.c - the gSOAP callbacks of one struct soap: SOAP calls over XMPP beside those over
+ * HTTP.
  *
  * Noun: the plugin as gSOAP sees it. An endpoint that begins with xmpp: makes the callbacks collect
  * the envelope, send it through the link and serve the answer's bytes to gSOAP's parser; every

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
 
@@ -42,7 +42,7 @@ static struct soap_xmpp_call *begin(struct sx_exchange *exchange, const char *pe
 static struct soap_xmpp_call *begin_to_any(struct sx_exchange *exchange, const char *payload)
 {
     struct soap_xmpp_call *call = begin(exchange, ONE);
-    sx_failover_allow(call);
+    sx_reroute_allow(call);
     CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, FIRST, payload, strlen(payload)), SX_OK);
     return call;
 }
@@ -63,9 +63,9 @@ static void bounce(struct soap_xmpp_call *call)
 
 static bool may_move(struct soap_xmpp_call *call)
 {
-    struct sx_failover mover;
-    CU_ASSERT_TRUE(sx_failover_judge(sx_exchange_of(call), sx_exchange_peer(call),
-                                     sx_exchange_id(call), &mover));
+    struct sx_reroute mover;
+    CU_ASSERT_TRUE(sx_reroute_judge(sx_exchange_of(call), sx_exchange_peer(call),
+                                    sx_exchange_id(call), &mover));
     ASSERT_TEXT(mover.id, sx_exchange_id(call));
     ASSERT_TEXT(mover.peer, sx_exchange_peer(call));
     return mover.may_move;
@@ -75,7 +75,7 @@ static bool move(struct soap_xmpp_call *call, unsigned bounced, const char *peer
 {
     char id[ID_BYTES];
     snprintf(id, sizeof id, "%s", sx_exchange_id(call));
-    return sx_failover_move(sx_exchange_of(call), id, bounced, peer, SECOND);
+    return sx_reroute_move(sx_exchange_of(call), id, bounced, peer, SECOND);
 }
 
 static void take(struct sx_exchange *exchange, int64_t now_us, const char *peer)
@@ -89,7 +89,7 @@ static void take(struct sx_exchange *exchange, int64_t now_us, const char *peer)
 static unsigned load(struct sx_exchange *exchange, const char *jid)
 {
     unsigned count = 99;
-    sx_failover_loads(exchange, &jid, &count, 1);
+    sx_reroute_loads(exchange, &jid, &count, 1);
     return count;
 }
 
@@ -103,7 +103,7 @@ static void test_move(void)
     struct sx_reply reply = {.err = SX_OK};
     char old_id[ID_BYTES];
     snprintf(old_id, sizeof old_id, "%s", sx_exchange_id(call));
-    CU_ASSERT_TRUE(sx_failover_is_allowed(call));
+    CU_ASSERT_TRUE(sx_reroute_is_allowed(call));
     CU_ASSERT_TRUE(may_move(call));
     CU_ASSERT_TRUE(move(call, 1, TWO));
     ASSERT_TEXT(sx_exchange_peer(call), TWO);
@@ -144,11 +144,11 @@ static void test_others_stay(void)
     struct soap_xmpp_call *kept = begin(exchange, ONE), *once = begin(exchange, ONE);
     struct soap_xmpp_call *held = begin_to_any(exchange, "<E/>");
     struct soap_xmpp_call *last = begin_to_any(exchange, PACKED);
-    struct sx_failover mover;
+    struct sx_reroute mover;
     CU_ASSERT_EQUAL(sx_retry_keep(kept, FIRST, "<E/>", 4), SX_OK);
-    CU_ASSERT_FALSE(sx_failover_judge(exchange, ONE, sx_exchange_id(kept), &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, sx_exchange_id(kept), &mover));
     CU_ASSERT_FALSE(move(kept, 1, TWO));
-    sx_failover_allow(once); /* never kept: a foreign peer's */
+    sx_reroute_allow(once); /* never kept: a foreign peer's */
     CU_ASSERT_FALSE(may_move(once));
     CU_ASSERT_FALSE(move(once, 1, TWO));
     sx_hold_begin(held);
@@ -156,12 +156,12 @@ static void test_others_stay(void)
     CU_ASSERT_FALSE(move(held, 1, TWO));
     sx_hold_end(exchange, sx_exchange_number(held));
     CU_ASSERT_FALSE(may_move(held)); /* its bytes are with ONE */
-    CU_ASSERT_TRUE(sx_failover_judge(exchange, ONE, sx_exchange_id(last), &mover));
+    CU_ASSERT_TRUE(sx_reroute_judge(exchange, ONE, sx_exchange_id(last), &mover));
     CU_ASSERT_TRUE(mover.is_packed && mover.may_move);
     sx_retry_replace(exchange, sx_exchange_id(last), strdup("<E/>"), 4, false, SX_OK, "");
     CU_ASSERT_FALSE(may_move(last));
-    CU_ASSERT_FALSE(sx_failover_judge(exchange, TWO, sx_exchange_id(last), &mover));
-    CU_ASSERT_FALSE(sx_failover_judge(exchange, ONE, "unknown", &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, TWO, sx_exchange_id(last), &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, "unknown", &mover));
     sx_exchange_release(kept);
     sx_exchange_release(once);
     sx_exchange_release(held);
@@ -186,21 +186,21 @@ static void test_absent(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
-    struct sx_failover mover;
-    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover)); /* a copy is out */
+    struct sx_reroute mover;
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, BARE, &mover)); /* a copy is out */
     CU_ASSERT_TRUE(may_move(call));
     bounce(call);
-    CU_ASSERT_FALSE(sx_failover_find(exchange, "calc@example", &mover));
-    CU_ASSERT_FALSE(sx_failover_find(exchange, "calc@example.net", &mover));
-    CU_ASSERT_TRUE(sx_failover_find(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, "calc@example", &mover));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, "calc@example.net", &mover));
+    CU_ASSERT_TRUE(sx_reroute_find(exchange, BARE, &mover));
     ASSERT_TEXT(mover.id, sx_exchange_id(call));
-    CU_ASSERT_TRUE(sx_failover_move(exchange, mover.id, 0, TWO, SECOND));
-    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover));
+    CU_ASSERT_TRUE(sx_reroute_move(exchange, mover.id, 0, TWO, SECOND));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, BARE, &mover));
     take(exchange, PAST, TWO);
     CU_ASSERT_TRUE(may_move(call));
     bounce(call);
     take(exchange, FUTURE, TWO); /* out again */
-    CU_ASSERT_FALSE(sx_failover_find(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, BARE, &mover));
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
@@ -285,10 +285,10 @@ static void return_copy(struct world *world, const struct copy *copy, bool refus
 {
     struct sx_reply reply = make_error(refused);
     const char *from = processes[copy->process];
-    struct sx_failover mover;
-    if (sx_failover_judge(world->exchange, from, copy->id, &mover) && mover.may_move &&
+    struct sx_reroute mover;
+    if (sx_reroute_judge(world->exchange, from, copy->id, &mover) && mover.may_move &&
         draw(world, 4) &&
-        sx_failover_move(world->exchange, mover.id, 1, processes[draw(world, PROCESSES)], SECOND))
+        sx_reroute_move(world->exchange, mover.id, 1, processes[draw(world, PROCESSES)], SECOND))
         world->moves++;
     else if (!sx_retry_decide(world->exchange, from, copy->id, &reply) &&
              sx_exchange_complete(world->exchange, from, copy->id, &reply))
@@ -307,15 +307,15 @@ static bool has_run(const struct world *world, const struct copy *copy)
 static void step(struct world *world)
 {
     struct sx_copy due = {0};
-    struct sx_failover mover;
+    struct sx_reroute mover;
     struct copy copy;
     unsigned what = draw(world, 8);
     if (what < 2 && sx_retry_take_due(world->exchange, FUTURE, &due)) {
         send_copy(world, due.peer, due.id);
         sx_copy_fini(&due);
-    } else if (what == 2 && sx_failover_find(world->exchange, BARE, &mover)) {
-        world->moves += sx_failover_move(world->exchange, mover.id, 0,
-                                         processes[draw(world, PROCESSES)], SECOND);
+    } else if (what == 2 && sx_reroute_find(world->exchange, BARE, &mover)) {
+        world->moves += sx_reroute_move(world->exchange, mover.id, 0,
+                                        processes[draw(world, PROCESSES)], SECOND);
     } else if (world->copy_count) {
         copy = take_copy(world);
         if (what < 5)
@@ -365,7 +365,7 @@ static bool attempt_move_short(struct shortage shortage)
 }
 SHORTAGE_TEST(move_short, 2)
 
-CU_TestInfo tests_failover[] = {
+CU_TestInfo tests_reroute[] = {
     {"a call whose only copy bounced moves on, under a new id, at once", test_move},
     {"a call moves only when each copy has bounced", test_two_copies},
     {"calls to one resource, sent once, held or falling back stay", test_others_stay},

@@ -1,9 +1,9 @@
-/* limit.c - what may leave: the size of a stanza, as servers may rewrite it.
+/* size_limit.c - what may leave: the size of a stanza, as servers may rewrite it.
  *
  * Invariant: what is said to fit is taken by every server whose limit is that of the configuration,
  * or of our own server.
  */
-#include "link/limit.h"
+#include "link/size_limit.h"
 
 #include <stdio.h>
 
@@ -28,7 +28,7 @@ static size_t rewritten_bytes(const struct sx_session *session, const struct sx_
            (payload->scan->is_fault ? FAULT_BYTES : 0);
 }
 
-size_t sx_limit_outgoing(const struct sx_session *session, bool *is_servers)
+size_t sx_size_limit_outgoing(const struct sx_session *session, bool *is_servers)
 {
     size_t ours = sx_session_config(session)->max_outgoing_bytes;
     size_t servers = sx_loop_server_max_bytes(sx_session_loop(session));
@@ -42,7 +42,7 @@ static bool is_within_limit(const struct sx_session *session, const char *what, 
                             size_t rewritten, char *why, size_t why_bytes)
 {
     bool is_servers;
-    size_t limit = sx_limit_outgoing(session, &is_servers);
+    size_t limit = sx_size_limit_outgoing(session, &is_servers);
     if (rewritten < bytes)
         rewritten = bytes;
     if (rewritten <= limit)
@@ -53,20 +53,20 @@ static bool is_within_limit(const struct sx_session *session, const char *what, 
     return false;
 }
 
-enum sx_err sx_limit_refuse(const struct sx_session *session, const char *what, size_t bytes,
-                            char *why, size_t why_bytes)
+enum sx_err sx_size_limit_refuse(const struct sx_session *session, const char *what, size_t bytes,
+                                 char *why, size_t why_bytes)
 {
     snprintf(why, why_bytes, "%s is %zu bytes; the limit is %zu (max_message_bytes)", what, bytes,
              sx_session_config(session)->max_message_bytes);
     return SX_ETOOBIG;
 }
 
-bool sx_limit_fits(const struct sx_session *session, const char *what,
-                   const struct sx_payload *payload, const struct sx_head *head, size_t more_bytes,
-                   char *why, size_t why_bytes)
+bool sx_size_limit_fits(const struct sx_session *session, const char *what,
+                        const struct sx_payload *payload, const struct sx_head *head,
+                        size_t more_bytes, char *why, size_t why_bytes)
 {
     bool is_servers;
-    size_t limit = sx_limit_outgoing(session, &is_servers);
+    size_t limit = sx_size_limit_outgoing(session, &is_servers);
     if (!payload->is_loose)
         return is_within_limit(session, what, payload->len,
                                rewritten_bytes(session, payload, head) + more_bytes, why,
@@ -81,8 +81,8 @@ bool sx_limit_fits(const struct sx_session *session, const char *what,
     return false;
 }
 
-bool sx_limit_allows(const struct sx_session *session, const struct sx_payload *payload,
-                     const struct sx_head *head, char *why, size_t why_bytes)
+bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payload *payload,
+                          const struct sx_head *head, char *why, size_t why_bytes)
 {
     size_t queued = sx_session_config(session)->max_queued_bytes;
     if (payload->len + IQ_BYTES + (head->is_message ? MESSAGE_BYTES : 0) > queued) {

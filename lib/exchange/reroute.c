@@ -1,4 +1,4 @@
-/* failover.c - calls to a bare JID, which may move to another of its resources.
+/* reroute.c - calls to a bare JID, which may move to another of its resources.
  *
  * Invariant: a call moves only while it is certain that none of its copies has been run, or will
  * be: it is kept, and each copy that was sent has come back undelivered or refused. It then gets
@@ -12,14 +12,14 @@
  * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer; and
  * those to a shared JID, whose peer is many processes already.
  */
-#include "exchange/failover.h"
+#include "exchange/reroute.h"
 
 #include <stdio.h>
 
 #include "exchange/due.h"
 #include "exchange/table.h"
 
-void sx_failover_allow(struct soap_xmpp_call *call)
+void sx_reroute_allow(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
     pthread_mutex_lock(&exchange->mu);
@@ -27,7 +27,7 @@ void sx_failover_allow(struct soap_xmpp_call *call)
     pthread_mutex_unlock(&exchange->mu);
 }
 
-bool sx_failover_is_allowed(const struct soap_xmpp_call *call)
+bool sx_reroute_is_allowed(const struct soap_xmpp_call *call)
 {
     bool is_allowed;
     pthread_mutex_lock(&call->exchange->mu);
@@ -36,8 +36,8 @@ bool sx_failover_is_allowed(const struct soap_xmpp_call *call)
     return is_allowed;
 }
 
-void sx_failover_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
-                       unsigned count)
+void sx_reroute_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,
+                      unsigned count)
 {
     unsigned i;
     pthread_mutex_lock(&exchange->mu);
@@ -46,43 +46,43 @@ void sx_failover_loads(struct sx_exchange *exchange, const char *const *jids, un
     pthread_mutex_unlock(&exchange->mu);
 }
 
-static void describe_locked(const struct soap_xmpp_call *call, struct sx_failover *failover)
+static void describe_locked(const struct soap_xmpp_call *call, struct sx_reroute *reroute)
 {
-    failover->is_packed = call->is_packed;
-    snprintf(failover->id, sizeof failover->id, "%s", call->id);
-    snprintf(failover->peer, sizeof failover->peer, "%s", call->peer);
+    reroute->is_packed = call->is_packed;
+    snprintf(reroute->id, sizeof reroute->id, "%s", call->id);
+    snprintf(reroute->peer, sizeof reroute->peer, "%s", call->peer);
 }
 
 /* Of a call to a shared JID the error may be to a later copy, which says nothing of the first:
  * sx_table_may_move_locked takes none of those. */
-bool sx_failover_judge(struct sx_exchange *exchange, const char *from, const char *id,
-                       struct sx_failover *failover)
+bool sx_reroute_judge(struct sx_exchange *exchange, const char *from, const char *id,
+                      struct sx_reroute *reroute)
 {
     const struct soap_xmpp_call *call;
     bool is_allowed;
-    *failover = (struct sx_failover){0};
+    *reroute = (struct sx_reroute){0};
     pthread_mutex_lock(&exchange->mu);
     call = sx_table_find_locked(exchange, id);
     is_allowed = call && call->is_any_resource && sx_table_is_from_peer_locked(call, from);
     if (is_allowed) {
-        failover->may_move = sx_table_may_move_locked(call, 1);
-        describe_locked(call, failover);
+        reroute->may_move = sx_table_may_move_locked(call, 1);
+        describe_locked(call, reroute);
     }
     pthread_mutex_unlock(&exchange->mu);
     return is_allowed;
 }
 
-bool sx_failover_find(struct sx_exchange *exchange, const char *bare, struct sx_failover *failover)
+bool sx_reroute_find(struct sx_exchange *exchange, const char *bare, struct sx_reroute *reroute)
 {
     const struct soap_xmpp_call *call;
     const struct sx_load *load;
-    *failover = (struct sx_failover){0};
+    *reroute = (struct sx_reroute){0};
     pthread_mutex_lock(&exchange->mu);
     load = sx_load_find(&exchange->accounts, bare);
     call = load ? TAILQ_FIRST(&load->list) : NULL;
     if (call) {
-        failover->may_move = true;
-        describe_locked(call, failover);
+        reroute->may_move = true;
+        describe_locked(call, reroute);
     }
     pthread_mutex_unlock(&exchange->mu);
     return call != NULL;
@@ -98,8 +98,8 @@ static void move_locked(struct soap_xmpp_call *call, const char *incarnation)
     sx_due_restart_locked(call, 0);
 }
 
-bool sx_failover_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
-                      const char *peer, const char *incarnation)
+bool sx_reroute_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
+                     const char *peer, const char *incarnation)
 {
     struct soap_xmpp_call *call;
     bool moves;

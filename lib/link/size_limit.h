@@ -1,0 +1,35 @@
+/* size_limit.h - what may leave: the size of a stanza, as servers may rewrite it.
+ *
+ * Invariant: what is said to fit is taken by every server whose limit is that of the configuration,
+ * or of our own server.
+ *
+ * Thread: any.
+ */
+#ifndef SX_LINK_SIZE_LIMIT_H
+#define SX_LINK_SIZE_LIMIT_H
+
+#include "link/session.h"
+#include "soap/payload.h"
+#include "wire/stanza.h"
+
+/* The largest stanza that may leave, as the servers may rewrite it; whether our server set the
+ * limit (NULL allowed). */
+size_t sx_size_limit_outgoing(const struct sx_session *session, bool *is_servers);
+
+/* Whether a plain payload fits into a stanza that no server refuses, and into the queue; a message
+ * with whatever id. False: why says size and limit. */
+bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payload *payload,
+                          const struct sx_head *head, char *why, size_t why_bytes);
+
+/* Whether what ("the envelope") goes out in one stanza, with so many bytes more; false: why says
+ * why not. A payload that is loose is too large even packed, and whoever asks can't send it in
+ * pieces. */
+bool sx_size_limit_fits(const struct sx_session *session, const char *what,
+                        const struct sx_payload *payload, const struct sx_head *head,
+                        size_t more_bytes, char *why, size_t why_bytes);
+
+/* SX_ETOOBIG, with size and limit (max_message_bytes) in why. */
+enum sx_err sx_size_limit_refuse(const struct sx_session *session, const char *what, size_t bytes,
+                                 char *why, size_t why_bytes);
+
+#endif
