@@ -23,14 +23,19 @@ wget -q --spider "$MIRROR/dists/trixie/InRelease" || # as debootstrap fetches it
     skip "$MIRROR can't be reached"
 unshare --mount --pid --fork true 2> /dev/null || skip "there can be no namespaces"
 
-root=$TRIXIE_ROOT
-if [ -z "$root" ]; then
-    root=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-trixie.XXXXXX")
-    trap 'rm -rf --one-file-system "$root"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-fi
+# Namespaces end with the process that made them, which takes no other signal while its child runs.
+inside=
+end() {
+    if [ -n "$inside" ]; then
+        kill -KILL "$inside" && wait "$inside" || true
+    fi
+    [ -n "$TRIXIE_ROOT" ] || rm -rf --one-file-system "$root"
+}
+root=${TRIXIE_ROOT:-$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-trixie.XXXXXX")}
+trap end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 mkdir -p "$root"
 root=$(cd "$root" && pwd -P)
 
@@ -54,4 +59,9 @@ env -i TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL
     mount --rbind /dev "$0/dev"
     mount --bind /etc/resolv.conf "$0/etc/resolv.conf" || true
     exec chroot "$0" sh -euc "cd /soapxmpp; tools/install-packages.sh build demo test; exec \"\$@\"" sh "$@"' \
-    "$root" "$@"
+    "$root" "$@" < /dev/null &
+inside=$!
+status=0
+wait "$inside" || status=$?
+inside=
+exit "$status"
