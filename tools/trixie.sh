@@ -27,7 +27,7 @@ unshare --mount --pid --fork true 2> /dev/null || skip "there can be no namespac
 inside=
 end() {
     if [ -n "$inside" ]; then
-        kill -KILL "$inside" && wait "$inside" || true
+        { kill -KILL "$inside" && wait "$inside"; } 2> /dev/null || true
     fi
     [ -n "$TRIXIE_ROOT" ] || rm -rf --one-file-system "$root"
 }
