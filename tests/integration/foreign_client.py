@@ -112,10 +112,19 @@ class Caller(ClientXMPP):
         await self.disconnect()
 
 
+def connect(client, address, port):
+    """With STARTTLS; slixmpp 1.8 (Debian 12) is told so here, 1.10 (Debian 13) by members."""
+    if hasattr(client, "enable_direct_tls"):
+        client.enable_direct_tls = False
+        client.connect(address, port)
+    else:
+        client.connect((address, port), force_starttls=True)
+
+
 def main():
     address, port, ca_file, jid, password, service = sys.argv[1:7]
     caller = Caller(jid, password, ca_file, service)
-    caller.connect((address, int(port)), force_starttls=True)
+    connect(caller, address, int(port))
     try:
         caller.loop.run_until_complete(asyncio.wait_for(caller.run(sys.argv[7:]), DEADLINE_S))
     except asyncio.TimeoutError:

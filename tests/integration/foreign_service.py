@@ -111,10 +111,19 @@ class Service(ClientXMPP):
         await self.disconnect()
 
 
+def connect(client, address, port):
+    """With STARTTLS; slixmpp 1.8 (Debian 12) is told so here, 1.10 (Debian 13) by members."""
+    if hasattr(client, "enable_direct_tls"):
+        client.enable_direct_tls = False
+        client.connect(address, port)
+    else:
+        client.connect((address, port), force_starttls=True)
+
+
 def main():
     address, port, ca_file, jid, password = sys.argv[1:6]
     service = Service(jid, password, ca_file)
-    service.connect((address, int(port)), force_starttls=True)
+    connect(service, address, int(port))
     try:
         service.loop.run_until_complete(asyncio.wait_for(service.run(), DEADLINE_S))
     except asyncio.TimeoutError:
