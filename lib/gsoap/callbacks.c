@@ -22,6 +22,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gsoap/client.h"
 #include "gsoap/http.h"
 #include "gsoap/relay.h"
@@ -126,6 +127,35 @@ static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_
                               sx_context_label(context, label), why);
 }
 
+/* Whether the next piece is read. The first always is: who has an answer in time gets it, and most
+ * envelopes are one piece. */
+static enum sx_err may_read(const struct sx_context *context)
+{
+    if (!context->reading.done_bytes)
+        return SX_OK;
+    if (context->request)
+        return sx_link_is_stopping(context->link) ? SX_ESTOPPED : SX_OK;
+    if (sx_link_is_closed(context->link))
+        return SX_ESTOPPED;
+    return sx_clock_now_us() >= context->read_deadline ? SX_ETIMEOUT : SX_OK;
+}
+
+/* A request that isn't read to its end has not run. */
+static void stop_reading(struct soap *soap, struct sx_context *context, enum sx_err err)
+{
+    char label[SX_LABEL_BYTES];
+    if (context->request) {
+        (void)sx_context_fail(soap, SOAP_STOP, "%s", sx_fault_text(err));
+        sx_link_decline(context->link, context->request);
+        sx_context_set_role(context, SX_ROLE_ANSWERED);
+        return;
+    }
+    (void)sx_context_fail(soap, sx_fault_soap_code(err == SX_ESTOPPED ? SX_ELOST : err),
+                          "%s: %s, before the answer was read to its end",
+                          sx_context_label(context, label),
+                          err == SX_ETIMEOUT ? "the time is over" : sx_fault_text(err));
+}
+
 static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
 {
     struct sx_context *context = sx_context_of(soap);
@@ -144,6 +174,11 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
         (void)sx_context_fail(soap, sx_fault_soap_code(SX_ENOTSOAP),
                               "%s: the answer holds no SOAP envelope",
                               sx_context_label(context, label));
+        return 0;
+    }
+    err = may_read(context);
+    if (err) {
+        stop_reading(soap, context, err);
         return 0;
     }
     err = sx_reader_next(&context->reading, envelope, sx_link_reader_limits(context->link), buf,

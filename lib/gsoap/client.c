@@ -194,12 +194,15 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     struct sx_reply reply = {.err = SX_OK};
     struct sx_envelope *answer = &context->answer;
     char label[SX_LABEL_BYTES];
-    int64_t us = context->is_attached ? -1 : sx_client_answer_timeout_us(soap, context);
+    int64_t timeout_us = sx_client_answer_timeout_us(soap, context);
+    int64_t us = context->is_attached ? -1 : timeout_us;
+    int64_t deadline = sx_clock_deadline(us);
     bool waits_for_receipt = !wants_envelope && sx_message_call_is_one(context->call);
     if (waits_for_receipt)
-        sx_message_call_wait_received(context->call, sx_clock_deadline(us), &reply);
+        sx_message_call_wait_received(context->call, deadline, &reply);
     else
-        sx_exchange_wait(context->call, sx_clock_deadline(us), &reply);
+        sx_exchange_wait(context->call, deadline, &reply);
+    context->read_deadline = context->is_attached ? sx_clock_deadline(timeout_us) : deadline;
     if (context->is_attached)
         us = sx_clock_now_us() - sx_exchange_begun_us(context->call);
     context->outcome = judge_outcome(context->call, &reply);

@@ -79,6 +79,7 @@ struct sx_context {
     bool is_attached; /* call came by soap_xmpp_attach(): it has its own deadline, and endpoint and
                        * to aren't its */
     struct sx_envelope answer;
+    int64_t read_deadline; /* of the answer: when reading it ends, whatever is left */
     enum soap_xmpp_outcome_value outcome; /* of the last call, and its stanza error: */
     char condition[48];
 

@@ -333,13 +333,18 @@ void sx_link_unref(struct soap_xmpp_link *link)
     free(link);
 }
 
+static void decline(struct soap_xmpp_link *link, struct sx_request *request, int64_t deadline)
+{
+    sx_answer_decline(&link->answers, request, "service-unavailable", "the service is stopping",
+                      deadline);
+}
+
 static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 {
     struct sx_request *request = sx_queue_take_all(link->queue);
     while (request) {
         struct sx_request *next = request->next;
-        sx_answer_decline(&link->answers, request, "service-unavailable", "the service is stopping",
-                          deadline);
+        decline(link, request, deadline);
         sx_request_free(request);
         request = next;
     }
@@ -425,6 +430,22 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
                     const char *text)
 {
     sx_answer_refuse(&link->answers, request, condition, text);
+}
+
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request)
+{
+    decline(link, request, sx_clock_deadline(sx_session_timeout_us(link->session)));
+}
+
+bool sx_link_is_stopping(struct soap_xmpp_link *link)
+{
+    enum soap_xmpp_state_value state = sx_session_state(link->session);
+    return state == SOAP_XMPP_STOPPING || state == SOAP_XMPP_CLOSED;
+}
+
+bool sx_link_is_closed(struct soap_xmpp_link *link)
+{
+    return sx_session_state(link->session) == SOAP_XMPP_CLOSED;
 }
 
 bool sx_link_may_name(const struct soap_xmpp_link *link)

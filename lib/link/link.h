@@ -65,6 +65,14 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text);
 
+/* Answers that the request was not run and won't be, because the link is stopping. */
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request);
+
+/* Whether requests that aren't read yet are declined: the link is stopping or closed. And whether
+ * it is closed, so that no call goes on. */
+bool sx_link_is_stopping(struct soap_xmpp_link *link);
+bool sx_link_is_closed(struct soap_xmpp_link *link);
+
 /* From now on requests are queued. The first time without a rule that lets anybody call, the trace
  * says so. */
 void sx_link_serve(struct soap_xmpp_link *link);

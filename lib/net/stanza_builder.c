@@ -100,10 +100,27 @@ static bool is_within_bytes(struct sx_stanza_builder *builder, size_t position)
     return false;
 }
 
+/* What gSOAP has to do for the names of an envelope's attributes. */
+static bool count_names(struct sx_stanza_builder *builder, const char **attributes)
+{
+    enum sx_err err = sx_names_walk(&builder->names);
+    for (; *attributes && !err; attributes += 2) {
+        const char *name = attributes[0];
+        err = sx_namespaces_declares(name)
+                  ? sx_names_walk(&builder->names)
+                  : sx_names_add(&builder->names, sx_names_hash(0, name, strlen(name)));
+    }
+    if (err)
+        drop_stanza(builder, err, "there are too many attribute names, or elements for so many");
+    return !err;
+}
+
 /* The stanza's own element has to be in the tree, so that it can be answered. */
 static bool is_within_counts(struct sx_stanza_builder *builder, const char **attributes)
 {
     const struct sx_stream_limits *limits = &builder->limits;
+    if (builder->depth >= ENVELOPE_DEPTH && !count_names(builder, attributes))
+        return false;
     for (; *attributes; attributes += 2)
         ++*(sx_namespaces_declares(attributes[0]) ? &builder->declarations : &builder->attributes);
     if (limits->max_attributes && builder->attributes > limits->max_attributes)
@@ -376,6 +393,7 @@ static void clear_stanza(struct sx_stanza_builder *builder)
     builder->scanning = builder->has_binary = builder->reading_binary = false;
     builder->envelope_version = 0;
     builder->attributes = builder->declarations = 0;
+    sx_names_clear(&builder->names);
     sx_buffer_fini(&builder->raw);
     sx_buffer_fini(&builder->binary);
     sx_envelope_fini(&builder->envelope);

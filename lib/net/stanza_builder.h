@@ -15,6 +15,7 @@
 #include "net/stream.h"
 #include "net/tree.h"
 #include "soap/scan.h"
+#include "xml/names.h"
 
 /* The tag or text that an event is about. Places count bytes from wherever the owner likes. */
 struct sx_stanza_builder_token {
@@ -46,6 +47,7 @@ struct sx_stanza_builder {
     /* the stanza */
     size_t stanza_start;               /* for the owner to set when places count anew */
     unsigned attributes, declarations; /* of all its elements */
+    struct sx_names names;             /* of its envelope's attributes */
     struct sx_tree tree;
     enum sx_err verdict; /* for the owner to read */
     char verdict_why[160];

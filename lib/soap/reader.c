@@ -51,8 +51,8 @@ enum sx_err sx_reader_next(struct sx_reader *reader, const struct sx_envelope *e
     else
         err = unpack(reader, envelope, limits, out, room, &len);
     if (err == SX_ETOOBIG && reader->gauge.err)
-        return explain(err, "the unpacked envelope has too many attributes or declarations", why,
-                       why_bytes);
+        return explain(err, "the unpacked envelope has too many attributes, names or declarations",
+                       why, why_bytes);
     if (err)
         return explain(err, sx_fault_text(err), why, why_bytes);
     reader->done_bytes += len;
@@ -63,5 +63,7 @@ enum sx_err sx_reader_next(struct sx_reader *reader, const struct sx_envelope *e
 void sx_reader_fini(struct sx_reader *reader)
 {
     sx_unpacker_free(reader->unpacker);
-    *reader = (struct sx_reader){0};
+    reader->unpacker = NULL;
+    reader->done_bytes = 0;
+    reader->gauge.err = SX_OK; /* the rest of it begins with the next unpacker */
 }

@@ -99,28 +99,63 @@ static const char *refuse(struct sx_gauge *gauge, enum sx_err err, const char *e
     return end;
 }
 
+static void judge(struct sx_gauge *gauge, enum sx_err err)
+{
+    if (err && !gauge->err)
+        gauge->err = err;
+}
+
 static void open_element(struct sx_gauge *gauge)
 {
     if (gauge->depth++ >= gauge->limits.max_depth)
         gauge->err = SX_EDEPTH;
+    judge(gauge, sx_names_walk(&gauge->names));
+}
+
+/* Whether the innermost open element has declared something. */
+static bool has_scope(const struct sx_gauge *gauge, unsigned depth)
+{
+    return gauge->scopes_count && gauge->scopes[gauge->scopes_count - 1].depth == depth;
 }
 
 static void close_element(struct sx_gauge *gauge)
 {
-    if (!gauge->depth)
+    if (!gauge->depth) {
         gauge->err = SX_EMALFORMED;
-    else
-        gauge->depth--;
+        return;
+    }
+    if (has_scope(gauge, gauge->depth))
+        gauge->in_scope -= gauge->scopes[--gauge->scopes_count].count;
+    gauge->depth--;
+}
+
+static void count_declaration(struct sx_gauge *gauge)
+{
+    unsigned limit = gauge->limits.max_namespaces;
+
+    if ((++gauge->declarations > limit && limit) || gauge->in_scope >= SX_GAUGE_SCOPE) {
+        gauge->err = SX_ETOOBIG;
+        return;
+    }
+    if (!has_scope(gauge, gauge->depth)) {
+        gauge->scopes[gauge->scopes_count].depth = gauge->depth;
+        gauge->scopes[gauge->scopes_count++].count = 0;
+    }
+    gauge->scopes[gauge->scopes_count - 1].count++;
+    gauge->in_scope++;
+    judge(gauge, sx_names_walk(&gauge->names));
 }
 
 static void count_attribute(struct sx_gauge *gauge)
 {
-    bool declares_one = gauge->matched == DEFAULT || gauge->matched == PREFIXED;
-    unsigned limit = declares_one ? gauge->limits.max_namespaces : gauge->limits.max_attributes;
-    unsigned count = declares_one ? ++gauge->declarations : ++gauge->attributes;
+    unsigned limit = gauge->limits.max_attributes;
 
-    if (limit && count > limit)
+    if (gauge->matched == DEFAULT || gauge->matched == PREFIXED)
+        count_declaration(gauge);
+    else if (++gauge->attributes > limit && limit)
         gauge->err = SX_ETOOBIG;
+    else
+        judge(gauge, sx_names_add(&gauge->names, gauge->name));
 }
 
 /* ---- characters ---- */
@@ -169,18 +204,22 @@ static const char *pass(const char *at, const char *end, unsigned kind)
 /* ---- text ---- */
 
 /* <name> and </name>, as long as nothing else comes, are most of most envelopes: both whole,
- * without a step for each part. Stops before anything else, and before what may be cut off. */
+ * without a step for each part, while no element costs more for the names that came. Stops before
+ * anything else, and before what may be cut off. */
 static const char *pass_simple_tags(struct sx_gauge *gauge, const char *at, const char *end)
 {
     unsigned depth = gauge->depth, max_depth = gauge->limits.max_depth;
+    bool is_counted = gauge->names.count > SX_NAMES_FREE;
     const char *name;
     bool is_end;
 
-    while (depth && depth < max_depth) {
+    while (depth && depth < max_depth && !is_counted) {
         at = pass(at, end, PLAIN | MARK);
         if (end - at < 4 || *at != '<')
             break;
         is_end = at[1] == '/';
+        if (is_end && has_scope(gauge, depth))
+            break;
         name = at + 1 + is_end;
         if (!IS(*name, FIRST))
             break;
@@ -279,15 +318,19 @@ static const char *feed_start_blank(struct sx_gauge *gauge, const char *at, cons
     if (!IS(*at, FIRST))
         return feed_start(gauge, at, end);
     gauge->matched = 0;
+    gauge->name = 0;
     gauge->state = ATTRIBUTE;
     return at;
 }
 
 static const char *feed_attribute(struct sx_gauge *gauge, const char *at, const char *end)
 {
+    const char *begin = at;
+
     for (; gauge->matched < PREFIXED && at < end && IS(*at, NAME); at++)
         gauge->matched = *at == declares[gauge->matched] ? gauge->matched + 1 : OTHER;
     at = pass(at, end, NAME);
+    gauge->name = sx_names_hash(gauge->name, begin, (size_t)(at - begin));
     if (at == end)
         return at;
     if (*at != '=' && !IS(*at, BLANK))

@@ -6,7 +6,7 @@
 
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_call[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
-    tests_two[], tests_pool[];
+    tests_two[], tests_pool[], tests_reading[], tests_reading_requests[];
 
 int main(int argc, char **argv)
 {
@@ -16,6 +16,9 @@ int main(int argc, char **argv)
         {"plugin service", NULL, NULL, ground_start, ground_stop, tests_service},
         {"plugin accept", NULL, NULL, ground_start_alone, ground_stop, tests_accept},
         {"plugin pool", NULL, NULL, ground_start_alone, ground_stop, tests_pool},
+        {"plugin reading", NULL, NULL, ground_start, ground_stop, tests_reading},
+        {"plugin reading requests", NULL, NULL, ground_start_alone, ground_stop,
+         tests_reading_requests},
         {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin call", NULL, NULL, ground_start, ground_stop, tests_call},

@@ -42,6 +42,7 @@
     SUITE(markup)                                                                                  \
     SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
+    SUITE(names)                                                                                   \
     SUITE(namespace)                                                                               \
     SUITE(negotiation)                                                                             \
     SUITE(pack)                                                                                    \

@@ -243,6 +243,71 @@ static void test_limits(void)
                  "<c xmlns:v='1'>", SX_ETOOBIG);
 }
 
+/* In one element or one for each depth; what closes gives its own back, however it is written. */
+static void test_declarations_in_scope(void)
+{
+    static const char *const forms[] = {"<a%s></a>", "<a%s/>", "<a%s></a >", "<a%s><b></b></a>"};
+    struct sx_buffer text = {0};
+    struct sx_gauge gauge;
+    size_t i;
+    unsigned n;
+
+    for (n = SX_GAUGE_SCOPE - 1; n <= SX_GAUGE_SCOPE; n++) {
+        sx_buffer_clear(&text);
+        sx_buffer_add_text(&text, "<r xmlns='u'><s");
+        for (i = 0; i < n; i++)
+            sx_buffer_add_format(&text, " xmlns:p%zu='u'", i);
+        sx_buffer_add_text(&text, "></s></r>");
+        sx_gauge_init(&gauge, &wide);
+        CU_ASSERT_EQUAL(feed(&gauge, text.bytes, text.len),
+                        n < SX_GAUGE_SCOPE ? SX_OK : SX_ETOOBIG);
+    }
+    for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        sx_buffer_clear(&text);
+        sx_buffer_add_text(&text, "<r xmlns='u'>");
+        for (n = 0; n < 10 * SX_GAUGE_SCOPE; n++)
+            sx_buffer_add_format(&text, forms[i], " xmlns:p='u' xmlns:q='u'");
+        sx_gauge_init(&gauge, &wide);
+        CU_ASSERT_EQUAL(feed(&gauge, text.bytes, text.len), SX_OK);
+        CU_ASSERT_EQUAL(gauge.in_scope, 1);
+        CU_ASSERT_EQUAL(gauge.depth, 1);
+    }
+    sx_buffer_clear(&text);
+    for (n = 0; n < SX_GAUGE_SCOPE; n++)
+        sx_buffer_add_text(&text, "<a xmlns='u'><b>");
+    sx_gauge_init(&gauge, &wide);
+    CU_ASSERT_EQUAL(feed(&gauge, text.bytes, text.len), SX_OK);
+    CU_ASSERT_EQUAL(feed(&gauge, "</b></a><a xmlns='u'>", 21), SX_OK);
+    CU_ASSERT_EQUAL(feed(&gauge, "<b xmlns='u'>", 13), SX_ETOOBIG);
+    sx_buffer_fini(&text);
+}
+
+/* Attributes that come back are one name, and elements are counted for those that came before. */
+static void test_names(void)
+{
+    struct sx_buffer text = {0};
+    struct sx_gauge gauge;
+    unsigned n;
+
+    sx_buffer_add_text(&text, "<a>");
+    for (n = 0; n < 5000; n++)
+        sx_buffer_add_format(&text, "<b x%u='' y =''/>", n % 500);
+    sx_gauge_init(&gauge, &wide);
+    CU_ASSERT_EQUAL(feed(&gauge, text.bytes, text.len), SX_OK);
+    CU_ASSERT_EQUAL(gauge.names.count, 501);
+    for (n = 0; n < 500; n++)
+        CU_ASSERT_EQUAL(sx_gauge_feed(&gauge, "<b/>", 4), SX_OK);
+    for (n = 0; n < 100000 && !gauge.err; n++)
+        sx_gauge_feed(&gauge, "<b></b>", 7);
+    CU_ASSERT_EQUAL(gauge.err, SX_ETOOBIG);
+    sx_buffer_clear(&text);
+    for (n = 0; n <= SX_NAMES_COUNT; n++)
+        sx_buffer_add_format(&text, "%s x%u=''", n ? "" : "<a", n);
+    sx_gauge_init(&gauge, &wide);
+    CU_ASSERT_EQUAL(feed(&gauge, text.bytes, text.len), SX_ETOOBIG);
+    sx_buffer_fini(&text);
+}
+
 static void test_depth_of_many(void)
 {
     struct sx_gauge gauge;
@@ -285,6 +350,8 @@ CU_TestInfo tests_gauge[] = {
     {"what gSOAP would read otherwise is refused", test_traps},
     {"a NUL byte is refused wherever it stands", test_nul},
     {"what the limits allow passes, one more doesn't", test_limits},
+    {"declarations in scope are bounded", test_declarations_in_scope},
+    {"attribute names are bounded, and elements for them", test_names},
     {"a document may be as deep as it is allowed to be", test_depth_of_many},
     {"long texts are looked at to their last byte", test_long_text},
     CU_TEST_INFO_NULL,
