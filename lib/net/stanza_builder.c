@@ -119,8 +119,6 @@ static bool count_names(struct sx_stanza_builder *builder, const char **attribut
 static bool is_within_counts(struct sx_stanza_builder *builder, const char **attributes)
 {
     const struct sx_stream_limits *limits = &builder->limits;
-    if (builder->depth >= ENVELOPE_DEPTH && !count_names(builder, attributes))
-        return false;
     for (; *attributes; attributes += 2)
         ++*(sx_namespaces_declares(attributes[0]) ? &builder->declarations : &builder->attributes);
     if (limits->max_attributes && builder->attributes > limits->max_attributes)
@@ -179,6 +177,8 @@ static void open_envelope(struct sx_stanza_builder *builder, const char *qname,
     builder->envelope_version = version;
     judge_tree(builder, sx_tree_open_placeholder(&builder->tree, uri, "Envelope", NULL, NULL));
     if (builder->verdict || builder->failed)
+        return;
+    if (!count_names(builder, attributes))
         return;
     sx_scan_reset(&builder->scan, ENVELOPE_DEPTH);
     judge_scan(builder, sx_scan_start(&builder->scan, qname, attributes));
@@ -334,9 +334,12 @@ static void open_inner(struct sx_stanza_builder *builder, const char *qname,
 {
     if (!is_within_bytes(builder, builder->token->end) || !is_within_counts(builder, attributes))
         return;
-    if (builder->scanning)
-        judge_scan(builder, sx_scan_start(&builder->scan, qname, attributes));
-    else if (builder->depth > builder->limits.max_depth)
+    if (builder->scanning) {
+        if (count_names(builder, attributes))
+            judge_scan(builder, sx_scan_start(&builder->scan, qname, attributes));
+        return;
+    }
+    if (builder->depth > builder->limits.max_depth)
         drop_stanza(builder, SX_EDEPTH, "the stanza is nested deeper than %u elements",
                     builder->limits.max_depth);
     else

@@ -133,6 +133,44 @@ static double time_attributes(unsigned count)
     return seconds;
 }
 
+/* An envelope with so many names, in an element for each, and elements behind them; with a value
+ * that expat has to read, or one that is plain. */
+static enum sx_err judge_names(unsigned names, unsigned elements, const char *value)
+{
+    struct sx_buffer bytes = {0};
+    struct peer peer;
+    enum sx_err verdict;
+    unsigned i;
+    sx_buffer_add_text(&bytes, IQ HEAD);
+    for (i = 0; i < names; i++)
+        sx_buffer_add_format(&bytes, "<b a%u='%s'/>", i, value);
+    for (i = 0; i < elements; i++)
+        sx_buffer_add_text(&bytes, "<c/>");
+    sx_buffer_add_text(&bytes, TAIL);
+    peer_start(&peer, &huge);
+    peer_feed(&peer, OPEN);
+    CU_ASSERT(feed_in_chunks(&peer, bytes.bytes, bytes.len));
+    verdict = peer.verdict;
+    CU_ASSERT(peer_feed(&peer, IQ "</iq>"));
+    CU_ASSERT_EQUAL(peer.verdict, SX_OK);
+    peer_stop(&peer);
+    sx_buffer_fini(&bytes);
+    return verdict;
+}
+
+TEST(test_names)
+{
+    static const char *const values[] = {"1", ">"};
+    size_t i;
+    for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+        CU_ASSERT_EQUAL(judge_names(SX_NAMES_COUNT, 0, values[i]), SX_OK);
+        CU_ASSERT_EQUAL(judge_names(SX_NAMES_COUNT + 1, 0, values[i]), SX_ETOOBIG);
+        CU_ASSERT_EQUAL(judge_names(SX_NAMES_FREE, 100000, values[i]), SX_OK);
+        CU_ASSERT_EQUAL(judge_names(SX_NAMES_COUNT, 9000, values[i]), SX_OK);
+        CU_ASSERT_EQUAL(judge_names(SX_NAMES_COUNT, 12000, values[i]), SX_ETOOBIG);
+    }
+}
+
 /* 16 times the attributes: 16 times the time, not 256 times. */
 TEST(test_million_attributes)
 {
@@ -227,6 +265,7 @@ TEST(test_late_nul_byte)
 CU_TestInfo tests_flood[] = {
     {"too many attributes or declarations cost the stanza, the limit itself doesn't", test_counts},
     {"attributes count outside of envelopes, too", test_counts_outside_envelopes},
+    {"attribute names cost the envelope, and elements for many of them", test_names},
     {"a million attributes cost in proportion, and their stanza alone", test_million_attributes},
     {"markup without an end ends the stream soon", test_endless_markup},
     {"a tag without an end ends the stream at the limit", test_endless_tag},
