@@ -11,7 +11,8 @@
  *     callbacks                the callbacks, and registration
  *
  * Thread: a struct soap belongs to one thread at a time, and so does its context. No function here
- * takes a lock of its own or waits for the network.
+ * waits for anything, but for sx_context_end and sx_context_release: what they refuse is an answer
+ * (link/answer.h says how long one may wait for room).
  */
 #ifndef SX_GSOAP_CONTEXT_H
 #define SX_GSOAP_CONTEXT_H

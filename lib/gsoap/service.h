@@ -11,7 +11,7 @@ int sx_service_begin(struct soap *soap, struct sx_context *context);
 void sx_service_prepare(struct soap *soap, struct sx_context *context);
 
 /* fdisconnect of a request: sends what the operation wrote, once: SX_ROLE_ANSWERED. What can't be
- * sent is refused and traced. Doesn't block for long. */
+ * sent is refused and traced. Waits as link/answer.h says. */
 void sx_service_answer(struct soap *soap, struct sx_context *context);
 
 #endif

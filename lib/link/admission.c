@@ -16,7 +16,8 @@
 #include "wire/jid.h"
 
 enum {
-    REFUSAL_BYTES = 900, /* of such a line; trace.h cuts at 1,000, name and count included */
+    REFUSAL_BYTES = 900, /* of the line about a forbidden request; trace.h cuts at 1,000, name and
+                            count included */
 };
 
 /* ---- answers of our own ---- */

@@ -3,7 +3,8 @@
  * Noun: the answer. Invariant: a request is answered once; a second answer is ignored. The answer
  * is in the journal before it is posted, so that losing it loses nothing.
  *
- * Thread: any. Never blocks for long; an answer that can't be sent is traced.
+ * Thread: any. Waits for room to send for timeout_ms at most, and the answer to a message as long
+ * again until the link is online. An answer that can't be sent is traced.
  */
 #ifndef SX_LINK_ANSWER_H
 #define SX_LINK_ANSWER_H

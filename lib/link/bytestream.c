@@ -89,15 +89,6 @@ static void take_block(const struct sx_bytestream *bytestream, const char *from,
                          answer->size);
 }
 
-static void post(const struct sx_bytestream *bytestream, const struct sx_incoming *incoming,
-                 struct sx_buffer *stanza)
-{
-    size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
-    if (bytes)
-        sx_session_post_answer(bytestream->session, incoming->number, bytes, len, 0);
-}
-
 /* With what has come before, it makes sense or not. */
 static void receive(const struct sx_bytestream *bytestream, const struct sx_incoming *incoming,
                     const struct sx_element *element, struct sx_stream *stream)
@@ -114,10 +105,10 @@ static void receive(const struct sx_bytestream *bytestream, const struct sx_inco
     else if (!sid || !sx_shipments_close(bytestream->shipments, incoming->from, sid, &moved))
         sx_receiver_close(bytestream->receiver, incoming->from, sid, &answer);
     sx_receiver_format_answer(&stanza, &head, &answer);
-    post(bytestream, incoming, &stanza);
+    sx_admission_post(bytestream->admission, incoming, &stanza);
     if (answer.closes && sid) {
         sx_receiver_format_close(&stanza, &head, sid);
-        post(bytestream, incoming, &stanza);
+        sx_admission_post(bytestream->admission, incoming, &stanza);
     }
     if (moved)
         sx_shipments_note(bytestream->shipments, incoming->number, moved);

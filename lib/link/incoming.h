@@ -1,4 +1,4 @@
-/* incoming.h - one stanza that came, and whom it may concern. For content.c, admission.c,
+/* incoming.h - one stanza that came. For content.c, admission.c,
  * bytestream.c and receive*.c alone; the loop thread.
  */
 #ifndef SX_LINK_INCOMING_H

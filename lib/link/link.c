@@ -1,6 +1,7 @@
 /* link.c - puts the parts of a link together, and hands on what its loop tells.
  *
- * Invariant: the parts are made before the loop starts and freed after it has ended.
+ * Invariant: the parts are made before the loop starts and freed after its thread has ended; the
+ * loop itself goes last.
  *
  * Happy path: open -> online -> stanzas come, calls and answers go -> stop: what was queued is
  * answered, the exchange ends its calls, then the loop. Failure: a session that is lost is begun

@@ -54,10 +54,10 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
-/* Answers a request, once; a second answer is ignored. Never blocks for long; an answer that can't
- * be sent is traced. The request stays the caller's. The envelope goes out in the form of the
- * request (a fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with a
- * clause in why: nothing was sent, the envelope can't be carried, and the request is still to be
+/* Answers a request, once; a second answer is ignored. Waits for room as answer.h says; an answer
+ * that can't be sent is traced. The request stays the caller's. The envelope goes out in the form
+ * of the request (a fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with
+ * a clause in why: nothing was sent, the envelope can't be carried, and the request is still to be
  * answered. refuse answers with a stanza error. */
 enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,

@@ -57,6 +57,8 @@ static enum sx_err begin(const struct sx_query *query, const char *jid, int64_t 
         err = sx_session_post(query->session, number, &stanza, deadline);
     }
     if (err == SX_OK) {
+        sx_trace(sx_session_trace(query->session), SOAP_XMPP_TRACE_DEBUG,
+                 "call %s to %s: disco#info", sx_exchange_id(call), jid);
         *out = call;
         return SX_OK;
     }

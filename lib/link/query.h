@@ -6,7 +6,7 @@
  * Invariant: a peer that doesn't answer is taken for one that lists nothing, for some seconds, and
  * is then asked again.
  *
- * Thread: any, and all but post may block.
+ * Thread: any; ask and learn block.
  */
 #ifndef SX_LINK_QUERY_H
 #define SX_LINK_QUERY_H

@@ -7,11 +7,14 @@
 
 #include <string.h>
 
+enum { SHOWN_ID_BYTES = 80 };
+
 static void ignore(const struct sx_reception *reception, const struct sx_incoming *incoming,
                    const char *name, const char *why)
 {
-    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG, "<%s> from %s ignored%s",
-             name, sx_incoming_text(incoming->from), why);
+    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
+             "<%s> %.*s from %s ignored%s", name, SHOWN_ID_BYTES, sx_incoming_text(incoming->id),
+             sx_incoming_text(incoming->from), why);
 }
 
 /* What is wrong with an iq to which no answer can be given; NULL: nothing. */

@@ -1,6 +1,8 @@
 /* reconnect.c - what is done when the server goes away, until it is back.
  *
- * Invariant: each lost session is told to every part once, before its state is told to the program.
+ * Invariant: each lost session is told to every part once: to roster and shipments before the state
+ * is told to the program, to journal and exchange after it. So a state callback still sees the
+ * calls of the lost session under way.
  *
  * Happy path: lost -> who was there is forgotten, big messages wait, calls wait -> the next attempt
  * after a while that doubles -> done: the table of presence begins anew.

@@ -8,7 +8,7 @@
  * in disco#info, for which those without a mark are asked only while nobody of the account has one.
  * Who has answered service-unavailable isn't chosen again before it has sent presence anew.
  *
- * Thread: choose and choose_again on the caller's, all else on the loop thread.
+ * Thread: applies, choose and choose_again on the caller's, all else on the loop thread.
  */
 #ifndef SX_LINK_ROUTING_H
 #define SX_LINK_ROUTING_H

@@ -128,7 +128,7 @@ void sx_shipments_free(struct sx_shipments *shipments)
 /* ---- any thread ---- */
 
 /* The largest block that still fits, in base64 and with its iq around it, into the largest stanza
- * that may leave. */
+ * that may leave; not above BLOCK_BYTES, and LEAST_BLOCK_BYTES even where that doesn't fit. */
 static size_t choose_block_bytes(const struct sx_session *session, const char *from, const char *to)
 {
     size_t limit = sx_size_limit_outgoing(session, NULL);

@@ -12,7 +12,7 @@
  *     not any of its resources is there;
  *   - a contact that only sent presence never takes the place of another;
  *   - when a call asks for one more, the contact goes that came last of those that no call has
- * asked for, or else the one that no call has asked for for the longest time.
+ *     asked for, or else the one that no call has asked for for the longest time.
  *
  * The mark in a presence (presence.h) tells which resources serve. Priorities are ignored: they say
  * where messages to a bare JID go (RFC 6121 8.5.2), and nothing about calls.

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 
-/* NULL stays NULL: libstrophe gives no string for an attribute that isn't there. */
+/* NULL stays NULL. */
 static bool copy_text(const char *text, char **copy)
 {
     *copy = text ? strdup(text) : NULL;
