@@ -171,13 +171,17 @@ TEST(test_names)
     }
 }
 
-/* 16 times the attributes: 16 times the time, not 256 times. */
+/* 16 times the attributes: 16 times the time, not 256 times. Others' work on the machine, which
+ * takes caches and memory away, may spoil a measurement, but not each of three. */
 TEST(test_million_attributes)
 {
-    double some, many;
+    double some = 0, many = 1;
+    int tries;
     time_attributes(1000); /* memory is mapped, caches are warm */
-    some = time_attributes(62500);
-    many = time_attributes(1000000);
+    for (tries = 0; tries < 3 && many >= 80 * some; tries++) {
+        some = time_attributes(62500);
+        many = time_attributes(1000000);
+    }
     CU_ASSERT(many < 80 * some);
     if (many >= 80 * some)
         printf("\n    62,500 attributes: %.3f s, 1,000,000: %.3f s", some, many);
