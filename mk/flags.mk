@@ -31,5 +31,5 @@ INCLUDES := -I. -Ilib -Itests/lib
 C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
 
 # libstrophe's SSL_CTX_new() is lib/net/tls.c's, which allows nothing below TLS 1.2; so is what loads the
-# system's CAs.
-TLS_WRAP := --wrap=SSL_CTX_new --wrap=SSL_CTX_set_default_verify_paths
+# system's CAs, and what of a certificate is a name.
+TLS_WRAP := --wrap=SSL_CTX_new --wrap=SSL_CTX_set_default_verify_paths --wrap=X509_VERIFY_PARAM_set_hostflags

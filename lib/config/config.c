@@ -238,8 +238,16 @@ static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config
     return SX_OK;
 }
 
-/* member: with its environment variable */
-static enum sx_err make_file(const char *file, const char *member, char **out,
+/* By everybody: a group may be meant. */
+static bool is_exposed(FILE *stream)
+{
+    struct stat status;
+    return fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode) &&
+           status.st_mode & (S_IROTH | S_IWOTH);
+}
+
+/* member: with its environment variable; exposed may be NULL */
+static enum sx_err make_file(const char *file, const char *member, char **out, bool *exposed,
                              const struct sx_reason *why)
 {
     struct stat status;
@@ -252,6 +260,8 @@ static enum sx_err make_file(const char *file, const char *member, char **out,
         failure = errno;
     else if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode))
         failure = EISDIR;
+    if (stream && exposed)
+        *exposed = is_exposed(stream);
     if (stream)
         fclose(stream);
     if (failure)
@@ -277,11 +287,13 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
         return sx_reason_refuse(why, "%s is missing; cert_file and key_file go together",
                                 in->cert_file ? "key_file (SOAP_XMPP_KEYFILE)"
                                               : "cert_file (SOAP_XMPP_CERTFILE)");
-    err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, why);
+    err = make_file(in->ca_file, "ca_file (SOAP_XMPP_CAFILE)", &out->ca_file, NULL, why);
     if (!err)
-        err = make_file(in->cert_file, "cert_file (SOAP_XMPP_CERTFILE)", &out->cert_file, why);
+        err =
+            make_file(in->cert_file, "cert_file (SOAP_XMPP_CERTFILE)", &out->cert_file, NULL, why);
     if (!err)
-        err = make_file(in->key_file, "key_file (SOAP_XMPP_KEYFILE)", &out->key_file, why);
+        err = make_file(in->key_file, "key_file (SOAP_XMPP_KEYFILE)", &out->key_file,
+                        &out->key_is_exposed, why);
     return err;
 }
 
@@ -305,7 +317,8 @@ static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
     return len ? NULL : "its first line is empty";
 }
 
-static enum sx_err read_password(const char *file, char **password, const struct sx_reason *why)
+static enum sx_err read_password(const char *file, char **password, bool *exposed,
+                                 const struct sx_reason *why)
 {
     char line[SECRET_BYTES + 1] = "";
     const char *wrong;
@@ -314,6 +327,7 @@ static enum sx_err read_password(const char *file, char **password, const struct
     if (stream) {
         setvbuf(stream, NULL, _IONBF, 0); /* no copy of the secret in a buffer that isn't wiped */
         wrong = read_line(stream, line);
+        *exposed = is_exposed(stream);
         fclose(stream);
     } else {
         wrong = strerror(errno);
@@ -338,7 +352,7 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
                                 "password (SOAP_XMPP_PASSWORD) and password_file "
                                 "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
     if (in->password_file)
-        return read_password(in->password_file, &out->password, why);
+        return read_password(in->password_file, &out->password, &out->password_is_exposed, why);
     if (!in->password && out->is_component)
         return sx_reason_refuse(why,
                                 "password (SOAP_XMPP_PASSWORD) is missing; %.128s is a component: "

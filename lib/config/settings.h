@@ -19,7 +19,8 @@ struct sx_config {
     int port;               /* 0: libstrophe's default */
     bool is_component;      /* jid is a domain: XEP-0114; host and port are set */
     enum soap_xmpp_tls tls; /* OFF for a component */
-    char *ca_file, *cert_file, *key_file; /* NULL if unset */
+    char *ca_file, *cert_file, *key_file;     /* NULL if unset */
+    bool password_is_exposed, key_is_exposed; /* others may read or write the file */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
     bool soap_action, plain_delivery, packs;

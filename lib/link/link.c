@@ -306,11 +306,26 @@ err_after_alloc:
     return NULL;
 }
 
+static void warn_of_files(const struct sx_session *session)
+{
+    const struct sx_config *config = sx_session_config(session);
+    static const char format[] = "everybody on this machine may read or write the %s: chmod o-rw";
+    if (config->password_is_exposed)
+        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, format,
+                 "password_file (SOAP_XMPP_PASSWORD_FILE)");
+    if (config->key_is_exposed)
+        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, format,
+                 "key_file (SOAP_XMPP_KEYFILE)");
+}
+
 struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, char *why,
                                       size_t why_bytes)
 {
     struct soap_xmpp_link *link = sx_link_new(config, why, why_bytes);
-    int err = link ? sx_loop_start(sx_session_loop(link->session)) : 0;
+    int err;
+    if (link)
+        warn_of_files(link->session);
+    err = link ? sx_loop_start(sx_session_loop(link->session)) : 0;
     if (!err)
         return link;
     if (why && why_bytes)

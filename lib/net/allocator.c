@@ -19,6 +19,8 @@
 
 #include "base/pages.h"
 
+enum { WIPED_BYTES = 4096 }; /* blocks up to here, when they are freed: no secret is larger */
+
 /* Before each block; its size keeps the block aligned for any type. */
 struct header {
     LIST_ENTRY(header) in_thread;
@@ -121,6 +123,13 @@ static void *allocate(size_t size, void *user)
     return header + 1;
 }
 
+/* Passwords, and what is made of them at a login, pass through libstrophe's memory. */
+static void wipe(struct header *header)
+{
+    if (header->size <= WIPED_BYTES)
+        explicit_bzero(header + 1, header->size);
+}
+
 static void release(void *block, void *user)
 {
     struct header *header = block;
@@ -132,6 +141,7 @@ static void release(void *block, void *user)
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): LIST_REMOVE takes it out of reach */
     unsent_bytes -= header->charge;
     LIST_REMOVE(header, in_thread);
+    wipe(header);
     if (is_drawn(header))
         put_back(header);
     else
@@ -143,8 +153,8 @@ static struct header *resize(struct header *header, size_t size)
 {
     struct header *moved;
 
-    if (is_drawn(header) || size > SIZE_MAX - sizeof *header)
-        return NULL;
+    if (header->size <= WIPED_BYTES || is_drawn(header) || size > SIZE_MAX - sizeof *header)
+        return NULL; /* realloc() would leave a small one behind as it is */
     LIST_REMOVE(header, in_thread);
     moved = realloc(header, sizeof *header + size);
     LIST_INSERT_HEAD(&blocks, moved ? moved : header, in_thread);

@@ -40,6 +40,7 @@ struct sx_resolver {
     /* immutable */
     char name[SX_JID_PART_BYTES + 1];
     bool is_domain, direct_tls;
+    bool stays_here; /* the stream has no TLS because the name is said to be this machine's */
     int port;
     int wake_fd;
     /* atomic */
@@ -209,6 +210,29 @@ static void find_domain(struct sx_resolver *resolver)
         answer->err = SX_EUNRESOLVED;
 }
 
+/* What the name stands for is not the name's to say: a hosts file or DNS may send localhost away.
+ */
+static void keep_loopback(struct answer *answer, const char *host)
+{
+    struct sx_addresses *addresses = &answer->addresses;
+    char first[48];
+    unsigned i, kept = 0;
+    if (answer->err != SX_OK)
+        return;
+    memcpy(first, addresses->at[0].literal, sizeof first);
+    first[sizeof first - 1] = '\0';
+    for (i = 0; i < addresses->count; i++)
+        if (sx_jid_is_loopback(addresses->at[i].literal))
+            addresses->at[kept++] = addresses->at[i];
+    if (!kept) {
+        answer->err = SX_ENOHOST;
+        snprintf(answer->why, sizeof answer->why,
+                 "the name %.60s stands for %s, which is another machine, and there is no TLS",
+                 host, first);
+    }
+    addresses->count = kept;
+}
+
 /* ---- the look-up ---- */
 
 static void drop_reference(struct sx_resolver *resolver)
@@ -227,6 +251,8 @@ static void *run(void *arg)
         find_domain(resolver);
     else
         find_host(&resolver->answer, resolver->name, resolver->port, AI_ADDRCONFIG);
+    if (resolver->stays_here)
+        keep_loopback(&resolver->answer, resolver->name);
     if (atomic_exchange(&resolver->done, true))
         atomic_fetch_sub(&abandoned, 1); /* the owner has let go */
     else if (write(resolver->wake_fd, &one, sizeof one) < 0)
@@ -253,6 +279,8 @@ static void set_names(struct sx_resolver *resolver, const struct sx_config *conf
     resolver->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
     resolver->port = config->port ? config->port : resolver->direct_tls ? DIRECT_TLS_PORT : PORT;
     resolver->is_domain = !config->host;
+    resolver->stays_here =
+        config->tls == SOAP_XMPP_TLS_OFF && config->host && sx_jid_is_loopback(config->host);
     if (config->host)
         snprintf(resolver->name, sizeof resolver->name, "%s", config->host);
     else

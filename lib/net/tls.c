@@ -1,7 +1,8 @@
 /* tls.c - stands between libstrophe and OpenSSL's SSL_CTX_new().
  *
- * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. What the system trusts
- * is trusted, and read when it is asked for.
+ * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. A certificate's common
+ * name is no host's name (RFC 6125 6.4.4, RFC 9525 2): only a subjectAltName is. What the system
+ * trusts is trusted, and read when it is asked for.
  *
  * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
  * lowest version and the callback that notes alerts. It calls SSL_CTX_set_default_verify_paths() ->
@@ -15,6 +16,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -22,6 +24,9 @@ SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
 SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
 int __real_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+
+void __real_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
+void __wrap_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
 
 static _Thread_local struct {
     int alert; /* as the callback gets it, 0 for none */
@@ -110,6 +115,12 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
      */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     return ctx;
+}
+
+/* libstrophe calls it before each handshake. */
+void __wrap_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags)
+{
+    __real_X509_VERIFY_PARAM_set_hostflags(param, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 }
 
 /* ---- what the system trusts ---- */

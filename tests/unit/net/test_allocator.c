@@ -1,11 +1,13 @@
 /* The allocator of libstrophe's contexts: which bytes wait to be written. */
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/allocator.h"
+#include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 #include "../stream_peer.h"
 
@@ -73,7 +75,49 @@ TEST(test_unsent)
     free(bytes);
 }
 
+static bool holds(const char *bytes, size_t len, char byte)
+{
+    size_t i;
+    for (i = 0; i < len && bytes[i] != byte; i++)
+        ;
+    return i < len;
+}
+
+/* Blocks of the reserve stay readable after they were freed. A thread has its own. */
+static void *free_blocks(void *unused)
+{
+    char *block, *moved;
+    (void)unused;
+    CU_ASSERT(sx_allocator_reserve());
+    shortage_begin((struct shortage){1, true});
+    block = sx_allocator.alloc(100, NULL);
+    memset(block, 's', 100);
+    moved = sx_allocator.realloc(block, 200, NULL);
+    (void)shortage_end();
+    CU_ASSERT(moved && moved != block);
+    CU_ASSERT(memcmp(moved, "ssss", 4) == 0);
+    CU_ASSERT_FALSE(holds(block, 100, 's'));
+    sx_allocator.free(moved, NULL);
+    CU_ASSERT_FALSE(holds(moved, 100, 's'));
+    block = sx_allocator.alloc(100, NULL);
+    moved = sx_allocator.realloc(block, 5000, NULL);
+    CU_ASSERT(moved != NULL);
+    moved = sx_allocator.realloc(moved, 10000, NULL);
+    CU_ASSERT(moved != NULL);
+    sx_allocator.free(moved, NULL);
+    sx_allocator_sweep();
+    return NULL;
+}
+
+TEST(test_wiped)
+{
+    pthread_t thread;
+    CU_ASSERT_FATAL(pthread_create(&thread, NULL, free_blocks, NULL) == 0);
+    pthread_join(thread, NULL);
+}
+
 CU_TestInfo tests_allocator[] = {
     {"bytes count as unsent until they are written or dropped", test_unsent},
+    {"what is freed is wiped first", test_wiped},
     CU_TEST_INFO_NULL,
 };

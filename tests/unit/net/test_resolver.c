@@ -130,6 +130,32 @@ static void test_host(void)
     names_set(NULL);
 }
 
+/* It isn't the name that makes a host loopback. */
+static void test_localhost(void)
+{
+    static const struct names_row away[] = {{"localhost", "192.0.2.1 2001:db8::1", 0}, {0}};
+    static const struct names_row both[] = {{"localhost", "192.0.2.1 127.0.0.3 ::1", 0}, {0}};
+    static const enum soap_xmpp_tls with_tls[] = {SOAP_XMPP_TLS_REQUIRED, SOAP_XMPP_TLS_DIRECT};
+    struct sx_config config = config_for("localhost", 1234, SOAP_XMPP_TLS_OFF);
+    struct outcome outcome;
+    size_t i;
+    names_set(away);
+    outcome = look_up(&config);
+    CU_ASSERT_EQUAL(outcome.err, SX_ENOHOST);
+    ASSERT_CONTAINS(outcome.text, "localhost stands for 192.0.2.1, which is another machine");
+    for (i = 0; i < 2; i++) {
+        config.tls = with_tls[i];
+        ASSERT_TEXT(look_up(&config).text, "192.0.2.1:1234 2001:db8::1:1234");
+    }
+    names_set(both);
+    config.tls = SOAP_XMPP_TLS_OFF;
+    ASSERT_TEXT(look_up(&config).text, "127.0.0.3:1234 ::1:1234");
+    config.host = "server.example"; /* a component's, by trusted_host */
+    names_set((const struct names_row[]){{"server.example", "192.0.2.1", 0}, {0}});
+    ASSERT_TEXT(look_up(&config).text, "192.0.2.1:1234");
+    names_set(NULL);
+}
+
 static void test_many(void)
 {
     static const struct names_row names[] = {
@@ -357,6 +383,7 @@ static void test_shortage(void)
 CU_TestInfo tests_resolver[] = {
     {"a literal address is its own answer, at once", test_literal},
     {"a host has its addresses in order, each once, and no SRV records", test_host},
+    {"without TLS localhost is this machine alone", test_localhost},
     {"no more than so many addresses are kept", test_many},
     {"a name that doesn't exist is told from one that nobody can resolve now", test_errors},
     {"SRV targets come by priority, those without an address left out", test_priority},

@@ -165,6 +165,24 @@ static void test_itself(void)
     tear_down(&trust);
 }
 
+/* RFC 9525 2: the common name is none of a certificate's identities. */
+static void test_common_name(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = make_certificate(key, "server.example", -1, 1, "CA:FALSE");
+    X509_VERIFY_PARAM *param = X509_VERIFY_PARAM_new();
+    unsigned flags;
+    CU_ASSERT_FATAL(key && param);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    flags = X509_VERIFY_PARAM_get_hostflags(param);
+    CU_ASSERT(flags & X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    CU_ASSERT_EQUAL(X509_check_host(certificate, "server.example", 0, 0, NULL), 1);
+    CU_ASSERT_EQUAL(X509_check_host(certificate, "server.example", 0, flags, NULL), 0);
+    X509_VERIFY_PARAM_free(param);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
 static void test_idle(void)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -179,6 +197,7 @@ CU_TestInfo tests_tls[] = {
     {"a CA out of date in ca_file gives way to the system's", test_successor},
     {"nobody is trusted by neither", test_nobody},
     {"what is in the system's file is trusted itself", test_itself},
+    {"a common name is no host's name", test_common_name},
     {"a connection at rest keeps no room for records", test_idle},
     CU_TEST_INFO_NULL,
 };
