@@ -256,6 +256,18 @@ static bool is_secret(const struct tag *tag)
     return false;
 }
 
+/* Compressed or not, an envelope's secrets can be read back from it. A server may write the stanza
+ * anew, but <data/> stays in its namespace, whose declaration our own stanzas and the tree's writer
+ * put into the tag itself: <data/> of an application isn't meant. */
+static bool is_binary(const struct tag *tag, const char *bytes)
+{
+    static const char ibb[] = "http://jabber.org/protocol/ibb";
+    if (tag->name_len == 6)
+        return memcmp(tag->name, "packed", 6) == 0;
+    return tag->name_len == 4 && memcmp(tag->name, "data", 4) == 0 &&
+           memmem(bytes, tag->len, ibb, sizeof ibb - 1);
+}
+
 static bool same_name(const struct tag *tag, const struct tag *other)
 {
     return tag->name_len == other->name_len && memcmp(tag->name, other->name, tag->name_len) == 0;
@@ -303,7 +315,7 @@ void sx_trace_redact(const char *bytes, size_t len, char *out, size_t out_bytes)
         tag = read_tag(open, len - at);
         put(&writer, open, tag.len);
         at += tag.len;
-        if (tag.kind == TAG_START && is_secret(&tag)) {
+        if (tag.kind == TAG_START && (is_secret(&tag) || is_binary(&tag, open))) {
             size_t secret_len = content_len(&tag, bytes + at, len - at);
             put(&writer, "***", secret_len ? 3 : 0);
             at += secret_len;

@@ -374,6 +374,13 @@ static void secrets_are_blotted_out(void)
         {"<challenge>S</challenge>", "<challenge>***</challenge>"},
         {"<success>S</success>", "<success>***</success>"},
         {"<handshake>S</handshake>", "<handshake>***</handshake>"},
+        {"<packed xmlns='urn:soap-xmpp:packed:1'>S</packed>",
+         "<packed xmlns='urn:soap-xmpp:packed:1'>***</packed>"},
+        {"<p:packed form='z'>S</p:packed>", "<p:packed form='z'>***</p:packed>"},
+        {"<data seq='1' xmlns='http://jabber.org/protocol/ibb'>S</data>",
+         "<data seq='1' xmlns='http://jabber.org/protocol/ibb'>***</data>"},
+        {"<i:data xmlns:i=\"http://jabber.org/protocol/ibb\">S</i:data>",
+         "<i:data xmlns:i=\"http://jabber.org/protocol/ibb\">***</i:data>"},
         {"<a><auth\n>S</auth ><b>t</b></a>", "<a><auth\n>***</auth ><b>t</b></a>"},
         {"<auth>S</auth>-<auth>S</auth>", "<auth>***</auth>-<auth>***</auth>"},
     };
@@ -385,6 +392,8 @@ static void everything_else_stays(void)
     static const struct redaction rows[] = {
         {"", ""},
         {"text", "text"},
+        {"<data>t</data>", "<data>t</data>"},
+        {"<data xmlns='urn:a'>t</data>", "<data xmlns='urn:a'>t</data>"},
         {"<Username>u</Username>", "<Username>u</Username>"},
         {"<Passwords>t</Passwords>", "<Passwords>t</Passwords>"},
         {"<Password:a>t</Password:a>", "<Password:a>t</Password:a>"},
