@@ -25,6 +25,8 @@ $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
 $(eval $(call contract,bench,bench/records.h))
 $(eval $(call contract,ws,tests/ws/ws.h,-a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 $(eval $(call contract,work,bench/scale/contract.h))
+$(eval $(call contract,oracle,tests/oracle/contract.h,-I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
+$(eval $(call contract,oracle-action,tests/oracle/contract.h,-a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 
 # gSOAP's own plugins, compiled for a contract: $(call gsoap_plugins,CONTRACT,SOURCES,FLAGS). Without
 # SOAP_WSRM_FAST_ALLOC wsrmapi.c uses the last message of a sequence after it was acknowledged and freed.
@@ -44,6 +46,7 @@ vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
 $(eval $(call gsoap_plugins,ws,wsaapi.c wsrmapi.c wsseapi.c smdevp.c mecevp.c threads.c duration.c \
     struct_timeval.c,-DWITH_OPENSSL -DSOAP_WSRM_FAST_ALLOC))
 $(eval $(call gsoap_plugins,relay,wsaapi.c wsrmapi.c threads.c duration.c,-DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,oracle,wsaapi.c threads.c,))
 $(eval $(call gsoap_plugins,guard,wsseapi.c smdevp.c mecevp.c threads.c struct_timeval.c,-DWITH_OPENSSL))
 
 # Two more services for one process: each file has its serializers to itself.

@@ -24,6 +24,9 @@ $(eval $(call uses,$(call obj,$(wildcard tests/ws/*.c)),ws))
 $(eval $(call uses,$(call obj,tests/nat/caller.c tests/nat/service.c),calculator))
 WS_USERS := $(call obj,$(wildcard tests/ws/*.c))
 $(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
+ORACLE_USERS := $(call obj,tests/oracle/oracle.c)
+$(eval $(call uses,$(ORACLE_USERS),oracle))
+$(ORACLE_USERS) $(call lint_of,$(ORACLE_USERS)): CPPFLAGS += $(oracle_FLAGS)
 TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
@@ -39,6 +42,9 @@ NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
 # What a link writes can be taken by the test: tests/lib/posted.h.
 POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
+
+# What the oracle's link answers goes nowhere, and each of the two layers can be switched off.
+ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c posted.c element_text.c \
     tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
@@ -81,6 +87,16 @@ $(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
+# The same service, whose operations are found by their elements, or by actions as well.
+ORACLES := $(BUILD)/oracle $(BUILD)/oracle-action
+
+$(BUILD)/oracle: $(oracle_SKELETON)
+$(BUILD)/oracle-action: $(oracle-action_SKELETON)
+$(ORACLES): $(call obj,tests/oracle/oracle.c tests/oracle/sample.c) $(oracle_STUBS) $(oracle_PLUGINS) \
+    $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,$(ORACLE_WRAP) $(GSOAP_LIBS))
+
 NAT := $(BUILD)/nat-caller $(BUILD)/nat-service
 
 $(BUILD)/nat-caller: $(call obj,tests/nat/caller.c) $(calculator_STUBS) $(LIB_OBJECTS)
@@ -104,6 +120,12 @@ run-unit: $(BUILD)/unit
 
 run-plugin: $(BUILD)/unit-plugin
 	$(TEST_RUN) $(BUILD)/unit-plugin $(ARGS)
+
+# What runs is what was allowed: tests/oracle/oracle.c.
+ORACLE_COUNT ?= 500000
+
+run-oracle: $(ORACLES)
+	tests/oracle/run.sh $(BUILD) $(ORACLE_COUNT)
 
 run-install: all
 	tests/install/run.sh $(BUILD)
@@ -158,13 +180,13 @@ targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUIL
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws
 
-check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/gen/calculator/soapH.h
-	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs)
+check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soapH.h
+	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle)
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(NAT) $(FLEET) $(BUILD)/codec
-	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs install commands \
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(ORACLES) $(NAT) $(FLEET) $(BUILD)/codec
+	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs oracle install commands \
 	    samples federation cluster nat bench-fleet-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
@@ -203,5 +225,5 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
+.PHONY: run-unit run-plugin run-oracle run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
     run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -114,11 +114,26 @@ static int on_prepareinitrecv(struct soap *soap)
     return context->previous.fprepareinitrecv ? context->previous.fprepareinitrecv(soap) : SOAP_OK;
 }
 
+/* The request has been read, or the answer. */
+static int on_preparefinalrecv(struct soap *soap)
+{
+    struct sx_context *context = sx_context_of(soap);
+    if (context && context->role == SX_ROLE_SERVING && sx_service_check(soap, context))
+        return soap->error;
+    return context && context->previous.fpreparefinalrecv
+               ? context->previous.fpreparefinalrecv(soap)
+               : SOAP_OK;
+}
+
 /* A request's bytes say so to their sender, by a fault; an answer's to the program. */
 static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_err err,
                          const char *why)
 {
     char label[SX_LABEL_BYTES];
+    if (sx_context_is_guarded(context) && context->gate.place == SX_GATE_SHUT)
+        sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR,
+                 "request %.80s of %.200s isn't run: %s", context->request->id,
+                 context->request->from, why);
     if (context->request)
         (void)sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s",
                               why);
@@ -181,8 +196,11 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
         stop_reading(soap, context, err);
         return 0;
     }
-    err = sx_reader_next(&context->reading, envelope, sx_link_reader_limits(context->link), buf,
-                         buf_bytes, &len, why, sizeof why);
+    if (sx_context_is_guarded(context))
+        err = sx_gate_next(&context->gate, soap, buf, buf_bytes, &len, why, sizeof why);
+    else
+        err = sx_reader_next(&context->reading, envelope, sx_link_reader_limits(context->link), buf,
+                             buf_bytes, &len, why, sizeof why);
     if (err)
         fail_reading(soap, context, err, why);
     return len;
@@ -248,7 +266,8 @@ static int on_poll(struct soap *soap)
     DO(frecv, on_recv)                                                                             \
     DO(fpoll, on_poll)                                                                             \
     DO(fprepareinitsend, on_prepareinitsend)                                                       \
-    DO(fprepareinitrecv, on_prepareinitrecv)
+    DO(fprepareinitrecv, on_prepareinitrecv)                                                       \
+    DO(fpreparefinalrecv, on_preparefinalrecv)
 
 #define PUT_OURS(member, ours) previous->member = soap->member, soap->member = ours;
 /* Only those that are still ours: soap_copy() reverses the order of plugins, so another plugin's

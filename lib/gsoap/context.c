@@ -136,6 +136,11 @@ enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope)
     return sx_envelope_repair(envelope, find_namespace, soap);
 }
 
+bool sx_context_is_guarded(const struct sx_context *context)
+{
+    return context->request && context->request->grant != SX_GRANT_EVERYTHING;
+}
+
 bool sx_context_refers_to_attachments(const struct soap *soap)
 {
     return (soap->mode & SOAP_ENC_DIME) && !(soap->omode & SOAP_XML_TREE) &&
@@ -194,6 +199,23 @@ static void restore_fresponse(struct soap *soap, struct sx_parked *parked)
     parked->fresponse = NULL;
 }
 
+static void restore_header(struct soap *soap, struct sx_parked *parked)
+{
+    if (parked->fheader_valid)
+        soap->fheader = parked->fheader;
+    parked->fheader_valid = false;
+}
+
+void sx_context_park_header(struct soap *soap, struct sx_context *context,
+                            int (*header)(struct soap *))
+{
+    if (context->parked.fheader_valid)
+        return;
+    context->parked.fheader = soap->fheader;
+    context->parked.fheader_valid = true;
+    soap->fheader = header;
+}
+
 void sx_context_restore_socket(struct soap *soap, struct sx_context *context)
 {
     context->ends_call = false;
@@ -214,8 +236,10 @@ struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *o
     context->parked = original->parked;
     sx_context_restore_modes(soap, context);
     restore_fresponse(soap, &context->parked);
+    restore_header(soap, &context->parked);
     context->parked.socket_valid = false;
     context->expects_xmpp = original->expects_xmpp;
+    context->told_namespaces = original->told_namespaces;
     if (!original->parked.socket_valid) {
         memcpy(context->http_host, original->http_host, sizeof context->http_host);
         context->http_port = original->http_port;
@@ -245,6 +269,7 @@ static void drop_request(struct sx_context *context)
     sx_request_free(context->request);
     context->request = NULL;
     context->name[0] = '\0'; /* of a relay that failed */
+    context->action = NULL;
     context->is_begun = context->was_answered = context->has_attachments = false;
 }
 
@@ -259,6 +284,7 @@ void sx_context_end(struct soap *soap, struct sx_context *context)
     sx_buffer_clear(&context->out);
     sx_context_restore_modes(soap, context);
     restore_fresponse(soap, &context->parked);
+    restore_header(soap, &context->parked);
     sx_context_set_role(context, SX_ROLE_IDLE);
     context->ends_call = true;
 }

@@ -20,6 +20,7 @@
 #include "soap_xmpp.h" /* first: the headers below would choose the half without gSOAP */
 
 #include "base/buffer.h"
+#include "gsoap/gate.h"
 #include "link/link.h"
 #include "wire/message_id.h"
 
@@ -46,6 +47,7 @@ struct sx_callbacks {
     int (*fpoll)(struct soap *);
     int (*fprepareinitsend)(struct soap *);
     int (*fprepareinitrecv)(struct soap *);
+    int (*fpreparefinalrecv)(struct soap *);
 };
 
 /* The owner's settings that don't fit XMPP, put aside while the role isn't idle. */
@@ -56,6 +58,8 @@ struct sx_parked {
     SOAP_SOCKET socket; /* an HTTP connection that waits for its next call */
     int keep_alive;
     int (*fresponse)(struct soap *, int, ULONG64); /* NULL: not put aside */
+    bool fheader_valid;
+    int (*fheader)(struct soap *);
 };
 
 struct sx_context {
@@ -85,10 +89,13 @@ struct sx_context {
     char condition[48];
 
     /* service */
-    struct sx_request *request; /* ours until freed */
-    bool is_begun;              /* somebody has begun to read the request */
-    bool was_answered;          /* the caller has its result, an answer goes elsewhere */
-    bool has_attachments;       /* the answer refers to attachments that can't go along */
+    struct sx_request *request;              /* ours until freed */
+    struct sx_gate gate;                     /* between the request and gSOAP */
+    char *action;                            /* the request's, withheld; NULL: none */
+    const struct Namespace *told_namespaces; /* the table whose namespaces the link knows */
+    bool is_begun;                           /* somebody has begun to read the request */
+    bool was_answered;    /* the caller has its result, an answer goes elsewhere */
+    bool has_attachments; /* the answer refers to attachments that can't go along */
 
     /* http */
     bool expects_xmpp;           /* the last endpoint was an xmpp: one, so the next may be */
@@ -135,6 +142,9 @@ struct sx_checker *sx_context_checker(struct sx_context *context);
  * requests and answers. SX_OK or SX_ENOMEM. */
 enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope);
 
+/* Whether a request is served whose caller isn't allowed everything. */
+bool sx_context_is_guarded(const struct sx_context *context);
+
 /* Whether gSOAP is going to write references in the place of data, for attachments that nothing
  * will carry. */
 bool sx_context_refers_to_attachments(const struct soap *soap);
@@ -145,6 +155,9 @@ bool sx_context_refers_to_attachments(const struct soap *soap);
 void sx_context_park(struct soap *soap, struct sx_context *context);
 /* Puts modes and prolog aside and leaves them as they are. Idempotent. */
 void sx_context_park_modes(struct soap *soap, struct sx_context *context);
+/* Puts soap's fheader aside, and another one in its place. Idempotent. */
+void sx_context_park_header(struct soap *soap, struct sx_context *context,
+                            int (*header)(struct soap *));
 /* Puts back what sx_context_park_modes put aside, if it did. */
 void sx_context_restore_modes(struct soap *soap, struct sx_context *context);
 

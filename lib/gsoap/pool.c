@@ -13,12 +13,37 @@
  * Thread: each worker owns its soap_copy and blocks all signals; the pool is shared under mu.
  */
 #include "gsoap/context.h"
+#include "gsoap/mapping.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/thread.h"
 #include "config/config.h"
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+/* Before the link serves, its rules know in which namespaces soap's operations are. */
+static int tell_namespaces(struct soap *soap, struct sx_context *context)
+{
+    const struct Namespace *row = soap->namespaces;
+    const char **patterns;
+    size_t rows = 0;
+    enum sx_err err;
+    if (!row || row == context->told_namespaces)
+        return SOAP_OK;
+    while (row[rows].id)
+        rows++;
+    patterns = calloc(3 * rows + 1, sizeof *patterns);
+    if (!patterns)
+        return soap->error = SOAP_EOM;
+    err = sx_link_serve_namespaces(context->link, patterns, sx_mapping_collect(row, patterns));
+    free(patterns);
+    if (err)
+        return soap->error = SOAP_EOM;
+    context->told_namespaces = row;
+    return SOAP_OK;
+}
 
 /* ---- accept ---------------------------------------------------------------------------------- */
 
@@ -44,6 +69,8 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     if (!context)
         return soap->error = SOAP_PLUGIN_ERROR;
     sx_context_release(soap, context);
+    if (tell_namespaces(soap, context))
+        return soap->error;
     sx_link_serve(context->link);
     context->request = take_request(context->link, deadline, &closed);
     soap->errnum = 0;
@@ -151,6 +178,8 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
         return sx_context_fail(soap, SOAP_USER_ERROR, "soap_xmpp_serve: %d threads can't serve",
                                threads);
     sx_context_release(soap, context);
+    if (tell_namespaces(soap, context))
+        return soap->error;
     pool.workers = calloc((size_t)threads, sizeof *pool.workers);
     if (!pool.workers)
         return soap->error = SOAP_EOM;

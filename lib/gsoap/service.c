@@ -12,7 +12,30 @@
  */
 #include "gsoap/service.h"
 
+#include "gsoap/action.h"
+
 enum { WHY_BYTES = 256, TEXT_BYTES = 400 };
+
+/* The wsa plugin's fheader makes an action of a header block. */
+static int on_header(struct soap *soap)
+{
+    struct sx_context *context = sx_context_of(soap);
+    int (*previous)(struct soap *) = context ? context->parked.fheader : NULL;
+    int err = previous ? previous(soap) : SOAP_OK;
+    if (context && sx_context_is_guarded(context))
+        sx_action_withhold(soap, context);
+    return err;
+}
+
+/* What keeps a caller that may run some operations to these. */
+static void guard(struct soap *soap, struct sx_context *context)
+{
+    sx_gate_begin(&context->gate, context->request, &context->reading,
+                  sx_link_reader_limits(context->link));
+    context->action = NULL;
+    sx_action_withhold(soap, context);
+    sx_context_park_header(soap, context, on_header);
+}
 
 int sx_service_begin(struct soap *soap, struct sx_context *context)
 {
@@ -24,11 +47,23 @@ int sx_service_begin(struct soap *soap, struct sx_context *context)
     soap->ahead = 0;
     soap->fform = NULL;
     soap->action = *request->envelope.action ? soap_strdup(soap, request->envelope.action) : NULL;
+    if (sx_context_is_guarded(context))
+        guard(soap, context);
     soap_strcpy(soap->endpoint, sizeof soap->endpoint, "xmpp:");
     soap_strcpy(soap->endpoint + 5, sizeof soap->endpoint - 5, request->to);
     if (sx_context_repair(soap, &context->request->envelope))
         return soap->error = SOAP_EOM;
     return SOAP_OK;
+}
+
+int sx_service_check(struct soap *soap, struct sx_context *context)
+{
+    if (!sx_context_is_guarded(context))
+        return SOAP_OK;
+    sx_action_return(soap, context);
+    if (sx_gate_is_open(&context->gate))
+        return SOAP_OK;
+    return sx_context_fail(soap, SOAP_CLI_FAULT, "the request has no operation that may be run");
 }
 
 void sx_service_prepare(struct soap *soap, struct sx_context *context)

@@ -7,6 +7,10 @@
 /* fprepareinitrecv of a request. SOAP_OK or soap->error = SOAP_EOM. */
 int sx_service_begin(struct soap *soap, struct sx_context *context);
 
+/* fpreparefinalrecv of a request, after gSOAP has chosen the operation and before it runs: fails
+ * unless the gate is open. */
+int sx_service_check(struct soap *soap, struct sx_context *context);
+
 /* fprepareinitsend of an answer, or of the fault that takes the place of a half-written one. */
 void sx_service_prepare(struct soap *soap, struct sx_context *context);
 

@@ -89,9 +89,16 @@ void sx_admission_tell_forbidden(struct sx_admission *admission, const char *fro
     sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_INFO, "%s%s", text, more);
 }
 
+/* The trace names the namespace where a rule would have to. */
 static void forbid(struct sx_admission *admission, const struct sx_incoming *incoming,
-                   const char *from, const char *operation)
+                   const char *from, const struct sx_envelope *envelope)
 {
+    char named[SX_SCAN_URI_BYTES + SX_SCAN_NAME_BYTES + 2];
+    const char *operation = envelope->operation;
+    if (*operation && !sx_access_serves(admission->access, envelope->operation_uri)) {
+        snprintf(named, sizeof named, "{%s}%s", envelope->operation_uri, operation);
+        operation = named;
+    }
     sx_admission_tell_forbidden(admission, from, operation);
     sx_admission_decline(admission, incoming, sx_fault_condition(SX_EFORBIDDEN),
                          sx_fault_text(SX_EFORBIDDEN));
@@ -169,7 +176,7 @@ static bool is_second_copy(enum sx_journal_verdict verdict)
 /* ---- requests ---- */
 
 static void queue_request(const struct sx_admission *admission, const struct sx_incoming *incoming,
-                          const char *from, struct sx_envelope *envelope)
+                          const char *from, struct sx_envelope *envelope, enum sx_grant grant)
 {
     const char *to = incoming->to ? incoming->to : sx_session_own_jid(admission->session);
     struct sx_request *request = sx_request_new(from, to, incoming->id);
@@ -177,6 +184,7 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
     if (request) {
         request->envelope = *envelope;
         *envelope = (struct sx_envelope){0};
+        request->grant = grant;
         request->is_message = incoming->is_message;
         request->arrived_us = sx_clock_now_us();
         err = sx_queue_add(admission->queue, request);
@@ -188,18 +196,26 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
     }
 }
 
+/* gSOAP could run another operation than the one that the rules were asked about. */
+static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
+{
+    return envelope->ambiguity && grant != SX_GRANT_EVERYTHING;
+}
+
 /* By what the journal has found. Takes answer. */
 static void settle(struct sx_admission *admission, const struct sx_incoming *incoming,
-                   const char *from, struct sx_envelope *envelope, bool is_allowed,
+                   const char *from, struct sx_envelope *envelope, enum sx_grant grant,
                    enum sx_journal_verdict verdict, char *answer, size_t answer_len)
 {
     switch (verdict) {
     case SX_JOURNAL_FRESH:
     case SX_JOURNAL_FOREIGN:
-        if (is_allowed)
-            queue_request(admission, incoming, from, envelope);
+        if (grant != SX_GRANT_NONE && may_mislead(envelope, grant))
+            sx_admission_decline(admission, incoming, "bad-request", envelope->ambiguity);
+        else if (grant != SX_GRANT_NONE)
+            queue_request(admission, incoming, from, envelope, grant);
         else
-            forbid(admission, incoming, from, envelope->operation);
+            forbid(admission, incoming, from, envelope);
         break;
     case SX_JOURNAL_RUNNING: /* its answer will do */
     case SX_JOURNAL_ANSWERED:
@@ -224,13 +240,15 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     const char *from = incoming->from;
     size_t answer_len = 0;
     enum sx_journal_verdict verdict;
-    bool is_allowed;
+    enum sx_grant grant;
+    bool is_run;
     if (!from) {
         sx_jid_domain(sx_session_own_jid(admission->session), own_domain, sizeof own_domain);
         from = own_domain;
     }
-    is_allowed = sx_access_allows(admission->access, from, envelope->operation);
-    verdict = (is_allowed ? sx_journal_enter : sx_journal_look)(
+    grant = sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
+    is_run = grant != SX_GRANT_NONE && !may_mislead(envelope, grant);
+    verdict = (is_run ? sx_journal_enter : sx_journal_look)(
         admission->journal, from, incoming->id, sx_clock_now_us(), &answer, &answer_len);
     if (incoming->is_message && is_second_copy(verdict)) {
         sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
@@ -238,5 +256,5 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
         free(answer);
         return;
     }
-    settle(admission, incoming, from, envelope, is_allowed, verdict, answer, answer_len);
+    settle(admission, incoming, from, envelope, grant, verdict, answer, answer_len);
 }

@@ -426,6 +426,12 @@ void sx_link_serve(struct soap_xmpp_link *link)
                  "e.g. SOAP_XMPP_ALLOW=alice@example.org, with config.allow or soap_xmpp_allow()");
 }
 
+enum sx_err sx_link_serve_namespaces(struct soap_xmpp_link *link, const char *const *namespaces,
+                                     size_t count)
+{
+    return sx_access_serve(link->access, namespaces, count);
+}
+
 /* ---- what the plugin asks ---- */
 
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,

@@ -77,6 +77,10 @@ bool sx_link_is_closed(struct soap_xmpp_link *link);
  * says so. */
 void sx_link_serve(struct soap_xmpp_link *link);
 
+/* The namespaces that a service's operations are in: sx_access_serve(). */
+enum sx_err sx_link_serve_namespaces(struct soap_xmpp_link *link, const char *const *namespaces,
+                                     size_t count);
+
 /* Whether calls can have names: there is a name_key. */
 bool sx_link_may_name(const struct soap_xmpp_link *link);
 

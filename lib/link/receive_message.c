@@ -159,7 +159,8 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
     /* Whoever may not call is told that alone, below. A second copy isn't declined, which would say
      * that the request was not run: the first copy may have been. */
     if (is_too_old(reception, stanza, why, sizeof why) &&
-        sx_access_allows(reception->access, message->from, envelope->operation)) {
+        sx_access_grant(reception->access, message->from, envelope->operation_uri,
+                        envelope->operation) != SX_GRANT_NONE) {
         if (sx_admission_is_known(reception->admission, message)) {
             drop(reception, message, "it came again");
             return;

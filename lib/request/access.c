@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "request/access_rule.h"
+#include "request/access_service.h"
 #include "wire/jid.h"
 
 #define EVERY      "*" /* no name of an element, so it can stand among them */
@@ -27,8 +27,9 @@
 
 enum {
     FIRST_BUCKETS = 64, /* a power of two, as all later sizes */
-    NAMED_BITS = 65536,
     CLAUSE_BYTES = 160,
+    /* {namespace}operation, NUL */
+    OPERATION_BYTES = SX_SCAN_URI_BYTES + SX_SCAN_NAME_BYTES + 2
 };
 
 enum who {
@@ -55,8 +56,9 @@ struct sx_access {
     /* under mu */
     pthread_mutex_t mu;
     struct table rules;
-    unsigned char
-        named[NAMED_BITS / 8]; /* by the keys of WHO: a bit each, perhaps somebody else's */
+    struct table known; /* each WHO once, with "" for an operation; and with the local names of
+                         * those operations that rules name with their namespaces */
+    struct sx_access_service service;
 };
 
 /* Where it is said why. */
@@ -86,7 +88,7 @@ static uint32_t add_to_key(uint32_t key, uint32_t value)
     return (key ^ value) * 16777619u;
 }
 
-/* All that sx_jid_equal overlooks is overlooked here: case, a final dot of the domain. */
+/* All that sx_jid_equal overlooks is overlooked here: case of ASCII, a final dot of the domain. */
 static uint32_t key_of(enum who kind, const char *who)
 {
     const char *resource = kind == WHO_FULL ? sx_jid_resource(who) : NULL;
@@ -95,8 +97,8 @@ static uint32_t key_of(enum who kind, const char *who)
 
     if (end > who && end[-1] == '.')
         end--;
-    while (who < end)
-        key = add_to_key(key, sx_utf8_fold(sx_utf8_next(&who)));
+    for (; who < end; who++)
+        key = add_to_key(key, (unsigned char)(*who >= 'A' && *who <= 'Z' ? *who | 0x20 : *who));
     for (; resource && *resource; resource++)
         key = add_to_key(key, (unsigned char)*resource);
     return key;
@@ -279,28 +281,38 @@ static struct rule *make_rule(enum who kind, const char *who, const char *operat
     return rule;
 }
 
+/* One that is there already is kept once. */
+static enum sx_err put(struct table *table, enum who kind, const char *who, const char *operation)
+{
+    struct rule *rule = make_rule(kind, who, operation);
+    enum sx_err err = SX_OK;
+
+    if (!rule)
+        return SX_ENOMEM;
+    if (has(table, rule)) {
+        free(rule);
+        return SX_OK;
+    }
+    err = reserve(table, 1);
+    if (err == SX_OK)
+        insert(table, rule);
+    else
+        free(rule);
+    return err;
+}
+
 static enum sx_err add_rule(struct table *draft, enum who kind, const char *who,
                             const char *operation, const struct reason *why)
 {
     const char *wrong =
         strcmp(operation, EVERY) == 0 ? NULL : sx_access_rule_check_operation(operation);
-    enum sx_err err = SX_OK;
-    struct rule *rule;
-    bool is_new;
+    bool is_full = draft->count == SX_ACCESS_RULES;
 
     if (wrong)
         return refuse(why, wrong);
-    rule = make_rule(kind, who, operation);
-    if (!rule)
-        return SX_ENOMEM;
-    is_new = !has(draft, rule);
-    if (is_new)
-        err = draft->count < SX_ACCESS_RULES ? reserve(draft, 1) : refuse_full(why);
-    if (is_new && err == SX_OK)
-        insert(draft, rule);
-    else
-        free(rule);
-    return err;
+    if (is_full && !find(draft, with_operation(key_of(kind, who), operation), kind, who, operation))
+        return refuse_full(why);
+    return put(draft, kind, who, operation);
 }
 
 /* ---- adding ---- */
@@ -316,39 +328,70 @@ static size_t count_new_locked(const struct sx_access *access, const struct tabl
     return count;
 }
 
-static void name_locked(struct sx_access *access, enum who kind, const char *who)
+/* What the rules of a draft make known. SX_OK or SX_ENOMEM: what is there says too little, so the
+ * draft isn't taken. */
+static enum sx_err derive(struct table *known, const struct table *draft)
 {
-    uint32_t bit = with_operation(key_of(kind, who), "") % NAMED_BITS;
-    access->named[bit / 8] |= (unsigned char)(1 << bit % 8);
+    const struct rule *rule;
+    size_t bucket;
+    enum sx_err err = SX_OK;
+
+    for (bucket = 0; bucket < draft->bucket_count; bucket++)
+        for (rule = draft->buckets[bucket]; rule && err == SX_OK; rule = rule->next) {
+            err = put(known, rule->kind, rule->text, "");
+            if (err == SX_OK && sx_access_rule_local(rule->operation) != rule->operation)
+                err = put(known, rule->kind, rule->text, sx_access_rule_local(rule->operation));
+        }
+    return err;
 }
 
-static bool is_named_locked(const struct sx_access *access, enum who kind, const char *who)
+static void move_new(struct table *table, struct table *draft)
 {
-    uint32_t bit = with_operation(key_of(kind, who), "") % NAMED_BITS;
-    return access->named[bit / 8] >> bit % 8 & 1;
+    struct rule *rule;
+    size_t bucket = 0;
+
+    while ((rule = take(draft, &bucket))) {
+        if (has(table, rule))
+            free(rule);
+        else
+            insert(table, rule);
+    }
+}
+
+/* The namespaces that the rules of a draft name. */
+static enum sx_err name_namespaces_locked(struct sx_access *access, const struct table *draft)
+{
+    char uri[SX_SCAN_URI_BYTES];
+    const struct rule *rule;
+    size_t bucket;
+    enum sx_err err = SX_OK;
+
+    for (bucket = 0; bucket < draft->bucket_count; bucket++)
+        for (rule = draft->buckets[bucket]; rule && err == SX_OK; rule = rule->next)
+            if (sx_access_rule_copy_namespace(rule->operation, uri))
+                err = sx_access_service_add_named(&access->service, uri);
+    return err;
 }
 
 /* Moves what is new out of the draft; all of it or, on an error, nothing. */
 static enum sx_err merge(struct sx_access *access, struct table *draft, const struct reason *why)
 {
-    enum sx_err err = SX_OK;
-    struct rule *rule;
-    size_t count, bucket = 0;
+    struct table known = {0};
+    enum sx_err err = derive(&known, draft);
 
     pthread_mutex_lock(&access->mu);
-    count = count_new_locked(access, draft);
-    if (count > SX_ACCESS_RULES - access->rules.count)
+    if (err == SX_OK && count_new_locked(access, draft) > SX_ACCESS_RULES - access->rules.count)
         err = SX_EFULL;
-    else if (reserve(&access->rules, count))
+    else if (err == SX_OK &&
+             (reserve(&access->rules, draft->count) || reserve(&access->known, known.count) ||
+              name_namespaces_locked(access, draft)))
         err = SX_ENOMEM;
-    while (err == SX_OK && (rule = take(draft, &bucket))) {
-        name_locked(access, rule->kind, rule->text);
-        if (has(&access->rules, rule))
-            free(rule);
-        else
-            insert(&access->rules, rule);
+    if (err == SX_OK) {
+        move_new(&access->rules, draft);
+        move_new(&access->known, &known);
     }
     pthread_mutex_unlock(&access->mu);
+    empty(&known);
     return err == SX_EFULL ? refuse_full(why) : err;
 }
 
@@ -370,6 +413,8 @@ void sx_access_free(struct sx_access *access)
     if (!access)
         return;
     empty(&access->rules);
+    empty(&access->known);
+    sx_access_service_fini(&access->service);
     pthread_mutex_destroy(&access->mu);
     free(access);
 }
@@ -406,17 +451,46 @@ static char *skip_ipv6(char *rule)
     return bracket ? bracket : rule;
 }
 
+/* Cuts the next operation off, as strsep() would: a '+' inside of braces is a namespace's. */
+static char *cut_operation(char **operations)
+{
+    char *operation = *operations, *end = operation;
+
+    if (!operation)
+        return NULL;
+    if (*end == '{')
+        end += strcspn(end, "}");
+    end += strcspn(end, "+");
+    *operations = *end ? end + 1 : NULL;
+    *end = '\0';
+    return operation;
+}
+
 static enum sx_err add_operations(struct table *draft, enum who kind, const char *who,
                                   char *operations, const struct reason *why)
 {
     char *operation;
 
-    while ((operation = strsep(&operations, "+"))) {
+    while ((operation = cut_operation(&operations))) {
         enum sx_err err = add_rule(draft, kind, who, operation, why);
         if (err != SX_OK)
             return err;
     }
     return SX_OK;
+}
+
+/* Of one that isn't a namespace's. */
+static bool has_colon(const char *operations)
+{
+    bool in_braces = false;
+
+    for (; *operations; operations++) {
+        if (*operations == '{' || *operations == '}')
+            in_braces = *operations == '{';
+        else if (*operations == ':' && !in_braces)
+            return true;
+    }
+    return false;
 }
 
 /* rule is cut to pieces. */
@@ -432,7 +506,7 @@ static enum sx_err parse_rule(struct table *draft, char *rule, const struct reas
     if (colon) {
         /* One of the two would be guessed to be the operation's, and a wrong guess allows another
          * resource than the one that is meant. */
-        if (strchr(colon + 1, ':'))
+        if (has_colon(colon + 1))
             return refuse(why, "it has two colons, and one in a JID is written %3A");
         *colon = '\0';
         operations = colon + 1;
@@ -486,52 +560,118 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
 
 /* ---- asking ---- */
 
-static bool has_rule_locked(const struct sx_access *access, enum who kind, const char *who,
+/* Who a JID may be meant by. */
+struct asker {
+    char bare[SX_JID_BYTES];
+    const char *who[4]; /* NULL: none of this kind; by enum who */
+};
+
+static bool read_asker(struct asker *asker, const char *from)
+{
+    const char *at;
+
+    if (!sx_access_rule_copy_bare(from, asker->bare))
+        return false;
+    at = strchr(asker->bare, '@');
+    asker->who[WHO_ANYBODY] = "";
+    asker->who[WHO_ACCOUNTS] = at ? at + 1 : NULL;
+    asker->who[WHO_BARE] = asker->bare;
+    asker->who[WHO_FULL] = sx_jid_resource(from) ? from : NULL;
+    return true;
+}
+
+static bool has_rule_locked(const struct table *table, const struct asker *asker,
                             const char *operation)
 {
-    uint32_t key = key_of(kind, who);
+    enum who kind;
 
-    return find(&access->rules, with_operation(key, EVERY), kind, who, EVERY) ||
-           (*operation &&
-            find(&access->rules, with_operation(key, operation), kind, who, operation));
+    for (kind = WHO_ANYBODY; kind <= WHO_FULL; kind++)
+        if (asker->who[kind] &&
+            find(table, with_operation(key_of(kind, asker->who[kind]), operation), kind,
+                 asker->who[kind], operation))
+            return true;
+    return false;
+}
+
+static enum sx_grant grant_locked(const struct sx_access *access, const struct asker *asker,
+                                  const char *uri, const char *operation)
+{
+    char named[OPERATION_BYTES];
+
+    if (has_rule_locked(&access->rules, asker, EVERY))
+        return SX_GRANT_EVERYTHING;
+    if (!*operation)
+        return SX_GRANT_NONE;
+    if ((size_t)snprintf(named, sizeof named, "{%s}%s", uri, operation) < sizeof named &&
+        has_rule_locked(&access->rules, asker, named))
+        return SX_GRANT_NAMED;
+    if (has_rule_locked(&access->rules, asker, operation) &&
+        sx_access_service_has(&access->service, uri))
+        return SX_GRANT_LOCAL;
+    return SX_GRANT_NONE;
+}
+
+enum sx_grant sx_access_grant(struct sx_access *access, const char *from, const char *uri,
+                              const char *operation)
+{
+    struct asker asker;
+    enum sx_grant grant;
+
+    if (!read_asker(&asker, from))
+        return SX_GRANT_NONE;
+    pthread_mutex_lock(&access->mu);
+    grant = grant_locked(access, &asker, uri ? uri : "", operation ? operation : "");
+    pthread_mutex_unlock(&access->mu);
+    return grant;
 }
 
 bool sx_access_allows(struct sx_access *access, const char *from, const char *operation)
 {
-    char bare[SX_JID_BYTES];
-    const char *at;
+    struct asker asker;
     bool allowed;
 
-    if (!sx_access_rule_copy_bare(from, bare))
+    if (!read_asker(&asker, from))
         return false;
-    if (!operation)
-        operation = "";
-    at = strchr(bare, '@');
     pthread_mutex_lock(&access->mu);
-    allowed = (sx_jid_resource(from) && has_rule_locked(access, WHO_FULL, from, operation)) ||
-              has_rule_locked(access, WHO_BARE, bare, operation) ||
-              (at && has_rule_locked(access, WHO_ACCOUNTS, at + 1, operation)) ||
-              has_rule_locked(access, WHO_ANYBODY, "", operation);
+    allowed = has_rule_locked(&access->rules, &asker, EVERY) ||
+              (operation && *operation &&
+               (has_rule_locked(&access->rules, &asker, operation) ||
+                has_rule_locked(&access->known, &asker, operation)));
     pthread_mutex_unlock(&access->mu);
     return allowed;
 }
 
 bool sx_access_may_know(struct sx_access *access, const char *from)
 {
-    char bare[SX_JID_BYTES];
-    const char *at;
+    struct asker asker;
     bool may;
 
-    if (!sx_access_rule_copy_bare(from, bare))
+    if (!read_asker(&asker, from))
         return false;
-    at = strchr(bare, '@');
     pthread_mutex_lock(&access->mu);
-    may = (sx_jid_resource(from) && is_named_locked(access, WHO_FULL, from)) ||
-          is_named_locked(access, WHO_BARE, bare) ||
-          (at && is_named_locked(access, WHO_ACCOUNTS, at + 1)) ||
-          is_named_locked(access, WHO_ANYBODY, "");
+    may = has_rule_locked(&access->known, &asker, "");
     pthread_mutex_unlock(&access->mu);
     return may;
+}
+
+enum sx_err sx_access_serve(struct sx_access *access, const char *const *namespaces, size_t count)
+{
+    enum sx_err err;
+
+    pthread_mutex_lock(&access->mu);
+    err = sx_access_service_add_table(&access->service, namespaces, count);
+    pthread_mutex_unlock(&access->mu);
+    return err;
+}
+
+bool sx_access_serves(struct sx_access *access, const char *uri)
+{
+    bool serves;
+
+    pthread_mutex_lock(&access->mu);
+    serves = sx_access_service_has(&access->service, uri);
+    pthread_mutex_unlock(&access->mu);
+    return serves;
 }
 
 bool sx_access_has_rules(struct sx_access *access)

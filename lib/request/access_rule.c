@@ -41,9 +41,42 @@ static bool is_name_char(uint32_t c)
            (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
 }
 
+const char *sx_access_rule_local(const char *operation)
+{
+    const char *end = operation[0] == '{' ? strchr(operation, '}') : NULL;
+    return end ? end + 1 : operation;
+}
+
+bool sx_access_rule_copy_namespace(const char *operation, char uri[SX_SCAN_URI_BYTES])
+{
+    const char *local = sx_access_rule_local(operation);
+    size_t len = local == operation ? SX_SCAN_URI_BYTES : (size_t)(local - operation) - 2;
+    if (len >= SX_SCAN_URI_BYTES)
+        return false;
+    memcpy(uri, operation + 1, len);
+    uri[len] = '\0';
+    return true;
+}
+
+static const char *check_namespace(const char *operation, const char *local)
+{
+    if (local == operation)
+        return operation[0] == '{' ? "the namespace's brace isn't closed" : NULL;
+    if (local - operation - 2 >= SX_SCAN_URI_BYTES)
+        return "the namespace is longer than 255 bytes";
+    for (; operation < local; operation++)
+        if ((unsigned char)*operation <= ' ' || *operation == 0x7F)
+            return "the namespace has white space or a control character";
+    return NULL;
+}
+
 const char *sx_access_rule_check_operation(const char *operation)
 {
-    const char *at = operation;
+    const char *at = sx_access_rule_local(operation), *wrong = check_namespace(operation, at);
+
+    if (wrong)
+        return wrong;
+    operation = at;
 
     if (!*operation)
         return "the operation is empty";

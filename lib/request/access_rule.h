@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "soap/scan.h"
 #include "wire/jid.h"
 
 enum {
@@ -19,7 +20,13 @@ enum {
 /* False for what can't be a JID. Nothing is cut: cut, it might be another's. */
 bool sx_access_rule_copy_bare(const char *from, char bare[SX_JID_BYTES]);
 
-/* What is wrong with an operation's name, NULL if nothing. */
+/* The name behind an operation's {namespace}: the operation itself if it has none. */
+const char *sx_access_rule_local(const char *operation);
+
+/* Copies the namespace, "" for {}; false: it has none, or a longer one. */
+bool sx_access_rule_copy_namespace(const char *operation, char uri[SX_SCAN_URI_BYTES]);
+
+/* What is wrong with an operation's name or its namespace, NULL if nothing. */
 const char *sx_access_rule_check_operation(const char *operation);
 
 /* Copies what fits, cut between two characters, and nothing that breaks a line. */

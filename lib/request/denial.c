@@ -35,14 +35,30 @@ static bool encode_who(const char *bare, char *out, size_t out_bytes)
     return true;
 }
 
-/* Whoever isn't called as a JID is gets no advice that couldn't be followed. */
-static bool is_rule(const char *text)
+/* Whoever isn't called as a JID is gets no advice that couldn't be followed; and nobody one that
+ * lets in somebody else, whose name is the rule's in lower case. */
+static bool is_rule_for(const char *text, const char *from, const char *operation)
 {
     struct sx_access *access = sx_access_new();
-    bool is = access && sx_access_parse(access, text, NULL, 0) == SX_OK;
+    bool is = access && sx_access_parse(access, text, NULL, 0) == SX_OK &&
+              sx_access_allows(access, from, sx_access_rule_local(operation));
 
     sx_access_free(access);
     return is;
+}
+
+/* A peer has written it, too. */
+static bool is_plain_namespace(const char *operation)
+{
+    const char *end = sx_access_rule_local(operation);
+
+    for (; operation < end; operation++) {
+        unsigned char c = (unsigned char)*operation;
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              strchr("{}:/._-#", c)))
+            return false;
+    }
+    return true;
 }
 
 /* The rule to add, "" if there is none to advise. */
@@ -52,13 +68,14 @@ static void suggest(const char *from, const char *operation, char out[SUGGESTION
     size_t len;
 
     out[0] = '\0';
-    if (!sx_access_rule_copy_bare(from, bare) || sx_access_rule_check_operation(operation))
+    if (!sx_access_rule_copy_bare(from, bare) || sx_access_rule_check_operation(operation) ||
+        !is_plain_namespace(operation))
         return;
     if (encode_who(bare, out, SUGGESTION_BYTES)) {
         len = strlen(out);
         if (len + strlen(operation) + sizeof ":" <= SUGGESTION_BYTES) {
             snprintf(out + len, SUGGESTION_BYTES - len, ":%s", operation);
-            if (is_rule(out))
+            if (is_rule_for(out, from, operation))
                 return;
         }
     }

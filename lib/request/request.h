@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "request/access.h"
 #include "soap/envelope.h"
 
 struct sx_queue;
@@ -25,7 +26,8 @@ struct sx_caller;
 struct sx_request {
     char *from, *to, *id; /* owned; from is the stamped JID */
     struct sx_envelope envelope;
-    bool is_message; /* came as one, and is answered as one */
+    enum sx_grant grant; /* what its caller may do */
+    bool is_message;     /* came as one, and is answered as one */
     bool answered;
     int64_t arrived_us;
     struct sx_request *next; /* of a list from sx_queue_take_all */

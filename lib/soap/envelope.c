@@ -120,8 +120,12 @@ void sx_envelope_fini(struct sx_envelope *envelope)
     envelope->has_body = envelope->is_fault = false;
     envelope->err = SX_OK;
     /* Texts, not 2 KiB of zeros: this is done several times per call. */
-    envelope->why[0] = envelope->operation[0] = envelope->action[0] = envelope->unbound[0] = '\0';
+    envelope->why[0] = envelope->operation[0] = envelope->operation_uri[0] = '\0';
+    envelope->action[0] = envelope->unbound[0] = '\0';
+    envelope->ambiguity = NULL;
 }
+
+static const char lookalike[] = "a namespace looks like SOAP's before the operation";
 
 /* The findings of a scan, but for what it has against the envelope. */
 static void set_findings(struct sx_envelope *envelope, const struct sx_scan *scan)
@@ -130,6 +134,7 @@ static void set_findings(struct sx_envelope *envelope, const struct sx_scan *sca
     envelope->has_body = scan->has_body;
     envelope->is_fault = scan->is_fault;
     memcpy(envelope->operation, scan->operation, sizeof envelope->operation);
+    memcpy(envelope->operation_uri, scan->operation_uri, sizeof envelope->operation_uri);
     memcpy(envelope->unbound, scan->unbound, sizeof envelope->unbound);
 }
 
@@ -143,9 +148,16 @@ void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
     envelope->err = scan->err;
     memcpy(envelope->why, scan->why, sizeof envelope->why);
     memcpy(envelope->action, scan->action, sizeof envelope->action);
+    envelope->ambiguity = NULL;
     if (!envelope->err && !envelope->has_body) {
         envelope->err = SX_EMALFORMED;
         snprintf(envelope->why, sizeof envelope->why, "the envelope has no Body");
+    }
+    if (!envelope->err && bytes) {
+        struct sx_preamble preamble = {0};
+        envelope->ambiguity = sx_preamble_feed(&preamble, bytes, len);
+        if (scan->has_lookalike)
+            envelope->ambiguity = lookalike;
     }
 }
 
@@ -165,8 +177,10 @@ static enum sx_err read_piece(struct sx_unpacker *unpacker, char *piece, size_t 
 }
 
 static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker *unpacker,
-                                 const struct sx_scan **scan, char *why, size_t why_bytes)
+                                 const struct sx_scan **scan, const char **ambiguity, char *why,
+                                 size_t why_bytes)
 {
+    struct sx_preamble preamble = {0};
     enum sx_err err = SX_OK;
     char piece[4096];
     size_t len = 0, bad_byte;
@@ -179,6 +193,8 @@ static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker 
         else
             err = sx_checker_glance(checker, piece, len, len < sizeof piece, scan, &bad_byte, why,
                                     why_bytes);
+        if (err == SX_OK)
+            *ambiguity = sx_preamble_feed(&preamble, piece, len);
     }
     return err;
 }
@@ -188,17 +204,21 @@ void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker
     struct sx_unpacker *unpacker =
         sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, max_bytes);
     const struct sx_scan *scan;
+    envelope->ambiguity = NULL;
     if (!unpacker) {
         envelope->err = SX_ENOMEM;
         snprintf(envelope->why, sizeof envelope->why, "memory is short");
         return;
     }
-    envelope->err = glance_packed(checker, unpacker, &scan, envelope->why, sizeof envelope->why);
+    envelope->err = glance_packed(checker, unpacker, &scan, &envelope->ambiguity, envelope->why,
+                                  sizeof envelope->why);
     if (envelope->err == SX_EUNCARRIABLE)
         envelope->err = SX_EMALFORMED;
     if (envelope->err == SX_OK) {
         envelope->why[0] = '\0';
         set_findings(envelope, scan);
+        if (scan->has_lookalike)
+            envelope->ambiguity = lookalike;
     }
     sx_unpacker_free(unpacker);
 }

@@ -21,6 +21,7 @@
 #include "base/fault.h"
 #include "soap/checker.h"
 #include "soap/pack.h"
+#include "soap/preamble.h"
 #include "soap/scan.h"
 
 /* ---- out ---- */
@@ -41,9 +42,12 @@ struct sx_envelope {
     enum sx_form form; /* of the bytes */
     int version;
     bool has_body, is_fault;
-    enum sx_err err; /* not SX_OK: bytes must not be given to SOAP */
-    char why[160];   /* one clause that explains err */
+    enum sx_err err;       /* not SX_OK: bytes must not be given to SOAP */
+    char why[160];         /* one clause that explains err */
+    const char *ambiguity; /* one clause: why another parser could find another operation in it;
+                            * NULL: none could */
     char operation[SX_SCAN_NAME_BYTES];
+    char operation_uri[SX_SCAN_URI_BYTES];
     char action[SX_SCAN_ACTION_BYTES];
     char unbound[SX_SCAN_UNBOUND_BYTES];
 };

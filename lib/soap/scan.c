@@ -41,8 +41,10 @@ void sx_scan_reset(struct sx_scan *scan, unsigned base_depth)
     sx_namespaces_pop(&scan->namespaces, base_depth);
     scan->version = 0;
     scan->has_body = scan->has_header = scan->is_fault = scan->root_declares_default = false;
+    scan->has_lookalike = false;
     scan->header_byte = 0;
-    scan->operation[0] = scan->fault_code[0] = scan->action[0] = scan->unbound[0] = '\0';
+    scan->operation[0] = scan->operation_uri[0] = scan->fault_code[0] = scan->action[0] =
+        scan->unbound[0] = '\0';
     scan->err = SX_OK;
     scan->why[0] = '\0';
     scan->base_depth = base_depth;
@@ -232,6 +234,21 @@ static void measure_attribute(struct sx_scan *scan, const char **attribute, cons
 
 /* ---- elements ---- */
 
+/* gSOAP's table has a pattern that ignores case, and it trims: with such a declaration SOAP's own
+ * namespace isn't that any longer. */
+static bool is_lookalike(const char *uri)
+{
+    return (strcasestr(uri, "soap-envelope") && strcmp(uri, SX_NS_SOAP12) != 0) ||
+           (strcasestr(uri, "soap/envelope") && strcmp(uri, SX_NS_SOAP11) != 0);
+}
+
+static void look_for_lookalike(struct sx_scan *scan, const char **attributes)
+{
+    for (; *attributes; attributes += 2)
+        if (sx_namespaces_declares(attributes[0]) && is_lookalike(attributes[1]))
+            scan->has_lookalike = true;
+}
+
 static enum sx_err push_declarations(struct sx_scan *scan, const char *qname,
                                      const char **attributes)
 {
@@ -297,6 +314,8 @@ static void enter_block(struct sx_scan *scan, const char *uri, const char *local
 {
     if (scan->in_body && !scan->operation[0]) {
         copy_cut(scan->operation, sizeof scan->operation, local_name);
+        copy_cut(scan->operation_uri, sizeof scan->operation_uri,
+                 strlen(uri) < sizeof scan->operation_uri ? uri : SX_SCAN_LONG_URI);
         scan->is_fault = scan->in_fault = strcmp(local_name, "Fault") == 0 && is_soap(scan, uri);
     } else if (scan->in_header && !scan->action[0] && strcmp(local_name, "soapAction") == 0 &&
                strcmp(uri, SX_NS_ACTION) == 0) {
@@ -395,6 +414,8 @@ enum sx_err sx_scan_start(struct sx_scan *scan, const char *qname, const char **
     }
     if (*attributes && push_declarations(scan, qname, attributes))
         return scan->err;
+    if (*attributes && !scan->operation[0])
+        look_for_lookalike(scan, attributes);
     if (enter(scan, qname, attributes))
         return scan->err;
     return *attributes ? scan_attributes(scan, attributes) : SX_OK;

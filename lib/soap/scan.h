@@ -21,7 +21,15 @@
 /* Whether an element in this namespace is a SOAP envelope: 11, 12, or 0 if it is none. */
 int sx_scan_version(const char *uri, const char *local_name);
 
-enum { SX_SCAN_NAME_BYTES = 128, SX_SCAN_UNBOUND_BYTES = 512, SX_SCAN_ACTION_BYTES = 1024 };
+enum {
+    SX_SCAN_NAME_BYTES = 128,
+    SX_SCAN_UNBOUND_BYTES = 512,
+    SX_SCAN_ACTION_BYTES = 1024,
+    SX_SCAN_URI_BYTES = 256
+};
+
+/* In the place of a namespace that doesn't fit: no namespace of a service, and no rule's. */
+#define SX_SCAN_LONG_URI " "
 
 /* The longest name of an element up to the operation's: what gSOAP keeps in its smallest variant.
  */
@@ -35,14 +43,17 @@ struct sx_scan {
     /* findings */
     int version; /* 11 or 12 */
     bool has_body, has_header, is_fault;
-    bool root_declares_default;          /* the root has an xmlns attribute of its own */
-    size_t header_byte;                  /* offset of the Header's start tag: the checker's */
-    char operation[SX_SCAN_NAME_BYTES];  /* local name of the body's first child, cut if longer */
-    char fault_code[SX_SCAN_NAME_BYTES]; /* local part: "Client", "Sender", ... */
-    char action[SX_SCAN_ACTION_BYTES];   /* text of our soapAction header block; "" if it has none
-                                          * or a longer one */
-    char unbound[SX_SCAN_UNBOUND_BYTES]; /* prefixes of QName-like values bound nowhere, each
-                                          * followed by NUL, an empty one ends the list */
+    bool has_lookalike;         /* before the operation a namespace was declared that looks like
+                                 * SOAP's */
+    bool root_declares_default; /* the root has an xmlns attribute of its own */
+    size_t header_byte;         /* offset of the Header's start tag: the checker's */
+    char operation[SX_SCAN_NAME_BYTES];    /* local name of the body's first child, cut if longer */
+    char operation_uri[SX_SCAN_URI_BYTES]; /* its namespace; "" if it is in none */
+    char fault_code[SX_SCAN_NAME_BYTES];   /* local part: "Client", "Sender", ... */
+    char action[SX_SCAN_ACTION_BYTES];     /* text of our soapAction header block; "" if it has none
+                                            * or a longer one */
+    char unbound[SX_SCAN_UNBOUND_BYTES];   /* prefixes of QName-like values bound nowhere, each
+                                            * followed by NUL, an empty one ends the list */
     size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;
                              * with open_uris only */
     enum sx_err err;        /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */

@@ -40,6 +40,14 @@ static bool is_jid(const char *text)
     return is;
 }
 
+/* Beyond ASCII a rule is folded, and who asks isn't. */
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
 /* The rule inside of the advice, which becomes its own text; NULL if there is none. */
 static char *find_rule(char *advice)
 {
@@ -109,7 +117,7 @@ static void claim_one_rule(const struct asked *asked)
     CLAIM(access);
     if (sx_access_allow(access, asked->from, asked->operation, why, sizeof why) == SX_OK) {
         CLAIM(sx_access_has_rules(access));
-        if (is_jid(asked->from) && !strchr(asked->from, '*'))
+        if (is_jid(asked->from) && is_ascii(asked->from) && !strchr(asked->from, '*'))
             CLAIM(sx_access_allows(access, asked->from, asked->operation));
     } else {
         CLAIM(why[0] && !sx_access_has_rules(access));

@@ -134,7 +134,11 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
     CLAIM(request->from && request->to && request->id && !request->answered);
     CLAIM(request->envelope.bytes && !request->envelope.err);
     CLAIM(strlen(request->id) <= SX_RECEIVE_ID_BYTES);
-    CLAIM(sx_access_allows(link->access, request->from, request->envelope.operation));
+    CLAIM(request->grant != SX_GRANT_NONE);
+    CLAIM(request->grant == sx_access_grant(link->access, request->from,
+                                            request->envelope.operation_uri,
+                                            request->envelope.operation));
+    CLAIM(request->grant == SX_GRANT_EVERYTHING || !request->envelope.ambiguity);
     claims_about_arrival(&request->envelope);
     if (sx_request_id_is_tagged(request->id))
         note_seen(outcome, request, answered);

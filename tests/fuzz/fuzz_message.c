@@ -73,7 +73,11 @@ static unsigned take_requests(struct outcome *outcome)
         char name[SX_MESSAGE_ID_BYTES + 1];
         CLAIM(sx_session_config(outcome->link->session)->messages && request->is_message);
         CLAIM(request->envelope.err == SX_OK && request->envelope.bytes);
-        CLAIM(sx_access_allows(outcome->link->access, request->from, request->envelope.operation));
+        CLAIM(request->grant != SX_GRANT_NONE);
+        CLAIM(request->grant == sx_access_grant(outcome->link->access, request->from,
+                                                request->envelope.operation_uri,
+                                                request->envelope.operation));
+        CLAIM(request->grant == SX_GRANT_EVERYTHING || !request->envelope.ambiguity);
         CLAIM(!sx_exchange_gave_out(outcome->link->exchange, request->id));
         CLAIM(sx_message_ids_read(outcome->link->names, request->id, request->from, name) ==
               SX_MESSAGE_ID_NONE);

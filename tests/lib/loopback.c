@@ -39,9 +39,11 @@ static struct loopback {
     enum sx_err offline;
     enum reaction reaction;
     char *error_condition, *error_text, *bytes;
+    char *action; /* beside requests from here; NULL: none */
     char *last_envelope, *last_to, *last_action, *last_name;
     int64_t last_online_us, last_room_us;
     unsigned long sent_count;
+    enum sx_grant grant; /* of requests from here */
 } loopbacks[MAX_LINKS];
 
 static struct loopback *find(const struct soap_xmpp_link *link)
@@ -162,6 +164,7 @@ static void give_place_back(struct loopback *loopback)
     free(loopback->last_to);
     free(loopback->last_action);
     free(loopback->last_name);
+    free(loopback->action);
     pthread_cond_destroy(&loopback->sent);
     pthread_mutex_destroy(&loopback->mu);
     loopback->link = NULL;
@@ -178,7 +181,8 @@ struct soap_xmpp_link *loopback_new(const char *jid)
         if (loopbacks[i].link == link || loopbacks[i].session == link->session)
             give_place_back(&loopbacks[i]);
     give_place_back(loopback);
-    *loopback = (struct loopback){.link = link, .session = link->session};
+    *loopback =
+        (struct loopback){.link = link, .session = link->session, .grant = SX_GRANT_EVERYTHING};
     pthread_mutex_init(&loopback->mu, NULL);
     sx_clock_cond_init(&loopback->sent);
     return link;
@@ -240,6 +244,11 @@ static void deliver(struct loopback *loopback, const char *to, const char *id, c
         abort();
     if (bytes)
         read_envelope(bytes, len, &request->envelope);
+    pthread_mutex_lock(&loopback->mu);
+    request->grant = loopback->grant;
+    if (loopback->action)
+        snprintf(request->envelope.action, sizeof request->envelope.action, "%s", loopback->action);
+    pthread_mutex_unlock(&loopback->mu);
     request->arrived_us = sx_clock_now_us();
     err = loopback->peer ? sx_queue_add(loopback->peer->queue, request) : SX_ENOTSOAP;
     if (!err)
@@ -411,6 +420,22 @@ void loopback_answer_bytes(struct soap_xmpp_link *link, const char *envelope)
     loopback->bytes = envelope ? copy_text(envelope) : NULL;
     pthread_mutex_unlock(&loopback->mu);
     set_reaction(link, WITH_BYTES);
+}
+
+void loopback_grant(struct soap_xmpp_link *link, enum sx_grant grant)
+{
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    loopback->grant = grant;
+    pthread_mutex_unlock(&loopback->mu);
+}
+
+void loopback_set_action(struct soap_xmpp_link *link, const char *action)
+{
+    struct loopback *loopback = find(link);
+    pthread_mutex_lock(&loopback->mu);
+    set_text(&loopback->action, action);
+    pthread_mutex_unlock(&loopback->mu);
 }
 
 void loopback_answer_nothing(struct soap_xmpp_link *link)

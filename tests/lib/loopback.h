@@ -44,6 +44,12 @@ void loopback_set_offline_times(struct soap_xmpp_link *link, enum sx_err err, in
 void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const char *envelope,
                             struct sx_reply *reply);
 
+/* What the rules of the service let this link's requests do from now on: everything, unless set. */
+void loopback_grant(struct soap_xmpp_link *link, enum sx_grant grant);
+
+/* The action that they come with, beside their envelopes. */
+void loopback_set_action(struct soap_xmpp_link *link, const char *action);
+
 /* What a gSOAP timeout of 0 means; 60 s unless set. */
 void loopback_set_timeout_us(struct soap_xmpp_link *link, int64_t timeout_us);
 

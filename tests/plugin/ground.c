@@ -157,6 +157,10 @@ int calc__say(struct soap *soap, char *text, int count, char **said)
         *said = soap_strdup(soap, "a\001b");
         return SOAP_OK;
     }
+    if (strcmp(text, "action") == 0) {
+        *said = soap_strdup(soap, soap->action ? soap->action : "none");
+        return SOAP_OK;
+    }
     *said = soap_malloc(soap, len * (size_t)count + 1);
     if (!*said)
         return SOAP_EOM;

@@ -30,6 +30,7 @@
     SUITE(features)                                                                                \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
+    SUITE(grant)                                                                                   \
     SUITE(heap)                                                                                    \
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
@@ -52,6 +53,7 @@
     SUITE(phase)                                                                                   \
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
+    SUITE(preamble)                                                                                \
     SUITE(presence)                                                                                \
     SUITE(queue)                                                                                   \
     SUITE(quota)                                                                                   \

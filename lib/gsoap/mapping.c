@@ -1,0 +1,73 @@
+/* mapping.c - a struct soap's namespace mapping table.
+ *
+ * Invariant: a service that has a table serves what is in it; one whose table holds nothing of its
+ * own has operations without a namespace.
+ *
+ * Happy path: collect, once for each table -> find, for each request. Failure modes: none.
+ */
+#include "gsoap/mapping.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* By soapcpp2's names, which gSOAP itself relies on. */
+static bool is_own(const struct Namespace *row)
+{
+    static const char *const others[] = {"SOAP-ENV", "SOAP-ENC", "xsi", "xsd"};
+    size_t i;
+    for (i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(row->id, others[i]) == 0)
+            return false;
+    return true;
+}
+
+static size_t count_own(const struct Namespace *row)
+{
+    size_t count = 0;
+    for (; row && row->id; row++)
+        count += is_own(row);
+    return count;
+}
+
+size_t sx_mapping_collect(const struct Namespace *row, const char **patterns)
+{
+    size_t count = 0;
+    if (!count_own(row))
+        patterns[count++] = "";
+    for (; row->id; row++) {
+        if (!is_own(row))
+            continue;
+        if (row->ns)
+            patterns[count++] = row->ns;
+        if (row->in)
+            patterns[count++] = row->in;
+        if (row->out)
+            patterns[count++] = row->out;
+    }
+    return count;
+}
+
+static enum sx_mapping_place judge(const struct soap *soap, bool is_of_service)
+{
+    if (!is_of_service)
+        return SX_MAPPING_FOREIGN;
+    return count_own(soap->local_namespaces) > 1 ? SX_MAPPING_SERVED : SX_MAPPING_ALONE;
+}
+
+const char *sx_mapping_find(const struct soap *soap, const char *tag, enum sx_mapping_place *place)
+{
+    const char *colon = strchr(tag, ':');
+    size_t len = colon ? (size_t)(colon - tag) : 0;
+    const struct soap_nlist *item = soap->nlist;
+    const struct Namespace *row;
+    while (item && (strncmp(item->id, tag, len) != 0 || item->id[len]))
+        item = item->next;
+    if (!item || item->index < 0 || item->ns || !soap->local_namespaces) {
+        const char *uri = item ? item->ns : colon ? NULL : "";
+        *place = judge(soap, uri && !*uri && !count_own(soap->local_namespaces));
+        return uri;
+    }
+    row = &soap->local_namespaces[item->index];
+    *place = judge(soap, is_own(row));
+    return row->out ? row->out : row->ns;
+}

@@ -1,0 +1,37 @@
+/* access_service.h - the namespaces that a service's operations are in.
+ *
+ * Noun: the service, as a set of namespaces. A skeleton without input takes whatever element no
+ * other one takes, so that a rule with an operation's local name alone means an element of these
+ * namespaces. They are those of the tables that the service's struct soap have; where none is
+ * known, those that rules name; where there are neither, any.
+ *
+ * For access.c, whose lock guards it. Zero is one of which nothing is known. Nothing here blocks.
+ */
+#ifndef SX_REQUEST_ACCESS_SERVICE_H
+#define SX_REQUEST_ACCESS_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+
+struct sx_access_service {
+    char **patterns; /* owned */
+    size_t count, capacity;
+    bool has_table; /* patterns are of tables: those that rules name don't count any longer */
+};
+
+void sx_access_service_fini(struct sx_access_service *service);
+
+/* Adds the namespaces of a table, "" for operations in none; a '*' stands for any characters, and
+ * case doesn't count, as in gSOAP's tables. SX_OK or SX_ENOMEM: some may be missing. */
+enum sx_err sx_access_service_add_table(struct sx_access_service *service,
+                                        const char *const *patterns, size_t count);
+
+/* A namespace that a rule names. SX_OK or SX_ENOMEM. */
+enum sx_err sx_access_service_add_named(struct sx_access_service *service, const char *uri);
+
+/* Whether an operation in this namespace ("": in none) may be one of the service's. */
+bool sx_access_service_has(const struct sx_access_service *service, const char *uri);
+
+#endif
