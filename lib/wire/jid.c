@@ -334,10 +334,9 @@ static size_t bare_len(const char *jid)
     return len > 0 && jid[len - 1] == '.' ? len - 1 : len;
 }
 
-static uint32_t next_folded(const char **text)
+static unsigned char lower(char c)
 {
-    uint32_t c = sx_utf8_next(text);
-    return c < 0x110000 ? sx_utf8_fold(c) : c;
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 int sx_jid_compare(const char *jid, const char *other)
@@ -353,11 +352,9 @@ int sx_jid_compare(const char *jid, const char *other)
         return order;
     jid_end = jid + bare_len(jid);
     other_end = other + bare_len(other);
-    while (jid < jid_end && other < other_end) {
-        uint32_t c = next_folded(&jid), other_c = next_folded(&other);
-        if (c != other_c)
-            return c < other_c ? -1 : 1;
-    }
+    for (; jid < jid_end && other < other_end; jid++, other++)
+        if (lower(*jid) != lower(*other))
+            return lower(*jid) < lower(*other) ? -1 : 1;
     if (jid == jid_end)
         return other == other_end ? 0 : -1;
     return 1;

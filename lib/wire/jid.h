@@ -37,8 +37,9 @@ enum sx_err sx_jid_parse_endpoint(const char *uri, struct sx_endpoint *endpoint,
 /* True for what begins with "xmpp:" in any case (RFC 3986 3.1). */
 bool sx_jid_is_xmpp(const char *endpoint);
 
-/* Same entity: node and domain compared after case folding, resources byte for byte. NULL equals
- * nothing. */
+/* Same entity: node and domain compared as servers stamp them, but for the case of ASCII and a
+ * final dot; resources byte for byte. Of what lies beyond ASCII a server has folded what it takes
+ * for the same account: those that it keeps apart must not become one here. NULL equals nothing. */
 bool sx_jid_equal(const char *jid, const char *other);
 
 /* An order in which just equal entities compare as 0. */

@@ -66,6 +66,13 @@ static void claim_normal(const char *jid)
     free(again);
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
 static void try_jid(const char *text, const char *resource)
 {
     char why[WHY_BYTES] = "", *jid = NULL;
@@ -76,7 +83,7 @@ static void try_jid(const char *text, const char *resource)
         return;
     }
     claim_normal(jid);
-    CLAIM(resource || sx_jid_equal(text, jid));
+    CLAIM(resource || !is_ascii(text) || sx_jid_equal(text, jid));
     free(jid);
 }
 
