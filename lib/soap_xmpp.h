@@ -294,7 +294,9 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
 
 /* Lets somebody call: who is "alice@example.org" (that account, any resource),
  * "alice@example.org/desk", "example.org" (the domain itself), "*@example.org" (each account of
- * that domain) or "*"; operation is the local name of the body's first child, NULL for all. Rules
+ * that domain) or "*"; operation is the local name of the body's first child, which is in one of
+ * the namespaces of soap->namespaces then, or "{namespace}name"; NULL for all. Who isn't allowed
+ * all has its operation chosen by that element alone, never by an action (docs/access.md). Rules
  * are only added, and hold at once; what no rule of this or of config.allow lets pass is answered
  * forbidden, and a trace line says who it was and how to allow it. Returns 0, or -1 with one
  * sentence in why (may be NULL): who is no rule, or 10,000 rules are there. */

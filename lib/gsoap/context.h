@@ -5,7 +5,8 @@
  * for a service. This is the only folder that includes stdsoap2.h. It may see base, soap, wire,
  * config, exchange, request and link. From the ground up:
  *
- *     context                  role, parked settings, faults; what ends a call or a request
+ *     mapping, gate            namespaces of a service; whether gSOAP reads what was allowed
+ *     context, action          role, parked settings, faults; what ends a call or a request
  *     http, client, service    endpoints that aren't ours; a stub's call; one request
  *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
  *     callbacks                the callbacks, and registration
