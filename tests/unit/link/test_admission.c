@@ -106,6 +106,60 @@ TEST(while_nobody_serves_nothing_is_forbidden)
     responder_stop(&responder);
 }
 
+/* ---- what gSOAP could read otherwise ---- */
+
+#define SOAP12 "http://www.w3.org/2003/05/soap-envelope"
+#define ATTACK                                                                                     \
+    "<e:Envelope xmlns:e='" SOAP12 "' xmlns='' xmlns:p='" SOAP12 "'><e:Header>"                    \
+    "<u xmlns='urn:u' xmlns:p='urn:x'><w><y>/>/></y></w><p:Body><c:add xmlns:c='urn:c'/></p:Body>" \
+    "</u></e:Header><e:Body><c:sub xmlns:c='urn:c'/></e:Body></e:Envelope>"
+
+TEST(what_can_be_read_in_two_ways_is_declined)
+{
+    struct responder responder;
+    serve(&responder, "alice@example.org:sub");
+    responder_say(&responder, "set", responder_tag(&responder, "1"), ATTACK);
+    ASSERT_CONTAINS(responder_said(&responder), "<bad-request");
+    ASSERT_CONTAINS(responder_said(&responder), "before the operation");
+    ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    CU_ASSERT_EQUAL(remembered(&responder), 0);
+    responder_stop(&responder);
+}
+
+/* It is between the caller and the service how it is read. */
+TEST(who_may_call_everything_is_queued_all_the_same)
+{
+    struct responder responder;
+    struct sx_request *request;
+    serve(&responder, "alice@example.org");
+    responder_say(&responder, "set", "1", ATTACK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    CU_ASSERT_EQUAL(request->grant, SX_GRANT_EVERYTHING);
+    sx_request_free(request);
+    responder_stop(&responder);
+}
+
+TEST(a_namespace_of_no_service_is_forbidden_and_told)
+{
+    static const char *const table[] = {"urn:c"};
+    struct responder responder;
+    struct sx_request *request;
+    serve(&responder, "alice@example.org:sub");
+    CU_ASSERT_EQUAL(sx_link_serve_namespaces(responder.link, table, 1), SX_OK);
+    responder_say(&responder, "set", "1",
+                  "<Envelope xmlns='" SOAP12 "'><Body><sub xmlns='urn:x'/></Body></Envelope>");
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden");
+    CU_ASSERT_EQUAL(responder.line_count, 1);
+    ASSERT_CONTAINS(responder.lines[0], "SOAP_XMPP_ALLOW=alice@example.org:{urn:x}sub ");
+    responder_say(&responder, "set", "2",
+                  "<Envelope xmlns='" SOAP12 "'><Body><sub xmlns='urn:c'/></Body></Envelope>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    CU_ASSERT_EQUAL(request->grant, SX_GRANT_LOCAL);
+    sx_request_free(request);
+    responder_stop(&responder);
+}
+
 /* ---- by id ---- */
 
 TEST(a_forbidden_request_says_that_it_was_not_run)
@@ -255,6 +309,10 @@ CU_TestInfo tests_admission[] = {
      the_own_server_is_its_domain},
     {"while nobody serves nothing is forbidden, and no rule advised",
      while_nobody_serves_nothing_is_forbidden},
+    {"what can be read in two ways is declined", what_can_be_read_in_two_ways_is_declined},
+    {"but not of who may call everything", who_may_call_everything_is_queued_all_the_same},
+    {"a namespace of no service is forbidden, and the rule told that names it",
+     a_namespace_of_no_service_is_forbidden_and_told},
     {"a forbidden request says that it was not run", a_forbidden_request_says_that_it_was_not_run},
     {"a request that ran is answered again and never called forbidden",
      a_request_that_ran_is_answered_again},
