@@ -121,7 +121,7 @@ dictionary: $(BUILD)/dictionary
 	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
 	@cmp lib/soap/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/soap/dictionary.c'
 
-$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/,soap/pack.c soap/dictionary.c xml/gauge.c base/base64.c base/buffer.c base/utf8.c))
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/soap/,pack.c dictionary.c) $(wildcard lib/xml/*.c lib/base/*.c))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd -lcrypto
 

@@ -7,9 +7,9 @@
  *   socket                         sendmsg() with MSG_DONTWAIT
  *   file                           written as it is: its offset is shared, and it doesn't fill up
  *
- * poll() comes before the second: it knows of a reader that has gone, for which a write would raise
- * SIGPIPE. Where /proc is missing or forbids it, the room that poll() sees is all that is known: no
- * more than PIPE_BUF bytes follow, which a pipe with room takes.
+ * Where /proc is missing or forbids it, the room that poll() sees is all that is known: no more
+ * than PIPE_BUF bytes follow, which a pipe with room takes, and one thread at a time is between the
+ * two. (Another process that writes to the same pipe can still come between.)
  *
  * Happy path: the number of lost lines, if any; line; newline; all in one write.
  * Failure: nothing written: the line is lost and counted. A part written: likewise, and the next
@@ -23,17 +23,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static _Atomic unsigned long lost;
-static _Atomic bool is_cut; /* the last line that was written has no newline */
+static _Atomic bool is_cut;    /* the last line that was written has no newline */
+static _Atomic bool is_polled; /* a thread is between poll() and write() */
 
 enum { PARTS = 3, NOTICE_BYTES = 80 };
 
@@ -53,19 +57,46 @@ static void cut(struct iovec *parts, size_t room)
     }
 }
 
-static ssize_t write_anew(struct iovec *parts)
+/* Without a SIGPIPE when the reader has gone: the program's own handler isn't called for our lines.
+ */
+static ssize_t write_quietly(int fd, const struct iovec *parts)
+{
+    static const struct timespec at_once = {0};
+    sigset_t pipe_alone, before, pending;
+    bool was_pending;
+    ssize_t written;
+    sigemptyset(&pipe_alone);
+    sigaddset(&pipe_alone, SIGPIPE);
+    sigpending(&pending);
+    was_pending = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_alone, &before);
+    written = writev(fd, parts, PARTS);
+    if (written < 0 && errno == EPIPE && !was_pending)
+        (void)sigtimedwait(&pipe_alone, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return written;
+}
+
+static ssize_t write_polled(struct iovec *parts)
 {
     struct pollfd poller = {.fd = STDERR_FILENO, .events = POLLOUT};
-    ssize_t written;
-    int fd;
-    if (poll(&poller, 1, 0) != 1 || poller.revents != POLLOUT) /* full, or its reader has gone */
+    ssize_t written = -1;
+    if (atomic_exchange(&is_polled, true))
         return -1;
-    fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        cut(parts, PIPE_BUF);
-        return writev(STDERR_FILENO, parts, PARTS);
-    }
-    written = writev(fd, parts, PARTS);
+    cut(parts, PIPE_BUF);
+    if (poll(&poller, 1, 0) == 1 && poller.revents == POLLOUT)
+        written = write_quietly(STDERR_FILENO, parts);
+    atomic_store(&is_polled, false);
+    return written;
+}
+
+static ssize_t write_anew(struct iovec *parts)
+{
+    ssize_t written;
+    int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENXIO ? -1 : write_polled(parts); /* ENXIO: its reader has gone */
+    written = write_quietly(fd, parts);
     close(fd);
     return written;
 }
@@ -93,6 +124,8 @@ void sx_stderr_write(const char *line)
     if (untold)
         snprintf(notice, sizeof notice, "%ssoapxmpp: %lu lines lost, standard error was full\n",
                  was_cut ? "\n" : "", untold);
+    else if (was_cut)
+        snprintf(notice, sizeof notice, "\n");
     parts[0].iov_len = strlen(notice);
     due = parts[0].iov_len + parts[1].iov_len + 1;
     written = write_parts(parts);

@@ -8,8 +8,8 @@
  * stanza is cut at 8 KiB; none is reported. errno survives, so that a trace between a failure and
  * its report is harmless.
  *
- * Thread: any, one at a time in the callback. A line that finds it taken and stuck is lost,
- * counted, and told of before the next one that goes out.
+ * Thread: any, one at a time in the callback. A line that is turned away there (turn.h) is lost,
+ * and told of before the next one that goes out.
  */
 #include "base/trace.h"
 
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/stderr.h"
 #include "base/utf8.h"
@@ -59,47 +58,29 @@ static void write_stderr(void *user, enum soap_xmpp_trace_level level, const cha
     sx_stderr_write(line);
 }
 
-/* Polled, so that a process forked while another thread is in the callback still works. */
-static bool take_turn(struct sx_trace_turn *turn)
-{
-    static const struct timespec pause = {.tv_nsec = 1000000};
-    unsigned waited_ms;
-    for (waited_ms = 0; atomic_exchange(&turn->is_taken, true); waited_ms++) {
-        if (waited_ms >= SX_TRACE_WAIT_MS)
-            atomic_store(&turn->is_stuck, true);
-        if (atomic_load(&turn->is_stuck))
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
-}
-
-static void tell_lost(const struct sx_trace *trace, struct sx_trace_turn *turn,
-                      enum soap_xmpp_trace_level level)
+static void call_back(const struct sx_trace *trace, enum soap_xmpp_trace_level level,
+                      const char *line, unsigned long lost)
 {
     char notice[LOST_BYTES];
-    unsigned long lost = atomic_exchange(&turn->lost, 0);
-    if (!lost)
-        return;
-    snprintf(notice, sizeof notice, "%s: %lu lines lost, the trace callback was blocked",
-             trace->name, lost);
-    trace->callback(trace->user, level, notice);
+    if (lost) {
+        snprintf(notice, sizeof notice, "%s: %lu lines lost, the trace callback was blocked",
+                 trace->name, lost);
+        trace->callback(trace->user, level, notice);
+    }
+    trace->callback(trace->user, level, line);
 }
 
 static void emit(const struct sx_trace *trace, enum soap_xmpp_trace_level level, char *line)
 {
     /* The struct itself is never const, only its users' view of it. */
-    struct sx_trace_turn *turn = (struct sx_trace_turn *)&trace->turn;
+    struct sx_turn *turn = (struct sx_turn *)&trace->turn;
+    unsigned long lost;
     blank_controls(line);
     if (trace->callback == write_stderr) {
         write_stderr(NULL, level, line);
-    } else if (take_turn(turn)) {
-        tell_lost(trace, turn, level);
-        trace->callback(trace->user, level, line);
-        atomic_store(&turn->is_stuck, false);
-        atomic_store(&turn->is_taken, false);
-    } else {
-        atomic_fetch_add(&turn->lost, 1);
+    } else if (sx_turn_begin(turn, &lost)) {
+        call_back(trace, level, line, lost);
+        sx_turn_end(turn);
     }
 }
 
@@ -108,6 +89,7 @@ void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
 {
     size_t len = strlen(name);
     memset(trace, 0, sizeof *trace);
+    (void)sx_turn_init(&trace->turn); /* fails on no system that the library runs on */
     trace->level = level;
     trace->callback = callback ? callback : write_stderr;
     trace->user = user;

@@ -2,8 +2,8 @@
  *
  * Any thread may write to a trace; what users of it see of it is immutable after init. The user's
  * callback runs on the writing thread, for one line at a time: never write a line with a lock held.
- * A callback that blocks holds the one thread that is in it. Others wait for SX_TRACE_WAIT_MS at
- * most; from then on, until it returns, their lines are lost and counted.
+ * A callback that blocks holds the one thread that is in it. Others wait as turn.h says; then,
+ * until it returns, their lines are lost and counted.
  */
 #ifndef SX_BASE_TRACE_H
 #define SX_BASE_TRACE_H
@@ -11,25 +11,18 @@
 #define SOAP_XMPP_NO_GSOAP
 #include "soap_xmpp.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SX_TRACE_WAIT_MS = 100 };
-
-/* Who is in the callback. trace.c's */
-struct sx_trace_turn {
-    _Atomic bool is_taken, is_stuck; /* stuck: somebody has waited in vain since it was taken */
-    _Atomic unsigned long lost;      /* lines, not told yet */
-};
+#include "base/turn.h"
 
 struct sx_trace {
     enum soap_xmpp_trace_level level;
     soap_xmpp_trace_fn *callback; /* never NULL after init */
     void *user;
-    char name[64];    /* begins each line: the link's bare JID, cut if longer */
-    size_t max_bytes; /* of a line; 16 KiB unless its owner changes it after init */
-    struct sx_trace_turn turn;
+    char name[64];       /* begins each line: the link's bare JID, cut if longer */
+    size_t max_bytes;    /* of a line; 16 KiB unless its owner changes it after init */
+    struct sx_turn turn; /* in the callback */
 };
 
 /* callback NULL: standard error, by stderr.h: it never blocks. */

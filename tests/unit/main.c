@@ -88,6 +88,7 @@
     SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
+    SUITE(turn)                                                                                    \
     SUITE(utf8)                                                                                    \
     SUITE(window)
 

@@ -309,7 +309,7 @@ static void a_blocked_callback_holds_one_thread(void)
         sx_trace(&block.trace, SOAP_XMPP_TRACE_INFO, "other");
         sx_trace_stanza(&block.trace, "sent", "<iq/>", 5);
     }
-    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 20 * SX_TRACE_WAIT_MS * 1000);
+    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 20 * SX_TURN_WAIT_MS * 1000);
     CU_ASSERT_EQUAL(block.lines.count, 0);
     pthread_mutex_lock(&block.mu);
     block.may_end = true;
@@ -336,15 +336,15 @@ static void a_callback_has_one_line_at_a_time(void)
 {
     struct lines lines = {0};
     struct sx_trace trace;
-    pthread_t threads[2];
+    pthread_t threads[THREADS];
     int i;
     sx_trace_init(&trace, SOAP_XMPP_TRACE_INFO, slow, &lines, NAME);
-    for (i = 0; i < 2; i++)
+    for (i = 0; i < THREADS; i++)
         CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, write_many, &trace), 0);
-    for (i = 0; i < 2; i++)
+    for (i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    CU_ASSERT_TRUE(lines.count > 0);
-    CU_ASSERT_TRUE(lines.count <= 2 * LINES);
+    CU_ASSERT_TRUE(lines.count > 0); /* how many, on a machine that has time: test_turn.c */
+    CU_ASSERT_TRUE(lines.count <= THREADS * LINES);
 }
 
 struct redaction {
