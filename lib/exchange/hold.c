@@ -8,7 +8,8 @@
  * Lost by the peer: it refuses the reference (item-not-found) -> again -> the bytes travel anew.
  * Refused: the bytes can't be brought there: the call ends with the condition, not executed.
  * Late words about older copies (a second refusal, a bounce, a stale id) leave it HELD.
- * Falls back to a plain payload: nothing here concerns it any longer.
+ * Falls back to a plain payload: nothing here concerns it any longer, and if that comes before
+ * begin, it is never HELD.
  */
 #include "exchange/hold.h"
 
@@ -27,29 +28,30 @@ static void hold_locked(struct soap_xmpp_call *call)
     sx_due_set_locked(call, SX_NEVER);
     sx_table_set_phase_locked(call, PHASE_HELD);
     sx_table_add_hold_locked(call);
-    if (call->sent > 0) /* the copy that was refused, or never posted */
-        sx_table_set_sent_locked(call, call->sent - 1);
+    sx_table_take_copy_back_locked(call); /* the one that was refused, or never posted */
 }
 
-static void begin_locked(struct soap_xmpp_call *call)
+static bool begin_locked(struct soap_xmpp_call *call)
 {
-    if (call->phase != PHASE_LAST) {
+    if (call->is_packed) {
         hold_locked(call);
-        return;
+        return true;
     }
-    /* It fell back to a plain payload as soon as it was kept. Its first copy was never posted. */
-    sx_table_set_sent_locked(call, call->sent - (call->sent > 0));
-    if (call->sent == 0)
+    sx_table_take_unposted_back_locked(call);
+    /* It goes out once no other copy can have been run: that may be now. */
+    if (call->phase == PHASE_LAST && call->sent == 0)
         sx_due_set_locked(call, 0);
+    return false;
 }
 
-void sx_hold_begin(struct soap_xmpp_call *call)
+bool sx_hold_begin(struct soap_xmpp_call *call)
 {
     struct sx_exchange *exchange = call->exchange;
+    bool holds;
     pthread_mutex_lock(&exchange->mu);
-    if (sx_table_is_kept_locked(call))
-        begin_locked(call);
+    holds = sx_table_is_kept_locked(call) && begin_locked(call);
     pthread_mutex_unlock(&exchange->mu);
+    return holds;
 }
 
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number)

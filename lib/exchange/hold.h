@@ -9,8 +9,11 @@
 
 #include "exchange/exchange.h"
 
-/* After sx_retry_keep, in the place of the first post: the call isn't due before sx_hold_end. */
-void sx_hold_begin(struct soap_xmpp_call *call);
+/* After sx_retry_keep, in the place of the first post: the call isn't due before sx_hold_end.
+ * False: its bytes aren't wanted, since it has ended, or has fallen back to a plain payload and may
+ * be due.
+ */
+bool sx_hold_begin(struct soap_xmpp_call *call);
 
 /* The bytes have arrived: the call is due at once. */
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number);

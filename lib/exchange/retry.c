@@ -34,13 +34,6 @@ static bool is_last_locked(const struct soap_xmpp_call *call)
     return call->phase == PHASE_LAST || call->phase == PHASE_LAST_SENT;
 }
 
-/* So many copies fewer may have reached the peer. */
-static void take_copy_back_locked(struct soap_xmpp_call *call)
-{
-    if (call->sent > 0)
-        sx_table_set_sent_locked(call, call->sent - 1);
-}
-
 enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                           size_t len)
 {
@@ -68,7 +61,7 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
 
 static bool unpost_locked(struct soap_xmpp_call *call, enum sx_err err)
 {
-    take_copy_back_locked(call); /* there may be none, if an error under its id came too early */
+    sx_table_take_unposted_back_locked(call);
     if (err != SX_ELOST && call->sent == 0) {
         sx_due_set_locked(call, SX_NEVER);
         sx_table_set_payload_locked(call, NULL, 0);
@@ -167,7 +160,7 @@ bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_c
 
 static void put_back_locked(struct soap_xmpp_call *call)
 {
-    take_copy_back_locked(call);
+    sx_table_take_copy_back_locked(call);
     if (call->phase != PHASE_LAST_SENT)
         return;
     sx_table_set_phase_locked(call, PHASE_LAST);
@@ -242,7 +235,7 @@ void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payloa
 static void note_bounce_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (sx_reply_is_unrun(reply->condition))
-        take_copy_back_locked(call);
+        sx_table_take_copy_back_locked(call);
 }
 
 /* A bounce of a call of which one more copy goes out, or went. */

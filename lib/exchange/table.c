@@ -91,6 +91,19 @@ void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent)
     file_locked(call);
 }
 
+void sx_table_take_copy_back_locked(struct soap_xmpp_call *call)
+{
+    if (call->sent > 0)
+        sx_table_set_sent_locked(call, call->sent - 1);
+}
+
+void sx_table_take_unposted_back_locked(struct soap_xmpp_call *call)
+{
+    /* The last copy goes out when no other is counted: the first no longer is. */
+    if (call->phase != PHASE_LAST_SENT)
+        sx_table_take_copy_back_locked(call);
+}
+
 void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us)
 {
     call->absence_us = absence_us;

@@ -169,7 +169,11 @@ bool sx_table_is_kept_locked(const struct soap_xmpp_call *call);
 void sx_table_set_payload_locked(struct soap_xmpp_call *call, char *payload,
                                  size_t len); /* taken */
 void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent);
+void sx_table_take_copy_back_locked(struct soap_xmpp_call *call); /* one fewer, if there is one */
 void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us);
+
+/* The first copy, which is counted as soon as the call is kept, was not posted. */
+void sx_table_take_unposted_back_locked(struct soap_xmpp_call *call);
 
 /* It is a message from now on, and counted so; false: no memory, nothing changes. */
 bool sx_table_set_message_locked(struct soap_xmpp_call *call);

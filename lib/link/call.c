@@ -42,6 +42,18 @@ static enum sx_err post_copy(const struct sx_calls *calls, const struct draft *d
     return sx_session_post(calls->session, number, &stanza, draft->room_deadline);
 }
 
+/* Its bytes go ahead, unless it has become plain since it was kept. Takes the shipment. */
+static void post_held(const struct sx_calls *calls, struct sx_shipment *shipment,
+                      struct soap_xmpp_call *call)
+{
+    if (sx_hold_begin(call)) {
+        sx_shipments_add_call(calls->shipments, shipment, sx_exchange_number(call));
+        return;
+    }
+    sx_shipment_free(shipment);
+    sx_loop_wake(sx_session_loop(calls->session)); /* it may be due */
+}
+
 static enum sx_err post_call(const struct sx_calls *calls, const struct draft *draft,
                              struct soap_xmpp_call *call, uint64_t number)
 {
@@ -53,8 +65,7 @@ static enum sx_err post_call(const struct sx_calls *calls, const struct draft *d
     sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s",
              sx_exchange_id(call), draft->to, draft->operation);
     if (draft->shipment) {
-        sx_hold_begin(call);
-        sx_shipments_add_call(calls->shipments, draft->shipment, sx_exchange_number(call));
+        post_held(calls, draft->shipment, call);
         return SX_OK;
     }
     err = post_copy(calls, draft, call, number);

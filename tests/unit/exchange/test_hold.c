@@ -39,7 +39,7 @@ static struct soap_xmpp_call *begin_kept(struct sx_exchange *exchange, const cha
 static struct soap_xmpp_call *begin_held(struct sx_exchange *exchange)
 {
     struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
-    sx_hold_begin(call);
+    CU_ASSERT_TRUE(sx_hold_begin(call));
     return call;
 }
 
@@ -141,7 +141,7 @@ static void test_hold_after_the_end(void)
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
     complete(call);
-    sx_hold_begin(call);
+    CU_ASSERT_FALSE(sx_hold_begin(call));
     CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     expect_end(call, SX_OK, true);

@@ -12,7 +12,7 @@
 #include "exchange/retry.h"
 
 #define PEER    "calc.example.org"
-#define PAYLOAD "<Envelope/>"
+#define PAYLOAD "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>"
 #define AGAIN   "<again xmlns='urn:soap-xmpp:delivery:1'/>"
 #define ALONE   "00000000000000bb.1"
 
@@ -481,7 +481,7 @@ static void test_held(void)
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
     CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
-    sx_hold_begin(call);
+    CU_ASSERT_TRUE(sx_hold_begin(call));
     sx_hold_end(exchange, sx_exchange_number(call));
     send_first();
     CU_ASSERT_TRUE(deny(first, "any", 1));

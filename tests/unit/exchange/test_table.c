@@ -60,6 +60,12 @@ static void complete(const char *from)
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, from, sx_exchange_id(call), &reply));
 }
 
+static void bounce(void)
+{
+    struct sx_reply reply = {.err = SX_ESTANZA, .condition = "service-unavailable"};
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+}
+
 /* ---- calls ---- */
 
 static void test_once(void)
@@ -76,7 +82,7 @@ static void test_held(void)
     uint64_t number;
     setup(ALONE);
     expect(CALL_KEPT, "sent");
-    sx_hold_begin(call);
+    CU_ASSERT_TRUE(sx_hold_begin(call));
     expect(CALL_KEPT, "held");
     sx_hold_end(exchange, sx_exchange_number(call));
     expect(CALL_KEPT, "sent");
@@ -114,9 +120,77 @@ static void test_last_before_held(void)
     replace(false);
     expect(CALL_KEPT, "last");
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
-    sx_hold_begin(call);
+    CU_ASSERT_FALSE(sx_hold_begin(call));
     expect(CALL_KEPT, "last");
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
+    teardown();
+}
+
+/* It fell back while its caller was kept from holding it, and the plain copy is out. */
+static void test_replaced_before_held(void)
+{
+    uint64_t number;
+    setup(ALONE);
+    number = sx_exchange_number(call);
+    replace(true);
+    take_due();
+    CU_ASSERT_FALSE(sx_hold_begin(call));
+    expect(CALL_KEPT, "sent");
+    CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, number));
+    CU_ASSERT_TRUE(sx_retry_due_us(exchange) < SX_NEVER);
+    sx_hold_refuse(exchange, number, "item-not-found", "no");
+    expect(CALL_KEPT, "sent");
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    bounce();
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    teardown();
+}
+
+static void test_replaced_unposted(void)
+{
+    setup(ALONE);
+    replace(true);
+    CU_ASSERT_FALSE(sx_hold_begin(call));
+    expect(CALL_KEPT, "sent");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    take_due();
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    teardown();
+}
+
+/* A peer that says the same of one copy twice has its last one before the first could be held, or
+ * posted. */
+static void fall_back_to_last_sent(void)
+{
+    setup(ALONE);
+    take_due();
+    bounce();
+    replace(false);
+    expect(CALL_KEPT, "last");
+    bounce();
+    take_due();
+    expect(CALL_KEPT, "last sent");
+}
+
+static void test_last_sent_before_held(void)
+{
+    fall_back_to_last_sent();
+    CU_ASSERT_FALSE(sx_hold_begin(call));
+    expect(CALL_KEPT, "last sent");
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    teardown();
+}
+
+static void test_last_sent_before_unposted(void)
+{
+    fall_back_to_last_sent();
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_EROOM));
+    expect(CALL_KEPT, "last sent");
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
     teardown();
 }
 
@@ -207,6 +281,10 @@ CU_TestInfo tests_table[] = {
     {"a call that waits for its bytes", test_held},
     {"a call whose last copy goes out, whatever becomes of its bytes", test_last},
     {"a call that falls back before it could wait for its bytes", test_last_before_held},
+    {"a call that is out plain before it could wait for its bytes", test_replaced_before_held},
+    {"a call that is due plain before it could wait for its bytes", test_replaced_unposted},
+    {"a last copy that is out before the first could wait", test_last_sent_before_held},
+    {"a last copy that is out before the first was posted", test_last_sent_before_unposted},
     {"a last copy doesn't go out beside another one", test_last_is_never_second},
     {"a call to a shared JID", test_asked},
     {"a call by message", test_received},

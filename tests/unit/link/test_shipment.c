@@ -22,6 +22,7 @@ extern CU_TestInfo tests_shipment[];
 
 #define PEER        "calc@example.org/soap"
 #define INCARNATION "00112233445566ff.1"
+#define PACKED      "<packed xmlns='urn:soap-xmpp:packed:1' transfer='1' size='1' sha256='0'/>"
 #define HEAD        "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><add>"
 #define TAIL        "</add></e:Body></e:Envelope>"
 
@@ -111,8 +112,8 @@ static struct soap_xmpp_call *ship_call(struct quay *quay)
     struct sx_exchange *exchange = sx_link_exchange(quay->link);
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, "<packed/>", 9), SX_OK);
-    sx_hold_begin(call);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, PACKED, strlen(PACKED)), SX_OK);
+    CU_ASSERT_TRUE(sx_hold_begin(call));
     sx_shipments_add_call(quay->shipments, make_shipment(quay), sx_exchange_number(call));
     return call;
 }
