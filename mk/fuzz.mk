@@ -14,6 +14,11 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 $(BUILD)/fuzz-iq $(BUILD)/fuzz-message: LDFLAGS += $(POSTED)
 $(BUILD)/fuzz-iq $(BUILD)/fuzz-message: $(call obj,tests/lib/posted.c)
 
+# With gSOAP's skeletons: tests/oracle.
+$(BUILD)/fuzz-oracle: LDFLAGS += $(ORACLE_WRAP)
+$(BUILD)/fuzz-oracle: SYSTEM_LIBS += $(GSOAP_LIBS)
+$(BUILD)/fuzz-oracle: $(ORACLE_PARTS) $(oracle-action_SKELETON)
+
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 

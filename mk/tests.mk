@@ -87,13 +87,15 @@ $(BUILD)/soak: $(SOAK_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
+ORACLE_PARTS := $(call obj,tests/oracle/oracle.c tests/oracle/sample.c) $(oracle_STUBS) $(oracle_PLUGINS) \
+    $(LIB_OBJECTS)
+
 # The same service, whose operations are found by their elements, or by actions as well.
 ORACLES := $(BUILD)/oracle $(BUILD)/oracle-action
 
 $(BUILD)/oracle: $(oracle_SKELETON)
 $(BUILD)/oracle-action: $(oracle-action_SKELETON)
-$(ORACLES): $(call obj,tests/oracle/oracle.c tests/oracle/sample.c) $(oracle_STUBS) $(oracle_PLUGINS) \
-    $(LIB_OBJECTS)
+$(ORACLES): $(call obj,tests/oracle/main.c) $(ORACLE_PARTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(ORACLE_WRAP) $(GSOAP_LIBS))
 

@@ -1,15 +1,12 @@
-/* oracle.c - what runs is what was allowed: random envelopes through scan or glance, rules, gate
- * and gSOAP's own skeletons.
+/* oracle.c - a service with rules, and its callers.
  *
- *     oracle [SEED [COUNT [scan|gate]]]
+ * Invariant: a request is answered before the next one is made; answers go nowhere.
  *
- * Noun: the oracle. Each caller may call one operation, and each request that the rules let pass
- * goes the way of any request. An operation that ran although its caller may call another one, two
- * that ran for one request, and one whose element isn't in the service's namespaces are failures;
- * so is a calm request that ran nothing. With a third argument one of the two layers is switched
- * off, what is decided before gSOAP has the bytes or what is looked at while it reads them: the
- * other one alone has to let nothing pass (calm requests don't count then).
+ * Happy path: make a sample, choose a caller -> read the envelope as it would have arrived -> ask
+ * the rules -> queue, accept, serve -> judge what ran. Failure modes: without memory it aborts.
  */
+#include "oracle.h"
+
 #include <expat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +23,15 @@
 #include "link/link.h"
 #include "link/link_state.h"
 #include "request/access_service.h"
-#include "sample.h"
 
 enum { MAX_DEPTH = 64, MAX_BYTES = 1 << 20, SHOWN = 5, CALLERS = SAMPLE_OPERATIONS + 1 };
 
-static struct {
-    unsigned long made, refused, denied, admitted, ran, calm, failed;
-} counts;
+static struct oracle_counts counts;
+
+const struct oracle_counts *oracle_counts(void)
+{
+    return &counts;
+}
 
 /* ---- the service ---- */
 
@@ -124,7 +123,7 @@ void __wrap_sx_answer_refuse(const struct sx_answers *answers, struct sx_request
 
 /* ---- the two layers ---- */
 
-static enum { ALL, WITHOUT_SCAN, WITHOUT_GATE } layers;
+static enum oracle_layers layers;
 
 __typeof__(sx_access_service_has) __real_sx_access_service_has, __wrap_sx_access_service_has;
 __typeof__(sx_action_withhold) __real_sx_action_withhold, __wrap_sx_action_withhold;
@@ -133,19 +132,19 @@ __typeof__(sx_gate_is_open) __real_sx_gate_is_open, __wrap_sx_gate_is_open;
 
 bool __wrap_sx_access_service_has(const struct sx_access_service *service, const char *uri)
 {
-    return layers == WITHOUT_SCAN || __real_sx_access_service_has(service, uri);
+    return layers == ORACLE_WITHOUT_SCAN || __real_sx_access_service_has(service, uri);
 }
 
 void __wrap_sx_action_withhold(struct soap *soap, struct sx_context *context)
 {
-    if (layers != WITHOUT_SCAN)
+    if (layers != ORACLE_WITHOUT_SCAN)
         __real_sx_action_withhold(soap, context);
 }
 
 enum sx_err __wrap_sx_gate_next(struct sx_gate *gate, struct soap *soap, char *out, size_t room,
                                 size_t *got, char *why, size_t why_bytes)
 {
-    if (layers == WITHOUT_GATE)
+    if (layers == ORACLE_WITHOUT_GATE)
         return sx_reader_next(gate->reading, &gate->request->envelope, gate->limits, out, room, got,
                               why, why_bytes);
     return __real_sx_gate_next(gate, soap, out, room, got, why, why_bytes);
@@ -153,7 +152,7 @@ enum sx_err __wrap_sx_gate_next(struct sx_gate *gate, struct soap *soap, char *o
 
 bool __wrap_sx_gate_is_open(const struct sx_gate *gate)
 {
-    return layers == WITHOUT_GATE || __real_sx_gate_is_open(gate);
+    return layers == ORACLE_WITHOUT_GATE || __real_sx_gate_is_open(gate);
 }
 
 static void ignore_trace(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -198,7 +197,7 @@ struct oracle {
     XML_Parser parser;
     struct sx_scan scan;
     struct sx_markup markup;
-    struct chance chance;
+    struct chance *chance;
     struct sample sample;
     const char *allowed; /* what the caller may run */
     char caller[64];
@@ -242,7 +241,7 @@ static void read_envelope(struct oracle *oracle, struct sx_envelope *envelope)
     if (!bytes)
         abort();
     memcpy(bytes, sample->bytes, sample->len + 1);
-    if (chance_below(&oracle->chance, 2)) {
+    if (chance_below(oracle->chance, 2)) {
         *envelope =
             (struct sx_envelope){.form = SX_FORM_STORED, .bytes = bytes, .len = sample->len};
         if (sample->action)
@@ -260,7 +259,7 @@ static void read_envelope(struct oracle *oracle, struct sx_envelope *envelope)
 
 static void serve(struct oracle *oracle, struct sx_envelope *envelope)
 {
-    struct soap *soap = oracle->contexts[chance_below(&oracle->chance, 2)];
+    struct soap *soap = oracle->contexts[chance_below(oracle->chance, 2)];
     struct sx_request *request = sx_request_new(oracle->caller, "oracle@example.org", "1");
     if (!request)
         abort();
@@ -300,7 +299,7 @@ static bool is_for_gate(const struct oracle *oracle)
  */
 static bool has_to_run(const struct oracle *oracle)
 {
-    return oracle->sample.is_calm && layers == ALL &&
+    return oracle->sample.is_calm && layers == ORACLE_ALL &&
            (oracle->grant != SX_GRANT_LOCAL || strcmp(oracle->allowed, "read") != 0) &&
            (oracle->grant != SX_GRANT_EVERYTHING || !oracle->sample.action);
 }
@@ -312,7 +311,7 @@ static void judge(const struct oracle *oracle)
     if (!ran && has_to_run(oracle))
         fail(oracle, "a calm request ran nothing");
     if (!ran || oracle->grant == SX_GRANT_EVERYTHING ||
-        (layers == WITHOUT_GATE && is_for_gate(oracle)))
+        (layers == ORACLE_WITHOUT_GATE && is_for_gate(oracle)))
         return;
     if (ran_count > 1)
         fail(oracle, "more than one ran");
@@ -326,7 +325,7 @@ static void judge(const struct oracle *oracle)
 static void choose_caller(struct oracle *oracle)
 {
     static const char *const resources[] = {"x", "named"};
-    struct chance *chance = &oracle->chance;
+    struct chance *chance = oracle->chance;
     const struct sample *sample = &oracle->sample;
     const char *account;
     oracle->allowed = sample->operation && (sample->is_calm || chance_below(chance, 4))
@@ -340,13 +339,14 @@ static void choose_caller(struct oracle *oracle)
 /* What admission.c declines. */
 static bool is_ambiguous(const struct oracle *oracle, const struct sx_envelope *envelope)
 {
-    return envelope->ambiguity && oracle->grant != SX_GRANT_EVERYTHING && layers != WITHOUT_SCAN;
+    return envelope->ambiguity && oracle->grant != SX_GRANT_EVERYTHING &&
+           layers != ORACLE_WITHOUT_SCAN;
 }
 
 static void ask(struct oracle *oracle)
 {
     struct sx_envelope envelope = {0};
-    sample_make(&oracle->sample, &oracle->chance);
+    sample_make(&oracle->sample, oracle->chance);
     counts.made++;
     choose_caller(oracle);
     read_envelope(oracle, &envelope);
@@ -375,45 +375,36 @@ static struct soap *make_context(struct soap_xmpp_link *link, bool has_wsa)
     return soap;
 }
 
-static void begin(struct oracle *oracle, uint64_t seed)
+static struct oracle the;
+
+void oracle_begin(enum oracle_layers which)
 {
-    oracle->link = make_link();
-    oracle->contexts[0] = make_context(oracle->link, false);
-    oracle->contexts[1] = make_context(oracle->link, true);
-    oracle->checker = sx_checker_new(MAX_DEPTH);
-    oracle->parser = XML_ParserCreate("UTF-8");
-    sx_scan_init(&oracle->scan, MAX_DEPTH);
-    oracle->chance.state = seed * 2654435761u + 88172645463325252u;
-    if (!oracle->checker || !oracle->parser || !sx_markup_init(&oracle->markup, MAX_DEPTH))
+    layers = which;
+    the.link = make_link();
+    the.contexts[0] = make_context(the.link, false);
+    the.contexts[1] = make_context(the.link, true);
+    the.checker = sx_checker_new(MAX_DEPTH);
+    the.parser = XML_ParserCreate("UTF-8");
+    sx_scan_init(&the.scan, MAX_DEPTH);
+    if (!the.checker || !the.parser || !sx_markup_init(&the.markup, MAX_DEPTH))
         abort();
-    sx_link_serve(oracle->link);
+    sx_link_serve(the.link);
 }
 
-static void end(struct oracle *oracle)
+void oracle_end(void)
 {
     size_t i;
-    for (i = 0; i < sizeof oracle->contexts / sizeof *oracle->contexts; i++)
-        soap_free(oracle->contexts[i]);
-    sx_checker_free(oracle->checker);
-    XML_ParserFree(oracle->parser);
-    sx_scan_fini(&oracle->scan);
-    sx_markup_fini(&oracle->markup);
-    sx_link_unref(oracle->link);
+    for (i = 0; i < sizeof the.contexts / sizeof *the.contexts; i++)
+        soap_free(the.contexts[i]);
+    sx_checker_free(the.checker);
+    XML_ParserFree(the.parser);
+    sx_scan_fini(&the.scan);
+    sx_markup_fini(&the.markup);
+    sx_link_unref(the.link);
 }
 
-int main(int argc, char **argv)
+void oracle_ask(struct chance *chance)
 {
-    static struct oracle oracle;
-    unsigned long seed = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
-    unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000, i;
-    if (argc > 3)
-        layers = strcmp(argv[3], "gate") == 0 ? WITHOUT_GATE : WITHOUT_SCAN;
-    begin(&oracle, seed);
-    for (i = 0; i < count; i++)
-        ask(&oracle);
-    end(&oracle);
-    printf("seed %lu: %lu envelopes, %lu refused, %lu denied, %lu admitted, %lu ran, %lu failed\n",
-           seed, counts.made, counts.refused, counts.denied, counts.admitted, counts.ran,
-           counts.failed);
-    return counts.failed != 0;
+    the.chance = chance;
+    ask(&the);
 }

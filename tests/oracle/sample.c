@@ -151,15 +151,26 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct writer *writ
     put(writer, text);
 }
 
+/* Of a list; a mild sample takes none that ends a tag or looks like SOAP's namespace. */
+static const char *pick(struct writer *writer, const char *const *list, size_t count)
+{
+    const char *text = list[chance_below(writer->chance, (unsigned)count)];
+    if (!writer->sample->is_mild)
+        return text;
+    return strstr(text, "/>") || strcasestr(text, "p-envelope") ? list[0] : text;
+}
+
+#define PICK_MILD(writer, list) pick(writer, list, sizeof(list) / sizeof *(list))
+
 static void put_text(struct writer *writer)
 {
-    put(writer, PICK(writer->chance, texts));
+    put(writer, PICK_MILD(writer, texts));
 }
 
 /* A prefix needs a namespace, the default one doesn't. */
 static void put_declaration(struct writer *writer)
 {
-    const char *uri = PICK(writer->chance, uris);
+    const char *uri = PICK_MILD(writer, uris);
     if (once_in(writer->chance, 4) || !*uri)
         put_format(writer, " xmlns='%s'", uri);
     else
@@ -173,7 +184,7 @@ static void put_extras(struct writer *writer, unsigned declarations, unsigned ot
     else if (once_in(writer->chance, 12))
         put(writer, " xmlns:p='urn:x' xmlns:q='urn:h'");
     if (once_in(writer->chance, others))
-        put(writer, PICK(writer->chance, attributes));
+        put(writer, PICK_MILD(writer, attributes));
 }
 
 static void put_element(struct writer *writer, unsigned depth)
@@ -182,6 +193,8 @@ static void put_element(struct writer *writer, unsigned depth)
     const char *colon = once_in(chance, 4) ? "" : ":";
     const char *prefix = *colon ? PICK(chance, prefixes) : "", *name = PICK(chance, names);
     unsigned children = depth > 5 ? 0 : chance_below(chance, 4), i;
+    if (writer->sample->is_mild && strcmp(name, "Body") == 0)
+        name = "u";
     put_format(writer, "<%s%s%s", prefix, colon, name);
     put_extras(writer, 3, 4);
     if (once_in(chance, 5)) {
@@ -252,6 +265,8 @@ static void put_body_operation(struct writer *writer)
 
 static void put_false_body(struct writer *writer)
 {
+    if (writer->sample->is_mild)
+        return;
     put(writer, "<p:Body>");
     put_operation(writer, PICK(writer->chance, sample_operations), "c", "urn:c");
     put(writer, "</p:Body>");
@@ -354,11 +369,11 @@ static void put_body(struct writer *writer)
     sample->uri = "";
     put(writer, "<e:Body");
     put_extras(writer, 6, 6);
-    if (once_in(chance, 30))
+    if (once_in(chance, 30) && !sample->is_mild)
         put(writer, "/><e:Body>");
     else
         put(writer, ">");
-    if (once_in(chance, 12))
+    if (once_in(chance, 12) && !sample->is_mild)
         put_text(writer);
     if (once_in(chance, 10)) {
         put_element(writer, 2);
@@ -391,9 +406,9 @@ static void put_envelope(struct writer *writer)
     struct chance *chance = writer->chance;
     put_root(writer);
     if (once_in(chance, 3))
-        put_format(writer, " xmlns='%s'", PICK(chance, uris));
+        put_format(writer, " xmlns='%s'", PICK_MILD(writer, uris));
     if (once_in(chance, 8))
-        put(writer, PICK(chance, attributes));
+        put(writer, PICK_MILD(writer, attributes));
     put(writer, ">");
     if (once_in(chance, 20))
         put_element(writer, 3);
@@ -424,6 +439,7 @@ void sample_make(struct sample *sample, struct chance *chance)
     sample->len = 0;
     sample->operation = sample->uri = sample->action = NULL;
     sample->is_calm = once_in(chance, 5);
+    sample->is_mild = once_in(chance, 2);
     if (sample->is_calm)
         put_calm_envelope(&writer);
     else

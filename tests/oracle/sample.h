@@ -29,7 +29,8 @@ struct sample {
     const char *operation; /* of the Body, as it was written; NULL: chance wrote something else */
     const char *uri;       /* its namespace */
     const char *action;    /* beside the envelope; NULL: none */
-    bool is_calm;          /* nothing in it is unusual: a service has to run it */
+    bool is_mild; /* there is nothing in it that is declined before gSOAP sees it, mostly */
+    bool is_calm; /* nothing in it is unusual: a service has to run it */
 };
 
 /* The operations that the samples name: contract.h's. */

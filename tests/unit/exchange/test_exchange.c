@@ -286,6 +286,20 @@ static void test_foreign_peer(void)
     sx_exchange_free(exchange);
 }
 
+/* U+10D2 and U+1C92: Unicode has learnt to fold one to the other, servers keep them apart. */
+static void test_accounts_that_servers_keep_apart(void)
+{
+    struct sx_exchange *exchange = sx_exchange_new(10, NULL);
+    struct soap_xmpp_call *call = begin(exchange, "\xE1\x83\x92@example.org/soap");
+
+    CU_ASSERT_FALSE(complete(exchange, "\xE1\xB2\x92@example.org/soap", sx_exchange_id(call)));
+    CU_ASSERT_EQUAL(count(exchange).foreign, 1);
+    CU_ASSERT_TRUE(complete(exchange, "\xE1\x83\x92@Example.ORG/soap", sx_exchange_id(call)));
+    CU_ASSERT_EQUAL(ending(call), SX_OK);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 static void test_unknown_id(void)
 {
     struct sx_exchange *exchange = sx_exchange_new(10, NULL);
@@ -558,6 +572,8 @@ CU_TestInfo tests_exchange[] = {
      test_wait_ends_at_earlier_deadline},
     {"a failure tells every call why", test_failure_text},
     {"a reply from another peer is dropped and the call goes on", test_foreign_peer},
+    {"accounts that servers keep apart don't answer each other's calls",
+     test_accounts_that_servers_keep_apart},
     {"a reply under an unknown id is late if it has our prefix, else foreign", test_unknown_id},
     {"the peer's node and domain may come back in another case", test_case_of_peer},
     {"a reply without from is our account's or its server's", test_own_server},

@@ -26,6 +26,19 @@ static void test_cache(void)
     sx_features_free(NULL);
 }
 
+/* U+2C61 and U+2C60, which servers keep apart. */
+static void test_cache_by_stamp(void)
+{
+    struct sx_features *features = sx_features_new(MAX_PEERS);
+
+    sx_features_put(features, "\xE2\xB1\xA1@x/1", "urn:a\0", 0);
+    CU_ASSERT_EQUAL(sx_features_has(features, "\xE2\xB1\xA1@X/1", "urn:a", 0), 1);
+    CU_ASSERT_EQUAL(sx_features_has(features, "\xE2\xB1\xA0@x/1", "urn:a", 0), -1);
+    sx_features_put(features, "\xE2\xB1\xA0@x/1", "", 1);
+    CU_ASSERT_EQUAL(sx_features_has(features, "\xE2\xB1\xA1@x/1", "urn:a", 1), 1);
+    sx_features_free(features);
+}
+
 static void test_cache_replaces(void)
 {
     struct sx_features *features = sx_features_new(MAX_PEERS);
@@ -134,6 +147,7 @@ static void test_wears_out(void)
 
 CU_TestInfo tests_features[] = {
     {"the cache tells listed, not listed and unknown apart", test_cache},
+    {"accounts that servers keep apart are remembered apart", test_cache_by_stamp},
     {"an entity is remembered once, by its latest answer", test_cache_replaces},
     {"entries are unknown when they are too old", test_cache_ages},
     {"the oldest entry makes room for a new one", test_cache_is_bounded},

@@ -1,0 +1,21 @@
+/* fuzz_oracle.c - callers that may run one operation, and envelopes that bytes have chosen.
+ *
+ * Input: what chance would choose, a byte for each choice, and a few more.
+ * Claims: gSOAP's own skeletons run the operation that was allowed, once, or nothing
+ * (tests/oracle).
+ */
+#include "fuzz.h"
+#include "../oracle/oracle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    static bool has_begun;
+    struct chance chance = {.state = 88172645463325252u, .bytes = bytes, .len = len};
+    if (!has_begun)
+        oracle_begin(ORACLE_ALL);
+    has_begun = true;
+    while (chance.len)
+        oracle_ask(&chance);
+    CLAIM(oracle_counts()->failed == 0);
+    return 0;
+}
