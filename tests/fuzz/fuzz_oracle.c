@@ -7,6 +7,14 @@
 #include "fuzz.h"
 #include "../oracle/oracle.h"
 
+/* gSOAP copies the type in xsi:type onto itself, by strncpy(). */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "replace_str=0:intercept_strlen=0:intercept_strchr=0:intercept_strndup=0";
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static bool has_begun;
