@@ -153,7 +153,7 @@ static struct soap_xmpp_call *make_found(struct sx_exchange *exchange, const cha
     }
     call->begun_us = sx_clock_now_us();
     call->kind = CALL_BY_MESSAGE;
-    sx_table_set_phase_locked(call, PHASE_FOUND); /* nobody else knows it yet */
+    call->phase = PHASE_FOUND; /* its first; nobody else knows it yet */
     call->is_detached = true;
     call->found_bytes = found_bytes;
     call->err = err;

@@ -12,7 +12,7 @@ static const struct {
     unsigned next;
 } phases[PHASES] = {
     [PHASE_SENT] = {"sent", BIT(PHASE_ASKED) | BIT(PHASE_HELD) | BIT(PHASE_LAST) |
-                                BIT(PHASE_RECEIVED) | BIT(PHASE_ENDED) | BIT(PHASE_FOUND)},
+                                BIT(PHASE_RECEIVED) | BIT(PHASE_ENDED)},
     [PHASE_ASKED] = {"asked",
                      BIT(PHASE_SENT) | BIT(PHASE_HELD) | BIT(PHASE_LAST) | BIT(PHASE_ENDED)},
     [PHASE_HELD] = {"held", BIT(PHASE_SENT) | BIT(PHASE_LAST) | BIT(PHASE_ENDED)},

@@ -49,6 +49,7 @@ static void test_what_cannot_be(void)
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_LAST_SENT, PHASE_HELD));
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_LAST_SENT, PHASE_SENT));
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_RECEIVED, PHASE_SENT));
+    CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_SENT, PHASE_FOUND));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_ASKED, CALL_KEPT));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_HELD, CALL_ONCE));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_RECEIVED, CALL_SHARED));
