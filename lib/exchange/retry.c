@@ -5,9 +5,10 @@
  * once (request/journal.c) and answers a second copy with the first one's answer, so sending again
  * is safe.
  *
- * Invariant: a call has a payload exactly while it is under way and of kind KEPT or SHARED. `sent`
- * counts the copies that may have reached a process that runs them. Its id changes only while it is
- * certain that none did.
+ * Invariant: a call has a payload only while it is under way and of kind KEPT or SHARED: from keep
+ * to its end, or until unpost gives it up. Without one nothing is sent any more and it doesn't
+ * move. It falls back once at most. `sent` counts the copies that may have reached a process that
+ * runs them. Its id changes only while it is certain that none did.
  *
  * Happy path: keep -> posted -> answered; nothing here runs again.
  * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
@@ -193,11 +194,15 @@ bool sx_retry_is_packed(struct sx_exchange *exchange, const char *peer, const ch
 
 bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_copy *copy)
 {
+    struct soap_xmpp_call *call;
     const struct sx_load *load;
     bool is_taken;
     pthread_mutex_lock(&exchange->mu);
     load = sx_load_find(&exchange->peers, peer);
-    is_taken = load && !TAILQ_EMPTY(&load->list) && copy_locked(TAILQ_FIRST(&load->list), copy);
+    call = load ? TAILQ_FIRST(&load->list) : NULL;
+    is_taken = call && copy_locked(call, copy);
+    if (is_taken)
+        sx_table_fall_back_locked(call);
     pthread_mutex_unlock(&exchange->mu);
     return is_taken;
 }

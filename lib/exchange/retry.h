@@ -46,7 +46,8 @@ bool sx_retry_decide(struct sx_exchange *exchange, const char *from, const char 
  * that peer (NULL: to nobody). */
 bool sx_retry_is_packed(struct sx_exchange *exchange, const char *peer, const char *id);
 
-/* A copy of the first of those to that peer. False: there is none, or no memory. */
+/* A copy of the first of those to that peer, which is one of them no longer: sx_retry_replace
+ * follows. False: there is none, or no memory. */
 bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct sx_copy *copy);
 
 /* In its place another payload (malloc'ed, taken), due at once. Unless the peer runs_once each id

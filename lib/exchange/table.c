@@ -3,8 +3,9 @@
  * Invariant: a call is in the table (buckets, order, and timed if it has a deadline of its own)
  * exactly while it is under way, and end_locked() is the one way out. It is in `done` only while it
  * is detached, ended and not yet returned by next_done; `done` is in the order of endings. Only
- * sx_table_set_phase_locked changes a phase. A call is in a load's list exactly while it is what
- * that list holds: file_locked() sees to it whenever something changes that decides about it.
+ * sx_table_set_phase_locked changes a phase; what is FOUND begins so (message_call.c). A call is in
+ * a load's list exactly while it is what that list holds: file_locked() sees to it whenever
+ * something changes that decides about it.
  *
  * Happy path: make -> enter -> found by its id -> answer -> await moves the reply out -> free.
  * Failure: no memory for a reply: the call ends with its error and no text.
@@ -35,14 +36,16 @@ bool sx_table_is_kept_locked(const struct soap_xmpp_call *call)
 
 bool sx_table_may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
-    return call->is_any_resource && call->kind == CALL_KEPT && call->phase == PHASE_SENT &&
-           !call->holds && call->sent <= bounced && call->moves < MOST_MOVES;
+    return call->is_any_resource && call->kind == CALL_KEPT && sx_table_is_kept_locked(call) &&
+           call->phase == PHASE_SENT && !call->holds && call->sent <= bounced &&
+           call->moves < MOST_MOVES;
 }
 
 /* Puts the call into the lists of its loads in which it belongs. */
 static void file_locked(struct soap_xmpp_call *call)
 {
-    bool is_packed = call->load && call->is_packed && sx_table_is_kept_locked(call);
+    bool is_packed =
+        call->load && call->is_packed && !call->falls_back && sx_table_is_kept_locked(call);
     bool is_absent =
         call->account_load && call->absence_us > 0 && sx_table_may_move_locked(call, 0);
     if (is_packed && !call->is_in_packed)
@@ -82,6 +85,12 @@ void sx_table_set_payload_locked(struct soap_xmpp_call *call, char *payload, siz
     call->payload = payload;
     call->payload_len = len;
     call->is_packed = payload && sx_payload_is_packed(payload);
+    file_locked(call);
+}
+
+void sx_table_fall_back_locked(struct soap_xmpp_call *call)
+{
+    call->falls_back = true;
     file_locked(call);
 }
 

@@ -57,6 +57,7 @@ struct soap_xmpp_call {
     char *payload;
     size_t payload_len;
     bool is_packed;           /* the payload, or what it refers to */
+    bool falls_back;          /* another payload comes in its place, or is there */
     struct sx_heap_entry due; /* when to send it again; SX_NEVER: not by the clock */
     int64_t interval_us;      /* how long after that */
     int64_t absence_us;       /* how long after the last bounce, 0: none yet */
@@ -108,7 +109,7 @@ struct sx_exchange {
     struct call_list done;     /* detached ones in the order of their ends; FOUND ones */
     struct sx_heap timed;      /* deadlines of those under way */
     struct sx_heap due;        /* those of kinds KEPT and SHARED that go out again by the clock */
-    struct sx_loads peers;     /* by peer: all but messages; lists those with packed payloads */
+    struct sx_loads peers;     /* by peer: all but messages; lists those that may fall back */
     struct sx_loads mail;      /* by the peer's bare JID: messages */
     struct sx_loads resources; /* by peer: those for which any resource will do */
     struct sx_loads accounts;  /* the same by bare JID; lists those that wait for a resource to */
@@ -168,6 +169,9 @@ bool sx_table_is_kept_locked(const struct soap_xmpp_call *call);
 /* What decides in which lists of which loads the call is. */
 void sx_table_set_payload_locked(struct soap_xmpp_call *call, char *payload,
                                  size_t len); /* taken */
+
+/* Its payload, which is packed, is taken to be replaced: no more than once. */
+void sx_table_fall_back_locked(struct soap_xmpp_call *call);
 void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent);
 void sx_table_take_copy_back_locked(struct soap_xmpp_call *call); /* one fewer, if there is one */
 void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us);

@@ -169,6 +169,23 @@ static void test_others_stay(void)
     sx_exchange_free(exchange);
 }
 
+/* Nobody has the payload any longer, and the call is the caller's to release. */
+static void test_given_up(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
+    struct sx_reroute mover;
+    bounce(call); /* of a copy that went out while it waited for room */
+    CU_ASSERT_TRUE(sx_reroute_find(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(sx_retry_unpost(call, SX_EROOM));
+    CU_ASSERT_FALSE(sx_reroute_find(exchange, BARE, &mover));
+    CU_ASSERT_FALSE(may_move(call));
+    CU_ASSERT_FALSE(move(call, 0, TWO));
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 static void test_moves_are_bounded(void)
 {
     struct sx_exchange *exchange = make();
@@ -369,6 +386,7 @@ CU_TestInfo tests_reroute[] = {
     {"a call whose only copy bounced moves on, under a new id, at once", test_move},
     {"a call moves only when each copy has bounced", test_two_copies},
     {"calls to one resource, sent once, held or falling back stay", test_others_stay},
+    {"a call that could not be posted stays", test_given_up},
     {"a call moves so often and no more", test_moves_are_bounded},
     {"a call that bounced and waits is found, one with a copy out isn't", test_absent},
     {"calls are counted at the resource they are at", test_loads},

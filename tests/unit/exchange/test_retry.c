@@ -421,6 +421,44 @@ static void test_fall_back(void)
     sx_exchange_free(exchange);
 }
 
+/* Whatever comes in its place, or doesn't: who takes one after the other comes to an end. */
+static void test_fall_back_ends(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED),
+                          *other = begin_kept(exchange, PACKED);
+    struct sx_copy due = {0};
+    replace(exchange, PACKED, true);
+    CU_ASSERT_TRUE(sx_retry_take_packed(exchange, PEER, &due));
+    ASSERT_TEXT(due.id, sx_exchange_id(other));
+    sx_retry_replace(exchange, "unknown", NULL, 0, true, SX_EUNCARRIABLE, "no way");
+    sx_copy_fini(&due);
+    CU_ASSERT_FALSE(sx_retry_take_packed(exchange, PEER, &due));
+    sx_copy_fini(&due);
+    sx_exchange_release(call);
+    sx_exchange_release(other);
+    sx_exchange_free(exchange);
+}
+
+static bool attempt_short_fall_back(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_copy due = {0};
+    bool has_failed, taken;
+    shortage_begin(shortage);
+    taken = sx_retry_take_packed(exchange, PEER, &due);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(taken, !has_failed);
+    sx_copy_fini(&due);
+    CU_ASSERT_EQUAL(sx_retry_take_packed(exchange, PEER, &due), has_failed); /* not lost */
+    sx_copy_fini(&due);
+    end(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(short_fall_back, 3)
+
 /* Who doesn't run each id once gets it once. */
 static void test_fall_back_once(void)
 {
@@ -510,6 +548,8 @@ CU_TestInfo tests_retry[] = {
     {"a bounced call is sent again soon, unless a copy may still be under way", test_absence},
     {"what may have been too large for a server is not sent again", test_lose_large},
     {"a packed call falls back to another payload, due at once", test_fall_back},
+    {"calls that fall back are taken once each", test_fall_back_ends},
+    {"a call that finds no memory to fall back is taken later", test_short_fall_back},
     {"one that falls back to a foreign peer is sent once", test_fall_back_once},
     {"one of which a copy may have run doesn't go to a foreign peer", test_fall_back_never_twice},
     {"a bounce behind the plain copy ends nothing", test_fall_back_late_bounce},
