@@ -45,7 +45,8 @@ static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char
     (void)line;
 }
 
-static void quay_open(struct quay *quay, int timeout_ms)
+static void quay_open_traced(struct quay *quay, int timeout_ms, enum soap_xmpp_trace_level level,
+                             soap_xmpp_trace_fn *trace)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -62,11 +63,18 @@ static void quay_open(struct quay *quay, int timeout_ms)
     config.tls = SOAP_XMPP_TLS_OFF;
     config.timeout_ms = timeout_ms;
     config.max_outgoing_bytes = LIMIT;
-    config.trace_callback = ignore_line;
+    config.trace = level;
+    config.trace_callback = trace;
+    config.trace_user = quay;
     CU_ASSERT_PTR_NOT_NULL_FATAL(quay->link = soap_xmpp_open(&config, NULL, 0));
     CU_ASSERT_PTR_NOT_NULL_FATAL(
         quay->shipments =
             sx_shipments_new(quay->link->session, quay->link->exchange, quay->link->journal));
+}
+
+static void quay_open(struct quay *quay, int timeout_ms)
+{
+    quay_open_traced(quay, timeout_ms, SOAP_XMPP_TRACE_NONE, ignore_line);
 }
 
 static void quay_close(struct quay *quay)
@@ -370,11 +378,60 @@ static bool attempt_answer(struct shortage shortage)
 }
 SHORTAGE_TEST(answer, 8)
 
-/* As if online, with a peer that packs: a call is made, held and shipped, or not made. */
-static bool attempt_request(struct shortage shortage)
+/* As if online, with a peer that packs. */
+static void come_online(struct quay *quay)
 {
     static const char features[] =
         "http://jabber.org/protocol/soap\0" SX_NS_PACKED "\0" SX_NS_DELIVERY "#" INCARNATION "\0";
+    sx_features_put(quay->link->features, PEER, features, sx_clock_now_us());
+    while (soap_xmpp_state(quay->link) != SOAP_XMPP_CONNECTING) /* and so it stays */
+        sched_yield();
+    sx_session_set_state(quay->link->session, SOAP_XMPP_ONLINE, NULL);
+}
+
+/* The peer's features come while the caller's thread is in the trace, and its plain copy goes out.
+ */
+static void fall_back(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct quay *quay = user;
+    struct sx_copy copy = {0};
+    if (level != SOAP_XMPP_TRACE_DEBUG || !strstr(line, " to " PEER ": add"))
+        return;
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_packed(quay->link->exchange, PEER, &copy));
+    sx_retry_replace(quay->link->exchange, copy.id, strdup("<E/>"), 4, true, SX_OK, "");
+    sx_copy_fini(&copy);
+    CU_ASSERT_TRUE(sx_retry_take_due(quay->link->exchange, sx_clock_now_us(), &copy));
+    ASSERT_TEXT(copy.payload, "<E/>");
+    sx_copy_fini(&copy);
+}
+
+static void test_plain(void)
+{
+    struct quay quay;
+    struct sx_checker *checker = sx_checker_new(64);
+    struct sx_outgoing out = {.to = PEER, .checker = checker, .room_deadline = PAST};
+    char *envelope = make_envelope(&out.envelope_len), why[500] = "";
+    struct soap_xmpp_call *call = NULL;
+    uint64_t number;
+    quay_open_traced(&quay, 0, SOAP_XMPP_TRACE_DEBUG, fall_back);
+    out.envelope = envelope;
+    come_online(&quay);
+    CU_ASSERT_EQUAL_FATAL(sx_link_request(quay.link, &out, &call, why, sizeof why), SX_OK);
+    number = sx_exchange_number(call);
+    CU_ASSERT_FALSE(sx_hold_is_wanted(quay.link->exchange, number));
+    CU_ASSERT_EQUAL(sx_shipments_step(quay.link->shipments, 0), SX_NEVER);
+    sx_hold_refuse(quay.link->exchange, number, "item-not-found", "no");
+    CU_ASSERT_TRUE(sx_exchange_expects(quay.link->exchange, PEER, sx_exchange_id(call)));
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    sx_exchange_release(call);
+    sx_checker_free(checker);
+    free(envelope);
+    quay_close(&quay);
+}
+
+/* A call is made, held and shipped, or not made. */
+static bool attempt_request(struct shortage shortage)
+{
     struct quay quay;
     struct sx_checker *checker = sx_checker_new(64);
     struct sx_outgoing out = {.to = PEER, .checker = checker, .room_deadline = PAST};
@@ -384,10 +441,7 @@ static bool attempt_request(struct shortage shortage)
     bool has_failed;
     quay_open(&quay, 0);
     out.envelope = envelope;
-    sx_features_put(quay.link->features, PEER, features, sx_clock_now_us());
-    while (soap_xmpp_state(quay.link) != SOAP_XMPP_CONNECTING) /* and so it stays */
-        sched_yield();
-    sx_session_set_state(quay.link->session, SOAP_XMPP_ONLINE, NULL);
+    come_online(&quay);
     shortage_begin(shortage);
     err = sx_link_request(quay.link, &out, &call, why, sizeof why);
     has_failed = shortage_end();
@@ -418,6 +472,7 @@ CU_TestInfo tests_shipment[] = {
     {"shipments are made whole or not at all", test_table},
     {"an answer that finds no memory is not taken", test_add_answer},
     {"a big answer that finds no memory loses nothing else", test_answer},
+    {"a big call that becomes plain before it is held ships nothing", test_plain},
     {"a big call that finds no memory is not made", test_request},
     CU_TEST_INFO_NULL,
 };
