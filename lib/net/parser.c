@@ -32,8 +32,6 @@
 #include "xml/tag.h"
 
 enum {
-    STANZA_DEPTH = 1,    /* the stream's root is at 0 */
-    ENVELOPE_DEPTH = 2,  /* tags so deep are told with their bytes */
     STRING_DEPTH = 1000, /* for xmpp_stanza_new_from_string: freeing a tree recurses */
     /* Markup of 6 bytes with a name not seen before costs expat some 100: a stanza within its
      * limits can't come near EXPAT_GROWTH times its size. */
@@ -159,7 +157,7 @@ static void XMLCALL on_start(void *user, const XML_Char *qname, const XML_Char *
     if (parser->rereads_root)
         return;
     token.end = token_end(parser);
-    if (parser->builder.depth == 0 || parser->builder.depth == ENVELOPE_DEPTH)
+    if (parser->builder.depth == 0 || parser->builder.depth == SX_ENVELOPE_DEPTH)
         find_bytes(parser, &token);
     if (parser->builder.depth == 0)
         keep_root_tag(parser, &token);
@@ -195,7 +193,7 @@ static void XMLCALL on_end(void *user, const XML_Char *qname)
     token.end = token_end(parser);
     sx_stanza_builder_end(&parser->builder, &token, qname);
     stop_if_over(parser);
-    if (!parser->builder.failed && parser->builder.depth == STANZA_DEPTH &&
+    if (!parser->builder.failed && parser->builder.depth == SX_STANZA_DEPTH &&
         is_grown(parser, token.end) && XML_StopParser(parser->expat, XML_TRUE) == XML_STATUS_OK)
         parser->suspended_at = token.end;
 }
@@ -344,10 +342,10 @@ static bool holds(const char *bytes, size_t len, const char *text, size_t text_l
 static bool begins_whole_iq(parser_t *parser, const char *bytes, size_t len)
 {
     static const char begin[] = "<iq ", end[] = "</iq>";
-    return parser->stream && parser->stream->on_stanza && parser->builder.depth == STANZA_DEPTH &&
-           !parser->in_cdata && len > sizeof begin + sizeof end &&
-           memcmp(bytes, begin, sizeof begin - 1) == 0 && holds(bytes, len, end, sizeof end - 1) &&
-           count_open_bytes(parser) == 0;
+    return parser->stream && parser->stream->on_stanza &&
+           parser->builder.depth == SX_STANZA_DEPTH && !parser->in_cdata &&
+           len > sizeof begin + sizeof end && memcmp(bytes, begin, sizeof begin - 1) == 0 &&
+           holds(bytes, len, end, sizeof end - 1) && count_open_bytes(parser) == 0;
 }
 
 /* The length of the stanza that the bytes begin with, once it is delivered, or 0: it is expat's,

@@ -21,8 +21,6 @@
 #include "wire/namespaces.h"
 
 enum {
-    STANZA_DEPTH = 1,   /* the stream's root is at 0 */
-    ENVELOPE_DEPTH = 2, /* directly inside a stanza */
     STREAM_ATTRIBUTES = 16,
     /* A tree with as many nodes as it may have, and eight times its text: more than there is by
      * text that grows piece by piece. Only namespaces can take more. */
@@ -158,7 +156,7 @@ static void start_raw(struct sx_stanza_builder *builder, const char *qname)
     }
     sx_buffer_clear(&builder->raw);
     sx_buffer_add(&builder->raw, token->bytes, name_len);
-    sx_namespaces_write(&builder->scan.namespaces, ENVELOPE_DEPTH, &builder->raw);
+    sx_namespaces_write(&builder->scan.namespaces, SX_ENVELOPE_DEPTH, &builder->raw);
     sx_buffer_add(&builder->raw, token->bytes + name_len, token->len - name_len);
     builder->copied = builder->token->end;
     builder->scanning = true;
@@ -180,7 +178,7 @@ static void open_envelope(struct sx_stanza_builder *builder, const char *qname,
         return;
     if (!count_names(builder, attributes))
         return;
-    sx_scan_reset(&builder->scan, ENVELOPE_DEPTH);
+    sx_scan_reset(&builder->scan, SX_ENVELOPE_DEPTH);
     judge_scan(builder, sx_scan_start(&builder->scan, qname, attributes));
     if (!builder->verdict && !builder->failed)
         start_raw(builder, qname);
@@ -206,7 +204,7 @@ enum binary { NO_BINARY, PACKED, DATA };
 static enum binary look_for_binary(struct sx_stanza_builder *builder, const char *qname)
 {
     const char *uri, *local;
-    if (!builder->stream || builder->depth != ENVELOPE_DEPTH)
+    if (!builder->stream || builder->depth != SX_ENVELOPE_DEPTH)
         return NO_BINARY;
     local = sx_namespaces_resolve(&builder->scan.namespaces, qname, false, &uri);
     if (local && strcmp(local, "packed") == 0 && strcmp(uri, SX_NS_PACKED) == 0)
@@ -257,17 +255,17 @@ static int look_for_envelope(struct sx_stanza_builder *builder, const char *qnam
     const char *local, *uri;
     enum sx_err err;
     int version = 0;
-    if (!builder->stream || builder->depth != ENVELOPE_DEPTH ||
+    if (!builder->stream || builder->depth != SX_ENVELOPE_DEPTH ||
         strcmp(sx_tree_local_part(qname), "Envelope") != 0)
         return 0;
-    err = sx_namespaces_push(namespaces, ENVELOPE_DEPTH, attributes);
+    err = sx_namespaces_push(namespaces, SX_ENVELOPE_DEPTH, attributes);
     if (err == SX_OK) {
         local = sx_namespaces_resolve(namespaces, qname, false, &uri);
         version = local ? sx_scan_version(uri, local) : 0;
     } else if (err == SX_ENOMEM) {
         fail_memory(builder);
     }
-    sx_namespaces_pop(namespaces, ENVELOPE_DEPTH);
+    sx_namespaces_pop(namespaces, SX_ENVELOPE_DEPTH);
     return version;
 }
 
@@ -355,7 +353,7 @@ void sx_stanza_builder_start(struct sx_stanza_builder *builder,
     builder->token = token;
     if (builder->depth == 0) {
         open_stream(builder, qname, attributes);
-    } else if (builder->depth == STANZA_DEPTH) {
+    } else if (builder->depth == SX_STANZA_DEPTH) {
         open_element(builder, qname, attributes);
         if (!builder->verdict && !builder->failed)
             is_within_counts(builder, attributes);
@@ -371,7 +369,7 @@ void sx_stanza_builder_text(struct sx_stanza_builder *builder,
     if (builder->failed)
         return;
     builder->token = token;
-    if (builder->depth <= STANZA_DEPTH) {
+    if (builder->depth <= SX_STANZA_DEPTH) {
         /* A keep-alive (RFC 6120 4.6.1) is no part of the next stanza. */
         builder->stanza_start = builder->token->end;
         return;
@@ -400,7 +398,7 @@ static void clear_stanza(struct sx_stanza_builder *builder)
     sx_buffer_fini(&builder->raw);
     sx_buffer_fini(&builder->binary);
     sx_envelope_fini(&builder->envelope);
-    sx_namespaces_pop(&builder->scan.namespaces, STANZA_DEPTH);
+    sx_namespaces_pop(&builder->scan.namespaces, SX_STANZA_DEPTH);
 }
 
 /* What the stanza says about the stream itself; false when that ends it. */
@@ -512,10 +510,10 @@ static void close_element(struct sx_stanza_builder *builder)
 {
     if (builder->scanning) {
         judge_scan(builder, sx_scan_end(&builder->scan));
-        if (builder->verdict || builder->failed || builder->depth != ENVELOPE_DEPTH)
+        if (builder->verdict || builder->failed || builder->depth != SX_ENVELOPE_DEPTH)
             return;
         close_envelope(builder);
-    } else if (builder->reading_binary && builder->depth == ENVELOPE_DEPTH) {
+    } else if (builder->reading_binary && builder->depth == SX_ENVELOPE_DEPTH) {
         close_binary(builder);
         if (builder->verdict || builder->failed)
             return;
@@ -538,7 +536,7 @@ void sx_stanza_builder_end(struct sx_stanza_builder *builder,
     }
     if (!builder->verdict && is_within_bytes(builder, builder->token->end))
         close_element(builder);
-    if (builder->depth == STANZA_DEPTH && !builder->failed)
+    if (builder->depth == SX_STANZA_DEPTH && !builder->failed)
         close_stanza(builder);
 }
 
@@ -588,5 +586,5 @@ void sx_stanza_builder_reset(struct sx_stanza_builder *builder)
 void sx_stanza_builder_drop(struct sx_stanza_builder *builder)
 {
     clear_stanza(builder);
-    builder->depth = STANZA_DEPTH;
+    builder->depth = SX_STANZA_DEPTH;
 }

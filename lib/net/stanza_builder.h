@@ -17,6 +17,9 @@
 #include "soap/scan.h"
 #include "xml/names.h"
 
+/* Depths of elements: the stream's root is at 0, stanzas are in it, and envelopes in stanzas. */
+enum { SX_STANZA_DEPTH = 1, SX_ENVELOPE_DEPTH = 2 };
+
 /* The tag or text that an event is about. Places count bytes from wherever the owner likes. */
 struct sx_stanza_builder_token {
     size_t end;
