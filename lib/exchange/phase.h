@@ -6,6 +6,8 @@
  *   SHARED      likewise, to a JID that several processes share (shared.c)
  *   BY_MESSAGE  in a message, once (message_call.c)
  * The phase says where it is:
+ *   SENT                    begun: as a rule a copy is out. Not before the first is posted, nor
+ *                           once all have bounced: `sent` counts them
  *   SENT <-> ASKED          a later copy asks what became of the first, and nothing was said yet
  *   SENT, ASKED <-> HELD    its bytes must be with the peer first (hold.c)
  *   SENT, ASKED, HELD -> LAST <-> LAST_SENT

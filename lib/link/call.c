@@ -249,18 +249,18 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
 int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number)
 {
     struct sx_exchange *exchange = calls->exchange;
-    struct sx_copy due;
-    while (sx_retry_take_due(exchange, sx_clock_now_us(), &due)) {
+    struct sx_copy copy;
+    while (sx_retry_take_due(exchange, sx_clock_now_us(), &copy)) {
         const struct sx_head head = {
-            .from = sx_session_stamp(calls->session), .to = due.peer, .id = due.id};
+            .from = sx_session_stamp(calls->session), .to = copy.peer, .id = copy.id};
         struct sx_buffer stanza = {0};
         sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",
-                 due.id);
-        sx_stanza_request(&stanza, "set", &head, due.payload, due.payload_len);
+                 copy.id);
+        sx_stanza_request(&stanza, "set", &head, copy.payload, copy.payload_len);
         /* Without room it has its turn again after its interval. */
         if (sx_session_post_again(calls->session, number, &stanza) != SX_OK)
-            sx_retry_put_back(exchange, &due);
-        sx_copy_fini(&due);
+            sx_retry_put_back(exchange, &copy);
+        sx_copy_fini(&copy);
     }
     return sx_retry_due_us(exchange);
 }

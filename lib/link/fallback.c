@@ -36,12 +36,12 @@ void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char
 }
 
 /* The call's payload as it may go out plain. Otherwise why says in which way it can't. */
-static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *due,
+static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *copy,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
     const struct sx_head head = {
-        .from = sx_session_stamp(fallback->session), .to = due->peer, .id = due->id};
-    enum sx_err err = sx_payload_unpacked(payload, fallback->checker, due->payload,
+        .from = sx_session_stamp(fallback->session), .to = copy->peer, .id = copy->id};
+    enum sx_err err = sx_payload_unpacked(payload, fallback->checker, copy->payload,
                                           sx_session_config(fallback->session)->max_message_bytes,
                                           why, why_bytes);
     if (err == SX_OK && sx_size_limit_allows(fallback->session, payload, &head, why, why_bytes))
@@ -56,18 +56,18 @@ void sx_fallback_replace(struct sx_fallback *fallback, const char *peer)
     char incarnation[SX_INCARNATION_BYTES];
     bool runs_once = sx_features_incarnation(fallback->features, peer, sx_clock_now_us(),
                                              incarnation, sizeof incarnation) == 1;
-    struct sx_copy due;
-    while (sx_retry_take_packed(exchange, peer, &due)) {
+    struct sx_copy copy;
+    while (sx_retry_take_packed(exchange, peer, &copy)) {
         struct sx_payload payload = {0};
         char clause[300] = "", why[400];
-        bool is_plain = make_plain(fallback, &due, &payload, clause, sizeof clause);
+        bool is_plain = make_plain(fallback, &copy, &payload, clause, sizeof clause);
         snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
                  clause);
         sx_trace(sx_session_trace(fallback->session), SOAP_XMPP_TRACE_DEBUG,
-                 "call %s falls back to plain%s%s", due.id, is_plain ? "" : ", in vain: ", clause);
+                 "call %s falls back to plain%s%s", copy.id, is_plain ? "" : ", in vain: ", clause);
         /* Who doesn't know <packed/> has run nothing. */
-        sx_retry_replace(exchange, due.id, payload.bytes, payload.len, runs_once, SX_EUNCARRIABLE,
+        sx_retry_replace(exchange, copy.id, payload.bytes, payload.len, runs_once, SX_EUNCARRIABLE,
                          why);
-        sx_copy_fini(&due);
+        sx_copy_fini(&copy);
     }
 }

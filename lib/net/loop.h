@@ -8,7 +8,8 @@
  * is for any thread, the resolver's thread and the watchdog's.
  *
  * Noun: the loop. It knows connections, not calls: what a stanza means and when to try again is
- * link.c's business, told by callbacks on the loop thread, with no lock held.
+ * link/'s business (receive.h, reconnect.h), told by callbacks on the loop thread, with no lock
+ * held.
  *
  * A *session* is one connection from online to offline; its number only grows. A stanza is posted
  * to the session in which its exchange began, so that nothing meant for a dead connection goes out
