@@ -11,6 +11,7 @@
 #include "exchange/exchange.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,6 +212,14 @@ void sx_exchange_make_id(struct sx_exchange *exchange, char id[SX_EXCHANGE_ID_BY
 const char *sx_exchange_id(const struct soap_xmpp_call *call)
 {
     return call->message_id ? call->message_id : call->id;
+}
+
+void sx_exchange_copy_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES])
+{
+    pthread_mutex_lock(&call->exchange->mu);
+    assert(!call->message_id);
+    snprintf(id, SX_EXCHANGE_ID_BYTES, "%s", call->id);
+    pthread_mutex_unlock(&call->exchange->mu);
 }
 
 const char *sx_exchange_peer(const struct soap_xmpp_call *call)

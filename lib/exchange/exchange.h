@@ -63,8 +63,11 @@ enum sx_err sx_exchange_begin(struct sx_exchange *exchange, const char *peer, co
  * no room. What comes under it was asked (sx_exchange_gave_out), and completes nothing. */
 void sx_exchange_make_id(struct sx_exchange *exchange, char id[SX_EXCHANGE_ID_BYTES]);
 
-/* Id and peer are valid until the release. */
+/* Id and peer are valid until the release. The id of a kept call can change at any time, by what
+ * the loop thread receives: who reads it on another thread copies it. A message's id stays, and
+ * isn't copied. */
 const char *sx_exchange_id(const struct soap_xmpp_call *call);
+void sx_exchange_copy_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES]);
 const char *sx_exchange_peer(const struct soap_xmpp_call *call);      /* "": our own server */
 const char *sx_exchange_operation(const struct soap_xmpp_call *call); /* "" if none was given */
 uint64_t sx_exchange_number(const struct soap_xmpp_call *call); /* stays when the id changes */

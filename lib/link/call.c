@@ -33,10 +33,10 @@ struct draft {
 /* ---- the stanza ---- */
 
 static enum sx_err post_copy(const struct sx_calls *calls, const struct draft *draft,
-                             const struct soap_xmpp_call *call, uint64_t number)
+                             const char *id, uint64_t number)
 {
     const struct sx_head head = {
-        .from = sx_session_stamp(calls->session), .to = draft->to, .id = sx_exchange_id(call)};
+        .from = sx_session_stamp(calls->session), .to = draft->to, .id = id};
     struct sx_buffer stanza = {0};
     sx_stanza_request(&stanza, "set", &head, draft->payload, draft->payload_len);
     return sx_session_post(calls->session, number, &stanza, draft->room_deadline);
@@ -57,18 +57,20 @@ static void post_held(const struct sx_calls *calls, struct sx_shipment *shipment
 static enum sx_err post_call(const struct sx_calls *calls, const struct draft *draft,
                              struct soap_xmpp_call *call, uint64_t number)
 {
+    char id[SX_EXCHANGE_ID_BYTES];
     enum sx_err err = SX_OK;
     if (draft->incarnation)
         err = sx_retry_keep(call, draft->incarnation, draft->payload, draft->payload_len);
     if (err != SX_OK)
         return err;
-    sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s",
-             sx_exchange_id(call), draft->to, draft->operation);
+    sx_exchange_copy_id(call, id);
+    sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", id,
+             draft->to, draft->operation);
     if (draft->shipment) {
         post_held(calls, draft->shipment, call);
         return SX_OK;
     }
-    err = post_copy(calls, draft, call, number);
+    err = post_copy(calls, draft, id, number);
     if (err != SX_OK && draft->incarnation && sx_retry_unpost(call, err))
         err = SX_OK;
     return err;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/retry.h"
 
 #define PEER "calc@example.org/soap"
 
@@ -562,6 +563,57 @@ static void test_stop_refuses(void)
     sx_exchange_free(exchange);
 }
 
+/* ---- ids that change ---- */
+
+struct renaming {
+    struct sx_exchange *exchange;
+    struct soap_xmpp_call *call;
+    int renewals;
+};
+
+/* What the loop thread does: the peer has restarted, five times in a row. */
+static void *rename_call(void *argument)
+{
+    struct renaming *renaming = argument;
+    struct sx_reply stale = {.err = SX_ESTANZA, .delivery.stale_for = "8899aabbccddeeff.7"};
+    char id[ID_ROOM];
+    int i;
+    for (i = 0; i < 5; i++) {
+        sx_exchange_copy_id(renaming->call, id);
+        renaming->renewals += sx_retry_decide(renaming->exchange, PEER, id, &stale);
+    }
+    return NULL;
+}
+
+/* An id is whole whenever it is read; the thread sanitizer sees who reads it without the lock. */
+static void test_id_changes(void)
+{
+    struct renaming renaming = {.exchange = sx_exchange_new(MANY, NULL)};
+    char id[SX_EXCHANGE_ID_BYTES], last[SX_EXCHANGE_ID_BYTES] = "";
+    int i, k;
+    for (i = 0; i < 100; i++) {
+        pthread_t thread;
+        renaming.call = begin(renaming.exchange, PEER);
+        sx_exchange_copy_id(renaming.call, id);
+        ASSERT_TEXT(id, sx_exchange_id(renaming.call));
+        CU_ASSERT_EQUAL(sx_retry_keep(renaming.call, "00112233445566ff.1", "<E/>", 4), SX_OK);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, rename_call, &renaming), 0);
+        for (k = 0; k < 100; k++) {
+            sx_exchange_copy_id(renaming.call, id);
+            CU_ASSERT_TRUE(sx_exchange_gave_out(renaming.exchange, id));
+            ASSERT_CONTAINS(id, "ff.");
+        }
+        pthread_join(thread, NULL);
+        CU_ASSERT_EQUAL(renaming.renewals, 5 * (i + 1));
+        sx_exchange_copy_id(renaming.call, id);
+        ASSERT_CONTAINS(id, "~8899aabbccddeeff.7");
+        CU_ASSERT_STRING_NOT_EQUAL(id, last);
+        memcpy(last, id, sizeof id);
+        sx_exchange_release(renaming.call);
+    }
+    sx_exchange_free(renaming.exchange);
+}
+
 CU_TestInfo tests_exchange[] = {
     {"in every order of reply, timeout, cancel, disconnect and stop the first one decides",
      test_first_event_decides},
@@ -582,6 +634,7 @@ CU_TestInfo tests_exchange[] = {
     {"a reply to a released call is dropped", test_late_reply},
     {"no id is given out twice", test_ids_are_unique},
     {"ids can't be guessed from another table's", test_ids_are_unguessable},
+    {"an id that changes is copied whole", test_id_changes},
     {"a call remembers its peer, operation and beginning", test_call_remembers},
     {"without room a call is refused at the deadline", test_no_room},
     {"a call that ends makes room for one that waits", test_room_is_made},
