@@ -136,8 +136,10 @@ static bool take_locked(struct soap_xmpp_call *call, struct sx_copy *copy)
 {
     if (call->kind == CALL_SHARED)
         return sx_shared_make_copy_locked(call, copy);
+    if (!copy_locked(call, copy))
+        return false;
     sx_table_set_sent_locked(call, call->sent + 1);
-    return copy_locked(call, copy);
+    return true;
 }
 
 bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_copy *copy)

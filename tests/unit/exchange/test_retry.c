@@ -388,6 +388,50 @@ static bool attempt_short_take(struct shortage shortage)
 }
 SHORTAGE_TEST(short_take, 3)
 
+/* A copy that couldn't be made reached nobody: the first one is still the only one. */
+static bool attempt_short_take_is_no_copy(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, "1");
+    struct sx_reply stale = make_stale(NEXT), bounce = make_error("service-unavailable");
+    struct sx_copy due = {0};
+    bool has_failed;
+    shortage_begin(shortage);
+    (void)sx_retry_take_due(exchange, sx_retry_due_us(exchange), &due);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(sx_exchange_may_have_run(call, &bounce), !has_failed);
+    CU_ASSERT_EQUAL(sx_exchange_may_have_run(call, &stale), !has_failed);
+    CU_ASSERT_EQUAL(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale), has_failed);
+    sx_copy_fini(&due);
+    end(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(short_take_is_no_copy, 3)
+
+/* Nor did it where no other copy is out: one that has fallen back goes out later. */
+static bool attempt_short_last_take(struct shortage shortage)
+{
+    static const char packed[] = "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>";
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, packed);
+    struct sx_reply bounce = make_error("service-unavailable");
+    struct sx_copy due = {0};
+    bool has_failed;
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &bounce));
+    sx_retry_replace(exchange, sx_exchange_id(call), strdup("plain"), 5, false, SX_OK, "");
+    shortage_begin(shortage);
+    (void)sx_retry_take_due(exchange, 0, &due);
+    has_failed = shortage_end();
+    sx_copy_fini(&due);
+    take(exchange, SX_NEVER - 1, has_failed ? "plain" : NULL);
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &bounce));
+    end(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(short_last_take, 3)
+
 /* ---- packed calls that fall back ---- */
 
 #define PACKED "<packed xmlns='urn:soap-xmpp:packed:1'>AAAA</packed>"
@@ -545,6 +589,8 @@ CU_TestInfo tests_retry[] = {
     {"what certainly didn't run is told from what may have", test_may_have_run},
     {"without memory a call isn't kept", test_short_keep},
     {"without memory a call is due again later", test_short_take},
+    {"without memory for a copy no copy is counted", test_short_take_is_no_copy},
+    {"without memory for the last copy it goes out later", test_short_last_take},
     {"a bounced call is sent again soon, unless a copy may still be under way", test_absence},
     {"what may have been too large for a server is not sent again", test_lose_large},
     {"a packed call falls back to another payload, due at once", test_fall_back},
