@@ -65,7 +65,7 @@ $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_
 $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $(ledger_SKELETON) \
     $(LIB_OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(GSOAP_LIBS))
+	$(Q)$(call link,-Wl$(,)--wrap=sx_trace_stanza $(GSOAP_LIBS))
 
 $(BUILD)/integration: | $(BUILD)/mortal
 
