@@ -129,24 +129,25 @@ static int on_preparefinalrecv(struct soap *soap)
 static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_err err,
                          const char *why)
 {
+    const struct sx_request *request = context->request;
     char label[SX_LABEL_BYTES];
-    if (sx_context_is_guarded(context) && context->gate.place == SX_GATE_SHUT)
-        sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR,
-                 "request %.80s of %.200s isn't run: %s", context->request->id,
-                 context->request->from, why);
-    if (context->request)
-        (void)sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s",
-                              why);
-    else
+    if (!request) {
         (void)sx_context_fail(soap, sx_fault_soap_code(err), "%s: the answer's envelope is bad: %s",
                               sx_context_label(context, label), why);
+        return;
+    }
+    if (sx_context_is_guarded(context) && context->gate.place == SX_GATE_SHUT)
+        sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR,
+                 "request %.80s of %.200s isn't run: %s", request->id, request->from, why);
+    (void)sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s", why);
 }
 
 /* Whether the next piece is read. The first always is: who has an answer in time gets it, and most
- * envelopes are one piece. */
+ * envelopes are one piece, which a gate cuts into several. */
 static enum sx_err may_read(const struct sx_context *context)
 {
-    if (!context->reading.done_bytes)
+    if (!context->reading.done_bytes ||
+        (sx_context_is_guarded(context) && context->reading.done_bytes < SOAP_BUFLEN))
         return SX_OK;
     if (context->request)
         return sx_link_is_stopping(context->link) ? SX_ESTOPPED : SX_OK;

@@ -24,7 +24,7 @@
 #include "link/link_state.h"
 #include "request/access_service.h"
 
-enum { MAX_DEPTH = 64, MAX_BYTES = 1 << 20, SHOWN = 5, CALLERS = SAMPLE_OPERATIONS + 1 };
+enum { MAX_DEPTH = 64, MAX_BYTES = 1 << 20, SHOWN = 5, CONTEXTS = 2 };
 
 static struct oracle_counts counts;
 
@@ -192,7 +192,7 @@ static struct soap_xmpp_link *make_link(void)
 
 struct oracle {
     struct soap_xmpp_link *link;
-    struct soap *contexts[2]; /* the second with the wsa plugin, which sets the action */
+    struct soap *contexts[CONTEXTS]; /* the second with the wsa plugin, which sets the action */
     struct sx_checker *checker;
     XML_Parser parser;
     struct sx_scan scan;
@@ -259,7 +259,7 @@ static void read_envelope(struct oracle *oracle, struct sx_envelope *envelope)
 
 static void serve(struct oracle *oracle, struct sx_envelope *envelope)
 {
-    struct soap *soap = oracle->contexts[chance_below(oracle->chance, 2)];
+    struct soap *soap = oracle->contexts[chance_below(oracle->chance, CONTEXTS)];
     struct sx_request *request = sx_request_new(oracle->caller, "oracle@example.org", "1");
     if (!request)
         abort();
@@ -394,7 +394,7 @@ void oracle_begin(enum oracle_layers which)
 void oracle_end(void)
 {
     size_t i;
-    for (i = 0; i < sizeof the.contexts / sizeof *the.contexts; i++)
+    for (i = 0; i < CONTEXTS; i++)
         soap_free(the.contexts[i]);
     sx_checker_free(the.checker);
     XML_ParserFree(the.parser);
