@@ -80,7 +80,6 @@ static struct soap_xmpp_call *find_receipt_locked(struct sx_exchange *exchange, 
     return NULL;
 }
 
-/* Whoever it is from: the id can't be guessed, and who knows it has got it through our server. */
 bool sx_message_call_take_receipt(struct sx_exchange *exchange, const char *id)
 {
     size_t len = strlen(id), mark_len = sizeof RECEIPT - 1;

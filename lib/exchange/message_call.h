@@ -32,7 +32,8 @@ const char *sx_message_call_name(const struct soap_xmpp_call *call); /* "" if it
 enum { SX_RECEIPT_ID_BYTES = 128 };
 void sx_message_call_receipt_id(const struct soap_xmpp_call *call, char id[SX_RECEIPT_ID_BYTES]);
 
-/* Whether an iq's answer is that to a receipt; the call is then received, if it is under way. */
+/* Whether the answer of an iq, which must be our own server's, is that to a receipt; the call is
+ * then received, if it is under way. */
 bool sx_message_call_take_receipt(struct sx_exchange *exchange, const char *id);
 
 /* As wait, but no longer than until the call is received: SX_OK, the reply is empty, and the call

@@ -96,6 +96,14 @@ static enum sx_shipments_said reply_to_shipment(const struct sx_reception *recep
 
 /* ---- whose it is ---- */
 
+/* True: our own server says that it has taken a message. A peer that was called once can tell the
+ * ids of other calls. */
+static bool take_receipt(const struct sx_reception *reception, const struct sx_incoming *incoming)
+{
+    return sx_session_is_pinged(reception->session, incoming->from) &&
+           sx_message_call_take_receipt(reception->exchange, incoming->id);
+}
+
 /* True: it answered a stanza of a bytestream of ours. */
 static bool take_for_shipment(const struct sx_reception *reception,
                               const struct sx_incoming *incoming, const struct sx_element *stanza,
@@ -172,8 +180,7 @@ void sx_receive_reply(const struct sx_reception *reception, const struct sx_inco
         return;
     }
     if (sx_session_is_pong(reception->session, incoming->from, incoming->id) ||
-        sx_message_call_take_receipt(reception->exchange, incoming->id) ||
-        take_for_shipment(reception, incoming, stanza, stream))
+        take_receipt(reception, incoming) || take_for_shipment(reception, incoming, stanza, stream))
         return;
     read_reply(reception, incoming, stanza, stream, &reply);
     why_stale = sx_delivery_judge(incoming->id, &reply.delivery);

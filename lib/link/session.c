@@ -455,6 +455,13 @@ char *sx_session_ping(struct sx_session *session, size_t *len)
     return sx_buffer_take(&stanza, len);
 }
 
+bool sx_session_is_pinged(const struct sx_session *session, const char *from)
+{
+    char own[SX_JID_BYTES];
+    sx_jid_domain(session->own_jid, own, sizeof own);
+    return !from || sx_jid_equal(from, own);
+}
+
 bool sx_session_is_pong(const struct sx_session *session, const char *from, const char *id)
 {
     char own[SX_JID_BYTES];

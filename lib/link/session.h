@@ -106,6 +106,11 @@ void sx_session_post_answer(struct sx_session *session, uint64_t number, char *s
 /* Appends a ping by that id; errors show in out->failed. */
 void sx_session_write_ping(const struct sx_session *session, const char *id, struct sx_buffer *out);
 
+/* Whether a reply from there can be an answer to such a ping: nobody but our own server and, of a
+ * component, the component itself has this name. Not for a shared JID, whose ping goes nowhere: it
+ * sends no messages. Loop thread. */
+bool sx_session_is_pinged(const struct sx_session *session, const char *from);
+
 /* The stanza of a ping after a silence: malloc'ed, NULL: no memory. Loop thread. */
 char *sx_session_ping(struct sx_session *session, size_t *len);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exchange/message_call.h"
 #include "exchange/retry.h"
 #include "wire/namespaces.h"
 #include "wire/stanza.h"
@@ -135,7 +136,51 @@ TEST(a_peer_that_says_it_does_not_pack_gets_its_calls_plain)
     responder_stop(&responder);
 }
 
+/* ---- receipts ---- */
+
+/* Whether a call by message is taken to be with our server by this answer to its ping. */
+static bool is_received_by(struct responder *responder, const char *type, const char *from)
+{
+    struct soap_xmpp_call *call = NULL;
+    char id[SX_RECEIPT_ID_BYTES], stanza[600];
+    struct sx_reply reply;
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder->link->exchange, RESPONDER_PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL(sx_message_call_set(call, ".0123456789abcdef~message", NULL), SX_OK);
+    sx_message_call_receipt_id(call, id);
+    snprintf(stanza, sizeof stanza, "<iq type='%s' id='%s' to='calc@example.org/soap'%s%s%s/>",
+             type, id, from ? " from='" : "", from ? from : "", from ? "'" : "");
+    responder_hear(responder, stanza, strlen(stanza));
+    ASSERT_TEXT(responder_said(responder), "");
+    sx_message_call_wait_received(call, PAST, &reply);
+    CU_ASSERT_TRUE(reply.err == SX_OK || reply.err == SX_ETIMEOUT);
+    sx_exchange_release(call);
+    return reply.err == SX_OK;
+}
+
+/* A peer that was called once can tell the ids of the next calls. */
+TEST(our_own_server_gives_a_receipt_and_nobody_else)
+{
+    static const char *const others[] = {
+        RESPONDER_PEER, "alice@example.org",    "mallory@example.org/x", "example.org.evil.net",
+        "evil.net",     "calc@example.org/rob", "example.org/x",
+    };
+    struct responder responder;
+    size_t i;
+    responder_serve(&responder, "*");
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        CU_ASSERT_FALSE(is_received_by(&responder, "result", others[i]));
+        CU_ASSERT_FALSE(is_received_by(&responder, "error", others[i]));
+    }
+    CU_ASSERT_TRUE(is_received_by(&responder, "result", "example.org"));
+    CU_ASSERT_TRUE(is_received_by(&responder, "error", "example.org"));
+    CU_ASSERT_TRUE(is_received_by(&responder, "result", NULL));
+    responder_stop(&responder);
+}
+
 CU_TestInfo tests_receive_reply[] = {
+    {"our own server gives a receipt, and nobody else",
+     our_own_server_gives_a_receipt_and_nobody_else},
     {"a packed answer completes its call", a_packed_answer_completes_its_call},
     {"who refuses a packed call like a stranger is doubted",
      who_refuses_a_packed_call_like_a_stranger_is_doubted},

@@ -173,11 +173,20 @@ static void pings_are_known_by_id_and_sender(void)
     CU_ASSERT_TRUE(sx_session_is_pong(client, NULL, "ping-1"));
     CU_ASSERT_FALSE(sx_session_is_pong(client, "bob@example.org/x", "ping-1"));
     CU_ASSERT_FALSE(sx_session_is_pong(client, "example.org", "pong-1"));
+    CU_ASSERT_TRUE(sx_session_is_pinged(client, "example.org"));
+    CU_ASSERT_TRUE(sx_session_is_pinged(client, NULL));
+    CU_ASSERT_FALSE(sx_session_is_pinged(client, "bob@example.org/x"));
+    CU_ASSERT_FALSE(sx_session_is_pinged(client, "@"));
     own_ping = sx_session_ping(component, &len);
     CU_ASSERT_PTR_NOT_NULL_FATAL(own_ping);
     ASSERT_CONTAINS(own_ping, " from='calc.example.org'");
     free(own_ping);
     CU_ASSERT_TRUE(sx_session_is_pong(component, "example.org", "ping-1"));
+    sx_session_begin(component, 7, "calc.example.org");
+    CU_ASSERT_TRUE(sx_session_is_pinged(component, "calc.example.org"));
+    CU_ASSERT_TRUE(sx_session_is_pinged(component, NULL));
+    CU_ASSERT_FALSE(sx_session_is_pinged(component, "example.org"));
+    CU_ASSERT_FALSE(sx_session_is_pinged(component, "bob@calc.example.org"));
     sx_session_free(client);
     sx_session_free(component);
 }
