@@ -21,6 +21,12 @@ static bool is_own(const struct Namespace *row)
     return true;
 }
 
+/* A fault that comes as a request has a skeleton of its own where a service has one for it. */
+static bool is_fault(const struct Namespace *row, const char *local)
+{
+    return strcmp(row->id, "SOAP-ENV") == 0 && strcmp(local + (*local == ':'), "Fault") == 0;
+}
+
 static size_t count_own(const struct Namespace *row)
 {
     size_t count = 0;
@@ -68,6 +74,6 @@ const char *sx_mapping_find(const struct soap *soap, const char *tag, enum sx_ma
         return uri;
     }
     row = &soap->local_namespaces[item->index];
-    *place = judge(soap, is_own(row));
+    *place = judge(soap, is_own(row) || is_fault(row, tag + len));
     return row->out ? row->out : row->ns;
 }

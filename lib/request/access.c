@@ -20,6 +20,7 @@
 
 #include "request/access_rule.h"
 #include "request/access_service.h"
+#include "soap/scan.h"
 #include "wire/jid.h"
 
 #define EVERY      "*" /* no name of an element, so it can stand among them */
@@ -593,6 +594,14 @@ static bool has_rule_locked(const struct table *table, const struct asker *asker
     return false;
 }
 
+/* SOAP's own element, which is no service's: a fault that comes as a request (WS-Addressing's
+ * FaultTo). */
+static bool is_fault(const char *uri, const char *operation)
+{
+    return strcmp(operation, "Fault") == 0 &&
+           (strcmp(uri, SX_NS_SOAP11) == 0 || strcmp(uri, SX_NS_SOAP12) == 0);
+}
+
 static enum sx_grant grant_locked(const struct sx_access *access, const struct asker *asker,
                                   const char *uri, const char *operation)
 {
@@ -606,7 +615,7 @@ static enum sx_grant grant_locked(const struct sx_access *access, const struct a
         has_rule_locked(&access->rules, asker, named))
         return SX_GRANT_NAMED;
     if (has_rule_locked(&access->rules, asker, operation) &&
-        sx_access_service_has(&access->service, uri))
+        (sx_access_service_has(&access->service, uri) || is_fault(uri, operation)))
         return SX_GRANT_LOCAL;
     return SX_GRANT_NONE;
 }

@@ -59,6 +59,24 @@ static void of_a_service_that_is_known(void)
     sx_access_free(access);
 }
 
+static void a_fault_as_a_request(void)
+{
+    static const char *const table[] = {"urn:c"};
+    static const struct asked rows[] = {
+        {SX_NS_SOAP11, "Fault", SX_GRANT_LOCAL},
+        {SX_NS_SOAP12, "Fault", SX_GRANT_LOCAL},
+        {SX_NS_SOAP12, "read", SX_GRANT_NONE},
+        {SX_NS_SOAP12 "#", "Fault", SX_GRANT_NONE},
+        {"", "Fault", SX_GRANT_NONE},
+    };
+    struct sx_access *access = make("alice@example.org:read+Fault");
+    CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
+    ask_all(access, rows, COUNT(rows));
+    CU_ASSERT_EQUAL(sx_access_grant(access, "bob@example.org/x", SX_NS_SOAP12, "Fault"),
+                    SX_GRANT_NONE);
+    sx_access_free(access);
+}
+
 static void of_a_service_without_namespaces(void)
 {
     static const char *const table[] = {""};
@@ -223,6 +241,7 @@ static void advice(void)
 CU_TestInfo tests_grant[] = {
     {"an operation is meant in the namespaces of the table, or in the one that is named",
      of_a_service_that_is_known},
+    {"a rule for Fault means SOAP's own element", a_fault_as_a_request},
     {"a service without namespaces has operations in none", of_a_service_without_namespaces},
     {"tables add up, and count more than what rules name", of_several_services},
     {"where nothing is known, the local name counts", of_a_service_that_is_not_known},
