@@ -71,6 +71,19 @@ void sx_admission_decline(const struct sx_admission *admission, const struct sx_
     sx_admission_post(admission, incoming, &out);
 }
 
+void sx_admission_decline_copies(const struct sx_admission *admission,
+                                 const struct sx_incoming *incoming, const char *condition,
+                                 const char *text)
+{
+    char *answer = NULL;
+    size_t answer_len;
+    (void)sx_journal_enter(admission->journal, incoming->from, incoming->id, sx_clock_now_us(),
+                           &answer, &answer_len);
+    free(answer);
+    sx_journal_forget(admission->journal, incoming->from, incoming->id);
+    sx_admission_decline(admission, incoming, condition, text);
+}
+
 /* ---- who may not call ---- */
 
 bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from)
@@ -202,6 +215,17 @@ static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
     return envelope->ambiguity && grant != SX_GRANT_EVERYTHING;
 }
 
+/* A second copy of a message could still run, so that nobody says that it won't. */
+static void refuse_unremembered(const struct sx_admission *admission,
+                                const struct sx_incoming *incoming)
+{
+    static const char why[] = "too many requests are remembered";
+    if (incoming->is_message)
+        sx_admission_refuse(admission, incoming, "internal-server-error", why);
+    else
+        sx_admission_decline(admission, incoming, "resource-constraint", why);
+}
+
 /* By what the journal has found. Takes answer. */
 static void settle(struct sx_admission *admission, const struct sx_incoming *incoming,
                    const char *from, struct sx_envelope *envelope, enum sx_grant grant,
@@ -224,8 +248,7 @@ static void settle(struct sx_admission *admission, const struct sx_incoming *inc
         answer_known(admission, incoming, verdict, answer, answer_len);
         break;
     case SX_JOURNAL_FULL:
-        sx_admission_decline(admission, incoming, "resource-constraint",
-                             "too many requests are remembered");
+        refuse_unremembered(admission, incoming);
         break;
     }
 }

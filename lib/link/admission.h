@@ -52,6 +52,11 @@ void sx_admission_refuse(const struct sx_admission *admission, const struct sx_i
 void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
                           const char *condition, const char *text);
 
+/* The same of a message that is new here and whose copies may look otherwise: none of them runs. */
+void sx_admission_decline_copies(const struct sx_admission *admission,
+                                 const struct sx_incoming *incoming, const char *condition,
+                                 const char *text);
+
 /* ---- requests ---- */
 
 /* Queues a request whose envelope is sound, or answers it, by what the journal knows of its id and

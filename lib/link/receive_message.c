@@ -167,7 +167,7 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
         }
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_INFO,
                  "%s of %s isn't run: %s", envelope->operation, message->from, why);
-        sx_admission_decline(reception->admission, message, "not-acceptable", why);
+        sx_admission_decline_copies(reception->admission, message, "not-acceptable", why);
         return;
     }
     sx_admission_admit(reception->admission, message, envelope);

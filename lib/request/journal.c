@@ -442,7 +442,9 @@ void sx_journal_forget(struct sx_journal *journal, const char *from, const char 
     make_key(journal, from, id, &key);
     pthread_mutex_lock(&journal->mu);
     entry = find_locked(&key);
-    if (entry && !entry->answered)
+    if (entry && !entry->answered && sx_request_id_is_message(id))
+        (void)keep_answer_locked(journal, entry, NULL, 0);
+    else if (entry && !entry->answered)
         drop_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);
 }

@@ -86,7 +86,8 @@ enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        const char *stanza, size_t len, int64_t now_us);
 
-/* The request was refused and has not run: a second copy may. */
+/* The request was refused and has not run: a second copy may. Not that of a message, whose sender
+ * was told that it isn't run: a server has made it. */
 void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id);
 
 /* Answers of more bytes aren't repeated: second copies of their requests are stale. */

@@ -495,6 +495,86 @@ TEST(a_named_call_under_way_is_answered)
     responder_stop(&responder);
 }
 
+/* ---- copies that a server makes ---- */
+
+static void assert_dropped(struct responder *responder, const char *stanza)
+{
+    hear(responder, "%s", stanza);
+    ASSERT_TEXT(responder_said(responder), "");
+    CU_ASSERT_EQUAL(responder_queued(responder), 0);
+}
+
+#define REFUSED "<refused xmlns='" SX_NS_DELIVERY "'/>"
+
+TEST(what_found_no_room_is_not_run_later)
+{
+    struct responder responder;
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    config.max_requests = 1;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    ASSERT_TEXT(responder_said(&responder), "");
+    hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
+    ASSERT_CONTAINS(responder_said(&responder), REFUSED);
+    sx_request_free(responder_take(&responder));
+    assert_dropped(&responder, MESSAGE("2~message", ENVELOPE("add")));
+    responder_stop(&responder);
+}
+
+TEST(what_a_worker_declined_is_not_run_later)
+{
+    struct responder responder;
+    struct sx_request *request;
+    serve(&responder);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    sx_answer_decline(&responder.link->answers, request, "service-unavailable", "stopping", 0);
+    sx_request_free(request);
+    assert_dropped(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    responder_stop(&responder);
+}
+
+TEST(what_was_too_old_is_not_run_later)
+{
+    struct responder responder;
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    config.max_age_s = 60;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    hear(&responder,
+         MESSAGE("1~message",
+                 ENVELOPE("add") "<delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/>"));
+    ASSERT_CONTAINS(responder_said(&responder), REFUSED);
+    assert_dropped(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
+}
+
+/* Where nothing more can be remembered, nobody is told that no copy will run. */
+TEST(what_cannot_be_remembered_is_not_said_to_be_refused)
+{
+    struct responder responder;
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    config.max_remembered = 1;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    ASSERT_TEXT(responder_said(&responder), "");
+    hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
+    ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error ");
+    ASSERT_LACKS(responder_said(&responder), "<refused");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
+}
+
 CU_TestInfo tests_receive_message[] = {
     {"a request is queued, whatever stands beside it", a_request_is_queued},
     {"requests wait for who will serve", requests_wait_for_who_will_serve},
@@ -502,6 +582,11 @@ CU_TestInfo tests_receive_message[] = {
     {"rules hold", rules_hold},
     {"one of this library's runs once", one_of_ours_runs_once},
     {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
+    {"what found no room isn't run later", what_found_no_room_is_not_run_later},
+    {"what a worker declined isn't run later", what_a_worker_declined_is_not_run_later},
+    {"what was too old isn't run later", what_was_too_old_is_not_run_later},
+    {"what can't be remembered isn't said to be refused",
+     what_cannot_be_remembered_is_not_said_to_be_refused},
     {"noise is ignored, and never answered", noise_is_ignored},
     {"what is no envelope is refused", what_is_no_envelope_is_refused},
     {"a packed request is queued", a_packed_request_is_queued},

@@ -126,6 +126,19 @@ static void test_forget(void)
     sx_journal_free(journal);
 }
 
+/* Only a server makes a second copy of one, after its caller was told that it isn't run. */
+static void test_forget_message(void)
+{
+    static const char id[] = "1~message";
+    struct sx_journal *journal = make(100, 100000);
+    enter(journal, ALICE, id, START_US, SX_JOURNAL_FRESH, NULL);
+    sx_journal_forget(journal, ALICE, id);
+    enter(journal, ALICE, id, START_US, SX_JOURNAL_STALE, NULL);
+    enter(journal, BOB, id, START_US, SX_JOURNAL_FRESH, NULL);
+    CU_ASSERT_EQUAL(count(journal).entries, 2);
+    sx_journal_free(journal);
+}
+
 static void test_foreign(void)
 {
     static const char *const ids[] = {"1",
@@ -518,6 +531,7 @@ CU_TestInfo tests_journal[] = {
     {"the same id of another caller is another request", test_callers_are_apart},
     {"a caller with another resource is the same caller", test_other_resource},
     {"what was refused may come again, what has run may not", test_forget},
+    {"a message that was refused stays so", test_forget_message},
     {"ids without an incarnation are foreign and not remembered", test_foreign},
     {"epoch 0, later epochs and other processes' ids are never accepted", test_never_accepted},
     {"what belongs to the two latest epochs is accepted, older is stale", test_epochs},
