@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "link/link.h"
 #include "link/link_state.h"
@@ -365,6 +366,37 @@ static void a_caller_that_forges_its_name_is_not_believed(void)
 
 /* ---- what a stranger still gets ---- */
 
+/* gSOAP would take the Body inside of the Header for the Envelope's, and run add. */
+#define ATTACK                                                                                     \
+    "<e:Envelope xmlns='' xmlns:e='" SX_NS_SOAP11 "' xmlns:p='" SX_NS_SOAP11 "'><e:Header>"        \
+    "<u xmlns='urn:u' xmlns:p='urn:x'><w><y>/>/></y></w><p:Body>"                                  \
+    "<l:add xmlns:l='urn:soapxmpp:lab'><a>1</a><b>2</b></l:add></p:Body></u></e:Header><e:Body>"   \
+    "<l:say xmlns:l='urn:soapxmpp:lab'><text>word</text></l:say></e:Body></e:Envelope>"
+
+static void smuggle(const struct site *site)
+{
+    struct door door;
+    struct sx_buffer stanza = {0};
+    int runs = laboratory_runs();
+    door_open(&door, site, "alice@%:say");
+    sx_buffer_add_format(&stanza,
+                         "<iq type='set' id='packed' to='bob@%s/soap'>"
+                         "<packed xmlns='urn:soap-xmpp:packed:1' form='stored'>",
+                         site->domain);
+    sx_base64_add(&stanza, ATTACK, strlen(ATTACK));
+    sx_buffer_add_text(&stanza, "</packed></iq>");
+    post_raw(door.caller, stanza.bytes);
+    CU_ASSERT_EQUAL(call_say(door.soap, door.endpoint), SOAP_OK);
+    door_close(&door); /* whatever was queued has run */
+    CU_ASSERT_EQUAL(laboratory_runs(), runs + 1);
+    sx_buffer_fini(&stanza);
+}
+
+static void what_is_smuggled_in_a_header_runs_nothing(void)
+{
+    site_each(smuggle);
+}
+
 static void ask_and_ping(const struct site *site)
 {
     struct door door;
@@ -547,6 +579,7 @@ CU_TestInfo tests_access[] = {
     {"an operation sees the full JID of the caller", an_operation_sees_the_full_jid_of_the_caller},
     {"a caller that forges its name is not believed",
      a_caller_that_forges_its_name_is_not_believed},
+    {"what is smuggled in a Header runs nothing", what_is_smuggled_in_a_header_runs_nothing},
     {"discovery and ping are answered to anybody", discovery_and_ping_are_answered_to_anybody},
     {"a service without rules says once that nobody may call",
      a_service_without_rules_says_once_that_nobody_may_call},
