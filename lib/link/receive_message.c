@@ -10,7 +10,8 @@
  *
  * Happy path: an answer -> exchange, under way or found by its name; a request -> its age -> as an
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
- * refused where messages aren't taken, older than max_age_s, or for an IQ's reasons.
+ * refused (or dropped, if others may have it) where messages aren't taken, older than max_age_s, or
+ * for an IQ's reasons.
  */
 #include "link/reception.h"
 
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "wire/jid.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
@@ -173,14 +175,26 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
     sx_admission_admit(reception->admission, message, envelope);
 }
 
+/* What is for the account goes to other resources as well (RFC 6121 8.5.2): one that takes requests
+ * may run it, and its caller must not be told that it is not run. What is for this resource, or for
+ * a component, nobody else has. */
+static void decline_untaken(const struct sx_reception *reception, const struct sx_incoming *message)
+{
+    bool is_ours = message->to && sx_jid_equal(message->to, sx_session_own_jid(reception->session));
+    if (is_ours || sx_session_config(reception->session)->is_component)
+        sx_admission_decline(reception->admission, message, "service-unavailable",
+                             "requests that come as messages aren't served here");
+    else
+        drop(reception, message, "a request, and messages aren't served here");
+}
+
 static void receive_request(const struct sx_reception *reception, const struct sx_incoming *message,
                             const struct sx_element *stanza, struct sx_stream *stream)
 {
     struct sx_envelope envelope = {0};
     const struct sx_element *packed;
     if (!sx_session_config(reception->session)->messages) {
-        sx_admission_decline(reception->admission, message, "service-unavailable",
-                             "requests that come as messages aren't served here");
+        decline_untaken(reception, message);
         return;
     }
     if (sx_stream_envelope(stream, &envelope)) {

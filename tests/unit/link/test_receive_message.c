@@ -111,12 +111,33 @@ TEST(who_takes_none_says_so)
     configure(&config);
     responder_start(&responder, &config);
     sx_queue_open(responder.link->queue);
-    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    hear(&responder, "<message from='" ALICE
+                     "' to='calc@example.org/soap' id='1~message'>" ENVELOPE("add") "</message>");
     ASSERT_CONTAINS(responder_said(&responder),
                     "<message type='error' to='" ALICE "' id='1~message'>"
                     "<error type='cancel' code='503'><service-unavailable ");
     ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+/* Another process of the account may run it, to which the server hands it as well. */
+TEST(who_takes_none_says_nothing_for_the_account)
+{
+    static const char *const receivers[] = {" to='calc@example.org'", "",
+                                            " to='calc@example.org/other'"};
+    struct responder responder;
+    struct soap_xmpp_config config;
+    size_t i;
+    configure(&config);
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    for (i = 0; i < sizeof receivers / sizeof *receivers; i++) {
+        hear(&responder, "<message from='" ALICE "' id='1~message'%s>" ENVELOPE("add") "</message>",
+             receivers[i]);
+        ASSERT_TEXT(responder_said(&responder), "");
+        CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    }
     responder_stop(&responder);
 }
 
@@ -579,6 +600,8 @@ CU_TestInfo tests_receive_message[] = {
     {"a request is queued, whatever stands beside it", a_request_is_queued},
     {"requests wait for who will serve", requests_wait_for_who_will_serve},
     {"who takes none says so", who_takes_none_says_so},
+    {"who takes none says nothing of what is for the whole account",
+     who_takes_none_says_nothing_for_the_account},
     {"rules hold", rules_hold},
     {"one of this library's runs once", one_of_ours_runs_once},
     {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
