@@ -378,7 +378,8 @@ static void smuggle(const struct site *site)
     struct door door;
     struct sx_buffer stanza = {0};
     int runs = laboratory_runs();
-    door_open(&door, site, "alice@%:say");
+    open_service(&door, site, "alice@%:say", 0); /* takes packed ones */
+    open_caller(&door, site, 0);
     sx_buffer_add_format(&stanza,
                          "<iq type='set' id='packed' to='bob@%s/soap'>"
                          "<packed xmlns='urn:soap-xmpp:packed:1' form='stored'>",
