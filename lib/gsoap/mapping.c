@@ -74,6 +74,7 @@ const char *sx_mapping_find(const struct soap *soap, const char *tag, enum sx_ma
         return uri;
     }
     row = &soap->local_namespaces[item->index];
-    *place = judge(soap, is_own(row) || is_fault(row, tag + len));
+    /* never alone: one without input must not run for it */
+    *place = is_fault(row, tag + len) ? SX_MAPPING_SERVED : judge(soap, is_own(row));
     return row->out ? row->out : row->ns;
 }
