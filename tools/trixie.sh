@@ -3,10 +3,11 @@
 # Prosody 13.0, ejabberd 24.12, libstrophe 0.14, gSOAP 2.8.135 and GCC 14, where Debian 12 has 0.12, 23.01,
 # 0.12, 2.8.124 and 12.
 #
-# The root is made by debootstrap from MIRROR in a temporary folder, with a copy of the sources as they are in
-# the working tree, and goes when the command has ended; TRIXIE_ROOT=FOLDER keeps it there for the next time.
-# The command has namespaces of its own for mounts and processes: none outlives it. Exits as the command does;
-# without root's rights or without the mirror it says so and does nothing.
+# The root is made by debootstrap from MIRROR (this system's own unless given) in a temporary folder, with a
+# copy of the sources as they are in the working tree, and goes when the command has ended; TRIXIE_ROOT=FOLDER
+# keeps it there for the next time. The command has namespaces of its own for mounts and processes: none
+# outlives it. Exits as the command does; without root's rights or without the mirror it says so and does
+# nothing.
 set -eu
 : "${MIRROR:=$(apt-get indextargets --format '$(REPO_URI)' | grep '/debian/*$' | head -n 1)}" "${TRIXIE_ROOT:=}"
 top=$(cd "$(dirname "$0")/.." && pwd -P)
