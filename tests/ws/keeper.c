@@ -43,6 +43,7 @@ static void hold(int number)
 {
     pthread_mutex_lock(&keeper.mu);
     keeper.held = number;
+    printf("held %d\n", number);
     pthread_cond_broadcast(&keeper.changed);
     pthread_mutex_unlock(&keeper.mu);
 }

@@ -5,7 +5,8 @@
  * Invariant: what was recorded is told in the order in which it was run, each run once.
  *
  * Started by tests/lib/child.h as "ws --keeper SERVER". It says "online", "begun N" when record(N)
- * runs and, asked "list K", "list K: N N N ..."; told "hold N", record(N) answers after "go" only.
+ * runs and, asked "list K", "list K: N N N ..."; told "hold N" it says "held N", and record(N)
+ * answers after "go" only.
  */
 #ifndef TESTS_WS_KEEPER_H
 #define TESTS_WS_KEEPER_H

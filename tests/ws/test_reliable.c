@@ -125,9 +125,11 @@ static void assert_recorded(struct sequence *sequence, const char *numbers)
 /* The request is run, and its answer has nobody to go to. */
 static void lose_answer(struct sequence *sequence, int number)
 {
-    char begun[32];
+    char begun[32], held[32];
     snprintf(begun, sizeof begun, "begun %d", number);
+    snprintf(held, sizeof held, "held %d", number);
     child_tell(sequence->keeper, "hold %d", number);
+    CU_ASSERT_PTR_NOT_NULL(child_await(sequence->keeper, held, WAIT_MS));
     CU_ASSERT_EQUAL(send_record(sequence, number), SOAP_OK);
     CU_ASSERT_PTR_NOT_NULL(child_await(sequence->keeper, begun, WAIT_MS));
     CU_ASSERT_TRUE(proxy_cut_now(sequence->proxy) > 0);
