@@ -133,7 +133,7 @@ sent_reports() { # NUMBER: by message, and its server has said that it has them
     [ "$(grep -c 'received <iq .*~received' "$tmp/service")" -ge "$1" ]
 }
 reports_twice() {
-    console configure 1 && wait_until 20 sent_reports 2
+    soon console configure 1 && wait_until 20 sent_reports 2
 }
 export SOAP_XMPP_TRACE=stanza
 test_that "a station starts while the console is off" start station "$samples/station" \
@@ -155,7 +155,7 @@ there="xmpp:alice@$domain/archive"
 export RELAY_TO="xmpp:x@y/z $there"
 test_that "the relay service comes online" start soap "$samples/relay-service"
 test_that "the desk comes online" start_desk
-test_that "an answer comes back" says 212 0 relay convert 100
+test_that "an answer comes back" soon says 212 0 relay convert 100
 test_that "an answer goes to the desk" says accepted 0 relay convert 40 "$there"
 test_that "the desk has it" desk_heard "104 degrees Fahrenheit from bob@$domain/soap, to urn:uuid:"
 test_that "a fault comes back" says 'colder than it gets' 1 relay convert -300
@@ -177,7 +177,7 @@ guard() { # SECRET
 }
 test_that "the guard comes online" start soap env GUARD_USER=ann GUARD_SECRET=sesame \
     "$samples/guard-service"
-test_that "the guard opens for who knows the secret" says 'ann, the door is open' 0 guard sesame
+test_that "the guard opens for who knows the secret" soon says 'ann, the door is open' 0 guard sesame
 test_that "and for nobody else" says 'could not be authenticated' 1 guard Sesame
 test_that "the guard wants a secret" says "aren't set" 2 "$samples/guard-service"
 test_that "the guard's --help is no error" says 'GUARD_SECRET' 0 "$samples/guard-client" --help
