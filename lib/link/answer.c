@@ -151,6 +151,9 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
                                 sx_size_limit_outgoing(answers->session, NULL), why, why_bytes);
+    if (err == SX_OK && payload.bytes && request->envelope.form != SX_FORM_PLAIN)
+        sx_trace_stanza(sx_session_trace(answers->session), "packed envelope", envelope,
+                        envelope_len);
     if (err == SX_OK && sx_request_answer_once(request))
         answer(answers, request, &payload);
     sx_payload_fini(&payload);

@@ -9,8 +9,10 @@
 #include "link/content.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "soap/pack.h"
 #include "wire/delivery.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
@@ -71,6 +73,29 @@ static bool take_referred(const struct sx_content *content, const char *from,
     return true;
 }
 
+/* As much as a line holds. Without its end, or damaged, it is still redacted. */
+static void trace_unpacked(const struct sx_content *content, const struct sx_envelope *envelope)
+{
+    struct sx_unpacker *unpacker;
+    char *text;
+    size_t len = 0, got = 1, room;
+    if (!content->trace || !sx_trace_on(content->trace, SOAP_XMPP_TRACE_STANZA))
+        return;
+    room = content->trace->max_bytes + 1; /* one more shows that it is cut */
+    unpacker = sx_unpacker_new(envelope->form, envelope->bytes, envelope->len,
+                               content->max_message_bytes);
+    text = malloc(room);
+    while (unpacker && text && got && len < room) {
+        if (sx_unpacker_read(unpacker, text + len, room - len, &got))
+            break;
+        len += got;
+    }
+    if (len)
+        sx_trace_stanza(content->trace, "unpacked envelope", text, len);
+    free(text);
+    sx_unpacker_free(unpacker);
+}
+
 void sx_content_take_packed(const struct sx_content *content, const char *from,
                             const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope)
@@ -86,8 +111,10 @@ void sx_content_take_packed(const struct sx_content *content, const char *from,
         has_bytes = take_referred(content, from, element, &envelope->bytes, &envelope->len);
     else
         has_bytes = sx_stream_binary(stream, &envelope->bytes, &envelope->len) && envelope->bytes;
-    if (has_bytes && envelope->form)
+    if (has_bytes && envelope->form) {
+        trace_unpacked(content, envelope);
         return;
+    }
     envelope->err = refers && !has_bytes ? SX_EABSENT : SX_EMALFORMED;
     snprintf(envelope->why, sizeof envelope->why, "%s",
              !envelope->form ? "its form is unknown"

@@ -8,6 +8,7 @@
 #ifndef SX_LINK_CONTENT_H
 #define SX_LINK_CONTENT_H
 
+#include "base/trace.h"
 #include "exchange/exchange.h"
 #include "net/stream.h"
 #include "soap/envelope.h"
@@ -20,6 +21,7 @@ struct sx_content {
     size_t max_message_bytes;     /* of one, unpacked */
     struct sx_checker *checker;   /* for glances at them */
     struct sx_receiver *receiver; /* where the bytes are that went ahead of a stanza */
+    const struct sx_trace *trace; /* of what was packed; NULL: none */
 };
 
 /* ---- elements ---- */
@@ -44,7 +46,7 @@ bool sx_content_find_packed(const struct sx_content *content, const struct sx_el
                             const struct sx_stream *stream, const struct sx_element **element);
 
 /* The packed envelope that the <packed/> (NULL: it stands alone) holds or refers to; err and why
- * say what is wrong with it. */
+ * say what is wrong with it. At trace level stanza its beginning is unpacked and traced. */
 void sx_content_take_packed(const struct sx_content *content, const char *from,
                             const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope);

@@ -194,6 +194,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .max_message_bytes = config->max_message_bytes,
         .checker = link->checker,
         .receiver = link->receiver,
+        .trace = sx_session_trace(link->session),
     };
     link->admission = (struct sx_admission){
         .session = link->session,

@@ -169,6 +169,10 @@ static void claim_counted(const char *text, size_t len)
     if (!is_document || (found.has_instruction && whole.err) ||
         (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0))
         return;
+    if (whole.err == SX_ETOOBIG) {
+        CLAIM(found.attributes > SX_NAMES_FREE || found.declarations > SX_GAUGE_SCOPE);
+        return;
+    }
     CLAIM(whole.err == (found.deepest > DEPTH ? SX_EDEPTH : SX_OK));
     CLAIM(whole.err || (deepest == found.deepest && parts.depth == 0));
     CLAIM(whole.err || whole.attributes == found.attributes);

@@ -129,6 +129,51 @@ TEST(who_does_not_pack_does_not_know_the_element)
     responder_stop(&responder);
 }
 
+struct line {
+    unsigned count;
+    char last[1000];
+};
+
+static void keep_last(void *user, enum soap_xmpp_trace_level level, const char *text)
+{
+    struct line *line = user;
+    CU_ASSERT_EQUAL(level, SOAP_XMPP_TRACE_STANZA);
+    line->count++;
+    snprintf(line->last, sizeof line->last, "%s", text);
+}
+
+/* A human wants to read what came, without its secrets, even if it is cut in the middle of one. */
+TEST(a_packed_envelope_is_traced_unpacked)
+{
+    static const char envelope[] = ENVELOPE("<c:add xmlns:c='urn:c'><Password>s3cr3t"
+                                            "</Password><b>2</b></c:add>");
+    struct responder responder;
+    struct line line = {0};
+    struct sx_trace trace;
+    size_t max;
+    responder_serve(&responder, "*");
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_DEBUG, keep_last, &line, "calc");
+    responder.link->content.trace = &trace;
+    ask_packed(&responder, responder_tag(&responder, "1"), envelope);
+    CU_ASSERT_EQUAL(line.count, 0);
+    trace.level = SOAP_XMPP_TRACE_STANZA;
+    ask_packed(&responder, responder_tag(&responder, "2"), envelope);
+    CU_ASSERT_EQUAL(line.count, 1);
+    ASSERT_CONTAINS(line.last, "calc: unpacked envelope <e:Envelope ");
+    ASSERT_CONTAINS(line.last, "<Password>***</Password><b>2</b></c:add>");
+    for (max = 40; max < sizeof envelope; max++) {
+        trace.max_bytes = max;
+        ask_packed(&responder, responder_tag(&responder, "3"), envelope);
+        ASSERT_LACKS(line.last, "s3");
+        CU_ASSERT_TRUE(strlen(line.last) <= max);
+    }
+    line.count = 0;
+    responder_say(&responder, "set", responder_tag(&responder, "4"),
+                  "<packed xmlns='" SX_NS_PACKED "'>AAAA</packed>");
+    CU_ASSERT_EQUAL(line.count, 0);
+    responder_stop(&responder);
+}
+
 CU_TestInfo tests_receive_request[] = {
     {"a packed request is queued as it came, and answered once",
      a_packed_request_is_queued_as_it_came},
@@ -140,5 +185,7 @@ CU_TestInfo tests_receive_request[] = {
     {"a declined packed request says that it was not run",
      a_declined_packed_request_says_that_it_was_not_run},
     {"who doesn't pack doesn't know the element", who_does_not_pack_does_not_know_the_element},
+    {"a packed envelope is traced unpacked, without its secrets",
+     a_packed_envelope_is_traced_unpacked},
     CU_TEST_INFO_NULL,
 };
