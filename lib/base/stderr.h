@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /* Writes line and a newline, in one write where the kernel keeps that whole. Any thread; never
- * blocks but for a disk (and without /proc, if another process fills the pipe in that moment);
- * raises no SIGPIPE for a reader that has gone. */
+ * blocks but for a disk (and without /proc, if another process fills the pipe in that moment, or a
+ * terminal has room for less than the line); raises no SIGPIPE for a reader that has gone. */
 void sx_stderr_write(const char *line);
 
 /* Lines lost and not told yet, in this process. */

@@ -15,6 +15,7 @@
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
+    SUITE(config_files)                                                                            \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -272,34 +271,6 @@ static void check_password_is_the_first_line(void)
     out = accept_config(&in);
     CU_ASSERT_EQUAL(strlen(out.password), 1023);
     sx_config_fini(&out);
-}
-
-static void check_files_of_everybody_are_noticed(void)
-{
-    static const struct {
-        mode_t mode;
-        bool is_exposed;
-    } rows[] = {{0600, false}, {0640, false}, {0660, false}, {0604, true}, {0606, true}};
-    struct soap_xmpp_config in = valid();
-    struct sx_config out;
-    size_t i;
-    in.password = NULL;
-    for (i = 0; i < COUNT(rows); i++) {
-        write_file(SECRET, strlen(SECRET));
-        CU_ASSERT_EQUAL(chmod(file, rows[i].mode), 0);
-        in.password_file = file;
-        in.cert_file = in.key_file = NULL;
-        out = accept_config(&in);
-        CU_ASSERT_EQUAL(out.password_is_exposed, rows[i].is_exposed);
-        CU_ASSERT_FALSE(out.key_is_exposed);
-        sx_config_fini(&out);
-        in.password_file = NULL;
-        in.cert_file = in.key_file = file;
-        out = accept_config(&in);
-        CU_ASSERT_EQUAL(out.key_is_exposed, rows[i].is_exposed);
-        CU_ASSERT_FALSE(out.password_is_exposed);
-        sx_config_fini(&out);
-    }
 }
 
 static void check_password_files_are_checked(void)
@@ -672,11 +643,6 @@ static void password_is_the_first_line(void)
     with_files(check_password_is_the_first_line);
 }
 
-static void files_of_everybody_are_noticed(void)
-{
-    with_files(check_files_of_everybody_are_noticed);
-}
-
 static void password_files_are_checked(void)
 {
     with_files(check_password_files_are_checked);
@@ -701,7 +667,6 @@ CU_TestInfo tests_config[] = {
     {"a password has 1 to 1,023 bytes", password_has_a_limit},
     {"the password is the first line of its file, without its end", password_is_the_first_line},
     {"a password file without a usable first line is refused", password_files_are_checked},
-    {"password and key files that everybody may read are noticed", files_of_everybody_are_noticed},
     {"certificate files must be readable, and come with their key",
      certificates_must_be_readable_and_paired},
     {"TLS is off for loopback hosts only", tls_off_is_for_loopback},
