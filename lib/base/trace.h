@@ -52,11 +52,10 @@ bool sx_trace_is_due(const struct sx_trace_rate *rate, int64_t now_us);
 bool sx_trace_begin(struct sx_trace_rate *rate, int64_t now_us, const char *what,
                     char more[SX_TRACE_MORE_BYTES]);
 
-/* A stanza, at level stanza; direction is "sent", "received" or what else
- * says what it is. Cut at max_bytes. The text of
- * elements named Password, password, BinarySecret, auth, response, challenge, success, handshake
- * (any prefix) is replaced by "***", and so is what stands inside them; likewise that of packed
- * envelopes and of the data of bytestreams. */
+/* A stanza, at level stanza; direction is "sent", "received" or what else says what it is. Cut at
+ * max_bytes. The text of elements named Password, password, BinarySecret, auth, response,
+ * challenge, success, handshake (any prefix) is replaced by "***", and so is what stands inside
+ * them; likewise that of packed envelopes and of the data of bytestreams. */
 void sx_trace_stanza(const struct sx_trace *trace, const char *direction, const char *bytes,
                      size_t len);
 

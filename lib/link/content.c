@@ -82,8 +82,8 @@ static void trace_unpacked(const struct sx_content *content, const struct sx_env
     if (!content->trace || !sx_trace_on(content->trace, SOAP_XMPP_TRACE_STANZA))
         return;
     room = content->trace->max_bytes + 1; /* one more shows that it is cut */
-    unpacker = sx_unpacker_new(envelope->form, envelope->bytes, envelope->len,
-                               content->max_message_bytes);
+    unpacker =
+        sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, content->max_message_bytes);
     text = malloc(room);
     while (unpacker && text && got && len < room) {
         if (sx_unpacker_read(unpacker, text + len, room - len, &got))
