@@ -261,8 +261,10 @@ static void count_late_serving(const struct site *site)
         soap_xmpp_cancel(calls[i]);
     proxy_resume(proxy);
     CU_ASSERT_TRUE(await_count(&count, &count.sent, 2));
+    pthread_mutex_lock(&count.mu);
     ASSERT_CONTAINS(count.last, "urn:soap-xmpp:presence:1");
     CU_ASSERT_EQUAL(count.unsaid, 1);
+    pthread_mutex_unlock(&count.mu);
     laboratory_client_free(soap);
     CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
     soap_xmpp_close(link);
