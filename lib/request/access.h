@@ -13,8 +13,6 @@
 
 #include "base/fault.h"
 
-enum { SX_ACCESS_RULES = 10000 /* of one list */ };
-
 struct sx_access;
 
 struct sx_access *sx_access_new(void); /* NULL: no memory. Denies everything. */
@@ -32,8 +30,8 @@ void sx_access_free(struct sx_access *access);
  * in any case (jid.h), and operation the local name of the body's first child, in a namespace of
  * the service; or "{namespace}name", "{}name" for one in no namespace; NULL or "*" stands for every
  * operation, and for bodies without one. On SX_ECONFIG (this can't be a rule) and
- * SX_EFULL (SX_ACCESS_RULES are there) why gets one clause ("the domain is empty"); why may be NULL
- * with why_bytes 0. SX_ENOMEM. */
+ * SX_EFULL (access_table.h: SX_ACCESS_RULES are there) why gets one clause ("the domain is empty");
+ * why may be NULL with why_bytes 0. SX_ENOMEM. */
 enum sx_err sx_access_allow(struct sx_access *access, const char *who, const char *operation,
                             char *why, size_t why_bytes);
 

@@ -1,6 +1,6 @@
 /* access_rule.h - what rules are made of: bare JIDs, names of operations, and how they are shown.
  *
- * For access.c and denial.c. Thread: any; nothing here blocks or allocates.
+ * For access.c, access_draft.c and denial.c. Thread: any; nothing here blocks or allocates.
  */
 #ifndef SX_REQUEST_ACCESS_RULE_H
 #define SX_REQUEST_ACCESS_RULE_H

@@ -3,6 +3,8 @@
 
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
+    SUITE(access_draft)                                                                            \
+    SUITE(access_table)                                                                            \
     SUITE(acquaintance)                                                                            \
     SUITE(admission)                                                                               \
     SUITE(allocator)                                                                               \
@@ -19,6 +21,7 @@
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \
+    SUITE(denial)                                                                                  \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(element)                                                                                 \

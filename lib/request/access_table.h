@@ -1,0 +1,63 @@
+/* access_table.h - a set of rules, each once, which is found by whom and what it is for.
+ *
+ * Noun: the table, of entries: who, and the name of an operation. What a name means is up to those
+ * who put it there. Zero is an empty table. For access.c, whose lock guards its tables, and
+ * access_draft.c. Nothing here blocks.
+ */
+#ifndef SX_REQUEST_ACCESS_TABLE_H
+#define SX_REQUEST_ACCESS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+enum { SX_ACCESS_RULES = 10000 /* of one list; the table itself has no bound */ };
+
+enum sx_access_who {
+    SX_ACCESS_ANYBODY,  /* "" */
+    SX_ACCESS_ACCOUNTS, /* a domain: its accounts */
+    SX_ACCESS_BARE,     /* an account or a domain, with any resource */
+    SX_ACCESS_FULL      /* with that resource */
+};
+
+struct sx_access_entry {
+    struct sx_access_entry *next;
+    uint32_t key;
+    enum sx_access_who kind;
+    const char *operation; /* inside who[] */
+    char who[];            /* a normal JID (jid.h), "" for anybody; behind it the operation */
+};
+
+struct sx_access_table {
+    struct sx_access_entry **buckets; /* owned, as the entries are */
+    size_t bucket_count, count;
+};
+
+void sx_access_table_fini(struct sx_access_table *table);
+
+/* Whether there is an entry for this operation and for who, by sx_jid_equal. Its time doesn't grow
+ * with the number of entries. */
+bool sx_access_table_has(const struct sx_access_table *table, enum sx_access_who kind,
+                         const char *who, const char *operation);
+
+/* Puts one there; one that is there already is kept once. SX_OK, or SX_ENOMEM: nothing changed. */
+enum sx_err sx_access_table_put(struct sx_access_table *table, enum sx_access_who kind,
+                                const char *who, const char *operation);
+
+/* Room for `more` entries, for a move that can't fail. SX_OK, or SX_ENOMEM: nothing changed. */
+enum sx_err sx_access_table_reserve(struct sx_access_table *table, size_t more);
+
+/* Moves what isn't there yet, and frees the rest: `from` is empty then. There has to be room. */
+void sx_access_table_move(struct sx_access_table *table, struct sx_access_table *from);
+
+/* How many of `from` a move would add. */
+size_t sx_access_table_count_new(const struct sx_access_table *table,
+                                 const struct sx_access_table *from);
+
+/* The entry behind this one in no particular order, the first one behind NULL; NULL: no more. */
+const struct sx_access_entry *sx_access_table_next(const struct sx_access_table *table,
+                                                   const struct sx_access_entry *entry);
+
+#endif
