@@ -273,11 +273,11 @@ bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx
     pthread_mutex_unlock(&call->exchange->mu);
     if (sx_fault_is_answered(reply->err))
         return true;
-    /* shared.c has judged errors to its copies: `sent` says what came of it. */
-    if (reply->err != SX_ESTANZA || kind == CALL_SHARED)
+    /* Nothing was said of a copy; or shared.c has judged it, and `sent` says what came of it. */
+    if (reply->err != SX_ESTANZA || reply->is_own || kind == CALL_SHARED)
         return sent > 0;
-    /* What is said of one copy says nothing of another: one that was refused is forgotten, and the
-     * next may have been let in. */
+    /* The copy of which this is said is still counted. It says nothing of another: one that was
+     * refused is forgotten, and the next may have been let in. */
     if (reply->delivery.refused || reply->delivery.stale_for[0])
         return sent > 1;
     return sent > 1 || !sx_reply_is_unrun(reply->condition);

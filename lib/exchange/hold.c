@@ -1,19 +1,23 @@
 /* hold.c - calls that wait for their bytes to reach the peer before they are sent themselves.
  *
- * Invariant: a call in phase HELD is kept, and no copy of it under its present id is in the world:
- * `sent` is 0, it is never due. After that it is an ordinary kept call (retry.c), and
- * becomes HELD again only by the peer's word that it did not run.
+ * Invariant: a call in phase HELD is kept and never due: no copy goes out. Before the first end
+ * none is out; after it that is an ordinary kept call (retry.c), which becomes HELD again by the
+ * peer's word that one of its copies did not run. Others may still be out: `sent` counts them, and
+ * each of them can yet find the bytes there, and be run.
  *
- * Happy path: keep -> begin -> (the bytes travel, link/shipment.c) -> end -> due -> answered.
+ * Happy path: keep -> (the bytes travel, link/shipment.c) -> end -> due -> answered.
  * Lost by the peer: it refuses the reference (item-not-found) -> again -> the bytes travel anew.
- * Refused: the bytes can't be brought there: the call ends with the condition, not executed.
- * Late words about older copies (a second refusal, a bounce, a stale id) leave it HELD.
- * Falls back to a plain payload: nothing here concerns it any longer, and if that comes before
- * begin, it is never HELD.
+ * Refused: the bytes can't be brought there: the call ends with the condition, executed or not as
+ * its copies say. A transfer that failed here may be complete there.
+ * Late words about older copies (a second refusal, a bounce, a stale id) leave it HELD, and take
+ * them back.
+ * Falls back to a plain payload: nothing here concerns it any longer.
  */
 #include "exchange/hold.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "exchange/deadline.h"
@@ -28,30 +32,29 @@ static void hold_locked(struct soap_xmpp_call *call)
     sx_due_set_locked(call, SX_NEVER);
     sx_table_set_phase_locked(call, PHASE_HELD);
     sx_table_add_hold_locked(call);
-    sx_table_take_copy_back_locked(call); /* the one that was refused, or never posted */
 }
 
-static bool begin_locked(struct soap_xmpp_call *call)
-{
-    if (call->is_packed) {
-        hold_locked(call);
-        return true;
-    }
-    sx_table_take_unposted_back_locked(call);
-    /* It goes out once no other copy can have been run: that may be now. */
-    if (call->phase == PHASE_LAST && call->sent == 0)
-        sx_due_set_locked(call, 0);
-    return false;
-}
-
-bool sx_hold_begin(struct soap_xmpp_call *call)
+enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
+                         size_t len)
 {
     struct sx_exchange *exchange = call->exchange;
-    bool holds;
+    enum sx_err err = SX_OK;
+    char *copy = malloc(len + 1);
+    if (!copy)
+        return SX_ENOMEM;
+    memcpy(copy, payload, len);
+    copy[len] = '\0';
     pthread_mutex_lock(&exchange->mu);
-    holds = sx_table_is_kept_locked(call) && begin_locked(call);
+    if (sx_table_is_under_way_locked(call)) {
+        sx_table_keep_locked(call, incarnation, copy, len, 0);
+        hold_locked(call);
+        copy = NULL;
+    } else {
+        err = call->err;
+    }
     pthread_mutex_unlock(&exchange->mu);
-    return holds;
+    free(copy);
+    return err;
 }
 
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number)
@@ -74,6 +77,17 @@ static bool may_hold_again_locked(const struct soap_xmpp_call *call, const char 
            !sx_request_id_is_again(id) && (call->phase == PHASE_HELD || call->holds < MAX_HOLDS);
 }
 
+/* The refused copy isn't run any more, in whichever phase that is heard. */
+static void note_refusal_locked(struct soap_xmpp_call *call)
+{
+    sx_table_take_copy_back_locked(call);
+    if (call->phase == PHASE_HELD)
+        return;
+    if (call->kind == CALL_SHARED)
+        sx_shared_restart_locked(call);
+    hold_locked(call);
+}
+
 bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *id, uint64_t *number)
 {
     struct soap_xmpp_call *call;
@@ -82,11 +96,7 @@ bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *i
     call = sx_table_find_locked(exchange, id);
     holds = call && may_hold_again_locked(call, from, id);
     if (holds) {
-        if (call->phase != PHASE_HELD) {
-            if (call->kind == CALL_SHARED)
-                sx_shared_restart_locked(call);
-            hold_locked(call);
-        }
+        note_refusal_locked(call);
         *number = call->number;
     }
     pthread_mutex_unlock(&exchange->mu);
@@ -108,7 +118,7 @@ void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *c
     struct sx_reply *reply = sx_reply_failure(SX_ESTANZA, text);
     struct soap_xmpp_call *call;
     if (reply) {
-        reply->delivery.refused = true;
+        reply->is_own = true;
         snprintf(reply->condition, sizeof reply->condition, "%s", condition);
     }
     pthread_mutex_lock(&exchange->mu);

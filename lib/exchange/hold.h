@@ -9,25 +9,25 @@
 
 #include "exchange/exchange.h"
 
-/* After sx_retry_keep, in the place of the first post: the call isn't due before sx_hold_end.
- * False: its bytes aren't wanted, since it has ended, or has fallen back to a plain payload and may
- * be due.
- */
-bool sx_hold_begin(struct soap_xmpp_call *call);
+/* As sx_retry_keep, but no copy goes out before sx_hold_end: keep first and hold later would let a
+ * due one out in between, if the caller's thread stands still there. */
+enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
+                         size_t len);
 
 /* The bytes have arrived: the call is due at once. */
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number);
 
-/* The peer has refused the call under this id, because it lacks the bytes. True: the call waits
- * again (or still does, if that was said of an older copy), and *number is its number. False: it is
- * no such call, or this has happened too often. */
+/* The peer has refused a copy of the call under this id, because it lacks the bytes. True: the call
+ * waits again (or still does, if that was said of an older copy), and *number is its number. False:
+ * it is no such call, or this has happened too often. */
 bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *id,
                    uint64_t *number);
 
 /* Whether the call is under way, and has waited for its bytes or does so: they are wanted. */
 bool sx_hold_is_wanted(struct sx_exchange *exchange, uint64_t number);
 
-/* The bytes can't be brought to the peer: the call ends as refused by it, not executed. */
+/* The bytes can't be brought to the peer: the call ends with the condition. It is taken for not
+ * executed only if no copy of it is out: one that arrives yet may find the bytes there. */
 void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
                     const char *text);
 

@@ -47,9 +47,7 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
     copy[len] = '\0';
     pthread_mutex_lock(&exchange->mu);
     if (sx_table_is_under_way_locked(call)) {
-        sx_table_set_payload_locked(call, copy, len);
-        sx_table_set_sent_locked(call, 1);
-        sx_table_rename_locked(call, incarnation);
+        sx_table_keep_locked(call, incarnation, copy, len, 1);
         sx_due_begin_locked(call);
         copy = NULL;
     } else {
@@ -62,7 +60,10 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
 
 static bool unpost_locked(struct soap_xmpp_call *call, enum sx_err err)
 {
-    sx_table_take_unposted_back_locked(call);
+    /* The last copy goes out when no other is counted: the first no longer is. */
+    if (call->phase != PHASE_LAST_SENT)
+        sx_table_take_copy_back_locked(call);
+    /* No copy is out, and none will be: not executed. With one out the call must wait for it. */
     if (err != SX_ELOST && call->sent == 0) {
         sx_due_set_locked(call, SX_NEVER);
         sx_table_set_payload_locked(call, NULL, 0);

@@ -34,6 +34,7 @@ bool sx_table_is_kept_locked(const struct soap_xmpp_call *call)
     return sx_table_is_under_way_locked(call) && call->payload;
 }
 
+/* The bounce that is heard just now is still counted: it accounts for one copy. */
 bool sx_table_may_move_locked(const struct soap_xmpp_call *call, unsigned bounced)
 {
     return call->is_any_resource && call->kind == CALL_KEPT && sx_table_is_kept_locked(call) &&
@@ -104,13 +105,6 @@ void sx_table_take_copy_back_locked(struct soap_xmpp_call *call)
 {
     if (call->sent > 0)
         sx_table_set_sent_locked(call, call->sent - 1);
-}
-
-void sx_table_take_unposted_back_locked(struct soap_xmpp_call *call)
-{
-    /* The last copy goes out when no other is counted: the first no longer is. */
-    if (call->phase != PHASE_LAST_SENT)
-        sx_table_take_copy_back_locked(call);
 }
 
 void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us)
@@ -282,6 +276,14 @@ void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation
     if (call->phase == PHASE_ASKED)
         sx_table_set_phase_locked(call, PHASE_SENT);
     set_kind_locked(call, sx_request_id_is_any(incarnation) ? CALL_SHARED : CALL_KEPT);
+}
+
+void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
+                          size_t len, unsigned sent)
+{
+    sx_table_set_payload_locked(call, payload, len);
+    sx_table_set_sent_locked(call, sent);
+    sx_table_rename_locked(call, incarnation);
 }
 
 /* ---- whose word it is ---- */

@@ -154,6 +154,10 @@ uint64_t sx_table_make_id_locked(struct sx_exchange *exchange, char id[ID_BYTES]
 /* Gives it its id; false: no memory. */
 bool sx_table_enter_locked(struct soap_xmpp_call *call);
 
+/* Its payload (malloc'ed, taken) is there to be sent again, and `sent` copies count as out. */
+void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
+                          size_t len, unsigned sent);
+
 /* Another id, which carries the incarnation; that also says whether the call is KEPT or SHARED. */
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
 
@@ -175,9 +179,6 @@ void sx_table_fall_back_locked(struct soap_xmpp_call *call);
 void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent);
 void sx_table_take_copy_back_locked(struct soap_xmpp_call *call); /* one fewer, if there is one */
 void sx_table_set_absence_locked(struct soap_xmpp_call *call, int64_t absence_us);
-
-/* The first copy, which is counted as soon as the call is kept, was not posted. */
-void sx_table_take_unposted_back_locked(struct soap_xmpp_call *call);
 
 /* It is a message from now on, and counted so; false: no memory, nothing changes. */
 bool sx_table_set_message_locked(struct soap_xmpp_call *call);

@@ -1,7 +1,8 @@
 /* call.c - a call goes out as an iq. Invariant: call.h.
  *
  * Happy path: choose a resource -> learn whether the peer runs each id once, one question per peer
- * -> payload -> await a session -> begin -> keep -> post, or hold until its bytes have gone ahead.
+ * -> payload -> await a session -> begin -> keep -> post, or keep held until its bytes have gone
+ * ahead.
  * Failure: before anything is posted the caller hears why; a kept call whose session ended in
  * between goes out with the next.
  */
@@ -42,32 +43,26 @@ static enum sx_err post_copy(const struct sx_calls *calls, const struct draft *d
     return sx_session_post(calls->session, number, &stanza, draft->room_deadline);
 }
 
-/* Its bytes go ahead, unless it has become plain since it was kept. Takes the shipment. */
-static void post_held(const struct sx_calls *calls, struct sx_shipment *shipment,
-                      struct soap_xmpp_call *call)
+static enum sx_err keep(const struct draft *draft, struct soap_xmpp_call *call)
 {
-    if (sx_hold_begin(call)) {
-        sx_shipments_add_call(calls->shipments, shipment, sx_exchange_number(call));
-        return;
-    }
-    sx_shipment_free(shipment);
-    sx_loop_wake(sx_session_loop(calls->session)); /* it may be due */
+    if (!draft->incarnation)
+        return SX_OK;
+    return (draft->shipment ? sx_hold_keep : sx_retry_keep)(call, draft->incarnation,
+                                                            draft->payload, draft->payload_len);
 }
 
 static enum sx_err post_call(const struct sx_calls *calls, const struct draft *draft,
                              struct soap_xmpp_call *call, uint64_t number)
 {
     char id[SX_EXCHANGE_ID_BYTES];
-    enum sx_err err = SX_OK;
-    if (draft->incarnation)
-        err = sx_retry_keep(call, draft->incarnation, draft->payload, draft->payload_len);
+    enum sx_err err = keep(draft, call);
     if (err != SX_OK)
         return err;
     sx_exchange_copy_id(call, id);
     sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", id,
              draft->to, draft->operation);
     if (draft->shipment) {
-        post_held(calls, draft->shipment, call);
+        sx_shipments_add_call(calls->shipments, draft->shipment, sx_exchange_number(call));
         return SX_OK;
     }
     err = post_copy(calls, draft, id, number);

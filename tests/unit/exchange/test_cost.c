@@ -263,8 +263,8 @@ static unsigned long hold(unsigned calls_count)
     unsigned i;
     setup(calls_count);
     for (i = 0; i < count; i++) {
-        begin(i, PEER, PACKED);
-        sx_hold_begin(calls[i]);
+        begin(i, PEER, NULL);
+        CU_ASSERT_EQUAL(sx_hold_keep(calls[i], ALONE, PACKED, strlen(PACKED)), SX_OK);
     }
     steps = count_steps();
     for (i = 0; i < count; i++)

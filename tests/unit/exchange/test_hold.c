@@ -28,18 +28,24 @@ static struct sx_exchange *make(void)
     return exchange;
 }
 
-static struct soap_xmpp_call *begin_kept(struct sx_exchange *exchange, const char *payload)
+static struct soap_xmpp_call *begin(struct sx_exchange *exchange)
 {
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    return call;
+}
+
+static struct soap_xmpp_call *begin_kept(struct sx_exchange *exchange, const char *payload)
+{
+    struct soap_xmpp_call *call = begin(exchange);
     CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, FIRST, payload, strlen(payload)), SX_OK);
     return call;
 }
 
 static struct soap_xmpp_call *begin_held(struct sx_exchange *exchange)
 {
-    struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
-    CU_ASSERT_TRUE(sx_hold_begin(call));
+    struct soap_xmpp_call *call = begin(exchange);
+    CU_ASSERT_EQUAL_FATAL(sx_hold_keep(call, FIRST, REFERENCE, strlen(REFERENCE)), SX_OK);
     return call;
 }
 
@@ -139,9 +145,9 @@ static void test_numbers(void)
 static void test_hold_after_the_end(void)
 {
     struct sx_exchange *exchange = make();
-    struct soap_xmpp_call *call = begin_kept(exchange, REFERENCE);
+    struct soap_xmpp_call *call = begin(exchange);
     complete(call);
-    CU_ASSERT_FALSE(sx_hold_begin(call));
+    CU_ASSERT_EQUAL(sx_hold_keep(call, FIRST, REFERENCE, strlen(REFERENCE)), SX_OK);
     CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     expect_end(call, SX_OK, true);
@@ -245,7 +251,7 @@ static void test_refuse(void)
     CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
     sx_exchange_wait(call, PAST, &reply);
     CU_ASSERT_EQUAL(reply.err, SX_ESTANZA);
-    CU_ASSERT_TRUE(reply.delivery.refused);
+    CU_ASSERT_TRUE(reply.is_own);
     ASSERT_TEXT(reply.condition, "forbidden");
     ASSERT_TEXT(reply.text, "no");
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));
@@ -253,6 +259,77 @@ static void test_refuse(void)
     sx_exchange_release(call);
     sx_exchange_free(exchange);
 }
+
+/* Of so many copies of a held call that had its bytes once, the last are still out. */
+static struct soap_xmpp_call *begin_held_again(struct sx_exchange *exchange, unsigned copies,
+                                               unsigned refusals)
+{
+    struct soap_xmpp_call *call = begin_held(exchange);
+    uint64_t number;
+    unsigned i;
+    sx_hold_end(exchange, sx_exchange_number(call));
+    for (i = 0; i < copies; i++)
+        CU_ASSERT_TRUE(take(exchange));
+    for (i = 0; i < refusals; i++)
+        CU_ASSERT_TRUE(hold_again(call, PEER, &number));
+    return call;
+}
+
+/* A transfer that this side takes for a failure may be complete there: a copy that comes later
+ * finds its bytes, and is run. */
+static void test_refuse_with_a_copy_out(void)
+{
+    unsigned copies, refusals;
+    for (copies = 1; copies <= 3; copies++) {
+        for (refusals = 1; refusals <= copies; refusals++) {
+            struct sx_exchange *exchange = make();
+            struct soap_xmpp_call *call = begin_held_again(exchange, copies, refusals);
+            sx_hold_refuse(exchange, sx_exchange_number(call), "policy-violation", "no");
+            expect_end(call, SX_ESTANZA, refusals < copies);
+            sx_exchange_free(exchange);
+        }
+    }
+}
+
+/* The same, of a call whose time is over. */
+static void test_deadline_with_a_copy_out(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *out = begin_held_again(exchange, 2, 1);
+    expect_end(out, SX_ETIMEOUT, true);
+    expect_end(begin_held_again(exchange, 2, 2), SX_ETIMEOUT, false);
+    sx_exchange_free(exchange);
+}
+
+/* One copy is refused, another is stale: none is out, so the call goes on under another id. */
+static void test_stale_after_refusals(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_held_again(exchange, 3, 2);
+    CU_ASSERT_TRUE(retry(call, "unexpected-request", NEXT));
+    ASSERT_CONTAINS(sx_exchange_id(call), "~" NEXT);
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
+    sx_hold_refuse(exchange, sx_exchange_number(call), "forbidden", "no");
+    expect_end(call, SX_ESTANZA, false);
+    sx_exchange_free(exchange);
+}
+
+static bool attempt_keep_in_need(struct shortage shortage)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin(exchange);
+    enum sx_err err;
+    bool has_failed;
+    shortage_begin(shortage);
+    err = sx_hold_keep(call, FIRST, REFERENCE, strlen(REFERENCE));
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_EQUAL(sx_hold_is_wanted(exchange, sx_exchange_number(call)), !has_failed);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+    return has_failed;
+}
+SHORTAGE_TEST(keep_in_need, 1)
 
 static bool attempt_refuse_in_need(struct shortage shortage)
 {
@@ -366,6 +443,11 @@ CU_TestInfo tests_hold[] = {
     {"what is said of older copies leaves a held call held", test_late_words},
     {"what is said of older copies isn't counted", test_late_words_are_free},
     {"a call whose bytes are refused ends unexecuted, once", test_refuse},
+    {"bytes that can't be brought there say nothing of a copy that is out",
+     test_refuse_with_a_copy_out},
+    {"a held call with a copy out may have run at its deadline", test_deadline_with_a_copy_out},
+    {"a held call whose copies were refused gets another id", test_stale_after_refusals},
+    {"a call that finds no memory isn't held", test_keep_in_need},
     {"a refusal that finds no memory ends the call all the same", test_refuse_in_need},
     {"held calls end like others, unexecuted", test_endings},
     {"a detached call ends while it is held", test_detached},

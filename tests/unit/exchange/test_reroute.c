@@ -142,7 +142,7 @@ static void test_others_stay(void)
 {
     struct sx_exchange *exchange = make();
     struct soap_xmpp_call *kept = begin(exchange, ONE), *once = begin(exchange, ONE);
-    struct soap_xmpp_call *held = begin_to_any(exchange, PACKED);
+    struct soap_xmpp_call *held = begin(exchange, ONE);
     struct soap_xmpp_call *last = begin_to_any(exchange, PACKED);
     struct sx_reroute mover;
     CU_ASSERT_EQUAL(sx_retry_keep(kept, FIRST, "<E/>", 4), SX_OK);
@@ -151,7 +151,8 @@ static void test_others_stay(void)
     sx_reroute_allow(once); /* never kept: a foreign peer's */
     CU_ASSERT_FALSE(may_move(once));
     CU_ASSERT_FALSE(move(once, 1, TWO));
-    CU_ASSERT_TRUE(sx_hold_begin(held));
+    sx_reroute_allow(held);
+    CU_ASSERT_EQUAL(sx_hold_keep(held, FIRST, PACKED, strlen(PACKED)), SX_OK);
     CU_ASSERT_FALSE(may_move(held));
     CU_ASSERT_FALSE(move(held, 1, TWO));
     sx_hold_end(exchange, sx_exchange_number(held));

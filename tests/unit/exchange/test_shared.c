@@ -480,8 +480,7 @@ static void test_held(void)
     uint64_t number;
     exchange = sx_exchange_new(10, NULL);
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
-    CU_ASSERT_TRUE(sx_hold_begin(call));
+    CU_ASSERT_EQUAL_FATAL(sx_hold_keep(call, ALONE, PAYLOAD, strlen(PAYLOAD)), SX_OK);
     sx_hold_end(exchange, sx_exchange_number(call));
     send_first();
     CU_ASSERT_TRUE(deny(first, "any", 1));

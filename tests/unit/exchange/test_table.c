@@ -30,6 +30,12 @@ static void setup(const char *incarnation)
         CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, incarnation, PACKED, strlen(PACKED)), SX_OK);
 }
 
+static void setup_held(void)
+{
+    setup(NULL);
+    CU_ASSERT_EQUAL_FATAL(sx_hold_keep(call, ALONE, PACKED, strlen(PACKED)), SX_OK);
+}
+
 static void teardown(void)
 {
     sx_exchange_release(call);
@@ -80,9 +86,7 @@ static void test_once(void)
 static void test_held(void)
 {
     uint64_t number;
-    setup(ALONE);
-    expect(CALL_KEPT, "sent");
-    CU_ASSERT_TRUE(sx_hold_begin(call));
+    setup_held();
     expect(CALL_KEPT, "held");
     sx_hold_end(exchange, sx_exchange_number(call));
     expect(CALL_KEPT, "sent");
@@ -96,8 +100,7 @@ static void test_held(void)
 static void test_last(void)
 {
     uint64_t number;
-    setup(ALONE);
-    sx_hold_begin(call);
+    setup_held();
     replace(false);
     expect(CALL_KEPT, "last");
     CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, sx_exchange_number(call)));
@@ -113,28 +116,27 @@ static void test_last(void)
     teardown();
 }
 
-/* It fell back as soon as it was kept, before its bytes had a shipment. */
-static void test_last_before_held(void)
+/* It fell back as soon as it was kept, before it was posted. */
+static void test_last_before_posted(void)
 {
     setup(ALONE);
     replace(false);
     expect(CALL_KEPT, "last");
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
-    CU_ASSERT_FALSE(sx_hold_begin(call));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
     expect(CALL_KEPT, "last");
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     teardown();
 }
 
-/* It fell back while its caller was kept from holding it, and the plain copy is out. */
-static void test_replaced_before_held(void)
+/* It fell back while its bytes travelled, and the plain copy is out. */
+static void test_replaced_while_held(void)
 {
     uint64_t number;
-    setup(ALONE);
+    setup_held();
     number = sx_exchange_number(call);
     replace(true);
     take_due();
-    CU_ASSERT_FALSE(sx_hold_begin(call));
     expect(CALL_KEPT, "sent");
     CU_ASSERT_FALSE(sx_hold_is_wanted(exchange, number));
     CU_ASSERT_TRUE(sx_retry_due_us(exchange) < SX_NEVER);
@@ -150,7 +152,7 @@ static void test_replaced_unposted(void)
 {
     setup(ALONE);
     replace(true);
-    CU_ASSERT_FALSE(sx_hold_begin(call));
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
     expect(CALL_KEPT, "sent");
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), 0);
     CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
@@ -159,9 +161,8 @@ static void test_replaced_unposted(void)
     teardown();
 }
 
-/* A peer that says the same of one copy twice has its last one before the first could be held, or
- * posted. */
-static void fall_back_to_last_sent(void)
+/* A peer that says the same of one copy twice has its last one before the first could be posted. */
+static void test_last_sent_before_unposted(void)
 {
     setup(ALONE);
     take_due();
@@ -171,21 +172,6 @@ static void fall_back_to_last_sent(void)
     bounce();
     take_due();
     expect(CALL_KEPT, "last sent");
-}
-
-static void test_last_sent_before_held(void)
-{
-    fall_back_to_last_sent();
-    CU_ASSERT_FALSE(sx_hold_begin(call));
-    expect(CALL_KEPT, "last sent");
-    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
-    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
-    teardown();
-}
-
-static void test_last_sent_before_unposted(void)
-{
-    fall_back_to_last_sent();
     CU_ASSERT_TRUE(sx_retry_unpost(call, SX_EROOM));
     expect(CALL_KEPT, "last sent");
     CU_ASSERT_TRUE(sx_retry_unpost(call, SX_ELOST));
@@ -280,10 +266,9 @@ CU_TestInfo tests_table[] = {
     {"a call that is sent once", test_once},
     {"a call that waits for its bytes", test_held},
     {"a call whose last copy goes out, whatever becomes of its bytes", test_last},
-    {"a call that falls back before it could wait for its bytes", test_last_before_held},
-    {"a call that is out plain before it could wait for its bytes", test_replaced_before_held},
-    {"a call that is due plain before it could wait for its bytes", test_replaced_unposted},
-    {"a last copy that is out before the first could wait", test_last_sent_before_held},
+    {"a call that falls back before it could be posted", test_last_before_posted},
+    {"a call that is out plain while it waited for its bytes", test_replaced_while_held},
+    {"a call that is due plain before it could be posted", test_replaced_unposted},
     {"a last copy that is out before the first was posted", test_last_sent_before_unposted},
     {"a last copy doesn't go out beside another one", test_last_is_never_second},
     {"a call to a shared JID", test_asked},

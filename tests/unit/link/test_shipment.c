@@ -36,6 +36,7 @@ struct quay {
     int fd;
     struct soap_xmpp_link *link;
     struct sx_shipments *shipments;
+    unsigned lines; /* of the trace, that the test waits for */
 };
 
 static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -51,6 +52,7 @@ static void quay_open_traced(struct quay *quay, int timeout_ms, enum soap_xmpp_t
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     struct soap_xmpp_config config;
+    quay->lines = 0;
     quay->fd = socket(AF_INET, SOCK_STREAM, 0);
     CU_ASSERT_EQUAL_FATAL(bind(quay->fd, (struct sockaddr *)&address, len), 0);
     CU_ASSERT_EQUAL_FATAL(getsockname(quay->fd, (struct sockaddr *)&address, &len), 0);
@@ -120,8 +122,7 @@ static struct soap_xmpp_call *ship_call(struct quay *quay)
     struct sx_exchange *exchange = sx_link_exchange(quay->link);
     struct soap_xmpp_call *call = NULL;
     CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
-    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, INCARNATION, PACKED, strlen(PACKED)), SX_OK);
-    CU_ASSERT_TRUE(sx_hold_begin(call));
+    CU_ASSERT_EQUAL_FATAL(sx_hold_keep(call, INCARNATION, PACKED, strlen(PACKED)), SX_OK);
     sx_shipments_add_call(quay->shipments, make_shipment(quay), sx_exchange_number(call));
     return call;
 }
@@ -405,6 +406,38 @@ static void fall_back(void *user, enum soap_xmpp_trace_level level, const char *
     sx_copy_fini(&copy);
 }
 
+/* The caller's thread stays in the trace for longer than a call waits for its first answer. */
+static void wait_past_due(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct quay *quay = user;
+    struct sx_copy copy = {0};
+    if (level != SOAP_XMPP_TRACE_DEBUG || !strstr(line, " to " PEER ": add"))
+        return;
+    quay->lines++;
+    CU_ASSERT_FALSE(sx_retry_take_due(quay->link->exchange, SX_NEVER - 1, &copy));
+    sx_copy_fini(&copy);
+}
+
+static void test_held_in_the_trace(void)
+{
+    struct quay quay;
+    struct sx_checker *checker = sx_checker_new(64);
+    struct sx_outgoing out = {.to = PEER, .checker = checker, .room_deadline = PAST};
+    char *envelope = make_envelope(&out.envelope_len), why[500] = "";
+    struct soap_xmpp_call *call = NULL;
+    quay_open_traced(&quay, 0, SOAP_XMPP_TRACE_DEBUG, wait_past_due);
+    out.envelope = envelope;
+    come_online(&quay);
+    CU_ASSERT_EQUAL_FATAL(sx_link_request(quay.link, &out, &call, why, sizeof why), SX_OK);
+    CU_ASSERT_EQUAL(quay.lines, 1);
+    CU_ASSERT_TRUE(sx_hold_is_wanted(quay.link->exchange, sx_exchange_number(call)));
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    sx_exchange_release(call);
+    sx_checker_free(checker);
+    free(envelope);
+    quay_close(&quay);
+}
+
 static void test_plain(void)
 {
     struct quay quay;
@@ -472,7 +505,9 @@ CU_TestInfo tests_shipment[] = {
     {"shipments are made whole or not at all", test_table},
     {"an answer that finds no memory is not taken", test_add_answer},
     {"a big answer that finds no memory loses nothing else", test_answer},
-    {"a big call that becomes plain before it is held ships nothing", test_plain},
+    {"no copy of a big call goes out before its bytes, however long its caller stands still",
+     test_held_in_the_trace},
+    {"a big call that becomes plain before it has a shipment ships nothing", test_plain},
     {"a big call that finds no memory is not made", test_request},
     CU_TEST_INFO_NULL,
 };
