@@ -90,8 +90,10 @@ enum soap_xmpp_trace_level {
 /* A trace line, without a newline, valid during the call. Runs on the thread that has something to
  * tell, one line at a time, never with a lock of the library held; must not call the library. Must
  * not block: it holds the thread it runs on, often the link's own, on which every answer arrives.
- * While it does, lines of other threads are lost; their number is told with the next one. Without
- * a callback lines go to standard error, where one that can't be written at once is lost likewise.
+ * On the program's thread it holds the call that is being made there, past its deadline if it takes
+ * so long. While it blocks, lines of other threads are lost; their number is told with the next
+ * one. Without a callback lines go to standard error, where one that can't be written at once is
+ * lost likewise.
  */
 typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
 
