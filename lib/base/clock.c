@@ -15,11 +15,29 @@
 
 enum { US_PER_S = 1000000, US_PER_MS = 1000, NS_PER_US = 1000 };
 
-int64_t sx_clock_now_us(void)
+static int64_t read_us(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US;
+}
+
+int64_t sx_clock_now_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
+struct sx_clock_moment sx_clock_moment(void)
+{
+    return (struct sx_clock_moment){read_us(CLOCK_BOOTTIME), read_us(CLOCK_REALTIME)};
+}
+
+/* A virtual machine that was halted learns of it by the time of day, if at all. */
+int64_t sx_clock_since_us(const struct sx_clock_moment *moment)
+{
+    struct sx_clock_moment now = sx_clock_moment();
+    int64_t boot_us = now.boot_us - moment->boot_us, wall_us = now.wall_us - moment->wall_us;
+    return boot_us > wall_us ? boot_us : wall_us;
 }
 
 int64_t sx_clock_deadline(int64_t us)

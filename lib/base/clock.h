@@ -13,6 +13,16 @@
 
 int64_t sx_clock_now_us(void);
 
+/* A moment, for who must never take a long time for a short one: the clock of deadlines stands
+ * still while the machine sleeps. All zero: none. */
+struct sx_clock_moment {
+    int64_t boot_us, wall_us;
+};
+struct sx_clock_moment sx_clock_moment(void);
+
+/* How long ago that was, sleep included; if the machine's clock was set forward, by that more. */
+int64_t sx_clock_since_us(const struct sx_clock_moment *moment);
+
 /* now + us, saturating; us < 0 is SX_NEVER. */
 int64_t sx_clock_deadline(int64_t us);
 

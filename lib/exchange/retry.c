@@ -17,6 +17,8 @@
  *             due after its interval.
  * Restarted:  the peer says stale, of this copy. If no other is out, the request did not run: it
  *             gets another id. Otherwise nobody knows, and the call ends.
+ * Old:        the peer says stale of an epoch of its own that was over before the first copy under
+ *             this id went out: none was let in, however many there are. Another id.
  * Falls back: the peer takes no packed payload any longer: replace puts a plain one in its place,
  *             which goes out once more only, if the peer doesn't run each id once.
  */
@@ -29,6 +31,11 @@
 #include "exchange/due.h"
 #include "exchange/shared.h"
 #include "exchange/table.h"
+
+enum {
+    DRIFT = 100,        /* one part in so many may two clocks run apart: far more than clocks do */
+    MARGIN_US = 1000000 /* and so much for how they are read */
+};
 
 static bool is_last_locked(const struct soap_xmpp_call *call)
 {
@@ -258,10 +265,26 @@ static bool decide_last_locked(struct soap_xmpp_call *call, const struct sx_repl
     return true;
 }
 
+/* Whether the peer has let in no copy with such an id for longer than the first one is out, so that
+ * it let in none. It counts until it answers and we until the answer is here, so that the answer's
+ * way only makes our time the longer one. The margin is for clocks that run unevenly. */
+static bool was_never_accepted_locked(const struct soap_xmpp_call *call, int64_t since_ms)
+{
+    int64_t out_us = sx_clock_since_us(&call->first_sent);
+    return since_ms * 1000 > out_us + out_us / DRIFT + MARGIN_US;
+}
+
+static bool decide_stale_locked(struct soap_xmpp_call *call, const struct sx_delivery *delivery)
+{
+    if (call->sent > 1 && was_never_accepted_locked(call, delivery->since_ms))
+        sx_table_set_sent_locked(call, 0);
+    return call->sent <= 1 && sx_due_renew_locked(call, delivery->stale_for);
+}
+
 static bool decide_locked(struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
     if (reply->delivery.stale_for[0])
-        return call->sent <= 1 && sx_due_renew_locked(call, reply->delivery.stale_for);
+        return decide_stale_locked(call, &reply->delivery);
     if (!sx_reply_is_bounce(reply))
         return false;
     if (is_last_locked(call))

@@ -98,6 +98,8 @@ void sx_table_fall_back_locked(struct soap_xmpp_call *call)
 void sx_table_set_sent_locked(struct soap_xmpp_call *call, unsigned sent)
 {
     call->sent = sent;
+    if (sent > 0 && !call->first_sent.boot_us)
+        call->first_sent = sx_clock_moment();
     file_locked(call);
 }
 
@@ -271,6 +273,7 @@ void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation
     LIST_REMOVE(call, in_bucket);
     LIST_INSERT_HEAD(sx_table_bucket(call->exchange, number), call, in_bucket);
     snprintf(call->id + len, sizeof call->id - len, "%s%s", SX_REQUEST_ID_MARK, incarnation);
+    call->first_sent = (struct sx_clock_moment){0};
     call->denials = 0;
     call->deniers = 0;
     if (call->phase == PHASE_ASKED)
@@ -282,8 +285,8 @@ void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, 
                           size_t len, unsigned sent)
 {
     sx_table_set_payload_locked(call, payload, len);
-    sx_table_set_sent_locked(call, sent);
     sx_table_rename_locked(call, incarnation);
+    sx_table_set_sent_locked(call, sent);
 }
 
 /* ---- whose word it is ---- */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/clock.h"
 #include "exchange/heap.h"
 #include "exchange/load.h"
 #include "exchange/phase.h"
@@ -66,6 +67,7 @@ struct soap_xmpp_call {
     unsigned moves;           /* to other resources */
     unsigned denials;         /* SHARED: to later copies in a row: not known here */
     uint64_t deniers;         /* who said so, a bit each: numbers of processes, modulo 64 */
+    struct sx_clock_moment first_sent; /* the first copy under this id; none: none went out */
     /* Copies that may have reached the peer under this id, and be run. Of a SHARED one 0 or 1:
      * whether the first copy may have. */
     unsigned sent;
@@ -158,7 +160,8 @@ bool sx_table_enter_locked(struct soap_xmpp_call *call);
 void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
                           size_t len, unsigned sent);
 
-/* Another id, which carries the incarnation; that also says whether the call is KEPT or SHARED. */
+/* Another id, which carries the incarnation; that also says whether the call is KEPT or SHARED. No
+ * copy has gone out under it. */
 void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation);
 
 /* ---- what it is, and where ---- */

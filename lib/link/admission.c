@@ -125,9 +125,11 @@ static void answer_stale(const struct sx_admission *admission, const struct sx_i
     struct sx_journal *journal = admission->journal;
     struct sx_buffer out = {0};
     char incarnation[SX_INCARNATION_BYTES];
-    sx_journal_incarnation(journal, sx_clock_now_us(), incarnation);
+    int64_t now_us = sx_clock_now_us();
+    sx_journal_incarnation(journal, now_us, incarnation);
     sx_stanza_stale(&out, &head, incarnation,
-                    sx_journal_is_shared(journal) ? sx_journal_process(journal) : 0);
+                    sx_journal_is_shared(journal) ? sx_journal_process(journal) : 0,
+                    sx_journal_stale_us(journal, incoming->id, now_us) / 1000);
     sx_admission_post(admission, incoming, &out);
 }
 

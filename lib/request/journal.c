@@ -25,6 +25,7 @@ enum {
     MAX_BUCKETS = 1 << 16,
     MIN_BUCKETS = 16,
     ACCEPTED_EPOCHS = 2,
+    ENDS = 64,         /* of epochs, whose time is known */
     MAX_ID_BYTES = 256 /* ours have a third of it */
 };
 
@@ -60,6 +61,7 @@ struct sx_journal {
     unsigned long answered;
     uint64_t epoch;
     int64_t epoch_begun_us;
+    int64_t ended_us[ENDS];      /* when the latest epochs ceased to be accepted, modulo ENDS */
     unsigned long epoch_entries; /* added since */
     size_t epoch_bytes;
     struct sx_journal_counts counts;
@@ -225,11 +227,13 @@ static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
     return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
 }
 
-/* What runs stays until it is answered, however old. */
-static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us)
+/* What runs stays until it is answered, however old. end_us: when that of the epochs ended which
+ * isn't accepted any longer. */
+static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us, int64_t end_us)
 {
     struct entry *entry = TAILQ_FIRST(&journal->order), *next;
     journal->epoch++;
+    journal->ended_us[(journal->epoch - ACCEPTED_EPOCHS) % ENDS] = end_us;
     journal->epoch_begun_us = now_us;
     journal->epoch_entries = journal->epoch_bytes = 0;
     for (; entry; entry = next) {
@@ -239,16 +243,18 @@ static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us)
     }
 }
 
+/* Since the time that an epoch has was over nobody has asked, so that it let nobody in. */
 static void advance_locked(struct sx_journal *journal, int64_t now_us)
 {
-    int64_t turns;
+    int64_t turns, end_us;
     if (journal->epoch_begun_us == 0)
         journal->epoch_begun_us = now_us;
-    turns = (now_us - journal->epoch_begun_us) / EPOCH_US;
+    end_us = journal->epoch_begun_us;
+    turns = (now_us - end_us) / EPOCH_US;
     if (turns > ACCEPTED_EPOCHS)
         turns = ACCEPTED_EPOCHS;
     while (turns-- > 0)
-        begin_epoch_locked(journal, now_us);
+        begin_epoch_locked(journal, now_us, end_us += EPOCH_US);
 }
 
 /* ---- room ---- */
@@ -273,10 +279,10 @@ static bool make_place_locked(struct sx_journal *journal, size_t bytes, int64_t 
     int turns;
     if (journal->epoch_entries >= (journal->max_entries + 1) / 2 ||
         journal->epoch_bytes + bytes > journal->max_bytes / 2)
-        begin_epoch_locked(journal, now_us);
+        begin_epoch_locked(journal, now_us, now_us);
     for (turns = 0;
          turns < ACCEPTED_EPOCHS && journal->answered && !has_place_locked(journal, bytes); turns++)
-        begin_epoch_locked(journal, now_us);
+        begin_epoch_locked(journal, now_us, now_us);
     if (!has_place_locked(journal, bytes))
         return false;
     drop_answers_locked(journal, bytes);
@@ -304,6 +310,28 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
     else
         sx_request_id_format_incarnation(journal->process, journal->epoch, out);
     pthread_mutex_unlock(&journal->mu);
+}
+
+static int64_t stale_us_locked(const struct sx_journal *journal, uint64_t epoch, int64_t now_us)
+{
+    uint64_t first = journal->epoch > ENDS + 1 ? journal->epoch - ENDS - 1 : 1; /* that is known */
+    if (epoch == 0 || epoch + ACCEPTED_EPOCHS > journal->epoch)
+        return 0;
+    return now_us - journal->ended_us[(epoch > first ? epoch : first) % ENDS];
+}
+
+int64_t sx_journal_stale_us(struct sx_journal *journal, const char *id, int64_t now_us)
+{
+    uint64_t process, epoch;
+    int64_t stale_us = 0;
+    if (journal->is_shared || !sx_request_id_parse(id, &process, &epoch) ||
+        process != journal->process)
+        return 0;
+    pthread_mutex_lock(&journal->mu);
+    advance_locked(journal, now_us);
+    stale_us = stale_us_locked(journal, epoch, now_us);
+    pthread_mutex_unlock(&journal->mu);
+    return stale_us;
 }
 
 /* Whether a request under this id may be run here if nothing is known of it: a message, the first

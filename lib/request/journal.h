@@ -69,6 +69,10 @@ uint64_t sx_journal_process(const struct sx_journal *journal);
 void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
                             char out[SX_INCARNATION_BYTES]);
 
+/* Of a stale request: for how long none with an id of its epoch has been let in, from whomever. 0:
+ * it isn't known, because the id is another process's, say. */
+int64_t sx_journal_stale_us(struct sx_journal *journal, const char *id, int64_t now_us);
+
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */
 enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,

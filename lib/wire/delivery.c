@@ -13,6 +13,17 @@
 
 #include "wire/namespaces.h"
 
+enum { MAX_SINCE_DIGITS = 15 };
+
+/* A duration in ms; 0: none. */
+static int64_t parse_since(const char *text)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (!digits || digits > MAX_SINCE_DIGITS || text[digits])
+        return 0;
+    return strtoll(text, NULL, 10);
+}
+
 void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delivery)
 {
     const char *incarnation, *process;
@@ -28,6 +39,7 @@ void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delive
         return;
     snprintf(delivery->stale_for, sizeof delivery->stale_for, "%s", incarnation);
     delivery->denier = process ? strtoull(process, NULL, 16) : 0;
+    delivery->since_ms = parse_since(sx_element_attribute(child, "since"));
 }
 
 const char *sx_delivery_judge(const char *id, struct sx_delivery *delivery)
@@ -39,8 +51,9 @@ const char *sx_delivery_judge(const char *id, struct sx_delivery *delivery)
     }
     if (!delivery->stale_for[0])
         return NULL;
-    return sx_request_id_is_same_process(id, delivery->stale_for)
-               ? "the service has forgotten requests of that age (max_remembered), and doesn't "
-                 "know what became of the request"
-               : "the service was restarted, and doesn't know what became of the request";
+    if (sx_request_id_is_same_process(id, delivery->stale_for))
+        return "the service has forgotten requests of that age (max_remembered), and doesn't know "
+               "what became of the request";
+    delivery->since_ms = 0; /* of another process nobody knows what it let in */
+    return "the service was restarted, and doesn't know what became of the request";
 }

@@ -135,13 +135,15 @@ void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const 
 }
 
 void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
-                     uint64_t process)
+                     uint64_t process, int64_t since_ms)
 {
     struct sx_buffer own = {0};
     sx_buffer_add_text(&own, "<stale xmlns='" SX_NS_DELIVERY "' incarnation='");
     sx_buffer_add_escaped(&own, incarnation);
     if (process)
         sx_buffer_add_format(&own, "' process='%016" PRIx64, process);
+    if (since_ms > 0)
+        sx_buffer_add_format(&own, "' since='%" PRId64, since_ms);
     sx_buffer_add_text(&own, "'/>");
     if (own.failed)
         out->failed = true;

@@ -67,9 +67,10 @@ void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const 
                        const char *text);
 
 /* The request belongs to another incarnation than this one: it is not run here. process: who says
- * so, of several that share the JID; 0: there is but this one. */
+ * so, of several that share the JID; 0: there is but this one. since_ms: for how long no request
+ * with an id of that epoch has been let in; 0: not said. */
 void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
-                     uint64_t process);
+                     uint64_t process, int64_t since_ms);
 
 /* To a later copy: the first one runs here, and its answer will come. */
 void sx_stanza_running(struct sx_buffer *out, const struct sx_head *head);

@@ -137,9 +137,22 @@ static void wait_ends_with_a_signal(void)
     wait_for_signal(SX_NEVER);
 }
 
+static void what_passed_is_the_longer_time(void)
+{
+    struct sx_clock_moment moment = sx_clock_moment();
+    CU_ASSERT_TRUE(sx_clock_since_us(&moment) >= 0);
+    moment.boot_us -= HOUR;
+    CU_ASSERT_TRUE(sx_clock_since_us(&moment) >= HOUR);
+    moment.wall_us -= 2 * HOUR;
+    CU_ASSERT_TRUE(sx_clock_since_us(&moment) >= 2 * HOUR);
+    moment.wall_us += 5 * HOUR; /* set back */
+    CU_ASSERT_TRUE(sx_clock_since_us(&moment) >= HOUR);
+}
+
 CU_TestInfo tests_clock[] = {
     {"time never goes back", never_goes_back},
     {"time is CLOCK_MONOTONIC in microseconds", is_the_monotonic_clock},
+    {"what passed since a moment is the longer of two times", what_passed_is_the_longer_time},
     {"a deadline is now plus the microseconds", deadline_is_now_plus_us},
     {"a deadline too far or negative is never", deadline_saturates},
     {"milliseconds for poll are rounded up", poll_rounds_up},

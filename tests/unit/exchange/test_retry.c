@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "exchange/exchange.h"
 #include "exchange/retry.h"
+#include "exchange/table.h"
 
 #define PEER  "calc@example.org/soap"
 #define OTHER "calc@example.net/soap"
@@ -291,6 +292,80 @@ static void test_stale_twice(void)
     CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &stale));
     CU_ASSERT_TRUE(sx_exchange_complete(exchange, PEER, id, &stale));
     CU_ASSERT_EQUAL(end(call), SX_ESTANZA);
+    sx_exchange_free(exchange);
+}
+
+/* Sent twice, and that long ago for the first time. */
+static struct soap_xmpp_call *begin_old(struct sx_exchange *exchange, int64_t out_us)
+{
+    struct soap_xmpp_call *call = begin_kept(exchange, "1");
+    take(exchange, sx_retry_due_us(exchange), "1");
+    call->first_sent.boot_us -= out_us;
+    return call;
+}
+
+/* The peer has let in no such id since before the first copy went out. */
+static void test_stale_from_the_first(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_old(exchange, 60 * SECOND_US);
+    struct sx_reply stale = make_stale(NEXT);
+    stale.delivery.since_ms = 300000;
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale));
+    ASSERT_CONTAINS(sx_exchange_id(call), "~" NEXT);
+    CU_ASSERT_EQUAL(call->first_sent.boot_us, 0);
+    take(exchange, PAST, "1");
+    CU_ASSERT_TRUE(sx_clock_since_us(&call->first_sent) < 60 * SECOND_US);
+    /* of the new id this is said by nobody who tells the truth, but who knows */
+    take(exchange, sx_retry_due_us(exchange), "1");
+    stale.delivery.since_ms = 0;
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale));
+    end(call);
+    sx_exchange_free(exchange);
+}
+
+static void test_stale_since_not_long_enough(void)
+{
+    static const int64_t since_ms[] = {0, 1, 59000, 60000, 61000, 61500};
+    struct sx_exchange *exchange = make();
+    size_t i;
+    for (i = 0; i < sizeof since_ms / sizeof *since_ms; i++) {
+        struct soap_xmpp_call *call = begin_old(exchange, 60 * SECOND_US);
+        struct sx_reply stale = make_stale(NEXT);
+        stale.delivery.since_ms = since_ms[i];
+        CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale));
+        CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &stale));
+        end(call);
+    }
+    sx_exchange_free(exchange);
+}
+
+/* While a machine sleeps its deadlines wait, and a request that it has sent may run. */
+static void test_stale_after_a_sleep(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_old(exchange, 0);
+    struct sx_reply stale = make_stale(NEXT);
+    stale.delivery.since_ms = 300000;
+    call->first_sent.wall_us -= 600 * SECOND_US;
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale));
+    end(call);
+    sx_exchange_free(exchange);
+}
+
+/* It isn't sent again, and the caller may know that it did not run. */
+static void test_stale_from_the_first_too_often(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_old(exchange, 0);
+    struct sx_reply stale = make_stale(NEXT);
+    stale.delivery.since_ms = 300000;
+    while (sx_retry_decide(exchange, PEER, sx_exchange_id(call), &stale)) {
+        take(exchange, PAST, "1");
+        take(exchange, sx_retry_due_us(exchange), "1");
+    }
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &stale));
+    end(call);
     sx_exchange_free(exchange);
 }
 
@@ -585,6 +660,11 @@ CU_TestInfo tests_retry[] = {
     {"a bounce leaves a kept call under way, a refusal doesn't", test_bounces},
     {"a call sent once to a peer that restarted goes out under a new id", test_stale_once},
     {"a call sent twice to a peer that restarted ends", test_stale_twice},
+    {"a call sent twice under an id that was stale before goes out under another",
+     test_stale_from_the_first},
+    {"but not if the first copy may have come before", test_stale_since_not_long_enough},
+    {"nor if it went out before the machine slept", test_stale_after_a_sleep},
+    {"nor too often: then it ends, not executed", test_stale_from_the_first_too_often},
     {"a call is renewed five times at most", test_renewals_end},
     {"what certainly didn't run is told from what may have", test_may_have_run},
     {"without memory a call isn't kept", test_short_keep},

@@ -207,6 +207,20 @@ TEST(a_stale_request_is_stale_whoever_calls)
     responder_stop(&responder);
 }
 
+TEST(a_stale_request_of_this_process_is_told_since_when)
+{
+    struct responder responder;
+    char incarnation[SX_INCARNATION_BYTES], id[100];
+    int64_t now_us = sx_clock_now_us();
+    serve(&responder, "alice@example.org");
+    sx_journal_incarnation(responder.link->journal, now_us - 1200 * INT64_C(1000000), incarnation);
+    snprintf(id, sizeof id, "1" SX_REQUEST_ID_MARK "%s", incarnation);
+    responder_ask(&responder, RESPONDER_PEER, id, "add");
+    ASSERT_CONTAINS(responder_said(&responder), ".3' since='600");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
 TEST(a_forbidden_request_takes_no_room_among_those_remembered)
 {
     struct responder responder;
@@ -317,6 +331,8 @@ CU_TestInfo tests_admission[] = {
     {"a request that ran is answered again and never called forbidden",
      a_request_that_ran_is_answered_again},
     {"a stale request is stale whoever calls", a_stale_request_is_stale_whoever_calls},
+    {"of a stale request of this process it is told since when it is",
+     a_stale_request_of_this_process_is_told_since_when},
     {"a forbidden request takes no room among those remembered",
      a_forbidden_request_takes_no_room_among_those_remembered},
     {"the trace says who was refused and which rule would help",

@@ -216,6 +216,40 @@ static void test_epochs(void)
 }
 
 /* After a long silence nothing old is left. */
+static int64_t stale_s(struct sx_journal *journal, const char *id, int64_t now_us)
+{
+    return sx_journal_stale_us(journal, id, now_us) / 1000000;
+}
+
+/* A caller can conclude from it what was not let in. */
+static void test_stale_since(void)
+{
+    struct sx_journal *journal = make(100, 100000), *other = make(100, 100000);
+    struct id first = make_id(journal, "1", START_US), theirs = make_id(other, "1", START_US);
+    int64_t end_us = START_US + 2 * EPOCH_US;
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, START_US), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, START_US + EPOCH_US), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, end_us - 1), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, end_us), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, end_us + 7000000), 7);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, end_us + EPOCH_US), SX_JOURNAL_EPOCH_S);
+    CU_ASSERT_EQUAL(stale_s(journal, theirs.text, end_us + EPOCH_US), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, "1", end_us + EPOCH_US), 0);
+    CU_ASSERT_EQUAL(stale_s(journal, "1~any", end_us + EPOCH_US), 0);
+    sx_journal_free(other);
+    sx_journal_free(journal);
+}
+
+/* Nobody asked for an hour: nobody was let in. */
+static void test_stale_since_silence(void)
+{
+    struct sx_journal *journal = make(100, 100000);
+    struct id first = make_id(journal, "1", START_US);
+    CU_ASSERT_EQUAL(stale_s(journal, first.text, START_US + 12 * EPOCH_US),
+                    10 * SX_JOURNAL_EPOCH_S);
+    sx_journal_free(journal);
+}
+
 static void test_silence(void)
 {
     struct sx_journal *journal = make(100, 100000);
@@ -535,6 +569,8 @@ CU_TestInfo tests_journal[] = {
     {"ids without an incarnation are foreign and not remembered", test_foreign},
     {"epoch 0, later epochs and other processes' ids are never accepted", test_never_accepted},
     {"what belongs to the two latest epochs is accepted, older is stale", test_epochs},
+    {"since when an epoch isn't accepted is known", test_stale_since},
+    {"since when is known after a long silence", test_stale_since_silence},
     {"after two epochs of silence nothing is left", test_silence},
     {"what runs for longer than two epochs doesn't run twice", test_long_run},
     {"a memory full of answers forgets, and runs nothing twice", test_full_of_answers},

@@ -51,6 +51,32 @@ static void what_became_of_a_stale_copy_is_told(void)
     CU_ASSERT_TRUE(delivery.refused);
 }
 
+static int64_t read_since(const char *attributes, const char *id)
+{
+    struct sx_delivery delivery;
+    char xml[200];
+    snprintf(xml, sizeof xml, "<stale" XMLNS " incarnation='" OURS ".7'%s/>", attributes);
+    delivery = read(xml);
+    (void)sx_delivery_judge(id, &delivery);
+    ASSERT_TEXT(delivery.stale_for, OURS ".7");
+    return delivery.since_ms;
+}
+
+static void since_when_is_read_of_the_same_process(void)
+{
+    static const char id[] = "x~" OURS ".1";
+    CU_ASSERT_EQUAL(read_since(" since='61234'", id), 61234);
+    CU_ASSERT_EQUAL(read_since(" since='999999999999999'", id), INT64_C(999999999999999));
+    CU_ASSERT_EQUAL(read_since(" since='61234'", "x~00112233445566fe.1"), 0);
+    CU_ASSERT_EQUAL(read_since("", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since=''", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since='-1'", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since='+1'", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since='1 '", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since='1e9'", id), 0);
+    CU_ASSERT_EQUAL(read_since(" since='1234567890123456'", id), 0);
+}
+
 /* Nobody was asked to run it once. */
 static void an_id_without_an_incarnation_is_not_spoken_of(void)
 {
@@ -64,6 +90,8 @@ CU_TestInfo tests_delivery[] = {
     {"each word is read", each_word_is_read},
     {"other elements and forms say nothing", other_elements_and_forms_say_nothing},
     {"what became of a stale copy is told", what_became_of_a_stale_copy_is_told},
+    {"since when an epoch is over is read, of an id of that process",
+     since_when_is_read_of_the_same_process},
     {"an id without an incarnation isn't spoken of", an_id_without_an_incarnation_is_not_spoken_of},
     CU_TEST_INFO_NULL,
 };
