@@ -86,10 +86,19 @@ void sx_admission_decline_copies(const struct sx_admission *admission,
 
 /* ---- who may not call ---- */
 
-bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from)
+bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from,
+                               const char **payer)
 {
-    return sx_access_may_know(admission->access, from) ||
-           sx_trace_is_due(&admission->refusals, sx_clock_now_us());
+    *payer = sx_access_may_know(admission->access, from) ? from : NULL;
+    return *payer || sx_trace_is_due(&admission->refusals, sx_clock_now_us());
+}
+
+bool sx_admission_does_without(const struct sx_admission *admission,
+                               const struct sx_incoming *incoming)
+{
+    return !sx_access_may_know(admission->access, incoming->from) ||
+           sx_access_grant(admission->access, incoming->from, NULL, NULL) == SX_GRANT_EVERYTHING ||
+           sx_admission_is_known(admission, incoming);
 }
 
 void sx_admission_tell_forbidden(struct sx_admission *admission, const char *from,

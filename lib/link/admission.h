@@ -76,9 +76,15 @@ bool sx_admission_is_known(const struct sx_admission *admission,
 
 /* ---- who may not call ---- */
 
-/* Whether a packed envelope is worth a glance: a rule names its sender, or somebody is to read in
- * the trace which rule would. */
-bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from);
+/* Whether a packed envelope is worth a glance: a rule names its sender, who pays for it then, or
+ * somebody is to read in the trace which rule would: *payer is NULL. */
+bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from,
+                               const char **payer);
+
+/* Whether it doesn't matter which operation a request is for: its caller may call everything, or
+ * nothing, or the journal knows of it. */
+bool sx_admission_does_without(const struct sx_admission *admission,
+                               const struct sx_incoming *incoming);
 
 /* A line in the trace about a caller that may not call, or one more that is counted. */
 void sx_admission_tell_forbidden(struct sx_admission *admission, const char *from,

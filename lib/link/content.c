@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "soap/pack.h"
 #include "wire/delivery.h"
 #include "soap/payload.h"
@@ -131,13 +132,18 @@ bool sx_content_find_packed(const struct sx_content *content, const struct sx_el
     return *element || (content->packs && sx_content_is_packed_alone(stanza, stream));
 }
 
-void sx_content_glance(const struct sx_content *content, const char *from,
+void sx_content_glance(const struct sx_content *content, const char *from, const char *payer,
                        const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope)
 {
+    int64_t now_us = sx_clock_now_us();
+    unsigned long left, steps;
     sx_content_take_packed(content, from, element, stream, envelope);
-    if (envelope->err == SX_OK)
-        sx_envelope_glance(envelope, content->checker, content->max_message_bytes);
+    if (envelope->err)
+        return;
+    left = sx_budget_left(content->budget, payer, now_us);
+    steps = sx_envelope_glance(envelope, content->checker, content->max_message_bytes, left);
+    sx_budget_spend(content->budget, payer, steps, now_us);
 }
 
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
@@ -150,7 +156,7 @@ void sx_content_error(const struct sx_content *content, const char *from, bool i
     if (is_packed && !is_awaited)
         has_envelope = false; /* not worth a glance: nobody waits for it */
     else if (is_packed)
-        sx_content_glance(content, from, packed, stream, &reply->envelope);
+        sx_content_glance(content, from, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
     if (has_envelope) {

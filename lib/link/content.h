@@ -11,6 +11,7 @@
 #include "base/trace.h"
 #include "exchange/exchange.h"
 #include "net/stream.h"
+#include "request/budget.h"
 #include "soap/envelope.h"
 #include "transfer/receiver.h"
 #include "wire/element.h"
@@ -20,6 +21,7 @@ struct sx_content {
     bool packs;                   /* packed envelopes are taken */
     size_t max_message_bytes;     /* of one, unpacked */
     struct sx_checker *checker;   /* for glances at them */
+    struct sx_budget *budget;     /* that they are paid from */
     struct sx_receiver *receiver; /* where the bytes are that went ahead of a stanza */
     const struct sx_trace *trace; /* of what was packed; NULL: none */
 };
@@ -51,8 +53,9 @@ void sx_content_take_packed(const struct sx_content *content, const char *from,
                             const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope);
 
-/* As take_packed, and what a glance tells, too. */
-void sx_content_glance(const struct sx_content *content, const char *from,
+/* As take_packed, and what a glance tells, too, as far as the budget of payer allows, who is from,
+ * or NULL: strangers. SX_EFULL: not so far that the operation is known. */
+void sx_content_glance(const struct sx_content *content, const char *from, const char *payer,
                        const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope);
 

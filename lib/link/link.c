@@ -18,7 +18,10 @@
 #include "exchange/message_call.h"
 #include "link/link_state.h"
 
-enum { CLOSE_US = 3000000 /* what a stop may take beyond its drain_ms, see soap_xmpp.h */ };
+enum {
+    CLOSE_US = 3000000, /* what a stop may take beyond its drain_ms, see soap_xmpp.h */
+    BUDGETS = 1000      /* callers at once whose requests are costly to look into */
+};
 
 /* ---- callbacks of the loop ---- */
 
@@ -120,6 +123,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
     link->features = sx_features_new(config->max_peers);
     link->journal = sx_journal_new(config->max_remembered, config->max_remembered_bytes);
     link->checker = sx_checker_new(config->max_depth);
+    link->budget = sx_budget_new(BUDGETS);
     link->shipments = sx_shipments_new(link->session, link->exchange, link->journal);
     link->receiver = sx_bytestream_new_receiver(config);
     link->names = sx_message_ids_new(config->name_key, config->jid);
@@ -130,7 +134,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
             return false;
     }
     if (!link->exchange || !link->queue || !link->features || !link->journal || !link->checker ||
-        !link->shipments || !link->receiver || !link->names)
+        !link->budget || !link->shipments || !link->receiver || !link->names)
         return false;
     if (config->is_shared)
         sx_journal_share(link->journal);
@@ -193,6 +197,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .packs = config->packs,
         .max_message_bytes = config->max_message_bytes,
         .checker = link->checker,
+        .budget = link->budget,
         .receiver = link->receiver,
         .trace = sx_session_trace(link->session),
     };
@@ -264,6 +269,7 @@ static void free_tables(struct soap_xmpp_link *link)
     sx_journal_free(link->journal);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
+    sx_budget_free(link->budget);
     sx_shipments_free(link->shipments);
     sx_receiver_free(link->receiver);
     sx_roster_free(link->roster);

@@ -27,7 +27,8 @@ struct soap_xmpp_link {
     struct sx_roster *roster; /* NULL: the link takes no notice of presence; so policy */
     struct sx_policy *policy;
     struct sx_message_ids *names;
-    struct sx_checker *checker; /* the loop thread's */
+    struct sx_checker *checker; /* the loop thread's; so budget */
+    struct sx_budget *budget;
     struct sx_reader_limits reader_limits;
     /* ... and the parts, which see what they need of them */
     struct sx_query query;

@@ -153,6 +153,12 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
                   const struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
+    /* Later there may be time for a second copy, which must not run then. */
+    if (envelope->err == SX_EFULL) {
+        sx_admission_decline_copies(reception->admission, message,
+                                    sx_fault_condition(envelope->err), envelope->why);
+        return;
+    }
     if (envelope->err != SX_OK) {
         sx_admission_decline(reception->admission, message, sx_fault_condition(envelope->err),
                              envelope->why);
@@ -188,6 +194,19 @@ static void decline_untaken(const struct sx_reception *reception, const struct s
         drop(reception, message, "a request, and messages aren't served here");
 }
 
+static void glance(const struct sx_reception *reception, const struct sx_incoming *message,
+                   const struct sx_element *packed, struct sx_stream *stream,
+                   struct sx_envelope *envelope)
+{
+    const char *payer;
+    if (!sx_admission_wants_glance(reception->admission, message->from, &payer))
+        envelope->form = SX_FORM_ZSTD;
+    else
+        sx_content_glance(reception->content, message->from, payer, packed, stream, envelope);
+    if (envelope->err == SX_EFULL && sx_admission_does_without(reception->admission, message))
+        envelope->err = SX_OK;
+}
+
 static void receive_request(const struct sx_reception *reception, const struct sx_incoming *message,
                             const struct sx_element *stanza, struct sx_stream *stream)
 {
@@ -208,10 +227,7 @@ static void receive_request(const struct sx_reception *reception, const struct s
                                  "no message refers to a bytestream");
             return;
         }
-        if (!sx_admission_wants_glance(reception->admission, message->from))
-            envelope.form = SX_FORM_ZSTD;
-        else
-            sx_content_glance(reception->content, message->from, packed, stream, &envelope);
+        glance(reception, message, packed, stream, &envelope);
         admit(reception, message, stanza, &envelope);
     } else {
         sx_admission_decline(reception->admission, message, "service-unavailable",

@@ -24,12 +24,13 @@ struct sx_checker {
     XML_Parser parser;     /* for what the markup isn't plain enough for */
     struct sx_quota quota; /* of memory without end: the envelope is our own */
     struct sx_scan scan;
-    const char **open_uris; /* the scan's, while it measures: a check's */
-    enum sx_err err;        /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
-    size_t lead;            /* white space before the root, not given to expat */
-    bool glancing, known;   /* stops as soon as it is known what a glance tells */
-    bool has_begun;         /* the root has */
-    size_t glanced;         /* bytes so far */
+    const char **open_uris;         /* the scan's, while it measures: a check's */
+    enum sx_err err;                /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    size_t lead;                    /* white space before the root, not given to expat */
+    bool glancing, known;           /* stops as soon as it is known what a glance tells */
+    bool has_begun;                 /* the root has */
+    size_t glanced;                 /* bytes so far */
+    unsigned long steps, max_steps; /* of a glance; the scan counts more */
     size_t bad_byte;
     char why[160];
 };
@@ -258,39 +259,59 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
 
 /* ---- glance ---- */
 
-void sx_checker_begin(struct sx_checker *checker)
+void sx_checker_begin(struct sx_checker *checker, unsigned long max_steps)
 {
     checker->err = SX_OK;
     checker->glancing = true;
     checker->known = checker->has_begun = false;
     checker->scan.open_uris = NULL;
     checker->lead = checker->glanced = 0;
+    checker->scan.steps = checker->steps = 0;
+    checker->max_steps = max_steps;
+}
+
+unsigned long sx_checker_steps(const struct sx_checker *checker)
+{
+    return checker->steps + checker->scan.steps;
+}
+
+/* Whether so many more may be taken. */
+static bool has_steps(struct sx_checker *checker, size_t more)
+{
+    unsigned long taken = sx_checker_steps(checker);
+    if (taken > checker->max_steps || more > checker->max_steps - taken)
+        refuse(checker, SX_EFULL, checker->glanced,
+               "too much stands before the operation, for now");
+    return !checker->err;
 }
 
 /* A glance at plain markup: goes on until enough is known. */
 static bool glance_start(void *user, const char *qname, const char **attributes)
 {
-    struct sx_scan *scan = user;
-    return sx_scan_start(scan, qname, attributes) == SX_OK && !has_told(scan);
+    struct sx_checker *checker = user;
+    return sx_scan_start(&checker->scan, qname, attributes) == SX_OK && !has_told(&checker->scan) &&
+           has_steps(checker, 0);
 }
 
 static bool glance_text(void *user, const char *text, int len)
 {
-    return sx_scan_text(user, text, len) == SX_OK;
+    struct sx_checker *checker = user;
+    return sx_scan_text(&checker->scan, text, len) == SX_OK;
 }
 
 static bool glance_end(void *user)
 {
-    struct sx_scan *scan = user;
-    return sx_scan_end(scan) == SX_OK && !has_told(scan);
+    struct sx_checker *checker = user;
+    return sx_scan_end(&checker->scan) == SX_OK && !has_told(&checker->scan);
 }
 
 /* What nearly every first piece does. */
 static bool tells_plainly(struct sx_checker *checker, const char *bytes, size_t len)
 {
-    const struct sx_markup_sink sink = {glance_start, glance_text, glance_end, &checker->scan};
+    const struct sx_markup_sink sink = {glance_start, glance_text, glance_end, checker};
     sx_scan_reset(&checker->scan, 0);
     sx_markup_read(&checker->markup, bytes, len, &sink);
+    checker->steps += (size_t)(checker->markup.at - bytes);
     checker->known = checker->scan.err == SX_OK && has_told(&checker->scan);
     return checker->known;
 }
@@ -317,8 +338,12 @@ static void glance(struct sx_checker *checker, const char *piece, size_t len, bo
         return;
     checker->glanced += len;
     checker->has_begun = checker->has_begun || begins;
-    if (begins && (tells_plainly(checker, piece + lead, len - lead) || !prepare(checker)))
+    if (begins &&
+        (tells_plainly(checker, piece + lead, len - lead) || checker->err || !prepare(checker)))
         return;
+    if (!has_steps(checker, len * SX_GLANCE_EXPAT_STEPS))
+        return;
+    checker->steps += len * SX_GLANCE_EXPAT_STEPS;
     if (checker->has_begun &&
         sx_quota_parse(&checker->quota, checker->parser, piece + lead, (int)(len - lead), last) !=
             XML_STATUS_OK &&

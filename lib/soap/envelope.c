@@ -185,7 +185,6 @@ static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker 
     char piece[4096];
     size_t len = 0, bad_byte;
     *scan = NULL;
-    sx_checker_begin(checker);
     while (err == SX_OK && !*scan) {
         err = read_piece(unpacker, piece, sizeof piece, &len);
         if (err)
@@ -199,7 +198,8 @@ static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker 
     return err;
 }
 
-void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker, size_t max_bytes)
+unsigned long sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker,
+                                 size_t max_bytes, unsigned long max_steps)
 {
     struct sx_unpacker *unpacker =
         sx_unpacker_new(envelope->form, envelope->bytes, envelope->len, max_bytes);
@@ -208,8 +208,9 @@ void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker
     if (!unpacker) {
         envelope->err = SX_ENOMEM;
         snprintf(envelope->why, sizeof envelope->why, "memory is short");
-        return;
+        return 0;
     }
+    sx_checker_begin(checker, max_steps);
     envelope->err = glance_packed(checker, unpacker, &scan, &envelope->ambiguity, envelope->why,
                                   sizeof envelope->why);
     if (envelope->err == SX_EUNCARRIABLE)
@@ -221,6 +222,7 @@ void sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker
             envelope->ambiguity = lookalike;
     }
     sx_unpacker_free(unpacker);
+    return sx_checker_steps(checker);
 }
 
 #define ENC11 "http://schemas.xmlsoap.org/soap/encoding/"

@@ -9,6 +9,7 @@
  */
 #include "soap/payload.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,7 @@ static enum sx_err glance(struct sx_checker *checker, const char *envelope, size
     enum sx_err err = SX_OK;
     size_t done = 0;
     *scan = NULL;
-    sx_checker_begin(checker);
+    sx_checker_begin(checker, ULONG_MAX);
     while (err == SX_OK && !*scan) {
         size_t piece = len - done < PIECE_BYTES ? len - done : PIECE_BYTES;
         err = sx_checker_glance(checker, envelope + done, piece, done + piece == len, scan,

@@ -20,6 +20,7 @@
 
 enum { DEPTH_ROOT = 1, DEPTH_PART, DEPTH_BLOCK, DEPTH_FAULT_PART, DEPTH_CODE_VALUE };
 enum { WHY_NAME_BYTES = 64 }; /* of a peer's name quoted in why */
+enum { NAME_STEPS = 16 };     /* an element or an attribute, before it is looked up */
 
 int sx_scan_version(const char *uri, const char *local_name)
 {
@@ -171,6 +172,12 @@ static void record_unbound(struct sx_scan *scan, const char *prefix, size_t len)
     scan->unbound[scan->unbound_len] = '\0';
 }
 
+/* Before a name is looked up. */
+static void count_steps(struct sx_scan *scan)
+{
+    scan->steps += NAME_STEPS + scan->namespaces.count;
+}
+
 /* text is NUL-terminated at len or later. */
 static void look_for_qname(struct sx_scan *scan, const char *text, size_t len)
 {
@@ -179,6 +186,8 @@ static void look_for_qname(struct sx_scan *scan, const char *text, size_t len)
         return;
     trim(&text, &len);
     prefix_len = qname_prefix_len(text, len);
+    if (prefix_len)
+        count_steps(scan);
     if (prefix_len && !is_no_prefix(text, prefix_len) &&
         !sx_namespaces_lookup(&scan->namespaces, text, prefix_len))
         record_unbound(scan, text, prefix_len);
@@ -276,6 +285,7 @@ static enum sx_err scan_attributes(struct sx_scan *scan, const char **attributes
                 measure_attribute(scan, attributes, "", 0);
             continue;
         }
+        count_steps(scan);
         if (!sx_namespaces_resolve(&scan->namespaces, attributes[0], true, &uri))
             return fail(scan, SX_EMALFORMED, "the prefix of the attribute %.*s is bound nowhere",
                         attributes[0]);
@@ -414,6 +424,7 @@ enum sx_err sx_scan_start(struct sx_scan *scan, const char *qname, const char **
     }
     if (*attributes && push_declarations(scan, qname, attributes))
         return scan->err;
+    count_steps(scan);
     if (*attributes && !scan->operation[0])
         look_for_lookalike(scan, attributes);
     if (enter(scan, qname, attributes))

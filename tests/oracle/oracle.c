@@ -8,6 +8,7 @@
 #include "oracle.h"
 
 #include <expat.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,7 +247,7 @@ static void read_envelope(struct oracle *oracle, struct sx_envelope *envelope)
             (struct sx_envelope){.form = SX_FORM_STORED, .bytes = bytes, .len = sample->len};
         if (sample->action)
             snprintf(envelope->action, sizeof envelope->action, "%s", sample->action);
-        sx_envelope_glance(envelope, oracle->checker, MAX_BYTES);
+        sx_envelope_glance(envelope, oracle->checker, MAX_BYTES, ULONG_MAX);
         return;
     }
     sx_scan_reset(&oracle->scan, 0);

@@ -11,6 +11,7 @@
     SUITE(api)                                                                                     \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \
+    SUITE(budget)                                                                                  \
     SUITE(buffer)                                                                                  \
     SUITE(checker)                                                                                 \
     SUITE(checker_glance)                                                                          \
@@ -34,6 +35,7 @@
     SUITE(features)                                                                                \
     SUITE(flood)                                                                                   \
     SUITE(gauge)                                                                                   \
+    SUITE(glance)                                                                                  \
     SUITE(grant)                                                                                   \
     SUITE(heap)                                                                                    \
     SUITE(hex)                                                                                     \

@@ -4,6 +4,7 @@
 #include "../envelope_fixture.h"
 
 #include <dirent.h>
+#include <limits.h>
 
 extern CU_TestInfo tests_checker_glance[];
 
@@ -25,7 +26,7 @@ static struct seen look(struct sx_checker *checker, const char *bytes, size_t le
     struct seen seen = {.err = SX_OK};
     const struct sx_scan *scan = NULL;
     size_t part;
-    sx_checker_begin(checker);
+    sx_checker_begin(checker, ULONG_MAX);
     while (!seen.err && !scan) {
         bool last = len - seen.fed <= piece;
         char *copy; /* of the exact size */

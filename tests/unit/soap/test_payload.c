@@ -261,7 +261,7 @@ static bool attempt_glance(struct shortage shortage)
     bool has_failed;
     sx_pack_trim();
     shortage_begin(shortage);
-    sx_envelope_glance(&envelope, checker, ENOUGH);
+    sx_envelope_glance(&envelope, checker, ENOUGH, ENOUGH);
     has_failed = shortage_end();
     CU_ASSERT(envelope.err == SX_OK || (envelope.err == SX_ENOMEM && has_failed));
     CU_ASSERT_EQUAL(strncmp(envelope.why, "memory is short", 15) == 0, envelope.err != SX_OK);

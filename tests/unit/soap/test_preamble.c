@@ -128,7 +128,7 @@ static const char *set(const char *bytes)
     struct sx_envelope envelope = {
         .form = SX_FORM_STORED, .bytes = (char *)(size_t)bytes, .len = strlen(bytes)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(checker);
-    sx_envelope_glance(&envelope, checker, 1 << 20);
+    sx_envelope_glance(&envelope, checker, 1 << 20, 1 << 20);
     CU_ASSERT_EQUAL(envelope.err, SX_OK);
     sx_checker_free(checker);
     return envelope.ambiguity ? envelope.ambiguity : "";
