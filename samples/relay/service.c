@@ -28,14 +28,22 @@ static const char *allowed; /* RELAY_TO, with a blank before and behind */
 
 /* ---- answers that may go elsewhere ---- */
 
-static int may_go_to(const char *endpoint)
+/* A whole word of the list: two words and the blank between them are none. gSOAP takes an empty
+ * address for one that it needn't connect to, and soap_wsa_reply() then leaks what it has copied.
+ */
+static int is_listed(const char *endpoint)
 {
     char word[1024];
-    if (!endpoint || strcmp(endpoint, soap_wsa_anonymousURI) == 0 ||
-        strcmp(endpoint, soap_wsa_noneURI) == 0)
-        return 1;
-    snprintf(word, sizeof word, " %s ", endpoint);
-    return strlen(word) == strlen(endpoint) + 2 && strstr(allowed, word) != NULL;
+    int len = snprintf(word, sizeof word, " %s ", endpoint);
+    return strncmp(endpoint, "xmpp:", 5) == 0 && !strpbrk(endpoint, " \t\r\n") &&
+           len < (int)sizeof word && strstr(allowed, word) != NULL;
+}
+
+/* No address, or one of these two: the answer stays with the caller, or there is none. */
+static int may_go_to(const char *endpoint)
+{
+    return !endpoint || strcmp(endpoint, soap_wsa_anonymousURI) == 0 ||
+           strcmp(endpoint, soap_wsa_noneURI) == 0 || is_listed(endpoint);
 }
 
 /* soap_serve(), but for a check before each operation: the fault must not go where the answer must
