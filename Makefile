@@ -85,7 +85,7 @@ $(eval $(call uses,$(call obj,samples/station/station.c samples/station/console.
 RELAY_USERS := $(call obj,samples/relay/service.c samples/relay/client.c)
 $(eval $(call uses,$(RELAY_USERS),relay))
 $(RELAY_USERS) $(call lint_of,$(RELAY_USERS)): CPPFLAGS += $(relay_FLAGS)
-GUARD_USERS := $(call obj,samples/guard/service.c samples/guard/client.c)
+GUARD_USERS := $(call obj,samples/guard/service.c samples/guard/token.c samples/guard/client.c)
 $(eval $(call uses,$(GUARD_USERS),guard))
 $(GUARD_USERS) $(call lint_of,$(GUARD_USERS)): CPPFLAGS += $(guard_FLAGS)
 
@@ -98,7 +98,7 @@ $(BUILD)/samples/station-console: $(call obj,samples/station/console.c) $(statio
 $(BUILD)/samples/relay-service: $(call obj,samples/relay/service.c) $(relay_STUBS) \
     $(relay_SKELETON) $(relay_PLUGINS)
 $(BUILD)/samples/relay-client: $(call obj,samples/relay/client.c) $(relay_STUBS) $(relay_PLUGINS)
-$(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c) $(guard_STUBS) \
+$(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c samples/guard/token.c) $(guard_STUBS) \
     $(guard_SKELETON) $(guard_PLUGINS)
 $(BUILD)/samples/guard-client: $(call obj,samples/guard/client.c) $(guard_STUBS) $(guard_PLUGINS)
 $(BUILD)/samples/guard-%: GSOAP_LIBS := -lgsoapssl
