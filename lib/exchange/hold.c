@@ -47,6 +47,7 @@ enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, c
     pthread_mutex_lock(&exchange->mu);
     if (sx_table_is_under_way_locked(call)) {
         sx_table_keep_locked(call, incarnation, copy, len, 0);
+        sx_due_begin_locked(call);
         hold_locked(call);
         copy = NULL;
     } else {

@@ -17,7 +17,7 @@
 #define NEXT      "8899aabbccddeeff.7"
 #define REFERENCE "<packed xmlns='urn:soap-xmpp:packed:1' transfer='1' size='1' sha256='0'/>"
 
-enum { MOST_HOLDS = 5, LATER_US = 60000000 };
+enum { MOST_HOLDS = 5, LATER_US = 60000000, FIRST_INTERVAL_US = 2000000 };
 
 static const int64_t PAST = 1; /* microseconds after boot */
 
@@ -124,6 +124,21 @@ static void test_hold(void)
     CU_ASSERT_EQUAL(sx_retry_due_us(exchange), SX_NEVER);
     expect_end(held, SX_OK, true);
     expect_end(kept, SX_OK, true);
+    sx_exchange_free(exchange);
+}
+
+/* Once it is let go it is sent as any other: once, then after a while. */
+static void test_interval(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_held(exchange);
+    int64_t now_us = sx_clock_now_us();
+    struct sx_copy due = {0};
+    sx_hold_end(exchange, sx_exchange_number(call));
+    CU_ASSERT_TRUE(sx_retry_take_due(exchange, now_us, &due));
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), now_us + FIRST_INTERVAL_US);
+    sx_copy_fini(&due);
+    expect_end(call, SX_ETIMEOUT, true);
     sx_exchange_free(exchange);
 }
 
@@ -436,6 +451,7 @@ static void test_awaits(void)
 
 CU_TestInfo tests_hold[] = {
     {"a held call is not sent before it is let go", test_hold},
+    {"a held call that is let go is sent once, then after a while", test_interval},
     {"a call keeps its number under another id", test_numbers},
     {"a call that has ended isn't held", test_hold_after_the_end},
     {"the loss of the connection leaves held calls alone", test_lose},
