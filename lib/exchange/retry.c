@@ -24,6 +24,7 @@
  */
 #include "exchange/retry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +66,28 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
     return err;
 }
 
+/* While the first copy waits for room another one may go out, and come too late for its epoch. */
+static bool has_first_id_locked(const struct soap_xmpp_call *call)
+{
+    return call->renewals == 0 && call->moves == 0;
+}
+
+bool sx_retry_first_id(struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES])
+{
+    struct sx_exchange *exchange = call->exchange;
+    bool is_first;
+    pthread_mutex_lock(&exchange->mu);
+    is_first = has_first_id_locked(call);
+    if (is_first)
+        snprintf(id, SX_EXCHANGE_ID_BYTES, "%s", call->id);
+    pthread_mutex_unlock(&exchange->mu);
+    return is_first;
+}
+
 static bool unpost_locked(struct soap_xmpp_call *call, enum sx_err err)
 {
+    if (!has_first_id_locked(call))
+        return true; /* none of the copies that are counted now is that one */
     /* The last copy goes out when no other is counted: the first no longer is. */
     if (call->phase != PHASE_LAST_SENT)
         sx_table_take_copy_back_locked(call);

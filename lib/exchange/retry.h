@@ -16,6 +16,10 @@
 enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                           size_t len);
 
+/* The id under which the first copy is counted, and may be posted. False, id is untouched: the call
+ * has another one by now, under which it goes out when it is due. */
+bool sx_retry_first_id(struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES]);
+
 /* The kept call's first stanza could not be posted, because of err. Whether the call goes on all
  * the same: a lost connection makes it due, and a copy may have gone out meanwhile. Otherwise none
  * will: it is the caller's to release. */

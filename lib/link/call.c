@@ -51,6 +51,16 @@ static enum sx_err keep(const struct draft *draft, struct soap_xmpp_call *call)
                                                             draft->payload, draft->payload_len);
 }
 
+/* False: nothing is to be posted under it any longer. */
+static bool copy_id(const struct draft *draft, struct soap_xmpp_call *call,
+                    char id[SX_EXCHANGE_ID_BYTES])
+{
+    if (draft->incarnation && !draft->shipment)
+        return sx_retry_first_id(call, id);
+    sx_exchange_copy_id(call, id);
+    return true;
+}
+
 static enum sx_err post_call(const struct sx_calls *calls, const struct draft *draft,
                              struct soap_xmpp_call *call, uint64_t number)
 {
@@ -58,7 +68,8 @@ static enum sx_err post_call(const struct sx_calls *calls, const struct draft *d
     enum sx_err err = keep(draft, call);
     if (err != SX_OK)
         return err;
-    sx_exchange_copy_id(call, id);
+    if (!copy_id(draft, call, id))
+        return SX_OK; /* the call has been renewed, and goes out when it is due */
     sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s", id,
              draft->to, draft->operation);
     if (draft->shipment) {

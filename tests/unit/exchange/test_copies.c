@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "exchange/exchange.h"
 #include "exchange/retry.h"
+#include "exchange/table.h"
 
 #define PEER "calc@example.org/soap"
 #define OLD  "00000000000000aa.1"
@@ -226,6 +227,53 @@ static void test_lost_before_it_was_posted(void)
     teardown();
 }
 
+/* The first copy isn't posted yet, and the one that went out meanwhile came too late for its epoch:
+ * the call has another id. */
+static void setup_renamed(void)
+{
+    struct sx_reply reply = {.err = SX_ESTANZA, .delivery.stale_for = NEW};
+    setup();
+    send_again();
+    call->first_sent.boot_us -= 60 * INT64_C(1000000);
+    reply.delivery.since_ms = 300000;
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+    ASSERT_CONTAINS(sx_exchange_id(call), "~" NEW);
+}
+
+static void test_unposted_after_another_id(void)
+{
+    static const enum sx_err errs[] = {SX_EROOM, SX_ELOST};
+    size_t i;
+    for (i = 0; i < sizeof errs / sizeof *errs; i++) {
+        setup_renamed();
+        send_again();
+        CU_ASSERT_TRUE(sx_retry_unpost(call, errs[i]));
+        CU_ASSERT_TRUE(may_have_run(NULL));
+        teardown();
+    }
+}
+
+static void test_no_room_but_to_go_out_under_another_id(void)
+{
+    setup_renamed();
+    CU_ASSERT_TRUE(sx_retry_unpost(call, SX_EROOM));
+    send_again();
+    teardown();
+}
+
+static void test_first_id(void)
+{
+    char id[SX_EXCHANGE_ID_BYTES] = "untouched";
+    setup();
+    CU_ASSERT_TRUE(sx_retry_first_id(call, id));
+    ASSERT_TEXT(id, sx_exchange_id(call));
+    teardown();
+    setup_renamed();
+    CU_ASSERT_FALSE(sx_retry_first_id(call, id));
+    ASSERT_CONTAINS(id, "~" OLD);
+    teardown();
+}
+
 static bool may_have_run_when_refused(void)
 {
     struct sx_reply reply = {.err = SX_ESTANZA, .delivery.refused = true};
@@ -263,5 +311,10 @@ CU_TestInfo tests_copies[] = {
     {"a call that lost its connection before it was posted is due, and was not executed",
      test_lost_before_it_was_posted},
     {"a refusal of one copy says nothing of another", test_refusal},
+    {"a first copy that isn't posted takes none back that went out under another id",
+     test_unposted_after_another_id},
+    {"nor does it end a call that goes out under another id",
+     test_no_room_but_to_go_out_under_another_id},
+    {"the first copy goes out under the id that it is counted under, or not at all", test_first_id},
     CU_TEST_INFO_NULL,
 };
