@@ -4,6 +4,10 @@
  * loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may lose
  * what it has received.
  *
+ * Calls and answers have MAX_SHIPMENTS places each, so that calls to a slow service take none from
+ * answers. An account has half of either. Answers that are taken slowly make room for those of
+ * others (transfer/share.h).
+ *
  * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
  * waits for a few blocks and not for the whole window.
  */
@@ -18,11 +22,13 @@
 #include "base/clock.h"
 #include "exchange/hold.h"
 #include "link/size_limit.h"
+#include "transfer/share.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
 enum {
-    MAX_SHIPMENTS = 64,
+    MAX_SHIPMENTS = 64,      /* of calls, and of answers */
+    MAX_ADDED_ANSWERS = 128, /* that are being sent, or wait for the loop thread to look at them */
     WINDOW = 64,
     BLOCK_BYTES = 6144,    /* with base64 and names under what each server takes: RFC 6120 13.12 */
     MAX_REFUSALS = 2,      /* ends of a stream that a transfer may have caused */
@@ -40,6 +46,7 @@ struct sx_shipment {
     unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
     size_t told_bytes;    /* of its progress */
     uint64_t call_number; /* 0: it is an answer */
+    struct sx_share_account *account; /* of its receiver, while it is in the table of senders */
     /* of an answer */
     char *id, *stanza;
     size_t stanza_len;
@@ -62,6 +69,7 @@ struct sx_shipments {
     int64_t online_since_us;
     struct shipment_list all;
     struct sx_senders *senders;
+    struct sx_share call_share, answer_share; /* of the senders */
 };
 
 struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
@@ -75,7 +83,9 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->journal = journal;
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->all);
-    shipments->senders = sx_senders_new(MAX_SHIPMENTS);
+    sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
+    sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, SIZE_MAX);
+    shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
     if (!shipments->senders)
         goto err_after_alloc;
     if (pthread_mutex_init(&shipments->mu, NULL))
@@ -102,13 +112,34 @@ void sx_shipment_free(struct sx_shipment *shipment)
     free(shipment);
 }
 
+static struct sx_share *share_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    return shipment->call_number ? &shipments->call_share : &shipments->answer_share;
+}
+
+/* It is out of the table of senders. */
+static void leave(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    shipment->is_sending = false;
+    sx_share_leave(share_of(shipments, shipment), shipment->account,
+                   sx_sender_size(shipment->sender));
+}
+
+static void withdraw(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                     struct sx_buffer *last)
+{
+    if (!shipment->is_sending)
+        return;
+    sx_senders_remove(shipments->senders, shipment->sender, last);
+    leave(shipments, shipment);
+}
+
 static void free_list(struct sx_shipments *shipments, struct shipment_list *list)
 {
     struct sx_shipment *shipment;
     while ((shipment = TAILQ_FIRST(list))) {
         TAILQ_REMOVE(list, shipment, in_list);
-        if (shipment->is_sending)
-            sx_senders_remove(shipments->senders, shipment->sender, NULL);
+        withdraw(shipments, shipment, NULL);
         sx_shipment_free(shipment);
     }
 }
@@ -188,7 +219,7 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
 {
     bool is_full;
     pthread_mutex_lock(&shipments->mu);
-    is_full = shipments->answers >= MAX_SHIPMENTS; /* those that wait to be online count, too */
+    is_full = shipments->answers >= MAX_ADDED_ANSWERS;
     pthread_mutex_unlock(&shipments->mu);
     if (is_full)
         return SX_EFULL;
@@ -226,8 +257,7 @@ static void post(struct sx_shipments *shipments, uint64_t number, struct sx_buff
 static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     struct sx_buffer last = {0};
-    if (shipment->is_sending)
-        sx_senders_remove(shipments->senders, shipment->sender, &last);
+    withdraw(shipments, shipment, &last);
     if (last.len)
         post(shipments, number, &last);
     sx_buffer_fini(&last);
@@ -283,7 +313,7 @@ static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_ship
 
 static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
-    shipment->is_sending = false;
+    leave(shipments, shipment);
     if (shipment->call_number)
         sx_hold_end(shipments->exchange, shipment->call_number);
     else
@@ -306,27 +336,80 @@ void sx_shipment_tell(const struct sx_session *session, const char *peer, bool o
         config->progress_callback(config->progress_user, &progress);
 }
 
-/* Whether half of the places are taken by answers to one account already. */
-static bool has_its_share(const struct sx_shipments *shipments, const struct sx_shipment *shipment)
+/* Whether half of the places are taken by its account already. */
+static bool has_half(struct sx_shipments *shipments, const struct sx_shipment *shipment)
 {
-    const struct sx_shipment *other;
-    char bare[SX_JID_BYTES], to[SX_JID_BYTES];
-    unsigned own = 0;
-    sx_jid_bare(sx_sender_to(shipment->sender), bare, sizeof bare);
-    for (other = TAILQ_FIRST(&shipments->all); other; other = TAILQ_NEXT(other, in_list)) {
-        sx_jid_bare(sx_sender_to(other->sender), to, sizeof to);
-        own += other->is_sending && !other->call_number && sx_jid_equal(to, bare);
+    const struct sx_share_account *own =
+        sx_share_find(share_of(shipments, shipment), sx_sender_to(shipment->sender));
+    return own && own->places >= MAX_SHIPMENTS / 2;
+}
+
+/* Answers that are being sent, those that got on longest ago first. */
+static unsigned list_answers(const struct sx_shipments *shipments,
+                             struct sx_shipment *list[MAX_SHIPMENTS])
+{
+    struct sx_shipment *shipment;
+    unsigned count = 0, i;
+    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
+        if (!shipment->is_sending || shipment->call_number)
+            continue;
+        for (i = count++; i > 0 && sx_sender_pace(list[i - 1]->sender)->step_us >
+                                       sx_sender_pace(shipment->sender)->step_us;
+             i--)
+            list[i] = list[i - 1];
+        list[i] = shipment;
     }
-    return own >= MAX_SHIPMENTS / 2;
+    return count;
+}
+
+/* Gives up answers of others in favour of this one; whether there is room by that. */
+static bool displace(struct sx_shipments *shipments, uint64_t number,
+                     const struct sx_shipment *shipment)
+{
+    struct sx_shipment *list[MAX_SHIPMENTS];
+    struct sx_share_holder holders[MAX_SHIPMENTS];
+    unsigned count = list_answers(shipments, list), i;
+    int64_t now_us = sx_clock_now_us();
+    for (i = 0; i < count; i++)
+        holders[i] = (struct sx_share_holder){
+            .account = list[i]->account,
+            .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
+    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender),
+                        0))
+        return false;
+    for (i = 0; i < count; i++)
+        if (holders[i].yields)
+            fail(shipments, number, list[i], "resource-constraint", "others need its place");
+    return true;
+}
+
+static bool has_place(struct sx_shipments *shipments, uint64_t number,
+                      const struct sx_shipment *shipment)
+{
+    if (has_half(shipments, shipment))
+        return false;
+    return sx_share_has_room(share_of(shipments, shipment), 0) ||
+           (!shipment->call_number && displace(shipments, number, shipment));
+}
+
+static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    struct sx_share *share = share_of(shipments, shipment);
+    size_t size = sx_sender_size(shipment->sender);
+    shipment->account = sx_share_enter(share, sx_sender_to(shipment->sender), size);
+    if (!shipment->account)
+        return false;
+    if (sx_senders_add(shipments->senders, shipment->sender, sx_clock_now_us()) == SX_OK)
+        return true;
+    sx_share_leave(share, shipment->account, size);
+    return false;
 }
 
 /* A call may wait for a place, as its caller does. An answer gets one at once or fails: how long it
  * would have to wait is up to the callers of the others. */
 static void start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
-    shipment->waits =
-        (!shipment->call_number && has_its_share(shipments, shipment)) ||
-        sx_senders_add(shipments->senders, shipment->sender, sx_clock_now_us()) != SX_OK;
+    shipment->waits = !has_place(shipments, number, shipment) || !begin(shipments, shipment);
     if (shipment->waits && shipment->call_number)
         return;
     if (shipment->waits) {
@@ -354,40 +437,58 @@ static void take_added(struct sx_shipments *shipments, uint64_t number)
     }
 }
 
-/* How long nobody has acknowledged anything although we were online. */
-static int64_t count_stall_us(const struct sx_shipments *shipments,
-                              const struct sx_shipment *shipment, int64_t now_us)
+/* How long ago that was, as far as we have been online since. */
+static int64_t count_online_us(const struct sx_shipments *shipments, int64_t ago_us, int64_t now_us)
 {
-    int64_t stalled_us = sx_sender_stalled_us(shipment->sender, now_us);
     int64_t online_us = now_us - shipments->online_since_us;
-    return stalled_us < online_us ? stalled_us : online_us;
+    return ago_us < online_us ? ago_us : online_us;
+}
+
+/* How long nobody may go on taking nothing of an answer, or next to nothing; 0: no longer, and
+ * why. */
+static int64_t count_patience_us(const struct sx_shipments *shipments,
+                                 const struct sx_shipment *shipment, int64_t now_us,
+                                 const char **why)
+{
+    const struct sx_sender *sender = shipment->sender;
+    int64_t stall_us = sx_session_timeout_us(shipments->session) -
+                       count_online_us(shipments, sx_sender_stalled_us(sender, now_us), now_us);
+    int64_t step_us = SX_PACE_STEP_US -
+                      count_online_us(shipments, now_us - sx_sender_pace(sender)->step_us, now_us);
+    *why = stall_us <= 0 ? "nobody takes them" : "they are taken too slowly";
+    if (stall_us <= 0 || step_us <= 0)
+        return 0;
+    return stall_us < step_us ? stall_us : step_us;
 }
 
 /* Ends what is no longer wanted: shipments of calls that have ended, and answers whose bytes nobody
  * takes. When to look again at the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
 {
-    struct sx_exchange *exchange = shipments->exchange;
-    int64_t patience_us = sx_session_timeout_us(shipments->session), due_us = SX_NEVER;
-    int64_t now_us = sx_clock_now_us();
+    int64_t due_us = SX_NEVER, now_us = sx_clock_now_us();
     struct sx_shipment *shipment, *next;
     for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
-        int64_t stalled_us = count_stall_us(shipments, shipment, now_us);
+        const char *why;
+        int64_t rest_us = LOOK_AGAIN_US;
         next = TAILQ_NEXT(shipment, in_list);
-        if (shipment->call_number && !sx_hold_is_wanted(exchange, shipment->call_number)) {
+        if (shipment->call_number &&
+            !sx_hold_is_wanted(shipments->exchange, shipment->call_number)) {
             end(shipments, number, shipment);
-        } else if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
+            continue;
+        }
+        if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
             fail(shipments, number, shipment, "policy-violation",
                  "the server closed the stream over what was sent to it");
-        } else if (shipment->call_number) {
-            if (shipment->waits)
-                start(shipments, number, shipment);
-            due_us = due_us < now_us + LOOK_AGAIN_US ? due_us : now_us + LOOK_AGAIN_US;
-        } else if (stalled_us >= patience_us) {
-            fail(shipments, number, shipment, "recipient-unavailable", "nobody takes them");
-        } else if (now_us + patience_us - stalled_us < due_us) {
-            due_us = now_us + patience_us - stalled_us;
+            continue;
         }
+        if (shipment->waits)
+            start(shipments, number, shipment);
+        if (!shipment->call_number)
+            rest_us = count_patience_us(shipments, shipment, now_us, &why);
+        if (rest_us <= 0)
+            fail(shipments, number, shipment, "recipient-unavailable", why);
+        else if (now_us + rest_us < due_us)
+            due_us = now_us + rest_us;
     }
     return due_us;
 }
@@ -451,7 +552,7 @@ void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct s
         deliver(shipments, number, shipment);
         break;
     case SX_SENDER_FAILED:
-        shipment->is_sending = false;
+        leave(shipments, shipment);
         fail(shipments, number, shipment, sx_sender_condition(moved), sx_sender_text(moved));
         break;
     default:

@@ -1,10 +1,10 @@
 /* receiver.c - big messages that arrive, block by block.
  *
- * Invariant: entries are in the order in which they were touched, the longest ago first. Of each,
- * received <= capacity <= size; hash has seen the first `received` bytes and is NULL once they are
- * complete and right. announced_bytes is the sum of the sizes, held_bytes that of the capacities.
- * sid is "" while no session carries the transfer, and no two entries of a peer have the same other
- * one.
+ * Invariant: entries are in the order in which they made their last step (pace.h), the longest ago
+ * first; each has entered the share. Of each, received <= capacity <= size; hash has seen the first
+ * `received` bytes and is NULL once they are complete and right. held_bytes is the sum of the
+ * capacities. sid is "" while no session carries the transfer, and no two entries of a peer have
+ * the same other one.
  *
  * Happy path and failures: receiver.h.
  */
@@ -18,6 +18,8 @@
 
 #include "wire/jid.h"
 #include "base/clock.h"
+#include "transfer/pace.h"
+#include "transfer/share.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
@@ -35,7 +37,8 @@ struct entry {
     char sid[SX_RECEIVER_SID_BYTES + 1];
     size_t block_bytes, next_seq;
 
-    int64_t touched_us;
+    struct sx_pace pace;
+    struct sx_share_account *account;
     TAILQ_ENTRY(entry) in_order;
 };
 
@@ -44,7 +47,9 @@ TAILQ_HEAD(entry_list, entry);
 struct sx_receiver {
     struct sx_receiver_limits limits;
     struct entry_list order;
-    struct sx_receiver_counts counts;
+    struct sx_share share;
+    size_t held_bytes;
+    unsigned long completed, taken, expired, displaced, refused;
 };
 
 /* ---- entries ---- */
@@ -58,6 +63,7 @@ struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits)
     if (receiver->limits.max_message_bytes > limits->max_bytes)
         receiver->limits.max_message_bytes = limits->max_bytes;
     TAILQ_INIT(&receiver->order);
+    sx_share_init(&receiver->share, limits->max_transfers, limits->max_bytes);
     return receiver;
 }
 
@@ -72,27 +78,24 @@ static void free_entry(struct entry *entry)
 static void remove_entry(struct sx_receiver *receiver, struct entry *entry)
 {
     TAILQ_REMOVE(&receiver->order, entry, in_order);
-    receiver->counts.transfers--;
-    receiver->counts.announced_bytes -= entry->size;
-    receiver->counts.held_bytes -= entry->capacity;
+    sx_share_leave(&receiver->share, entry->account, entry->size);
+    receiver->held_bytes -= entry->capacity;
     free_entry(entry);
 }
 
 void sx_receiver_free(struct sx_receiver *receiver)
 {
-    struct entry *entry, *next;
+    struct entry *entry;
     if (!receiver)
         return;
-    for (entry = TAILQ_FIRST(&receiver->order); entry; entry = next) {
-        next = TAILQ_NEXT(entry, in_order);
-        free_entry(entry);
-    }
+    while ((entry = TAILQ_FIRST(&receiver->order)))
+        remove_entry(receiver, entry);
     free(receiver);
 }
 
-static void touch(struct sx_receiver *receiver, struct entry *entry, int64_t now_us)
+/* It has made a step. */
+static void move_back(struct sx_receiver *receiver, struct entry *entry)
 {
-    entry->touched_us = now_us;
     TAILQ_REMOVE(&receiver->order, entry, in_order);
     TAILQ_INSERT_TAIL(&receiver->order, entry, in_order);
 }
@@ -144,7 +147,7 @@ static void refuse_as(struct sx_receiver *receiver, struct sx_receiver_answer *a
     answer->condition = condition;
     answer->type = type;
     snprintf(answer->text, sizeof answer->text, "%s", text);
-    receiver->counts.refused++;
+    receiver->refused++;
 }
 
 /* XEP-0047 2 has other types for some conditions than RFC 6120 8.3.3 recommends. */
@@ -235,57 +238,75 @@ static bool check_size(struct sx_receiver *receiver, const struct numbers *numbe
     return !answer->condition;
 }
 
-/* Why there is no room for so many bytes of this peer's just now; NULL: there is. */
-static const char *find_shortage(const struct sx_receiver *receiver, const char *from, size_t size)
+/* Forgets those that make room for others. */
+static bool displace(struct sx_receiver *receiver, const char *from, size_t size, int64_t now_us)
 {
-    const struct sx_receiver_limits *limits = &receiver->limits;
-    size_t own_bytes = 0;
-    unsigned own = 0;
-    char bare[SX_JID_BYTES], other[SX_JID_BYTES];
-    const struct entry *entry;
-    sx_jid_bare(from, bare, sizeof bare); /* an account's many resources are one */
-    TAILQ_FOREACH(entry, &receiver->order, in_order) {
-        sx_jid_bare(entry->from, other, sizeof other);
-        if (!sx_jid_equal(other, bare))
+    unsigned count = receiver->share.places, i = 0;
+    struct sx_share_holder *holders = calloc(count + 1, sizeof *holders);
+    struct entry *entry, *next;
+    bool has_room = false;
+    if (!holders)
+        return false;
+    TAILQ_FOREACH(entry, &receiver->order, in_order)
+        holders[i++] = (struct sx_share_holder){.account = entry->account,
+                                                .bytes = entry->size,
+                                                .has_had_its_time =
+                                                    sx_pace_has_had_its_time(&entry->pace, now_us)};
+    has_room = sx_share_yield(&receiver->share, holders, count, from, size);
+    for (entry = TAILQ_FIRST(&receiver->order), i = 0; entry; entry = next, i++) {
+        next = TAILQ_NEXT(entry, in_order);
+        if (!holders[i].yields)
             continue;
-        own++;
-        own_bytes += entry->size;
+        remove_entry(receiver, entry);
+        receiver->displaced++;
     }
-    if (receiver->counts.transfers >= limits->max_transfers)
-        return "as many messages are under way as may be";
-    if (own > 0 && own >= limits->max_transfers / 2)
+    free(holders);
+    return has_room;
+}
+
+/* Why there is no room for so many bytes of this peer's just now; NULL: there is, perhaps since
+ * others have made it. */
+static const char *find_shortage(struct sx_receiver *receiver, const char *from, size_t size,
+                                 int64_t now_us)
+{
+    const struct sx_share *share = &receiver->share;
+    /* an account's many resources are one */
+    const struct sx_share_account *own = sx_share_find(share, from);
+    if (own && own->places >= share->max_places / 2)
         return "as many of your messages are under way as may be";
-    if (size > limits->max_bytes - receiver->counts.announced_bytes)
-        return "there is no room for so many bytes just now";
-    if (own > 0 && (size > limits->max_bytes / 2 || own_bytes > limits->max_bytes / 2 - size))
+    if (own && (size > share->max_bytes / 2 || own->bytes > share->max_bytes / 2 - size))
         return "there is no room for so many bytes of yours just now";
-    return NULL;
+    if (sx_share_has_room(share, size) || displace(receiver, from, size, now_us))
+        return NULL;
+    return share->places >= share->max_places ? "as many messages are under way as may be"
+                                              : "there is no room for so many bytes just now";
 }
 
 static struct entry *add_entry(struct sx_receiver *receiver, const char *from,
-                               const struct sx_receiver_open *open, size_t size)
+                               const struct sx_receiver_open *open, size_t size, int64_t now_us)
 {
     struct entry *entry = calloc(1, sizeof *entry);
     if (!entry)
         return NULL;
     entry->from = strdup(from);
     entry->hash = EVP_MD_CTX_new();
-    if (!entry->from || !entry->hash || EVP_DigestInit_ex(entry->hash, EVP_sha256(), NULL) != 1) {
+    if (entry->from && entry->hash && EVP_DigestInit_ex(entry->hash, EVP_sha256(), NULL) == 1)
+        entry->account = sx_share_enter(&receiver->share, from, size);
+    if (!entry->account) {
         free_entry(entry);
         return NULL;
     }
     snprintf(entry->transfer, sizeof entry->transfer, "%s", open->transfer);
     snprintf(entry->sha256, sizeof entry->sha256, "%s", open->sha256);
     entry->size = size;
+    sx_pace_begin(&entry->pace, size, now_us);
     TAILQ_INSERT_TAIL(&receiver->order, entry, in_order);
-    receiver->counts.transfers++;
-    receiver->counts.announced_bytes += size;
     return entry;
 }
 
 /* The transfer that the open is about, new or not; NULL: refused. */
 static struct entry *admit(struct sx_receiver *receiver, const char *from,
-                           const struct sx_receiver_open *open, size_t size,
+                           const struct sx_receiver_open *open, size_t size, int64_t now_us,
                            struct sx_receiver_answer *answer)
 {
     struct entry *entry = find_transfer(receiver, from, open->transfer);
@@ -296,14 +317,17 @@ static struct entry *admit(struct sx_receiver *receiver, const char *from,
         return NULL;
     }
     if (entry) {
-        if (entry->size == size && strcmp(entry->sha256, open->sha256) == 0)
+        if (entry->size == size && strcmp(entry->sha256, open->sha256) == 0) {
+            if (!is_complete(entry) && sx_pace_resume(&entry->pace, now_us))
+                move_back(receiver, entry);
             return entry;
+        }
         refuse(receiver, answer, "not-acceptable", "another message was announced under this id");
         return NULL;
     }
-    shortage = find_shortage(receiver, from, size);
+    shortage = find_shortage(receiver, from, size, now_us);
     if (!shortage) {
-        entry = add_entry(receiver, from, open, size);
+        entry = add_entry(receiver, from, open, size, now_us);
         shortage = "memory is short";
     }
     if (!entry)
@@ -322,13 +346,12 @@ void sx_receiver_open(struct sx_receiver *receiver, const char *from,
     if (!check_form(receiver, from, open, &numbers, answer) ||
         !check_size(receiver, &numbers, answer))
         return;
-    entry = admit(receiver, from, open, numbers.size, answer);
+    entry = admit(receiver, from, open, numbers.size, now_us, answer);
     if (!entry)
         return;
     snprintf(entry->sid, sizeof entry->sid, "%s", open->sid);
     entry->block_bytes = numbers.block_bytes;
     entry->next_seq = 0;
-    touch(receiver, entry, now_us);
     begin_answer(answer, entry);
     answer->is_open = true;
 }
@@ -350,7 +373,7 @@ static bool make_room(struct sx_receiver *receiver, struct entry *entry, size_t 
     bytes = realloc(entry->bytes, capacity);
     if (!bytes)
         return false;
-    receiver->counts.held_bytes += capacity - entry->capacity;
+    receiver->held_bytes += capacity - entry->capacity;
     entry->bytes = bytes;
     entry->capacity = capacity;
     return true;
@@ -390,7 +413,7 @@ static bool check_block(struct sx_receiver *receiver, struct entry *entry, const
 /* The block is the next one. What ends the transfer here is final: a sender that goes on about it
  * isn't believed any more. */
 static void append_block(struct sx_receiver *receiver, struct entry *entry, const char *bytes,
-                         size_t len, struct sx_receiver_answer *answer)
+                         size_t len, int64_t now_us, struct sx_receiver_answer *answer)
 {
     if (len > entry->size - entry->received) {
         break_off(receiver, entry, answer, "bad-request", "there is more than was announced");
@@ -412,9 +435,11 @@ static void append_block(struct sx_receiver *receiver, struct entry *entry, cons
         break_off(receiver, entry, answer, "not-acceptable",
                   "the bytes haven't the SHA-256 announced");
         remove_entry(receiver, entry);
-    } else if (is_complete(entry)) {
-        receiver->counts.completed++;
+        return;
     }
+    receiver->completed += is_complete(entry);
+    if (sx_pace_note(&entry->pace, entry->received, now_us))
+        move_back(receiver, entry);
 }
 
 void sx_receiver_data(struct sx_receiver *receiver, const char *from, const char *sid,
@@ -429,9 +454,7 @@ void sx_receiver_data(struct sx_receiver *receiver, const char *from, const char
     }
     if (!check_block(receiver, entry, seq, bytes, len, answer))
         return;
-    if (len > 0)
-        touch(receiver, entry, now_us);
-    append_block(receiver, entry, bytes, len, answer);
+    append_block(receiver, entry, bytes, len, now_us, answer);
 }
 
 /* ---- close ---- */
@@ -502,7 +525,7 @@ bool sx_receiver_take(struct sx_receiver *receiver, const char *from, const char
         return false;
     *bytes = entry->bytes;
     entry->bytes = NULL;
-    receiver->counts.taken++;
+    receiver->taken++;
     remove_entry(receiver, entry);
     return true;
 }
@@ -529,23 +552,30 @@ unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us)
 {
     struct entry *entry, *next;
     unsigned count = 0;
-    for (entry = TAILQ_FIRST(&receiver->order);
-         entry && entry->touched_us + SX_RECEIVER_IDLE_US <= now_us; entry = next) {
+    for (entry = TAILQ_FIRST(&receiver->order); entry && sx_pace_due_us(&entry->pace) <= now_us;
+         entry = next) {
         next = TAILQ_NEXT(entry, in_order);
         remove_entry(receiver, entry);
         count++;
     }
-    receiver->counts.expired += count;
+    receiver->expired += count;
     return count;
 }
 
 int64_t sx_receiver_due_us(const struct sx_receiver *receiver)
 {
     const struct entry *first = TAILQ_FIRST(&receiver->order);
-    return first ? first->touched_us + SX_RECEIVER_IDLE_US : SX_NEVER;
+    return first ? sx_pace_due_us(&first->pace) : SX_NEVER;
 }
 
 void sx_receiver_count(const struct sx_receiver *receiver, struct sx_receiver_counts *counts)
 {
-    *counts = receiver->counts;
+    *counts = (struct sx_receiver_counts){.transfers = receiver->share.places,
+                                          .announced_bytes = receiver->share.bytes,
+                                          .held_bytes = receiver->held_bytes,
+                                          .completed = receiver->completed,
+                                          .taken = receiver->taken,
+                                          .expired = receiver->expired,
+                                          .displaced = receiver->displaced,
+                                          .refused = receiver->refused};
 }

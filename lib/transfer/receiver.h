@@ -7,15 +7,17 @@
  *
  * Invariant: bytes are kept in order and without gap; what is handed out has the size and SHA-256
  * that were announced. Sizes announced of all transfers together never exceed max_bytes, and memory
- * is only taken in steps, as bytes arrive: so what was let in can be finished, and an announcement
- * costs the announcer's share, not memory. One peer has at most half of the places and, unless it
- * has none, half of the bytes.
+ * is only taken in steps, as bytes arrive: so what was let in has room to be finished, and an
+ * announcement costs the announcer's share, not memory. One account has at most half of the places
+ * and, unless it has none, half of the bytes. Where there is no room, those that have had their
+ * time and more than their share make it (share.h).
  *
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
  *             it comes: take.
  * Failure: gap, spoilt base64, too large a block: refused, that session is over (`closes`), the
- * bytes stay for the next one. More bytes than announced, or others: the transfer is gone. Idle for
- * SX_RECEIVER_IDLE_US: the same, silently. No room: resource-constraint.
+ * bytes stay for the next one. More bytes than announced, or others: the transfer is gone. Too slow
+ * (pace.h), or complete and not asked for in SX_PACE_STEP_US, or in others' way: the same,
+ * silently. No room: resource-constraint.
  *
  * The loss of our own connection is no event here: what got lost with it shows as a gap.
  *
@@ -33,9 +35,8 @@
 #include "transfer/sender.h"
 
 enum {
-    SX_RECEIVER_ID_BYTES = 64,  /* of a transfer's id at most, without NUL */
-    SX_RECEIVER_SID_BYTES = 96, /* of a sid */
-    SX_RECEIVER_IDLE_US = 120000000
+    SX_RECEIVER_ID_BYTES = 64, /* of a transfer's id at most, without NUL */
+    SX_RECEIVER_SID_BYTES = 96 /* of a sid */
 };
 
 struct sx_receiver_limits {
@@ -106,14 +107,14 @@ void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char
 bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
                           const char *transfer, size_t *received, size_t *size);
 
-/* Forgets what has been idle too long; how many transfers. open does it, too. */
+/* Forgets what is too slow; how many transfers. open does it, too. */
 unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us);
 int64_t sx_receiver_due_us(const struct sx_receiver *receiver); /* of the next expiry; SX_NEVER */
 
 struct sx_receiver_counts {
     unsigned transfers;
     size_t announced_bytes, held_bytes; /* held: memory taken for message bytes */
-    unsigned long completed, taken, expired, refused;
+    unsigned long completed, taken, expired, displaced, refused;
 };
 void sx_receiver_count(const struct sx_receiver *receiver, struct sx_receiver_counts *counts);
 

@@ -1,8 +1,8 @@
 /* sender.c - one big message on its way out, attempt by attempt.
  *
- * Invariant: base <= done <= sent <= size, counted in bytes of the message; block k of an attempt
- * (1, 2, ...) begins at base + (k - 1) * block_bytes. State and counters change only after the
- * stanza that goes with the change has been formatted whole.
+ * Invariant: base <= done <= sent <= size, done <= most_done <= size, counted in bytes of the
+ * message; block k of an attempt (1, 2, ...) begins at base + (k - 1) * block_bytes. State and
+ * counters change only after the stanza that goes with the change has been formatted whole.
  *
  * An answer to block k answers all before it: the receiver takes blocks in order or not at all
  * (XEP-0047 2.2), so that it can't have taken k without them.
@@ -51,7 +51,9 @@ struct sx_sender {
     unsigned long attempt;
     size_t block_bytes;
     int64_t due_us, pause_us; /* of the next attempt; the last pause, 0 since there was progress */
-    int64_t progress_us;
+    size_t most_done;    /* at any time: what a receiver loses and takes again is no progress */
+    int64_t progress_us; /* when that grew */
+    struct sx_pace pace;
 
     /* of this attempt */
     size_t base, sent, done;
@@ -147,7 +149,8 @@ void sx_sender_begin(struct sx_sender *sender, int64_t now_us)
     sender->state = SX_SENDER_WAITING;
     sender->due_us = sender->pause_us = 0;
     sender->progress_us = now_us;
-    sender->base = sender->sent = sender->done = 0;
+    sx_pace_begin(&sender->pace, sender->size, now_us);
+    sender->base = sender->sent = sender->done = sender->most_done = 0;
     sender->condition[0] = sender->text[0] = '\0';
 }
 
@@ -355,9 +358,11 @@ static const char *find_name(const struct sx_sender *sender, const char *id)
 
 static void note_progress(struct sx_sender *sender, size_t done, int64_t now_us)
 {
-    if (done > sender->done) {
+    if (done > sender->most_done) {
+        sender->most_done = done;
         sender->progress_us = now_us;
         sender->pause_us = 0;
+        (void)sx_pace_note(&sender->pace, done, now_us);
     }
     sender->done = done;
     if (done == sender->size) {
@@ -553,6 +558,11 @@ size_t sx_sender_done_bytes(const struct sx_sender *sender)
 int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us)
 {
     return now_us - sender->progress_us;
+}
+
+const struct sx_pace *sx_sender_pace(const struct sx_sender *sender)
+{
+    return &sender->pace;
 }
 
 const char *sx_sender_condition(const struct sx_sender *sender)

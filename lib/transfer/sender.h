@@ -20,9 +20,10 @@
  * hashes the bytes. Nothing blocks.
  *
  * Folder transfer/: messages too big for a stanza, as In-Band Bytestreams, out (sender.h,
- * senders.h, window.h) and in (receiver.h). Machines without I/O, clock or lock: they are told what
- * came and what time it is, and say what is to be sent. Nothing in here knows what the bytes are.
- * May include base, wire and soap; of the outside OpenSSL's digests.
+ * senders.h, window.h) and in (receiver.h); how fast they must get on (pace.h), and who makes room
+ * for whom (share.h). Machines without I/O, clock or lock: they are told what came and what time it
+ * is, and say what is to be sent. Nothing in here knows what the bytes are. May include base, wire
+ * and soap; of the outside OpenSSL's digests.
  */
 #ifndef SX_TRANSFER_SENDER_H
 #define SX_TRANSFER_SENDER_H
@@ -34,6 +35,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "soap/pack.h"
+#include "transfer/pace.h"
 
 enum {
     SX_SENDER_ID_BYTES = 33,  /* 128 random bits in hex, and NUL */
@@ -91,8 +93,11 @@ size_t sx_sender_size(const struct sx_sender *sender);
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
 size_t sx_sender_done_bytes(const struct sx_sender *sender);
 
-/* How long ago bytes were acknowledged last (or the transfer was begun). */
+/* How long ago more bytes were acknowledged than ever before (or the transfer was begun). */
 int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us);
+
+/* How fast it gets on, since it was begun. */
+const struct sx_pace *sx_sender_pace(const struct sx_sender *sender);
 
 /* Why the last attempt ended: a stanza error condition ("": none yet, or the connection was lost),
  * and what a human gets to read ("" if nothing). When FAILED: the refusal. */

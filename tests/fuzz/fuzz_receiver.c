@@ -2,8 +2,9 @@
  *
  * Input: operations of a few bytes each; what is left over when an operation begins is 0.
  * Claims: each answer is the model's; what is taken is what was announced, byte for byte; bounds
- * hold at any time: places, bytes announced, memory held, a peer's share; what is idle goes in its
- * time, nothing else does; and an open of any words leaves all of that true.
+ * hold at any time: places, bytes announced, memory held, a peer's share; what gets on too slowly
+ * goes in its time, what must make room does, nothing else; and an open of any words leaves all of
+ * that true. The messages are so small that only their end is a step.
  */
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "transfer/pace.h"
 #include "transfer/receiver.h"
 #include "fuzz.h"
 
@@ -20,9 +22,11 @@ enum {
     SIDS = 3,
     PLACES = 5,
     MESSAGE_BYTES = 300,
-    ALL_BYTES = 500,
+    ALL_BYTES = 450,
     BLOCK_BYTES = 64,
-    WORD_BYTES = 120
+    WORD_BYTES = 120,
+    TIME_US = 10000000, /* that each has before it may have to make room, and 1 ms for */
+    TIME_BYTES = 64     /* as many of its bytes */
 };
 
 static const char *const peers[PEERS] = {"a@example.org/1", "a@example.org/2", "b@example.org/1"};
@@ -38,13 +42,16 @@ struct model {
     bool has_right_hash;
     int sid; /* -1: none */
     unsigned next_seq;
-    int64_t touched_us;
+    int64_t begun_us, step_us;
+    unsigned long order; /* of the last step, among all */
+    bool has_resumed;
 };
 
 struct scene {
     const uint8_t *bytes;
     size_t len;
     int64_t now_us;
+    unsigned long steps;
     struct sx_receiver *receiver;
     struct model models[PEERS][MESSAGES];
     char hashes[MESSAGES][SX_SHA256_HEX_BYTES], wrong[SX_SHA256_HEX_BYTES];
@@ -68,7 +75,7 @@ static void forget_idle(struct scene *scene)
     unsigned i;
     for (i = 0; i < PEERS * MESSAGES; i++) {
         struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
-        if (model->is_here && model->touched_us + SX_RECEIVER_IDLE_US <= scene->now_us)
+        if (model->is_here && model->step_us + SX_PACE_STEP_US <= scene->now_us)
             model->is_here = false;
     }
 }
@@ -93,10 +100,56 @@ static struct sums add_up(const struct scene *scene, unsigned peer)
             sums.own++;
             sums.own_bytes += model->size;
         }
-        if (model->touched_us + SX_RECEIVER_IDLE_US < sums.due_us)
-            sums.due_us = model->touched_us + SX_RECEIVER_IDLE_US;
+        if (model->step_us + SX_PACE_STEP_US < sums.due_us)
+            sums.due_us = model->step_us + SX_PACE_STEP_US;
     }
     return sums;
+}
+
+static void step(struct scene *scene, struct model *model)
+{
+    model->step_us = scene->now_us;
+    model->order = ++scene->steps;
+}
+
+/* The one whose last step is longest ago of those that may have to make room for so many bytes; it
+ * has more than these shares. NULL: nobody. */
+static struct model *find_slowest(struct scene *scene, unsigned places, size_t bytes)
+{
+    struct model *slowest = NULL;
+    unsigned i;
+    for (i = 0; i < PEERS * MESSAGES; i++) {
+        struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
+        struct sums sums = add_up(scene, i / MESSAGES);
+        bool has_too_much = sums.all == PLACES ? sums.own > places : sums.own_bytes > bytes;
+        if (model->is_here && has_too_much &&
+            model->begun_us + TIME_US + (int64_t)(model->size / TIME_BYTES) * 1000 <=
+                scene->now_us &&
+            (!slowest || model->order < slowest->order))
+            slowest = model;
+    }
+    return slowest;
+}
+
+/* Others make room for so many bytes of an account that has own of the places and own_bytes; if
+ * they can't, all is as it was. */
+static bool make_room(struct scene *scene, unsigned others, unsigned own, size_t own_bytes,
+                      size_t size)
+{
+    struct scene before = *scene;
+    struct sums sums = add_up(scene, 0);
+    unsigned places = PLACES / (others + 1);
+    size_t bytes = ALL_BYTES / (others + 1);
+    while (sums.all == PLACES || sums.all_bytes + size > ALL_BYTES) {
+        struct model *slowest = find_slowest(scene, places, bytes);
+        if (!slowest || own >= places || own_bytes + size > bytes) {
+            *scene = before;
+            return false;
+        }
+        slowest->is_here = false;
+        sums = add_up(scene, 0);
+    }
+    return true;
 }
 
 static struct model *find_session(struct scene *scene, unsigned peer, int sid)
@@ -106,6 +159,13 @@ static struct model *find_session(struct scene *scene, unsigned peer, int sid)
         if (scene->models[peer][i].is_here && scene->models[peer][i].sid == sid)
             return &scene->models[peer][i];
     return NULL;
+}
+
+/* Accounts but for this one that have something here. */
+static unsigned count_others(const struct scene *scene, unsigned account)
+{
+    return (account != 0 && add_up(scene, 0).own > 0) +
+           (account != 1 && add_up(scene, PEERS - 1).own > 0);
 }
 
 static const char *predict_open(struct scene *scene, unsigned peer, unsigned message, int sid,
@@ -123,9 +183,11 @@ static const char *predict_open(struct scene *scene, unsigned peer, unsigned mes
     if (model->is_here)
         return model->size == size && model->has_right_hash == has_right_hash ? NULL
                                                                               : "not-acceptable";
-    if (sums.all == PLACES || sums.own >= PLACES / 2 || sums.all_bytes + size > ALL_BYTES)
+    if (sums.own && (sums.own >= PLACES / 2 || sums.own_bytes + size > ALL_BYTES / 2))
         return "resource-constraint";
-    return sums.own && sums.own_bytes + size > ALL_BYTES / 2 ? "resource-constraint" : NULL;
+    return make_room(scene, count_others(scene, accounts[peer]), sums.own, sums.own_bytes, size)
+               ? NULL
+               : "resource-constraint";
 }
 
 /* ---- operations ---- */
@@ -159,18 +221,25 @@ static void open_one(struct scene *scene)
     claim_answer(&answer, condition);
     if (condition)
         return;
-    if (!model->is_here)
-        *model = (struct model){
-            .is_here = true, .is_true = true, .size = size, .has_right_hash = has_right_hash};
+    if (!model->is_here) {
+        *model = (struct model){.is_here = true,
+                                .is_true = true,
+                                .size = size,
+                                .has_right_hash = has_right_hash,
+                                .begun_us = scene->now_us};
+        step(scene, model);
+    } else if (!model->is_complete && !model->has_resumed) {
+        model->has_resumed = true;
+        step(scene, model);
+    }
     model->sid = sid;
     model->block_bytes = block_bytes;
     model->next_seq = 0;
-    model->touched_us = scene->now_us;
     CLAIM(answer.is_open && answer.received == model->received && answer.size == model->size);
 }
 
 /* What the model makes of the next block, which is well-formed; it is gone if gone. */
-static const char *append(const struct scene *scene, struct model *model, unsigned message,
+static const char *append(struct scene *scene, struct model *model, unsigned message,
                           const char *bytes, size_t len)
 {
     size_t rest = sizes[message] - model->received;
@@ -189,6 +258,7 @@ static const char *append(const struct scene *scene, struct model *model, unsign
         return NULL;
     model->is_complete = model->is_true && model->has_right_hash && model->size == sizes[message];
     model->is_here = model->is_complete;
+    step(scene, model);
     return model->is_complete ? NULL : "not-acceptable";
 }
 
@@ -206,8 +276,6 @@ static const char *predict_data(struct scene *scene, unsigned peer, struct model
         model->sid = -1;
         return condition;
     }
-    if (len)
-        model->touched_us = scene->now_us;
     return append(scene, model, (unsigned)(model - scene->models[peer]), bytes, len);
 }
 
@@ -282,15 +350,15 @@ static void drop_one(struct scene *scene)
 
 static void let_time_pass(struct scene *scene)
 {
-    scene->now_us += draw(scene, 130) * INT64_C(1000000);
+    scene->now_us += draw(scene, 130) * INT64_C(1000000) + draw(scene, 8) * 1000;
     if (draw(scene, 2)) {
         sx_receiver_expire(scene->receiver, scene->now_us);
         forget_idle(scene);
     }
 }
 
-/* Words of the input's own: whatever they are, nobody else's transfer is touched. What they open is
- * dropped again. */
+/* Words of the input's own: whatever they are, nobody else's transfer is touched unless it has to
+ * make room. What they open is dropped again. */
 static void open_words(struct scene *scene)
 {
     char *words[6];
@@ -309,9 +377,11 @@ static void open_words(struct scene *scene)
     sx_receiver_open(scene->receiver, "c@example.org/words", &open, scene->now_us, &answer);
     forget_idle(scene);
     CLAIM(answer.is_open == !answer.condition);
-    if (answer.is_open)
+    if (answer.is_open) {
         CLAIM(strlen(words[0]) <= SX_RECEIVER_SID_BYTES &&
               strlen(words[3]) <= SX_RECEIVER_ID_BYTES);
+        CLAIM(make_room(scene, count_others(scene, 2), 0, 0, answer.size));
+    }
     sx_receiver_drop(scene->receiver, "c@example.org/words", words[3]);
     for (i = 0; i < 6; i++)
         free(words[i]);

@@ -52,6 +52,7 @@
     SUITE(names)                                                                                   \
     SUITE(namespace)                                                                               \
     SUITE(negotiation)                                                                             \
+    SUITE(pace)                                                                                    \
     SUITE(pack)                                                                                    \
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
@@ -68,6 +69,7 @@
     SUITE(receive_reply)                                                                           \
     SUITE(receive_request)                                                                         \
     SUITE(receiver)                                                                                \
+    SUITE(receiver_pace)                                                                           \
     SUITE(receiver_room)                                                                           \
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
@@ -79,6 +81,7 @@
     SUITE(senders)                                                                                 \
     SUITE(session)                                                                                 \
     SUITE(sha1)                                                                                    \
+    SUITE(share)                                                                                   \
     SUITE(shared)                                                                                  \
     SUITE(shared_jid)                                                                              \
     SUITE(shipment)                                                                                \

@@ -15,7 +15,9 @@
 #include "wire/namespaces.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
+#include "../../lib/posted.h"
 #include "../../lib/shortage.h"
+#include "../../lib/stopped_clock.h"
 #include "../../lib/suite.h"
 
 extern CU_TestInfo tests_shipment[];
@@ -92,22 +94,27 @@ static char letter(size_t i)
     return (char)('a' + (i * 2654435761U >> 13) % 26);
 }
 
-static struct sx_payload make_payload(void)
+static struct sx_payload make_payload_of(size_t len)
 {
-    struct sx_payload payload = {.len = BIG_BYTES, .form = SX_FORM_STORED, .is_loose = true};
+    struct sx_payload payload = {.len = len, .form = SX_FORM_STORED, .is_loose = true};
     size_t i;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(payload.bytes = malloc(BIG_BYTES));
-    for (i = 0; i < BIG_BYTES; i++)
+    CU_ASSERT_PTR_NOT_NULL_FATAL(payload.bytes = malloc(len));
+    for (i = 0; i < len; i++)
         payload.bytes[i] = letter(i);
     return payload;
 }
 
-static struct sx_shipment *make_shipment(struct quay *quay)
+static struct sx_payload make_payload(void)
+{
+    return make_payload_of(BIG_BYTES);
+}
+
+static struct sx_shipment *make_shipment_to(struct quay *quay, const char *to)
 {
     struct sx_payload payload = make_payload();
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
-    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(quay->link->session, &payload, NULL, PEER, "add", "urn:a",
+    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(quay->link->session, &payload, NULL, to, "add", "urn:a",
                                           &reference, &shipment),
                           SX_OK);
     CU_ASSERT_PTR_NULL(payload.bytes);
@@ -117,21 +124,36 @@ static struct sx_shipment *make_shipment(struct quay *quay)
     return shipment;
 }
 
-static struct soap_xmpp_call *ship_call(struct quay *quay)
+static struct sx_shipment *make_shipment(struct quay *quay)
+{
+    return make_shipment_to(quay, PEER);
+}
+
+static struct soap_xmpp_call *ship_call_to(struct quay *quay, const char *to)
 {
     struct sx_exchange *exchange = sx_link_exchange(quay->link);
     struct soap_xmpp_call *call = NULL;
-    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(exchange, to, "add", PAST, &call), SX_OK);
     CU_ASSERT_EQUAL_FATAL(sx_hold_keep(call, INCARNATION, PACKED, strlen(PACKED)), SX_OK);
-    sx_shipments_add_call(quay->shipments, make_shipment(quay), sx_exchange_number(call));
+    sx_shipments_add_call(quay->shipments, make_shipment_to(quay, to), sx_exchange_number(call));
     return call;
+}
+
+static struct soap_xmpp_call *ship_call(struct quay *quay)
+{
+    return ship_call_to(quay, PEER);
+}
+
+static enum sx_err ship_answer_to(struct quay *quay, const char *to, const char *id)
+{
+    char *stanza = strdup("<iq/>");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
+    return sx_shipments_add_answer(quay->shipments, make_shipment_to(quay, to), id, stanza, 5);
 }
 
 static enum sx_err ship_answer(struct quay *quay, const char *id)
 {
-    char *stanza = strdup("<iq/>");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
-    return sx_shipments_add_answer(quay->shipments, make_shipment(quay), id, stanza, 5);
+    return ship_answer_to(quay, PEER, id);
 }
 
 static int64_t step(struct quay *quay)
@@ -140,7 +162,7 @@ static int64_t step(struct quay *quay)
 }
 
 /* An id that the journal takes for one of its own. */
-static const char *enter(struct quay *quay, unsigned number)
+static const char *enter_of(struct quay *quay, const char *peer, unsigned number)
 {
     static char id[200];
     char incarnation[SX_INCARNATION_BYTES], *again = NULL;
@@ -148,20 +170,30 @@ static const char *enter(struct quay *quay, unsigned number)
     sx_journal_incarnation(quay->link->journal, sx_clock_now_us(), incarnation);
     snprintf(id, sizeof id, "%u" SX_REQUEST_ID_MARK "%s", number, incarnation);
     CU_ASSERT_EQUAL(
-        sx_journal_enter(quay->link->journal, PEER, id, sx_clock_now_us(), &again, &len),
+        sx_journal_enter(quay->link->journal, peer, id, sx_clock_now_us(), &again, &len),
         SX_JOURNAL_FRESH);
     return id;
 }
 
+static const char *enter(struct quay *quay, unsigned number)
+{
+    return enter_of(quay, PEER, number);
+}
+
 /* What the journal has for it: malloc'ed; NULL: it runs. */
-static char *look(struct quay *quay, const char *id)
+static char *look_of(struct quay *quay, const char *peer, const char *id)
 {
     char *again = NULL;
     size_t len = 0;
     enum sx_journal_verdict verdict =
-        sx_journal_look(quay->link->journal, PEER, id, sx_clock_now_us(), &again, &len);
+        sx_journal_look(quay->link->journal, peer, id, sx_clock_now_us(), &again, &len);
     CU_ASSERT(verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED);
     return again;
+}
+
+static char *look(struct quay *quay, const char *id)
+{
+    return look_of(quay, PEER, id);
 }
 
 /* ---- calls ---- */
@@ -224,6 +256,60 @@ static void test_patience(void)
     quay_close(&quay);
 }
 
+/* What the link posts last: its id. */
+struct hearing {
+    char id[200];
+};
+
+static void hear(void *user, uint64_t session, char *stanza, size_t len)
+{
+    struct hearing *hearing = user;
+    const char *id = strstr(stanza, " id='") + 5;
+    (void)session, (void)len;
+    snprintf(hearing->id, sizeof hearing->id, "%.*s", (int)strcspn(id, "'"), id);
+    free(stanza);
+}
+
+/* A receiver that takes a block of 6 KiB each 59 s, while others of its kind hold the rest of the
+ * places: as it is asked for 32 MiB, this would take three days. */
+static void test_too_slow(void)
+{
+    enum { HUGE_BYTES = 32 << 20, STEP_S = 59, MOST_STEPS = 100 };
+    struct quay quay;
+    struct sx_payload payload = make_payload_of(HUGE_BYTES);
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment = NULL;
+    struct hearing hearing = {""};
+    int64_t now_us = sx_clock_now_us();
+    char id[200], *said = NULL;
+    unsigned i;
+    quay_open(&quay, 60000);
+    stopped_clock_set(now_us);
+    posted_take(sx_session_loop(quay.link->session), hear, &hearing);
+    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(quay.link->session, &payload, NULL, PEER, "add", NULL,
+                                          &reference, &shipment),
+                          SX_OK);
+    sx_buffer_fini(&reference);
+    snprintf(id, sizeof id, "%s", enter(&quay, 1));
+    sx_shipments_online(quay.shipments);
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, strdup("<iq/>"), 5),
+                    SX_OK);
+    for (i = 0; i < MOST_STEPS && !said; i++) {
+        const struct sx_sender_reply reply = {.received = i ? NULL : "0"};
+        (void)sx_shipments_step(quay.shipments, 1);
+        said = look(&quay, id);
+        (void)sx_shipments_reply(quay.shipments, 1, PEER, hearing.id, &reply);
+        stopped_clock_set(now_us += STEP_S * INT64_C(1000000));
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+    ASSERT_CONTAINS(said, "recipient-unavailable: they are taken too slowly");
+    CU_ASSERT(i < 5);
+    free(said);
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
+    quay_close(&quay);
+    stopped_clock_release();
+}
+
 static void test_answers_crowd(void)
 {
     struct quay quay;
@@ -241,6 +327,73 @@ static void test_answers_crowd(void)
     quay_close(&quay);
 }
 
+static const char *name_account(unsigned i)
+{
+    static char jid[64];
+    snprintf(jid, sizeof jid, "a%u@example.org/1", i);
+    return jid;
+}
+
+/* Whether the answer to this account has been given up. */
+static bool has_failed(struct quay *quay, unsigned account, const char *id, const char *why)
+{
+    char *said = look_of(quay, name_account(account), id);
+    bool has = said != NULL;
+    if (has)
+        ASSERT_CONTAINS(said, why);
+    free(said);
+    return has;
+}
+
+/* Two accounts have all places. Once they have had their time, each of others gets one. */
+static void test_answers_make_room(void)
+{
+    struct quay quay;
+    int64_t now_us = sx_clock_now_us();
+    char ids[PLACES + 2][200];
+    unsigned i, failed = 0;
+    quay_open(&quay, 60000);
+    stopped_clock_set(now_us);
+    for (i = 0; i < PLACES; i++) {
+        snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(i % 2), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i % 2), ids[i]), SX_OK);
+    }
+    (void)step(&quay);
+    for (; i < PLACES + 2; i++) {
+        snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(i), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), ids[i]), SX_OK);
+        (void)step(&quay);
+        stopped_clock_set(now_us + 12000000);
+    }
+    CU_ASSERT_TRUE(has_failed(&quay, PLACES, ids[PLACES], "too many are on their way"));
+    CU_ASSERT_FALSE(has_failed(&quay, PLACES + 1, ids[PLACES + 1], ""));
+    for (i = 0; i < PLACES; i++)
+        failed += has_failed(&quay, i % 2, ids[i], "others need its place");
+    CU_ASSERT_EQUAL(failed, 1);
+    quay_close(&quay);
+    stopped_clock_release();
+}
+
+/* Calls to a service that takes nothing leave answers their places, and calls to others. */
+static void test_calls_leave_room(void)
+{
+    struct quay quay;
+    struct soap_xmpp_call *calls[PLACES];
+    char id[200];
+    unsigned i;
+    quay_open(&quay, 0);
+    for (i = 0; i < PLACES; i++)
+        calls[i] = ship_call_to(&quay, name_account(i % 2));
+    (void)step(&quay);
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(3), 3));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(3), id), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_FALSE(has_failed(&quay, 3, id, ""));
+    for (i = 0; i < PLACES; i++)
+        sx_exchange_release(calls[i]);
+    quay_close(&quay);
+}
+
 static void test_answers_pile_up(void)
 {
     struct quay quay;
@@ -248,7 +401,7 @@ static void test_answers_pile_up(void)
     char id[200] = "", *stanza = strdup("<iq/>");
     unsigned i;
     quay_open(&quay, 0);
-    for (i = 0; i < PLACES; i++) {
+    for (i = 0; i < 2 * PLACES; i++) {
         snprintf(id, sizeof id, "%s", enter(&quay, i));
         CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
     }
@@ -498,8 +651,11 @@ CU_TestInfo tests_shipment[] = {
     {"a call that has ended gives its bytes back", test_unwanted},
     {"a call may wait for a place among those on their way", test_crowd},
     {"an answer that nobody takes is an error in the end", test_patience},
+    {"an answer that is taken too slowly is an error, too", test_too_slow},
     {"answers to one account have half of the places", test_answers_crowd},
-    {"while offline no more answers wait than there are places", test_answers_pile_up},
+    {"answers that are taken slowly make room for others'", test_answers_make_room},
+    {"calls leave answers their places", test_calls_leave_room},
+    {"no more answers wait to be looked at than twice the places", test_answers_pile_up},
     {"nobody waits for answers of a link that won't come back", test_hopeless},
     {"without memory a shipment is not made, and the bytes stay", test_new},
     {"shipments are made whole or not at all", test_table},

@@ -1,7 +1,5 @@
-/* Big messages that would like to arrive: which are let in, and how long they may stay. */
+/* Big messages that would like to arrive: which are let in. */
 #include "receiver_fixture.h"
-
-#include "base/clock.h"
 
 /* ---- opens that are refused ---- */
 
@@ -189,70 +187,6 @@ static void an_announcement_takes_no_memory(void)
     sx_receiver_free(receiver);
 }
 
-/* ---- time ---- */
-
-static void idle_transfers_are_forgotten(void)
-{
-    struct sx_receiver *receiver = make(100, 4);
-    struct sx_receiver_answer answer;
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), SX_NEVER);
-    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 1000 * S), 0);
-    expect_opened(receiver, 0);
-    announce(receiver, BOB, "t", 10, 2 * S);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 121 * S);
-    send(receiver, ALICE, "t", "0", "0123", 10 * S);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 122 * S);
-    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S - 1), 0);
-    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S), 1);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 130 * S);
-    send(receiver, ALICE, "t", "1", "", 20 * S); /* brings nothing, keeps nothing */
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 130 * S);
-    answer = announce(receiver, ALICE, "t", 10, 129 * S);
-    CU_ASSERT_EQUAL(answer.received, 4);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 249 * S);
-    answer = announce(receiver, ALICE, "t", 10, 249 * S);
-    CU_ASSERT_EQUAL(answer.received, 0);
-    CU_ASSERT_EQUAL(count(receiver).expired, 2);
-    sx_receiver_free(receiver);
-}
-
-static void all_that_are_idle_go_at_once(void)
-{
-    struct sx_receiver *receiver = make(100, 8);
-    announce(receiver, ALICE, "t", 10, S);
-    announce(receiver, ALICE, "u", 10, 2 * S);
-    announce(receiver, BOB, "t", 10, 3 * S);
-    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 122 * S), 2);
-    CU_ASSERT(count(receiver).transfers == 1 && count(receiver).expired == 2);
-    CU_ASSERT_EQUAL(sx_receiver_due_us(receiver), 123 * S);
-    sx_receiver_free(receiver);
-}
-
-static void complete_ones_are_forgotten_too(void)
-{
-    struct sx_receiver *receiver = make(100, 4);
-    expect_opened(receiver, 0);
-    expect_sent(receiver, "t", "0", "0123", NULL);
-    expect_sent(receiver, "t", "1", "4567", NULL);
-    expect_sent(receiver, "t", "2", "89", NULL);
-    CU_ASSERT_EQUAL(sx_receiver_expire(receiver, 121 * S), 1);
-    expect_not_taken(receiver, ALICE, "t", 10, HASH);
-    sx_receiver_free(receiver);
-}
-
-/* An open finds the room that idle ones have left, without anybody calling expire. */
-static void idle_transfers_make_room(void)
-{
-    struct sx_receiver *receiver = make(100, 4);
-    struct sx_receiver_answer answer;
-    expect_room(receiver, ALICE, "t", 75);
-    answer = announce(receiver, BOB, "t", 75, 121 * S - 1);
-    expect(&answer, "resource-constraint");
-    answer = announce(receiver, BOB, "t", 75, 121 * S);
-    expect(&answer, NULL);
-    sx_receiver_free(receiver);
-}
-
 CU_TestInfo tests_receiver_room[] = {
     {"malformed opens are refused", malformed_opens_are_refused},
     {"too large a message is refused with size and limit",
@@ -265,9 +199,5 @@ CU_TestInfo tests_receiver_room[] = {
     {"one peer has half of the bytes, unless it has none",
      one_peer_has_half_of_the_bytes_unless_it_has_none},
     {"an announcement takes no memory", an_announcement_takes_no_memory},
-    {"idle transfers are forgotten", idle_transfers_are_forgotten},
-    {"all that are idle go at once", all_that_are_idle_go_at_once},
-    {"complete ones are forgotten, too", complete_ones_are_forgotten_too},
-    {"idle transfers make room", idle_transfers_make_room},
     CU_TEST_INFO_NULL,
 };

@@ -81,6 +81,13 @@ static void progress_makes_the_pause_short_again(void)
     sx_sender_free(transfer);
 }
 
+static const char *sid(const struct sx_sender *transfer, unsigned n)
+{
+    static char text[100];
+    snprintf(text, sizeof text, "%s.%u", sx_sender_id(transfer), n);
+    return text;
+}
+
 static void it_tells_how_long_nothing_has_moved(void)
 {
     struct sx_sender *transfer = make(10, 2, 4);
@@ -93,6 +100,50 @@ static void it_tells_how_long_nothing_has_moved(void)
     CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 11 * S), S);
     sx_sender_lost(transfer, 12 * S);
     CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 13 * S), 3 * S);
+    sx_sender_free(transfer);
+}
+
+/* A receiver that takes a block, says that it has none, and takes it again. */
+static void going_back_is_no_progress(void)
+{
+    struct sx_sender *transfer = make(10, 2, 4);
+    unsigned n;
+    int64_t now_us = S;
+    open_session(transfer, 1, "0", S);
+    say(transfer, S);
+    hear(transfer, "1.1", NULL, S);
+    for (n = 2; n < 12; n++) {
+        char name[32];
+        CU_ASSERT(sx_sender_closed(transfer, BOB, sid(transfer, n - 1), now_us));
+        now_us += 30 * S;
+        open_session(transfer, n, n % 2 ? "4" : "0", now_us);
+        if (n % 2)
+            continue;
+        CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 0);
+        say(transfer, now_us);
+        snprintf(name, sizeof name, "%u.1", n);
+        hear(transfer, name, NULL, now_us);
+        CU_ASSERT_EQUAL(sx_sender_done_bytes(transfer), 4);
+    }
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, now_us), now_us - S);
+    CU_ASSERT_EQUAL(sx_sender_pace(transfer)->step_us, 0);
+    sx_sender_lost(transfer, now_us); /* nor does it shorten the pause */
+    expect_open_at(transfer, n, now_us + 30 * S);
+    sx_sender_free(transfer);
+}
+
+/* It counts anew for one that begins again: the receiver has lost all of it. */
+static void what_begins_again_makes_progress_again(void)
+{
+    struct sx_sender *transfer = make(10, 4, 4);
+    open_session(transfer, 1, "10", S);
+    CU_ASSERT_EQUAL(sx_sender_pace(transfer)->step_us, S);
+    sx_sender_begin(transfer, 5 * S);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 6 * S), S);
+    open_session(transfer, 2, "0", 7 * S);
+    say(transfer, 7 * S);
+    hear(transfer, "2.1", NULL, 8 * S);
+    CU_ASSERT_EQUAL(sx_sender_stalled_us(transfer, 9 * S), S);
     sx_sender_free(transfer);
 }
 
@@ -227,6 +278,8 @@ CU_TestInfo tests_sender_setback[] = {
     {"pauses double up to half a minute", pauses_double_up_to_half_a_minute},
     {"progress makes the pause short again", progress_makes_the_pause_short_again},
     {"it tells how long nothing has moved", it_tells_how_long_nothing_has_moved},
+    {"going back is no progress", going_back_is_no_progress},
+    {"what begins again makes progress again", what_begins_again_makes_progress_again},
     {"nobody there means again", nobody_there_means_again},
     {"no room means later", no_room_means_later},
     {"a rest is a second at least", a_rest_is_a_second_at_least},
