@@ -8,6 +8,7 @@
     SUITE(unruly)                                                                                  \
     SUITE(siege)                                                                                   \
     SUITE(peer)                                                                                    \
+    SUITE(budget)                                                                                  \
     SUITE(ambush)                                                                                  \
     SUITE(liveness)                                                                                \
     SUITE(call)                                                                                    \
