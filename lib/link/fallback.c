@@ -2,13 +2,14 @@
  *
  * Happy path: service-unavailable to a packed call -> doubt: ask -> the answer lists no packed
  * envelopes -> replace: each kept call's payload is unpacked, checked, and due as plain; once, if
- * the peer doesn't run each id once.
+ * the peer doesn't run each id once. More calls than a portion: the loop's next turns do the rest.
  * Failure: an envelope that can't be carried plain ends its call, not executed. A question that
  * can't be posted is asked again with the next doubt.
  */
 #include "link/fallback.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "wire/disco.h"
@@ -18,7 +19,11 @@
 #include "wire/namespaces.h"
 #include "wire/stanza.h"
 
-enum { ASK_INTERVAL_US = 1000000 }; /* between two questions: absent peers bounce every call */
+enum {
+    ASK_INTERVAL_US = 1000000, /* between two questions: absent peers bounce every call */
+    PORTION_CALLS = 64,
+    PORTION_BYTES = 65536 /* of envelopes: about half a millisecond */
+};
 
 void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char *peer)
 {
@@ -50,24 +55,58 @@ static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *copy,
     return false;
 }
 
+/* The bytes of its plain envelope. */
+static size_t replace_one(struct sx_fallback *fallback, const struct sx_copy *copy, bool runs_once)
+{
+    struct sx_payload payload = {0};
+    char clause[300] = "", why[400];
+    bool is_plain = make_plain(fallback, copy, &payload, clause, sizeof clause);
+    size_t len = payload.len;
+    snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
+             clause);
+    sx_trace(sx_session_trace(fallback->session), SOAP_XMPP_TRACE_DEBUG,
+             "call %s falls back to plain%s%s", copy->id, is_plain ? "" : ", in vain: ", clause);
+    /* Who doesn't know <packed/> has run nothing. */
+    sx_retry_replace(fallback->exchange, copy->id, payload.bytes, payload.len, runs_once,
+                     SX_EUNCARRIABLE, why);
+    return len;
+}
+
+/* Whether there may be more. */
+static bool replace_portion(struct sx_fallback *fallback, const char *peer, bool runs_once)
+{
+    struct sx_copy copy;
+    size_t bytes = 0;
+    unsigned calls;
+    for (calls = 0; calls < PORTION_CALLS && bytes < PORTION_BYTES; calls++) {
+        if (!sx_retry_take_packed(fallback->exchange, peer, &copy))
+            return false;
+        bytes += replace_one(fallback, &copy, runs_once);
+        sx_copy_fini(&copy);
+    }
+    return true;
+}
+
 void sx_fallback_replace(struct sx_fallback *fallback, const char *peer)
 {
-    struct sx_exchange *exchange = fallback->exchange;
     char incarnation[SX_INCARNATION_BYTES];
     bool runs_once = sx_features_incarnation(fallback->features, peer, sx_clock_now_us(),
                                              incarnation, sizeof incarnation) == 1;
-    struct sx_copy copy;
-    while (sx_retry_take_packed(exchange, peer, &copy)) {
-        struct sx_payload payload = {0};
-        char clause[300] = "", why[400];
-        bool is_plain = make_plain(fallback, &copy, &payload, clause, sizeof clause);
-        snprintf(why, sizeof why, "the service takes no packed envelopes any longer; plain, %s",
-                 clause);
-        sx_trace(sx_session_trace(fallback->session), SOAP_XMPP_TRACE_DEBUG,
-                 "call %s falls back to plain%s%s", copy.id, is_plain ? "" : ", in vain: ", clause);
-        /* Who doesn't know <packed/> has run nothing. */
-        sx_retry_replace(exchange, copy.id, payload.bytes, payload.len, runs_once, SX_EUNCARRIABLE,
-                         why);
-        sx_copy_fini(&copy);
-    }
+    if (sx_backlog_has(&fallback->backlog, peer))
+        return;
+    while (replace_portion(fallback, peer, runs_once))
+        if (sx_backlog_add(&fallback->backlog, peer, runs_once))
+            return;
+}
+
+int64_t sx_fallback_step(struct sx_fallback *fallback)
+{
+    struct sx_backlog_entry *entry = sx_backlog_take(&fallback->backlog);
+    if (!entry)
+        return SX_NEVER;
+    if (replace_portion(fallback, entry->jid, entry->flag))
+        sx_backlog_put_back(&fallback->backlog, entry);
+    else
+        free(entry);
+    return 0;
 }

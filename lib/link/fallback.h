@@ -11,6 +11,7 @@
 #ifndef SX_LINK_FALLBACK_H
 #define SX_LINK_FALLBACK_H
 
+#include "link/backlog.h"
 #include "link/query.h"
 #include "soap/envelope.h"
 
@@ -23,6 +24,8 @@ struct sx_fallback {
     struct sx_checker *checker;
     /* loop thread */
     int64_t asked_us; /* last, 0: never */
+    struct sx_backlog
+        backlog; /* peers with more calls than a portion; flag: it runs each id once */
 };
 
 /* A packed call to this peer was answered as by one who doesn't understand it: asks the peer what
@@ -30,7 +33,10 @@ struct sx_fallback {
 void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char *peer);
 
 /* The peer has said that it takes no packed envelopes: calls that went out packed to it go out
- * plain. */
+ * plain, a portion of them at once, the rest with the next steps. */
 void sx_fallback_replace(struct sx_fallback *fallback, const char *peer);
+
+/* The next portion. When to ask again: 0, or SX_NEVER when there is none. */
+int64_t sx_fallback_step(struct sx_fallback *fallback);
 
 #endif

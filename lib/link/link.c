@@ -78,6 +78,8 @@ static int64_t on_timer(void *user, uint64_t number)
     due_us = sx_bytestream_step(&link->bytestream);
     /* Before the calls: a shipment that has arrived makes its call due. */
     due_us = min_us(due_us, sx_shipments_step(link->shipments, number));
+    due_us = min_us(due_us, sx_fallback_step(&link->fallback));
+    due_us = min_us(due_us, sx_routing_step(&link->routing));
     return min_us(due_us, sx_call_post_due(&link->calls, number));
 }
 
@@ -156,6 +158,8 @@ static void make_senders(struct soap_xmpp_link *link)
         .query = &link->query,
         .checker = link->checker,
     };
+    sx_backlog_init(&link->fallback.backlog);
+    sx_backlog_init(&link->moves);
     link->routing = (struct sx_routing){
         .session = link->session,
         .exchange = link->exchange,
@@ -163,6 +167,7 @@ static void make_senders(struct soap_xmpp_link *link)
         .query = &link->query,
         .roster = link->roster,
         .policy = link->policy,
+        .backlog = &link->moves,
     };
     link->announcement = (struct sx_announcement){
         .session = link->session,
@@ -275,6 +280,8 @@ static void free_tables(struct soap_xmpp_link *link)
     sx_roster_free(link->roster);
     sx_policy_free(link->policy);
     sx_message_ids_free(link->names);
+    sx_backlog_fini(&link->fallback.backlog);
+    sx_backlog_fini(&link->moves);
 }
 
 struct soap_xmpp_link *sx_link_new(const struct soap_xmpp_config *config, char *why,

@@ -43,6 +43,7 @@ struct soap_xmpp_link {
     struct sx_fallback fallback;
     struct sx_admission admission;
     struct sx_reconnect reconnect;
+    struct sx_backlog moves; /* the routing's */
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;

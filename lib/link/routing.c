@@ -20,7 +20,8 @@
 
 enum {
     SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */
-    ANSWER_US = 5000000  /* of who is asked whether it serves */
+    ANSWER_US = 5000000, /* of who is asked whether it serves */
+    PORTION_CALLS = 16   /* each is chosen for among all resources of the account */
 };
 
 /* ---- candidates ---- */
@@ -196,12 +197,24 @@ bool sx_routing_move(const struct sx_routing *routing, const char *from, const c
 
 /* ---- somebody comes or goes ---- */
 
-static void move_waiting(const struct sx_routing *routing, const char *bare)
+/* Whether there may be more. */
+static bool move_portion(const struct sx_routing *routing, const char *bare)
 {
     struct sx_reroute reroute;
-    bool moved = true;
-    while (moved && sx_reroute_find(routing->exchange, bare, &reroute))
-        moved = move_call(routing, &reroute, 0);
+    unsigned calls;
+    for (calls = 0; calls < PORTION_CALLS; calls++)
+        if (!sx_reroute_find(routing->exchange, bare, &reroute) || !move_call(routing, &reroute, 0))
+            return false;
+    return true;
+}
+
+static void move_waiting(const struct sx_routing *routing, const char *bare)
+{
+    if (sx_backlog_has(routing->backlog, bare))
+        return;
+    while (move_portion(routing, bare))
+        if (sx_backlog_add(routing->backlog, bare, false))
+            return;
 }
 
 void sx_routing_note_available(const struct sx_routing *routing, const char *jid,
@@ -227,4 +240,16 @@ void sx_routing_note_gone(const struct sx_routing *routing, const char *jid)
     sx_features_forget(routing->features, jid); /* who comes back may be another process */
     sx_jid_bare(jid, bare, sizeof bare);
     move_waiting(routing, bare);
+}
+
+int64_t sx_routing_step(const struct sx_routing *routing)
+{
+    struct sx_backlog_entry *entry = sx_backlog_take(routing->backlog);
+    if (!entry)
+        return SX_NEVER;
+    if (move_portion(routing, entry->jid))
+        sx_backlog_put_back(routing->backlog, entry);
+    else
+        free(entry);
+    return 0;
 }

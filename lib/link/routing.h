@@ -13,6 +13,7 @@
 #ifndef SX_LINK_ROUTING_H
 #define SX_LINK_ROUTING_H
 
+#include "link/backlog.h"
 #include "link/query.h"
 #include "peers/policy.h"
 #include "peers/roster.h"
@@ -25,6 +26,7 @@ struct sx_routing {
     const struct sx_query *query;
     struct sx_roster *roster; /* NULL: the link takes no notice of presence; so policy */
     struct sx_policy *policy;
+    struct sx_backlog *backlog; /* accounts with more calls to move than a portion; loop thread */
 };
 
 /* ---- a call begins ---- */
@@ -51,9 +53,13 @@ bool sx_routing_move(const struct sx_routing *routing, const char *from, const c
                      const struct sx_reply *reply);
 
 /* Somebody is there (a full JID), or isn't any longer (a bare JID: all of its resources). Calls
- * that wait for a resource that is gone move. */
+ * that wait for a resource that is gone move, a portion of them at once, the rest with the next
+ * steps. */
 void sx_routing_note_available(const struct sx_routing *routing, const char *jid,
                                const struct sx_presence_mark *mark);
 void sx_routing_note_gone(const struct sx_routing *routing, const char *jid);
+
+/* The next portion. When to ask again: 0, or SX_NEVER when there is none. */
+int64_t sx_routing_step(const struct sx_routing *routing);
 
 #endif

@@ -60,6 +60,7 @@
     SUITE(phase)                                                                                   \
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
+    SUITE(portion)                                                                                 \
     SUITE(preamble)                                                                                \
     SUITE(presence)                                                                                \
     SUITE(queue)                                                                                   \

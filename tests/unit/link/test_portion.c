@@ -1,0 +1,239 @@
+/* What one stanza makes the loop thread do with calls, however many there are: counted in steps of
+ * the exchange and in calls that are changed, not timed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exchange/reroute.h"
+#include "exchange/retry.h"
+#include "wire/namespaces.h"
+#include "wire/presence.h"
+#include "wire/stanza.h"
+#include "../../lib/suite.h"
+#include "responder.h"
+
+#define TO       " to='calc@example.org/soap'"
+#define BARE     "bob@example.org"
+#define PEER     BARE "/soap"
+#define STRANGER "mallory@example.com/x"
+#define ALONE    "0123456789abcdef.1"
+#define ENVELOPE                                                                                   \
+    "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:add "                                       \
+    "xmlns:c='urn:c'/></e:Body></e:Envelope>"
+
+enum {
+    FEW = 500,
+    MANY = 4 * FEW,
+    PORTION = 64,    /* calls that one stanza changes at most */
+    MORE_STEPS = 100 /* of a tree that is a bit higher */
+};
+
+static struct responder responder;
+static struct soap_xmpp_call *calls[MANY];
+static unsigned count;
+
+/* So many calls to one peer, or to one each. */
+static void setup(unsigned calls_count, bool is_one_peer)
+{
+    struct soap_xmpp_config config;
+    char *packed = responder_pack(ENVELOPE), peer[100];
+    unsigned i;
+    responder_configure(&config);
+    config.allow = "alice@example.org";
+    config.presence = 1;
+    config.max_calls = MANY;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    for (i = count = 0; i < calls_count; i++, count++) {
+        snprintf(peer, sizeof peer, is_one_peer ? PEER : "bob%u@example.org/soap", i);
+        CU_ASSERT_EQUAL_FATAL(
+            sx_exchange_begin(responder.link->exchange, peer, "add", 1, &calls[i]), SX_OK);
+        sx_reroute_allow(calls[i]);
+        CU_ASSERT_EQUAL_FATAL(sx_retry_keep(calls[i], ALONE, packed, strlen(packed)), SX_OK);
+    }
+    free(packed);
+}
+
+static void teardown(void)
+{
+    while (count)
+        sx_exchange_release(calls[--count]);
+    responder_stop(&responder);
+}
+
+static unsigned long count_steps(void)
+{
+    struct sx_exchange_counts counts;
+    sx_exchange_count(responder.link->exchange, &counts);
+    return counts.steps;
+}
+
+static void hear(const char *stanza)
+{
+    responder_hear(&responder, stanza, strlen(stanza));
+}
+
+static void bounce(unsigned i)
+{
+    char stanza[400];
+    snprintf(stanza, sizeof stanza,
+             "<iq type='error' id='%s' from='" PEER "'" TO "><error type='cancel'>"
+             "<service-unavailable xmlns='" SX_NS_STANZAS "'/></error></iq>",
+             sx_exchange_id(calls[i]));
+    hear(stanza);
+}
+
+static unsigned count_to(const char *peer)
+{
+    unsigned i, found = 0;
+    for (i = 0; i < count; i++)
+        found += strcmp(sx_exchange_peer(calls[i]), peer) == 0;
+    return found;
+}
+
+static unsigned count_packed(void)
+{
+    unsigned i, found = 0;
+    for (i = 0; i < count; i++)
+        found += sx_retry_is_packed(responder.link->exchange, PEER, sx_exchange_id(calls[i]));
+    return found;
+}
+
+/* ---- stanzas ---- */
+
+/* Under an id that the link has given out. */
+static void say_features(const char *from, const char *features)
+{
+    char stanza[600], id[SX_EXCHANGE_ID_BYTES];
+    sx_exchange_make_id(responder.link->exchange, id);
+    snprintf(stanza, sizeof stanza,
+             "<iq type='result' id='%s' from='%s'" TO "><query xmlns='" SX_NS_DISCO_INFO
+             "'>%s</query></iq>",
+             id, from, features);
+    hear(stanza);
+}
+
+static void say_available(const char *from)
+{
+    struct sx_presence_mark mark = {.serves = true, .packs = true, .incarnation = ALONE};
+    struct sx_buffer presence = {0};
+    sx_buffer_add_format(&presence, "<presence from='%s'" TO ">", from);
+    sx_presence_format_mark(&presence, &mark);
+    sx_buffer_add_text(&presence, "</presence>");
+    hear(presence.bytes);
+    sx_buffer_fini(&presence);
+}
+
+/* What anybody may send, and nothing comes of. */
+static unsigned long say_all(unsigned calls_count, bool is_one_peer)
+{
+    static const char *const stanzas[] = {
+        "<iq type='set' id='1' from='" STRANGER "'" TO "><open xmlns='" SX_NS_IBB
+        "' sid='a' block-size='4096'/></iq>",
+        "<iq type='set' id='1' from='" STRANGER "'" TO "><data xmlns='" SX_NS_IBB
+        "' sid='a' seq='0'>AAAA</data></iq>",
+        "<iq type='set' id='1' from='" STRANGER "'" TO "><close xmlns='" SX_NS_IBB
+        "' sid='a'/></iq>",
+        "<iq type='get' id='1' from='" STRANGER "'" TO "><query xmlns='" SX_NS_DISCO_INFO
+        "'/></iq>",
+        "<iq type='result' id='1' from='" STRANGER "'" TO "/>",
+        "<presence from='" STRANGER "'" TO "/>",
+        "<presence type='unavailable' from='" STRANGER "'" TO "/>",
+        "<presence type='unsubscribed' from='" STRANGER "'" TO "/>",
+        "<presence type='subscribe' from='" STRANGER "'" TO "/>",
+        "<presence type='unavailable' from='" PEER "'" TO "/>",
+        "<message id='1' from='" STRANGER "'" TO "><body>words</body></message>",
+        "<message type='error' id='1' from='" STRANGER "'" TO "/>",
+    };
+    unsigned long steps;
+    size_t i;
+    setup(calls_count, is_one_peer);
+    steps = count_steps();
+    for (i = 0; i < sizeof stanzas / sizeof *stanzas; i++)
+        hear(stanzas[i]);
+    say_features(STRANGER, "<feature var='urn:x'/>");
+    say_features(PEER, "<feature var='" SX_NS_PACKED "'/>");
+    say_available(STRANGER);
+    say_available(BARE "/other");
+    steps = count_steps() - steps;
+    teardown();
+    return steps;
+}
+
+TEST(what_nothing_comes_of_costs_the_same_however_many_calls_there_are)
+{
+    CU_ASSERT_TRUE(say_all(MANY, true) <= say_all(FEW, true) + MORE_STEPS);
+    CU_ASSERT_TRUE(say_all(MANY, false) <= say_all(FEW, false) + MORE_STEPS);
+}
+
+/* ---- one stanza for all calls ---- */
+
+TEST(calls_fall_back_a_portion_at_a_time)
+{
+    unsigned left, before;
+    setup(MANY, true);
+    CU_ASSERT_EQUAL(count_packed(), MANY);
+    say_features(PEER, "<feature var='" SX_NS_SOAP "'/>");
+    left = count_packed();
+    CU_ASSERT_TRUE(left >= MANY - PORTION && left < MANY);
+    say_features(PEER, "<feature var='" SX_NS_SOAP "'/>"); /* no more by that */
+    CU_ASSERT_EQUAL(count_packed(), left);
+    while (left) {
+        before = left;
+        CU_ASSERT_EQUAL(sx_fallback_step(&responder.link->fallback), 0);
+        left = count_packed();
+        CU_ASSERT_TRUE_FATAL(left < before && left + PORTION >= before);
+    }
+    while (sx_fallback_step(&responder.link->fallback) != SX_NEVER)
+        ;
+    teardown();
+}
+
+TEST(calls_move_a_portion_at_a_time)
+{
+    unsigned moved = 0, before, i;
+    setup(FEW, true);
+    for (i = 0; i < FEW; i++)
+        bounce(i);
+    say_available(BARE "/other");
+    moved = count_to(BARE "/other");
+    CU_ASSERT_TRUE(moved > 0 && moved <= PORTION);
+    say_available(BARE "/other");
+    CU_ASSERT_EQUAL(count_to(BARE "/other"), moved);
+    while (moved < FEW) {
+        before = moved;
+        CU_ASSERT_EQUAL(sx_routing_step(&responder.link->routing), 0);
+        moved = count_to(BARE "/other");
+        CU_ASSERT_TRUE_FATAL(moved > before && moved <= before + PORTION);
+    }
+    while (sx_routing_step(&responder.link->routing) != SX_NEVER)
+        ;
+    teardown();
+}
+
+/* Who has come is gone again before all have moved: the rest stays, and nothing waits. */
+TEST(the_rest_stays_where_nobody_is)
+{
+    unsigned i, moved;
+    setup(FEW, true);
+    for (i = 0; i < FEW; i++)
+        bounce(i);
+    say_available(BARE "/other");
+    moved = count_to(BARE "/other");
+    hear("<presence type='unavailable' from='" BARE "/other'" TO "/>");
+    CU_ASSERT_EQUAL(sx_routing_step(&responder.link->routing), 0);
+    CU_ASSERT_EQUAL(sx_routing_step(&responder.link->routing), SX_NEVER);
+    CU_ASSERT_EQUAL(count_to(BARE "/other"), moved);
+    teardown();
+}
+
+CU_TestInfo tests_portion[] = {
+    {"what nothing comes of costs the same, however many calls there are",
+     what_nothing_comes_of_costs_the_same_however_many_calls_there_are},
+    {"calls fall back a portion at a time", calls_fall_back_a_portion_at_a_time},
+    {"calls move a portion at a time", calls_move_a_portion_at_a_time},
+    {"the rest stays where nobody is", the_rest_stays_where_nobody_is},
+    CU_TEST_INFO_NULL,
+};
