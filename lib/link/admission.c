@@ -71,15 +71,30 @@ void sx_admission_decline(const struct sx_admission *admission, const struct sx_
     sx_admission_post(admission, incoming, &out);
 }
 
+/* A later copy of a message could still run, so that nobody says that it won't. */
+static void refuse_unremembered(const struct sx_admission *admission,
+                                const struct sx_incoming *incoming)
+{
+    static const char why[] = "too many requests are remembered";
+    if (incoming->is_message)
+        sx_admission_refuse(admission, incoming, "internal-server-error", why);
+    else
+        sx_admission_decline(admission, incoming, "resource-constraint", why);
+}
+
 void sx_admission_decline_copies(const struct sx_admission *admission,
                                  const struct sx_incoming *incoming, const char *condition,
                                  const char *text)
 {
     char *answer = NULL;
     size_t answer_len;
-    (void)sx_journal_enter(admission->journal, incoming->from, incoming->id, sx_clock_now_us(),
-                           &answer, &answer_len);
+    enum sx_journal_verdict verdict = sx_journal_enter(
+        admission->journal, incoming->from, incoming->id, sx_clock_now_us(), &answer, &answer_len);
     free(answer);
+    if (verdict == SX_JOURNAL_FULL) {
+        refuse_unremembered(admission, incoming);
+        return;
+    }
     sx_journal_forget(admission->journal, incoming->from, incoming->id);
     sx_admission_decline(admission, incoming, condition, text);
 }
@@ -136,9 +151,10 @@ static void answer_stale(const struct sx_admission *admission, const struct sx_i
     char incarnation[SX_INCARNATION_BYTES];
     int64_t now_us = sx_clock_now_us();
     sx_journal_incarnation(journal, now_us, incarnation);
-    sx_stanza_stale(&out, &head, incarnation,
-                    sx_journal_is_shared(journal) ? sx_journal_process(journal) : 0,
-                    sx_journal_stale_us(journal, incoming->id, now_us) / 1000);
+    sx_stanza_stale(
+        &out, &head, incarnation, sx_journal_is_shared(journal) ? sx_journal_process(journal) : 0,
+        sx_journal_stale_us(journal, sx_incoming_text(incoming->from), incoming->id, now_us) /
+            1000);
     sx_admission_post(admission, incoming, &out);
 }
 
@@ -224,17 +240,6 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
 static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
 {
     return envelope->ambiguity && grant != SX_GRANT_EVERYTHING;
-}
-
-/* A second copy of a message could still run, so that nobody says that it won't. */
-static void refuse_unremembered(const struct sx_admission *admission,
-                                const struct sx_incoming *incoming)
-{
-    static const char why[] = "too many requests are remembered";
-    if (incoming->is_message)
-        sx_admission_refuse(admission, incoming, "internal-server-error", why);
-    else
-        sx_admission_decline(admission, incoming, "resource-constraint", why);
 }
 
 /* By what the journal has found. Takes answer. */

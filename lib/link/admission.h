@@ -52,7 +52,8 @@ void sx_admission_refuse(const struct sx_admission *admission, const struct sx_i
 void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
                           const char *condition, const char *text);
 
-/* The same of a message that is new here and whose copies may look otherwise: none of them runs. */
+/* The same of a message that is new here and whose copies may look otherwise: none of them runs.
+ * If it can't be remembered it is refused in a way that nobody can rely on. */
 void sx_admission_decline_copies(const struct sx_admission *admission,
                                  const struct sx_incoming *incoming, const char *condition,
                                  const char *text);

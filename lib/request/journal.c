@@ -1,13 +1,20 @@
-/* journal.c - entries by caller and id, answers that go first when room is short, epochs that end.
+/* journal.c - what is remembered of requests, for how long, and what is forgotten first.
  *
- * Invariant: an entry is in its bucket and in order; in kept exactly while it has an answer. bytes
- * is the sum of entries and answers, at most max_bytes. What runs stays, however old its epoch;
- * what was answered stays for the rest of that epoch and the next one, however old its id: a caller
- * whose ids are going stale must still find the answers it has lost.
+ * Invariant: an id of an epoch that is accepted from its caller is among the entries, or was never
+ * run. What runs stays, however old its epoch; what was answered stays for the rest of that epoch
+ * and those of the next five minutes, however old its id: a caller whose ids are going stale must
+ * still find the answers it has lost. Entries and bytes are at most max_entries and max_bytes.
  *
  * Happy path: enter finds nothing and adds -> answer keeps a copy -> enter finds it.
  * Failure: no room for an answer: the oldest answers go, their entries stay. No place for an entry:
- * an epoch ends early. Only what runs is left: full.
+ * the oldest that were answered go, by an end of the epochs until then. Only what runs is left:
+ * full.
+ *
+ * Who gives way. Epochs may end for one caller alone, since its floor can be above that of all. Who
+ * has more than its share, half of the journal while others have something in it, gives way itself:
+ * then it is full for this caller while all that it has runs. Otherwise who has most gives way, and
+ * of answers' bytes likewise. If that is little, there are too many callers to blame one: then the
+ * oldest entries go, whosever they are.
  */
 #include "request/journal.h"
 
@@ -15,93 +22,75 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "base/pages.h"
 #include "base/random.h"
-#include "wire/jid.h"
+#include "request/journal_entries.h"
 
 enum {
-    MAX_BUCKETS = 1 << 16,
-    MIN_BUCKETS = 16,
-    ACCEPTED_EPOCHS = 2,
-    ENDS = 64,         /* of epochs, whose time is known */
-    MAX_ID_BYTES = 256 /* ours have a third of it */
+    MAX_ID_BYTES = 256, /* ours have a third of it */
+    TURNS = 2,          /* of five minutes, after which no epoch is left that was there before */
+    RISES = 64,         /* of the floor, whose times are known */
+    EPOCHS_IN_ALL = 16, /* in a full journal: one begins with each such part of it */
+    LITTLE = 64         /* that part of the journal is too little to give way for all others */
 };
 
 #define EPOCH_US ((int64_t)SX_JOURNAL_EPOCH_S * 1000000)
 
-struct entry {
-    LIST_ENTRY(entry) in_bucket;
-    TAILQ_ENTRY(entry) in_order, in_kept;
-    uint64_t
-        epoch; /* in which it came, then in which it was answered: no matter what its id says */
-    bool answered;
-    char *answer;             /* NULL while running, or when it isn't kept */
-    size_t answer_len, bytes; /* bytes without the answer */
-    const char *id;           /* inside caller[] */
-    char caller[];            /* bare: a server may change the resource of one that comes back */
+/* From then on no id of an earlier epoch was accepted. */
+struct rise {
+    uint64_t floor;
+    int64_t at_us;
 };
-
-LIST_HEAD(bucket, entry);
-TAILQ_HEAD(entry_list, entry);
 
 struct sx_journal {
     /* immutable */
     unsigned max_entries;
     size_t max_bytes;
     bool is_shared;
-    uint64_t process, hash_key, bucket_mask;
+    uint64_t process;
     /* under mu */
     pthread_mutex_t mu;
-    struct bucket *buckets;
-    struct entry_list order; /* as they came */
-    struct entry_list kept;  /* those with an answer, in the order of their answers */
-    size_t answer_bytes;     /* of them all */
-    unsigned long answered;
+    struct sx_journal_entries entries;
     uint64_t epoch;
-    int64_t epoch_begun_us;
-    int64_t ended_us[ENDS];      /* when the latest epochs ceased to be accepted, modulo ENDS */
-    unsigned long epoch_entries; /* added since */
+    unsigned long epoch_entries; /* added since it began, and not refused */
     size_t epoch_bytes;
+    uint64_t floor;      /* no id of an earlier epoch is accepted, from whomever */
+    uint64_t next_floor; /* what it will be when this turn of five minutes is over */
+    int64_t turn_us;     /* when that began */
+    struct rise rises[RISES];
+    unsigned long rise_count;
     struct sx_journal_counts counts;
 };
-
-static void free_buckets(struct sx_journal *journal)
-{
-    sx_pages_free(journal->buckets, (journal->bucket_mask + 1) * sizeof *journal->buckets);
-}
 
 struct sx_journal *sx_journal_new(unsigned max_entries, size_t max_bytes)
 {
     struct sx_journal *journal = calloc(1, sizeof *journal);
-    uint64_t random[2], buckets = MIN_BUCKETS;
     if (!journal)
         return NULL;
-    if (!sx_random_fill(random, sizeof random))
-        goto err_after_alloc;
-    while (buckets < MAX_BUCKETS && buckets * 4 < max_entries)
-        buckets *= 2;
-    journal->process = random[0];
-    journal->hash_key = random[1];
-    journal->max_entries = max_entries;
-    journal->max_bytes = max_bytes;
-    journal->bucket_mask = buckets - 1;
-    journal->buckets = sx_pages_new(buckets * sizeof *journal->buckets);
-    if (!journal->buckets)
+    if (!sx_random_fill(&journal->process, sizeof journal->process) ||
+        !sx_journal_entries_init(&journal->entries, max_entries))
         goto err_after_alloc;
     if (pthread_mutex_init(&journal->mu, NULL))
-        goto err_after_buckets;
-    TAILQ_INIT(&journal->order);
-    TAILQ_INIT(&journal->kept);
-    journal->epoch = 1;
+        goto err_after_entries;
+    journal->max_entries = max_entries;
+    journal->max_bytes = max_bytes;
+    journal->epoch = journal->floor = journal->next_floor = 1;
     return journal;
 
-err_after_buckets:
-    free_buckets(journal);
+err_after_entries:
+    sx_journal_entries_fini(&journal->entries);
 err_after_alloc:
     free(journal);
     return NULL;
+}
+
+void sx_journal_free(struct sx_journal *journal)
+{
+    if (!journal)
+        return;
+    sx_journal_entries_fini(&journal->entries);
+    pthread_mutex_destroy(&journal->mu);
+    free(journal);
 }
 
 void sx_journal_share(struct sx_journal *journal)
@@ -119,182 +108,179 @@ uint64_t sx_journal_process(const struct sx_journal *journal)
     return journal->process;
 }
 
-/* ---- entries ---- */
-
-struct key {
-    char caller[SX_JID_BYTES];
-    const char *id;
-    size_t id_len; /* the same for all copies */
-    struct bucket *bucket;
-};
-
-/* Keyed, so that no peer can choose ids that fall into one bucket. */
-static struct bucket *bucket_of(struct sx_journal *journal, const struct key *key)
-{
-    uint64_t hash = journal->hash_key ^ UINT64_C(14695981039346656037);
-    const char *texts[2] = {key->caller, key->id};
-    const size_t lens[2] = {strlen(key->caller) + 1, key->id_len};
-    size_t i, j;
-    for (i = 0; i < 2; i++)
-        for (j = 0; j < lens[i]; j++)
-            hash = (hash ^ (unsigned char)texts[i][j]) * UINT64_C(1099511628211) +
-                   (journal->hash_key >> 7);
-    hash ^= hash >> 29;
-    return &journal->buckets[hash & journal->bucket_mask];
-}
-
-static void make_key(struct sx_journal *journal, const char *from, const char *id, struct key *key)
-{
-    sx_jid_bare(from, key->caller, sizeof key->caller);
-    key->id = id;
-    key->id_len = sx_request_id_stem_len(id);
-    key->bucket = bucket_of(journal, key);
-}
-
-static struct entry *find_locked(const struct key *key)
-{
-    struct entry *entry = LIST_FIRST(key->bucket);
-    while (entry && (strncmp(entry->id, key->id, key->id_len) != 0 || entry->id[key->id_len] ||
-                     strcmp(entry->caller, key->caller) != 0))
-        entry = LIST_NEXT(entry, in_bucket);
-    return entry;
-}
-
-/* A second copy is stale from now on. */
-static void drop_answer_locked(struct sx_journal *journal, struct entry *entry)
-{
-    if (!entry->answer)
-        return;
-    TAILQ_REMOVE(&journal->kept, entry, in_kept);
-    journal->answer_bytes -= entry->answer_len;
-    journal->counts.bytes -= entry->answer_len;
-    free(entry->answer);
-    entry->answer = NULL;
-}
-
-static void drop_locked(struct sx_journal *journal, struct entry *entry)
-{
-    drop_answer_locked(journal, entry);
-    LIST_REMOVE(entry, in_bucket);
-    TAILQ_REMOVE(&journal->order, entry, in_order);
-    journal->counts.entries--;
-    journal->counts.bytes -= entry->bytes;
-    journal->answered -= entry->answered;
-    free(entry);
-}
-
-void sx_journal_free(struct sx_journal *journal)
-{
-    struct entry *entry;
-    if (!journal)
-        return;
-    while ((entry = TAILQ_FIRST(&journal->order)) != NULL)
-        drop_locked(journal, entry);
-    pthread_mutex_destroy(&journal->mu);
-    free_buckets(journal);
-    free(journal);
-}
-
-static size_t entry_bytes(const struct key *key)
-{
-    return sizeof(struct entry) + strlen(key->caller) + key->id_len + 2;
-}
-
-static struct entry *add_locked(struct sx_journal *journal, const struct key *key)
-{
-    size_t caller_bytes = strlen(key->caller) + 1, bytes = entry_bytes(key);
-    struct entry *entry = calloc(1, bytes);
-    if (!entry)
-        return NULL;
-    memcpy(entry->caller, key->caller, caller_bytes);
-    entry->id = memcpy(entry->caller + caller_bytes, key->id, key->id_len);
-    entry->epoch = journal->epoch;
-    entry->bytes = bytes;
-    LIST_INSERT_HEAD(key->bucket, entry, in_bucket);
-    TAILQ_INSERT_TAIL(&journal->order, entry, in_order);
-    journal->counts.entries++;
-    journal->counts.bytes += bytes;
-    journal->epoch_entries++;
-    journal->epoch_bytes += bytes;
-    return entry;
-}
-
 /* ---- epochs ---- */
 
-/* Epochs begin at 1. */
-static bool is_accepted(const struct sx_journal *journal, uint64_t epoch)
+/* From that caller; NULL: of whom nothing is known. */
+static bool is_accepted(const struct sx_journal *journal, const struct sx_journal_caller *caller,
+                        uint64_t epoch)
 {
-    return (epoch > 0 && epoch <= journal->epoch && epoch + ACCEPTED_EPOCHS > journal->epoch);
+    return epoch >= journal->floor && epoch <= journal->epoch && !(caller && epoch < caller->floor);
 }
 
-/* What runs stays until it is answered, however old. end_us: when that of the epochs ended which
- * isn't accepted any longer. */
-static void begin_epoch_locked(struct sx_journal *journal, int64_t now_us, int64_t end_us)
+/* By itself that ends nothing: what was accepted stays so. */
+static void begin_epoch_locked(struct sx_journal *journal)
 {
-    struct entry *entry = TAILQ_FIRST(&journal->order), *next;
     journal->epoch++;
-    journal->ended_us[(journal->epoch - ACCEPTED_EPOCHS) % ENDS] = end_us;
-    journal->epoch_begun_us = now_us;
-    journal->epoch_entries = journal->epoch_bytes = 0;
-    for (; entry; entry = next) {
-        next = TAILQ_NEXT(entry, in_order);
-        if (entry->answered && !is_accepted(journal, entry->epoch))
-            drop_locked(journal, entry);
-    }
+    journal->epoch_entries = 0;
+    journal->epoch_bytes = 0;
+}
+
+/* Ids of earlier epochs are accepted no longer, since then. */
+static void raise_floor_locked(struct sx_journal *journal, uint64_t floor, int64_t at_us)
+{
+    struct sx_journal_entry *entry;
+    if (floor <= journal->floor)
+        return;
+    journal->floor = floor;
+    journal->rises[journal->rise_count++ % RISES] = (struct rise){floor, at_us};
+    while ((entry = TAILQ_FIRST(&journal->entries.answered)) && entry->epoch < floor)
+        sx_journal_entries_drop(&journal->entries, entry, floor);
+    sx_journal_entries_drop_idle(&journal->entries, floor);
 }
 
 /* Since the time that an epoch has was over nobody has asked, so that it let nobody in. */
 static void advance_locked(struct sx_journal *journal, int64_t now_us)
 {
     int64_t turns, end_us;
-    if (journal->epoch_begun_us == 0)
-        journal->epoch_begun_us = now_us;
-    end_us = journal->epoch_begun_us;
+    if (journal->turn_us == 0)
+        journal->turn_us = now_us;
+    end_us = journal->turn_us;
     turns = (now_us - end_us) / EPOCH_US;
-    if (turns > ACCEPTED_EPOCHS)
-        turns = ACCEPTED_EPOCHS;
-    while (turns-- > 0)
-        begin_epoch_locked(journal, now_us, end_us += EPOCH_US);
+    if (turns > TURNS)
+        turns = TURNS;
+    while (turns-- > 0) {
+        raise_floor_locked(journal, journal->next_floor, end_us += EPOCH_US);
+        begin_epoch_locked(journal);
+        journal->next_floor = journal->epoch;
+        journal->turn_us = now_us;
+    }
+}
+
+/* The epoch after that one, which begins now if it must. */
+static uint64_t end_of_locked(struct sx_journal *journal, uint64_t epoch)
+{
+    if (epoch >= journal->epoch)
+        begin_epoch_locked(journal);
+    return epoch + 1;
 }
 
 /* ---- room ---- */
 
 static bool has_place_locked(const struct sx_journal *journal, size_t bytes)
 {
-    return journal->counts.entries < journal->max_entries &&
-           journal->counts.bytes - journal->answer_bytes + bytes <= journal->max_bytes;
+    const struct sx_journal_entries *entries = &journal->entries;
+    return entries->count + entries->idle_count < journal->max_entries &&
+           entries->bytes + bytes <= journal->max_bytes;
 }
 
-/* Answers go before entries do: their requests still don't run twice. */
-static void drop_answers_locked(struct sx_journal *journal, size_t bytes)
+/* Whether with one more it has more than its share. NULL: it has nothing yet. */
+static bool is_greedy_locked(const struct sx_journal *journal,
+                             const struct sx_journal_caller *caller, size_t bytes)
 {
-    while (journal->counts.bytes + bytes > journal->max_bytes && !TAILQ_EMPTY(&journal->kept))
-        drop_answer_locked(journal, TAILQ_FIRST(&journal->kept));
+    return caller && journal->entries.count > caller->entries &&
+           (caller->entries >= (journal->max_entries + 1) / 2 ||
+            caller->entry_bytes + bytes > journal->max_bytes / 2);
 }
 
-/* For one more entry. An epoch has half of the room, so that the one before it can stay; entries
- * are forgotten early rather than without a trace: their ids go stale with their epoch. */
-static bool make_place_locked(struct sx_journal *journal, size_t bytes, int64_t now_us)
+/* More than one entry, since without any it takes a place, too. */
+static bool has_much(const struct sx_journal *journal, const struct sx_journal_caller *caller)
 {
-    int turns;
-    if (journal->epoch_entries >= (journal->max_entries + 1) / 2 ||
-        journal->epoch_bytes + bytes > journal->max_bytes / 2)
-        begin_epoch_locked(journal, now_us, now_us);
-    for (turns = 0;
-         turns < ACCEPTED_EPOCHS && journal->answered && !has_place_locked(journal, bytes); turns++)
-        begin_epoch_locked(journal, now_us, now_us);
-    if (!has_place_locked(journal, bytes))
+    return caller->entries > 1 &&
+           (caller->entries > journal->max_entries / LITTLE ||
+            caller->holdings[SX_JOURNAL_PAST].bytes > journal->max_bytes / LITTLE);
+}
+
+/* Ends the epochs until its oldest answer for this caller alone. False: it has none. */
+static bool give_way_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
+                            int64_t now_us)
+{
+    struct sx_journal_entry *entry = TAILQ_FIRST(&caller->answered), *next;
+    uint64_t end;
+    if (!entry)
         return false;
-    drop_answers_locked(journal, bytes);
+    end = end_of_locked(journal, entry->epoch);
+    if (!journal->is_shared) {
+        caller->floor = end;
+        caller->floor_us = now_us;
+    }
+    for (; entry && entry->epoch < end; entry = next) {
+        next = TAILQ_NEXT(entry, in_own); /* NULL: the caller may be forgotten with this one */
+        sx_journal_entries_drop(&journal->entries, entry, journal->floor);
+    }
     return true;
 }
 
-/* For an answer; what can't fit costs no other one. */
-static bool make_room_locked(struct sx_journal *journal, size_t len)
+/* The same for all, until the oldest answer of all. */
+static bool give_way_all_locked(struct sx_journal *journal, int64_t now_us)
 {
-    if (journal->counts.bytes - journal->answer_bytes + len > journal->max_bytes)
+    const struct sx_journal_entry *entry = TAILQ_FIRST(&journal->entries.answered);
+    const struct sx_journal_caller *idle = TAILQ_FIRST(&journal->entries.idle);
+    if (entry)
+        raise_floor_locked(journal, end_of_locked(journal, entry->epoch), now_us);
+    else if (idle)
+        raise_floor_locked(journal, idle->floor, now_us);
+    return entry || idle;
+}
+
+/* Forgets something that was answered, of who has most. */
+static bool free_place_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
+                              int64_t now_us)
+{
+    struct sx_journal_caller *largest =
+        sx_journal_entries_largest(&journal->entries, SX_JOURNAL_PAST, caller);
+    if (largest && has_much(journal, largest))
+        return give_way_locked(journal, largest, now_us);
+    return give_way_all_locked(journal, now_us);
+}
+
+/* Answers go before entries do: their requests still don't run twice. The oldest of who has most.
+ */
+static void drop_answers_locked(struct sx_journal *journal, struct sx_journal_caller *preferred,
+                                size_t bytes)
+{
+    struct sx_journal_entries *entries = &journal->entries;
+    struct sx_journal_caller *largest;
+    while (entries->bytes + entries->answer_bytes + bytes > journal->max_bytes &&
+           (largest = sx_journal_entries_largest(entries, SX_JOURNAL_ANSWERS, preferred)))
+        sx_journal_entries_drop_answer(entries, TAILQ_FIRST(&largest->kept));
+}
+
+/* For one more entry. The caller is looked up anew each time: it may be among the forgotten. */
+static bool make_place_locked(struct sx_journal *journal, const struct sx_journal_key *key,
+                              int64_t now_us)
+{
+    struct sx_journal_entries *entries = &journal->entries;
+    struct sx_journal_caller *caller;
+    size_t bytes;
+    for (;;) {
+        caller = sx_journal_entries_find_caller(entries, key);
+        bytes = sx_journal_entries_measure(entries, key);
+        if (is_greedy_locked(journal, caller, bytes)) {
+            if (!give_way_locked(journal, caller, now_us))
+                return false;
+        } else if (has_place_locked(journal, bytes)) {
+            break;
+        } else if (!free_place_locked(journal, caller, now_us)) {
+            return false;
+        }
+    }
+    drop_answers_locked(journal, caller, bytes);
+    return true;
+}
+
+/* For an answer; what can't fit costs no other one, and what is more than the caller's share none
+ * of others. */
+static bool make_room_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
+                             size_t len)
+{
+    struct sx_journal_entries *entries = &journal->entries;
+    const struct sx_journal_holding *answers = &caller->holdings[SX_JOURNAL_ANSWERS];
+    bool is_alone = entries->answer_bytes == answers->bytes;
+    if (entries->bytes + len > journal->max_bytes || (!is_alone && len > journal->max_bytes / 2))
         return false;
-    drop_answers_locked(journal, len);
+    while (!is_alone && answers->bytes + len > journal->max_bytes / 2)
+        sx_journal_entries_drop_answer(entries, TAILQ_FIRST(&caller->kept));
+    drop_answers_locked(journal, caller, len);
     return true;
 }
 
@@ -312,49 +298,59 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
     pthread_mutex_unlock(&journal->mu);
 }
 
-static int64_t stale_us_locked(const struct sx_journal *journal, uint64_t epoch, int64_t now_us)
+/* When the ids of this epoch ceased to be accepted, or later. 0: they are. */
+static int64_t find_end_locked(const struct sx_journal *journal,
+                               const struct sx_journal_caller *caller, uint64_t epoch)
 {
-    uint64_t first = journal->epoch > ENDS + 1 ? journal->epoch - ENDS - 1 : 1; /* that is known */
-    if (epoch == 0 || epoch + ACCEPTED_EPOCHS > journal->epoch)
-        return 0;
-    return now_us - journal->ended_us[(epoch > first ? epoch : first) % ENDS];
+    unsigned long i = journal->rise_count > RISES ? journal->rise_count - RISES : 0;
+    int64_t end_us = caller && epoch < caller->floor ? caller->floor_us : INT64_MAX;
+    while (i < journal->rise_count && journal->rises[i % RISES].floor <= epoch)
+        i++;
+    if (i < journal->rise_count && journal->rises[i % RISES].at_us < end_us)
+        end_us = journal->rises[i % RISES].at_us;
+    return end_us == INT64_MAX ? 0 : end_us;
 }
 
-int64_t sx_journal_stale_us(struct sx_journal *journal, const char *id, int64_t now_us)
+int64_t sx_journal_stale_us(struct sx_journal *journal, const char *from, const char *id,
+                            int64_t now_us)
 {
+    struct sx_journal_key key;
     uint64_t process, epoch;
-    int64_t stale_us = 0;
+    int64_t end_us;
     if (journal->is_shared || !sx_request_id_parse(id, &process, &epoch) ||
-        process != journal->process)
+        process != journal->process || epoch == 0)
         return 0;
+    sx_journal_entries_make_key(&journal->entries, from, id, &key);
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    stale_us = stale_us_locked(journal, epoch, now_us);
+    end_us =
+        find_end_locked(journal, sx_journal_entries_find_caller(&journal->entries, &key), epoch);
     pthread_mutex_unlock(&journal->mu);
-    return stale_us;
+    return end_us ? now_us - end_us : 0;
 }
 
 /* Whether a request under this id may be run here if nothing is known of it: a message, the first
  * copy of a shared JID's, or one for this process and an epoch that is accepted. */
-static bool may_run_locked(const struct sx_journal *journal, const char *id)
+static bool may_run_locked(const struct sx_journal *journal, const struct sx_journal_key *key)
 {
     uint64_t process, epoch;
-    if (sx_request_id_is_message(id))
+    if (sx_request_id_is_message(key->id))
         return true;
     if (journal->is_shared)
-        return sx_request_id_is_any(sx_request_id_tail(id));
-    return sx_request_id_parse(id, &process, &epoch) && process == journal->process &&
-           is_accepted(journal, epoch);
+        return sx_request_id_is_any(sx_request_id_tail(key->id));
+    return sx_request_id_parse(key->id, &process, &epoch) && process == journal->process &&
+           is_accepted(journal, sx_journal_entries_find_caller(&journal->entries, key), epoch);
 }
 
 /* ---- requests ---- */
 
-static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const struct entry *entry,
-                                             char **answer, size_t *answer_len)
+static enum sx_journal_verdict repeat_locked(struct sx_journal *journal,
+                                             const struct sx_journal_entry *entry, char **answer,
+                                             size_t *answer_len)
 {
     char *copy;
     journal->counts.repeated++;
-    if (!entry->answered)
+    if (!entry->is_answered)
         return SX_JOURNAL_RUNNING;
     copy = entry->answer ? malloc(entry->answer_len + 1) : NULL;
     if (!copy)
@@ -366,13 +362,27 @@ static enum sx_journal_verdict repeat_locked(struct sx_journal *journal, const s
     return SX_JOURNAL_ANSWERED;
 }
 
-static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const struct key *key,
-                                            int64_t now_us)
+/* The epoch begins before the entry comes: what is refused then ends no other one. */
+static bool add_locked(struct sx_journal *journal, const struct sx_journal_key *key)
 {
-    bool has_place =
-        may_run_locked(journal, key->id) && make_place_locked(journal, entry_bytes(key), now_us);
+    const struct sx_journal_entry *entry;
+    if (journal->epoch_entries * EPOCHS_IN_ALL >= journal->max_entries ||
+        journal->epoch_bytes * EPOCHS_IN_ALL >= journal->max_bytes)
+        begin_epoch_locked(journal);
+    entry = sx_journal_entries_add(&journal->entries, key, journal->epoch);
+    if (!entry)
+        return false;
+    journal->epoch_entries++;
+    journal->epoch_bytes += entry->bytes;
+    return true;
+}
+
+static enum sx_journal_verdict enter_locked(struct sx_journal *journal,
+                                            const struct sx_journal_key *key, int64_t now_us)
+{
+    bool has_place = may_run_locked(journal, key) && make_place_locked(journal, key, now_us);
     /* Making room may have ended the very epoch. */
-    if (!may_run_locked(journal, key->id)) {
+    if (!may_run_locked(journal, key)) {
         journal->counts.stale++;
         return SX_JOURNAL_STALE;
     }
@@ -382,9 +392,10 @@ static enum sx_journal_verdict enter_locked(struct sx_journal *journal, const st
     return SX_JOURNAL_FRESH;
 }
 
-static enum sx_journal_verdict look_locked(struct sx_journal *journal, const struct key *key)
+static enum sx_journal_verdict look_locked(struct sx_journal *journal,
+                                           const struct sx_journal_key *key)
 {
-    if (may_run_locked(journal, key->id))
+    if (may_run_locked(journal, key))
         return SX_JOURNAL_FRESH;
     journal->counts.stale++;
     return SX_JOURNAL_STALE;
@@ -393,15 +404,15 @@ static enum sx_journal_verdict look_locked(struct sx_journal *journal, const str
 static enum sx_journal_verdict judge(struct sx_journal *journal, const char *from, const char *id,
                                      int64_t now_us, bool enters, char **answer, size_t *answer_len)
 {
-    struct key key;
+    struct sx_journal_key key;
     enum sx_journal_verdict verdict;
-    const struct entry *entry;
+    const struct sx_journal_entry *entry;
     if (strlen(id) > MAX_ID_BYTES || !(sx_request_id_is_tagged(id) || sx_request_id_is_message(id)))
         return SX_JOURNAL_FOREIGN;
-    make_key(journal, from, id, &key);
+    sx_journal_entries_make_key(&journal->entries, from, id, &key);
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    entry = find_locked(&key);
+    entry = sx_journal_entries_find(&journal->entries, &key);
     if (entry)
         verdict = repeat_locked(journal, entry, answer, answer_len);
     else if (enters)
@@ -427,19 +438,13 @@ enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *
 }
 
 /* Takes the answer if it is kept: then NULL is returned. */
-static char *keep_answer_locked(struct sx_journal *journal, struct entry *entry, char *answer,
-                                size_t len)
+static char *keep_answer_locked(struct sx_journal *journal, struct sx_journal_entry *entry,
+                                char *answer, size_t len)
 {
-    entry->answered = true;
-    journal->answered++;
-    entry->epoch = journal->epoch;
-    if (!answer || !make_room_locked(journal, len))
+    sx_journal_entries_answer(&journal->entries, entry, journal->epoch);
+    if (!answer || !make_room_locked(journal, entry->caller, len))
         return answer;
-    entry->answer = answer;
-    entry->answer_len = len;
-    TAILQ_INSERT_TAIL(&journal->kept, entry, in_kept);
-    journal->answer_bytes += len;
-    journal->counts.bytes += len;
+    sx_journal_entries_keep(&journal->entries, entry, answer, len);
     return NULL;
 }
 
@@ -447,43 +452,53 @@ void sx_journal_answer(struct sx_journal *journal, const char *from, const char 
                        const char *stanza, size_t len, int64_t now_us)
 {
     char *copy = stanza ? malloc(len + 1) : NULL;
-    struct entry *entry;
-    struct key key;
-    make_key(journal, from, id, &key);
+    struct sx_journal_entry *entry;
+    struct sx_journal_key key;
+    sx_journal_entries_make_key(&journal->entries, from, id, &key);
     if (copy) {
         memcpy(copy, stanza, len);
         copy[len] = '\0';
     }
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
-    entry = find_locked(&key);
-    if (entry && !entry->answered)
+    entry = sx_journal_entries_find(&journal->entries, &key);
+    if (entry && !entry->is_answered)
         copy = keep_answer_locked(journal, entry, copy, len);
     pthread_mutex_unlock(&journal->mu);
     free(copy);
 }
 
+/* Its place is free again, and what was refused brings no epoch nearer to its end. */
+static void give_back_locked(struct sx_journal *journal, struct sx_journal_entry *entry)
+{
+    if (entry->epoch == journal->epoch) {
+        journal->epoch_entries--;
+        journal->epoch_bytes -= entry->bytes;
+    }
+    sx_journal_entries_drop(&journal->entries, entry, journal->floor);
+}
+
 void sx_journal_forget(struct sx_journal *journal, const char *from, const char *id)
 {
-    struct entry *entry;
-    struct key key;
-    make_key(journal, from, id, &key);
+    struct sx_journal_entry *entry;
+    struct sx_journal_key key;
+    sx_journal_entries_make_key(&journal->entries, from, id, &key);
     pthread_mutex_lock(&journal->mu);
-    entry = find_locked(&key);
-    if (entry && !entry->answered && sx_request_id_is_message(id))
+    entry = sx_journal_entries_find(&journal->entries, &key);
+    if (entry && !entry->is_answered && sx_request_id_is_message(id))
         (void)keep_answer_locked(journal, entry, NULL, 0);
-    else if (entry && !entry->answered)
-        drop_locked(journal, entry);
+    else if (entry && !entry->is_answered)
+        give_back_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);
 }
 
 void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes)
 {
-    struct entry *entry;
+    struct sx_journal_entry *entry;
     pthread_mutex_lock(&journal->mu);
-    TAILQ_FOREACH(entry, &journal->order, in_order)
+    TAILQ_FOREACH(entry, &journal->entries.answered, in_order)
         if (entry->answer_len > max_answer_bytes)
-            drop_answer_locked(journal, entry);
+            sx_journal_entries_drop_answer(&journal->entries, entry);
     pthread_mutex_unlock(&journal->mu);
 }
 
@@ -491,5 +506,7 @@ void sx_journal_count(struct sx_journal *journal, struct sx_journal_counts *coun
 {
     pthread_mutex_lock(&journal->mu);
     *counts = journal->counts;
+    counts->entries = journal->entries.count;
+    counts->bytes = journal->entries.bytes + journal->entries.answer_bytes;
     pthread_mutex_unlock(&journal->mu);
 }

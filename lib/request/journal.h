@@ -5,8 +5,9 @@
  * A caller that doesn't know whether its request or the answer got lost sends the request again,
  * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
  * ids carry this process's *incarnation*: a number drawn at its start, and an epoch that grows
- * every few minutes. What belongs to the two latest epochs is remembered; a request of an older
- * epoch or of another process is stale and never run.
+ * every few minutes and with what comes. What belongs to the epochs of the last five minutes is
+ * remembered, if there is room; a request of an older epoch or of another process is stale and
+ * never run.
  *
  * Where several processes share a JID no copy finds its process, and the ids say instead which copy
  * it is: X~any the first, which is sent to one process only, X~again every later one. A shared
@@ -19,10 +20,13 @@
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
  *            shared one what is forgotten has been answered, and its first copy was here.
  *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
- *            an epoch ends early.
+ *            epochs end early, for one caller or for all. What is refused takes nothing.
+ *
+ * Shares: while others have something in it, no caller has more than half of the places, or of the
+ * bytes. It then forgets its own, and so does who has most when the journal is full.
  *
  * Happy path: enter (fresh) -> the request runs -> answer -> a second copy: enter (answered).
- * Failure:    no room: fresh requests are refused (full) while everything remembered still runs; an
+ * Failure:    no room: fresh requests are refused (full) while all that could go still runs; an
  *             answer that doesn't fit isn't kept: a second copy is stale, never run again.
  * Thread: any; one mutex.
  */
@@ -69,9 +73,10 @@ uint64_t sx_journal_process(const struct sx_journal *journal);
 void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
                             char out[SX_INCARNATION_BYTES]);
 
-/* Of a stale request: for how long none with an id of its epoch has been let in, from whomever. 0:
- * it isn't known, because the id is another process's, say. */
-int64_t sx_journal_stale_us(struct sx_journal *journal, const char *id, int64_t now_us);
+/* Of a stale request: for how long at least no id of its epoch has been accepted from its caller.
+ * 0: it isn't known, because the id is another process's, say. */
+int64_t sx_journal_stale_us(struct sx_journal *journal, const char *from, const char *id,
+                            int64_t now_us);
 
 /* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
  * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */

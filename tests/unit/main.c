@@ -85,6 +85,7 @@
     SUITE(share)                                                                                   \
     SUITE(shared)                                                                                  \
     SUITE(shared_jid)                                                                              \
+    SUITE(shares)                                                                                  \
     SUITE(shipment)                                                                                \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \

@@ -577,6 +577,27 @@ TEST(what_was_too_old_is_not_run_later)
     responder_stop(&responder);
 }
 
+TEST(what_was_too_old_and_cannot_be_remembered_is_not_said_to_be_refused)
+{
+    struct responder responder;
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.messages = 1;
+    config.max_age_s = 60;
+    config.max_remembered = 1;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    hear(&responder,
+         MESSAGE("2~message",
+                 ENVELOPE("add") "<delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/>"));
+    ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error");
+    ASSERT_LACKS(responder_said(&responder), REFUSED);
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
+}
+
 /* Where nothing more can be remembered, nobody is told that no copy will run. */
 TEST(what_cannot_be_remembered_is_not_said_to_be_refused)
 {
@@ -610,6 +631,8 @@ CU_TestInfo tests_receive_message[] = {
     {"what was too old isn't run later", what_was_too_old_is_not_run_later},
     {"what can't be remembered isn't said to be refused",
      what_cannot_be_remembered_is_not_said_to_be_refused},
+    {"nor is what was too old, if it can't be remembered",
+     what_was_too_old_and_cannot_be_remembered_is_not_said_to_be_refused},
     {"noise is ignored, and never answered", noise_is_ignored},
     {"what is no envelope is refused", what_is_no_envelope_is_refused},
     {"a packed request is queued", a_packed_request_is_queued},

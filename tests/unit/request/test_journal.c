@@ -218,7 +218,7 @@ static void test_epochs(void)
 /* After a long silence nothing old is left. */
 static int64_t stale_s(struct sx_journal *journal, const char *id, int64_t now_us)
 {
-    return sx_journal_stale_us(journal, id, now_us) / 1000000;
+    return sx_journal_stale_us(journal, ALICE, id, now_us) / 1000000;
 }
 
 /* A caller can conclude from it what was not let in. */
@@ -424,7 +424,7 @@ static bool attempt_new(struct shortage shortage)
     sx_journal_free(journal);
     return has_failed;
 }
-SHORTAGE_TEST(new, 2)
+SHORTAGE_TEST(new, 3)
 
 /* Whatever fails: never fresh after it was run. */
 static bool attempt_short_life(struct shortage shortage)
@@ -454,7 +454,7 @@ static bool attempt_short_life(struct shortage shortage)
     sx_journal_free(journal);
     return has_failed;
 }
-SHORTAGE_TEST(short_life, 3)
+SHORTAGE_TEST(short_life, 4)
 
 static void test_shrink(void)
 {
