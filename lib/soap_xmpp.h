@@ -202,6 +202,10 @@ struct soap_xmpp_config {
                            * Default: as old as they may be */
     const char *name_key; /* a secret of the program, for soap_xmpp_name(): by it a caller that was
                            * restarted knows its answers */
+    /* What all peers together may make the link hold, with what it holds itself: queued and running
+     * requests, transfers, answers. What finds no room is refused (resource-constraint), not run.
+     * Default 1 GiB, or what the other limits need: see docs/configuration.md */
+    size_t max_memory_bytes;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -211,10 +215,10 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
 /* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
  * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
- * round-robin | least-outstanding), _TRACE (error | info | debug | stanza). A variable that isn't
- * set leaves its member alone. The members point into the environment: don't change it before
- * soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may be NULL) when a
- * value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
+ * round-robin | least-outstanding), _TRACE (error | info | debug | stanza), _MAX_MEMORY_BYTES. A
+ * variable that isn't set leaves its member alone. The members point into the environment: don't
+ * change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may
+ * be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */

@@ -99,6 +99,8 @@ static const struct error_row errors[] = {
     [SX_EABSENT] = {"the bytes that the envelope refers to are not here", "item-not-found",
                     CODE_EOF, false},
     [SX_EFULL] = {"a queue is full", "resource-constraint", CODE_TCP_ERROR, false},
+    [SX_ETAKEN] = {"as much memory is taken as may be (max_memory_bytes)", "resource-constraint",
+                   CODE_EOM, false},
     /* A peer reads this: who else may, and by which rule, is none of its business. */
     [SX_EFORBIDDEN] = {"the caller may not call this operation", "forbidden", CODE_HTTP_403, false},
 };
@@ -178,6 +180,7 @@ bool sx_fault_is_answered(enum sx_err err)
     case SX_ETOOBIG:
     case SX_EDEPTH:
     case SX_EABSENT:
+    case SX_ETAKEN: /* it came, and had no room */
         return true;
     default:
         return false;

@@ -19,6 +19,8 @@
 
 #define PREFIX "SOAP_XMPP_"
 
+enum { BYTES_DIGITS = sizeof(size_t) > 4 ? 19 : 9 /* always a size_t */ };
+
 struct variable;
 typedef bool set_fn(struct soap_xmpp_config *config, const struct variable *variable,
                     const char *value);
@@ -26,7 +28,7 @@ typedef bool set_fn(struct soap_xmpp_config *config, const struct variable *vari
 struct variable {
     const char *name; /* after PREFIX */
     set_fn *set;
-    size_t offset; /* for set_text and set_word */
+    size_t offset; /* for set_text, set_word and set_bytes */
     const char *allowed;
     const char *const *words; /* for set_word; NULL ends them */
 };
@@ -48,6 +50,17 @@ static bool set_port(struct soap_xmpp_config *config, const struct variable *var
         return false;
     config->port = port;
     return true;
+}
+
+static bool set_bytes(struct soap_xmpp_config *config, const struct variable *variable,
+                      const char *value)
+{
+    size_t len = strspn(value, "0123456789"), bytes;
+    if (value[len] != '\0' || len > BYTES_DIGITS)
+        return false;
+    bytes = (size_t)strtoull(value, NULL, 10);
+    memcpy((char *)config + variable->offset, &bytes, sizeof bytes);
+    return bytes > 0;
 }
 
 /* What the words of a variable stand for: the enumerator of the same number. */
@@ -91,6 +104,8 @@ static bool set_word(struct soap_xmpp_config *config, const struct variable *var
 }
 
 #define TEXT(member, allowed) set_text, offsetof(struct soap_xmpp_config, member), allowed, NULL
+#define BYTES(member)                                                                              \
+    set_bytes, offsetof(struct soap_xmpp_config, member), "a number of bytes", NULL
 #define WORD(member, allowed, words)                                                               \
     set_word, offsetof(struct soap_xmpp_config, member), allowed, words
 
@@ -112,6 +127,7 @@ static const struct variable variables[] = {
     {"MESSAGES", WORD(messages, "0 or 1", switch_words)},
     {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
     {"TRACE", WORD(trace, "error, info, debug or stanza", trace_words)},
+    {"MAX_MEMORY_BYTES", BYTES(max_memory_bytes)},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
@@ -127,7 +143,7 @@ static const struct variable *find_variable(const char *name, size_t len)
 /* The value isn't shown: it may well be a password under a misspelt name. */
 static enum sx_err refuse_unknown(const struct sx_reason *why, const char *name, size_t len)
 {
-    char known[320] = "";
+    char known[400] = "";
     size_t i, used = 0;
     for (i = 0; i < VARIABLES && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s_%s", i ? ", " : "",

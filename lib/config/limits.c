@@ -12,6 +12,16 @@ enum {
     MAX_WAIT_MS = 86400000 /* 24 hours */
 };
 
+enum {
+    MEMORY_BYTES = 1 << 30, /* of a link, unless its other limits need more */
+    PEERS_MESSAGES = 6,
+    SURROUND_BYTES = 16 << 10, /* names, and what is kept beside an envelope */
+    LINK_BYTES = 8 << 20,      /* parser, tables, names of accounts' resources */
+    STANZA_COPIES = 12,        /* a tree of eight, the envelope's buffer, expat's */
+    QUEUED_COPIES = 4,         /* small stanzas, twice, with what surrounds each */
+    ACCOUNT_BYTES = 8 << 10    /* two JIDs, and what surrounds them */
+};
+
 struct bounds {
     const char *member;
     unsigned long long preset, min, max; /* preset: what 0 stands for */
@@ -111,6 +121,43 @@ static enum sx_err make_counts(const struct soap_xmpp_config *in, struct sx_conf
     return SX_OK;
 }
 
+/* What a link may hold by itself, beside what peers get: docs/configuration.md has the table.
+ */
+static unsigned long long own_bytes(const struct soap_xmpp_config *in, const struct sx_config *out)
+{
+    unsigned long long bytes = LINK_BYTES;
+    bytes += STANZA_COPIES * (unsigned long long)out->max_stanza_bytes;
+    bytes += QUEUED_COPIES * (unsigned long long)out->max_queued_bytes;
+    bytes += out->max_remembered_bytes;
+    if (in->presence || in->messages)
+        bytes += (unsigned long long)out->max_peers * ACCOUNT_BYTES;
+    return bytes;
+}
+
+/* Peers get what the link doesn't need itself. The largest message must find room at each rank
+ * (base/memory.h), as one owner's: as it came, once more unpacked, and its answer. */
+static enum sx_err make_memory(const struct soap_xmpp_config *in, struct sx_config *out,
+                               const struct sx_reason *why)
+{
+    unsigned long long own = own_bytes(in, out), most = out->max_message_bytes, least, bytes;
+    if (most < out->max_stanza_bytes)
+        most = out->max_stanza_bytes;
+    least = own + PEERS_MESSAGES * (most + SURROUND_BYTES);
+    bytes = in->max_memory_bytes;
+    if (bytes && bytes < least)
+        return sx_reason_refuse(why,
+                                "max_memory_bytes (SOAP_XMPP_MAX_MEMORY_BYTES) is %llu; allowed: "
+                                "%llu or more, or 0 for the default: %llu for the link itself and "
+                                "%d times the largest message (max_message_bytes, "
+                                "max_stanza_bytes)",
+                                bytes, least, own, (int)PEERS_MESSAGES);
+    if (!bytes)
+        bytes = least > MEMORY_BYTES ? least : MEMORY_BYTES;
+    out->max_memory_bytes = (size_t)bytes;
+    out->peer_memory_bytes = (size_t)(bytes - own);
+    return SX_OK;
+}
+
 enum sx_err sx_limits_make(const struct soap_xmpp_config *in, struct sx_config *out,
                            const struct sx_reason *why)
 {
@@ -126,5 +173,7 @@ enum sx_err sx_limits_make(const struct soap_xmpp_config *in, struct sx_config *
         err = make_sizes(in, out, why);
     if (!err)
         err = make_counts(in, out, why);
+    if (!err)
+        err = make_memory(in, out, why);
     return err;
 }

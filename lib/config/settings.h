@@ -32,6 +32,8 @@ struct sx_config {
     char *name_key;     /* NULL if unset; wiped by fini */
     size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;
     size_t max_remembered_bytes, max_trace_bytes, max_message_bytes;
+    size_t max_memory_bytes;
+    size_t peer_memory_bytes; /* of these: what peers share */
     unsigned max_depth, max_attributes, max_namespaces;
     unsigned max_calls, max_requests, max_running, max_remembered, max_peers;
     enum soap_xmpp_trace_level trace;

@@ -156,13 +156,28 @@ static enum sx_err may_read(const struct sx_context *context)
     return sx_clock_now_us() >= context->read_deadline ? SX_ETIMEOUT : SX_OK;
 }
 
+/* What gSOAP makes of the bytes takes as much room, or more. */
+static enum sx_err take_room(struct sx_context *context, size_t len)
+{
+    struct sx_memory *memory = sx_link_memory(context->link);
+    struct sx_request *request = context->request;
+    bool has_room;
+    if (request)
+        has_room =
+            sx_memory_take(memory, SX_MEMORY_BEGUN, request->from, len, &request->envelope.charge);
+    else
+        has_room = sx_memory_take(memory, SX_MEMORY_DONE, sx_exchange_peer(context->call), len,
+                                  &context->answer.charge);
+    return has_room ? SX_OK : SX_ETAKEN;
+}
+
 /* A request that isn't read to its end has not run. */
 static void stop_reading(struct soap *soap, struct sx_context *context, enum sx_err err)
 {
     char label[SX_LABEL_BYTES];
     if (context->request) {
         (void)sx_context_fail(soap, SOAP_STOP, "%s", sx_fault_text(err));
-        sx_link_decline(context->link, context->request);
+        sx_link_decline(context->link, context->request, err);
         sx_context_set_role(context, SX_ROLE_ANSWERED);
         return;
     }
@@ -202,9 +217,15 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
     else
         err = sx_reader_next(&context->reading, envelope, sx_link_reader_limits(context->link), buf,
                              buf_bytes, &len, why, sizeof why);
-    if (err)
+    if (err) {
         fail_reading(soap, context, err, why);
-    return len;
+        return len;
+    }
+    err = take_room(context, len);
+    if (!err)
+        return len;
+    stop_reading(soap, context, err);
+    return 0;
 }
 
 static int on_disconnect(struct soap *soap)

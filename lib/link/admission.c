@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "request/denial.h"
@@ -215,6 +216,15 @@ static bool is_second_copy(enum sx_journal_verdict verdict)
 
 /* ---- requests ---- */
 
+/* For its bytes and what is kept beside them: the queue has its caller's name once more. */
+static bool take_room(const struct sx_admission *admission, struct sx_request *request)
+{
+    size_t bytes = sizeof *request + 2 * strlen(request->from) + strlen(request->to) +
+                   strlen(request->id) + request->envelope.len;
+    return sx_memory_take(sx_session_memory(admission->session), SX_MEMORY_NEW, request->from,
+                          bytes, &request->envelope.charge);
+}
+
 static void queue_request(const struct sx_admission *admission, const struct sx_incoming *incoming,
                           const char *from, struct sx_envelope *envelope, enum sx_grant grant)
 {
@@ -227,7 +237,7 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
         request->grant = grant;
         request->is_message = incoming->is_message;
         request->arrived_us = sx_clock_now_us();
-        err = sx_queue_add(admission->queue, request);
+        err = take_room(admission, request) ? sx_queue_add(admission->queue, request) : SX_ETAKEN;
     }
     if (err != SX_OK) {
         sx_journal_forget(admission->journal, from, incoming->id);

@@ -105,7 +105,9 @@ static void ship_answer(const struct sx_answers *answers, struct sx_request *req
         return;
     free(bytes);
     sx_shipment_free(shipment);
-    if (err == SX_EFULL)
+    if (err == SX_ETAKEN)
+        refuse_answer(answers, request, &stanza, sx_fault_text(err));
+    else if (err == SX_EFULL)
         refuse_answer(answers, request, &stanza, "too many large answers are on their way");
     else
         stanza.failed = true;

@@ -10,15 +10,19 @@
 
 enum { MAX_TRANSFERS = 64 /* that arrive at once */ };
 
-struct sx_receiver *sx_bytestream_new_receiver(const struct sx_config *config)
+struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session)
 {
+    const struct sx_config *config = sx_session_config(session);
     const struct sx_receiver_limits limits = {
         .max_message_bytes = config->max_message_bytes,
         .max_bytes = 2 * config->max_message_bytes,
         .max_block_bytes = SX_SENDER_MOST_BLOCK_BYTES,
         .max_transfers = MAX_TRANSFERS,
     };
-    return sx_receiver_new(&limits);
+    struct sx_receiver *receiver = sx_receiver_new(&limits);
+    if (receiver)
+        sx_receiver_use_memory(receiver, sx_session_memory(session));
+    return receiver;
 }
 
 bool sx_bytestream_is(const struct sx_element *element)
@@ -70,6 +74,8 @@ static void open_stream(const struct sx_bytestream *bytestream, const char *from
         open.sha256 = sx_element_attribute(packed, "sha256");
     }
     sx_receiver_open(bytestream->receiver, from, &open, sx_clock_now_us(), answer);
+    if (sx_exchange_awaits(bytestream->exchange, from))
+        sx_receiver_await(bytestream->receiver, from, open.transfer);
 }
 
 static void take_block(const struct sx_bytestream *bytestream, const char *from,

@@ -31,8 +31,8 @@ struct sx_bytestream {
     struct sx_admission *admission;
 };
 
-/* The receiver that a link with this configuration needs; NULL: no memory. */
-struct sx_receiver *sx_bytestream_new_receiver(const struct sx_config *config);
+/* The receiver that a link needs; NULL: no memory. */
+struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session);
 
 /* Whether it is <open/>, <data/> or <close/>. NULL is none. */
 bool sx_bytestream_is(const struct sx_element *element);

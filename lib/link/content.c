@@ -176,6 +176,18 @@ void sx_content_verdict(bool is_error, const struct sx_stream *stream, struct sx
     snprintf(reply->text, sizeof reply->text, "%s", stream->verdict_why);
 }
 
+void sx_content_take_room(const struct sx_content *content, const char *from,
+                          struct sx_reply *reply)
+{
+    size_t len = reply->envelope.len;
+    if (sx_memory_take(content->memory, SX_MEMORY_DONE, from, len, &reply->envelope.charge))
+        return;
+    sx_envelope_fini(&reply->envelope);
+    reply->err = SX_ETAKEN;
+    snprintf(reply->text, sizeof reply->text, "an answer of %zu bytes came, and %s", len,
+             sx_fault_text(SX_ETAKEN));
+}
+
 void sx_content_judge(struct sx_reply *reply)
 {
     reply->err = reply->envelope.err;

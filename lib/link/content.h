@@ -24,6 +24,7 @@ struct sx_content {
     struct sx_budget *budget;     /* that they are paid from */
     struct sx_receiver *receiver; /* where the bytes are that went ahead of a stanza */
     const struct sx_trace *trace; /* of what was packed; NULL: none */
+    struct sx_memory *memory;     /* for answers; NULL: none */
 };
 
 /* ---- elements ---- */
@@ -74,6 +75,11 @@ void sx_content_error(const struct sx_content *content, const char *from, bool i
 /* Of one that the parser has judged: servers send the request back in their errors (RFC 6120
  * 8.3.1), so that one which is too large to be read doesn't mean that anybody has answered. */
 void sx_content_verdict(bool is_error, const struct sx_stream *stream, struct sx_reply *reply);
+
+/* Takes room for the envelope of an answer until it is freed, before the link is. Where there is
+ * none the answer is dropped, and the reply says so: SX_ETAKEN. */
+void sx_content_take_room(const struct sx_content *content, const char *from,
+                          struct sx_reply *reply);
 
 /* The envelope's own error becomes the reply's. */
 void sx_content_judge(struct sx_reply *reply);

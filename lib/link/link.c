@@ -122,12 +122,12 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
     link->exchange = sx_exchange_new(config->max_calls, link);
     link->queue =
         sx_queue_new(config->max_requests, config->max_request_bytes, config->max_running);
-    link->features = sx_features_new(config->max_peers);
+    link->features = sx_features_new(config->max_peers, sx_session_memory(link->session));
     link->journal = sx_journal_new(config->max_remembered, config->max_remembered_bytes);
     link->checker = sx_checker_new(config->max_depth);
     link->budget = sx_budget_new(BUDGETS);
     link->shipments = sx_shipments_new(link->session, link->exchange, link->journal);
-    link->receiver = sx_bytestream_new_receiver(config);
+    link->receiver = sx_bytestream_new_receiver(link->session);
     link->names = sx_message_ids_new(config->name_key, config->jid);
     if (config->presence && !config->is_component) {
         link->roster = sx_roster_new(config->max_peers);
@@ -205,6 +205,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .budget = link->budget,
         .receiver = link->receiver,
         .trace = sx_session_trace(link->session),
+        .memory = sx_session_memory(link->session),
     };
     link->admission = (struct sx_admission){
         .session = link->session,
@@ -468,9 +469,14 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
     sx_answer_refuse(&link->answers, request, condition, text);
 }
 
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request)
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, enum sx_err err)
 {
-    decline(link, request, sx_clock_deadline(sx_session_timeout_us(link->session)));
+    int64_t deadline = sx_clock_deadline(sx_session_timeout_us(link->session));
+    if (err == SX_ESTOPPED)
+        decline(link, request, deadline);
+    else
+        sx_answer_decline(&link->answers, request, sx_fault_condition(err), sx_fault_text(err),
+                          deadline);
 }
 
 bool sx_link_is_stopping(struct soap_xmpp_link *link)
@@ -502,6 +508,11 @@ struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call)
 struct sx_queue *sx_link_queue(struct soap_xmpp_link *link)
 {
     return link->queue;
+}
+
+struct sx_memory *sx_link_memory(struct soap_xmpp_link *link)
+{
+    return sx_session_memory(link->session);
 }
 
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link)

@@ -28,6 +28,7 @@
 #ifndef SX_LINK_LINK_H
 #define SX_LINK_LINK_H
 
+#include "base/memory.h"
 #include "base/trace.h"
 #include "exchange/exchange.h"
 #include "link/outgoing.h"
@@ -65,8 +66,9 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text);
 
-/* Answers that the request was not run and won't be, because the link is stopping. */
-void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request);
+/* Answers that the request was not run and won't be, because the link is stopping (SX_ESTOPPED) or
+ * has no room for it (SX_ETAKEN). */
+void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, enum sx_err err);
 
 /* Whether requests that aren't read yet are declined: the link is stopping or closed. And whether
  * it is closed, so that no call goes on. */
@@ -87,6 +89,7 @@ bool sx_link_may_name(const struct soap_xmpp_link *link);
 struct sx_exchange *sx_link_exchange(struct soap_xmpp_link *link);
 struct soap_xmpp_link *sx_link_of(const struct soap_xmpp_call *call);
 struct sx_queue *sx_link_queue(struct soap_xmpp_link *link);
+struct sx_memory *sx_link_memory(struct soap_xmpp_link *link);
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 
 /* From the configuration. */

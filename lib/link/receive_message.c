@@ -99,6 +99,7 @@ static void receive_answer(const struct sx_reception *reception, const struct sx
         return;
     }
     read_reply(reception, message, stanza, stream, &reply);
+    sx_content_take_room(reception->content, message->from, &reply);
     if (name)
         take_named(reception, message, name, &reply);
     else

@@ -160,6 +160,7 @@ static void remember_features(const struct sx_reception *reception,
 static void complete(const struct sx_reception *reception, const struct sx_incoming *incoming,
                      struct sx_reply *reply)
 {
+    sx_content_take_room(reception->content, incoming->from, reply);
     remember_features(reception, incoming, reply);
     if (!sx_exchange_complete(reception->exchange, incoming->from, incoming->id, reply) &&
         strncmp(incoming->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)

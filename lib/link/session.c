@@ -47,6 +47,7 @@ struct sx_session {
     /* immutable */
     struct sx_config config;
     struct sx_trace trace;
+    struct sx_memory *memory;
     struct sx_loop *loop;
     /* loop thread */
     unsigned long pings;
@@ -95,12 +96,17 @@ struct sx_session *sx_session_new(const struct soap_xmpp_config *config,
         goto err_after_config;
     if (sx_clock_cond_init(&session->changed))
         goto err_after_mutex;
+    session->memory = sx_memory_new(session->config.peer_memory_bytes, &session->trace);
+    if (!session->memory)
+        goto err_after_cond;
     session->loop = sx_loop_new(&session->config, &session->trace, callbacks);
     if (!session->loop)
-        goto err_after_cond;
+        goto err_after_memory;
     sx_session_say(why, why_bytes, "");
     return session;
 
+err_after_memory:
+    sx_memory_free(session->memory);
 err_after_cond:
     pthread_cond_destroy(&session->changed);
 err_after_mutex:
@@ -115,6 +121,7 @@ err_after_alloc:
 void sx_session_free(struct sx_session *session)
 {
     sx_loop_free(session->loop);
+    sx_memory_free(session->memory);
     pthread_cond_destroy(&session->changed);
     pthread_mutex_destroy(&session->mu);
     sx_config_fini(&session->config);
@@ -131,6 +138,11 @@ const struct sx_config *sx_session_config(const struct sx_session *session)
 const struct sx_trace *sx_session_trace(const struct sx_session *session)
 {
     return &session->trace;
+}
+
+struct sx_memory *sx_session_memory(const struct sx_session *session)
+{
+    return session->memory;
 }
 
 struct sx_loop *sx_session_loop(const struct sx_session *session)

@@ -50,6 +50,7 @@ struct sx_shipment {
     /* of an answer */
     char *id, *stanza;
     size_t stanza_len;
+    struct sx_charge charge;
 };
 
 TAILQ_HEAD(shipment_list, sx_shipment);
@@ -109,6 +110,7 @@ void sx_shipment_free(struct sx_shipment *shipment)
     sx_sender_free(shipment->sender);
     free(shipment->id);
     free(shipment->stanza);
+    sx_memory_give(&shipment->charge);
     free(shipment);
 }
 
@@ -223,6 +225,10 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
     pthread_mutex_unlock(&shipments->mu);
     if (is_full)
         return SX_EFULL;
+    if (!sx_memory_take(sx_session_memory(shipments->session), SX_MEMORY_DONE,
+                        sx_sender_to(shipment->sender),
+                        sx_sender_size(shipment->sender) + stanza_len, &shipment->charge))
+        return SX_ETAKEN;
     shipment->id = strdup(id);
     if (!shipment->id)
         return SX_ENOMEM;

@@ -47,8 +47,8 @@ void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; N
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
                            uint64_t call_number);
 
-/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM
- * or SX_EFULL: neither is taken. */
+/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM,
+ * SX_EFULL or SX_ETAKEN: neither is taken. */
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, char *stanza, size_t stanza_len);
 

@@ -5,7 +5,8 @@
  *
  * Happy path: a peer's list of features (disco.h) -> put -> has answers from it until the entry is
  *             SX_FEATURES_TTL_S old.
- * Failure modes: no memory for a copy: nothing is remembered, and the question is asked again.
+ * Failure modes: no memory for a copy, or no room (base/memory.h): nothing is remembered, and the
+ *                question is asked again.
  */
 #include "peers/features.h"
 
@@ -26,11 +27,14 @@ struct peer {
     int64_t put_us;
     int64_t fresh_us; /* when it was put or renewed, or found to be old */
     unsigned calls;   /* since then */
+    struct sx_charge charge;
     TAILQ_ENTRY(peer) in_order;
 };
 
 struct sx_features {
-    unsigned max_peers; /* immutable */
+    /* immutable */
+    unsigned max_peers;
+    struct sx_memory *memory;
     /* under mu */
     pthread_mutex_t mu;
     TAILQ_HEAD(peer_list, peer) order; /* oldest first */
@@ -38,7 +42,7 @@ struct sx_features {
     unsigned count;
 };
 
-struct sx_features *sx_features_new(unsigned max_peers)
+struct sx_features *sx_features_new(unsigned max_peers, struct sx_memory *memory)
 {
     struct sx_features *features = calloc(1, sizeof *features);
 
@@ -49,6 +53,7 @@ struct sx_features *sx_features_new(unsigned max_peers)
         return NULL;
     }
     features->max_peers = max_peers;
+    features->memory = memory;
     TAILQ_INIT(&features->order);
     return features;
 }
@@ -59,6 +64,7 @@ static void free_peer(struct peer *peer)
         return;
     free(peer->jid);
     free(peer->list);
+    sx_memory_give(&peer->charge);
     free(peer);
 }
 
@@ -90,15 +96,20 @@ void sx_features_free(struct sx_features *features)
     free(features);
 }
 
-static char *copy_list(const char *list)
+static size_t list_bytes(const char *list)
 {
     const char *end = list;
-    char *copy;
 
     while (*end)
         end += strlen(end) + 1;
-    copy = malloc((size_t)(end - list) + 1);
-    return copy ? memcpy(copy, list, (size_t)(end - list) + 1) : NULL;
+    return (size_t)(end - list) + 1;
+}
+
+static char *copy_list(const char *list)
+{
+    size_t bytes = list_bytes(list);
+    char *copy = malloc(bytes);
+    return copy ? memcpy(copy, list, bytes) : NULL;
 }
 
 static struct peer *find_locked(struct sx_features *features, const char *jid)
@@ -108,13 +119,20 @@ static struct peer *find_locked(struct sx_features *features, const char *jid)
     return node ? *node : NULL;
 }
 
-/* NULL: no memory. */
-static struct peer *make_peer(const char *jid, const char *list, int64_t now_us)
+/* NULL: no memory, or no room. A call waits for the answer, so it has an answer's
+ * rank. */
+static struct peer *make_peer(struct sx_features *features, const char *jid, const char *list,
+                              int64_t now_us)
 {
     struct peer *peer = calloc(1, sizeof *peer);
 
     if (!peer)
         return NULL;
+    if (!sx_memory_take(features->memory, SX_MEMORY_DONE, jid,
+                        sizeof *peer + strlen(jid) + list_bytes(list), &peer->charge)) {
+        free(peer);
+        return NULL;
+    }
     peer->jid = strdup(jid);
     peer->list = copy_list(list);
     peer->put_us = peer->fresh_us = now_us;
@@ -136,7 +154,7 @@ void sx_features_put(struct sx_features *features, const char *jid, const char *
 {
     struct peer *fresh, *old;
 
-    if (!jid || !list || is_yet_to_serve(list) || !(fresh = make_peer(jid, list, now_us)))
+    if (!jid || !list || is_yet_to_serve(list) || !(fresh = make_peer(features, jid, list, now_us)))
         return;
     pthread_mutex_lock(&features->mu);
     old = find_locked(features, jid);

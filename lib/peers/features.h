@@ -12,13 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
+
 enum { SX_FEATURES_TTL_S = 300 };
 
 struct sx_features;
-struct sx_features *sx_features_new(unsigned max_peers); /* NULL: no memory */
+/* memory: for what is remembered; outlives it, NULL: none. NULL: no memory. */
+struct sx_features *sx_features_new(unsigned max_peers, struct sx_memory *memory);
 void sx_features_free(struct sx_features *features);
-/* Remembers (copies) the list (disco.h) of jid. No memory, or one of this library that doesn't
- * serve yet: what is remembered stays as it was. */
+/* Remembers (copies) the list (disco.h) of jid. No memory, no room in the memory, or one of this
+ * library that doesn't serve yet: what is remembered stays as it was. */
 void sx_features_put(struct sx_features *features, const char *jid, const char *list,
                      int64_t now_us);
 /* 1 listed, 0 not listed, -1 unknown or too old. */

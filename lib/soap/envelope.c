@@ -116,6 +116,7 @@ void sx_envelope_fini(struct sx_envelope *envelope)
     free(envelope->bytes);
     envelope->bytes = NULL;
     envelope->len = 0;
+    sx_memory_give(&envelope->charge);
     envelope->version = 0;
     envelope->has_body = envelope->is_fault = false;
     envelope->err = SX_OK;

@@ -17,6 +17,7 @@
 #ifndef SX_SOAP_ENVELOPE_H
 #define SX_SOAP_ENVELOPE_H
 
+#include "base/memory.h"
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "soap/checker.h"
@@ -39,7 +40,8 @@ void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
 struct sx_envelope {
     char *bytes; /* malloc'ed, NUL-terminated unless packed; NULL when the stanza held none */
     size_t len;
-    enum sx_form form; /* of the bytes */
+    struct sx_charge charge; /* for the bytes and what is made of them; given back by fini */
+    enum sx_form form;       /* of the bytes */
     int version;
     bool has_body, is_fault;
     enum sx_err err;       /* not SX_OK: bytes must not be given to SOAP */

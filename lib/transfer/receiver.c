@@ -32,6 +32,8 @@ struct entry {
 
     char *bytes;
     size_t received, capacity;
+    struct sx_charge charge;  /* for the capacity */
+    enum sx_memory_rank rank; /* NEW, but of what is awaited */
     EVP_MD_CTX *hash;
 
     char sid[SX_RECEIVER_SID_BYTES + 1];
@@ -46,6 +48,7 @@ TAILQ_HEAD(entry_list, entry);
 
 struct sx_receiver {
     struct sx_receiver_limits limits;
+    struct sx_memory *memory;
     struct entry_list order;
     struct sx_share share;
     size_t held_bytes;
@@ -67,10 +70,16 @@ struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits)
     return receiver;
 }
 
+void sx_receiver_use_memory(struct sx_receiver *receiver, struct sx_memory *memory)
+{
+    receiver->memory = memory;
+}
+
 static void free_entry(struct entry *entry)
 {
     EVP_MD_CTX_free(entry->hash);
     free(entry->bytes);
+    sx_memory_give(&entry->charge);
     free(entry->from);
     free(entry);
 }
@@ -358,6 +367,14 @@ void sx_receiver_open(struct sx_receiver *receiver, const char *from,
 
 /* ---- data ---- */
 
+/* What was taken for a step that then found no memory counts for the next one. */
+static bool take_room(struct sx_receiver *receiver, struct entry *entry, size_t capacity)
+{
+    size_t taken = entry->charge.bytes;
+    return taken >= capacity || sx_memory_take(receiver->memory, entry->rank, entry->from,
+                                               capacity - taken, &entry->charge);
+}
+
 /* Room for len bytes more, in steps that double: each byte is moved a few times at most. */
 static bool make_room(struct sx_receiver *receiver, struct entry *entry, size_t len)
 {
@@ -370,6 +387,8 @@ static bool make_room(struct sx_receiver *receiver, struct entry *entry, size_t 
         capacity *= 2;
     if (capacity < wanted || capacity > entry->size)
         capacity = entry->size;
+    if (!take_room(receiver, entry, capacity))
+        return false;
     bytes = realloc(entry->bytes, capacity);
     if (!bytes)
         return false;
@@ -528,6 +547,13 @@ bool sx_receiver_take(struct sx_receiver *receiver, const char *from, const char
     receiver->taken++;
     remove_entry(receiver, entry);
     return true;
+}
+
+void sx_receiver_await(struct sx_receiver *receiver, const char *from, const char *transfer)
+{
+    struct entry *entry = find_transfer(receiver, from, transfer);
+    if (entry)
+        entry->rank = SX_MEMORY_DONE;
 }
 
 void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char *transfer)

@@ -10,7 +10,8 @@
  * is only taken in steps, as bytes arrive: so what was let in has room to be finished, and an
  * announcement costs the announcer's share, not memory. One account has at most half of the places
  * and, unless it has none, half of the bytes. Where there is no room, those that have had their
- * time and more than their share make it (share.h).
+ * time and more than their share make it (share.h). The memory for peers (base/memory.h) may have
+ * no room for a block of what was let in: then it is refused for now, and its sender comes again.
  *
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
  *             it comes: take.
@@ -30,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory.h"
 #include "base/buffer.h"
 #include "wire/stanza.h"
 #include "transfer/sender.h"
@@ -71,6 +73,10 @@ struct sx_receiver;
 struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits);
 void sx_receiver_free(struct sx_receiver *receiver); /* NULL allowed */
 
+/* Before the first transfer: the memory that the bytes which have come are counted in. Outlives it.
+ */
+void sx_receiver_use_memory(struct sx_receiver *receiver, struct sx_memory *memory);
+
 /* <open/>, <data/> or <close/> came from a full JID. Each fills *answer, which is to be sent (the
  * same way for all: sx_receiver_format_answer). from NULL: refused. */
 void sx_receiver_open(struct sx_receiver *receiver, const char *from,
@@ -94,6 +100,10 @@ void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head
  * <data/> that was answered. */
 void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
                               const char *sid);
+
+/* The transfer may be the answer to a call of ours, so that it has an answer's rank
+ * (base/memory.h). Unknown ones are ignored. */
+void sx_receiver_await(struct sx_receiver *receiver, const char *from, const char *transfer);
 
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not
  * complete, or of another size or hash: *bytes untouched, the transfer stays as it is. */

@@ -69,6 +69,27 @@ static void stop_far(void)
     soap_xmpp_stop(ground.far, 0);
 }
 
+/* What is left of a link's memory for peers, taken by somebody else. */
+static struct sx_charge rest;
+
+static void take_rest(struct soap_xmpp_link *link)
+{
+    struct sx_memory_counts counts;
+    sx_memory_count(sx_link_memory(link), &counts);
+    CU_ASSERT_TRUE(sx_memory_take(sx_link_memory(link), SX_MEMORY_DONE, "mallory@example.org",
+                                  counts.max_bytes - counts.held_bytes, &rest));
+}
+
+static void take_near(void)
+{
+    take_rest(ground.near);
+}
+
+static void take_far(void)
+{
+    take_rest(ground.far);
+}
+
 static int say(char *text, char **said)
 {
     return soap_call_calc__say(ground.client, CALC, NULL, text, 1, said);
@@ -105,9 +126,52 @@ static void an_answer_ends_with_its_link(void)
     free(text);
 }
 
+static void an_answer_needs_room(void)
+{
+    char *text = big_text(), *said = NULL;
+    stand_between(ground.client, take_near);
+    CU_ASSERT_EQUAL(say(text, &said), SOAP_EOM);
+    stand_back(ground.client);
+    CU_ASSERT_EQUAL(between.pieces, 2);
+    ASSERT_CONTAINS(ground_fault(ground.client),
+                    CALC ": say: as much memory is taken as may be (max_memory_bytes), before the "
+                         "answer was read to its end");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(ground.client), SOAP_XMPP_EXECUTED);
+    sx_memory_give(&rest);
+    CU_ASSERT_EQUAL(say(text, &said), SOAP_OK);
+    free(text);
+}
+
+/* The room of what came and of what was read of it is free again. */
+static void assert_at_rest(struct soap_xmpp_link *link)
+{
+    struct sx_memory_counts counts;
+    sx_memory_count(sx_link_memory(link), &counts);
+    CU_ASSERT_EQUAL(counts.held_bytes, 0);
+    CU_ASSERT_EQUAL(counts.owners, 0);
+}
+
+static void what_was_read_is_free_again(void)
+{
+    char *text = big_text(), *said = NULL;
+    struct sx_memory_counts counts;
+    CU_ASSERT_EQUAL(say(text, &said), SOAP_OK);
+    soap_end(ground.client);
+    sx_memory_count(sx_link_memory(ground.far), &counts);
+    CU_ASSERT_TRUE(counts.most_bytes >= BIG);
+    sx_memory_count(sx_link_memory(ground.near), &counts);
+    CU_ASSERT_TRUE(counts.most_bytes >= BIG);
+    assert_at_rest(ground.near);
+    soap_xmpp_stop(ground.far, 1000); /* its worker may not have ended it yet */
+    assert_at_rest(ground.far);
+    free(text);
+}
+
 CU_TestInfo tests_reading[] = {
     {"an answer is read until its deadline", an_answer_has_its_deadline},
     {"an answer is read until its link is closed", an_answer_ends_with_its_link},
+    {"an answer that finds no more room is not read on", an_answer_needs_room},
+    {"the room of what was read is free again", what_was_read_is_free_again},
     CU_TEST_INFO_NULL,
 };
 
@@ -148,6 +212,29 @@ static void a_request_ends_with_a_stop(void)
     CU_ASSERT_EQUAL(soap_recv_calc__say(ground.client, &said), 503);
     ASSERT_TEXT(soap_xmpp_condition(ground.client), "service-unavailable");
     CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 10000000);
+    free(text);
+}
+
+static void a_request_needs_room(void)
+{
+    char *text = big_text(), *said = NULL;
+    struct soap *soap = ground.service;
+    struct sx_memory_counts counts;
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, -1), SOAP_TCP_ERROR);
+    CU_ASSERT_EQUAL_FATAL(soap_send_calc__say(ground.client, CALC, NULL, text, 1), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, 10), SOAP_OK);
+    stand_between(soap, take_far);
+    CU_ASSERT_EQUAL(soap_serve(soap), SOAP_OK); /* it was answered */
+    stand_back(soap);
+    soap_destroy(soap);
+    soap_end(soap);
+    CU_ASSERT_EQUAL(between.pieces, 2);
+    CU_ASSERT_EQUAL(soap_recv_calc__say(ground.client, &said), 500);
+    ASSERT_TEXT(soap_xmpp_condition(ground.client), "resource-constraint");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(ground.client), SOAP_XMPP_NOT_EXECUTED);
+    sx_memory_count(sx_link_memory(ground.far), &counts);
+    CU_ASSERT_EQUAL(counts.held_bytes, rest.bytes);
+    sx_memory_give(&rest);
     free(text);
 }
 
@@ -210,6 +297,7 @@ static void many_names_cost_little(void)
 
 CU_TestInfo tests_reading_requests[] = {
     {"a request is read until its link stops, and then declined", a_request_ends_with_a_stop},
+    {"a request that finds no more room is declined", a_request_needs_room},
     {"a packed request with many attribute names costs little", many_names_cost_little},
     CU_TEST_INFO_NULL,
 };

@@ -40,6 +40,7 @@
     SUITE(heap)                                                                                    \
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
+    SUITE(holders)                                                                                 \
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
@@ -47,6 +48,7 @@
     SUITE(load)                                                                                    \
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
+    SUITE(memory)                                                                                  \
     SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
     SUITE(names)                                                                                   \

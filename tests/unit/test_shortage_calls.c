@@ -305,7 +305,7 @@ static bool attempt_disco(struct shortage shortage)
     bool has_failed;
 
     shortage_begin(shortage);
-    disco = sx_features_new(MAX_PEERS);
+    disco = sx_features_new(MAX_PEERS, NULL);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(disco == NULL, has_failed);
     sx_features_free(disco);
@@ -315,7 +315,7 @@ SHORTAGE_TEST(disco, 1)
 
 static bool attempt_remember(struct shortage shortage)
 {
-    struct sx_features *disco = sx_features_new(MAX_PEERS);
+    struct sx_features *disco = sx_features_new(MAX_PEERS, NULL);
     bool has_failed;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(disco);

@@ -107,8 +107,8 @@ static void permanent_errors_are_few(void)
 
 static void answers_are_few(void)
 {
-    static const enum sx_err answered[] = {SX_OK,      SX_ENOTSOAP, SX_EMALFORMED,
-                                           SX_ETOOBIG, SX_EDEPTH,   SX_EABSENT};
+    static const enum sx_err answered[] = {SX_OK,     SX_ENOTSOAP, SX_EMALFORMED, SX_ETOOBIG,
+                                           SX_EDEPTH, SX_EABSENT,  SX_ETAKEN};
     size_t i, found = 0;
     enum sx_err err;
 
@@ -128,6 +128,7 @@ static void requests_are_refused_with(void)
         {SX_ENOTSOAP, "service-unavailable", "cancel"},
         {SX_ESTOPPED, "service-unavailable", "cancel"},
         {SX_EFULL, "resource-constraint", "wait"},
+        {SX_ETAKEN, "resource-constraint", "wait"},
         {SX_ENOMEM, "resource-constraint", "wait"},
         {SX_EMALFORMED, "bad-request", "modify"},
         {SX_ETOOBIG, "policy-violation", "modify"},

@@ -566,6 +566,39 @@ static void sizes_have_bounds(void)
     refuse_config(&in, "max_queued_bytes is 19999; allowed: 20000 to ");
 }
 
+static void memory_is_enough_for_the_other_limits(void)
+{
+    const size_t largest = 64 << 20, surround = 16 << 10;
+    /* 12 stanzas, 4 queues, what is remembered, and the link */
+    const size_t own = (12 << 20) + (4 << 23) + (16 << 20) + (8 << 20);
+    struct soap_xmpp_config in = valid();
+    struct sx_config out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.max_memory_bytes, 1 << 30);
+    CU_ASSERT_EQUAL(out.peer_memory_bytes, (1 << 30) - own);
+    sx_config_fini(&out);
+    in.max_memory_bytes = own + 6 * (largest + surround);
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.max_memory_bytes, in.max_memory_bytes);
+    CU_ASSERT_EQUAL(out.peer_memory_bytes, 6 * (largest + surround));
+    sx_config_fini(&out);
+    in.max_memory_bytes--;
+    refuse_config(&in, "max_memory_bytes (SOAP_XMPP_MAX_MEMORY_BYTES) is 474054655; allowed: "
+                       "474054656 or more, or 0 for the default: 71303168 for the link itself and "
+                       "6 times the largest message (max_message_bytes, max_stanza_bytes)");
+    in.max_memory_bytes = 100 << 20;
+    in.max_message_bytes = 1 << 20;
+    out = accept_config(&in);
+    sx_config_fini(&out);
+    in.presence = 1;
+    in.max_peers = 10000;
+    refuse_config(&in, "max_memory_bytes");
+    in = valid();
+    in.max_message_bytes = 1 << 30;
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.peer_memory_bytes, 6 * (((size_t)1 << 30) + surround));
+    sx_config_fini(&out);
+}
+
 static void switches_have_known_values(void)
 {
     struct soap_xmpp_config in = valid();
@@ -680,6 +713,7 @@ CU_TestInfo tests_config[] = {
     {"depth, calls and requests have bounds", numbers_have_bounds},
     {"sizes have bounds, and the queue has room for the largest stanza", sizes_have_bounds},
     {"a component alone shares its JID", a_component_alone_shares_its_jid},
+    {"memory is enough for the other limits", memory_is_enough_for_the_other_limits},
     {"switches have known values", switches_have_known_values},
     {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
     {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},

@@ -65,6 +65,7 @@ static void check_environment_fills_members(void)
     setenv("SOAP_XMPP_KEYFILE", "/key", 1);
     setenv("SOAP_XMPP_TLS", "direct", 1);
     setenv("SOAP_XMPP_TRACE", "debug", 1);
+    setenv("SOAP_XMPP_MAX_MEMORY_BYTES", "500000000", 1);
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
     ASSERT_TEXT(why, "");
     ASSERT_TEXT(config.jid, "a@b/c");
@@ -77,6 +78,7 @@ static void check_environment_fills_members(void)
     ASSERT_TEXT(config.key_file, "/key");
     CU_ASSERT_EQUAL(config.tls, SOAP_XMPP_TLS_DIRECT);
     CU_ASSERT_EQUAL(config.trace, SOAP_XMPP_TRACE_DEBUG);
+    CU_ASSERT_EQUAL(config.max_memory_bytes, 500000000);
     CU_ASSERT_EQUAL(config.timeout_ms, 5);
     CU_ASSERT_EQUAL(config.size, sizeof config);
 }
@@ -126,12 +128,16 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
-         "_POLICY, _TRACE"},
+         "_POLICY, _TRACE, _MAX_MEMORY_BYTES"},
+        {"SOAP_XMPP_MAX_MEMORY_BYTES", "0",
+         "SOAP_XMPP_MAX_MEMORY_BYTES is \"0\"; allowed: a number of bytes"},
+        {"SOAP_XMPP_MAX_MEMORY_BYTES", "1GB", "SOAP_XMPP_MAX_MEMORY_BYTES is \"1GB\""},
+        {"SOAP_XMPP_MAX_MEMORY_BYTES", "12345678901234567890", "allowed: a number of bytes"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {
         struct soap_xmpp_config config, before;
-        char why[256] = "";
+        char why[400] = "";
         soap_xmpp_config_init(&config);
         config.jid = "kept@example.org";
         before = config;

@@ -377,6 +377,7 @@ static const struct sx_reply *finish(struct soap_xmpp_call *call)
     sx_reply_fini(&reply);
     sx_exchange_wait(call, PAST, &reply);
     sx_exchange_release(call);
+    sx_memory_give(&reply.envelope.charge); /* the reply outlives the link */
     return &reply;
 }
 

@@ -12,7 +12,7 @@ enum { MAX_PEERS = 100 };
 
 static void test_cache(void)
 {
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(features);
     CU_ASSERT_EQUAL(sx_features_has(features, "a@x/1", "urn:a", 0), -1);
@@ -29,7 +29,7 @@ static void test_cache(void)
 /* U+2C61 and U+2C60, which servers keep apart. */
 static void test_cache_by_stamp(void)
 {
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
 
     sx_features_put(features, "\xE2\xB1\xA1@x/1", "urn:a\0", 0);
     CU_ASSERT_EQUAL(sx_features_has(features, "\xE2\xB1\xA1@X/1", "urn:a", 0), 1);
@@ -41,7 +41,7 @@ static void test_cache_by_stamp(void)
 
 static void test_cache_replaces(void)
 {
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
 
     sx_features_put(features, "a@x/1", "urn:a\0", 0);
     sx_features_put(features, "A@x/1", "", 1);
@@ -64,7 +64,7 @@ static void test_cache_replaces(void)
 
 static void test_cache_ages(void)
 {
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
     int64_t end_us = 7 + SX_FEATURES_TTL_S * SECOND_US;
 
     sx_features_put(features, "a@x/1", "urn:a\0", 7);
@@ -77,7 +77,7 @@ static void test_cache_ages(void)
 
 static void test_cache_is_bounded(void)
 {
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
     char jid[32];
     int i;
 
@@ -109,7 +109,7 @@ static void test_incarnation(void)
         {SX_NS_DELIVERY "#'/>\0", 0},
         {SX_NS_DELIVERY "#0123456789abcdef0.1\0", 0},
     };
-    struct sx_features *features = sx_features_new(MAX_PEERS);
+    struct sx_features *features = sx_features_new(MAX_PEERS, NULL);
     char incarnation[64] = "none";
     size_t i;
 
@@ -130,7 +130,7 @@ static void test_incarnation(void)
 static void test_wears_out(void)
 {
     const int64_t now = 1000000000, fresh_us = SX_FEATURES_FRESH_S * INT64_C(1000000);
-    struct sx_features *features = sx_features_new(10);
+    struct sx_features *features = sx_features_new(10, NULL);
     int calls;
 
     CU_ASSERT_FALSE(sx_features_is_old(features, "a@b/c", now));

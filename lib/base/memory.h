@@ -1,0 +1,71 @@
+/* memory.h - how much memory all peers together may make a link hold, and who holds how much of it.
+ *
+ * Noun: the memory that peers may take. Whoever keeps bytes because of a peer takes so many from it
+ * first, by a *charge*, and gives them back when it frees them. What can't be taken isn't kept: its
+ * holder refuses, each in its own way. Bytes are only counted here.
+ *
+ * Invariant: held bytes are the sum of all charges, and never more than max_bytes. A share is there
+ * exactly while its owner has charges of more than SX_MEMORY_SMALL_BYTES.
+ *
+ * Ranks: what is worth more finds room where what is worth less no longer does. Half is for all, a
+ * quarter for what has begun, the last one for answers alone: a request that ran must be answered,
+ * and an answer to our own call is what a program waits for.
+ *
+ * Shares: an owner is all that stands before the first slash of its name, so that an account's many
+ * resources are one. An owner that has a share may take only while what it has, with the new bytes,
+ * is no more than what is free at that rank: one alone gets half, the next one half of what is
+ * left, and so on. Charges of SX_MEMORY_SMALL_BYTES or less need no share: how many there are of
+ * them is bounded elsewhere, by number.
+ *
+ * Happy path: take ... take -> give. Failure: no room, or no memory for a share: false, counted,
+ * and one line a second in the trace.
+ *
+ * Thread: any, a charge one at a time. Not with a lock held: it may write a trace line.
+ */
+#ifndef SX_BASE_MEMORY_H
+#define SX_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/trace.h"
+
+enum { SX_MEMORY_SMALL_BYTES = 4096 };
+
+enum sx_memory_rank {
+    SX_MEMORY_NEW,   /* what waits: requests that nobody has read yet, transfers that come */
+    SX_MEMORY_BEGUN, /* a request that is being read */
+    SX_MEMORY_DONE   /* answers */
+};
+
+struct sx_memory;
+struct sx_memory_share;
+
+/* What one holder has taken. Zero: nothing. May be moved, not copied. */
+struct sx_charge {
+    struct sx_memory *memory;
+    struct sx_memory_share *share; /* NULL: none is needed */
+    size_t bytes;
+};
+
+struct sx_memory_counts {
+    size_t max_bytes, held_bytes, most_bytes; /* most: ever held */
+    unsigned long owners;                     /* with a share */
+    unsigned long refused;
+};
+
+/* trace outlives it. NULL: no memory. */
+struct sx_memory *sx_memory_new(size_t max_bytes, const struct sx_trace *trace);
+void sx_memory_free(struct sx_memory *memory); /* asserts that nothing is held; NULL allowed */
+
+/* Adds so many bytes to the charge, which is zero, or of this memory and owner. False: there is no
+ * room, the charge stays as it was. who NULL: our own server. memory NULL: nothing is counted. */
+bool sx_memory_take(struct sx_memory *memory, enum sx_memory_rank rank, const char *who,
+                    size_t bytes, struct sx_charge *charge);
+
+/* Gives all of it back, and zeroes the charge. */
+void sx_memory_give(struct sx_charge *charge);
+
+void sx_memory_count(struct sx_memory *memory, struct sx_memory_counts *counts);
+
+#endif

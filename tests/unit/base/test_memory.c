@@ -1,0 +1,237 @@
+/* Memory for peers: what is taken is counted, ranks leave room for what is worth more, owners share
+ * it. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "../../lib/shortage.h"
+#include "../../lib/suite.h"
+
+enum { MIB = 1 << 20, MAX_BYTES = 16 * MIB };
+
+static struct sx_trace trace;
+static unsigned line_count;
+static char last_line[1100];
+
+static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    CU_ASSERT_EQUAL(level, SOAP_XMPP_TRACE_ERROR);
+    snprintf(last_line, sizeof last_line, "%s", line);
+    line_count++;
+}
+
+static struct sx_memory *make_memory(void)
+{
+    struct sx_memory *memory;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_ERROR, keep_line, NULL, "calc@x");
+    line_count = 0;
+    memory = sx_memory_new(MAX_BYTES, &trace);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+    return memory;
+}
+
+static struct sx_memory_counts count(struct sx_memory *memory)
+{
+    struct sx_memory_counts counts;
+    sx_memory_count(memory, &counts);
+    return counts;
+}
+
+/* Whether so many MiB find room; the charge is given back by the test. */
+static bool take(struct sx_memory *memory, enum sx_memory_rank rank, const char *who, size_t mib,
+                 struct sx_charge *charge)
+{
+    return sx_memory_take(memory, rank, who, mib * MIB, charge);
+}
+
+static void give_all(struct sx_charge *charges, size_t number)
+{
+    while (number--)
+        sx_memory_give(&charges[number]);
+}
+
+static void what_is_taken_is_counted_until_it_is_given_back(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charges[2] = {{0}};
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x/1", 100, &charges[0]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x/1", 0, &charges[1]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_BEGUN, "a@x/1", MIB, &charges[0]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_DONE, NULL, MIB, &charges[1]));
+    CU_ASSERT_EQUAL(charges[0].bytes, MIB + 100);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 2 * MIB + 100);
+    CU_ASSERT_EQUAL(count(memory).owners, 2);
+    give_all(charges, 2);
+    give_all(charges, 2); /* holds nothing now */
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 0);
+    CU_ASSERT_EQUAL(count(memory).owners, 0);
+    CU_ASSERT_EQUAL(count(memory).most_bytes, 2 * MIB + 100);
+    CU_ASSERT_EQUAL(count(memory).refused, 0);
+    CU_ASSERT_EQUAL(line_count, 0);
+    sx_memory_free(memory);
+}
+
+/* Owners of 1 MiB each until there is no room: how many. */
+static size_t fill(struct sx_memory *memory, enum sx_memory_rank rank, struct sx_charge *charges)
+{
+    char who[40];
+    size_t number = 0;
+    do
+        snprintf(who, sizeof who, "%d-%zu@x/1", (int)rank, number);
+    while (take(memory, rank, who, 1, &charges[number]) && ++number);
+    return number;
+}
+
+static void what_is_worth_more_finds_room_when_others_do_not(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charges[17] = {{0}};
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_NEW, charges), 8);
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_BEGUN, charges + 8), 4);
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "z@x", 1, &charges[16]));
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_DONE, charges + 12), 4);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, MAX_BYTES);
+    CU_ASSERT_EQUAL(charges[16].bytes, 0);
+    CU_ASSERT_PTR_NULL(charges[16].memory);
+    sx_memory_give(&charges[0]);
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "z@x", 1, &charges[0])); /* the room of answers */
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_DONE, "z@x", 1, &charges[0]));
+    give_all(charges, 17);
+    sx_memory_free(memory);
+}
+
+static void one_owner_gets_half_whatever_its_resource(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charges[8] = {{0}};
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x/1", 3, &charges[0]));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x/2", 1, &charges[1]));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/3", 1, &charges[2]));
+    CU_ASSERT_FALSE(
+        take(memory, SX_MEMORY_NEW, "a@x/1", 1, &charges[0])); /* nor more of the same */
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "b@x/3", 2, &charges[3]));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "b@x/3", 1, &charges[4]));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@xy", 1, &charges[5]));
+    CU_ASSERT_EQUAL(charges[0].bytes, 3 * MIB);
+    give_all(charges, 8);
+    CU_ASSERT_EQUAL(count(memory).owners, 0);
+    sx_memory_free(memory);
+}
+
+static void an_owner_that_has_none_may_take_all_that_is_free(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charge = {0};
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x", 9, &charge));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 8, &charge));
+    sx_memory_give(&charge);
+    CU_ASSERT_FALSE(sx_memory_take(memory, SX_MEMORY_DONE, "a@x", (size_t)-1, &charge));
+    sx_memory_free(memory);
+}
+
+static void small_charges_have_no_share_until_they_grow(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charges[3] = {{0}};
+    CU_ASSERT_TRUE(
+        sx_memory_take(memory, SX_MEMORY_NEW, "a@x", SX_MEMORY_SMALL_BYTES, &charges[0]));
+    CU_ASSERT_EQUAL(count(memory).owners, 0);
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x", 1, &charges[0]));
+    CU_ASSERT_EQUAL(count(memory).owners, 1);
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 2, &charges[1]));
+    sx_memory_give(&charges[0]);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 2 * MIB);
+    CU_ASSERT_EQUAL(count(memory).owners, 1);
+    give_all(charges, 3);
+    CU_ASSERT_EQUAL(count(memory).owners, 0);
+    sx_memory_free(memory);
+}
+
+static void exhaustion_is_told_once_a_second(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charge = {0};
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/1", 9, &charge));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/1", 9, &charge));
+    CU_ASSERT_EQUAL(line_count, 1);
+    CU_ASSERT_EQUAL(count(memory).refused, 2);
+    ASSERT_TEXT(last_line, "calc@x: no room for 9437184 bytes of a@x/1: peers make the link hold 0 "
+                           "of 16777216 bytes (max_memory_bytes)");
+    sx_memory_free(memory);
+}
+
+static void without_memory_for_a_share_nothing_is_taken(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charge = {0};
+    shortage_begin((struct shortage){1, false});
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x", 1, &charge));
+    CU_ASSERT_TRUE(shortage_end());
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 0);
+    CU_ASSERT_EQUAL(charge.bytes, 0);
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 1, &charge));
+    sx_memory_give(&charge);
+    sx_memory_free(memory);
+}
+
+static void where_none_is_kept_nothing_is_counted(void)
+{
+    struct sx_charge charge = {0};
+    CU_ASSERT_TRUE(sx_memory_take(NULL, SX_MEMORY_NEW, "a@x", (size_t)-1, &charge));
+    CU_ASSERT_EQUAL(charge.bytes, 0);
+    sx_memory_give(&charge);
+    sx_memory_free(NULL);
+}
+
+static void *come_and_go(void *user)
+{
+    struct sx_memory *memory = user;
+    struct sx_charge charges[4] = {{0}};
+    char who[2] = "a";
+    int i;
+    for (i = 0; i < 20000; i++) {
+        who[0] = (char)('a' + i % 3);
+        if (!sx_memory_take(memory, (enum sx_memory_rank)(i % 3), who,
+                            i % 2 ? MIB : SX_MEMORY_SMALL_BYTES / 2, &charges[i % 4]))
+            CU_ASSERT(count(memory).held_bytes <= MAX_BYTES);
+        if (i % 4 == 3)
+            give_all(charges, 4);
+        else
+            sx_memory_give(&charges[i % 4]);
+    }
+    give_all(charges, 4);
+    return NULL;
+}
+
+static void threads_leave_nothing_behind(void)
+{
+    struct sx_memory *memory = make_memory();
+    pthread_t threads[4];
+    int i;
+    for (i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, come_and_go, memory), 0);
+    for (i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 0);
+    CU_ASSERT_EQUAL(count(memory).owners, 0);
+    CU_ASSERT(count(memory).most_bytes <= MAX_BYTES);
+    sx_memory_free(memory);
+}
+
+CU_TestInfo tests_memory[] = {
+    {"what is taken is counted until it is given back",
+     what_is_taken_is_counted_until_it_is_given_back},
+    {"what is worth more finds room when others don't",
+     what_is_worth_more_finds_room_when_others_do_not},
+    {"one owner gets half, whatever its resource", one_owner_gets_half_whatever_its_resource},
+    {"an owner that has none may take all that is free",
+     an_owner_that_has_none_may_take_all_that_is_free},
+    {"small charges have no share until they grow", small_charges_have_no_share_until_they_grow},
+    {"exhaustion is told once a second", exhaustion_is_told_once_a_second},
+    {"without memory for a share nothing is taken", without_memory_for_a_share_nothing_is_taken},
+    {"where none is kept nothing is counted", where_none_is_kept_nothing_is_counted},
+    {"threads leave nothing behind", threads_leave_nothing_behind},
+    CU_TEST_INFO_NULL,
+};
