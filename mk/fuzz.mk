@@ -14,6 +14,13 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 $(BUILD)/fuzz-iq $(BUILD)/fuzz-message: LDFLAGS += $(POSTED)
 $(BUILD)/fuzz-iq $(BUILD)/fuzz-message: $(call obj,tests/lib/posted.c)
 
+# Their links stand on a machine of the fuzzer's own: tests/fuzz/host.h.
+WORLDS := kept roaming fallback
+HOST := $(addprefix -Wl$(,)--wrap=sx_,clock_now_us clock_deadline clock_moment clock_since_us \
+    clock_cond_wait random_fill random_number session_new loop_post loop_post_again)
+$(WORLDS:%=$(BUILD)/fuzz-%): LDFLAGS += $(HOST)
+$(WORLDS:%=$(BUILD)/fuzz-%): $(call obj,$(addprefix tests/fuzz/,flight.c host.c ledger.c world.c))
+
 # With gSOAP's skeletons: tests/oracle.
 $(BUILD)/fuzz-oracle: LDFLAGS += $(ORACLE_WRAP)
 $(BUILD)/fuzz-oracle: SYSTEM_LIBS += $(GSOAP_LIBS)
