@@ -133,7 +133,7 @@ static void forbid(struct sx_admission *admission, const struct sx_incoming *inc
 {
     char named[SX_SCAN_URI_BYTES + SX_SCAN_NAME_BYTES + 2];
     const char *operation = envelope->operation;
-    if (*operation && !sx_access_serves(admission->access, envelope->operation_uri)) {
+    if (*operation && !sx_access_serves(admission->access, envelope->operation_uri, operation)) {
         snprintf(named, sizeof named, "{%s}%s", envelope->operation_uri, operation);
         operation = named;
     }

@@ -177,12 +177,15 @@ static bool has_rule_locked(const struct sx_access_table *table, const struct as
     return false;
 }
 
-/* SOAP's own element, which is no service's: a fault that comes as a request (WS-Addressing's
- * FaultTo). */
-static bool is_fault(const char *uri, const char *operation)
+/* Where a rule with a local name alone means its operation: in the service's namespaces; but a
+ * fault that comes as a request (WS-Addressing's FaultTo) is SOAP's own element. The service's of
+ * that name has to be named with its namespace: if there is none, one without input would run for
+ * it. */
+static bool is_meant_locked(const struct sx_access *access, const char *uri, const char *operation)
 {
-    return strcmp(operation, "Fault") == 0 &&
-           (strcmp(uri, SX_NS_SOAP11) == 0 || strcmp(uri, SX_NS_SOAP12) == 0);
+    if (strcmp(operation, "Fault") == 0)
+        return strcmp(uri, SX_NS_SOAP11) == 0 || strcmp(uri, SX_NS_SOAP12) == 0;
+    return sx_access_service_has(&access->service, uri);
 }
 
 static enum sx_grant grant_locked(const struct sx_access *access, const struct asker *asker,
@@ -198,7 +201,7 @@ static enum sx_grant grant_locked(const struct sx_access *access, const struct a
         has_rule_locked(&access->rules, asker, named))
         return SX_GRANT_NAMED;
     if (has_rule_locked(&access->rules, asker, operation) &&
-        (sx_access_service_has(&access->service, uri) || is_fault(uri, operation)))
+        is_meant_locked(access, uri, operation))
         return SX_GRANT_LOCAL;
     return SX_GRANT_NONE;
 }
@@ -256,12 +259,12 @@ enum sx_err sx_access_serve(struct sx_access *access, const char *const *namespa
     return err;
 }
 
-bool sx_access_serves(struct sx_access *access, const char *uri)
+bool sx_access_serves(struct sx_access *access, const char *uri, const char *operation)
 {
     bool serves;
 
     pthread_mutex_lock(&access->mu);
-    serves = sx_access_service_has(&access->service, uri);
+    serves = is_meant_locked(access, uri, operation);
     pthread_mutex_unlock(&access->mu);
     return serves;
 }

@@ -62,8 +62,8 @@ enum sx_grant sx_access_grant(struct sx_access *access, const char *from, const 
  * on a rule without a namespace means an operation in one of these. SX_OK or SX_ENOMEM. */
 enum sx_err sx_access_serve(struct sx_access *access, const char *const *namespaces, size_t count);
 
-/* Whether a rule with a local name alone can mean an operation in this namespace. */
-bool sx_access_serves(struct sx_access *access, const char *uri);
+/* Whether a rule with this local name alone can mean an operation in this namespace. */
+bool sx_access_serves(struct sx_access *access, const char *uri, const char *operation);
 
 /* Whether some rule lets `from` call an operation of this name, in whatever namespace: to ask
  * before the namespace is known. */

@@ -68,6 +68,7 @@ static void a_fault_as_a_request(void)
         {SX_NS_SOAP12, "read", SX_GRANT_NONE},
         {SX_NS_SOAP12 "#", "Fault", SX_GRANT_NONE},
         {"", "Fault", SX_GRANT_NONE},
+        {"urn:c", "Fault", SX_GRANT_NONE}, /* an operation without input would run for it */
     };
     struct sx_access *access = make("alice@example.org:read+Fault");
     CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
