@@ -128,9 +128,10 @@ run-plugin: $(BUILD)/unit-plugin
 
 # What runs is what was allowed: tests/oracle/oracle.c.
 ORACLE_COUNT ?= 500000
+ORACLE_ALONE ?= 100000
 
 run-oracle: $(ORACLES)
-	tests/oracle/run.sh $(BUILD) $(ORACLE_COUNT)
+	tests/oracle/run.sh $(BUILD) $(ORACLE_COUNT) $(ORACLE_ALONE)
 
 run-install: all
 	tests/install/run.sh $(BUILD)

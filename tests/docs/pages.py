@@ -36,6 +36,8 @@ COMMANDS = [
     (r'make run-(unit|plugin|integration|ws)( ARGS=.*)?', 'make test, without ARGS; "targets" looks for what ARGS names'),
     (r'build/unit -l', 'run.sh, if it has been built'),
     (r'make run-(cluster|federation|nat|docs|bench-fleet-smoke)', 'make test'),
+    (r'make run-oracle( ORACLE_COUNT=.*)?', 'make test, and make everything with more'),
+    (r'build/oracle(-action)? .*', 'make run-oracle'),
     (r'make fuzz FUZZ_SECONDS=60', '.ci/run, for fewer seconds'),
     (r'make (lint|asan)', '.ci/run'),
     (r'make soak SOAK_SECONDS=600', 'make everything, for longer'),

@@ -125,6 +125,22 @@ void __wrap_sx_answer_refuse(const struct sx_answers *answers, struct sx_request
 /* ---- the two layers ---- */
 
 static enum oracle_layers layers;
+static bool serves_alone; /* the table has one namespace of the service's own */
+
+void oracle_switch(enum oracle_layers which)
+{
+    layers = which;
+}
+
+static bool has_scan(void)
+{
+    return layers == ORACLE_ALL || layers == ORACLE_WITHOUT_GATE;
+}
+
+static bool has_gate(void)
+{
+    return layers == ORACLE_ALL || layers == ORACLE_WITHOUT_SCAN;
+}
 
 __typeof__(sx_access_service_has) __real_sx_access_service_has, __wrap_sx_access_service_has;
 __typeof__(sx_action_withhold) __real_sx_action_withhold, __wrap_sx_action_withhold;
@@ -133,19 +149,21 @@ __typeof__(sx_gate_is_open) __real_sx_gate_is_open, __wrap_sx_gate_is_open;
 
 bool __wrap_sx_access_service_has(const struct sx_access_service *service, const char *uri)
 {
-    return layers == ORACLE_WITHOUT_SCAN || __real_sx_access_service_has(service, uri);
+    if (serves_alone)
+        return strcmp(uri, sample_uri("")) == 0;
+    return !has_scan() || __real_sx_access_service_has(service, uri);
 }
 
 void __wrap_sx_action_withhold(struct soap *soap, struct sx_context *context)
 {
-    if (layers != ORACLE_WITHOUT_SCAN)
+    if (has_scan())
         __real_sx_action_withhold(soap, context);
 }
 
 enum sx_err __wrap_sx_gate_next(struct sx_gate *gate, struct soap *soap, char *out, size_t room,
                                 size_t *got, char *why, size_t why_bytes)
 {
-    if (layers == ORACLE_WITHOUT_GATE)
+    if (!has_gate())
         return sx_reader_next(gate->reading, &gate->request->envelope, gate->limits, out, room, got,
                               why, why_bytes);
     return __real_sx_gate_next(gate, soap, out, room, got, why, why_bytes);
@@ -153,7 +171,7 @@ enum sx_err __wrap_sx_gate_next(struct sx_gate *gate, struct soap *soap, char *o
 
 bool __wrap_sx_gate_is_open(const struct sx_gate *gate)
 {
-    return layers == ORACLE_WITHOUT_GATE || __real_sx_gate_is_open(gate);
+    return !has_gate() || __real_sx_gate_is_open(gate);
 }
 
 static void ignore_trace(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -288,11 +306,12 @@ static bool is_foreign(const char *uri)
     return strcmp(uri, "urn:c") != 0 && strcmp(uri, "urn:h") != 0 && !strstr(uri, "soap-envelope");
 }
 
-/* A skeleton without input runs by any element in the table's namespaces that no other one takes.
- * That a rule's local name doesn't mean such an element is seen while gSOAP reads. */
+/* The skeleton without input ran by an element of a rule's local name in another namespace of the
+ * table. Whether that one has an operation of the name is in the skeleton's code alone. */
 static bool is_for_gate(const struct oracle *oracle)
 {
-    return oracle->grant == SX_GRANT_LOCAL && strcmp(ran, "read") == 0 &&
+    return layers == ORACLE_WITHOUT_GATE && !serves_alone && ran_count == 1 &&
+           oracle->grant == SX_GRANT_LOCAL && strcmp(ran, "read") == 0 &&
            strcmp(oracle->uri, sample_uri(oracle->allowed)) != 0;
 }
 
@@ -311,10 +330,11 @@ static void judge(const struct oracle *oracle)
     counts.ran += ran_count > 0;
     if (!ran && has_to_run(oracle))
         fail(oracle, "a calm request ran nothing");
-    if (!ran || oracle->grant == SX_GRANT_EVERYTHING ||
-        (layers == ORACLE_WITHOUT_GATE && is_for_gate(oracle)))
+    if (!ran || oracle->grant == SX_GRANT_EVERYTHING)
         return;
-    if (ran_count > 1)
+    if (is_for_gate(oracle))
+        counts.left++;
+    else if (ran_count > 1)
         fail(oracle, "more than one ran");
     else if (strcmp(ran, oracle->allowed) != 0)
         fail(oracle, "another one ran");
@@ -340,8 +360,7 @@ static void choose_caller(struct oracle *oracle)
 /* What admission.c declines. */
 static bool is_ambiguous(const struct oracle *oracle, const struct sx_envelope *envelope)
 {
-    return envelope->ambiguity && oracle->grant != SX_GRANT_EVERYTHING &&
-           layers != ORACLE_WITHOUT_SCAN;
+    return envelope->ambiguity && oracle->grant != SX_GRANT_EVERYTHING && has_scan();
 }
 
 static void ask(struct oracle *oracle)
@@ -349,6 +368,7 @@ static void ask(struct oracle *oracle)
     struct sx_envelope envelope = {0};
     sample_make(&oracle->sample, oracle->chance);
     counts.made++;
+    serves_alone = layers == ORACLE_WITHOUT_GATE && chance_below(oracle->chance, 2);
     choose_caller(oracle);
     read_envelope(oracle, &envelope);
     oracle->grant = sx_access_grant(oracle->link->access, oracle->caller, envelope.operation_uri,
@@ -378,9 +398,8 @@ static struct soap *make_context(struct soap_xmpp_link *link, bool has_wsa)
 
 static struct oracle the;
 
-void oracle_begin(enum oracle_layers which)
+void oracle_begin(void)
 {
-    layers = which;
     the.link = make_link();
     the.contexts[0] = make_context(the.link, false);
     the.contexts[1] = make_context(the.link, true);

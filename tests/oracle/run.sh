@@ -1,8 +1,9 @@
 #!/bin/bash
-# run.sh BUILD COUNT - COUNT random envelopes through the oracle, half of them with skeletons that choose
-# an operation by its action, too; and a tenth as many each with one of the two layers alone.
+# run.sh BUILD COUNT [ALONE] - COUNT random envelopes through the oracle, half of them with skeletons that choose
+# an operation by its action, too; and ALONE (a tenth as many) with each of the two layers alone, likewise. A few
+# with neither: these have to fail, or nobody looks.
 set -u
-build=$1 count=$2
+build=$1 count=$2 alone=${3:-$(($2 / 10))}
 passed=0 failed=0
 
 ask() { # PROGRAM COUNT [LAYER that is switched off]
@@ -14,11 +15,20 @@ ask() { # PROGRAM COUNT [LAYER that is switched off]
         echo "FAILED oracle: $build/$1 $seed $2 ${*:3}"
     fi
 }
+sees() { # PROGRAM
+    if "$build/$1" 1 5000 both > /dev/null; then
+        failed=$((failed + 1))
+        echo "FAILED oracle: $build/$1 1 5000 both: nothing ran that must not"
+    else
+        passed=$((passed + 1))
+    fi
+}
 
 for program in oracle oracle-action; do
+    sees $program
     ask $program $((count / 2))
     for layer in scan gate; do
-        ask $program $((count / 10)) $layer
+        ask $program $((alone / 2)) $layer
     done
 done
 echo "$passed passed, $failed failed"
