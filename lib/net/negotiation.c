@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "wire/jid.h"
 #include "wire/namespaces.h"
 
@@ -17,6 +18,7 @@
 enum {
     MAX_ITERATIONS = 1000000,
     MAX_CHALLENGES = 10,
+    CHALLENGE_BYTES = 4096, /* with NUL; it is less once it is decoded */
     LEAST_MAX_BYTES = 10000 /* RFC 6120 13.12: less can't be meant */
 };
 
@@ -41,9 +43,14 @@ static bool is_for(const struct sx_element *stanza, const char *name, const char
            (strcmp(sx_element_ns(stanza), uri) == 0 || has_child_of(stanza, uri));
 }
 
-static void copy_text(const struct sx_element *element, char *out, size_t out_bytes)
+/* Cut between two characters: it is told to humans. */
+static void copy(const char *text, char *out, size_t out_bytes)
 {
-    snprintf(out, out_bytes, "%s", sx_element_text(element));
+    size_t len = strlen(text);
+    if (len >= out_bytes)
+        len = sx_utf8_cut(text, out_bytes - 1);
+    memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 static void read_condition(const struct sx_element *stanza, const char *uri, char *condition,
@@ -56,35 +63,42 @@ static void read_condition(const struct sx_element *stanza, const char *uri, cha
         if (strcmp(sx_element_ns(child), uri) != 0)
             continue;
         if (strcmp(sx_element_name(child), "text") == 0)
-            copy_text(child, text, text_bytes);
+            copy(sx_element_text(child), text, text_bytes);
         else if (!*condition)
-            snprintf(condition, condition_bytes, "%s", sx_element_name(child));
+            copy(sx_element_name(child), condition, condition_bytes);
     }
 }
 
 /* How often SCRAM is to hash (RFC 5802 5.1), MAX_ITERATIONS + 1 for anything more; 0 if this is no
- * challenge of SCRAM's. */
-static unsigned long read_iterations(const struct sx_element *stanza)
+ * challenge of SCRAM's. libstrophe takes the last number, wherever it stands: here the largest
+ * counts. What it can't decode, it doesn't answer. */
+static unsigned long read_iterations(const char *text)
 {
-    const char *text = sx_element_text(stanza);
-    unsigned char plain[768];
-    unsigned long iterations = 0;
-    int len = -1;
-    if (strlen(text) < sizeof plain)
-        len = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)strlen(text));
-    if (len > 0 && (size_t)len < sizeof plain) {
-        char *count;
-        plain[len] = '\0';
-        count = strstr((char *)plain, ",i=");
-        iterations = count ? strtoul(count + 3, NULL, 10) : 0;
+    char plain[CHALLENGE_BYTES];
+    unsigned long most = 0;
+    int len =
+        EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)text, (int)strlen(text));
+    int i;
+    if (len < 0)
+        return 0;
+    plain[len] = '\0';
+    for (i = 0; i < len; i++) {
+        unsigned long iterations;
+        if ((i > 0 && plain[i - 1] != ',') || strncmp(plain + i, "i=", 2) != 0)
+            continue;
+        iterations = strtoul(plain + i + 2, NULL, 10);
+        most = iterations > most ? iterations : most;
     }
-    return iterations > MAX_ITERATIONS ? MAX_ITERATIONS + 1 : iterations;
+    return most > MAX_ITERATIONS ? MAX_ITERATIONS + 1 : most;
 }
 
 /* libstrophe answers every challenge, and nothing can interrupt it while it hashes. NULL: go on. */
 static const char *judge_challenge(struct sx_login *login, const struct sx_element *stanza)
 {
-    login->iterations += read_iterations(stanza);
+    const char *text = sx_element_text(stanza);
+    if (strlen(text) >= CHALLENGE_BYTES)
+        return "the server's SASL challenge is longer than 4,095 bytes";
+    login->iterations += read_iterations(text);
     if (login->iterations > MAX_ITERATIONS)
         return "the server wants more than a million iterations of SCRAM";
     if (++login->challenges > MAX_CHALLENGES)
@@ -135,9 +149,7 @@ static void read_mechanisms(struct sx_login *login, const struct sx_element *sta
     login->offers_external = false;
     for (mechanism = sx_element_first(mechanism); mechanism;
          mechanism = sx_element_next(mechanism)) {
-        char name[16] = "";
-        copy_text(mechanism, name, sizeof name);
-        if (strcmp(name, "EXTERNAL") == 0)
+        if (strcmp(sx_element_text(mechanism), "EXTERNAL") == 0)
             login->offers_external = true;
     }
 }
@@ -146,10 +158,9 @@ static void read_mechanisms(struct sx_login *login, const struct sx_element *sta
 static uint32_t read_limit(const struct sx_element *limits, const char *name)
 {
     const struct sx_element *child = limits ? sx_element_child(limits, name) : NULL;
-    char text[16] = "", *end;
+    const char *text = child ? sx_element_text(child) : "";
     unsigned long long number;
-    if (child)
-        copy_text(child, text, sizeof text);
+    char *end;
     if (text[0] < '0' || text[0] > '9')
         return 0;
     number = strtoull(text, &end, 10);

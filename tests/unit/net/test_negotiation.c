@@ -79,6 +79,11 @@ static void test_what_ends_it(void)
         /* "r=x,s=eA==,i=1000001" */
         {NULL, SASL("challenge") ">cj14LHM9ZUE9PSxpPTEwMDAwMDE=</challenge>", SX_EPROTOCOL,
          "iterations"},
+        /* "i=1000001,r=x,s=eA==", and "r=x,s=eA==,i=1,i=1000001": libstrophe takes the last one */
+        {NULL, SASL("challenge") ">aT0xMDAwMDAxLHI9eCxzPWVBPT0=</challenge>", SX_EPROTOCOL,
+         "iterations"},
+        {NULL, SASL("challenge") ">cj14LHM9ZUE9PSxpPTEsaT0xMDAwMDAx</challenge>", SX_EPROTOCOL,
+         "iterations"},
     };
     size_t i;
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -88,6 +93,34 @@ static void test_what_ends_it(void)
         CU_ASSERT_EQUAL(inspect(&login, rows[i].xml), rows[i].err);
         ASSERT_CONTAINS(why, rows[i].why);
     }
+}
+
+/* "r=AAA...A,s=eA==,i=1000001" */
+static void test_a_long_challenge(void)
+{
+    struct sx_login login = {0};
+    char xml[8000];
+    int len = snprintf(xml, sizeof xml, "%s", SASL("challenge") ">cj1B");
+    while (len < 7000)
+        len += snprintf(xml + len, sizeof xml - (size_t)len, "QUFB");
+    snprintf(xml + len, sizeof xml - (size_t)len, "LHM9ZUE9PSxpPTEwMDAwMDE=</challenge>");
+    CU_ASSERT_EQUAL(inspect(&login, xml), SX_EPROTOCOL);
+    ASSERT_CONTAINS(why, "bytes");
+}
+
+/* What is told to humans is cut between two characters. */
+static void test_long_words(void)
+{
+    struct sx_login login = {0};
+    char words[201] = "", xml[500];
+    size_t i;
+    for (i = 0; i < 200; i += 2)
+        memcpy(words + i, "\xC3\xA9", 3);
+    snprintf(xml, sizeof xml, "%s><not-authorized/><text>%s</text></failure>", SASL("failure"),
+             words);
+    CU_ASSERT_EQUAL(inspect(&login, xml), SX_OK);
+    words[sizeof login.sasl_text - 2] = '\0';
+    ASSERT_TEXT(login.sasl_text, words);
 }
 
 static void test_challenges_end(void)
@@ -115,6 +148,8 @@ CU_TestInfo tests_negotiation[] = {
     {"a login is followed from the mechanisms to the JID", test_login},
     {"refusals are kept with their words", test_refusals},
     {"what libstrophe can't bear ends the login", test_what_ends_it},
+    {"so does a challenge that is too long to be one", test_a_long_challenge},
+    {"words that are too long are cut between two characters", test_long_words},
     {"challenges without end do, too", test_challenges_end},
     {"the go-ahead for TLS counts before the login alone", test_tls},
     CU_TEST_INFO_NULL,
