@@ -1,7 +1,9 @@
 # fuzz.mk - random input, with clang's libFuzzer: make fuzz.
 
-# Seconds for each fuzzer; FUZZERS=stream runs one alone. What they find goes to $(BUILD)/fuzz.
-FUZZ_SECONDS ?= 60
+# Seconds for each fuzzer, or FUZZ_TOTAL for all of them, two at a time; FUZZERS=stream runs one alone. What they
+# find goes to $(BUILD)/fuzz.
+FUZZ_TOTAL ?=
+FUZZ_SECONDS ?= $(if $(FUZZ_TOTAL),$(shell echo $$((2 * $(FUZZ_TOTAL) / $(words $(FUZZERS))))),60)
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(call obj,$(addprefix tests/fuzz/,claims.c feed.c fuzz.c))
 

@@ -21,9 +21,9 @@ fuzz() { # FUZZER
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     covered=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
     if [ $status = 0 ]; then
-        printf '  %-9s %9d inputs, %5d branches, nothing found\n' "$1" "$runs" "$covered"
+        printf '  %-11s %9d inputs, %5d branches, nothing found\n' "$1" "$runs" "$covered"
     else
-        printf '  %-9s FOUND %s (see %s)\n' "$1" \
+        printf '  %-11s FOUND %s (see %s)\n' "$1" \
             "$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)" "$log"
         grep -aE 'not true:|^SUMMARY|^==.*ERROR' "$log" | sed 's/^/    /'
     fi
