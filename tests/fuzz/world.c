@@ -1,7 +1,7 @@
 /* world.c - stations, the stanzas between them, and what may happen to both.
  *
- * Invariant: a station that is online has a session and a stream; an
- * old session's stanzas are refused to its link as its loop would, what flies already may arrive.
+ * Invariant: a station that is online has a session and a stream. What its link posts to an
+ * earlier one is refused as its loop would refuse it; what flies already may arrive.
  */
 #include "world.h"
 
@@ -310,7 +310,7 @@ static void begin_work(struct station *station, bool declines)
     if (!request)
         return;
     if (declines) {
-        sx_link_decline(station->link, request);
+        sx_link_decline(station->link, request, SX_ESTOPPED);
         sx_request_free(request);
         return;
     }
