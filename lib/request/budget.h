@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-    SX_BUDGET_FREE_STEPS = 4096,
+    SX_BUDGET_FREE_STEPS = 8192,
     SX_BUDGET_STEPS_PER_US = 64,
     SX_BUDGET_BURST_STEPS = 8 * 1024 * 1024, /* those of an eighth of a second */
 };

@@ -177,13 +177,17 @@ static enum sx_err read_piece(struct sx_unpacker *unpacker, char *piece, size_t 
     return SX_OK;
 }
 
+/* What stands before the operation of nearly all envelopes, signed ones too: it is read as plain
+ * markup if it comes at once. */
+enum { PIECE_BYTES = 8192 };
+
 static enum sx_err glance_packed(struct sx_checker *checker, struct sx_unpacker *unpacker,
                                  const struct sx_scan **scan, const char **ambiguity, char *why,
                                  size_t why_bytes)
 {
     struct sx_preamble preamble = {0};
     enum sx_err err = SX_OK;
-    char piece[4096];
+    char piece[PIECE_BYTES];
     size_t len = 0, bad_byte;
     *scan = NULL;
     while (err == SX_OK && !*scan) {

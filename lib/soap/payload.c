@@ -73,8 +73,8 @@ enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *chec
 /* ---- packed ---- */
 
 enum {
-    PIECE_BYTES = 4096,
-    FRAME_BYTES = 4096 /* element and iq around the base64, with the longest of names */
+    PIECE_BYTES = 8192, /* as in a receiver's glance */
+    FRAME_BYTES = 4096  /* element and iq around the base64, with the longest of names */
 };
 
 static enum sx_err glance(struct sx_checker *checker, const char *envelope, size_t len,
