@@ -85,6 +85,15 @@ static void tell_of_asker(struct sx_announcement *announcement, const char *who,
                  "%.200s asks for our presence%s%s", who, words, more);
 }
 
+void sx_announcement_tell(struct sx_announcement *announcement, const char *who, bool lets_us_see)
+{
+    char more[SX_TRACE_MORE_BYTES];
+    if (sx_trace_begin(&announcement->givers, sx_clock_now_us(), "words of presence", more))
+        sx_trace(sx_session_trace(announcement->session), SOAP_XMPP_TRACE_INFO,
+                 "%.200s %s us see its presence%s", who, lets_us_see ? "lets" : "doesn't let",
+                 more);
+}
+
 void sx_announcement_answer(struct sx_announcement *announcement, uint64_t number, const char *who)
 {
     enum sx_err err;

@@ -27,7 +27,8 @@ struct sx_announcement {
     /* loop thread */
     bool says_serves;            /* the presence sent last did */
     bool is_late;                /* one couldn't be posted */
-    struct sx_trace_rate askers; /* lines about them */
+    struct sx_trace_rate askers; /* lines about them, ... */
+    struct sx_trace_rate givers; /* ... and about those whom we may have asked */
 };
 
 /* The session's presence, as the first stanza in it; again when serving has begun or ended, or
@@ -37,6 +38,9 @@ void sx_announcement_update(struct sx_announcement *announcement, uint64_t numbe
 
 /* This bare JID asks to see our presence: it may if a rule lets it call something. */
 void sx_announcement_answer(struct sx_announcement *announcement, uint64_t number, const char *who);
+
+/* A line in the trace: this bare JID lets us see its presence, or doesn't. Anybody can say so. */
+void sx_announcement_tell(struct sx_announcement *announcement, const char *who, bool lets_us_see);
 
 /* Asks a bare JID to let us see its presence. Any thread; errors as sx_session_post. */
 enum sx_err sx_announcement_ask(const struct sx_announcement *announcement, uint64_t number,

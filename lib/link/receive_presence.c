@@ -9,11 +9,6 @@
 
 #include "wire/jid.h"
 
-static void trace(const struct sx_reception *reception, const char *who, const char *words)
-{
-    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_INFO, "%.200s %s", who, words);
-}
-
 void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
                          const struct sx_element *stanza)
 {
@@ -35,10 +30,10 @@ void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
         sx_announcement_answer(reception->announcement, number, bare);
         break;
     case SX_PRESENCE_SUBSCRIBED:
-        trace(reception, bare, "lets us see its presence");
+        sx_announcement_tell(reception->announcement, bare, true);
         break;
     case SX_PRESENCE_UNSUBSCRIBED:
-        trace(reception, bare, "doesn't let us see its presence");
+        sx_announcement_tell(reception->announcement, bare, false);
         sx_routing_note_gone(reception->routing, bare);
         break;
     case SX_PRESENCE_NONE:

@@ -69,6 +69,7 @@
     SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \
     SUITE(receive_message)                                                                         \
+    SUITE(receive_presence)                                                                        \
     SUITE(receive_reply)                                                                           \
     SUITE(receive_request)                                                                         \
     SUITE(receiver)                                                                                \
