@@ -14,6 +14,7 @@
 #include "link/shipment.h"
 
 #include <pthread.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ enum {
     IQ_BYTES = 1000,       /* around a block but for the names */
     LEAST_BLOCK_BYTES = 256,
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
+    SWEPT = 2 * MAX_SHIPMENTS, /* shipments looked at in one turn of the loop, and ... */
+    SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 calls each has its turn in time */
 };
 
 struct sx_shipment {
@@ -68,7 +71,9 @@ struct sx_shipments {
     bool is_hopeless; /* the link won't come online by itself */
     /* loop thread */
     int64_t online_since_us;
-    struct shipment_list all;
+    struct shipment_list all; /* those that were looked at longest ago first */
+    unsigned count;           /* of these */
+    void *by_call;            /* those of calls, a tree: see tsearch(3) */
     struct sx_senders *senders;
     struct sx_share call_share, answer_share; /* of the senders */
 };
@@ -119,6 +124,30 @@ static struct sx_share *share_of(struct sx_shipments *shipments, const struct sx
     return shipment->call_number ? &shipments->call_share : &shipments->answer_share;
 }
 
+static int compare_calls(const void *a, const void *b)
+{
+    uint64_t number = ((const struct sx_shipment *)a)->call_number;
+    uint64_t other = ((const struct sx_shipment *)b)->call_number;
+    return number < other ? -1 : number > other;
+}
+
+/* Without memory it isn't found again when the peer has lost the call's bytes. */
+static void enter(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
+    shipments->count++;
+    if (shipment->call_number)
+        (void)tsearch(shipment, &shipments->by_call, compare_calls);
+}
+
+static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    TAILQ_REMOVE(&shipments->all, shipment, in_list);
+    shipments->count--;
+    if (shipment->call_number)
+        tdelete(shipment, &shipments->by_call, compare_calls);
+}
+
 /* It is out of the table of senders. */
 static void leave(struct sx_shipments *shipments, struct sx_shipment *shipment)
 {
@@ -136,22 +165,20 @@ static void withdraw(struct sx_shipments *shipments, struct sx_shipment *shipmen
     leave(shipments, shipment);
 }
 
-static void free_list(struct sx_shipments *shipments, struct shipment_list *list)
+void sx_shipments_free(struct sx_shipments *shipments)
 {
     struct sx_shipment *shipment;
-    while ((shipment = TAILQ_FIRST(list))) {
-        TAILQ_REMOVE(list, shipment, in_list);
+    if (!shipments)
+        return;
+    while ((shipment = TAILQ_FIRST(&shipments->added))) {
+        TAILQ_REMOVE(&shipments->added, shipment, in_list);
+        sx_shipment_free(shipment);
+    }
+    while ((shipment = TAILQ_FIRST(&shipments->all))) {
+        take_out(shipments, shipment);
         withdraw(shipments, shipment, NULL);
         sx_shipment_free(shipment);
     }
-}
-
-void sx_shipments_free(struct sx_shipments *shipments)
-{
-    if (!shipments)
-        return;
-    free_list(shipments, &shipments->all);
-    free_list(shipments, &shipments->added);
     sx_senders_free(shipments->senders);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
@@ -267,7 +294,7 @@ static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipm
     if (last.len)
         post(shipments, number, &last);
     sx_buffer_fini(&last);
-    TAILQ_REMOVE(&shipments->all, shipment, in_list);
+    take_out(shipments, shipment);
     if (!shipment->call_number) {
         pthread_mutex_lock(&shipments->mu);
         if (--shipments->answers == 0)
@@ -438,7 +465,7 @@ static void take_added(struct sx_shipments *shipments, uint64_t number)
     pthread_mutex_unlock(&shipments->mu);
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);
-        TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
+        enter(shipments, shipment);
         start(shipments, number, shipment);
     }
 }
@@ -467,33 +494,46 @@ static int64_t count_patience_us(const struct sx_shipments *shipments,
     return stall_us < step_us ? stall_us : step_us;
 }
 
-/* Ends what is no longer wanted: shipments of calls that have ended, and answers whose bytes nobody
- * takes. When to look again at the latest. */
+/* Ends it if it is no longer wanted: the shipment of a call that has ended, or an answer whose
+ * bytes nobody takes. In how long to look again, SX_NEVER: it has ended. */
+static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
+                       struct sx_shipment *shipment, int64_t now_us)
+{
+    const char *why;
+    int64_t rest_us = LOOK_AGAIN_US;
+    if (shipment->call_number && !sx_hold_is_wanted(shipments->exchange, shipment->call_number)) {
+        end(shipments, number, shipment);
+        return SX_NEVER;
+    }
+    if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
+        fail(shipments, number, shipment, "policy-violation",
+             "the server closed the stream over what was sent to it");
+        return SX_NEVER;
+    }
+    if (shipment->waits)
+        start(shipments, number, shipment);
+    if (!shipment->call_number)
+        rest_us = count_patience_us(shipments, shipment, now_us, &why);
+    if (rest_us > 0)
+        return rest_us;
+    fail(shipments, number, shipment, "recipient-unavailable", why);
+    return SX_NEVER;
+}
+
+/* Looks at all, or at as many as everybody else may wait for. When to go on at the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
 {
-    int64_t due_us = SX_NEVER, now_us = sx_clock_now_us();
-    struct sx_shipment *shipment, *next;
-    for (shipment = TAILQ_FIRST(&shipments->all); shipment; shipment = next) {
-        const char *why;
-        int64_t rest_us = LOOK_AGAIN_US;
-        next = TAILQ_NEXT(shipment, in_list);
-        if (shipment->call_number &&
-            !sx_hold_is_wanted(shipments->exchange, shipment->call_number)) {
-            end(shipments, number, shipment);
-            continue;
-        }
-        if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
-            fail(shipments, number, shipment, "policy-violation",
-                 "the server closed the stream over what was sent to it");
-            continue;
-        }
-        if (shipment->waits)
-            start(shipments, number, shipment);
-        if (!shipment->call_number)
-            rest_us = count_patience_us(shipments, shipment, now_us, &why);
-        if (rest_us <= 0)
-            fail(shipments, number, shipment, "recipient-unavailable", why);
-        else if (now_us + rest_us < due_us)
+    int64_t now_us = sx_clock_now_us();
+    bool are_many = shipments->count > SWEPT;
+    int64_t due_us = are_many ? now_us + SWEEP_ON_US : SX_NEVER;
+    unsigned left = are_many ? SWEPT : shipments->count;
+    struct sx_shipment *shipment;
+    while (left-- && (shipment = TAILQ_FIRST(&shipments->all))) {
+        int64_t rest_us;
+        TAILQ_REMOVE(&shipments->all, shipment, in_list);
+        TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
+        rest_us = look_at(shipments, number, shipment, now_us);
+        if (rest_us != SX_NEVER && now_us + rest_us < due_us)
             due_us = now_us + rest_us;
     }
     return due_us;
@@ -583,12 +623,9 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
 /* The shipment of a call; NULL: there is none. */
 static struct sx_shipment *find(struct sx_shipments *shipments, uint64_t call_number)
 {
-    struct sx_shipment *shipment;
-    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
-        if (shipment->call_number == call_number)
-            break;
-    }
-    return shipment;
+    const struct sx_shipment key = {.call_number = call_number};
+    struct sx_shipment **node = tfind(&key, &shipments->by_call, compare_calls);
+    return node ? *node : NULL;
 }
 
 bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exchange/hold.h"
 #include "exchange/reroute.h"
 #include "exchange/retry.h"
 #include "wire/namespaces.h"
@@ -229,11 +230,95 @@ TEST(the_rest_stays_where_nobody_is)
     teardown();
 }
 
+/* ---- big calls ---- */
+
+static void add_held(unsigned i)
+{
+    struct sx_payload payload = {.bytes = strdup("bytes"), .len = 5, .is_loose = true};
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment = NULL;
+    CU_ASSERT_EQUAL_FATAL(sx_exchange_begin(responder.link->exchange, PEER, "add", 1, &calls[i]),
+                          SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(responder.link->session, &payload, NULL, PEER, "add",
+                                          NULL, &reference, &shipment),
+                          SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_hold_keep(calls[i], ALONE, reference.bytes, reference.len), SX_OK);
+    sx_shipments_add_call(responder.link->shipments, shipment, sx_exchange_number(calls[i]));
+    sx_buffer_fini(&reference);
+    sx_payload_fini(&payload);
+}
+
+static void setup_held(unsigned calls_count)
+{
+    setup(0, true);
+    for (count = 0; count < calls_count; count++)
+        add_held(count);
+    sx_shipments_online(responder.link->shipments);
+    (void)sx_shipments_step(responder.link->shipments, 1);
+}
+
+/* Every stanza that comes makes the loop take such a step. */
+static unsigned long step_held(unsigned calls_count)
+{
+    unsigned long steps;
+    setup_held(calls_count);
+    steps = count_steps();
+    (void)sx_shipments_step(responder.link->shipments, 1);
+    steps = count_steps() - steps;
+    teardown();
+    return steps;
+}
+
+TEST(a_turn_of_the_loop_costs_the_same_however_many_big_calls_wait)
+{
+    CU_ASSERT_TRUE(step_held(FEW) > 0);
+    CU_ASSERT_TRUE(step_held(MANY) < MANY); /* or each was looked at */
+}
+
+/* None is overlooked. */
+TEST(big_calls_that_have_ended_give_their_bytes_back)
+{
+    unsigned turns, i;
+    int64_t due_us = 0;
+    setup_held(FEW);
+    for (i = 0; i < FEW; i++)
+        sx_exchange_release(calls[i]);
+    count = 0;
+    for (turns = 0; turns < FEW && due_us != SX_NEVER; turns++)
+        due_us = sx_shipments_step(responder.link->shipments, 1);
+    CU_ASSERT_EQUAL(due_us, SX_NEVER);
+    CU_ASSERT_TRUE(turns < FEW / PORTION);
+    teardown();
+}
+
+/* A peer may say so again and again. */
+TEST(a_big_call_whose_bytes_are_lost_is_found)
+{
+    char stanza[500];
+    unsigned i;
+    setup_held(FEW);
+    for (i = 0; i < FEW; i++) {
+        snprintf(stanza, sizeof stanza,
+                 "<iq type='error' id='%s' from='" PEER "'" TO "><error type='cancel'>"
+                 "<item-not-found xmlns='" SX_NS_STANZAS "'/><refused xmlns='" SX_NS_DELIVERY
+                 "'/></error></iq>",
+                 sx_exchange_id(calls[i]));
+        hear(stanza);
+        CU_ASSERT_TRUE(sx_hold_is_wanted(responder.link->exchange, sx_exchange_number(calls[i])));
+    }
+    teardown();
+}
+
 CU_TestInfo tests_portion[] = {
     {"what nothing comes of costs the same, however many calls there are",
      what_nothing_comes_of_costs_the_same_however_many_calls_there_are},
     {"calls fall back a portion at a time", calls_fall_back_a_portion_at_a_time},
     {"calls move a portion at a time", calls_move_a_portion_at_a_time},
     {"the rest stays where nobody is", the_rest_stays_where_nobody_is},
+    {"a turn of the loop costs the same, however many big calls wait",
+     a_turn_of_the_loop_costs_the_same_however_many_big_calls_wait},
+    {"big calls that have ended give their bytes back",
+     big_calls_that_have_ended_give_their_bytes_back},
+    {"a big call whose bytes are lost is found", a_big_call_whose_bytes_are_lost_is_found},
     CU_TEST_INFO_NULL,
 };
