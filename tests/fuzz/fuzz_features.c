@@ -5,12 +5,13 @@
  * which ways mean one peer, or one account.
  *
  * Claims: every answer is the model's, a list of peers in order of their time that is searched from
- * end to end.
+ * end to end; when all are forgotten nothing is held of what peers may take.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "peers/features.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
@@ -21,7 +22,8 @@ enum {
     MOST_FEATURES = 6,
     FEATURE_BYTES = 64,
     INCARNATION_BYTES = 40,
-    MOST_OPERATIONS = 400
+    MOST_OPERATIONS = 400,
+    MEMORY_BYTES = 1 << 20 /* more than they need */
 };
 #define S INT64_C(1000000)
 
@@ -305,17 +307,33 @@ static void operate(struct world *world)
     claims_about(world, who);
 }
 
+static void claim_nothing_held(struct sx_memory *memory)
+{
+    struct sx_memory_counts counts;
+    sx_memory_count(memory, &counts);
+    CLAIM(counts.held_bytes == 0 && counts.refused == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct world world = {.bytes = bytes, .len = len, .now_us = S};
+    struct sx_trace trace;
+    struct sx_memory *memory;
     unsigned operations = 0, who;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "features");
+    memory = sx_memory_new(MEMORY_BYTES, &trace);
+    CLAIM(memory);
     world.max_peers = 1 + next(&world) % MOST_PEERS;
-    world.features = sx_features_new(world.max_peers);
+    world.features = sx_features_new(world.max_peers, memory);
     CLAIM(world.features);
     while (world.len && operations++ < MOST_OPERATIONS)
         operate(&world);
     for (who = 0; who < PEERS; who++)
         claims_about(&world, who);
+    for (who = 0; who < PEERS; who++)
+        sx_features_forget(world.features, peers[who].jid);
+    claim_nothing_held(memory);
     sx_features_free(world.features);
+    sx_memory_free(memory);
     return 0;
 }

@@ -18,10 +18,7 @@
 #include "host.h"
 #include "ledger.h"
 
-enum {
-    WORLD_STATIONS = 6,
-    WORLD_RUNNING = 4
-};
+enum { WORLD_STATIONS = 6, WORLD_RUNNING = 4 };
 
 #define WORLD_CALLER     "me@example.org/desk"
 #define WORLD_CALLER_TOO "me@example.org/table"
