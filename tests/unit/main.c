@@ -65,6 +65,7 @@
     SUITE(portion)                                                                                 \
     SUITE(preamble)                                                                                \
     SUITE(presence)                                                                                \
+    SUITE(query)                                                                                   \
     SUITE(queue)                                                                                   \
     SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \
@@ -79,6 +80,7 @@
     SUITE(resolver)                                                                                \
     SUITE(retry)                                                                                   \
     SUITE(roster)                                                                                  \
+    SUITE(routing)                                                                                 \
     SUITE(scan)                                                                                    \
     SUITE(sender)                                                                                  \
     SUITE(sender_setback)                                                                          \
