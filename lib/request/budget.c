@@ -31,6 +31,7 @@ struct sx_budget {
     void *by_caller; /* a tree, see tsearch(3): no peer can make it lopsided */
     TAILQ_HEAD(bucket_list, bucket) list;
     int64_t strangers_full_at, others_full_at; /* others: there is no room for theirs */
+    int64_t all_full_at;                       /* of all together; it takes a part of each step */
 };
 
 struct sx_budget *sx_budget_new(unsigned max_callers)
@@ -139,23 +140,41 @@ static int64_t *find_place(struct sx_budget *budget, const char *from, int64_t n
     return bucket ? &bucket->full_at : &budget->others_full_at;
 }
 
+/* What is in a bucket. */
+static unsigned long count_left(int64_t full_at, int64_t now)
+{
+    int64_t lacks = full_at - now;
+    if (lacks >= SX_BUDGET_BURST_STEPS)
+        return 0;
+    return (unsigned long)(SX_BUDGET_BURST_STEPS - (lacks > 0 ? lacks : 0));
+}
+
 unsigned long sx_budget_left(struct sx_budget *budget, const char *from, int64_t now_us)
 {
     int64_t now = now_us * SX_BUDGET_STEPS_PER_US;
-    int64_t lacks = look_up(budget, from, now) - now;
-    if (lacks >= SX_BUDGET_BURST_STEPS)
-        return SX_BUDGET_FREE_STEPS;
-    return SX_BUDGET_FREE_STEPS + (unsigned long)(SX_BUDGET_BURST_STEPS - (lacks > 0 ? lacks : 0));
+    unsigned long own = count_left(look_up(budget, from, now), now);
+    unsigned long all = count_left(budget->all_full_at, now) * SX_BUDGET_CALLERS;
+    return SX_BUDGET_FREE_STEPS + (own < all ? own : all);
+}
+
+static void take(int64_t *full_at, int64_t steps, int64_t now)
+{
+    *full_at = (*full_at > now ? *full_at : now) + steps;
 }
 
 void sx_budget_spend(struct sx_budget *budget, const char *from, unsigned long steps,
                      int64_t now_us)
 {
     int64_t now = now_us * SX_BUDGET_STEPS_PER_US, *full_at;
+    unsigned long own;
     if (steps <= SX_BUDGET_FREE_STEPS)
         return;
+    steps -= SX_BUDGET_FREE_STEPS;
     full_at = find_place(budget, from, now);
-    *full_at = (*full_at > now ? *full_at : now) + (int64_t)(steps - SX_BUDGET_FREE_STEPS);
+    own = count_left(*full_at, now);
+    take(full_at, (int64_t)steps, now);
+    /* What a caller owes isn't missing to others. */
+    take(&budget->all_full_at, (int64_t)((steps < own ? steps : own) / SX_BUDGET_CALLERS), now);
 }
 
 unsigned sx_budget_count(const struct sx_budget *budget)

@@ -5,7 +5,8 @@
  * what receiving a stanza costs at all: so cheap requests never use a budget up, however many they
  * are; the look may go on to the end of a tag. What it costs beyond comes out of its caller's
  * bucket, which holds SX_BUDGET_BURST_STEPS and is filled by SX_BUDGET_STEPS_PER_US, about a tenth
- * of the time of one thread.
+ * of the time of one thread. All together have a bucket that is SX_BUDGET_CALLERS times as large
+ * and as fast: where anybody may call something, accounts cost nothing either.
  *
  * Invariant: a bucket is forgotten when it is full again, and no earlier: nobody gets a new one by
  * having others use up the table's room. Callers for whom there is none share one bucket.
@@ -24,6 +25,7 @@ enum {
     SX_BUDGET_FREE_STEPS = 8192,
     SX_BUDGET_STEPS_PER_US = 64,
     SX_BUDGET_BURST_STEPS = 8 * 1024 * 1024, /* those of an eighth of a second */
+    SX_BUDGET_CALLERS = 4                    /* that can use up theirs all the time */
 };
 
 struct sx_budget;

@@ -74,6 +74,30 @@ static void spend_all(struct sx_budget *budget, int first, int last, int64_t now
     }
 }
 
+static void all_together_have_one_too(void)
+{
+    struct sx_budget *budget = sx_budget_new(100);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(budget);
+    spend_all(budget, 0, SX_BUDGET_CALLERS, NOW_US);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US), SX_BUDGET_FREE_STEPS);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US + 10),
+                    SX_BUDGET_FREE_STEPS + 10 * SX_BUDGET_STEPS_PER_US * SX_BUDGET_CALLERS);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US + FULL_US / SX_BUDGET_CALLERS), ALL);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, "m0@example.org/x", NOW_US + 10),
+                    SX_BUDGET_FREE_STEPS + 10 * SX_BUDGET_STEPS_PER_US);
+    sx_budget_free(budget);
+}
+
+static void what_one_owes_is_not_missing_to_others(void)
+{
+    struct sx_budget *budget = setup();
+    int i;
+    for (i = 0; i < 10; i++)
+        sx_budget_spend(budget, ALICE, ALL, NOW_US);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US), ALL);
+    sx_budget_free(budget);
+}
+
 static void nobody_is_forgotten_for_others(void)
 {
     struct sx_budget *budget = setup();
@@ -114,6 +138,8 @@ CU_TestInfo tests_budget[] = {
     {"what an account has taken comes back with time", what_is_taken_comes_back},
     {"what is owed is paid first", what_is_owed_is_paid_first},
     {"those whom no rule names are one", strangers_are_one},
+    {"all together have a budget, too", all_together_have_one_too},
+    {"what one owes isn't missing to others", what_one_owes_is_not_missing_to_others},
     {"nobody's debt is forgotten because others come", nobody_is_forgotten_for_others},
     {"buckets that are full again make room", full_buckets_make_room},
     {"without a table all share one bucket", without_a_table_all_share},
