@@ -134,8 +134,8 @@ static unsigned long long own_bytes(const struct soap_xmpp_config *in, const str
     return bytes;
 }
 
-/* Peers get what the link doesn't need itself. The largest message must find room at each rank
- * (base/memory.h), as one owner's: as it came, once more unpacked, and its answer. */
+/* Peers get what the link doesn't need itself. The largest message must find room for each kind of
+ * thing (base/memory.h), as one owner's: as it came, once more unpacked, and its answer. */
 static enum sx_err make_memory(const struct soap_xmpp_config *in, struct sx_config *out,
                                const struct sx_reason *why)
 {

@@ -163,10 +163,10 @@ static enum sx_err take_room(struct sx_context *context, size_t len)
     struct sx_request *request = context->request;
     bool has_room;
     if (request)
-        has_room =
-            sx_memory_take(memory, SX_MEMORY_BEGUN, request->from, len, &request->envelope.charge);
+        has_room = sx_memory_take(memory, SX_MEMORY_READING, request->from, len,
+                                  &request->envelope.charge);
     else
-        has_room = sx_memory_take(memory, SX_MEMORY_DONE, sx_exchange_peer(context->call), len,
+        has_room = sx_memory_take(memory, SX_MEMORY_REPLY, sx_exchange_peer(context->call), len,
                                   &context->answer.charge);
     return has_room ? SX_OK : SX_ETAKEN;
 }

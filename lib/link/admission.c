@@ -221,7 +221,7 @@ static bool take_room(const struct sx_admission *admission, struct sx_request *r
 {
     size_t bytes = sizeof *request + 2 * strlen(request->from) + strlen(request->to) +
                    strlen(request->id) + request->envelope.len;
-    return sx_memory_take(sx_session_memory(admission->session), SX_MEMORY_NEW, request->from,
+    return sx_memory_take(sx_session_memory(admission->session), SX_MEMORY_REQUEST, request->from,
                           bytes, &request->envelope.charge);
 }
 

@@ -180,7 +180,7 @@ void sx_content_take_room(const struct sx_content *content, const char *from,
                           struct sx_reply *reply)
 {
     size_t len = reply->envelope.len;
-    if (sx_memory_take(content->memory, SX_MEMORY_DONE, from, len, &reply->envelope.charge))
+    if (sx_memory_take(content->memory, SX_MEMORY_REPLY, from, len, &reply->envelope.charge))
         return;
     sx_envelope_fini(&reply->envelope);
     reply->err = SX_ETAKEN;

@@ -252,7 +252,7 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
     pthread_mutex_unlock(&shipments->mu);
     if (is_full)
         return SX_EFULL;
-    if (!sx_memory_take(sx_session_memory(shipments->session), SX_MEMORY_DONE,
+    if (!sx_memory_take(sx_session_memory(shipments->session), SX_MEMORY_ANSWER,
                         sx_sender_to(shipment->sender),
                         sx_sender_size(shipment->sender) + stanza_len, &shipment->charge))
         return SX_ETAKEN;

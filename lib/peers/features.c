@@ -119,8 +119,7 @@ static struct peer *find_locked(struct sx_features *features, const char *jid)
     return node ? *node : NULL;
 }
 
-/* NULL: no memory, or no room. A call waits for the answer, so it has an answer's
- * rank. */
+/* NULL: no memory, or no room. A call waits for the answer. */
 static struct peer *make_peer(struct sx_features *features, const char *jid, const char *list,
                               int64_t now_us)
 {
@@ -128,7 +127,7 @@ static struct peer *make_peer(struct sx_features *features, const char *jid, con
 
     if (!peer)
         return NULL;
-    if (!sx_memory_take(features->memory, SX_MEMORY_DONE, jid,
+    if (!sx_memory_take(features->memory, SX_MEMORY_REPLY, jid,
                         sizeof *peer + strlen(jid) + list_bytes(list), &peer->charge)) {
         free(peer);
         return NULL;

@@ -33,7 +33,7 @@ struct entry {
     char *bytes;
     size_t received, capacity;
     struct sx_charge charge;  /* for the capacity */
-    enum sx_memory_rank rank; /* NEW, but of what is awaited */
+    enum sx_memory_kind kind; /* REQUEST, but of what is awaited */
     EVP_MD_CTX *hash;
 
     char sid[SX_RECEIVER_SID_BYTES + 1];
@@ -370,8 +370,8 @@ void sx_receiver_open(struct sx_receiver *receiver, const char *from,
 /* What was taken for a step that then found no memory counts for the next one. */
 static bool take_room(struct sx_receiver *receiver, struct entry *entry, size_t capacity)
 {
-    size_t taken = entry->charge.bytes;
-    return taken >= capacity || sx_memory_take(receiver->memory, entry->rank, entry->from,
+    size_t taken = sx_memory_charged_bytes(&entry->charge);
+    return taken >= capacity || sx_memory_take(receiver->memory, entry->kind, entry->from,
                                                capacity - taken, &entry->charge);
 }
 
@@ -553,7 +553,7 @@ void sx_receiver_await(struct sx_receiver *receiver, const char *from, const cha
 {
     struct entry *entry = find_transfer(receiver, from, transfer);
     if (entry)
-        entry->rank = SX_MEMORY_DONE;
+        entry->kind = SX_MEMORY_REPLY;
 }
 
 void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char *transfer)

@@ -101,8 +101,8 @@ void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head
 void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
                               const char *sid);
 
-/* The transfer may be the answer to a call of ours, so that it has an answer's rank
- * (base/memory.h). Unknown ones are ignored. */
+/* The transfer may be the answer to a call of ours: its bytes count as such (base/memory.h).
+ * Unknown ones are ignored. */
 void sx_receiver_await(struct sx_receiver *receiver, const char *from, const char *transfer);
 
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not

@@ -7,6 +7,7 @@
     SUITE(hostile)                                                                                 \
     SUITE(unruly)                                                                                  \
     SUITE(siege)                                                                                   \
+    SUITE(thousand)                                                                                \
     SUITE(peer)                                                                                    \
     SUITE(budget)                                                                                  \
     SUITE(ambush)                                                                                  \

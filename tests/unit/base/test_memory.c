@@ -40,10 +40,10 @@ static struct sx_memory_counts count(struct sx_memory *memory)
 }
 
 /* Whether so many MiB find room; the charge is given back by the test. */
-static bool take(struct sx_memory *memory, enum sx_memory_rank rank, const char *who, size_t mib,
+static bool take(struct sx_memory *memory, enum sx_memory_kind kind, const char *who, size_t mib,
                  struct sx_charge *charge)
 {
-    return sx_memory_take(memory, rank, who, mib * MIB, charge);
+    return sx_memory_take(memory, kind, who, mib * MIB, charge);
 }
 
 static void give_all(struct sx_charge *charges, size_t number)
@@ -56,11 +56,11 @@ static void what_is_taken_is_counted_until_it_is_given_back(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charges[2] = {{0}};
-    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x/1", 100, &charges[0]));
-    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x/1", 0, &charges[1]));
-    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_BEGUN, "a@x/1", MIB, &charges[0]));
-    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_DONE, NULL, MIB, &charges[1]));
-    CU_ASSERT_EQUAL(charges[0].bytes, MIB + 100);
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_REQUEST, "a@x/1", 100, &charges[0]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_REQUEST, "a@x/1", 0, &charges[1]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_READING, "a@x/1", MIB, &charges[0]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_ANSWER, NULL, MIB, &charges[1]));
+    CU_ASSERT_EQUAL(sx_memory_charged_bytes(&charges[0]), MIB + 100);
     CU_ASSERT_EQUAL(count(memory).held_bytes, 2 * MIB + 100);
     CU_ASSERT_EQUAL(count(memory).owners, 2);
     give_all(charges, 2);
@@ -74,31 +74,33 @@ static void what_is_taken_is_counted_until_it_is_given_back(void)
 }
 
 /* Owners of 1 MiB each until there is no room: how many. */
-static size_t fill(struct sx_memory *memory, enum sx_memory_rank rank, struct sx_charge *charges)
+static size_t fill(struct sx_memory *memory, enum sx_memory_kind kind, struct sx_charge *charges)
 {
     char who[40];
     size_t number = 0;
     do
-        snprintf(who, sizeof who, "%d-%zu@x/1", (int)rank, number);
-    while (take(memory, rank, who, 1, &charges[number]) && ++number);
+        snprintf(who, sizeof who, "%d-%zu@x/1", (int)kind, number);
+    while (take(memory, kind, who, 1, &charges[number]) && ++number);
     return number;
 }
 
-static void what_is_worth_more_finds_room_when_others_do_not(void)
+static void each_kind_has_a_part_of_its_own(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charges[17] = {{0}};
-    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_NEW, charges), 8);
-    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_BEGUN, charges + 8), 4);
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "z@x", 1, &charges[16]));
-    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_DONE, charges + 12), 4);
-    CU_ASSERT_EQUAL(count(memory).held_bytes, MAX_BYTES);
-    CU_ASSERT_EQUAL(charges[16].bytes, 0);
-    CU_ASSERT_PTR_NULL(charges[16].memory);
+    CU_ASSERT_EQUAL(count(memory).free_bytes[SX_MEMORY_REPLY], 10 * MIB);
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_ANSWER, charges), 10);
+    CU_ASSERT_EQUAL(count(memory).free_bytes[SX_MEMORY_ANSWER], 0);
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_REQUEST, charges + 10), 2);
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_REPLY, charges + 12), 2);
     sx_memory_give(&charges[0]);
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "z@x", 1, &charges[0])); /* the room of answers */
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_DONE, "z@x", 1, &charges[0]));
+    CU_ASSERT_EQUAL(fill(memory, SX_MEMORY_READING, charges + 14), 3);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, MAX_BYTES);
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_ANSWER, "z@x", 1, &charges[0]));
+    CU_ASSERT_EQUAL(sx_memory_charged_bytes(&charges[0]), 0);
+    CU_ASSERT_PTR_NULL(charges[0].memory);
     give_all(charges, 17);
+    CU_ASSERT_EQUAL(count(memory).held_bytes, 0);
     sx_memory_free(memory);
 }
 
@@ -106,15 +108,15 @@ static void one_owner_gets_half_whatever_its_resource(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charges[8] = {{0}};
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x/1", 3, &charges[0]));
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x/2", 1, &charges[1]));
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/3", 1, &charges[2]));
-    CU_ASSERT_FALSE(
-        take(memory, SX_MEMORY_NEW, "a@x/1", 1, &charges[0])); /* nor more of the same */
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "b@x/3", 2, &charges[3]));
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "b@x/3", 1, &charges[4]));
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@xy", 1, &charges[5]));
-    CU_ASSERT_EQUAL(charges[0].bytes, 3 * MIB);
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@x/1", 4, &charges[0]));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@x/2", 1, &charges[1]));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x/3", 1, &charges[2]));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x/1", 1, &charges[0])); /* nor the same */
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "b@x/3", 2, &charges[3]));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "b@x/3", 2, &charges[4]));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@xy", 1, &charges[5]));
+    CU_ASSERT_EQUAL(sx_memory_charged_bytes(&charges[0]), 4 * MIB);
+    CU_ASSERT_EQUAL(count(memory).owners, 3);
     give_all(charges, 8);
     CU_ASSERT_EQUAL(count(memory).owners, 0);
     sx_memory_free(memory);
@@ -124,10 +126,10 @@ static void an_owner_that_has_none_may_take_all_that_is_free(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charge = {0};
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x", 9, &charge));
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 8, &charge));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x", 11, &charge));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@x", 10, &charge));
     sx_memory_give(&charge);
-    CU_ASSERT_FALSE(sx_memory_take(memory, SX_MEMORY_DONE, "a@x", (size_t)-1, &charge));
+    CU_ASSERT_FALSE(sx_memory_take(memory, SX_MEMORY_ANSWER, "a@x", (size_t)-1, &charge));
     sx_memory_free(memory);
 }
 
@@ -136,11 +138,11 @@ static void small_charges_have_no_share_until_they_grow(void)
     struct sx_memory *memory = make_memory();
     struct sx_charge charges[3] = {{0}};
     CU_ASSERT_TRUE(
-        sx_memory_take(memory, SX_MEMORY_NEW, "a@x", SX_MEMORY_SMALL_BYTES, &charges[0]));
+        sx_memory_take(memory, SX_MEMORY_REQUEST, "a@x", SX_MEMORY_SMALL_BYTES, &charges[0]));
     CU_ASSERT_EQUAL(count(memory).owners, 0);
-    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_NEW, "a@x", 1, &charges[0]));
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_REQUEST, "a@x", 1, &charges[0]));
     CU_ASSERT_EQUAL(count(memory).owners, 1);
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 2, &charges[1]));
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@x", 2, &charges[1]));
     sx_memory_give(&charges[0]);
     CU_ASSERT_EQUAL(count(memory).held_bytes, 2 * MIB);
     CU_ASSERT_EQUAL(count(memory).owners, 1);
@@ -153,12 +155,13 @@ static void exhaustion_is_told_once_a_second(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charge = {0};
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/1", 9, &charge));
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x/1", 9, &charge));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x/1", 11, &charge));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x/1", 11, &charge));
     CU_ASSERT_EQUAL(line_count, 1);
     CU_ASSERT_EQUAL(count(memory).refused, 2);
-    ASSERT_TEXT(last_line, "calc@x: no room for 9437184 bytes of a@x/1: peers make the link hold 0 "
-                           "of 16777216 bytes (max_memory_bytes)");
+    ASSERT_TEXT(last_line,
+                "calc@x: no room for 11534336 bytes of a@x/1: peers make the link hold 0 "
+                "of 16777216 bytes (max_memory_bytes)");
     sx_memory_free(memory);
 }
 
@@ -167,11 +170,11 @@ static void without_memory_for_a_share_nothing_is_taken(void)
     struct sx_memory *memory = make_memory();
     struct sx_charge charge = {0};
     shortage_begin((struct shortage){1, false});
-    CU_ASSERT_FALSE(take(memory, SX_MEMORY_NEW, "a@x", 1, &charge));
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x", 1, &charge));
     CU_ASSERT_TRUE(shortage_end());
     CU_ASSERT_EQUAL(count(memory).held_bytes, 0);
-    CU_ASSERT_EQUAL(charge.bytes, 0);
-    CU_ASSERT_TRUE(take(memory, SX_MEMORY_NEW, "a@x", 1, &charge));
+    CU_ASSERT_EQUAL(sx_memory_charged_bytes(&charge), 0);
+    CU_ASSERT_TRUE(take(memory, SX_MEMORY_REQUEST, "a@x", 1, &charge));
     sx_memory_give(&charge);
     sx_memory_free(memory);
 }
@@ -179,8 +182,8 @@ static void without_memory_for_a_share_nothing_is_taken(void)
 static void where_none_is_kept_nothing_is_counted(void)
 {
     struct sx_charge charge = {0};
-    CU_ASSERT_TRUE(sx_memory_take(NULL, SX_MEMORY_NEW, "a@x", (size_t)-1, &charge));
-    CU_ASSERT_EQUAL(charge.bytes, 0);
+    CU_ASSERT_TRUE(sx_memory_take(NULL, SX_MEMORY_REQUEST, "a@x", (size_t)-1, &charge));
+    CU_ASSERT_EQUAL(sx_memory_charged_bytes(&charge), 0);
     sx_memory_give(&charge);
     sx_memory_free(NULL);
 }
@@ -193,7 +196,7 @@ static void *come_and_go(void *user)
     int i;
     for (i = 0; i < 20000; i++) {
         who[0] = (char)('a' + i % 3);
-        if (!sx_memory_take(memory, (enum sx_memory_rank)(i % 3), who,
+        if (!sx_memory_take(memory, (enum sx_memory_kind)(i % SX_MEMORY_KINDS), who,
                             i % 2 ? MIB : SX_MEMORY_SMALL_BYTES / 2, &charges[i % 4]))
             CU_ASSERT(count(memory).held_bytes <= MAX_BYTES);
         if (i % 4 == 3)
@@ -223,8 +226,7 @@ static void threads_leave_nothing_behind(void)
 CU_TestInfo tests_memory[] = {
     {"what is taken is counted until it is given back",
      what_is_taken_is_counted_until_it_is_given_back},
-    {"what is worth more finds room when others don't",
-     what_is_worth_more_finds_room_when_others_do_not},
+    {"each kind has a part of its own", each_kind_has_a_part_of_its_own},
     {"one owner gets half, whatever its resource", one_owner_gets_half_whatever_its_resource},
     {"an owner that has none may take all that is free",
      an_owner_that_has_none_may_take_all_that_is_free},

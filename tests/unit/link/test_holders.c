@@ -56,14 +56,33 @@ static struct sx_memory_counts count(const struct responder *responder)
     return counts;
 }
 
-/* All that is left, taken by somebody else. */
-static struct sx_charge take_rest(const struct responder *responder)
+/* All that is left, taken by others: of one kind, and of all. */
+static void take_kind(const struct responder *responder, enum sx_memory_kind kind,
+                      struct sx_charge *charge)
 {
-    struct sx_charge rest = {0};
-    struct sx_memory_counts counts = count(responder);
-    CU_ASSERT_TRUE(sx_memory_take(memory_of(responder), SX_MEMORY_DONE, "mallory@example.net",
-                                  counts.max_bytes - counts.held_bytes, &rest));
-    return rest;
+    char who[40];
+    snprintf(who, sizeof who, "mallory%d@example.net", (int)kind);
+    CU_ASSERT_TRUE(
+        sx_memory_take(memory_of(responder), kind, who, count(responder).free_bytes[kind], charge));
+}
+
+struct rest {
+    struct sx_charge charges[SX_MEMORY_KINDS];
+};
+
+static void take_rest(const struct responder *responder, struct rest *rest)
+{
+    int kind;
+    *rest = (struct rest){0};
+    for (kind = 0; kind < SX_MEMORY_KINDS; kind++)
+        take_kind(responder, (enum sx_memory_kind)kind, &rest->charges[kind]);
+}
+
+static void give_rest(struct rest *rest)
+{
+    int kind;
+    for (kind = 0; kind < SX_MEMORY_KINDS; kind++)
+        sx_memory_give(&rest->charges[kind]);
 }
 
 /* The letter behind this one, in a row that nothing makes much shorter. */
@@ -131,7 +150,7 @@ TEST(a_request_that_finds_no_room_is_not_run)
     ASSERT_CONTAINS(responder_said(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
     held = count(&responder).held_bytes;
     CU_ASSERT(held > account * (size_t)PLAIN_BYTES);
-    CU_ASSERT(held <= count(&responder).max_bytes / 2 + 4);
+    CU_ASSERT(held <= count(&responder).max_bytes / 8 * 5 + 8);
     CU_ASSERT_EQUAL(count(&responder).owners, account);
     ASSERT_CONTAINS(responder.lines[0], "calc@example.org: no room for ");
     CU_ASSERT_EQUAL(responder.line_count, 1);
@@ -165,7 +184,8 @@ TEST(one_account_leaves_room_for_others)
         own++;
     }
     CU_ASSERT(own > 50);
-    CU_ASSERT(count(&responder).held_bytes <= count(&responder).max_bytes / 4 + 2 * PLAIN_BYTES);
+    CU_ASSERT(count(&responder).held_bytes <=
+              count(&responder).max_bytes / 16 * 5 + 2 * PLAIN_BYTES);
     CU_ASSERT_TRUE(ask(&responder, 1, PLAIN_BYTES));
     responder_stop(&responder);
 }
@@ -201,15 +221,15 @@ static void send_block(struct responder *responder, const char *from, unsigned n
 TEST(a_block_that_finds_no_room_is_refused_for_now)
 {
     struct responder responder;
-    struct sx_charge rest;
+    struct rest rest;
     serve(&responder);
     open_transfer(&responder, RESPONDER_PEER, 1);
     CU_ASSERT_EQUAL(count(&responder).held_bytes, 0); /* an announcement costs nothing */
-    rest = take_rest(&responder);
+    take_rest(&responder, &rest);
     send_block(&responder, RESPONDER_PEER, 1, 0);
     ASSERT_CONTAINS(responder_said(&responder), "<resource-constraint");
     ASSERT_CONTAINS(responder_said(&responder), "type='wait'");
-    sx_memory_give(&rest);
+    give_rest(&rest);
     open_transfer(&responder, RESPONDER_PEER, 1);
     ASSERT_CONTAINS(responder_said(&responder), "received='0'");
     send_block(&responder, RESPONDER_PEER, 1, 0);
@@ -232,11 +252,10 @@ static struct soap_xmpp_call *begin_call(struct responder *responder)
 TEST(what_may_be_our_answer_comes_when_requests_find_no_room)
 {
     struct responder responder;
-    struct sx_charge half = {0};
+    struct sx_charge all = {0};
     struct soap_xmpp_call *call;
     serve(&responder);
-    CU_ASSERT_TRUE(sx_memory_take(memory_of(&responder), SX_MEMORY_NEW, "mallory@example.net",
-                                  count(&responder).max_bytes / 2, &half));
+    take_kind(&responder, SX_MEMORY_REQUEST, &all);
     call = begin_call(&responder);
     open_transfer(&responder, "bob@example.org/r", 1);
     open_transfer(&responder, RESPONDER_PEER, 2);
@@ -244,7 +263,7 @@ TEST(what_may_be_our_answer_comes_when_requests_find_no_room)
     ASSERT_CONTAINS(responder_said(&responder), "<resource-constraint");
     send_block(&responder, RESPONDER_PEER, 2, 0);
     ASSERT_CONTAINS(responder_said(&responder), "type='result'");
-    sx_memory_give(&half);
+    sx_memory_give(&all);
     sx_exchange_release(call);
     responder_stop(&responder);
 }
@@ -279,18 +298,27 @@ TEST(a_large_answer_has_room_when_requests_have_none)
 {
     struct responder responder;
     struct sx_request *request;
-    struct sx_charge most = {0};
-    struct sx_memory_counts counts;
+    struct sx_charge all = {0};
+    size_t held;
     serve(&responder);
     request = begin_request(&responder);
-    counts = count(&responder);
-    CU_ASSERT_TRUE(sx_memory_take(memory_of(&responder), SX_MEMORY_BEGUN, "mallory@example.net",
-                                  counts.max_bytes - counts.max_bytes / 4 - counts.held_bytes,
-                                  &most));
+    take_kind(&responder, SX_MEMORY_REQUEST, &all);
+    CU_ASSERT_FALSE(ask(&responder, 1, PLAIN_BYTES));
+    held = count(&responder).held_bytes;
     end_request(&responder, request);
-    ASSERT_TEXT(responder_said(&responder), ""); /* it travels by itself */
-    CU_ASSERT(count(&responder).held_bytes > most.bytes + OUTGOING_BYTES);
-    sx_memory_give(&most);
+    CU_ASSERT(count(&responder).held_bytes > held + OUTGOING_BYTES);
+    sx_memory_give(&all);
+    responder_stop(&responder);
+}
+
+TEST(a_request_is_run_when_large_answers_have_no_room)
+{
+    struct responder responder;
+    struct sx_charge all = {0};
+    serve(&responder);
+    take_kind(&responder, SX_MEMORY_ANSWER, &all);
+    CU_ASSERT_TRUE(ask(&responder, 1, PLAIN_BYTES));
+    sx_memory_give(&all);
     responder_stop(&responder);
 }
 
@@ -299,15 +327,15 @@ TEST(a_request_that_ran_is_answered_without_room)
 {
     struct responder responder;
     struct sx_request *request;
-    struct sx_charge rest;
+    struct rest rest;
     serve(&responder);
     request = begin_request(&responder);
-    rest = take_rest(&responder);
+    take_rest(&responder, &rest);
     end_request(&responder, request);
     ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error");
     ASSERT_CONTAINS(responder_said(&responder), "as much memory is taken as may be");
     ASSERT_LACKS(responder_said(&responder), "<refused");
-    sx_memory_give(&rest);
+    give_rest(&rest);
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "say");
     ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error"); /* the same again */
     CU_ASSERT_EQUAL(count(&responder).held_bytes, 0);
@@ -318,7 +346,7 @@ TEST(an_answer_to_our_call_is_held_until_it_is_read)
 {
     struct responder responder;
     struct soap_xmpp_call *call;
-    struct sx_charge rest;
+    struct rest rest;
     struct sx_reply reply;
     serve(&responder);
     call = begin_call(&responder);
@@ -329,7 +357,7 @@ TEST(an_answer_to_our_call_is_held_until_it_is_read)
     CU_ASSERT_EQUAL(count(&responder).held_bytes, reply.envelope.len);
     sx_reply_fini(&reply);
     CU_ASSERT_EQUAL(count(&responder).held_bytes, 0);
-    rest = take_rest(&responder);
+    take_rest(&responder, &rest);
     call = begin_call(&responder);
     responder_say(&responder, "result", sx_exchange_id(call), ENVELOPE("<said/>"));
     sx_exchange_wait(call, PAST, &reply);
@@ -339,7 +367,7 @@ TEST(an_answer_to_our_call_is_held_until_it_is_read)
     CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &reply));
     sx_exchange_release(call);
     sx_reply_fini(&reply);
-    sx_memory_give(&rest);
+    give_rest(&rest);
     responder_stop(&responder);
 }
 
@@ -362,12 +390,12 @@ static void tell_features(struct responder *responder)
 TEST(features_without_room_are_not_remembered)
 {
     struct responder responder;
-    struct sx_charge rest;
+    struct rest rest;
     serve(&responder);
-    rest = take_rest(&responder);
+    take_rest(&responder, &rest);
     tell_features(&responder);
     CU_ASSERT_EQUAL(knows_features(&responder), -1);
-    sx_memory_give(&rest);
+    give_rest(&rest);
     tell_features(&responder);
     CU_ASSERT_EQUAL(knows_features(&responder), 1);
     CU_ASSERT(count(&responder).held_bytes > 0);
@@ -385,6 +413,8 @@ CU_TestInfo tests_holders[] = {
      what_may_be_our_answer_comes_when_requests_find_no_room},
     {"a large answer has room when requests have none",
      a_large_answer_has_room_when_requests_have_none},
+    {"a request is run when large answers have no room",
+     a_request_is_run_when_large_answers_have_no_room},
     {"a request that ran is answered without room", a_request_that_ran_is_answered_without_room},
     {"an answer to our call is held until it is read",
      an_answer_to_our_call_is_held_until_it_is_read},
