@@ -37,15 +37,19 @@ enum {
     IQ_BYTES = 1000,       /* around a block but for the names */
     LEAST_BLOCK_BYTES = 256,
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
+    DISPLACE_AGAIN_US = 100000,
     SWEPT = 2 * MAX_SHIPMENTS, /* shipments looked at in one turn of the loop, and ... */
     SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 calls each has its turn in time */
 };
 
+#define TOO_MANY "too many are on their way"
+
 struct sx_shipment {
     struct sx_sender *sender;
-    TAILQ_ENTRY(sx_shipment) in_list;
-    bool is_sending;      /* in the table of senders */
-    bool waits;           /* for a place in it */
+    TAILQ_ENTRY(sx_shipment) in_list, in_replies;
+    bool is_sending; /* in the table of senders */
+    bool waits;      /* for a place in it */
+    int64_t added_us;
     unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
     size_t told_bytes;    /* of its progress */
     uint64_t call_number; /* 0: it is an answer */
@@ -71,9 +75,11 @@ struct sx_shipments {
     bool is_hopeless; /* the link won't come online by itself */
     /* loop thread */
     int64_t online_since_us;
-    struct shipment_list all; /* those that were looked at longest ago first */
-    unsigned count;           /* of these */
-    void *by_call;            /* those of calls, a tree: see tsearch(3) */
+    struct shipment_list all;     /* those that were looked at longest ago first */
+    unsigned count;               /* of these */
+    void *by_call;                /* those of calls, a tree: see tsearch(3) */
+    struct shipment_list replies; /* those of answers */
+    int64_t displace_us;          /* not before: nobody may make room yet */
     struct sx_senders *senders;
     struct sx_share call_share, answer_share; /* of the senders */
 };
@@ -89,6 +95,7 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->journal = journal;
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->all);
+    TAILQ_INIT(&shipments->replies);
     sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
     sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, SIZE_MAX);
     shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
@@ -138,6 +145,8 @@ static void enter(struct sx_shipments *shipments, struct sx_shipment *shipment)
     shipments->count++;
     if (shipment->call_number)
         (void)tsearch(shipment, &shipments->by_call, compare_calls);
+    else
+        TAILQ_INSERT_TAIL(&shipments->replies, shipment, in_replies);
 }
 
 static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipment)
@@ -146,6 +155,8 @@ static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipmen
     shipments->count--;
     if (shipment->call_number)
         tdelete(shipment, &shipments->by_call, compare_calls);
+    else
+        TAILQ_REMOVE(&shipments->replies, shipment, in_replies);
 }
 
 /* It is out of the table of senders. */
@@ -180,6 +191,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
         sx_shipment_free(shipment);
     }
     sx_senders_free(shipments->senders);
+    sx_share_fini(&shipments->call_share);
+    sx_share_fini(&shipments->answer_share);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
     free(shipments);
@@ -383,8 +396,8 @@ static unsigned list_answers(const struct sx_shipments *shipments,
 {
     struct sx_shipment *shipment;
     unsigned count = 0, i;
-    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
-        if (!shipment->is_sending || shipment->call_number)
+    TAILQ_FOREACH(shipment, &shipments->replies, in_replies) {
+        if (!shipment->is_sending)
             continue;
         for (i = count++; i > 0 && sx_sender_pace(list[i - 1]->sender)->step_us >
                                        sx_sender_pace(shipment->sender)->step_us;
@@ -403,13 +416,17 @@ static bool displace(struct sx_shipments *shipments, uint64_t number,
     struct sx_share_holder holders[MAX_SHIPMENTS];
     unsigned count = list_answers(shipments, list), i;
     int64_t now_us = sx_clock_now_us();
+    if (now_us < shipments->displace_us)
+        return false;
     for (i = 0; i < count; i++)
         holders[i] = (struct sx_share_holder){
             .account = list[i]->account,
             .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
-    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender),
-                        0))
+    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender), 0,
+                        now_us)) {
+        shipments->displace_us = now_us + DISPLACE_AGAIN_US;
         return false;
+    }
     for (i = 0; i < count; i++)
         if (holders[i].yields)
             fail(shipments, number, list[i], "resource-constraint", "others need its place");
@@ -421,7 +438,8 @@ static bool has_place(struct sx_shipments *shipments, uint64_t number,
 {
     if (has_half(shipments, shipment))
         return false;
-    return sx_share_has_room(share_of(shipments, shipment), 0) ||
+    return sx_share_has_room(share_of(shipments, shipment), sx_sender_to(shipment->sender), 0,
+                             sx_clock_now_us()) ||
            (!shipment->call_number && displace(shipments, number, shipment));
 }
 
@@ -438,15 +456,34 @@ static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
     return false;
 }
 
-/* A call may wait for a place, as its caller does. An answer gets one at once or fails: how long it
- * would have to wait is up to the callers of the others. */
+/* Whether its account, with those of its answers that wait, keeps within its share. */
+static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    const char *to = sx_sender_to(shipment->sender);
+    const struct sx_shipment *other;
+    char bare[SX_JID_BYTES], other_bare[SX_JID_BYTES];
+    unsigned own = 1;
+    sx_jid_bare(to, bare, sizeof bare);
+    TAILQ_FOREACH(other, &shipments->replies, in_replies) {
+        if (other == shipment || !other->waits)
+            continue;
+        sx_jid_bare(sx_sender_to(other->sender), other_bare, sizeof other_bare);
+        own += sx_jid_equal(other_bare, bare);
+    }
+    return !has_half(shipments, shipment) &&
+           sx_share_is_within(&shipments->answer_share, to, own, 0);
+}
+
+/* A call may wait for a place, as its caller does. An answer may if that is within its account's
+ * share: how much others have is not up to it. Otherwise it gets one at once or fails. */
 static void start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
+    bool may = shipment->call_number || shipment->waits || may_wait(shipments, shipment);
     shipment->waits = !has_place(shipments, number, shipment) || !begin(shipments, shipment);
-    if (shipment->waits && shipment->call_number)
+    if (shipment->waits && may)
         return;
     if (shipment->waits) {
-        fail(shipments, number, shipment, "resource-constraint", "too many are on their way");
+        fail(shipments, number, shipment, "resource-constraint", TOO_MANY);
         return;
     }
     shipment->is_sending = true;
@@ -466,6 +503,7 @@ static void take_added(struct sx_shipments *shipments, uint64_t number)
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);
         enter(shipments, shipment);
+        shipment->added_us = sx_clock_now_us();
         start(shipments, number, shipment);
     }
 }
@@ -477,21 +515,28 @@ static int64_t count_online_us(const struct sx_shipments *shipments, int64_t ago
     return ago_us < online_us ? ago_us : online_us;
 }
 
-/* How long nobody may go on taking nothing of an answer, or next to nothing; 0: no longer, and
- * why. */
+/* How long an answer may go on without a place, or with nobody who takes its bytes, or next to
+ * nothing of them. 0: no longer; the condition, and why. */
 static int64_t count_patience_us(const struct sx_shipments *shipments,
                                  const struct sx_shipment *shipment, int64_t now_us,
-                                 const char **why)
+                                 const char **condition, const char **why)
 {
     const struct sx_sender *sender = shipment->sender;
-    int64_t stall_us = sx_session_timeout_us(shipments->session) -
-                       count_online_us(shipments, sx_sender_stalled_us(sender, now_us), now_us);
-    int64_t step_us = SX_PACE_STEP_US -
-                      count_online_us(shipments, now_us - sx_sender_pace(sender)->step_us, now_us);
-    *why = stall_us <= 0 ? "nobody takes them" : "they are taken too slowly";
-    if (stall_us <= 0 || step_us <= 0)
-        return 0;
-    return stall_us < step_us ? stall_us : step_us;
+    int64_t idle_us =
+        shipment->waits ? now_us - shipment->added_us : sx_sender_stalled_us(sender, now_us);
+    int64_t idle_left_us =
+        sx_session_timeout_us(shipments->session) - count_online_us(shipments, idle_us, now_us);
+    int64_t step_left_us =
+        SX_PACE_STEP_US -
+        count_online_us(shipments, now_us - sx_sender_pace(sender)->step_us, now_us);
+    *condition = "recipient-unavailable";
+    *why = idle_left_us <= 0 ? "nobody takes them" : "they are taken too slowly";
+    if (shipment->waits) {
+        *condition = "resource-constraint";
+        *why = TOO_MANY;
+        step_left_us = LOOK_AGAIN_US;
+    }
+    return idle_left_us < step_left_us ? idle_left_us : step_left_us;
 }
 
 /* Ends it if it is no longer wanted: the shipment of a call that has ended, or an answer whose
@@ -499,24 +544,22 @@ static int64_t count_patience_us(const struct sx_shipments *shipments,
 static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
                        struct sx_shipment *shipment, int64_t now_us)
 {
-    const char *why;
+    const char *condition = "policy-violation";
+    const char *why = "the server closed the stream over what was sent to it";
     int64_t rest_us = LOOK_AGAIN_US;
     if (shipment->call_number && !sx_hold_is_wanted(shipments->exchange, shipment->call_number)) {
         end(shipments, number, shipment);
         return SX_NEVER;
     }
-    if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS) {
-        fail(shipments, number, shipment, "policy-violation",
-             "the server closed the stream over what was sent to it");
-        return SX_NEVER;
-    }
     if (shipment->waits)
         start(shipments, number, shipment);
-    if (!shipment->call_number)
-        rest_us = count_patience_us(shipments, shipment, now_us, &why);
+    if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS)
+        rest_us = 0;
+    else if (!shipment->call_number)
+        rest_us = count_patience_us(shipments, shipment, now_us, &condition, &why);
     if (rest_us > 0)
         return rest_us;
-    fail(shipments, number, shipment, "recipient-unavailable", why);
+    fail(shipments, number, shipment, condition, why);
     return SX_NEVER;
 }
 

@@ -99,6 +99,7 @@ void sx_receiver_free(struct sx_receiver *receiver)
         return;
     while ((entry = TAILQ_FIRST(&receiver->order)))
         remove_entry(receiver, entry);
+    sx_share_fini(&receiver->share);
     free(receiver);
 }
 
@@ -261,7 +262,7 @@ static bool displace(struct sx_receiver *receiver, const char *from, size_t size
                                                 .bytes = entry->size,
                                                 .has_had_its_time =
                                                     sx_pace_has_had_its_time(&entry->pace, now_us)};
-    has_room = sx_share_yield(&receiver->share, holders, count, from, size);
+    has_room = sx_share_yield(&receiver->share, holders, count, from, size, now_us);
     for (entry = TAILQ_FIRST(&receiver->order), i = 0; entry; entry = next, i++) {
         next = TAILQ_NEXT(entry, in_order);
         if (!holders[i].yields)
@@ -278,14 +279,14 @@ static bool displace(struct sx_receiver *receiver, const char *from, size_t size
 static const char *find_shortage(struct sx_receiver *receiver, const char *from, size_t size,
                                  int64_t now_us)
 {
-    const struct sx_share *share = &receiver->share;
+    struct sx_share *share = &receiver->share;
     /* an account's many resources are one */
     const struct sx_share_account *own = sx_share_find(share, from);
     if (own && own->places >= share->max_places / 2)
         return "as many of your messages are under way as may be";
     if (own && (size > share->max_bytes / 2 || own->bytes > share->max_bytes / 2 - size))
         return "there is no room for so many bytes of yours just now";
-    if (sx_share_has_room(share, size) || displace(receiver, from, size, now_us))
+    if (sx_share_has_room(share, from, size, now_us) || displace(receiver, from, size, now_us))
         return NULL;
     return share->places >= share->max_places ? "as many messages are under way as may be"
                                               : "there is no room for so many bytes just now";

@@ -14,10 +14,13 @@
 #include "base/clock.h"
 #include "transfer/pace.h"
 #include "transfer/receiver.h"
+#include "transfer/share.h"
 #include "fuzz.h"
 
 enum {
     PEERS = 3,
+    ACCOUNTS = 3, /* two of the peers, and WORDS */
+    WORDS = 2,
     MESSAGES = 4,
     SIDS = 3,
     PLACES = 5,
@@ -52,6 +55,7 @@ struct scene {
     size_t len;
     int64_t now_us;
     unsigned long steps;
+    int64_t waits_until_us[ACCOUNTS]; /* for bytes; there are places for all */
     struct sx_receiver *receiver;
     struct model models[PEERS][MESSAGES];
     char hashes[MESSAGES][SX_SHA256_HEX_BYTES], wrong[SX_SHA256_HEX_BYTES];
@@ -131,18 +135,20 @@ static struct model *find_slowest(struct scene *scene, unsigned places, size_t b
     return slowest;
 }
 
-/* Others make room for so many bytes of an account that has own of the places and own_bytes; if
- * they can't, all is as it was. */
-static bool make_room(struct scene *scene, unsigned others, unsigned own, size_t own_bytes,
-                      size_t size)
+/* Of an account: what it has, or would have. */
+struct part {
+    unsigned account, places;
+    size_t bytes;
+};
+
+/* Those that must make room do; if they can't, all is as it was. */
+static bool make_room(struct scene *scene, const struct part *share, size_t size)
 {
     struct scene before = *scene;
     struct sums sums = add_up(scene, 0);
-    unsigned places = PLACES / (others + 1);
-    size_t bytes = ALL_BYTES / (others + 1);
     while (sums.all == PLACES || sums.all_bytes + size > ALL_BYTES) {
-        struct model *slowest = find_slowest(scene, places, bytes);
-        if (!slowest || own >= places || own_bytes + size > bytes) {
+        struct model *slowest = find_slowest(scene, share->places, share->bytes);
+        if (!slowest) {
             *scene = before;
             return false;
         }
@@ -150,6 +156,39 @@ static bool make_room(struct scene *scene, unsigned others, unsigned own, size_t
         sums = add_up(scene, 0);
     }
     return true;
+}
+
+/* The share of this account among those that have something, or wait for bytes; whether others
+ * wait. */
+static struct part find_share(const struct scene *scene, unsigned account, bool *others_wait)
+{
+    unsigned other, count = 1;
+    *others_wait = false;
+    for (other = 0; other < ACCOUNTS; other++) {
+        bool waits = scene->waits_until_us[other] > scene->now_us;
+        bool has_some = other < WORDS && add_up(scene, other ? PEERS - 1 : 0).own > 0;
+        count += other != account && (waits || has_some);
+        *others_wait |= other != account && waits;
+    }
+    return (struct part){account, PLACES / count, ALL_BYTES / count};
+}
+
+/* A message more gets in, others may have to go for it. With it the account has this. */
+static bool let_in(struct scene *scene, const struct part *part, size_t size)
+{
+    bool others_wait;
+    struct part share = find_share(scene, part->account, &others_wait);
+    struct sums sums = add_up(scene, 0);
+    bool is_within = part->places <= share.places && part->bytes <= share.bytes;
+    bool fits = sums.all < PLACES && sums.all_bytes + size <= ALL_BYTES;
+    bool gets_in = fits && (!others_wait || part->bytes <= share.bytes);
+    if (!gets_in && is_within)
+        gets_in = make_room(scene, &share, size);
+    if (gets_in)
+        scene->waits_until_us[part->account] = 0;
+    else if (is_within)
+        scene->waits_until_us[part->account] = scene->now_us + SX_SHARE_WAIT_US;
+    return gets_in;
 }
 
 static struct model *find_session(struct scene *scene, unsigned peer, int sid)
@@ -161,19 +200,13 @@ static struct model *find_session(struct scene *scene, unsigned peer, int sid)
     return NULL;
 }
 
-/* Accounts but for this one that have something here. */
-static unsigned count_others(const struct scene *scene, unsigned account)
-{
-    return (account != 0 && add_up(scene, 0).own > 0) +
-           (account != 1 && add_up(scene, PEERS - 1).own > 0);
-}
-
 static const char *predict_open(struct scene *scene, unsigned peer, unsigned message, int sid,
                                 size_t size, bool has_right_hash, size_t block_bytes)
 {
     struct model *model = &scene->models[peer][message];
     const struct model *other = find_session(scene, peer, sid);
     struct sums sums = add_up(scene, peer);
+    const struct part part = {accounts[peer], sums.own + 1, sums.own_bytes + size};
     if (size > MESSAGE_BYTES)
         return "not-acceptable";
     if (block_bytes > BLOCK_BYTES)
@@ -185,9 +218,7 @@ static const char *predict_open(struct scene *scene, unsigned peer, unsigned mes
                                                                               : "not-acceptable";
     if (sums.own && (sums.own >= PLACES / 2 || sums.own_bytes + size > ALL_BYTES / 2))
         return "resource-constraint";
-    return make_room(scene, count_others(scene, accounts[peer]), sums.own, sums.own_bytes, size)
-               ? NULL
-               : "resource-constraint";
+    return let_in(scene, &part, size) ? NULL : "resource-constraint";
 }
 
 /* ---- operations ---- */
@@ -377,10 +408,12 @@ static void open_words(struct scene *scene)
     sx_receiver_open(scene->receiver, "c@example.org/words", &open, scene->now_us, &answer);
     forget_idle(scene);
     CLAIM(answer.is_open == !answer.condition);
-    if (answer.is_open) {
+    if (answer.is_open)
         CLAIM(strlen(words[0]) <= SX_RECEIVER_SID_BYTES &&
               strlen(words[3]) <= SX_RECEIVER_ID_BYTES);
-        CLAIM(make_room(scene, count_others(scene, 2), 0, 0, answer.size));
+    if (answer.is_open || (answer.type && strcmp(answer.type, "wait") == 0)) {
+        const struct part part = {WORDS, 1, strtoul(words[4], NULL, 10)};
+        CLAIM(let_in(scene, &part, part.bytes) == answer.is_open);
     }
     sx_receiver_drop(scene->receiver, "c@example.org/words", words[3]);
     for (i = 0; i < 6; i++)

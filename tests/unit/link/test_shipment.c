@@ -363,13 +363,69 @@ static void test_answers_make_room(void)
         snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(i), i));
         CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), ids[i]), SX_OK);
         (void)step(&quay);
-        stopped_clock_set(now_us + 12000000);
+        CU_ASSERT_FALSE(has_failed(&quay, i, ids[i], "")); /* the first of them waits */
+        stopped_clock_set(now_us += 12000000);
     }
-    CU_ASSERT_TRUE(has_failed(&quay, PLACES, ids[PLACES], "too many are on their way"));
+    (void)step(&quay);
+    CU_ASSERT_FALSE(has_failed(&quay, PLACES, ids[PLACES], ""));
     CU_ASSERT_FALSE(has_failed(&quay, PLACES + 1, ids[PLACES + 1], ""));
     for (i = 0; i < PLACES; i++)
         failed += has_failed(&quay, i % 2, ids[i], "others need its place");
-    CU_ASSERT_EQUAL(failed, 1);
+    CU_ASSERT_EQUAL(failed, 2);
+    snprintf(ids[0], sizeof ids[0], "%s", enter_of(&quay, name_account(0), 1000));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(0), ids[0]), SX_OK);
+    (void)step(&quay); /* it has more than its share, and doesn't wait */
+    CU_ASSERT_TRUE(has_failed(&quay, 0, ids[0], "too many are on their way"));
+    quay_close(&quay);
+    stopped_clock_release();
+}
+
+/* The opens that the link posts. */
+struct opens {
+    char ids[PLACES][200];
+    unsigned count;
+};
+
+static void note_open(void *user, uint64_t session, char *stanza, size_t len)
+{
+    struct opens *opens = user;
+    const char *id = strstr(stanza, " id='") + 5;
+    (void)session, (void)len;
+    if (opens->count < PLACES)
+        snprintf(opens->ids[opens->count++], sizeof opens->ids[0], "%.*s", (int)strcspn(id, "'"),
+                 id);
+    free(stanza);
+}
+
+/* An answer that gets no place in time is an error: those of 64 accounts get on. */
+static void test_waits_in_vain(void)
+{
+    const struct sx_sender_reply taken = {.received = "1"};
+    struct quay quay;
+    struct opens opens = {.count = 0};
+    int64_t now_us = sx_clock_now_us();
+    char id[200], *said;
+    unsigned i;
+    quay_open(&quay, 5000);
+    stopped_clock_set(now_us);
+    posted_take(sx_session_loop(quay.link->session), note_open, &opens);
+    sx_shipments_online(quay.shipments);
+    for (i = 0; i <= PLACES; i++) {
+        snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(i), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), id), SX_OK);
+    }
+    CU_ASSERT(sx_shipments_step(quay.shipments, 1) <= now_us + 1000000);
+    CU_ASSERT_FALSE(has_failed(&quay, PLACES, id, ""));
+    CU_ASSERT_EQUAL(opens.count, PLACES);
+    stopped_clock_set(now_us += 1000000);
+    for (i = 0; i < PLACES; i++)
+        (void)sx_shipments_reply(quay.shipments, 1, name_account(i), opens.ids[i], &taken);
+    stopped_clock_set(now_us += 4000000);
+    (void)sx_shipments_step(quay.shipments, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said = look_of(&quay, name_account(PLACES), id));
+    ASSERT_CONTAINS(said, "resource-constraint: too many are on their way");
+    free(said);
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
     quay_close(&quay);
     stopped_clock_release();
 }
@@ -654,6 +710,7 @@ CU_TestInfo tests_shipment[] = {
     {"an answer that is taken too slowly is an error, too", test_too_slow},
     {"answers to one account have half of the places", test_answers_crowd},
     {"answers that are taken slowly make room for others'", test_answers_make_room},
+    {"an answer that waits for a place in vain is an error", test_waits_in_vain},
     {"calls leave answers their places", test_calls_leave_room},
     {"no more answers wait to be looked at than twice the places", test_answers_pile_up},
     {"nobody waits for answers of a link that won't come back", test_hopeless},

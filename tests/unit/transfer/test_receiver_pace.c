@@ -199,6 +199,28 @@ static void two_accounts_do_not_hold_all_bytes(void)
     sx_receiver_free(receiver);
 }
 
+/* Two accounts that close each transfer before it has had its time, and open another at once. */
+static void nobody_keeps_places_by_opening_again(void)
+{
+    struct sx_receiver *receiver = make(1 << 20, 8);
+    unsigned round, account, i, let_in = 0;
+    CU_ASSERT_EQUAL(begin_many(receiver, 1, 4, 2000, S), 4);
+    CU_ASSERT_EQUAL(begin_many(receiver, 2, 4, 2000, S), 4);
+    for (round = 1; round < 10 && !let_in; round++) {
+        let_in = begin_many(receiver, 3, 1, 2000, (1 + 5 * round) * S);
+        for (account = 1; account <= 2; account++)
+            for (i = 0; i < 4; i++) {
+                char from[64], sid[16];
+                snprintf(from, sizeof from, "a%u@example.org/%u", account, i);
+                snprintf(sid, sizeof sid, "t%u", i);
+                leave(receiver, from, sid);
+                begin_many(receiver, account, 4, 2000, (2 + 5 * round) * S);
+            }
+    }
+    CU_ASSERT_EQUAL(round, 3);
+    sx_receiver_free(receiver);
+}
+
 /* Of an account that has too much the one goes first that made no step for longest. */
 static void who_gets_on_goes_last(void)
 {
@@ -228,6 +250,7 @@ CU_TestInfo tests_receiver_pace[] = {
     {"two accounts don't hold all places", two_accounts_do_not_hold_all_places},
     {"many accounts hold a place each", many_accounts_hold_a_place_each},
     {"two accounts don't hold all bytes", two_accounts_do_not_hold_all_bytes},
+    {"nobody keeps places by opening again", nobody_keeps_places_by_opening_again},
     {"who gets on goes last", who_gets_on_goes_last},
     CU_TEST_INFO_NULL,
 };

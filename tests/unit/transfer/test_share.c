@@ -6,6 +6,7 @@
 #include "../../lib/suite.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 #define A "a@example.org"
 #define B "b@example.org"
@@ -13,6 +14,8 @@
 #define D "d@example.org"
 
 enum { MOST = 16 };
+
+static const int64_t S = 1000000; /* a second */
 
 struct hall {
     struct sx_share share;
@@ -37,8 +40,9 @@ static void leave_all(struct hall *hall)
         hall->count--;
         sx_share_leave(&hall->share, hall->accounts[hall->count], hall->holders[hall->count].bytes);
     }
-    CU_ASSERT_TRUE(sx_share_is_empty(&hall->share));
-    CU_ASSERT(hall->share.places == 0 && hall->share.bytes == 0 && hall->share.accounts == 0);
+    CU_ASSERT(hall->share.places == 0 && hall->share.bytes == 0);
+    sx_share_fini(&hall->share);
+    CU_ASSERT_EQUAL(hall->share.accounts, 0);
 }
 
 /* Those that yield, as a text of 1 and 0; "no" if there is no room by that. */
@@ -46,7 +50,7 @@ static const char *ask(struct hall *hall, const char *jid, size_t bytes)
 {
     static char text[MOST + 1];
     unsigned i, yields = 0;
-    bool has_room = sx_share_yield(&hall->share, hall->holders, hall->count, jid, bytes);
+    bool has_room = sx_share_yield(&hall->share, hall->holders, hall->count, jid, bytes, 0);
     for (i = 0; i < hall->count; i++) {
         yields += hall->holders[i].yields;
         text[i] = hall->holders[i].yields ? '1' : '0';
@@ -75,11 +79,11 @@ static void there_is_room_or_not(void)
     struct hall hall = {.count = 0};
     sx_share_init(&hall.share, 2, 100);
     enter(&hall, A, 60, 1);
-    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, 40));
-    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, 41));
-    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, SIZE_MAX));
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, A, 40, 0));
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, A, 41, 0));
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, A, SIZE_MAX, 0));
     enter(&hall, A, 1, 1);
-    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, 1));
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, B, 1, 0));
     leave_all(&hall);
 }
 
@@ -136,6 +140,69 @@ static void places_and_bytes_may_be_short_at_once(void)
     leave_all(&hall);
 }
 
+/* A and B have all places, and take each again that they give back: while C waits, no more than
+ * their share. */
+static void who_waits_gets_what_is_given_back(void)
+{
+    struct hall hall = {.count = 0};
+    unsigned i;
+    sx_share_init(&hall.share, 6, SIZE_MAX);
+    enter(&hall, A, 0, 3);
+    enter(&hall, B, 0, 3);
+    for (i = 0; i < 6; i++)
+        hall.holders[i].has_had_its_time = false;
+    ASSERT_TEXT(ask(&hall, C, 0), "no");
+    hall.count--;
+    sx_share_leave(&hall.share, hall.accounts[hall.count], 0);
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, B, 0, S));
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, A, 0, S));
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, C, 0, S));
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, D, 0, S)); /* it has none, either */
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, B, 0, SX_SHARE_WAIT_US)); /* C has gone */
+    ASSERT_TEXT(ask(&hall, C, 0), "00000");
+    enter(&hall, C, 0, 1);
+    ASSERT_TEXT(ask(&hall, D, 0), "no");
+    leave_all(&hall);
+}
+
+static void bytes_are_waited_for_too(void)
+{
+    struct hall hall = {.count = 0};
+    sx_share_init(&hall.share, 6, 120);
+    enter(&hall, A, 60, 1);
+    enter(&hall, B, 20, 3);
+    hall.holders[0].has_had_its_time = false;
+    ASSERT_TEXT(ask(&hall, C, 20), "0100");
+    hall.holders[1].has_had_its_time = hall.holders[2].has_had_its_time =
+        hall.holders[3].has_had_its_time = false;
+    ASSERT_TEXT(ask(&hall, C, 30), "no");
+    hall.count--;
+    sx_share_leave(&hall.share, hall.accounts[hall.count], 20);
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, B, 1, S));
+    hall.count--;
+    sx_share_leave(&hall.share, hall.accounts[hall.count], 20);
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, C, 30, S));
+    leave_all(&hall);
+}
+
+static void no_more_are_waited_for_than_there_are_places(void)
+{
+    struct hall hall = {.count = 0};
+    char jid[32];
+    unsigned i;
+    sx_share_init(&hall.share, 2, SIZE_MAX);
+    enter(&hall, A, 0, 1);
+    enter(&hall, B, 0, 1);
+    for (i = 0; i < 10; i++) {
+        snprintf(jid, sizeof jid, "x%u@example.org", i);
+        ASSERT_TEXT(ask(&hall, jid, 0), "no");
+    }
+    CU_ASSERT_EQUAL(hall.share.accounts, 4);
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, A, 0, SX_SHARE_WAIT_US));
+    CU_ASSERT_EQUAL(hall.share.accounts, 2);
+    leave_all(&hall);
+}
+
 static bool attempt_enter(struct shortage shortage)
 {
     struct hall hall = {.count = 0};
@@ -146,7 +213,6 @@ static bool attempt_enter(struct shortage shortage)
     account = sx_share_enter(&hall.share, A "/1", 1);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(account == NULL, has_failed);
-    CU_ASSERT_EQUAL(sx_share_is_empty(&hall.share), has_failed);
     CU_ASSERT_EQUAL(hall.share.places, has_failed ? 0 : 1);
     if (account)
         sx_share_leave(&hall.share, account, 1);
@@ -161,6 +227,9 @@ CU_TestInfo tests_share[] = {
     {"who has no more than its share keeps it", who_has_no_more_than_its_share_keeps_it},
     {"bytes are shared, too", bytes_are_shared_too},
     {"places and bytes may be short at once", places_and_bytes_may_be_short_at_once},
+    {"who waits gets what is given back", who_waits_gets_what_is_given_back},
+    {"bytes are waited for, too", bytes_are_waited_for_too},
+    {"no more are waited for than there are places", no_more_are_waited_for_than_there_are_places},
     {"without memory nobody has entered", test_enter},
     CU_TEST_INFO_NULL,
 };
