@@ -40,6 +40,9 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
 # The name service can be one of the tests' own: tests/lib/names.h.
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
+# What is wiped is looked at before: tests/lib/wipes.h.
+WIPES := $(addprefix -Wl$(,)--wrap=,explicit_bzero __explicit_bzero_chk OPENSSL_cleanse)
+
 # What a link writes can be taken by the test: tests/lib/posted.h.
 POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
 
@@ -49,11 +52,11 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 # What the oracle's link answers goes nowhere, and each of the two layers can be switched off.
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c posted.c element_text.c \
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c posted.c element_text.c \
     stopped_clock.c tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(POSTED) $(STOPPED_CLOCK) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(POSTED) $(STOPPED_CLOCK) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))

@@ -315,13 +315,20 @@ static void unacknowledged_data_ends_a_connection_in_time(void)
 
 /* ---- TLS ---- */
 
-static void check_name(const char *certificate_for, const char *reason)
+typedef int make_certificate(struct hostile_certificates *certificates, const char *host);
+
+static int make_alternative(struct hostile_certificates *certificates, const char *host)
+{
+    return hostile_make_certificates(certificates, host, 1);
+}
+
+static void check_name(make_certificate *make, const char *certificate_for, const char *reason)
 {
     static const struct names_row names[] = {{"server.example", "127.0.0.1", 0}, {0}};
     struct hostile_certificates certificates;
     struct soap_xmpp_config config;
     struct hostile *hostile;
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, certificate_for, 1), 0);
+    CU_ASSERT_EQUAL_FATAL(make(&certificates, certificate_for), 0);
     hostile = start_server(login_tls, certificates.pem);
     config = config_for(hostile_port(hostile));
     config.host = "server.example";
@@ -339,9 +346,14 @@ static void check_name(const char *certificate_for, const char *reason)
 
 static void the_certificate_must_be_that_of_the_domain_not_of_host_or_address(void)
 {
-    check_name(DOMAIN, NULL);
-    check_name("server.example", "certificate is not for");
-    check_name("127.0.0.1", "certificate is not for");
+    check_name(make_alternative, DOMAIN, NULL);
+    check_name(make_alternative, "server.example", "certificate is not for");
+    check_name(make_alternative, "127.0.0.1", "certificate is not for");
+}
+
+static void a_common_name_is_no_name(void)
+{
+    check_name(hostile_make_common_name, DOMAIN, "certificate is not for");
 }
 
 /* Past --wrap: as libstrophe would have it. */
@@ -551,6 +563,7 @@ CU_TestInfo tests_connect[] = {
      unacknowledged_data_ends_a_connection_in_time},
     {"the certificate must be that of the domain, not of host or address",
      the_certificate_must_be_that_of_the_domain_not_of_host_or_address},
+    {"a certificate with the domain as its common name alone is refused", a_common_name_is_no_name},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
     {"a client certificate stands for the password", a_client_certificate_stands_for_the_password},
     {"a certificate that is not ours is refused for good",

@@ -109,6 +109,8 @@ struct hostile_certificates {
  * nothing left behind. */
 int hostile_make_certificates(struct hostile_certificates *certificates, const char *host,
                               int days_valid);
+/* Likewise, valid for a day, but host is its common name, and no subjectAltName says it. */
+int hostile_make_common_name(struct hostile_certificates *certificates, const char *host);
 void hostile_remove_certificates(const struct hostile_certificates *certificates);
 
 #endif

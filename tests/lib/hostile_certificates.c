@@ -65,21 +65,22 @@ static bool make_ca(struct identity *ca)
            X509_sign(certificate, ca->key, EVP_sha256()) > 0;
 }
 
-static bool make_server(struct identity *server, const struct identity *ca, const char *host,
-                        int days_valid)
+/* common_name NULL: host is a subjectAltName. A common name holds 64 bytes, a host name 253. */
+static bool make_server(struct identity *server, const struct identity *ca, const char *common_name,
+                        const char *host, int days_valid)
 {
     X509 *certificate = server->certificate = X509_new();
     char names[300];
     server->key = EVP_EC_gen("P-256");
     if (snprintf(names, sizeof names, "DNS:%s", host) >= (int)sizeof names)
         return false;
-    /* A common name holds 64 bytes, a host name 253: clients look at the latter. */
-    return certificate && server->key && set_names(certificate, "hostile", ca->certificate, 2) &&
+    return certificate && server->key &&
+           set_names(certificate, common_name ? common_name : "hostile", ca->certificate, 2) &&
            set_validity(certificate, days_valid) && X509_set_pubkey(certificate, server->key) &&
            add_extension(certificate, NID_basic_constraints, "CA:FALSE") &&
            add_extension(certificate, NID_key_usage, "critical,digitalSignature") &&
            add_extension(certificate, NID_ext_key_usage, "serverAuth") &&
-           add_extension(certificate, NID_subject_alt_name, names) &&
+           (common_name || add_extension(certificate, NID_subject_alt_name, names)) &&
            X509_sign(certificate, ca->key, EVP_sha256()) > 0;
 }
 
@@ -113,8 +114,8 @@ static int make_folder(struct hostile_certificates *certificates)
     return 0;
 }
 
-int hostile_make_certificates(struct hostile_certificates *certificates, const char *host,
-                              int days_valid)
+static int make_certificates(struct hostile_certificates *certificates, const char *common_name,
+                             const char *host, int days_valid)
 {
     struct hostile_certificates made;
     struct identity ca = {0}, server = {0};
@@ -123,7 +124,7 @@ int hostile_make_certificates(struct hostile_certificates *certificates, const c
         perror("hostile: folder for certificates");
         return -1;
     }
-    done = make_ca(&ca) && make_server(&server, &ca, host, days_valid) &&
+    done = make_ca(&ca) && make_server(&server, &ca, common_name, host, days_valid) &&
            write_file(made.ca_file, &ca, false) && write_file(made.pem, &server, true);
     free_identity(&ca);
     free_identity(&server);
@@ -135,6 +136,17 @@ int hostile_make_certificates(struct hostile_certificates *certificates, const c
     }
     *certificates = made;
     return 0;
+}
+
+int hostile_make_certificates(struct hostile_certificates *certificates, const char *host,
+                              int days_valid)
+{
+    return make_certificates(certificates, NULL, host, days_valid);
+}
+
+int hostile_make_common_name(struct hostile_certificates *certificates, const char *host)
+{
+    return make_certificates(certificates, host, host, 1);
 }
 
 void hostile_remove_certificates(const struct hostile_certificates *certificates)

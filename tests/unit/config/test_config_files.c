@@ -1,7 +1,10 @@
-/* Files of a configuration that everybody may read: they are used, and noticed. */
+/* The secrets of a configuration: files that everybody may read are used, and noticed; what was
+ * kept of a secret is wiped. */
 #include "../../lib/suite.h"
+#include "../../lib/wipes.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,7 +48,52 @@ static void files_of_everybody_are_noticed(void)
     unlink(file);
 }
 
+static const char password[] = "a password of its own", key[] = "a key that names have, 32 bytes";
+
+static void secrets_are_wiped_when_they_are_dropped(void)
+{
+    struct soap_xmpp_config in;
+    struct sx_config out;
+    const char *const secrets[] = {password, key};
+    size_t i;
+    for (i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        soap_xmpp_config_init(&in);
+        in.jid = "alice@example.org";
+        in.password = password;
+        in.name_key = key;
+        CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &out, NULL, 0), SX_OK);
+        wipes_begin(secrets[i]);
+        sx_config_fini(&out);
+        CU_ASSERT_EQUAL(wipes_end(), 1);
+    }
+}
+
+/* On its way out of the file, and with the configuration. */
+static void what_was_read_of_a_file_is_wiped(void)
+{
+    char file[] = "/tmp/test_config_files_XXXXXX";
+    struct soap_xmpp_config in;
+    struct sx_config out;
+    int fd = mkstemp(file);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 &&
+                         write(fd, password, strlen(password)) == (ssize_t)strlen(password));
+    soap_xmpp_config_init(&in);
+    in.jid = "alice@example.org";
+    in.password_file = file;
+    wipes_begin(password);
+    CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &out, NULL, 0), SX_OK);
+    CU_ASSERT_EQUAL(wipes_end(), 1);
+    ASSERT_TEXT(out.password, password);
+    wipes_begin(password);
+    sx_config_fini(&out);
+    CU_ASSERT_EQUAL(wipes_end(), 1);
+    close(fd);
+    unlink(file);
+}
+
 CU_TestInfo tests_config_files[] = {
     {"password and key files that everybody may read are noticed", files_of_everybody_are_noticed},
+    {"secrets are wiped when they are dropped", secrets_are_wiped_when_they_are_dropped},
+    {"what was read of a password file is wiped", what_was_read_of_a_file_is_wiped},
     CU_TEST_INFO_NULL,
 };

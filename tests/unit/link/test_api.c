@@ -3,9 +3,11 @@
  * The link is offline: its server is a port on which nobody listens.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef SOAP_XMPP_NO_GSOAP
@@ -16,15 +18,19 @@
 
 extern CU_TestInfo tests_api[];
 
-static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+enum { LINE_BYTES = 300 };
+
+/* The first line of the thread that opens the link: its own thread's may come beside it. */
+static void note_line(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
-    (void)user;
+    char *seen = user;
     (void)level;
-    (void)line;
+    if (seen && strstr(line, "everybody"))
+        snprintf(seen, LINE_BYTES, "%s", line);
 }
 
-/* *fd keeps the port. */
-static struct soap_xmpp_link *open_link(int *fd)
+/* *fd keeps the port. password_file NULL: the password itself. */
+static struct soap_xmpp_link *open_link_with(int *fd, const char *password_file, char *seen)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -35,15 +41,23 @@ static struct soap_xmpp_link *open_link(int *fd)
     CU_ASSERT_EQUAL_FATAL(getsockname(*fd, (struct sockaddr *)&address, &len), 0);
     soap_xmpp_config_init(&config);
     config.jid = "alice@example.org/desk";
-    config.password = "secret";
+    config.password = password_file ? NULL : "secret";
+    config.password_file = password_file;
     config.host = "127.0.0.1";
     config.port = ntohs(address.sin_port);
     config.tls = SOAP_XMPP_TLS_OFF;
     config.presence = 1;
     config.timeout_ms = 0;
-    config.trace_callback = ignore_line;
+    config.trace = SOAP_XMPP_TRACE_ERROR;
+    config.trace_callback = note_line;
+    config.trace_user = seen;
     CU_ASSERT_PTR_NOT_NULL_FATAL(link = soap_xmpp_open(&config, NULL, 0));
     return link;
+}
+
+static struct soap_xmpp_link *open_link(int *fd)
+{
+    return open_link_with(fd, NULL, NULL);
 }
 
 static void close_link(struct soap_xmpp_link *link, int fd)
@@ -142,6 +156,25 @@ static void a_link_that_is_none_is_closed_and_does_nothing(void)
     soap_xmpp_close(NULL);
 }
 
+static void a_file_of_everybody_is_told(void)
+{
+    char file[] = "/tmp/test_api_XXXXXX", seen[LINE_BYTES] = "";
+    struct soap_xmpp_link *link;
+    int file_fd = mkstemp(file), fd;
+    CU_ASSERT_TRUE_FATAL(file_fd >= 0 && write(file_fd, "secret", 6) == 6);
+    CU_ASSERT_EQUAL(fchmod(file_fd, 0600), 0);
+    link = open_link_with(&fd, file, seen);
+    close_link(link, fd);
+    ASSERT_TEXT(seen, "");
+    CU_ASSERT_EQUAL(fchmod(file_fd, 0644), 0);
+    link = open_link_with(&fd, file, seen);
+    close_link(link, fd);
+    ASSERT_CONTAINS(seen, "may read or write the password_file (SOAP_XMPP_PASSWORD_FILE)");
+    ASSERT_LACKS(seen, "secret");
+    close(file_fd);
+    unlink(file);
+}
+
 CU_TestInfo tests_api[] = {
     {"a link is not opened without a configuration", a_link_is_not_opened_without_a_configuration},
     {"the environment fills no configuration that is missing",
@@ -150,6 +183,7 @@ CU_TestInfo tests_api[] = {
     {"nothing is discovered without a feature", nothing_is_discovered_without_a_feature},
     {"nobody is subscribed to without an endpoint", nobody_is_subscribed_to_without_an_endpoint},
     {"nobody is allowed without a name", nobody_is_allowed_without_a_name},
+    {"a password file that everybody may read is told", a_file_of_everybody_is_told},
     {"a call that is none has nothing", a_call_that_is_none_has_nothing},
     {"a link that is none is closed, and does nothing",
      a_link_that_is_none_is_closed_and_does_nothing},
