@@ -44,6 +44,7 @@
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
+    SUITE(link_bytestream)                                                                         \
     SUITE(liveness)                                                                                \
     SUITE(load)                                                                                    \
     SUITE(loop)                                                                                    \
