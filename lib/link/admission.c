@@ -9,10 +9,10 @@
 #include "link/admission.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/size_limit.h"
 #include "request/denial.h"
 #include "wire/jid.h"
 
@@ -87,11 +87,10 @@ void sx_admission_decline_copies(const struct sx_admission *admission,
                                  const struct sx_incoming *incoming, const char *condition,
                                  const char *text)
 {
-    char *answer = NULL;
-    size_t answer_len;
-    enum sx_journal_verdict verdict = sx_journal_enter(
-        admission->journal, incoming->from, incoming->id, sx_clock_now_us(), &answer, &answer_len);
-    free(answer);
+    struct sx_response *answer = NULL;
+    enum sx_journal_verdict verdict = sx_journal_enter(admission->journal, incoming->from,
+                                                       incoming->id, sx_clock_now_us(), &answer);
+    sx_response_unref(answer);
     if (verdict == SX_JOURNAL_FULL) {
         refuse_unremembered(admission, incoming);
         return;
@@ -159,10 +158,26 @@ static void answer_stale(const struct sx_admission *admission, const struct sx_i
     sx_admission_post(admission, incoming, &out);
 }
 
-/* What the journal knows of a request that isn't to be run now. Takes the answer, which is dropped
- * if there is no room for it: it was given before. */
+/* Made anew for this copy, which may come from another resource than the first, and under another
+ * id. Dropped if there is no room for it: it was given before. */
+static void repeat(const struct sx_admission *admission, const struct sx_incoming *incoming,
+                   const struct sx_response *answer)
+{
+    const struct sx_head head = sx_admission_head(admission, incoming);
+    struct sx_buffer out = {0};
+    if (!sx_size_limit_fits_again(admission->session, answer, &head)) {
+        sx_admission_refuse(admission, incoming, "internal-server-error",
+                            "the request was run, and its answer is too large to be given again");
+        return;
+    }
+    sx_response_write(answer, &head, &out);
+    (void)sx_session_post_again(admission->session, incoming->number, &out);
+    sx_buffer_fini(&out);
+}
+
+/* What the journal knows of a request that isn't to be run now. Takes the answer. */
 static void answer_known(const struct sx_admission *admission, const struct sx_incoming *incoming,
-                         enum sx_journal_verdict verdict, char *answer, size_t answer_len)
+                         enum sx_journal_verdict verdict, struct sx_response *answer)
 {
     const char *what = verdict == SX_JOURNAL_RUNNING    ? ", it still runs"
                        : verdict == SX_JOURNAL_ANSWERED ? ", so its answer does"
@@ -170,14 +185,17 @@ static void answer_known(const struct sx_admission *admission, const struct sx_i
                                                         : ", it is unknown here";
     sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG, "request %s came again%s",
              incoming->id, what);
-    if (verdict == SX_JOURNAL_ANSWERED)
-        (void)sx_loop_post_again(sx_session_loop(admission->session), incoming->number, answer,
-                                 answer_len);
+    if (verdict == SX_JOURNAL_RUNNING)
+        sx_shipments_readdress(admission->shipments, sx_incoming_text(incoming->from),
+                               incoming->id);
+    else if (verdict == SX_JOURNAL_ANSWERED)
+        repeat(admission, incoming, answer);
     else if (verdict == SX_JOURNAL_SPENT)
         sx_admission_refuse(admission, incoming, "internal-server-error",
                             "the request was run, but its answer isn't remembered any longer");
-    else if (verdict != SX_JOURNAL_RUNNING)
+    else
         answer_stale(admission, incoming);
+    sx_response_unref(answer);
 }
 
 void sx_admission_answer_again(const struct sx_admission *admission,
@@ -185,12 +203,11 @@ void sx_admission_answer_again(const struct sx_admission *admission,
 {
     const struct sx_head head = sx_admission_head(admission, incoming);
     struct sx_buffer out = {0};
-    char *answer = NULL;
-    size_t answer_len = 0;
+    struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict =
         sx_journal_look(admission->journal, sx_incoming_text(incoming->from), incoming->id,
-                        sx_clock_now_us(), &answer, &answer_len);
-    answer_known(admission, incoming, verdict, answer, answer_len);
+                        sx_clock_now_us(), &answer);
+    answer_known(admission, incoming, verdict, answer);
     if (verdict != SX_JOURNAL_RUNNING)
         return;
     sx_stanza_running(&out, &head);
@@ -199,12 +216,11 @@ void sx_admission_answer_again(const struct sx_admission *admission,
 
 bool sx_admission_is_known(const struct sx_admission *admission, const struct sx_incoming *incoming)
 {
-    char *answer = NULL;
-    size_t answer_len;
+    struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict =
         sx_journal_look(admission->journal, sx_incoming_text(incoming->from), incoming->id,
-                        sx_clock_now_us(), &answer, &answer_len);
-    free(answer);
+                        sx_clock_now_us(), &answer);
+    sx_response_unref(answer);
     return verdict != SX_JOURNAL_FRESH && verdict != SX_JOURNAL_FOREIGN;
 }
 
@@ -255,7 +271,7 @@ static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
 /* By what the journal has found. Takes answer. */
 static void settle(struct sx_admission *admission, const struct sx_incoming *incoming,
                    const char *from, struct sx_envelope *envelope, enum sx_grant grant,
-                   enum sx_journal_verdict verdict, char *answer, size_t answer_len)
+                   enum sx_journal_verdict verdict, struct sx_response *answer)
 {
     switch (verdict) {
     case SX_JOURNAL_FRESH:
@@ -271,7 +287,7 @@ static void settle(struct sx_admission *admission, const struct sx_incoming *inc
     case SX_JOURNAL_ANSWERED:
     case SX_JOURNAL_STALE:
     case SX_JOURNAL_SPENT:
-        answer_known(admission, incoming, verdict, answer, answer_len);
+        answer_known(admission, incoming, verdict, answer);
         break;
     case SX_JOURNAL_FULL:
         refuse_unremembered(admission, incoming);
@@ -285,9 +301,9 @@ static void settle(struct sx_admission *admission, const struct sx_incoming *inc
 void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming *incoming,
                         struct sx_envelope *envelope)
 {
-    char own_domain[SX_JID_BYTES], *answer = NULL;
+    char own_domain[SX_JID_BYTES];
     const char *from = incoming->from;
-    size_t answer_len = 0;
+    struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict;
     enum sx_grant grant;
     bool is_run;
@@ -297,13 +313,13 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     }
     grant = sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
     is_run = grant != SX_GRANT_NONE && !may_mislead(envelope, grant);
-    verdict = (is_run ? sx_journal_enter : sx_journal_look)(
-        admission->journal, from, incoming->id, sx_clock_now_us(), &answer, &answer_len);
+    verdict = (is_run ? sx_journal_enter : sx_journal_look)(admission->journal, from, incoming->id,
+                                                            sx_clock_now_us(), &answer);
     if (incoming->is_message && is_second_copy(verdict)) {
         sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
                  "message %s of %s came again: dropped", incoming->id, from);
-        free(answer);
+        sx_response_unref(answer);
         return;
     }
-    settle(admission, incoming, from, envelope, grant, verdict, answer, answer_len);
+    settle(admission, incoming, from, envelope, grant, verdict, answer);
 }

@@ -18,6 +18,7 @@
 #include "base/trace.h"
 #include "link/incoming.h"
 #include "link/session.h"
+#include "link/shipment.h"
 #include "request/access.h"
 #include "request/journal.h"
 #include "request/queue.h"
@@ -29,6 +30,7 @@ struct sx_admission {
     struct sx_queue *queue;
     struct sx_journal *journal;
     struct sx_access *access;
+    struct sx_shipments *shipments;
     /* loop thread */
     struct sx_trace_rate refusals; /* for want of a rule: a stranger must not flood the trace */
 };

@@ -27,21 +27,6 @@ static struct sx_head head_of(const struct sx_answers *answers, const struct sx_
     };
 }
 
-/* The stanza's bytes. One that is larger than the queue of unwritten bytes could never be sent: its
- * caller gets an error instead. */
-static char *take_answer(const struct sx_answers *answers, const struct sx_request *request,
-                         struct sx_buffer *stanza, size_t *len)
-{
-    const struct sx_head head = head_of(answers, request);
-    char *bytes = sx_buffer_take(stanza, len);
-    if (!bytes || *len <= sx_session_config(answers->session)->max_queued_bytes)
-        return bytes;
-    free(bytes);
-    sx_stanza_error(stanza, &head, "internal-server-error",
-                    "the answer is larger than the service's max_queued_bytes");
-    return sx_buffer_take(stanza, len);
-}
-
 /* The answer to a message isn't kept in the journal, so that it waits for the next session. */
 static uint64_t session_for(const struct sx_answers *answers, const struct sx_request *request)
 {
@@ -49,34 +34,63 @@ static uint64_t session_for(const struct sx_answers *answers, const struct sx_re
     return sx_session_for_answer(answers->session, sx_clock_deadline(patience_us));
 }
 
-/* The one answer of a request that has run: remembered, then posted. */
-static void post_stanza(const struct sx_answers *answers, const struct sx_request *request,
-                        struct sx_buffer *stanza)
+/* The stanza's bytes; NULL: no memory. */
+static char *write(const struct sx_answers *answers, const struct sx_request *request,
+                   const struct sx_response *response, size_t *len)
+{
+    const struct sx_head head = head_of(answers, request);
+    struct sx_buffer stanza = {0};
+    sx_response_write(response, &head, &stanza);
+    return sx_buffer_take(&stanza, len);
+}
+
+/* One that is larger than the queue of unwritten bytes could never be sent: its caller gets an
+ * error instead. */
+static char *write_small(const struct sx_answers *answers, const struct sx_request *request,
+                         struct sx_response **response, size_t *len)
+{
+    char *bytes = *response ? write(answers, request, *response, len) : NULL;
+    if (!bytes || *len <= sx_session_config(answers->session)->max_queued_bytes)
+        return bytes;
+    free(bytes);
+    sx_response_unref(*response);
+    *response = sx_response_error("internal-server-error",
+                                  "the answer is larger than the service's max_queued_bytes");
+    return *response ? write(answers, request, *response, len) : NULL;
+}
+
+/* The one answer of a request that has run: remembered, then posted. Takes the response; NULL: no
+ * memory. */
+static void give(const struct sx_answers *answers, const struct sx_request *request,
+                 struct sx_response *response)
 {
     size_t len;
-    char *bytes = take_answer(answers, request, stanza, &len);
-    if (!bytes) {
-        sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
-                 "no memory to answer %s of %s", request->id, request->from);
-        sx_journal_answer(answers->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
-        return;
-    }
+    char *bytes = write_small(answers, request, &response, &len);
     /* A message isn't sent again, so that nobody asks twice for its answer. */
     sx_journal_answer(answers->journal, request->from, request->id,
-                      request->is_message ? NULL : bytes, len, sx_clock_now_us());
-    sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
-                           sx_clock_deadline(sx_session_timeout_us(answers->session)));
+                      request->is_message ? NULL : response, sx_clock_now_us());
+    if (bytes)
+        sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
+                               sx_clock_deadline(sx_session_timeout_us(answers->session)));
+    else
+        sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
+                 "no memory to answer %s of %s", request->id, request->from);
+    sx_response_unref(response);
 }
 
 /* The condition isn't resource-constraint, after which a caller may send the request again: it has
  * run. */
-static void refuse_answer(const struct sx_answers *answers, const struct sx_request *request,
-                          struct sx_buffer *stanza, const char *why)
+static struct sx_response *refuse(const struct sx_answers *answers,
+                                  const struct sx_request *request, const char *why)
 {
-    const struct sx_head head = head_of(answers, request);
     sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
              "request %.80s of %.200s: %s", request->id, request->from, why);
-    sx_stanza_error(stanza, &head, "internal-server-error", why);
+    return sx_response_error("internal-server-error", why);
+}
+
+static const char *fault_code(const struct sx_payload *payload)
+{
+    return payload->bytes && payload->scan->is_fault ? payload->scan->fault_code : NULL;
 }
 
 /* The answer's packed bytes go ahead of it. */
@@ -84,60 +98,60 @@ static void ship_answer(const struct sx_answers *answers, struct sx_request *req
                         struct sx_payload *payload)
 {
     const struct sx_head head = head_of(answers, request);
-    struct sx_buffer reference = {0}, stanza = {0};
+    const char *code = fault_code(payload);
+    struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
+    struct sx_response *response = NULL;
     enum sx_err err = SX_ENOMEM;
     size_t len;
     char *bytes;
     if (sx_shipment_new(answers->session, payload, head.from, head.to, NULL, NULL, &reference,
-                        &shipment) != SX_OK ||
-        reference.failed)
-        stanza.failed = true;
-    else if (payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, reference.bytes, reference.len, payload->scan->fault_code);
-    else
-        sx_stanza_result(&stanza, &head, reference.bytes, reference.len);
+                        &shipment) == SX_OK &&
+        (bytes = sx_buffer_take(&reference, &len)) != NULL)
+        response = sx_response_new(bytes, len, len, code);
     sx_buffer_fini(&reference);
-    bytes = sx_buffer_take(&stanza, &len);
-    if (bytes)
-        err = sx_shipments_add_answer(answers->shipments, shipment, request->id, bytes, len);
+    if (response)
+        err = sx_shipments_add_answer(answers->shipments, shipment, request->id, response);
+    sx_response_unref(response);
     if (err == SX_OK)
         return;
-    free(bytes);
     sx_shipment_free(shipment);
     if (err == SX_ETAKEN)
-        refuse_answer(answers, request, &stanza, sx_fault_text(err));
+        response = refuse(answers, request, sx_fault_text(err));
     else if (err == SX_EFULL)
-        refuse_answer(answers, request, &stanza, "too many large answers are on their way");
+        response = refuse(answers, request, "too many large answers are on their way");
     else
-        stanza.failed = true;
-    post_stanza(answers, request, &stanza);
+        response = NULL;
+    give(answers, request, response);
+}
+
+/* Takes the payload's bytes. */
+static struct sx_response *respond(struct sx_payload *payload)
+{
+    const char *code = fault_code(payload);
+    char *bytes = payload->bytes;
+    payload->bytes = NULL;
+    return sx_response_new(bytes, payload->len, payload->rewritten_bytes, code);
 }
 
 static void answer(const struct sx_answers *answers, struct sx_request *request,
                    struct sx_payload *payload)
 {
     const struct sx_head head = head_of(answers, request);
-    struct sx_buffer stanza = {0};
     char why[300];
     if (request->is_message && !payload->bytes) {
         /* One-way: nobody waits for an answer. */
-        sx_journal_answer(answers->journal, request->from, request->id, NULL, 0, sx_clock_now_us());
+        sx_journal_answer(answers->journal, request->from, request->id, NULL, sx_clock_now_us());
         return;
     }
     if (payload->is_loose && !sx_session_config(answers->session)->is_shared &&
-        !request->is_message) {
+        !request->is_message)
         ship_answer(answers, request, payload);
-        return;
-    }
-    if (payload->bytes &&
-        !sx_size_limit_fits(answers->session, "the answer", payload, &head, 0, why, sizeof why))
-        refuse_answer(answers, request, &stanza, why);
-    else if (payload->bytes && payload->scan->is_fault)
-        sx_stanza_fault(&stanza, &head, payload->bytes, payload->len, payload->scan->fault_code);
+    else if (payload->bytes && !sx_size_limit_fits(answers->session, "the answer", payload, &head,
+                                                   0, why, sizeof why))
+        give(answers, request, refuse(answers, request, why));
     else
-        sx_stanza_result(&stanza, &head, payload->bytes, payload->len);
-    post_stanza(answers, request, &stanza);
+        give(answers, request, respond(payload));
 }
 
 enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
@@ -165,14 +179,11 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
 void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
                       const char *condition, const char *text)
 {
-    const struct sx_head head = head_of(answers, request);
-    struct sx_buffer stanza = {0};
     if (!sx_request_answer_once(request))
         return;
     sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_DEBUG,
              "request %s of %s refused: %s", request->id, request->from, text ? text : condition);
-    sx_stanza_error(&stanza, &head, condition, text);
-    post_stanza(answers, request, &stanza);
+    give(answers, request, sx_response_error(condition, text));
 }
 
 void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,

@@ -212,6 +212,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .queue = link->queue,
         .journal = link->journal,
         .access = link->access,
+        .shipments = link->shipments,
     };
     link->bytestream = (struct sx_bytestream){
         .session = link->session,

@@ -55,8 +55,8 @@ struct sx_shipment {
     uint64_t call_number; /* 0: it is an answer */
     struct sx_share_account *account; /* of its receiver, while it is in the table of senders */
     /* of an answer */
-    char *id, *stanza;
-    size_t stanza_len;
+    char *id;
+    struct sx_response *response; /* refers to the bytes */
     struct sx_charge charge;
 };
 
@@ -121,7 +121,7 @@ void sx_shipment_free(struct sx_shipment *shipment)
         return;
     sx_sender_free(shipment->sender);
     free(shipment->id);
-    free(shipment->stanza);
+    sx_response_unref(shipment->response);
     sx_memory_give(&shipment->charge);
     free(shipment);
 }
@@ -257,7 +257,7 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
 }
 
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                                    const char *id, char *stanza, size_t stanza_len)
+                                    const char *id, struct sx_response *response)
 {
     bool is_full;
     pthread_mutex_lock(&shipments->mu);
@@ -265,15 +265,14 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
     pthread_mutex_unlock(&shipments->mu);
     if (is_full)
         return SX_EFULL;
-    if (!sx_memory_take(sx_session_memory(shipments->session), SX_MEMORY_ANSWER,
-                        sx_sender_to(shipment->sender),
-                        sx_sender_size(shipment->sender) + stanza_len, &shipment->charge))
+    if (!sx_memory_take(
+            sx_session_memory(shipments->session), SX_MEMORY_ANSWER, sx_sender_to(shipment->sender),
+            sx_sender_size(shipment->sender) + sx_response_bytes(response), &shipment->charge))
         return SX_ETAKEN;
     shipment->id = strdup(id);
     if (!shipment->id)
         return SX_ENOMEM;
-    shipment->stanza = stanza;
-    shipment->stanza_len = stanza_len;
+    shipment->response = sx_response_ref(response);
     add(shipments, shipment);
     return SX_OK;
 }
@@ -317,30 +316,26 @@ static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipm
     sx_shipment_free(shipment);
 }
 
-/* The one answer of a request that has run: remembered, then posted. */
+/* The one answer of a request that has run: remembered, then posted. NULL: no memory. */
 static void answer(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
-                   struct sx_buffer *instead)
+                   struct sx_response *response)
 {
-    const char *to = sx_sender_to(shipment->sender);
-    char *bytes = instead ? sx_buffer_take(instead, &shipment->stanza_len) : shipment->stanza;
-    if (!instead)
-        shipment->stanza = NULL;
-    sx_journal_answer(shipments->journal, to, shipment->id, bytes, bytes ? shipment->stanza_len : 0,
-                      sx_clock_now_us());
-    if (bytes && number)
-        sx_session_post_answer(shipments->session, number, bytes, shipment->stanza_len, 0);
-    else
-        free(bytes);
+    const struct sx_head head = {.from = sx_sender_from(shipment->sender),
+                                 .to = sx_sender_to(shipment->sender),
+                                 .id = shipment->id};
+    struct sx_buffer stanza = {0};
+    sx_journal_answer(shipments->journal, head.to, shipment->id, response, sx_clock_now_us());
+    if (response) {
+        sx_response_write(response, &head, &stanza);
+        post(shipments, number, &stanza);
+    }
     end(shipments, number, shipment);
 }
 
 static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
                  const char *condition, const char *why)
 {
-    const struct sx_head head = {.from = sx_sender_from(shipment->sender),
-                                 .to = sx_sender_to(shipment->sender),
-                                 .id = shipment->id};
-    struct sx_buffer error = {0};
+    struct sx_response *error;
     char text[300];
     snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
              sx_sender_size(shipment->sender), shipment->call_number ? "call" : "answer", condition,
@@ -353,8 +348,9 @@ static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_ship
         return;
     }
     /* The condition isn't the peer's, which may mean that nothing was run: the request has run. */
-    sx_stanza_error(&error, &head, "internal-server-error", text);
-    answer(shipments, number, shipment, &error);
+    error = sx_response_error("internal-server-error", text);
+    answer(shipments, number, shipment, error);
+    sx_response_unref(error);
 }
 
 static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
@@ -363,7 +359,7 @@ static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_s
     if (shipment->call_number)
         sx_hold_end(shipments->exchange, shipment->call_number);
     else
-        answer(shipments, number, shipment, NULL);
+        answer(shipments, number, shipment, shipment->response);
 }
 
 /* ---- on their way ---- */
@@ -685,6 +681,30 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
         sx_hold_refuse(shipments->exchange, call_number, "item-not-found",
                        "the service has lost the call's bytes");
     return true;
+}
+
+static bool is_same_account(const char *one, const char *other)
+{
+    char bare[SX_JID_BYTES], other_bare[SX_JID_BYTES];
+    sx_jid_bare(one, bare, sizeof bare);
+    sx_jid_bare(other, other_bare, sizeof other_bare);
+    return sx_jid_equal(bare, other_bare);
+}
+
+void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)
+{
+    struct sx_shipment *shipment;
+    bool has_answers;
+    pthread_mutex_lock(&shipments->mu);
+    has_answers = shipments->answers > 0;
+    pthread_mutex_unlock(&shipments->mu);
+    if (!has_answers)
+        return;
+    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
+        if (shipment->is_sending && !shipment->call_number && strcmp(shipment->id, id) == 0 &&
+            is_same_account(sx_sender_to(shipment->sender), from))
+            sx_sender_readdress(shipment->sender, from, sx_clock_now_us());
+    }
 }
 
 bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,

@@ -47,10 +47,10 @@ void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; N
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
                            uint64_t call_number);
 
-/* It travels ahead of the answer to this id: the stanza that refers to it (malloc'ed). SX_ENOMEM,
- * SX_EFULL or SX_ETAKEN: neither is taken. */
+/* It travels ahead of the answer to this id, the response that refers to it. SX_ENOMEM, SX_EFULL or
+ * SX_ETAKEN: the shipment isn't taken. */
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                                    const char *id, char *stanza, size_t stanza_len);
+                                    const char *id, struct sx_response *response);
 
 /* Waits until no answer is on its way any more; false at the deadline, or as soon as the link is
  * not to come online again. */
@@ -77,6 +77,10 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
  * and the call waits for that. */
 bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id);
+
+/* A later copy of the request with this id came from there: what travels ahead of its answer goes
+ * there from now on, if it went to another resource of that account. */
+void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id);
 
 /* The peer closes a bytestream: true if it is one of ours. *moved (or NULL) is to be noted once the
  * peer has its answer. */

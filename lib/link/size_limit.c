@@ -18,14 +18,14 @@ enum {
 /* The most bytes that a stanza can have once a server has written it anew, which differs by server.
  * If it is too large for a server on the way, that ends the stream on which it came, ours or the
  * next one, with every call on it (RFC 6120 4.9.3.14). */
-static size_t rewritten_bytes(const struct sx_session *session, const struct sx_payload *payload,
+static size_t rewritten_bytes(const struct sx_session *session, size_t payload_bytes, bool is_fault,
                               const struct sx_head *head)
 {
-    return payload->rewritten_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
+    return payload_bytes + IQ_BYTES + sx_scan_quoted_bytes(head->to) +
            sx_scan_quoted_bytes(head->id) +
            sx_scan_quoted_bytes(head->from ? head->from : sx_session_config(session)->jid) +
            (head->is_message ? MESSAGE_BYTES + 2 * sx_scan_quoted_bytes(head->to) : 0) +
-           (payload->scan->is_fault ? FAULT_BYTES : 0);
+           (is_fault ? FAULT_BYTES : 0);
 }
 
 size_t sx_size_limit_outgoing(const struct sx_session *session, bool *is_servers)
@@ -68,9 +68,11 @@ bool sx_size_limit_fits(const struct sx_session *session, const char *what,
     bool is_servers;
     size_t limit = sx_size_limit_outgoing(session, &is_servers);
     if (!payload->is_loose)
-        return is_within_limit(session, what, payload->len,
-                               rewritten_bytes(session, payload, head) + more_bytes, why,
-                               why_bytes);
+        return is_within_limit(
+            session, what, payload->len,
+            rewritten_bytes(session, payload->rewritten_bytes, payload->scan->is_fault, head) +
+                more_bytes,
+            why, why_bytes);
     snprintf(why, why_bytes,
              "%s is %zu bytes packed, %zu in base64; the limit is %zu (%s), and it can't go in "
              "pieces, because %s",
@@ -90,6 +92,16 @@ bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payl
                  payload->len, queued);
         return false;
     }
-    return is_within_limit(session, "the envelope", payload->len,
-                           rewritten_bytes(session, payload, head), why, why_bytes);
+    return is_within_limit(
+        session, "the envelope", payload->len,
+        rewritten_bytes(session, payload->rewritten_bytes, payload->scan->is_fault, head), why,
+        why_bytes);
+}
+
+bool sx_size_limit_fits_again(const struct sx_session *session, const struct sx_response *response,
+                              const struct sx_head *head)
+{
+    return rewritten_bytes(session, sx_response_rewritten_bytes(response),
+                           sx_response_is_fault(response),
+                           head) <= sx_size_limit_outgoing(session, NULL);
 }

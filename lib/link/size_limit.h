@@ -9,6 +9,7 @@
 #define SX_LINK_SIZE_LIMIT_H
 
 #include "link/session.h"
+#include "request/response.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
 
@@ -27,6 +28,11 @@ bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payl
 bool sx_size_limit_fits(const struct sx_session *session, const char *what,
                         const struct sx_payload *payload, const struct sx_head *head,
                         size_t more_bytes, char *why, size_t why_bytes);
+
+/* Whether a response that was given once goes out in one stanza with this head: of another limit,
+ * or to a longer name. */
+bool sx_size_limit_fits_again(const struct sx_session *session, const struct sx_response *response,
+                              const struct sx_head *head);
 
 /* SX_ETOOBIG, with size and limit (max_message_bytes) in why. */
 enum sx_err sx_size_limit_refuse(const struct sx_session *session, const char *what, size_t bytes,

@@ -5,7 +5,7 @@
  * and those of the next five minutes, however old its id: a caller whose ids are going stale must
  * still find the answers it has lost. Entries and bytes are at most max_entries and max_bytes.
  *
- * Happy path: enter finds nothing and adds -> answer keeps a copy -> enter finds it.
+ * Happy path: enter finds nothing and adds -> answer keeps it -> enter finds it.
  * Failure: no room for an answer: the oldest answers go, their entries stay. No place for an entry:
  * the oldest that were answered go, by an end of the epochs until then. Only what runs is left:
  * full.
@@ -345,19 +345,15 @@ static bool may_run_locked(const struct sx_journal *journal, const struct sx_jou
 /* ---- requests ---- */
 
 static enum sx_journal_verdict repeat_locked(struct sx_journal *journal,
-                                             const struct sx_journal_entry *entry, char **answer,
-                                             size_t *answer_len)
+                                             const struct sx_journal_entry *entry,
+                                             struct sx_response **answer)
 {
-    char *copy;
     journal->counts.repeated++;
     if (!entry->is_answered)
         return SX_JOURNAL_RUNNING;
-    copy = entry->answer ? malloc(entry->answer_len + 1) : NULL;
-    if (!copy)
+    if (!entry->answer)
         return journal->is_shared ? SX_JOURNAL_SPENT : SX_JOURNAL_STALE;
-    memcpy(copy, entry->answer, entry->answer_len + 1);
-    *answer = copy;
-    *answer_len = entry->answer_len;
+    *answer = sx_response_ref(entry->answer);
     journal->counts.replayed++;
     return SX_JOURNAL_ANSWERED;
 }
@@ -402,7 +398,7 @@ static enum sx_journal_verdict look_locked(struct sx_journal *journal,
 }
 
 static enum sx_journal_verdict judge(struct sx_journal *journal, const char *from, const char *id,
-                                     int64_t now_us, bool enters, char **answer, size_t *answer_len)
+                                     int64_t now_us, bool enters, struct sx_response **answer)
 {
     struct sx_journal_key key;
     enum sx_journal_verdict verdict;
@@ -414,7 +410,7 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
     advance_locked(journal, now_us);
     entry = sx_journal_entries_find(&journal->entries, &key);
     if (entry)
-        verdict = repeat_locked(journal, entry, answer, answer_len);
+        verdict = repeat_locked(journal, entry, answer);
     else if (enters)
         verdict = enter_locked(journal, &key, now_us);
     else
@@ -424,48 +420,38 @@ static enum sx_journal_verdict judge(struct sx_journal *journal, const char *fro
 }
 
 enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
-                                         const char *id, int64_t now_us, char **answer,
-                                         size_t *answer_len)
+                                         const char *id, int64_t now_us,
+                                         struct sx_response **answer)
 {
-    return judge(journal, from, id, now_us, true, answer, answer_len);
+    return judge(journal, from, id, now_us, true, answer);
 }
 
 enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
-                                        const char *id, int64_t now_us, char **answer,
-                                        size_t *answer_len)
+                                        const char *id, int64_t now_us, struct sx_response **answer)
 {
-    return judge(journal, from, id, now_us, false, answer, answer_len);
+    return judge(journal, from, id, now_us, false, answer);
 }
 
-/* Takes the answer if it is kept: then NULL is returned. */
-static char *keep_answer_locked(struct sx_journal *journal, struct sx_journal_entry *entry,
-                                char *answer, size_t len)
+static void answer_locked(struct sx_journal *journal, struct sx_journal_entry *entry,
+                          struct sx_response *answer)
 {
     sx_journal_entries_answer(&journal->entries, entry, journal->epoch);
-    if (!answer || !make_room_locked(journal, entry->caller, len))
-        return answer;
-    sx_journal_entries_keep(&journal->entries, entry, answer, len);
-    return NULL;
+    if (answer && make_room_locked(journal, entry->caller, sx_response_bytes(answer)))
+        sx_journal_entries_keep(&journal->entries, entry, answer);
 }
 
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
-                       const char *stanza, size_t len, int64_t now_us)
+                       struct sx_response *answer, int64_t now_us)
 {
-    char *copy = stanza ? malloc(len + 1) : NULL;
     struct sx_journal_entry *entry;
     struct sx_journal_key key;
     sx_journal_entries_make_key(&journal->entries, from, id, &key);
-    if (copy) {
-        memcpy(copy, stanza, len);
-        copy[len] = '\0';
-    }
     pthread_mutex_lock(&journal->mu);
     advance_locked(journal, now_us);
     entry = sx_journal_entries_find(&journal->entries, &key);
     if (entry && !entry->is_answered)
-        copy = keep_answer_locked(journal, entry, copy, len);
+        answer_locked(journal, entry, answer);
     pthread_mutex_unlock(&journal->mu);
-    free(copy);
 }
 
 /* Its place is free again, and what was refused brings no epoch nearer to its end. */
@@ -486,7 +472,7 @@ void sx_journal_forget(struct sx_journal *journal, const char *from, const char 
     pthread_mutex_lock(&journal->mu);
     entry = sx_journal_entries_find(&journal->entries, &key);
     if (entry && !entry->is_answered && sx_request_id_is_message(id))
-        (void)keep_answer_locked(journal, entry, NULL, 0);
+        answer_locked(journal, entry, NULL);
     else if (entry && !entry->is_answered)
         give_back_locked(journal, entry);
     pthread_mutex_unlock(&journal->mu);
@@ -497,7 +483,7 @@ void sx_journal_shrink(struct sx_journal *journal, size_t max_answer_bytes)
     struct sx_journal_entry *entry;
     pthread_mutex_lock(&journal->mu);
     TAILQ_FOREACH(entry, &journal->entries.answered, in_order)
-        if (entry->answer_len > max_answer_bytes)
+        if (entry->answer && sx_response_bytes(entry->answer) > max_answer_bytes)
             sx_journal_entries_drop_answer(&journal->entries, entry);
     pthread_mutex_unlock(&journal->mu);
 }

@@ -1,6 +1,6 @@
 /* journal.h - the requests this process has seen: each runs at most once, its answer is kept.
  *
- * Noun: the journal, (caller's bare JID, id) -> running, or answered with these bytes.
+ * Noun: the journal, (caller's bare JID, id) -> running, or answered with this (response.h).
  *
  * A caller that doesn't know whether its request or the answer got lost sends the request again,
  * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
@@ -37,6 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "request/response.h"
 #include "wire/request_id.h"
 
 enum { SX_JOURNAL_EPOCH_S = 300 };
@@ -78,22 +79,22 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
 int64_t sx_journal_stale_us(struct sx_journal *journal, const char *from, const char *id,
                             int64_t now_us);
 
-/* A request arrived. With SX_JOURNAL_ANSWERED *answer is a copy (malloc'ed, the caller's) of the
- * stanza; SX_JOURNAL_STALE instead if there is no memory for it. Otherwise untouched. */
+/* A request arrived. With SX_JOURNAL_ANSWERED *answer is what the first copy was answered with, a
+ * reference of the caller's. Otherwise untouched. */
 enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char *from,
-                                         const char *id, int64_t now_us, char **answer,
-                                         size_t *answer_len);
+                                         const char *id, int64_t now_us,
+                                         struct sx_response **answer);
 
 /* As enter, for a request that won't be run whatever comes out: a fresh one is told, not entered,
  * so that who may not call takes no room. */
 enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
-                                        const char *id, int64_t now_us, char **answer,
-                                        size_t *answer_len);
+                                        const char *id, int64_t now_us,
+                                        struct sx_response **answer);
 
-/* The request was answered with this stanza (copied; NULL: there is none to remember). Foreign ones
- * are ignored. */
+/* The request was answered with this, to which the journal refers if it keeps it (NULL: there is
+ * nothing to remember). Foreign ones are ignored. */
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
-                       const char *stanza, size_t len, int64_t now_us);
+                       struct sx_response *answer, int64_t now_us);
 
 /* The request was refused and has not run: a second copy may. Not that of a message, whose sender
  * was told that it isn't run: a server has made it. */

@@ -265,28 +265,30 @@ void sx_journal_entries_answer(struct sx_journal_entries *entries, struct sx_jou
 }
 
 void sx_journal_entries_keep(struct sx_journal_entries *entries, struct sx_journal_entry *entry,
-                             char *answer, size_t len)
+                             struct sx_response *answer)
 {
     struct sx_journal_caller *caller = entry->caller;
-    entry->answer = answer;
-    entry->answer_len = len;
+    size_t bytes = sx_response_bytes(answer);
+    entry->answer = sx_response_ref(answer);
     TAILQ_INSERT_TAIL(&caller->kept, entry, in_kept);
     set_holding(entries, caller, SX_JOURNAL_ANSWERS,
-                caller->holdings[SX_JOURNAL_ANSWERS].bytes + len);
-    entries->answer_bytes += len;
+                caller->holdings[SX_JOURNAL_ANSWERS].bytes + bytes);
+    entries->answer_bytes += bytes;
 }
 
 void sx_journal_entries_drop_answer(struct sx_journal_entries *entries,
                                     struct sx_journal_entry *entry)
 {
     struct sx_journal_caller *caller = entry->caller;
+    size_t bytes;
     if (!entry->answer)
         return;
+    bytes = sx_response_bytes(entry->answer);
     TAILQ_REMOVE(&caller->kept, entry, in_kept);
     set_holding(entries, caller, SX_JOURNAL_ANSWERS,
-                caller->holdings[SX_JOURNAL_ANSWERS].bytes - entry->answer_len);
-    entries->answer_bytes -= entry->answer_len;
-    free(entry->answer);
+                caller->holdings[SX_JOURNAL_ANSWERS].bytes - bytes);
+    entries->answer_bytes -= bytes;
+    sx_response_unref(entry->answer);
     entry->answer = NULL;
 }
 

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "request/response.h"
 #include "wire/jid.h"
 
 enum { SX_JOURNAL_CLASSES = 40 }; /* of sizes, each twice the one before: more than memory has */
@@ -61,8 +62,8 @@ struct sx_journal_entry {
     uint64_t
         epoch; /* in which it came, then in which it was answered: no matter what its id says */
     bool is_answered;
-    char *answer;             /* NULL while running, or when it isn't kept */
-    size_t answer_len, bytes; /* bytes without the answer */
+    struct sx_response *answer; /* NULL while running, or when it isn't kept */
+    size_t bytes;               /* without the answer */
     char id[];
 };
 
@@ -115,9 +116,9 @@ struct sx_journal_entry *sx_journal_entries_add(struct sx_journal_entries *entri
 void sx_journal_entries_answer(struct sx_journal_entries *entries, struct sx_journal_entry *entry,
                                uint64_t epoch);
 
-/* With this answer (malloc'ed, taken); and forgets it: a later copy is stale from then on. */
+/* With this answer, to which it refers; and forgets it: a later copy is stale from then on. */
 void sx_journal_entries_keep(struct sx_journal_entries *entries, struct sx_journal_entry *entry,
-                             char *answer, size_t len);
+                             struct sx_response *answer);
 void sx_journal_entries_drop_answer(struct sx_journal_entries *entries,
                                     struct sx_journal_entry *entry);
 

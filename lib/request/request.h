@@ -5,9 +5,9 @@
  *
  * Folder request/: the requests that arrived. A queue gives them to workers, callers in turn; a
  * journal sees to it that each runs at most once and finds its answer again; rules say who may
- * call what, and a budget what it may cost to find that out. It knows neither stanzas nor
- * connections: who receives them puts requests in, who works takes them out. May include base, wire
- * and soap.
+ * call what, and a budget what it may cost to find that out. It knows no connections, and of
+ * stanzas how a response is written: who receives them puts requests in, who works takes them out.
+ * May include base, wire and soap.
  *
  * Thread: one at a time, but for answer_once.
  */

@@ -40,12 +40,13 @@ enum {
 struct sx_sender {
     /* immutable */
     char id[SX_SENDER_ID_BYTES], sha256[SX_SHA256_HEX_BYTES];
-    char *from, *to; /* from: NULL but for a component */
+    char *from;      /* NULL but for a component */
     char *operation; /* "" for none */
     size_t size;
     struct sx_window window;
     void *user;
 
+    char *to;
     char *bytes;
     enum sx_sender_state state;
     unsigned long attempt;
@@ -192,6 +193,18 @@ void sx_sender_lost(struct sx_sender *sender, int64_t now_us)
         return;
     note_why(sender, "", "the connection was lost");
     wait_for_next(sender, FIRST_PAUSE_US, now_us);
+}
+
+void sx_sender_readdress(struct sx_sender *sender, const char *to, int64_t now_us)
+{
+    char *copy = sx_jid_equal(sender->to, to) ? NULL : strdup(to);
+    if (!copy)
+        return;
+    free(sender->to);
+    sender->to = copy;
+    sx_sender_lost(sender, now_us);
+    if (sender->state == SX_SENDER_WAITING)
+        sender->due_us = now_us;
 }
 
 /* Whether something has gone out in this attempt that isn't answered yet. */

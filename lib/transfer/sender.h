@@ -127,6 +127,10 @@ bool sx_sender_reply(struct sx_sender *sender, const char *from, const char *id,
 /* `from` closes the session sid: whether that is the one under way here. It is over then. */
 bool sx_sender_closed(struct sx_sender *sender, const char *from, const char *sid, int64_t now_us);
 
+/* The receiver has another name now (copied), and still holds what it got under the one before: the
+ * next attempt goes there, at once. Without memory nothing changes, nor under the same name. */
+void sx_sender_readdress(struct sx_sender *sender, const char *to, int64_t now_us);
+
 /* Our connection is gone. */
 void sx_sender_lost(struct sx_sender *sender, int64_t now_us);
 

@@ -9,9 +9,10 @@
  *
  * Claims: each get and set is answered or queued once (a copy of one that runs is neither, nor what
  * has come to a component without `from`), nothing else is answered but an iq of no known type; a
- * component says which of its JIDs answers; what is answered can stand in a stream; what is
- * queued is in order, is allowed, and under one id that is ours comes once; a call ends by an
- * answer of its peer's with its id and by nothing else.
+ * component says which of its JIDs answers; what is answered can stand in a stream, and goes to who
+ * asked, with the id of what was asked, a later copy from another resource included; what is queued
+ * is in order, is allowed, and under one id that is ours comes once; a call ends by an answer of
+ * its peer's with its id and by nothing else.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ struct seen {
 struct outcome {
     struct soap_xmpp_link *link; /* that nothing connects */
     struct soap_xmpp_call *call, *kept;
-    unsigned posted; /* answers to one stanza */
+    const struct sx_element *stanza; /* that is answered now */
+    unsigned posted;                 /* answers to it */
     struct seen seen[MAX_SEEN];
     unsigned seen_count;
 };
@@ -56,6 +58,11 @@ static bool is_component(const struct outcome *outcome)
     return sx_session_config(outcome->link->session)->is_component;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* A question of ours and the end of a bytestream are no answers. */
 static void count_answer(struct feed *feed, const struct sx_element *stanza)
 {
@@ -64,7 +71,15 @@ static void count_answer(struct feed *feed, const struct sx_element *stanza)
     CLAIM(!is_component(outcome) || sx_element_attribute(stanza, "from"));
     CLAIM(strcmp(sx_element_name(stanza), "iq") == 0);
     CLAIM(sx_element_attribute(stanza, "id") && type);
-    outcome->posted += strcmp(type, "get") != 0 && strcmp(type, "set") != 0;
+    if (strcmp(type, "get") == 0 || strcmp(type, "set") == 0)
+        return;
+    outcome->posted++;
+    CLAIM(is_same(sx_element_attribute(stanza, "id"), sx_element_attribute(outcome->stanza, "id")));
+    CLAIM(
+        is_same(sx_element_attribute(stanza, "to"), sx_element_attribute(outcome->stanza, "from")));
+    CLAIM(
+        !is_component(outcome) || !sx_element_attribute(outcome->stanza, "to") ||
+        is_same(sx_element_attribute(stanza, "from"), sx_element_attribute(outcome->stanza, "to")));
 }
 
 static void post(void *user, uint64_t session, char *stanza, size_t len)
@@ -127,7 +142,7 @@ static void claims_about_arrival(const struct sx_envelope *envelope)
 
 static void serve(struct outcome *outcome, const struct sx_request *request)
 {
-    static const char answer[] = "<iq type='result' from='example.org' id='1'/>";
+    struct sx_response *response;
     struct soap_xmpp_link *link = outcome->link;
     bool answered = strlen(request->id) % 2 == 0;
 
@@ -142,8 +157,11 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
     claims_about_arrival(&request->envelope);
     if (sx_request_id_is_tagged(request->id))
         note_seen(outcome, request, answered);
-    if (answered)
-        sx_journal_answer(link->journal, request->from, request->id, answer, sizeof answer - 1, 0);
+    if (!answered)
+        return;
+    CLAIM((response = sx_response_new(NULL, 0, 0, NULL)) != NULL);
+    sx_journal_answer(link->journal, request->from, request->id, response, 0);
+    sx_response_unref(response);
 }
 
 static unsigned serve_all(struct outcome *outcome)
@@ -284,6 +302,7 @@ static void receive(struct feed *feed, const struct sx_element *stanza)
                          strcmp(id, sx_exchange_id(outcome->kept)) == 0);
     copy = id ? find_seen(outcome, from ? from : "example.org", id) : NULL;
     outcome->posted = 0;
+    outcome->stanza = stanza;
     sx_receive_stanza(&outcome->link->reception, 1, as_online(stanza, &feed->stream),
                       &feed->stream);
     taken = outcome->posted + serve_all(outcome);

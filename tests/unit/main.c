@@ -79,6 +79,7 @@
     SUITE(receiver_room)                                                                           \
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
+    SUITE(response)                                                                                \
     SUITE(retry)                                                                                   \
     SUITE(roster)                                                                                  \
     SUITE(routing)                                                                                 \

@@ -9,6 +9,7 @@
 #include "wire/namespaces.h"
 #include "wire/stanza.h"
 #include "../../lib/suite.h"
+#include "../response_fixture.h"
 #include "responder.h"
 
 enum { MANY = 200 };
@@ -174,9 +175,9 @@ TEST(a_forbidden_request_says_that_it_was_not_run)
 
 TEST(a_request_that_ran_is_answered_again)
 {
-    static const char answer[] = "<iq type='result' id='1'/>";
     struct responder responder;
     struct sx_request *request;
+    char answer[300];
     serve(&responder, "alice@example.org:add");
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
     /* While it runs and afterwards nobody is told that this id was not run, whatever is asked. */
@@ -184,7 +185,9 @@ TEST(a_request_that_ran_is_answered_again)
     ASSERT_TEXT(responder_said(&responder), "");
     CU_ASSERT_EQUAL(remembered(&responder), 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
-    sx_journal_answer(responder.link->journal, request->from, request->id, answer, strlen(answer),
+    snprintf(answer, sizeof answer, "<iq type='result' to='" RESPONDER_PEER "' id='%s'><a/></iq>",
+             request->id);
+    response_remember(responder.link->journal, request->from, request->id, "<a/>",
                       sx_clock_now_us());
     sx_request_free(request);
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
@@ -192,6 +195,55 @@ TEST(a_request_that_ran_is_answered_again)
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "sub");
     ASSERT_TEXT(responder_said(&responder), answer);
     CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+/* A server may give it another one when it comes back. */
+TEST(who_comes_back_with_another_resource_gets_its_answer)
+{
+    struct responder responder;
+    struct sx_request *request;
+    serve(&responder, "alice@example.org:add");
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    sx_answer_refuse(&responder.link->answers, request, "internal-server-error", "forgotten");
+    sx_request_free(request);
+    responder_ask(&responder, "alice@example.org/8415", responder_tag(&responder, "1"), "add");
+    ASSERT_CONTAINS(responder_said(&responder), "<iq type='error' to='alice@example.org/8415' ");
+    ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error ");
+    ASSERT_CONTAINS(responder_said(&responder), ">forgotten</text>");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
+/* Larger than its server takes, it would end the stream of the service. */
+TEST(an_answer_that_is_too_large_for_a_longer_name_is_refused)
+{
+    char name[901], payload[9500];
+    struct responder responder;
+    struct soap_xmpp_config config;
+    struct sx_request *request;
+    memset(name, 'x', sizeof name);
+    name[sizeof name - 1] = '\0';
+    memcpy(name, "alice@example.org/", 18);
+    memset(payload, 'y', sizeof payload);
+    payload[sizeof payload - 1] = '\0';
+    responder_configure(&config);
+    config.allow = "alice@example.org";
+    config.max_outgoing_bytes = 10000;
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
+    response_remember(responder.link->journal, request->from, request->id, payload,
+                      sx_clock_now_us());
+    sx_request_free(request);
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    ASSERT_CONTAINS(responder_said(&responder), payload);
+    responder_ask(&responder, name, responder_tag(&responder, "1"), "add");
+    ASSERT_CONTAINS(responder_said(&responder), "<internal-server-error ");
+    ASSERT_CONTAINS(responder_said(&responder), name);
+    ASSERT_LACKS(responder_said(&responder), payload);
     responder_stop(&responder);
 }
 
@@ -330,6 +382,10 @@ CU_TestInfo tests_admission[] = {
     {"a forbidden request says that it was not run", a_forbidden_request_says_that_it_was_not_run},
     {"a request that ran is answered again and never called forbidden",
      a_request_that_ran_is_answered_again},
+    {"who comes back with another resource gets its answer there",
+     who_comes_back_with_another_resource_gets_its_answer},
+    {"an answer that is too large for a longer name is refused",
+     an_answer_that_is_too_large_for_a_longer_name_is_refused},
     {"a stale request is stale whoever calls", a_stale_request_is_stale_whoever_calls},
     {"of a stale request of this process it is told since when it is",
      a_stale_request_of_this_process_is_told_since_when},

@@ -164,7 +164,7 @@ TEST(one_of_ours_runs_once)
         ASSERT_TEXT(responder_said(&responder), "");
     }
     sx_request_free(responder_take(&responder));
-    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, sx_clock_now_us());
     hear(&responder,
          "<message from='alice@example.org/other' id='1~message'>" ENVELOPE("add") "</message>");
     CU_ASSERT_EQUAL(responder_queued(&responder), 0);
@@ -184,7 +184,7 @@ TEST(one_of_ours_runs_once_where_the_jid_is_shared)
     sx_journal_share(responder.link->journal);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     sx_request_free(responder_take(&responder));
-    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, 0, sx_clock_now_us());
+    sx_journal_answer(responder.link->journal, ALICE, "1~message", NULL, sx_clock_now_us());
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     CU_ASSERT_EQUAL(responder_queued(&responder), 0);
     ASSERT_TEXT(responder_said(&responder), "");

@@ -19,10 +19,12 @@
 #include "../../lib/shortage.h"
 #include "../../lib/stopped_clock.h"
 #include "../../lib/suite.h"
+#include "../response_fixture.h"
 
 extern CU_TestInfo tests_shipment[];
 
 #define PEER        "calc@example.org/soap"
+#define NEW_PEER    "calc@example.org/new"
 #define INCARNATION "00112233445566ff.1"
 #define PACKED      "<packed xmlns='urn:soap-xmpp:packed:1' transfer='1' size='1' sha256='0'/>"
 #define HEAD        "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><add>"
@@ -146,9 +148,11 @@ static struct soap_xmpp_call *ship_call(struct quay *quay)
 
 static enum sx_err ship_answer_to(struct quay *quay, const char *to, const char *id)
 {
-    char *stanza = strdup("<iq/>");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(stanza);
-    return sx_shipments_add_answer(quay->shipments, make_shipment_to(quay, to), id, stanza, 5);
+    struct sx_response *response = response_make("<iq/>");
+    enum sx_err err =
+        sx_shipments_add_answer(quay->shipments, make_shipment_to(quay, to), id, response);
+    sx_response_unref(response);
+    return err;
 }
 
 static enum sx_err ship_answer(struct quay *quay, const char *id)
@@ -165,13 +169,12 @@ static int64_t step(struct quay *quay)
 static const char *enter_of(struct quay *quay, const char *peer, unsigned number)
 {
     static char id[200];
-    char incarnation[SX_INCARNATION_BYTES], *again = NULL;
-    size_t len = 0;
+    char incarnation[SX_INCARNATION_BYTES];
+    struct sx_response *again = NULL;
     sx_journal_incarnation(quay->link->journal, sx_clock_now_us(), incarnation);
     snprintf(id, sizeof id, "%u" SX_REQUEST_ID_MARK "%s", number, incarnation);
-    CU_ASSERT_EQUAL(
-        sx_journal_enter(quay->link->journal, peer, id, sx_clock_now_us(), &again, &len),
-        SX_JOURNAL_FRESH);
+    CU_ASSERT_EQUAL(sx_journal_enter(quay->link->journal, peer, id, sx_clock_now_us(), &again),
+                    SX_JOURNAL_FRESH);
     return id;
 }
 
@@ -183,12 +186,11 @@ static const char *enter(struct quay *quay, unsigned number)
 /* What the journal has for it: malloc'ed; NULL: it runs. */
 static char *look_of(struct quay *quay, const char *peer, const char *id)
 {
-    char *again = NULL;
-    size_t len = 0;
+    struct sx_response *again = NULL;
     enum sx_journal_verdict verdict =
-        sx_journal_look(quay->link->journal, peer, id, sx_clock_now_us(), &again, &len);
+        sx_journal_look(quay->link->journal, peer, id, sx_clock_now_us(), &again);
     CU_ASSERT(verdict == SX_JOURNAL_RUNNING || verdict == SX_JOURNAL_ANSWERED);
-    return again;
+    return response_read(again);
 }
 
 static char *look(struct quay *quay, const char *id)
@@ -259,6 +261,7 @@ static void test_patience(void)
 /* What the link posts last: its id. */
 struct hearing {
     char id[200];
+    bool is_to_new;
 };
 
 static void hear(void *user, uint64_t session, char *stanza, size_t len)
@@ -267,6 +270,7 @@ static void hear(void *user, uint64_t session, char *stanza, size_t len)
     const char *id = strstr(stanza, " id='") + 5;
     (void)session, (void)len;
     snprintf(hearing->id, sizeof hearing->id, "%.*s", (int)strcspn(id, "'"), id);
+    hearing->is_to_new = strstr(stanza, " to='" NEW_PEER "'");
     free(stanza);
 }
 
@@ -279,7 +283,8 @@ static void test_too_slow(void)
     struct sx_payload payload = make_payload_of(HUGE_BYTES);
     struct sx_buffer reference = {0};
     struct sx_shipment *shipment = NULL;
-    struct hearing hearing = {""};
+    struct sx_response *response = response_make("<iq/>");
+    struct hearing hearing = {.id = ""};
     int64_t now_us = sx_clock_now_us();
     char id[200], *said = NULL;
     unsigned i;
@@ -292,8 +297,8 @@ static void test_too_slow(void)
     sx_buffer_fini(&reference);
     snprintf(id, sizeof id, "%s", enter(&quay, 1));
     sx_shipments_online(quay.shipments);
-    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, strdup("<iq/>"), 5),
-                    SX_OK);
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, response), SX_OK);
+    sx_response_unref(response);
     for (i = 0; i < MOST_STEPS && !said; i++) {
         const struct sx_sender_reply reply = {.received = i ? NULL : "0"};
         (void)sx_shipments_step(quay.shipments, 1);
@@ -308,6 +313,33 @@ static void test_too_slow(void)
     posted_take(sx_session_loop(quay.link->session), NULL, NULL);
     quay_close(&quay);
     stopped_clock_release();
+}
+
+/* Its caller has come back under another name: what goes ahead goes there, and then the answer. */
+static void test_readdress(void)
+{
+    struct hearing hearing = {.id = ""};
+    struct quay quay;
+    char id[200];
+    quay_open(&quay, 60000);
+    posted_take(sx_session_loop(quay.link->session), hear, &hearing);
+    snprintf(id, sizeof id, "%s", enter(&quay, 1));
+    CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    sx_shipments_online(quay.shipments);
+    (void)sx_shipments_step(quay.shipments, 1);
+    ASSERT_CONTAINS(hearing.id, ".open");
+    CU_ASSERT_FALSE(hearing.is_to_new);
+    sx_shipments_readdress(quay.shipments, "other@example.org/new", id);
+    sx_shipments_readdress(quay.shipments, NEW_PEER, "another id");
+    sx_shipments_readdress(quay.shipments, PEER, id);
+    (void)sx_shipments_step(quay.shipments, 1);
+    CU_ASSERT_FALSE(hearing.is_to_new);
+    sx_shipments_readdress(quay.shipments, NEW_PEER, id);
+    (void)sx_shipments_step(quay.shipments, 1);
+    CU_ASSERT_TRUE(hearing.is_to_new);
+    ASSERT_CONTAINS(hearing.id, ".open");
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
+    quay_close(&quay);
 }
 
 static void test_answers_crowd(void)
@@ -454,7 +486,8 @@ static void test_answers_pile_up(void)
 {
     struct quay quay;
     struct sx_shipment *shipment;
-    char id[200] = "", *stanza = strdup("<iq/>");
+    struct sx_response *response = response_make("<iq/>");
+    char id[200] = "";
     unsigned i;
     quay_open(&quay, 0);
     for (i = 0; i < 2 * PLACES; i++) {
@@ -462,9 +495,9 @@ static void test_answers_pile_up(void)
         CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
     }
     shipment = make_shipment(&quay);
-    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, stanza, 5), SX_EFULL);
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, response), SX_EFULL);
     sx_shipment_free(shipment);
-    free(stanza);
+    sx_response_unref(response);
     quay_close(&quay);
 }
 
@@ -527,20 +560,19 @@ static bool attempt_add_answer(struct shortage shortage)
 {
     struct quay quay;
     struct sx_shipment *shipment;
-    char *stanza = strdup("<iq/>");
+    struct sx_response *response = response_make("<iq/>");
     enum sx_err err;
     bool has_failed;
     quay_open(&quay, 0);
     shipment = make_shipment(&quay);
     shortage_begin(shortage);
-    err = sx_shipments_add_answer(quay.shipments, shipment, "1", stanza, 5);
+    err = sx_shipments_add_answer(quay.shipments, shipment, "1", response);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err != SX_OK, has_failed);
     CU_ASSERT_EQUAL(sx_shipments_drained(quay.shipments, PAST), has_failed);
-    if (err) {
+    if (err)
         sx_shipment_free(shipment);
-        free(stanza);
-    }
+    sx_response_unref(response);
     quay_close(&quay);
     return has_failed;
 }
@@ -565,8 +597,9 @@ static bool attempt_answer(struct shortage shortage)
     struct quay quay;
     struct sx_checker *checker = sx_checker_new(64);
     struct sx_request *request;
-    size_t len, again_len = 0;
-    char *envelope = make_envelope(&len), why[200], *again = NULL;
+    struct sx_response *again = NULL;
+    size_t len;
+    char *envelope = make_envelope(&len), why[200];
     enum sx_err err;
     bool has_failed;
     quay_open(&quay, 0);
@@ -576,10 +609,10 @@ static bool attempt_answer(struct shortage shortage)
     err = sx_link_answer(quay.link, request, checker, envelope, len, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT(err == SX_OK || err == SX_ENOMEM);
-    CU_ASSERT_NOT_EQUAL(sx_journal_look(quay.link->journal, PEER, request->id, sx_clock_now_us(),
-                                        &again, &again_len),
-                        SX_JOURNAL_FRESH);
-    free(again);
+    CU_ASSERT_NOT_EQUAL(
+        sx_journal_look(quay.link->journal, PEER, request->id, sx_clock_now_us(), &again),
+        SX_JOURNAL_FRESH);
+    sx_response_unref(again);
     sx_request_free(request);
     sx_checker_free(checker);
     free(envelope);
@@ -708,6 +741,7 @@ CU_TestInfo tests_shipment[] = {
     {"a call may wait for a place among those on their way", test_crowd},
     {"an answer that nobody takes is an error in the end", test_patience},
     {"an answer that is taken too slowly is an error, too", test_too_slow},
+    {"what goes ahead of an answer follows its caller to another resource", test_readdress},
     {"answers to one account have half of the places", test_answers_crowd},
     {"answers that are taken slowly make room for others'", test_answers_make_room},
     {"an answer that waits for a place in vain is an error", test_waits_in_vain},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "request/journal.h"
+#include "../response_fixture.h"
 
 enum { PLACES = 160, FEW = 8, FLOOD = 20000, BYTES = 1 << 20 };
 
@@ -40,16 +41,15 @@ static struct id make_id(struct sx_journal *journal, int number, int64_t now_us)
 
 static enum sx_journal_verdict enter(struct sx_journal *journal, const char *from, const char *id)
 {
-    char *answer = NULL;
-    size_t len;
-    enum sx_journal_verdict verdict = sx_journal_enter(journal, from, id, NOW_US, &answer, &len);
-    free(answer);
+    struct sx_response *answer = NULL;
+    enum sx_journal_verdict verdict = sx_journal_enter(journal, from, id, NOW_US, &answer);
+    sx_response_unref(answer);
     return verdict;
 }
 
 static void answer(struct sx_journal *journal, const char *from, const char *id, const char *text)
 {
-    sx_journal_answer(journal, from, id, text, strlen(text), NOW_US);
+    response_remember(journal, from, id, text, NOW_US);
 }
 
 static struct sx_journal_counts count(struct sx_journal *journal)
@@ -302,13 +302,13 @@ static void check_since(struct world *world, unsigned caller, const char *from,
 
 static void try_id(struct world *world, unsigned caller, const char *from, struct seen *seen)
 {
-    char *said = NULL;
-    size_t len;
+    struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict =
-        sx_journal_enter(world->journal, from, seen->id.text, world->now_us, &said, &len);
+        sx_journal_enter(world->journal, from, seen->id.text, world->now_us, &answer);
+    char *said = response_read(answer);
     CU_ASSERT_EQUAL(said != NULL, verdict == SX_JOURNAL_ANSWERED);
     if (said)
-        CU_ASSERT_TRUE(strncmp(said, seen->id.text, strlen(seen->id.text)) == 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(said, seen->id.text));
     free(said);
     CU_ASSERT_FALSE(verdict == SX_JOURNAL_FRESH && seen->was_fresh);
     CU_ASSERT_EQUAL(verdict == SX_JOURNAL_RUNNING, seen->runs);
@@ -337,7 +337,7 @@ static void end_run(struct world *world, const char *from, struct seen *seen)
         sx_journal_forget(world->journal, from, seen->id.text);
         seen->was_fresh = false; /* it may come again */
     } else {
-        sx_journal_answer(world->journal, from, seen->id.text, text, strlen(text), world->now_us);
+        response_remember(world->journal, from, seen->id.text, text, world->now_us);
     }
 }
 

@@ -98,6 +98,27 @@ static void it_goes_on_where_the_receiver_is(void)
     sx_sender_free(transfer);
 }
 
+static void it_goes_on_under_another_name_of_the_receiver(void)
+{
+    struct sx_sender *transfer = make(10, 1, 4);
+    open_session(transfer, 1, "0", S);
+    say(transfer, S);
+    hear(transfer, "1.1", NULL, S);
+    say(transfer, S);
+    sx_sender_readdress(transfer, BOB, S); /* the same */
+    ASSERT_TEXT(say(transfer, S), "");
+    sx_sender_readdress(transfer, "bob@b.org/new", S);
+    ASSERT_TEXT(sx_sender_to(transfer), "bob@b.org/new");
+    ASSERT_CONTAINS(say(transfer, S), "<iq type='set' to='bob@b.org/new' id='T.2.open'>");
+    CU_ASSERT_FALSE(hear_from(transfer, BOB, "1.2", &(struct sx_sender_reply){0}, S));
+    CU_ASSERT_FALSE(
+        hear_from(transfer, BOB, "2.open", &(struct sx_sender_reply){.received = "4"}, S));
+    CU_ASSERT_TRUE(hear_from(transfer, "bob@b.org/new", "2.open",
+                             &(struct sx_sender_reply){.received = "4"}, S));
+    ASSERT_CONTAINS(say(transfer, S), "seq='0'>NDU2Nw==");
+    sx_sender_free(transfer);
+}
+
 static void what_the_receiver_has_already_is_only_closed(void)
 {
     struct sx_sender *transfer = make(10, 3, 4);
@@ -369,6 +390,8 @@ CU_TestInfo tests_sender[] = {
     {"a window of blocks is under way", a_window_of_blocks_is_under_way},
     {"an answer to a block answers those before it", an_answer_answers_the_blocks_before},
     {"it goes on where the receiver is", it_goes_on_where_the_receiver_is},
+    {"it goes on under another name of the receiver's",
+     it_goes_on_under_another_name_of_the_receiver},
     {"what the receiver has already is only closed", what_the_receiver_has_already_is_only_closed},
     {"a receiver that lost all gets all", a_receiver_that_lost_all_gets_all},
     {"a number of bytes that can't be fails", a_number_of_bytes_that_cannot_be_fails},
