@@ -26,7 +26,12 @@ layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
 	$(Q)tests/layers/run.sh
 	$(Q)tools/check-layers lib $(BUILD)/obj/lib
 
-run-lint: layers run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
+# Whether the models of the delivery still name what there is.
+models:
+	$(call say,MODELS,tests/model)
+	$(Q)tools/check-models lib tests/model
+
+run-lint: layers models run-cppcheck $(LINTED:%.c=$(BUILD)/lint/%.tidy)
 
 lint:
 	$(Q)tools/install-packages.sh build test lint
@@ -36,4 +41,4 @@ format:
 	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
 	    ! -name contract.h ! -name records.h ! -name ws.h ! -path '*/two/*')
 
-.PHONY: layers lint run-lint run-cppcheck format
+.PHONY: layers models lint run-lint run-cppcheck format

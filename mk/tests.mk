@@ -136,6 +136,12 @@ ORACLE_ALONE ?= 100000
 run-oracle: $(ORACLES)
 	tests/oracle/run.sh $(BUILD) $(ORACLE_COUNT) $(ORACLE_ALONE)
 
+# The delivery of calls as spin sees it: docs/internals/models.md. MODEL=long: more of the world, minutes.
+MODEL ?= short
+
+run-model:
+	tests/model/run.sh $(BUILD) $(MODEL)
+
 run-install: all
 	tests/install/run.sh $(BUILD)
 
@@ -190,12 +196,12 @@ unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soapH.h
-	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle)
+	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(ORACLES) $(NAT) $(FLEET) $(BUILD)/codec
-	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs oracle install commands \
+	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs oracle model install commands \
 	    samples federation cluster nat bench-fleet-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
@@ -234,5 +240,5 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
     run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -5,6 +5,8 @@
  *
  * Happy path: begin -> (2 s without an answer) -> first -> put_off -> 4 s -> ... -> 30 s.
  * Absent: after a bounce nothing is under way, and asking again costs little: 1/4 s, 1/2 s, ...
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml.
  */
 #include "exchange/due.h"
 

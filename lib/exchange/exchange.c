@@ -7,6 +7,8 @@
  *             wakes its one waiter -> wait moves the reply out -> release frees the call.
  * Failure modes: a reply from the wrong peer leaves the call alone; one that nobody waits for any
  *             more is counted and dropped; no memory for a reply ends its call with SX_ENOMEM.
+ *
+ * Modelled in tests/model: iq.pml, message.pml, shared.pml.
  */
 #include "exchange/exchange.h"
 

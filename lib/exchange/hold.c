@@ -12,6 +12,8 @@
  * Late words about older copies (a second refusal, a bounce, a stale id) leave it HELD, and take
  * them back.
  * Falls back to a plain payload: nothing here concerns it any longer.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "exchange/hold.h"
 

@@ -11,6 +11,8 @@
  *             a process that has never sent the request.
  * Failure:    lost before the receipt: nobody knows, the call ends. Too many are found, and nobody
  *             takes them: what comes then is lost.
+ *
+ * Modelled in tests/model: message.pml.
  */
 #include "exchange/message_call.h"
 

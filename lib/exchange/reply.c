@@ -2,6 +2,8 @@
  *
  * Invariant: what a reply owns is freed once. Failure: without memory there is no reply, and what
  * it would have owned is freed.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "exchange/reply.h"
 

@@ -11,6 +11,8 @@
  * Never moved: calls sent once (to foreign peers: what their server returns as undelivered may have
  * been run, XEP-0198 section 8), those whose bytes went ahead of them: they are at the peer; and
  * those to a shared JID, whose peer is many processes already.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "exchange/reroute.h"
 

@@ -21,6 +21,8 @@
  *             this id went out: none was let in, however many there are. Another id.
  * Falls back: the peer takes no packed payload any longer: replace puts a plain one in its place,
  *             which goes out once more only, if the peer doesn't run each id once.
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */
 #include "exchange/retry.h"
 

@@ -21,6 +21,8 @@
  * Unrun:      a bounce or a refusal of X~any, or stale from a process that shares no JID: nothing
  *             has run nor will. Refused for good, the call ends; otherwise another X~any, under
  *             another id.
+ *
+ * Modelled in tests/model: shared.pml.
  */
 #include "exchange/shared.h"
 

@@ -9,6 +9,8 @@
  *
  * Happy path: make -> enter -> found by its id -> answer -> await moves the reply out -> free.
  * Failure: no memory for a reply: the call ends with its error and no text.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "exchange/table.h"
 

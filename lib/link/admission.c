@@ -5,6 +5,8 @@
  *
  * Failure: no rule, no room in journal or queue: declined, and forgotten. No memory for an answer
  * is traced: there is nothing to say it with.
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */
 #include "link/admission.h"
 

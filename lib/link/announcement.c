@@ -2,6 +2,8 @@
  *
  * Happy path: online -> send -> serve -> update. Somebody asks to see it -> answer.
  * Failure: without memory or room it waits for the loop's next turns, which is traced once.
+ *
+ * Modelled in tests/model: message.pml.
  */
 #include "link/announcement.h"
 

@@ -5,6 +5,8 @@
  *
  * Happy path: an envelope -> its payload -> remembered -> posted to the session of the moment.
  * Failure: an answer that may not leave becomes internal-server-error, since the request has run.
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml.
  */
 #include "link/answer.h"
 

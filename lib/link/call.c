@@ -5,6 +5,8 @@
  * ahead.
  * Failure: before anything is posted the caller hears why; a kept call whose session ended in
  * between goes out with the next.
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml.
  */
 #include "link/call.h"
 

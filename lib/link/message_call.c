@@ -9,6 +9,8 @@
  * Happy path: payload, packed if the account is known to understand that -> online -> begin -> its
  * id -> message, receipt. Failure: what doesn't fit into one stanza is refused, since a bytestream
  * needs a peer that is online; before anything is posted the caller hears why.
+ *
+ * Modelled in tests/model: message.pml.
  */
 #include "link/call.h"
 

@@ -12,6 +12,8 @@
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
  * refused (or dropped, if others may have it) where messages aren't taken, older than max_age_s, or
  * for an IQ's reasons.
+ *
+ * Modelled in tests/model: message.pml.
  */
 #include "link/reception.h"
 

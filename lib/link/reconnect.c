@@ -8,6 +8,8 @@
  * after a while that doubles -> done: the table of presence begins anew.
  * Failure: where waiting can't help (fault.h says which errors), and for a name that was unknown
  * several times in a row, all calls end and no attempt follows.
+ *
+ * Modelled in tests/model: liveness.pml.
  */
 #include "link/reconnect.h"
 

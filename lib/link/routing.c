@@ -5,6 +5,8 @@
  * Failure: nobody known, or nobody who serves: the default resource. Just after a login that may be
  * because not everybody has been told of yet; so who comes is waited for, but only if the default
  * resource isn't there either.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "link/routing.h"
 

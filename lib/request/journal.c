@@ -15,6 +15,8 @@
  * then it is full for this caller while all that it has runs. Otherwise who has most gives way, and
  * of answers' bytes likewise. If that is little, there are too many callers to blame one: then the
  * oldest entries go, whosever they are.
+ *
+ * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */
 #include "request/journal.h"
 

@@ -2,6 +2,8 @@
  * paths: journal_entries.h.
  *
  * Each function takes the same time however many entries and callers there are, but for drop_idle.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "request/journal_entries.h"
 

@@ -38,6 +38,8 @@ COMMANDS = [
     (r'make run-(cluster|federation|nat|docs|bench-fleet-smoke)', 'make test'),
     (r'make run-oracle( ORACLE_COUNT=.*)?', 'make test, and make everything with more'),
     (r'build/oracle(-action)? .*', 'make run-oracle'),
+    (r'make run-model( MODEL=long)?', 'make test; the long form: make everything'),
+    (r'tests/model/run.sh build words iq \d+', 'run-model, when it fails'),
     (r'make fuzz FUZZ_SECONDS=60', '.ci/run, for fewer seconds'),
     (r'make (lint|asan)', '.ci/run'),
     (r'make soak SOAK_SECONDS=600', 'make everything, for longer'),
