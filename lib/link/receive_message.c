@@ -152,19 +152,26 @@ static bool is_too_old(const struct sx_reception *reception, const struct sx_ele
     return true;
 }
 
+/* Later there may be time or memory for a second copy, which must not run then. What else is wrong
+ * with it is wrong with each copy, and takes no place in the journal. */
+static void decline_unread(const struct sx_reception *reception, const struct sx_incoming *message,
+                           enum sx_err err, const char *why)
+{
+    bool passes = err == SX_EFULL || err == SX_ENOMEM;
+    if (passes && sx_admission_is_known(reception->admission, message))
+        drop(reception, message, "it came again");
+    else if (passes && sx_access_may_know(reception->access, message->from))
+        sx_admission_decline_copies(reception->admission, message, sx_fault_condition(err), why);
+    else
+        sx_admission_decline(reception->admission, message, sx_fault_condition(err), why);
+}
+
 static void admit(const struct sx_reception *reception, const struct sx_incoming *message,
                   const struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
-    /* Later there may be time for a second copy, which must not run then. */
-    if (envelope->err == SX_EFULL) {
-        sx_admission_decline_copies(reception->admission, message,
-                                    sx_fault_condition(envelope->err), envelope->why);
-        return;
-    }
     if (envelope->err != SX_OK) {
-        sx_admission_decline(reception->admission, message, sx_fault_condition(envelope->err),
-                             envelope->why);
+        decline_unread(reception, message, envelope->err, envelope->why);
         return;
     }
     /* Whoever may not call is told that alone, below. A second copy isn't declined, which would say
@@ -222,8 +229,7 @@ static void receive_request(const struct sx_reception *reception, const struct s
     if (sx_stream_envelope(stream, &envelope)) {
         admit(reception, message, stanza, &envelope);
     } else if (stream->verdict != SX_OK) {
-        sx_admission_decline(reception->admission, message, sx_fault_condition(stream->verdict),
-                             stream->verdict_why);
+        decline_unread(reception, message, stream->verdict, stream->verdict_why);
     } else if (sx_content_find_packed(reception->content, stanza, stream, &packed)) {
         if (sx_content_is_reference(packed)) {
             sx_admission_decline(reception->admission, message, "bad-request",

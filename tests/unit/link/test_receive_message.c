@@ -13,6 +13,7 @@
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
+#include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 #include "responder.h"
 #include "exchange/message_call.h"
@@ -546,6 +547,49 @@ TEST(what_found_no_room_is_not_run_later)
     responder_stop(&responder);
 }
 
+/* Whichever allocation fails: for a plain message, and for one that must be unpacked for the rules.
+ */
+static bool attempt_message(struct shortage shortage, bool is_packed)
+{
+    char *packed = responder_pack(ENVELOPE("add")), *stanza = NULL;
+    struct responder responder;
+    struct soap_xmpp_config config;
+    bool failed, is_over;
+    configure(&config);
+    config.messages = 1;
+    config.allow = "alice@example.org:add";
+    responder_start(&responder, &config);
+    sx_queue_open(responder.link->queue);
+    CU_ASSERT_FATAL(
+        asprintf(&stanza, MESSAGE("1~message", "%s"), is_packed ? packed : ENVELOPE("add")) > 0);
+    shortage_begin(shortage);
+    is_over = parser_feed(responder.parser, stanza, (int)strlen(stanza)) != 1;
+    failed = shortage_end();
+    if (!is_over && strstr(responder_said(&responder), REFUSED))
+        assert_dropped(&responder, stanza);
+    sx_request_free(responder_take(&responder));
+    responder_stop(&responder);
+    free(stanza);
+    free(packed);
+    return failed;
+}
+
+static bool attempt_plain_message(struct shortage shortage)
+{
+    return attempt_message(shortage, false);
+}
+
+static bool attempt_packed_message(struct shortage shortage)
+{
+    return attempt_message(shortage, true);
+}
+
+TEST(what_found_no_memory_is_not_run_later)
+{
+    CU_ASSERT(shortage_sweep(attempt_plain_message) > 3);
+    CU_ASSERT(shortage_sweep(attempt_packed_message) > 3);
+}
+
 TEST(what_a_worker_declined_is_not_run_later)
 {
     struct responder responder;
@@ -628,6 +672,7 @@ CU_TestInfo tests_receive_message[] = {
     {"one of this library's runs once", one_of_ours_runs_once},
     {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
     {"what found no room isn't run later", what_found_no_room_is_not_run_later},
+    {"what found no memory isn't run later", what_found_no_memory_is_not_run_later},
     {"what a worker declined isn't run later", what_a_worker_declined_is_not_run_later},
     {"what was too old isn't run later", what_was_too_old_is_not_run_later},
     {"what can't be remembered isn't said to be refused",
