@@ -84,6 +84,7 @@ static void claim_all(const struct sx_envelope *envelope)
     CLAIM(memcmp(envelope->unbound, scan->unbound, bytes) == 0);
 
     repaired.bytes = fuzz_text(envelope->bytes, envelope->len);
+    repaired.charge = (struct sx_charge){0}; /* that stays the envelope's */
     CLAIM(sx_envelope_repair(&repaired, look_up, NULL) == SX_OK);
     scan = claims_check(repaired.bytes, repaired.len);
     claim_findings(&repaired, scan);
