@@ -57,7 +57,7 @@ static const struct {
 enum { INCARNATIONS = sizeof incarnations / sizeof *incarnations, GOOD = 4 };
 
 static const char *const features[] = {
-    SX_NS_SOAP, SX_NS_PACKED, "urn:x", "urn:X", SX_NS_DELIVERY, SX_NS_DELIVERY "x",
+    SX_NS_SOAP, SX_NS_PACKED, "urn:x", "urn:X", SX_NS_DELIVERY, "urn:soap-xmpp:delivery:1x",
 };
 enum { FEATURES = sizeof features / sizeof *features };
 
