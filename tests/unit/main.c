@@ -18,6 +18,7 @@
     SUITE(clock)                                                                                   \
     SUITE(component)                                                                               \
     SUITE(config)                                                                                  \
+    SUITE(config_component)                                                                        \
     SUITE(config_files)                                                                            \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \

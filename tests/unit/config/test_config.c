@@ -1,5 +1,5 @@
 /* The configuration: defaults, what is refused and how the refusal reads. */
-#include "../../lib/suite.h"
+#include "config_fixture.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -8,11 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/config.h"
-
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-static const char SECRET[] = "s3cr3t-Pa55";
 static const int64_t MS = 1000;
 
 /* ---- files of a test ---- */
@@ -39,39 +36,6 @@ static void remove_folder(void)
 {
     unlink(file);
     rmdir(folder);
-}
-
-/* ---- checks ---- */
-
-static struct soap_xmpp_config valid(void)
-{
-    struct soap_xmpp_config config;
-    soap_xmpp_config_init(&config);
-    config.jid = "Alice@Example.org";
-    config.password = SECRET;
-    return config;
-}
-
-static struct sx_config accept_config(const struct soap_xmpp_config *in)
-{
-    struct sx_config out;
-    char why[256] = "";
-    CU_ASSERT_EQUAL_FATAL(sx_config_make(in, &out, why, sizeof why), SX_OK);
-    ASSERT_TEXT(why, "");
-    return out;
-}
-
-static void refuse_config(const struct soap_xmpp_config *in, const char *reason)
-{
-    static const struct sx_config zero;
-    struct sx_config out;
-    char why[512] = "";
-    memset(&out, 0xFF, sizeof out);
-    CU_ASSERT_EQUAL(sx_config_make(in, &out, why, sizeof why), SX_ECONFIG);
-    ASSERT_CONTAINS(why, reason);
-    ASSERT_LACKS(why, SECRET);
-    CU_ASSERT_EQUAL(memcmp(&out, &zero, sizeof out), 0);
-    CU_ASSERT_EQUAL(sx_config_make(in, &out, NULL, 0), SX_ECONFIG);
 }
 
 /* ---- tests ---- */
@@ -342,119 +306,6 @@ static void tls_off_is_for_loopback(void)
     refuse_config(&in, "tls (SOAP_XMPP_TLS) is 3; allowed: required, direct or off");
 }
 
-/* ---- components (XEP-0114) ---- */
-
-static struct soap_xmpp_config valid_component(void)
-{
-    struct soap_xmpp_config config = valid();
-    config.jid = "Calc.Example.org";
-    return config;
-}
-
-static void a_domain_is_a_component(void)
-{
-    struct soap_xmpp_config in = valid_component();
-    struct sx_config out = accept_config(&in);
-    ASSERT_TEXT(out.jid, "calc.example.org");
-    CU_ASSERT_TRUE(out.is_component);
-    ASSERT_TEXT(out.host, "localhost");
-    CU_ASSERT_EQUAL(out.port, 5347);
-    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_OFF);
-    ASSERT_TEXT(out.password, SECRET);
-    sx_config_fini(&out);
-    in.port = 8888;
-    in.tls = SOAP_XMPP_TLS_OFF;
-    in.host = "[::1]";
-    out = accept_config(&in);
-    ASSERT_TEXT(out.host, "::1");
-    CU_ASSERT_EQUAL(out.port, 8888);
-    CU_ASSERT_EQUAL(out.tls, SOAP_XMPP_TLS_OFF);
-    sx_config_fini(&out);
-    in = valid();
-    out = accept_config(&in);
-    CU_ASSERT_FALSE(out.is_component);
-    sx_config_fini(&out);
-    in.jid = "example.org/a@b";
-    refuse_config(
-        &in, "jid (SOAP_XMPP_JID) is \"example.org/a@b\", a domain with a resource; a component "
-             "is its domain alone, and every resource of it reaches it; allowed: node@domain, "
-             "node@domain/resource or a domain");
-}
-
-static void a_component_is_on_loopback_or_trusts_its_host(void)
-{
-    struct soap_xmpp_config in = valid_component();
-    struct sx_config out;
-    in.host = "xmpp.example.org";
-    refuse_config(
-        &in, "calc.example.org is a component, whose stream has no TLS (XEP-0114), but the "
-             "host \"xmpp.example.org\" is another machine, and every call would cross the "
-             "network in clear; allowed: localhost, 127.0.0.0/8, ::1, or, if nobody listens on "
-             "the way there, the host's name once more as trusted_host "
-             "(SOAP_XMPP_TRUSTED_HOST)");
-    in.trusted_host = "example.org";
-    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"example.org\", but host "
-                       "(SOAP_XMPP_HOST) is \"xmpp.example.org\"; it is host once more, in the "
-                       "same words");
-    in.trusted_host = "XMPP.example.org";
-    out = accept_config(&in);
-    ASSERT_TEXT(out.host, "xmpp.example.org");
-    sx_config_fini(&out);
-    in.host = "[2001:db8::1]";
-    in.trusted_host = "2001:db8::1";
-    out = accept_config(&in);
-    ASSERT_TEXT(out.host, "2001:db8::1");
-    sx_config_fini(&out);
-    in.host = NULL;
-    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"2001:db8::1\", but host "
-                       "(SOAP_XMPP_HOST) is unset, which means localhost; it is host once more, in "
-                       "the same words");
-    in = valid();
-    in.trusted_host = in.host = "xmpp.example.org";
-    refuse_config(&in, "trusted_host (SOAP_XMPP_TRUSTED_HOST) is \"xmpp.example.org\", but "
-                       "alice@example.org/soap is no component; its stream has TLS, which needs no "
-                       "trust in a network: leave it unset");
-}
-
-static void a_component_alone_shares_its_jid(void)
-{
-    struct soap_xmpp_config in = valid_component();
-    struct sx_config out;
-    in.shared_jid = 1;
-    out = accept_config(&in);
-    CU_ASSERT_TRUE(out.is_shared);
-    sx_config_fini(&out);
-    in = valid();
-    in.shared_jid = 1;
-    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 1, but alice@example.org/soap is an "
-                       "account, of which each process has a resource of its own");
-    in.shared_jid = 2;
-    refuse_config(&in, "shared_jid (SOAP_XMPP_SHARED_JID) is 2; allowed: 0 or 1");
-}
-
-static void check_a_component_has_a_secret_and_no_tls(void)
-{
-    struct soap_xmpp_config in = valid_component();
-    in.password = NULL;
-    refuse_config(&in, "password (SOAP_XMPP_PASSWORD) is missing; calc.example.org is a component: "
-                       "required is the secret that its server knows, here or in password_file "
-                       "(SOAP_XMPP_PASSWORD_FILE)");
-    in = valid_component();
-    in.tls = SOAP_XMPP_TLS_DIRECT;
-    refuse_config(&in, "tls (SOAP_XMPP_TLS) is direct, but calc.example.org is a component, whose "
-                       "stream has no TLS (XEP-0114); leave it unset");
-    in = valid_component();
-    in.ca_file = file;
-    refuse_config(&in, "ca_file (SOAP_XMPP_CAFILE) is set, but calc.example.org is a component, "
-                       "whose stream has no TLS (XEP-0114); leave it unset");
-    in = valid_component();
-    in.cert_file = in.key_file = file;
-    refuse_config(&in,
-                  "cert_file (SOAP_XMPP_CERTFILE) is set, but calc.example.org is a component");
-    in.cert_file = NULL;
-    refuse_config(&in, "key_file (SOAP_XMPP_KEYFILE) is set, but calc.example.org is a component");
-}
-
 static void host_is_a_name(void)
 {
     static const char *const bad[] = {"", "a b", "a@b", "http://a", "a\n"};
@@ -681,11 +532,6 @@ static void password_files_are_checked(void)
     with_files(check_password_files_are_checked);
 }
 
-static void a_component_has_a_secret_and_no_tls(void)
-{
-    with_files(check_a_component_has_a_secret_and_no_tls);
-}
-
 static void certificates_must_be_readable_and_paired(void)
 {
     with_files(check_certificates_must_be_readable_and_paired);
@@ -703,16 +549,11 @@ CU_TestInfo tests_config[] = {
     {"certificate files must be readable, and come with their key",
      certificates_must_be_readable_and_paired},
     {"TLS is off for loopback hosts only", tls_off_is_for_loopback},
-    {"a domain is a component", a_domain_is_a_component},
-    {"a component is on loopback, or trusts its host",
-     a_component_is_on_loopback_or_trusts_its_host},
-    {"a component has a secret, and no TLS", a_component_has_a_secret_and_no_tls},
     {"a host is a name or an address", host_is_a_name},
     {"a port needs a host and is 1 to 65535", port_needs_a_host_and_a_range},
     {"times have bounds", times_have_bounds},
     {"depth, calls and requests have bounds", numbers_have_bounds},
     {"sizes have bounds, and the queue has room for the largest stanza", sizes_have_bounds},
-    {"a component alone shares its JID", a_component_alone_shares_its_jid},
     {"memory is enough for the other limits", memory_is_enough_for_the_other_limits},
     {"switches have known values", switches_have_known_values},
     {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
