@@ -452,7 +452,7 @@ static void test_waits_in_vain(void)
     stopped_clock_set(now_us += 1000000);
     for (i = 0; i < PLACES; i++)
         (void)sx_shipments_reply(quay.shipments, 1, name_account(i), opens.ids[i], &taken);
-    stopped_clock_set(now_us += 4000000);
+    stopped_clock_set(now_us + 4000000);
     (void)sx_shipments_step(quay.shipments, 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(said = look_of(&quay, name_account(PLACES), id));
     ASSERT_CONTAINS(said, "resource-constraint: too many are on their way");
