@@ -5,7 +5,7 @@
  *   link/call.c         post_call
  *   link/routing.c      sx_routing_move move_call move_waiting find_incarnation
  *   link/admission.c    sx_admission_admit settle answer_known answer_stale queue_request
- *   link/answer.c       post_stanza sx_answer_decline
+ *   link/answer.c       give sx_answer_decline
  *   exchange/retry.c    sx_retry_keep sx_retry_first_id sx_retry_unpost sx_retry_take_due
  *                       sx_retry_put_back sx_retry_decide decide_locked decide_stale_locked
  *   exchange/hold.c     sx_hold_keep sx_hold_end sx_hold_again sx_hold_refuse
@@ -15,7 +15,7 @@
  *   exchange/exchange.c sx_exchange_may_have_run
  *   exchange/reply.c    sx_reply_is_unrun
  *   request/journal.c   enter_locked repeat_locked is_accepted begin_epoch_locked
- *                       raise_floor_locked give_way_locked find_end_locked keep_answer_locked
+ *                       raise_floor_locked give_way_locked find_end_locked sx_journal_answer
  *                       sx_journal_forget
  *   request/journal_entries.c sx_journal_entries_drop
  *

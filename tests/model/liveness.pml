@@ -8,8 +8,8 @@
  * Stands for, in lib/:
  *   link/call.c       enter enter_in_session post_call sx_call_post_due
  *   link/reconnect.c  sx_reconnect_lost
- *   link/admission.c  answer_known
- *   link/answer.c     post_stanza
+ *   link/admission.c  answer_known repeat
+ *   link/answer.c     give
  *   exchange/retry.c  sx_retry_keep sx_retry_unpost sx_retry_lose sx_retry_take_due decide_locked
  *                     was_never_accepted_locked
  *   exchange/due.c    sx_due_put_off_locked sx_due_renew_locked
