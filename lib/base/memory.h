@@ -30,7 +30,7 @@
 
 #include "base/trace.h"
 
-enum { SX_MEMORY_SMALL_BYTES = 4096 };
+enum { SX_MEMORY_SMALL_BYTES = 8192 };
 
 enum sx_memory_kind {
     SX_MEMORY_REQUEST, /* what waits: requests that nobody has read yet, transfers that come */

@@ -17,7 +17,7 @@
 #define STRANGER "mallory@example.com/x"
 #define ENVELOPE                                                                                   \
     "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:add "                                       \
-                                         "xmlns:c='urn:c'/></e:Body></e:Envelope>"
+    "xmlns:c='urn:c'/></e:Body></e:Envelope>"
 #define RESULT "<iq type='result' to='" RESPONDER_PEER "'"
 
 enum { SHA256_BYTES = 32 };
