@@ -22,6 +22,7 @@ $(eval $(call contract,guard,wsdl/guard.h,-2 -I$(GSOAP_SHARE)/import -I$(GSOAP_S
 $(eval $(call contract,plugin,tests/plugin/calc.h))
 $(eval $(call contract,lab,tests/integration/lab.h))
 $(eval $(call contract,ledger,tests/integration/mortal/contract.h))
+$(eval $(call contract,mixed,tests/mixed/contract.h))
 $(eval $(call contract,bench,bench/records.h))
 $(eval $(call contract,ws,tests/ws/ws.h,-a -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE)))
 $(eval $(call contract,work,bench/scale/contract.h))

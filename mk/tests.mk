@@ -14,6 +14,9 @@ CLUSTER_OBJECTS := $(call obj,$(wildcard tests/cluster/*.c) tests/integration/si
     $(addprefix tests/lib/,suite.c child.c))
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
+MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) tests/integration/site.c $(addprefix \
+    tests/lib/,suite.c child.c tcp.c proxy.c passage.c))
+
 TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation cluster)
 
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
@@ -114,6 +117,57 @@ $(NAT):
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS))
 
+# ---- mixed versions ------------------------------------------------------------------------------
+
+# Each tests/mixed/VERSION.tar.xz is the library of an earlier time, built by its own Makefile and installed in
+# $(BUILD)/older/VERSION: tests/mixed/README.md. What it is linked with is of this system, not of that time.
+OLDER_VERSIONS := $(patsubst tests/mixed/%.tar.xz,%,$(wildcard tests/mixed/*.tar.xz))
+OLDER := $(BUILD)/older
+MIXED_OBJ := $(call obj,tests/mixed/pair.c)
+$(MIXED_OBJ) $(call lint_of,$(MIXED_OBJ)): CPPFLAGS += -DOLDER_VERSIONS='"$(OLDER_VERSIONS)"'
+$(MIXED_OBJ): $(OLDER_VERSIONS:%=tests/mixed/%.tar.xz)
+
+$(OLDER_VERSIONS:%=$(OLDER)/%/installed): $(OLDER)/%/installed: tests/mixed/%.tar.xz
+	$(call say,OLDER,$*)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/source && tar -xJf $< --strip-components=1 -C $(@D)/source
+	$(Q)$(MAKE) -C $(@D)/source --no-print-directory BUILD=build WERROR= SANITIZE= CC='$(CC)' CFLAGS=-O2 LDFLAGS= \
+	    SYSTEM_LIBS='$(SYSTEM_LIBS)' DESTDIR= PREFIX=$(abspath $(@D)) LIBDIR=$(abspath $(@D))/lib \
+	    INCLUDEDIR=$(abspath $(@D))/include install > $(@D)/log 2>&1 || { cat $(@D)/log >&2; exit 1; }
+	@touch $@
+
+# One program, compiled for the library of each version and for this one; what was compiled for an older one
+# runs with this one, too: an upgrade without compiling anew.
+PEER_SOURCES := $(wildcard tests/mixed/peer/*.c)
+PEERS := $(BUILD)/peer $(foreach v,$(OLDER_VERSIONS),$(BUILD)/peer-$(v) $(BUILD)/peer-$(v)-upgraded)
+$(eval $(call uses,$(call obj,$(PEER_SOURCES)),mixed))
+
+$(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) tests/mixed/peer/peer.h $(BUILD)/gen/mixed/soapH.h $(OLDER)/%/installed
+	$(call say,CC,$@)
+	$(Q)for s in $(PEER_SOURCES); do $(CC) -std=c11 -D_GNU_SOURCE -pthread $(WARNINGS) -I$(@D)/include \
+	    -I$(BUILD)/gen/mixed $(GSOAP_CFLAGS) $(CFLAGS) -c -o $(@D)/$$(basename $$s .c).part.o $$s || exit 1; done
+	$(Q)$(LD) -r -o $@ $(@D)/*.part.o
+
+# $(call peer,LIBRARY FOLDER): with the shared library there, which it finds again.
+peer = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(1)/$(SONAME) \
+    -Wl,-rpath,$(abspath $(1)) $(GSOAP_LIBS)
+
+$(BUILD)/peer: $(call obj,$(PEER_SOURCES)) $(mixed_STUBS) $(mixed_SKELETON) $(BUILD)/$(SONAME)
+	$(call say,LINK,$@)
+	$(Q)$(call peer,$(BUILD))
+$(OLDER_VERSIONS:%=$(BUILD)/peer-%): $(BUILD)/peer-%: $(OLDER)/%/peer.o $(mixed_STUBS) $(mixed_SKELETON)
+	$(call say,LINK,$@)
+	$(Q)$(call peer,$(OLDER)/$*/lib)
+$(OLDER_VERSIONS:%=$(BUILD)/peer-%-upgraded): $(BUILD)/peer-%-upgraded: $(OLDER)/%/peer.o $(mixed_STUBS) \
+    $(mixed_SKELETON) $(BUILD)/$(SONAME)
+	$(call say,LINK,$@)
+	$(Q)$(call peer,$(BUILD))
+
+$(BUILD)/mixed: $(MIXED_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lcunit)
+
+$(BUILD)/mixed: | $(PEERS)
+
 # ---- running -------------------------------------------------------------------------------------
 
 # TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
@@ -176,6 +230,12 @@ run-cluster: $(BUILD)/cluster
 	tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- timeout --foreground 600 $(TEST_RUN) \
 	    $(BUILD)/cluster $(ARGS) || [ $$? = 77 ]
 
+# MIXED_LONG=1: everything at both servers, and a long storm.
+MIXED_SERVERS := prosody ejabberd fragile=prosody frail=ejabberd
+
+run-mixed: $(BUILD)/mixed
+	tools/with-servers $(MIXED_SERVERS) -- $(BUILD)/mixed $(ARGS)
+
 SOAK_SECONDS ?= 600
 
 soak: deps
@@ -200,12 +260,14 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soa
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(ORACLES) $(NAT) $(FLEET) $(BUILD)/codec
-	$(call side_by_side) $(unit_suites) $(served_suites) $(call targets,bench-unit docs oracle model install commands \
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(BUILD)/codec
+	$(call side_by_side) $(unit_suites) $(served_suites) --served mixed $(BUILD)/mixed \
+	    $(call targets,bench-unit docs oracle model install commands \
 	    samples federation cluster nat bench-fleet-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
-# built, told and connected, in which no byte and no thread differs. asan adds what is read or written out of
+# built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that
+# are built without them. asan adds what is read or written out of
 # bounds, after its end, or with undefined behaviour; tsan what two threads touch at once. A shorter storm: under
 # a sanitizer each call takes several times as long, and faults come by bytes.
 asan tsan: export STORM_CALLS ?= 3000
@@ -241,4 +303,4 @@ ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
 .PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
-    run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
+    run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -19,7 +19,7 @@ packages() {
         ;;
     demo) echo prosody openssl ;;
     test)
-        echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp lua-unbound spin
+        echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp lua-unbound spin xz-utils
         ;;
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;

@@ -35,7 +35,7 @@ COMMANDS = [
     (r'make check', '.ci/run, by its parts'),
     (r'make run-(unit|plugin|integration|ws)( ARGS=.*)?', 'make test, without ARGS; "targets" looks for what ARGS names'),
     (r'build/unit -l', 'run.sh, if it has been built'),
-    (r'make run-(cluster|federation|nat|docs|bench-fleet-smoke)', 'make test'),
+    (r'make run-(cluster|federation|mixed|nat|docs|bench-fleet-smoke)', 'make test'),
     (r'make run-oracle( ORACLE_COUNT=.*)?', 'make test, and make everything with more'),
     (r'build/oracle(-action)? .*', 'make run-oracle'),
     (r'make run-model( MODEL=long)?', 'make test; the long form: make everything'),

@@ -1,0 +1,95 @@
+/* Packed envelopes between versions. The bytes that pass the caller's proxy tell which form they
+ * had: a text of four letters takes a third of its size if it is packed.
+ */
+#include "pair.h"
+
+#include "../lib/suite.h"
+
+enum { SIZE = 100000 };
+
+/* Bytes of a call and its answer, on the caller's connection. */
+static uint64_t measure(struct pair *pair, int caller)
+{
+    struct proxy_counts before, after;
+    pair_expect_answer(pair, pair_call(pair, caller, 0, false)); /* asks what the other can do */
+    proxy_counts(pair->sides[caller].proxy, &before);
+    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+    proxy_counts(pair->sides[caller].proxy, &after);
+    return after.bytes - before.bytes;
+}
+
+static void expect_packed(struct pair *pair, bool packed)
+{
+    int side;
+    for (side = 0; side < SIDES; side++) {
+        uint64_t bytes = measure(pair, side);
+        CU_ASSERT_TRUE(packed ? bytes > SIZE / 2 && bytes < SIZE : bytes > 2 * (uint64_t)SIZE);
+    }
+}
+
+static void pack(const struct site *site, const char *version)
+{
+    struct pair pair;
+    pair_open(&pair, site, version, NULL, NULL);
+    expect_packed(&pair, true);
+    pair_close(&pair);
+}
+
+static void two_versions_pack(void)
+{
+    pair_each(pack);
+}
+
+static void pack_not(const struct site *site, const char *version)
+{
+    struct pair pair;
+    pair_open(&pair, site, version, "unpacked", NULL);
+    expect_packed(&pair, false);
+    pair_close(&pair);
+    pair_open(&pair, site, version, NULL, "unpacked");
+    expect_packed(&pair, false);
+    pair_close(&pair);
+}
+
+static void who_does_not_pack_gets_plain_envelopes(void)
+{
+    pair_each(pack_not);
+}
+
+/* The caller knows its peer as one that packs, and sends it what it no longer takes. */
+static void fall_back_from(struct pair *pair, int caller)
+{
+    struct party *other = &pair->sides[!caller];
+    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+    pair_orphan(pair, !caller);
+    party_stop(other);
+    other->options[0] = "unpacked";
+    party_start(pair, other);
+    party_await_online(other);
+    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+}
+
+static void fall_back(const struct site *site, const char *version)
+{
+    int side;
+    for (side = 0; side < SIDES; side++) {
+        struct pair pair;
+        if (!pair_has_turn(site, side))
+            continue;
+        pair_open(&pair, site, version, NULL, NULL);
+        fall_back_from(&pair, side);
+        pair_close(&pair);
+    }
+}
+
+static void who_no_longer_packs_gets_its_calls_once(void)
+{
+    pair_each(fall_back);
+}
+
+CU_TestInfo tests_packed[] = {
+    {"two versions pack", two_versions_pack},
+    {"who doesn't pack gets plain envelopes", who_does_not_pack_gets_plain_envelopes},
+    {"who no longer packs gets its calls, once", who_no_longer_packs_gets_its_calls_once},
+    CU_TEST_INFO_NULL,
+};
