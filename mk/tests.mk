@@ -120,7 +120,8 @@ $(NAT):
 # ---- mixed versions ------------------------------------------------------------------------------
 
 # Each tests/mixed/VERSION.tar.xz is the library of an earlier time, built by its own Makefile and installed in
-# $(BUILD)/older/VERSION: tests/mixed/README.md. What it is linked with is of this system, not of that time.
+# $(BUILD)/older/VERSION: tests/mixed/README.md. What it is linked with is of this system, not of that time. Its
+# sources go again: their dependencies have names of this tree.
 OLDER_VERSIONS := $(patsubst tests/mixed/%.tar.xz,%,$(wildcard tests/mixed/*.tar.xz))
 OLDER := $(BUILD)/older
 MIXED_OBJ := $(call obj,tests/mixed/pair.c)
@@ -133,6 +134,7 @@ $(OLDER_VERSIONS:%=$(OLDER)/%/installed): $(OLDER)/%/installed: tests/mixed/%.ta
 	$(Q)$(MAKE) -C $(@D)/source --no-print-directory BUILD=build WERROR= SANITIZE= CC='$(CC)' CFLAGS=-O2 LDFLAGS= \
 	    SYSTEM_LIBS='$(SYSTEM_LIBS)' DESTDIR= PREFIX=$(abspath $(@D)) LIBDIR=$(abspath $(@D))/lib \
 	    INCLUDEDIR=$(abspath $(@D))/include install > $(@D)/log 2>&1 || { cat $(@D)/log >&2; exit 1; }
+	$(Q)rm -rf $(@D)/source
 	@touch $@
 
 # One program, compiled for the library of each version and for this one; what was compiled for an older one
@@ -267,9 +269,9 @@ test: deps
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
 # built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that
-# are built without them. asan adds what is read or written out of
-# bounds, after its end, or with undefined behaviour; tsan what two threads touch at once. A shorter storm: under
-# a sanitizer each call takes several times as long, and faults come by bytes.
+# are built without them. asan adds what is read or written out of bounds, after its end, or with undefined
+# behaviour; tsan what two threads touch at once. A shorter storm: under a sanitizer each call takes several
+# times as long, and faults come by bytes.
 asan tsan: export STORM_CALLS ?= 3000
 asan tsan: export BIG_STORM ?= 0
 asan tsan: deps
