@@ -69,6 +69,44 @@ TEST(a_packed_answer_completes_its_call)
     responder_stop(&responder);
 }
 
+/* The next copy of the call, whose peer is this link itself: takes the way of a request. */
+static void deliver_copy(struct responder *responder)
+{
+    struct sx_copy copy;
+    CU_ASSERT_TRUE_FATAL(sx_retry_take_due(responder->link->exchange, SX_NEVER - 1, &copy));
+    responder_say(responder, "set", copy.id, copy.payload);
+    sx_copy_fini(&copy);
+}
+
+/* A call has moved under the incarnation of a mark that was old, its first copy was lost, and the
+ * second one is stale. */
+TEST(a_call_whose_copies_all_came_too_late_goes_on)
+{
+    struct responder responder;
+    struct soap_xmpp_call *call = NULL;
+    char old[SX_INCARNATION_BYTES], id[SX_EXCHANGE_ID_BYTES], *error, *element;
+    responder_serve(&responder, "*");
+    sx_journal_incarnation(responder.link->journal, sx_clock_now_us() - 1200 * INT64_C(1000000),
+                           old);
+    element = responder_pack(ENVELOPE("<c:add xmlns:c='urn:c'/>"));
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder.link->exchange, RESPONDER_PEER, "add", PAST, &call), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_retry_keep(call, old, element, strlen(element)), SX_OK);
+    sx_exchange_copy_id(call, id);
+    deliver_copy(&responder);
+    ASSERT_CONTAINS(responder_said(&responder), "' since='");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error = strdup(strstr(responder_said(&responder), "<error ")));
+    *strstr(error, "</iq>") = '\0';
+    responder_say(&responder, "error", id, error);
+    deliver_copy(&responder);
+    ASSERT_TEXT(responder_said(&responder), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    free(error);
+    free(element);
+    sx_exchange_release(call);
+    responder_stop(&responder);
+}
+
 TEST(who_refuses_a_packed_call_like_a_stranger_is_doubted)
 {
     static const char unavailable[] =
@@ -182,6 +220,8 @@ CU_TestInfo tests_receive_reply[] = {
     {"our own server gives a receipt, and nobody else",
      our_own_server_gives_a_receipt_and_nobody_else},
     {"a packed answer completes its call", a_packed_answer_completes_its_call},
+    {"a call whose copies all came too late goes on, and is run",
+     a_call_whose_copies_all_came_too_late_goes_on},
     {"who refuses a packed call like a stranger is doubted",
      who_refuses_a_packed_call_like_a_stranger_is_doubted},
     {"a peer that says it doesn't pack gets its calls plain",
