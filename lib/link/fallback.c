@@ -5,6 +5,8 @@
  * the peer doesn't run each id once. More calls than a portion: the loop's next turns do the rest.
  * Failure: an envelope that can't be carried plain ends its call, not executed. A question that
  * can't be posted is asked again with the next doubt.
+ *
+ * Modelled in tests/model: iq.pml.
  */
 #include "link/fallback.h"
 

@@ -1,13 +1,17 @@
 /* iq.pml - one call by iq to a peer that runs each id once, from its first copy to its end; with
- * RESOURCES=2 to whichever resource of an account, with BIG one whose bytes must be there before it.
+ * RESOURCES=2 to whichever resource of an account, with BIG one whose bytes must be there before it,
+ * with FALLS_BACK one whose envelope is packed, while the peer's place is taken by another program,
+ * which runs what comes plain, each copy of it.
  *
  * Stands for, in lib/:
  *   link/call.c         post_call
+ *   link/fallback.c     sx_fallback_replace
  *   link/routing.c      sx_routing_move move_call move_waiting find_incarnation
  *   link/admission.c    sx_admission_admit settle answer_known answer_stale queue_request
  *   link/answer.c       give sx_answer_decline
  *   exchange/retry.c    sx_retry_keep sx_retry_first_id sx_retry_unpost sx_retry_take_due
  *                       sx_retry_put_back sx_retry_decide decide_locked decide_stale_locked
+ *                       sx_retry_replace replace_locked decide_last_locked
  *   exchange/hold.c     sx_hold_keep sx_hold_end sx_hold_again sx_hold_refuse
  *   exchange/reroute.c  sx_reroute_judge sx_reroute_find sx_reroute_move
  *   exchange/due.c      sx_due_renew_locked
@@ -35,6 +39,9 @@
 #ifndef BIG
 #define BIG 0
 #endif
+#ifndef FALLS_BACK
+#define FALLS_BACK 0
+#endif
 
 /* Mistakes in the code: */
 #define RENEWS_WITH_TWO    1  /* iq: a call is renewed while another copy is out */
@@ -51,6 +58,8 @@
 #define MOVES_WITH_TWO     12 /* roaming: a call moves while another copy is out */
 #define HOLDS_ALL          13 /* big: a call that waits again for its bytes takes all copies back */
 #define LACK_PROVES        14 /* big: bytes that can't be brought prove that the one copy out isn't run */
+#define LAST_GOES_EARLY    18 /* fallback: a plain copy goes out while a packed one may run */
+#define LAST_GOES_AGAIN    19 /* fallback: a plain copy goes out again after it was lost */
 /* Mistakes of servers, which the promise doesn't stand: */
 #define DOUBLES_REQUEST    15 /* iq: a server makes two of a request */
 #define DOUBLES_BOUNCE     16 /* iq: a server makes two of a bounce */
@@ -63,6 +72,12 @@ byte sent, copies;      /* copies that may be run under it; copies of all ids */
 bool posting;           /* the program's thread has kept the call, and not posted it yet */
 bool was_over;          /* when the first copy under the id went out, the id's epoch had ended */
 bool held, absent;      /* the call waits for its bytes to arrive; for its peer to come back */
+
+/* It falls back: one plain copy may go out, none after it. 0: it doesn't. */
+#define LAST      1
+#define LAST_SENT 2
+byte phase;
+bool plain;             /* that copy is under way */
 
 byte process_of[IDS], epoch_of[IDS]; /* what each id says: its incarnation */
 
@@ -108,7 +123,7 @@ inline end(outcome)
 {
     end_call(outcome);
     drop_words();
-    d_step { bounces = 0; sent = 0; was_over = false; held = false; absent = false }
+    d_step { bounces = 0; sent = 0; was_over = false; held = false; absent = false; phase = 0 }
 }
 
 /* sx_exchange_may_have_run: what ends the call says of a copy that it was not run, */
@@ -143,6 +158,7 @@ inline rename(p)
 {
     drop_words();
     id++; sent = 0; was_over = false; absent = false;
+    if :: phase == LAST_SENT -> phase = LAST :: else fi; /* sx_due_renew_locked */
     process_of[id] = p;
     if
     :: epoch_of[id] = epoch[p]
@@ -186,7 +202,7 @@ inline give_up() { call == UNDER_WAY -> SAY("deadline, cancel or stop\n"); end_b
 /* sx_retry_take_due. One that can't be posted is put back: as if nothing had been. */
 inline post_due()
 {
-    call == UNDER_WAY && !held && copies + posting < COPIES ->
+    call == UNDER_WAY && !held && phase == 0 && copies + posting < COPIES ->
     count_copy(); copies++; copies_of[id]++;
     SAY("a copy of id %d is posted, sent %d\n", id, sent)
 }
@@ -218,7 +234,10 @@ inline hear_bounce()
 {
     bounces > 0 -> bounces--;
     SAY("the caller hears a bounce, sent %d\n", sent);
-    if :: MAY_MOVE -> move() :: take_copy_back(); absent = (sent == 0) fi
+    if
+    :: phase == LAST_SENT && sent <= 1 -> take_copy_back(); end_by_itself()
+    :: phase != LAST_SENT || sent > 1 -> if :: MAY_MOVE -> move() :: take_copy_back(); absent = (sent == 0) fi
+    fi
 }
 
 /* sx_reroute_find: somebody has come. */
@@ -249,6 +268,40 @@ inline hear_stale(p)
     if
     :: IS_ALONE && !IS_LAST_ID -> rename(p)
     :: !IS_ALONE || IS_LAST_ID -> end_by_word()
+    fi
+}
+
+/* ---- falling back: link/fallback.c, for a peer that doesn't run each id once ---- */
+
+inline fall_back()
+{
+    call == UNDER_WAY && phase == 0 -> phase = LAST; held = false;
+    SAY("the peer takes nothing packed any longer, sent %d\n", sent)
+}
+
+/* sx_retry_take_due: once no packed copy can have been run. */
+inline post_last()
+{
+    call == UNDER_WAY && phase == LAST && sent <= (mistake == LAST_GOES_EARLY) && !plain ->
+    phase = LAST_SENT; sent++; plain = true;
+    SAY("the plain copy is posted\n")
+}
+inline post_last_again()
+{
+    mistake == LAST_GOES_AGAIN && call == UNDER_WAY && phase == LAST_SENT && !plain -> plain = true
+}
+
+/* At the other program; or at one like the caller's, which takes the id for what it is. */
+inline arrive_plain()
+{
+    plain -> plain = false;
+    SAY("the plain copy arrives\n");
+    if
+    :: SAY("  the other program runs it\n"); execute();
+        if :: call == UNDER_WAY -> answer = true :: else fi
+    :: call == UNDER_WAY -> bounces++
+    :: copies_of[id]++
+    :: call == UNDER_WAY -> refusal = true
     fi
 }
 
@@ -409,6 +462,12 @@ active proctype world()
     STEP(post_first())
     STEP(lose_first())
     STEP(fail_first())
+#endif
+#if FALLS_BACK
+    STEP(fall_back())
+    STEP(post_last())
+    STEP(post_last_again())
+    STEP(arrive_plain())
 #endif
     STEP(give_up())
     STEP(post_due())

@@ -13,7 +13,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-model.XXXXXX") || exit 2
 trap 'rm -rf "$tmp"' EXIT
 . tests/lib/sentences.sh
 
-names='iq roaming big shared message liveness'
+names='iq roaming big fallback shared message liveness'
 
 # NAME-FORM: its file, and its bounds.
 bounds() {
@@ -24,6 +24,8 @@ bounds() {
     roaming-long) echo iq -DRESOURCES=2 -DCOPIES=5 -DIDS=3 -DPROCESSES=4 -DEPOCHS=2 ;;
     big-short) echo iq -DBIG=1 -DCOPIES=4 -DIDS=3 -DPROCESSES=2 -DEPOCHS=2 ;;
     big-long) echo iq -DBIG=1 -DCOPIES=4 -DIDS=3 -DPROCESSES=3 -DEPOCHS=3 ;;
+    fallback-short) echo iq -DFALLS_BACK=1 -DCOPIES=3 -DIDS=3 -DPROCESSES=2 -DEPOCHS=2 ;;
+    fallback-long) echo iq -DFALLS_BACK=1 -DCOPIES=4 -DIDS=3 -DPROCESSES=3 -DEPOCHS=3 ;;
     shared-short) echo shared -DCOPIES=4 -DIDS=4 ;;
     shared-long) echo shared -DCOPIES=5 -DIDS=4 ;;
     message-*) echo message ;;
