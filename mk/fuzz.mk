@@ -13,8 +13,13 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 	$(Q)$(call link,-fsanitize=fuzzer)
 
 # What their link writes is looked at: tests/lib/posted.h.
-$(BUILD)/fuzz-iq $(BUILD)/fuzz-message: LDFLAGS += $(POSTED)
-$(BUILD)/fuzz-iq $(BUILD)/fuzz-message: $(call obj,tests/lib/posted.c)
+POSTERS := iq message shipment
+$(POSTERS:%=$(BUILD)/fuzz-%): LDFLAGS += $(POSTED)
+$(POSTERS:%=$(BUILD)/fuzz-%): $(call obj,tests/lib/posted.c)
+
+# With a time of its own: tests/lib/stopped_clock.h.
+$(BUILD)/fuzz-shipment: LDFLAGS += $(STOPPED_CLOCK)
+$(BUILD)/fuzz-shipment: $(call obj,tests/lib/stopped_clock.c)
 
 # Their links stand on a machine of the fuzzer's own: tests/fuzz/host.h.
 WORLDS := kept roaming fallback
