@@ -18,7 +18,7 @@
 #include "../lib/proxy.h"
 
 enum { PAIR_MOST_CALLS = 200, PAIR_PROGRAM_BYTES = 64, PAIR_OPTIONS = 4 };
-enum { PAIR_SOON_MS = 30000, PAIR_CALL_S = 40 };
+enum { PAIR_SOON_MS = 60000, PAIR_CALL_S = 120 };
 
 /* The sides of a pair. */
 enum { NEWER, OLDER, SIDES };

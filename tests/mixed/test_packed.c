@@ -18,12 +18,14 @@ static uint64_t measure(struct pair *pair, int caller)
     return after.bytes - before.bytes;
 }
 
+/* Between the two there is room for a copy that a slow machine makes necessary. */
 static void expect_packed(struct pair *pair, bool packed)
 {
     int side;
     for (side = 0; side < SIDES; side++) {
         uint64_t bytes = measure(pair, side);
-        CU_ASSERT_TRUE(packed ? bytes > SIZE / 2 && bytes < SIZE : bytes > 2 * (uint64_t)SIZE);
+        CU_ASSERT_TRUE(packed ? bytes > SIZE / 2 && bytes < 3 * SIZE / 2
+                              : bytes > 2 * (uint64_t)SIZE);
     }
 }
 

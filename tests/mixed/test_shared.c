@@ -88,15 +88,14 @@ static bool runs_in(struct party *process, int number)
 static int await_runs(struct house *house, int first, int side)
 {
     struct party *processes = house->processes.sides;
-    int i, count = 0;
+    int waits = PAIR_SOON_MS, i, count = 0;
     for (i = 0; i < MANY; i++) {
-        int waits = PAIR_SOON_MS;
-        while (pair_runs(&house->callers, first + i) == 0 && waits-- > 0)
+        while (!runs_in(&processes[NEWER], first + i) && !runs_in(&processes[OLDER], first + i) &&
+               waits-- > 0)
             (void)poll(NULL, 0, 1);
-        CU_ASSERT_TRUE(waits > 0);
-    }
-    for (i = 0; i < MANY; i++)
         count += runs_in(&processes[side], first + i);
+    }
+    CU_ASSERT_TRUE(waits > 0);
     return count;
 }
 
