@@ -30,10 +30,10 @@ static struct sx_head head_of(const struct sx_answers *answers, const struct sx_
 }
 
 /* The answer to a message isn't kept in the journal, so that it waits for the next session. */
-static uint64_t session_for(const struct sx_answers *answers, const struct sx_request *request)
+static uint64_t session_for(const struct sx_answers *answers, const struct sx_request *request,
+                            int64_t deadline)
 {
-    int64_t patience_us = request->is_message ? sx_session_timeout_us(answers->session) : 0;
-    return sx_session_for_answer(answers->session, sx_clock_deadline(patience_us));
+    return sx_session_for_answer(answers->session, request->is_message ? deadline : 0);
 }
 
 /* The stanza's bytes; NULL: no memory. */
@@ -66,14 +66,15 @@ static char *write_small(const struct sx_answers *answers, const struct sx_reque
 static void give(const struct sx_answers *answers, const struct sx_request *request,
                  struct sx_response *response)
 {
+    int64_t deadline = sx_clock_deadline(sx_session_timeout_us(answers->session));
     size_t len;
     char *bytes = write_small(answers, request, &response, &len);
     /* A message isn't sent again, so that nobody asks twice for its answer. */
     sx_journal_answer(answers->journal, request->from, request->id,
                       request->is_message ? NULL : response, sx_clock_now_us());
     if (bytes)
-        sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
-                               sx_clock_deadline(sx_session_timeout_us(answers->session)));
+        sx_session_post_answer(answers->session, session_for(answers, request, deadline), bytes,
+                               len, deadline);
     else
         sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
                  "no memory to answer %s of %s", request->id, request->from);
@@ -201,6 +202,6 @@ void sx_answer_decline(const struct sx_answers *answers, struct sx_request *requ
     sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
-        sx_session_post_answer(answers->session, session_for(answers, request), bytes, len,
-                               deadline);
+        sx_session_post_answer(answers->session, session_for(answers, request, deadline), bytes,
+                               len, deadline);
 }
