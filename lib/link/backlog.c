@@ -32,13 +32,12 @@ bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid)
     return false;
 }
 
-bool sx_backlog_add(struct sx_backlog *backlog, const char *jid, bool flag)
+bool sx_backlog_add(struct sx_backlog *backlog, const char *jid)
 {
     size_t bytes = strlen(jid) + 1;
     struct sx_backlog_entry *entry = malloc(sizeof *entry + bytes);
     if (!entry)
         return false;
-    entry->flag = flag;
     memcpy(entry->jid, jid, bytes);
     sx_backlog_put_back(backlog, entry);
     return true;

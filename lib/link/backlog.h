@@ -15,7 +15,6 @@
 
 struct sx_backlog_entry {
     STAILQ_ENTRY(sx_backlog_entry) in_list;
-    bool flag; /* whatever was added with it */
     char jid[];
 };
 
@@ -30,7 +29,7 @@ void sx_backlog_fini(struct sx_backlog *backlog);
 bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid);
 
 /* Puts it at the end; it isn't there. False: no memory. */
-bool sx_backlog_add(struct sx_backlog *backlog, const char *jid, bool flag);
+bool sx_backlog_add(struct sx_backlog *backlog, const char *jid);
 
 /* The first, out of the list, to be freed with free(); NULL: there is none. */
 struct sx_backlog_entry *sx_backlog_take(struct sx_backlog *backlog);

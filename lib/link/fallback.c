@@ -74,9 +74,13 @@ static size_t replace_one(struct sx_fallback *fallback, const struct sx_copy *co
     return len;
 }
 
-/* Whether there may be more. */
-static bool replace_portion(struct sx_fallback *fallback, const char *peer, bool runs_once)
+/* Whether there may be more. Another program may have come in the peer's place since the portion
+ * before, so what it says of itself is looked up each time. */
+static bool replace_portion(struct sx_fallback *fallback, const char *peer)
 {
+    char incarnation[SX_INCARNATION_BYTES];
+    bool runs_once = sx_features_incarnation(fallback->features, peer, sx_clock_now_us(),
+                                             incarnation, sizeof incarnation) == 1;
     struct sx_copy copy;
     size_t bytes = 0;
     unsigned calls;
@@ -91,13 +95,10 @@ static bool replace_portion(struct sx_fallback *fallback, const char *peer, bool
 
 void sx_fallback_replace(struct sx_fallback *fallback, const char *peer)
 {
-    char incarnation[SX_INCARNATION_BYTES];
-    bool runs_once = sx_features_incarnation(fallback->features, peer, sx_clock_now_us(),
-                                             incarnation, sizeof incarnation) == 1;
     if (sx_backlog_has(&fallback->backlog, peer))
         return;
-    while (replace_portion(fallback, peer, runs_once))
-        if (sx_backlog_add(&fallback->backlog, peer, runs_once))
+    while (replace_portion(fallback, peer))
+        if (sx_backlog_add(&fallback->backlog, peer))
             return;
 }
 
@@ -106,7 +107,7 @@ int64_t sx_fallback_step(struct sx_fallback *fallback)
     struct sx_backlog_entry *entry = sx_backlog_take(&fallback->backlog);
     if (!entry)
         return SX_NEVER;
-    if (replace_portion(fallback, entry->jid, entry->flag))
+    if (replace_portion(fallback, entry->jid))
         sx_backlog_put_back(&fallback->backlog, entry);
     else
         free(entry);

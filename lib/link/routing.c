@@ -215,7 +215,7 @@ static void move_waiting(const struct sx_routing *routing, const char *bare)
     if (sx_backlog_has(routing->backlog, bare))
         return;
     while (move_portion(routing, bare))
-        if (sx_backlog_add(routing->backlog, bare, false))
+        if (sx_backlog_add(routing->backlog, bare))
             return;
 }
 

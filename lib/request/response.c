@@ -34,10 +34,11 @@ static struct sx_response *make(enum kind kind, const char *name, const char *te
 }
 
 /* What has grown to its length has room to spare, and may be remembered for long. */
-static char *trim(char *payload, size_t len)
+static void trim(char **payload, size_t len)
 {
-    char *trimmed = realloc(payload, len + 1);
-    return trimmed ? trimmed : payload;
+    char *trimmed = realloc(*payload, len + 1);
+    if (trimmed)
+        *payload = trimmed;
 }
 
 struct sx_response *sx_response_new(char *payload, size_t len, size_t rewritten_bytes,
@@ -50,7 +51,8 @@ struct sx_response *sx_response_new(char *payload, size_t len, size_t rewritten_
         return NULL;
     }
     if (payload) {
-        response->payload = trim(payload, len);
+        trim(&payload, len);
+        response->payload = payload;
         response->len = len;
         response->rewritten_bytes = rewritten_bytes;
         response->bytes += len + 1;

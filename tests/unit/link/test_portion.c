@@ -9,6 +9,7 @@
 #include "exchange/hold.h"
 #include "exchange/reroute.h"
 #include "exchange/retry.h"
+#include "exchange/table.h"
 #include "wire/namespaces.h"
 #include "wire/presence.h"
 #include "wire/stanza.h"
@@ -192,6 +193,32 @@ TEST(calls_fall_back_a_portion_at_a_time)
     teardown();
 }
 
+static unsigned count_phase(enum call_phase phase)
+{
+    unsigned i, found = 0;
+    for (i = 0; i < count; i++)
+        found += calls[i]->phase == phase;
+    return found;
+}
+
+/* One that runs nothing twice was there when they began to. */
+TEST(who_has_come_meanwhile_gets_the_rest_once_at_most)
+{
+    unsigned first;
+    setup(FEW, true);
+    say_features(PEER, "<feature var='" SX_NS_SOAP "'/><feature var='" SX_NS_DELIVERY "'/>"
+                       "<feature var='" SX_NS_DELIVERY "#" ALONE "'/>");
+    CU_ASSERT_EQUAL(count_phase(PHASE_LAST), 0);
+    first = FEW - count_packed();
+    CU_ASSERT_TRUE_FATAL(first > 0 && first < FEW);
+    say_features(PEER, "<feature var='" SX_NS_SOAP "'/>");
+    while (sx_fallback_step(&responder.link->fallback) != SX_NEVER)
+        ;
+    CU_ASSERT_EQUAL(count_packed(), 0);
+    CU_ASSERT_EQUAL(count_phase(PHASE_LAST), FEW - first);
+    teardown();
+}
+
 TEST(calls_move_a_portion_at_a_time)
 {
     unsigned moved = 0, before, i;
@@ -313,6 +340,8 @@ CU_TestInfo tests_portion[] = {
     {"what nothing comes of costs the same, however many calls there are",
      what_nothing_comes_of_costs_the_same_however_many_calls_there_are},
     {"calls fall back a portion at a time", calls_fall_back_a_portion_at_a_time},
+    {"who has come meanwhile gets the rest once at most",
+     who_has_come_meanwhile_gets_the_rest_once_at_most},
     {"calls move a portion at a time", calls_move_a_portion_at_a_time},
     {"the rest stays where nobody is", the_rest_stays_where_nobody_is},
     {"a turn of the loop costs the same, however many big calls wait",
