@@ -136,7 +136,8 @@ launch() {
         export ERL_EPMD_PORT=$EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
         distribution="-name $NODE -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
     fi
-    beams=$(ls -d /usr/lib/*/ejabberd-*/ebin/ejabberd.app | head -n 1)
+    beams=$(ls -d /usr/lib/*/ejabberd-*/ebin/ejabberd.app)
+    beams=${beams%%$'\n'*}
     export ERL_LIBS=${beams%/ejabberd-*} HOME=$dir
     export EJABBERD_CONFIG_PATH=$dir/ejabberd.yml EJABBERD_LOG_PATH=$dir/ejabberd.log
     [ -z "$DNS_PORT" ] || export ERL_INETRC=$dir/inetrc

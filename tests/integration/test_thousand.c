@@ -275,7 +275,7 @@ static void crowd_open(struct crowd *crowd)
 static void crowd_close(struct crowd *crowd)
 {
     unsigned batch;
-    CU_ASSERT_EQUAL(laboratory_stop(crowd->laboratory, 2000), SOAP_OK);
+    CU_ASSERT_EQUAL(laboratory_stop(crowd->laboratory, 20000), SOAP_OK);
     soap_xmpp_close(crowd->link); /* which asserts that nothing is held */
     hostile_stop(crowd->server);
     laboratory_recite(NULL);
