@@ -28,8 +28,10 @@
 #include "wire/namespaces.h"
 
 enum {
-    MAX_SHIPMENTS = 64,      /* of calls, and of answers */
-    MAX_ADDED_ANSWERS = 128, /* that are being sent, or wait for the loop thread to look at them */
+    MAX_SHIPMENTS = 64, /* of calls, and of answers */
+    /* Of answers that are being sent or wait. When 64 accounts have come one after the other, each
+     * with all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
+    MAX_ADDED_ANSWERS = 5 * MAX_SHIPMENTS,
     WINDOW = 64,
     BLOCK_BYTES = 6144,    /* with base64 and names under what each server takes: RFC 6120 13.12 */
     MAX_REFUSALS = 2,      /* ends of a stream that a transfer may have caused */
@@ -466,8 +468,7 @@ static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *s
         sx_jid_bare(sx_sender_to(other->sender), other_bare, sizeof other_bare);
         own += sx_jid_equal(other_bare, bare);
     }
-    return !has_half(shipments, shipment) &&
-           sx_share_is_within(&shipments->answer_share, to, own, 0);
+    return sx_share_is_within(&shipments->answer_share, to, own, 0);
 }
 
 /* A call may wait for a place, as its caller does. An answer may if that is within its account's
@@ -691,20 +692,26 @@ static bool is_same_account(const char *one, const char *other)
     return sx_jid_equal(bare, other_bare);
 }
 
+static void readdress(struct sx_shipment *shipment, const char *from, const char *id)
+{
+    if (!shipment->call_number && strcmp(shipment->id, id) == 0 &&
+        is_same_account(sx_sender_to(shipment->sender), from))
+        sx_sender_readdress(shipment->sender, from, sx_clock_now_us());
+}
+
 void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)
 {
     struct sx_shipment *shipment;
     bool has_answers;
     pthread_mutex_lock(&shipments->mu);
     has_answers = shipments->answers > 0;
+    TAILQ_FOREACH(shipment, &shipments->added, in_list)
+        readdress(shipment, from, id);
     pthread_mutex_unlock(&shipments->mu);
     if (!has_answers)
         return;
-    TAILQ_FOREACH(shipment, &shipments->all, in_list) {
-        if (shipment->is_sending && !shipment->call_number && strcmp(shipment->id, id) == 0 &&
-            is_same_account(sx_sender_to(shipment->sender), from))
-            sx_sender_readdress(shipment->sender, from, sx_clock_now_us());
-    }
+    TAILQ_FOREACH(shipment, &shipments->all, in_list)
+        readdress(shipment, from, id);
 }
 
 bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,

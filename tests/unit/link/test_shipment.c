@@ -342,16 +342,42 @@ static void test_readdress(void)
     quay_close(&quay);
 }
 
+/* Its caller has come back before the loop thread has looked at the answer. */
+static void test_readdress_added(void)
+{
+    struct hearing hearing = {.id = ""};
+    struct quay quay;
+    char id[200];
+    quay_open(&quay, 60000);
+    posted_take(sx_session_loop(quay.link->session), hear, &hearing);
+    snprintf(id, sizeof id, "%s", enter(&quay, 1));
+    CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    sx_shipments_readdress(quay.shipments, NEW_PEER, id);
+    sx_shipments_online(quay.shipments);
+    (void)sx_shipments_step(quay.shipments, 1);
+    ASSERT_CONTAINS(hearing.id, ".open");
+    CU_ASSERT_TRUE(hearing.is_to_new);
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
+    quay_close(&quay);
+}
+
+/* One account has half of the places. The rest of its share, which is all of them while it is
+ * alone, waits. */
 static void test_answers_crowd(void)
 {
     struct quay quay;
     char *said, id[200] = "";
     unsigned i;
-    quay_open(&quay, 0);
-    for (i = 0; i <= PLACES / 2; i++) { /* to one account */
+    quay_open(&quay, 60000);
+    for (i = 0; i < PLACES; i++) {
         snprintf(id, sizeof id, "%s", enter(&quay, i));
         CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+        (void)step(&quay);
+        CU_ASSERT_PTR_NULL(said = look(&quay, id));
+        free(said);
     }
+    snprintf(id, sizeof id, "%s", enter(&quay, i));
+    CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
     (void)step(&quay);
     CU_ASSERT_PTR_NOT_NULL_FATAL(said = look(&quay, id));
     ASSERT_CONTAINS(said, "too many are on their way");
@@ -482,6 +508,37 @@ static void test_calls_leave_room(void)
     quay_close(&quay);
 }
 
+/* Its caller has come back under another name while the answer waits for a place. */
+static void test_readdress_waiting(void)
+{
+    const struct sx_sender_reply refusal = {.condition = "not-allowed", .type = "cancel"};
+    struct quay quay;
+    struct hearing hearing = {.id = ""};
+    char id[200], first[sizeof hearing.id] = "";
+    unsigned i;
+    quay_open(&quay, 60000);
+    posted_take(sx_session_loop(quay.link->session), hear, &hearing);
+    sx_shipments_online(quay.shipments);
+    for (i = 0; i < PLACES; i++) {
+        snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(i), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), id), SX_OK);
+        (void)sx_shipments_step(quay.shipments, 1);
+        if (i == 0)
+            snprintf(first, sizeof first, "%s", hearing.id);
+    }
+    snprintf(id, sizeof id, "%s", enter(&quay, i));
+    CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
+    (void)sx_shipments_step(quay.shipments, 1);
+    sx_shipments_readdress(quay.shipments, NEW_PEER, id);
+    CU_ASSERT_EQUAL(sx_shipments_reply(quay.shipments, 1, name_account(0), first, &refusal),
+                    SX_SHIPMENTS_OURS);
+    (void)sx_shipments_step(quay.shipments, 1);
+    ASSERT_CONTAINS(hearing.id, ".open");
+    CU_ASSERT_TRUE(hearing.is_to_new);
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
+    quay_close(&quay);
+}
+
 static void test_answers_pile_up(void)
 {
     struct quay quay;
@@ -490,7 +547,7 @@ static void test_answers_pile_up(void)
     char id[200] = "";
     unsigned i;
     quay_open(&quay, 0);
-    for (i = 0; i < 2 * PLACES; i++) {
+    for (i = 0; i < 5 * PLACES; i++) {
         snprintf(id, sizeof id, "%s", enter(&quay, i));
         CU_ASSERT_EQUAL(ship_answer(&quay, id), SX_OK);
     }
@@ -742,11 +799,14 @@ CU_TestInfo tests_shipment[] = {
     {"an answer that nobody takes is an error in the end", test_patience},
     {"an answer that is taken too slowly is an error, too", test_too_slow},
     {"what goes ahead of an answer follows its caller to another resource", test_readdress},
-    {"answers to one account have half of the places", test_answers_crowd},
+    {"and so does what the loop thread has not looked at yet", test_readdress_added},
+    {"and so does what waits for a place", test_readdress_waiting},
+    {"answers to one account have half of the places, and the rest of its share waits",
+     test_answers_crowd},
     {"answers that are taken slowly make room for others'", test_answers_make_room},
     {"an answer that waits for a place in vain is an error", test_waits_in_vain},
     {"calls leave answers their places", test_calls_leave_room},
-    {"no more answers wait to be looked at than twice the places", test_answers_pile_up},
+    {"no more answers wait to be looked at than five times the places", test_answers_pile_up},
     {"nobody waits for answers of a link that won't come back", test_hopeless},
     {"without memory a shipment is not made, and the bytes stay", test_new},
     {"shipments are made whole or not at all", test_table},
