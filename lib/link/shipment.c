@@ -406,16 +406,19 @@ static unsigned list_answers(const struct sx_shipments *shipments,
     return count;
 }
 
-/* Gives up answers of others in favour of this one; whether there is room by that. */
+/* Gives up answers of others in favour of this one; whether there is room by that. That this one's
+ * account has more than its share says nothing about those behind it. */
 static bool displace(struct sx_shipments *shipments, uint64_t number,
                      const struct sx_shipment *shipment)
 {
     struct sx_shipment *list[MAX_SHIPMENTS];
     struct sx_share_holder holders[MAX_SHIPMENTS];
-    unsigned count = list_answers(shipments, list), i;
     int64_t now_us = sx_clock_now_us();
-    if (now_us < shipments->displace_us)
+    unsigned count, i;
+    if (now_us < shipments->displace_us ||
+        !sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, 0))
         return false;
+    count = list_answers(shipments, list);
     for (i = 0; i < count; i++)
         holders[i] = (struct sx_share_holder){
             .account = list[i]->account,

@@ -438,6 +438,45 @@ static void test_answers_make_room(void)
     stopped_clock_release();
 }
 
+/* a0 has half of the places, a1 all of the rest but one, and a2 that one. What a2 has beyond it
+ * waits, and comes to be more than its share by the 28 others that come then. All of them get in,
+ * at the cost of a0 and a1, whatever waits before them. */
+static void test_waits_ahead_of_others(void)
+{
+    enum { ACCOUNTS = 28, WAIT = 5, FIRST = PLACES + WAIT };
+    struct quay quay;
+    int64_t now_us = sx_clock_now_us();
+    char ids[FIRST + ACCOUNTS][200];
+    unsigned i, displaced = 0;
+    quay_open(&quay, 60000);
+    stopped_clock_set(now_us);
+    for (i = 0; i < FIRST; i++) {
+        unsigned account = i < 32 ? 0 : i < 63 ? 1 : 2;
+        snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(account), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(account), ids[i]), SX_OK);
+    }
+    (void)step(&quay);
+    for (; i < FIRST + ACCOUNTS; i++) {
+        snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(i), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), ids[i]), SX_OK);
+        stopped_clock_set(now_us += 150000);
+        (void)step(&quay);
+    }
+    for (i = 0; i < 10; i++) {
+        stopped_clock_set(now_us += 1200000);
+        (void)step(&quay);
+    }
+    for (i = 0; i < 63; i++)
+        displaced += has_failed(&quay, i >= 32, ids[i], "others need its place");
+    for (; i < FIRST; i++)
+        CU_ASSERT_FALSE(has_failed(&quay, 2, ids[i], ""));
+    for (; i < FIRST + ACCOUNTS; i++)
+        CU_ASSERT_FALSE(has_failed(&quay, i, ids[i], ""));
+    CU_ASSERT_EQUAL(displaced, ACCOUNTS + 1);
+    quay_close(&quay);
+    stopped_clock_release();
+}
+
 /* The opens that the link posts. */
 struct opens {
     char ids[PLACES][200];
@@ -804,6 +843,7 @@ CU_TestInfo tests_shipment[] = {
     {"answers to one account have half of the places, and the rest of its share waits",
      test_answers_crowd},
     {"answers that are taken slowly make room for others'", test_answers_make_room},
+    {"who waits beyond its share keeps no others out", test_waits_ahead_of_others},
     {"an answer that waits for a place in vain is an error", test_waits_in_vain},
     {"calls leave answers their places", test_calls_leave_room},
     {"no more answers wait to be looked at than five times the places", test_answers_pile_up},
