@@ -10,7 +10,13 @@
 
 enum { MAX_TRANSFERS = 64 /* that arrive at once */ };
 
-struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session)
+static bool awaits(void *exchange, const char *from)
+{
+    return sx_exchange_awaits(exchange, from);
+}
+
+struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session,
+                                               struct sx_exchange *exchange)
 {
     const struct sx_config *config = sx_session_config(session);
     const struct sx_receiver_limits limits = {
@@ -20,8 +26,10 @@ struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session)
         .max_transfers = MAX_TRANSFERS,
     };
     struct sx_receiver *receiver = sx_receiver_new(&limits);
-    if (receiver)
-        sx_receiver_use_memory(receiver, sx_session_memory(session));
+    if (!receiver)
+        return NULL;
+    sx_receiver_use_memory(receiver, sx_session_memory(session));
+    sx_receiver_ask_awaited(receiver, awaits, exchange);
     return receiver;
 }
 

@@ -31,8 +31,9 @@ struct sx_bytestream {
     struct sx_admission *admission;
 };
 
-/* The receiver that a link needs; NULL: no memory. */
-struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session);
+/* The receiver that a link needs; NULL: no memory. The exchange outlives it. */
+struct sx_receiver *sx_bytestream_new_receiver(const struct sx_session *session,
+                                               struct sx_exchange *exchange);
 
 /* Whether it is <open/>, <data/> or <close/>. NULL is none. */
 bool sx_bytestream_is(const struct sx_element *element);

@@ -127,7 +127,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
     link->checker = sx_checker_new(config->max_depth);
     link->budget = sx_budget_new(BUDGETS);
     link->shipments = sx_shipments_new(link->session, link->exchange, link->journal);
-    link->receiver = sx_bytestream_new_receiver(link->session);
+    link->receiver = sx_bytestream_new_receiver(link->session, link->exchange);
     link->names = sx_message_ids_new(config->name_key, config->jid);
     if (config->presence && !config->is_component) {
         link->roster = sx_roster_new(config->max_peers);
@@ -268,6 +268,7 @@ static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
 /* As far as they were made. */
 static void free_tables(struct soap_xmpp_link *link)
 {
+    sx_receiver_free(link->receiver);
     if (link->queue)
         sx_queue_free(link->queue);
     if (link->exchange)
@@ -278,7 +279,6 @@ static void free_tables(struct soap_xmpp_link *link)
     sx_checker_free(link->checker);
     sx_budget_free(link->budget);
     sx_shipments_free(link->shipments);
-    sx_receiver_free(link->receiver);
     sx_roster_free(link->roster);
     sx_policy_free(link->policy);
     sx_message_ids_free(link->names);

@@ -49,6 +49,8 @@ TAILQ_HEAD(entry_list, entry);
 struct sx_receiver {
     struct sx_receiver_limits limits;
     struct sx_memory *memory;
+    sx_receiver_awaits_fn *awaits;
+    void *awaits_user;
     struct entry_list order;
     struct sx_share share;
     size_t held_bytes;
@@ -73,6 +75,13 @@ struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits)
 void sx_receiver_use_memory(struct sx_receiver *receiver, struct sx_memory *memory)
 {
     receiver->memory = memory;
+}
+
+void sx_receiver_ask_awaited(struct sx_receiver *receiver, sx_receiver_awaits_fn *awaits,
+                             void *user)
+{
+    receiver->awaits = awaits;
+    receiver->awaits_user = user;
 }
 
 static void free_entry(struct entry *entry)
@@ -248,6 +257,13 @@ static bool check_size(struct sx_receiver *receiver, const struct numbers *numbe
     return !answer->condition;
 }
 
+/* A peer that is called can't keep places by that for longer than its call takes. */
+static bool is_awaited(const struct sx_receiver *receiver, const struct entry *entry)
+{
+    return entry->kind == SX_MEMORY_REPLY && receiver->awaits &&
+           receiver->awaits(receiver->awaits_user, entry->from);
+}
+
 /* Forgets those that make room for others. */
 static bool displace(struct sx_receiver *receiver, const char *from, size_t size, int64_t now_us)
 {
@@ -258,10 +274,11 @@ static bool displace(struct sx_receiver *receiver, const char *from, size_t size
     if (!holders)
         return false;
     TAILQ_FOREACH(entry, &receiver->order, in_order)
-        holders[i++] = (struct sx_share_holder){.account = entry->account,
-                                                .bytes = entry->size,
-                                                .has_had_its_time =
-                                                    sx_pace_has_had_its_time(&entry->pace, now_us)};
+        holders[i++] = (struct sx_share_holder){
+            .account = entry->account,
+            .bytes = entry->size,
+            .has_had_its_time =
+                sx_pace_has_had_its_time(&entry->pace, now_us) && !is_awaited(receiver, entry)};
     has_room = sx_share_yield(&receiver->share, holders, count, from, size, now_us);
     for (entry = TAILQ_FIRST(&receiver->order), i = 0; entry; entry = next, i++) {
         next = TAILQ_NEXT(entry, in_order);

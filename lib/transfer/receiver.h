@@ -10,8 +10,10 @@
  * is only taken in steps, as bytes arrive: so what was let in has room to be finished, and an
  * announcement costs the announcer's share, not memory. One account has at most half of the places
  * and, unless it has none, half of the bytes. Where there is no room, those that have had their
- * time and more than their share make it (share.h). The memory for peers (base/memory.h) may have
- * no room for a block of what was let in: then it is refused for now, and its sender comes again.
+ * time and more than their share make it (share.h), but for answers to calls under way: their
+ * requests have run, and a sender that began again from nothing would be given up (sender.h). The
+ * memory for peers (base/memory.h) may have no room for a block of what was let in: then it is
+ * refused for now, and its sender comes again.
  *
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
  *             it comes: take.
@@ -77,6 +79,13 @@ void sx_receiver_free(struct sx_receiver *receiver); /* NULL allowed */
  */
 void sx_receiver_use_memory(struct sx_receiver *receiver, struct sx_memory *memory);
 
+/* Whether a call of ours to this full JID is under way. Must not come back here, nor block. */
+typedef bool sx_receiver_awaits_fn(void *user, const char *from);
+
+/* Before the first transfer. user outlives the receiver. */
+void sx_receiver_ask_awaited(struct sx_receiver *receiver, sx_receiver_awaits_fn *awaits,
+                             void *user);
+
 /* <open/>, <data/> or <close/> came from a full JID. Each fills *answer, which is to be sent (the
  * same way for all: sx_receiver_format_answer). from NULL: refused. */
 void sx_receiver_open(struct sx_receiver *receiver, const char *from,
@@ -101,8 +110,8 @@ void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head
 void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
                               const char *sid);
 
-/* The transfer may be the answer to a call of ours: its bytes count as such (base/memory.h).
- * Unknown ones are ignored. */
+/* The transfer may be the answer to a call of ours: its bytes count as such (base/memory.h), and it
+ * makes no room for others as long as such a call is under way. Unknown ones are ignored. */
 void sx_receiver_await(struct sx_receiver *receiver, const char *from, const char *transfer);
 
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not

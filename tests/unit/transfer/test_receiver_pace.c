@@ -239,6 +239,42 @@ static void who_gets_on_goes_last(void)
     sx_receiver_free(receiver);
 }
 
+static bool is_called(void *user, const char *from)
+{
+    return strcmp(*(const char **)user, from) == 0;
+}
+
+/* An answer to a call, whole or not, makes no room for callers while the call is under way. What a
+ * peer sends that is called, and what has come of an answer that nobody awaits, does. */
+static void answers_to_our_calls_stay(void)
+{
+    struct sx_receiver *receiver = make(1 << 20, 8);
+    const char *called = BOB;
+    size_t received, size;
+    unsigned i;
+    sx_receiver_ask_awaited(receiver, is_called, &called);
+    for (i = 0; i < 4; i++) {
+        static const char *const names[] = {"0", "1", "2", "3"};
+        begin(receiver, BOB, names[i], i ? 2000 : 10, S);
+        if (i < 2)
+            sx_receiver_await(receiver, BOB, names[i]);
+    }
+    sx_receiver_data(receiver, BOB, "0", "0", "0123456789", 10, S, &(struct sx_receiver_answer){0});
+    CU_ASSERT_EQUAL(count(receiver).completed, 1);
+    CU_ASSERT_EQUAL(begin_many(receiver, 1, 4, 2000, S), 4);
+    for (i = 2; i < 7; i++)
+        CU_ASSERT_EQUAL(begin_many(receiver, i, 1, 2000, 20 * S), 1);
+    CU_ASSERT_TRUE(sx_receiver_progress(receiver, BOB, "0", &received, &size));
+    CU_ASSERT_TRUE(sx_receiver_progress(receiver, BOB, "1", &received, &size));
+    CU_ASSERT_FALSE(sx_receiver_progress(receiver, BOB, "2", &received, &size));
+    CU_ASSERT_FALSE(sx_receiver_progress(receiver, BOB, "3", &received, &size));
+    called = ALICE;
+    CU_ASSERT_EQUAL(begin_many(receiver, 9, 1, 2000, 21 * S), 1);
+    CU_ASSERT_TRUE(sx_receiver_progress(receiver, BOB, "0", &received, &size));
+    CU_ASSERT_FALSE(sx_receiver_progress(receiver, BOB, "1", &received, &size));
+    sx_receiver_free(receiver);
+}
+
 CU_TestInfo tests_receiver_pace[] = {
     {"idle transfers are forgotten", idle_transfers_are_forgotten},
     {"all that are idle go at once", all_that_are_idle_go_at_once},
@@ -252,5 +288,6 @@ CU_TestInfo tests_receiver_pace[] = {
     {"two accounts don't hold all bytes", two_accounts_do_not_hold_all_bytes},
     {"nobody keeps places by opening again", nobody_keeps_places_by_opening_again},
     {"who gets on goes last", who_gets_on_goes_last},
+    {"answers to our calls stay", answers_to_our_calls_stay},
     CU_TEST_INFO_NULL,
 };
