@@ -15,9 +15,9 @@
 
 enum { PARTS = 8 /* one for each kind, the others for all */ };
 
-/* Who has large charges. */
+/* Who has large charges, and how much of each kind. */
 struct sx_memory_share {
-    size_t bytes;
+    size_t bytes[SX_MEMORY_KINDS];
     char who[];
 };
 
@@ -82,10 +82,16 @@ static struct sx_memory_share *find_share_locked(struct sx_memory *memory, const
     return share;
 }
 
-static void give_share_locked(struct sx_memory *memory, struct sx_memory_share *share, size_t bytes)
+static void give_share_locked(struct sx_memory *memory, const struct sx_charge *charge)
 {
-    share->bytes -= bytes;
-    if (share->bytes)
+    struct sx_memory_share *share = charge->share;
+    bool is_empty = true;
+    int kind;
+    for (kind = 0; kind < SX_MEMORY_KINDS; kind++) {
+        share->bytes[kind] -= charge->bytes[kind];
+        is_empty = is_empty && !share->bytes[kind];
+    }
+    if (!is_empty)
         return;
     tdelete(share, &memory->by_who, compare_shares);
     memory->counts.owners--;
@@ -93,15 +99,19 @@ static void give_share_locked(struct sx_memory *memory, struct sx_memory_share *
 }
 
 /* The charge has a share, and it has room; then the bytes are in it. */
-static bool take_share_locked(struct sx_memory *memory, const char *who, size_t bytes,
-                              size_t free_bytes, struct sx_charge *charge)
+static bool take_share_locked(struct sx_memory *memory, enum sx_memory_kind kind, const char *who,
+                              size_t bytes, size_t free_bytes, struct sx_charge *charge)
 {
     struct sx_memory_share *share = charge->share ? charge->share : find_share_locked(memory, who);
+    int each;
     if (!share)
         return false;
-    if (share->bytes && share->bytes > free_bytes - bytes)
+    /* A new share is never refused, so none stays behind empty. */
+    if (share->bytes[kind] && share->bytes[kind] > free_bytes - bytes)
         return false;
-    share->bytes += charge->share ? bytes : sx_memory_charged_bytes(charge) + bytes;
+    for (each = 0; !charge->share && each < SX_MEMORY_KINDS; each++)
+        share->bytes[each] += charge->bytes[each];
+    share->bytes[kind] += bytes;
     charge->share = share;
     return true;
 }
@@ -138,8 +148,8 @@ static bool take_locked(struct sx_memory *memory, enum sx_memory_kind kind, cons
                         size_t bytes, struct sx_charge *charge)
 {
     size_t free_bytes = free_bytes_locked(memory, kind);
-    if (bytes > free_bytes ||
-        (!is_small(charge, bytes) && !take_share_locked(memory, who, bytes, free_bytes, charge)))
+    if (bytes > free_bytes || (!is_small(charge, bytes) &&
+                               !take_share_locked(memory, kind, who, bytes, free_bytes, charge)))
         return false;
     memory->kind_bytes[kind] += bytes;
     memory->counts.held_bytes += bytes;
@@ -187,7 +197,7 @@ void sx_memory_give(struct sx_charge *charge)
         memory->kind_bytes[kind] -= charge->bytes[kind];
     memory->counts.held_bytes -= bytes;
     if (charge->share)
-        give_share_locked(memory, charge->share, bytes);
+        give_share_locked(memory, charge);
     pthread_mutex_unlock(&memory->mu);
     *charge = (struct sx_charge){0};
 }

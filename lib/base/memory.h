@@ -12,10 +12,11 @@
  * requests wait, those that ran are answered; whatever they do, our own calls end.
  *
  * Shares: an owner is all that stands before the first slash of its name, so that an account's many
- * resources are one. An owner that has a share may take only while what it has, with the new bytes,
- * is no more than what is free for that kind: one alone gets half, the next one half of what is
- * left, and so on. Charges of SX_MEMORY_SMALL_BYTES or less need no share: how many there are of
- * them is bounded elsewhere, by number.
+ * resources are one. An owner that has something of a kind may take more of it only while that,
+ * with the new bytes, is no more than what is free for the kind: one alone gets half, the next one
+ * half of what is left, and so on. What it has of other kinds doesn't count: else who has much to
+ * be read could neither be read to the end nor be answered. Charges of SX_MEMORY_SMALL_BYTES or
+ * less need no share: how many there are of them is bounded elsewhere, by number.
  *
  * Happy path: take ... take -> give. Failure: no room, or no memory for a share: false, counted,
  * and one line a second in the trace.
