@@ -40,17 +40,18 @@ enum {
     LEAST_BLOCK_BYTES = 256,
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
     DISPLACE_AGAIN_US = 100000,
-    SWEPT = 2 * MAX_SHIPMENTS, /* shipments looked at in one turn of the loop, and ... */
-    SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 calls each has its turn in time */
+    SWEPT = 2 * MAX_SHIPMENTS, /* calls looked at in one turn of the loop, and ... */
+    SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 each has its turn in time */
 };
 
 #define TOO_MANY "too many are on their way"
 
 struct sx_shipment {
     struct sx_sender *sender;
-    TAILQ_ENTRY(sx_shipment) in_list, in_replies;
+    TAILQ_ENTRY(sx_shipment) in_list;
     bool is_sending; /* in the table of senders */
-    bool waits;      /* for a place in it */
+    bool is_new;     /* it hasn't asked for a place in it yet ... */
+    bool waits;      /* ... or waits for one */
     int64_t added_us;
     unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
     size_t told_bytes;    /* of its progress */
@@ -63,6 +64,12 @@ struct sx_shipment {
 };
 
 TAILQ_HEAD(shipment_list, sx_shipment);
+
+/* Those that were looked at longest ago come first. */
+struct round {
+    struct shipment_list list;
+    unsigned count;
+};
 
 struct sx_shipments {
     /* immutable */
@@ -77,11 +84,9 @@ struct sx_shipments {
     bool is_hopeless; /* the link won't come online by itself */
     /* loop thread */
     int64_t online_since_us;
-    struct shipment_list all;     /* those that were looked at longest ago first */
-    unsigned count;               /* of these */
-    void *by_call;                /* those of calls, a tree: see tsearch(3) */
-    struct shipment_list replies; /* those of answers */
-    int64_t displace_us;          /* not before: nobody may make room yet */
+    struct round calls, replies;
+    void *by_call;       /* those of calls, a tree: see tsearch(3) */
+    int64_t displace_us; /* not before: nobody may make room yet */
     struct sx_senders *senders;
     struct sx_share call_share, answer_share; /* of the senders */
 };
@@ -96,8 +101,8 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->exchange = exchange;
     shipments->journal = journal;
     TAILQ_INIT(&shipments->added);
-    TAILQ_INIT(&shipments->all);
-    TAILQ_INIT(&shipments->replies);
+    TAILQ_INIT(&shipments->calls.list);
+    TAILQ_INIT(&shipments->replies.list);
     sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
     sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, SIZE_MAX);
     shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
@@ -140,25 +145,28 @@ static int compare_calls(const void *a, const void *b)
     return number < other ? -1 : number > other;
 }
 
+static struct round *round_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    return shipment->call_number ? &shipments->calls : &shipments->replies;
+}
+
 /* Without memory it isn't found again when the peer has lost the call's bytes. */
 static void enter(struct sx_shipments *shipments, struct sx_shipment *shipment)
 {
-    TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
-    shipments->count++;
+    struct round *round = round_of(shipments, shipment);
+    TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
+    round->count++;
     if (shipment->call_number)
         (void)tsearch(shipment, &shipments->by_call, compare_calls);
-    else
-        TAILQ_INSERT_TAIL(&shipments->replies, shipment, in_replies);
 }
 
 static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipment)
 {
-    TAILQ_REMOVE(&shipments->all, shipment, in_list);
-    shipments->count--;
+    struct round *round = round_of(shipments, shipment);
+    TAILQ_REMOVE(&round->list, shipment, in_list);
+    round->count--;
     if (shipment->call_number)
         tdelete(shipment, &shipments->by_call, compare_calls);
-    else
-        TAILQ_REMOVE(&shipments->replies, shipment, in_replies);
 }
 
 /* It is out of the table of senders. */
@@ -178,6 +186,16 @@ static void withdraw(struct sx_shipments *shipments, struct sx_shipment *shipmen
     leave(shipments, shipment);
 }
 
+static void free_round(struct sx_shipments *shipments, struct round *round)
+{
+    struct sx_shipment *shipment;
+    while ((shipment = TAILQ_FIRST(&round->list))) {
+        take_out(shipments, shipment); /* NOLINT(clang-analyzer-unix.Malloc): each but once */
+        withdraw(shipments, shipment, NULL);
+        sx_shipment_free(shipment);
+    }
+}
+
 void sx_shipments_free(struct sx_shipments *shipments)
 {
     struct sx_shipment *shipment;
@@ -187,11 +205,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
         TAILQ_REMOVE(&shipments->added, shipment, in_list);
         sx_shipment_free(shipment);
     }
-    while ((shipment = TAILQ_FIRST(&shipments->all))) {
-        take_out(shipments, shipment); /* NOLINT(clang-analyzer-unix.Malloc): each but once */
-        withdraw(shipments, shipment, NULL);
-        sx_shipment_free(shipment);
-    }
+    free_round(shipments, &shipments->calls);
+    free_round(shipments, &shipments->replies);
     sx_senders_free(shipments->senders);
     sx_share_fini(&shipments->call_share);
     sx_share_fini(&shipments->answer_share);
@@ -394,7 +409,7 @@ static unsigned list_answers(const struct sx_shipments *shipments,
 {
     struct sx_shipment *shipment;
     unsigned count = 0, i;
-    TAILQ_FOREACH(shipment, &shipments->replies, in_replies) {
+    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list) {
         if (!shipment->is_sending)
             continue;
         for (i = count++; i > 0 && sx_sender_pace(list[i - 1]->sender)->step_us >
@@ -406,26 +421,28 @@ static unsigned list_answers(const struct sx_shipments *shipments,
     return count;
 }
 
-/* Gives up answers of others in favour of this one; whether there is room by that. That this one's
- * account has more than its share says nothing about those behind it. */
+/* Gives up answers of others in favour of this one; whether there is room by that. Who may yield is
+ * not looked for anew for each that waits, but each is counted among those that wait (share.h). */
 static bool displace(struct sx_shipments *shipments, uint64_t number,
                      const struct sx_shipment *shipment)
 {
     struct sx_shipment *list[MAX_SHIPMENTS];
     struct sx_share_holder holders[MAX_SHIPMENTS];
     int64_t now_us = sx_clock_now_us();
-    unsigned count, i;
-    if (now_us < shipments->displace_us ||
-        !sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, 0))
+    bool is_due = now_us >= shipments->displace_us;
+    unsigned count = 0, i;
+    if (!sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, 0))
         return false;
-    count = list_answers(shipments, list);
+    if (is_due)
+        count = list_answers(shipments, list);
     for (i = 0; i < count; i++)
         holders[i] = (struct sx_share_holder){
             .account = list[i]->account,
             .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
     if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender), 0,
                         now_us)) {
-        shipments->displace_us = now_us + DISPLACE_AGAIN_US;
+        if (is_due)
+            shipments->displace_us = now_us + DISPLACE_AGAIN_US;
         return false;
     }
     for (i = 0; i < count; i++)
@@ -465,7 +482,7 @@ static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *s
     char bare[SX_JID_BYTES], other_bare[SX_JID_BYTES];
     unsigned own = 1;
     sx_jid_bare(to, bare, sizeof bare);
-    TAILQ_FOREACH(other, &shipments->replies, in_replies) {
+    TAILQ_FOREACH(other, &shipments->replies.list, in_list) {
         if (other == shipment || !other->waits)
             continue;
         sx_jid_bare(sx_sender_to(other->sender), other_bare, sizeof other_bare);
@@ -475,37 +492,24 @@ static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *s
 }
 
 /* A call may wait for a place, as its caller does. An answer may if that is within its account's
- * share: how much others have is not up to it. Otherwise it gets one at once or fails. */
-static void start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
+ * share: how much others have is not up to it. Otherwise it gets one at once or fails. False: it
+ * has ended. */
+static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     bool may = shipment->call_number || shipment->waits || may_wait(shipments, shipment);
+    shipment->is_new = false;
     shipment->waits = !has_place(shipments, number, shipment) || !begin(shipments, shipment);
     if (shipment->waits && may)
-        return;
+        return true;
     if (shipment->waits) {
         fail(shipments, number, shipment, "resource-constraint", TOO_MANY);
-        return;
+        return false;
     }
     shipment->is_sending = true;
     sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_DEBUG,
              "transfer %s: %zu bytes to %s", sx_sender_id(shipment->sender),
              sx_sender_size(shipment->sender), sx_sender_to(shipment->sender));
-}
-
-static void take_added(struct sx_shipments *shipments, uint64_t number)
-{
-    struct shipment_list added;
-    struct sx_shipment *shipment;
-    TAILQ_INIT(&added);
-    pthread_mutex_lock(&shipments->mu);
-    TAILQ_CONCAT(&added, &shipments->added, in_list);
-    pthread_mutex_unlock(&shipments->mu);
-    while ((shipment = TAILQ_FIRST(&added))) {
-        TAILQ_REMOVE(&added, shipment, in_list);
-        enter(shipments, shipment);
-        shipment->added_us = sx_clock_now_us();
-        start(shipments, number, shipment);
-    }
+    return true;
 }
 
 /* How long ago that was, as far as we have been online since. */
@@ -551,8 +555,8 @@ static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
         end(shipments, number, shipment);
         return SX_NEVER;
     }
-    if (shipment->waits)
-        start(shipments, number, shipment);
+    if ((shipment->waits || shipment->is_new) && !start(shipments, number, shipment))
+        return SX_NEVER;
     if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS)
         rest_us = 0;
     else if (!shipment->call_number)
@@ -563,23 +567,57 @@ static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
     return SX_NEVER;
 }
 
+static void note_due(int64_t *due_us, int64_t now_us, int64_t rest_us)
+{
+    if (rest_us != SX_NEVER && now_us + rest_us < *due_us)
+        *due_us = now_us + rest_us;
+}
+
 /* Looks at all, or at as many as everybody else may wait for. When to go on at the latest. */
-static int64_t sweep(struct sx_shipments *shipments, uint64_t number)
+static int64_t sweep(struct sx_shipments *shipments, uint64_t number, struct round *round,
+                     unsigned most)
 {
     int64_t now_us = sx_clock_now_us();
-    bool are_many = shipments->count > SWEPT;
+    bool are_many = round->count > most;
     int64_t due_us = are_many ? now_us + SWEEP_ON_US : SX_NEVER;
-    unsigned left = are_many ? SWEPT : shipments->count;
+    unsigned left = are_many ? most : round->count;
     struct sx_shipment *shipment;
-    while (left-- && (shipment = TAILQ_FIRST(&shipments->all))) {
-        int64_t rest_us;
-        TAILQ_REMOVE(&shipments->all, shipment, in_list);
-        TAILQ_INSERT_TAIL(&shipments->all, shipment, in_list);
-        rest_us = look_at(shipments, number, shipment, now_us);
-        if (rest_us != SX_NEVER && now_us + rest_us < due_us)
-            due_us = now_us + rest_us;
+    while (left-- && (shipment = TAILQ_FIRST(&round->list))) {
+        TAILQ_REMOVE(&round->list, shipment, in_list);
+        TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
+        note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
     }
     return due_us;
+}
+
+/* Takes over what was added, and looks at it. */
+static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
+{
+    int64_t now_us = sx_clock_now_us(), due_us = SX_NEVER;
+    struct shipment_list added;
+    struct sx_shipment *shipment;
+    TAILQ_INIT(&added);
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_CONCAT(&added, &shipments->added, in_list);
+    pthread_mutex_unlock(&shipments->mu);
+    while ((shipment = TAILQ_FIRST(&added))) {
+        TAILQ_REMOVE(&added, shipment, in_list);
+        enter(shipments, shipment);
+        shipment->added_us = now_us;
+        shipment->is_new = true;
+        note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
+    }
+    return due_us;
+}
+
+/* Those that wait for a place come before those that were added just now. */
+static int64_t look(struct sx_shipments *shipments, uint64_t number)
+{
+    int64_t calls_us = sweep(shipments, number, &shipments->calls, SWEPT);
+    int64_t replies_us = sweep(shipments, number, &shipments->replies, MAX_ADDED_ANSWERS);
+    int64_t added_us = take_added(shipments, number);
+    int64_t due_us = calls_us < replies_us ? calls_us : replies_us;
+    return added_us < due_us ? added_us : due_us;
 }
 
 /* False: so much waits to be written that no block is added to it. */
@@ -592,8 +630,7 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
 {
     struct sx_buffer stanza = {0};
     int64_t due_us, other_us;
-    take_added(shipments, number);
-    due_us = sweep(shipments, number);
+    due_us = look(shipments, number);
     while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza)) {
         (void)sx_session_post_again(shipments->session, number, &stanza);
     }
@@ -618,12 +655,17 @@ void sx_shipments_online(struct sx_shipments *shipments)
     set_hopeless(shipments, false);
 }
 
-void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
+static void note_refusal(struct round *round, bool refused)
 {
     struct sx_shipment *shipment;
-    for (shipment = TAILQ_FIRST(&shipments->all); shipment;
-         shipment = TAILQ_NEXT(shipment, in_list))
+    TAILQ_FOREACH(shipment, &round->list, in_list)
         shipment->refusals += refused && shipment->is_sending;
+}
+
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
+{
+    note_refusal(&shipments->calls, refused);
+    note_refusal(&shipments->replies, refused);
     sx_senders_lost(shipments->senders, sx_clock_now_us());
     set_hopeless(shipments, permanent);
 }
@@ -705,15 +747,11 @@ static void readdress(struct sx_shipment *shipment, const char *from, const char
 void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)
 {
     struct sx_shipment *shipment;
-    bool has_answers;
     pthread_mutex_lock(&shipments->mu);
-    has_answers = shipments->answers > 0;
     TAILQ_FOREACH(shipment, &shipments->added, in_list)
         readdress(shipment, from, id);
     pthread_mutex_unlock(&shipments->mu);
-    if (!has_answers)
-        return;
-    TAILQ_FOREACH(shipment, &shipments->all, in_list)
+    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list)
         readdress(shipment, from, id);
 }
 

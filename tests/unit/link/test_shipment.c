@@ -527,6 +527,37 @@ static void test_waits_in_vain(void)
     stopped_clock_release();
 }
 
+/* A place is free, and somebody new comes along with somebody who waits for it. */
+static void test_first_come(void)
+{
+    const struct sx_sender_reply refused = {.condition = "forbidden"};
+    struct quay quay;
+    struct opens opens = {.count = 0};
+    struct hearing hearing = {.id = ""};
+    char id[200];
+    unsigned i;
+    quay_open(&quay, 60000);
+    posted_take(sx_session_loop(quay.link->session), note_open, &opens);
+    sx_shipments_online(quay.shipments);
+    for (i = 0; i <= PLACES; i++) {
+        const char *to = i < PLACES ? name_account(i) : NEW_PEER;
+        snprintf(id, sizeof id, "%s", enter_of(&quay, to, i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, to, id), SX_OK);
+    }
+    (void)sx_shipments_step(quay.shipments, 1);
+    CU_ASSERT_EQUAL(opens.count, PLACES);
+    posted_take(sx_session_loop(quay.link->session), hear, &hearing);
+    (void)sx_shipments_reply(quay.shipments, 1, name_account(0), opens.ids[0], &refused);
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(i), i));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i), id), SX_OK);
+    CU_ASSERT_TRUE(sx_shipments_step(quay.shipments, 1) < SX_NEVER);
+    ASSERT_CONTAINS(hearing.id, ".open");
+    CU_ASSERT_TRUE(hearing.is_to_new);
+    CU_ASSERT_FALSE(has_failed(&quay, i, id, ""));
+    posted_take(sx_session_loop(quay.link->session), NULL, NULL);
+    quay_close(&quay);
+}
+
 /* Calls to a service that takes nothing leave answers their places, and calls to others. */
 static void test_calls_leave_room(void)
 {
@@ -845,6 +876,7 @@ CU_TestInfo tests_shipment[] = {
     {"answers that are taken slowly make room for others'", test_answers_make_room},
     {"who waits beyond its share keeps no others out", test_waits_ahead_of_others},
     {"an answer that waits for a place in vain is an error", test_waits_in_vain},
+    {"a place goes to who waits, not to who comes", test_first_come},
     {"calls leave answers their places", test_calls_leave_room},
     {"no more answers wait to be looked at than five times the places", test_answers_pile_up},
     {"nobody waits for answers of a link that won't come back", test_hopeless},
