@@ -146,6 +146,21 @@ void sx_content_glance(const struct sx_content *content, const char *from, const
     sx_budget_spend(content->budget, payer, steps, now_us);
 }
 
+/* Callers can't use up what it may cost: the text of a fault would be lost by them. */
+static void glance_at_awaited(const struct sx_content *content, const char *from,
+                              const struct sx_element *element, struct sx_stream *stream,
+                              struct sx_envelope *envelope)
+{
+    int64_t now_us = sx_clock_now_us();
+    unsigned long left, steps;
+    sx_content_take_packed(content, from, element, stream, envelope);
+    if (envelope->err)
+        return;
+    left = sx_budget_left_awaited(content->budget, from, now_us);
+    steps = sx_envelope_glance(envelope, content->checker, content->max_message_bytes, left);
+    sx_budget_spend_awaited(content->budget, from, steps, now_us);
+}
+
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
                       const struct sx_element *stanza, struct sx_stream *stream,
                       struct sx_reply *reply)
@@ -156,7 +171,7 @@ void sx_content_error(const struct sx_content *content, const char *from, bool i
     if (is_packed && !is_awaited)
         has_envelope = false; /* not worth a glance: nobody waits for it */
     else if (is_packed)
-        sx_content_glance(content, from, from, packed, stream, &reply->envelope);
+        glance_at_awaited(content, from, packed, stream, &reply->envelope);
     else
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
     if (has_envelope) {

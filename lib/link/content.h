@@ -67,7 +67,7 @@ void sx_content_glance(const struct sx_content *content, const char *from, const
 void sx_content_condition(const struct sx_element *error, struct sx_reply *reply);
 
 /* Of a stanza of type error: a SOAP fault, or a transport's condition (SX_ESTANZA). Packed ones
- * that nobody awaits aren't looked into. */
+ * that nobody awaits aren't looked into, others as far as the budget of from alone allows. */
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
                       const struct sx_element *stanza, struct sx_stream *stream,
                       struct sx_reply *reply);

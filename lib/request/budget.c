@@ -149,12 +149,18 @@ static unsigned long count_left(int64_t full_at, int64_t now)
     return (unsigned long)(SX_BUDGET_BURST_STEPS - (lacks > 0 ? lacks : 0));
 }
 
+unsigned long sx_budget_left_awaited(struct sx_budget *budget, const char *from, int64_t now_us)
+{
+    int64_t now = now_us * SX_BUDGET_STEPS_PER_US;
+    return SX_BUDGET_FREE_STEPS + count_left(look_up(budget, from, now), now);
+}
+
 unsigned long sx_budget_left(struct sx_budget *budget, const char *from, int64_t now_us)
 {
     int64_t now = now_us * SX_BUDGET_STEPS_PER_US;
-    unsigned long own = count_left(look_up(budget, from, now), now);
+    unsigned long own = sx_budget_left_awaited(budget, from, now_us);
     unsigned long all = count_left(budget->all_full_at, now) * SX_BUDGET_CALLERS;
-    return SX_BUDGET_FREE_STEPS + (own < all ? own : all);
+    return own < SX_BUDGET_FREE_STEPS + all ? own : SX_BUDGET_FREE_STEPS + all;
 }
 
 static void take(int64_t *full_at, int64_t steps, int64_t now)
@@ -162,19 +168,34 @@ static void take(int64_t *full_at, int64_t steps, int64_t now)
     *full_at = (*full_at > now ? *full_at : now) + steps;
 }
 
-void sx_budget_spend(struct sx_budget *budget, const char *from, unsigned long steps,
-                     int64_t now_us)
+/* Out of the caller's bucket; how many of them were in it. */
+static unsigned long take_own(struct sx_budget *budget, const char *from, unsigned long steps,
+                              int64_t now)
 {
-    int64_t now = now_us * SX_BUDGET_STEPS_PER_US, *full_at;
+    int64_t *full_at;
     unsigned long own;
     if (steps <= SX_BUDGET_FREE_STEPS)
-        return;
+        return 0;
     steps -= SX_BUDGET_FREE_STEPS;
     full_at = find_place(budget, from, now);
     own = count_left(*full_at, now);
     take(full_at, (int64_t)steps, now);
+    return steps < own ? steps : own;
+}
+
+void sx_budget_spend_awaited(struct sx_budget *budget, const char *from, unsigned long steps,
+                             int64_t now_us)
+{
+    (void)take_own(budget, from, steps, now_us * SX_BUDGET_STEPS_PER_US);
+}
+
+void sx_budget_spend(struct sx_budget *budget, const char *from, unsigned long steps,
+                     int64_t now_us)
+{
+    int64_t now = now_us * SX_BUDGET_STEPS_PER_US;
     /* What a caller owes isn't missing to others. */
-    take(&budget->all_full_at, (int64_t)((steps < own ? steps : own) / SX_BUDGET_CALLERS), now);
+    unsigned long paid = take_own(budget, from, steps, now);
+    take(&budget->all_full_at, (int64_t)(paid / SX_BUDGET_CALLERS), now);
 }
 
 unsigned sx_budget_count(const struct sx_budget *budget)

@@ -6,7 +6,8 @@
  * are; the look may go on to the end of a tag. What it costs beyond comes out of its caller's
  * bucket, which holds SX_BUDGET_BURST_STEPS and is filled by SX_BUDGET_STEPS_PER_US, about a tenth
  * of the time of one thread. All together have a bucket that is SX_BUDGET_CALLERS times as large
- * and as fast: where anybody may call something, accounts cost nothing either.
+ * and as fast: where anybody may call something, accounts cost nothing either. What answers a call
+ * of ours is paid by its peer's bucket alone: our own calls bound how many there are.
  *
  * Invariant: a bucket is forgotten when it is full again, and no earlier: nobody gets a new one by
  * having others use up the table's room. Callers for whom there is none share one bucket.
@@ -41,6 +42,11 @@ unsigned long sx_budget_left(struct sx_budget *budget, const char *from, int64_t
 /* What a look has taken, which may be more than was left: the rest is owed. */
 void sx_budget_spend(struct sx_budget *budget, const char *from, unsigned long steps,
                      int64_t now_us);
+
+/* The same for what is awaited: a call of ours has one answer. */
+unsigned long sx_budget_left_awaited(struct sx_budget *budget, const char *from, int64_t now_us);
+void sx_budget_spend_awaited(struct sx_budget *budget, const char *from, unsigned long steps,
+                             int64_t now_us);
 
 /* Callers with a bucket of their own, for tests. */
 unsigned sx_budget_count(const struct sx_budget *budget);

@@ -19,6 +19,7 @@
 #define ROOT        "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'>"
 #define BODY(inner) "<e:Body>" inner "</e:Body></e:Envelope>"
 #define ADD         "<c:add xmlns:c='urn:c'/>"
+#define FAULT       "<e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code></e:Fault>"
 #define BOB         "bob@example.org/desk"
 #define INCARNATION "0123456789abcdef.1"
 
@@ -351,12 +352,42 @@ TEST(faults_are_looked_into_within_a_budget)
     use_up(&responder, RESPONDER_PEER);
     CU_ASSERT_EQUAL(answer_with_fault(&responder, write_costly(LARGE_BYTES)), SX_ESTANZA);
     CU_ASSERT_TRUE(count_steps(&responder) < SX_BUDGET_FREE_STEPS + TAG_STEPS);
-    CU_ASSERT_EQUAL(
-        answer_with_fault(
-            &responder,
-            strdup(ROOT BODY("<e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code></e:Fault>"))),
-        SX_OK);
+    CU_ASSERT_EQUAL(answer_with_fault(&responder, strdup(ROOT BODY(FAULT))), SX_OK);
     responder_stop(&responder);
+}
+
+/* A fault of a service with a long header; malloc'ed. */
+static char *write_late_fault(void)
+{
+    struct sx_buffer out = {0};
+    size_t len;
+    sx_buffer_add_text(&out, ROOT "<e:Header><s:Token xmlns:s='urn:s'>");
+    while (out.len < LATE_BYTES)
+        sx_buffer_add_text(&out, "MIIC5zCCAc+gAwIBAgIUYlhl");
+    sx_buffer_add_text(&out, "</s:Token></e:Header>" BODY(FAULT));
+    return sx_buffer_take(&out, &len);
+}
+
+/* Each call of ours has one answer: whatever callers do, it is paid by its service alone. */
+TEST(faults_that_are_awaited_are_recognised_whatever_callers_use_up)
+{
+    struct responder responder;
+    char caller[40];
+    int i;
+    stopped_clock_set(sx_clock_now_us());
+    responder_serve(&responder, "*");
+    for (i = 0; i < SX_BUDGET_CALLERS; i++) {
+        snprintf(caller, sizeof caller, "mallory%d@example.net/r", i);
+        use_up(&responder, caller);
+    }
+    CU_ASSERT_EQUAL(sx_budget_left(responder.link->budget, BOB, sx_clock_now_us()),
+                    SX_BUDGET_FREE_STEPS);
+    CU_ASSERT_EQUAL(answer_with_fault(&responder, write_late_fault()), SX_OK);
+    CU_ASSERT_TRUE(count_steps(&responder) > SX_BUDGET_FREE_STEPS);
+    use_up(&responder, RESPONDER_PEER);
+    CU_ASSERT_EQUAL(answer_with_fault(&responder, write_late_fault()), SX_ESTANZA);
+    responder_stop(&responder);
+    stopped_clock_release();
 }
 
 CU_TestInfo tests_glance[] = {
@@ -375,5 +406,7 @@ CU_TestInfo tests_glance[] = {
     {"a copy of what runs is not declined", a_copy_of_what_runs_is_not_declined},
     {"a message that was declined is not run later", a_message_that_was_declined_is_not_run_later},
     {"faults are looked into within a budget", faults_are_looked_into_within_a_budget},
+    {"faults that are awaited are recognised, whatever callers use up",
+     faults_that_are_awaited_are_recognised_whatever_callers_use_up},
     CU_TEST_INFO_NULL,
 };

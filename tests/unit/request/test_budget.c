@@ -88,6 +88,38 @@ static void all_together_have_one_too(void)
     sx_budget_free(budget);
 }
 
+static void what_is_awaited_is_paid_by_its_peer_alone(void)
+{
+    struct sx_budget *budget = sx_budget_new(100);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(budget);
+    spend_all(budget, 0, SX_BUDGET_CALLERS, NOW_US);
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US), SX_BUDGET_FREE_STEPS);
+    CU_ASSERT_EQUAL(sx_budget_left_awaited(budget, BOB, NOW_US), ALL);
+    sx_budget_spend_awaited(budget, BOB, ALL - 100, NOW_US);
+    CU_ASSERT_EQUAL(sx_budget_left_awaited(budget, BOB, NOW_US), SX_BUDGET_FREE_STEPS + 100);
+    CU_ASSERT_EQUAL(sx_budget_left_awaited(budget, "bob@example.org/other", NOW_US),
+                    SX_BUDGET_FREE_STEPS + 100);
+    sx_budget_free(budget);
+}
+
+/* Nor do services take from callers. */
+static void what_is_awaited_is_not_missing_to_others(void)
+{
+    struct sx_budget *budget = sx_budget_new(100);
+    char name[40];
+    int i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(budget);
+    for (i = 0; i < 2 * SX_BUDGET_CALLERS; i++) {
+        snprintf(name, sizeof name, "s%d@example.org/x", i);
+        sx_budget_spend_awaited(budget, name, SX_BUDGET_FREE_STEPS, NOW_US);
+        CU_ASSERT_EQUAL(sx_budget_left_awaited(budget, name, NOW_US), ALL);
+        sx_budget_spend_awaited(budget, name, ALL, NOW_US);
+        CU_ASSERT_EQUAL(sx_budget_left(budget, name, NOW_US), SX_BUDGET_FREE_STEPS);
+    }
+    CU_ASSERT_EQUAL(sx_budget_left(budget, BOB, NOW_US), ALL);
+    sx_budget_free(budget);
+}
+
 static void what_one_owes_is_not_missing_to_others(void)
 {
     struct sx_budget *budget = setup();
@@ -143,5 +175,7 @@ CU_TestInfo tests_budget[] = {
     {"nobody's debt is forgotten because others come", nobody_is_forgotten_for_others},
     {"buckets that are full again make room", full_buckets_make_room},
     {"without a table all share one bucket", without_a_table_all_share},
+    {"what is awaited is paid by its peer alone", what_is_awaited_is_paid_by_its_peer_alone},
+    {"what is awaited is not missing to others", what_is_awaited_is_not_missing_to_others},
     CU_TEST_INFO_NULL,
 };
