@@ -5,7 +5,7 @@
  * peer's word that one of its copies did not run. Others may still be out: `sent` counts them, and
  * each of them can yet find the bytes there, and be run.
  *
- * Happy path: keep -> (the bytes travel, link/shipment.c) -> end -> due -> answered.
+ * Happy path: keep -> (the bytes travel, link/shipments.c) -> end -> due -> answered.
  * Lost by the peer: it refuses the reference (item-not-found) -> again -> the bytes travel anew.
  * Refused: the bytes can't be brought there: the call ends with the condition, executed or not as
  * its copies say. A transfer that failed here may be complete there.

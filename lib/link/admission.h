@@ -18,7 +18,7 @@
 #include "base/trace.h"
 #include "link/incoming.h"
 #include "link/session.h"
-#include "link/shipment.h"
+#include "link/shipments.h"
 #include "request/access.h"
 #include "request/journal.h"
 #include "request/queue.h"

@@ -9,7 +9,7 @@
 #ifndef SX_LINK_ANSWER_H
 #define SX_LINK_ANSWER_H
 
-#include "link/shipment.h"
+#include "link/shipments.h"
 #include "request/journal.h"
 #include "request/queue.h"
 

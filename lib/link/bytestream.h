@@ -2,7 +2,7 @@
  *
  * Noun: the bytestream that a peer opens here. Its bytes wait in the receiver
  * (transfer/receiver.h) until the stanza comes that refers to them. A stanza that closes one may
- * also be about a bytestream of ours (shipment.h).
+ * also be about a bytestream of ours (shipments.h).
  *
  * Invariant: each stanza of a bytestream is answered, once.
  *
@@ -16,7 +16,7 @@
 
 #include "link/admission.h"
 #include "link/incoming.h"
-#include "link/shipment.h"
+#include "link/shipments.h"
 #include "transfer/receiver.h"
 
 /* Immutable; all outlive it. */

@@ -14,7 +14,7 @@
 #include "link/outgoing.h"
 #include "link/query.h"
 #include "link/routing.h"
-#include "link/shipment.h"
+#include "link/shipments.h"
 #include "wire/message_id.h"
 
 /* Immutable; all outlive it. */

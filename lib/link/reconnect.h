@@ -10,7 +10,7 @@
 
 #include "exchange/exchange.h"
 #include "link/session.h"
-#include "link/shipment.h"
+#include "link/shipments.h"
 #include "net/backoff.h"
 #include "peers/roster.h"
 #include "request/journal.h"

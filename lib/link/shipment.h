@@ -1,38 +1,43 @@
-/* shipment.h - big messages of one link on their way out: what goes ahead of a call or an answer as
- * a bytestream.
+/* shipment.h - a call or an answer whose packed bytes are too large for a stanza, with the sender
+ * (transfer/sender.h) that carries them.
  *
- * Noun: the shipment, a call or an answer whose packed bytes are too large for a stanza, with the
- * sender (transfer/sender.h) that carries them. What arrives so is bytestream.h's.
- *
- * Invariant: a stanza that refers to bytes goes out only after the peer has acknowledged them all.
- * A shipment lives as long as its call is wanted, or until its answer has gone out or is given up.
- *
- * Happy path: a call is held (hold.c) and added -> step posts its blocks -> delivered: the call is
- * let go. An answer is added -> step -> delivered: it is remembered (journal.h) and posted.
- * Failure: the peer lost the bytes: the call is held again, and the same bytes are sent again.
- * Refused: the call ends with the peer's condition; an answer becomes internal-server-error. Nobody
- * acknowledges an answer's bytes for timeout_ms: it becomes the same error.
+ * Invariant: it has a sender, and with that all of the bytes, from new to free. What it is a
+ * shipment of, a call or an answer, is said when it is added to its link's (shipments.h); from then
+ * on it is the loop thread's.
  */
 #ifndef SX_LINK_SHIPMENT_H
 #define SX_LINK_SHIPMENT_H
 
-#include "exchange/exchange.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/memory.h"
 #include "link/session.h"
-#include "request/journal.h"
 #include "soap/payload.h"
-#include "transfer/senders.h"
+#include "transfer/sender.h"
+#include "transfer/share.h"
+#include "request/response.h"
 
-struct sx_shipments;
-
-/* NULL: no memory. All three must outlive it. */
-struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
-                                      struct sx_journal *journal);
-void sx_shipments_free(struct sx_shipments *shipments); /* after the loop; NULL allowed */
+/* shipments.c's, but for the sender. */
+struct sx_shipment {
+    struct sx_sender *sender;
+    TAILQ_ENTRY(sx_shipment) in_list;
+    bool is_sending; /* in the table of senders */
+    bool is_new;     /* it hasn't asked for a place in it yet ... */
+    bool waits;      /* ... or waits for one */
+    int64_t added_us;
+    unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
+    size_t told_bytes;    /* of its progress */
+    uint64_t call_number; /* 0: it is an answer */
+    struct sx_share_account *account; /* of its receiver, while it is in the table of senders */
+    /* of an answer */
+    char *id;
+    struct sx_response *response; /* refers to the bytes */
+    struct sx_charge charge;
+};
 
 /* ---- any thread ---- */
-
-/* A message that is about to leave. */
-struct sx_shipment;
 
 /* Takes the loose payload's bytes, and makes the reference that will follow them (appended to
  * reference). from: as in stanza.h. operation: a call's, for the receiver's rules; action: or NULL.
@@ -43,56 +48,14 @@ enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload 
                             struct sx_shipment **shipment);
 void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; NULL allowed */
 
-/* It travels on behalf of this call, which is held. */
-void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                           uint64_t call_number);
-
-/* It travels ahead of the answer to this id, the response that refers to it. SX_ENOMEM, SX_EFULL or
- * SX_ETAKEN: the shipment isn't taken. */
-enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
-                                    const char *id, struct sx_response *response);
-
-/* Waits until no answer is on its way any more; false at the deadline, or as soon as the link is
- * not to come online again. */
-bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline);
-
 /* ---- loop thread ---- */
 
-void sx_shipments_online(struct sx_shipments *shipments);
-/* permanent: the link won't come back by itself; refused: the server ended it over what was sent.
- */
-void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused);
+/* A copy of the request with this id came from there: if it is that one's answer, it goes there
+ * from now on, if it went to another resource of that account. */
+void sx_shipment_readdress(struct sx_shipment *shipment, const char *from, const char *id);
 
-/* Posts what is to go out now; when it wants to be asked again. */
-int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number);
-
-/* A result or error: whether it answers a stanza of a shipment, and whether it says that nobody is
- * there who understands it: a peer that isn't there, or one that knows no bytestreams. */
-enum sx_shipments_said { SX_SHIPMENTS_NOT_OURS, SX_SHIPMENTS_OURS, SX_SHIPMENTS_UNAVAILABLE };
-enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64_t number,
-                                          const char *from, const char *id,
-                                          const struct sx_sender_reply *reply);
-
-/* The peer lacks the bytes of the call that it refused under this id: true if they go out again,
- * and the call waits for that. */
-bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
-                        const char *id);
-
-/* A later copy of the request with this id came from there: what travels ahead of its answer goes
- * there from now on, if it went to another resource of that account. */
-void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id);
-
-/* The peer closes a bytestream: true if it is one of ours. *moved (or NULL) is to be noted once the
- * peer has its answer. */
-bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,
-                        struct sx_sender **moved);
-
-/* A sender has got on, or has ended: does what follows from that. */
-void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct sx_sender *moved);
-
-/* ---- progress of big messages, in either direction ---- */
-
-/* Tells the program's callback, if this is a whole percent more than before. Loop thread. */
+/* Tells the program's callback how far a big message is, in either direction, if this is a whole
+ * percent more than before. */
 void sx_shipment_tell(const struct sx_session *session, const char *peer, bool outgoing,
                       size_t before, size_t done, size_t size);
 

@@ -305,7 +305,7 @@ inline arrive_plain()
     fi
 }
 
-/* ---- bytes that go ahead: link/shipment.c ---- */
+/* ---- bytes that go ahead: link/shipments.c ---- */
 
 inline deliver_bytes(p) { 
     held && epoch[p] > 0 -> has_bytes[p] = true; held = false;

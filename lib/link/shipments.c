@@ -1,0 +1,660 @@
+/* shipments.c - calls and answers whose bytes go ahead of them.
+ *
+ * Invariants and paths: shipments.h. Any thread adds a shipment under mu; from then on it is the
+ * loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may lose
+ * what it has received.
+ *
+ * Calls and answers have MAX_SHIPMENTS places each, so that calls to a slow service take none from
+ * answers. An account has half of either. Answers that are taken slowly make room for those of
+ * others (transfer/share.h).
+ *
+ * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
+ * waits for a few blocks and not for the whole window.
+ */
+#include "link/shipments.h"
+
+#include <pthread.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "exchange/hold.h"
+#include "transfer/share.h"
+#include "wire/stanza.h"
+#include "wire/namespaces.h"
+
+enum {
+    MAX_SHIPMENTS = 64, /* of calls, and of answers */
+    /* Of answers that are being sent or wait. When 64 accounts have come one after the other, each
+     * with all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
+    MAX_ADDED_ANSWERS = 5 * MAX_SHIPMENTS,
+    MAX_REFUSALS = 2,        /* ends of a stream that a transfer may have caused */
+    BACKLOG_BYTES = 49152,   /* two blocks in base64, and room for small stanzas */
+    LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
+    DISPLACE_AGAIN_US = 100000,
+    SWEPT = 2 * MAX_SHIPMENTS, /* calls looked at in one turn of the loop, and ... */
+    SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 each has its turn in time */
+};
+
+#define TOO_MANY "too many are on their way"
+
+TAILQ_HEAD(shipment_list, sx_shipment);
+
+/* Those that were looked at longest ago come first. */
+struct round {
+    struct shipment_list list;
+    unsigned count;
+};
+
+struct sx_shipments {
+    /* immutable */
+    struct sx_session *session;
+    struct sx_exchange *exchange;
+    struct sx_journal *journal;
+    /* under mu */
+    pthread_mutex_t mu;
+    pthread_cond_t drained;
+    struct shipment_list added;
+    unsigned answers; /* added and not over */
+    bool is_hopeless; /* the link won't come online by itself */
+    /* loop thread */
+    int64_t online_since_us;
+    struct round calls, replies;
+    void *by_call;       /* those of calls, a tree: see tsearch(3) */
+    int64_t displace_us; /* not before: nobody may make room yet */
+    struct sx_senders *senders;
+    struct sx_share call_share, answer_share; /* of the senders */
+};
+
+struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
+                                      struct sx_journal *journal)
+{
+    struct sx_shipments *shipments = calloc(1, sizeof *shipments);
+    if (!shipments)
+        return NULL;
+    shipments->session = session;
+    shipments->exchange = exchange;
+    shipments->journal = journal;
+    TAILQ_INIT(&shipments->added);
+    TAILQ_INIT(&shipments->calls.list);
+    TAILQ_INIT(&shipments->replies.list);
+    sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
+    sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, SIZE_MAX);
+    shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
+    if (!shipments->senders)
+        goto err_after_alloc;
+    if (pthread_mutex_init(&shipments->mu, NULL))
+        goto err_after_alloc;
+    if (sx_clock_cond_init(&shipments->drained))
+        goto err_after_mutex;
+    return shipments;
+
+err_after_mutex:
+    pthread_mutex_destroy(&shipments->mu);
+err_after_alloc:
+    sx_senders_free(shipments->senders);
+    free(shipments);
+    return NULL;
+}
+
+static struct sx_share *share_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    return shipment->call_number ? &shipments->call_share : &shipments->answer_share;
+}
+
+static int compare_calls(const void *a, const void *b)
+{
+    uint64_t number = ((const struct sx_shipment *)a)->call_number;
+    uint64_t other = ((const struct sx_shipment *)b)->call_number;
+    return number < other ? -1 : number > other;
+}
+
+static struct round *round_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    return shipment->call_number ? &shipments->calls : &shipments->replies;
+}
+
+/* Without memory it isn't found again when the peer has lost the call's bytes. */
+static void enter(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    struct round *round = round_of(shipments, shipment);
+    TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
+    round->count++;
+    if (shipment->call_number)
+        (void)tsearch(shipment, &shipments->by_call, compare_calls);
+}
+
+static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    struct round *round = round_of(shipments, shipment);
+    TAILQ_REMOVE(&round->list, shipment, in_list);
+    round->count--;
+    if (shipment->call_number)
+        tdelete(shipment, &shipments->by_call, compare_calls);
+}
+
+/* It is out of the table of senders. */
+static void leave(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    shipment->is_sending = false;
+    sx_share_leave(share_of(shipments, shipment), shipment->account,
+                   sx_sender_size(shipment->sender));
+}
+
+static void withdraw(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                     struct sx_buffer *last)
+{
+    if (!shipment->is_sending)
+        return;
+    sx_senders_remove(shipments->senders, shipment->sender, last);
+    leave(shipments, shipment);
+}
+
+static void free_round(struct sx_shipments *shipments, struct round *round)
+{
+    struct sx_shipment *shipment;
+    while ((shipment = TAILQ_FIRST(&round->list))) {
+        take_out(shipments, shipment); /* NOLINT(clang-analyzer-unix.Malloc): each but once */
+        withdraw(shipments, shipment, NULL);
+        sx_shipment_free(shipment);
+    }
+}
+
+void sx_shipments_free(struct sx_shipments *shipments)
+{
+    struct sx_shipment *shipment;
+    if (!shipments)
+        return;
+    while ((shipment = TAILQ_FIRST(&shipments->added))) {
+        TAILQ_REMOVE(&shipments->added, shipment, in_list);
+        sx_shipment_free(shipment);
+    }
+    free_round(shipments, &shipments->calls);
+    free_round(shipments, &shipments->replies);
+    sx_senders_free(shipments->senders);
+    sx_share_fini(&shipments->call_share);
+    sx_share_fini(&shipments->answer_share);
+    pthread_cond_destroy(&shipments->drained);
+    pthread_mutex_destroy(&shipments->mu);
+    free(shipments);
+}
+
+/* ---- any thread ---- */
+
+static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
+    shipments->answers += shipment->call_number == 0;
+    pthread_mutex_unlock(&shipments->mu);
+    sx_loop_wake(sx_session_loop(shipments->session));
+}
+
+void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                           uint64_t call_number)
+{
+    shipment->call_number = call_number;
+    add(shipments, shipment);
+}
+
+enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
+                                    const char *id, struct sx_response *response)
+{
+    bool is_full;
+    pthread_mutex_lock(&shipments->mu);
+    is_full = shipments->answers >= MAX_ADDED_ANSWERS;
+    pthread_mutex_unlock(&shipments->mu);
+    if (is_full)
+        return SX_EFULL;
+    if (!sx_memory_take(
+            sx_session_memory(shipments->session), SX_MEMORY_ANSWER, sx_sender_to(shipment->sender),
+            sx_sender_size(shipment->sender) + sx_response_bytes(response), &shipment->charge))
+        return SX_ETAKEN;
+    shipment->id = strdup(id);
+    if (!shipment->id)
+        return SX_ENOMEM;
+    shipment->response = sx_response_ref(response);
+    add(shipments, shipment);
+    return SX_OK;
+}
+
+bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
+{
+    bool in_time = true, drained;
+    pthread_mutex_lock(&shipments->mu);
+    while (!(drained = shipments->answers == 0) && !shipments->is_hopeless && in_time)
+        in_time = sx_clock_cond_wait(&shipments->drained, &shipments->mu, deadline);
+    pthread_mutex_unlock(&shipments->mu);
+    return drained;
+}
+
+/* ---- endings ---- */
+
+static void post(struct sx_shipments *shipments, uint64_t number, struct sx_buffer *stanza)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    if (bytes && number)
+        sx_session_post_answer(shipments->session, number, bytes, len, 0);
+    else
+        free(bytes);
+}
+
+static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
+{
+    struct sx_buffer last = {0};
+    withdraw(shipments, shipment, &last);
+    if (last.len)
+        post(shipments, number, &last);
+    sx_buffer_fini(&last);
+    take_out(shipments, shipment);
+    if (!shipment->call_number) {
+        pthread_mutex_lock(&shipments->mu);
+        if (--shipments->answers == 0)
+            pthread_cond_broadcast(&shipments->drained);
+        pthread_mutex_unlock(&shipments->mu);
+    }
+    sx_shipment_free(shipment);
+}
+
+/* The one answer of a request that has run: remembered, then posted. NULL: no memory. */
+static void answer(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
+                   struct sx_response *response)
+{
+    const struct sx_head head = {.from = sx_sender_from(shipment->sender),
+                                 .to = sx_sender_to(shipment->sender),
+                                 .id = shipment->id};
+    struct sx_buffer stanza = {0};
+    sx_journal_answer(shipments->journal, head.to, shipment->id, response, sx_clock_now_us());
+    if (response) {
+        sx_response_write(response, &head, &stanza);
+        post(shipments, number, &stanza);
+    }
+    end(shipments, number, shipment);
+}
+
+static void fail(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment,
+                 const char *condition, const char *why)
+{
+    struct sx_response *error;
+    char text[300];
+    snprintf(text, sizeof text, "%zu bytes of the %s could not be brought there: %s%s%s",
+             sx_sender_size(shipment->sender), shipment->call_number ? "call" : "answer", condition,
+             *why ? ": " : "", why);
+    sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_INFO, "%s: %s",
+             sx_sender_to(shipment->sender), text);
+    if (shipment->call_number) {
+        sx_hold_refuse(shipments->exchange, shipment->call_number, condition, text);
+        end(shipments, number, shipment);
+        return;
+    }
+    /* The condition isn't the peer's, which may mean that nothing was run: the request has run. */
+    error = sx_response_error("internal-server-error", text);
+    answer(shipments, number, shipment, error);
+    sx_response_unref(error);
+}
+
+static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
+{
+    leave(shipments, shipment);
+    if (shipment->call_number)
+        sx_hold_end(shipments->exchange, shipment->call_number);
+    else
+        answer(shipments, number, shipment, shipment->response);
+}
+
+/* ---- on their way ---- */
+
+/* Whether half of the places are taken by its account already. */
+static bool has_half(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    const struct sx_share_account *own =
+        sx_share_find(share_of(shipments, shipment), sx_sender_to(shipment->sender));
+    return own && own->places >= MAX_SHIPMENTS / 2;
+}
+
+/* Answers that are being sent, those that got on longest ago first. */
+static unsigned list_answers(const struct sx_shipments *shipments,
+                             struct sx_shipment *list[MAX_SHIPMENTS])
+{
+    struct sx_shipment *shipment;
+    unsigned count = 0, i;
+    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list) {
+        if (!shipment->is_sending)
+            continue;
+        for (i = count++; i > 0 && sx_sender_pace(list[i - 1]->sender)->step_us >
+                                       sx_sender_pace(shipment->sender)->step_us;
+             i--)
+            list[i] = list[i - 1];
+        list[i] = shipment;
+    }
+    return count;
+}
+
+/* Gives up answers of others in favour of this one; whether there is room by that. Who may yield is
+ * not looked for anew for each that waits, but each is counted among those that wait (share.h). */
+static bool displace(struct sx_shipments *shipments, uint64_t number,
+                     const struct sx_shipment *shipment)
+{
+    struct sx_shipment *list[MAX_SHIPMENTS];
+    struct sx_share_holder holders[MAX_SHIPMENTS];
+    int64_t now_us = sx_clock_now_us();
+    bool is_due = now_us >= shipments->displace_us;
+    unsigned count = 0, i;
+    if (!sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, 0))
+        return false;
+    if (is_due)
+        count = list_answers(shipments, list);
+    for (i = 0; i < count; i++)
+        holders[i] = (struct sx_share_holder){
+            .account = list[i]->account,
+            .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
+    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender), 0,
+                        now_us)) {
+        if (is_due)
+            shipments->displace_us = now_us + DISPLACE_AGAIN_US;
+        return false;
+    }
+    for (i = 0; i < count; i++)
+        if (holders[i].yields)
+            fail(shipments, number, list[i], "resource-constraint", "others need its place");
+    return true;
+}
+
+static bool has_place(struct sx_shipments *shipments, uint64_t number,
+                      const struct sx_shipment *shipment)
+{
+    if (has_half(shipments, shipment))
+        return false;
+    return sx_share_has_room(share_of(shipments, shipment), sx_sender_to(shipment->sender), 0,
+                             sx_clock_now_us()) ||
+           (!shipment->call_number && displace(shipments, number, shipment));
+}
+
+static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
+{
+    struct sx_share *share = share_of(shipments, shipment);
+    size_t size = sx_sender_size(shipment->sender);
+    shipment->account = sx_share_enter(share, sx_sender_to(shipment->sender), size);
+    if (!shipment->account)
+        return false;
+    if (sx_senders_add(shipments->senders, shipment->sender, sx_clock_now_us()) == SX_OK)
+        return true;
+    sx_share_leave(share, shipment->account, size);
+    return false;
+}
+
+/* Whether its account, with those of its answers that wait, keeps within its share. */
+static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *shipment)
+{
+    const char *to = sx_sender_to(shipment->sender);
+    const struct sx_shipment *other;
+    char bare[SX_JID_BYTES], other_bare[SX_JID_BYTES];
+    unsigned own = 1;
+    sx_jid_bare(to, bare, sizeof bare);
+    TAILQ_FOREACH(other, &shipments->replies.list, in_list) {
+        if (other == shipment || !other->waits)
+            continue;
+        sx_jid_bare(sx_sender_to(other->sender), other_bare, sizeof other_bare);
+        own += sx_jid_equal(other_bare, bare);
+    }
+    return sx_share_is_within(&shipments->answer_share, to, own, 0);
+}
+
+/* A call may wait for a place, as its caller does. An answer may if that is within its account's
+ * share: how much others have is not up to it. Otherwise it gets one at once or fails. False: it
+ * has ended. */
+static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
+{
+    bool may = shipment->call_number || shipment->waits || may_wait(shipments, shipment);
+    shipment->is_new = false;
+    shipment->waits = !has_place(shipments, number, shipment) || !begin(shipments, shipment);
+    if (shipment->waits && may)
+        return true;
+    if (shipment->waits) {
+        fail(shipments, number, shipment, "resource-constraint", TOO_MANY);
+        return false;
+    }
+    shipment->is_sending = true;
+    sx_trace(sx_session_trace(shipments->session), SOAP_XMPP_TRACE_DEBUG,
+             "transfer %s: %zu bytes to %s", sx_sender_id(shipment->sender),
+             sx_sender_size(shipment->sender), sx_sender_to(shipment->sender));
+    return true;
+}
+
+/* How long ago that was, as far as we have been online since. */
+static int64_t count_online_us(const struct sx_shipments *shipments, int64_t ago_us, int64_t now_us)
+{
+    int64_t online_us = now_us - shipments->online_since_us;
+    return ago_us < online_us ? ago_us : online_us;
+}
+
+/* How long an answer may go on without a place, or with nobody who takes its bytes, or next to
+ * nothing of them. 0: no longer; the condition, and why. */
+static int64_t count_patience_us(const struct sx_shipments *shipments,
+                                 const struct sx_shipment *shipment, int64_t now_us,
+                                 const char **condition, const char **why)
+{
+    const struct sx_sender *sender = shipment->sender;
+    int64_t idle_us =
+        shipment->waits ? now_us - shipment->added_us : sx_sender_stalled_us(sender, now_us);
+    int64_t idle_left_us =
+        sx_session_timeout_us(shipments->session) - count_online_us(shipments, idle_us, now_us);
+    int64_t step_left_us =
+        SX_PACE_STEP_US -
+        count_online_us(shipments, now_us - sx_sender_pace(sender)->step_us, now_us);
+    *condition = "recipient-unavailable";
+    *why = idle_left_us <= 0 ? "nobody takes them" : "they are taken too slowly";
+    if (shipment->waits) {
+        *condition = "resource-constraint";
+        *why = TOO_MANY;
+        step_left_us = LOOK_AGAIN_US;
+    }
+    return idle_left_us < step_left_us ? idle_left_us : step_left_us;
+}
+
+/* Ends it if it is no longer wanted: the shipment of a call that has ended, or an answer whose
+ * bytes nobody takes. In how long to look again, SX_NEVER: it has ended. */
+static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
+                       struct sx_shipment *shipment, int64_t now_us)
+{
+    const char *condition = "policy-violation";
+    const char *why = "the server closed the stream over what was sent to it";
+    int64_t rest_us = LOOK_AGAIN_US;
+    if (shipment->call_number && !sx_hold_is_wanted(shipments->exchange, shipment->call_number)) {
+        end(shipments, number, shipment);
+        return SX_NEVER;
+    }
+    if ((shipment->waits || shipment->is_new) && !start(shipments, number, shipment))
+        return SX_NEVER;
+    if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS)
+        rest_us = 0;
+    else if (!shipment->call_number)
+        rest_us = count_patience_us(shipments, shipment, now_us, &condition, &why);
+    if (rest_us > 0)
+        return rest_us;
+    fail(shipments, number, shipment, condition, why);
+    return SX_NEVER;
+}
+
+static void note_due(int64_t *due_us, int64_t now_us, int64_t rest_us)
+{
+    if (rest_us != SX_NEVER && now_us + rest_us < *due_us)
+        *due_us = now_us + rest_us;
+}
+
+/* Looks at all, or at as many as everybody else may wait for. When to go on at the latest. */
+static int64_t sweep(struct sx_shipments *shipments, uint64_t number, struct round *round,
+                     unsigned most)
+{
+    int64_t now_us = sx_clock_now_us();
+    bool are_many = round->count > most;
+    int64_t due_us = are_many ? now_us + SWEEP_ON_US : SX_NEVER;
+    unsigned left = are_many ? most : round->count;
+    struct sx_shipment *shipment;
+    while (left-- && (shipment = TAILQ_FIRST(&round->list))) {
+        TAILQ_REMOVE(&round->list, shipment, in_list);
+        TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
+        note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
+    }
+    return due_us;
+}
+
+/* Takes over what was added, and looks at it. */
+static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
+{
+    int64_t now_us = sx_clock_now_us(), due_us = SX_NEVER;
+    struct shipment_list added;
+    struct sx_shipment *shipment;
+    TAILQ_INIT(&added);
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_CONCAT(&added, &shipments->added, in_list);
+    pthread_mutex_unlock(&shipments->mu);
+    while ((shipment = TAILQ_FIRST(&added))) {
+        TAILQ_REMOVE(&added, shipment, in_list);
+        enter(shipments, shipment);
+        shipment->added_us = now_us;
+        shipment->is_new = true;
+        note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
+    }
+    return due_us;
+}
+
+/* Those that wait for a place come before those that were added just now. */
+static int64_t look(struct sx_shipments *shipments, uint64_t number)
+{
+    int64_t calls_us = sweep(shipments, number, &shipments->calls, SWEPT);
+    int64_t replies_us = sweep(shipments, number, &shipments->replies, MAX_ADDED_ANSWERS);
+    int64_t added_us = take_added(shipments, number);
+    int64_t due_us = calls_us < replies_us ? calls_us : replies_us;
+    return added_us < due_us ? added_us : due_us;
+}
+
+/* False: so much waits to be written that no block is added to it. */
+static bool has_room(struct sx_shipments *shipments)
+{
+    return sx_loop_backlog_bytes(sx_session_loop(shipments->session)) < BACKLOG_BYTES;
+}
+
+int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
+{
+    struct sx_buffer stanza = {0};
+    int64_t due_us, other_us;
+    due_us = look(shipments, number);
+    while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza)) {
+        (void)sx_session_post_again(shipments->session, number, &stanza);
+    }
+    sx_buffer_fini(&stanza);
+    /* Otherwise the socket says when there is room again. */
+    other_us = has_room(shipments) ? sx_senders_due_us(shipments->senders) : SX_NEVER;
+    return other_us < due_us ? other_us : due_us;
+}
+
+static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
+{
+    pthread_mutex_lock(&shipments->mu);
+    shipments->is_hopeless = is_hopeless;
+    pthread_cond_broadcast(&shipments->drained);
+    pthread_mutex_unlock(&shipments->mu);
+}
+
+void sx_shipments_online(struct sx_shipments *shipments)
+{
+    shipments->online_since_us = sx_clock_now_us();
+    sx_senders_online(shipments->senders);
+    set_hopeless(shipments, false);
+}
+
+static void note_refusal(struct round *round, bool refused)
+{
+    struct sx_shipment *shipment;
+    TAILQ_FOREACH(shipment, &round->list, in_list)
+        shipment->refusals += refused && shipment->is_sending;
+}
+
+void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
+{
+    note_refusal(&shipments->calls, refused);
+    note_refusal(&shipments->replies, refused);
+    sx_senders_lost(shipments->senders, sx_clock_now_us());
+    set_hopeless(shipments, permanent);
+}
+
+void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct sx_sender *moved)
+{
+    struct sx_shipment *shipment = sx_sender_user(moved);
+    size_t done = sx_sender_done_bytes(moved), size = sx_sender_size(moved);
+    if (done > shipment->told_bytes)
+        sx_shipment_tell(shipments->session, sx_sender_to(moved), true, shipment->told_bytes, done,
+                         size);
+    shipment->told_bytes = done;
+    switch (sx_sender_state(moved)) {
+    case SX_SENDER_DONE:
+        deliver(shipments, number, shipment);
+        break;
+    case SX_SENDER_FAILED:
+        leave(shipments, shipment);
+        fail(shipments, number, shipment, sx_sender_condition(moved), sx_sender_text(moved));
+        break;
+    default:
+        break;
+    }
+}
+
+enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64_t number,
+                                          const char *from, const char *id,
+                                          const struct sx_sender_reply *reply)
+{
+    struct sx_sender *moved = NULL;
+    if (!sx_senders_reply(shipments->senders, from, id, reply, sx_clock_now_us(), &moved))
+        return SX_SHIPMENTS_NOT_OURS;
+    if (moved)
+        sx_shipments_note(shipments, number, moved);
+    return reply->condition && strcmp(reply->condition, "service-unavailable") == 0
+               ? SX_SHIPMENTS_UNAVAILABLE
+               : SX_SHIPMENTS_OURS;
+}
+
+/* The shipment of a call; NULL: there is none. */
+static struct sx_shipment *find(struct sx_shipments *shipments, uint64_t call_number)
+{
+    const struct sx_shipment key = {.call_number = call_number};
+    struct sx_shipment **node = tfind(&key, &shipments->by_call, compare_calls);
+    return node ? *node : NULL;
+}
+
+bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
+                        const char *id)
+{
+    struct sx_shipment *shipment;
+    uint64_t call_number;
+    if (!sx_hold_again(shipments->exchange, from, id, &call_number))
+        return false;
+    shipment = find(shipments, call_number);
+    if (shipment && !shipment->is_sending)
+        start(shipments, number, shipment);
+    if (!shipment)
+        sx_hold_refuse(shipments->exchange, call_number, "item-not-found",
+                       "the service has lost the call's bytes");
+    return true;
+}
+
+void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)
+{
+    struct sx_shipment *shipment;
+    pthread_mutex_lock(&shipments->mu);
+    TAILQ_FOREACH(shipment, &shipments->added, in_list)
+        sx_shipment_readdress(shipment, from, id);
+    pthread_mutex_unlock(&shipments->mu);
+    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list)
+        sx_shipment_readdress(shipment, from, id);
+}
+
+bool sx_shipments_close(struct sx_shipments *shipments, const char *from, const char *sid,
+                        struct sx_sender **moved)
+{
+    return sx_senders_closed(shipments->senders, from, sid, sx_clock_now_us(), moved);
+}
