@@ -95,6 +95,7 @@
     SUITE(shared_jid)                                                                              \
     SUITE(shares)                                                                                  \
     SUITE(shipment)                                                                                \
+    SUITE(shipments)                                                                               \
     SUITE(shortage)                                                                                \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
