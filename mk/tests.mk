@@ -175,7 +175,7 @@ $(BUILD)/mixed: | $(PEERS)
 # TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
 TEST_RUN ?=
 ARGS ?=
-SERVERS ?= prosody ejabberd fragile=prosody frail=ejabberd \
+SERVERS ?= $(foreach s,prosody ejabberd,$(s)$(,)SECOND_HOST=second.xmpp.test) fragile=prosody frail=ejabberd \
     $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 

@@ -19,6 +19,8 @@
 #   USERS            accounts, "name:password name:password" (alice:alicepw bob:bobpw)
 #   COMPONENTS       external components (XEP-0114), "label:secret": label.HOST (svc:s3cret). ejabberd
 #                    takes any name with the first one's secret
+#   SECOND_HOST      another domain below HOST, with the same accounts; who asks there for a resource that
+#                    is taken gets another one
 #   TLS              required, or off: STARTTLS isn't even offered
 #   CERT             valid, wronghost, selfsigned or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
@@ -40,7 +42,7 @@ fi
 : "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
 : "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
-: "${FLEET:=}" "${CONFIG:=}"
+: "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -128,6 +130,7 @@ EPMD_PORT='$EPMD_PORT'
 JOIN='$JOIN'
 FLEET='$FLEET'
 CONFIG='$CONFIG'
+SECOND_HOST='$SECOND_HOST'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT
@@ -140,8 +143,8 @@ END
 
 start_server() {
     local attempt
-    case "$HOST $USERS $COMPONENTS" in
-    *[!A-Za-z0-9._:\ -]*) die "HOST, USERS and COMPONENTS may hold letters, digits, . _ - alone" ;;
+    case "$HOST $USERS $COMPONENTS $SECOND_HOST" in
+    *[!A-Za-z0-9._:\ -]*) die "HOST, USERS, COMPONENTS and SECOND_HOST may hold letters, digits, . _ - alone" ;;
     esac
     case $LISTEN in
     *[!0-9.]*) die "LISTEN is an IPv4 address" ;;

@@ -51,10 +51,11 @@ configure() {
     fi
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
-    local s2s= listener=
+    local s2s= listener= second=
+    [ -z "$SECOND_HOST" ] || second="host_config: { \"$SECOND_HOST\": { resource_conflict: setresource } }"
     [ -z "$DNS_PORT" ] || write_federation
     cat > "$dir/ejabberd.yml" <<END
-hosts: ["$HOST"]
+hosts: ["$HOST"${SECOND_HOST:+, "$SECOND_HOST"}]
 loglevel: $LOG
 log_rotate_count: 0
 certfiles: ["$dir/certs/$HOST/$CERT.pem"]
@@ -65,6 +66,7 @@ disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
 acme: { auto: false }
 access_rules: { c2s: { allow: all } }
 $s2s
+$second
 listen:
   - port: $C2S_PORT
     ip: "127.0.0.1"
@@ -107,10 +109,12 @@ END
 # then tells whether each listener has its socket. Hashing a password takes longer than all else with an
 # account: those of a fleet have the first one's record.
 greeting() {
-    local user users= sep= listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
+    local user host users= sep= listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
     [ -z "$DNS_PORT$CONFIG" ] || listeners=4
-    for user in $USERS; do
-        users="$users$sep{<<\"${user%%:*}\">>,<<\"${user#*:}\">>}" sep=,
+    for host in $HOST $SECOND_HOST; do
+        for user in $USERS; do
+            users="$users$sep{<<\"${user%%:*}\">>,<<\"$host\">>,<<\"${user#*:}\">>}" sep=,
+        done
     done
     # A server that comes back has its fleet in front of the door, and an expression's turn comes late.
     [ ! -e "$dir/fleet" ] || fleet=0
@@ -118,7 +122,7 @@ greeting() {
 ok = file:write_file(\"$dir/joined\", <<>>),"
     cat <<END
 $join
-lists:foreach(fun({U, P}) -> ejabberd_auth:try_register(U, <<"$HOST">>, P) end, [$users]),
+lists:foreach(fun({U, H, P}) -> ejabberd_auth:try_register(U, H, P) end, [$users]),
 lists:foreach(fun(I) -> [R] = mnesia:dirty_read(passwd, {<<"$first">>, <<"$HOST">>}),
     mnesia:dirty_write(setelement(2, R, {<<"device", (integer_to_binary(I))/binary>>, <<"$HOST">>}))
     end, lists:seq(0, $fleet - 1)),

@@ -6,7 +6,7 @@
 deadline_s=20
 
 write_module() {
-    local user
+    local user host
     mkdir -p "$dir/plugins"
     {
         echo "local address = \"$LISTEN\";"
@@ -20,8 +20,10 @@ module:hook("server-started", function ()
 		if not get_service_at(address, port) then said = "busy\n"; end
 	end
 END
-        for user in $USERS; do
-            echo "	create_user(\"${user%%:*}\", \"${user#*:}\", \"$HOST\");"
+        for host in $HOST $SECOND_HOST; do
+            for user in $USERS; do
+                echo "	create_user(\"${user%%:*}\", \"${user#*:}\", \"$host\");"
+            done
         done
         cat <<'END'
 	local path = module:get_option("ready_file");
@@ -137,6 +139,11 @@ c2s_direct_tls_ssl = { $certificate }
 VirtualHost "$HOST"
 ssl = { $certificate }
 modules_enabled = { "client_certificates" }
+END
+        [ -z "$SECOND_HOST" ] || cat <<END
+VirtualHost "$SECOND_HOST"
+ssl = { $certificate }
+conflict_resolve = "random"
 END
         for component in $COMPONENTS; do
             printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" \

@@ -22,6 +22,7 @@
     SUITE(limits)                                                                                  \
     SUITE(failure)                                                                                 \
     SUITE(delivery)                                                                                \
+    SUITE(other_resource)                                                                          \
     SUITE(big)                                                                                     \
     SUITE(big_strangers)                                                                           \
     SUITE(big_storm)                                                                               \

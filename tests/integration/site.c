@@ -30,6 +30,8 @@ static void read_site(const char *label, struct site *site)
 {
     snprintf(site->label, sizeof site->label, "%s", label);
     snprintf(site->domain, sizeof site->domain, "%s", variable(label, "DOMAIN"));
+    snprintf(site->second_domain, sizeof site->second_domain, "%s",
+             variable(label, "SECOND_DOMAIN"));
     snprintf(site->ca_file, sizeof site->ca_file, "%s", variable(label, "CAFILE"));
     snprintf(site->control, sizeof site->control, "%s", variable(label, "CONTROL"));
     snprintf(site->folder, sizeof site->folder, "%s", variable(label, "DIR"));
@@ -95,6 +97,22 @@ void site_each_fragile(void (*run)(const struct site *site))
 {
     static const char *const labels[] = {"fragile", "frail"};
     run_each(labels, run);
+}
+
+void site_each_second(void (*run)(const struct site *site))
+{
+    static const char *const labels[] = {"prosody", "ejabberd"};
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        const struct site *first = site_find(labels[i]);
+        struct site second;
+        CU_ASSERT_TRUE(first && first->second_domain[0]);
+        if (!first || !first->second_domain[0])
+            continue;
+        second = *first;
+        snprintf(second.domain, sizeof second.domain, "%s", first->second_domain);
+        run(&second);
+    }
 }
 
 /* ---- the server's process ---- */

@@ -13,7 +13,7 @@ enum { SITE_PATH_BYTES = 512, SITE_NAME_BYTES = 64 };
 
 struct site {
     char label[SITE_NAME_BYTES]; /* "prosody", "ejabberd", or the label given to with-servers */
-    char domain[SITE_NAME_BYTES];
+    char domain[SITE_NAME_BYTES], second_domain[SITE_NAME_BYTES]; /* "": there is no second one */
     char ca_file[SITE_PATH_BYTES];
     char control[SITE_PATH_BYTES], folder[SITE_PATH_BYTES]; /* see tools/with-servers */
     int port, direct_tls_port, component_port;
@@ -30,6 +30,10 @@ void site_each(void (*run)(const struct site *site));
 
 /* The same for the two that may be broken, for tests that kill or stop the server itself. */
 void site_each_fragile(void (*run)(const struct site *site));
+
+/* The same for the second domain of the two, with the same accounts: there, who asks for a resource
+ * that another connection has gets another one. */
+void site_each_second(void (*run)(const struct site *site));
 
 /* Kills the server and returns when it is dead; starts it again, on the same ports; lets it stand
  * still, and go on. Each is a failed assertion when it can't be done. */

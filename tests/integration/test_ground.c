@@ -275,6 +275,18 @@ static void a_split_takes_bytes_apart(void)
     close_bridge(&bridge);
 }
 
+static void an_abandoned_server_hears_nothing_of_it(void)
+{
+    struct bridge bridge;
+    open_bridge(&bridge, NULL);
+    CU_ASSERT_EQUAL(proxy_abandon_now(bridge.proxy), 1);
+    tcp_assert_ends(bridge.client, "", 0);
+    CU_ASSERT_EQUAL(proxy_abandon_now(bridge.proxy), 0);
+    tcp_say(bridge.server, "for nobody");
+    tcp_assert_quiet(bridge.server);
+    close_bridge(&bridge);
+}
+
 static void a_black_hole_takes_connections_and_gives_nothing(void)
 {
     struct bridge bridge;
@@ -425,6 +437,7 @@ CU_TestInfo tests_ground[] = {
     {"a stall holds bytes back and no more", a_stall_holds_bytes_back_and_no_more},
     {"a delay holds each piece back", a_delay_holds_each_piece_back},
     {"a split takes bytes apart", a_split_takes_bytes_apart},
+    {"an abandoned server hears nothing of it", an_abandoned_server_hears_nothing_of_it},
     {"a black hole takes connections and gives nothing",
      a_black_hole_takes_connections_and_gives_nothing},
     {"calm puts an end to faults", calm_puts_an_end_to_faults},

@@ -135,6 +135,21 @@ static bool half_close(struct passage *passage, bool to_client)
     return true;
 }
 
+/* To the rest of this file the client has ended, and the server was told so. */
+bool passage_abandon(struct passage *passage)
+{
+    struct passage_flow *flow = passage->from;
+    if (passage->over || passage->connecting || passage->fds[PASSAGE_CLIENT] < 0)
+        return false;
+    discard_unread(passage->fds[PASSAGE_CLIENT]);
+    close(passage->fds[PASSAGE_CLIENT]);
+    passage->fds[PASSAGE_CLIENT] = -1;
+    flow[PASSAGE_CLIENT].ended = true;
+    flow[PASSAGE_CLIENT].closed = flow[PASSAGE_SERVER].closed = true;
+    flow[PASSAGE_CLIENT].len = flow[PASSAGE_SERVER].len = 0;
+    return true;
+}
+
 bool passage_strike(struct passage *passage, const struct proxy_fault *fault)
 {
     int64_t hold_us = (int64_t)fault->hold_ms * US_PER_MS;

@@ -58,4 +58,7 @@ void passage_set_calm(struct passage *passage, bool calm);
 void passage_resume(struct passage *passage); /* ends a stall */
 void passage_end(struct passage *passage, bool with_reset);
 
+/* Closes the client's side alone. False if there was nothing left to close. */
+bool passage_abandon(struct passage *passage);
+
 #endif

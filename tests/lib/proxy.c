@@ -27,7 +27,7 @@
 
 enum { MAX_PASSAGES = 64, BACKLOG = 64, US_PER_MS = 1000 };
 
-enum order_kind { STRIKE, HOLE, RESUME, CALM, COUNT, STOP };
+enum order_kind { STRIKE, ABANDON, HOLE, RESUME, CALM, COUNT, STOP };
 
 struct order {
     enum order_kind kind;
@@ -152,7 +152,7 @@ static void carry_out(struct proxy *proxy, struct order *order)
 {
     size_t i;
     /* A strike is for everyone who was there before it. */
-    if (order->kind == STRIKE)
+    if (order->kind == STRIKE || order->kind == ABANDON)
         make_round(proxy);
     if (order->kind == HOLE || order->kind == RESUME)
         proxy->hole = order->kind == HOLE;
@@ -161,6 +161,8 @@ static void carry_out(struct proxy *proxy, struct order *order)
     for (i = 0; i < proxy->count; i++) {
         struct passage *passage = proxy->passages[i];
         if (order->kind == STRIKE && passage_strike(passage, &order->fault))
+            order->hit++;
+        else if (order->kind == ABANDON && passage_abandon(passage))
             order->hit++;
         else if (order->kind == RESUME)
             passage_resume(passage);
@@ -253,6 +255,11 @@ unsigned proxy_delay_now(struct proxy *proxy, int hold_ms)
 unsigned proxy_split_now(struct proxy *proxy)
 {
     return strike_all(proxy, (struct proxy_fault){.kind = PROXY_SPLIT});
+}
+
+unsigned proxy_abandon_now(struct proxy *proxy)
+{
+    return give_order(proxy, (struct order){.kind = ABANDON});
 }
 
 void proxy_black_hole(struct proxy *proxy)

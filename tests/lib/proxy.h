@@ -74,6 +74,10 @@ unsigned proxy_stall_now(struct proxy *proxy, int hold_ms);
 unsigned proxy_delay_now(struct proxy *proxy, int hold_ms);
 unsigned proxy_split_now(struct proxy *proxy);
 
+/* Closes the clients' sides alone. The servers keep theirs and hear nothing of it, as if a client's
+ * machine had lost its address: what they still send is dropped. No kind of a schedule. */
+unsigned proxy_abandon_now(struct proxy *proxy);
+
 /* Until resumed nothing is accepted and nothing forwarded, while TCP says ESTABLISHED. */
 void proxy_black_hole(struct proxy *proxy);
 
