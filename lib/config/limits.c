@@ -15,6 +15,7 @@ enum {
 enum {
     MEMORY_BYTES = 1 << 30, /* of a link, unless its other limits need more */
     PEERS_MESSAGES = 6,
+    ARRIVING_MESSAGES = 2,     /* transfer/receiver.h */
     SURROUND_BYTES = 16 << 10, /* names, and what is kept beside an envelope */
     LINK_BYTES = 8 << 20,      /* parser, tables, names of accounts' resources */
     STANZA_COPIES = 12,        /* a tree of eight, the envelope's buffer, expat's */
@@ -136,23 +137,50 @@ static unsigned long long own_bytes(const struct soap_xmpp_config *in, const str
 
 /* Peers get what the link doesn't need itself. The largest message must find room for each kind of
  * thing (base/memory.h), as one owner's: as it came, once more unpacked, and its answer. */
+static unsigned long long least_bytes(const struct sx_config *out)
+{
+    unsigned long long most = out->max_message_bytes;
+    if (most < out->max_stanza_bytes)
+        most = out->max_stanza_bytes;
+    return PEERS_MESSAGES * (most + SURROUND_BYTES);
+}
+
+/* By default a full queue finds room, too, in what requests can have, beside what arrives in
+ * pieces. */
+static unsigned long long queue_bytes(const struct sx_config *out)
+{
+    unsigned long long bytes = out->max_request_bytes;
+    bytes += ARRIVING_MESSAGES * (unsigned long long)out->max_message_bytes;
+    return bytes * 8 / 5;
+}
+
+static unsigned long long default_bytes(unsigned long long own, unsigned long long least,
+                                        unsigned long long queue)
+{
+    unsigned long long peers = least > queue ? least : queue;
+    return own + peers > MEMORY_BYTES ? own + peers : MEMORY_BYTES;
+}
+
 static enum sx_err make_memory(const struct soap_xmpp_config *in, struct sx_config *out,
                                const struct sx_reason *why)
 {
-    unsigned long long own = own_bytes(in, out), most = out->max_message_bytes, least, bytes;
-    if (most < out->max_stanza_bytes)
-        most = out->max_stanza_bytes;
-    least = own + PEERS_MESSAGES * (most + SURROUND_BYTES);
-    bytes = in->max_memory_bytes;
-    if (bytes && bytes < least)
+    unsigned long long own = own_bytes(in, out), least = least_bytes(out);
+    unsigned long long bytes = in->max_memory_bytes;
+    if (bytes && bytes < own + least)
         return sx_reason_refuse(why,
                                 "max_memory_bytes (SOAP_XMPP_MAX_MEMORY_BYTES) is %llu; allowed: "
                                 "%llu or more, or 0 for the default: %llu for the link itself and "
                                 "%d times the largest message (max_message_bytes, "
                                 "max_stanza_bytes)",
-                                bytes, least, own, (int)PEERS_MESSAGES);
+                                bytes, own + least, own, (int)PEERS_MESSAGES);
     if (!bytes)
-        bytes = least > MEMORY_BYTES ? least : MEMORY_BYTES;
+        bytes = default_bytes(own, least, queue_bytes(out));
+    if (bytes != (size_t)bytes)
+        return sx_reason_refuse(
+            why,
+            "max_memory_bytes (SOAP_XMPP_MAX_MEMORY_BYTES) would be %llu by "
+            "the other limits, more than a process here can address; lower them",
+            bytes);
     out->max_memory_bytes = (size_t)bytes;
     out->peer_memory_bytes = (size_t)(bytes - own);
     return SX_OK;

@@ -445,8 +445,31 @@ static void memory_is_enough_for_the_other_limits(void)
     refuse_config(&in, "max_memory_bytes");
     in = valid();
     in.max_message_bytes = 1 << 30;
+    if (sizeof(size_t) < sizeof(uint64_t)) {
+        refuse_config(&in, "max_memory_bytes (SOAP_XMPP_MAX_MEMORY_BYTES) would be 651");
+        return;
+    }
     out = accept_config(&in);
     CU_ASSERT_EQUAL(out.peer_memory_bytes, 6 * (((size_t)1 << 30) + surround));
+    sx_config_fini(&out);
+}
+
+/* A full queue while messages arrive, half of which may be of one account. */
+static void memory_holds_a_full_queue(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    size_t queue_bytes = 1 << 30, requests_bytes;
+    in.max_request_bytes = queue_bytes;
+    out = accept_config(&in);
+    requests_bytes = out.peer_memory_bytes / 8 * 5; /* what they can have of it */
+    CU_ASSERT(requests_bytes + 8 >= queue_bytes + 2 * out.max_message_bytes);
+    CU_ASSERT(requests_bytes <= queue_bytes + 2 * out.max_message_bytes);
+    CU_ASSERT(out.max_memory_bytes > out.peer_memory_bytes);
+    sx_config_fini(&out);
+    in.max_memory_bytes = 1 << 30; /* less will do */
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.max_memory_bytes, 1 << 30);
     sx_config_fini(&out);
 }
 
@@ -555,6 +578,7 @@ CU_TestInfo tests_config[] = {
     {"depth, calls and requests have bounds", numbers_have_bounds},
     {"sizes have bounds, and the queue has room for the largest stanza", sizes_have_bounds},
     {"memory is enough for the other limits", memory_is_enough_for_the_other_limits},
+    {"memory holds a full queue", memory_holds_a_full_queue},
     {"switches have known values", switches_have_known_values},
     {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
     {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},
