@@ -67,6 +67,21 @@ void sx_shipment_free(struct sx_shipment *shipment)
     free(shipment);
 }
 
+/* ---- memory ---- */
+
+size_t sx_shipment_bytes(const struct sx_shipment *shipment)
+{
+    return sx_sender_size(shipment->sender) + sx_response_bytes(shipment->response);
+}
+
+bool sx_shipment_charge(const struct sx_session *session, struct sx_shipment *shipment)
+{
+    shipment->is_uncounted = !sx_memory_take(sx_session_memory(session), SX_MEMORY_ANSWER,
+                                             sx_sender_to(shipment->sender),
+                                             sx_shipment_bytes(shipment), &shipment->charge);
+    return !shipment->is_uncounted;
+}
+
 /* ---- where to ---- */
 
 static bool is_same_account(const char *one, const char *other)
@@ -75,6 +90,11 @@ static bool is_same_account(const char *one, const char *other)
     sx_jid_bare(one, bare, sizeof bare);
     sx_jid_bare(other, other_bare, sizeof other_bare);
     return sx_jid_equal(bare, other_bare);
+}
+
+bool sx_shipment_is_akin(const struct sx_shipment *shipment, const struct sx_shipment *other)
+{
+    return is_same_account(sx_sender_to(shipment->sender), sx_sender_to(other->sender));
 }
 
 void sx_shipment_readdress(struct sx_shipment *shipment, const char *from, const char *id)

@@ -34,6 +34,7 @@ struct sx_shipment {
     /* of an answer */
     char *id;
     struct sx_response *response; /* refers to the bytes */
+    bool is_uncounted;            /* there was no memory for it */
     struct sx_charge charge;
 };
 
@@ -47,6 +48,14 @@ enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload 
                             const char *action, struct sx_buffer *reference,
                             struct sx_shipment **shipment);
 void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; NULL allowed */
+
+/* What an answer, which has its response, keeps while it is on its way. Takes as much of the
+ * memory; false: there is no room, and it is uncounted. */
+size_t sx_shipment_bytes(const struct sx_shipment *shipment);
+bool sx_shipment_charge(const struct sx_session *session, struct sx_shipment *shipment);
+
+/* Whether both go to the same account. */
+bool sx_shipment_is_akin(const struct sx_shipment *shipment, const struct sx_shipment *other);
 
 /* ---- loop thread ---- */
 

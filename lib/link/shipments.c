@@ -6,7 +6,8 @@
  *
  * Calls and answers have MAX_SHIPMENTS places each, so that calls to a slow service take none from
  * answers. An account has half of either. Answers that are taken slowly make room for those of
- * others (transfer/share.h).
+ * others (transfer/share.h), in memory as well. One that finds no memory is added all the same, not
+ * counted: the loop thread looks at once whether others make room, and fails it otherwise.
  *
  * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
  * waits for a few blocks and not for the whole window.
@@ -31,6 +32,7 @@ enum {
     /* Of answers that are being sent or wait. When 64 accounts have come one after the other, each
      * with all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
     MAX_ADDED_ANSWERS = 5 * MAX_SHIPMENTS,
+    MAX_UNCOUNTED = 8,       /* answers for which the loop thread has yet to find memory */
     MAX_REFUSALS = 2,        /* ends of a stream that a transfer may have caused */
     BACKLOG_BYTES = 49152,   /* two blocks in base64, and room for small stanzas */
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
@@ -58,8 +60,9 @@ struct sx_shipments {
     pthread_mutex_t mu;
     pthread_cond_t drained;
     struct shipment_list added;
-    unsigned answers; /* added and not over */
-    bool is_hopeless; /* the link won't come online by itself */
+    unsigned answers;   /* added and not over */
+    unsigned uncounted; /* of those in added */
+    bool is_hopeless;   /* the link won't come online by itself */
     /* loop thread */
     int64_t online_since_us;
     struct round calls, replies;
@@ -73,6 +76,7 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
                                       struct sx_journal *journal)
 {
     struct sx_shipments *shipments = calloc(1, sizeof *shipments);
+    struct sx_memory_counts counts;
     if (!shipments)
         return NULL;
     shipments->session = session;
@@ -82,7 +86,8 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     TAILQ_INIT(&shipments->calls.list);
     TAILQ_INIT(&shipments->replies.list);
     sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
-    sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, SIZE_MAX);
+    sx_memory_count(sx_session_memory(session), &counts);
+    sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, counts.free_bytes[SX_MEMORY_ANSWER]);
     shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
     if (!shipments->senders)
         goto err_after_alloc;
@@ -189,6 +194,7 @@ static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
     pthread_mutex_lock(&shipments->mu);
     TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
     shipments->answers += shipment->call_number == 0;
+    shipments->uncounted += shipment->is_uncounted;
     pthread_mutex_unlock(&shipments->mu);
     sx_loop_wake(sx_session_loop(shipments->session));
 }
@@ -203,20 +209,19 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, struct sx_response *response)
 {
-    bool is_full;
+    bool is_full, is_short;
     pthread_mutex_lock(&shipments->mu);
     is_full = shipments->answers >= MAX_ADDED_ANSWERS;
+    is_short = shipments->uncounted >= MAX_UNCOUNTED;
     pthread_mutex_unlock(&shipments->mu);
     if (is_full)
         return SX_EFULL;
-    if (!sx_memory_take(
-            sx_session_memory(shipments->session), SX_MEMORY_ANSWER, sx_sender_to(shipment->sender),
-            sx_sender_size(shipment->sender) + sx_response_bytes(response), &shipment->charge))
+    shipment->response = sx_response_ref(response);
+    if (!sx_shipment_charge(shipments->session, shipment) && is_short)
         return SX_ETAKEN;
     shipment->id = strdup(id);
     if (!shipment->id)
         return SX_ENOMEM;
-    shipment->response = sx_response_ref(response);
     add(shipments, shipment);
     return SX_OK;
 }
@@ -334,34 +339,54 @@ static unsigned list_answers(const struct sx_shipments *shipments,
     return count;
 }
 
-/* Gives up answers of others in favour of this one; whether there is room by that. Who may yield is
- * not looked for anew for each that waits, but each is counted among those that wait (share.h). */
+/* Gives up answers of others in favour of this one; whether there is room by that. Who may yield a
+ * place is not looked for anew for each that waits, but each is counted among those that wait
+ * (share.h). bytes: of memory that it needs; 0: it needs a place. */
 static bool displace(struct sx_shipments *shipments, uint64_t number,
-                     const struct sx_shipment *shipment)
+                     const struct sx_shipment *shipment, size_t bytes)
 {
     struct sx_shipment *list[MAX_SHIPMENTS];
     struct sx_share_holder holders[MAX_SHIPMENTS];
     int64_t now_us = sx_clock_now_us();
-    bool is_due = now_us >= shipments->displace_us;
+    bool is_due = bytes || now_us >= shipments->displace_us;
     unsigned count = 0, i;
-    if (!sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, 0))
+    if (!sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, bytes))
         return false;
     if (is_due)
         count = list_answers(shipments, list);
     for (i = 0; i < count; i++)
         holders[i] = (struct sx_share_holder){
             .account = list[i]->account,
+            .bytes = sx_sender_size(list[i]->sender),
             .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
-    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender), 0,
-                        now_us)) {
-        if (is_due)
+    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender),
+                        bytes, now_us)) {
+        if (is_due && !bytes)
             shipments->displace_us = now_us + DISPLACE_AGAIN_US;
         return false;
     }
     for (i = 0; i < count; i++)
         if (holders[i].yields)
-            fail(shipments, number, list[i], "resource-constraint", "others need its place");
+            fail(shipments, number, list[i], "resource-constraint",
+                 bytes ? "others need its memory" : "others need its place");
     return true;
+}
+
+/* For an answer that found none: what others have of it, and what is free, is all there is. */
+static bool find_memory(struct sx_shipments *shipments, uint64_t number,
+                        struct sx_shipment *shipment)
+{
+    struct sx_share *share = &shipments->answer_share;
+    size_t max_bytes = share->max_bytes;
+    struct sx_memory_counts counts;
+    bool has_room;
+    if (sx_shipment_charge(shipments->session, shipment))
+        return true;
+    sx_memory_count(sx_session_memory(shipments->session), &counts);
+    share->max_bytes = share->bytes + counts.free_bytes[SX_MEMORY_ANSWER];
+    has_room = displace(shipments, number, shipment, sx_shipment_bytes(shipment));
+    share->max_bytes = max_bytes;
+    return has_room && sx_shipment_charge(shipments->session, shipment);
 }
 
 static bool has_place(struct sx_shipments *shipments, uint64_t number,
@@ -371,7 +396,7 @@ static bool has_place(struct sx_shipments *shipments, uint64_t number,
         return false;
     return sx_share_has_room(share_of(shipments, shipment), sx_sender_to(shipment->sender), 0,
                              sx_clock_now_us()) ||
-           (!shipment->call_number && displace(shipments, number, shipment));
+           (!shipment->call_number && displace(shipments, number, shipment, 0));
 }
 
 static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
@@ -387,21 +412,23 @@ static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
     return false;
 }
 
-/* Whether its account, with those of its answers that wait, keeps within its share. */
+/* Whether its account, with those of its answers that wait, keeps within its share. In memory, too:
+ * what waits makes no room for others. Its only one gets a place before long. */
 static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *shipment)
 {
     const char *to = sx_sender_to(shipment->sender);
     const struct sx_shipment *other;
-    char bare[SX_JID_BYTES], other_bare[SX_JID_BYTES];
+    size_t own_bytes = sx_sender_size(shipment->sender);
     unsigned own = 1;
-    sx_jid_bare(to, bare, sizeof bare);
     TAILQ_FOREACH(other, &shipments->replies.list, in_list) {
-        if (other == shipment || !other->waits)
+        if (other == shipment || !other->waits || !sx_shipment_is_akin(shipment, other))
             continue;
-        sx_jid_bare(sx_sender_to(other->sender), other_bare, sizeof other_bare);
-        own += sx_jid_equal(other_bare, bare);
+        own_bytes += sx_sender_size(other->sender);
+        own++;
     }
-    return sx_share_is_within(&shipments->answer_share, to, own, 0);
+    if (own == 1 && !sx_share_find(&shipments->answer_share, to))
+        own_bytes = 0;
+    return sx_share_is_within(&shipments->answer_share, to, own, own_bytes);
 }
 
 /* A call may wait for a place, as its caller does. An answer may if that is within its account's
@@ -411,6 +438,10 @@ static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shi
 {
     bool may = shipment->call_number || shipment->waits || may_wait(shipments, shipment);
     shipment->is_new = false;
+    if (shipment->is_uncounted && !find_memory(shipments, number, shipment)) {
+        fail(shipments, number, shipment, "resource-constraint", sx_fault_text(SX_ETAKEN));
+        return false;
+    }
     shipment->waits = !has_place(shipments, number, shipment) || !begin(shipments, shipment);
     if (shipment->waits && may)
         return true;
@@ -512,6 +543,7 @@ static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
     TAILQ_INIT(&added);
     pthread_mutex_lock(&shipments->mu);
     TAILQ_CONCAT(&added, &shipments->added, in_list);
+    shipments->uncounted = 0;
     pthread_mutex_unlock(&shipments->mu);
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);

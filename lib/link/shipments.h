@@ -36,7 +36,8 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
                            uint64_t call_number);
 
 /* It travels ahead of the answer to this id, the response that refers to it. SX_ENOMEM, SX_EFULL or
- * SX_ETAKEN: the shipment isn't taken. */
+ * SX_ETAKEN: the shipment isn't taken. An answer for which no memory is left is taken if few are;
+ * those of others make room for it at the next step, or it becomes internal-server-error. */
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, struct sx_response *response);
 

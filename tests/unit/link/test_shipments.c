@@ -241,6 +241,122 @@ static void test_calls_leave_room(void)
     quay_close(&quay);
 }
 
+/* Takes what is left of the memory for answers, but for so many bytes. */
+static void take_rest(struct quay *quay, size_t but_bytes, struct sx_charge *charge)
+{
+    struct sx_memory *memory = sx_session_memory(quay->link->session);
+    struct sx_memory_counts counts;
+    sx_memory_count(memory, &counts);
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_ANSWER, "rest@example.org/1",
+                                  counts.free_bytes[SX_MEMORY_ANSWER] - but_bytes, charge));
+}
+
+/* One account's answers hold memory, and there is no more. Once they have had their time, that of
+ * another gets what it needs; before, or if it is one of its own, it is an error. */
+static void test_answers_make_memory(void)
+{
+    enum { OWN = 10 };
+    struct sx_charge rest = {0};
+    struct quay quay;
+    int64_t now_us = sx_clock_now_us();
+    char ids[OWN][200], id[200];
+    unsigned i, failed = 0;
+    quay_open(&quay, 600000);
+    stopped_clock_set(now_us);
+    for (i = 0; i < OWN; i++) {
+        snprintf(ids[i], sizeof ids[i], "%s", enter_of(&quay, name_account(0), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(0), ids[i]), SX_OK);
+    }
+    (void)step(&quay);
+    take_rest(&quay, 0, &rest);
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(1), i));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(1), id), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_TRUE(has_failed(&quay, 1, id, "as much memory is taken as may be"));
+    stopped_clock_set(now_us += 12000000);
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(0), i + 1));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(0), id), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_TRUE(has_failed(&quay, 0, id, "as much memory is taken as may be"));
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(2), i + 2));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(2), id), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_FALSE(has_failed(&quay, 2, id, ""));
+    for (i = 0; i < OWN; i++)
+        failed += has_failed(&quay, 0, ids[i], "others need its memory");
+    CU_ASSERT_EQUAL(failed, 2); /* an answer takes a few bytes more than what goes ahead of it */
+    sx_memory_give(&rest);
+    quay_close(&quay);
+    stopped_clock_release();
+}
+
+/* Two accounts have all places. Of a third, one answer waits, however large it is; what comes to
+ * more than its share of the memory doesn't. */
+static void test_waits_within_memory(void)
+{
+    enum { SHARES = 21000000, LARGE = 12000000 };
+    struct quay quay;
+    struct sx_payload payload = make_payload_of(LARGE);
+    struct sx_buffer reference = {0};
+    struct sx_shipment *shipment = NULL;
+    struct sx_response *response = response_make("<iq/>");
+    struct sx_charge rest = {0};
+    char id[200];
+    unsigned i;
+    quay_open(&quay, 60000);
+    sx_shipments_free(quay.shipments);
+    take_rest(&quay, SHARES, &rest);
+    quay.shipments = sx_shipments_new(quay.link->session, quay.link->exchange, quay.link->journal);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(quay.shipments);
+    sx_memory_give(&rest);
+    for (i = 0; i < PLACES; i++) {
+        snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(i % 2), i));
+        CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(i % 2), id), SX_OK);
+    }
+    (void)step(&quay);
+    CU_ASSERT_EQUAL_FATAL(sx_shipment_new(quay.link->session, &payload, NULL, name_account(2),
+                                          "add", NULL, &reference, &shipment),
+                          SX_OK);
+    sx_buffer_fini(&reference);
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(2), i));
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, id, response), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_FALSE(has_failed(&quay, 2, id, ""));
+    snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(2), i + 1));
+    CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(2), id), SX_OK);
+    (void)step(&quay);
+    CU_ASSERT_TRUE(has_failed(&quay, 2, id, "too many are on their way"));
+    sx_response_unref(response);
+    quay_close(&quay);
+}
+
+/* What the loop thread has yet to find memory for isn't counted, so it is little. */
+static void test_uncounted(void)
+{
+    enum { MOST = 8 };
+    struct sx_charge rest = {0};
+    struct quay quay;
+    struct sx_shipment *shipment;
+    struct sx_response *response = response_make("<iq/>");
+    unsigned i;
+    quay_open(&quay, 60000);
+    take_rest(&quay, 0, &rest);
+    for (i = 0; i < MOST; i++)
+        CU_ASSERT_EQUAL(ship_answer(&quay, enter(&quay, i)), SX_OK);
+    shipment = make_shipment(&quay);
+    CU_ASSERT_EQUAL(sx_shipments_add_answer(quay.shipments, shipment, enter(&quay, i), response),
+                    SX_ETAKEN);
+    sx_shipment_free(shipment);
+    (void)step(&quay);
+    CU_ASSERT_TRUE(sx_shipments_drained(quay.shipments, PAST));
+    CU_ASSERT_EQUAL(ship_answer(&quay, enter(&quay, i + 1)), SX_OK);
+    sx_memory_give(&rest);
+    (void)step(&quay); /* there is room again */
+    CU_ASSERT_FALSE(sx_shipments_drained(quay.shipments, PAST));
+    sx_response_unref(response);
+    quay_close(&quay);
+}
+
 /* Its caller has come back under another name while the answer waits for a place. */
 static void test_readdress_waiting(void)
 {
@@ -297,6 +413,9 @@ CU_TestInfo tests_shipments[] = {
      test_answers_crowd},
     {"answers that are taken slowly make room for others'", test_answers_make_room},
     {"who waits beyond its share keeps no others out", test_waits_ahead_of_others},
+    {"answers of one account make room in memory for others'", test_answers_make_memory},
+    {"an answer waits within its account's share of memory", test_waits_within_memory},
+    {"few answers that have no memory yet wait to be looked at", test_uncounted},
     {"an answer that waits for a place in vain is an error", test_waits_in_vain},
     {"a place goes to who waits, not to who comes", test_first_come},
     {"calls leave answers their places", test_calls_leave_room},
