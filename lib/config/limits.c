@@ -15,7 +15,7 @@ enum {
 enum {
     MEMORY_BYTES = 1 << 30, /* of a link, unless its other limits need more */
     PEERS_MESSAGES = 6,
-    ARRIVING_MESSAGES = 2,     /* transfer/receiver.h */
+    ARRIVING_MESSAGES = 2,     /* link/bytestream.c */
     SURROUND_BYTES = 16 << 10, /* names, and what is kept beside an envelope */
     LINK_BYTES = 8 << 20,      /* parser, tables, names of accounts' resources */
     STANZA_COPIES = 12,        /* a tree of eight, the envelope's buffer, expat's */

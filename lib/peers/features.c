@@ -148,26 +148,38 @@ static bool is_yet_to_serve(const char *list)
     return sx_disco_list_has(list, SX_NS_PACKED) && !sx_disco_list_has(list, SX_NS_SOAP);
 }
 
-void sx_features_put(struct sx_features *features, const char *jid, const char *list,
-                     int64_t now_us)
+/* fresh is taken; it goes if there is one of its JID that is newer. */
+static void enter(struct sx_features *features, struct peer *fresh, bool is_newest)
 {
-    struct peer *fresh, *old;
+    struct peer *old;
 
-    if (!jid || !list || is_yet_to_serve(list) || !(fresh = make_peer(features, jid, list, now_us)))
-        return;
     pthread_mutex_lock(&features->mu);
-    old = find_locked(features, jid);
-    if (!old && features->count >= features->max_peers)
-        old = TAILQ_FIRST(&features->order);
-    take_out_locked(features, old);
-    if (tsearch(fresh, &features->by_jid, compare_peers)) {
-        TAILQ_INSERT_TAIL(&features->order, fresh, in_order);
-        features->count++;
-        fresh = NULL;
+    old = find_locked(features, fresh->jid);
+    if (old && !is_newest) {
+        old = NULL;
+    } else {
+        if (!old && features->count >= features->max_peers)
+            old = TAILQ_FIRST(&features->order);
+        take_out_locked(features, old);
+        if (tsearch(fresh, &features->by_jid, compare_peers)) {
+            TAILQ_INSERT_TAIL(&features->order, fresh, in_order);
+            features->count++;
+            fresh = NULL;
+        }
     }
     pthread_mutex_unlock(&features->mu);
     free_peer(old);
     free_peer(fresh);
+}
+
+void sx_features_put(struct sx_features *features, const char *jid, const char *list,
+                     int64_t now_us)
+{
+    struct peer *fresh;
+
+    if (!jid || !list || is_yet_to_serve(list) || !(fresh = make_peer(features, jid, list, now_us)))
+        return;
+    enter(features, fresh, true);
 }
 
 int sx_features_has(struct sx_features *features, const char *jid, const char *feature,
@@ -258,33 +270,32 @@ static char *renew_list(const char *list, const char *incarnation)
     return sx_buffer_take(&out, &len);
 }
 
+static struct peer *take_out(struct sx_features *features, const char *jid)
+{
+    struct peer *peer;
+
+    pthread_mutex_lock(&features->mu);
+    peer = take_out_locked(features, find_locked(features, jid));
+    pthread_mutex_unlock(&features->mu);
+    return peer;
+}
+
+/* It is taken out meanwhile: no room is taken under the lock (base/memory.h). */
 void sx_features_renew(struct sx_features *features, const char *jid, const char *incarnation,
                        int64_t now_us)
 {
-    struct peer *peer;
-    char *renewed = NULL;
+    struct peer *old = take_out(features, jid), *fresh = NULL;
+    char *renewed = old ? renew_list(old->list, incarnation) : NULL;
 
-    pthread_mutex_lock(&features->mu);
-    peer = find_locked(features, jid);
-    if (peer)
-        renewed = renew_list(peer->list, incarnation);
-    if (renewed) {
-        free(peer->list);
-        peer->list = renewed;
-        peer->put_us = peer->fresh_us = now_us;
-        peer->calls = 0;
-        TAILQ_REMOVE(&features->order, peer, in_order);
-        TAILQ_INSERT_TAIL(&features->order, peer, in_order);
-    }
-    pthread_mutex_unlock(&features->mu);
+    free_peer(old);
+    if (renewed)
+        fresh = make_peer(features, jid, renewed, now_us);
+    free(renewed);
+    if (fresh)
+        enter(features, fresh, false);
 }
 
 void sx_features_forget(struct sx_features *features, const char *jid)
 {
-    struct peer *old;
-
-    pthread_mutex_lock(&features->mu);
-    old = take_out_locked(features, find_locked(features, jid));
-    pthread_mutex_unlock(&features->mu);
-    free_peer(old);
+    free_peer(take_out(features, jid));
 }

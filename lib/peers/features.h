@@ -42,7 +42,7 @@ int sx_features_incarnation(struct sx_features *features, const char *jid, int64
 enum { SX_FEATURES_FRESH_S = 10, SX_FEATURES_FRESH_CALLS = 1000 };
 bool sx_features_is_old(struct sx_features *features, const char *jid, int64_t now_us);
 /* A stale reply told the new incarnation of jid. Of an entity that isn't known nothing is
- * remembered. */
+ * remembered. No memory, or no room in the memory: it is forgotten. */
 void sx_features_renew(struct sx_features *features, const char *jid, const char *incarnation,
                        int64_t now_us);
 

@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "peers/features.h"
 #include "wire/namespaces.h"
@@ -145,6 +146,63 @@ static void test_wears_out(void)
     sx_features_free(features);
 }
 
+/* What is kept of each is what was taken for it; a longer list takes more. */
+static void test_renewed_is_charged(void)
+{
+    static const char incarnation[] = "0123456789abcdef.1", other[] = "0123456789abcdef.12345";
+    struct sx_trace trace;
+    struct sx_memory *memory;
+    struct sx_features *features;
+    struct sx_memory_counts before, after;
+    char name[64];
+
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(memory = sx_memory_new(1 << 20, &trace));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(features = sx_features_new(MAX_PEERS, memory));
+    sx_features_put(features, "a@x/1", "urn:a\0", 0);
+    sx_memory_count(memory, &before);
+    sx_features_renew(features, "a@x/1", incarnation, 1);
+    sx_memory_count(memory, &after);
+    CU_ASSERT_EQUAL(after.held_bytes,
+                    before.held_bytes + sizeof SX_NS_DELIVERY "#" - 1 + sizeof incarnation);
+    before = after;
+    sx_features_renew(features, "a@x/1", other, 2);
+    sx_memory_count(memory, &after);
+    CU_ASSERT_EQUAL(after.held_bytes, before.held_bytes + strlen(other) - strlen(incarnation));
+    CU_ASSERT_EQUAL(sx_features_has(features, "a@x/1", "urn:a", 2), 1);
+    CU_ASSERT_EQUAL(sx_features_incarnation(features, "a@x/1", 2, name, sizeof name), 1);
+    ASSERT_TEXT(name, other);
+    sx_features_renew(features, "b@x/1", other, 2);
+    CU_ASSERT_EQUAL(sx_features_has(features, "b@x/1", "urn:a", 2), -1);
+    sx_features_free(features);
+    sx_memory_free(memory);
+}
+
+/* It is known to be stale, so what was remembered is no use. */
+static void test_renewed_without_room(void)
+{
+    struct sx_trace trace;
+    struct sx_memory *memory;
+    struct sx_features *features;
+    struct sx_memory_counts counts;
+    struct sx_charge rest = {0};
+
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(memory = sx_memory_new(1 << 20, &trace));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(features = sx_features_new(MAX_PEERS, memory));
+    sx_features_put(features, "a@x/1", "urn:a\0", 0);
+    sx_memory_count(memory, &counts);
+    CU_ASSERT_TRUE(
+        sx_memory_take(memory, SX_MEMORY_REPLY, "b@x", counts.free_bytes[SX_MEMORY_REPLY], &rest));
+    sx_features_renew(features, "a@x/1", "0123456789abcdef.1", 1);
+    CU_ASSERT_EQUAL(sx_features_has(features, "a@x/1", "urn:a", 1), -1);
+    sx_memory_give(&rest);
+    sx_memory_count(memory, &counts);
+    CU_ASSERT_EQUAL(counts.held_bytes, 0);
+    sx_features_free(features);
+    sx_memory_free(memory);
+}
+
 CU_TestInfo tests_features[] = {
     {"the cache tells listed, not listed and unknown apart", test_cache},
     {"accounts that servers keep apart are remembered apart", test_cache_by_stamp},
@@ -153,5 +211,7 @@ CU_TestInfo tests_features[] = {
     {"the oldest entry makes room for a new one", test_cache_is_bounded},
     {"an incarnation is one by its form alone", test_incarnation},
     {"an incarnation wears out by time and by calls", test_wears_out},
+    {"what is renewed is charged anew", test_renewed_is_charged},
+    {"what finds no room when it is renewed is forgotten", test_renewed_without_room},
     CU_TEST_INFO_NULL,
 };
