@@ -9,7 +9,8 @@
  *
  * Kinds: each has an eighth for itself, the other half is for whoever comes first. So whatever
  * peers fill, the other kinds go on: while nobody fetches large answers, requests are run; while
- * requests wait, those that ran are answered; whatever they do, our own calls end.
+ * requests wait, those that ran are answered; whatever callers hold, answers to our calls find
+ * room.
  *
  * Shares: an owner is all that stands before the first slash of its name, so that an account's many
  * resources are one. An owner that has something of a kind may take more of it only while that,
