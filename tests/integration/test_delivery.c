@@ -2,12 +2,13 @@
  * arrives although connections break. Broken on purpose by a fault proxy on either side.
  */
 #include "soapH.h"
-#include "laboratory.h"
+#include "parley.h"
 
 #include <sched.h>
 
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
+#include "scene.h"
 
 /* A caller and a service that reach their server through a proxy each. */
 struct broken {
@@ -191,11 +192,97 @@ static void a_restarted_service_refuses_what_its_predecessor_may_have_run(void)
     site_each(restart_the_service);
 }
 
+/* ---- an epoch that has ended ---- */
+
+#define PACKED "<packed xmlns="
+
+enum { REMEMBERED = 16, FIRST_WAIT_MS = 3000, LAST_WAIT_MS = 24000 };
+
+static struct proxy *detour; /* a parley_change_fn has no argument for it */
+
+static void go_through(struct soap_xmpp_config *config)
+{
+    config->port = proxy_port(detour);
+    config->timeout_ms = 60000;
+}
+
+static void remember_few(struct soap_xmpp_config *config)
+{
+    config->max_remembered = REMEMBERED;
+}
+
+/* So many calls that no epoch of before is left, and one that lasts. */
+static void end_epochs(struct soap *other, const char *endpoint, int wait_ms)
+{
+    int i, waited_ms;
+    double sum;
+    for (i = 0; i < 2 * REMEMBERED; i++) {
+        CU_ASSERT_EQUAL(soap_call_lab__add(other, endpoint, NULL, i, 1, &sum), SOAP_OK);
+        soap_end(other);
+    }
+    CU_ASSERT_EQUAL(soap_call_lab__delay(other, endpoint, NULL, wait_ms, &waited_ms), SOAP_OK);
+    soap_end(other);
+}
+
+/* The call's first copy is lost with the connection; its id is of an epoch that has ended. */
+static int call_late(struct parley *parley, double *sum)
+{
+    witness_clear(&parley->near);
+    proxy_black_hole(detour);
+    CU_ASSERT_EQUAL(soap_send_lab__add(parley->soap, parley->endpoint, NULL, 1, 2), SOAP_OK);
+    CU_ASSERT_TRUE(witness_await_trace(&parley->near, "sent <iq", PACKED));
+    CU_ASSERT_EQUAL(proxy_cut_now(detour), 1);
+    proxy_resume(detour);
+    return soap_recv_lab__add(parley->soap, sum);
+}
+
+/* A machine that is slow to be back online makes the caller doubt: the epoch ended too late for
+ * that. Then it is tried again. */
+static void call_in_an_old_epoch(const struct site *site)
+{
+    struct parley parley;
+    struct soap_xmpp_link *link;
+    struct soap *other;
+    double sum = 0;
+    int wait_ms, runs, err = SOAP_EOF;
+    detour = proxy_start(site->port, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(detour);
+    parley_open(&parley, site, 2, go_through, remember_few);
+    parley.soap->send_timeout = parley.soap->recv_timeout = 60;
+    link = scene_open_link(site, "alice", "other", 0);
+    other = laboratory_client(link, SOAP_IO_DEFAULT);
+    other->recv_timeout = 60;
+    CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, parley.endpoint, NULL, 1, 1, &sum), SOAP_OK);
+    for (wait_ms = FIRST_WAIT_MS; err && wait_ms <= LAST_WAIT_MS; wait_ms *= 2) {
+        end_epochs(other, parley.endpoint, wait_ms);
+        runs = laboratory_runs();
+        err = call_late(&parley, &sum);
+        CU_ASSERT_TRUE(parley_count(&parley.near, "received", " since=") > 0);
+        CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap),
+                        err ? SOAP_XMPP_UNKNOWN : SOAP_XMPP_EXECUTED);
+        CU_ASSERT_EQUAL(laboratory_runs(), runs + !err);
+    }
+    CU_ASSERT_EQUAL(err, SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 3);
+    laboratory_client_free(other);
+    soap_xmpp_close(link);
+    parley_close(&parley);
+    proxy_stop(detour);
+}
+
+static void a_call_with_an_id_of_an_epoch_that_has_ended_gets_a_new_one(void)
+{
+    site_each(call_in_an_old_epoch);
+}
+
 CU_TestInfo tests_delivery[] = {
     {"an answer finds a caller that was cut off", an_answer_finds_a_caller_that_was_cut_off},
     {"an answer survives the service being cut off", an_answer_survives_the_service_being_cut_off},
     {"a restarted service refuses what its predecessor may have run",
      a_restarted_service_refuses_what_its_predecessor_may_have_run},
+    {"a call with an id of an epoch that has ended gets a new one, although its first copy was "
+     "lost",
+     a_call_with_an_id_of_an_epoch_that_has_ended_gets_a_new_one},
     {"an answer goes out in the next session, also to a foreign caller",
      an_answer_goes_out_in_the_next_session_also_to_a_foreign_caller},
     {"an answer goes out in the next session, also while the service stops",
