@@ -273,7 +273,7 @@ static void test_answers_make_memory(void)
     CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(1), id), SX_OK);
     (void)step(&quay);
     CU_ASSERT_TRUE(has_failed(&quay, 1, id, "as much memory is taken as may be"));
-    stopped_clock_set(now_us += 12000000);
+    stopped_clock_set(now_us + 12000000);
     snprintf(id, sizeof id, "%s", enter_of(&quay, name_account(0), i + 1));
     CU_ASSERT_EQUAL(ship_answer_to(&quay, name_account(0), id), SX_OK);
     (void)step(&quay);
