@@ -463,6 +463,17 @@ static int64_t count_online_us(const struct sx_shipments *shipments, int64_t ago
     return ago_us < online_us ? ago_us : online_us;
 }
 
+/* As sx_pace_due_us says, but for the time that we weren't online. */
+static int64_t count_pace_us(const struct sx_shipments *shipments, const struct sx_sender *sender,
+                             int64_t now_us)
+{
+    int64_t pause_us = sx_sender_stalled_us(sender, now_us);
+    int64_t step_us = now_us - sx_sender_pace(sender)->step_us;
+    int64_t pause_left_us = SX_PACE_PAUSE_US - count_online_us(shipments, pause_us, now_us);
+    int64_t step_left_us = SX_PACE_STEP_US - count_online_us(shipments, step_us, now_us);
+    return pause_left_us < step_left_us ? pause_left_us : step_left_us;
+}
+
 /* How long an answer may go on without a place, or with nobody who takes its bytes, or next to
  * nothing of them. 0: no longer; the condition, and why. */
 static int64_t count_patience_us(const struct sx_shipments *shipments,
@@ -474,17 +485,15 @@ static int64_t count_patience_us(const struct sx_shipments *shipments,
         shipment->waits ? now_us - shipment->added_us : sx_sender_stalled_us(sender, now_us);
     int64_t idle_left_us =
         sx_session_timeout_us(shipments->session) - count_online_us(shipments, idle_us, now_us);
-    int64_t step_left_us =
-        SX_PACE_STEP_US -
-        count_online_us(shipments, now_us - sx_sender_pace(sender)->step_us, now_us);
+    int64_t pace_left_us = count_pace_us(shipments, sender, now_us);
     *condition = "recipient-unavailable";
     *why = idle_left_us <= 0 ? "nobody takes them" : "they are taken too slowly";
     if (shipment->waits) {
         *condition = "resource-constraint";
         *why = TOO_MANY;
-        step_left_us = LOOK_AGAIN_US;
+        pace_left_us = LOOK_AGAIN_US;
     }
-    return idle_left_us < step_left_us ? idle_left_us : step_left_us;
+    return idle_left_us < pace_left_us ? idle_left_us : pace_left_us;
 }
 
 /* Ends it if it is no longer wanted: the shipment of a call that has ended, or an answer whose

@@ -11,7 +11,8 @@ enum {
 
 void sx_pace_begin(struct sx_pace *pace, size_t size, int64_t now_us)
 {
-    *pace = (struct sx_pace){.step_us = now_us, .begun_us = now_us, .size = size};
+    *pace =
+        (struct sx_pace){.step_us = now_us, .begun_us = now_us, .heard_us = now_us, .size = size};
 }
 
 static size_t step_bytes(size_t size)
@@ -24,27 +25,27 @@ static size_t step_bytes(size_t size)
 
 bool sx_pace_note(struct sx_pace *pace, size_t done, int64_t now_us)
 {
-    if (done <= pace->counted ||
-        (done < pace->size && done - pace->counted < step_bytes(pace->size)))
+    if (done <= pace->most)
+        return false;
+    pace->most = done;
+    pace->heard_us = now_us;
+    if (done < pace->size && done - pace->counted < step_bytes(pace->size))
         return false;
     pace->counted = done;
     pace->step_us = now_us;
-    pace->has_resumed = false;
     return true;
 }
 
-bool sx_pace_resume(struct sx_pace *pace, int64_t now_us)
+void sx_pace_resume(struct sx_pace *pace, int64_t now_us)
 {
-    if (pace->has_resumed)
-        return false;
-    pace->has_resumed = true;
-    pace->step_us = now_us;
-    return true;
+    pace->heard_us = now_us;
 }
 
 int64_t sx_pace_due_us(const struct sx_pace *pace)
 {
-    return pace->step_us + SX_PACE_STEP_US;
+    int64_t pause_us = pace->heard_us + SX_PACE_PAUSE_US;
+    int64_t step_us = pace->step_us + SX_PACE_STEP_US;
+    return pause_us < step_us ? pause_us : step_us;
 }
 
 bool sx_pace_has_had_its_time(const struct sx_pace *pace, int64_t now_us)

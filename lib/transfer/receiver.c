@@ -345,8 +345,8 @@ static struct entry *admit(struct sx_receiver *receiver, const char *from,
     }
     if (entry) {
         if (entry->size == size && strcmp(entry->sha256, open->sha256) == 0) {
-            if (!is_complete(entry) && sx_pace_resume(&entry->pace, now_us))
-                move_back(receiver, entry);
+            if (!is_complete(entry))
+                sx_pace_resume(&entry->pace, now_us);
             return entry;
         }
         refuse(receiver, answer, "not-acceptable", "another message was announced under this id");
@@ -596,9 +596,10 @@ unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us)
 {
     struct entry *entry, *next;
     unsigned count = 0;
-    for (entry = TAILQ_FIRST(&receiver->order); entry && sx_pace_due_us(&entry->pace) <= now_us;
-         entry = next) {
+    for (entry = TAILQ_FIRST(&receiver->order); entry; entry = next) {
         next = TAILQ_NEXT(entry, in_order);
+        if (sx_pace_due_us(&entry->pace) > now_us)
+            continue;
         remove_entry(receiver, entry);
         count++;
     }
@@ -608,8 +609,12 @@ unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us)
 
 int64_t sx_receiver_due_us(const struct sx_receiver *receiver)
 {
-    const struct entry *first = TAILQ_FIRST(&receiver->order);
-    return first ? sx_pace_due_us(&first->pace) : SX_NEVER;
+    const struct entry *entry;
+    int64_t due_us = SX_NEVER;
+    TAILQ_FOREACH(entry, &receiver->order, in_order)
+        if (sx_pace_due_us(&entry->pace) < due_us)
+            due_us = sx_pace_due_us(&entry->pace);
+    return due_us;
 }
 
 void sx_receiver_count(const struct sx_receiver *receiver, struct sx_receiver_counts *counts)

@@ -19,7 +19,7 @@
  *             it comes: take.
  * Failure: gap, spoilt base64, too large a block: refused, that session is over (`closes`), the
  * bytes stay for the next one. More bytes than announced, or others: the transfer is gone. Too slow
- * (pace.h), or complete and not asked for in SX_PACE_STEP_US, or in others' way: the same,
+ * (pace.h), or complete and not asked for in SX_PACE_PAUSE_US, or in others' way: the same,
  * silently. No room: resource-constraint.
  *
  * The loss of our own connection is no event here: what got lost with it shows as a gap.

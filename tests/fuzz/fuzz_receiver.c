@@ -45,9 +45,8 @@ struct model {
     bool has_right_hash;
     int sid; /* -1: none */
     unsigned next_seq;
-    int64_t begun_us, step_us;
+    int64_t begun_us, step_us, heard_us;
     unsigned long order; /* of the last step, among all */
-    bool has_resumed;
 };
 
 struct scene {
@@ -74,12 +73,19 @@ static unsigned draw(struct scene *scene, unsigned below)
 
 /* ---- the model ---- */
 
+static int64_t due_us(const struct model *model)
+{
+    int64_t pause_us = model->heard_us + SX_PACE_PAUSE_US;
+    int64_t step_us = model->step_us + SX_PACE_STEP_US;
+    return pause_us < step_us ? pause_us : step_us;
+}
+
 static void forget_idle(struct scene *scene)
 {
     unsigned i;
     for (i = 0; i < PEERS * MESSAGES; i++) {
         struct model *model = &scene->models[i / MESSAGES][i % MESSAGES];
-        if (model->is_here && model->step_us + SX_PACE_STEP_US <= scene->now_us)
+        if (model->is_here && due_us(model) <= scene->now_us)
             model->is_here = false;
     }
 }
@@ -104,15 +110,15 @@ static struct sums add_up(const struct scene *scene, unsigned peer)
             sums.own++;
             sums.own_bytes += model->size;
         }
-        if (model->step_us + SX_PACE_STEP_US < sums.due_us)
-            sums.due_us = model->step_us + SX_PACE_STEP_US;
+        if (due_us(model) < sums.due_us)
+            sums.due_us = due_us(model);
     }
     return sums;
 }
 
 static void step(struct scene *scene, struct model *model)
 {
-    model->step_us = scene->now_us;
+    model->step_us = model->heard_us = scene->now_us;
     model->order = ++scene->steps;
 }
 
@@ -259,9 +265,8 @@ static void open_one(struct scene *scene)
                                 .has_right_hash = has_right_hash,
                                 .begun_us = scene->now_us};
         step(scene, model);
-    } else if (!model->is_complete && !model->has_resumed) {
-        model->has_resumed = true;
-        step(scene, model);
+    } else if (!model->is_complete) {
+        model->heard_us = scene->now_us;
     }
     model->sid = sid;
     model->block_bytes = block_bytes;
@@ -285,6 +290,7 @@ static const char *append(struct scene *scene, struct model *model, unsigned mes
         memcmp(scene->contents[message] + model->received, bytes, len) != 0)
         model->is_true = false;
     model->received += len;
+    model->heard_us = scene->now_us;
     if (model->received < model->size)
         return NULL;
     model->is_complete = model->is_true && model->has_right_hash && model->size == sizes[message];

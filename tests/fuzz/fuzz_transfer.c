@@ -447,8 +447,7 @@ static void note_intrusion(struct scene *scene, unsigned who, unsigned which, co
     if (intrusion->since_us < 0)
         intrusion->since_us = scene->now_us;
     steps = (int64_t)(size / 1024) + 2;
-    /* the session is opened again once in each step */
-    CLAIM(scene->now_us - intrusion->since_us <= 2 * steps * SX_PACE_STEP_US);
+    CLAIM(scene->now_us - intrusion->since_us <= steps * SX_PACE_STEP_US);
 }
 
 static void hostile_sender(struct scene *scene)
@@ -549,7 +548,7 @@ static void repeat_habit(struct scene *scene)
 static void come_to_an_end(struct scene *scene, int64_t pause_us)
 {
     int64_t honest_us = scene->now_us + HONEST_S * S;
-    int64_t hostile_us = scene->now_us + (HOSTILE_MOST / 1024 + 3) * SX_PACE_STEP_US;
+    int64_t hostile_us = scene->now_us + (HOSTILE_MOST / 1024 + 3) * (int64_t)SX_PACE_STEP_US;
     int64_t siege_us = scene->now_us + SIEGE_S * S;
     bool are_over = false;
     unsigned i;
