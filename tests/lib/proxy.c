@@ -160,9 +160,8 @@ static void carry_out(struct proxy *proxy, struct order *order)
         proxy->calm = order->calm;
     for (i = 0; i < proxy->count; i++) {
         struct passage *passage = proxy->passages[i];
-        if (order->kind == STRIKE && passage_strike(passage, &order->fault))
-            order->hit++;
-        else if (order->kind == ABANDON && passage_abandon(passage))
+        if ((order->kind == STRIKE && passage_strike(passage, &order->fault)) ||
+            (order->kind == ABANDON && passage_abandon(passage)))
             order->hit++;
         else if (order->kind == RESUME)
             passage_resume(passage);
