@@ -585,9 +585,8 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
     struct sx_buffer stanza = {0};
     int64_t due_us, other_us;
     due_us = look(shipments, number);
-    while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza)) {
+    while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza))
         (void)sx_session_post_again(shipments->session, number, &stanza);
-    }
     sx_buffer_fini(&stanza);
     /* Otherwise the socket says when there is room again. */
     other_us = has_room(shipments) ? sx_senders_due_us(shipments->senders) : SX_NEVER;
