@@ -38,6 +38,8 @@ struct sx_shipment {
     struct sx_charge charge;
 };
 
+TAILQ_HEAD(sx_shipment_list, sx_shipment);
+
 /* ---- any thread ---- */
 
 /* Takes the loose payload's bytes, and makes the reference that will follow them (appended to

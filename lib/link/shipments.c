@@ -4,9 +4,9 @@
  * loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may lose
  * what it has received.
  *
- * Calls and answers have MAX_SHIPMENTS places each, so that calls to a slow service take none from
+ * Calls and answers have places of their own, so that calls to a slow service take none from
  * answers. An account has half of either. Answers that are taken slowly make room for those of
- * others (transfer/share.h), in memory as well. One that finds no memory is added all the same, not
+ * others (answer_room.h), in memory as well. One that finds no memory is added all the same, not
  * counted: the loop thread looks at once whether others make room, and fails it otherwise.
  *
  * Blocks are posted only while little waits to be written, so that a small call posted meanwhile
@@ -23,31 +23,29 @@
 
 #include "base/clock.h"
 #include "exchange/hold.h"
+#include "link/answer_room.h"
 #include "transfer/share.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
 enum {
-    MAX_SHIPMENTS = 64, /* of calls, and of answers */
+    MAX_CALLS = 64, /* that are being sent */
     /* Of answers that are being sent or wait. When 64 accounts have come one after the other, each
      * with all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
-    MAX_ADDED_ANSWERS = 5 * MAX_SHIPMENTS,
+    MAX_ADDED_ANSWERS = 5 * SX_ANSWER_ROOM_PLACES,
     MAX_UNCOUNTED = 8,       /* answers for which the loop thread has yet to find memory */
     MAX_REFUSALS = 2,        /* ends of a stream that a transfer may have caused */
     BACKLOG_BYTES = 49152,   /* two blocks in base64, and room for small stanzas */
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
-    DISPLACE_AGAIN_US = 100000,
-    SWEPT = 2 * MAX_SHIPMENTS, /* calls looked at in one turn of the loop, and ... */
-    SWEEP_ON_US = 10000,       /* ... when to go on: of 10,000 each has its turn in time */
+    SWEPT = 2 * MAX_CALLS,   /* calls looked at in one turn of the loop, and ... */
+    SWEEP_ON_US = 10000,     /* ... when to go on: of 10,000 each has its turn in time */
 };
 
 #define TOO_MANY "too many are on their way"
 
-TAILQ_HEAD(shipment_list, sx_shipment);
-
 /* Those that were looked at longest ago come first. */
 struct round {
-    struct shipment_list list;
+    struct sx_shipment_list list;
     unsigned count;
 };
 
@@ -59,24 +57,23 @@ struct sx_shipments {
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t drained;
-    struct shipment_list added;
+    struct sx_shipment_list added;
     unsigned answers;   /* added and not over */
     unsigned uncounted; /* of those in added */
     bool is_hopeless;   /* the link won't come online by itself */
     /* loop thread */
     int64_t online_since_us;
     struct round calls, replies;
-    void *by_call;       /* those of calls, a tree: see tsearch(3) */
-    int64_t displace_us; /* not before: nobody may make room yet */
+    void *by_call; /* those of calls, a tree: see tsearch(3) */
     struct sx_senders *senders;
-    struct sx_share call_share, answer_share; /* of the senders */
+    struct sx_share call_share; /* of the senders */
+    struct sx_answer_room answer_room;
 };
 
 struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exchange *exchange,
                                       struct sx_journal *journal)
 {
     struct sx_shipments *shipments = calloc(1, sizeof *shipments);
-    struct sx_memory_counts counts;
     if (!shipments)
         return NULL;
     shipments->session = session;
@@ -85,10 +82,9 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->calls.list);
     TAILQ_INIT(&shipments->replies.list);
-    sx_share_init(&shipments->call_share, MAX_SHIPMENTS, SIZE_MAX);
-    sx_memory_count(sx_session_memory(session), &counts);
-    sx_share_init(&shipments->answer_share, MAX_SHIPMENTS, counts.free_bytes[SX_MEMORY_ANSWER]);
-    shipments->senders = sx_senders_new(2 * MAX_SHIPMENTS);
+    sx_share_init(&shipments->call_share, MAX_CALLS, SIZE_MAX);
+    sx_answer_room_init(&shipments->answer_room, session, &shipments->replies.list);
+    shipments->senders = sx_senders_new(MAX_CALLS + SX_ANSWER_ROOM_PLACES);
     if (!shipments->senders)
         goto err_after_alloc;
     if (pthread_mutex_init(&shipments->mu, NULL))
@@ -107,7 +103,7 @@ err_after_alloc:
 
 static struct sx_share *share_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
 {
-    return shipment->call_number ? &shipments->call_share : &shipments->answer_share;
+    return shipment->call_number ? &shipments->call_share : &shipments->answer_room.share;
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -181,7 +177,7 @@ void sx_shipments_free(struct sx_shipments *shipments)
     free_round(shipments, &shipments->replies);
     sx_senders_free(shipments->senders);
     sx_share_fini(&shipments->call_share);
-    sx_share_fini(&shipments->answer_share);
+    sx_answer_room_fini(&shipments->answer_room);
     pthread_cond_destroy(&shipments->drained);
     pthread_mutex_destroy(&shipments->mu);
     free(shipments);
@@ -316,87 +312,46 @@ static void deliver(struct sx_shipments *shipments, uint64_t number, struct sx_s
 /* Whether half of the places are taken by its account already. */
 static bool has_half(struct sx_shipments *shipments, const struct sx_shipment *shipment)
 {
-    const struct sx_share_account *own =
-        sx_share_find(share_of(shipments, shipment), sx_sender_to(shipment->sender));
-    return own && own->places >= MAX_SHIPMENTS / 2;
+    const struct sx_share *share = share_of(shipments, shipment);
+    const struct sx_share_account *own = sx_share_find(share, sx_sender_to(shipment->sender));
+    return own && own->places >= share->max_places / 2;
 }
 
-/* Answers that are being sent, those that got on longest ago first. */
-static unsigned list_answers(const struct sx_shipments *shipments,
-                             struct sx_shipment *list[MAX_SHIPMENTS])
+static void give_up(struct sx_shipments *shipments, uint64_t number,
+                    const struct sx_answer_room_yielders *yielders, const char *why)
 {
-    struct sx_shipment *shipment;
-    unsigned count = 0, i;
-    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list) {
-        if (!shipment->is_sending)
-            continue;
-        for (i = count++; i > 0 && sx_sender_pace(list[i - 1]->sender)->step_us >
-                                       sx_sender_pace(shipment->sender)->step_us;
-             i--)
-            list[i] = list[i - 1];
-        list[i] = shipment;
-    }
-    return count;
+    unsigned i;
+    for (i = 0; i < yielders->count; i++)
+        fail(shipments, number, yielders->list[i], "resource-constraint", why);
 }
 
-/* Gives up answers of others in favour of this one; whether there is room by that. Who may yield a
- * place is not looked for anew for each that waits, but each is counted among those that wait
- * (share.h). bytes: of memory that it needs; 0: it needs a place. */
-static bool displace(struct sx_shipments *shipments, uint64_t number,
-                     const struct sx_shipment *shipment, size_t bytes)
-{
-    struct sx_shipment *list[MAX_SHIPMENTS];
-    struct sx_share_holder holders[MAX_SHIPMENTS];
-    int64_t now_us = sx_clock_now_us();
-    bool is_due = bytes || now_us >= shipments->displace_us;
-    unsigned count = 0, i;
-    if (!sx_share_is_within(&shipments->answer_share, sx_sender_to(shipment->sender), 1, bytes))
-        return false;
-    if (is_due)
-        count = list_answers(shipments, list);
-    for (i = 0; i < count; i++)
-        holders[i] = (struct sx_share_holder){
-            .account = list[i]->account,
-            .bytes = sx_sender_size(list[i]->sender),
-            .has_had_its_time = sx_pace_has_had_its_time(sx_sender_pace(list[i]->sender), now_us)};
-    if (!sx_share_yield(&shipments->answer_share, holders, count, sx_sender_to(shipment->sender),
-                        bytes, now_us)) {
-        if (is_due && !bytes)
-            shipments->displace_us = now_us + DISPLACE_AGAIN_US;
-        return false;
-    }
-    for (i = 0; i < count; i++)
-        if (holders[i].yields)
-            fail(shipments, number, list[i], "resource-constraint",
-                 bytes ? "others need its memory" : "others need its place");
-    return true;
-}
-
-/* For an answer that found none: what others have of it, and what is free, is all there is. */
+/* For an answer that found none. */
 static bool find_memory(struct sx_shipments *shipments, uint64_t number,
                         struct sx_shipment *shipment)
 {
-    struct sx_share *share = &shipments->answer_share;
-    size_t max_bytes = share->max_bytes;
-    struct sx_memory_counts counts;
-    bool has_room;
+    struct sx_answer_room_yielders yielders;
     if (sx_shipment_charge(shipments->session, shipment))
         return true;
-    sx_memory_count(sx_session_memory(shipments->session), &counts);
-    share->max_bytes = share->bytes + counts.free_bytes[SX_MEMORY_ANSWER];
-    has_room = displace(shipments, number, shipment, sx_shipment_bytes(shipment));
-    share->max_bytes = max_bytes;
-    return has_room && sx_shipment_charge(shipments->session, shipment);
+    if (!sx_answer_room_make_memory(&shipments->answer_room, shipment, &yielders))
+        return false;
+    give_up(shipments, number, &yielders, "others need its memory");
+    return sx_shipment_charge(shipments->session, shipment);
 }
 
 static bool has_place(struct sx_shipments *shipments, uint64_t number,
                       const struct sx_shipment *shipment)
 {
+    struct sx_answer_room_yielders yielders;
     if (has_half(shipments, shipment))
         return false;
-    return sx_share_has_room(share_of(shipments, shipment), sx_sender_to(shipment->sender), 0,
-                             sx_clock_now_us()) ||
-           (!shipment->call_number && displace(shipments, number, shipment, 0));
+    if (sx_share_has_room(share_of(shipments, shipment), sx_sender_to(shipment->sender), 0,
+                          sx_clock_now_us()))
+        return true;
+    if (shipment->call_number ||
+        !sx_answer_room_make_place(&shipments->answer_room, shipment, &yielders))
+        return false;
+    give_up(shipments, number, &yielders, "others need its place");
+    return true;
 }
 
 static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
@@ -412,31 +367,13 @@ static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
     return false;
 }
 
-/* Whether its account, with those of its answers that wait, keeps within its share. In memory, too:
- * what waits makes no room for others. Its only one gets a place before long. */
-static bool may_wait(struct sx_shipments *shipments, const struct sx_shipment *shipment)
-{
-    const char *to = sx_sender_to(shipment->sender);
-    const struct sx_shipment *other;
-    size_t own_bytes = sx_sender_size(shipment->sender);
-    unsigned own = 1;
-    TAILQ_FOREACH(other, &shipments->replies.list, in_list) {
-        if (other == shipment || !other->waits || !sx_shipment_is_akin(shipment, other))
-            continue;
-        own_bytes += sx_sender_size(other->sender);
-        own++;
-    }
-    if (own == 1 && !sx_share_find(&shipments->answer_share, to))
-        own_bytes = 0;
-    return sx_share_is_within(&shipments->answer_share, to, own, own_bytes);
-}
-
 /* A call may wait for a place, as its caller does. An answer may if that is within its account's
  * share: how much others have is not up to it. Otherwise it gets one at once or fails. False: it
  * has ended. */
 static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
-    bool may = shipment->call_number || shipment->waits || may_wait(shipments, shipment);
+    bool may = shipment->call_number || shipment->waits ||
+               sx_answer_room_may_wait(&shipments->answer_room, shipment);
     shipment->is_new = false;
     if (shipment->is_uncounted && !find_memory(shipments, number, shipment)) {
         fail(shipments, number, shipment, "resource-constraint", sx_fault_text(SX_ETAKEN));
@@ -547,7 +484,7 @@ static int64_t sweep(struct sx_shipments *shipments, uint64_t number, struct rou
 static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
 {
     int64_t now_us = sx_clock_now_us(), due_us = SX_NEVER;
-    struct shipment_list added;
+    struct sx_shipment_list added;
     struct sx_shipment *shipment;
     TAILQ_INIT(&added);
     pthread_mutex_lock(&shipments->mu);

@@ -267,6 +267,7 @@ static bool is_awaited(const struct sx_receiver *receiver, const struct entry *e
 /* Forgets those that make room for others. */
 static bool displace(struct sx_receiver *receiver, const char *from, size_t size, int64_t now_us)
 {
+    const struct sx_share_claim claim = {from, size, receiver->share.max_bytes};
     unsigned count = receiver->share.places, i = 0;
     struct sx_share_holder *holders = calloc(count + 1, sizeof *holders);
     struct entry *entry, *next;
@@ -279,7 +280,7 @@ static bool displace(struct sx_receiver *receiver, const char *from, size_t size
             .bytes = entry->size,
             .has_had_its_time =
                 sx_pace_has_had_its_time(&entry->pace, now_us) && !is_awaited(receiver, entry)};
-    has_room = sx_share_yield(&receiver->share, holders, count, from, size, now_us);
+    has_room = sx_share_yield(&receiver->share, &claim, holders, count, now_us);
     for (entry = TAILQ_FIRST(&receiver->order), i = 0; entry; entry = next, i++) {
         next = TAILQ_NEXT(entry, in_order);
         if (!holders[i].yields)

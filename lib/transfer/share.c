@@ -202,35 +202,37 @@ static bool may_yield(const struct sx_share *rest, const struct sx_share_holder 
     return has_places(rest) ? bytes > share_bytes(rest, own) : places > share_places(rest, own);
 }
 
-static bool mark(const struct sx_share *share, struct sx_share_holder *holders, unsigned count,
+/* rest: as above, and comes to be so. */
+static bool mark(struct sx_share *rest, struct sx_share_holder *holders, unsigned count,
                  const struct sx_share_account *own, size_t bytes)
 {
-    struct sx_share rest = *share;
-    while (!has_places(&rest) || !has_bytes(&rest, bytes)) {
+    while (!has_places(rest) || !has_bytes(rest, bytes)) {
         unsigned i = 0;
-        while (i < count && !may_yield(&rest, holders, count, i, own))
+        while (i < count && !may_yield(rest, holders, count, i, own))
             i++;
         if (i == count)
             return false;
         holders[i].yields = true;
-        rest.places--;
-        rest.bytes -= holders[i].bytes;
+        rest->places--;
+        rest->bytes -= holders[i].bytes;
     }
     return true;
 }
 
-bool sx_share_yield(struct sx_share *share, struct sx_share_holder *holders, unsigned count,
-                    const char *jid, size_t bytes, int64_t now_us)
+bool sx_share_yield(struct sx_share *share, const struct sx_share_claim *claim,
+                    struct sx_share_holder *holders, unsigned count, int64_t now_us)
 {
+    struct sx_share rest = *share; /* to be read: its list is the other's */
     unsigned i;
+    rest.max_bytes = claim->max_bytes;
     for (i = 0; i < count; i++)
         holders[i].yields = false;
-    if (!sx_share_is_within(share, jid, 1, bytes))
+    if (!sx_share_is_within(&rest, claim->jid, 1, claim->bytes))
         return false;
-    if (mark(share, holders, count, find(share, jid), bytes))
+    if (mark(&rest, holders, count, find(share, claim->jid), claim->bytes))
         return true;
     for (i = 0; i < count; i++)
         holders[i].yields = false;
-    wait_for(share, jid, !has_places(share), now_us);
+    wait_for(share, claim->jid, !has_places(share), now_us);
     return false;
 }

@@ -51,6 +51,13 @@ struct sx_share_holder {
     bool yields; /* set by sx_share_yield */
 };
 
+/* A place and so many bytes, for a full JID, of max_bytes that all accounts have together just now.
+ */
+struct sx_share_claim {
+    const char *jid;
+    size_t bytes, max_bytes;
+};
+
 void sx_share_init(struct sx_share *share, unsigned max_places, size_t max_bytes);
 void sx_share_fini(struct sx_share *share); /* all have left */
 
@@ -70,10 +77,10 @@ bool sx_share_has_room(struct sx_share *share, const char *jid, size_t bytes, in
 bool sx_share_is_within(const struct sx_share *share, const char *jid, unsigned places,
                         size_t bytes);
 
-/* Without room: whether so many bytes of jid's get in all the same, if those yield that are marked.
+/* Without room: whether what is claimed gets in all the same, if those yield that are marked.
  * False: nobody is; an account within its share is waited for. The holders are all that have
  * entered; nobody leaves by this. */
-bool sx_share_yield(struct sx_share *share, struct sx_share_holder *holders, unsigned count,
-                    const char *jid, size_t bytes, int64_t now_us);
+bool sx_share_yield(struct sx_share *share, const struct sx_share_claim *claim,
+                    struct sx_share_holder *holders, unsigned count, int64_t now_us);
 
 #endif

@@ -46,11 +46,12 @@ static void leave_all(struct hall *hall)
 }
 
 /* Those that yield, as a text of 1 and 0; "no" if there is no room by that. */
-static const char *ask(struct hall *hall, const char *jid, size_t bytes)
+static const char *ask_of(struct hall *hall, const char *jid, size_t bytes, size_t max_bytes)
 {
     static char text[MOST + 1];
+    const struct sx_share_claim claim = {jid, bytes, max_bytes};
     unsigned i, yields = 0;
-    bool has_room = sx_share_yield(&hall->share, hall->holders, hall->count, jid, bytes, 0);
+    bool has_room = sx_share_yield(&hall->share, &claim, hall->holders, hall->count, 0);
     for (i = 0; i < hall->count; i++) {
         yields += hall->holders[i].yields;
         text[i] = hall->holders[i].yields ? '1' : '0';
@@ -58,6 +59,11 @@ static const char *ask(struct hall *hall, const char *jid, size_t bytes)
     text[i] = '\0';
     CU_ASSERT(has_room || yields == 0);
     return has_room ? text : "no";
+}
+
+static const char *ask(struct hall *hall, const char *jid, size_t bytes)
+{
+    return ask_of(hall, jid, bytes, hall->share.max_bytes);
 }
 
 static void resources_are_one_account(void)
@@ -203,6 +209,25 @@ static void no_more_are_waited_for_than_there_are_places(void)
     leave_all(&hall);
 }
 
+/* Of what is free elsewhere, which changes: it holds for who claims it, not for others. */
+static void a_bound_is_the_claims(void)
+{
+    struct hall hall = {.count = 0};
+    sx_share_init(&hall.share, 8, 100);
+    enter(&hall, A, 15, 2);
+    enter(&hall, B, 15, 2);
+    ASSERT_TEXT(ask_of(&hall, C, 20, 65), "1000");
+    ASSERT_TEXT(ask_of(&hall, C, 20, 59), "no"); /* more than a third, and not waited for */
+    CU_ASSERT_EQUAL(hall.share.accounts, 2);
+    ASSERT_TEXT(ask_of(&hall, C, 20, 80), "0000");
+    ASSERT_TEXT(ask_of(&hall, C, 40, 200), "0000");
+    CU_ASSERT_TRUE(sx_share_has_room(&hall.share, A, 40, 0));
+    CU_ASSERT_FALSE(sx_share_has_room(&hall.share, A, 41, 0));
+    CU_ASSERT_TRUE(sx_share_is_within(&hall.share, A, 1, 20));
+    CU_ASSERT_FALSE(sx_share_is_within(&hall.share, A, 1, 21));
+    leave_all(&hall);
+}
+
 static bool attempt_enter(struct shortage shortage)
 {
     struct hall hall = {.count = 0};
@@ -230,6 +255,7 @@ CU_TestInfo tests_share[] = {
     {"who waits gets what is given back", who_waits_gets_what_is_given_back},
     {"bytes are waited for, too", bytes_are_waited_for_too},
     {"no more are waited for than there are places", no_more_are_waited_for_than_there_are_places},
+    {"a claim's bound is its own", a_bound_is_the_claims},
     {"without memory nobody has entered", test_enter},
     CU_TEST_INFO_NULL,
 };
