@@ -3,7 +3,8 @@
  *
  * Input: operations of a few bytes each; what is left over when one begins is 0. When all has been
  * read, the hostile ones go on with the last things that they have done, again and again, and the
- * honest account gets an answer. Time is the fuzzer's own; nothing connects the link.
+ * honest account gets an answer. Time is the fuzzer's own; nothing connects the link. For a while
+ * somebody else may have nearly all of the memory for answers.
  *
  * Claims: each answer is posted once, as it is, after its bytes' session was closed, or as an
  * error; in time, whatever its receiver says; the honest account's as it is, whatever others hold.
@@ -37,8 +38,9 @@ enum {
     TRANSFER_BYTES = SX_SENDER_ID_BYTES,
     ID_BYTES = 200,
     HABIT_BYTES = 96,
-    PATIENCE_S = 60, /* also for a place */
-    END_S = 1300     /* longer than any answer may take */
+    SPARE_BYTES = 1000, /* of memory, times 0 to 31 */
+    PATIENCE_S = 60,    /* also for a place */
+    END_S = 1300        /* longer than any answer may take */
 };
 
 static const char *const accounts[ACCOUNTS] = {"honest@example.org/1", "e@example.org/1",
@@ -65,6 +67,7 @@ struct scene {
     struct sx_shipments *shipments;
     struct transfer transfers[MOST_ANSWERS + MOST_CALLS];
     unsigned count, calls;
+    struct sx_charge charge;    /* what somebody else has of the memory */
     uint8_t habit[HABIT_BYTES]; /* what hostile ones have drawn last */
     size_t habit_len;
     bool notes_habit;
@@ -340,6 +343,23 @@ static void change_call(struct scene *scene, bool all)
     }
 }
 
+/* ---- memory ---- */
+
+/* Takes what is left of it, or gives it back. */
+static void change_memory(struct scene *scene)
+{
+    struct sx_memory *memory = sx_session_memory(scene->link->session);
+    size_t spare_bytes = (size_t)draw(scene, 32) * SPARE_BYTES;
+    struct sx_memory_counts counts;
+    if (scene->charge.memory) {
+        sx_memory_give(&scene->charge);
+        return;
+    }
+    sx_memory_count(memory, &counts);
+    CLAIM(sx_memory_take(memory, SX_MEMORY_ANSWER, "rest@example.org/1",
+                         counts.free_bytes[SX_MEMORY_ANSWER] - spare_bytes, &scene->charge));
+}
+
 /* ---- the whole ---- */
 
 static void lose(struct scene *scene)
@@ -364,6 +384,8 @@ static void do_one(struct scene *scene, unsigned operation)
         change_call(scene, false);
     else if (operation == 5)
         crowd_in(scene);
+    else if (operation == 8)
+        change_memory(scene);
     else
         say_anything(scene);
     step(scene);
@@ -372,11 +394,11 @@ static void do_one(struct scene *scene, unsigned operation)
 static void read_input(struct scene *scene)
 {
     while (scene->len) {
-        unsigned operation = draw(scene, 8);
+        unsigned operation = draw(scene, 9);
         if (scene->habit_len > HABIT_BYTES - 5)
             scene->habit_len = 0;
-        scene->notes_habit = operation >= 5;
-        if (operation >= 5)
+        scene->notes_habit = operation >= 5 && operation < 8;
+        if (scene->notes_habit)
             remember(scene, operation);
         do_one(scene, operation);
         scene->notes_habit = false;
@@ -405,6 +427,7 @@ static void come_to_an_end(struct scene *scene, int64_t pause_us)
     uint8_t habit[HABIT_BYTES];
     unsigned honest;
     bool goes_on = scene->habit_len > 0;
+    sx_memory_give(&scene->charge);
     memcpy(habit, scene->habit, scene->habit_len);
     honest = scene->count < MOST_ANSWERS - CROWD ? scene->count : MOST_ANSWERS;
     if (honest < MOST_ANSWERS)
