@@ -25,6 +25,9 @@
 
 enum { SX_ANSWER_ROOM_PLACES = 64 };
 
+/* Why an answer without a place has failed. */
+#define SX_ANSWER_ROOM_FULL "too many are on their way"
+
 struct sx_answer_room {
     struct sx_share share; /* of those that are being sent: the caller lets them enter and leave */
     /* answer_room.c's */

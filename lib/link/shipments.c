@@ -1,8 +1,8 @@
 /* shipments.c - calls and answers whose bytes go ahead of them.
  *
- * Invariants and paths: shipments.h. Any thread adds a shipment under mu; from then on it is the
- * loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may lose
- * what it has received.
+ * Invariants and paths: shipments.h. Any thread adds a shipment to the inbox; from then on it
+ * is the loop thread's. A call's shipment keeps its bytes until the call ends, since the peer may
+ * lose what it has received.
  *
  * Calls and answers have places of their own, so that calls to a slow service take none from
  * answers. An account has half of either. Answers that are taken slowly make room for those of
@@ -14,7 +14,6 @@
  */
 #include "link/shipments.h"
 
-#include <pthread.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,25 +22,21 @@
 
 #include "base/clock.h"
 #include "exchange/hold.h"
+#include "link/answer_patience.h"
 #include "link/answer_room.h"
+#include "link/shipment_inbox.h"
 #include "transfer/share.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
 
 enum {
-    MAX_CALLS = 64, /* that are being sent */
-    /* Of answers that are being sent or wait. When 64 accounts have come one after the other, each
-     * with all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
-    MAX_ADDED_ANSWERS = 5 * SX_ANSWER_ROOM_PLACES,
-    MAX_UNCOUNTED = 8,       /* answers for which the loop thread has yet to find memory */
+    MAX_CALLS = 64,          /* that are being sent */
     MAX_REFUSALS = 2,        /* ends of a stream that a transfer may have caused */
     BACKLOG_BYTES = 49152,   /* two blocks in base64, and room for small stanzas */
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
     SWEPT = 2 * MAX_CALLS,   /* calls looked at in one turn of the loop, and ... */
     SWEEP_ON_US = 10000,     /* ... when to go on: of 10,000 each has its turn in time */
 };
-
-#define TOO_MANY "too many are on their way"
 
 /* Those that were looked at longest ago come first. */
 struct round {
@@ -54,13 +49,7 @@ struct sx_shipments {
     struct sx_session *session;
     struct sx_exchange *exchange;
     struct sx_journal *journal;
-    /* under mu */
-    pthread_mutex_t mu;
-    pthread_cond_t drained;
-    struct sx_shipment_list added;
-    unsigned answers;   /* added and not over */
-    unsigned uncounted; /* of those in added */
-    bool is_hopeless;   /* the link won't come online by itself */
+    struct sx_shipment_inbox inbox; /* any thread */
     /* loop thread */
     int64_t online_since_us;
     struct round calls, replies;
@@ -79,23 +68,13 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->session = session;
     shipments->exchange = exchange;
     shipments->journal = journal;
-    TAILQ_INIT(&shipments->added);
     TAILQ_INIT(&shipments->calls.list);
     TAILQ_INIT(&shipments->replies.list);
     sx_share_init(&shipments->call_share, MAX_CALLS, SIZE_MAX);
     sx_answer_room_init(&shipments->answer_room, session, &shipments->replies.list);
     shipments->senders = sx_senders_new(MAX_CALLS + SX_ANSWER_ROOM_PLACES);
-    if (!shipments->senders)
-        goto err_after_alloc;
-    if (pthread_mutex_init(&shipments->mu, NULL))
-        goto err_after_alloc;
-    if (sx_clock_cond_init(&shipments->drained))
-        goto err_after_mutex;
-    return shipments;
-
-err_after_mutex:
-    pthread_mutex_destroy(&shipments->mu);
-err_after_alloc:
+    if (shipments->senders && sx_shipment_inbox_init(&shipments->inbox))
+        return shipments;
     sx_senders_free(shipments->senders);
     free(shipments);
     return NULL;
@@ -166,20 +145,14 @@ static void free_round(struct sx_shipments *shipments, struct round *round)
 
 void sx_shipments_free(struct sx_shipments *shipments)
 {
-    struct sx_shipment *shipment;
     if (!shipments)
         return;
-    while ((shipment = TAILQ_FIRST(&shipments->added))) {
-        TAILQ_REMOVE(&shipments->added, shipment, in_list);
-        sx_shipment_free(shipment);
-    }
+    sx_shipment_inbox_fini(&shipments->inbox);
     free_round(shipments, &shipments->calls);
     free_round(shipments, &shipments->replies);
     sx_senders_free(shipments->senders);
     sx_share_fini(&shipments->call_share);
     sx_answer_room_fini(&shipments->answer_room);
-    pthread_cond_destroy(&shipments->drained);
-    pthread_mutex_destroy(&shipments->mu);
     free(shipments);
 }
 
@@ -187,11 +160,7 @@ void sx_shipments_free(struct sx_shipments *shipments)
 
 static void add(struct sx_shipments *shipments, struct sx_shipment *shipment)
 {
-    pthread_mutex_lock(&shipments->mu);
-    TAILQ_INSERT_TAIL(&shipments->added, shipment, in_list);
-    shipments->answers += shipment->call_number == 0;
-    shipments->uncounted += shipment->is_uncounted;
-    pthread_mutex_unlock(&shipments->mu);
+    sx_shipment_inbox_add(&shipments->inbox, shipment);
     sx_loop_wake(sx_session_loop(shipments->session));
 }
 
@@ -205,15 +174,11 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, struct sx_response *response)
 {
-    bool is_full, is_short;
-    pthread_mutex_lock(&shipments->mu);
-    is_full = shipments->answers >= MAX_ADDED_ANSWERS;
-    is_short = shipments->uncounted >= MAX_UNCOUNTED;
-    pthread_mutex_unlock(&shipments->mu);
-    if (is_full)
+    if (sx_shipment_inbox_is_full(&shipments->inbox))
         return SX_EFULL;
     shipment->response = sx_response_ref(response);
-    if (!sx_shipment_charge(shipments->session, shipment) && is_short)
+    if (!sx_shipment_charge(shipments->session, shipment) &&
+        sx_shipment_inbox_is_short(&shipments->inbox))
         return SX_ETAKEN;
     shipment->id = strdup(id);
     if (!shipment->id)
@@ -224,12 +189,7 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
 
 bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
 {
-    bool in_time = true, drained;
-    pthread_mutex_lock(&shipments->mu);
-    while (!(drained = shipments->answers == 0) && !shipments->is_hopeless && in_time)
-        in_time = sx_clock_cond_wait(&shipments->drained, &shipments->mu, deadline);
-    pthread_mutex_unlock(&shipments->mu);
-    return drained;
+    return sx_shipment_inbox_drained(&shipments->inbox, deadline);
 }
 
 /* ---- endings ---- */
@@ -252,12 +212,8 @@ static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipm
         post(shipments, number, &last);
     sx_buffer_fini(&last);
     take_out(shipments, shipment);
-    if (!shipment->call_number) {
-        pthread_mutex_lock(&shipments->mu);
-        if (--shipments->answers == 0)
-            pthread_cond_broadcast(&shipments->drained);
-        pthread_mutex_unlock(&shipments->mu);
-    }
+    if (!shipment->call_number)
+        sx_shipment_inbox_end_answer(&shipments->inbox);
     sx_shipment_free(shipment);
 }
 
@@ -383,7 +339,7 @@ static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shi
     if (shipment->waits && may)
         return true;
     if (shipment->waits) {
-        fail(shipments, number, shipment, "resource-constraint", TOO_MANY);
+        fail(shipments, number, shipment, "resource-constraint", SX_ANSWER_ROOM_FULL);
         return false;
     }
     shipment->is_sending = true;
@@ -391,46 +347,6 @@ static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shi
              "transfer %s: %zu bytes to %s", sx_sender_id(shipment->sender),
              sx_sender_size(shipment->sender), sx_sender_to(shipment->sender));
     return true;
-}
-
-/* How long ago that was, as far as we have been online since. */
-static int64_t count_online_us(const struct sx_shipments *shipments, int64_t ago_us, int64_t now_us)
-{
-    int64_t online_us = now_us - shipments->online_since_us;
-    return ago_us < online_us ? ago_us : online_us;
-}
-
-/* As sx_pace_due_us says, but for the time that we weren't online. */
-static int64_t count_pace_us(const struct sx_shipments *shipments, const struct sx_sender *sender,
-                             int64_t now_us)
-{
-    int64_t pause_us = sx_sender_stalled_us(sender, now_us);
-    int64_t step_us = now_us - sx_sender_pace(sender)->step_us;
-    int64_t pause_left_us = SX_PACE_PAUSE_US - count_online_us(shipments, pause_us, now_us);
-    int64_t step_left_us = SX_PACE_STEP_US - count_online_us(shipments, step_us, now_us);
-    return pause_left_us < step_left_us ? pause_left_us : step_left_us;
-}
-
-/* How long an answer may go on without a place, or with nobody who takes its bytes, or next to
- * nothing of them. 0: no longer; the condition, and why. */
-static int64_t count_patience_us(const struct sx_shipments *shipments,
-                                 const struct sx_shipment *shipment, int64_t now_us,
-                                 const char **condition, const char **why)
-{
-    const struct sx_sender *sender = shipment->sender;
-    int64_t idle_us =
-        shipment->waits ? now_us - shipment->added_us : sx_sender_stalled_us(sender, now_us);
-    int64_t idle_left_us =
-        sx_session_timeout_us(shipments->session) - count_online_us(shipments, idle_us, now_us);
-    int64_t pace_left_us = count_pace_us(shipments, sender, now_us);
-    *condition = "recipient-unavailable";
-    *why = idle_left_us <= 0 ? "nobody takes them" : "they are taken too slowly";
-    if (shipment->waits) {
-        *condition = "resource-constraint";
-        *why = TOO_MANY;
-        pace_left_us = LOOK_AGAIN_US;
-    }
-    return idle_left_us < pace_left_us ? idle_left_us : pace_left_us;
 }
 
 /* Ends it if it is no longer wanted: the shipment of a call that has ended, or an answer whose
@@ -450,7 +366,8 @@ static int64_t look_at(struct sx_shipments *shipments, uint64_t number,
     if (shipment->is_sending && shipment->refusals >= MAX_REFUSALS)
         rest_us = 0;
     else if (!shipment->call_number)
-        rest_us = count_patience_us(shipments, shipment, now_us, &condition, &why);
+        rest_us = sx_answer_patience_left_us(shipments->session, shipment,
+                                             shipments->online_since_us, now_us, &condition, &why);
     if (rest_us > 0)
         return rest_us;
     fail(shipments, number, shipment, condition, why);
@@ -487,10 +404,7 @@ static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
     struct sx_shipment_list added;
     struct sx_shipment *shipment;
     TAILQ_INIT(&added);
-    pthread_mutex_lock(&shipments->mu);
-    TAILQ_CONCAT(&added, &shipments->added, in_list);
-    shipments->uncounted = 0;
-    pthread_mutex_unlock(&shipments->mu);
+    sx_shipment_inbox_take(&shipments->inbox, &added);
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);
         enter(shipments, shipment);
@@ -505,7 +419,7 @@ static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
 static int64_t look(struct sx_shipments *shipments, uint64_t number)
 {
     int64_t calls_us = sweep(shipments, number, &shipments->calls, SWEPT);
-    int64_t replies_us = sweep(shipments, number, &shipments->replies, MAX_ADDED_ANSWERS);
+    int64_t replies_us = sweep(shipments, number, &shipments->replies, SX_SHIPMENT_INBOX_ANSWERS);
     int64_t added_us = take_added(shipments, number);
     int64_t due_us = calls_us < replies_us ? calls_us : replies_us;
     return added_us < due_us ? added_us : due_us;
@@ -530,19 +444,11 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
     return other_us < due_us ? other_us : due_us;
 }
 
-static void set_hopeless(struct sx_shipments *shipments, bool is_hopeless)
-{
-    pthread_mutex_lock(&shipments->mu);
-    shipments->is_hopeless = is_hopeless;
-    pthread_cond_broadcast(&shipments->drained);
-    pthread_mutex_unlock(&shipments->mu);
-}
-
 void sx_shipments_online(struct sx_shipments *shipments)
 {
     shipments->online_since_us = sx_clock_now_us();
     sx_senders_online(shipments->senders);
-    set_hopeless(shipments, false);
+    sx_shipment_inbox_set_hopeless(&shipments->inbox, false);
 }
 
 static void note_refusal(struct round *round, bool refused)
@@ -557,7 +463,7 @@ void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refu
     note_refusal(&shipments->calls, refused);
     note_refusal(&shipments->replies, refused);
     sx_senders_lost(shipments->senders, sx_clock_now_us());
-    set_hopeless(shipments, permanent);
+    sx_shipment_inbox_set_hopeless(&shipments->inbox, permanent);
 }
 
 void sx_shipments_note(struct sx_shipments *shipments, uint64_t number, struct sx_sender *moved)
@@ -622,10 +528,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
 void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)
 {
     struct sx_shipment *shipment;
-    pthread_mutex_lock(&shipments->mu);
-    TAILQ_FOREACH(shipment, &shipments->added, in_list)
-        sx_shipment_readdress(shipment, from, id);
-    pthread_mutex_unlock(&shipments->mu);
+    sx_shipment_inbox_readdress(&shipments->inbox, from, id);
     TAILQ_FOREACH(shipment, &shipments->replies.list, in_list)
         sx_shipment_readdress(shipment, from, id);
 }
