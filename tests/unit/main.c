@@ -8,6 +8,7 @@
     SUITE(acquaintance)                                                                            \
     SUITE(admission)                                                                               \
     SUITE(allocator)                                                                               \
+    SUITE(answer_room)                                                                             \
     SUITE(api)                                                                                     \
     SUITE(backoff)                                                                                 \
     SUITE(base64)                                                                                  \

@@ -1,5 +1,5 @@
 /* shipment_fixture.h - a link that never comes online, shipments of its own, and what it posts. For
- * test_shipment.c and test_shipments.c. */
+ * test_answer_room.c, test_shipment.c and test_shipments.c. */
 #ifndef TESTS_SHIPMENT_FIXTURE_H
 #define TESTS_SHIPMENT_FIXTURE_H
 
@@ -160,7 +160,7 @@ static inline int64_t step(struct quay *quay)
 }
 
 /* An id that the journal takes for one of its own. */
-static const char *enter_of(struct quay *quay, const char *peer, unsigned number)
+static inline const char *enter_of(struct quay *quay, const char *peer, unsigned number)
 {
     static char id[200];
     char incarnation[SX_INCARNATION_BYTES];
@@ -172,7 +172,7 @@ static const char *enter_of(struct quay *quay, const char *peer, unsigned number
     return id;
 }
 
-static const char *enter(struct quay *quay, unsigned number)
+static inline const char *enter(struct quay *quay, unsigned number)
 {
     return enter_of(quay, PEER, number);
 }
@@ -190,6 +190,34 @@ static inline char *look_of(struct quay *quay, const char *peer, const char *id)
 static inline char *look(struct quay *quay, const char *id)
 {
     return look_of(quay, PEER, id);
+}
+
+static inline const char *name_account(unsigned i)
+{
+    static char jid[64];
+    snprintf(jid, sizeof jid, "a%u@example.org/1", i);
+    return jid;
+}
+
+/* Whether the answer to this account has been given up. */
+static inline bool has_failed(struct quay *quay, unsigned account, const char *id, const char *why)
+{
+    char *said = look_of(quay, name_account(account), id);
+    bool has = said != NULL;
+    if (has)
+        ASSERT_CONTAINS(said, why);
+    free(said);
+    return has;
+}
+
+/* Takes what is left of the memory for answers, but for so many bytes. */
+static inline void take_rest(struct quay *quay, size_t but_bytes, struct sx_charge *charge)
+{
+    struct sx_memory *memory = sx_session_memory(quay->link->session);
+    struct sx_memory_counts counts;
+    sx_memory_count(memory, &counts);
+    CU_ASSERT_TRUE(sx_memory_take(memory, SX_MEMORY_ANSWER, "rest@example.org/1",
+                                  counts.free_bytes[SX_MEMORY_ANSWER] - but_bytes, charge));
 }
 
 /* What the link posts last: its id. */
