@@ -14,7 +14,6 @@
  */
 #include "link/shipments.h"
 
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "link/answer_patience.h"
 #include "link/answer_room.h"
 #include "link/shipment_inbox.h"
+#include "link/shipment_table.h"
 #include "transfer/share.h"
 #include "wire/stanza.h"
 #include "wire/namespaces.h"
@@ -38,12 +38,6 @@ enum {
     SWEEP_ON_US = 10000,     /* ... when to go on: of 10,000 each has its turn in time */
 };
 
-/* Those that were looked at longest ago come first. */
-struct round {
-    struct sx_shipment_list list;
-    unsigned count;
-};
-
 struct sx_shipments {
     /* immutable */
     struct sx_session *session;
@@ -52,8 +46,7 @@ struct sx_shipments {
     struct sx_shipment_inbox inbox; /* any thread */
     /* loop thread */
     int64_t online_since_us;
-    struct round calls, replies;
-    void *by_call; /* those of calls, a tree: see tsearch(3) */
+    struct sx_shipment_table table;
     struct sx_senders *senders;
     struct sx_share call_share; /* of the senders */
     struct sx_answer_room answer_room;
@@ -68,10 +61,9 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
     shipments->session = session;
     shipments->exchange = exchange;
     shipments->journal = journal;
-    TAILQ_INIT(&shipments->calls.list);
-    TAILQ_INIT(&shipments->replies.list);
+    sx_shipment_table_init(&shipments->table);
     sx_share_init(&shipments->call_share, MAX_CALLS, SIZE_MAX);
-    sx_answer_room_init(&shipments->answer_room, session, &shipments->replies.list);
+    sx_answer_room_init(&shipments->answer_room, session, &shipments->table.answers.list);
     shipments->senders = sx_senders_new(MAX_CALLS + SX_ANSWER_ROOM_PLACES);
     if (shipments->senders && sx_shipment_inbox_init(&shipments->inbox))
         return shipments;
@@ -83,37 +75,6 @@ struct sx_shipments *sx_shipments_new(struct sx_session *session, struct sx_exch
 static struct sx_share *share_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
 {
     return shipment->call_number ? &shipments->call_share : &shipments->answer_room.share;
-}
-
-static int compare_calls(const void *a, const void *b)
-{
-    uint64_t number = ((const struct sx_shipment *)a)->call_number;
-    uint64_t other = ((const struct sx_shipment *)b)->call_number;
-    return number < other ? -1 : number > other;
-}
-
-static struct round *round_of(struct sx_shipments *shipments, const struct sx_shipment *shipment)
-{
-    return shipment->call_number ? &shipments->calls : &shipments->replies;
-}
-
-/* Without memory it isn't found again when the peer has lost the call's bytes. */
-static void enter(struct sx_shipments *shipments, struct sx_shipment *shipment)
-{
-    struct round *round = round_of(shipments, shipment);
-    TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
-    round->count++;
-    if (shipment->call_number)
-        (void)tsearch(shipment, &shipments->by_call, compare_calls);
-}
-
-static void take_out(struct sx_shipments *shipments, struct sx_shipment *shipment)
-{
-    struct round *round = round_of(shipments, shipment);
-    TAILQ_REMOVE(&round->list, shipment, in_list);
-    round->count--;
-    if (shipment->call_number)
-        tdelete(shipment, &shipments->by_call, compare_calls);
 }
 
 /* It is out of the table of senders. */
@@ -133,11 +94,11 @@ static void withdraw(struct sx_shipments *shipments, struct sx_shipment *shipmen
     leave(shipments, shipment);
 }
 
-static void free_round(struct sx_shipments *shipments, struct round *round)
+static void free_round(struct sx_shipments *shipments, struct sx_shipment_round *round)
 {
     struct sx_shipment *shipment;
     while ((shipment = TAILQ_FIRST(&round->list))) {
-        take_out(shipments, shipment); /* NOLINT(clang-analyzer-unix.Malloc): each but once */
+        sx_shipment_table_remove(&shipments->table, shipment);
         withdraw(shipments, shipment, NULL);
         sx_shipment_free(shipment);
     }
@@ -148,8 +109,8 @@ void sx_shipments_free(struct sx_shipments *shipments)
     if (!shipments)
         return;
     sx_shipment_inbox_fini(&shipments->inbox);
-    free_round(shipments, &shipments->calls);
-    free_round(shipments, &shipments->replies);
+    free_round(shipments, &shipments->table.calls);
+    free_round(shipments, &shipments->table.answers);
     sx_senders_free(shipments->senders);
     sx_share_fini(&shipments->call_share);
     sx_answer_room_fini(&shipments->answer_room);
@@ -211,7 +172,7 @@ static void end(struct sx_shipments *shipments, uint64_t number, struct sx_shipm
     if (last.len)
         post(shipments, number, &last);
     sx_buffer_fini(&last);
-    take_out(shipments, shipment);
+    sx_shipment_table_remove(&shipments->table, shipment);
     if (!shipment->call_number)
         sx_shipment_inbox_end_answer(&shipments->inbox);
     sx_shipment_free(shipment);
@@ -381,19 +342,16 @@ static void note_due(int64_t *due_us, int64_t now_us, int64_t rest_us)
 }
 
 /* Looks at all, or at as many as everybody else may wait for. When to go on at the latest. */
-static int64_t sweep(struct sx_shipments *shipments, uint64_t number, struct round *round,
-                     unsigned most)
+static int64_t sweep(struct sx_shipments *shipments, uint64_t number,
+                     struct sx_shipment_round *round, unsigned most)
 {
     int64_t now_us = sx_clock_now_us();
     bool are_many = round->count > most;
     int64_t due_us = are_many ? now_us + SWEEP_ON_US : SX_NEVER;
     unsigned left = are_many ? most : round->count;
     struct sx_shipment *shipment;
-    while (left-- && (shipment = TAILQ_FIRST(&round->list))) {
-        TAILQ_REMOVE(&round->list, shipment, in_list);
-        TAILQ_INSERT_TAIL(&round->list, shipment, in_list);
+    while (left-- && (shipment = sx_shipment_table_next(round)))
         note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
-    }
     return due_us;
 }
 
@@ -407,7 +365,7 @@ static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
     sx_shipment_inbox_take(&shipments->inbox, &added);
     while ((shipment = TAILQ_FIRST(&added))) {
         TAILQ_REMOVE(&added, shipment, in_list);
-        enter(shipments, shipment);
+        sx_shipment_table_enter(&shipments->table, shipment);
         shipment->added_us = now_us;
         shipment->is_new = true;
         note_due(&due_us, now_us, look_at(shipments, number, shipment, now_us));
@@ -418,8 +376,9 @@ static int64_t take_added(struct sx_shipments *shipments, uint64_t number)
 /* Those that wait for a place come before those that were added just now. */
 static int64_t look(struct sx_shipments *shipments, uint64_t number)
 {
-    int64_t calls_us = sweep(shipments, number, &shipments->calls, SWEPT);
-    int64_t replies_us = sweep(shipments, number, &shipments->replies, SX_SHIPMENT_INBOX_ANSWERS);
+    int64_t calls_us = sweep(shipments, number, &shipments->table.calls, SWEPT);
+    int64_t replies_us =
+        sweep(shipments, number, &shipments->table.answers, SX_SHIPMENT_INBOX_ANSWERS);
     int64_t added_us = take_added(shipments, number);
     int64_t due_us = calls_us < replies_us ? calls_us : replies_us;
     return added_us < due_us ? added_us : due_us;
@@ -451,17 +410,10 @@ void sx_shipments_online(struct sx_shipments *shipments)
     sx_shipment_inbox_set_hopeless(&shipments->inbox, false);
 }
 
-static void note_refusal(struct round *round, bool refused)
-{
-    struct sx_shipment *shipment;
-    TAILQ_FOREACH(shipment, &round->list, in_list)
-        shipment->refusals += refused && shipment->is_sending;
-}
-
 void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused)
 {
-    note_refusal(&shipments->calls, refused);
-    note_refusal(&shipments->replies, refused);
+    if (refused)
+        sx_shipment_table_note_refusal(&shipments->table);
     sx_senders_lost(shipments->senders, sx_clock_now_us());
     sx_shipment_inbox_set_hopeless(&shipments->inbox, permanent);
 }
@@ -501,14 +453,6 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
                : SX_SHIPMENTS_OURS;
 }
 
-/* The shipment of a call; NULL: there is none. */
-static struct sx_shipment *find(struct sx_shipments *shipments, uint64_t call_number)
-{
-    const struct sx_shipment key = {.call_number = call_number};
-    struct sx_shipment **node = tfind(&key, &shipments->by_call, compare_calls);
-    return node ? *node : NULL;
-}
-
 bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id)
 {
@@ -516,7 +460,7 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
     uint64_t call_number;
     if (!sx_hold_again(shipments->exchange, from, id, &call_number))
         return false;
-    shipment = find(shipments, call_number);
+    shipment = sx_shipment_table_find(&shipments->table, call_number);
     if (shipment && !shipment->is_sending)
         start(shipments, number, shipment);
     if (!shipment)
@@ -529,7 +473,7 @@ void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, co
 {
     struct sx_shipment *shipment;
     sx_shipment_inbox_readdress(&shipments->inbox, from, id);
-    TAILQ_FOREACH(shipment, &shipments->replies.list, in_list)
+    TAILQ_FOREACH(shipment, &shipments->table.answers.list, in_list)
         sx_shipment_readdress(shipment, from, id);
 }
 
