@@ -90,10 +90,10 @@ enum soap_xmpp_trace_level {
 /* A trace line, without a newline, valid during the call. Runs on the thread that has something to
  * tell, one line at a time, never with a lock of the library held; must not call the library. Must
  * not block: it holds the thread it runs on, often the link's own, on which every answer arrives.
- * On the program's thread it holds the call that is being made there, past its deadline if it takes
- * so long. While it blocks, lines of other threads are lost; their number is told with the next
- * one. Without a callback lines go to standard error, where one that can't be written at once is
- * lost likewise.
+ * On the program's thread it holds the call that is being made there, past its deadline if it
+ * blocks for that long. While it blocks, lines of other threads are lost; their number is told with
+ * the next one. Without a callback lines go to standard error, where one that can't be written at
+ * once is lost likewise.
  */
 typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
 
@@ -202,9 +202,9 @@ struct soap_xmpp_config {
                            * Default: as old as they may be */
     const char *name_key; /* a secret of the program, for soap_xmpp_name(): by it a caller that was
                            * restarted knows its answers */
-    /* What all peers together may make the link hold, with what it holds itself: queued and running
-     * requests, transfers, answers. What finds no room is refused (resource-constraint), not run.
-     * Default 1 GiB, or what the other limits need: see docs/configuration.md */
+    /* Bytes that the link may hold: for itself, and for all peers together (queued and running
+     * requests, transfers, answers). A request that finds no room is refused (resource-constraint),
+     * not run. Default 1 GiB, or more if the other limits need it: see docs/configuration.md */
     size_t max_memory_bytes;
 };
 

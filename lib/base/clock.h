@@ -13,14 +13,15 @@
 
 int64_t sx_clock_now_us(void);
 
-/* A moment, for who must never take a long time for a short one: the clock of deadlines stands
- * still while the machine sleeps. All zero: none. */
+/* A moment, to measure a time that must not come out too short: the clock of deadlines stands still
+ * while the machine sleeps, and these two don't. All zero: none. */
 struct sx_clock_moment {
-    int64_t boot_us, wall_us;
+    int64_t boot_us, wall_us; /* CLOCK_BOOTTIME, CLOCK_REALTIME */
 };
 struct sx_clock_moment sx_clock_moment(void);
 
-/* How long ago that was, sleep included; if the machine's clock was set forward, by that more. */
+/* The time since then, the machine's sleep included: the longer one of what both clocks say. So it
+ * is too long if the time of day was set forward. */
 int64_t sx_clock_since_us(const struct sx_clock_moment *moment);
 
 /* now + us, saturating; us < 0 is SX_NEVER. */

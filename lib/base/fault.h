@@ -48,7 +48,7 @@ enum sx_err {
     SX_EDEPTH,       /* nested deeper than the limit */
     SX_EABSENT,      /* what the stanza refers to isn't here */
     SX_EFULL,        /* a bounded queue is full */
-    SX_ETAKEN,       /* the memory that peers may take is taken */
+    SX_ETAKEN,       /* all the memory that peers may take (memory.h) is taken */
     SX_EFORBIDDEN,   /* no rule allows the caller this operation */
     SX_ERR_COUNT
 };

@@ -98,7 +98,8 @@ static void give_share_locked(struct sx_memory *memory, const struct sx_charge *
     free(share);
 }
 
-/* The charge has a share, and it has room; then the bytes are in it. */
+/* Adds the bytes to the owner's share, to which the charge refers from then on. False: there is no
+ * room in it, or no memory for it. */
 static bool take_share_locked(struct sx_memory *memory, enum sx_memory_kind kind, const char *who,
                               size_t bytes, size_t free_bytes, struct sx_charge *charge)
 {
@@ -127,7 +128,7 @@ size_t sx_memory_charged_bytes(const struct sx_charge *charge)
     return bytes;
 }
 
-/* The others may still come to what is theirs. */
+/* What the other kinds have reserved isn't free, even while they don't use it. */
 static size_t free_bytes_locked(const struct sx_memory *memory, enum sx_memory_kind kind)
 {
     size_t part = memory->max_bytes / PARTS, used = memory->kind_bytes[kind];

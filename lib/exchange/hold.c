@@ -80,7 +80,7 @@ static bool may_hold_again_locked(const struct soap_xmpp_call *call, const char 
            !sx_request_id_is_again(id) && (call->phase == PHASE_HELD || call->holds < MAX_HOLDS);
 }
 
-/* The refused copy isn't run any more, in whichever phase that is heard. */
+/* The refused copy has not run and won't, whatever phase the call is in by now. */
 static void note_refusal_locked(struct soap_xmpp_call *call)
 {
     sx_table_take_copy_back_locked(call);

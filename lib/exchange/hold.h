@@ -9,8 +9,8 @@
 
 #include "exchange/exchange.h"
 
-/* As sx_retry_keep, but no copy goes out before sx_hold_end: keep first and hold later would let a
- * due one out in between, if the caller's thread stands still there. */
+/* As sx_retry_keep, but no copy goes out before sx_hold_end. To keep and to hold are one step:
+ * between two, a copy could go out while the caller's thread stands still. */
 enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                          size_t len);
 
@@ -26,8 +26,8 @@ bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *i
 /* Whether the call is under way, and has waited for its bytes or does so: they are wanted. */
 bool sx_hold_is_wanted(struct sx_exchange *exchange, uint64_t number);
 
-/* The bytes can't be brought to the peer: the call ends with the condition. It is taken for not
- * executed only if no copy of it is out: one that arrives yet may find the bytes there. */
+/* The bytes can't be brought to the peer: the call ends with the condition. It counts as not
+ * executed only if no copy of it is out: a copy that still arrives may find the bytes there. */
 void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
                     const char *text);
 

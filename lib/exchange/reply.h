@@ -15,7 +15,7 @@ struct sx_reply {
     enum sx_err err;             /* SX_OK: an answer, envelope.bytes NULL when it was empty */
     struct sx_envelope envelope; /* with SX_OK: answer or SOAP fault */
     char condition[48];          /* with SX_ESTANZA: the stanza error condition */
-    bool is_own;                 /* with SX_ESTANZA: said by this side, about no copy of the call */
+    bool is_own;                 /* with SX_ESTANZA: said here, not by the peer of a copy */
     char text[256];              /* what a human gets to read, may be "" */
     struct sx_delivery delivery; /* with SX_ESTANZA: what the peer says of the request */
     char *features;              /* of a disco#info answer: each feature NUL-terminated, an empty

@@ -36,8 +36,8 @@
 #include "exchange/table.h"
 
 enum {
-    DRIFT = 100,        /* one part in so many may two clocks run apart: far more than clocks do */
-    MARGIN_US = 1000000 /* and so much for how they are read */
+    DRIFT = 100,        /* two clocks may differ by one part in 100, far more than clocks do, */
+    MARGIN_US = 1000000 /* and by a second more, for the moments at which they are read */
 };
 
 static bool is_last_locked(const struct soap_xmpp_call *call)
@@ -68,7 +68,8 @@ enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, 
     return err;
 }
 
-/* While the first copy waits for room another one may go out, and come too late for its epoch. */
+/* Whether the call still has its first id. It has another one if, while the first copy waited for
+ * room, a second one went out and came too late for its epoch. */
 static bool has_first_id_locked(const struct soap_xmpp_call *call)
 {
     return call->renewals == 0 && call->moves == 0;
@@ -89,8 +90,8 @@ bool sx_retry_first_id(struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES
 static bool unpost_locked(struct soap_xmpp_call *call, enum sx_err err)
 {
     if (!has_first_id_locked(call))
-        return true; /* none of the copies that are counted now is that one */
-    /* The last copy goes out when no other is counted: the first no longer is. */
+        return true; /* that copy isn't among those that are counted now */
+    /* The last copy goes out only when no other is counted, so the first isn't any more. */
     if (call->phase != PHASE_LAST_SENT)
         sx_table_take_copy_back_locked(call);
     /* No copy is out, and none will be: not executed. With one out the call must wait for it. */
@@ -288,9 +289,10 @@ static bool decide_last_locked(struct soap_xmpp_call *call, const struct sx_repl
     return true;
 }
 
-/* Whether the peer has let in no copy with such an id for longer than the first one is out, so that
- * it let in none. It counts until it answers and we until the answer is here, so that the answer's
- * way only makes our time the longer one. The margin is for clocks that run unevenly. */
+/* Whether the peer refused such ids already before the first copy went out, so that it let in none.
+ * It says how long it had refused them when it answered. We compare that with the time from the
+ * first copy until now; the answer's way only makes that time longer. The margin is for clocks that
+ * run unevenly. */
 static bool was_never_accepted_locked(const struct soap_xmpp_call *call, int64_t since_ms)
 {
     int64_t out_us = sx_clock_since_us(&call->first_sent);

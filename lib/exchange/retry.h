@@ -16,8 +16,8 @@
 enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                           size_t len);
 
-/* The id under which the first copy is counted, and may be posted. False, id is untouched: the call
- * has another one by now, under which it goes out when it is due. */
+/* The id under which the first copy of a kept call is counted, and may be posted. False, id is
+ * untouched: the call was renewed meanwhile, and goes out under its new id when it is due. */
 bool sx_retry_first_id(struct soap_xmpp_call *call, char id[SX_EXCHANGE_ID_BYTES]);
 
 /* The kept call's first stanza could not be posted, because of err. Whether the call goes on all

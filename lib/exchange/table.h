@@ -67,7 +67,7 @@ struct soap_xmpp_call {
     unsigned moves;           /* to other resources */
     unsigned denials;         /* SHARED: to later copies in a row: not known here */
     uint64_t deniers;         /* who said so, a bit each: numbers of processes, modulo 64 */
-    struct sx_clock_moment first_sent; /* the first copy under this id; none: none went out */
+    struct sx_clock_moment first_sent; /* of this id's first copy; zero: none went out */
     /* Copies that may have reached the peer under this id, and be run. Of a SHARED one 0 or 1:
      * whether the first copy may have. */
     unsigned sent;
@@ -156,7 +156,8 @@ uint64_t sx_table_make_id_locked(struct sx_exchange *exchange, char id[ID_BYTES]
 /* Gives it its id; false: no memory. */
 bool sx_table_enter_locked(struct soap_xmpp_call *call);
 
-/* Its payload (malloc'ed, taken) is there to be sent again, and `sent` copies count as out. */
+/* The call is kept: it gets the payload (malloc'ed, taken) to be sent again, an id with the
+ * incarnation, and `sent` copies count as out. */
 void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
                           size_t len, unsigned sent);
 

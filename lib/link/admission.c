@@ -3,8 +3,8 @@
  * Happy path: the rules and the journal let it in -> queued. A later copy -> what the journal knows
  * of the first.
  *
- * Failure: no rule, no room in journal or queue: declined, and forgotten. No memory for an answer
- * is traced: there is nothing to say it with.
+ * Failure: no rule, no room in journal, queue or memory: declined, and forgotten (sx_journal_forget
+ * remembers messages all the same). No memory for the words of an answer: only traced.
  *
  * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */

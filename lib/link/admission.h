@@ -54,8 +54,8 @@ void sx_admission_refuse(const struct sx_admission *admission, const struct sx_i
 void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
                           const char *condition, const char *text);
 
-/* The same of a message that is new here and whose copies may look otherwise: none of them runs.
- * If it can't be remembered it is refused in a way that nobody can rely on. */
+/* The same for a message that is new here: it is remembered, so that no later copy runs either. If
+ * it can't be remembered, the error doesn't say that it was not run. */
 void sx_admission_decline_copies(const struct sx_admission *admission,
                                  const struct sx_incoming *incoming, const char *condition,
                                  const char *text);
@@ -79,12 +79,13 @@ bool sx_admission_is_known(const struct sx_admission *admission,
 
 /* ---- who may not call ---- */
 
-/* Whether a packed envelope is worth a glance: a rule names its sender, who pays for it then, or
- * somebody is to read in the trace which rule would: *payer is NULL. */
+/* Whether a packed envelope is worth a glance. If a rule names its sender, *payer is that sender,
+ * from whose budget it is paid. Otherwise *payer is NULL, and a glance is only worth it for the
+ * trace line that says which rule would allow the call. */
 bool sx_admission_wants_glance(const struct sx_admission *admission, const char *from,
                                const char **payer);
 
-/* Whether it doesn't matter which operation a request is for: its caller may call everything, or
+/* Whether a request can be judged without its operation: its caller may call everything, or
  * nothing, or the journal knows of it. */
 bool sx_admission_does_without(const struct sx_admission *admission,
                                const struct sx_incoming *incoming);

@@ -27,8 +27,8 @@ struct sx_announcement {
     /* loop thread */
     bool says_serves;            /* the presence sent last did */
     bool is_late;                /* one couldn't be posted */
-    struct sx_trace_rate askers; /* lines about them, ... */
-    struct sx_trace_rate givers; /* ... and about those whom we may have asked */
+    struct sx_trace_rate askers; /* lines about those who ask to see our presence */
+    struct sx_trace_rate givers; /* lines about those who let us see theirs, or don't */
 };
 
 /* The session's presence, as the first stanza in it; again when serving has begun or ended, or
@@ -39,7 +39,8 @@ void sx_announcement_update(struct sx_announcement *announcement, uint64_t numbe
 /* This bare JID asks to see our presence: it may if a rule lets it call something. */
 void sx_announcement_answer(struct sx_announcement *announcement, uint64_t number, const char *who);
 
-/* A line in the trace: this bare JID lets us see its presence, or doesn't. Anybody can say so. */
+/* A line in the trace: this bare JID lets us see its presence, or doesn't. Anybody can send that,
+ * so the lines are rated. */
 void sx_announcement_tell(struct sx_announcement *announcement, const char *who, bool lets_us_see);
 
 /* Asks a bare JID to let us see its presence. Any thread; errors as sx_session_post. */

@@ -31,8 +31,8 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
 void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
                       const char *condition, const char *text);
 
-/* Answers that the request was not run and won't be, and forgets it. Blocks until the deadline for
- * room among what goes out, and for a session, if it is a message's. */
+/* Answers that the request was not run and won't be, and forgets it. Blocks until the deadline at
+ * most: for room to send, and, if the request is a message, for a session. */
 void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,
                        const char *condition, const char *text, int64_t deadline);
 

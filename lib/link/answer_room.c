@@ -48,7 +48,7 @@ static int64_t step_us(const struct sx_shipment *answer)
     return sx_sender_pace(answer->sender)->step_us;
 }
 
-/* Those that are being sent, the one that got on longest ago first. */
+/* Answers that are being sent, the one whose last step is longest ago first. */
 static void list_sent(const struct sx_answer_room *room, struct sx_answer_room_yielders *sent)
 {
     struct sx_shipment *answer;
@@ -63,7 +63,7 @@ static void list_sent(const struct sx_answer_room *room, struct sx_answer_room_y
     }
 }
 
-/* Leaves those in the list that yield; whether there is room by that. */
+/* Leaves in the list only those that yield; whether they make room. */
 static bool choose(struct sx_answer_room *room, const struct sx_share_claim *claim, int64_t now_us,
                    struct sx_answer_room_yielders *list)
 {
@@ -85,8 +85,8 @@ static bool choose(struct sx_answer_room *room, const struct sx_share_claim *cla
     return has_room;
 }
 
-/* Who may yield is not looked for anew for each that waits, but each is counted among those that
- * wait (share.h). */
+/* Yielders are looked for once in MAKE_PLACE_AGAIN_US, not for each answer that waits. The share is
+ * asked each time, so that each account is waited for (share.h). */
 bool sx_answer_room_make_place(struct sx_answer_room *room, const struct sx_shipment *answer,
                                struct sx_answer_room_yielders *yielders)
 {
@@ -106,7 +106,7 @@ bool sx_answer_room_make_place(struct sx_answer_room *room, const struct sx_ship
     return false;
 }
 
-/* What those that are being sent have of it, and what is free, is all there is just now. */
+/* The whole, for shares: the bytes of the answers that are being sent, and what is free. */
 bool sx_answer_room_make_memory(struct sx_answer_room *room, const struct sx_shipment *answer,
                                 struct sx_answer_room_yielders *yielders)
 {

@@ -1,7 +1,7 @@
 /* backlog.c - a list of JIDs. Invariant: backlog.h.
  *
  * Happy path: add -> take -> a portion of its calls -> put_back -> ... -> take -> free. Failure: no
- * memory: it isn't there, and who wants to add it does all at once.
+ * memory: it isn't there, and whoever wanted to add it does the next portion at once.
  */
 #include "link/backlog.h"
 
@@ -22,7 +22,7 @@ void sx_backlog_fini(struct sx_backlog *backlog)
         free(entry);
 }
 
-/* Few: each of them has more calls than a portion. */
+/* A list is enough: each entry has more calls than a portion, so there are few. */
 bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid)
 {
     const struct sx_backlog_entry *entry;

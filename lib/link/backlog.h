@@ -1,7 +1,7 @@
 /* backlog.h - JIDs whose calls are being changed, a portion at a time.
  *
- * Why: one stanza can concern all calls of a link. If all of them were changed at once, everybody
- * would wait for that.
+ * Why: one stanza can concern all calls of a link. If the loop thread changed all of them at once,
+ * everybody else would wait for that.
  *
  * Noun: the backlog. Invariant: each JID is in it once; the first has waited longest.
  *
@@ -24,17 +24,17 @@ struct sx_backlog {
 };
 
 void sx_backlog_init(struct sx_backlog *backlog);
-void sx_backlog_fini(struct sx_backlog *backlog);
+void sx_backlog_fini(struct sx_backlog *backlog); /* frees what is in it */
 
 bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid);
 
-/* Puts it at the end; it isn't there. False: no memory. */
+/* Puts a copy of a JID that isn't there at the end. False: no memory. */
 bool sx_backlog_add(struct sx_backlog *backlog, const char *jid);
 
 /* The first, out of the list, to be freed with free(); NULL: there is none. */
 struct sx_backlog_entry *sx_backlog_take(struct sx_backlog *backlog);
 
-/* It is the last again. */
+/* Puts an entry that was taken at the end. */
 void sx_backlog_put_back(struct sx_backlog *backlog, struct sx_backlog_entry *entry);
 
 #endif

@@ -146,7 +146,7 @@ void sx_content_glance(const struct sx_content *content, const char *from, const
     sx_budget_spend(content->budget, payer, steps, now_us);
 }
 
-/* Callers can't use up what it may cost: the text of a fault would be lost by them. */
+/* The peer's budget alone: if others could use it up, the text of its fault would be lost. */
 static void glance_at_awaited(const struct sx_content *content, const char *from,
                               const struct sx_element *element, struct sx_stream *stream,
                               struct sx_envelope *envelope)

@@ -21,7 +21,7 @@ struct sx_content {
     bool packs;                   /* packed envelopes are taken */
     size_t max_message_bytes;     /* of one, unpacked */
     struct sx_checker *checker;   /* for glances at them */
-    struct sx_budget *budget;     /* that they are paid from */
+    struct sx_budget *budget;     /* from which glances are paid */
     struct sx_receiver *receiver; /* where the bytes are that went ahead of a stanza */
     const struct sx_trace *trace; /* of what was packed; NULL: none */
     struct sx_memory *memory;     /* for answers; NULL: none */
@@ -54,8 +54,9 @@ void sx_content_take_packed(const struct sx_content *content, const char *from,
                             const struct sx_element *element, struct sx_stream *stream,
                             struct sx_envelope *envelope);
 
-/* As take_packed, and what a glance tells, too, as far as the budget of payer allows, who is from,
- * or NULL: strangers. SX_EFULL: not so far that the operation is known. */
+/* As take_packed, and what a glance tells, too, as far as the budget of payer allows. payer is
+ * from, or NULL for strangers. envelope->err SX_EFULL: the budget ended before the operation was
+ * known. */
 void sx_content_glance(const struct sx_content *content, const char *from, const char *payer,
                        const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope);
@@ -67,7 +68,7 @@ void sx_content_glance(const struct sx_content *content, const char *from, const
 void sx_content_condition(const struct sx_element *error, struct sx_reply *reply);
 
 /* Of a stanza of type error: a SOAP fault, or a transport's condition (SX_ESTANZA). Packed ones
- * that nobody awaits aren't looked into, others as far as the budget of from alone allows. */
+ * that nobody awaits aren't looked into, others as far as the budget of `from` alone allows. */
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
                       const struct sx_element *stanza, struct sx_stream *stream,
                       struct sx_reply *reply);
@@ -76,8 +77,9 @@ void sx_content_error(const struct sx_content *content, const char *from, bool i
  * 8.3.1), so that one which is too large to be read doesn't mean that anybody has answered. */
 void sx_content_verdict(bool is_error, const struct sx_stream *stream, struct sx_reply *reply);
 
-/* Takes room for the envelope of an answer until it is freed, before the link is. Where there is
- * none the answer is dropped, and the reply says so: SX_ETAKEN. */
+/* Takes memory (base/memory.h) for the envelope of an answer; sx_envelope_fini gives it back, and
+ * has to be called before the link is freed. No room: the envelope is freed, and reply->err is
+ * SX_ETAKEN. */
 void sx_content_take_room(const struct sx_content *content, const char *from,
                           struct sx_reply *reply);
 

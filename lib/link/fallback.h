@@ -36,7 +36,7 @@ void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char
  * plain, a portion of them at once, the rest with the next steps. */
 void sx_fallback_replace(struct sx_fallback *fallback, const char *peer);
 
-/* The next portion. When to ask again: 0, or SX_NEVER when there is none. */
+/* Replaces the next portion. When to ask again: 0 (at once), or SX_NEVER if nothing is left. */
 int64_t sx_fallback_step(struct sx_fallback *fallback);
 
 #endif

@@ -3,8 +3,8 @@
  * Happy path: choose -> the call goes there. It comes back: move -> another one. Somebody comes or
  * goes: note -> the calls that wait for nobody move.
  * Failure: nobody known, or nobody who serves: the default resource. Just after a login that may be
- * because not everybody has been told of yet; so who comes is waited for, but only if the default
- * resource isn't there either.
+ * because we haven't been told of everybody yet. So a call waits for somebody to come, but only if
+ * the default resource isn't there either.
  *
  * Modelled in tests/model: iq.pml.
  */

@@ -59,7 +59,7 @@ void sx_routing_note_available(const struct sx_routing *routing, const char *jid
                                const struct sx_presence_mark *mark);
 void sx_routing_note_gone(const struct sx_routing *routing, const char *jid);
 
-/* The next portion. When to ask again: 0, or SX_NEVER when there is none. */
+/* Moves the next portion. When to ask again: 0 (at once), or SX_NEVER if nothing is left. */
 int64_t sx_routing_step(const struct sx_routing *routing);
 
 #endif

@@ -32,7 +32,7 @@ void sx_session_free(struct sx_session *session); /* the loop is stopped or was 
 
 const struct sx_config *sx_session_config(const struct sx_session *session);
 const struct sx_trace *sx_session_trace(const struct sx_session *session);
-struct sx_memory *sx_session_memory(const struct sx_session *session); /* of what peers may hold */
+struct sx_memory *sx_session_memory(const struct sx_session *session); /* that peers may take */
 struct sx_loop *sx_session_loop(const struct sx_session *session);
 int64_t sx_session_timeout_us(const struct sx_session *session); /* the configuration's */
 

@@ -1,9 +1,11 @@
 /* shipment.h - a call or an answer whose packed bytes are too large for a stanza, with the sender
  * (transfer/sender.h) that carries them.
  *
- * Invariant: it has a sender, and with that all of the bytes, from new to free. What it is a
- * shipment of, a call or an answer, is said when it is added to its link's (shipments.h); from then
- * on it is the loop thread's.
+ * Noun: the shipment. Invariant: it has a sender, which owns the bytes, from new to free. Whether
+ * it is of a call or of an answer is decided when it is added to the link's shipments
+ * (shipments.h); from then on it belongs to the loop thread.
+ *
+ * Happy path: new -> added -> sent -> freed by shipments.c. Failure: no memory: there is none.
  */
 #ifndef SX_LINK_SHIPMENT_H
 #define SX_LINK_SHIPMENT_H
@@ -24,17 +26,17 @@ struct sx_shipment {
     struct sx_sender *sender;
     TAILQ_ENTRY(sx_shipment) in_list;
     bool is_sending; /* in the table of senders */
-    bool is_new;     /* it hasn't asked for a place in it yet ... */
-    bool waits;      /* ... or waits for one */
+    bool is_new;     /* it hasn't asked for a place in that table yet */
+    bool waits;      /* for a place in it */
     int64_t added_us;
-    unsigned refusals;    /* sessions that ended over what was sent, while it was sent */
-    size_t told_bytes;    /* of its progress */
+    unsigned refusals;    /* how often a server ended the session over what was sent meanwhile */
+    size_t told_bytes;    /* how far it is, as the program's callback was told */
     uint64_t call_number; /* 0: it is an answer */
     struct sx_share_account *account; /* of its receiver, while it is in the table of senders */
     /* of an answer */
     char *id;
     struct sx_response *response; /* refers to the bytes */
-    bool is_uncounted;            /* there was no memory for it */
+    bool is_uncounted;            /* charge is empty: there was no room */
     struct sx_charge charge;
 };
 
@@ -51,8 +53,8 @@ enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload 
                             struct sx_shipment **shipment);
 void sx_shipment_free(struct sx_shipment *shipment); /* one that wasn't added; NULL allowed */
 
-/* What an answer, which has its response, keeps while it is on its way. Takes as much of the
- * memory; false: there is no room, and it is uncounted. */
+/* The bytes that an answer holds while it is on its way, with its response. charge takes as many
+ * from the link's memory (base/memory.h); false: there is no room, and is_uncounted is set. */
 size_t sx_shipment_bytes(const struct sx_shipment *shipment);
 bool sx_shipment_charge(const struct sx_session *session, struct sx_shipment *shipment);
 
@@ -61,8 +63,8 @@ bool sx_shipment_is_akin(const struct sx_shipment *shipment, const struct sx_shi
 
 /* ---- loop thread ---- */
 
-/* A copy of the request with this id came from there: if it is that one's answer, it goes there
- * from now on, if it went to another resource of that account. */
+/* A later copy of the request with this id came from `from`. If the shipment is the answer to it
+ * and is on its way to another resource of that account, it goes to `from` from now on. */
 void sx_shipment_readdress(struct sx_shipment *shipment, const char *from, const char *id);
 
 /* Tells the program's callback how far a big message is, in either direction, if this is a whole

@@ -2,12 +2,12 @@
  *
  * Noun: the inbox of a link's shipments, which also knows how many of its answers are not over.
  *
- * Invariant: an answer is counted from add to end_answer, once each. Those that have no memory yet
- * are counted until they are taken.
+ * Invariant: an answer is counted from add to end_answer, once each. Those that found no room in
+ * memory (base/memory.h) are also counted apart, from add to take.
  *
  * Happy path: is_full? -> add -> take -> ... -> end_answer; drained waits for the last of these.
- * Failure: full of answers, or of those without memory: the caller adds none. The link is not to
- * come online again: drained waits no longer.
+ * Failure: is_full or is_short: the caller adds none. The link will not come online again: drained
+ * waits no longer.
  *
  * Thread: any, but for init and fini; one mutex, and nothing is called with it held. Only drained
  * blocks.
@@ -22,8 +22,9 @@
 #include "link/answer_room.h"
 #include "link/shipment.h"
 
-/* Answers that are being sent or wait. When 64 accounts have come one after the other, each with
- * all of its share of then, they have 64 + 32 + 21 + ... + 1 = 280. */
+/* The most answers that are being sent or wait. Shares shrink as accounts come: if 64 accounts come
+ * one after the other, and each fills its share of that moment, they have 64 + 32 + 21 + ... + 1 =
+ * 280. */
 enum { SX_SHIPMENT_INBOX_ANSWERS = 5 * SX_ANSWER_ROOM_PLACES };
 
 /* shipment_inbox.c's, under mu */
@@ -39,14 +40,14 @@ struct sx_shipment_inbox {
 bool sx_shipment_inbox_init(struct sx_shipment_inbox *inbox); /* false: no memory */
 void sx_shipment_inbox_fini(struct sx_shipment_inbox *inbox); /* frees those that nobody took */
 
-/* Of answers, and of those that have no memory yet. */
+/* Whether no answer is to be added: is_full none at all, is_short none that found no memory. */
 bool sx_shipment_inbox_is_full(struct sx_shipment_inbox *inbox);
 bool sx_shipment_inbox_is_short(struct sx_shipment_inbox *inbox);
 
 /* Takes it over, in any case. */
 void sx_shipment_inbox_add(struct sx_shipment_inbox *inbox, struct sx_shipment *shipment);
 
-/* Moves all to the end of the list, which gets what the inbox owned. */
+/* Moves all to the end of the list; they are the caller's then. */
 void sx_shipment_inbox_take(struct sx_shipment_inbox *inbox, struct sx_shipment_list *list);
 
 /* An answer that was added is over. */
@@ -56,7 +57,7 @@ void sx_shipment_inbox_end_answer(struct sx_shipment_inbox *inbox);
 bool sx_shipment_inbox_drained(struct sx_shipment_inbox *inbox, int64_t deadline);
 void sx_shipment_inbox_set_hopeless(struct sx_shipment_inbox *inbox, bool is_hopeless);
 
-/* As sx_shipment_readdress, those that nobody has taken. */
+/* As sx_shipment_readdress, for those that nobody has taken yet. */
 void sx_shipment_inbox_readdress(struct sx_shipment_inbox *inbox, const char *from, const char *id);
 
 #endif

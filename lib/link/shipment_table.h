@@ -1,11 +1,11 @@
 /* shipment_table.h - the shipments of one link that the loop thread has: calls and answers.
  *
- * Noun: the table, in which each is found by its call, and has its turn to be looked at.
+ * Noun: the table. It finds a shipment by its call, and gives each its turn to be looked at.
  *
- * Invariant: a shipment is in it from enter to remove, in one of two rounds. Nothing is owned here.
+ * Invariant: a shipment is in one of the two rounds from enter to remove. Nothing is owned here.
  *
- * Happy path: enter -> next, find ... -> remove. Failure: no memory: find doesn't see it, all else
- * goes on.
+ * Happy path: enter -> next, find ... -> remove. Failure: no memory: find doesn't see that one, all
+ * else goes on.
  *
  * Thread: the loop's. Nothing blocks.
  */
@@ -37,7 +37,7 @@ void sx_shipment_table_remove(struct sx_shipment_table *table, struct sx_shipmen
 struct sx_shipment *sx_shipment_table_find(const struct sx_shipment_table *table,
                                            uint64_t call_number);
 
-/* Whose turn it is in this round; NULL: it is empty. */
+/* Whose turn it is in this round, and the last one's from then on; NULL: it is empty. */
 struct sx_shipment *sx_shipment_table_next(struct sx_shipment_round *round);
 
 /* The server has ended the session over what was sent: each that is being sent may be why. */

@@ -242,7 +242,7 @@ static void give_up(struct sx_shipments *shipments, uint64_t number,
         fail(shipments, number, yielders->list[i], "resource-constraint", why);
 }
 
-/* For an answer that found none. */
+/* For an answer that found no memory when it was added. */
 static bool find_memory(struct sx_shipments *shipments, uint64_t number,
                         struct sx_shipment *shipment)
 {
@@ -284,9 +284,9 @@ static bool begin(struct sx_shipments *shipments, struct sx_shipment *shipment)
     return false;
 }
 
-/* A call may wait for a place, as its caller does. An answer may if that is within its account's
- * share: how much others have is not up to it. Otherwise it gets one at once or fails. False: it
- * has ended. */
+/* Gets a place, or waits for one. A call may wait, as its caller does. An answer may wait if its
+ * account is within its share, since then others have its place; otherwise it gets one at once or
+ * fails. False: it has ended. */
 static bool start(struct sx_shipments *shipments, uint64_t number, struct sx_shipment *shipment)
 {
     bool may = shipment->call_number || shipment->waits ||
@@ -341,7 +341,8 @@ static void note_due(int64_t *due_us, int64_t now_us, int64_t rest_us)
         *due_us = now_us + rest_us;
 }
 
-/* Looks at all, or at as many as everybody else may wait for. When to go on at the latest. */
+/* Looks at all, or at no more than `most`, so that others don't wait long. Returns when to go on at
+ * the latest. */
 static int64_t sweep(struct sx_shipments *shipments, uint64_t number,
                      struct sx_shipment_round *round, unsigned most)
 {

@@ -1,8 +1,7 @@
 /* shipments.h - big messages of one link on their way out: what goes ahead of a call or an answer
  * as a bytestream.
  *
- * Noun: the shipment, a call or an answer whose packed bytes are too large for a stanza, with the
- * sender (transfer/sender.h) that carries them. What arrives so is bytestream.h's.
+ * Noun: the shipments (shipment.h) of a link. Messages that arrive this way are bytestream.h's.
  *
  * Invariant: a stanza that refers to bytes goes out only after the peer has acknowledged them all.
  * A shipment lives as long as its call is wanted, or until its answer has gone out or is given up.
@@ -10,8 +9,11 @@
  * Happy path: a call is held (hold.c) and added -> step posts its blocks -> delivered: the call is
  * let go. An answer is added -> step -> delivered: it is remembered (journal.h) and posted.
  * Failure: the peer lost the bytes: the call is held again, and the same bytes are sent again.
- * Refused: the call ends with the peer's condition; an answer becomes internal-server-error. Nobody
- * acknowledges an answer's bytes for timeout_ms: it becomes the same error.
+ * Refused: the call ends with the peer's condition; an answer becomes internal-server-error. So
+ * does an answer that gets no place or memory (answer_room.h), has to give it up to others, or is
+ * not taken or taken too slowly (answer_patience.h).
+ *
+ * Only sx_shipments_drained blocks.
  */
 #ifndef SX_LINK_SHIPMENTS_H
 #define SX_LINK_SHIPMENTS_H
@@ -31,13 +33,15 @@ void sx_shipments_free(struct sx_shipments *shipments); /* after the loop; NULL 
 
 /* ---- any thread ---- */
 
-/* It travels on behalf of this call, which is held. */
+/* It travels on behalf of this call, which is held. Takes the shipment. */
 void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *shipment,
                            uint64_t call_number);
 
-/* It travels ahead of the answer to this id, the response that refers to it. SX_ENOMEM, SX_EFULL or
- * SX_ETAKEN: the shipment isn't taken. An answer for which no memory is left is taken if few are;
- * those of others make room for it at the next step, or it becomes internal-server-error. */
+/* It travels ahead of response, the answer to this id, which refers to its bytes. Takes the
+ * shipment and one more reference to response; the caller's own stays the caller's. On SX_ENOMEM,
+ * SX_EFULL (too many answers) or SX_ETAKEN the shipment is still the caller's. While few answers
+ * wait without memory, one more is taken: at the next step answers of others make room for it, or
+ * it becomes internal-server-error. */
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, struct sx_response *response);
 
@@ -52,7 +56,8 @@ void sx_shipments_online(struct sx_shipments *shipments);
  */
 void sx_shipments_lost(struct sx_shipments *shipments, bool permanent, bool refused);
 
-/* Posts what is to go out now; when it wants to be asked again. */
+/* Posts what is to go out now. Returns when it wants to be asked again (sx_clock_now_us), or
+ * SX_NEVER. */
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number);
 
 /* A result or error: whether it answers a stanza of a shipment, and whether it says that nobody is
@@ -67,8 +72,8 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
 bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id);
 
-/* A later copy of the request with this id came from there: what travels ahead of its answer goes
- * there from now on, if it went to another resource of that account. */
+/* A later copy of the request with this id came from `from`: what travels ahead of its answer to
+ * another resource of that account goes to `from` from now on. */
 void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id);
 
 /* The peer closes a bytestream: true if it is one of ours. *moved (or NULL) is to be noted once the

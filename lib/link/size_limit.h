@@ -29,8 +29,8 @@ bool sx_size_limit_fits(const struct sx_session *session, const char *what,
                         const struct sx_payload *payload, const struct sx_head *head,
                         size_t more_bytes, char *why, size_t why_bytes);
 
-/* Whether a response that was given once goes out in one stanza with this head: of another limit,
- * or to a longer name. */
+/* Whether a response that was given before still fits one stanza, with this head: since then the
+ * limit may have changed, and the name that it goes to may be longer. */
 bool sx_size_limit_fits_again(const struct sx_session *session, const struct sx_response *response,
                               const struct sx_head *head);
 

@@ -280,7 +280,7 @@ static struct peer *take_out(struct sx_features *features, const char *jid)
     return peer;
 }
 
-/* It is taken out meanwhile: no room is taken under the lock (base/memory.h). */
+/* The entry is out of the table meanwhile: no memory is taken under a lock (base/memory.h). */
 void sx_features_renew(struct sx_features *features, const char *jid, const char *incarnation,
                        int64_t now_us)
 {

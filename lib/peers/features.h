@@ -17,7 +17,8 @@
 enum { SX_FEATURES_TTL_S = 300 };
 
 struct sx_features;
-/* memory: for what is remembered; outlives it, NULL: none. NULL: no memory. */
+/* memory: in which lists are counted (base/memory.h), outlives it; NULL: they aren't. Returns NULL
+ * if there is no memory. */
 struct sx_features *sx_features_new(unsigned max_peers, struct sx_memory *memory);
 void sx_features_free(struct sx_features *features);
 /* Remembers (copies) the list (disco.h) of jid. No memory, no room in the memory, or one of this

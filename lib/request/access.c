@@ -60,8 +60,8 @@ void sx_access_free(struct sx_access *access)
 
 /* ---- adding ---- */
 
-/* What the rules of a draft make known. SX_OK or SX_ENOMEM: what is there says too little, so the
- * draft isn't taken. */
+/* Puts into known what the rules of a draft make known. SX_OK; SX_ENOMEM: known lacks some of it,
+ * so the draft must not be taken. */
 static enum sx_err derive(struct sx_access_table *known, const struct sx_access_table *draft)
 {
     const struct sx_access_entry *rule = NULL;

@@ -20,7 +20,7 @@
 
 enum { CLAUSE_BYTES = 160 };
 
-/* Where it is said why. */
+/* Where the clause goes that says what is wrong. */
 struct reason {
     char *text; /* NULL allowed with bytes 0 */
     size_t bytes;
@@ -189,7 +189,7 @@ static enum sx_err add_operations(struct sx_access_table *draft, enum sx_access_
     return SX_OK;
 }
 
-/* Of one that isn't a namespace's. */
+/* Whether there is a colon outside of namespaces. */
 static bool has_colon(const char *operations)
 {
     bool in_braces = false;

@@ -1,8 +1,8 @@
-/* access_table.h - a set of rules, each once, which is found by whom and what it is for.
+/* access_table.h - a set of rules, each once, found by caller and operation.
  *
- * Noun: the table, of entries: who, and the name of an operation. What a name means is up to those
- * who put it there. Zero is an empty table. For access.c, whose lock guards its tables, and
- * access_draft.c. Nothing here blocks.
+ * Noun: the table. An entry is a caller and the name of an operation; what a name means is up to
+ * whoever puts it there. Zero is an empty table. For access.c, whose lock guards its tables, and
+ * access_draft.c. Invariant: access_table.c. Nothing here blocks.
  */
 #ifndef SX_REQUEST_ACCESS_TABLE_H
 #define SX_REQUEST_ACCESS_TABLE_H
@@ -19,7 +19,7 @@ enum sx_access_who {
     SX_ACCESS_ANYBODY,  /* "" */
     SX_ACCESS_ACCOUNTS, /* a domain: its accounts */
     SX_ACCESS_BARE,     /* an account or a domain, with any resource */
-    SX_ACCESS_FULL      /* with that resource */
+    SX_ACCESS_FULL      /* an account or a domain, with that resource alone */
 };
 
 struct sx_access_entry {
@@ -49,14 +49,15 @@ enum sx_err sx_access_table_put(struct sx_access_table *table, enum sx_access_wh
 /* Room for `more` entries, for a move that can't fail. SX_OK, or SX_ENOMEM: nothing changed. */
 enum sx_err sx_access_table_reserve(struct sx_access_table *table, size_t more);
 
-/* Moves what isn't there yet, and frees the rest: `from` is empty then. There has to be room. */
+/* Moves what isn't there yet, and frees the rest: `from` is empty then. Can't fail: room for it was
+ * reserved. */
 void sx_access_table_move(struct sx_access_table *table, struct sx_access_table *from);
 
 /* How many of `from` a move would add. */
 size_t sx_access_table_count_new(const struct sx_access_table *table,
                                  const struct sx_access_table *from);
 
-/* The entry behind this one in no particular order, the first one behind NULL; NULL: no more. */
+/* The next entry, in no particular order; after NULL comes the first. NULL: no more. */
 const struct sx_access_entry *sx_access_table_next(const struct sx_access_table *table,
                                                    const struct sx_access_entry *entry);
 

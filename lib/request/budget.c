@@ -1,12 +1,13 @@
 /* budget.c - a bucket of steps for each caller that has taken some lately.
  *
- * Invariant: a bucket is in the tree and in the list, in the order in which they were last looked
- * over. full_at is when it is full again, in steps since the clock began: what it lacks is the
- * difference.
+ * Invariant: a bucket is in the tree and in the list, which has the order in which they were last
+ * looked over. full_at is when it is full again, as a time in steps: so many pass in a microsecond
+ * as a bucket is filled with. What the bucket lacks is full_at less the time now.
  *
- * Happy path: left -> a look -> spend, mostly less than is free: nothing is kept. Otherwise a
- * bucket is made, and dropped by a later one's making once it is full again.
- * Failure: no room or no memory for a bucket: the caller takes from the one for all of these.
+ * Happy path: left -> a look -> spend: mostly the free steps are enough, and nothing is kept.
+ * Otherwise a bucket is made. Once it is full again, it is dropped when others are made.
+ * Failure: no room or no memory for a bucket: the caller takes from one that all such callers
+ * share.
  */
 #include "request/budget.h"
 
@@ -17,7 +18,7 @@
 
 #include "wire/jid.h"
 
-enum { LOOKED_OVER = 4 /* buckets that may be dropped, for each that is made or isn't there */ };
+enum { LOOKED_OVER = 4 /* buckets that may be dropped, whenever one is made or not found */ };
 
 struct bucket {
     TAILQ_ENTRY(bucket) in_list;
@@ -30,8 +31,8 @@ struct sx_budget {
     unsigned max_callers, count;
     void *by_caller; /* a tree, see tsearch(3): no peer can make it lopsided */
     TAILQ_HEAD(bucket_list, bucket) list;
-    int64_t strangers_full_at, others_full_at; /* others: there is no room for theirs */
-    int64_t all_full_at;                       /* of all together; it takes a part of each step */
+    int64_t strangers_full_at, others_full_at; /* others: callers without room for a bucket */
+    int64_t all_full_at; /* of all together; of each step it pays one part in SX_BUDGET_CALLERS */
 };
 
 struct sx_budget *sx_budget_new(unsigned max_callers)
@@ -89,7 +90,7 @@ static struct bucket *find(struct sx_budget *budget, const char *bare)
     return node ? *node : NULL;
 }
 
-/* A bucket for who has none; NULL: no room, no memory. */
+/* A bucket for a caller that has none; NULL: no room, or no memory. */
 static struct bucket *enter(struct sx_budget *budget, const char *bare)
 {
     size_t bytes = strlen(bare) + 1;
@@ -107,7 +108,7 @@ static struct bucket *enter(struct sx_budget *budget, const char *bare)
     return bucket;
 }
 
-/* When the bucket is full that the caller takes from. */
+/* full_at of the bucket that the caller takes from. */
 static int64_t look_up(struct sx_budget *budget, const char *from, int64_t now)
 {
     char bare[SX_JID_BYTES];
@@ -124,7 +125,7 @@ static int64_t look_up(struct sx_budget *budget, const char *from, int64_t now)
     return budget->count < budget->max_callers ? 0 : budget->others_full_at;
 }
 
-/* Where that stands, for who takes from it now. */
+/* The same, to take from it: the caller gets a bucket if it has none. */
 static int64_t *find_place(struct sx_budget *budget, const char *from, int64_t now)
 {
     char bare[SX_JID_BYTES];
@@ -140,7 +141,7 @@ static int64_t *find_place(struct sx_budget *budget, const char *from, int64_t n
     return bucket ? &bucket->full_at : &budget->others_full_at;
 }
 
-/* What is in a bucket. */
+/* How many steps are in a bucket. */
 static unsigned long count_left(int64_t full_at, int64_t now)
 {
     int64_t lacks = full_at - now;
@@ -168,7 +169,7 @@ static void take(int64_t *full_at, int64_t steps, int64_t now)
     *full_at = (*full_at > now ? *full_at : now) + steps;
 }
 
-/* Out of the caller's bucket; how many of them were in it. */
+/* Takes steps beyond the free ones out of the caller's bucket; how many of them were in it. */
 static unsigned long take_own(struct sx_budget *budget, const char *from, unsigned long steps,
                               int64_t now)
 {
@@ -193,7 +194,7 @@ void sx_budget_spend(struct sx_budget *budget, const char *from, unsigned long s
                      int64_t now_us)
 {
     int64_t now = now_us * SX_BUDGET_STEPS_PER_US;
-    /* What a caller owes isn't missing to others. */
+    /* What a caller owes is its own debt, not that of all. */
     unsigned long paid = take_own(budget, from, steps, now);
     take(&budget->all_full_at, (int64_t)(paid / SX_BUDGET_CALLERS), now);
 }

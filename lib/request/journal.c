@@ -10,11 +10,11 @@
  * the oldest that were answered go, by an end of the epochs until then. Only what runs is left:
  * full.
  *
- * Who gives way. Epochs may end for one caller alone, since its floor can be above that of all. Who
- * has more than its share, half of the journal while others have something in it, gives way itself:
- * then it is full for this caller while all that it has runs. Otherwise who has most gives way, and
- * of answers' bytes likewise. If that is little, there are too many callers to blame one: then the
- * oldest entries go, whosever they are.
+ * Who gives way. Epochs may end for one caller alone, since its floor can be above that of all. A
+ * caller that would have more than its share (half of the journal, while others have something in
+ * it) gives way itself, and as long as all that it has runs, the journal is full for it. Otherwise
+ * the caller that has most gives way; the same goes for answers' bytes. If even that one has
+ * little, there are too many callers to blame one: then the oldest entries go, whosever they are.
  *
  * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */
@@ -30,15 +30,15 @@
 
 enum {
     MAX_ID_BYTES = 256, /* ours have a third of it */
-    TURNS = 2,          /* of five minutes, after which no epoch is left that was there before */
-    RISES = 64,         /* of the floor, whose times are known */
-    EPOCHS_IN_ALL = 16, /* in a full journal: one begins with each such part of it */
-    LITTLE = 64         /* that part of the journal is too little to give way for all others */
+    TURNS = 2,          /* of five minutes: after so many no epoch from before is accepted */
+    RISES = 64,         /* of the floor whose times are remembered */
+    EPOCHS_IN_ALL = 16, /* an epoch begins whenever this part of the journal was filled */
+    LITTLE = 64         /* a caller with less than this part of the journal isn't to blame */
 };
 
 #define EPOCH_US ((int64_t)SX_JOURNAL_EPOCH_S * 1000000)
 
-/* From then on no id of an earlier epoch was accepted. */
+/* Since at_us no id of an epoch before floor is accepted. */
 struct rise {
     uint64_t floor;
     int64_t at_us;
@@ -112,14 +112,14 @@ uint64_t sx_journal_process(const struct sx_journal *journal)
 
 /* ---- epochs ---- */
 
-/* From that caller; NULL: of whom nothing is known. */
+/* Whether ids of the epoch are accepted from this caller; NULL: nothing is known of it. */
 static bool is_accepted(const struct sx_journal *journal, const struct sx_journal_caller *caller,
                         uint64_t epoch)
 {
     return epoch >= journal->floor && epoch <= journal->epoch && !(caller && epoch < caller->floor);
 }
 
-/* By itself that ends nothing: what was accepted stays so. */
+/* Ids of earlier epochs are still accepted. */
 static void begin_epoch_locked(struct sx_journal *journal)
 {
     journal->epoch++;
@@ -127,7 +127,7 @@ static void begin_epoch_locked(struct sx_journal *journal)
     journal->epoch_bytes = 0;
 }
 
-/* Ids of earlier epochs are accepted no longer, since then. */
+/* Since at_us ids of epochs before floor are no longer accepted. */
 static void raise_floor_locked(struct sx_journal *journal, uint64_t floor, int64_t at_us)
 {
     struct sx_journal_entry *entry;
@@ -140,7 +140,8 @@ static void raise_floor_locked(struct sx_journal *journal, uint64_t floor, int64
     sx_journal_entries_drop_idle(&journal->entries, floor);
 }
 
-/* Since the time that an epoch has was over nobody has asked, so that it let nobody in. */
+/* Ends the epochs whose time is over, as of the end of that time: nobody has asked since, so no id
+ * of theirs was let in after it. */
 static void advance_locked(struct sx_journal *journal, int64_t now_us)
 {
     int64_t turns, end_us;
@@ -158,7 +159,7 @@ static void advance_locked(struct sx_journal *journal, int64_t now_us)
     }
 }
 
-/* The epoch after that one, which begins now if it must. */
+/* The epoch after that one, which is begun if it hasn't been yet. */
 static uint64_t end_of_locked(struct sx_journal *journal, uint64_t epoch)
 {
     if (epoch >= journal->epoch)
@@ -184,7 +185,7 @@ static bool is_greedy_locked(const struct sx_journal *journal,
             caller->entry_bytes + bytes > journal->max_bytes / 2);
 }
 
-/* More than one entry, since without any it takes a place, too. */
+/* More than one entry: a caller that gives up its only one still takes a place. */
 static bool has_much(const struct sx_journal *journal, const struct sx_journal_caller *caller)
 {
     return caller->entries > 1 &&
@@ -192,7 +193,8 @@ static bool has_much(const struct sx_journal *journal, const struct sx_journal_c
             caller->holdings[SX_JOURNAL_PAST].bytes > journal->max_bytes / LITTLE);
 }
 
-/* Ends the epochs until its oldest answer for this caller alone. False: it has none. */
+/* Ends, for this caller alone, all epochs up to that of its oldest answered entry. False: it has
+ * none. */
 static bool give_way_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
                             int64_t now_us)
 {
@@ -212,7 +214,7 @@ static bool give_way_locked(struct sx_journal *journal, struct sx_journal_caller
     return true;
 }
 
-/* The same for all, until the oldest answer of all. */
+/* The same for all callers, up to the oldest answered entry of all. */
 static bool give_way_all_locked(struct sx_journal *journal, int64_t now_us)
 {
     const struct sx_journal_entry *entry = TAILQ_FIRST(&journal->entries.answered);
@@ -224,7 +226,7 @@ static bool give_way_all_locked(struct sx_journal *journal, int64_t now_us)
     return entry || idle;
 }
 
-/* Forgets something that was answered, of who has most. */
+/* Forgets something that was answered: of the caller that has most, unless that is little. */
 static bool free_place_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
                               int64_t now_us)
 {
@@ -235,8 +237,8 @@ static bool free_place_locked(struct sx_journal *journal, struct sx_journal_call
     return give_way_all_locked(journal, now_us);
 }
 
-/* Answers go before entries do: their requests still don't run twice. The oldest of who has most.
- */
+/* Forgets answers, but not their entries, so their requests still don't run twice: always the
+ * oldest of the caller that has most. */
 static void drop_answers_locked(struct sx_journal *journal, struct sx_journal_caller *preferred,
                                 size_t bytes)
 {
@@ -247,7 +249,7 @@ static void drop_answers_locked(struct sx_journal *journal, struct sx_journal_ca
         sx_journal_entries_drop_answer(entries, TAILQ_FIRST(&largest->kept));
 }
 
-/* For one more entry. The caller is looked up anew each time: it may be among the forgotten. */
+/* Makes room for one more entry. The caller is looked up each time: it may have been forgotten. */
 static bool make_place_locked(struct sx_journal *journal, const struct sx_journal_key *key,
                               int64_t now_us)
 {
@@ -270,8 +272,8 @@ static bool make_place_locked(struct sx_journal *journal, const struct sx_journa
     return true;
 }
 
-/* For an answer; what can't fit costs no other one, and what is more than the caller's share none
- * of others. */
+/* Makes room for an answer: beyond its share the caller's own answers go. False, and nothing is
+ * forgotten: it is more than the share, or than there can ever be room for. */
 static bool make_room_locked(struct sx_journal *journal, struct sx_journal_caller *caller,
                              size_t len)
 {
@@ -300,7 +302,7 @@ void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
     pthread_mutex_unlock(&journal->mu);
 }
 
-/* When the ids of this epoch ceased to be accepted, or later. 0: they are. */
+/* When the caller's ids of this epoch ceased to be accepted, or somewhat later. 0: they haven't. */
 static int64_t find_end_locked(const struct sx_journal *journal,
                                const struct sx_journal_caller *caller, uint64_t epoch)
 {

@@ -1,6 +1,6 @@
 /* journal.h - the requests this process has seen: each runs at most once, its answer is kept.
  *
- * Noun: the journal, (caller's bare JID, id) -> running, or answered with this (response.h).
+ * Noun: the journal, (caller's bare JID, id) -> running, or answered with a response (response.h).
  *
  * A caller that doesn't know whether its request or the answer got lost sends the request again,
  * under the same id. The journal tells a first copy from a second. It can't remember for ever, so
@@ -23,7 +23,8 @@
  *            epochs end early, for one caller or for all. What is refused takes nothing.
  *
  * Shares: while others have something in it, no caller has more than half of the places, or of the
- * bytes. It then forgets its own, and so does who has most when the journal is full.
+ * bytes: for more, its own oldest are forgotten. If the journal is full, the oldest of the caller
+ * that has most are.
  *
  * Happy path: enter (fresh) -> the request runs -> answer -> a second copy: enter (answered).
  * Failure:    no room: fresh requests are refused (full) while all that could go still runs; an
@@ -74,8 +75,8 @@ uint64_t sx_journal_process(const struct sx_journal *journal);
 void sx_journal_incarnation(struct sx_journal *journal, int64_t now_us,
                             char out[SX_INCARNATION_BYTES]);
 
-/* Of a stale request: for how long at least no id of its epoch has been accepted from its caller.
- * 0: it isn't known, because the id is another process's, say. */
+/* Of a stale request: for how many microseconds, at least, no id of its epoch has been accepted
+ * from its caller. 0: that isn't known, because the id is another process's, say. */
 int64_t sx_journal_stale_us(struct sx_journal *journal, const char *from, const char *id,
                             int64_t now_us);
 
@@ -86,13 +87,13 @@ enum sx_journal_verdict sx_journal_enter(struct sx_journal *journal, const char 
                                          struct sx_response **answer);
 
 /* As enter, for a request that won't be run whatever comes out: a fresh one is told, not entered,
- * so that who may not call takes no room. */
+ * so that a caller that may not call takes no room. */
 enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *from,
                                         const char *id, int64_t now_us,
                                         struct sx_response **answer);
 
-/* The request was answered with this, to which the journal refers if it keeps it (NULL: there is
- * nothing to remember). Foreign ones are ignored. */
+/* The request was answered with this (NULL: there is nothing to remember). The journal takes a
+ * reference of its own if it keeps it. Foreign ones are ignored. */
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        struct sx_response *answer, int64_t now_us);
 

@@ -4,11 +4,11 @@
  * Noun: the entries. For journal.c alone, which decides what is forgotten. All functions: with the
  * journal's mutex held.
  *
- * Invariant: an entry is in its bucket, and among those that run or those that were answered; among
- * its caller's likewise once it was answered, and in kept exactly while it has an answer. Those
- * that were answered are in the order of their epochs. A caller is there while it has entries, or
- * an epoch of its own that those of others haven't reached; without entries it takes a place as an
- * entry does.
+ * Invariant: an entry is in its bucket, and in one of the lists running and answered. Once answered
+ * it is in its caller's list answered, too, and in kept exactly while it has an answer. Lists of
+ * answered entries are in the order of their epochs. A caller is kept while it has entries, or a
+ * floor of its own above the journal's; without entries it is idle, and takes a place as an entry
+ * does.
  *
  * Happy path: add -> answer -> keep -> find; drop. Failure: no memory: nothing is added.
  */
@@ -35,7 +35,7 @@ enum sx_journal_kind {
     SX_JOURNAL_KINDS
 };
 
-/* How much a caller has of that, and its place among those that have about as much. */
+/* How much a caller has of one kind, and its place among the callers that have about as much. */
 struct sx_journal_holding {
     TAILQ_ENTRY(sx_journal_caller) in_class;
     unsigned class; /* 0: it has nothing, and is in no list */
@@ -49,8 +49,8 @@ struct sx_journal_caller {
     unsigned long entries;
     size_t entry_bytes; /* of its entries without their answers */
     struct sx_journal_holding holdings[SX_JOURNAL_KINDS];
-    uint64_t floor;   /* of its own: no id of an earlier epoch is accepted; 0 */
-    int64_t floor_us; /* since then, or longer */
+    uint64_t floor;   /* its own: from it no id of an earlier epoch is accepted; 0: none */
+    int64_t floor_us; /* at least since then */
     bool is_idle;     /* it has no entries */
     char jid[];       /* bare: a server may change the resource */
 };
@@ -60,7 +60,7 @@ struct sx_journal_entry {
     TAILQ_ENTRY(sx_journal_entry) in_order, in_own, in_kept;
     struct sx_journal_caller *caller;
     uint64_t
-        epoch; /* in which it came, then in which it was answered: no matter what its id says */
+        epoch; /* in which it came, then in which it was answered; its id may name another one */
     bool is_answered;
     struct sx_response *answer; /* NULL while running, or when it isn't kept */
     size_t bytes;               /* without the answer */
@@ -98,7 +98,7 @@ void sx_journal_entries_fini(struct sx_journal_entries *entries);
 void sx_journal_entries_make_key(const struct sx_journal_entries *entries, const char *from,
                                  const char *id, struct sx_journal_key *key);
 
-/* NULL: there is none. */
+/* Each NULL: there is none. */
 struct sx_journal_entry *sx_journal_entries_find(const struct sx_journal_entries *entries,
                                                  const struct sx_journal_key *key);
 struct sx_journal_caller *sx_journal_entries_find_caller(const struct sx_journal_entries *entries,
@@ -116,7 +116,8 @@ struct sx_journal_entry *sx_journal_entries_add(struct sx_journal_entries *entri
 void sx_journal_entries_answer(struct sx_journal_entries *entries, struct sx_journal_entry *entry,
                                uint64_t epoch);
 
-/* With this answer, to which it refers; and forgets it: a later copy is stale from then on. */
+/* keep: the entry takes a reference to its answer. drop_answer: gives it back; a later copy of the
+ * request is stale from then on. */
 void sx_journal_entries_keep(struct sx_journal_entries *entries, struct sx_journal_entry *entry,
                              struct sx_response *answer);
 void sx_journal_entries_drop_answer(struct sx_journal_entries *entries,
@@ -129,8 +130,8 @@ void sx_journal_entries_drop(struct sx_journal_entries *entries, struct sx_journ
 /* Forgets those without entries whose own epoch isn't beyond floor any longer. */
 void sx_journal_entries_drop_idle(struct sx_journal_entries *entries, uint64_t floor);
 
-/* One that has as much of that as any other, or at least half of it: preferred (or NULL) if it is
- * among them. NULL: nobody has any. */
+/* A caller that has most of that kind, or at least half as much as the one that has: preferred (or
+ * NULL) if it is one of these. NULL: nobody has any. */
 struct sx_journal_caller *sx_journal_entries_largest(struct sx_journal_entries *entries,
                                                      enum sx_journal_kind kind,
                                                      struct sx_journal_caller *preferred);

@@ -1,7 +1,7 @@
 /* response.h - what a request was answered with, whoever asks for it again.
  *
  * Noun: the response: a result, a SOAP fault or an error, without the head of a stanza. So it can
- * be given to the copy that asks now, under that copy's id and to where that copy came from.
+ * be given to a later copy of the request, under that copy's id and to where that copy came from.
  *
  * Invariant: a response doesn't change, and lives as long as somebody refers to it.
  *
@@ -15,10 +15,11 @@
 
 struct sx_response;
 
-/* Each has one reference, the caller's. NULL: no memory. */
+/* Both return a response with one reference, which is the caller's. NULL: no memory. */
 
-/* payload (malloc'ed, NULL: an empty result) is taken in any case. fault_code: NULL, or the local
- * part of that of a SOAP fault. rewritten_bytes: what servers make of the payload, at most. */
+/* payload (malloc'ed, NULL: an empty result) is taken in any case. fault_code: the local part of a
+ * SOAP fault's code; NULL: it is none. rewritten_bytes: its length once
+ * servers have rewritten it, at most. */
 struct sx_response *sx_response_new(char *payload, size_t len, size_t rewritten_bytes,
                                     const char *fault_code);
 
@@ -28,10 +29,10 @@ struct sx_response *sx_response_error(const char *condition, const char *text);
 struct sx_response *sx_response_ref(struct sx_response *response); /* one more, the caller's */
 void sx_response_unref(struct sx_response *response);              /* NULL allowed */
 
-/* Its memory. */
+/* The memory that it takes. */
 size_t sx_response_bytes(const struct sx_response *response);
 
-/* As given; 0 for errors. */
+/* As given to new; 0 for errors. */
 size_t sx_response_rewritten_bytes(const struct sx_response *response);
 bool sx_response_is_fault(const struct sx_response *response);
 

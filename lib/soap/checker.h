@@ -29,12 +29,12 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
  * envelopes that travel packed, whose other bytes no server sees. Pieces are given in order, last
  * with the end; before the first sx_checker_begin. Returns SX_OK with *scan pointing to the
  * findings, or *scan NULL while it needs more; errors as sx_checker_check, SX_ETOOBIG when
- * SX_GLANCE_BYTES haven't told, and SX_EFULL when about max_steps haven't. A byte of plain markup
- * is a step, one that expat reads SX_GLANCE_EXPAT_STEPS, and names cost what scan.h says: together
- * about the time that it takes, some nanoseconds each. */
+ * SX_GLANCE_BYTES haven't told, and SX_EFULL when about max_steps haven't. Steps measure time, one
+ * to three nanoseconds each: a byte of plain markup is one, a byte that expat reads is
+ * SX_GLANCE_EXPAT_STEPS, and names cost what scan.h says. */
 enum { SX_GLANCE_BYTES = 262144, SX_GLANCE_EXPAT_STEPS = 3 };
 void sx_checker_begin(struct sx_checker *checker, unsigned long max_steps);
-/* Since then. */
+/* Steps since begin. */
 unsigned long sx_checker_steps(const struct sx_checker *checker);
 enum sx_err sx_checker_glance(struct sx_checker *checker, const char *piece, size_t len, bool last,
                               const struct sx_scan **scan, size_t *bad_byte, char *why,

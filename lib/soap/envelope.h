@@ -61,9 +61,9 @@ void sx_envelope_fini(struct sx_envelope *envelope); /* frees bytes, empties */
 void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
                      const struct sx_scan *scan);
 
-/* The same for packed bytes, which stay packed: what a glance at their beginning tells. SX_EFULL:
- * max_steps (checker.h) haven't told; err and why say so, and nothing else is known. Returns the
- * steps that it has taken, which may be some more. */
+/* The same for packed bytes, which stay packed: what a glance at their beginning tells. If
+ * max_steps (checker.h) aren't enough, err is SX_EFULL, why says so, and nothing else is known.
+ * Returns the steps that it has taken, which may be a few more. */
 unsigned long sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker,
                                  size_t max_bytes, unsigned long max_steps);
 

@@ -58,8 +58,8 @@ struct sx_scan {
                              * with open_uris only */
     enum sx_err err;        /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
     char why[160];          /* one clause that explains err */
-    /* what it has cost beside reading the bytes, of all envelopes so far: whoever wants to know
-     * sets it to 0. A declaration that a name is compared with is one step. */
+    /* steps (checker.h) beside reading the bytes, of all envelopes so far: whoever wants to know
+     * sets it to 0. Each declaration that a name is compared with is one step. */
     unsigned long steps;
     /* the pass */
     struct sx_namespaces namespaces; /* in scope; the owner may have pushed the ancestors' */

@@ -257,7 +257,8 @@ static bool check_size(struct sx_receiver *receiver, const struct numbers *numbe
     return !answer->condition;
 }
 
-/* A peer that is called can't keep places by that for longer than its call takes. */
+/* Whether the transfer may be an answer to a call that is under way. Once the call has ended, its
+ * peer's transfers make room as others do. */
 static bool is_awaited(const struct sx_receiver *receiver, const struct entry *entry)
 {
     return entry->kind == SX_MEMORY_REPLY && receiver->awaits &&
@@ -386,7 +387,8 @@ void sx_receiver_open(struct sx_receiver *receiver, const char *from,
 
 /* ---- data ---- */
 
-/* What was taken for a step that then found no memory counts for the next one. */
+/* Takes what the charge lacks for this capacity. It may lack nothing: a step that was charged may
+ * have found no memory. */
 static bool take_room(struct sx_receiver *receiver, struct entry *entry, size_t capacity)
 {
     size_t taken = sx_memory_charged_bytes(&entry->charge);

@@ -9,17 +9,17 @@
  * that were announced. Sizes announced of all transfers together never exceed max_bytes, and memory
  * is only taken in steps, as bytes arrive: so what was let in has room to be finished, and an
  * announcement costs the announcer's share, not memory. One account has at most half of the places
- * and, unless it has none, half of the bytes. Where there is no room, those that have had their
- * time and more than their share make it (share.h), but for answers to calls under way: their
- * requests have run, and a sender that began again from nothing would be given up (sender.h). The
- * memory for peers (base/memory.h) may have no room for a block of what was let in: then it is
- * refused for now, and its sender comes again.
+ * and, unless it has none, half of the bytes. Where there is no room, transfers make it that have
+ * had their time and whose accounts have more than their share (share.h). Answers to calls under
+ * way don't: their requests have run, and a sender that began again from nothing would be given up
+ * (sender.h). The memory for peers (base/memory.h) may have no room for a block of what was let in:
+ * then the block is refused for now, and its sender comes again.
  *
  * Happy path: open (result: received='0') -> data ... data -> close -> the request that refers to
  *             it comes: take.
  * Failure: gap, spoilt base64, too large a block: refused, that session is over (`closes`), the
  * bytes stay for the next one. More bytes than announced, or others: the transfer is gone. Too slow
- * (pace.h), or complete and not asked for in SX_PACE_PAUSE_US, or in others' way: the same,
+ * (pace.h), complete and not taken in SX_PACE_PAUSE_US, or to make room for others: the same,
  * silently. No room: resource-constraint.
  *
  * The loss of our own connection is no event here: what got lost with it shows as a gap.
@@ -75,14 +75,14 @@ struct sx_receiver;
 struct sx_receiver *sx_receiver_new(const struct sx_receiver_limits *limits);
 void sx_receiver_free(struct sx_receiver *receiver); /* NULL allowed */
 
-/* Before the first transfer: the memory that the bytes which have come are counted in. Outlives it.
- */
+/* To be called before the first transfer. Received bytes are counted in memory, which outlives the
+ * receiver. */
 void sx_receiver_use_memory(struct sx_receiver *receiver, struct sx_memory *memory);
 
 /* Whether a call of ours to this full JID is under way. Must not come back here, nor block. */
 typedef bool sx_receiver_awaits_fn(void *user, const char *from);
 
-/* Before the first transfer. user outlives the receiver. */
+/* To be called before the first transfer. user outlives the receiver. */
 void sx_receiver_ask_awaited(struct sx_receiver *receiver, sx_receiver_awaits_fn *awaits,
                              void *user);
 
@@ -110,8 +110,8 @@ void sx_receiver_format_answer(struct sx_buffer *out, const struct sx_head *head
 void sx_receiver_format_close(struct sx_buffer *out, const struct sx_head *answered,
                               const char *sid);
 
-/* The transfer may be the answer to a call of ours: its bytes count as such (base/memory.h), and it
- * makes no room for others as long as such a call is under way. Unknown ones are ignored. */
+/* The transfer may be the answer to a call of ours: its bytes count as SX_MEMORY_REPLY, and it
+ * makes no room for others as long as a call to its peer is under way. Unknown ones are ignored. */
 void sx_receiver_await(struct sx_receiver *receiver, const char *from, const char *transfer);
 
 /* Moves the bytes out (malloc'ed, the caller's; size of them). False: unknown here (any more), not
@@ -126,7 +126,7 @@ void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char
 bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
                           const char *transfer, size_t *received, size_t *size);
 
-/* Forgets what is too slow; how many transfers. open does it, too. */
+/* Forgets transfers that are too slow; returns how many. open does it, too. */
 unsigned sx_receiver_expire(struct sx_receiver *receiver, int64_t now_us);
 int64_t sx_receiver_due_us(const struct sx_receiver *receiver); /* of the next expiry; SX_NEVER */
 

@@ -93,10 +93,10 @@ size_t sx_sender_size(const struct sx_sender *sender);
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
 size_t sx_sender_done_bytes(const struct sx_sender *sender);
 
-/* How long ago more bytes were acknowledged than ever before (or the transfer was begun). */
+/* Microseconds since more bytes were acknowledged than ever before (or the transfer was begun). */
 int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us);
 
-/* How fast it gets on, since it was begun. */
+/* Its pace since it was begun. The sender's. */
 const struct sx_pace *sx_sender_pace(const struct sx_sender *sender);
 
 /* Why the last attempt ended: a stanza error condition ("": none yet, or the connection was lost),
@@ -127,8 +127,9 @@ bool sx_sender_reply(struct sx_sender *sender, const char *from, const char *id,
 /* `from` closes the session sid: whether that is the one under way here. It is over then. */
 bool sx_sender_closed(struct sx_sender *sender, const char *from, const char *sid, int64_t now_us);
 
-/* The receiver has another name now (copied), and still holds what it got under the one before: the
- * next attempt goes there, at once. Without memory nothing changes, nor under the same name. */
+/* The receiver has another JID now (copied), and still holds what it got under the one before: the
+ * next attempt begins at once, and goes to the new one. Nothing changes if there is no memory, or
+ * the JID is the same. */
 void sx_sender_readdress(struct sx_sender *sender, const char *to, int64_t now_us);
 
 /* Our connection is gone. */

@@ -186,7 +186,7 @@ bool sx_share_has_room(struct sx_share *share, const char *jid, size_t bytes, in
 /* ---- making room ---- */
 
 /* Whether this one may yield, and would help: its account has more than its share of what is short,
- * places before bytes. rest: as if those that are marked had left. */
+ * places before bytes. rest: the share as it is once those that are marked have left. */
 static bool may_yield(const struct sx_share *rest, const struct sx_share_holder *holders,
                       unsigned count, unsigned i, const struct sx_share_account *own)
 {
@@ -202,7 +202,7 @@ static bool may_yield(const struct sx_share *rest, const struct sx_share_holder 
     return has_places(rest) ? bytes > share_bytes(rest, own) : places > share_places(rest, own);
 }
 
-/* rest: as above, and comes to be so. */
+/* Marks holders, and takes them out of rest, until there is room. False: too few may yield. */
 static bool mark(struct sx_share *rest, struct sx_share_holder *holders, unsigned count,
                  const struct sx_share_account *own, size_t bytes)
 {

@@ -19,7 +19,7 @@ struct sx_delivery {
     bool running;                         /* what was asked about runs there */
     char stale_for[SX_INCARNATION_BYTES]; /* the peer's incarnation is this one, not the id's */
     uint64_t denier;  /* with that: which of several processes says so, 0: unknown */
-    int64_t since_ms; /* likewise, of an id of the same process: for how long it has let in no
+    int64_t since_ms; /* with that, if the id is of the same process: for how long it has let in no
                        * request with an id of that epoch; 0: it doesn't say */
 };
 

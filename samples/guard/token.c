@@ -1,13 +1,13 @@
 /* token.c - a UsernameToken with a digest, and a Timestamp.
  *
  * gSOAP's wsse plugin compares digests, and keeps the nonce of each one that was right, in the text
- * that it came in, until the token is nine minutes old. So it takes a token again that says the
- * same in another text, keeps what it is given, however long, and lets pass what isn't there: a
- * Timestamp, its end, a digest. Here everything has one form and one length, and whoever isn't the
- * user never gets that far.
+ * that it came in, until the token is nine minutes old. So it takes a token again whose nonce is
+ * written in another way, keeps nonces of any length, and lets a message pass without a Timestamp,
+ * its end, or a digest. Here everything has one form and one length, and the plugin verifies only
+ * tokens that name the user.
  *
  * The digest is SHA-1 of nonce, time and secret, one behind the other: if their lengths weren't
- * fixed, bytes could move from one to the next, and it would stay the same.
+ * fixed, bytes could move from one to the next, and the digest would stay the same.
  */
 #include "token.h"
 
@@ -54,8 +54,8 @@ static int has_form(const struct _wsse__UsernameToken *token)
            is_time(token->wsu__Created);
 }
 
-/* No digest covers the Timestamp: it keeps a message from being late, and nobody from changing it.
- * How old a token may be is up to the time inside of it, which the plugin looks at. */
+/* No digest covers the Timestamp: it keeps out a message that is late, not one that was changed.
+ * How old a token may be depends on the time inside of it, which the plugin looks at. */
 static int verify_timestamp(struct soap *soap)
 {
     const struct _wsu__Timestamp *timestamp = soap_wsse_Timestamp(soap);

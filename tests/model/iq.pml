@@ -1,7 +1,8 @@
-/* iq.pml - one call by iq to a peer that runs each id once, from its first copy to its end; with
- * RESOURCES=2 to whichever resource of an account, with BIG one whose bytes must be there before it,
- * with FALLS_BACK one whose envelope is packed, while the peer's place is taken by another program,
- * which runs what comes plain, each copy of it.
+/* iq.pml - one call by iq to a peer that runs each id once, from its first copy to its end.
+ *
+ * With RESOURCES=2 it goes to whichever resource of an account is there. With BIG its bytes must be
+ * there before it. With FALLS_BACK its envelope is packed, while another program takes the peer's
+ * place, which runs each plain copy that comes.
  *
  * Stands for, in lib/:
  *   link/call.c         post_call
@@ -84,8 +85,8 @@ byte process_of[IDS], epoch_of[IDS]; /* what each id says: its incarnation */
 /* ---- under way ---- */
 
 byte copies_of[IDS];                /* of the request, by id */
-bool answer, refusal, stop;         /* stop: refused by who stops, with service-unavailable */
-bool stale[PROCESSES];              /* who says so */
+bool answer, refusal, stop;         /* stop: refused by a process that stops, with service-unavailable */
+bool stale[PROCESSES];              /* which process says so */
 byte bounces, lacks;                /* lacks: refused for want of the bytes, item-not-found */
 
 /* ---- processes: lib/request, lib/link; number p has resource p % RESOURCES ---- */
@@ -136,7 +137,7 @@ inline end_by_itself() { if :: sent > 0 -> end(UNKNOWN) :: else -> end(NOT_EXECU
 
 inline take_copy_back() { sent = sent - (sent > 0) }
 
-/* The first copy was counted when the call was kept, under the id of then. */
+/* The first copy was counted when the call was kept, under the id that it had then. */
 inline take_unposted_back()
 {
     if :: id == 0 || mistake == UNPOSTS_ANY_ID -> take_copy_back() :: else fi

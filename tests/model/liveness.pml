@@ -15,8 +15,9 @@
  *   exchange/due.c    sx_due_put_off_locked sx_due_renew_locked
  *   request/journal.c sx_journal_answer repeat_locked
  *
- * The id may have come too late for its epoch, before its first copy went out. That an epoch ends
- * between two copies, or an answer is dropped for want of room, isn't promised.
+ * The epoch of the id may have ended before the first copy went out: the call must get on all the
+ * same. Nothing is promised if an epoch ends between two copies (EPOCH_ENDS below), or if an answer
+ * is dropped for want of room.
  */
 #include "promise.pml"
 

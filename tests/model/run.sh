@@ -1,10 +1,10 @@
 #!/bin/bash
 # run.sh BUILD [short|long] - every model keeps the promise (promise.pml) in all that can happen within its
 # bounds; the short form also makes each mistake of its table, which must break the promise.
-# run.sh BUILD words NAME MISTAKE - the steps in words by which that number, of the model's table, breaks it.
+# run.sh BUILD words NAME MISTAKE - in words, the steps by which that mistake of the model's table breaks it.
 #
-# spin writes a verifier in C; what it says stays in BUILD/model. Each search ends by itself at MEM_MB or
-# LIMIT_S, and then has proved nothing: it has failed.
+# spin writes a verifier in C; what it says stays in BUILD/model. A search that reaches MEM_MB or LIMIT_S ends, and
+# counts as failed, because it has proved nothing.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$1 form=${2:-short}

@@ -13,10 +13,10 @@
  *   link/admission.c    sx_admission_admit sx_admission_answer_again answer_known
  *   request/journal.c   may_run_locked repeat_locked look_locked sx_journal_forget
  *
- * Later copies, X~again, are questions. What is answered to them is: the answer, known to who
- * answers; or nothing that the caller may believe of the first copy. So that they are asked isn't
- * modelled, but what becomes of them is: an answer, or the caller's patience ends (give_up), which
- * denials decide. The network is as in iq.pml.
+ * Later copies, X~again, are questions. A process that knows the answer gives it; no other reply
+ * tells the caller anything about the first copy. So the questions aren't modelled, only what comes
+ * of them: the answer, or the end of the caller's patience after some denials (give_up). The network
+ * is as in iq.pml.
  */
 #include "promise.pml"
 
