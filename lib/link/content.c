@@ -132,33 +132,26 @@ bool sx_content_find_packed(const struct sx_content *content, const struct sx_el
     return *element || (content->packs && sx_content_is_packed_alone(stanza, stream));
 }
 
+/* What is awaited is paid from its peer's budget alone: if others could use it up, the text of a
+ * fault would be lost. */
+static void glance(const struct sx_content *content, const char *payer, bool is_awaited,
+                   struct sx_envelope *envelope)
+{
+    int64_t now_us = sx_clock_now_us();
+    unsigned long left, steps;
+    if (envelope->err)
+        return;
+    left = (is_awaited ? sx_budget_left_awaited : sx_budget_left)(content->budget, payer, now_us);
+    steps = sx_envelope_glance(envelope, content->checker, content->max_message_bytes, left);
+    (is_awaited ? sx_budget_spend_awaited : sx_budget_spend)(content->budget, payer, steps, now_us);
+}
+
 void sx_content_glance(const struct sx_content *content, const char *from, const char *payer,
                        const struct sx_element *element, struct sx_stream *stream,
                        struct sx_envelope *envelope)
 {
-    int64_t now_us = sx_clock_now_us();
-    unsigned long left, steps;
     sx_content_take_packed(content, from, element, stream, envelope);
-    if (envelope->err)
-        return;
-    left = sx_budget_left(content->budget, payer, now_us);
-    steps = sx_envelope_glance(envelope, content->checker, content->max_message_bytes, left);
-    sx_budget_spend(content->budget, payer, steps, now_us);
-}
-
-/* The peer's budget alone: if others could use it up, the text of its fault would be lost. */
-static void glance_at_awaited(const struct sx_content *content, const char *from,
-                              const struct sx_element *element, struct sx_stream *stream,
-                              struct sx_envelope *envelope)
-{
-    int64_t now_us = sx_clock_now_us();
-    unsigned long left, steps;
-    sx_content_take_packed(content, from, element, stream, envelope);
-    if (envelope->err)
-        return;
-    left = sx_budget_left_awaited(content->budget, from, now_us);
-    steps = sx_envelope_glance(envelope, content->checker, content->max_message_bytes, left);
-    sx_budget_spend_awaited(content->budget, from, steps, now_us);
+    glance(content, payer, false, envelope);
 }
 
 void sx_content_error(const struct sx_content *content, const char *from, bool is_awaited,
@@ -168,12 +161,14 @@ void sx_content_error(const struct sx_content *content, const char *from, bool i
     const struct sx_element *packed;
     bool is_packed = sx_content_find_packed(content, stanza, stream, &packed), has_envelope = true;
     /* A SOAP fault travels as an error with an envelope (XEP-0072 6): the fault is the answer. */
-    if (is_packed && !is_awaited)
+    if (is_packed && !is_awaited) {
         has_envelope = false; /* not worth a glance: nobody waits for it */
-    else if (is_packed)
-        glance_at_awaited(content, from, packed, stream, &reply->envelope);
-    else
+    } else if (is_packed) {
+        sx_content_take_packed(content, from, packed, stream, &reply->envelope);
+        glance(content, from, true, &reply->envelope);
+    } else {
         has_envelope = sx_stream_envelope(stream, &reply->envelope);
+    }
     if (has_envelope) {
         if (reply->envelope.err == SX_OK && reply->envelope.is_fault)
             return;
