@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/glance.h"
 #include "wire/jid.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
@@ -204,19 +205,6 @@ static void decline_untaken(const struct sx_reception *reception, const struct s
         drop(reception, message, "a request, and messages aren't served here");
 }
 
-static void glance(const struct sx_reception *reception, const struct sx_incoming *message,
-                   const struct sx_element *packed, struct sx_stream *stream,
-                   struct sx_envelope *envelope)
-{
-    const char *payer;
-    if (!sx_admission_wants_glance(reception->admission, message->from, &payer))
-        envelope->form = SX_FORM_ZSTD;
-    else
-        sx_content_glance(reception->content, message->from, payer, packed, stream, envelope);
-    if (envelope->err == SX_EFULL && sx_admission_does_without(reception->admission, message))
-        envelope->err = SX_OK;
-}
-
 static void receive_request(const struct sx_reception *reception, const struct sx_incoming *message,
                             const struct sx_element *stanza, struct sx_stream *stream)
 {
@@ -236,7 +224,7 @@ static void receive_request(const struct sx_reception *reception, const struct s
                                  "no message refers to a bytestream");
             return;
         }
-        glance(reception, message, packed, stream, &envelope);
+        sx_glance_take(reception, message, packed, stream, &envelope);
         admit(reception, message, stanza, &envelope);
     } else {
         sx_admission_decline(reception->admission, message, "service-unavailable",

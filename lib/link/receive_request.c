@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/glance.h"
 #include "wire/disco.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
@@ -42,7 +43,6 @@ static void receive_packed(const struct sx_reception *reception, const struct sx
 {
     struct sx_admission *admission = reception->admission;
     struct sx_envelope envelope = {0};
-    const char *payer = NULL;
     if (strcmp(incoming->type, "set") != 0) {
         sx_admission_refuse(admission, incoming, "bad-request",
                             "a packed envelope belongs into an iq of type set");
@@ -52,14 +52,7 @@ static void receive_packed(const struct sx_reception *reception, const struct sx
         sx_admission_refuse(admission, incoming, "service-unavailable", NULL);
         return;
     }
-    /* What the journal knows of the id goes before a glance: the bytes may have been taken by a
-     * first copy. */
-    if (incoming->from && !sx_admission_wants_glance(admission, incoming->from, &payer))
-        envelope.form = SX_FORM_ZSTD;
-    else if (!sx_content_is_reference(element) || !sx_admission_is_known(admission, incoming))
-        sx_content_glance(reception->content, incoming->from, payer, element, stream, &envelope);
-    if (envelope.err == SX_EFULL && sx_admission_does_without(admission, incoming))
-        envelope.err = SX_OK;
+    sx_glance_take(reception, incoming, element, stream, &envelope);
     if (envelope.err == SX_OK)
         sx_admission_admit(admission, incoming, &envelope);
     else
