@@ -1,29 +1,45 @@
 /* backlog.c - a list of JIDs. Invariant: backlog.h.
  *
- * Happy path: add -> take -> a portion of its calls -> put_back -> ... -> take -> free. Failure: no
- * memory: it isn't there, and whoever wanted to add it does the next portion at once.
+ * Happy path: begin: a portion, and there may be more -> added -> step: taken, a portion, put back
+ * -> ... -> step: taken, the last portion, freed. Failure: no memory: it isn't there, and the next
+ * portion is done at once.
  */
 #include "link/backlog.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "wire/jid.h"
+
+struct sx_backlog_entry {
+    STAILQ_ENTRY(sx_backlog_entry) in_list;
+    char jid[];
+};
 
 void sx_backlog_init(struct sx_backlog *backlog)
 {
     STAILQ_INIT(&backlog->list);
 }
 
+/* NULL: there is none. */
+static struct sx_backlog_entry *take(struct sx_backlog *backlog)
+{
+    struct sx_backlog_entry *entry = STAILQ_FIRST(&backlog->list);
+    if (entry)
+        STAILQ_REMOVE_HEAD(&backlog->list, in_list);
+    return entry;
+}
+
 void sx_backlog_fini(struct sx_backlog *backlog)
 {
     struct sx_backlog_entry *entry;
-    while ((entry = sx_backlog_take(backlog)))
+    while ((entry = take(backlog)))
         free(entry);
 }
 
 /* A list is enough: each entry has more calls than a portion, so there are few. */
-bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid)
+static bool has(const struct sx_backlog *backlog, const char *jid)
 {
     const struct sx_backlog_entry *entry;
     STAILQ_FOREACH(entry, &backlog->list, in_list)
@@ -32,26 +48,35 @@ bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid)
     return false;
 }
 
-bool sx_backlog_add(struct sx_backlog *backlog, const char *jid)
+static bool add(struct sx_backlog *backlog, const char *jid)
 {
     size_t bytes = strlen(jid) + 1;
     struct sx_backlog_entry *entry = malloc(sizeof *entry + bytes);
     if (!entry)
         return false;
     memcpy(entry->jid, jid, bytes);
-    sx_backlog_put_back(backlog, entry);
+    STAILQ_INSERT_TAIL(&backlog->list, entry, in_list);
     return true;
 }
 
-struct sx_backlog_entry *sx_backlog_take(struct sx_backlog *backlog)
+void sx_backlog_begin(struct sx_backlog *backlog, const char *jid, sx_backlog_portion *portion,
+                      const void *user)
 {
-    struct sx_backlog_entry *entry = STAILQ_FIRST(&backlog->list);
-    if (entry)
-        STAILQ_REMOVE_HEAD(&backlog->list, in_list);
-    return entry;
+    if (has(backlog, jid))
+        return;
+    while (portion(user, jid))
+        if (add(backlog, jid))
+            return;
 }
 
-void sx_backlog_put_back(struct sx_backlog *backlog, struct sx_backlog_entry *entry)
+int64_t sx_backlog_step(struct sx_backlog *backlog, sx_backlog_portion *portion, const void *user)
 {
-    STAILQ_INSERT_TAIL(&backlog->list, entry, in_list);
+    struct sx_backlog_entry *entry = take(backlog);
+    if (!entry)
+        return SX_NEVER;
+    if (portion(user, entry->jid))
+        STAILQ_INSERT_TAIL(&backlog->list, entry, in_list);
+    else
+        free(entry);
+    return 0;
 }

@@ -11,30 +11,27 @@
 #define SX_LINK_BACKLOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
-
-struct sx_backlog_entry {
-    STAILQ_ENTRY(sx_backlog_entry) in_list;
-    char jid[];
-};
 
 /* Init, before it is used. */
 struct sx_backlog {
     STAILQ_HEAD(sx_backlog_list, sx_backlog_entry) list;
 };
 
+/* Changes a portion of the JID's calls. Whether there may be more. */
+typedef bool sx_backlog_portion(const void *user, const char *jid);
+
 void sx_backlog_init(struct sx_backlog *backlog);
 void sx_backlog_fini(struct sx_backlog *backlog); /* frees what is in it */
 
-bool sx_backlog_has(const struct sx_backlog *backlog, const char *jid);
+/* The first portion of a JID's calls, whose rest is due with the next steps. Nothing, if it is in
+ * the backlog already. If there is no memory to remember it, further portions follow at once. */
+void sx_backlog_begin(struct sx_backlog *backlog, const char *jid, sx_backlog_portion *portion,
+                      const void *user);
 
-/* Puts a copy of a JID that isn't there at the end. False: no memory. */
-bool sx_backlog_add(struct sx_backlog *backlog, const char *jid);
-
-/* The first, out of the list, to be freed with free(); NULL: there is none. */
-struct sx_backlog_entry *sx_backlog_take(struct sx_backlog *backlog);
-
-/* Puts an entry that was taken at the end. */
-void sx_backlog_put_back(struct sx_backlog *backlog, struct sx_backlog_entry *entry);
+/* A portion for the JID that has waited longest, which is the last then. When to ask again: 0 (at
+ * once), or SX_NEVER if there is none. */
+int64_t sx_backlog_step(struct sx_backlog *backlog, sx_backlog_portion *portion, const void *user);
 
 #endif

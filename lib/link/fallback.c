@@ -11,7 +11,6 @@
 #include "link/fallback.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "wire/disco.h"
@@ -43,7 +42,7 @@ void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char
 }
 
 /* The call's payload as it may go out plain. Otherwise why says in which way it can't. */
-static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *copy,
+static bool make_plain(const struct sx_fallback *fallback, const struct sx_copy *copy,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
     const struct sx_head head = {
@@ -58,7 +57,8 @@ static bool make_plain(struct sx_fallback *fallback, const struct sx_copy *copy,
 }
 
 /* The bytes of its plain envelope. */
-static size_t replace_one(struct sx_fallback *fallback, const struct sx_copy *copy, bool runs_once)
+static size_t replace_one(const struct sx_fallback *fallback, const struct sx_copy *copy,
+                          bool runs_once)
 {
     struct sx_payload payload = {0};
     char clause[300] = "", why[400];
@@ -74,10 +74,11 @@ static size_t replace_one(struct sx_fallback *fallback, const struct sx_copy *co
     return len;
 }
 
-/* Whether there may be more. Another program may have come in the peer's place since the portion
- * before, so what it says of itself is looked up each time. */
-static bool replace_portion(struct sx_fallback *fallback, const char *peer)
+/* Another program may have come in the peer's place since the portion before, so what it says of
+ * itself is looked up each time. */
+static bool replace_portion(const void *user, const char *peer)
 {
+    const struct sx_fallback *fallback = user;
     char incarnation[SX_INCARNATION_BYTES];
     bool runs_once = sx_features_incarnation(fallback->features, peer, sx_clock_now_us(),
                                              incarnation, sizeof incarnation) == 1;
@@ -95,21 +96,10 @@ static bool replace_portion(struct sx_fallback *fallback, const char *peer)
 
 void sx_fallback_replace(struct sx_fallback *fallback, const char *peer)
 {
-    if (sx_backlog_has(&fallback->backlog, peer))
-        return;
-    while (replace_portion(fallback, peer))
-        if (sx_backlog_add(&fallback->backlog, peer))
-            return;
+    sx_backlog_begin(&fallback->backlog, peer, replace_portion, fallback);
 }
 
 int64_t sx_fallback_step(struct sx_fallback *fallback)
 {
-    struct sx_backlog_entry *entry = sx_backlog_take(&fallback->backlog);
-    if (!entry)
-        return SX_NEVER;
-    if (replace_portion(fallback, entry->jid))
-        sx_backlog_put_back(&fallback->backlog, entry);
-    else
-        free(entry);
-    return 0;
+    return sx_backlog_step(&fallback->backlog, replace_portion, fallback);
 }

@@ -23,9 +23,8 @@ struct sx_fallback {
     const struct sx_query *query;
     struct sx_checker *checker;
     /* loop thread */
-    int64_t asked_us; /* last, 0: never */
-    struct sx_backlog
-        backlog; /* peers with more calls than a portion; flag: it runs each id once */
+    int64_t asked_us;          /* last, 0: never */
+    struct sx_backlog backlog; /* peers with more calls than a portion */
 };
 
 /* A packed call to this peer was answered as by one who doesn't understand it: asks the peer what

@@ -199,9 +199,9 @@ bool sx_routing_move(const struct sx_routing *routing, const char *from, const c
 
 /* ---- somebody comes or goes ---- */
 
-/* Whether there may be more. */
-static bool move_portion(const struct sx_routing *routing, const char *bare)
+static bool move_portion(const void *user, const char *bare)
 {
+    const struct sx_routing *routing = user;
     struct sx_reroute reroute;
     unsigned calls;
     for (calls = 0; calls < PORTION_CALLS; calls++)
@@ -212,11 +212,7 @@ static bool move_portion(const struct sx_routing *routing, const char *bare)
 
 static void move_waiting(const struct sx_routing *routing, const char *bare)
 {
-    if (sx_backlog_has(routing->backlog, bare))
-        return;
-    while (move_portion(routing, bare))
-        if (sx_backlog_add(routing->backlog, bare))
-            return;
+    sx_backlog_begin(routing->backlog, bare, move_portion, routing);
 }
 
 void sx_routing_note_available(const struct sx_routing *routing, const char *jid,
@@ -246,12 +242,5 @@ void sx_routing_note_gone(const struct sx_routing *routing, const char *jid)
 
 int64_t sx_routing_step(const struct sx_routing *routing)
 {
-    struct sx_backlog_entry *entry = sx_backlog_take(routing->backlog);
-    if (!entry)
-        return SX_NEVER;
-    if (move_portion(routing, entry->jid))
-        sx_backlog_put_back(routing->backlog, entry);
-    else
-        free(entry);
-    return 0;
+    return sx_backlog_step(routing->backlog, move_portion, routing);
 }
