@@ -18,8 +18,6 @@
 #include "exchange/hold.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "exchange/deadline.h"
@@ -36,28 +34,16 @@ static void hold_locked(struct soap_xmpp_call *call)
     sx_table_add_hold_locked(call);
 }
 
+static void begin_locked(struct soap_xmpp_call *call)
+{
+    sx_due_begin_locked(call);
+    hold_locked(call);
+}
+
 enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                          size_t len)
 {
-    struct sx_exchange *exchange = call->exchange;
-    enum sx_err err = SX_OK;
-    char *copy = malloc(len + 1);
-    if (!copy)
-        return SX_ENOMEM;
-    memcpy(copy, payload, len);
-    copy[len] = '\0';
-    pthread_mutex_lock(&exchange->mu);
-    if (sx_table_is_under_way_locked(call)) {
-        sx_table_keep_locked(call, incarnation, copy, len, 0);
-        sx_due_begin_locked(call);
-        hold_locked(call);
-        copy = NULL;
-    } else {
-        err = call->err;
-    }
-    pthread_mutex_unlock(&exchange->mu);
-    free(copy);
-    return err;
+    return sx_table_keep(call, incarnation, payload, len, 0, begin_locked);
 }
 
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number)

@@ -48,24 +48,7 @@ static bool is_last_locked(const struct soap_xmpp_call *call)
 enum sx_err sx_retry_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                           size_t len)
 {
-    struct sx_exchange *exchange = call->exchange;
-    enum sx_err err = SX_OK;
-    char *copy = malloc(len + 1);
-    if (!copy)
-        return SX_ENOMEM;
-    memcpy(copy, payload, len);
-    copy[len] = '\0';
-    pthread_mutex_lock(&exchange->mu);
-    if (sx_table_is_under_way_locked(call)) {
-        sx_table_keep_locked(call, incarnation, copy, len, 1);
-        sx_due_begin_locked(call);
-        copy = NULL;
-    } else {
-        err = call->err;
-    }
-    pthread_mutex_unlock(&exchange->mu);
-    free(copy);
-    return err;
+    return sx_table_keep(call, incarnation, payload, len, 1, sx_due_begin_locked);
 }
 
 /* Whether the call still has its first id. It has another one if, while the first copy waited for

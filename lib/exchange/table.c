@@ -283,12 +283,30 @@ void sx_table_rename_locked(struct soap_xmpp_call *call, const char *incarnation
     set_kind_locked(call, sx_request_id_is_any(incarnation) ? CALL_SHARED : CALL_KEPT);
 }
 
-void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
-                          size_t len, unsigned sent)
+enum sx_err sx_table_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
+                          size_t len, unsigned sent,
+                          void (*begin_locked)(struct soap_xmpp_call *call))
 {
-    sx_table_set_payload_locked(call, payload, len);
-    sx_table_rename_locked(call, incarnation);
-    sx_table_set_sent_locked(call, sent);
+    struct sx_exchange *exchange = call->exchange;
+    enum sx_err err = SX_OK;
+    char *copy = malloc(len + 1);
+    if (!copy)
+        return SX_ENOMEM;
+    memcpy(copy, payload, len);
+    copy[len] = '\0';
+    pthread_mutex_lock(&exchange->mu);
+    if (sx_table_is_under_way_locked(call)) {
+        sx_table_set_payload_locked(call, copy, len);
+        sx_table_rename_locked(call, incarnation);
+        sx_table_set_sent_locked(call, sent);
+        begin_locked(call);
+        copy = NULL;
+    } else {
+        err = call->err;
+    }
+    pthread_mutex_unlock(&exchange->mu);
+    free(copy);
+    return err;
 }
 
 /* ---- whose word it is ---- */

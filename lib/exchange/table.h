@@ -156,10 +156,12 @@ uint64_t sx_table_make_id_locked(struct sx_exchange *exchange, char id[ID_BYTES]
 /* Gives it its id; false: no memory. */
 bool sx_table_enter_locked(struct soap_xmpp_call *call);
 
-/* The call is kept: it gets the payload (malloc'ed, taken) to be sent again, an id with the
- * incarnation, and `sent` copies count as out. */
-void sx_table_keep_locked(struct soap_xmpp_call *call, const char *incarnation, char *payload,
-                          size_t len, unsigned sent);
+/* The call is kept: it gets a copy of the payload to be sent again, an id with the incarnation, and
+ * `sent` copies count as out; begin_locked then says when the next one goes out. SX_ENOMEM: the
+ * call is as it was. Another error: it has ended meanwhile with this. Takes the mutex. */
+enum sx_err sx_table_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
+                          size_t len, unsigned sent,
+                          void (*begin_locked)(struct soap_xmpp_call *call));
 
 /* Another id, which carries the incarnation; that also says whether the call is KEPT or SHARED. No
  * copy has gone out under it. */
