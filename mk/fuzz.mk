@@ -12,6 +12,10 @@ $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o 
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer)
 
+# In the end they do the last things again: tests/fuzz/habit.h.
+HABITUAL := shipment transfer
+$(HABITUAL:%=$(BUILD)/fuzz-%): $(call obj,tests/fuzz/habit.c)
+
 # What their link writes is looked at: tests/lib/posted.h.
 POSTERS := iq message shipment
 $(POSTERS:%=$(BUILD)/fuzz-%): LDFLAGS += $(POSTED)

@@ -1,4 +1,4 @@
-/* fuzz.c - how a fuzzer says what isn't true. */
+/* fuzz.c - how a fuzzer reads its input, and says what isn't true. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -9,6 +9,14 @@ void fuzz_fail(const char *condition, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
     abort();
+}
+
+unsigned fuzz_draw(struct fuzz_input *input, unsigned below)
+{
+    if (!input->len)
+        return 0;
+    input->len--;
+    return *input->bytes++ % below;
 }
 
 static char *copy(const void *bytes, size_t len, size_t size)

@@ -76,16 +76,12 @@ struct world {
     struct peer peers[MOST_PEERS]; /* oldest first */
     unsigned count, max_peers;
     int64_t now_us;
-    const uint8_t *bytes;
-    size_t len;
+    struct fuzz_input input;
 };
 
-static unsigned next(struct world *world)
+static unsigned draw(struct world *world, unsigned below)
 {
-    if (!world->len)
-        return 0;
-    world->len--;
-    return *world->bytes++;
+    return fuzz_draw(&world->input, below);
 }
 
 static struct peer *find(struct world *world, unsigned identity)
@@ -143,7 +139,7 @@ static unsigned find_incarnation(const struct peer *peer)
 /* As a process writes them, or one that only looks like it. */
 static const char *choose_incarnation(struct world *world, char text[SX_INCARNATION_BYTES])
 {
-    unsigned which = next(world) % (INCARNATIONS + GOOD);
+    unsigned which = draw(world, INCARNATIONS + GOOD);
     if (which >= INCARNATIONS) {
         sx_request_id_format_incarnation(which, which % 2, text);
         return text;
@@ -155,9 +151,9 @@ static const char *choose_incarnation(struct world *world, char text[SX_INCARNAT
 static void choose_list(struct world *world, struct peer *peer, char *list)
 {
     unsigned i;
-    peer->count = next(world) % (MOST_FEATURES + 1);
+    peer->count = draw(world, MOST_FEATURES + 1);
     for (i = 0; i < peer->count; i++) {
-        unsigned which = next(world) % (FEATURES + 2);
+        unsigned which = draw(world, FEATURES + 2);
         char incarnation[SX_INCARNATION_BYTES];
         if (which < FEATURES)
             strcpy(peer->list[i], features[which]);
@@ -215,7 +211,7 @@ static void do_renew(struct world *world, unsigned who)
 static void do_call(struct world *world, unsigned who)
 {
     struct peer *peer = find(world, peers[who].identity);
-    unsigned i, calls = next(world) % 2 ? SX_FEATURES_FRESH_CALLS : 1;
+    unsigned i, calls = draw(world, 2) ? SX_FEATURES_FRESH_CALLS : 1;
     for (i = 0; i < calls; i++) {
         bool is_old = sx_features_is_old(world->features, peers[who].jid, world->now_us);
         if (!peer) {
@@ -278,13 +274,13 @@ static void pass_time(struct world *world)
 {
     static const int64_t steps[] = {1, S, SX_FEATURES_FRESH_S * S, SX_FEATURES_TTL_S * S - 1,
                                     SX_FEATURES_TTL_S * S};
-    world->now_us += steps[next(world) % (sizeof steps / sizeof *steps)];
+    world->now_us += steps[draw(world, sizeof steps / sizeof *steps)];
 }
 
 /* On one peer, which is asked about then; time passes for all. */
 static void operate(struct world *world)
 {
-    unsigned operation = next(world) % 8, who = next(world) % PEERS;
+    unsigned operation = draw(world, 8), who = draw(world, PEERS);
     switch (operation) {
     case 0:
     case 1:
@@ -316,17 +312,17 @@ static void claim_nothing_held(struct sx_memory *memory)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct world world = {.bytes = bytes, .len = len, .now_us = S};
+    struct world world = {.input = {bytes, len}, .now_us = S};
     struct sx_trace trace;
     struct sx_memory *memory;
     unsigned operations = 0, who;
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "features");
     memory = sx_memory_new(MEMORY_BYTES, &trace);
     CLAIM(memory);
-    world.max_peers = 1 + next(&world) % MOST_PEERS;
+    world.max_peers = 1 + draw(&world, MOST_PEERS);
     world.features = sx_features_new(world.max_peers, memory);
     CLAIM(world.features);
-    while (world.len && operations++ < MOST_OPERATIONS)
+    while (world.input.len && operations++ < MOST_OPERATIONS)
         operate(&world);
     for (who = 0; who < PEERS; who++)
         claims_about(&world, who);

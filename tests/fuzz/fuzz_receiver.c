@@ -50,8 +50,7 @@ struct model {
 };
 
 struct scene {
-    const uint8_t *bytes;
-    size_t len;
+    struct fuzz_input input;
     int64_t now_us;
     unsigned long steps;
     int64_t waits_until_us[ACCOUNTS]; /* for bytes; there are places for all */
@@ -63,12 +62,7 @@ struct scene {
 
 static unsigned draw(struct scene *scene, unsigned below)
 {
-    unsigned drawn = scene->len ? *scene->bytes : 0;
-    if (scene->len) {
-        scene->bytes++;
-        scene->len--;
-    }
-    return drawn % below;
+    return fuzz_draw(&scene->input, below);
 }
 
 /* ---- the model ---- */
@@ -404,10 +398,10 @@ static void open_words(struct scene *scene)
     unsigned i;
     for (i = 0; i < 6; i++) {
         size_t len = draw(scene, WORD_BYTES);
-        len = len < scene->len ? len : scene->len;
-        words[i] = fuzz_text(scene->bytes, len);
-        scene->bytes += len;
-        scene->len -= len;
+        len = len < scene->input.len ? len : scene->input.len;
+        words[i] = fuzz_text(scene->input.bytes, len);
+        scene->input.bytes += len;
+        scene->input.len -= len;
     }
     open = (struct sx_receiver_open){words[0], words[1], *words[2] ? words[2] : NULL,
                                      words[3], words[4], words[5]};
@@ -471,11 +465,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
                                                          send_one, close_one,     take_one,
                                                          drop_one, let_time_pass, open_words};
     const struct sx_receiver_limits limits = {MESSAGE_BYTES, ALL_BYTES, BLOCK_BYTES, PLACES};
-    struct scene scene = {.bytes = bytes, .len = len, .now_us = 1000000};
+    struct scene scene = {.input = {bytes, len}, .now_us = 1000000};
     scene.receiver = sx_receiver_new(&limits);
     CLAIM(scene.receiver);
     write_contents(&scene);
-    while (scene.len) {
+    while (scene.input.len) {
         operations[draw(&scene, sizeof operations / sizeof *operations)](&scene);
         claim_bounds(&scene);
     }

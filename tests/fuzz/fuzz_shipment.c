@@ -21,6 +21,7 @@
 #include "posted.h"
 #include "stopped_clock.h"
 #include "fuzz.h"
+#include "habit.h"
 
 #define INCARNATION "00112233445566ff.1"
 
@@ -37,7 +38,7 @@ enum {
     SESSION = 7,       /* it is closed */
     TRANSFER_BYTES = SX_SENDER_ID_BYTES,
     ID_BYTES = 200,
-    HABIT_BYTES = 96,
+    HABITUAL_BYTES = 5, /* of what hostile ones do, at most */
     SPARE_BYTES = 1000, /* of memory, times 0 to 31 */
     PATIENCE_S = 60,    /* also for a place */
     END_S = 1300        /* longer than any answer may take */
@@ -60,35 +61,18 @@ struct transfer {
 };
 
 struct scene {
-    const uint8_t *bytes;
-    size_t len;
+    struct habit habit; /* of hostile ones */
     int64_t now_us;
     struct soap_xmpp_link *link;
     struct sx_shipments *shipments;
     struct transfer transfers[MOST_ANSWERS + MOST_CALLS];
     unsigned count, calls;
-    struct sx_charge charge;    /* what somebody else has of the memory */
-    uint8_t habit[HABIT_BYTES]; /* what hostile ones have drawn last */
-    size_t habit_len;
-    bool notes_habit;
+    struct sx_charge charge; /* what somebody else has of the memory */
 };
-
-static void remember(struct scene *scene, unsigned drawn)
-{
-    if (scene->habit_len < HABIT_BYTES)
-        scene->habit[scene->habit_len++] = (uint8_t)drawn;
-}
 
 static unsigned draw(struct scene *scene, unsigned below)
 {
-    unsigned drawn = scene->len ? *scene->bytes : 0;
-    if (scene->len) {
-        scene->bytes++;
-        scene->len--;
-        if (scene->notes_habit)
-            remember(scene, drawn);
-    }
-    return drawn % below;
+    return habit_draw(&scene->habit, below);
 }
 
 static void set_clock(struct scene *scene, int64_t now_us)
@@ -393,15 +377,13 @@ static void do_one(struct scene *scene, unsigned operation)
 
 static void read_input(struct scene *scene)
 {
-    while (scene->len) {
+    while (scene->habit.input.len) {
         unsigned operation = draw(scene, 9);
-        if (scene->habit_len > HABIT_BYTES - 5)
-            scene->habit_len = 0;
-        scene->notes_habit = operation >= 5 && operation < 8;
-        if (scene->notes_habit)
-            remember(scene, operation);
+        habit_make_room(&scene->habit, HABITUAL_BYTES);
+        if (operation >= 5 && operation < 8)
+            habit_begin(&scene->habit, operation);
         do_one(scene, operation);
-        scene->notes_habit = false;
+        habit_end(&scene->habit);
     }
 }
 
@@ -424,11 +406,9 @@ static bool have_ended(const struct scene *scene, int64_t begun_us, int64_t paus
 static void come_to_an_end(struct scene *scene, int64_t pause_us)
 {
     int64_t begun_us = scene->now_us;
-    uint8_t habit[HABIT_BYTES];
     unsigned honest;
-    bool goes_on = scene->habit_len > 0;
+    bool goes_on = scene->habit.len > 0;
     sx_memory_give(&scene->charge);
-    memcpy(habit, scene->habit, scene->habit_len);
     honest = scene->count < MOST_ANSWERS - CROWD ? scene->count : MOST_ANSWERS;
     if (honest < MOST_ANSWERS)
         add_answer(scene, HONEST, MOST_BYTES);
@@ -437,16 +417,15 @@ static void come_to_an_end(struct scene *scene, int64_t pause_us)
     step(scene);
     do {
         set_clock(scene, scene->now_us + pause_us);
-        scene->bytes = habit;
         goes_on = goes_on && scene->now_us < begun_us + END_S * S;
-        scene->len = goes_on ? scene->habit_len : 0;
-        while (scene->len)
+        if (goes_on)
+            habit_repeat(&scene->habit);
+        while (scene->habit.input.len)
             do_one(scene, draw(scene, 8));
         step(scene);
         CLAIM(honest == MOST_ANSWERS || !scene->transfers[honest].is_over ||
               scene->transfers[honest].is_whole);
     } while (!have_ended(scene, begun_us, pause_us) || goes_on);
-    scene->bytes = NULL;
     CLAIM(honest == MOST_ANSWERS || scene->transfers[honest].is_whole);
     change_call(scene, true);
     (void)sx_shipments_step(scene->shipments, 1);
@@ -476,7 +455,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct scene scene;
     int64_t pause_us;
-    scene = (struct scene){.bytes = bytes, .len = len};
+    scene = (struct scene){.habit = {.input = {bytes, len}}};
     set_clock(&scene, 1000 * S);
     scene.link = make_link();
     posted_take(sx_session_loop(scene.link->session), on_post, &scene);

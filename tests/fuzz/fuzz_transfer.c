@@ -22,6 +22,7 @@
 #include "transfer/receiver.h"
 #include "transfer/senders.h"
 #include "fuzz.h"
+#include "habit.h"
 
 #define OWN     "own@example.org/1"
 #define HONEST  "honest@example.org/soap"
@@ -37,8 +38,8 @@ enum {
     ALL_BYTES = 6000,
     BLOCK_BYTES = 2048,
     NAME_BYTES = 160,
-    MOST_POSTS = 1000, /* without answers or time */
-    HABIT_BYTES = 96,
+    MOST_POSTS = 1000,  /* without answers or time */
+    HABITUAL_BYTES = 6, /* of what hostile ones do, at most */
     HONEST_S = 600,
     SIEGE_S = 1000 /* for longer than a hostile sender's bytes may take */
 };
@@ -67,8 +68,7 @@ struct intrusion {
 };
 
 struct scene {
-    const uint8_t *bytes;
-    size_t len;
+    struct habit habit; /* of hostile ones */
     int64_t now_us, last_us[2];
     struct stanza *wire; /* the next due first */
     struct sx_senders *senders;
@@ -77,9 +77,6 @@ struct scene {
     unsigned window;
     size_t block_bytes;
     struct intrusion intrusions[INTRUDERS][2];
-    uint8_t habit[HABIT_BYTES]; /* what hostile ones have drawn last */
-    size_t habit_len;
-    bool notes_habit;
     bool is_calm;     /* the network does no harm any more */
     bool is_confused; /* something came twice, or out of order */
 };
@@ -87,22 +84,9 @@ struct scene {
 static const char *const intruders[INTRUDERS] = {"e@example.org/1", "e@example.org/2",
                                                  "f@example.org/1", "f@example.org/2"};
 
-static void remember(struct scene *scene, unsigned drawn)
-{
-    if (scene->habit_len < HABIT_BYTES)
-        scene->habit[scene->habit_len++] = (uint8_t)drawn;
-}
-
 static unsigned draw(struct scene *scene, unsigned below)
 {
-    unsigned drawn = scene->len ? *scene->bytes : 0;
-    if (scene->len) {
-        scene->bytes++;
-        scene->len--;
-        if (scene->notes_habit)
-            remember(scene, drawn);
-    }
-    return drawn % below;
+    return habit_draw(&scene->habit, below);
 }
 
 /* ---- stanzas ---- */
@@ -127,22 +111,20 @@ static const char *find(const char *text, const char *tag, const char *name, cha
     return out;
 }
 
+/* What the network does is nobody's habit. */
 static void put(struct scene *scene, bool to_receiver, const char *text)
 {
-    bool notes_habit = scene->notes_habit;
     unsigned fate, copies;
     int64_t due_us = scene->now_us + 20000;
-    scene->notes_habit = false;
-    fate = scene->is_calm ? 0 : draw(scene, 16);
+    fate = scene->is_calm ? 0 : fuzz_draw(&scene->habit.input, 16);
     copies = fate == 1 ? 0 : fate == 2 ? 2 : 1;
     scene->is_confused |= fate > 1 && fate < 4;
     if (fate == 3)
-        due_us += (int64_t)draw(scene, 64) * 500000;
+        due_us += (int64_t)fuzz_draw(&scene->habit.input, 64) * 500000;
     else if (due_us < scene->last_us[to_receiver])
         due_us = scene->last_us[to_receiver];
     if (fate != 3)
         scene->last_us[to_receiver] = due_us;
-    scene->notes_habit = notes_habit;
     for (; copies > 0; copies--) {
         struct stanza *stanza = malloc(sizeof *stanza), **place = &scene->wire;
         CLAIM(stanza);
@@ -507,13 +489,11 @@ static void write_message(struct scene *scene, unsigned i)
 
 static void read_input(struct scene *scene)
 {
-    while (scene->len) {
+    while (scene->habit.input.len) {
         unsigned operation = draw(scene, 8);
-        if (scene->habit_len > HABIT_BYTES - 6)
-            scene->habit_len = 0;
-        scene->notes_habit = operation >= 3;
+        habit_make_room(&scene->habit, HABITUAL_BYTES);
         if (operation >= 3)
-            remember(scene, operation < 6);
+            habit_begin(&scene->habit, operation < 6);
         if (operation == 0)
             run(scene, scene->now_us + draw(scene, 256) * INT64_C(40000));
         else if (operation == 1)
@@ -524,7 +504,7 @@ static void read_input(struct scene *scene)
             hostile_receiver(scene);
         else
             hostile_sender(scene);
-        scene->notes_habit = false;
+        habit_end(&scene->habit);
         run(scene, scene->now_us);
     }
 }
@@ -532,17 +512,13 @@ static void read_input(struct scene *scene)
 /* The hostile ones go on as they have begun. */
 static void repeat_habit(struct scene *scene)
 {
-    uint8_t habit[HABIT_BYTES];
-    memcpy(habit, scene->habit, scene->habit_len);
-    scene->bytes = habit;
-    scene->len = scene->habit_len;
-    while (scene->len) {
+    habit_repeat(&scene->habit);
+    while (scene->habit.input.len) {
         if (draw(scene, 2))
             hostile_receiver(scene);
         else
             hostile_sender(scene);
     }
-    scene->bytes = NULL;
 }
 
 static void come_to_an_end(struct scene *scene, int64_t pause_us)
@@ -553,7 +529,7 @@ static void come_to_an_end(struct scene *scene, int64_t pause_us)
     bool are_over = false;
     unsigned i;
     scene->is_calm = true;
-    while (!are_over || (scene->habit_len && scene->now_us < siege_us)) {
+    while (!are_over || (scene->habit.len && scene->now_us < siege_us)) {
         run(scene, scene->now_us + pause_us);
         repeat_habit(scene);
         give_up(scene);
@@ -573,7 +549,7 @@ static void come_to_an_end(struct scene *scene, int64_t pause_us)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     const struct sx_receiver_limits limits = {PLACE_BYTES, ALL_BYTES, BLOCK_BYTES, PLACES};
-    struct scene scene = {.bytes = bytes, .len = len, .now_us = S};
+    struct scene scene = {.habit = {.input = {bytes, len}}, .now_us = S};
     unsigned i;
     int64_t pause_us;
     scene.receiver = sx_receiver_new(&limits);

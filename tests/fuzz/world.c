@@ -13,7 +13,6 @@
 #include "net/parser.h"
 #include "wire/namespaces.h"
 #include "feed.h"
-#include "fuzz.h"
 
 enum {
     PAST = 1,
@@ -27,7 +26,7 @@ enum {
 
 unsigned world_draw(struct world *world, unsigned below)
 {
-    return (world->at < world->end ? *world->at++ : 0) % below;
+    return fuzz_draw(&world->input, below);
 }
 
 /* ---- stations ---- */
@@ -420,7 +419,7 @@ static void turn(void *user)
 {
     struct world *world = user;
     int64_t due_us;
-    if (world->at < world->end)
+    if (world->input.len)
         world->ops[world_draw(world, world->op_count)](world);
     else if (!be_kind(world, &due_us))
         pass_until(due_us);
@@ -433,8 +432,7 @@ void world_init(struct world *world, const uint8_t *bytes, size_t len)
     size_t i;
     for (i = 0; i < len; i++)
         seed = seed * 31 + bytes[i];
-    world->at = bytes;
-    world->end = bytes + len;
+    world->input = (struct fuzz_input){bytes, len};
     host_begin(seed * 2654435761U, turn, take_post, world);
     world_add(world, WORLD_CALLER, WORLD_PACKS);
     ledger_init(&world->ledger, caller_of(world)->link);
@@ -444,7 +442,7 @@ void world_run(struct world *world)
 {
     unsigned turns = 0;
     int64_t due_us;
-    while (world->at < world->end)
+    while (world->input.len)
         turn(world);
     while (!ledger_is_over(&world->ledger) || be_kind(world, &due_us)) {
         turn(world);

@@ -15,6 +15,7 @@
 
 #include "link/link_state.h"
 #include "flight.h"
+#include "fuzz.h"
 #include "host.h"
 #include "ledger.h"
 
@@ -56,7 +57,7 @@ struct world {
     bool has_presence;   /* the caller and those who serve it tell that they are there */
     unsigned remembered; /* requests by each of these */
     /* its own */
-    const uint8_t *at, *end;
+    struct fuzz_input input;
     struct ledger ledger;
     struct station stations[WORLD_STATIONS]; /* the first is the caller */
     unsigned station_count;
