@@ -14,6 +14,7 @@
     SUITE(base64)                                                                                  \
     SUITE(budget)                                                                                  \
     SUITE(buffer)                                                                                  \
+    SUITE(bytestream)                                                                              \
     SUITE(checker)                                                                                 \
     SUITE(checker_glance)                                                                          \
     SUITE(clock)                                                                                   \
