@@ -21,6 +21,9 @@ POSTERS := iq message shipment
 $(POSTERS:%=$(BUILD)/fuzz-%): LDFLAGS += $(POSTED)
 $(POSTERS:%=$(BUILD)/fuzz-%): $(call obj,tests/lib/posted.c)
 
+# What they read of stanzas: tests/lib/attribute.h.
+$(HABITUAL:%=$(BUILD)/fuzz-%): $(call obj,tests/lib/attribute.c)
+
 # With a time of its own: tests/lib/stopped_clock.h.
 $(BUILD)/fuzz-shipment: LDFLAGS += $(STOPPED_CLOCK)
 $(BUILD)/fuzz-shipment: $(call obj,tests/lib/stopped_clock.c)

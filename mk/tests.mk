@@ -56,7 +56,7 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c posted.c element_text.c \
-    stopped_clock.c tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
+    attribute.c stopped_clock.c tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_certificates.c)) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(POSTED) $(STOPPED_CLOCK) -lcunit)

@@ -18,6 +18,7 @@
 #include "exchange/hold.h"
 #include "link/link.h"
 #include "link/link_state.h"
+#include "attribute.h"
 #include "posted.h"
 #include "stopped_clock.h"
 #include "fuzz.h"
@@ -83,14 +84,6 @@ static void set_clock(struct scene *scene, int64_t now_us)
 
 /* ---- what the link posts ---- */
 
-static void copy_attribute(const char *stanza, const char *name, char *out, size_t out_bytes)
-{
-    const char *found = strstr(stanza, name);
-    CLAIM(found);
-    found += strlen(name);
-    snprintf(out, out_bytes, "%.*s", (int)strcspn(found, "'"), found);
-}
-
 static struct transfer *find_transfer(struct scene *scene, const char *id)
 {
     unsigned i;
@@ -121,7 +114,7 @@ static void on_post(void *user, uint64_t session, char *stanza, size_t len)
     struct transfer *transfer;
     char id[ID_BYTES];
     CLAIM(session == 1 && strlen(stanza) == len);
-    copy_attribute(stanza, " id='", id, sizeof id);
+    CLAIM(attribute_find(stanza, "iq", "id", id, sizeof id));
     transfer = find_transfer(scene, id);
     if (!transfer) {
         note_answer(scene, stanza, id);
@@ -240,7 +233,8 @@ static struct sx_shipment *make_shipment(struct scene *scene, unsigned account, 
     CLAIM(sx_shipment_new(scene->link->session, &payload, NULL, accounts[account], "add", NULL,
                           reference, &shipment) == SX_OK);
     *transfer = (struct transfer){.account = account, .since_us = scene->now_us};
-    copy_attribute(reference->bytes, " transfer='", transfer->id, sizeof transfer->id);
+    CLAIM(
+        attribute_find(reference->bytes, "packed", "transfer", transfer->id, sizeof transfer->id));
     return shipment;
 }
 

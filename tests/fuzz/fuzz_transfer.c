@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "transfer/receiver.h"
 #include "transfer/senders.h"
+#include "attribute.h"
 #include "fuzz.h"
 #include "habit.h"
 
@@ -91,24 +92,9 @@ static unsigned draw(struct scene *scene, unsigned below)
 
 /* ---- stanzas ---- */
 
-/* The attribute of the first tag that is named so; "" for none. */
 static const char *find(const char *text, const char *tag, const char *name, char out[NAME_BYTES])
 {
-    char wanted[NAME_BYTES];
-    const char *begin, *end, *found;
-    out[0] = '\0';
-    snprintf(wanted, sizeof wanted, "<%s ", tag);
-    begin = strstr(text, wanted);
-    if (!begin)
-        return NULL;
-    end = strchr(begin, '>');
-    snprintf(wanted, sizeof wanted, " %s='", name);
-    found = strstr(begin, wanted);
-    if (!found || found > end)
-        return NULL;
-    found += strlen(wanted);
-    snprintf(out, NAME_BYTES, "%.*s", (int)strcspn(found, "'"), found);
-    return out;
+    return attribute_find(text, tag, name, out, NAME_BYTES);
 }
 
 /* What the network does is nobody's habit. */

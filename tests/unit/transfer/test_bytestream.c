@@ -1,5 +1,6 @@
 /* Both ends of big messages against each other, over a wire that loses, reorders, cuts and spoils
  * on a seeded schedule: each transfer ends, with the same bytes or with a reason. */
+#include "../../lib/attribute.h"
 #include "../../lib/suite.h"
 
 #include <stdio.h>
@@ -97,23 +98,9 @@ static void drop_wire(struct world *world)
     }
 }
 
-/* The attribute's value, cut out of the first tag of text that is named so; NULL: it has none. */
 static const char *find(const char *text, const char *tag, const char *name, char out[NAME_BYTES])
 {
-    char wanted[NAME_BYTES];
-    const char *begin, *end, *found;
-    snprintf(wanted, sizeof wanted, "<%s ", tag);
-    begin = strstr(text, wanted);
-    if (!begin)
-        return NULL;
-    end = strchr(begin, '>');
-    snprintf(wanted, sizeof wanted, " %s='", name);
-    found = strstr(begin, wanted);
-    if (!found || found > end)
-        return NULL;
-    found += strlen(wanted);
-    snprintf(out, NAME_BYTES, "%.*s", (int)strcspn(found, "'"), found);
-    return out;
+    return attribute_find(text, tag, name, out, NAME_BYTES);
 }
 
 /* ---- the receiver ---- */
