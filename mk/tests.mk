@@ -71,7 +71,7 @@ $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_
 	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
 
 # A process that the integration tests kill.
-$(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c) $(ledger_STUBS) $(ledger_SKELETON) \
+$(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c tests/lib/line.c) $(ledger_STUBS) $(ledger_SKELETON) \
     $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-Wl$(,)--wrap=sx_trace_stanza $(GSOAP_LIBS))
@@ -139,11 +139,13 @@ $(OLDER_VERSIONS:%=$(OLDER)/%/installed): $(OLDER)/%/installed: tests/mixed/%.ta
 
 # One program, compiled for the library of each version and for this one; what was compiled for an older one
 # runs with this one, too: an upgrade without compiling anew.
-PEER_SOURCES := $(wildcard tests/mixed/peer/*.c)
+PEER_USERS := $(wildcard tests/mixed/peer/*.c)
+PEER_SOURCES := $(PEER_USERS) tests/lib/line.c
+PEER_HEADERS := tests/mixed/peer/peer.h tests/lib/line.h
 PEERS := $(BUILD)/peer $(foreach v,$(OLDER_VERSIONS),$(BUILD)/peer-$(v) $(BUILD)/peer-$(v)-upgraded)
-$(eval $(call uses,$(call obj,$(PEER_SOURCES)),mixed))
+$(eval $(call uses,$(call obj,$(PEER_USERS)),mixed))
 
-$(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) tests/mixed/peer/peer.h $(BUILD)/gen/mixed/soapH.h $(OLDER)/%/installed
+$(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) $(PEER_HEADERS) $(BUILD)/gen/mixed/soapH.h $(OLDER)/%/installed
 	$(call say,CC,$@)
 	$(Q)for s in $(PEER_SOURCES); do $(CC) -std=c11 -D_GNU_SOURCE -pthread $(WARNINGS) -I$(@D)/include \
 	    -I$(BUILD)/gen/mixed $(GSOAP_CFLAGS) $(CFLAGS) -c -o $(@D)/$$(basename $$s .c).part.o $$s || exit 1; done

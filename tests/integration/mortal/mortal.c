@@ -31,10 +31,10 @@
 #include "base/clock.h"
 #include "link/link.h"
 #include "soap/pack.h"
+#include "../../lib/line.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +42,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    MAX_ENVELOPE_BYTES = 1 << 20,
-    NUMBERS = 1000,
-    THREADS = 32,
-    LINE_BYTES = 1024,
-    DRAIN_MS = 2000,
-    POST_S = 60
-};
+enum { MAX_ENVELOPE_BYTES = 1 << 20, NUMBERS = 1000, THREADS = 32, DRAIN_MS = 2000, POST_S = 60 };
 
 static int ledger_fd;
 static struct soap_xmpp_link *own_link;
@@ -57,23 +50,6 @@ static struct soap_xmpp_link *own_link;
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t finished_more = PTHREAD_COND_INITIALIZER;
 static bool finished[NUMBERS], all_finished; /* under mu */
-
-/* One write, so that lines of several threads don't mix. */
-static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void tell(const char *format, ...)
-{
-    char line[LINE_BYTES], *end;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line - 1, format, arguments);
-    va_end(arguments);
-    for (end = line; *end; end++)
-        if (*end == '\n')
-            *end = ' ';
-    *end++ = '\n';
-    if (write(STDOUT_FILENO, line, (size_t)(end - line)) < 0)
-        _exit(3); /* nobody listens any more */
-}
 
 /* ---- the service ---- */
 
@@ -96,7 +72,7 @@ int ledger__enter(struct soap *soap, int number, int held, int *entered)
         return soap_sender_fault(soap, "number out of range", NULL);
     if (write(ledger_fd, line, (size_t)len) != len)
         return soap_receiver_fault(soap, "the ledger can't be written", NULL);
-    tell("run %d", number);
+    line_tell("run %d", number);
     pthread_mutex_lock(&mu);
     while (held && !finished[number] && !all_finished)
         pthread_cond_wait(&finished_more, &mu);
@@ -141,8 +117,8 @@ static void *carry_out(void *arg)
         soap_sprint_fault(soap, text, sizeof text);
     else if (entered != order->number)
         snprintf(text, sizeof text, "the answer to %d", entered);
-    tell("end %d %s %s %d %s", order->number, err || *text ? "error" : "answer",
-         outcomes[soap_xmpp_outcome(soap)], (int)(now_ms() - begun_ms), text);
+    line_tell("end %d %s %s %d %s", order->number, err || *text ? "error" : "answer",
+              outcomes[soap_xmpp_outcome(soap)], (int)(now_ms() - begun_ms), text);
     soap_destroy(soap);
     soap_end(soap);
     soap_free(soap);
@@ -189,13 +165,13 @@ static void wait_for_answer(void)
     char name[65], peer[256];
     int entered = -1;
     if (!call) {
-        tell("found nothing");
+        line_tell("found nothing");
     } else {
         snprintf(name, sizeof name, "%s", soap_xmpp_call_name(call));
         snprintf(peer, sizeof peer, "%s", soap_xmpp_call_peer(call));
         if (soap_xmpp_attach(soap, call) == SOAP_OK)
             soap_recv_ledger__enter(soap, &entered);
-        tell("found %s: %d %s", name, entered, peer);
+        line_tell("found %s: %d %s", name, entered, peer);
     }
     free_caller(soap);
 }
@@ -242,7 +218,7 @@ static void tell_sent(const char *stanza, const char *what, const char *element)
 {
     const char *at = strstr(stanza, element);
     if (at)
-        tell("%s %d", what, atoi(at + strlen(element)));
+        line_tell("%s %d", what, atoi(at + strlen(element)));
 }
 
 /* The envelope of a stanza that carries it packed, NULL of any other. */
@@ -266,9 +242,9 @@ static void tell_presence(const char *line)
     const char *jid = strstr(line, ": ");
     int len = jid ? (int)strcspn(jid + 2, " ") : 0;
     if (len && strncmp(jid + 2 + len, " is gone", 8) == 0)
-        tell("gone %.*s", len, jid + 2);
+        line_tell("gone %.*s", len, jid + 2);
     else if (len && strcmp(jid + 2 + len, " is there, and serves") == 0)
-        tell("there %.*s", len, jid + 2);
+        line_tell("there %.*s", len, jid + 2);
 }
 
 static void tell_stanza(const char *stanza)
@@ -363,7 +339,7 @@ static void live(void)
     if (soap_register_plugin_arg(soap, soap_xmpp, own_link) == SOAP_OK &&
         pthread_create(&server, NULL, serve, soap) == 0) {
         if (await_serving() && soap_xmpp_wait_online(own_link, -1) == 0)
-            tell("online");
+            line_tell("online");
         obey_all();
         pthread_join(server, NULL);
     }

@@ -8,6 +8,7 @@
  */
 #include "soapH.h"
 #include "soap_xmpp.h"
+#include "../../lib/line.h"
 #include "peer.h"
 
 #include <pthread.h>
@@ -85,7 +86,7 @@ static void tell_end(struct soap *soap, int number, int err, bool is_right, int6
         soap_sprint_fault(soap, text, sizeof text);
     else if (!is_right)
         snprintf(text, sizeof text, "the answer to something else");
-    peer_tell("end %d %s %s %d %s", number, err || !is_right ? "error" : "answer",
+    line_tell("end %d %s %s %d %s", number, err || !is_right ? "error" : "answer",
               outcomes[soap_xmpp_outcome(soap)], (int)(now_ms() - begun_ms), text);
 }
 
@@ -139,7 +140,7 @@ static void post(const struct order *order)
         !soap_xmpp_detach(soap))
         soap_print_fault(soap, stderr);
     else
-        peer_tell("posted %d", order->number);
+        line_tell("posted %d", order->number);
     free_caller(soap);
 }
 
@@ -156,7 +157,7 @@ static void wait_for_answer(const struct order *order)
             soap_recv_mixed__enter(soap, &entry) != SOAP_OK)
             soap_print_fault(soap, stderr);
     }
-    peer_tell("found %s: %d", name, entry.number);
+    line_tell("found %s: %d", name, entry.number);
     free_caller(soap);
 }
 
@@ -221,7 +222,7 @@ static void ride_out(const struct order *order)
         if (storm.ended < storm.begun)
             goes_on = end_one(&storm);
     }
-    peer_tell("stormed %d %d", order->number, storm.answered);
+    line_tell("stormed %d %d", order->number, storm.answered);
     free_caller(storm.soap);
 }
 

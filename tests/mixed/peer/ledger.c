@@ -7,6 +7,7 @@
  * written answers with a fault.
  */
 #include "soapH.h"
+#include "../../lib/line.h"
 #include "peer.h"
 
 #include <fcntl.h>
@@ -54,7 +55,7 @@ int mixed__enter(struct soap *soap, int number, int held, char *text, struct mix
     if (!write_down(number))
         return soap_receiver_fault(soap, "the ledger can't be written", NULL);
     if (held)
-        peer_tell("run %d", number);
+        line_tell("run %d", number);
     pthread_mutex_lock(&mu);
     while (held && !finished[number] && !all_finished)
         pthread_cond_wait(&finished_more, &mu);

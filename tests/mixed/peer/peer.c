@@ -2,7 +2,7 @@
  * one link.
  *
  * It is compiled against the installed library of each version, and so keeps to what the oldest one
- * has in its soap_xmpp.h; nothing of lib/ or tests/lib is in it.
+ * has in its soap_xmpp.h; nothing of lib/ is in it, and of tests/lib what needs libc alone: line.h.
  *
  * usage: peer LEDGER JID PASSWORD PORT CAFILE [OPTION...]
  *     unpacked        it neither sends nor takes packed envelopes
@@ -39,10 +39,10 @@
 #include "soapH.h"
 #include "soap_xmpp.h"
 #include "mixed.nsmap"
+#include "../../lib/line.h"
 #include "peer.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,22 +54,6 @@ enum { THREADS = 32, DRAIN_MS = 2000, LONG_DRAIN_MS = 60000, MIN_ARGUMENTS = 6, 
 static struct soap_xmpp_link *own_link;
 static bool kicks, has_presence;
 
-/* One write, so that lines of several threads don't mix. */
-void peer_tell(const char *format, ...)
-{
-    char line[PEER_LINE_BYTES], *end;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line - 1, format, arguments);
-    va_end(arguments);
-    for (end = line; *end; end++)
-        if (*end == '\n')
-            *end = ' ';
-    *end++ = '\n';
-    if (write(STDOUT_FILENO, line, (size_t)(end - line)) < 0)
-        _exit(3);
-}
-
 /* ---- what the link tells ---- */
 
 /* "alice@example.org: bob@example.org/soap is gone" */
@@ -78,9 +62,9 @@ static void tell_presence(const char *line)
     const char *jid = strstr(line, ": ");
     int len = jid ? (int)strcspn(jid + 2, " ") : 0;
     if (len && strcmp(jid + 2 + len, " is gone") == 0)
-        peer_tell("gone %.*s", len, jid + 2);
+        line_tell("gone %.*s", len, jid + 2);
     else if (len && strcmp(jid + 2 + len, " is there, and serves") == 0)
-        peer_tell("there %.*s", len, jid + 2);
+        line_tell("there %.*s", len, jid + 2);
 }
 
 static void watch_trace(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -93,9 +77,9 @@ static void watch_trace(void *user, enum soap_xmpp_trace_level level, const char
     if (level == SOAP_XMPP_TRACE_DEBUG)
         tell_presence(line);
     if (strstr(line, ": sent <message"))
-        peer_tell("mailed");
+        line_tell("mailed");
     if (number && strstr(sent, "enter>") && atoi(number + strlen("<number>")) < STORMY)
-        peer_tell("sent %d", atoi(number + strlen("<number>")));
+        line_tell("sent %d", atoi(number + strlen("<number>")));
 }
 
 static void watch_state(void *user, enum soap_xmpp_state_value state, const char *reason)
@@ -103,7 +87,7 @@ static void watch_state(void *user, enum soap_xmpp_state_value state, const char
     (void)user;
     (void)reason;
     if (state == SOAP_XMPP_STOPPING)
-        peer_tell("stopping");
+        line_tell("stopping");
     if (kicks && state == SOAP_XMPP_BACKING_OFF && own_link)
         soap_xmpp_kick(own_link);
 }
@@ -116,10 +100,10 @@ static void watch_progress(void *user, const struct soap_xmpp_progress *progress
     const char *way = progress->is_outgoing ? "out" : "in";
     (void)user;
     if (progress->done_bytes == progress->size_bytes) {
-        peer_tell("moved %s", way);
+        line_tell("moved %s", way);
         *told = false;
     } else if (progress->done_bytes > progress->size_bytes / 4 && !*told) {
-        peer_tell("amid %s", way);
+        line_tell("amid %s", way);
         *told = true;
     }
 }
@@ -213,7 +197,7 @@ static bool is_present(const char *jid)
 
 static void live(struct soap *soap, const char *jid)
 {
-    char line[PEER_LINE_BYTES];
+    char line[LINE_BYTES];
     pthread_t server;
     /* Who is asked before it serves is taken for somebody who doesn't, and threads take a while. */
     if (soap_xmpp_accept(soap, -1) == SOAP_OK)
@@ -223,7 +207,7 @@ static void live(struct soap *soap, const char *jid)
     if (pthread_create(&server, NULL, serve, soap) != 0)
         return;
     if (soap_xmpp_wait_online(own_link, -1) == 0 && is_present(jid))
-        peer_tell("online");
+        line_tell("online");
     while (fgets(line, sizeof line, stdin))
         obey(line);
     ledger_finish(-1);

@@ -7,12 +7,6 @@
 
 struct soap_xmpp_link;
 
-enum { PEER_LINE_BYTES = 1024 };
-
-/* A line for whoever has started this process; newlines become spaces. Ends the process if nobody
- * listens any more. */
-void peer_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* ---- the service: ledger.c ---- */
 
 /* Appends to the file; returns 0, or -1 if it can't be opened. */
