@@ -89,14 +89,19 @@ void responder_start(struct responder *responder, const struct soap_xmpp_config 
     responder_hear(responder, OPEN, strlen(OPEN));
 }
 
+void responder_serve_with(struct responder *responder, const struct soap_xmpp_config *config)
+{
+    responder_start(responder, config);
+    sx_queue_open(responder->link->queue);
+}
+
 void responder_serve(struct responder *responder, const char *rules)
 {
     struct soap_xmpp_config config;
     responder_configure(&config);
     config.allow = rules;
     config.max_message_bytes = 100000;
-    responder_start(responder, &config);
-    sx_queue_open(responder->link->queue);
+    responder_serve_with(responder, &config);
 }
 
 void responder_stop(struct responder *responder)

@@ -31,7 +31,10 @@ void responder_configure(struct soap_xmpp_config *config);
 /* The link is online under its own JID, in session 1, as far as it knows. */
 void responder_start(struct responder *responder, const struct soap_xmpp_config *config);
 
-/* Both, and it serves those whom the rules let call, packed or not. */
+/* The same, and it serves those whom the configuration lets call. */
+void responder_serve_with(struct responder *responder, const struct soap_xmpp_config *config);
+
+/* responder_configure(), and it serves those whom the rules let call, packed or not. */
 void responder_serve(struct responder *responder, const char *rules);
 
 /* Drops the requests that nobody has taken. */

@@ -231,8 +231,7 @@ TEST(an_answer_that_is_too_large_for_a_longer_name_is_refused)
     responder_configure(&config);
     config.allow = "alice@example.org";
     config.max_outgoing_bytes = 10000;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
     CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
     response_remember(responder.link->journal, request->from, request->id, payload,

@@ -299,8 +299,7 @@ TEST(a_message_that_was_declined_is_not_run_later)
     responder_configure(&config);
     config.messages = 1;
     config.allow = "alice@example.org:add";
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     use_up(&responder, RESPONDER_PEER);
     send_message(&responder, "1~message");
     ASSERT_CONTAINS(responder_said(&responder), "<resource-constraint");

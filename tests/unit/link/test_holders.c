@@ -40,8 +40,7 @@ static void serve(struct responder *responder)
     config.max_queued_bytes = 200000;
     config.max_outgoing_bytes = OUTGOING_BYTES;
     config.max_remembered_bytes = MESSAGE_BYTES;
-    responder_start(responder, &config);
-    sx_queue_open(responder->link->queue);
+    responder_serve_with(responder, &config);
 }
 
 static struct sx_memory *memory_of(const struct responder *responder)

@@ -46,8 +46,7 @@ static void setup(unsigned calls_count, bool is_one_peer)
     config.allow = "alice@example.org";
     config.presence = 1;
     config.max_calls = MANY;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     for (i = count = 0; i < calls_count; i++, count++) {
         snprintf(peer, sizeof peer, is_one_peer ? PEER : "bob%u@example.org/soap", i);
         CU_ASSERT_EQUAL_FATAL(

@@ -28,7 +28,7 @@
 
 enum { MANY = 200, PAST = 1 };
 
-/* A service that lets alice call. */
+/* A service that lets alice call, and takes messages from them. */
 static void configure(struct soap_xmpp_config *config)
 {
     responder_configure(config);
@@ -36,16 +36,14 @@ static void configure(struct soap_xmpp_config *config)
     config->name_key = "secret";
     config->max_depth = 64;
     config->max_calls = 10;
+    config->messages = 1;
 }
 
-/* The same, and it takes messages from them. */
 static void serve(struct responder *responder)
 {
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
-    responder_start(responder, &config);
-    sx_queue_open(responder->link->queue);
+    responder_serve_with(responder, &config);
 }
 
 static void hear(struct responder *responder, const char *format, ...)
@@ -97,7 +95,6 @@ TEST(requests_wait_for_who_will_serve)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     responder_start(&responder, &config);
     hear(&responder, MESSAGE("1", ENVELOPE("add")));
     ASSERT_TEXT(responder_said(&responder), "");
@@ -110,8 +107,8 @@ TEST(who_takes_none_says_so)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    config.messages = 0;
+    responder_serve_with(&responder, &config);
     hear(&responder, "<message from='" ALICE
                      "' to='calc@example.org/soap' id='1~message'>" ENVELOPE("add") "</message>");
     ASSERT_CONTAINS(responder_said(&responder),
@@ -131,8 +128,8 @@ TEST(who_takes_none_says_nothing_for_the_account)
     struct soap_xmpp_config config;
     size_t i;
     configure(&config);
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    config.messages = 0;
+    responder_serve_with(&responder, &config);
     for (i = 0; i < sizeof receivers / sizeof *receivers; i++) {
         hear(&responder, "<message from='" ALICE "' id='1~message'%s>" ENVELOPE("add") "</message>",
              receivers[i]);
@@ -313,10 +310,8 @@ TEST(old_ones_are_refused)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     config.max_age_s = 60;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     hear(&responder, DELAYED("1~message"), stamp(10), stamp(20));
     CU_ASSERT_EQUAL(responder_queued(&responder), 1);
     hear(&responder, DELAYED("2~message"), stamp(-100), stamp(-200));
@@ -534,10 +529,8 @@ TEST(what_found_no_room_is_not_run_later)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     config.max_requests = 1;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     ASSERT_TEXT(responder_said(&responder), "");
     hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
@@ -556,10 +549,8 @@ static bool attempt_message(struct shortage shortage, bool is_packed)
     struct soap_xmpp_config config;
     bool failed, is_over;
     configure(&config);
-    config.messages = 1;
     config.allow = "alice@example.org:add";
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     CU_ASSERT_FATAL(
         asprintf(&stanza, MESSAGE("1~message", "%s"), is_packed ? packed : ENVELOPE("add")) > 0);
     shortage_begin(shortage);
@@ -608,10 +599,8 @@ TEST(what_was_too_old_is_not_run_later)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     config.max_age_s = 60;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     hear(&responder,
          MESSAGE("1~message",
                  ENVELOPE("add") "<delay xmlns='urn:xmpp:delay' stamp='2020-01-01T00:00:00Z'/>"));
@@ -627,11 +616,9 @@ TEST(what_was_too_old_and_cannot_be_remembered_is_not_said_to_be_refused)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     config.max_age_s = 60;
     config.max_remembered = 1;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     CU_ASSERT_EQUAL(responder_queued(&responder), 1);
     hear(&responder,
@@ -649,10 +636,8 @@ TEST(what_cannot_be_remembered_is_not_said_to_be_refused)
     struct responder responder;
     struct soap_xmpp_config config;
     configure(&config);
-    config.messages = 1;
     config.max_remembered = 1;
-    responder_start(&responder, &config);
-    sx_queue_open(responder.link->queue);
+    responder_serve_with(&responder, &config);
     hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
     ASSERT_TEXT(responder_said(&responder), "");
     hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
