@@ -40,7 +40,7 @@ const struct hostile_step siege_answers[] = EIGHT_OF(many_answers);
 
 /* ---- calls ---- */
 
-static void assert_adds(struct soap *soap)
+void siege_assert_adds(struct soap *soap)
 {
     double sum = 0;
     int err = soap_call_lab__add(soap, SIEGE_ENDPOINT, NULL, 1, 2, &sum);
@@ -63,7 +63,7 @@ void bystander_open(struct bystander *bystander)
     CU_ASSERT_PTR_NOT_NULL_FATAL(bystander->server);
     bystander->link = hostile_link_open(bystander->server, SOAP_XMPP_TLS_OFF, NULL);
     bystander->soap = laboratory_client(bystander->link, SOAP_IO_DEFAULT);
-    assert_adds(bystander->soap);
+    siege_assert_adds(bystander->soap);
 }
 
 void bystander_close(struct bystander *bystander)
@@ -123,10 +123,10 @@ void siege_assert_told(struct siege *siege, const char *server, const char *reas
 void siege_assert_usable(struct siege *siege)
 {
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(siege->link, -1), 0);
-    assert_adds(siege->soap);
+    siege_assert_adds(siege->soap);
 }
 
 void siege_assert_unharmed(struct siege *siege)
 {
-    assert_adds(siege->bystander->soap);
+    siege_assert_adds(siege->bystander->soap);
 }

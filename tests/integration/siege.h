@@ -45,6 +45,8 @@ void siege_end(struct siege *siege);
 
 /* An assertion: a line of the trace that names the server and the reason has come, or comes yet. */
 void siege_assert_told(struct siege *siege, const char *server, const char *reason);
+/* An assertion: a call of add with this context is answered with 3. */
+void siege_assert_adds(struct soap *soap);
 /* Assertions: the link, the bystander can call add. */
 void siege_assert_usable(struct siege *siege);
 void siege_assert_unharmed(struct siege *siege);

@@ -307,12 +307,7 @@ static void await_siege(struct crowd *crowd)
 static void call_ourselves(struct crowd *crowd)
 {
     struct soap *soap = laboratory_client(crowd->link, SOAP_IO_DEFAULT);
-    double sum = 0;
-    int err = soap_call_lab__add(soap, SIEGE_ENDPOINT, NULL, 1, 2, &sum);
-    if (err)
-        printf("\n    %s", laboratory_fault(soap));
-    CU_ASSERT_EQUAL(err, SOAP_OK);
-    CU_ASSERT_EQUAL(sum, 3);
+    siege_assert_adds(soap);
     laboratory_client_free(soap);
 }
 
