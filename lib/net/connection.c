@@ -1,11 +1,13 @@
 /* connection.c - one attempt with libstrophe: from TCP to online to over, and why.
  *
  * Invariant: failure is what happened first, and is never overwritten. libstrophe gets no more
- * rounds once it is over.
+ * rounds once it is over. No round waits for the server: nothing but the hashing of SCRAM takes
+ * long.
  *
  * Happy path: open -> round, round, ... -> on_online -> round ... -> close -> over -> fini.
- * Failure: abort notes it and shuts the socket down, from which the next round learns that all is
- * over; what nobody has noted fini finds out from what stream and TLS have seen.
+ * Failure: abort, the deadline's among others, notes it and shuts the socket down, from which the
+ * next round learns that all is over; what nobody has noted fini finds out from what stream and TLS
+ * have seen.
  */
 #include "net/connection.h"
 
@@ -72,7 +74,8 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     current->fd = fd;
     current->has_socket = true;
-    return sx_watchdog_watch(&current->watchdog, fd) ? 0 : -1;
+    sx_tls_take(fd);
+    return 0;
 }
 
 static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *reason)
@@ -123,7 +126,7 @@ static bool is_somebody_else(const struct sx_connection *connection, const char 
 static void go_online(struct sx_connection *connection)
 {
     const char *jid = xmpp_conn_get_bound_jid(connection->conn);
-    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !xmpp_conn_is_secured(connection->conn)) {
+    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established()) {
         sx_connection_abort(connection, SX_ETLS, "the connection came up without TLS");
         return;
     }
@@ -134,16 +137,13 @@ static void go_online(struct sx_connection *connection)
         shutdown(connection->fd, SHUT_RDWR);
         return;
     }
-    if (sx_watchdog_stop(&connection->watchdog)) {
-        /* It fired in this very moment: the socket is shut down already. */
-        return;
-    }
+    if (connection->failure.err != SX_OK)
+        return; /* the socket is shut down already; this was read before */
     connection->online = true;
     connection->stream.wants_trees = sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA);
     connection->stream.user = connection;
     connection->stream.on_stanza = on_stanza;
-    if (connection->failure.err == SX_OK)
-        connection->on_online(connection->user, jid ? jid : connection->config->jid);
+    connection->on_online(connection->user, jid ? jid : connection->config->jid);
 }
 
 static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
@@ -292,12 +292,6 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->over = true;
         return;
     }
-    if (sx_watchdog_start(&connection->watchdog, connection->deadline) != 0) {
-        set_failure(connection, SX_ENOMEM, "no thread for the connect deadline");
-        connection->over = true;
-        return;
-    }
-    connection->watching = true;
     connection->conn = ctx ? new_conn(connection, ctx) : NULL;
     if (!connection->conn) {
         set_failure(connection, SX_ENOMEM, "no memory for a connection");
@@ -311,9 +305,11 @@ short sx_connection_events(const struct sx_connection *connection)
 {
     if (connection->fd < 0 || connection->over)
         return 0;
-    if (!connection->tcp || sx_allocator_unsent_bytes() > 0)
+    if (!connection->tcp)
         return POLLIN | POLLOUT;
-    return POLLIN;
+    if (sx_tls_is_in_handshake()) /* what libstrophe has to write waits for its end */
+        return sx_tls_wants_to_write() ? POLLIN | POLLOUT : POLLIN;
+    return sx_allocator_unsent_bytes() > 0 ? POLLIN | POLLOUT : POLLIN;
 }
 
 /* RFC 5482: what isn't acknowledged for so long ends the connection, which TCP itself would keep
@@ -349,40 +345,65 @@ static bool is_tcp_settled(struct sx_connection *connection)
     return true;
 }
 
-/* A server that doesn't take us may be gone before we write: its alert says why. */
+/* Neither TLS nor stream header nor SASL has a timer in libstrophe. */
+static void check_deadline(struct sx_connection *connection)
+{
+    char server[256], text[320];
+    if (connection->online || sx_clock_now_us() < connection->deadline)
+        return;
+    describe_server(connection, server, sizeof server);
+    snprintf(text, sizeof text, "connecting to %s took longer than %.3f s", server,
+             (double)connection->config->connect_timeout_us / 1e6);
+    sx_connection_abort(connection, SX_ECONNECT, text);
+}
+
+/* Each step of a login is a question and its answer. A server whose TCP keeps the second half of
+ * one back until the first is acknowledged (Nagle) would wait 40 ms for our delayed
+ * acknowledgement. The kernel forgets it, so that it is told before each pass. */
+static void acknowledge_at_once(const struct sx_connection *connection)
+{
+    int one = 1;
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
-    if (!connection->online && !connection->stream.login.authenticated && connection->secured)
+    if (!connection->online && connection->tcp)
+        acknowledge_at_once(connection);
+    /* A server that doesn't take us may be gone before we write: its alert says why. */
+    if (!connection->online && !connection->stream.login.authenticated)
         sx_tls_look();
     xmpp_run_once(ctx, 0);
 }
 
 /* While it logs in libstrophe queues its answers as it reads, and writes them in the next pass; its
- * stream header when TCP is up. Later on we do, and what is read short of READ_BYTES was all: TLS
- * keeps nothing back but the rest of a record that was longer. */
-static bool is_pass_due(bool is_logged_in, bool is_tcp_new, uint64_t read_bytes)
+ * stream header when TCP is up, and when the read that ended the handshake had nothing for it.
+ * Later on we do, and what is read short of READ_BYTES was all: TLS keeps nothing back but the rest
+ * of a record that was longer. */
+static bool is_pass_due(bool is_logged_in, bool is_new, uint64_t read_bytes)
 {
-    return is_logged_in ? read_bytes >= READ_BYTES : read_bytes || is_tcp_new;
+    return is_logged_in ? read_bytes >= READ_BYTES : read_bytes || is_new;
 }
 
 bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     uint64_t fed_bytes = connection->stream.fed_bytes;
     bool was_tcp = connection->tcp, was_online = connection->online;
+    bool was_established = sx_tls_is_established();
+    check_deadline(connection);
     if (!is_tcp_settled(connection))
         return false;
     run_once(connection, ctx);
     if (connection->over)
         return false;
-    if (!connection->secured)
-        connection->secured = xmpp_conn_is_secured(connection->conn) != 0;
     if (sx_allocator_is_short())
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
     else if (connection->stream.err != SX_OK)
         explain_stream(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
-    return is_pass_due(was_online, connection->tcp != was_tcp,
+    return is_pass_due(was_online,
+                       connection->tcp != was_tcp || sx_tls_is_established() != was_established,
                        connection->stream.fed_bytes - fed_bytes);
 }
 
@@ -435,7 +456,7 @@ static bool explain_certificate(struct sx_connection *connection, const char *se
     else if (alert)
         set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
                     server, config->cert_file, alert);
-    else if (config->cert_file && !config->password[0] && connection->secured &&
+    else if (config->cert_file && !config->password[0] && sx_tls_is_established() &&
              login->offers_sasl && !login->offers_external)
         set_failure(connection, SX_ECLIENTCERT,
                     "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
@@ -458,7 +479,7 @@ static void explain_login(struct sx_connection *connection, const char *server)
         set_failure(connection, SX_ELOST, "%s refused to bind %.100s: %s%s%s", server,
                     connection->config->jid, login->bind_condition, login->bind_text[0] ? ": " : "",
                     login->bind_text);
-    else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !connection->secured)
+    else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
         explain_tls(connection, server);
     else
         set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
@@ -510,17 +531,14 @@ static void explain_stream_error(struct sx_connection *connection, const char *s
     }
 }
 
-static void explain(struct sx_connection *connection, bool timed_out)
+static void explain(struct sx_connection *connection)
 {
     const struct sx_stream *stream = &connection->stream;
     char server[256];
     describe_server(connection, server, sizeof server);
     if (sx_allocator_is_short())
         set_failure(connection, SX_ENOMEM, "memory ran short");
-    if (timed_out)
-        set_failure(connection, SX_ECONNECT, "connecting to %s took longer than %.3f s", server,
-                    (double)connection->config->connect_timeout_us / 1e6);
-    else if (stream->err != SX_OK)
+    if (stream->err != SX_OK)
         explain_stream(connection);
     else if (stream->login.stream_condition[0])
         explain_stream_error(connection, server);
@@ -534,14 +552,11 @@ static void explain(struct sx_connection *connection, bool timed_out)
 
 void sx_connection_fini(struct sx_connection *connection)
 {
-    bool timed_out = connection->watching && sx_watchdog_stop(&connection->watchdog);
-    explain(connection, timed_out);
+    explain(connection);
     if (connection->conn)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;
-    if (connection->watching)
-        sx_watchdog_fini(&connection->watchdog);
-    connection->watching = false;
+    sx_tls_end();
     current = NULL;
 }
 

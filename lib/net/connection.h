@@ -7,7 +7,7 @@
  * `failure` says why, in words a user can act on.
  *
  * Happy path: open -> poll for events, round ... -> online -> round ... -> close -> over -> fini.
- * Failure: whatever ends the attempt sets `failure` first and wins: watchdog, certificate, parser,
+ * Failure: whatever ends the attempt sets `failure` first and wins: deadline, certificate, parser,
  *          stream error, SASL failure; sx_connection_fini's explanation covers the rest.
  * Thread: the loop thread only.
  */
@@ -19,7 +19,6 @@
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "base/trace.h"
-#include "net/watchdog.h"
 
 /* Why a connection ended or never was. */
 struct sx_failure {
@@ -44,11 +43,9 @@ struct sx_connection {
     /* loop thread */
     struct _xmpp_conn_t *conn;
     struct sx_stream stream;
-    struct sx_watchdog watchdog;
-    bool watching; /* the watchdog was started and not freed */
-    int fd;        /* libstrophe's, -1 before and after */
+    int fd; /* libstrophe's, -1 before and after */
     int64_t tcp_deadline;
-    bool has_socket, tcp, secured, online, closing, over;
+    bool has_socket, tcp, online, closing, over;
     int tcp_errno, strophe_error;
     struct sx_failure failure;
 };
@@ -62,7 +59,8 @@ void sx_connection_open(struct sx_connection *connection, struct _xmpp_ctx_t *ct
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);
 
-/* One pass of libstrophe; true if another one is due, without waiting for an event. */
+/* One pass of libstrophe, which waits for nobody; true if another one is due, without waiting for
+ * an event. Ends the attempt once its deadline has passed. */
 bool sx_connection_round(struct sx_connection *connection, struct _xmpp_ctx_t *ctx);
 
 /* Sends </stream:stream> (RFC 6120 4.4). The server answers with its own, or libstrophe gives up

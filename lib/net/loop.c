@@ -65,7 +65,6 @@ struct sx_loop {
     size_t server_max_bytes; /* 0: unknown */
     bool kicked, stopping;
     int64_t stop_deadline;
-    struct sx_watchdog *watchdog; /* of the attempt under way, NULL without one */
     /* loop thread */
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
@@ -319,16 +318,6 @@ static void run_connection(struct sx_loop *loop)
     }
 }
 
-/* So that a stop can end an attempt that is stuck inside libstrophe. */
-static void publish_watchdog(struct sx_loop *loop, struct sx_watchdog *watchdog)
-{
-    pthread_mutex_lock(&loop->mu);
-    loop->watchdog = watchdog;
-    if (watchdog && loop->stopping)
-        sx_watchdog_fire(watchdog);
-    pthread_mutex_unlock(&loop->mu);
-}
-
 /* Connects to one address, from TCP to offline; the session's number, 0 if none came about. */
 static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
                             unsigned address, int64_t deadline, struct sx_failure *failure,
@@ -347,9 +336,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
     loop->connection = &connection;
     loop->ctx = sx_allocator_reserve() ? xmpp_ctx_new(&sx_allocator, NULL) : NULL;
     sx_connection_open(&connection, loop->ctx);
-    publish_watchdog(loop, connection.watching ? &connection.watchdog : NULL);
     run_connection(loop);
-    publish_watchdog(loop, NULL);
     loop->connection = NULL;
     loop->writer.conn = NULL;
     sx_inbox_close(&loop->inbox);
@@ -548,8 +535,6 @@ void sx_loop_stop(struct sx_loop *loop, int64_t deadline)
     pthread_mutex_lock(&loop->mu);
     loop->stopping = true;
     loop->stop_deadline = deadline;
-    if (loop->watchdog)
-        sx_watchdog_fire(loop->watchdog);
     pthread_mutex_unlock(&loop->mu);
     wake(loop);
     pthread_join(loop->thread, NULL);

@@ -5,7 +5,7 @@
  * of parts of libstrophe. It sees libstrophe, OpenSSL, the resolver and sockets, and of ours base,
  * xml, wire, soap and config. It knows no calls and no requests, and no other folder includes
  * strophe.h. All of it runs on the loop thread, but for sx_loop_post() and what else a header says
- * is for any thread, the resolver's thread and the watchdog's.
+ * is for any thread, and the resolver's thread.
  *
  * Noun: the loop. It knows connections, not calls: what a stanza means and when to try again is
  * link/'s business (receive.h, reconnect.h), told by callbacks on the loop thread, with no lock

@@ -1,14 +1,17 @@
-/* tls.c - stands between libstrophe and OpenSSL's SSL_CTX_new().
+/* tls.c - stands between libstrophe and OpenSSL: contexts, handshakes, goodbyes.
  *
  * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. A certificate's common
  * name is no host's name (RFC 6125 6.4.4, RFC 9525 2): only a subjectAltName is. What the system
- * trusts is trusted, and read when it is asked for.
+ * trusts is trusted, and read when it is asked for. Neither the handshake nor the goodbye of the
+ * thread's own connection waits; those of any other do what OpenSSL does.
  *
  * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
  * lowest version and the callback that notes alerts. It calls SSL_CTX_set_default_verify_paths() ->
  * the system's file of CAs is read once a certificate is missed: some 140 of them take 480 million
- * instructions, for nothing if ca_file has the server's.
- * Failure: a version that OpenSSL was built without: no SSL_CTX, as if memory were short.
+ * instructions, for nothing if ca_file has the server's. It calls SSL_connect() -> is told that the
+ * handshake is done, which its next SSL_write() and SSL_read() begin and end: OpenSSL writes
+ * nothing in clear, and they say "later" for as long as it takes. Failure: a version that OpenSSL
+ * was built without: no SSL_CTX, as if memory were short.
  */
 #include "net/tls.h"
 
@@ -28,18 +31,29 @@ int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 void __real_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
 void __wrap_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
 
+int __real_SSL_connect(SSL *ssl);
+int __wrap_SSL_connect(SSL *ssl);
+int __real_SSL_shutdown(SSL *ssl);
+int __wrap_SSL_shutdown(SSL *ssl);
+void __real_SSL_free(SSL *ssl);
+void __wrap_SSL_free(SSL *ssl);
+
+/* The connection between sx_tls_begin() and sx_tls_end(). */
 static _Thread_local struct {
-    int alert; /* as the callback gets it, 0 for none */
+    bool has_fd;
+    int fd;
+    SSL *ssl;         /* on fd; NULL before the handshake and once it is freed */
+    bool established; /* its handshake was done, once */
+    int alert;        /* as the callback gets it, 0 for none */
     bool received;
-    SSL *newest; /* whose handshake was done; not looked at unless it is known to live */
 } seen;
 
 /* ---- alerts ---- */
 
 static void note(const SSL *ssl, int where, int value)
 {
-    if (where & SSL_CB_HANDSHAKE_DONE)
-        seen.newest = (SSL *)ssl; /* not const where it was made */
+    if ((where & SSL_CB_HANDSHAKE_DONE) && ssl == seen.ssl)
+        seen.established = true;
     if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
         return;
     seen.alert = value;
@@ -48,17 +62,24 @@ static void note(const SSL *ssl, int where, int value)
 
 void sx_tls_begin(void)
 {
+    sx_tls_end();
+    seen.established = false;
     seen.alert = 0;
-    seen.newest = NULL;
     ERR_clear_error();
+}
+
+void sx_tls_end(void)
+{
+    seen.has_fd = false;
+    seen.ssl = NULL;
 }
 
 void sx_tls_look(void)
 {
     char byte;
-    if (!seen.newest)
+    if (!seen.ssl || !seen.established)
         return;
-    (void)SSL_peek(seen.newest, &byte, 1);
+    (void)SSL_peek(seen.ssl, &byte, 1);
     ERR_clear_error(); /* SSL_get_error() looks at it after libstrophe's next call */
 }
 
@@ -96,6 +117,58 @@ bool sx_tls_is_about_us(void)
     default:
         return false;
     }
+}
+
+/* ---- the handshake and the goodbye ---- */
+
+void sx_tls_take(int fd)
+{
+    seen.has_fd = true;
+    seen.fd = fd;
+}
+
+bool sx_tls_is_established(void)
+{
+    return seen.established;
+}
+
+bool sx_tls_is_in_handshake(void)
+{
+    return seen.ssl && !seen.established;
+}
+
+bool sx_tls_wants_to_write(void)
+{
+    return seen.ssl && SSL_want_write(seen.ssl);
+}
+
+/* libstrophe would call it again and again, until the handshake is done or has failed. */
+int __wrap_SSL_connect(SSL *ssl)
+{
+    if (!seen.has_fd || SSL_get_fd(ssl) != seen.fd)
+        return __real_SSL_connect(ssl);
+    seen.ssl = ssl;
+    SSL_set_connect_state(ssl);
+    return 1;
+}
+
+/* libstrophe would wait for the peer's close_notify, up to a second. After </stream:stream> there
+ * is nothing left that somebody could cut off. */
+int __wrap_SSL_shutdown(SSL *ssl)
+{
+    if (ssl != seen.ssl)
+        return __real_SSL_shutdown(ssl);
+    if (SSL_is_init_finished(ssl))
+        (void)__real_SSL_shutdown(ssl);
+    ERR_clear_error();
+    return 1;
+}
+
+void __wrap_SSL_free(SSL *ssl)
+{
+    if (ssl == seen.ssl)
+        seen.ssl = NULL;
+    __real_SSL_free(ssl);
 }
 
 /* ---- contexts ---- */

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "../lib/hostile.h"
 #include "../lib/names.h"
+#include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 
@@ -545,6 +546,40 @@ static void a_server_that_wants_another_certificate_is_told_for_good(void)
     hostile_remove_certificates(&certificates);
 }
 
+/* ---- logins that come in pieces ---- */
+
+static void log_in_by_pieces(const struct site *site, enum soap_xmpp_tls tls, int port)
+{
+    static const struct proxy_plan pieces = {.weights = {[PROXY_SPLIT] = 1},
+                                             .min_gap_bytes = 1,
+                                             .max_gap_bytes = 1,
+                                             .min_gap_ms = TCP_LONG_MS,
+                                             .max_gap_ms = TCP_LONG_MS};
+    struct proxy *proxy = proxy_start(port, &pieces);
+    struct proxy_counts counts;
+    struct site_account account;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(proxy);
+    site_account(site, "alice", "desk", &account);
+    account.config.port = proxy_port(proxy);
+    account.config.tls = tls;
+    assert_online(&account.config);
+    proxy_counts(proxy, &counts);
+    CU_ASSERT_EQUAL(counts.connections, 1);
+    CU_ASSERT(counts.faults[PROXY_SPLIT] > 1);
+    proxy_stop(proxy);
+}
+
+static void log_in_by_pieces_at(const struct site *site)
+{
+    log_in_by_pieces(site, SOAP_XMPP_TLS_REQUIRED, site->port);
+    log_in_by_pieces(site, SOAP_XMPP_TLS_DIRECT, site->direct_tls_port);
+}
+
+static void a_handshake_that_comes_by_a_few_bytes_is_shaken(void)
+{
+    site_each(log_in_by_pieces_at);
+}
+
 CU_TestInfo tests_connect[] = {
     {"the next address is tried when one refuses", the_next_address_is_tried_when_one_refuses},
     {"an address that does not answer leaves time for the next",
@@ -564,6 +599,8 @@ CU_TestInfo tests_connect[] = {
     {"the certificate must be that of the domain, not of host or address",
      the_certificate_must_be_that_of_the_domain_not_of_host_or_address},
     {"a certificate with the domain as its common name alone is refused", a_common_name_is_no_name},
+    {"a handshake that comes by a few bytes is shaken",
+     a_handshake_that_comes_by_a_few_bytes_is_shaken},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
     {"a client certificate stands for the password", a_client_certificate_stands_for_the_password},
     {"a certificate that is not ours is refused for good",

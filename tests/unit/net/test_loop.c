@@ -2,10 +2,12 @@
  *
  * The stanzas are posted on the loop thread when the link goes online, so that they wait together.
  */
+#include <errno.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -142,11 +144,25 @@ static void test_single(void)
 
 /* ---- a server that takes its time ---- */
 
+/* Told on the loop's thread. */
+struct patience {
+    sem_t offline, interrupted;
+    struct sx_failure failure;
+};
+
 static int64_t note_offline(void *user, uint64_t session, const struct sx_failure *failure)
 {
-    (void)session, (void)failure;
-    sem_post(user);
+    struct patience *patience = user;
+    (void)session;
+    patience->failure = *failure;
+    sem_post(&patience->offline);
     return SX_NEVER;
+}
+
+static void note_interrupt(void *user)
+{
+    struct patience *patience = user;
+    sem_post(&patience->interrupted);
 }
 
 static void go_nowhere(void *user, uint64_t session, const char *bound_jid)
@@ -154,39 +170,120 @@ static void go_nowhere(void *user, uint64_t session, const char *bound_jid)
     (void)user, (void)session, (void)bound_jid;
 }
 
-static void test_silent_server(void)
+static bool is_told(sem_t *sem)
 {
-    static const struct hostile_step script[] = {{.kind = HOSTILE_SILENCE_MS}, {HOSTILE_END}};
-    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
-    struct hostile *hostile = hostile_start(script, NULL);
-    sem_t offline;
-    const struct sx_loop_callbacks callbacks = {&offline,      ignore,       go_nowhere,
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += AWAIT_MS / 1000;
+    while (sem_timedwait(sem, &until) != 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
+static void open_loop(struct patience *patience, const struct sx_config *config,
+                      const struct sx_trace *trace, struct sx_loop **loop)
+{
+    const struct sx_loop_callbacks callbacks = {patience,      ignore,       go_nowhere,
                                                 ignore_stanza, note_offline, want_nothing,
-                                                ignore,        say_nothing,  ignore};
+                                                ignore,        say_nothing,  note_interrupt};
+    sem_init(&patience->offline, 0, 0);
+    sem_init(&patience->interrupted, 0, 0);
+    *loop = sx_loop_new(config, trace, &callbacks);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(*loop);
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(*loop), 0);
+}
+
+static void close_loop(struct patience *patience, struct sx_loop *loop)
+{
+    sx_loop_stop(loop, sx_clock_deadline(TIMEOUT_US));
+    sx_loop_free(loop);
+    sem_destroy(&patience->offline);
+    sem_destroy(&patience->interrupted);
+}
+
+static struct sx_config config_of_patience(const struct hostile *hostile, enum soap_xmpp_tls tls,
+                                           int64_t connect_timeout_us)
+{
+    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
+    return (struct sx_config){.jid = jid,
+                              .password = password,
+                              .host = host,
+                              .port = hostile_port(hostile),
+                              .tls = tls,
+                              .connect_timeout_us = connect_timeout_us,
+                              .keepalive_us = TIMEOUT_US,
+                              .ping_timeout_us = TIMEOUT_US,
+                              .max_queued_bytes = 1 << 20,
+                              .max_stanza_bytes = 1 << 20,
+                              .max_depth = 64};
+}
+
+static const struct hostile_step silence[] = {{.kind = HOSTILE_SILENCE_MS}, {HOSTILE_END}};
+static const struct hostile_step silence_after_proceed[] = {
+    {HOSTILE_PLAY, .steps = hostile_offer_tls},
+    {HOSTILE_EXPECT, .text = "<starttls"},
+    {HOSTILE_SEND, .text = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"},
+    {.kind = HOSTILE_SILENCE_MS},
+    {HOSTILE_END}};
+
+/* The deadline ends it, and the loop has slept until then. */
+static void wait_in_vain(const struct hostile_step *script, enum soap_xmpp_tls tls)
+{
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct patience patience;
     struct sx_trace trace;
     struct sx_loop *loop;
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    const struct sx_config config = {.jid = jid,
-                                     .password = password,
-                                     .host = host,
-                                     .port = hostile_port(hostile),
-                                     .tls = SOAP_XMPP_TLS_OFF,
-                                     .connect_timeout_us = SILENT_US,
-                                     .max_queued_bytes = 1 << 20,
-                                     .max_stanza_bytes = 1 << 20,
-                                     .max_depth = 64};
-    sem_init(&offline, 0, 0);
+    const struct sx_config config = config_of_patience(hostile, tls, SILENT_US);
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
-    loop = sx_loop_new(&config, &trace, &callbacks);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
-    CU_ASSERT_EQUAL_FATAL(sx_loop_start(loop), 0);
-    while (sem_wait(&offline) != 0)
-        ;
+    open_loop(&patience, &config, &trace, &loop);
+    CU_ASSERT(is_told(&patience.offline));
+    CU_ASSERT_EQUAL(patience.failure.err, SX_ECONNECT);
+    ASSERT_TEXT(strstr(patience.failure.text, "took"), "took longer than 1.500 s");
     CU_ASSERT(sx_loop_wakeups(loop) < SILENT_WAKEUPS);
-    sx_loop_stop(loop, sx_clock_deadline(TIMEOUT_US));
-    sx_loop_free(loop);
-    sem_destroy(&offline);
+    close_loop(&patience, loop);
     hostile_stop(hostile);
+}
+
+static void test_silent_server(void)
+{
+    wait_in_vain(silence, SOAP_XMPP_TLS_OFF);
+}
+
+static void test_silent_handshake(void)
+{
+    wait_in_vain(silence, SOAP_XMPP_TLS_DIRECT);
+    wait_in_vain(silence_after_proceed, SOAP_XMPP_TLS_REQUIRED);
+}
+
+/* Were the thread inside of a handshake that waits, it would hear nothing before the deadline. */
+static void interrupt_handshake(const struct hostile_step *script, enum soap_xmpp_tls tls)
+{
+    static const char client_hello[] = "\x16\x03\x01";
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct patience patience;
+    struct sx_trace trace;
+    struct sx_loop *loop;
+    int i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    const struct sx_config config = config_of_patience(hostile, tls, 60 * (int64_t)TIMEOUT_US);
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    open_loop(&patience, &config, &trace, &loop);
+    CU_ASSERT(hostile_await(hostile, client_hello, AWAIT_MS));
+    for (i = 0; i < 3; i++) {
+        sx_loop_interrupt(loop);
+        CU_ASSERT(is_told(&patience.interrupted));
+    }
+    close_loop(&patience, loop);
+    CU_ASSERT_EQUAL(patience.failure.err, SX_ESTOPPED);
+    hostile_stop(hostile);
+}
+
+static void test_interrupted_handshake(void)
+{
+    interrupt_handshake(silence, SOAP_XMPP_TLS_DIRECT);
+    interrupt_handshake(silence_after_proceed, SOAP_XMPP_TLS_REQUIRED);
 }
 
 CU_TestInfo tests_loop[] = {
@@ -195,5 +292,8 @@ CU_TestInfo tests_loop[] = {
     {"a large one is the last", test_large_last},
     {"one alone arrives", test_single},
     {"a server that takes its time is waited for asleep", test_silent_server},
+    {"so is one that is silent in the handshake", test_silent_handshake},
+    {"the loop hears others while a handshake hangs, and a stop ends it",
+     test_interrupted_handshake},
     CU_TEST_INFO_NULL,
 };

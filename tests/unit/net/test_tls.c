@@ -1,12 +1,15 @@
 /* Whom a server's certificate is trusted by: ca_file's CAs, and the system's, which are read once
  * they are needed. SSL_CERT_FILE stands for the system's file. */
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/tls.h"
 #include "../../lib/suite.h"
 
 enum { SECONDS_PER_DAY = 86400 };
@@ -191,7 +194,123 @@ static void test_idle(void)
     SSL_CTX_free(ctx);
 }
 
+/* ---- handshakes ---- */
+
+/* Two ends of one socket in one thread, neither of which waits. */
+struct ends {
+    int fds[2];
+    SSL_CTX *server_ctx;
+    SSL *client, *server;
+};
+
+static void open_ends(struct ends *ends, struct trust *trust)
+{
+    make_certificates(trust);
+    write_system_file(trust, trust->successor);
+    set_up_context(trust, NULL);
+    ends->server_ctx = SSL_CTX_new(TLS_server_method());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ends->server_ctx);
+    CU_ASSERT_EQUAL_FATAL(SSL_CTX_use_certificate(ends->server_ctx, trust->server), 1);
+    CU_ASSERT_EQUAL_FATAL(SSL_CTX_use_PrivateKey(ends->server_ctx, trust->key), 1);
+    CU_ASSERT_EQUAL_FATAL(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends->fds), 0);
+    ends->client = SSL_new(trust->ctx);
+    ends->server = SSL_new(ends->server_ctx);
+    CU_ASSERT_FATAL(ends->client && ends->server);
+    SSL_set_fd(ends->client, ends->fds[0]);
+    SSL_set_fd(ends->server, ends->fds[1]);
+}
+
+static void close_ends(struct ends *ends, struct trust *trust)
+{
+    SSL_free(ends->client);
+    SSL_free(ends->server);
+    SSL_CTX_free(ends->server_ctx);
+    close(ends->fds[0]);
+    close(ends->fds[1]);
+    tear_down(trust);
+}
+
+static void test_others(void)
+{
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    sx_tls_begin();
+    CU_ASSERT_EQUAL(SSL_connect(ends.client), -1);
+    CU_ASSERT_EQUAL(SSL_get_error(ends.client, -1), SSL_ERROR_WANT_READ);
+    CU_ASSERT_EQUAL(SSL_shutdown(ends.client), -1);
+    ERR_clear_error();
+    sx_tls_take(ends.fds[1]); /* somebody else's */
+    CU_ASSERT_EQUAL(SSL_connect(ends.client), -1);
+    CU_ASSERT_FALSE(sx_tls_is_in_handshake());
+    while (SSL_connect(ends.client) != 1)
+        (void)SSL_accept(ends.server);
+    CU_ASSERT_FALSE(sx_tls_is_established());
+    CU_ASSERT_EQUAL(SSL_shutdown(ends.client), 0);
+    sx_tls_end();
+    close_ends(&ends, &trust);
+}
+
+static void test_handshake(void)
+{
+    struct ends ends;
+    struct trust trust;
+    char byte;
+    open_ends(&ends, &trust);
+    sx_tls_begin();
+    sx_tls_take(ends.fds[0]);
+    CU_ASSERT_EQUAL(SSL_connect(ends.client), 1);
+    CU_ASSERT(sx_tls_is_in_handshake());
+    CU_ASSERT_FALSE(sx_tls_wants_to_write());
+    while (SSL_write(ends.client, "x", 1) != 1) {
+        CU_ASSERT_FATAL(sx_tls_is_in_handshake());
+        (void)SSL_accept(ends.server);
+    }
+    CU_ASSERT(sx_tls_is_established());
+    CU_ASSERT_FALSE(sx_tls_is_in_handshake());
+    while (SSL_read(ends.server, &byte, 1) != 1)
+        ;
+    CU_ASSERT_EQUAL(byte, 'x');
+    CU_ASSERT_EQUAL(SSL_shutdown(ends.client), 1);
+    CU_ASSERT_EQUAL(SSL_get_error(ends.server, SSL_read(ends.server, &byte, 1)),
+                    SSL_ERROR_ZERO_RETURN);
+    SSL_free(ends.client);
+    ends.client = NULL;
+    CU_ASSERT(sx_tls_is_established());
+    sx_tls_look(); /* at nothing */
+    sx_tls_end();
+    close_ends(&ends, &trust);
+}
+
+/* Only then the loop is to wait until the socket takes something. */
+static void test_full_socket(void)
+{
+    static const char junk[4096];
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    while (write(ends.fds[0], junk, sizeof junk) > 0)
+        ;
+    sx_tls_begin();
+    sx_tls_take(ends.fds[0]);
+    CU_ASSERT_EQUAL(SSL_connect(ends.client), 1);
+    CU_ASSERT_EQUAL(SSL_write(ends.client, "x", 1), -1);
+    CU_ASSERT(sx_tls_wants_to_write());
+    CU_ASSERT_EQUAL(SSL_shutdown(ends.client), 1);
+    SSL_free(ends.client);
+    ends.client = NULL;
+    CU_ASSERT_FALSE(sx_tls_is_in_handshake());
+    CU_ASSERT_FALSE(sx_tls_wants_to_write());
+    CU_ASSERT_FALSE(sx_tls_is_established());
+    sx_tls_end();
+    close_ends(&ends, &trust);
+}
+
 CU_TestInfo tests_tls[] = {
+    {"a handshake that isn't the link's own is OpenSSL's", test_others},
+    {"the link's own is shaken as it reads and writes", test_handshake},
+    {"it waits to write only if the socket takes nothing", test_full_socket},
     {"a CA of the system's file is trusted, and the file read once", test_system_file},
     {"the system's file isn't read for what ca_file has", test_ca_file},
     {"a CA out of date in ca_file gives way to the system's", test_successor},
