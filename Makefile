@@ -53,7 +53,7 @@ $(BUILD)/libstrophe.checked: tools/check-libstrophe.sh $(wildcard $(LIBSTROPHE))
 	@touch $@
 
 # Our objects come first, so that the linker finds our parser before libstrophe's; the map proves it.
-link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,),$(TLS_WRAP)) -Wl,-Map=$@.map -o $@ \
+link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,),$(STROPHE_WRAP)) -Wl,-Map=$@.map -o $@ \
     $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # ---- the libraries -------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)
 # lib/exports.txt are global. -z nodelete: a look-up that was left behind may outlive a dlclose().
 $(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
 	$(call say,LD,$@)
-	$(Q)$(LD) -r --wrap=stderr $(TLS_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
+	$(Q)$(LD) -r --wrap=stderr $(STROPHE_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
 
 $(BUILD)/libsoapxmpp.a: $(BUILD)/whole.o lib/exports.txt
 	$(call say,AR,$@)

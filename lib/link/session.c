@@ -83,13 +83,13 @@ struct sx_session *sx_session_new(const struct soap_xmpp_config *config,
                                   size_t why_bytes)
 {
     struct sx_session *session = calloc(1, sizeof *session);
+    char reason[160] = "no memory for a link";
     if (!session) {
-        sx_session_say(why, why_bytes, "no memory for a link");
+        sx_session_say(why, why_bytes, reason);
         return NULL;
     }
     if (sx_config_make(config, &session->config, why, why_bytes) != SX_OK)
         goto err_after_alloc;
-    sx_session_say(why, why_bytes, "no memory or descriptors for a link");
     init_trace(session);
     snprintf(session->bound_jid, sizeof session->bound_jid, "%s", session->config.jid);
     if (pthread_mutex_init(&session->mu, NULL))
@@ -99,7 +99,8 @@ struct sx_session *sx_session_new(const struct soap_xmpp_config *config,
     session->memory = sx_memory_new(session->config.peer_memory_bytes, &session->trace);
     if (!session->memory)
         goto err_after_cond;
-    session->loop = sx_loop_new(&session->config, &session->trace, callbacks);
+    session->loop =
+        sx_loop_new(&session->config, &session->trace, callbacks, reason, sizeof reason);
     if (!session->loop)
         goto err_after_memory;
     sx_session_say(why, why_bytes, "");
@@ -112,6 +113,7 @@ err_after_cond:
 err_after_mutex:
     pthread_mutex_destroy(&session->mu);
 err_after_config:
+    sx_session_say(why, why_bytes, reason);
     sx_config_fini(&session->config);
 err_after_alloc:
     free(session);

@@ -11,6 +11,7 @@
  */
 #include "net/connection.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,6 +29,7 @@
 #include "base/clock.h"
 #include "net/component.h"
 #include "net/allocator.h"
+#include "net/descriptor.h"
 #include "net/tls.h"
 
 /* During the login the tree is copied for libstrophe, which walks a list to append to it: 10,000
@@ -62,13 +64,7 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
 {
     int fd = *(int *)socket, one = 1;
     (void)conn;
-    if (fd >= FD_SETSIZE) {
-        /* libstrophe calls select(): a larger number would write beyond its fd_set. */
-        set_failure(current, SX_EUNREACHABLE,
-                    "too many open files: libstrophe's select() has no "
-                    "room for another descriptor");
-        return -1;
-    }
+    assert(fd < FD_SETSIZE); /* libstrophe calls select(): more would write beyond its fd_set */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     /* A child that the program execs must not keep the connection alive. */
     fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -249,12 +245,14 @@ static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx
     unsigned short port = (unsigned short)address->port;
     int result;
     errno = 0;
+    sx_descriptor_lend(true);
     if (connection->config->is_component)
         result = sx_component_connect(connection->conn, ctx, address->literal, port, on_event,
                                       connection);
     else
         result =
             xmpp_connect_client(connection->conn, address->literal, port, on_event, connection);
+    sx_descriptor_lend(false);
     if (result == XMPP_EOK)
         return;
     /* connect() on loopback can fail at once. */

@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strophe.h>
-#include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -35,6 +35,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "net/allocator.h"
+#include "net/descriptor.h"
 #include "net/inbox.h"
 #include "net/liveness.h"
 #include "net/writer.h"
@@ -53,7 +54,7 @@ struct sx_loop {
     const struct sx_config *config;
     const struct sx_trace *trace;
     struct sx_loop_callbacks callbacks;
-    int wake_fd;
+    struct sx_descriptor descriptor; /* its eventfd wakes the loop */
     pthread_t thread;
     bool started;
     struct sx_inbox inbox; /* has a lock of its own */
@@ -83,7 +84,7 @@ static void wake(struct sx_loop *loop)
     if (atomic_exchange(&loop->signaled, true))
         return;
     do
-        written = write(loop->wake_fd, &one, sizeof one);
+        written = write(loop->descriptor.eventfd, &one, sizeof one);
     while (written < 0 && errno == EINTR);
 }
 
@@ -167,7 +168,7 @@ static void notice_interrupt(struct sx_loop *loop)
 /* Sleeps until the socket, a poster or the deadline wants something. */
 static void wait_for_events(struct sx_loop *loop, int timeout_ms)
 {
-    struct pollfd fds[2] = {{loop->wake_fd, POLLIN, 0}, {-1, 0, 0}};
+    struct pollfd fds[2] = {{loop->descriptor.eventfd, POLLIN, 0}, {-1, 0, 0}};
     struct sx_connection *connection = loop->connection;
     uint64_t count;
     if (connection && connection->fd >= 0) {
@@ -177,7 +178,7 @@ static void wait_for_events(struct sx_loop *loop, int timeout_ms)
     if (poll(fds, 2, timeout_ms) < 0)
         return;
     atomic_fetch_add(&loop->wakeups, 1);
-    if (fds[0].revents && read(loop->wake_fd, &count, sizeof count) < 0)
+    if (fds[0].revents && read(loop->descriptor.eventfd, &count, sizeof count) < 0)
         assert(errno == EAGAIN || errno == EINTR);
     atomic_store(&loop->signaled, false);
     notice_interrupt(loop);
@@ -388,8 +389,8 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
                     struct sx_failure *failure)
 {
     int64_t begun_us = sx_clock_now_us();
-    struct sx_resolver *resolver = sx_resolver_start(loop->config, loop->wake_fd, &failure->err,
-                                                     failure->text, sizeof failure->text);
+    struct sx_resolver *resolver = sx_resolver_start(
+        loop->config, loop->descriptor.eventfd, &failure->err, failure->text, sizeof failure->text);
     if (!resolver)
         return false;
     while (!sx_resolver_is_done(resolver) &&
@@ -445,6 +446,7 @@ static void *run(void *arg)
     struct sx_loop *loop = arg;
     int64_t when = 0;
     self = loop;
+    sx_descriptor_use(&loop->descriptor);
     while (wait_for_attempt(loop, when))
         when = attempt(loop);
     return NULL;
@@ -455,32 +457,49 @@ static void initialize_strophe(void)
     xmpp_initialize();
 }
 
+static void explain_none(int err, char *why, size_t why_bytes)
+{
+    if (err == ERANGE)
+        snprintf(why, why_bytes,
+                 "no descriptor below %d is left for a link: close some, or open the link before "
+                 "them",
+                 FD_SETSIZE);
+    else
+        snprintf(why, why_bytes, "no link: %s", strerror(err));
+}
+
 struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trace *trace,
-                            const struct sx_loop_callbacks *callbacks)
+                            const struct sx_loop_callbacks *callbacks, char *why, size_t why_bytes)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct sx_loop *loop = calloc(1, sizeof *loop);
-    if (!loop)
+    int err;
+    if (!loop) {
+        snprintf(why, why_bytes, "no memory for a link");
         return NULL;
+    }
     pthread_once(&once, initialize_strophe);
     loop->config = config;
     loop->trace = trace;
     loop->callbacks = *callbacks;
-    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (loop->wake_fd < 0)
+    err = sx_descriptor_take(&loop->descriptor);
+    if (err)
         goto err_after_alloc;
-    if (pthread_mutex_init(&loop->mu, NULL))
-        goto err_after_fd;
-    if (sx_inbox_init(&loop->inbox, config->max_queued_bytes))
+    err = pthread_mutex_init(&loop->mu, NULL);
+    if (err)
+        goto err_after_descriptor;
+    err = sx_inbox_init(&loop->inbox, config->max_queued_bytes);
+    if (err)
         goto err_after_mutex;
     loop->writer.trace = trace;
     return loop;
 
 err_after_mutex:
     pthread_mutex_destroy(&loop->mu);
-err_after_fd:
-    close(loop->wake_fd);
+err_after_descriptor:
+    sx_descriptor_give_back(&loop->descriptor);
 err_after_alloc:
+    explain_none(err, why, why_bytes);
     free(loop);
     return NULL;
 }
@@ -548,7 +567,7 @@ void sx_loop_free(struct sx_loop *loop)
     assert(!loop->started);
     sx_inbox_fini(&loop->inbox);
     pthread_mutex_destroy(&loop->mu);
-    close(loop->wake_fd);
+    sx_descriptor_give_back(&loop->descriptor);
     sx_writer_fini(&loop->writer);
     free(loop);
 }

@@ -48,9 +48,10 @@ struct sx_loop_callbacks {
     void (*on_interrupt)(void *user);
 };
 
-/* config and trace must outlive the loop; callbacks are copied. NULL: no memory or descriptors. */
+/* config and trace must outlive the loop; callbacks are copied. NULL: no memory or descriptors, or
+ * none that libstrophe can use (descriptor.h); which of them is in why. */
 struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trace *trace,
-                            const struct sx_loop_callbacks *callbacks);
+                            const struct sx_loop_callbacks *callbacks, char *why, size_t why_bytes);
 
 /* Starts the thread, which connects at once. Returns 0 or an errno. */
 int sx_loop_start(struct sx_loop *loop);

@@ -1,5 +1,6 @@
 /* From a name to a stream: several addresses, resolvers that hang, versions of TLS, certificates.
  */
+#include "soapH.h"
 #include "laboratory.h"
 
 #include <netdb.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "../lib/hoard.h"
 #include "../lib/hostile.h"
 #include "../lib/names.h"
 #include "../lib/proxy.h"
@@ -546,6 +548,50 @@ static void a_server_that_wants_another_certificate_is_told_for_good(void)
     hostile_remove_certificates(&certificates);
 }
 
+/* ---- a process with many descriptors ---- */
+
+static void come_back_to_a_full_process(const struct site *site)
+{
+    struct pair pair;
+    struct hoard *hoard;
+    double sum = 0;
+    if (pair_open(&pair, site, 1))
+        return;
+    CU_ASSERT_EQUAL(soap_call_lab__add(pair.soap, pair.endpoint, NULL, 1, 2, &sum), SOAP_OK);
+    hoard = hoard_start();
+    if (!hoard)
+        CU_PASS("the limit of descriptors is too low here");
+    site_kill(site);
+    site_restart(site);
+    /* A caller that is back first is told that nobody is there. */
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.service, 3 * TCP_LONG_MS), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(pair.caller, 3 * TCP_LONG_MS), 0);
+    CU_ASSERT_EQUAL(soap_call_lab__add(pair.soap, pair.endpoint, NULL, 20, 22, &sum), SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 42);
+    hoard_stop(hoard);
+    pair_close(&pair);
+}
+
+static void a_link_comes_back_where_no_low_descriptor_is_free(void)
+{
+    site_each_fragile(come_back_to_a_full_process);
+}
+
+static void a_link_without_a_low_descriptor_is_not_opened(void)
+{
+    struct soap_xmpp_config config = config_for(1);
+    struct hoard *hoard = hoard_start();
+    char why[200];
+    if (!hoard) {
+        CU_PASS("the limit of descriptors is too low here");
+        return;
+    }
+    CU_ASSERT_PTR_NULL(soap_xmpp_open(&config, why, sizeof why));
+    ASSERT_CONTAINS(why, "no descriptor below 1024 is left");
+    CU_ASSERT_PTR_NULL(soap_xmpp_open(&config, NULL, 0));
+    hoard_stop(hoard);
+}
+
 /* ---- logins that come in pieces ---- */
 
 static void log_in_by_pieces(const struct site *site, enum soap_xmpp_tls tls, int port)
@@ -599,6 +645,10 @@ CU_TestInfo tests_connect[] = {
     {"the certificate must be that of the domain, not of host or address",
      the_certificate_must_be_that_of_the_domain_not_of_host_or_address},
     {"a certificate with the domain as its common name alone is refused", a_common_name_is_no_name},
+    {"a link comes back where no low descriptor is free",
+     a_link_comes_back_where_no_low_descriptor_is_free},
+    {"a link without a low descriptor is not opened",
+     a_link_without_a_low_descriptor_is_not_opened},
     {"a handshake that comes by a few bytes is shaken",
      a_handshake_that_comes_by_a_few_bytes_is_shaken},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},

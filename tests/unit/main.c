@@ -26,6 +26,7 @@
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \
     SUITE(denial)                                                                                  \
+    SUITE(descriptor)                                                                              \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(element)                                                                                 \

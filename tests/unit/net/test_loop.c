@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "net/loop.h"
+#include "../../lib/hoard.h"
 #include "../../lib/hostile.h"
 #include "../../lib/suite.h"
 
@@ -85,7 +86,7 @@ static void run_loop(struct poster *poster, const struct sx_config *config, stru
                                                 ignore,        say_nothing,  ignore};
     struct sx_trace trace;
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
-    poster->loop = sx_loop_new(config, &trace, &callbacks);
+    poster->loop = sx_loop_new(config, &trace, &callbacks, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(poster->loop);
     CU_ASSERT_EQUAL_FATAL(sx_loop_start(poster->loop), 0);
     CU_ASSERT(hostile_await(hostile, last, AWAIT_MS));
@@ -189,7 +190,7 @@ static void open_loop(struct patience *patience, const struct sx_config *config,
                                                 ignore,        say_nothing,  note_interrupt};
     sem_init(&patience->offline, 0, 0);
     sem_init(&patience->interrupted, 0, 0);
-    *loop = sx_loop_new(config, trace, &callbacks);
+    *loop = sx_loop_new(config, trace, &callbacks, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(*loop);
     CU_ASSERT_EQUAL_FATAL(sx_loop_start(*loop), 0);
 }
@@ -286,7 +287,94 @@ static void test_interrupted_handshake(void)
     interrupt_handshake(silence_after_proceed, SOAP_XMPP_TLS_REQUIRED);
 }
 
+/* ---- a process with many descriptors ---- */
+
+struct visitor {
+    struct sx_loop *loop;
+    sem_t online;
+    uint64_t session;
+};
+
+static void note_online(void *user, uint64_t session, const char *bound_jid)
+{
+    struct visitor *visitor = user;
+    (void)bound_jid;
+    visitor->session = session;
+    sem_post(&visitor->online);
+}
+
+static int64_t come_back(void *user, uint64_t session, const struct sx_failure *failure)
+{
+    (void)user, (void)session, (void)failure;
+    return 0;
+}
+
+static void test_many_descriptors(void)
+{
+    static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_EXPECT, .text = "<message"},
+                                                 {.kind = HOSTILE_CLOSE},
+                                                 {.kind = HOSTILE_NEXT},
+                                                 {HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_EXPECT, .text = "<message"},
+                                                 {.kind = HOSTILE_RESET},
+                                                 {.kind = HOSTILE_NEXT},
+                                                 {HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_END}};
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct visitor visitor = {0};
+    const struct sx_loop_callbacks callbacks = {&visitor,      ignore,      note_online,
+                                                ignore_stanza, come_back,   want_nothing,
+                                                ignore,        say_nothing, ignore};
+    struct sx_trace trace;
+    struct hoard *hoard;
+    int i;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    const struct sx_config config = config_of_patience(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
+    sem_init(&visitor.online, 0, 0);
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    visitor.loop = sx_loop_new(&config, &trace, &callbacks, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(visitor.loop);
+    hoard = hoard_start();
+    if (!hoard)
+        CU_PASS("the limit of descriptors is too low here");
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(visitor.loop), 0);
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_FATAL(is_told(&visitor.online));
+        if (i < 2)
+            CU_ASSERT_EQUAL(sx_loop_post(visitor.loop, visitor.session, strdup("<message/>"),
+                                         strlen("<message/>"), SX_NEVER),
+                            SX_OK);
+    }
+    sx_loop_stop(visitor.loop, sx_clock_deadline(TIMEOUT_US));
+    sx_loop_free(visitor.loop);
+    sem_destroy(&visitor.online);
+    hoard_stop(hoard);
+    hostile_stop(hostile);
+}
+
+static void test_no_low_descriptor(void)
+{
+    static const struct sx_loop_callbacks callbacks;
+    static const struct sx_config config = {.max_queued_bytes = 1 << 20};
+    struct hoard *hoard = hoard_start();
+    struct sx_trace trace;
+    char why[160];
+    if (!hoard) {
+        CU_PASS("the limit of descriptors is too low here");
+        return;
+    }
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    CU_ASSERT_PTR_NULL(sx_loop_new(&config, &trace, &callbacks, why, sizeof why));
+    ASSERT_TEXT(why, "no descriptor below 1024 is left for a link: close some, or open the link "
+                     "before them");
+    CU_ASSERT_PTR_NULL(sx_loop_new(&config, &trace, &callbacks, NULL, 0));
+    hoard_stop(hoard);
+}
+
 CU_TestInfo tests_loop[] = {
+    {"a link comes back in a process without low descriptors", test_many_descriptors},
+    {"one that would have none isn't opened", test_no_low_descriptor},
     {"small stanzas that wait together arrive in their order", test_small},
     {"a large one between them keeps its place", test_large_between_small},
     {"a large one is the last", test_large_last},

@@ -1,0 +1,80 @@
+/* descriptor.c - stands between libstrophe and socket() and close().
+ *
+ * Invariant: a number is replaced in one step (dup3), never closed and opened again: another thread
+ * of the program would have it in between.
+ *
+ * Happy path: take -> the thread uses it -> lend -> libstrophe calls socket() -> __wrap_socket()
+ * puts what the real one returned on the number -> libstrophe calls close() -> __wrap_close() puts
+ * the eventfd there again, which closes the socket. Failure: no descriptor for a moment, when the
+ * socket is made: socket() fails, and so does the attempt.
+ */
+#include "net/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol);
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+static _Thread_local const struct sx_descriptor *own;
+static _Thread_local bool lent;
+
+int sx_descriptor_take(struct sx_descriptor *descriptor)
+{
+    int low = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), high;
+    if (low < 0)
+        return errno;
+    if (low >= FD_SETSIZE) {
+        __real_close(low);
+        return ERANGE;
+    }
+    high = fcntl(low, F_DUPFD_CLOEXEC, FD_SETSIZE);
+    if (high < 0) /* beyond the process' limit */
+        high = fcntl(low, F_DUPFD_CLOEXEC, 0);
+    if (high < 0) {
+        int err = errno;
+        __real_close(low);
+        return err;
+    }
+    *descriptor = (struct sx_descriptor){.number = low, .eventfd = high};
+    return 0;
+}
+
+void sx_descriptor_give_back(struct sx_descriptor *descriptor)
+{
+    __real_close(descriptor->number);
+    __real_close(descriptor->eventfd);
+}
+
+void sx_descriptor_use(const struct sx_descriptor *descriptor)
+{
+    own = descriptor;
+}
+
+void sx_descriptor_lend(bool is_lent)
+{
+    lent = is_lent;
+}
+
+int __wrap_socket(int domain, int type, int protocol)
+{
+    int fd = __real_socket(domain, type, protocol), moved;
+    if (fd < 0 || !own || !lent)
+        return fd;
+    moved = dup3(fd, own->number, O_CLOEXEC);
+    __real_close(fd);
+    return moved;
+}
+
+int __wrap_close(int fd)
+{
+    if (!own || fd != own->number)
+        return __real_close(fd);
+    return dup3(own->eventfd, fd, O_CLOEXEC) < 0 ? -1 : 0;
+}

@@ -1,0 +1,20 @@
+/* hoard.h - a process full of descriptors, and a thread that takes each low number that gets free.
+ */
+#ifndef TESTS_HOARD_H
+#define TESTS_HOARD_H
+
+enum { HOARD_DESCRIPTORS = 2000 };
+
+struct hoard;
+
+/* Opens HOARD_DESCRIPTORS, and no number below FD_SETSIZE is free from then on. NULL: the process
+ * may not have as many. */
+struct hoard *hoard_start(void);
+
+/* How many low numbers got free and were taken since. */
+unsigned hoard_taken(struct hoard *hoard);
+
+/* Closes them all. NULL allowed. */
+void hoard_stop(struct hoard *hoard);
+
+#endif
