@@ -11,7 +11,6 @@
  */
 #include "net/connection.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -64,7 +63,11 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
 {
     int fd = *(int *)socket, one = 1;
     (void)conn;
-    assert(fd < FD_SETSIZE); /* libstrophe calls select(): more would write beyond its fd_set */
+    if (fd >= FD_SETSIZE) { /* select() would write beyond its fd_set; descriptor.h prevents it */
+        set_failure(current, SX_EUNREACHABLE, "libstrophe's select() has no room for descriptor %d",
+                    fd);
+        return -1;
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     /* A child that the program execs must not keep the connection alive. */
     fcntl(fd, F_SETFD, FD_CLOEXEC);
