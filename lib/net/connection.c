@@ -5,9 +5,9 @@
  * long.
  *
  * Happy path: open -> round, round, ... -> on_online -> round ... -> close -> over -> fini.
- * Failure: abort, the deadline's among others, notes it and shuts the socket down, from which the
- * next round learns that all is over; what nobody has noted fini finds out from what stream and TLS
- * have seen.
+ * Failure: abort (when the deadline has passed, for instance) notes why and shuts the socket down,
+ * so that the next round finds the attempt over. If nobody has noted why, fini finds it out from
+ * what stream and TLS have seen.
  */
 #include "net/connection.h"
 
@@ -377,10 +377,10 @@ static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
     xmpp_run_once(ctx, 0);
 }
 
-/* While it logs in libstrophe queues its answers as it reads, and writes them in the next pass; its
- * stream header when TCP is up, and when the read that ended the handshake had nothing for it.
- * Later on we do, and what is read short of READ_BYTES was all: TLS keeps nothing back but the rest
- * of a record that was longer. */
+/* While it logs in, libstrophe queues its answers as it reads, and writes them in the next pass. It
+ * queues its stream header when TCP is up, and when the handshake has ended, even if that read had
+ * nothing for it. Later on we write, and what is read short of READ_BYTES was all: TLS keeps
+ * nothing back but the rest of a record that was longer. */
 static bool is_pass_due(bool is_logged_in, bool is_new, uint64_t read_bytes)
 {
     return is_logged_in ? read_bytes >= READ_BYTES : read_bytes || is_new;

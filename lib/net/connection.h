@@ -59,8 +59,8 @@ void sx_connection_open(struct sx_connection *connection, struct _xmpp_ctx_t *ct
 /* What to poll the socket for; 0 events when there is none. */
 short sx_connection_events(const struct sx_connection *connection);
 
-/* One pass of libstrophe, which waits for nobody; true if another one is due, without waiting for
- * an event. Ends the attempt once its deadline has passed. */
+/* One pass of libstrophe, which doesn't block; true if another one is due at once, without an
+ * event. Ends the attempt once its deadline has passed. */
 bool sx_connection_round(struct sx_connection *connection, struct _xmpp_ctx_t *ctx);
 
 /* Sends </stream:stream> (RFC 6120 4.4). The server answers with its own, or libstrophe gives up

@@ -3,9 +3,9 @@
  *
  * Noun: TLS as OpenSSL does it. libstrophe gives no way to its SSL_CTX, so that the linker hands
  * every SSL_CTX_new() of what is linked statically to tls.c (--wrap): at least TLS 1.2 (RFC 7590
- * 3.1 and RFC 8996), or more if the system's configuration of OpenSSL says so. So it is with
- * SSL_connect(), SSL_shutdown() and SSL_free(), of which those of other connections, a program's
- * own among them, do as ever.
+ * 3.1 and RFC 8996), or more if the system's configuration of OpenSSL says so. SSL_connect(),
+ * SSL_shutdown() and SSL_free() are handed to tls.c likewise. For connections that aren't a link's,
+ * a program's own among them, these three do what OpenSSL does.
  *
  * Thread: any; alerts are those of the calling thread.
  */
@@ -15,33 +15,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before a connection: no alert was seen yet, no error of OpenSSL's waits, and nothing is
- * established. After it, once its end is explained: no connection is the thread's own. */
+/* begin, before a connection: forgets what was seen of the one before, and OpenSSL's errors. end,
+ * once the connection is over and its failure explained: the thread has no connection. */
 void sx_tls_begin(void);
 void sx_tls_end(void);
 
-/* The connection is on this descriptor: the TLS that libstrophe begins on it is what the rest of
- * this header is about. */
+/* The thread's connection is on this descriptor. All functions below are about the TLS that
+ * libstrophe begins on it. */
 void sx_tls_take(int fd);
 
 /* Whether its handshake was done, the certificate's check included; stays true when it is over. */
 bool sx_tls_is_established(void);
 
-/* Whether libstrophe's next reads and writes go on with the handshake, and whether it has something
- * to write; what libstrophe writes meanwhile waits. False once libstrophe has freed it. */
+/* Whether the handshake is under way: libstrophe's next reads and writes go on with it, and what
+ * libstrophe wants to write waits for its end. And whether OpenSSL waits until the socket can be
+ * written. False once libstrophe has freed the SSL. */
 bool sx_tls_is_in_handshake(void);
 bool sx_tls_wants_to_write(void);
 
-/* The newest fatal alert since then (RFC 8446 6.2), by either side; its description's number, -1 if
- * there was none. */
+/* The newest fatal alert since sx_tls_begin (RFC 8446 6.2), by either side: its description's
+ * number, -1 if there was none. */
 int sx_tls_alert(void);
 
 /* That alert in a few words: "unknown CA". Never NULL. */
 const char *sx_tls_alert_text(void);
 
-/* Takes in what has come on the established connection, so that an alert is seen; nothing is lost
- * of it to who reads. Before a write: once that has failed, libstrophe reads no more, and with
- * TLS 1.3 a server refuses our certificate when we take the handshake for done (RFC 8446 4.4.2.4).
+/* Takes in what has come on the established connection, so that an alert is seen; the next reader
+ * still gets all of it. To be called before a write: once that has failed, libstrophe reads no
+ * more, and with TLS 1.3 a server refuses our certificate when we take the handshake for done (RFC
+ * 8446 4.4.2.4).
  */
 void sx_tls_look(void);
 
