@@ -207,6 +207,20 @@ void pair_close(struct pair *pair)
     unlink(pair->ledger);
 }
 
+void pair_each_side(const struct site *site, const char *version, const char *option,
+                    void (*run)(struct pair *pair, int side))
+{
+    int side;
+    for (side = 0; side < SIDES; side++) {
+        struct pair pair;
+        if (!pair_has_turn(site, side))
+            continue;
+        pair_open(&pair, site, version, option, option);
+        run(&pair, side);
+        pair_close(&pair);
+    }
+}
+
 /* ---- the ledger ---- */
 
 void pair_count_runs(const struct pair *pair, int first, int count, unsigned char *runs)

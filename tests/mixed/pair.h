@@ -69,6 +69,11 @@ void pair_begin(struct pair *pair);
 /* Judges all calls, stops both and frees. */
 void pair_close(struct pair *pair);
 
+/* For each side that has its turn: a pair opens, both with this option or NULL, run gets it, and it
+ * closes. */
+void pair_each_side(const struct site *site, const char *version, const char *option,
+                    void (*run)(struct pair *pair, int side));
+
 /* ---- parties ---- */
 
 /* The program of that version; NULL: of this tree. */

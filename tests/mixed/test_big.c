@@ -25,30 +25,31 @@ static void a_call_and_its_answer_travel_in_pieces(void)
     pair_each(move);
 }
 
-/* Whose connection is cut while whose bytes go which way: the words of the party that tells. */
-static void cut_amid(struct pair *pair, int caller, int cut, int teller, const char *words)
+/* A party's connection is cut while bytes of the call go out there: of the request, or of the
+ * answer. */
+static void cut_amid(struct pair *pair, int caller, int cut)
 {
     int number = pair_call(pair, caller, LARGE_BYTES, false);
-    party_expect(&pair->sides[teller], words);
+    party_expect(&pair->sides[cut], "amid out");
     (void)proxy_cut_now(pair->sides[cut].proxy);
     pair_expect_answer(pair, number);
 }
 
-/* Each party tells of each way once, so that its "amid" is of this call. */
+static void cut_caller(struct pair *pair, int side)
+{
+    cut_amid(pair, side, side);
+}
+
+static void cut_responder(struct pair *pair, int side)
+{
+    cut_amid(pair, side, !side);
+}
+
+/* Each party tells of each way once, so that its "amid" is of this call: a pair for each cut. */
 static void cut(const struct site *site, const char *version)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        if (!pair_has_turn(site, side))
-            continue;
-        pair_open(&pair, site, version, NULL, NULL);
-        cut_amid(&pair, side, side, side, "amid out");
-        pair_close(&pair);
-        pair_open(&pair, site, version, NULL, NULL);
-        cut_amid(&pair, side, !side, !side, "amid out");
-        pair_close(&pair);
-    }
+    pair_each_side(site, version, NULL, cut_caller);
+    pair_each_side(site, version, NULL, cut_responder);
 }
 
 static void what_travels_in_pieces_outlives_connections(void)
@@ -57,25 +58,21 @@ static void what_travels_in_pieces_outlives_connections(void)
 }
 
 /* The one to whom the pieces go dies, and one of the other version takes its place. */
+static void restart_responder(struct pair *pair, int side)
+{
+    struct party *responder = &pair->sides[!side];
+    int number = pair_call(pair, side, LARGE_BYTES, false);
+    party_expect(&pair->sides[side], "amid out");
+    party_kill(responder);
+    party_set_version(responder, side == OLDER ? pair->version : NULL);
+    party_start(pair, responder);
+    party_await_online(responder);
+    pair_expect_answer(pair, number);
+}
+
 static void restart(const struct site *site, const char *version)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        struct party *other = &pair.sides[!side];
-        int number;
-        if (!pair_has_turn(site, side))
-            continue;
-        pair_open(&pair, site, version, NULL, NULL);
-        number = pair_call(&pair, side, LARGE_BYTES, false);
-        party_expect(&pair.sides[side], "amid out");
-        party_kill(other);
-        party_set_version(other, side == OLDER ? version : NULL);
-        party_start(&pair, other);
-        party_await_online(other);
-        pair_expect_answer(&pair, number);
-        pair_close(&pair);
-    }
+    pair_each_side(site, version, NULL, restart_responder);
 }
 
 static void pieces_of_one_version_go_on_to_another(void)

@@ -10,13 +10,10 @@
 #include "base/clock.h"
 #include "../lib/suite.h"
 
+#define PLAIN "unpacked"
+
 /* A second copy is due after 2 s. */
 enum { SMALL = 10, SECOND_COPY_US = 1900000 };
-
-static void open_plain(struct pair *pair, const struct site *site, const char *version)
-{
-    pair_open(pair, site, version, "unpacked", "unpacked");
-}
 
 /* Each calls the other once more: nothing has remained of what happened. */
 static void call_once_more(struct pair *pair)
@@ -29,47 +26,49 @@ static void call_once_more(struct pair *pair)
 /* ---- the responder ---- */
 
 /* Of two calls one runs, the other is on its way, when the responder dies. */
-static void kill_responder(const struct site *site, const char *version, int side,
-                           const char *successor)
+static void kill_responder(struct pair *pair, int side, const char *successor)
 {
-    struct pair pair;
-    struct party *caller = &pair.sides[side], *responder = &pair.sides[!side];
+    struct party *caller = &pair->sides[side], *responder = &pair->sides[!side];
     int running, waiting;
     int64_t begun_us;
     bool sent_once;
-    open_plain(&pair, site, version);
-    pair_expect_answer(&pair, pair_call(&pair, side, SMALL, false));
-    running = pair_call(&pair, side, SMALL, true);
+    pair_expect_answer(pair, pair_call(pair, side, SMALL, false));
+    running = pair_call(pair, side, SMALL, true);
     party_expect_number(responder, "run", running);
     proxy_black_hole(caller->proxy);
     begun_us = sx_clock_now_us();
-    waiting = pair_call(&pair, side, SMALL, false);
+    waiting = pair_call(pair, side, SMALL, false);
     party_expect_number(caller, "sent", waiting);
     party_kill(responder);
     party_set_version(responder, successor);
-    party_start(&pair, responder);
+    party_start(pair, responder);
     party_await_online(responder);
     sent_once = sx_clock_now_us() - begun_us < SECOND_COPY_US;
     proxy_resume(caller->proxy);
     /* Nobody knows how far it came with this one, and nobody tries again. */
-    ASSERT_CONTAINS(pair_await_end(&pair, running), "error unknown");
-    ASSERT_CONTAINS(pair_await_end(&pair, running), "restarted");
-    CU_ASSERT_EQUAL(pair_runs(&pair, running), 1);
+    ASSERT_CONTAINS(pair_await_end(pair, running), "error unknown");
+    ASSERT_CONTAINS(pair_await_end(pair, running), "restarted");
+    CU_ASSERT_EQUAL(pair_runs(pair, running), 1);
     /* On a slow machine a second copy was out: too late to be sure. */
     if (sent_once)
-        pair_expect_answer(&pair, waiting);
-    call_once_more(&pair);
-    pair_close(&pair);
+        pair_expect_answer(pair, waiting);
+    call_once_more(pair);
+}
+
+static void kill_responder_before_a_newer(struct pair *pair, int side)
+{
+    kill_responder(pair, side, NULL);
+}
+
+static void kill_responder_before_an_older(struct pair *pair, int side)
+{
+    kill_responder(pair, side, pair->version);
 }
 
 static void kill_responders(const struct site *site, const char *version)
 {
-    int side;
-    for (side = 0; side < SIDES; side++)
-        if (pair_has_turn(site, side)) {
-            kill_responder(site, version, side, NULL);
-            kill_responder(site, version, side, version);
-        }
+    pair_each_side(site, version, PLAIN, kill_responder_before_a_newer);
+    pair_each_side(site, version, PLAIN, kill_responder_before_an_older);
 }
 
 static void a_responder_that_is_killed_runs_nothing_twice_whoever_follows(void)
@@ -78,26 +77,23 @@ static void a_responder_that_is_killed_runs_nothing_twice_whoever_follows(void)
 }
 
 /* A call is made while nobody is there. */
+static void call_a_dead_one(struct pair *pair, int side)
+{
+    struct party *responder = &pair->sides[!side];
+    int number;
+    pair_expect_answer(pair, pair_call(pair, side, SMALL, false));
+    party_stop(responder);
+    number = pair_call(pair, side, SMALL, false);
+    party_expect_number(&pair->sides[side], "sent", number);
+    party_set_version(responder, side == OLDER ? pair->version : NULL);
+    party_start(pair, responder);
+    party_await_online(responder);
+    pair_expect_answer(pair, number);
+}
+
 static void call_the_dead(const struct site *site, const char *version)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        struct party *responder = &pair.sides[!side];
-        int number;
-        if (!pair_has_turn(site, side))
-            continue;
-        open_plain(&pair, site, version);
-        pair_expect_answer(&pair, pair_call(&pair, side, SMALL, false));
-        party_stop(responder);
-        number = pair_call(&pair, side, SMALL, false);
-        party_expect_number(&pair.sides[side], "sent", number);
-        party_set_version(responder, side == OLDER ? version : NULL);
-        party_start(&pair, responder);
-        party_await_online(responder);
-        pair_expect_answer(&pair, number);
-        pair_close(&pair);
-    }
+    pair_each_side(site, version, PLAIN, call_a_dead_one);
 }
 
 static void a_call_to_nobody_runs_in_the_one_that_follows(void)
@@ -105,7 +101,8 @@ static void a_call_to_nobody_runs_in_the_one_that_follows(void)
     pair_each(call_the_dead);
 }
 
-/* What it runs it answers; what comes now it refuses itself, which is final. */
+/* What it runs it answers; what comes now it refuses itself, which is final. This is short: each
+ * side is tried at each server. */
 static void stop_responder(const struct site *site, const char *version)
 {
     int side;
@@ -113,7 +110,7 @@ static void stop_responder(const struct site *site, const char *version)
         struct pair pair;
         struct party *responder = &pair.sides[!side];
         int running, refused, ms = -1;
-        open_plain(&pair, site, version);
+        pair_open(&pair, site, version, PLAIN, PLAIN);
         running = pair_call(&pair, side, SMALL, true);
         party_expect_number(responder, "run", running);
         child_tell(responder->child, "stop");
@@ -134,33 +131,29 @@ static void a_responder_that_stops_refuses_for_good(void)
 
 /* ---- the caller ---- */
 
-static void kill_caller(const struct site *site, const char *version)
+static void kill_caller(struct pair *pair, int side)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        struct party *caller = &pair.sides[side];
-        int number;
-        if (!pair_has_turn(site, side))
-            continue;
-        open_plain(&pair, site, version);
-        number = pair_call(&pair, side, SMALL, true);
-        party_expect_number(&pair.sides[!side], "run", number);
-        pair_orphan(&pair, side);
-        party_kill(caller);
-        pair_finish(&pair, number);
-        party_set_version(caller, side == NEWER ? version : NULL);
-        party_start(&pair, caller);
-        party_await_online(caller);
-        call_once_more(&pair);
-        CU_ASSERT_EQUAL(pair_runs(&pair, number), 1);
-        pair_close(&pair);
-    }
+    struct party *caller = &pair->sides[side];
+    int number = pair_call(pair, side, SMALL, true);
+    party_expect_number(&pair->sides[!side], "run", number);
+    pair_orphan(pair, side);
+    party_kill(caller);
+    pair_finish(pair, number);
+    party_set_version(caller, side == NEWER ? pair->version : NULL);
+    party_start(pair, caller);
+    party_await_online(caller);
+    call_once_more(pair);
+    CU_ASSERT_EQUAL(pair_runs(pair, number), 1);
+}
+
+static void kill_callers(const struct site *site, const char *version)
+{
+    pair_each_side(site, version, PLAIN, kill_caller);
 }
 
 static void a_caller_that_is_killed_may_come_back_as_another_version(void)
 {
-    pair_each(kill_caller);
+    pair_each(kill_callers);
 }
 
 /* ---- connections, and the server ---- */
@@ -170,7 +163,7 @@ static void cut(const struct site *site, const char *version)
 {
     struct pair pair;
     int caller, side;
-    open_plain(&pair, site, version);
+    pair_open(&pair, site, version, PLAIN, PLAIN);
     for (caller = 0; caller < SIDES; caller++)
         for (side = 0; side < SIDES && pair_has_turn(site, caller); side++) {
             int number = pair_call(&pair, caller, SMALL, true);
@@ -193,7 +186,7 @@ static void kill_server(const struct site *site, const char *version)
 {
     struct pair pair;
     int held[SIDES], late[SIDES], side;
-    open_plain(&pair, site, version);
+    pair_open(&pair, site, version, PLAIN, PLAIN);
     call_once_more(&pair); /* so that each knows what the other can do */
     for (side = 0; side < SIDES; side++) {
         held[side] = pair_call(&pair, side, SMALL, true);

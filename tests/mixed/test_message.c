@@ -51,62 +51,56 @@ static void await_server(struct pair *pair, int side)
 }
 
 /* Nobody of the caller's account is there when the answer is given: it finds its successor. */
-static void replace_caller(const struct site *site, const char *version)
+static void replace_caller(struct pair *pair, int side)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        int number;
-        if (!pair_has_turn(site, side))
-            continue;
-        pair_open(&pair, site, version, "messages", "messages");
-        number = post(&pair, side, true);
-        party_expect_number(&pair.sides[!side], "run", number);
-        party_stop(&pair.sides[side]);
-        party_await_gone(&pair, &pair.sides[side]);
-        pair_finish(&pair, number);
-        party_expect(&pair.sides[!side], "mailed");
-        await_server(&pair, !side);
-        party_set_version(&pair.sides[side], side == NEWER ? version : NULL);
-        party_start(&pair, &pair.sides[side]);
-        party_await_online(&pair.sides[side]);
-        expect_found(&pair, number);
-        pair_close(&pair);
-    }
+    struct party *caller = &pair->sides[side], *service = &pair->sides[!side];
+    int number = post(pair, side, true);
+    party_expect_number(service, "run", number);
+    party_stop(caller);
+    party_await_gone(pair, caller);
+    pair_finish(pair, number);
+    party_expect(service, "mailed");
+    await_server(pair, !side);
+    party_set_version(caller, side == NEWER ? pair->version : NULL);
+    party_start(pair, caller);
+    party_await_online(caller);
+    expect_found(pair, number);
+}
+
+static void replace_callers(const struct site *site, const char *version)
+{
+    pair_each_side(site, version, "messages", replace_caller);
 }
 
 static void an_answer_finds_a_caller_that_was_replaced_by_another_version(void)
 {
-    pair_each(replace_caller);
+    pair_each(replace_callers);
 }
 
 /* The request waits at the server for a service, whichever version that is. */
-static void replace_service(const struct site *site, const char *version)
+static void replace_service(struct pair *pair, int side)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        struct party *service = &pair.sides[!side];
-        int number;
-        if (!pair_has_turn(site, side))
-            continue;
-        pair_open(&pair, site, version, "messages", "messages");
-        party_stop(service);
-        party_await_gone(&pair, service);
-        number = post(&pair, side, false);
-        party_expect_number(&pair.sides[side], "posted", number);
-        await_server(&pair, side);
-        party_set_version(service, side == OLDER ? version : NULL);
-        party_start(&pair, service);
-        party_await_online(service);
-        expect_found(&pair, number);
-        pair_close(&pair);
-    }
+    struct party *service = &pair->sides[!side];
+    int number;
+    party_stop(service);
+    party_await_gone(pair, service);
+    number = post(pair, side, false);
+    party_expect_number(&pair->sides[side], "posted", number);
+    await_server(pair, side);
+    party_set_version(service, side == OLDER ? pair->version : NULL);
+    party_start(pair, service);
+    party_await_online(service);
+    expect_found(pair, number);
+}
+
+static void replace_services(const struct site *site, const char *version)
+{
+    pair_each_side(site, version, "messages", replace_service);
 }
 
 static void a_request_waits_for_a_service_of_either_version(void)
 {
-    pair_each(replace_service);
+    pair_each(replace_services);
 }
 
 CU_TestInfo tests_message[] = {

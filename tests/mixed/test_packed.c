@@ -73,15 +73,7 @@ static void fall_back_from(struct pair *pair, int caller)
 
 static void fall_back(const struct site *site, const char *version)
 {
-    int side;
-    for (side = 0; side < SIDES; side++) {
-        struct pair pair;
-        if (!pair_has_turn(site, side))
-            continue;
-        pair_open(&pair, site, version, NULL, NULL);
-        fall_back_from(&pair, side);
-        pair_close(&pair);
-    }
+    pair_each_side(site, version, NULL, fall_back_from);
 }
 
 static void who_no_longer_packs_gets_its_calls_once(void)
