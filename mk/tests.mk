@@ -1,10 +1,12 @@
 # tests.mk - the test programs, and running them: as they are, with sanitizers, under valgrind.
 
+# A scripted server: tests/lib/hostile.h.
+HOSTILE := tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_scram.c hostile_certificates.c scram_server.c
+
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    names.c tcp.c proxy.c passage.c guest.c hoard.c hostile.c hostile_link.c hostile_script.c \
-    stranger.c hostile_certificates.c child.c))
+    names.c proxy.c passage.c hoard.c stranger.c child.c $(HOSTILE)))
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
@@ -56,8 +58,7 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c posted.c element_text.c \
-    attribute.c stopped_clock.c tcp.c guest.c hoard.c hostile.c hostile_link.c hostile_script.c \
-    hostile_certificates.c)) \
+    attribute.c stopped_clock.c hoard.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(POSTED) $(STOPPED_CLOCK) -lcunit)

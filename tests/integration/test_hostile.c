@@ -208,6 +208,67 @@ static void a_flood_ends_when_the_server_is_stopped(void)
     close(fd);
 }
 
+/* ---- SCRAM ---- */
+
+/* Each of these texts is the RFC's. */
+struct example {
+    const char *mechanism, *bare, *first, *final, *last;
+};
+
+static const struct example examples[] = {
+    {"SCRAM-SHA-1", "n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+     "r=$NONCE3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+     "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+     "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="},
+    {"SCRAM-SHA-256", "n=user,r=rOprNGfwEbeRWgbNEkqO",
+     "r=$NONCE%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+     "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+     "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+     "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="},
+};
+
+static void a_scram_server_keeps_to_the_examples_of_the_rfcs(void)
+{
+    size_t i;
+    for (i = 0; i < sizeof examples / sizeof *examples; i++) {
+        const struct example *example = &examples[i];
+        const struct scram_script script = {.password = "pencil", .first = example->first};
+        struct scram_server server = {.script = &script};
+        struct sx_buffer said = {0};
+        char first[200];
+        snprintf(first, sizeof first, "n,,%s", example->bare);
+        CU_ASSERT_TRUE(scram_server_begin(&server, example->mechanism, first, &said));
+        sx_buffer_clear(&said);
+        CU_ASSERT_TRUE(scram_server_end(&server, example->final, &said));
+        ASSERT_TEXT(said.bytes, example->last);
+        sx_buffer_fini(&said);
+    }
+}
+
+/* The first letter of the mark's value is another one. */
+static const char *refusal_of(const char *mark)
+{
+    const struct scram_script script = {.password = "pencil", .first = examples[0].first};
+    struct scram_server server = {.script = &script};
+    struct sx_buffer said = {0};
+    char final[200], first[200], *value;
+    snprintf(first, sizeof first, "n,,%s", examples[0].bare);
+    snprintf(final, sizeof final, "%s", examples[0].final);
+    CU_ASSERT_TRUE(scram_server_begin(&server, "SCRAM-SHA-1", first, &said));
+    value = strstr(final, mark) + strlen(mark);
+    *value = *value == 'e' ? 'f' : 'e';
+    CU_ASSERT_FALSE(scram_server_end(&server, final, &said));
+    sx_buffer_fini(&said);
+    return server.why;
+}
+
+static void a_scram_server_believes_nobody(void)
+{
+    ASSERT_TEXT(refusal_of("p="), "the client's proof is wrong");
+    ASSERT_TEXT(refusal_of("r="), "the client's nonce is another");
+    ASSERT_TEXT(refusal_of("c="), "the client's channel binding is wrong");
+}
+
 /* ---- TLS ---- */
 
 /* What verifying the certificate for host gave; says hello and hears it back if it was good. */
@@ -332,6 +393,23 @@ static void a_link_comes_online_in_clear_and_by_tls(void)
     hostile_remove_certificates(&certificates);
 }
 
+static void a_link_comes_online_by_scram(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_EXPECT, .text = "<stream:stream"},
+        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("SCRAM-SHA-1")},
+        {.kind = HOSTILE_SCRAM},
+        {HOSTILE_PLAY, .steps = hostile_bind},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile = start(script, NULL);
+    struct soap_xmpp_link *link = hostile_link_open(hostile, SOAP_XMPP_TLS_OFF, NULL);
+    assert_online(link);
+    soap_xmpp_close(link);
+    assert_failure(hostile, "");
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_hostile[] = {
     {"a raw client logs in and learns its JID", a_raw_client_logs_in_and_learns_its_jid},
     {"variables are those of the last stanza", variables_are_those_of_the_last_stanza},
@@ -339,6 +417,10 @@ CU_TestInfo tests_hostile[] = {
     {"an expectation that fails is told", an_expectation_that_fails_is_told},
     {"silence lasts as long as it should", silence_lasts_as_long_as_it_should},
     {"a flood ends when the server is stopped", a_flood_ends_when_the_server_is_stopped},
+    {"a SCRAM server keeps to the examples of the RFCs",
+     a_scram_server_keeps_to_the_examples_of_the_rfcs},
+    {"a SCRAM server believes nobody", a_scram_server_believes_nobody},
+    {"a link comes online by SCRAM", a_link_comes_online_by_scram},
     {"a handshake proves the made certificate", a_handshake_proves_the_made_certificate},
     {"a TLS that never comes says nothing", a_tls_that_never_comes_says_nothing},
     {"a link comes online in clear and by TLS", a_link_comes_online_in_clear_and_by_tls},

@@ -132,6 +132,8 @@ static void set_options(const struct guest *guest, SSL_CTX *ctx)
                            !SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION) ||
                            !SSL_CTX_set_cipher_list(ctx, "DEFAULT@SECLEVEL=0")))
         abort();
+    if (guest->most_tls_12 && !SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION))
+        abort();
     if (guest->wants_certificate)
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }

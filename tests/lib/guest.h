@@ -27,7 +27,7 @@ struct guest {
     int stop_fd; /* readable: stop; -1: nobody will say so */
     void *user;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* decrypted */
-    bool old_tls, wants_certificate; /* HOSTILE_TLS_OLD, HOSTILE_TLS_ASK */
+    bool old_tls, most_tls_12, wants_certificate;                /* HOSTILE_TLS_OLD, _12, _ASK */
 
     SSL *ssl;
     struct sx_buffer heard;

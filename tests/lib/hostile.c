@@ -27,6 +27,7 @@
 
 #include "base/clock.h"
 #include "guest.h"
+#include "hostile_scram.h"
 #include "hostile_script.h"
 #include "tcp.h"
 
@@ -153,6 +154,12 @@ static enum course shake_hands(struct hostile *hostile, const char *pem)
                  "TLS handshake", "");
 }
 
+static enum course play_scram(struct hostile *hostile, const struct scram_script *script)
+{
+    const char *why = hostile_scram_play(&hostile->guest, script, STEP_MS);
+    return why ? fail(hostile, "SCRAM: %s", why) : GO_ON;
+}
+
 /* ms 0: until the peer closes, which is no failure then. */
 static enum course keep_silent(struct hostile *hostile, unsigned ms)
 {
@@ -209,12 +216,17 @@ static enum course play_step(struct hostile *hostile, const struct hostile_step 
     case HOSTILE_TLS_OLD:
         hostile->guest.old_tls = true;
         break;
+    case HOSTILE_TLS_12:
+        hostile->guest.most_tls_12 = true;
+        break;
     case HOSTILE_TLS_ASK:
         hostile->guest.wants_certificate = true;
         break;
     case HOSTILE_TLS_NEVER:
         course = proceed(hostile);
         return course == GO_ON ? keep_silent(hostile, 0) : course;
+    case HOSTILE_SCRAM:
+        return play_scram(hostile, step->scram);
     case HOSTILE_SILENCE_MS:
         return keep_silent(hostile, step->count);
     case HOSTILE_CLOSE:

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "scram_server.h"
+
 enum hostile_kind {
     HOSTILE_END,
     HOSTILE_NEXT,
@@ -31,15 +33,19 @@ enum hostile_kind {
                               and the tag in which it ends; else the connection is over */
     HOSTILE_SEND,          /* text, in which these are replaced:
                               $ID, $TO    attributes of the last stanza that was expected
-                              $JID        what PLAIN, the stream header and <bind/> asked for
+                              $JID        what PLAIN or SCRAM, the stream header and <bind/> asked
+                                          for
                               $DOMAIN     the stream header's "to" */
     HOSTILE_SEND_REPEATED, /* text, count times */
     HOSTILE_STARTTLS,      /* expects <starttls/>, answers, and shakes hands; text: another PEM file
                               than hostile_start()'s */
     HOSTILE_TLS,           /* shakes hands at once (direct TLS, or after a proceed of your own) */
     HOSTILE_TLS_OLD,       /* from here on: no TLS beyond 1.1, if the system's OpenSSL can */
+    HOSTILE_TLS_12,        /* from here on: no TLS beyond 1.2 */
     HOSTILE_TLS_ASK,       /* from here on: the peer must show a certificate, and none is trusted */
     HOSTILE_TLS_NEVER,     /* answers <starttls/>, then nothing until the peer closes */
+    HOSTILE_SCRAM,         /* from <auth/> to <success/>, by any SCRAM, -PLUS as well, with what
+                              `scram` does wrong; a wrong proof is refused */
     HOSTILE_SILENCE_MS,    /* reads and says nothing for count ms; 0: until the peer closes */
     HOSTILE_CLOSE,         /* FIN; waits for the peer's, 1 s at most */
     HOSTILE_RESET          /* RST */
@@ -50,6 +56,7 @@ struct hostile_step {
     const char *text;
     unsigned count;
     const struct hostile_step *steps;
+    const struct scram_script *scram; /* NULL: nothing is wrong */
 };
 
 /* A stream header; its features are to follow. */
@@ -66,6 +73,8 @@ struct hostile_step {
 extern const struct hostile_step hostile_offer_tls[];
 /* From the stream header to SASL success, with PLAIN. */
 extern const struct hostile_step hostile_authenticate_plain[];
+/* From the stream header to the bound JID, once SASL is done. */
+extern const struct hostile_step hostile_bind[];
 /* From the stream header to the bound JID: in clear, or with hostile_start()'s certificate. */
 extern const struct hostile_step hostile_login_plain[], hostile_login_tls[];
 

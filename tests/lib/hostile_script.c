@@ -9,12 +9,13 @@
 #include "hostile_script.h"
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hostile.h"
 
-enum { VALUE_BYTES = 1024 };
+enum { VALUE_BYTES = HOSTILE_SCRIPT_VALUE_BYTES };
 
 #define TLS_FEATURE                                                                                \
     "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"    \
@@ -39,14 +40,19 @@ const struct hostile_step hostile_authenticate_plain[] = {
     {HOSTILE_END},
 };
 
-const struct hostile_step hostile_login_plain[] = {
-    {HOSTILE_PLAY, .steps = hostile_authenticate_plain},
+const struct hostile_step hostile_bind[] = {
     {HOSTILE_EXPECT, .text = "<stream:stream"},
     {HOSTILE_SEND, .text = HOSTILE_STREAM BIND_FEATURE},
     {HOSTILE_EXPECT, .text = "<bind"},
     {HOSTILE_EXPECT, .text = "</iq>"},
     {HOSTILE_SEND, .text = "<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:"
                            "xmpp-bind'><jid>$JID</jid></bind></iq>"},
+    {HOSTILE_END},
+};
+
+const struct hostile_step hostile_login_plain[] = {
+    {HOSTILE_PLAY, .steps = hostile_authenticate_plain},
+    {HOSTILE_PLAY, .steps = hostile_bind},
     {HOSTILE_END},
 };
 
@@ -111,15 +117,43 @@ static const char *last_stanza(const struct heard *heard)
     return last;
 }
 
-/* The user in what PLAIN sent: authzid NUL authcid NUL password (RFC 4616). */
+/* RFC 5802 5.1: =2C is a comma, =3D an equals sign. */
+static void unescape(char *name)
+{
+    char *out = name;
+    for (; *name; name++) {
+        bool is_escaped = strncmp(name, "=2C", 3) == 0 || strncmp(name, "=3D", 3) == 0;
+        *out++ = is_escaped ? (name[1] == '2' ? ',' : '=') : *name;
+        name += is_escaped ? 2 : 0;
+    }
+    *out = '\0';
+}
+
+/* What the certificate would say, as the stream header does (RFC 6120 4.7.1). */
+static void find_sender(const struct heard *heard, char out[VALUE_BYTES])
+{
+    find_attribute(find_last(heard, "<stream:stream "), " from=", out);
+    out[strcspn(out, "@")] = '\0';
+}
+
+/* The user in what PLAIN sent: authzid NUL authcid NUL password (RFC 4616); or SCRAM: its GS2
+ * header, n=user, r=nonce (RFC 5802). */
 static void find_user(const struct heard *heard, char out[VALUE_BYTES])
 {
-    char base64[VALUE_BYTES], plain[VALUE_BYTES + 2] = "";
+    char base64[VALUE_BYTES], plain[VALUE_BYTES + 2] = "", *user;
     find_text(heard, "<auth ", base64);
     if (EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)base64,
-                        (int)strlen(base64)) < 0)
-        plain[0] = plain[1] = '\0';
-    snprintf(out, VALUE_BYTES, "%s", plain + strlen(plain) + 1);
+                        (int)strlen(base64)) <= 0) {
+        find_sender(heard, out);
+        return;
+    }
+    user = strstr(plain, ",n=");
+    if (!user) {
+        snprintf(out, VALUE_BYTES, "%s", plain + strlen(plain) + 1);
+        return;
+    }
+    copy_until(user + strlen(",n="), ",", out);
+    unescape(out);
 }
 
 static void find_id(const struct heard *heard, char out[VALUE_BYTES])
@@ -164,6 +198,20 @@ static size_t find_variable(const char *text, const struct heard *heard, char ou
         }
     }
     return 0;
+}
+
+void hostile_script_text(const char *bytes, size_t len, const char *tag_begin,
+                         char out[VALUE_BYTES])
+{
+    struct heard heard = {bytes, len};
+    find_text(&heard, tag_begin, out);
+}
+
+void hostile_script_attribute(const char *bytes, size_t len, const char *tag_begin,
+                              const char *name, char out[VALUE_BYTES])
+{
+    struct heard heard = {bytes, len};
+    find_attribute(find_last(&heard, tag_begin), name, out);
 }
 
 void hostile_script_fill_in(const char *text, const char *bytes, size_t len, struct sx_buffer *out)
