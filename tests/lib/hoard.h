@@ -7,8 +7,9 @@ enum { HOARD_DESCRIPTORS = 2000 };
 
 struct hoard;
 
-/* Opens HOARD_DESCRIPTORS, and no number below FD_SETSIZE is free from then on. NULL: the process
- * may not have as many. */
+/* Opens HOARD_DESCRIPTORS, fewer where the hard limit is low, and no number below FD_SETSIZE is
+ * free from then on. NULL, with a line on standard error: the process may have none beyond
+ * FD_SETSIZE, or hardly any. */
 struct hoard *hoard_start(void);
 
 /* How many low numbers got free and were taken since. */
