@@ -48,6 +48,9 @@ NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 # What is wiped is looked at before: tests/lib/wipes.h.
 WIPES := $(addprefix -Wl$(,)--wrap=,explicit_bzero __explicit_bzero_chk OPENSSL_cleanse)
 
+# What a thread waits for: tests/lib/waits.h.
+WAITS := $(addprefix -Wl$(,)--wrap=,poll select usleep connect recv send writev sendmsg)
+
 # What a link writes can be taken by the test: tests/lib/posted.h.
 POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
 
@@ -58,10 +61,10 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c posted.c element_text.c \
-    attribute.c stopped_clock.c hoard.c $(HOSTILE))) \
+    attribute.c stopped_clock.c hoard.c waits.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(POSTED) $(STOPPED_CLOCK) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(WAITS) $(POSTED) $(STOPPED_CLOCK) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))

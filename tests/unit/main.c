@@ -22,6 +22,7 @@
     SUITE(config)                                                                                  \
     SUITE(config_component)                                                                        \
     SUITE(config_files)                                                                            \
+    SUITE(connection)                                                                              \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \

@@ -4,18 +4,14 @@
  * Like test_shortage.c.
  */
 #include <arpa/inet.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "net/connection.h"
-#include "net/allocator.h"
 #include "../lib/hostile.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
+#include "net/attempt.h"
 
 extern CU_TestInfo tests_shortage_connect[];
 
@@ -34,81 +30,24 @@ static int closed_port(int *fd)
 
 static int port; /* while a test runs */
 
-static bool was_short; /* at the end of a round */
-
-static void part_at_once(void *user, const char *bound_jid)
-{
-    (void)bound_jid;
-    CU_ASSERT_FALSE(was_short);
-    sx_connection_close(user);
-}
-
-static void ignore_stanza(void *user, const struct sx_element *stanza, struct sx_stream *stream)
-{
-    (void)user;
-    (void)stanza;
-    (void)stream;
-}
-
-static void run_connection(struct sx_connection *connection)
-{
-    xmpp_ctx_t *ctx = sx_allocator_reserve() ? xmpp_ctx_new(&sx_allocator, NULL) : NULL;
-
-    sx_connection_open(connection, ctx);
-    was_short = false;
-    while (!connection->over) {
-        struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
-        if (!sx_connection_round(connection, ctx))
-            poll(&socket, 1, 50);
-        was_short |= sx_allocator_is_short();
-    }
-    sx_connection_fini(connection);
-    if (ctx)
-        xmpp_ctx_free(ctx);
-    sx_allocator_sweep();
-}
-
-static struct sx_config config_of_login(enum soap_xmpp_tls tls, char *ca_file)
-{
-    static char jid[] = "alice@example.org/desk", password[] = "secret";
-
-    return (struct sx_config){.jid = jid,
-                              .password = password,
-                              .tls = tls,
-                              .ca_file = ca_file,
-                              .ping_timeout_us = 10000000,
-                              .max_stanza_bytes = 1 << 20,
-                              .max_depth = 64};
-}
-
 /* Ends as it would with memory enough, or for the lack of it. */
 static bool connect_short(struct shortage shortage, const struct sx_config *config,
                           enum sx_err expected)
 {
-    struct sx_trace trace;
-    struct sx_addresses addresses = {1, {{"127.0.0.1", port}}};
-    struct sx_connection connection = {.config = config,
-                                       .trace = &trace,
-                                       .addresses = &addresses,
-                                       .deadline = sx_clock_deadline(60000000),
-                                       .user = &connection,
-                                       .on_online = part_at_once,
-                                       .on_stanza = ignore_stanza};
+    struct attempt attempt = {.config = *config, .port = port, .timeout_ms = 60000};
     bool has_failed;
 
-    signal(SIGPIPE, SIG_IGN); /* blocked on the loop thread */
-    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     shortage_begin(shortage);
-    run_connection(&connection);
+    attempt_run(&attempt);
     has_failed = shortage_end();
-    if (!has_failed || connection.failure.err != SX_ENOMEM)
-        CU_ASSERT_EQUAL(connection.failure.err, expected);
+    if (!has_failed || attempt.connection.failure.err != SX_ENOMEM)
+        CU_ASSERT_EQUAL(attempt.connection.failure.err, expected);
     return has_failed;
 }
 
 static bool attempt_connect(struct shortage shortage)
 {
-    const struct sx_config config = config_of_login(SOAP_XMPP_TLS_OFF, NULL);
+    const struct sx_config config = attempt_config(SOAP_XMPP_TLS_OFF, NULL);
 
     return connect_short(shortage, &config, SX_EUNREACHABLE);
 }
@@ -118,14 +57,13 @@ static void test_connect(void)
     int fd;
 
     port = closed_port(&fd);
-    xmpp_initialize();
     CU_ASSERT(shortage_sweep(attempt_connect) >= 15);
     close(fd);
 }
 
 static bool attempt_login(struct shortage shortage)
 {
-    const struct sx_config config = config_of_login(SOAP_XMPP_TLS_OFF, NULL);
+    const struct sx_config config = attempt_config(SOAP_XMPP_TLS_OFF, NULL);
 
     return connect_short(shortage, &config, SX_ESTOPPED);
 }
@@ -136,7 +74,6 @@ static void log_in_short(const struct hostile_step *script, unsigned least)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
     port = hostile_port(hostile);
-    xmpp_initialize();
     CU_ASSERT(shortage_sweep(attempt_login) >= least);
     hostile_stop(hostile);
 }
@@ -154,7 +91,7 @@ static void test_login(void)
 static bool attempt_component(struct shortage shortage)
 {
     static char domain[] = "calc.example.org";
-    struct sx_config config = config_of_login(SOAP_XMPP_TLS_OFF, NULL);
+    struct sx_config config = attempt_config(SOAP_XMPP_TLS_OFF, NULL);
 
     config.jid = domain;
     config.is_component = true;
@@ -175,7 +112,6 @@ static void test_component(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
     port = hostile_port(hostile);
-    xmpp_initialize();
     CU_ASSERT(shortage_sweep(attempt_component) >= 50);
     hostile_stop(hostile);
 }
@@ -207,14 +143,14 @@ static struct hostile_certificates certificates; /* while a test with TLS runs *
 
 static bool attempt_tls(struct shortage shortage)
 {
-    const struct sx_config config = config_of_login(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+    const struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
 
     return connect_short(shortage, &config, SX_ESTOPPED);
 }
 
 static bool attempt_distrust(struct shortage shortage)
 {
-    const struct sx_config config = config_of_login(SOAP_XMPP_TLS_REQUIRED, NULL);
+    const struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, NULL);
 
     return connect_short(shortage, &config, SX_ECERT);
 }
@@ -233,7 +169,6 @@ static void test_tls(void)
     hostile = hostile_start(script, certificates.pem);
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
     port = hostile_port(hostile);
-    xmpp_initialize();
     CU_ASSERT(shortage_sweep(attempt_tls) >= 150);
     CU_ASSERT(shortage_sweep(attempt_distrust) >= 50);
     hostile_stop(hostile);

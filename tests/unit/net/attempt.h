@@ -1,0 +1,29 @@
+/* attempt.h - one attempt of a connection, from TCP to its end, driven by the test's own thread in
+ * the loop's place.
+ */
+#ifndef TESTS_UNIT_NET_ATTEMPT_H
+#define TESTS_UNIT_NET_ATTEMPT_H
+
+#include "net/connection.h"
+
+struct attempt {
+    /* set by the test, the rest zero */
+    struct sx_config config;
+    int port; /* of 127.0.0.1 */
+    int timeout_ms;
+    bool stays; /* once online; else it says good-bye */
+    /* after each pass; NULL allowed */
+    void (*on_round)(struct attempt *attempt);
+    /* told */
+    struct sx_connection connection; /* over, but for failure of no use */
+    unsigned rounds, waits;          /* passes; what waited in them: tests/lib/waits.h */
+    int64_t longest_us;              /* of a pass, of the processor's time */
+    bool was_online, was_short;      /* memory, at the end of a pass */
+};
+
+/* Alice's, at example.org, with the password "secret". */
+struct sx_config attempt_config(enum soap_xmpp_tls tls, char *ca_file);
+
+void attempt_run(struct attempt *attempt);
+
+#endif
