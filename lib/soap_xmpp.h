@@ -206,6 +206,10 @@ struct soap_xmpp_config {
      * requests, transfers, answers). A request that finds no room is refused (resource-constraint),
      * not run. Default 1 GiB, or more if the other limits need it: see docs/configuration.md */
     size_t max_memory_bytes;
+    /* The SASL mechanisms that may log in, with spaces between them: EXTERNAL, SCRAM-SHA-512-PLUS,
+     * SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN. Of
+     * those that the server offers the first of this list is taken. Default: all */
+    const char *mechanisms;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -215,7 +219,8 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
 /* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
  * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
- * round-robin | least-outstanding), _TRACE (error | info | debug | stanza), _MAX_MEMORY_BYTES. A
+ * round-robin | least-outstanding), _TRACE (error | info | debug | stanza), _MAX_MEMORY_BYTES,
+ * _MECHANISMS. A
  * variable that isn't set leaves its member alone. The members point into the environment: don't
  * change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may
  * be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */

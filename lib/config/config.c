@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "config/limits.h"
+#include "config/mechanism.h"
 #include "config/reason.h"
 #include "wire/jid.h"
 
@@ -370,6 +371,47 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
     return copy_text(in->password ? in->password : "", &out->password);
 }
 
+/* Those that the credentials serve. */
+static unsigned usable_mechanisms(const struct sx_config *out)
+{
+    unsigned external = sx_mechanism_set(SX_MECHANISM_EXTERNAL);
+    return (out->cert_file ? external : 0) |
+           (out->password[0] ? (unsigned)SX_MECHANISM_ALL & ~external : 0);
+}
+
+static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_config *out,
+                                   const struct sx_reason *why)
+{
+    char known[SX_MECHANISM_LIST_BYTES];
+    const char *wrong = NULL;
+    size_t wrong_len = 0;
+    if (!in->mechanisms) {
+        out->mechanisms = out->is_component ? 0 : SX_MECHANISM_ALL;
+        return SX_OK;
+    }
+    if (out->is_component)
+        return sx_reason_refuse(why,
+                                "mechanisms (SOAP_XMPP_MECHANISMS) is set, but %.128s is a "
+                                "component, which logs in by its secret (XEP-0114); leave it unset",
+                                out->jid);
+    out->mechanisms = sx_mechanism_read(in->mechanisms, &wrong, &wrong_len);
+    sx_mechanism_list(SX_MECHANISM_ALL, known, sizeof known);
+    if (!out->mechanisms)
+        return sx_reason_refuse(why,
+                                "mechanisms (SOAP_XMPP_MECHANISMS) is \"%.128s\", and \"%.*s\" is "
+                                "no name of one; allowed: %s",
+                                in->mechanisms, (int)(wrong_len < 40 ? wrong_len : 40), wrong,
+                                known);
+    if (!(out->mechanisms & usable_mechanisms(out)))
+        return sx_reason_refuse(why,
+                                "mechanisms (SOAP_XMPP_MECHANISMS) is \"%.128s\", for which there "
+                                "is no %s; allowed: names that the credentials serve",
+                                in->mechanisms,
+                                out->password[0] ? "client certificate (cert_file, key_file)"
+                                                 : "password");
+    return SX_OK;
+}
+
 static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
                                  const struct sx_reason *why)
 {
@@ -462,8 +504,9 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* each may need what stands before it */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct sx_reason *) = {
-        make_jid,       make_tls,      make_host,    make_port,    make_certificates, make_password,
-        sx_limits_make, make_switches, make_packing, make_sharing, make_allow,        make_trace,
+        make_jid,      make_tls,        make_host,      make_port,     make_certificates,
+        make_password, make_mechanisms, sx_limits_make, make_switches, make_packing,
+        make_sharing,  make_allow,      make_trace,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};

@@ -128,6 +128,7 @@ static const struct variable variables[] = {
     {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
     {"TRACE", WORD(trace, "error, info, debug or stanza", trace_words)},
     {"MAX_MEMORY_BYTES", BYTES(max_memory_bytes)},
+    {"MECHANISMS", TEXT(mechanisms, "names of SASL mechanisms")},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 

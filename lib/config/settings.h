@@ -19,6 +19,7 @@ struct sx_config {
     int port;               /* 0: libstrophe's default */
     bool is_component;      /* jid is a domain: XEP-0114; host and port are set */
     enum soap_xmpp_tls tls; /* OFF for a component */
+    unsigned mechanisms;    /* a set of mechanism.h; none for a component */
     char *ca_file, *cert_file, *key_file;     /* NULL if unset */
     bool password_is_exposed, key_is_exposed; /* others may read or write the file */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */

@@ -1,0 +1,394 @@
+/* sasl.c - the choice of a mechanism, and its steps.
+ *
+ * Invariant: stage says what the server may say next: FIRST and LAST belong to SCRAM.
+ *
+ * Failure: a challenge that the mechanism has none of, or more of them than any needs, is the end;
+ * so is a <success/> before its time.
+ */
+#include "net/sasl.h"
+
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+
+enum { MAX_CHALLENGES = 4, CHALLENGE_BYTES = 4096 };
+
+enum stage { FIRST, HASHING, LAST, PROVED, NO_CHALLENGE };
+
+static const struct hash {
+    enum sx_mechanism with_binding, without;
+    const char *name;
+    size_t len;
+} hashes[] = {
+    {SX_MECHANISM_SCRAM_SHA_512_PLUS, SX_MECHANISM_SCRAM_SHA_512, "SHA512", 64},
+    {SX_MECHANISM_SCRAM_SHA_256_PLUS, SX_MECHANISM_SCRAM_SHA_256, "SHA256", 32},
+    {SX_MECHANISM_SCRAM_SHA_1_PLUS, SX_MECHANISM_SCRAM_SHA_1, "SHA1", 20},
+};
+enum { HASHES = sizeof hashes / sizeof hashes[0] };
+
+#define BIT(mechanism) (1U << (mechanism))
+static const unsigned with_binding = BIT(SX_MECHANISM_SCRAM_SHA_512_PLUS) |
+                                     BIT(SX_MECHANISM_SCRAM_SHA_256_PLUS) |
+                                     BIT(SX_MECHANISM_SCRAM_SHA_1_PLUS);
+static const unsigned without_binding = BIT(SX_MECHANISM_SCRAM_SHA_512) |
+                                        BIT(SX_MECHANISM_SCRAM_SHA_256) |
+                                        BIT(SX_MECHANISM_SCRAM_SHA_1);
+
+__attribute__((format(printf, 3, 4))) static enum sx_sasl_step
+end(struct sx_sasl *sasl, enum sx_err err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    sasl->err = err;
+    vsnprintf(sasl->why, sizeof sasl->why, format, arguments);
+    va_end(arguments);
+    return SX_SASL_END;
+}
+
+static enum sx_sasl_step end_short(struct sx_sasl *sasl)
+{
+    return end(sasl, SX_ENOMEM, "memory ran short");
+}
+
+/* What is sent holds a password, or what can be guessed from. */
+static void wipe(struct sx_buffer *buffer)
+{
+    if (buffer->bytes)
+        OPENSSL_cleanse(buffer->bytes, buffer->capacity);
+    sx_buffer_fini(buffer);
+}
+
+static enum sx_sasl_step send_message(struct sx_sasl *sasl, const struct sx_buffer *message)
+{
+    wipe(&sasl->text);
+    sx_base64_add(&sasl->text, message->bytes, message->len);
+    return sasl->text.failed || message->failed ? end_short(sasl) : SX_SASL_SEND;
+}
+
+static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
+{
+    wipe(&sasl->text);
+    if (sx_buffer_reserve(&sasl->text, 1)) /* so that bytes isn't NULL */
+        sx_buffer_add_text(&sasl->text, text);
+    return sasl->text.failed ? end_short(sasl) : SX_SASL_SEND;
+}
+
+/* ---- the choice ---- */
+
+/* Which channel binding server and stream have in common; false: none. */
+static bool choose_binding(const struct sx_sasl *sasl, enum sx_binding *binding)
+{
+    const struct sx_sasl_channel *channel = sasl->channel;
+    unsigned named = sasl->offer.bindings, i;
+    unsigned have = (channel->has_exporter ? 1U << SX_BINDING_EXPORTER : 0) |
+                    (channel->has_tls ? 1U << SX_BINDING_END_POINT : 0) |
+                    (channel->has_unique ? 1U << SX_BINDING_UNIQUE : 0);
+    if (!sasl->offer.has_bindings)
+        named = 1U << SX_BINDING_UNIQUE;
+    for (i = 0; i < SX_BINDINGS; i++)
+        if (have & named & 1U << i) {
+            *binding = (enum sx_binding)i;
+            return true;
+        }
+    return false;
+}
+
+/* Those of the offer that may be used here. */
+static unsigned usable(struct sx_sasl *sasl)
+{
+    const struct sx_sasl_account *account = sasl->account;
+    unsigned set = account->mechanisms & sasl->offer.mechanisms;
+    if (!account->has_certificate)
+        set &= ~BIT(SX_MECHANISM_EXTERNAL);
+    if (!account->password[0])
+        set &= BIT(SX_MECHANISM_EXTERNAL);
+    if (!sasl->channel->may_send_password)
+        set &= ~BIT(SX_MECHANISM_PLAIN);
+    if (sasl->is_binding_refused || !choose_binding(sasl, &sasl->binding))
+        set &= ~with_binding;
+    return set;
+}
+
+/* What is wrong with an offer that has nothing for us. */
+static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
+{
+    const struct sx_sasl_account *account = sasl->account;
+    char own[SX_MECHANISM_LIST_BYTES];
+    unsigned set = account->mechanisms;
+    if (!account->has_certificate)
+        set &= ~BIT(SX_MECHANISM_EXTERNAL);
+    if (!account->password[0])
+        set &= BIT(SX_MECHANISM_EXTERNAL);
+    sx_mechanism_list(set, own, sizeof own);
+    return end(sasl, SX_EAUTH,
+               "offers no way to log in that we have credentials for; it offers: %s; we have: %s",
+               sasl->offer.names[0] ? sasl->offer.names : "none", own);
+}
+
+/* ---- mechanisms ---- */
+
+static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
+{
+    const struct sx_sasl_account *account = sasl->account;
+    struct sx_buffer message = {0};
+    enum sx_sasl_step step;
+    sasl->stage = NO_CHALLENGE;
+    /* In one piece, so that no copy stays behind. */
+    sx_buffer_reserve(&message, 2 + strlen(account->user) + strlen(account->password));
+    sx_buffer_add(&message, "", 1);
+    sx_buffer_add_text(&message, account->user);
+    sx_buffer_add(&message, "", 1);
+    sx_buffer_add_text(&message, account->password);
+    step = send_message(sasl, &message);
+    wipe(&message);
+    return step;
+}
+
+/* RFC 5802 6: "y" says that we could bind and the server, as we see it, can't. It knows better, and
+ * then somebody has changed its offer on the way. */
+static const char *header_without_binding(const struct sx_sasl *sasl)
+{
+    bool could_bind = sasl->channel->has_tls && sasl->account->mechanisms & with_binding;
+    return could_bind && !(sasl->offer.mechanisms & with_binding) ? "y,," : "n,,";
+}
+
+static enum sx_sasl_step begin_scram(struct sx_sasl *sasl, const struct hash *hash)
+{
+    unsigned char data[SX_BINDING_BYTES];
+    size_t len = 0;
+    char header[40];
+    struct sx_buffer message = {0};
+    enum sx_sasl_step step;
+    enum sx_err err;
+    if (sasl->mechanism == hash->with_binding) {
+        snprintf(header, sizeof header, "p=%s,,", sx_binding_name(sasl->binding));
+        if (!sasl->channel->read_binding(sasl->binding, data, &len))
+            return end(sasl, SX_ETLS, "TLS gives no %s to bind the login to",
+                       sx_binding_name(sasl->binding));
+    } else {
+        snprintf(header, sizeof header, "%s", header_without_binding(sasl));
+    }
+    sasl->stage = FIRST;
+    err =
+        sx_scram_begin(&sasl->scram, hash->name, sasl->account->user, header, data, len, &message);
+    step = err ? end_short(sasl) : send_message(sasl, &message);
+    sx_buffer_fini(&message);
+    return step;
+}
+
+static const struct hash *find_hash(enum sx_mechanism mechanism)
+{
+    size_t i;
+    for (i = 0; i < HASHES; i++)
+        if (hashes[i].with_binding == mechanism || hashes[i].without == mechanism)
+            return &hashes[i];
+    return NULL;
+}
+
+static enum sx_sasl_step begin(struct sx_sasl *sasl)
+{
+    unsigned set = usable(sasl), i = 0;
+    const struct hash *hash;
+    if (!set)
+        return refuse_offer(sasl);
+    while (!(set & 1U << i))
+        i++;
+    sasl->mechanism = (enum sx_mechanism)i;
+    if (sasl->mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
+        return end(sasl, SX_EAUTH,
+                   "offers PLAIN alone, where it had SCRAM before: somebody may want the password; "
+                   "it offers: %s",
+                   sasl->offer.names);
+    hash = find_hash(sasl->mechanism);
+    if (hash)
+        return begin_scram(sasl, hash);
+    if (sasl->mechanism == SX_MECHANISM_PLAIN)
+        return begin_plain(sasl);
+    sasl->stage = NO_CHALLENGE;
+    return send_text(sasl, "=");
+}
+
+enum sx_sasl_step sx_sasl_begin(struct sx_sasl *sasl, const struct sx_sasl_offer *offer)
+{
+    sasl->offer = *offer;
+    return begin(sasl);
+}
+
+/* ---- steps of SCRAM ---- */
+
+static bool make_origin(const struct sx_scram *scram, unsigned char origin[32])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    char text[64];
+    int len = snprintf(text, sizeof text, "%s %lu ", scram->hash, scram->iterations);
+    bool made = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+                EVP_DigestUpdate(ctx, text, (size_t)len) == 1 &&
+                EVP_DigestUpdate(ctx, scram->salt, scram->salt_len) == 1 &&
+                EVP_DigestFinal_ex(ctx, origin, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return made;
+}
+
+static enum sx_sasl_step send_proof(struct sx_sasl *sasl)
+{
+    struct sx_buffer message = {0};
+    enum sx_err err = sx_scram_prove(&sasl->scram, sasl->memory->salted, &message);
+    enum sx_sasl_step step = err ? end_short(sasl) : send_message(sasl, &message);
+    wipe(&message);
+    sasl->stage = LAST;
+    return step;
+}
+
+static enum sx_sasl_step answer_first(struct sx_sasl *sasl, const char *message)
+{
+    struct sx_scram *scram = &sasl->scram;
+    struct sx_sasl_memory *memory = sasl->memory;
+    unsigned char origin[sizeof memory->origin];
+    enum sx_err err = sx_scram_read_first(scram, message);
+    if (err)
+        return end(sasl, err, "%s", err == SX_ENOMEM ? "memory ran short" : scram->why);
+    if (!make_origin(scram, origin))
+        return end_short(sasl);
+    if (memory->salted_len && memcmp(origin, memory->origin, sizeof origin) == 0)
+        return send_proof(sasl);
+    memory->salted_len = 0;
+    memcpy(memory->origin, origin, sizeof origin);
+    if (!sx_salted_password_begin(&sasl->salted, scram->hash, sasl->account->password, scram->salt,
+                                  scram->salt_len, scram->iterations))
+        return end_short(sasl);
+    sasl->stage = HASHING;
+    return SX_SASL_HASH;
+}
+
+enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl)
+{
+    struct sx_sasl_memory *memory = sasl->memory;
+    switch (sx_salted_password_slice(&sasl->salted)) {
+    case SX_SALTED_PASSWORD_MORE:
+        return SX_SASL_HASH;
+    case SX_SALTED_PASSWORD_SHORT:
+        return end_short(sasl);
+    case SX_SALTED_PASSWORD_DONE:
+        break;
+    }
+    memcpy(memory->salted, sasl->salted.bytes, sasl->salted.len);
+    memory->salted_len = sasl->salted.len;
+    sx_salted_password_fini(&sasl->salted);
+    return send_proof(sasl);
+}
+
+static enum sx_sasl_step judge_last(struct sx_sasl *sasl, const char *message)
+{
+    enum sx_err err = sx_scram_read_last(&sasl->scram, message);
+    if (err) {
+        sx_sasl_memory_wipe(sasl->memory);
+        return end(sasl, err, "%s", sasl->scram.why);
+    }
+    sasl->has_proof = true;
+    sasl->stage = PROVED;
+    return send_text(sasl, "");
+}
+
+/* Decodes what the server says; false: it is no base64, or has a NUL in it. */
+static bool decode(const char *text, char message[CHALLENGE_BYTES])
+{
+    size_t len = strlen(text);
+    if (len >= CHALLENGE_BYTES)
+        return false;
+    memcpy(message, text, len + 1);
+    if (strcmp(text, "=") == 0) /* RFC 6120 6.4.5: empty */
+        len = 0;
+    else if (!sx_base64_decode(message, len, &len))
+        return false;
+    message[len] = '\0';
+    return strlen(message) == len;
+}
+
+enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text)
+{
+    char message[CHALLENGE_BYTES];
+    if (++sasl->challenges > MAX_CHALLENGES)
+        return end(sasl, SX_EPROTOCOL, "the server's SASL challenges have no end");
+    if (sasl->stage != FIRST && sasl->stage != LAST)
+        return end(sasl, SX_EPROTOCOL, "the server sent a challenge that %s has no answer to",
+                   sx_mechanism_name(sasl->mechanism));
+    if (strlen(text) >= sizeof message)
+        return end(sasl, SX_EPROTOCOL, "the server's SASL challenge is longer than 4,095 bytes");
+    if (!decode(text, message))
+        return end(sasl, SX_EPROTOCOL, "the server's SASL challenge is no base64");
+    return sasl->stage == FIRST ? answer_first(sasl, message) : judge_last(sasl, message);
+}
+
+/* ---- the end ---- */
+
+/* What the last login by SCRAM had and this one hasn't: an attacker, or a server that was changed.
+ * Prosody's binding goes when TLS goes from 1.2 to 1.3. */
+static void compare(struct sx_sasl *sasl, const struct hash *hash)
+{
+    struct sx_sasl_memory *memory = sasl->memory;
+    bool has_binding = sasl->mechanism == hash->with_binding;
+    bool is_smaller = memory->has_scram && hash->len < memory->hash_len;
+    bool is_unbound = memory->has_scram && memory->has_binding && !has_binding;
+    if (is_smaller || is_unbound)
+        snprintf(sasl->note, sizeof sasl->note,
+                 "%s is weaker than the last login, which had %s%s%s",
+                 sx_mechanism_name(sasl->mechanism), is_smaller ? "a longer hash" : "",
+                 is_smaller && is_unbound ? " and " : "", is_unbound ? "a channel binding" : "");
+    memory->has_scram = true;
+    memory->has_binding = has_binding;
+    memory->hash_len = hash->len;
+}
+
+enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
+{
+    const struct hash *hash = find_hash(sasl->mechanism);
+    char message[CHALLENGE_BYTES];
+    if (!hash)
+        return SX_SASL_DONE;
+    if (sasl->stage == LAST) {
+        if (!decode(text, message))
+            message[0] = '\0';
+        if (judge_last(sasl, message) == SX_SASL_END)
+            return SX_SASL_END;
+    }
+    if (sasl->stage != PROVED)
+        return end(sasl, SX_EPROTOCOL,
+                   "the server takes the login for done before it was asked for proof");
+    compare(sasl, hash);
+    return SX_SASL_DONE;
+}
+
+enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
+{
+    const struct hash *hash = find_hash(sasl->mechanism);
+    bool was_bound = hash && sasl->mechanism == hash->with_binding;
+    unsigned plain_scram = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
+    if (was_bound && !sasl->is_binding_refused && plain_scram) {
+        sasl->is_binding_refused = true;
+        sasl->challenges = 0;
+        sx_scram_fini(&sasl->scram);
+        return begin(sasl);
+    }
+    if (is_refusal)
+        sx_sasl_memory_wipe(sasl->memory);
+    sasl->err = SX_EAUTH;
+    return SX_SASL_END;
+}
+
+void sx_sasl_fini(struct sx_sasl *sasl)
+{
+    sx_scram_fini(&sasl->scram);
+    sx_salted_password_fini(&sasl->salted);
+    wipe(&sasl->text);
+}
+
+/* What it says about downgrades stays. */
+void sx_sasl_memory_wipe(struct sx_sasl_memory *memory)
+{
+    OPENSSL_cleanse(memory->salted, sizeof memory->salted);
+    OPENSSL_cleanse(memory->origin, sizeof memory->origin);
+    memory->salted_len = 0;
+}

@@ -1,0 +1,111 @@
+/* sasl.h - who we are, proved to the server by one of the mechanisms that it offers (RFC 6120 6).
+ *
+ * Noun: the SASL exchange of one stream. A machine without I/O and without a clock: it is shown
+ * what the server says, and says what to send. Text is base64, as it stands in the elements.
+ *
+ * Invariant: no password goes where others may read it (may_send_password). With SCRAM nothing is
+ * DONE unless the server has proved that it knows the password.
+ *
+ * Happy path: begin -> SEND; challenge -> HASH, HASH ... SEND; success -> DONE.
+ * Failure: END with err and why, one clause; without why the server's own condition says it all.
+ *
+ * Channel bindings: -PLUS is taken if the server names a type that we have (XEP-0440). If it names
+ * none at all, tls-unique is what servers mean, where TLS has it; nothing else is guessed, since
+ * each wrong guess is a failed login in the server's log.
+ *
+ * Thread: one at a time. One hash step takes 2 ms at most.
+ */
+#ifndef SX_NET_SASL_H
+#define SX_NET_SASL_H
+
+#include "config/mechanism.h"
+#include "net/binding.h"
+#include "net/salted_password.h"
+#include "net/scram.h"
+
+enum { SX_SASL_NAMES_BYTES = 128 };
+
+/* Who logs in; lives as long as the exchange. */
+struct sx_sasl_account {
+    const char *user;     /* the JID's node, prepared */
+    const char *password; /* prepared; "": there is none */
+    bool has_certificate;
+    unsigned mechanisms; /* those that may be used: a set of mechanism.h */
+};
+
+/* What a link keeps from one login to the next; zero at first. It is of one account, with one
+ * password. */
+struct sx_sasl_memory {
+    unsigned char salted[SX_SALTED_PASSWORD_BYTES];
+    size_t salted_len;        /* 0: none */
+    unsigned char origin[32]; /* of salted: hash, salt and iterations, hashed */
+    bool has_scram;           /* a login by SCRAM succeeded */
+    bool has_binding;         /* the last of these was a -PLUS */
+    size_t hash_len;          /* its hash's */
+};
+
+/* The stream that it happens on. */
+struct sx_sasl_channel {
+    bool may_send_password; /* TLS, or nobody but this machine listens */
+    bool has_exporter;      /* tls-exporter is defined for it, tls-unique is */
+    bool has_unique;
+    bool has_tls;
+    /* Writes the data of a binding; false: there are none. */
+    bool (*read_binding)(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
+};
+
+/* What the server offers. */
+struct sx_sasl_offer {
+    unsigned mechanisms;             /* those of them that we know, a set */
+    bool has_bindings;               /* it names channel bindings */
+    unsigned bindings;               /* those of them that we know, by 1 << enum sx_binding */
+    char names[SX_SASL_NAMES_BYTES]; /* of all mechanisms, for people; cut */
+};
+
+enum sx_sasl_step {
+    SX_SASL_SEND, /* text, as <auth mechanism=''/> or <response/> */
+    SX_SASL_HASH, /* sx_sasl_hash is due */
+    SX_SASL_DONE,
+    SX_SASL_END
+};
+
+struct sx_sasl {
+    /* set by the owner, the rest zero */
+    const struct sx_sasl_account *account;
+    struct sx_sasl_memory *memory;
+    const struct sx_sasl_channel *channel;
+    /* told */
+    enum sx_mechanism mechanism; /* once begun */
+    struct sx_buffer text;       /* after SEND: base64, "=" for none at all in <auth/>, or "" */
+    bool has_proof;              /* the server knows the password */
+    enum sx_err err;             /* after END */
+    char why[320];
+    char note[160]; /* after DONE, what is weaker than the last time; "": nothing */
+    /* its own */
+    struct sx_sasl_offer offer;
+    struct sx_scram scram;
+    struct sx_salted_password salted;
+    enum sx_binding binding;
+    unsigned stage, challenges;
+    bool is_binding_refused;
+};
+
+/* For the features of a stream that isn't authenticated. */
+enum sx_sasl_step sx_sasl_begin(struct sx_sasl *sasl, const struct sx_sasl_offer *offer);
+
+/* The text of a <challenge/>, of a <success/>; "" if it has none. */
+enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text);
+enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text);
+
+/* One slice of hashing: HASH, SEND or END. */
+enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
+
+/* A <failure/>: SEND begins anew without channel binding, if it was with one; else END without why.
+ * is_refusal: the credentials were not accepted, so that nothing of them is kept. */
+enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
+
+/* Wipes. */
+void sx_sasl_fini(struct sx_sasl *sasl);
+void sx_sasl_memory_wipe(struct sx_sasl_memory *memory);
+
+#endif
