@@ -22,6 +22,7 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
 SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
@@ -169,6 +170,88 @@ void __wrap_SSL_free(SSL *ssl)
     if (ssl == seen.ssl)
         seen.ssl = NULL;
     __real_SSL_free(ssl);
+}
+
+/* ---- channel bindings ---- */
+
+static bool is_tls13(void)
+{
+    return SSL_version(seen.ssl) >= TLS1_3_VERSION;
+}
+
+static bool is_established(void)
+{
+    return seen.ssl && seen.established;
+}
+
+const char *sx_tls_version(void)
+{
+    if (!is_established())
+        return "no TLS";
+    return is_tls13() ? "TLS 1.3" : "TLS 1.2";
+}
+
+bool sx_tls_has_exporter(void)
+{
+    return is_established() && (is_tls13() || SSL_get_extms_support(seen.ssl) == 1);
+}
+
+bool sx_tls_has_unique(void)
+{
+    return is_established() && !is_tls13() && SSL_get_extms_support(seen.ssl) == 1 &&
+           !SSL_session_reused(seen.ssl);
+}
+
+/* The hash that the certificate is signed with, but none of those that are broken. */
+static const EVP_MD *end_point_hash(X509 *certificate)
+{
+    int hash;
+    if (!X509_get_signature_info(certificate, &hash, NULL, NULL, NULL) || hash == NID_undef)
+        return NULL;
+    return hash == NID_md5 || hash == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(hash);
+}
+
+bool sx_tls_has_end_point(void)
+{
+    X509 *certificate = is_established() ? SSL_get0_peer_certificate(seen.ssl) : NULL;
+    return certificate && end_point_hash(certificate);
+}
+
+static bool read_end_point(unsigned char out[SX_BINDING_BYTES], size_t *len)
+{
+    X509 *certificate = SSL_get0_peer_certificate(seen.ssl);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len;
+    if (X509_digest(certificate, end_point_hash(certificate), digest, &digest_len) != 1)
+        return false;
+    memcpy(out, digest, digest_len);
+    *len = digest_len;
+    return true;
+}
+
+static bool read_exporter(unsigned char out[SX_BINDING_BYTES], size_t *len)
+{
+    static const char label[] = "EXPORTER-Channel-Binding"; /* RFC 9266 2 */
+    const unsigned char *no_context = (const unsigned char *)"";
+    enum { EXPORTER_BYTES = 32 };
+    if (SSL_export_keying_material(seen.ssl, out, EXPORTER_BYTES, label, strlen(label), no_context,
+                                   0, 1) != 1)
+        return false;
+    *len = EXPORTER_BYTES;
+    return true;
+}
+
+bool sx_tls_read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len)
+{
+    bool has_data = false;
+    if (binding == SX_BINDING_EXPORTER && sx_tls_has_exporter())
+        has_data = read_exporter(out, len);
+    else if (binding == SX_BINDING_END_POINT && sx_tls_has_end_point())
+        has_data = read_end_point(out, len);
+    else if (binding == SX_BINDING_UNIQUE && sx_tls_has_unique())
+        has_data = (*len = SSL_get_finished(seen.ssl, out, SX_BINDING_BYTES)) > 0;
+    ERR_clear_error();
+    return has_data;
 }
 
 /* ---- contexts ---- */

@@ -111,6 +111,7 @@
     SUITE(thread)                                                                                  \
     SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \
+    SUITE(tls_binding)                                                                             \
     SUITE(trace)                                                                                   \
     SUITE(turn)                                                                                    \
     SUITE(utf8)                                                                                    \
