@@ -220,10 +220,10 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (error | info | debug | stanza), _MAX_MEMORY_BYTES,
- * _MECHANISMS. A
- * variable that isn't set leaves its member alone. The members point into the environment: don't
- * change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may
- * be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
+ * _MECHANISMS. A variable that isn't set leaves its member alone. The members point into the
+ * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why
+ * (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then
+ * unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */

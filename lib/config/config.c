@@ -371,19 +371,27 @@ static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_co
     return copy_text(in->password ? in->password : "", &out->password);
 }
 
-/* Those that the credentials serve. */
-static unsigned usable_mechanisms(const struct sx_config *out)
+/* What a set lacks to log in; NULL: nothing. */
+static const char *find_lacking(unsigned set, const struct sx_config *out)
 {
-    unsigned external = sx_mechanism_set(SX_MECHANISM_EXTERNAL);
-    return (out->cert_file ? external : 0) |
-           (out->password[0] ? (unsigned)SX_MECHANISM_ALL & ~external : 0);
+    const unsigned external = sx_mechanism_set(SX_MECHANISM_EXTERNAL);
+    const unsigned bound = sx_mechanism_set(SX_MECHANISM_SCRAM_SHA_512_PLUS) |
+                           sx_mechanism_set(SX_MECHANISM_SCRAM_SHA_256_PLUS) |
+                           sx_mechanism_set(SX_MECHANISM_SCRAM_SHA_1_PLUS);
+    if (out->tls == SOAP_XMPP_TLS_OFF && !(set & ~bound & ~external))
+        return "TLS";
+    if (!out->cert_file && !(set & ~external))
+        return "client certificate (cert_file, key_file)";
+    if (!out->password[0] && !(set & external))
+        return "password";
+    return NULL;
 }
 
 static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_config *out,
                                    const struct sx_reason *why)
 {
     char known[SX_MECHANISM_LIST_BYTES];
-    const char *wrong = NULL;
+    const char *wrong = NULL, *lacking;
     size_t wrong_len = 0;
     if (!in->mechanisms) {
         out->mechanisms = out->is_component ? 0 : SX_MECHANISM_ALL;
@@ -402,13 +410,12 @@ static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_
                                 "no name of one; allowed: %s",
                                 in->mechanisms, (int)(wrong_len < 40 ? wrong_len : 40), wrong,
                                 known);
-    if (!(out->mechanisms & usable_mechanisms(out)))
+    lacking = find_lacking(out->mechanisms, out);
+    if (lacking)
         return sx_reason_refuse(why,
                                 "mechanisms (SOAP_XMPP_MECHANISMS) is \"%.128s\", for which there "
-                                "is no %s; allowed: names that the credentials serve",
-                                in->mechanisms,
-                                out->password[0] ? "client certificate (cert_file, key_file)"
-                                                 : "password");
+                                "is no %s",
+                                in->mechanisms, lacking);
     return SX_OK;
 }
 

@@ -9,18 +9,19 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
+#include <stdio.h>
 #include <string.h>
 
 static EVP_MAC_CTX *new_mac(const char *hash, const char *password)
 {
-    char name[16];
-    OSSL_PARAM params[2] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-                            OSSL_PARAM_construct_end()};
+    char name[16]; /* a parameter points to what isn't const */
+    OSSL_PARAM params[2];
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    strncpy(name, hash, sizeof name - 1);
-    name[sizeof name - 1] = '\0';
-    EVP_MAC_free(mac);
+    EVP_MAC_free(mac); /* the context keeps it */
+    snprintf(name, sizeof name, "%s", hash);
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
+    params[1] = OSSL_PARAM_construct_end();
     if (ctx && EVP_MAC_init(ctx, (const unsigned char *)password, strlen(password), params) != 1) {
         EVP_MAC_CTX_free(ctx);
         return NULL;

@@ -5,7 +5,8 @@
  *
  * Happy path: begin -> slice, slice, ... -> DONE -> bytes -> fini, which wipes.
  * Failure: no memory: begin false, slice SHORT.
- * Thread: one at a time. A slice takes some 2 ms at most.
+ * Thread: one at a time. A slice is 18 million instructions at most (SHA-512; of SHA-1 half), a few
+ * milliseconds.
  */
 #ifndef SX_NET_SALTED_PASSWORD_H
 #define SX_NET_SALTED_PASSWORD_H

@@ -78,8 +78,9 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 
 /* ---- the choice ---- */
 
-/* Which channel binding server and stream have in common; false: none. */
-static bool choose_binding(const struct sx_sasl *sasl, enum sx_binding *binding)
+/* Which channel binding server and stream have in common, with its data; false: none. A certificate
+ * signed without a hash has no tls-server-end-point (RFC 5929 4.1), so the data decide. */
+static bool choose_binding(struct sx_sasl *sasl)
 {
     const struct sx_sasl_channel *channel = sasl->channel;
     unsigned named = sasl->offer.bindings, i;
@@ -89,10 +90,12 @@ static bool choose_binding(const struct sx_sasl *sasl, enum sx_binding *binding)
     if (!sasl->offer.has_bindings)
         named = 1U << SX_BINDING_UNIQUE;
     for (i = 0; i < SX_BINDINGS; i++)
-        if (have & named & 1U << i) {
-            *binding = (enum sx_binding)i;
+        if (have & named & 1U << i &&
+            channel->read_binding((enum sx_binding)i, sasl->data, &sasl->data_len)) {
+            sasl->binding = (enum sx_binding)i;
             return true;
         }
+    sasl->data_len = 0;
     return false;
 }
 
@@ -107,7 +110,7 @@ static unsigned usable(struct sx_sasl *sasl)
         set &= BIT(SX_MECHANISM_EXTERNAL);
     if (!sasl->channel->may_send_password)
         set &= ~BIT(SX_MECHANISM_PLAIN);
-    if (sasl->is_binding_refused || !choose_binding(sasl, &sasl->binding))
+    if (set & with_binding && (sasl->is_binding_refused || !choose_binding(sasl)))
         set &= ~with_binding;
     return set;
 }
@@ -124,7 +127,8 @@ static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
         set &= BIT(SX_MECHANISM_EXTERNAL);
     sx_mechanism_list(set, own, sizeof own);
     return end(sasl, SX_EAUTH,
-               "offers no way to log in that we have credentials for; it offers: %s; we have: %s",
+               "the server offers no way to log in that we have credentials for; it offers: %s; "
+               "we have: %s",
                sasl->offer.names[0] ? sasl->offer.names : "none", own);
 }
 
@@ -147,33 +151,32 @@ static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
     return step;
 }
 
-/* RFC 5802 6: "y" says that we could bind and the server, as we see it, can't. It knows better, and
- * then somebody has changed its offer on the way. */
+/* RFC 5802 6: "y" says that we could bind and the server, as we see it, can't. If it can, it ends
+ * the login, since somebody has changed its offer on the way. So a -PLUS that it does offer, with a
+ * hash or a binding that we lack, is "n". */
 static const char *header_without_binding(const struct sx_sasl *sasl)
 {
     bool could_bind = sasl->channel->has_tls && sasl->account->mechanisms & with_binding;
-    return could_bind && !(sasl->offer.mechanisms & with_binding) ? "y,," : "n,,";
+    bool can_bind = sasl->offer.mechanisms & with_binding || strstr(sasl->offer.names, "-PLUS");
+    return could_bind && !can_bind ? "y,," : "n,,";
 }
 
 static enum sx_sasl_step begin_scram(struct sx_sasl *sasl, const struct hash *hash)
 {
-    unsigned char data[SX_BINDING_BYTES];
-    size_t len = 0;
     char header[40];
+    size_t data_len = 0;
     struct sx_buffer message = {0};
     enum sx_sasl_step step;
     enum sx_err err;
     if (sasl->mechanism == hash->with_binding) {
         snprintf(header, sizeof header, "p=%s,,", sx_binding_name(sasl->binding));
-        if (!sasl->channel->read_binding(sasl->binding, data, &len))
-            return end(sasl, SX_ETLS, "TLS gives no %s to bind the login to",
-                       sx_binding_name(sasl->binding));
+        data_len = sasl->data_len;
     } else {
         snprintf(header, sizeof header, "%s", header_without_binding(sasl));
     }
     sasl->stage = FIRST;
-    err =
-        sx_scram_begin(&sasl->scram, hash->name, sasl->account->user, header, data, len, &message);
+    err = sx_scram_begin(&sasl->scram, hash->name, sasl->account->user, header, sasl->data,
+                         data_len, &message);
     step = err ? end_short(sasl) : send_message(sasl, &message);
     sx_buffer_fini(&message);
     return step;
@@ -198,10 +201,11 @@ static enum sx_sasl_step begin(struct sx_sasl *sasl)
         i++;
     sasl->mechanism = (enum sx_mechanism)i;
     if (sasl->mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
-        return end(sasl, SX_EAUTH,
-                   "offers PLAIN alone, where it had SCRAM before: somebody may want the password; "
-                   "it offers: %s",
-                   sasl->offer.names);
+        return end(
+            sasl, SX_EPROTOCOL,
+            "the server offers PLAIN alone, where it had SCRAM before: somebody may want the "
+            "password; it offers: %s",
+            sasl->offer.names);
     hash = find_hash(sasl->mechanism);
     if (hash)
         return begin_scram(sasl, hash);
@@ -346,8 +350,10 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
 {
     const struct hash *hash = find_hash(sasl->mechanism);
     char message[CHALLENGE_BYTES];
-    if (!hash)
+    if (!hash) {
+        wipe(&sasl->text);
         return SX_SASL_DONE;
+    }
     if (sasl->stage == LAST) {
         if (!decode(text, message))
             message[0] = '\0';
@@ -358,6 +364,7 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
         return end(sasl, SX_EPROTOCOL,
                    "the server takes the login for done before it was asked for proof");
     compare(sasl, hash);
+    wipe(&sasl->text);
     return SX_SASL_DONE;
 }
 
@@ -365,8 +372,10 @@ enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
 {
     const struct hash *hash = find_hash(sasl->mechanism);
     bool was_bound = hash && sasl->mechanism == hash->with_binding;
-    unsigned plain_scram = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
-    if (was_bound && !sasl->is_binding_refused && plain_scram) {
+    unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
+    /* Once a binding was taken, a refusal of the next is no server that can't do it: the password
+     * has changed, or somebody is in between. */
+    if (is_refusal && was_bound && !sasl->memory->has_binding && unbound) {
         sasl->is_binding_refused = true;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);

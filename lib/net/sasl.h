@@ -7,13 +7,15 @@
  * DONE unless the server has proved that it knows the password.
  *
  * Happy path: begin -> SEND; challenge -> HASH, HASH ... SEND; success -> DONE.
- * Failure: END with err and why, one clause; without why the server's own condition says it all.
+ * Failure: END with err and why, one clause with its subject; without why the server's own
+ * condition says it all. Errors are SX_EAUTH, SX_EPROTOCOL, SX_ENOMEM. PLAIN alone after a login by
+ * SCRAM is SX_EPROTOCOL: it isn't our server, which may be back the next time.
  *
  * Channel bindings: -PLUS is taken if the server names a type that we have (XEP-0440). If it names
  * none at all, tls-unique is what servers mean, where TLS has it; nothing else is guessed, since
  * each wrong guess is a failed login in the server's log.
  *
- * Thread: one at a time. One hash step takes 2 ms at most.
+ * Thread: one at a time. Nothing blocks; a hash step takes a few milliseconds.
  */
 #ifndef SX_NET_SASL_H
 #define SX_NET_SASL_H
@@ -47,10 +49,10 @@ struct sx_sasl_memory {
 /* The stream that it happens on. */
 struct sx_sasl_channel {
     bool may_send_password; /* TLS, or nobody but this machine listens */
-    bool has_exporter;      /* tls-exporter is defined for it, tls-unique is */
-    bool has_unique;
+    bool has_exporter;      /* tls-exporter is defined for it */
+    bool has_unique;        /* tls-unique is: TLS 1.2, extended master secret, not resumed */
     bool has_tls;
-    /* Writes the data of a binding; false: there are none. */
+    /* Writes the data of a binding; false: there are none. Not called without TLS. */
     bool (*read_binding)(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
 };
 
@@ -85,7 +87,9 @@ struct sx_sasl {
     struct sx_sasl_offer offer;
     struct sx_scram scram;
     struct sx_salted_password salted;
-    enum sx_binding binding;
+    enum sx_binding binding; /* with its data */
+    unsigned char data[SX_BINDING_BYTES];
+    size_t data_len;
     unsigned stage, challenges;
     bool is_binding_refused;
 };
@@ -100,8 +104,10 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text);
 /* One slice of hashing: HASH, SEND or END. */
 enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
 
-/* A <failure/>: SEND begins anew without channel binding, if it was with one; else END without why.
- * is_refusal: the credentials were not accepted, so that nothing of them is kept. */
+/* A <failure/>. is_refusal: what we sent wasn't accepted (not-authorized, malformed-request,
+ * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, without channel
+ * binding, once, if it was with one and this link never logged in with one; else END without why,
+ * and the salted password is wiped. */
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
 
 /* Wipes. */

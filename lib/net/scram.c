@@ -17,7 +17,7 @@
 #include "base/base64.h"
 #include "base/random.h"
 
-enum { RANDOM_BYTES = 24 /* 32 letters */, DIGITS = 10 };
+enum { RANDOM_BYTES = 24 /* 32 letters */, DIGITS = 10, ERROR_LETTERS = 40 };
 
 _Static_assert(RANDOM_BYTES / 3 * 4 + 1 == SX_SCRAM_NONCE_BYTES, "a nonce is whole groups");
 
@@ -87,6 +87,28 @@ static const char *find_value(const char *text, char attribute, size_t *len)
     return text + 2;
 }
 
+/* server-error-value (RFC 5802 7) is a word; anything else isn't repeated. */
+static enum sx_err tell_error(struct sx_scram *scram, const char *value, size_t len)
+{
+    size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz-");
+    bool is_word = len && word == len && len <= ERROR_LETTERS;
+    bool is_ours = is_word && (strncmp(value, "invalid-proof", len) == 0 ||
+                               strncmp(value, "unknown-user", len) == 0);
+    snprintf(scram->why, sizeof scram->why, "the server ended SCRAM with an error: %.*s",
+             is_word ? (int)len : 7, is_word ? value : "unknown");
+    return is_ours ? SX_EAUTH : SX_EPROTOCOL;
+}
+
+/* printable, without a comma: RFC 5802 7 */
+static bool is_nonce(const char *value, size_t len)
+{
+    size_t i;
+    for (i = 0; i < len; i++)
+        if (value[i] <= ' ' || value[i] > '~')
+            return false;
+    return true;
+}
+
 static enum sx_err read_nonces(struct sx_scram *scram, const char *value, size_t len)
 {
     size_t own = strlen(scram->nonce);
@@ -94,6 +116,8 @@ static enum sx_err read_nonces(struct sx_scram *scram, const char *value, size_t
         return refuse(scram, "the server's SCRAM nonce doesn't begin with ours");
     if (len == own)
         return refuse(scram, "the server's SCRAM nonce is ours alone");
+    if (!is_nonce(value, len))
+        return refuse(scram, "the server's SCRAM nonce isn't printable");
     sx_buffer_add(&scram->nonces, value, len);
     return scram->nonces.failed ? SX_ENOMEM : SX_OK;
 }
@@ -131,6 +155,12 @@ static enum sx_err read_iterations(struct sx_scram *scram, const char *value, si
     return SX_EPROTOCOL;
 }
 
+/* RFC 5802 5.1: whatever needs an extension that we don't know ends the exchange, in each place. */
+static bool needs_extension(const char *message)
+{
+    return strncmp(message, "m=", 2) == 0 || strstr(message, ",m=");
+}
+
 enum sx_err sx_scram_read_first(struct sx_scram *scram, const char *message)
 {
     static enum sx_err (*const readers[])(struct sx_scram *, const char *,
@@ -138,8 +168,10 @@ enum sx_err sx_scram_read_first(struct sx_scram *scram, const char *message)
     static const char attributes[] = "rsi";
     const char *text = message;
     size_t i, len;
-    if (find_value(text, 'm', &len))
-        return refuse(scram, "the server wants an extension of SCRAM (m=) that nobody has");
+    if (find_value(message, 'e', &len))
+        return tell_error(scram, message + 2, len);
+    if (needs_extension(message))
+        return refuse(scram, "the server wants an extension of SCRAM (m=) that we don't know");
     for (i = 0; i < sizeof readers / sizeof readers[0]; i++) {
         const char *value = find_value(text, attributes[i], &len);
         enum sx_err err =
@@ -179,6 +211,7 @@ static bool make_proof(struct sx_scram *scram, const EVP_MD *hash, const unsigne
         proof[i] ^= signature[i];
     scram->signature_len = made ? len : 0;
     OPENSSL_cleanse(stored, sizeof stored);
+    OPENSSL_cleanse(signature, sizeof signature); /* with the proof it is the client's key */
     OPENSSL_cleanse(server, sizeof server);
     return made;
 }
@@ -209,15 +242,6 @@ enum sx_err sx_scram_prove(struct sx_scram *scram, const unsigned char *salted,
 
 /* ---- server-final-message ---- */
 
-/* server-error-value (RFC 5802 7) is a word; anything else isn't repeated. */
-static enum sx_err tell_error(struct sx_scram *scram, const char *value, size_t len)
-{
-    size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz-");
-    snprintf(scram->why, sizeof scram->why, "the server refused SCRAM's proof: %.*s",
-             (int)(word < 60 ? word : 60), word == len ? value : "");
-    return SX_EAUTH;
-}
-
 enum sx_err sx_scram_read_last(struct sx_scram *scram, const char *message)
 {
     char letters[2 * EVP_MAX_MD_SIZE];
@@ -225,6 +249,8 @@ enum sx_err sx_scram_read_last(struct sx_scram *scram, const char *message)
     const char *value = find_value(message, 'e', &len);
     if (value)
         return tell_error(scram, value, len);
+    if (needs_extension(message))
+        return refuse(scram, "the server wants an extension of SCRAM (m=) that we don't know");
     value = find_value(message, 'v', &len);
     if (!value || !scram->signature_len)
         return refuse(scram, "the server's SCRAM signature is missing: it hasn't proved that it "
