@@ -25,7 +25,7 @@ STROPHE_DIR := $(shell pkg-config --variable=libdir libstrophe 2>/dev/null)
 LIBSTROPHE := $(or $(wildcard $(STROPHE_DIR)/libstrophe.a),$(shell $(CC) -print-file-name=libstrophe.a))
 # libstrophe 0.13 and later can compress a stream (XEP-0138), which wants zlib.
 ZLIB := $(if $(filter zlib,$(shell pkg-config --print-requires-private libstrophe 2>/dev/null)),-lz)
-SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd $(ZLIB) -lresolv -lpthread
+SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd -lidn -lidn2 $(ZLIB) -lresolv -lpthread
 
 INCLUDES := -I. -Ilib -Itests/lib
 C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)

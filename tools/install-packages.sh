@@ -15,7 +15,7 @@ packages() {
     case $1 in
     build)
         echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev \
-            libzstd-dev
+            libzstd-dev libidn-dev libidn2-dev
         ;;
     demo) echo prosody openssl ;;
     test)

@@ -7,10 +7,6 @@
  */
 #include "base/utf8.h"
 
-#include <locale.h>
-#include <pthread.h>
-#include <wctype.h>
-
 /* The length of the character at text, 0 if there is none: RFC 3629 section 4. Reads no byte beyond
  * the first that doesn't fit. Inline: it sees every character beyond ASCII of every envelope. */
 static inline size_t measure(const unsigned char *text)
@@ -78,23 +74,17 @@ size_t sx_utf8_encode(uint32_t c, char out[SX_UTF8_CHAR_BYTES])
     return len;
 }
 
-/* ---- case ---- */
-
-static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
-static locale_t utf8_locale; /* written under locale_once; 0: fold ASCII only */
-
-static void open_locale(void)
+bool sx_utf8_is_ascii(const char *text)
 {
-    /* glibc has it built in; the program's own locale may be anything and must not matter. */
-    utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
 }
 
-uint32_t sx_utf8_fold(uint32_t c)
+bool sx_utf8_is_space(uint32_t c)
 {
-    if (c < 0x80)
-        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    pthread_once(&locale_once, open_locale);
-    return utf8_locale ? (uint32_t)towlower_l((wint_t)c, utf8_locale) : c;
+    return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 /* ---- cutting ---- */

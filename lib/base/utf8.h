@@ -1,10 +1,11 @@
-/* utf8.h - characters in bytes (RFC 3629): read, write, fold, and cut between them.
+/* utf8.h - characters in bytes (RFC 3629): read, write, and cut between them.
  *
  * Texts end in a NUL, and no byte beyond it is read. Any thread; nothing blocks.
  */
 #ifndef SX_BASE_UTF8_H
 #define SX_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,9 +26,11 @@ uint32_t sx_utf8_next(const char **text);
 /* Writes a character that decode may give, without NUL. Its length. */
 size_t sx_utf8_encode(uint32_t c, char out[SX_UTF8_CHAR_BYTES]);
 
-/* Lower case, as the C library's C.UTF-8 has it whatever the program's locale; without memory for
- * that one, of ASCII alone. */
-uint32_t sx_utf8_fold(uint32_t c);
+/* Whether all of a text's bytes are ASCII. */
+bool sx_utf8_is_ascii(const char *text);
+
+/* A space or a line's end that Unicode knows beside those of ASCII; of ASCII, ' ' alone. */
+bool sx_utf8_is_space(uint32_t c);
 
 /* How much of a text of len bytes is left once a character is taken off that the cut at len has
  * split. Reads nothing at len or beyond. */

@@ -16,7 +16,7 @@ void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
     struct sx_presence_mark mark;
     enum sx_presence_kind kind = sx_presence_read(stanza, &mark);
     char *jid = NULL, bare[SX_JID_BYTES];
-    if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)
+    if (!from || sx_jid_read(from, &jid) != SX_OK)
         return;
     sx_jid_bare(jid, bare, sizeof bare);
     switch (kind) {

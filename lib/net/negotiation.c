@@ -120,8 +120,7 @@ static enum sx_err judge_binding(const struct sx_element *stanza, const char **w
     const struct sx_element *bind = sx_element_child_of(stanza, "bind", NS_BIND);
     const struct sx_element *element = bind ? sx_element_child(bind, "jid") : NULL;
     char *jid = NULL;
-    enum sx_err err =
-        element ? sx_jid_parse(sx_element_text(element), NULL, &jid, NULL, 0) : SX_EENDPOINT;
+    enum sx_err err = element ? sx_jid_read(sx_element_text(element), &jid) : SX_EENDPOINT;
     free(jid);
     if (err == SX_OK)
         return SX_OK;

@@ -36,7 +36,7 @@ static bool encode_who(const char *bare, char *out, size_t out_bytes)
 }
 
 /* Whoever isn't called as a JID is gets no advice that couldn't be followed; and nobody one that
- * lets in somebody else, whose name is the rule's in lower case. */
+ * lets in somebody else, whose name is the rule's once it is prepared. */
 static bool is_rule_for(const char *text, const char *from, const char *operation)
 {
     struct sx_access *access = sx_access_new();

@@ -3,13 +3,10 @@
  * Invariant: what a parse returns is normal: parsing it again gives the same bytes, and it can
  * stand in a stanza's `to` without ending the stream (valid UTF-8, no character that XML forbids).
  *
- * Happy path: split at the raw '/' and '@' -> load each part (decode %xx) -> check it -> fold case
- *             -> join.
+ * Happy path: split at the raw '/' and '@' -> load each part (decode %xx) -> check it -> prepare it
+ *             (what is given), or fold its ASCII (what is stamped) -> join.
  * Failure modes: every refusal is SX_EENDPOINT with a clause that names the part; the functions
  * that compare and cut take any text a peer sends, and never fail.
- *
- * Left to the servers: Unicode normalisation (PRECIS NFC, IDNA mapping). Two spellings that only
- * they can tell to be equal are different here.
  */
 #include "wire/jid.h"
 
@@ -23,8 +20,8 @@
 
 #include "base/hex.h"
 #include "base/utf8.h"
-
-enum { LABEL_BYTES = 63 };
+#include "wire/domain.h"
+#include "wire/prep.h"
 
 struct span {
     const char *bytes; /* NULL: the part is absent */
@@ -34,6 +31,9 @@ struct span {
 struct spans {
     struct span node, domain, resource;
 };
+
+/* How a JID comes. */
+enum origin { GIVEN, GIVEN_ENCODED, STAMPED };
 
 struct part {
     char text[SX_JID_PART_BYTES + 1]; /* "" is absent */
@@ -52,10 +52,9 @@ static bool is_noncharacter(uint32_t c)
     return (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
 }
 
-static bool is_space(uint32_t c)
+static unsigned char lower(char c)
 {
-    return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 /* ---- checks: each returns what is wrong with a part, NULL if nothing ---- */
@@ -83,70 +82,22 @@ static const char *check_node(const char *node)
         return "has one of \" & ' / : < > @";
     while (*node) {
         node += sx_utf8_decode(node, &c);
-        if (is_space(c))
+        if (sx_utf8_is_space(c))
             return "has a space";
     }
     return NULL;
 }
 
-static const char *check_ipv6(const char *domain)
-{
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    size_t len = strlen(domain);
-    if (len < 3 || domain[len - 1] != ']' || len - 2 >= sizeof text)
-        return "is no IPv6 address in brackets";
-    memcpy(text, domain + 1, len - 2);
-    text[len - 2] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1 ? NULL : "is no IPv6 address in brackets";
-}
-
-static const char *check_label(const char *label, size_t len)
-{
-    bool is_ascii = true;
-    size_t i, step;
-    uint32_t c;
-    if (len == 0)
-        return "has an empty label";
-    if (label[0] == '-' || label[len - 1] == '-')
-        return "has a label that begins or ends with a hyphen";
-    for (i = 0; i < len; i += step) {
-        step = sx_utf8_decode(label + i, &c);
-        is_ascii = is_ascii && c < 0x80;
-        /* '_' is not for host names, but container networks give such names out */
-        if ((c < 0x80 && !isalnum((int)c) && c != '-' && c != '_') || is_space(c))
-            return "has a character that domain names forbid";
-    }
-    /* The limit of a label beyond ASCII is that of its encoded form, which only IDNA tells. */
-    return is_ascii && len > LABEL_BYTES ? "has a label longer than 63 bytes" : NULL;
-}
-
-static const char *check_domain(const char *domain)
-{
-    struct in_addr address;
-    if (domain[0] == '[')
-        return check_ipv6(domain);
-    if (domain[strspn(domain, "0123456789.")] == '\0')
-        return inet_pton(AF_INET, domain, &address) == 1 ? NULL : "is no IPv4 address";
-    for (;;) {
-        size_t len = strcspn(domain, ".");
-        const char *wrong = check_label(domain, len);
-        if (wrong || domain[len] == '\0')
-            return wrong;
-        domain += len + 1;
-    }
-}
-
 /* ---- parts: the same convention ---- */
 
-static const char *load_part(struct span from, bool is_encoded, struct part *part)
+static const char *load_part(struct span from, enum origin origin, struct part *part)
 {
     size_t i, len = 0;
     for (i = 0; i < from.len; i++) {
         char c = from.bytes[i];
         if (len == SX_JID_PART_BYTES)
             return "is longer than 1,023 bytes";
-        if (is_encoded && c == '%') {
+        if (origin == GIVEN_ENCODED && c == '%') {
             int high = from.len - i > 2
                            ? sx_hex_digit((char)tolower((unsigned char)from.bytes[i + 1]))
                            : -1;
@@ -165,51 +116,85 @@ static const char *load_part(struct span from, bool is_encoded, struct part *par
     return len ? check_chars(part->text) : "is empty";
 }
 
-static const char *fold_part(struct part *part)
+/* ---- preparing: SX_EENDPOINT with what is wrong, or SX_ENOMEM ---- */
+
+/* Takes what was prepared in the place of the part; frees it. */
+static enum sx_err take(char *prepared, struct part *part, const char **wrong)
 {
-    struct part folded;
-    const char *text = part->text;
-    size_t len = 0;
-    while (*text) {
-        char bytes[SX_UTF8_CHAR_BYTES];
-        uint32_t c;
-        size_t width;
-        text += sx_utf8_decode(text, &c);
-        width = sx_utf8_encode(sx_utf8_fold(c), bytes);
-        /* lower case can be longer: U+023A has 2 bytes, its lower case 3 */
-        if (width > SX_JID_PART_BYTES - len)
-            return "is longer than 1,023 bytes";
-        memcpy(folded.text + len, bytes, width);
-        len += width;
-    }
-    memcpy(part->text, folded.text, len);
-    part->text[len] = '\0';
-    return NULL;
+    size_t len = strlen(prepared);
+    *wrong = len == 0 ? "is empty" : len > SX_JID_PART_BYTES ? "is longer than 1,023 bytes" : NULL;
+    if (!*wrong)
+        memcpy(part->text, prepared, len + 1);
+    free(prepared);
+    return *wrong ? SX_EENDPOINT : SX_OK;
 }
 
-static const char *load_node(struct span from, bool is_encoded, struct part *node)
+/* What is all ASCII the checks have seen whole, and need no more than small letters. */
+static bool is_done(const struct part *part, enum origin origin)
 {
-    const char *wrong = load_part(from, is_encoded, node);
-    if (!wrong)
-        wrong = check_node(node->text);
-    return wrong ? wrong : fold_part(node);
+    return origin == STAMPED || sx_utf8_is_ascii(part->text);
 }
 
-static const char *load_domain(struct span from, bool is_encoded, struct part *domain)
+static void lower_ascii(struct part *part)
+{
+    char *c;
+    for (c = part->text; *c; c++)
+        *c = (char)lower(*c);
+}
+
+static enum sx_err load_node(struct span from, enum origin origin, struct part *node,
+                             const char **wrong)
+{
+    char *prepared = NULL;
+    enum sx_err err;
+    *wrong = load_part(from, origin, node);
+    if (!*wrong)
+        *wrong = check_node(node->text);
+    if (*wrong)
+        return SX_EENDPOINT;
+    lower_ascii(node);
+    if (is_done(node, origin))
+        return SX_OK;
+    *wrong = "has characters that nodeprep (RFC 3920) prohibits";
+    err = sx_prep_node(node->text, &prepared);
+    return err ? err : take(prepared, node, wrong);
+}
+
+static enum sx_err load_domain(struct span from, enum origin origin, struct part *domain,
+                               const char **wrong)
 {
     size_t len;
-    const char *wrong = load_part(from, is_encoded, domain);
-    if (wrong)
-        return wrong;
+    char *prepared = NULL;
+    enum sx_err err;
+    *wrong = load_part(from, origin, domain);
+    if (*wrong)
+        return SX_EENDPOINT;
+    if (!is_done(domain, origin)) {
+        err = sx_domain_prep(domain->text, &prepared, wrong);
+        return err ? err : take(prepared, domain, wrong);
+    }
     /* RFC 7622 3.2: a final dot is stripped before anything else */
     len = strlen(domain->text);
     if (domain->text[len - 1] == '.')
-        domain->text[--len] = '\0';
-    if (len == 0)
-        return "is empty";
-    /* folded first: U+212A becomes an ASCII k, and the label one whose length is bounded */
-    wrong = fold_part(domain);
-    return wrong ? wrong : check_domain(domain->text);
+        domain->text[len - 1] = '\0';
+    lower_ascii(domain);
+    *wrong = domain->text[0] ? sx_domain_check(domain->text) : "is empty";
+    return *wrong ? SX_EENDPOINT : SX_OK;
+}
+
+static enum sx_err load_resource(struct span from, enum origin origin, struct part *resource,
+                                 const char **wrong)
+{
+    char *prepared = NULL;
+    enum sx_err err;
+    *wrong = load_part(from, origin, resource);
+    if (*wrong)
+        return SX_EENDPOINT;
+    if (is_done(resource, origin))
+        return SX_OK;
+    *wrong = "has characters that resourceprep (RFC 3920) prohibits";
+    err = sx_prep_resource(resource->text, &prepared);
+    return err ? err : take(prepared, resource, wrong);
 }
 
 /* ---- parsing ---- */
@@ -248,31 +233,49 @@ static enum sx_err join(const struct part *node, const struct part *domain, cons
     return SX_OK;
 }
 
-static enum sx_err parse(const char *text, bool is_encoded, const char *default_resource,
+/* node, domain, resource; "" is absent */
+static enum sx_err load(const struct spans *spans, enum origin origin, struct part parts[3],
+                        char *why, size_t why_bytes)
+{
+    const char *wrong = NULL, *subject = "the node";
+    enum sx_err err = SX_OK;
+    if (spans->node.bytes)
+        err = load_node(spans->node, origin, &parts[0], &wrong);
+    if (!err) {
+        subject = "the domain";
+        err = load_domain(spans->domain, origin, &parts[1], &wrong);
+    }
+    if (!err && spans->resource.bytes) {
+        subject = "the resource";
+        err = load_resource(spans->resource, origin, &parts[2], &wrong);
+    }
+    return err == SX_EENDPOINT ? refuse(why, why_bytes, subject, wrong) : err;
+}
+
+static enum sx_err parse(const char *text, enum origin origin, const char *default_resource,
                          char **jid, char *why, size_t why_bytes)
 {
-    struct part node = {""}, domain = {""}, resource = {""};
+    struct part parts[3] = {{""}, {""}, {""}};
     struct spans spans;
-    const char *wrong;
+    enum sx_err err;
     split(text, &spans);
-    wrong = spans.node.bytes ? load_node(spans.node, is_encoded, &node) : NULL;
-    if (wrong)
-        return refuse(why, why_bytes, "the node", wrong);
-    wrong = load_domain(spans.domain, is_encoded, &domain);
-    if (wrong)
-        return refuse(why, why_bytes, "the domain", wrong);
-    wrong = spans.resource.bytes ? load_part(spans.resource, is_encoded, &resource) : NULL;
-    if (wrong)
-        return refuse(why, why_bytes, "the resource", wrong);
+    err = load(&spans, origin, parts, why, why_bytes);
+    if (err)
+        return err;
     if (!spans.resource.bytes && spans.node.bytes && default_resource)
-        return join(&node, &domain, default_resource, jid);
-    return join(&node, &domain, resource.text, jid);
+        return join(&parts[0], &parts[1], default_resource, jid);
+    return join(&parts[0], &parts[1], parts[2].text, jid);
 }
 
 enum sx_err sx_jid_parse(const char *text, const char *resource, char **jid, char *why,
                          size_t why_bytes)
 {
-    return parse(text, false, resource, jid, why, why_bytes);
+    return parse(text, GIVEN, resource, jid, why, why_bytes);
+}
+
+enum sx_err sx_jid_read(const char *stamped, char **jid)
+{
+    return parse(stamped, STAMPED, NULL, jid, NULL, 0);
 }
 
 enum sx_err sx_jid_parse_endpoint(const char *uri, struct sx_endpoint *endpoint, char *why,
@@ -300,8 +303,8 @@ enum sx_err sx_jid_parse_endpoint(const char *uri, struct sx_endpoint *endpoint,
     bare = query ? strndup(path, (size_t)(query - path)) : NULL;
     if (query && !bare)
         return SX_ENOMEM;
-    err = parse(bare ? bare : path, true, parsed.is_message ? NULL : "soap", &parsed.jid, why,
-                why_bytes);
+    err = parse(bare ? bare : path, GIVEN_ENCODED, parsed.is_message ? NULL : "soap", &parsed.jid,
+                why, why_bytes);
     free(bare);
     if (err != SX_OK)
         return err;
@@ -332,11 +335,6 @@ static size_t bare_len(const char *jid)
 {
     size_t len = strcspn(jid, "/");
     return len > 0 && jid[len - 1] == '.' ? len - 1 : len;
-}
-
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 int sx_jid_compare(const char *jid, const char *other)

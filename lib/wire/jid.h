@@ -1,8 +1,10 @@
 /* jid.h - xmpp: URIs (RFC 5122) and JIDs (RFC 7622): parse, check, compare.
  *
- * A parsed address is normal: node and domain case-folded, resource as it is, percent-encoding
- * decoded. Invariant: node, domain and resource are 1 to 1,023 bytes of valid UTF-8 each, or
- * absent (domain never).
+ * A parsed address is normal: node and resource prepared (prep.h), the domain too (domain.h),
+ * percent-encoding decoded. That is for what a program gives: rules, endpoints, its own JID. What
+ * servers stamp they have prepared already, and it is read and compared as it is, but for the case
+ * of ASCII and a final dot of the domain. Invariant: node, domain and resource are 1 to 1,023 bytes
+ * of valid UTF-8 each, or absent (domain never).
  */
 #ifndef SX_WIRE_JID_H
 #define SX_WIRE_JID_H
@@ -19,8 +21,14 @@ enum { SX_JID_PART_BYTES = 1023, SX_JID_BYTES = 3 * SX_JID_PART_BYTES + 3 }; /* 
 enum sx_err sx_jid_parse(const char *text, const char *resource, char **jid, char *why,
                          size_t why_bytes);
 
-/* The same for an endpoint "xmpp:node@domain/resource": percent-encoded octets are decoded, an
- * authority ("xmpp://account@...") and a fragment are refused, and so is a query other than
+/* Checks a JID that a server has stamped and copies it, node and domain in small ASCII letters and
+ * without a final dot. On success *jid is malloc'ed, the caller's; SX_EENDPOINT, SX_ENOMEM: it is
+ * untouched. */
+enum sx_err sx_jid_read(const char *stamped, char **jid);
+
+/* The same as sx_jid_parse for an endpoint "xmpp:node@domain/resource": percent-encoded octets are
+ * decoded, an authority ("xmpp://account@...") and a fragment are refused, and so is a query other
+ * than
  * "?message" (RFC 5122 2.5). A node without a resource gets "soap", but not with that query: a
  * message is for whoever is there. */
 enum sx_err sx_jid_parse_uri(const char *uri, char **jid, char *why, size_t why_bytes);

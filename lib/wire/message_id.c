@@ -79,11 +79,11 @@ static bool prove(const struct sx_message_ids *ids, const char *peer, const char
 {
     struct sx_buffer text = {0};
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char *bare = NULL, why[1], part[SX_JID_BYTES];
+    char *bare = NULL, part[SX_JID_BYTES];
     bool proven = false;
     sx_jid_bare(peer, part, sizeof part);
-    /* Servers stamp what they have normalised, by another Unicode than ours perhaps. */
-    if (sx_jid_parse(part, NULL, &bare, why, sizeof why) != SX_OK)
+    /* who was called is prepared, who answers is as servers stamp it: the same but for ASCII */
+    if (sx_jid_read(part, &bare) != SX_OK)
         return false;
     sx_buffer_add(&text, ids->own, strlen(ids->own) + 1);
     sx_buffer_add(&text, bare, strlen(bare) + 1);

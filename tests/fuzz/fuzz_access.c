@@ -40,7 +40,7 @@ static bool is_jid(const char *text)
     return is;
 }
 
-/* Beyond ASCII a rule is folded, and who asks isn't. */
+/* Beyond ASCII a rule is prepared, and who asks isn't. */
 static bool is_ascii(const char *text)
 {
     while (*text && (unsigned char)*text < 0x80)

@@ -181,7 +181,7 @@ static void receive(struct feed *feed, const struct sx_element *stanza)
         return;
     kind = sx_presence_read(stanza, &mark);
     CLAIM(kind == SX_PRESENCE_AVAILABLE || !mark.serves);
-    if (!from || sx_jid_parse(from, NULL, &jid, NULL, 0) != SX_OK)
+    if (!from || sx_jid_read(from, &jid) != SX_OK)
         return;
     claims_about_mark(&mark);
     sx_jid_bare(jid, bare, sizeof bare);

@@ -30,6 +30,7 @@
     SUITE(descriptor)                                                                              \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
+    SUITE(domain)                                                                                  \
     SUITE(element)                                                                                 \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
@@ -70,6 +71,7 @@
     SUITE(policy)                                                                                  \
     SUITE(portion)                                                                                 \
     SUITE(preamble)                                                                                \
+    SUITE(prep)                                                                                    \
     SUITE(presence)                                                                                \
     SUITE(query)                                                                                   \
     SUITE(queue)                                                                                   \

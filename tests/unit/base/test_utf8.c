@@ -54,12 +54,13 @@ static void xml_allows_fewer(void)
         CU_ASSERT_EQUAL(sx_utf8_xml_len(forbidden[i]), 0);
 }
 
-static void case_is_folded_in_any_locale(void)
+static void spaces_of_unicode_are_spaces(void)
 {
-    CU_ASSERT_EQUAL(sx_utf8_fold('A'), 'a');
-    CU_ASSERT_EQUAL(sx_utf8_fold('['), '[');
-    CU_ASSERT_EQUAL(sx_utf8_fold(0xC4), 0xE4);
-    CU_ASSERT_EQUAL(sx_utf8_fold(0x212A), 'k');
+    CU_ASSERT_TRUE(sx_utf8_is_space(' '));
+    CU_ASSERT_TRUE(sx_utf8_is_space(0xA0));
+    CU_ASSERT_TRUE(sx_utf8_is_space(0x3000));
+    CU_ASSERT_FALSE(sx_utf8_is_space('\t'));
+    CU_ASSERT_FALSE(sx_utf8_is_space(0x200B));
 }
 
 static void a_cut_splits_no_character(void)
@@ -78,7 +79,7 @@ CU_TestInfo tests_utf8[] = {
     {"a byte that begins no character stands for itself",
      a_byte_that_begins_no_character_stands_for_itself},
     {"XML allows fewer", xml_allows_fewer},
-    {"case is folded in any locale", case_is_folded_in_any_locale},
+    {"spaces beyond ASCII are spaces", spaces_of_unicode_are_spaces},
     {"a cut splits no character", a_cut_splits_no_character},
     CU_TEST_INFO_NULL,
 };

@@ -156,10 +156,10 @@ static void a_cut_jid_would_be_anothers(void)
     sx_access_free(access);
 }
 
-static void case_is_folded_beyond_ascii(void)
+static void rules_are_prepared_beyond_ascii(void)
 {
-    /* U+00D6 and U+00F6; U+0416 and U+0436; U+023A with U+2C65, which is longer; U+212A (Kelvin)
-     * and k; bytes that are no UTF-8 */
+    /* U+00D6 and U+00F6; U+0416 and U+0436; U+023A, whose small letter Unicode 3.2 doesn't know;
+     * U+212A (Kelvin) and k; bytes that are no UTF-8 */
     static const struct rules_asked rows[] = {
         {"\xC3\x96@M\xC3\x9CNCHEN.de", "\xC3\xB6@m\xC3\xBCnchen.de/x", "add", true},
         {"\xC3\xB6@m\xC3\xBCnchen.de", "\xC3\x96@M\xC3\x9CNCHEN.DE/x", "add", false},
@@ -169,7 +169,24 @@ static void case_is_folded_beyond_ascii(void)
         {"*@M\xC3\x9CNCHEN.de", "a@m\xC3\xBCnchen.de/x", "add", true},
         {"\xD0\x96@x.org/\xD0\xB6", "\xD0\xB6@x.org/\xD0\xB6", "add", true},
         {"\xD0\xB6@x.org/\xD0\xB6", "\xD0\x96@x.org/\xD0\x96", "add", false},
-        {"\xC8\xBA@x.org", "\xE2\xB1\xA5@x.org", "add", true},
+        {"\xC8\xBA@x.org", "\xC8\xBA@x.org", "add", true},
+        {"\xC8\xBA@x.org", "\xE2\xB1\xA5@x.org", "add", false},
+        {"\xE2\x84\xAAim@x.org", "kim@x.org", "add", true},
+        /* decomposed; U+00DF, which nodeprep folds, but not the domain's; full width */
+        {"o\xCC\x88@x.org", "\xC3\xB6@x.org", "add", true},
+        {"\xC3\xB6@x.org", "o\xCC\x88@x.org", "add", false},
+        {"stra\xC3\x9F"
+         "e@x.org",
+         "strasse@x.org", "add", true},
+        {"strasse@x.org",
+         "stra\xC3\x9F"
+         "e@x.org",
+         "add", false},
+        {"*@fa\xC3\x9F.de", "a@fass.de", "add", false},
+        {"*@fa\xC3\x9F.de", "a@fa\xC3\x9F.de", "add", true},
+        {"\xEF\xBC\xA1@x.org/\xEF\xBC\xA1", "a@x.org/A", "add", true},
+        {"\xE1\xB2\x92@x.org", "\xE1\xB2\x92@x.org/y", "add", true},
+        {"\xE1\xB2\x92@x.org", "\xE1\x83\x92@x.org/y", "add", false},
         {"kim@x.org", "\xE2\x84\xAAim@x.org", "add", false},
         /* U+10D2 and U+1C92, U+2C61 and U+2C60: on a server they are two accounts */
         {"\xE1\x83\x92@x.org", "\xE1\x83\x92@x.org/y", "add", true},
@@ -317,8 +334,8 @@ CU_TestInfo tests_access[] = {
     {"anybody is whoever has a JID", anybody_is_whoever_has_a_jid},
     {"a JID that only looks like an allowed one is denied", look_alikes_are_denied},
     {"a JID too long is denied rather than cut", a_cut_jid_would_be_anothers},
-    {"rules fold case, what a server stamps is taken as it is but for ASCII",
-     case_is_folded_beyond_ascii},
+    {"rules are prepared, what a server stamps is taken as it is but for ASCII",
+     rules_are_prepared_beyond_ascii},
     {"operations are compared byte for byte", operations_are_exact},
     {"an operation long enough to have been cut matches no rule by name",
      a_cut_operation_matches_no_rule},

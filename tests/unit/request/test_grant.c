@@ -229,7 +229,12 @@ static void advice(void)
                "soap_xmpp_allow()"},
         {ALICE, "{$(reboot)}read", ALICE " may not call {$(reboot)}read"},
         /* a rule for it would be another account's */
-        {"\xE1\xB2\x92@x.org", "read", "\xE1\xB2\x92@x.org may not call read"},
+        {"stra\xC3\x9F"
+         "e@x.org",
+         "read",
+         "stra\xC3\x9F"
+         "e@x.org may not call read"},
+        {"\xC3\x96@x.org", "read", "\xC3\x96@x.org may not call read"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {

@@ -74,11 +74,32 @@ static void jids_become_normal(void)
         {"a!#$%()*+,-.;=?[\\]^_`{|}~@b", "a!#$%()*+,-.;=?[\\]^_`{|}~@b"},
         {"a@b/ with spaces & \"quotes\" <>", "a@b/ with spaces & \"quotes\" <>"},
         {"a%2Fb@c", "a%2fb@c"},
-        /* U+00D6 U+00FC; U+0416; U+023A, whose lower case U+2C65 is longer */
+        /* U+00D6 U+00FC; U+0416; U+023A, whose lower case Unicode 3.2 doesn't know */
         {"\xC3\x96\xC3\xBC@M\xC3\x9CNCHEN.de/\xC3\x96",
          "\xC3\xB6\xC3\xBC@m\xC3\xBCnchen.de/\xC3\x96"},
         {"\xD0\x96@x", "\xD0\xB6@x"},
-        {"\xC8\xBA@x", "\xE2\xB1\xA5@x"},
+        {"\xC8\xBA@x", "\xC8\xBA@x"},
+        /* decomposed; U+00DF, in a node ss, in a domain itself; soft hyphen, full width, no-break
+         * space */
+        {"mu\xCC\x88ller@bu\xCC\x88"
+         "cher.de/u\xCC\x88",
+         "m\xC3\xBCller@b\xC3\xBC"
+         "cher.de/\xC3\xBC"},
+        {"stra\xC3\x9F"
+         "e@fa\xC3\x9F.de/stra\xC3\x9F"
+         "e",
+         "strasse@fa\xC3\x9F.de/stra\xC3\x9F"
+         "e"},
+        {"a\xC2\xAD"
+         "b@x/c\xC2\xAD"
+         "d",
+         "ab@x/cd"},
+        {"\xEF\xBC\xA1@x/\xEF\xBC\xA1", "a@x/A"},
+        {"a@x/b\xC2\xA0"
+         "c",
+         "a@x/b c"},
+        {"a@\xEF\xBC\x91.2.3.4", "a@1.2.3.4"},
+        {"a@xn--bcher-kva.de", "a@xn--bcher-kva.de"},
         {"a@b/\xF0\x9F\x98\x80", "a@b/\xF0\x9F\x98\x80"},
     };
     accept_all(parse_bare, rows, COUNT(rows));
@@ -135,6 +156,17 @@ static void bad_jids_are_refused(void)
         {"a@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]",
          "the domain is no IPv6 address in brackets"},
         {"a@::1", "the domain has a character that domain names forbid"},
+        {"a@i\xE2\x9D\xA4.ws", "the domain has a label that IDNA forbids"},
+        {"\xC2\xAD@b", "the node is empty"},
+        {"a@\xC2\xAD", "the domain is empty"},
+        {"a@b/\xC2\xAD", "the resource is empty"},
+        {"a\xEF\xBC\xA0@b", "the node has characters that nodeprep (RFC 3920) prohibits"},
+        {"\xD7\x90"
+         "a@b",
+         "the node has characters that nodeprep (RFC 3920) prohibits"},
+        {"a@b/\xD7\x90"
+         "a",
+         "the resource has characters that resourceprep (RFC 3920) prohibits"},
     };
     refuse_all(parse_bare, rows, COUNT(rows));
 }
@@ -189,7 +221,7 @@ static void a_label_has_at_most_63_bytes(void)
                1);
 }
 
-static void the_limit_of_a_label_counts_what_folding_makes_ascii(void)
+static void the_limit_of_a_label_counts_what_becomes_ascii(void)
 {
     char text[80] = "a@\xE2\x84\xAA"; /* U+212A, the Kelvin sign, whose lower case is k */
     char folded[80] = "a@k";
@@ -201,14 +233,50 @@ static void the_limit_of_a_label_counts_what_folding_makes_ascii(void)
                1);
 }
 
-static void folding_cannot_grow_beyond_the_limit(void)
+static void preparing_cannot_grow_beyond_the_limit(void)
 {
-    char text[SX_JID_BYTES];
+    char text[SX_JID_BYTES] = "";
     size_t i;
-    for (i = 0; i < 1022; i += 2)
-        memcpy(text + i, "\xC8\xBA", 2);
-    strcpy(text + i, "@b");
+    for (i = 0; i < 56; i++)
+        strcat(text, "\xE3\x8C\x96"); /* U+3316, which becomes six characters, 18 bytes */
+    strcat(text, "\xC2\xB5\xC2\xB5\xC2\xB5\xC2\xB5\xC2\xB5\xC2\xB5\xC2\xB5@b");
+    CU_ASSERT_EQUAL(strlen(text), 56 * 3 + 7 * 2 + 2);
+    {
+        char *jid = NULL;
+        CU_ASSERT_EQUAL(parse_bare(text, &jid, NULL, 0), SX_OK);
+        CU_ASSERT_EQUAL(jid ? strlen(jid) : 0, 56 * 18 + 7 * 2 + 2);
+        free(jid);
+    }
+    strcpy(text + strlen(text) - 2, "\xC2\xB5@b");
     refuse_all(parse_bare, &(struct refused){text, "the node is longer than 1,023 bytes"}, 1);
+}
+
+/* A server may prepare by another profile than ours: what it stamps stays two if it is two. */
+static void what_is_stamped_stays_as_it_is(void)
+{
+    static const struct accepted rows[] = {
+        {"Calc@Example.org./Desk", "calc@example.org/Desk"},
+        {"stra\xC3\x9F"
+         "e@fa\xC3\x9F.de/x",
+         "stra\xC3\x9F"
+         "e@fa\xC3\x9F.de/x"},
+        {"\xC3\x96@b", "\xC3\x96@b"},
+        {"mu\xCC\x88@b/u\xCC\x88", "mu\xCC\x88@b/u\xCC\x88"},
+        {"a@i\xE2\x9D\xA4.ws", "a@i\xE2\x9D\xA4.ws"},
+    };
+    static const char *const refused[] = {"",     "a@",       "a@.",  "a b@c",
+                                          "a@b/", "a@b/\x80", "a@-b", "a@b..c"};
+    size_t i;
+    char *jid = NULL;
+    for (i = 0; i < COUNT(rows); i++) {
+        CU_ASSERT_EQUAL(sx_jid_read(rows[i].text, &jid), SX_OK);
+        ASSERT_TEXT(jid, rows[i].jid);
+        free(jid);
+        jid = NULL;
+    }
+    for (i = 0; i < COUNT(refused); i++)
+        CU_ASSERT_EQUAL(sx_jid_read(refused[i], &jid), SX_EENDPOINT);
+    CU_ASSERT_PTR_NULL(jid);
 }
 
 static void uris_are_decoded(void)
@@ -388,16 +456,17 @@ static void loopback_is_known(void)
 }
 
 CU_TestInfo tests_jid[] = {
-    {"a JID becomes normal, its resource stays as it is", jids_become_normal},
+    {"a JID becomes normal", jids_become_normal},
     {"the default resource is for JIDs with a node and without a resource",
      default_resource_is_for_nodes},
     {"a JID that is none is refused with a clause", bad_jids_are_refused},
     {"invalid UTF-8 is refused", bad_utf8_is_refused},
     {"each part has at most 1,023 bytes", parts_have_at_most_1023_bytes},
     {"a label of a domain has at most 63 bytes", a_label_has_at_most_63_bytes},
-    {"the limit of a label counts what folding makes ASCII",
-     the_limit_of_a_label_counts_what_folding_makes_ascii},
-    {"case folding can't make a part longer than the limit", folding_cannot_grow_beyond_the_limit},
+    {"the limit of a label counts what becomes ASCII",
+     the_limit_of_a_label_counts_what_becomes_ascii},
+    {"preparing can't make a part longer than the limit", preparing_cannot_grow_beyond_the_limit},
+    {"what a server stamps stays as it is but for ASCII", what_is_stamped_stays_as_it_is},
     {"a URI is decoded after it was split", uris_are_decoded},
     {"a resource that was given is told from the default one", a_given_resource_is_told},
     {"a URI that is none is refused with a clause", bad_uris_are_refused},
