@@ -22,10 +22,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "config/limits.h"
 #include "config/mechanism.h"
 #include "config/reason.h"
 #include "wire/jid.h"
+#include "wire/prep.h"
 
 enum {
     SECRET_BYTES = 1023, /* of a password, without NUL */
@@ -298,12 +300,28 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
     return err;
 }
 
+/* Editors write a byte order mark before the text (U+FEFF), which nobody sees or types. The first
+ * character behind it, or EOF. */
+static int skip_mark(FILE *stream, char line[SECRET_BYTES + 1], size_t *len)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t read = 0;
+    int c;
+    while ((c = getc(stream)) == (unsigned char)mark[read] && c)
+        read++;
+    if (mark[read]) { /* less than one is the password's */
+        memcpy(line, mark, read);
+        *len = read;
+    }
+    return c;
+}
+
 /* Reads the first line; what is wrong with it, or NULL. */
 static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
 {
     size_t len = 0;
     int c;
-    while ((c = getc(stream)) != EOF && c != '\n') {
+    for (c = skip_mark(stream, line, &len); c != EOF && c != '\n'; c = getc(stream)) {
         if (c == '\0')
             return "a NUL byte is in its first line";
         if (len == SECRET_BYTES)
@@ -345,7 +363,28 @@ static enum sx_err read_password(const char *file, char **password, bool *expose
     return err;
 }
 
-static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
+/* As servers compare it; what SASLprep prohibits, or leaves nothing of, stays as it is (RFC 4013
+ * leaves it to the server). A component's secret is hashed as it is (XEP-0114). */
+static enum sx_err prepare_password(struct sx_config *out)
+{
+    char *prepared = NULL;
+    enum sx_err err;
+    if (out->is_component || sx_utf8_is_ascii(out->password))
+        return SX_OK;
+    err = sx_prep_password(out->password, &prepared);
+    if (err == SX_ENOMEM)
+        return err;
+    if (err || !*prepared) {
+        free(prepared);
+        return SX_OK;
+    }
+    explicit_bzero(out->password, strlen(out->password));
+    free(out->password);
+    out->password = prepared;
+    return SX_OK;
+}
+
+static enum sx_err copy_password(const struct soap_xmpp_config *in, struct sx_config *out,
                                  const struct sx_reason *why)
 {
     if (in->password && in->password_file)
@@ -417,6 +456,13 @@ static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_
                                 "is no %s",
                                 in->mechanisms, lacking);
     return SX_OK;
+}
+
+static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
+                                 const struct sx_reason *why)
+{
+    enum sx_err err = copy_password(in, out, why);
+    return err ? err : prepare_password(out);
 }
 
 static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
