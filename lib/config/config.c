@@ -443,6 +443,9 @@ static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_
                                 out->jid);
     out->mechanisms = sx_mechanism_read(in->mechanisms, &wrong, &wrong_len);
     sx_mechanism_list(SX_MECHANISM_ALL, known, sizeof known);
+    if (!out->mechanisms && wrong == in->mechanisms + strlen(in->mechanisms))
+        return sx_reason_refuse(why, "mechanisms (SOAP_XMPP_MECHANISMS) names none; allowed: %s",
+                                known);
     if (!out->mechanisms)
         return sx_reason_refuse(why,
                                 "mechanisms (SOAP_XMPP_MECHANISMS) is \"%.128s\", and \"%.*s\" is "

@@ -71,7 +71,7 @@ unsigned sx_mechanism_read(const char *text, const char **wrong, size_t *wrong_l
         set |= one;
         name += len + strspn(name + len, BETWEEN);
     }
-    *wrong = text;
-    *wrong_len = strlen(text);
+    *wrong = name;
+    *wrong_len = 0;
     return set;
 }

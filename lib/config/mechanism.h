@@ -41,8 +41,8 @@ unsigned sx_mechanism_find(const char *name, size_t len);
  * a name if out_bytes is less than SX_MECHANISM_LIST_BYTES. */
 void sx_mechanism_list(unsigned set, char *out, size_t out_bytes);
 
-/* The set of the names in text, between which there are spaces or commas. 0: it has none, or *wrong
- * (*wrong_len bytes of text) is no name of one. */
+/* The set of the names in text, between which there are spaces or commas. 0: *wrong (*wrong_len
+ * bytes of text) is no name of one, or text has none (*wrong is its end). */
 unsigned sx_mechanism_read(const char *text, const char **wrong, size_t *wrong_len);
 
 #endif

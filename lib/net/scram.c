@@ -87,13 +87,17 @@ static const char *find_value(const char *text, char attribute, size_t *len)
     return text + 2;
 }
 
+static bool is_same(const char *value, size_t len, const char *word)
+{
+    return strlen(word) == len && memcmp(value, word, len) == 0;
+}
+
 /* server-error-value (RFC 5802 7) is a word; anything else isn't repeated. */
 static enum sx_err tell_error(struct sx_scram *scram, const char *value, size_t len)
 {
     size_t word = strspn(value, "abcdefghijklmnopqrstuvwxyz-");
     bool is_word = len && word == len && len <= ERROR_LETTERS;
-    bool is_ours = is_word && (strncmp(value, "invalid-proof", len) == 0 ||
-                               strncmp(value, "unknown-user", len) == 0);
+    bool is_ours = is_same(value, len, "invalid-proof") || is_same(value, len, "unknown-user");
     snprintf(scram->why, sizeof scram->why, "the server ended SCRAM with an error: %.*s",
              is_word ? (int)len : 7, is_word ? value : "unknown");
     return is_ours ? SX_EAUTH : SX_EPROTOCOL;

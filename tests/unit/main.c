@@ -55,6 +55,7 @@
     SUITE(load)                                                                                    \
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
+    SUITE(mechanism)                                                                               \
     SUITE(memory)                                                                                  \
     SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
@@ -90,7 +91,9 @@
     SUITE(retry)                                                                                   \
     SUITE(roster)                                                                                  \
     SUITE(routing)                                                                                 \
+    SUITE(sasl)                                                                                    \
     SUITE(scan)                                                                                    \
+    SUITE(scram)                                                                                   \
     SUITE(sender)                                                                                  \
     SUITE(sender_setback)                                                                          \
     SUITE(senders)                                                                                 \

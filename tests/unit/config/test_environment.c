@@ -66,6 +66,7 @@ static void check_environment_fills_members(void)
     setenv("SOAP_XMPP_TLS", "direct", 1);
     setenv("SOAP_XMPP_TRACE", "debug", 1);
     setenv("SOAP_XMPP_MAX_MEMORY_BYTES", "500000000", 1);
+    setenv("SOAP_XMPP_MECHANISMS", "SCRAM-SHA-256 PLAIN", 1);
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
     ASSERT_TEXT(why, "");
     ASSERT_TEXT(config.jid, "a@b/c");
@@ -79,6 +80,7 @@ static void check_environment_fills_members(void)
     CU_ASSERT_EQUAL(config.tls, SOAP_XMPP_TLS_DIRECT);
     CU_ASSERT_EQUAL(config.trace, SOAP_XMPP_TRACE_DEBUG);
     CU_ASSERT_EQUAL(config.max_memory_bytes, 500000000);
+    ASSERT_TEXT(config.mechanisms, "SCRAM-SHA-256 PLAIN");
     CU_ASSERT_EQUAL(config.timeout_ms, 5);
     CU_ASSERT_EQUAL(config.size, sizeof config);
 }
@@ -128,7 +130,7 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
-         "_POLICY, _TRACE, _MAX_MEMORY_BYTES"},
+         "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "0",
          "SOAP_XMPP_MAX_MEMORY_BYTES is \"0\"; allowed: a number of bytes"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "1GB", "SOAP_XMPP_MAX_MEMORY_BYTES is \"1GB\""},
