@@ -232,11 +232,19 @@ static void read_from(struct passage *passage, enum passage_side side)
     }
 }
 
+/* A server may have an expat that reads a tag which is still incomplete again only once there are
+ * twice as many bytes (reparse deferral: 2.6, and in security updates of older ones): a stream
+ * header in pieces has no answer then, and what follows never comes. */
+static bool is_split(const struct passage *passage, enum passage_side side)
+{
+    return side == PASSAGE_SERVER && passage->split_left > 0;
+}
+
 /* How many bytes may go out at once: not beyond the next fault, and few in a split. */
-static size_t next_piece(const struct passage *passage, size_t len)
+static size_t next_piece(const struct passage *passage, enum passage_side side, size_t len)
 {
     size_t few = 1 + passage->split_left / 2 % 3;
-    if (passage->split_left > 0 && len > few)
+    if (is_split(passage, side) && len > few)
         len = few;
     if (awaits_fault(passage) && len > passage->next.after_bytes - passage->gap_bytes)
         len = (size_t)(passage->next.after_bytes - passage->gap_bytes);
@@ -246,8 +254,8 @@ static size_t next_piece(const struct passage *passage, size_t len)
 static void write_from(struct passage *passage, enum passage_side side)
 {
     struct passage_flow *flow = &passage->from[side];
-    ssize_t n = send(passage->fds[!side], flow->bytes + flow->start, next_piece(passage, flow->len),
-                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = send(passage->fds[!side], flow->bytes + flow->start,
+                     next_piece(passage, side, flow->len), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR)
         passage_end(passage, true);
     if (n <= 0)
@@ -256,7 +264,7 @@ static void write_from(struct passage *passage, enum passage_side side)
     flow->len -= (size_t)n;
     passage->gap_bytes += (uint64_t)n;
     passage->counts.bytes += (uint64_t)n;
-    if (passage->split_left > 0) {
+    if (is_split(passage, side)) {
         passage->split_left -= passage->split_left > n ? (unsigned)n : passage->split_left;
         flow->not_before_us = sx_clock_deadline(SPLIT_PAUSE_US);
     }

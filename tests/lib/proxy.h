@@ -22,7 +22,7 @@ enum proxy_kind {
     PROXY_HALF_CLOSE, /* one side sees the end, what it still sends gets through */
     PROXY_STALL,      /* nothing is forwarded for hold_ms; TCP stays up */
     PROXY_DELAY,      /* each of the next pieces waits for hold_ms */
-    PROXY_SPLIT,      /* the next bytes go out in pieces of one to three, 1 ms apart */
+    PROXY_SPLIT,      /* the server's next bytes go out in pieces of one to three, 1 ms apart */
     PROXY_KINDS
 };
 
