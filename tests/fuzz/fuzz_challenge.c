@@ -2,8 +2,9 @@
  *
  * Input: its first byte says what is offered and on which stream, the rest are lines. The first
  * letter of each says what comes: c challenge, s success, f failure, t a passing trouble; behind it
- * stands the message without base64, in which '$' is our nonce and '@' the right signature. A line
- * that begins with '=' is text of a challenge as it is, of another stream with 'n'.
+ * stands the message without base64, in which '$' is our nonce, '@' the right signature, '~' a
+ * wrong one. A line that begins with '=' is text of a challenge as it is, of another stream with
+ * 'n'.
  *
  * Claims: a proof leaves only for a challenge that, by the fuzzer's own reading, has our nonce and
  * more, a salt, no m= and iterations within bounds; hashing ends after so many slices; a login by
@@ -142,13 +143,18 @@ static enum sx_sasl_step challenge(struct world *world, const char *message, con
 static void expand(const struct world *world, const char *line, size_t len, struct sx_buffer *out)
 {
     const struct sx_scram *scram = &world->sasl.scram;
+    char wrong[sizeof scram->signature];
     size_t i;
+    memcpy(wrong, scram->signature, sizeof wrong);
+    wrong[0] ^= 1;
     sx_buffer_reserve(out, 1);
     for (i = 0; i < len; i++) {
         if (line[i] == '$')
             sx_buffer_add_text(out, scram->nonce);
         else if (line[i] == '@')
             sx_base64_add(out, (const char *)scram->signature, scram->signature_len);
+        else if (line[i] == '~')
+            sx_base64_add(out, wrong, scram->signature_len);
         else
             sx_buffer_add(out, line + i, 1);
     }
