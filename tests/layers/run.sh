@@ -29,6 +29,7 @@ plant() {
     mkdir -p "$tmp/outside"
     echo 'int xmpp_send(void);' > "$tmp/outside/strophe.h"
     : > "$tmp/outside/stdsoap2.h"
+    echo 'int stringprep(void);' > "$tmp/outside/stringprep.h"
 }
 header() { # FILE LINE...
     local path=$lib/$1.h guard=SX_${1##*/}
@@ -164,6 +165,12 @@ plant
 add wire/jid.c 'int xmpp_free(void);' 'int sx_jid_free(void) { return xmpp_free(); }'
 test_that 'a function of libstrophe outside of net/ is found' fails \
     'lib/wire/jid.c:4: outside: uses xmpp_free of strophe.h'
+
+plant
+add net/loop.c '#include <stringprep.h>' 'int sx_loop_prepare(void) { return stringprep(); }'
+test_that 'libidn outside of wire/ is found, by its header and by its function' fails \
+    "lib/net/loop.c:4: outside: includes stringprep.h, which is wire/'s" \
+    'lib/net/loop.c:5: outside: uses stringprep of stringprep.h'
 
 plant
 add wire/jid.c '#include <stdsoap2.h>'

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <expat.h>
+#include <idn2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,11 @@ ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t len, int level);
 ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t len);
 ZSTD_CDict *__real_ZSTD_createCDict(const void *bytes, size_t len, int level);
 ZSTD_DDict *__real_ZSTD_createDDict(const void *bytes, size_t len);
+
+int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
+int __wrap_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
+int __real_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
+int __real_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
 
 static _Thread_local struct {
     struct shortage shortage;
@@ -189,6 +195,16 @@ ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t len, int level)
 ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t len)
 {
     return is_refused() ? NULL : __real_ZSTD_createDDict(bytes, len);
+}
+
+int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags)
+{
+    return is_refused() ? IDN2_MALLOC : __real_idn2_lookup_u8(name, ascii, flags);
+}
+
+int __wrap_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags)
+{
+    return is_refused() ? IDN2_MALLOC : __real_idn2_to_unicode_8z8z(ascii, name, flags);
 }
 
 /* ---- every number ---- */

@@ -5,8 +5,9 @@
  * this one outside, get what they ask for.
  *
  * For programs linked with --wrap (Makefile): malloc, calloc, realloc, mmap, strdup, strndup and
- * asprintf of what is linked statically are counted, libstrophe's among them, and all that expat
- * and zstd's contexts allocate. Other shared libraries keep their own.
+ * asprintf of what is linked statically are counted, libstrophe's and libidn's among them, and all
+ * that expat and zstd's contexts allocate. A call of libidn2 counts as one. Other shared libraries
+ * keep their own.
  */
 #ifndef TESTS_SHORTAGE_H
 #define TESTS_SHORTAGE_H

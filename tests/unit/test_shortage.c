@@ -13,6 +13,7 @@
 #include "soap/envelope.h"
 #include "net/allocator.h"
 #include "xml/namespace.h"
+#include "wire/domain.h"
 #include "wire/stanza.h"
 #include "base/trace.h"
 #include "../lib/shortage.h"
@@ -169,6 +170,60 @@ static bool attempt_address(struct shortage shortage)
     return has_failed;
 }
 SHORTAGE_TEST(address, 2)
+
+/* Beyond ASCII libidn and libidn2 allocate, too. */
+static bool attempt_foreign_address(struct shortage shortage)
+{
+    static const char given[] = "mu\xCC\x88ller@bu\xCC\x88"
+                                "cher.de/u\xCC\x88";
+    char untouched[] = "untouched", ascii[SX_DOMAIN_ASCII_BYTES] = "untouched", why[80] = "";
+    char *jid = untouched;
+    enum sx_err err, ascii_err;
+    bool has_failed;
+
+    shortage_begin(shortage);
+    err = sx_jid_parse(given, NULL, &jid, why, sizeof why);
+    ascii_err = sx_domain_to_ascii("b\xC3\xBC"
+                                   "cher.de",
+                                   ascii);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err || ascii_err, has_failed);
+    CU_ASSERT(err == SX_OK || (err == SX_ENOMEM && jid == untouched));
+    ASSERT_TEXT(why, "");
+    CU_ASSERT(ascii_err == SX_OK || ascii_err == SX_ENOMEM);
+    ASSERT_TEXT(ascii, ascii_err ? "untouched" : "xn--bcher-kva.de");
+    if (err == SX_OK) {
+        ASSERT_TEXT(jid, "m\xC3\xBCller@b\xC3\xBC"
+                         "cher.de/\xC3\xBC");
+        free(jid);
+    }
+    return has_failed;
+}
+SHORTAGE_TEST(foreign_address, 14)
+
+static bool attempt_foreign_password(struct shortage shortage)
+{
+    static const struct sx_config zero;
+    struct soap_xmpp_config config;
+    struct sx_config made;
+    char why[200] = "";
+    enum sx_err err;
+    bool has_failed;
+
+    soap_xmpp_config_init(&config);
+    config.jid = "alice@example.org/desk";
+    config.password = "cafe\xCC\x81";
+    shortage_begin(shortage);
+    err = sx_config_make(&config, &made, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT(!err || memcmp(&made, &zero, sizeof made) == 0);
+    if (!err)
+        ASSERT_TEXT(made.password, "caf\xC3\xA9");
+    sx_config_fini(&made);
+    return has_failed;
+}
+SHORTAGE_TEST(foreign_password, 5)
 
 /* ---- configuration ---- */
 
@@ -432,6 +487,8 @@ CU_TestInfo tests_shortage[] = {
     {"a stanza is whole or failed", test_stanza},
     {"libstrophe gets no copy rather than half a one", test_strophe_copy},
     {"an address that can't be joined leaves the JID untouched", test_address},
+    {"nor does one beyond ASCII", test_foreign_address},
+    {"nor does a password beyond ASCII", test_foreign_password},
     {"a configuration is complete or zero", test_config},
     {"declarations in scope stay, half-pushed ones go with their element", test_namespaces},
     {"a scan says where memory was short, and starts anew", test_scan},

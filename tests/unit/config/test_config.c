@@ -216,7 +216,7 @@ static void password_has_a_limit(void)
 static void check_password_is_the_first_line(void)
 {
     static const char *const contents[] = {"s3cr3t-Pa55", "s3cr3t-Pa55\n", "s3cr3t-Pa55\r\n",
-                                           "s3cr3t-Pa55\nsecond\n"};
+                                           "s3cr3t-Pa55\nsecond\n", "\xEF\xBB\xBFs3cr3t-Pa55\r\n"};
     struct soap_xmpp_config in = valid();
     struct sx_config out;
     char line[1025];
@@ -235,6 +235,43 @@ static void check_password_is_the_first_line(void)
     out = accept_config(&in);
     CU_ASSERT_EQUAL(strlen(out.password), 1023);
     sx_config_fini(&out);
+}
+
+/* A byte order mark is taken off whole, once, and from the beginning alone. */
+static void check_password_begins_behind_the_mark(void)
+{
+    static const struct {
+        const char *content, *password;
+    } rows[] = {
+        {"\xEF\xBB\xBFp\n", "p"},
+        {"\xEF\xBB\xBF\xEF\xBB\xBFp", "p"}, /* SASLprep: U+FEFF is mapped to nothing */
+        {"\xEF\xBB\xBFp\xEE\x80\x80\xEF\xBB\xBF", "p\xEE\x80\x80\xEF\xBB\xBF"},
+        {"\xEFp", "\xEFp"},
+        {"\xEF\xBBp", "\xEF\xBBp"},
+        {"\xEF\xBB", "\xEF\xBB"},
+        {"\xEF\xBB\n", "\xEF\xBB"},
+    };
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    char line[3 + 1024] = "\xEF\xBB\xBF";
+    size_t i;
+    in.password = NULL;
+    in.password_file = file;
+    for (i = 0; i < COUNT(rows); i++) {
+        write_file(rows[i].content, strlen(rows[i].content));
+        out = accept_config(&in);
+        ASSERT_TEXT(out.password, rows[i].password);
+        sx_config_fini(&out);
+    }
+    memset(line + 3, 'p', 1024);
+    write_file(line, 3 + 1023);
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(strlen(out.password), 1023);
+    sx_config_fini(&out);
+    write_file(line, sizeof line);
+    refuse_config(&in, "password_file (SOAP_XMPP_PASSWORD_FILE) is \"/tmp/test_config_");
+    write_file(line, 3);
+    refuse_config(&in, "password_file (SOAP_XMPP_PASSWORD_FILE) is \"/tmp/test_config_");
 }
 
 static void check_password_files_are_checked(void)
@@ -550,6 +587,43 @@ static void password_is_the_first_line(void)
     with_files(check_password_is_the_first_line);
 }
 
+static void password_begins_behind_the_mark(void)
+{
+    with_files(check_password_begins_behind_the_mark);
+}
+
+static void a_password_is_prepared(void)
+{
+    static const struct {
+        const char *password, *prepared;
+    } rows[] = {
+        {"cafe\xCC\x81", "caf\xC3\xA9"},
+        {"I\xC2\xADX", "IX"},
+        {"\xEF\xBC\xA1\xEF\xBD\x82\xEF\xBD\x83", "Abc"},
+        {"a\xC2\xA0"
+         "b",
+         "a b"},
+        /* prohibited, no UTF-8, or nothing left of it: as it is */
+        {"a\x07"
+         "b",
+         "a\x07"
+         "b"},
+        {"\xD8\xA7\x31", "\xD8\xA7\x31"},
+        {"e\xCC\x81\xEE\x80\x80", "e\xCC\x81\xEE\x80\x80"},
+        {"caf\xE9", "caf\xE9"},
+        {"\xC2\xAD", "\xC2\xAD"},
+    };
+    struct soap_xmpp_config in = valid();
+    struct sx_config out;
+    size_t i;
+    for (i = 0; i < COUNT(rows); i++) {
+        in.password = rows[i].password;
+        out = accept_config(&in);
+        ASSERT_TEXT(out.password, rows[i].prepared);
+        sx_config_fini(&out);
+    }
+}
+
 static void password_files_are_checked(void)
 {
     with_files(check_password_files_are_checked);
@@ -568,6 +642,8 @@ CU_TestInfo tests_config[] = {
     {"one credential is required: password, file or certificate", one_credential_is_required},
     {"a password has 1 to 1,023 bytes", password_has_a_limit},
     {"the password is the first line of its file, without its end", password_is_the_first_line},
+    {"a byte order mark is no part of a password", password_begins_behind_the_mark},
+    {"a password is prepared, or stays as it is", a_password_is_prepared},
     {"a password file without a usable first line is refused", password_files_are_checked},
     {"certificate files must be readable, and come with their key",
      certificates_must_be_readable_and_paired},

@@ -68,6 +68,20 @@ static void secrets_are_wiped_when_they_are_dropped(void)
     }
 }
 
+static void what_is_no_longer_the_password_is_wiped(void)
+{
+    static const char typed[] = "cafe\xCC\x81";
+    struct soap_xmpp_config in;
+    struct sx_config out;
+    soap_xmpp_config_init(&in);
+    in.jid = "alice@example.org";
+    in.password = typed;
+    wipes_begin(typed);
+    CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &out, NULL, 0), SX_OK);
+    CU_ASSERT_EQUAL(wipes_end(), 1);
+    sx_config_fini(&out);
+}
+
 /* On its way out of the file, and with the configuration. */
 static void what_was_read_of_a_file_is_wiped(void)
 {
@@ -94,6 +108,7 @@ static void what_was_read_of_a_file_is_wiped(void)
 CU_TestInfo tests_config_files[] = {
     {"password and key files that everybody may read are noticed", files_of_everybody_are_noticed},
     {"secrets are wiped when they are dropped", secrets_are_wiped_when_they_are_dropped},
+    {"a password is wiped once it is prepared", what_is_no_longer_the_password_is_wiped},
     {"what was read of a password file is wiped", what_was_read_of_a_file_is_wiped},
     CU_TEST_INFO_NULL,
 };
