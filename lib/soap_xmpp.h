@@ -138,7 +138,7 @@ struct soap_xmpp_config {
     const char *jid;
     const char *password; /* this or password_file, unless a client certificate stands for it; a
                            * component's is the secret that it shares with its server */
-    const char *password_file; /* its first line is the password */
+    const char *password_file; /* its first line is the password; a byte order mark is none of it */
     const char *host;          /* server to connect to; default: DNS SRV of the JID's domain, for a
                                 * component localhost */
     int port; /* default 5222, with TLS_DIRECT 5223; needs host. A component's: 5347 */
