@@ -4,7 +4,7 @@
 # lib/net/parser.c defines the functions of libstrophe's internal parser.h. That is safe as long as the
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
-# lib/net/sha1.c does the same for the four functions of its SHA-1 (the context's layout is part of that).
+# lib/net/strophe_auth.c does the same for the four functions of its login that its connections refer to.
 # lib/net/tls.c stands in for OpenSSL's SSL_CTX_new(): that must be what the archive calls.
 # Says why in one sentence when it isn't so.
 oldest=0.12.2 newest=0.14.0
@@ -27,10 +27,10 @@ defined=$(nm -A -g --defined-only "$archive" 2>/dev/null |
     sed -n 's/.*parser_\(expat\|libxml2\)\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\2/p' | sort | tr '\n' ' ')
 [ "$defined" = "$known " ] ||
     refuse "the parser in $archive defines '$defined' instead of '$known'"
-hashes=$(nm -A -g --defined-only "$archive" 2>/dev/null |
-    sed -n 's/.*sha1\.o:[^ ]* T \([a-zA-Z_0-9]*\)$/\1/p' | sort | tr '\n' ' ')
-[ "$hashes" = "crypto_SHA1 crypto_SHA1_Final crypto_SHA1_Init crypto_SHA1_Update " ] ||
-    refuse "the SHA-1 in $archive defines '$hashes', which lib/net/sha1.c doesn't"
+logins=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
+    sed -n 's/.*conn\.o:.* U \(auth_[a-zA-Z_0-9]*\)$/\1/p' | sort | tr '\n' ' ')
+[ "$logins" = "auth_handle_component_open auth_handle_open auth_handle_open_raw auth_handle_open_stub " ] ||
+    refuse "the connections in $archive refer to '$logins' for a login, not all of which lib/net/strophe_auth.c defines"
 used=$(nm -A -g --undefined-only "$archive" 2>/dev/null |
     sed -n 's/.* U \(parser_[a-zA-Z_0-9]*\)$/\1/p' | sort -u)
 for name in $used; do

@@ -19,20 +19,22 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <strophe.h>
 #include <sys/socket.h>
 
+#include "wire/domain.h"
 #include "wire/jid.h"
+#include "wire/namespaces.h"
 #include "base/clock.h"
 #include "net/component.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
 #include "net/tls.h"
 
-/* During the login the tree is copied for libstrophe, which walks a list to append to it: 10,000
- * siblings in one stanza would hold the loop for most of a second, 2,000 for some 30 ms. */
+/* What a server says during the login fits into so many nodes, features of all kinds included. */
 enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
 
 /* libstrophe gives neither its socket nor its certificate callback a user pointer. */
@@ -55,6 +57,19 @@ void sx_connection_abort(struct sx_connection *connection, enum sx_err err, cons
     set_failure(connection, err, "%s", text);
     if (connection->fd >= 0 && !connection->over)
         shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void explain_tls(struct sx_connection *connection, const char *server)
+{
+    if (sx_tls_is_too_old())
+        set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
+                    server);
+    else if (sx_tls_alert() >= 0)
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server, sx_tls_alert_text());
+    else
+        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
+                    connection->stream.fed_bytes ? "it was not offered or failed"
+                                                 : "the handshake failed");
 }
 
 /* ---- libstrophe's callbacks ---- */
@@ -113,36 +128,158 @@ static void on_stanza(void *user, const struct sx_element *stanza)
         connection->on_stanza(connection->user, stanza, &connection->stream);
 }
 
-/* With SASL EXTERNAL it is the certificate that says who we are. */
-static bool is_somebody_else(const struct sx_connection *connection, const char *bound_jid)
+/* "host port 5222", or the domain whose SRV records were asked. */
+static void describe_server(struct sx_connection *connection)
 {
-    char bound[SX_JID_BYTES], own[SX_JID_BYTES];
-    sx_jid_bare(bound_jid, bound, sizeof bound);
-    sx_jid_bare(connection->config->jid, own, sizeof own);
-    return connection->config->cert_file && !sx_jid_equal(bound, own);
+    const struct sx_config *config = connection->config;
+    char domain[SX_JID_BYTES];
+    if (config->host) {
+        snprintf(connection->server, sizeof connection->server, "%.200s port %d", config->host,
+                 config->port                          ? config->port
+                 : config->tls == SOAP_XMPP_TLS_DIRECT ? 5223
+                                                       : 5222);
+        return;
+    }
+    sx_jid_domain(config->jid, domain, sizeof domain);
+    snprintf(connection->server, sizeof connection->server, "%.200s", domain);
+}
+
+/* ---- the login ---- */
+
+static void tell_login(struct sx_connection *connection)
+{
+    const struct sx_sasl *sasl = &connection->login.sasl;
+    if (connection->config->is_component)
+        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO,
+                 "logged in as a component, by the secret, without TLS");
+    else
+        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "logged in by %s over %s; the server %s",
+                 sx_mechanism_name(sasl->mechanism),
+                 connection->login.channel.has_tls ? sx_tls_version() : "no TLS",
+                 sasl->has_proof ? "proved that it knows the password"
+                                 : "proved nothing beyond its certificate");
+    if (sasl->note[0])
+        sx_trace(connection->trace, SOAP_XMPP_TRACE_ERROR, "%s", sasl->note);
 }
 
 static void go_online(struct sx_connection *connection)
 {
-    const char *jid = xmpp_conn_get_bound_jid(connection->conn);
-    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established()) {
-        sx_connection_abort(connection, SX_ETLS, "the connection came up without TLS");
-        return;
-    }
-    if (jid && is_somebody_else(connection, jid)) {
-        set_failure(connection, SX_ECLIENTCERT,
-                    "the client certificate %.100s is that of %.100s, not of %.100s",
-                    connection->config->cert_file, jid, connection->config->jid);
-        shutdown(connection->fd, SHUT_RDWR);
-        return;
-    }
-    if (connection->failure.err != SX_OK)
-        return; /* the socket is shut down already; this was read before */
+    tell_login(connection);
     connection->online = true;
     connection->stream.wants_trees = sx_trace_on(connection->trace, SOAP_XMPP_TRACE_STANZA);
-    connection->stream.user = connection;
     connection->stream.on_stanza = on_stanza;
-    connection->on_online(connection->user, jid ? jid : connection->config->jid);
+    connection->on_online(connection->user, connection->login.jid);
+}
+
+/* libstrophe writes the attributes as they are. */
+static bool add_attribute(char **attributes, size_t *count, const char *name, const char *value)
+{
+    struct sx_buffer text = {0};
+    sx_buffer_add_escaped(&text, value);
+    attributes[(*count)++] = (char *)name;
+    attributes[*count] = sx_buffer_take(&text, NULL);
+    return attributes[(*count)++] != NULL;
+}
+
+/* from: RFC 6120 4.7.1, once nobody else may read who we are. */
+static bool open_stream(struct sx_connection *connection)
+{
+    const struct sx_config *config = connection->config;
+    char domain[SX_JID_BYTES], bare[SX_JID_BYTES];
+    char *attributes[12];
+    size_t count = 0, i;
+    bool made;
+    sx_jid_domain(config->jid, domain, sizeof domain);
+    sx_jid_bare(config->jid, bare, sizeof bare);
+    made = add_attribute(attributes, &count, "to", domain) &&
+           add_attribute(attributes, &count, "xml:lang", "en") &&
+           add_attribute(attributes, &count, "version", "1.0") &&
+           add_attribute(attributes, &count, "xmlns",
+                         config->is_component ? "jabber:component:accept" : "jabber:client") &&
+           add_attribute(attributes, &count, "xmlns:stream", SX_NS_STREAMS) &&
+           (!connection->login.channel.has_tls || add_attribute(attributes, &count, "from", bare));
+    made = made && xmpp_conn_open_stream(connection->conn, attributes, count) == XMPP_EOK;
+    for (i = 1; i < count; i += 2)
+        free(attributes[i]);
+    return made;
+}
+
+static void begin_tls(struct sx_connection *connection)
+{
+    if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
+        explain_tls(connection, connection->server);
+    else if (!open_stream(connection))
+        sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+}
+
+static void send_out(struct sx_connection *connection)
+{
+    struct sx_buffer *out = &connection->login.out;
+    if (out->len && !out->failed)
+        xmpp_send_raw(connection->conn, out->bytes, out->len);
+    if (out->bytes)
+        explicit_bzero(out->bytes, out->capacity);
+    sx_buffer_fini(out);
+}
+
+static void follow(struct sx_connection *connection, enum sx_login_step step)
+{
+    const struct sx_login *login = &connection->login;
+    connection->is_hashing = step == SX_LOGIN_HASH;
+    send_out(connection);
+    switch (step) {
+    case SX_LOGIN_WAIT:
+    case SX_LOGIN_HASH:
+        break;
+    case SX_LOGIN_OPEN:
+        if (!open_stream(connection))
+            sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+        break;
+    case SX_LOGIN_TLS:
+        begin_tls(connection);
+        break;
+    case SX_LOGIN_ONLINE:
+        go_online(connection);
+        break;
+    case SX_LOGIN_END:
+        memcpy(connection->redirect, login->redirect, sizeof connection->redirect);
+        sx_connection_abort(connection, login->err, login->why);
+        break;
+    }
+}
+
+/* Whether the login goes on: it may have been ended by what stood before this in the same bytes. */
+static bool is_logging_in(const struct sx_connection *connection)
+{
+    return connection->failure.err == SX_OK && !connection->over && !connection->online;
+}
+
+static void look_at_channel(struct sx_connection *connection)
+{
+    struct sx_sasl_channel *channel = &connection->login.channel;
+    channel->has_tls = sx_tls_is_established();
+    /* The configuration allows no TLS on this machine alone. */
+    channel->may_send_password = channel->has_tls || connection->config->tls == SOAP_XMPP_TLS_OFF;
+    channel->has_exporter = sx_tls_has_exporter();
+    channel->has_unique = sx_tls_has_unique();
+    channel->read_binding = sx_tls_read_binding;
+}
+
+static void on_header(void *user, const char *id)
+{
+    struct sx_connection *connection = user;
+    if (is_logging_in(connection))
+        follow(connection, sx_login_header(&connection->login, id));
+}
+
+static void on_login(void *user, const struct sx_element *stanza, bool has_more)
+{
+    struct sx_connection *connection = user;
+    if (!is_logging_in(connection))
+        return;
+    look_at_channel(connection);
+    follow(connection,
+           sx_login_stanza(&connection->login, stanza, has_more, &connection->stream.negotiation));
 }
 
 static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
@@ -151,9 +288,10 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
     struct sx_connection *connection = user;
     (void)conn;
     (void)stream_error; /* negotiation.c has seen it, with its condition's name */
-    if (event == XMPP_CONN_CONNECT) {
-        go_online(connection);
-    } else if (event != XMPP_CONN_RAW_CONNECT) {
+    if (event == XMPP_CONN_RAW_CONNECT) {
+        follow(connection,
+               sx_login_begin(&connection->login, connection->config->tls == SOAP_XMPP_TLS_DIRECT));
+    } else if (event != XMPP_CONN_CONNECT) {
         connection->strophe_error = error;
         connection->over = true;
         connection->fd = -1;
@@ -162,25 +300,10 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 
 /* ---- the attempt ---- */
 
-static long flags_for(enum soap_xmpp_tls tls)
-{
-    /* Stream management of 0.12.2 sends answered IQs again after a resumption: a request would run
-     * twice. */
-    long flags = XMPP_CONN_FLAG_DISABLE_SM;
-    switch (tls) {
-    case SOAP_XMPP_TLS_OFF:
-        return flags | XMPP_CONN_FLAG_DISABLE_TLS;
-    case SOAP_XMPP_TLS_DIRECT:
-        return flags | XMPP_CONN_FLAG_LEGACY_SSL;
-    case SOAP_XMPP_TLS_REQUIRED:
-        break;
-    }
-    return flags | XMPP_CONN_FLAG_MANDATORY_TLS;
-}
-
 static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_config *config = connection->config;
+    char domain[SX_JID_BYTES], ascii[SX_DOMAIN_ASCII_BYTES];
     xmpp_conn_t *conn;
     sx_stream_arm(&connection->stream);
     conn = xmpp_conn_new(ctx);
@@ -192,10 +315,11 @@ static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
         xmpp_conn_release(conn);
         return NULL;
     }
-    xmpp_conn_set_flags(conn, flags_for(config->tls));
-    xmpp_conn_set_jid(conn, config->jid);
-    if (config->password[0])
-        xmpp_conn_set_pass(conn, config->password);
+    sx_jid_domain(config->jid, domain, sizeof domain);
+    if (sx_domain_to_ascii(domain, ascii) == SX_OK)
+        xmpp_conn_set_jid(conn, ascii); /* for SNI and the certificate */
+    else
+        xmpp_conn_set_jid(conn, domain);
     if (config->ca_file)
         xmpp_conn_set_cafile(conn, config->ca_file);
     if (config->cert_file)
@@ -205,27 +329,10 @@ static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
     return conn;
 }
 
-/* "host port 5222", or the domain whose SRV records were asked. */
-static void describe_server(const struct sx_connection *connection, char *out, size_t out_bytes)
-{
-    const struct sx_config *config = connection->config;
-    char domain[SX_JID_BYTES];
-    if (config->host) {
-        snprintf(out, out_bytes, "%.200s port %d", config->host,
-                 config->port                          ? config->port
-                 : config->tls == SOAP_XMPP_TLS_DIRECT ? 5223
-                                                       : 5222);
-        return;
-    }
-    sx_jid_domain(config->jid, domain, sizeof domain);
-    snprintf(out, out_bytes, "%.200s", domain);
-}
-
 void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
 {
-    char server[256], text[320];
-    describe_server(connection, server, sizeof server);
-    snprintf(text, sizeof text, "no sign of life from %s for %.1f s", server,
+    char text[320];
+    snprintf(text, sizeof text, "no sign of life from %s for %.1f s", connection->server,
              (double)silent_us / 1e6);
     sx_connection_abort(connection, SX_ESILENT, text);
 }
@@ -242,19 +349,14 @@ static int64_t tcp_deadline(const struct sx_connection *connection)
 
 /* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
  * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
-static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx)
+static void connect_to_address(struct sx_connection *connection)
 {
     const struct sx_resolver_address *address = &connection->addresses->at[connection->address];
     unsigned short port = (unsigned short)address->port;
     int result;
     errno = 0;
     sx_descriptor_lend(true);
-    if (connection->config->is_component)
-        result = sx_component_connect(connection->conn, ctx, address->literal, port, on_event,
-                                      connection);
-    else
-        result =
-            xmpp_connect_client(connection->conn, address->literal, port, on_event, connection);
+    result = xmpp_connect_raw(connection->conn, address->literal, port, on_event, connection);
     sx_descriptor_lend(false);
     if (result == XMPP_EOK)
         return;
@@ -267,9 +369,8 @@ static void connect_to_address(struct sx_connection *connection, xmpp_ctx_t *ctx
 /* What the parser ended, and which server sent it. */
 static void explain_stream(struct sx_connection *connection)
 {
-    char server[256], text[512];
-    describe_server(connection, server, sizeof server);
-    snprintf(text, sizeof text, "%s: %s", server, connection->stream.why);
+    char text[512];
+    snprintf(text, sizeof text, "%s: %s", connection->server, connection->stream.why);
     sx_connection_abort(connection, connection->stream.err, text);
 }
 
@@ -278,6 +379,13 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     const struct sx_config *config = connection->config;
     char why[sizeof connection->failure.text];
     connection->fd = -1;
+    describe_server(connection);
+    connection->login.config = config;
+    connection->login.server = connection->server;
+    connection->login.memory = connection->memory;
+    connection->stream.user = connection;
+    connection->stream.on_header = on_header;
+    connection->stream.on_login = on_login;
     connection->tcp_deadline = tcp_deadline(connection);
     connection->stream.limits.max_stanza_bytes = config->max_stanza_bytes;
     connection->stream.limits.max_depth = config->max_depth;
@@ -299,7 +407,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->over = true;
         return;
     }
-    connect_to_address(connection, ctx);
+    connect_to_address(connection);
 }
 
 short sx_connection_events(const struct sx_connection *connection)
@@ -349,11 +457,10 @@ static bool is_tcp_settled(struct sx_connection *connection)
 /* Neither TLS nor stream header nor SASL has a timer in libstrophe. */
 static void check_deadline(struct sx_connection *connection)
 {
-    char server[256], text[320];
+    char text[320];
     if (connection->online || sx_clock_now_us() < connection->deadline)
         return;
-    describe_server(connection, server, sizeof server);
-    snprintf(text, sizeof text, "connecting to %s took longer than %.3f s", server,
+    snprintf(text, sizeof text, "connecting to %s took longer than %.3f s", connection->server,
              (double)connection->config->connect_timeout_us / 1e6);
     sx_connection_abort(connection, SX_ECONNECT, text);
 }
@@ -372,7 +479,7 @@ static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
     if (!connection->online && connection->tcp)
         acknowledge_at_once(connection);
     /* A server that doesn't take us may be gone before we write: its alert says why. */
-    if (!connection->online && !connection->stream.login.authenticated)
+    if (!connection->online && !connection->login.is_authenticated)
         sx_tls_look();
     xmpp_run_once(ctx, 0);
 }
@@ -394,6 +501,8 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
     check_deadline(connection);
     if (!is_tcp_settled(connection))
         return false;
+    if (connection->is_hashing && is_logging_in(connection))
+        follow(connection, sx_login_hash(&connection->login));
     run_once(connection, ctx);
     if (connection->over)
         return false;
@@ -403,7 +512,8 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
         explain_stream(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
-    return is_pass_due(was_online,
+    return connection->is_hashing ||
+           is_pass_due(was_online,
                        connection->tcp != was_tcp || sx_tls_is_established() != was_established,
                        connection->stream.fed_bytes - fed_bytes);
 }
@@ -419,49 +529,16 @@ void sx_connection_close(struct sx_connection *connection)
 
 /* ---- why it ended ---- */
 
-/* What another try with the same credentials won't mend (RFC 6120 6.5); a server's passing trouble,
- * such as temporary-auth-failure, is none of it. */
-static bool is_final(const char *sasl_condition)
-{
-    static const char *const conditions[] = {
-        "account-disabled",  "credentials-expired", "encryption-required", "invalid-authzid",
-        "invalid-mechanism", "mechanism-too-weak",  "not-authorized",      NULL};
-    size_t i;
-    for (i = 0; conditions[i]; i++)
-        if (strcmp(sasl_condition, conditions[i]) == 0)
-            return true;
-    return false;
-}
-
-static void explain_tls(struct sx_connection *connection, const char *server)
-{
-    if (sx_tls_is_too_old())
-        set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
-                    server);
-    else if (sx_tls_alert() >= 0)
-        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server, sx_tls_alert_text());
-    else
-        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
-                    connection->stream.fed_bytes ? "it was not offered or failed"
-                                                 : "the handshake failed");
-}
-
 /* Whether it was about the client certificate, or the lack of one. */
 static bool explain_certificate(struct sx_connection *connection, const char *server)
 {
     const struct sx_config *config = connection->config;
-    const struct sx_login *login = &connection->stream.login;
     const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
     if (alert && !config->cert_file)
         set_failure(connection, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
     else if (alert)
         set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
                     server, config->cert_file, alert);
-    else if (config->cert_file && !config->password[0] && sx_tls_is_established() &&
-             login->offers_sasl && !login->offers_external)
-        set_failure(connection, SX_ECLIENTCERT,
-                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
-                    server, config->cert_file);
     else
         return false;
     return true;
@@ -469,18 +546,9 @@ static bool explain_certificate(struct sx_connection *connection, const char *se
 
 static void explain_login(struct sx_connection *connection, const char *server)
 {
-    const struct sx_login *login = &connection->stream.login;
     if (explain_certificate(connection, server))
         return;
-    if (login->sasl_condition[0] && !login->authenticated)
-        set_failure(connection, is_final(login->sasl_condition) ? SX_EAUTH : SX_ELOST,
-                    "%s refused the login of %.100s: %s%s%s", server, connection->config->jid,
-                    login->sasl_condition, login->sasl_text[0] ? ": " : "", login->sasl_text);
-    else if (login->bind_condition[0])
-        set_failure(connection, SX_ELOST, "%s refused to bind %.100s: %s%s%s", server,
-                    connection->config->jid, login->bind_condition, login->bind_text[0] ? ": " : "",
-                    login->bind_text);
-    else if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
+    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
         explain_tls(connection, server);
     else
         set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
@@ -518,30 +586,29 @@ static enum sx_err judge_stream_error(const char *condition)
 
 static void explain_stream_error(struct sx_connection *connection, const char *server)
 {
-    const struct sx_login *login = &connection->stream.login;
-    const char *condition = login->stream_condition;
-    const char *separator = login->stream_text[0] ? ": " : "";
+    const struct sx_negotiation *negotiation = &connection->stream.negotiation;
+    const char *condition = negotiation->stream_condition;
+    const char *separator = negotiation->stream_text[0] ? ": " : "";
     if (connection->config->is_component && !connection->online) {
         const char *clause = sx_component_explain_login(condition);
         set_failure(connection, sx_component_judge_login(condition),
                     "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
-                    condition, *clause ? ", " : "", clause, separator, login->stream_text);
+                    condition, *clause ? ", " : "", clause, separator, negotiation->stream_text);
     } else {
         set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
-                    server, condition, separator, login->stream_text);
+                    server, condition, separator, negotiation->stream_text);
     }
 }
 
 static void explain(struct sx_connection *connection)
 {
     const struct sx_stream *stream = &connection->stream;
-    char server[256];
-    describe_server(connection, server, sizeof server);
+    const char *server = connection->server;
     if (sx_allocator_is_short())
         set_failure(connection, SX_ENOMEM, "memory ran short");
     if (stream->err != SX_OK)
         explain_stream(connection);
-    else if (stream->login.stream_condition[0])
+    else if (stream->negotiation.stream_condition[0])
         explain_stream_error(connection, server);
     else if (connection->online)
         set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
@@ -557,6 +624,7 @@ void sx_connection_fini(struct sx_connection *connection)
     if (connection->conn)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;
+    sx_login_fini(&connection->login);
     sx_tls_end();
     current = NULL;
 }

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "base/fault.h"
+#include "net/login.h"
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "base/trace.h"
@@ -34,8 +35,9 @@ struct sx_connection {
     const struct sx_config *config;
     const struct sx_trace *trace;
     const struct sx_addresses *addresses;
-    unsigned address; /* which of them */
-    int64_t deadline; /* for the whole attempt, those after this one included */
+    unsigned address;              /* which of them */
+    int64_t deadline;              /* for the whole attempt, those after this one included */
+    struct sx_sasl_memory *memory; /* the link's */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
     /* stanza NULL: see sx_stream.on_stanza */
@@ -43,11 +45,14 @@ struct sx_connection {
     /* loop thread */
     struct _xmpp_conn_t *conn;
     struct sx_stream stream;
-    int fd; /* libstrophe's, -1 before and after */
+    struct sx_login login;
+    char server[256]; /* "host port 5222", or the domain whose SRV records were asked */
+    int fd;           /* libstrophe's, -1 before and after */
     int64_t tcp_deadline;
-    bool has_socket, tcp, online, closing, over;
+    bool has_socket, tcp, is_hashing, online, closing, over;
     int tcp_errno, strophe_error;
     struct sx_failure failure;
+    char redirect[SX_NEGOTIATION_HOST_BYTES]; /* with a failure: where the server sends us to */
 };
 
 /* Begins; the immutable members are set by the caller, the rest zero, and sx_allocator_reserve()

@@ -70,6 +70,7 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
+    struct sx_sasl_memory memory; /* of all logins; wiped at the end */
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
     unsigned refused_posts;      /* of the loop thread, one after the other, for lack of room */
@@ -134,7 +135,7 @@ static void go_online(void *user, const char *bound_jid)
                       loop->connection->stream.fed_bytes, sx_clock_now_us());
     loop->writer.conn = loop->connection->conn;
     pthread_mutex_lock(&loop->mu);
-    loop->server_max_bytes = loop->connection->stream.login.server_max_bytes;
+    loop->server_max_bytes = loop->connection->stream.negotiation.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
     sx_inbox_open(&loop->inbox, ++loop->last_session);
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
@@ -330,6 +331,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
         .addresses = addresses,
         .address = address,
         .deadline = deadline,
+        .memory = &loop->memory,
         .user = loop,
         .on_online = go_online,
         .on_stanza = pass_stanza,
@@ -569,6 +571,7 @@ void sx_loop_free(struct sx_loop *loop)
     pthread_mutex_destroy(&loop->mu);
     sx_descriptor_give_back(&loop->descriptor);
     sx_writer_fini(&loop->writer);
+    sx_sasl_memory_wipe(&loop->memory);
     free(loop);
 }
 

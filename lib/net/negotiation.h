@@ -1,8 +1,7 @@
-/* negotiation.h - what the server says during the login: TLS, SASL, features, binding, stream
- * errors.
+/* negotiation.h - what the server says about the stream itself: features, their limits, errors.
  *
- * Noun: the negotiation. A machine without I/O: it is shown each stanza that is about the stream
- * itself, and during the login every one, before libstrophe gets it.
+ * Noun: the negotiation. Readers without I/O and without a state of their own; what login.c and
+ * later the connection make of it is theirs.
  *
  * Thread: the loop thread.
  */
@@ -10,37 +9,44 @@
 #define SX_NET_NEGOTIATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "net/sasl.h"
 #include "wire/element.h"
 
-/* What a login has found, each time the newest. All zero before the first stanza. */
-struct sx_login {
-    bool authenticated;                /* <success/> came */
-    bool bound;                        /* a resource was (RFC 6120 7) */
-    bool offers_sasl, offers_external; /* mechanisms in the newest features that list any */
-    char sasl_condition[48];           /* of the last <failure/> (RFC 6120 6.5), "": none came */
-    char sasl_text[128];
-    char bind_condition[48]; /* why the resource wasn't bound (RFC 6120 7.7.2) */
-    char bind_text[128];
-    char stream_condition[48]; /* of a <stream:error/> (RFC 6120 4.9.3) */
+#define SX_NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+#define SX_NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
+#define SX_NS_TLS  "urn:ietf:params:xml:ns:xmpp-tls"
+
+enum { SX_NEGOTIATION_HOST_BYTES = 300 };
+
+/* What a stream has told, each time the newest. All zero before the first stanza. */
+struct sx_negotiation {
+    char stream_condition[48]; /* of a <stream:error/> (RFC 6120 4.9.3), "": none came */
     char stream_text[128];
-    unsigned challenges;
-    unsigned long iterations; /* of SCRAM, of all challenges together */
+    char other_host[SX_NEGOTIATION_HOST_BYTES]; /* of <see-other-host/> (4.9.3.19) */
     /* What the server announced last (XEP-0478), 0: nothing */
     uint32_t server_max_bytes; /* of a stanza of ours */
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
 };
 
-/* Records what the features with their limits (XEP-0478), <success/>, <failure/> (RFC 6120 6), a
- * refused <bind/> (7.7.2) and <stream:error/> (4.9) tell. SX_OK: give the stanza to libstrophe.
- * SX_ESTREAM, SX_EPROTOCOL, SX_ETLS, SX_ENOMEM, with *why one clause: libstrophe 0.12.2 would crash
- * on it, or be kept busy, or wait in vain. */
-enum sx_err sx_negotiation_inspect(struct sx_login *login, const struct sx_element *stanza,
-                                   const char **why);
+/* A condition with its text, as RFC 6120 has them in many places; both "" if there is none. uri:
+ * the namespace of the condition. */
+struct sx_negotiation_condition {
+    char name[48], text[128];
+};
+void sx_negotiation_read_condition(const struct sx_element *element, const char *uri,
+                                   struct sx_negotiation_condition *condition);
 
-/* Whether libstrophe begins the TLS handshake with this stanza. */
-bool sx_negotiation_begins_tls(const struct sx_login *login, const struct sx_element *stanza);
+/* Records what <stream:error/> and the limits in <stream:features/> (XEP-0478) tell; of other
+ * stanzas nothing. SX_ESTREAM, with *why one clause: an error without a condition. */
+enum sx_err sx_negotiation_read(struct sx_negotiation *negotiation, const struct sx_element *stanza,
+                                const char **why);
+
+/* The SASL mechanisms (RFC 6120 6.4.1) and channel bindings (XEP-0440) of <stream:features/>; false
+ * if it has no <mechanisms/>. */
+bool sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer);
 
 #endif

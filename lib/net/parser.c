@@ -67,11 +67,21 @@ struct _parser_t {
 
 /* ---- what libstrophe wants to know ---- */
 
+static const char *find_id(const char **attributes)
+{
+    for (; attributes[0]; attributes += 2)
+        if (strcmp(attributes[0], "id") == 0)
+            return attributes[1];
+    return NULL;
+}
+
 static void tell_open(void *user, const char *name, const char **attributes)
 {
     const parser_t *parser = user;
     if (parser->on_start)
         parser->on_start((char *)name, (char **)attributes, parser->user);
+    if (parser->stream && parser->stream->on_header)
+        parser->stream->on_header(parser->stream->user, find_id(attributes));
 }
 
 static void tell_close(void *user, const char *name)

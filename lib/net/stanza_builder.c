@@ -402,23 +402,13 @@ static void clear_stanza(struct sx_stanza_builder *builder)
 }
 
 /* What the stanza says about the stream itself; false when that ends it. */
-static bool inspect_stanza(struct sx_stanza_builder *builder, const struct sx_element *stanza)
+static bool read_negotiation(struct sx_stanza_builder *builder, const struct sx_element *stanza)
 {
-    struct sx_stream *stream = builder->stream;
     const char *why = NULL;
-    enum sx_err err = sx_negotiation_inspect(&stream->login, stanza, &why);
-    if (err) {
+    enum sx_err err = sx_negotiation_read(&builder->stream->negotiation, stanza, &why);
+    if (err)
         sx_stanza_builder_fail(builder, err, "%s", why);
-        return false;
-    }
-    /* Whoever sits in between could put it there, and it would count as told through TLS. */
-    if (sx_negotiation_begins_tls(&stream->login, stanza) &&
-        builder->token->end < builder->chunk.start + builder->chunk.len) {
-        sx_stanza_builder_fail(builder, SX_ETLS,
-                               "the server sent text in clear behind its go-ahead for TLS");
-        return false;
-    }
-    return true;
+    return !err;
 }
 
 static void tell_findings(struct sx_stanza_builder *builder)
@@ -446,16 +436,6 @@ static void take_findings_back(struct sx_stream *stream)
     stream->verdict_why[0] = '\0';
 }
 
-/* What is about the stream itself, and during the login everything, is libstrophe's. */
-static bool tell_libstrophe(struct sx_stanza_builder *builder, const struct sx_element *element)
-{
-    if (builder->stream && !inspect_stanza(builder, element))
-        return false;
-    if (!builder->sink.on_stanza(builder->sink.user, element))
-        fail_memory(builder);
-    return !builder->failed;
-}
-
 /* What has come once the login is over. A stanza without a tree is an <iq/> with an envelope alone,
  * or nothing: all that is asked for is in its head. */
 static void deliver_online(struct sx_stanza_builder *builder)
@@ -472,17 +452,25 @@ static void deliver_online(struct sx_stanza_builder *builder)
         }
     }
     if (!is_iq && strcmp(sx_tree_ns(&builder->tree), SX_NS_STREAMS) == 0 &&
-        !tell_libstrophe(builder, element))
+        !read_negotiation(builder, element))
         return;
     stream->on_stanza(stream->user, element);
 }
 
 static void deliver_login(struct sx_stanza_builder *builder)
 {
+    struct sx_stream *stream = builder->stream;
     const struct sx_element *element = sx_tree_whole(&builder->tree);
-    if (element)
-        tell_libstrophe(builder, element);
-    else
+    if (!element) {
+        fail_memory(builder);
+        return;
+    }
+    if (stream && !read_negotiation(builder, element))
+        return;
+    if (stream && stream->on_login)
+        stream->on_login(stream->user, element,
+                         builder->token->end < builder->chunk.start + builder->chunk.len);
+    else if (!builder->sink.on_stanza(builder->sink.user, element))
         fail_memory(builder);
 }
 

@@ -48,10 +48,13 @@ struct sx_stream {
     uint64_t fed_bytes; /* ever; unchanged after xmpp_run_once means nothing was read */
     enum sx_err err;    /* the first failure: SX_EPROTOCOL, SX_ESTREAM, SX_ENOMEM; else SX_OK */
     char why[200];      /* one clause that explains err */
-    struct sx_login login;
-    /* Set once the login is over: takes each stanza, which libstrophe then gets to see only if it
-     * is about the stream. stanza is NULL if it is an <iq/> with nothing in it but, perhaps, an
-     * envelope, packed or not, unless wants_trees. */
+    struct sx_negotiation negotiation;
+    /* During the login: a stream's header with its id (NULL: none), then each stanza; has_more:
+     * bytes stand behind it already. NULL: libstrophe's handlers get the stanzas. */
+    void (*on_header)(void *user, const char *id);
+    void (*on_login)(void *user, const struct sx_element *stanza, bool has_more);
+    /* Set once the login is over: takes each stanza. stanza is NULL if it is an <iq/> with nothing
+     * in it but, perhaps, an envelope, packed or not, unless wants_trees. */
     void (*on_stanza)(void *user, const struct sx_element *stanza);
     void *user;
     bool wants_trees;

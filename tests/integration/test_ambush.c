@@ -168,7 +168,7 @@ static void answer_for_others(const struct site *site)
         say_as(&ambush, ambush.scene.evil, forged[i], &nothing);
         snprintf(ambush.id, SCENE_TEXT_BYTES, "%.300s~0123456789abcdef.1", true_id);
         say_as(&ambush, ambush.scene.evil, forged[i], &nothing);
-        snprintf(ambush.id, SCENE_TEXT_BYTES, "_xmpp_bind1");
+        snprintf(ambush.id, SCENE_TEXT_BYTES, "bind");
         say_as(&ambush, ambush.friend, forged[i], &nothing);
         strcpy(ambush.id, true_id);
         scene_assert_served(&ambush.scene);

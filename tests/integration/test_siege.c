@@ -158,7 +158,7 @@ static void what_is_not_the_answer_is_dropped_and_the_answer_still_counts(void)
         {.head = "<iq type='result' id='' from='$TO'/><iq type='result' from='$TO'/>"},
         {.head = "<iq id='$ID' from='$TO'/><message type='result' id='$ID' from='$TO'/>"},
         {.head = "<iq type='get' id='$ID' from='$TO'/><iq type='set' id='$ID' from='$TO'/>"},
-        {.head = "<iq type='result' id='_xmpp_bind1'/><iq type='result' id='_xmpp_session1'/>"},
+        {.head = "<iq type='result' id='bind'/><iq type='result' id='session'/>"},
         {.head = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"},
         {.head = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"},
         {.head = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"},

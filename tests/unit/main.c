@@ -98,7 +98,6 @@
     SUITE(sender_setback)                                                                          \
     SUITE(senders)                                                                                 \
     SUITE(session)                                                                                 \
-    SUITE(sha1)                                                                                    \
     SUITE(share)                                                                                   \
     SUITE(shared)                                                                                  \
     SUITE(shared_jid)                                                                              \

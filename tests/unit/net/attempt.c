@@ -18,6 +18,7 @@ struct sx_config attempt_config(enum soap_xmpp_tls tls, char *ca_file)
 
     return (struct sx_config){.jid = jid,
                               .password = password,
+                              .mechanisms = SX_MECHANISM_ALL,
                               .tls = tls,
                               .ca_file = ca_file,
                               .ping_timeout_us = 10000000,
@@ -100,6 +101,7 @@ void attempt_run(struct attempt *attempt)
         .trace = &trace,
         .addresses = &addresses,
         .deadline = sx_clock_deadline((int64_t)attempt->timeout_ms * US_PER_MS),
+        .memory = &attempt->memory,
         .user = attempt,
         .on_online = note_online,
         .on_stanza = ignore_stanza};

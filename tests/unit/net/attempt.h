@@ -15,6 +15,7 @@ struct attempt {
     /* after each pass; NULL allowed */
     void (*on_round)(struct attempt *attempt);
     /* told */
+    struct sx_sasl_memory memory;
     struct sx_connection connection; /* over, but for failure of no use */
     unsigned rounds, waits;          /* passes; what waited in them: tests/lib/waits.h */
     int64_t longest_us;              /* of a pass, of the processor's time */

@@ -244,7 +244,9 @@ static void a_stream_without_id_is_given_up(void)
                                "xmlns:stream='http://etherx.jabber.org/streams'>"},
         {HOSTILE_END},
     };
-    expect_end(script, SX_ELOST, "closed the connection during the login");
+    expect_end(script, SX_EPROTOCOL,
+               "sent a stream without an id, for which calc.example.org can't prove that it knows "
+               "the secret");
 }
 
 /* Prosody does so if it is configured to: two that threw each other out would both be of no use. */

@@ -105,6 +105,8 @@ static void expect_in_order(const size_t *lengths, const char *last)
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
     const struct sx_config config = {.jid = jid,
                                      .password = password,
+                                     .mechanisms = SX_MECHANISM_ALL,
+
                                      .host = host,
                                      .port = hostile_port(hostile),
                                      .tls = SOAP_XMPP_TLS_OFF,
@@ -209,6 +211,7 @@ static struct sx_config config_of_patience(const struct hostile *hostile, enum s
     static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
     return (struct sx_config){.jid = jid,
                               .password = password,
+                              .mechanisms = SX_MECHANISM_ALL,
                               .host = host,
                               .port = hostile_port(hostile),
                               .tls = tls,

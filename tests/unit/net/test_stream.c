@@ -394,23 +394,6 @@ TEST(test_long_token)
 #define SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
 #define STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 
-TEST(test_sasl)
-{
-    struct peer peer;
-    peer_start(&peer, &wide);
-    CU_ASSERT(peer_feed(&peer, OPEN "<failure xmlns='" SASL "'><not-authorized/><text>No way</text>"
-                                    "</failure>") == 1);
-    CU_ASSERT(peer.stanzas == 1 && !peer.stream.login.authenticated);
-    ASSERT_TEXT(peer.stream.login.sasl_condition, "not-authorized");
-    ASSERT_TEXT(peer.stream.login.sasl_text, "No way");
-    CU_ASSERT(peer_feed(&peer, "<failure xmlns='" SASL "'><aborted/></failure>") == 1);
-    ASSERT_TEXT(peer.stream.login.sasl_condition, "aborted");
-    ASSERT_TEXT(peer.stream.login.sasl_text, "");
-    CU_ASSERT(peer_feed(&peer, "<success xmlns='" SASL "'/>") == 1);
-    CU_ASSERT(peer.stanzas == 3 && peer.stream.login.authenticated);
-    peer_stop(&peer);
-}
-
 TEST(test_stream_error)
 {
     struct peer peer;
@@ -419,29 +402,13 @@ TEST(test_stream_error)
                                     "<conflict xmlns='" STREAM_ERRORS "'/><x xmlns='urn:x'/>"
                                     "</stream:error>") == 1);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_OK);
-    ASSERT_TEXT(peer.stream.login.stream_condition, "conflict");
-    ASSERT_TEXT(peer.stream.login.stream_text, "bye");
+    ASSERT_TEXT(peer.stream.negotiation.stream_condition, "conflict");
+    ASSERT_TEXT(peer.stream.negotiation.stream_text, "bye");
     CU_ASSERT(peer_feed(&peer, "<stream:error/>") == 0);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_ESTREAM);
     peer_stop(&peer);
 }
 
-TEST(test_features)
-{
-    struct peer peer;
-    peer_start(&peer, &wide);
-    CU_ASSERT(peer_feed(&peer, OPEN "<stream:features/><success xmlns='" SASL "'/>") == 1);
-    CU_ASSERT(parser_reset(peer.parser) == 1);
-    CU_ASSERT(peer_feed(&peer,
-                        OPEN "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-                             "</stream:features>") == 1);
-    CU_ASSERT(peer.stanzas == 3 && peer.stream.err == SX_OK);
-    CU_ASSERT(peer_feed(&peer, "<stream:features><bind/></stream:features>") == 0);
-    CU_ASSERT(peer.stanzas == 3 && peer.stream.err == SX_EPROTOCOL);
-    peer_stop(&peer);
-}
-
-/* libstrophe's handlers also match the namespace of a child. */
 TEST(test_announced_limits)
 {
     static const struct {
@@ -463,26 +430,52 @@ TEST(test_announced_limits)
         peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>");
         peer_feed(&peer, rows[i].limits);
         CU_ASSERT(peer_feed(&peer, "</limits></stream:features>"));
-        CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, rows[i].max_bytes);
-        CU_ASSERT_EQUAL(peer.stream.login.server_idle_s, rows[i].idle_s);
+        CU_ASSERT_EQUAL(peer.stream.negotiation.server_max_bytes, rows[i].max_bytes);
+        CU_ASSERT_EQUAL(peer.stream.negotiation.server_idle_s, rows[i].idle_s);
     }
     peer_feed(&peer, "<stream:features><limits xmlns='urn:xmpp:stream-limits:0'>"
                      "<max-bytes>10000</max-bytes></limits></stream:features>");
-    CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, 10000);
+    CU_ASSERT_EQUAL(peer.stream.negotiation.server_max_bytes, 10000);
     peer_feed(&peer, "<stream:features><limits xmlns='urn:other'><max-bytes>5</max-bytes></limits>"
                      "</stream:features>");
-    CU_ASSERT_EQUAL(peer.stream.login.server_max_bytes, 0);
+    CU_ASSERT_EQUAL(peer.stream.negotiation.server_max_bytes, 0);
     peer_stop(&peer);
 }
 
-TEST(test_disguised)
+/* Who logs in gets the header with its id, and each stanza, whatever its namespace. */
+struct logged {
+    struct sx_buffer text;
+};
+
+static void note_header(void *user, const char *id)
 {
+    struct logged *logged = user;
+    sx_buffer_add_format(&logged->text, "[%s]", id ? id : "none");
+}
+
+static void note_stanza(void *user, const struct sx_element *stanza, bool has_more)
+{
+    struct logged *logged = user;
+    sx_buffer_add_format(&logged->text, "%s%s", sx_element_name(stanza), has_more ? "+" : ";");
+}
+
+TEST(test_logged)
+{
+    struct logged logged = {0};
     struct peer peer;
     peer_start(&peer, &wide);
-    CU_ASSERT(peer_feed(&peer, OPEN "<success><x xmlns='" SASL "'/></success>") == 1);
-    CU_ASSERT(peer.stream.login.authenticated);
-    CU_ASSERT(peer_feed(&peer, "<features><stream:x/></features>") == 0);
-    CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_EPROTOCOL);
+    peer.stream.user = &logged;
+    peer.stream.on_header = note_header;
+    peer.stream.on_login = note_stanza;
+    CU_ASSERT(peer_feed(&peer, OPEN "<stream:features/><success xmlns='" SASL "'/>") == 1);
+    CU_ASSERT(parser_reset(peer.parser) == 1);
+    CU_ASSERT(peer_feed(&peer, "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+                               "xmlns='jabber:client' from='x' id='a&lt;7'>") == 1);
+    CU_ASSERT(peer_feed(&peer, "<proceed/>") == 1);
+    CU_ASSERT(peer_feed(&peer, "<features><stream:x/></features>") == 1);
+    ASSERT_TEXT(logged.text.bytes, "[s1]features+success;[a<7]proceed;features;");
+    CU_ASSERT(peer.stanzas == 0);
+    sx_buffer_fini(&logged.text);
     peer_stop(&peer);
 }
 
@@ -655,11 +648,9 @@ CU_TestInfo tests_stream[] = {
     {"what follows the end of a stream is not looked at", test_after_the_end},
     {"UTF-8 may be declared", test_encoding_declared},
     {"a tag longer than the limit ends the stream", test_long_token},
-    {"SASL outcomes are recorded and passed on", test_sasl},
     {"a stream error is recorded, an empty one stopped", test_stream_error},
-    {"features without bind after SASL are stopped", test_features},
     {"the newest features say what the server takes", test_announced_limits},
-    {"stanzas that libstrophe takes for others are seen, too", test_disguised},
+    {"who logs in is shown the header and each stanza", test_logged},
     {"a fresh expat now and then changes nothing", test_recycling},
     {"expat may be renewed after each stanza of a chunk", test_recycling_in_one_chunk},
     {"endless new names end the stream before memory does", test_endless_names},
