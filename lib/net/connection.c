@@ -290,7 +290,8 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
     (void)stream_error; /* negotiation.c has seen it, with its condition's name */
     if (event == XMPP_CONN_RAW_CONNECT) {
         follow(connection,
-               sx_login_begin(&connection->login, connection->config->tls == SOAP_XMPP_TLS_DIRECT));
+               sx_login_begin(&connection->login,
+                              connection->addresses->at[connection->address].is_direct_tls));
     } else if (event != XMPP_CONN_CONNECT) {
         connection->strophe_error = error;
         connection->over = true;

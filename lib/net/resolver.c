@@ -26,9 +26,17 @@
 
 #include "base/random.h"
 #include "base/thread.h"
+#include "wire/domain.h"
 #include "wire/jid.h"
 
-enum { PORT = 5222, DIRECT_TLS_PORT = 5223, ANSWER_BYTES = 8192, SERVICES = 16 };
+enum {
+    PORT = 5222,
+    DIRECT_TLS_PORT = 5223,
+    ANSWER_BYTES = 8192,
+    SERVICES_A_KIND = 16,
+    SERVICES = 2 * SERVICES_A_KIND,
+    SRV_WAIT_S = 2, /* for one name server */
+};
 
 struct answer {
     enum sx_err err;
@@ -36,12 +44,19 @@ struct answer {
     struct sx_addresses addresses;
 };
 
+/* Where a server listens at each of its addresses. */
+struct door {
+    int port;
+    bool is_direct_tls;
+};
+
 struct sx_resolver {
     /* immutable */
     char name[SX_JID_PART_BYTES + 1];
-    bool is_domain, direct_tls;
+    bool is_domain;
     bool stays_here; /* the stream has no TLS because the name is said to be this machine's */
-    int port;
+    enum soap_xmpp_tls tls;
+    struct door door; /* of a host, and of a domain without SRV records */
     int wake_fd;
     /* atomic */
     atomic_uint references;
@@ -53,7 +68,7 @@ struct sx_resolver {
 /* One SRV record. */
 struct service {
     unsigned priority, weight;
-    int port;
+    struct door door;
     char target[NS_MAXDNAME];
 };
 
@@ -61,16 +76,18 @@ static atomic_uint abandoned;
 
 /* ---- addresses ---- */
 
-static void add_address(struct sx_addresses *addresses, const struct addrinfo *info, int port)
+static void add_address(struct sx_addresses *addresses, const struct addrinfo *info,
+                        const struct door *door)
 {
-    struct sx_resolver_address found = {.port = port};
+    struct sx_resolver_address found = {.port = door->port, .is_direct_tls = door->is_direct_tls};
     unsigned i;
     if (addresses->count == SX_RESOLVER_ADDRESSES ||
         getnameinfo(info->ai_addr, info->ai_addrlen, found.literal, sizeof found.literal, NULL, 0,
                     NI_NUMERICHOST) != 0)
         return;
     for (i = 0; i < addresses->count; i++)
-        if (addresses->at[i].port == port && strcmp(addresses->at[i].literal, found.literal) == 0)
+        if (addresses->at[i].port == door->port &&
+            strcmp(addresses->at[i].literal, found.literal) == 0)
             return;
     addresses->at[addresses->count++] = found;
 }
@@ -90,11 +107,15 @@ static enum sx_err error_of(int gai_error)
 }
 
 /* Appends what the system knows about the host; the outcome is in answer->err and why. */
-static void find_host(struct answer *answer, const char *host, int port, int flags)
+static void find_host(struct answer *answer, const char *host, const struct door *door, int flags)
 {
     const struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL, *info;
-    int error = getaddrinfo(host, NULL, &hints, &list);
+    char ascii[SX_DOMAIN_ASCII_BYTES];
+    enum sx_err prepared = sx_domain_to_ascii(host, ascii);
+    int error = prepared == SX_ENOMEM ? EAI_MEMORY
+                : prepared != SX_OK   ? EAI_NONAME
+                                      : getaddrinfo(ascii, NULL, &hints, &list);
     if (error) {
         answer->err = error_of(error);
         snprintf(answer->why, sizeof answer->why,
@@ -104,7 +125,7 @@ static void find_host(struct answer *answer, const char *host, int port, int fla
         return;
     }
     for (info = list; info; info = info->ai_next)
-        add_address(&answer->addresses, info, port);
+        add_address(&answer->addresses, info, door);
     freeaddrinfo(list);
     answer->err = answer->addresses.count ? SX_OK : SX_ENOHOST;
     snprintf(answer->why, sizeof answer->why, "the name %.120s has no address", host);
@@ -122,34 +143,57 @@ static bool read_service(ns_msg *message, int number, struct service *out)
     data = ns_rr_rdata(record);
     out->priority = ns_get16(data);
     out->weight = ns_get16(data + 2);
-    out->port = (int)ns_get16(data + 4);
+    out->door.port = (int)ns_get16(data + 4);
     return dn_expand(ns_msg_base(*message), ns_msg_end(*message), data + 6, out->target,
                      sizeof out->target) >= 0;
 }
 
-/* How many there are, 0 if the domain has none; -1 if nobody can tell now. */
-static int query_services(const struct sx_resolver *resolver, struct service services[SERVICES])
+/* What DNS has said about a domain's services, of both kinds. */
+struct services {
+    int count;
+    bool is_uncertain; /* nobody could tell about one kind, for the moment */
+    struct service at[SERVICES];
+};
+
+static void read_services(struct services *services, const unsigned char *bytes, int len,
+                          bool is_direct_tls)
+{
+    ns_msg message;
+    int i, before = services->count;
+    /* What is longer than the buffer was cut. */
+    if (ns_initparse(bytes, len < ANSWER_BYTES ? len : ANSWER_BYTES, &message) != 0)
+        return;
+    for (i = 0; i < ns_msg_count(message, ns_s_an) && services->count - before < SERVICES_A_KIND;
+         i++) {
+        struct service *service = &services->at[services->count];
+        service->door.is_direct_tls = is_direct_tls;
+        if (read_service(&message, i, service))
+            services->count++;
+    }
+}
+
+/* Appends the services of one kind, if the domain has any. */
+static void query_services(struct services *services, const char *domain, bool is_direct_tls)
 {
     struct __res_state state = {0};
     unsigned char bytes[ANSWER_BYTES];
-    char name[sizeof resolver->name + 32];
-    ns_msg message;
-    int len, i, count = 0;
-    snprintf(name, sizeof name, "%s._tcp.%s",
-             resolver->direct_tls ? "_xmpps-client" : "_xmpp-client", resolver->name);
-    if (res_ninit(&state) != 0)
-        return -1;
+    char name[SX_DOMAIN_ASCII_BYTES + 32];
+    int len;
+    snprintf(name, sizeof name, "%s._tcp.%s", is_direct_tls ? "_xmpps-client" : "_xmpp-client",
+             domain);
+    if (res_ninit(&state) != 0) {
+        services->is_uncertain = true;
+        return;
+    }
+    /* A question for each of at most three name servers, one after the other. */
+    state.retrans = SRV_WAIT_S;
+    state.retry = 1;
     len = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, sizeof bytes);
-    if (len < 0)
-        count = state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA ? 0 : -1;
+    if (len < 0 && state.res_h_errno != HOST_NOT_FOUND && state.res_h_errno != NO_DATA)
+        services->is_uncertain = true;
     res_nclose(&state);
-    /* What is longer than the buffer was cut. */
-    if (len < 0 || ns_initparse(bytes, len < ANSWER_BYTES ? len : ANSWER_BYTES, &message) != 0)
-        return count;
-    for (i = 0; i < ns_msg_count(message, ns_s_an) && count < SERVICES; i++)
-        if (read_service(&message, i, &services[count]))
-            count++;
-    return count;
+    if (len >= 0)
+        read_services(services, bytes, len, is_direct_tls);
 }
 
 static int compare_services(const void *a, const void *b)
@@ -177,13 +221,18 @@ static int choose_service(const struct service *services, int count)
     return i;
 }
 
+static bool names_host(const struct service *service)
+{
+    return service->target[0] && strcmp(service->target, ".") != 0;
+}
+
 static void find_targets(struct answer *answer, struct service *services, int count)
 {
     qsort(services, (size_t)count, sizeof *services, compare_services);
     while (count > 0 && answer->addresses.count < SX_RESOLVER_ADDRESSES) {
         int chosen = choose_service(services, count);
-        if (services[chosen].target[0] && strcmp(services[chosen].target, ".") != 0)
-            find_host(answer, services[chosen].target, services[chosen].port, AI_ADDRCONFIG);
+        if (names_host(&services[chosen]))
+            find_host(answer, services[chosen].target, &services[chosen].door, AI_ADDRCONFIG);
         count--;
         for (; chosen < count; chosen++)
             services[chosen] = services[chosen + 1];
@@ -195,18 +244,24 @@ static void find_targets(struct answer *answer, struct service *services, int co
 static void find_domain(struct sx_resolver *resolver)
 {
     struct answer *answer = &resolver->answer;
-    struct service services[SERVICES];
-    int count = query_services(resolver, services);
-    if (count > 0) {
+    struct services services = {0};
+    char ascii[SX_DOMAIN_ASCII_BYTES];
+    if (sx_domain_to_ascii(resolver->name, ascii) == SX_OK) {
+        if (resolver->tls != SOAP_XMPP_TLS_OFF)
+            query_services(&services, ascii, true);
+        if (resolver->tls != SOAP_XMPP_TLS_DIRECT)
+            query_services(&services, ascii, false);
+    }
+    if (services.count > 0) {
         answer->err = SX_ENOHOST;
         snprintf(answer->why, sizeof answer->why,
                  "%.120s offers no such service, says its SRV record", resolver->name);
-        find_targets(answer, services, count);
+        find_targets(answer, services.at, services.count);
         return;
     }
-    find_host(answer, resolver->name, resolver->direct_tls ? DIRECT_TLS_PORT : PORT, AI_ADDRCONFIG);
+    find_host(answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
     /* The records that nobody can read now may name a host that exists. */
-    if (count < 0 && answer->err == SX_ENOHOST)
+    if (services.is_uncertain && answer->err == SX_ENOHOST)
         answer->err = SX_EUNRESOLVED;
 }
 
@@ -250,7 +305,7 @@ static void *run(void *arg)
     if (resolver->is_domain)
         find_domain(resolver);
     else
-        find_host(&resolver->answer, resolver->name, resolver->port, AI_ADDRCONFIG);
+        find_host(&resolver->answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
     if (resolver->stays_here)
         keep_loopback(&resolver->answer, resolver->name);
     if (atomic_exchange(&resolver->done, true))
@@ -276,8 +331,10 @@ static int start_thread(struct sx_resolver *resolver)
 
 static void set_names(struct sx_resolver *resolver, const struct sx_config *config)
 {
-    resolver->direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
-    resolver->port = config->port ? config->port : resolver->direct_tls ? DIRECT_TLS_PORT : PORT;
+    struct door *door = &resolver->door;
+    resolver->tls = config->tls;
+    door->is_direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
+    door->port = config->port ? config->port : door->is_direct_tls ? DIRECT_TLS_PORT : PORT;
     resolver->is_domain = !config->host;
     resolver->stays_here =
         config->tls == SOAP_XMPP_TLS_OFF && config->host && sx_jid_is_loopback(config->host);
@@ -291,7 +348,7 @@ static void set_names(struct sx_resolver *resolver, const struct sx_config *conf
 static bool find_literal(struct sx_resolver *resolver)
 {
     struct answer answer = {0};
-    find_host(&answer, resolver->name, resolver->port, AI_NUMERICHOST);
+    find_host(&answer, resolver->name, &resolver->door, AI_NUMERICHOST);
     if (answer.err != SX_OK)
         return false;
     resolver->answer = answer;

@@ -26,17 +26,20 @@ struct sx_addresses {
     struct sx_resolver_address {
         char literal[SX_RESOLVER_LITERAL_BYTES];
         int port;
+        bool is_direct_tls; /* TLS begins with the first byte */
     } at[SX_RESOLVER_ADDRESSES];
 };
 
 struct sx_resolver;
 
 /* Begins to look for the server of config, which is needed no longer then: its host, or the SRV
- * records of the JID's domain (_xmpps-client with direct TLS, XEP-0368), or that domain itself if
- * it has none. A literal address is its own answer, at once. Without TLS "localhost" has addresses
- * of this machine alone (SX_ENOHOST if there is none). When there is an answer, 1 is added to the
- * eventfd wake_fd (duplicated). NULL: no memory, threads or descriptors, or too many look-ups hang;
- * why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
+ * records of the JID's domain, or that domain itself if it has none. With TLS required
+ * _xmpps-client and _xmpp-client are one list, by priority and weight (XEP-0368 3); with direct TLS
+ * only the former is asked for, without TLS only the latter. Names are asked for in A-labels. A
+ * literal address is its own answer, at once. Without TLS "localhost" has addresses of this machine
+ * alone (SX_ENOHOST if there is none). When there is an answer, 1 is added to the eventfd wake_fd
+ * (duplicated). NULL: no memory, threads or descriptors, or too many look-ups hang; why gets one
+ * clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
 struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
                                       char *why, size_t why_bytes);
 

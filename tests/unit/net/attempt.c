@@ -90,7 +90,8 @@ static void run_connection(struct attempt *attempt)
 
 void attempt_run(struct attempt *attempt)
 {
-    struct sx_addresses addresses = {1, {{"127.0.0.1", attempt->port}}};
+    struct sx_addresses addresses = {
+        1, {{"127.0.0.1", attempt->port, attempt->config.tls == SOAP_XMPP_TLS_DIRECT}}};
     struct sx_trace trace;
 
     signal(SIGPIPE, SIG_IGN); /* blocked on the loop thread */

@@ -222,8 +222,48 @@ static void test_priority(void)
     struct sx_config direct = config_for(NULL, 0, SOAP_XMPP_TLS_DIRECT);
     names_set(names);
     ASSERT_TEXT(look_up_domain().text,
-                "192.0.2.1:5224 2001:db8::1:5224 192.0.2.2:5222 192.0.2.3:5269");
+                "192.0.2.1:443 2001:db8::1:443 192.0.2.1:5224 2001:db8::1:5224 192.0.2.2:5222 "
+                "192.0.2.3:5269");
     ASSERT_TEXT(look_up(&direct).text, "192.0.2.1:443 2001:db8::1:443");
+    names_set(NULL);
+}
+
+/* The kinds of a domain's services are one list. */
+static void test_kinds(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "5 0 5222 first.example, 30 0 5222 third.example", 0},
+        {"_xmpps-client._tcp.example.org", "10 0 443 second.example", 0},
+        {"first.example", "192.0.2.1", 0},
+        {"second.example", "192.0.2.2", 0},
+        {"third.example", "192.0.2.3", 0},
+        {0},
+    };
+    static const struct names_row one_is_away[] = {
+        {"_xmpp-client._tcp.example.org", "5 0 5222 first.example", 0},
+        {"_xmpps-client._tcp.example.org", "0 0 0 .", 0},
+        {"first.example", "192.0.2.1", 0},
+        {0},
+    };
+    static const struct names_row one_is_silent[] = {
+        {"_xmpp-client._tcp.example.org", "5 0 5222 first.example", 0},
+        {"_xmpps-client._tcp.example.org", NULL, TRY_AGAIN},
+        {"first.example", "192.0.2.1", 0},
+        {0},
+    };
+    struct sx_config off = config_for(NULL, 0, SOAP_XMPP_TLS_OFF);
+    struct outcome outcome;
+    names_set(names);
+    outcome = look_up_domain();
+    ASSERT_TEXT(outcome.text, "192.0.2.1:5222 192.0.2.2:443 192.0.2.3:5222");
+    CU_ASSERT_FALSE(outcome.addresses.at[0].is_direct_tls);
+    CU_ASSERT_TRUE(outcome.addresses.at[1].is_direct_tls);
+    CU_ASSERT_FALSE(outcome.addresses.at[2].is_direct_tls);
+    ASSERT_TEXT(look_up(&off).text, "192.0.2.1:5222 192.0.2.3:5222");
+    names_set(one_is_away);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
+    names_set(one_is_silent);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
     names_set(NULL);
 }
 
@@ -387,6 +427,7 @@ CU_TestInfo tests_resolver[] = {
     {"no more than so many addresses are kept", test_many},
     {"a name that doesn't exist is told from one that nobody can resolve now", test_errors},
     {"SRV targets come by priority, those without an address left out", test_priority},
+    {"_xmpps-client and _xmpp-client are one list", test_kinds},
     {"of SRV targets with one priority the heavier comes first more often", test_weight},
     {"a domain without SRV records is the host itself", test_no_records},
     {"an SRV record that says there is no service is believed", test_refusal},
