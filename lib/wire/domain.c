@@ -5,7 +5,8 @@
  *
  * Happy path: ASCII -> lower case. Beyond it: A-labels by libidn2, which checks -> U-labels.
  * Failure modes: libidn2 leaves ASCII that it maps other characters to unchecked ("a b.ü", full
- * width slashes), so its result is checked here as well.
+ * width slashes), and takes A-labels that decode to what no U-label is (a space); so both of its
+ * results are checked here as well, and whether they give each other.
  */
 #include "wire/domain.h"
 
@@ -150,6 +151,29 @@ static enum sx_err to_unicode(const char *ascii, char **out, const char **why)
     return SX_OK;
 }
 
+/* Both forms, malloc'ed, the caller's; of a domain beyond ASCII. *ascii may be set on failure. */
+static enum sx_err convert(const char *domain, char **ascii, char **normal, const char **why)
+{
+    char *made = NULL, *again = NULL;
+    enum sx_err err = look_up(domain, ascii, why);
+    if (err == SX_OK)
+        err = to_unicode(*ascii, &made, why);
+    if (err == SX_OK) {
+        *why = sx_domain_check(made);
+        err = *why ? SX_EENDPOINT : look_up(made, &again, why);
+    }
+    if (err == SX_OK && strcmp(*ascii, again) != 0) {
+        *why = "has a label that IDNA forbids";
+        err = SX_EENDPOINT;
+    }
+    if (err == SX_OK)
+        *normal = made;
+    else
+        free(made);
+    free(again);
+    return err;
+}
+
 static enum sx_err prep_ascii(char *domain, char **out, const char **why)
 {
     strip_dot(domain);
@@ -172,9 +196,7 @@ enum sx_err sx_domain_prep(const char *domain, char **out, const char **why)
             free(copy);
         return err;
     }
-    err = look_up(domain, &ascii, why);
-    if (err == SX_OK)
-        err = to_unicode(ascii, out, why);
+    err = convert(domain, &ascii, out, why);
     free(ascii);
     return err;
 }
@@ -207,13 +229,14 @@ static enum sx_err copy_ascii(const char *domain, char out[SX_DOMAIN_ASCII_BYTES
 enum sx_err sx_domain_to_ascii(const char *domain, char out[SX_DOMAIN_ASCII_BYTES])
 {
     const char *why;
-    char *ascii = NULL;
+    char *ascii = NULL, *normal = NULL;
     enum sx_err err;
     if (sx_utf8_is_ascii(domain))
         return copy_ascii(domain, out);
-    err = look_up(domain, &ascii, &why);
+    err = convert(domain, &ascii, &normal, &why);
     if (err == SX_OK)
         err = copy_ascii(ascii, out);
     free(ascii);
+    free(normal);
     return err;
 }

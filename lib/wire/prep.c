@@ -83,8 +83,10 @@ static enum sx_err decode(const char *from, struct text *text)
 
 static enum sx_err prepare(struct text *text, const struct profile *profile)
 {
-    switch (stringprep_4i(text->chars, &text->count, text->capacity, 0, profile->tables)) {
+    size_t count = text->count;
+    switch (stringprep_4i(text->chars, &count, text->capacity, 0, profile->tables)) {
     case STRINGPREP_OK:
+        text->count = count;
         return SX_OK;
     case STRINGPREP_NFKC_FAILED: /* of nothing but memory: the text is valid */
     case STRINGPREP_MALLOC_ERROR:

@@ -102,6 +102,8 @@ static void what_is_no_domain_is_refused(void)
          "b",
          "has a character that domain names forbid"},
         {"\xEF\xBC\x91.2.3", "is no IPv4 address"},
+        /* an A-label that decodes to a space */
+        {"xn--cherbcher-kv-cherbcher-kva.\xC3\xBC", "has a character that domain names forbid"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {

@@ -175,25 +175,21 @@ static void what_is_no_utf8_is_refused(void)
             prepare_all(profiles[i], &(struct row){rows[j], NULL}, 1);
 }
 
-/* Unicode's PR 29: by Unicode 3.2's words U+1100 and U+1161 compose across U+0300, and what comes
- * of it isn't what comes of that. */
+/* Unicode's PR 29: by Unicode 3.2's words jamos compose across marks, which leaves these in another
+ * order than a second preparation has them in. */
 static void what_has_no_stable_form_is_refused(void)
 {
     static const struct row rows[] = {
-        {"\xE1\x84\x80\xCC\x80\xE1\x85\xA1", NULL},
-        {"\xE1\x84\x80\xCC\x80\xE1\x85\xA1\xE1\x86\xA8", NULL},
+        /* U+1107 U+0366 U+3154 U+0338 would be U+BCA0 U+0366 U+0338, and that U+BCA0 U+0338 U+0366
+         */
+        {"\xE1\x84\x87\xCD\xA6\xE3\x85\x94\xCC\xB8", NULL},
+        {"\xEB\xB2\xA0\xCD\xA6\xCC\xB8", "\xEB\xB2\xA0\xCC\xB8\xCD\xA6"},
+        /* U+1100 U+0300 U+1161 */
+        {"\xE1\x84\x80\xCC\x80\xE1\x85\xA1", "\xEA\xB0\x80\xCC\x80"},
     };
-    size_t i, j;
+    size_t i;
     for (i = 0; i < COUNT(profiles); i++)
-        for (j = 0; j < COUNT(rows); j++) {
-            char *out = NULL, *again = NULL;
-            if (profiles[i](rows[j].text, &out) == SX_OK) {
-                CU_ASSERT_EQUAL(profiles[i](out, &again), SX_OK);
-                ASSERT_TEXT(again, out);
-            }
-            free(out);
-            free(again);
-        }
+        prepare_all(profiles[i], rows, COUNT(rows));
 }
 
 static void no_character_grows_more_than_promised(void)
