@@ -19,8 +19,8 @@
 #   USERS            accounts, "name:password name:password" (alice:alicepw bob:bobpw)
 #   COMPONENTS       external components (XEP-0114), "label:secret": label.HOST (svc:s3cret). ejabberd
 #                    takes any name with the first one's secret
-#   SECOND_HOST      another domain below HOST, with the same accounts; who asks there for a resource that
-#                    is taken gets another one
+#   SECOND_HOST      another domain below HOST, with the same accounts, whose passwords are kept as they
+#                    are, not hashed; who asks there for a resource that is taken gets another one
 #   TLS              required, or off: STARTTLS isn't even offered
 #   CERT             valid, wronghost, selfsigned or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)

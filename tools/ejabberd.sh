@@ -52,7 +52,7 @@ configure() {
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
     local s2s= listener= second=
-    [ -z "$SECOND_HOST" ] || second="host_config: { \"$SECOND_HOST\": { resource_conflict: setresource } }"
+    [ -z "$SECOND_HOST" ] || second="host_config: { \"$SECOND_HOST\": { resource_conflict: setresource, auth_password_format: plain } }"
     [ -z "$DNS_PORT" ] || write_federation
     cat > "$dir/ejabberd.yml" <<END
 hosts: ["$HOST"${SECOND_HOST:+, "$SECOND_HOST"}]

@@ -144,6 +144,7 @@ END
 VirtualHost "$SECOND_HOST"
 ssl = { $certificate }
 conflict_resolve = "random"
+authentication = "internal_plain"
 END
         for component in $COMPONENTS; do
             printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" \

@@ -33,6 +33,7 @@
     SUITE(component)                                                                               \
     SUITE(shared)                                                                                  \
     SUITE(connect)                                                                                 \
+    SUITE(mechanisms)                                                                              \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \
