@@ -33,5 +33,5 @@ C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENIN
 # libstrophe's SSL_CTX_new() is lib/net/tls.c's, which allows nothing below TLS 1.2; so is what loads the
 # system's CAs, what of a certificate is a name, and what would wait for the peer. Its
 # socket() and close() are lib/net/descriptor.c's.
-STROPHE_WRAP := $(addprefix --wrap=,SSL_CTX_new SSL_CTX_set_default_verify_paths X509_VERIFY_PARAM_set_hostflags \
+STROPHE_WRAP := $(addprefix --wrap=,SSL_CTX_new SSL_CTX_set_default_verify_paths \
     SSL_connect SSL_shutdown SSL_free socket close)

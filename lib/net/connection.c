@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,12 +31,11 @@
 #include "net/component.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
-#include "net/tls.h"
 
 /* What a server says during the login fits into so many nodes, features of all kinds included. */
 enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
 
-/* libstrophe gives neither its socket nor its certificate callback a user pointer. */
+/* libstrophe gives its socket's callback no user pointer. */
 static _Thread_local struct sx_connection *current;
 
 __attribute__((format(printf, 3, 4))) static void
@@ -61,7 +59,11 @@ void sx_connection_abort(struct sx_connection *connection, enum sx_err err, cons
 
 static void explain_tls(struct sx_connection *connection, const char *server)
 {
-    if (sx_tls_is_too_old())
+    const char *why;
+    enum sx_err refusal = sx_tls_refusal(&why);
+    if (refusal != SX_OK)
+        set_failure(connection, refusal, "%s", why);
+    else if (sx_tls_is_too_old())
         set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
                     server);
     else if (sx_tls_alert() >= 0)
@@ -89,20 +91,6 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
     current->fd = fd;
     current->has_socket = true;
     sx_tls_take(fd);
-    return 0;
-}
-
-static int on_bad_certificate(const xmpp_tlscert_t *certificate, const char *reason)
-{
-    const char *mismatch = X509_verify_cert_error_string(X509_V_ERR_HOSTNAME_MISMATCH);
-    char domain[SX_JID_BYTES];
-    (void)certificate;
-    sx_jid_domain(current->config->jid, domain, sizeof domain);
-    if (reason && strcmp(reason, mismatch) == 0)
-        set_failure(current, SX_EHOSTNAME, "the server's certificate is not for %.200s", domain);
-    else
-        set_failure(current, SX_ECERT, "the certificate of %.150s is not trusted: %.150s", domain,
-                    reason ? reason : "unknown reason");
     return 0;
 }
 
@@ -304,7 +292,6 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     const struct sx_config *config = connection->config;
-    char domain[SX_JID_BYTES], ascii[SX_DOMAIN_ASCII_BYTES];
     xmpp_conn_t *conn;
     sx_stream_arm(&connection->stream);
     conn = xmpp_conn_new(ctx);
@@ -316,16 +303,11 @@ static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
         xmpp_conn_release(conn);
         return NULL;
     }
-    sx_jid_domain(config->jid, domain, sizeof domain);
-    if (sx_domain_to_ascii(domain, ascii) == SX_OK)
-        xmpp_conn_set_jid(conn, ascii); /* for SNI and the certificate */
-    else
-        xmpp_conn_set_jid(conn, domain);
+    xmpp_conn_set_jid(conn, connection->domain);
     if (config->ca_file)
         xmpp_conn_set_cafile(conn, config->ca_file);
     if (config->cert_file)
         xmpp_conn_set_client_cert(conn, config->cert_file, config->key_file);
-    xmpp_conn_set_certfail_handler(conn, on_bad_certificate);
     xmpp_conn_set_sockopt_callback(conn, on_socket);
     return conn;
 }
@@ -367,6 +349,22 @@ static void connect_to_address(struct sx_connection *connection)
     connection->over = true;
 }
 
+/* Whom the certificate has to name, whatever host it is (RFC 6120 13.7.2.1). */
+static void expect_server(struct sx_connection *connection)
+{
+    const struct sx_config *config = connection->config;
+    sx_jid_domain(config->jid, connection->domain, sizeof connection->domain);
+    if (sx_domain_to_ascii(connection->domain, connection->ascii) != SX_OK)
+        connection->ascii[0] = '\0'; /* no certificate names it so */
+    connection->expected = (struct sx_tls_server){
+        .domain = connection->domain,
+        .ascii = connection->ascii,
+        .is_unnamed = connection->is_unnamed,
+        .is_direct = connection->addresses->at[connection->address].is_direct_tls,
+    };
+    sx_tls_expect(&connection->expected);
+}
+
 /* What the parser ended, and which server sent it. */
 static void explain_stream(struct sx_connection *connection)
 {
@@ -396,6 +394,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     connection->stream.limits.max_namespaces = config->max_namespaces;
     current = connection;
     sx_tls_begin();
+    expect_server(connection);
     if (config->cert_file &&
         !sx_tls_check_files(config->cert_file, config->key_file, why, sizeof why)) {
         set_failure(connection, SX_ECLIENTCERT, "%s", why);
@@ -628,6 +627,11 @@ void sx_connection_fini(struct sx_connection *connection)
     sx_login_fini(&connection->login);
     sx_tls_end();
     current = NULL;
+}
+
+bool sx_connection_was_misnamed(const struct sx_connection *connection)
+{
+    return !connection->is_unnamed && !connection->online && sx_tls_is_name_unknown();
 }
 
 bool sx_connection_was_unreachable(const struct sx_connection *connection)

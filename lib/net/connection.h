@@ -19,13 +19,17 @@
 #include "net/login.h"
 #include "net/resolver.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "base/trace.h"
+#include "wire/domain.h"
 
 /* Why a connection ended or never was. */
 struct sx_failure {
     enum sx_err err;
     char text[320]; /* one clause: what, where, how long */
 };
+
+enum { SX_CONNECTION_DOMAIN_BYTES = 1024 }; /* RFC 6122 2.2 */
 
 struct _xmpp_conn_t; /* libstrophe's, whose header is for net/ alone */
 struct _xmpp_ctx_t;
@@ -36,6 +40,7 @@ struct sx_connection {
     const struct sx_trace *trace;
     const struct sx_addresses *addresses;
     unsigned address;              /* which of them */
+    bool is_unnamed;               /* the server of it doesn't know its name: without SNI */
     int64_t deadline;              /* for the whole attempt, those after this one included */
     struct sx_sasl_memory *memory; /* the link's */
     void *user;
@@ -47,7 +52,9 @@ struct sx_connection {
     struct sx_stream stream;
     struct sx_login login;
     char server[256]; /* "host port 5222", or the domain whose SRV records were asked */
-    int fd;           /* libstrophe's, -1 before and after */
+    char domain[SX_CONNECTION_DOMAIN_BYTES], ascii[SX_DOMAIN_ASCII_BYTES]; /* the JID's */
+    struct sx_tls_server expected;
+    int fd; /* libstrophe's, -1 before and after */
     int64_t tcp_deadline;
     bool has_socket, tcp, is_hashing, online, closing, over;
     int tcp_errno, strophe_error;
@@ -80,6 +87,10 @@ void sx_connection_abort(struct sx_connection *connection, enum sx_err err, cons
 
 /* After over: frees what open made and completes failure. */
 void sx_connection_fini(struct sx_connection *connection);
+
+/* After fini: it didn't know the name that it was told with TLS, and may do without (is_unnamed).
+ */
+bool sx_connection_was_misnamed(const struct sx_connection *connection);
 
 /* After fini: no TCP connection came about, so that the next address may do better. */
 bool sx_connection_was_unreachable(const struct sx_connection *connection);

@@ -73,6 +73,7 @@ struct sx_loop {
     struct sx_sasl_memory memory; /* of all logins; wiped at the end */
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
+    bool is_unnamed;             /* the server doesn't know its name: once more, without */
     unsigned refused_posts;      /* of the loop thread, one after the other, for lack of room */
 };
 
@@ -330,6 +331,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
         .trace = loop->trace,
         .addresses = addresses,
         .address = address,
+        .is_unnamed = loop->is_unnamed,
         .deadline = deadline,
         .memory = &loop->memory,
         .user = loop,
@@ -351,6 +353,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
     sx_allocator_sweep();
     *failure = connection.failure;
     *unreachable = sx_connection_was_unreachable(&connection);
+    loop->is_unnamed = sx_connection_was_misnamed(&connection);
     return connection.online ? loop->last_session : 0;
 }
 
@@ -420,8 +423,11 @@ static int64_t attempt(struct sx_loop *loop)
     unsigned i;
     loop->callbacks.on_connecting(loop->callbacks.user);
     if (look_up(loop, deadline, &addresses, &failure))
-        for (i = 0; i < addresses.count && unreachable; i++)
+        for (i = 0; i < addresses.count && unreachable; i++) {
             session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+            if (loop->is_unnamed)
+                session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+        }
     return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
 }
 

@@ -1,7 +1,7 @@
 /* tls.c - stands between libstrophe and OpenSSL: contexts, handshakes, goodbyes.
  *
- * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. A certificate's common
- * name is no host's name (RFC 6125 6.4.4, RFC 9525 2): only a subjectAltName is. What the system
+ * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. The server's
+ * certificate names the JID's domain (identity.h), whatever libstrophe compares. What the system
  * trusts is trusted, and read when it is asked for. Neither the handshake nor the goodbye of the
  * thread's own connection waits; those of any other do what OpenSSL does.
  *
@@ -15,6 +15,7 @@
  */
 #include "net/tls.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -24,13 +25,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/identity.h"
+
 SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
 SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
 int __real_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
 int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
-
-void __real_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
-void __wrap_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags);
 
 int __real_SSL_connect(SSL *ssl);
 int __wrap_SSL_connect(SSL *ssl);
@@ -47,6 +47,9 @@ static _Thread_local struct {
     bool established; /* its handshake was done, once */
     int alert;        /* as the callback gets it, 0 for none */
     bool received;
+    const struct sx_tls_server *server; /* NULL: nobody has said who it is */
+    enum sx_err refusal;
+    char why[320];
 } seen;
 
 /* ---- alerts ---- */
@@ -66,6 +69,7 @@ void sx_tls_begin(void)
     sx_tls_end();
     seen.established = false;
     seen.alert = 0;
+    seen.refusal = SX_OK;
     ERR_clear_error();
 }
 
@@ -73,6 +77,7 @@ void sx_tls_end(void)
 {
     seen.has_fd = false;
     seen.ssl = NULL;
+    seen.server = NULL;
 }
 
 void sx_tls_look(void)
@@ -94,6 +99,11 @@ const char *sx_tls_alert_text(void)
     if (sx_tls_alert() == SSL_AD_CERTIFICATE_REQUIRED)
         return "certificate required"; /* OpenSSL 3.0 has no words for it */
     return SSL_alert_desc_string_long(seen.alert);
+}
+
+bool sx_tls_is_name_unknown(void)
+{
+    return seen.received && sx_tls_alert() == SSL_AD_UNRECOGNIZED_NAME;
 }
 
 bool sx_tls_is_too_old(void)
@@ -118,6 +128,72 @@ bool sx_tls_is_about_us(void)
     default:
         return false;
     }
+}
+
+/* ---- whose certificate it is ---- */
+
+void sx_tls_expect(const struct sx_tls_server *server)
+{
+    seen.server = server;
+}
+
+enum sx_err sx_tls_refusal(const char **why)
+{
+    *why = seen.why;
+    return seen.refusal;
+}
+
+static void refuse_names(const X509 *certificate)
+{
+    char names[112];
+    sx_identity_list(certificate, names, sizeof names);
+    seen.refusal = SX_EHOSTNAME;
+    snprintf(seen.why, sizeof seen.why, "the server's certificate is not for %.130s; it names %s%s",
+             seen.server->domain, names[0] ? "only " : "no domain at all", names);
+}
+
+/* In the place of libstrophe's: for each certificate of the chain, the server's own last. */
+static int check_certificate(int is_trusted, X509_STORE_CTX *ctx)
+{
+    const X509 *certificate = X509_STORE_CTX_get_current_cert(ctx);
+    const struct sx_tls_server *server = seen.server;
+    if (!is_trusted) {
+        const char *reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
+        seen.refusal = SX_ECERT;
+        snprintf(seen.why, sizeof seen.why, "the certificate of %.150s is not trusted: %.130s",
+                 server ? server->domain : "nobody", reason);
+        return 0;
+    }
+    if (X509_STORE_CTX_get_error_depth(ctx) > 0)
+        return 1;
+    if (server && sx_identity_matches(certificate, server->domain, server->ascii))
+        return 1;
+    if (server)
+        refuse_names(certificate);
+    X509_STORE_CTX_set_error(ctx, X509_V_ERR_HOSTNAME_MISMATCH);
+    return 0;
+}
+
+/* An address is no name (RFC 6066 3). */
+static bool has_name(const struct sx_tls_server *server)
+{
+    struct in_addr address;
+    return server->ascii[0] && !strchr(server->ascii, ':') &&
+           inet_pton(AF_INET, server->ascii, &address) != 1;
+}
+
+/* libstrophe has told OpenSSL to compare the name that it has, and has sent it. */
+static void introduce(SSL *ssl)
+{
+    static const unsigned char protocols[] = "\013xmpp-client"; /* its length first */
+    const struct sx_tls_server *server = seen.server;
+    X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, check_certificate);
+    SSL_set_tlsext_host_name(ssl, NULL);
+    if (server && !server->is_unnamed && has_name(server))
+        SSL_set_tlsext_host_name(ssl, (char *)server->ascii); /* which copies it */
+    if (server && server->is_direct)
+        SSL_set_alpn_protos(ssl, protocols, sizeof protocols - 1);
 }
 
 /* ---- the handshake and the goodbye ---- */
@@ -149,6 +225,7 @@ int __wrap_SSL_connect(SSL *ssl)
     if (!seen.has_fd || SSL_get_fd(ssl) != seen.fd)
         return __real_SSL_connect(ssl);
     seen.ssl = ssl;
+    introduce(ssl);
     SSL_set_connect_state(ssl);
     return 1;
 }
@@ -271,12 +348,6 @@ SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
      */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     return ctx;
-}
-
-/* libstrophe calls it before each handshake. */
-void __wrap_X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned flags)
-{
-    __real_X509_VERIFY_PARAM_set_hostflags(param, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 }
 
 /* ---- what the system trusts ---- */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/fault.h"
 #include "net/binding.h"
 
 /* begin, before a connection: forgets what was seen of the one before, and OpenSSL's errors. end,
@@ -25,6 +26,23 @@ void sx_tls_end(void);
 /* The thread's connection is on this descriptor. All functions below are about the TLS that
  * libstrophe begins on it. */
 void sx_tls_take(int fd);
+
+/* The server that the connection is to, as its certificate must name it (identity.h). */
+struct sx_tls_server {
+    const char *domain; /* the JID's */
+    const char
+        *ascii;      /* the same in A-labels; sent as the server's name (SNI), unless an address */
+    bool is_direct;  /* no STARTTLS before: the protocol is named (ALPN, XEP-0368) */
+    bool is_unnamed; /* without SNI: the server doesn't know the name */
+};
+
+/* Says who it is, before the handshake; it must live as long as the connection. A server that
+ * nobody has named isn't trusted. */
+void sx_tls_expect(const struct sx_tls_server *server);
+
+/* Why its certificate was refused: SX_ECERT, SX_EHOSTNAME, with a clause in *why; SX_OK: it wasn't.
+ */
+enum sx_err sx_tls_refusal(const char **why);
 
 /* Whether its handshake was done, the certificate's check included; stays true when it is over. */
 bool sx_tls_is_established(void);
@@ -48,6 +66,9 @@ const char *sx_tls_alert_text(void);
  * 8446 4.4.2.4).
  */
 void sx_tls_look(void);
+
+/* Whether it says that the server doesn't know the name that was sent (RFC 6066 3). */
+bool sx_tls_is_name_unknown(void);
 
 /* Whether it says that the server has no version of TLS that we speak; that it doesn't take our
  * certificate, or misses one. */

@@ -47,6 +47,7 @@
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
     SUITE(holders)                                                                                 \
+    SUITE(identity)                                                                                \
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \

@@ -39,6 +39,9 @@ static X509 *make_certificate(EVP_PKEY *key, const char *subject, long first_day
     X509_gmtime_adj(X509_getm_notAfter(certificate), last_day * SECONDS_PER_DAY);
     X509_set_pubkey(certificate, key);
     X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:chat.example.org");
+    X509_add_ext(certificate, extension, -1);
     CU_ASSERT_FATAL(X509_sign(certificate, key, EVP_sha256()) > 0);
     X509_EXTENSION_free(extension);
     X509_NAME_free(issuer);
@@ -168,24 +171,6 @@ static void test_itself(void)
     tear_down(&trust);
 }
 
-/* RFC 9525 2: the common name is none of a certificate's identities. */
-static void test_common_name(void)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = make_certificate(key, "server.example", -1, 1, "CA:FALSE");
-    X509_VERIFY_PARAM *param = X509_VERIFY_PARAM_new();
-    unsigned flags;
-    CU_ASSERT_FATAL(key && param);
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    flags = X509_VERIFY_PARAM_get_hostflags(param);
-    CU_ASSERT(flags & X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    CU_ASSERT_EQUAL(X509_check_host(certificate, "server.example", 0, 0, NULL), 1);
-    CU_ASSERT_EQUAL(X509_check_host(certificate, "server.example", 0, flags, NULL), 0);
-    X509_VERIFY_PARAM_free(param);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
-
 static void test_idle(void)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -252,21 +237,41 @@ static void test_others(void)
     close_ends(&ends, &trust);
 }
 
+static void begin(struct ends *ends, const struct sx_tls_server *server)
+{
+    sx_tls_begin();
+    sx_tls_take(ends->fds[0]);
+    sx_tls_expect(server);
+    CU_ASSERT_EQUAL(SSL_connect(ends->client), 1);
+}
+
+/* As libstrophe does, until something is written, or can't be. */
+static bool shake_hands(struct ends *ends)
+{
+    int result;
+    while ((result = SSL_write(ends->client, "x", 1)) != 1) {
+        int error = SSL_get_error(ends->client, result);
+        if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+            return false;
+        if (SSL_accept(ends->server) != 1)
+            ERR_clear_error();
+    }
+    return true;
+}
+
+static const struct sx_tls_server chat = {.domain = "chat.example.org",
+                                          .ascii = "chat.example.org"};
+
 static void test_handshake(void)
 {
     struct ends ends;
     struct trust trust;
     char byte;
     open_ends(&ends, &trust);
-    sx_tls_begin();
-    sx_tls_take(ends.fds[0]);
-    CU_ASSERT_EQUAL(SSL_connect(ends.client), 1);
+    begin(&ends, &chat);
     CU_ASSERT(sx_tls_is_in_handshake());
     CU_ASSERT_FALSE(sx_tls_wants_to_write());
-    while (SSL_write(ends.client, "x", 1) != 1) {
-        CU_ASSERT_FATAL(sx_tls_is_in_handshake());
-        (void)SSL_accept(ends.server);
-    }
+    CU_ASSERT(shake_hands(&ends));
     CU_ASSERT(sx_tls_is_established());
     CU_ASSERT_FALSE(sx_tls_is_in_handshake());
     while (SSL_read(ends.server, &byte, 1) != 1)
@@ -307,7 +312,130 @@ static void test_full_socket(void)
     close_ends(&ends, &trust);
 }
 
+/* A handshake that ends with the server's certificate. */
+static void check_refusal(struct ends *ends, const struct sx_tls_server *server, enum sx_err err,
+                          const char *expected)
+{
+    const char *why;
+    begin(ends, server);
+    CU_ASSERT_FALSE(shake_hands(ends));
+    CU_ASSERT_FALSE(sx_tls_is_established());
+    CU_ASSERT_EQUAL(sx_tls_refusal(&why), err);
+    CU_ASSERT_STRING_EQUAL(why, expected);
+    sx_tls_end();
+    ERR_clear_error();
+}
+
+static void test_another_name(void)
+{
+    static const struct sx_tls_server other = {.domain = "example.org", .ascii = "example.org"};
+    struct ends ends;
+    struct trust trust;
+    const char *why;
+    open_ends(&ends, &trust);
+    check_refusal(&ends, &other, SX_EHOSTNAME,
+                  "the server's certificate is not for example.org; it names only "
+                  "chat.example.org");
+    sx_tls_begin();
+    CU_ASSERT_EQUAL(sx_tls_refusal(&why), SX_OK);
+    close_ends(&ends, &trust);
+}
+
+static void test_stranger(void)
+{
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    unlink(trust.path);
+    check_refusal(&ends, &chat, SX_ECERT,
+                  "the certificate of chat.example.org is not trusted: unable to get local issuer "
+                  "certificate");
+    close_ends(&ends, &trust);
+}
+
+static void test_nobody_expected(void)
+{
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    begin(&ends, NULL);
+    CU_ASSERT_FALSE(shake_hands(&ends));
+    CU_ASSERT_FALSE(sx_tls_is_established());
+    sx_tls_end();
+    close_ends(&ends, &trust);
+}
+
+static int note_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                         const unsigned char *in, unsigned in_len, void *user)
+{
+    (void)ssl;
+    (void)out;
+    (void)out_len;
+    snprintf(user, 32, "%.*s", (int)in_len - 1, (const char *)in + 1);
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+static void check_hello(const struct sx_tls_server *server, const char *name, const char *protocol)
+{
+    char seen_protocol[32] = "";
+    const char *seen_name;
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    SSL_CTX_set_alpn_select_cb(ends.server_ctx, note_protocol, seen_protocol);
+    begin(&ends, server);
+    (void)shake_hands(&ends);
+    seen_name = SSL_get_servername(ends.server, TLSEXT_NAMETYPE_host_name);
+    CU_ASSERT_STRING_EQUAL(seen_name ? seen_name : "none", name);
+    CU_ASSERT_STRING_EQUAL(seen_protocol, protocol);
+    sx_tls_end();
+    ERR_clear_error();
+    close_ends(&ends, &trust);
+}
+
+static void test_hello(void)
+{
+    struct sx_tls_server server = {.domain = "b\xc3\xbc.test", .ascii = "xn--b-xga.test"};
+    check_hello(&server, "xn--b-xga.test", "");
+    server.is_direct = true;
+    check_hello(&server, "xn--b-xga.test", "xmpp-client");
+    server.is_unnamed = true;
+    check_hello(&server, "none", "xmpp-client");
+    server = (struct sx_tls_server){.domain = "192.0.2.7", .ascii = "192.0.2.7"};
+    check_hello(&server, "none", "");
+    server = (struct sx_tls_server){.domain = "[2001:db8::7]", .ascii = "[2001:db8::7]"};
+    check_hello(&server, "none", "");
+}
+
+/* RFC 6066 3: the server has no certificate for the name. */
+static int refuse_name(SSL *ssl, int *alert, void *user)
+{
+    (void)ssl;
+    (void)user;
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void test_unknown_name(void)
+{
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    SSL_CTX_set_tlsext_servername_callback(ends.server_ctx, refuse_name);
+    begin(&ends, &chat);
+    CU_ASSERT_FALSE(shake_hands(&ends));
+    CU_ASSERT(sx_tls_is_name_unknown());
+    sx_tls_end();
+    ERR_clear_error();
+    close_ends(&ends, &trust);
+}
+
 CU_TestInfo tests_tls[] = {
+    {"a certificate for another name is refused, and says whose it is", test_another_name},
+    {"a certificate that nobody vouches for is refused", test_stranger},
+    {"a server that nobody has named is refused", test_nobody_expected},
+    {"the server is told its name in A-labels, and the protocol", test_hello},
+    {"that it doesn't know its name is noticed", test_unknown_name},
     {"a handshake that isn't the link's own is OpenSSL's", test_others},
     {"the link's own is shaken as it reads and writes", test_handshake},
     {"it waits to write only if the socket takes nothing", test_full_socket},
@@ -316,7 +444,6 @@ CU_TestInfo tests_tls[] = {
     {"a CA out of date in ca_file gives way to the system's", test_successor},
     {"nobody is trusted by neither", test_nobody},
     {"what is in the system's file is trusted itself", test_itself},
-    {"a common name is no host's name", test_common_name},
     {"a connection at rest keeps no room for records", test_idle},
     CU_TEST_INFO_NULL,
 };
