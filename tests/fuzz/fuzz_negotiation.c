@@ -1,12 +1,12 @@
-/* fuzz_negotiation.c - what a server says about the stream itself, in any order.
+/* fuzz_negotiation.c - what a server says until a link is online, in any order.
  *
  * Input: elements, each of which is a stanza of the login. A '$' in the text of a <challenge/>
- * stands for what is behind it, up to the next '$', in base64.
+ * stands for what is behind it, up to the next '$', in base64. Each input is shown to three logins:
+ * with TLS, without, and a component's.
  *
- * Claims: a login only gets further, by the stanzas that libstrophe gets further by; what is told
- * is whole words in UTF-8; whatever SCRAM libstrophe would do, by its own reading of a challenge,
- * stays in bounds; a limit is one that can be meant; nothing is asked about TLS behind the login;
- * what ends a login says why.
+ * Claims: nothing that helps to log in goes out before TLS, where TLS is wanted; online is said
+ * once, after a success and a binding, as a JID; what is told is whole words in UTF-8; a limit is
+ * one that can be meant; what ends a login says why, and it stays ended.
  */
 #include <expat.h>
 #include <stdbool.h>
@@ -15,56 +15,25 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
-#include "net/negotiation.h"
+#include "net/login.h"
+#include "wire/jid.h"
 #include "fuzz.h"
 
 #define SEPARATOR '\n' /* between a namespace and a name */
-#define NS_SASL   "urn:ietf:params:xml:ns:xmpp-sasl"
-#define NS_TLS    "urn:ietf:params:xml:ns:xmpp-tls"
 #define ROOT      "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 
-enum { ITERATIONS = 1000000, CHALLENGES = 10, LEAST_BYTES = 10000, NAME_BYTES = 300 };
+enum { LEAST_BYTES = 10000, NAME_BYTES = 300, SLICES = SX_SCRAM_MOST_ITERATIONS / 2000 + 1 };
 
 struct world {
     XML_Parser parser;
     bool has_root;
     struct sx_element *stanza, *at; /* NULL between stanzas */
+    struct sx_config config;
+    struct sx_sasl_memory memory;
     struct sx_login login;
-    unsigned challenges;
-    unsigned long iterations; /* that libstrophe would do */
-    bool has_ended;
+    struct sx_negotiation negotiation;
+    bool has_success, is_online, has_ended;
 };
-
-/* ---- by the fuzzer's own reading ---- */
-
-static bool is_for(const struct sx_element *stanza, const char *name, const char *ns)
-{
-    const struct sx_element *child;
-    if (strcmp(sx_element_name(stanza), name) != 0)
-        return false;
-    if (strcmp(sx_element_ns(stanza), ns) == 0)
-        return true;
-    for (child = sx_element_first(stanza); child; child = sx_element_next(child))
-        if (strcmp(sx_element_ns(child), ns) == 0)
-            return true;
-    return false;
-}
-
-/* As libstrophe does it: base64 without anything else, cut at commas, the last number counts. */
-static unsigned long iterations_of(const char *text)
-{
-    char *plain = fuzz_text(text, strlen(text)), *word, *rest = NULL;
-    unsigned long iterations = 0;
-    size_t len;
-    if (sx_base64_decode(plain, strlen(plain), &len)) {
-        plain[len] = '\0';
-        for (word = strtok_r(plain, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-            if (strncmp(word, "i=", 2) == 0)
-                iterations = (uint32_t)strtol(word + 2, NULL, 10);
-    }
-    free(plain);
-    return iterations;
-}
 
 /* ---- claims ---- */
 
@@ -78,46 +47,67 @@ static void claim_words(const char *text, size_t bytes)
     }
 }
 
-static void claims_about_login(const struct sx_login *login)
+static void claims_about_negotiation(const struct sx_negotiation *negotiation)
 {
-    claim_words(login->sasl_condition, sizeof login->sasl_condition);
-    claim_words(login->sasl_text, sizeof login->sasl_text);
-    claim_words(login->bind_condition, sizeof login->bind_condition);
-    claim_words(login->bind_text, sizeof login->bind_text);
-    claim_words(login->stream_condition, sizeof login->stream_condition);
-    claim_words(login->stream_text, sizeof login->stream_text);
-    CLAIM(!login->server_max_bytes || login->server_max_bytes >= LEAST_BYTES);
-    CLAIM(!login->offers_external || login->offers_sasl);
+    claim_words(negotiation->stream_condition, sizeof negotiation->stream_condition);
+    claim_words(negotiation->stream_text, sizeof negotiation->stream_text);
+    claim_words(negotiation->other_host, sizeof negotiation->other_host);
+    CLAIM(!negotiation->server_max_bytes || negotiation->server_max_bytes >= LEAST_BYTES);
 }
 
-static void claims_about_challenge(struct world *world, const struct sx_element *stanza,
-                                   enum sx_err err)
+static void claims_about_out(struct world *world)
 {
-    world->challenges++;
-    world->iterations += iterations_of(sx_element_text(stanza));
-    CLAIM(err || world->challenges <= CHALLENGES);
-    CLAIM(err || world->iterations <= ITERATIONS);
+    const struct sx_buffer *out = &world->login.out;
+    bool needs_tls = world->config.tls != SOAP_XMPP_TLS_OFF;
+    CLAIM(!out->failed);
+    if (out->len && needs_tls && !world->login.channel.has_tls)
+        CLAIM(strcmp(out->bytes, "<starttls xmlns='" SX_NS_TLS "'/>") == 0);
+    sx_buffer_fini(&world->login.out);
+}
+
+static void claims_about_online(struct world *world)
+{
+    char *jid = NULL;
+    CLAIM(!world->is_online);
+    world->is_online = true;
+    CLAIM(world->config.is_component || world->has_success);
+    CLAIM(world->config.tls == SOAP_XMPP_TLS_OFF || world->login.channel.has_tls);
+    CLAIM(sx_jid_read(world->login.jid, &jid) == SX_OK);
+    free(jid);
+}
+
+static void follow(struct world *world, enum sx_login_step step)
+{
+    unsigned slices = 0;
+    while (step == SX_LOGIN_HASH) {
+        CLAIM(++slices <= SLICES);
+        claims_about_out(world);
+        step = sx_login_hash(&world->login);
+    }
+    claims_about_out(world);
+    if (step == SX_LOGIN_TLS) {
+        CLAIM(world->config.tls != SOAP_XMPP_TLS_OFF);
+        world->login.channel.has_tls = world->login.channel.may_send_password = true;
+    } else if (step == SX_LOGIN_ONLINE) {
+        claims_about_online(world);
+    } else if (step == SX_LOGIN_END) {
+        CLAIM(world->login.err != SX_OK && world->login.why[0]);
+        world->has_ended = true;
+    }
 }
 
 static void inspect(struct world *world)
 {
     const struct sx_element *stanza = world->stanza;
-    const struct sx_login before = world->login;
-    struct sx_login *login = &world->login;
     const char *why = NULL;
-    bool begins_tls = sx_negotiation_begins_tls(login, stanza);
-    enum sx_err err = sx_negotiation_inspect(login, stanza, &why);
-    bool is_success = is_for(stanza, "success", NS_SASL);
-    CLAIM(begins_tls == (!before.authenticated && is_for(stanza, "proceed", NS_TLS)));
-    CLAIM(login->authenticated == (before.authenticated || is_success));
-    CLAIM(login->bound || !before.bound);
-    CLAIM(login->bound == before.bound || strcmp(sx_element_name(stanza), "iq") == 0);
-    CLAIM(err == SX_OK || err == SX_ESTREAM || err == SX_EPROTOCOL || err == SX_ETLS);
-    CLAIM(!err == !why && (!why || *why));
-    if (!is_success && is_for(stanza, "challenge", NS_SASL) && !is_for(stanza, "failure", NS_SASL))
-        claims_about_challenge(world, stanza, err);
-    claims_about_login(login);
-    world->has_ended = err != SX_OK;
+    enum sx_err err = sx_negotiation_read(&world->negotiation, stanza, &why);
+    CLAIM(!err == !why && (!err || err == SX_ESTREAM));
+    claims_about_negotiation(&world->negotiation);
+    world->has_success |= sx_element_is(stanza, "success", SX_NS_SASL);
+    if (err)
+        world->has_ended = true;
+    else
+        follow(world, sx_login_stanza(&world->login, stanza, false, &world->negotiation));
 }
 
 /* ---- stanzas ---- */
@@ -139,6 +129,7 @@ static void XMLCALL on_start(void *user, const char *name, const char **attribut
     char ns[NAME_BYTES];
     if (!world->has_root) {
         world->has_root = true;
+        follow(world, sx_login_header(&world->login, "1"));
         return;
     }
     split_name(name, &local, ns);
@@ -192,18 +183,49 @@ static void write_input(struct sx_buffer *out, const char *bytes, size_t len)
     CLAIM(!out->failed);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+static bool read_no_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES],
+                            size_t *len)
 {
-    struct world world = {.parser = XML_ParserCreateNS("UTF-8", SEPARATOR)};
-    struct sx_buffer input = {0};
+    (void)binding;
+    (void)out;
+    (void)len;
+    return false;
+}
+
+static void run(const struct sx_buffer *input, char *jid, enum soap_xmpp_tls tls, bool is_component)
+{
+    static char password[] = "secret";
+    struct world world = {.parser = XML_ParserCreateNS("UTF-8", SEPARATOR),
+                          .config = {.jid = jid,
+                                     .password = password,
+                                     .tls = tls,
+                                     .is_component = is_component,
+                                     .mechanisms = SX_MECHANISM_ALL}};
     CLAIM(world.parser);
-    write_input(&input, (const char *)bytes, len);
+    world.login.config = &world.config;
+    world.login.server = "server";
+    world.login.memory = &world.memory;
+    world.login.channel.may_send_password = tls == SOAP_XMPP_TLS_OFF;
+    world.login.channel.read_binding = read_no_binding;
+    CLAIM(sx_login_begin(&world.login, false) == SX_LOGIN_OPEN);
     XML_SetUserData(world.parser, &world);
     XML_SetElementHandler(world.parser, on_start, on_end);
     XML_SetCharacterDataHandler(world.parser, on_text);
-    (void)XML_Parse(world.parser, input.bytes, (int)input.len, 0);
+    (void)XML_Parse(world.parser, input->bytes, (int)input->len, 0);
     XML_ParserFree(world.parser);
     sx_element_free(world.stanza);
+    sx_login_fini(&world.login);
+    sx_sasl_memory_wipe(&world.memory);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    static char account[] = "me@example.org/x", component[] = "calc.example.org";
+    struct sx_buffer input = {0};
+    write_input(&input, (const char *)bytes, len);
+    run(&input, account, SOAP_XMPP_TLS_REQUIRED, false);
+    run(&input, account, SOAP_XMPP_TLS_OFF, false);
+    run(&input, component, SOAP_XMPP_TLS_OFF, true);
     sx_buffer_fini(&input);
     return 0;
 }
