@@ -258,7 +258,7 @@ static void a_delay_holds_each_piece_back(void)
     close_bridge(&bridge);
 }
 
-/* 90 bytes in pieces of three at most, each 1 ms after the one before. */
+/* 90 bytes of the server's in pieces of three at most, each 1 ms after the one before. */
 static void a_split_takes_bytes_apart(void)
 {
     static const char text[] = "123456789 123456789 123456789 123456789 123456789 123456789 "
@@ -268,8 +268,8 @@ static void a_split_takes_bytes_apart(void)
     open_bridge(&bridge, NULL);
     CU_ASSERT_EQUAL(proxy_split_now(bridge.proxy), 1);
     begun_us = sx_clock_now_us();
-    tcp_say(bridge.client, text);
-    tcp_assert_hears(bridge.server, text);
+    tcp_say(bridge.server, text);
+    tcp_assert_hears(bridge.client, text);
     CU_ASSERT_TRUE(sx_clock_now_us() - begun_us >= (90 / 3 - 1) * US_PER_MS);
     CU_ASSERT_EQUAL(count_faults(bridge.proxy, PROXY_SPLIT), 1);
     close_bridge(&bridge);
