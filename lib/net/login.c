@@ -161,7 +161,7 @@ static enum sx_login_step take_failure(struct sx_login *login, const struct sx_e
     if (step == SX_SASL_SEND)
         return follow(login, step, "auth");
     if (login->sasl.why[0])
-        return follow(login, step, NULL);
+        return follow(login, step, "auth");
     return end(login, final ? SX_EAUTH : SX_ELOST, "%s refused the login of %.100s by %s: %s%s%s",
                login->server, login->config->jid, sx_mechanism_name(login->sasl.mechanism),
                condition.name[0] ? condition.name : "it doesn't say why",
@@ -173,7 +173,7 @@ static enum sx_login_step take_sasl(struct sx_login *login, const struct sx_elem
     if (sx_element_is(stanza, "challenge", SX_NS_SASL))
         return follow(login, sx_sasl_challenge(&login->sasl, sx_element_text(stanza)), "response");
     if (sx_element_is(stanza, "success", SX_NS_SASL))
-        return follow(login, sx_sasl_success(&login->sasl, sx_element_text(stanza)), NULL);
+        return follow(login, sx_sasl_success(&login->sasl, sx_element_text(stanza)), "response");
     if (sx_element_is(stanza, "failure", SX_NS_SASL))
         return take_failure(login, stanza);
     return SX_LOGIN_WAIT;

@@ -4,6 +4,7 @@
  */
 #include "net/negotiation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,11 +99,7 @@ static void add_name(char names[SX_SASL_NAMES_BYTES], const char *name)
     if (len == 0 || len > 20 || strspn(name, letters) != len ||
         used + len + 3 > SX_SASL_NAMES_BYTES)
         return;
-    if (used) {
-        memcpy(names + used, ", ", 2);
-        used += 2;
-    }
-    memcpy(names + used, name, len + 1);
+    snprintf(names + used, SX_SASL_NAMES_BYTES - used, "%s%s", used ? ", " : "", name);
 }
 
 bool sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer)

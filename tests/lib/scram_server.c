@@ -138,7 +138,7 @@ bool scram_server_begin(struct scram_server *server, const char *mechanism,
 /* c= is the GS2 header with the channel binding's data behind it (RFC 5802 7). */
 static bool is_bound(const struct scram_server *server, const char *client_final)
 {
-    unsigned char data[SCRAM_SERVER_BINDING_BYTES];
+    unsigned char data[SCRAM_SERVER_BINDING_BYTES] = {0};
     char base64[1024], type[64];
     struct block input;
     size_t gs2_len = strlen(server->gs2), len = 0;
