@@ -137,15 +137,16 @@ static void describe_server(struct sx_connection *connection)
 static void tell_login(struct sx_connection *connection)
 {
     const struct sx_sasl *sasl = &connection->login.sasl;
+    bool has_tls = connection->login.channel.has_tls;
     if (connection->config->is_component)
         sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO,
                  "logged in as a component, by the secret, without TLS");
     else
         sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "logged in by %s over %s; the server %s",
-                 sx_mechanism_name(sasl->mechanism),
-                 connection->login.channel.has_tls ? sx_tls_version() : "no TLS",
+                 sx_mechanism_name(sasl->mechanism), has_tls ? sx_tls_version() : "no TLS",
                  sasl->has_proof ? "proved that it knows the password"
-                                 : "proved nothing beyond its certificate");
+                 : has_tls       ? "proved nothing beyond its certificate"
+                                 : "proved nothing");
     if (sasl->note[0])
         sx_trace(connection->trace, SOAP_XMPP_TRACE_ERROR, "%s", sasl->note);
 }
@@ -512,7 +513,7 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
         explain_stream(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
-    return connection->is_hashing ||
+    return (connection->is_hashing && is_logging_in(connection)) ||
            is_pass_due(was_online,
                        connection->tcp != was_tcp || sx_tls_is_established() != was_established,
                        connection->stream.fed_bytes - fed_bytes);

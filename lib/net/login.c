@@ -22,7 +22,7 @@
 #define BIND_ID    "bind"
 #define SESSION_ID "session"
 
-enum { FEATURES, PROCEED, SASL, BIND, SESSION, HANDSHAKE, ONLINE };
+enum { FEATURES, PROCEED, SASL, HASHING, BIND, SESSION, HANDSHAKE, ONLINE };
 
 __attribute__((format(printf, 3, 4))) static enum sx_login_step
 end(struct sx_login *login, enum sx_err err, const char *format, ...)
@@ -121,6 +121,7 @@ static enum sx_login_step follow(struct sx_login *login, enum sx_sasl_step step,
         sx_buffer_add_format(&login->out, "</%s>", element);
         return wait_in(login, SASL);
     case SX_SASL_HASH:
+        login->state = HASHING;
         return SX_LOGIN_HASH;
     case SX_SASL_DONE:
         return open_stream(login);
@@ -176,7 +177,7 @@ static enum sx_login_step take_sasl(struct sx_login *login, const struct sx_elem
         return follow(login, sx_sasl_success(&login->sasl, sx_element_text(stanza)), "response");
     if (sx_element_is(stanza, "failure", SX_NS_SASL))
         return take_failure(login, stanza);
-    return SX_LOGIN_WAIT;
+    return login->state == HASHING ? SX_LOGIN_HASH : SX_LOGIN_WAIT;
 }
 
 enum sx_login_step sx_login_hash(struct sx_login *login)
@@ -315,6 +316,7 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
     case PROCEED:
         return take_proceed(login, stanza, has_more);
     case SASL:
+    case HASHING:
         return take_sasl(login, stanza);
     case BIND:
         if (!is_answer(stanza, BIND_ID, &is_error))

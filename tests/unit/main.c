@@ -54,6 +54,8 @@
     SUITE(link_bytestream)                                                                         \
     SUITE(liveness)                                                                                \
     SUITE(load)                                                                                    \
+    SUITE(login)                                                                                   \
+    SUITE(login_states)                                                                            \
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(mechanism)                                                                               \
