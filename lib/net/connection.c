@@ -148,7 +148,7 @@ static void tell_login(struct sx_connection *connection)
                  : has_tls       ? "proved nothing beyond its certificate"
                                  : "proved nothing");
     if (sasl->note[0])
-        sx_trace(connection->trace, SOAP_XMPP_TRACE_ERROR, "%s", sasl->note);
+        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "%s", sasl->note);
 }
 
 static void go_online(struct sx_connection *connection)
@@ -193,8 +193,10 @@ static bool open_stream(struct sx_connection *connection)
     return made;
 }
 
+/* What was said in clear is forgotten (RFC 6120 5.4.3.3). */
 static void begin_tls(struct sx_connection *connection)
 {
+    connection->stream.negotiation = (struct sx_negotiation){0};
     if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
         explain_tls(connection, connection->server);
     else if (!open_stream(connection))
@@ -549,6 +551,8 @@ static void explain_login(struct sx_connection *connection, const char *server)
 {
     if (explain_certificate(connection, server))
         return;
+    if (connection->login.err) /* that of a first refusal, after which it closed */
+        set_failure(connection, connection->login.err, "%s", connection->login.why);
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
         explain_tls(connection, server);
     else
@@ -632,10 +636,15 @@ void sx_connection_fini(struct sx_connection *connection)
 
 bool sx_connection_was_misnamed(const struct sx_connection *connection)
 {
-    return !connection->is_unnamed && !connection->online && sx_tls_is_name_unknown();
+    return !connection->is_unnamed && !sx_tls_is_established() && sx_tls_is_name_unknown();
 }
 
-bool sx_connection_was_unreachable(const struct sx_connection *connection)
+bool sx_connection_was_useless(const struct sx_connection *connection)
 {
-    return connection->has_socket && !connection->tcp && connection->failure.err == SX_EUNREACHABLE;
+    bool is_direct = connection->addresses->at[connection->address].is_direct_tls;
+    bool has_no_tls = is_direct && connection->tcp && !sx_tls_is_established();
+    if (connection->failure.err == SX_ESTOPPED || connection->failure.err == SX_ENOMEM)
+        return false;
+    return connection->has_socket &&
+           (has_no_tls || (!connection->tcp && connection->failure.err == SX_EUNREACHABLE));
 }

@@ -92,7 +92,8 @@ void sx_connection_fini(struct sx_connection *connection);
  */
 bool sx_connection_was_misnamed(const struct sx_connection *connection);
 
-/* After fini: no TCP connection came about, so that the next address may do better. */
-bool sx_connection_was_unreachable(const struct sx_connection *connection);
+/* After fini: no TCP connection came about, or no TLS where it begins at once, so that the next
+ * address may do better. */
+bool sx_connection_was_useless(const struct sx_connection *connection);
 
 #endif

@@ -22,6 +22,8 @@
 #define BIND_ID    "bind"
 #define SESSION_ID "session"
 
+enum { AUTH_BYTES = 160 /* of an element around SASL's text */ };
+
 enum { FEATURES, PROCEED, SASL, HASHING, BIND, SESSION, HANDSHAKE, ONLINE };
 
 __attribute__((format(printf, 3, 4))) static enum sx_login_step
@@ -113,6 +115,9 @@ static enum sx_login_step follow(struct sx_login *login, enum sx_sasl_step step,
     const struct sx_sasl *sasl = &login->sasl;
     switch (step) {
     case SX_SASL_SEND:
+        /* In one piece: a password may be in it, and no copy is to stay behind. */
+        if (!sx_buffer_reserve(&login->out, sasl->text.len + AUTH_BYTES))
+            return end_short(login);
         sx_buffer_add_format(&login->out, "<%s xmlns='" SX_NS_SASL "'", element);
         if (strcmp(element, "auth") == 0)
             sx_buffer_add_attribute(&login->out, "mechanism", sx_mechanism_name(sasl->mechanism));
@@ -137,7 +142,7 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     struct sx_sasl *sasl = &login->sasl;
     struct sx_sasl_offer offer;
     login->has_offer = sx_negotiation_read_offer(features, &offer);
-    if (config->cert_file && !config->password[0] &&
+    if (config->cert_file && !config->password[0] && offer.names[0] &&
         !(offer.mechanisms & sx_mechanism_set(SX_MECHANISM_EXTERNAL)))
         return end(login, SX_ECLIENTCERT,
                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
@@ -151,22 +156,21 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     return follow(login, sx_sasl_begin(sasl, &offer), "auth");
 }
 
+/* The sentence of a refusal stays if the server closes before the answer to a second try. */
 static enum sx_login_step take_failure(struct sx_login *login, const struct sx_element *failure)
 {
     struct sx_negotiation_condition condition;
     enum sx_sasl_step step;
-    bool final;
     sx_negotiation_read_condition(failure, SX_NS_SASL, &condition);
-    final = is_final(condition.name);
+    end(login, is_final(condition.name) ? SX_EAUTH : SX_ELOST,
+        "%s refused the login of %.100s by %s: %s%s%s", login->server, login->config->jid,
+        sx_mechanism_name(login->sasl.mechanism),
+        condition.name[0] ? condition.name : "it doesn't say why", condition.text[0] ? ": " : "",
+        condition.text);
     step = sx_sasl_failure(&login->sasl, strcmp(condition.name, "temporary-auth-failure") != 0);
-    if (step == SX_SASL_SEND)
+    if (step == SX_SASL_SEND || login->sasl.why[0])
         return follow(login, step, "auth");
-    if (login->sasl.why[0])
-        return follow(login, step, "auth");
-    return end(login, final ? SX_EAUTH : SX_ELOST, "%s refused the login of %.100s by %s: %s%s%s",
-               login->server, login->config->jid, sx_mechanism_name(login->sasl.mechanism),
-               condition.name[0] ? condition.name : "it doesn't say why",
-               condition.text[0] ? ": " : "", condition.text);
+    return SX_LOGIN_END;
 }
 
 static enum sx_login_step take_sasl(struct sx_login *login, const struct sx_element *stanza)

@@ -324,7 +324,7 @@ static void run_connection(struct sx_loop *loop)
 /* Connects to one address, from TCP to offline; the session's number, 0 if none came about. */
 static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
                             unsigned address, int64_t deadline, struct sx_failure *failure,
-                            bool *unreachable)
+                            bool *useless)
 {
     struct sx_connection connection = {
         .config = loop->config,
@@ -352,7 +352,7 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
     loop->ctx = NULL;
     sx_allocator_sweep();
     *failure = connection.failure;
-    *unreachable = sx_connection_was_unreachable(&connection);
+    *useless = sx_connection_was_useless(&connection);
     loop->is_unnamed = sx_connection_was_misnamed(&connection);
     return connection.online ? loop->last_session : 0;
 }
@@ -412,6 +412,15 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
     return failure->err == SX_OK;
 }
 
+/* Direct TLS that doesn't come about leaves the later addresses their share of the time. */
+static int64_t deadline_of(const struct sx_addresses *addresses, unsigned address, int64_t deadline)
+{
+    int64_t now_us = sx_clock_now_us(), left_us = deadline - now_us;
+    if (!addresses->at[address].is_direct_tls || left_us <= 0)
+        return deadline;
+    return now_us + left_us / (int64_t)(addresses->count - address);
+}
+
 /* One attempt, from the look-up to offline. Returns when to try again. */
 static int64_t attempt(struct sx_loop *loop)
 {
@@ -419,14 +428,15 @@ static int64_t attempt(struct sx_loop *loop)
     struct sx_addresses addresses = {0};
     struct sx_failure failure = {0};
     uint64_t session = 0;
-    bool unreachable = true;
+    bool useless = true;
     unsigned i;
     loop->callbacks.on_connecting(loop->callbacks.user);
     if (look_up(loop, deadline, &addresses, &failure))
-        for (i = 0; i < addresses.count && unreachable; i++) {
-            session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+        for (i = 0; i < addresses.count && useless; i++) {
+            int64_t share = deadline_of(&addresses, i, deadline);
+            session = try_address(loop, &addresses, i, share, &failure, &useless);
             if (loop->is_unnamed)
-                session = try_address(loop, &addresses, i, deadline, &failure, &unreachable);
+                session = try_address(loop, &addresses, i, share, &failure, &useless);
         }
     return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
 }

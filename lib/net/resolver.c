@@ -241,6 +241,16 @@ static void find_targets(struct answer *answer, struct service *services, int co
         answer->err = SX_OK;
 }
 
+/* "." says that there is no direct TLS, not that there is no server. */
+static void drop_refusals(struct services *services)
+{
+    int i, kept = 0;
+    for (i = 0; i < services->count; i++)
+        if (names_host(&services->at[i]))
+            services->at[kept++] = services->at[i];
+    services->count = kept;
+}
+
 static void find_domain(struct sx_resolver *resolver)
 {
     struct answer *answer = &resolver->answer;
@@ -249,17 +259,19 @@ static void find_domain(struct sx_resolver *resolver)
     if (sx_domain_to_ascii(resolver->name, ascii) == SX_OK) {
         if (resolver->tls != SOAP_XMPP_TLS_OFF)
             query_services(&services, ascii, true);
-        if (resolver->tls != SOAP_XMPP_TLS_DIRECT)
+        if (resolver->tls != SOAP_XMPP_TLS_DIRECT) {
+            drop_refusals(&services);
             query_services(&services, ascii, false);
+        }
     }
     if (services.count > 0) {
         answer->err = SX_ENOHOST;
         snprintf(answer->why, sizeof answer->why,
                  "%.120s offers no such service, says its SRV record", resolver->name);
         find_targets(answer, services.at, services.count);
-        return;
+    } else {
+        find_host(answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
     }
-    find_host(answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
     /* The records that nobody can read now may name a host that exists. */
     if (services.is_uncertain && answer->err == SX_ENOHOST)
         answer->err = SX_EUNRESOLVED;

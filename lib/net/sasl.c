@@ -104,7 +104,7 @@ static unsigned usable(struct sx_sasl *sasl)
 {
     const struct sx_sasl_account *account = sasl->account;
     unsigned set = account->mechanisms & sasl->offer.mechanisms;
-    if (!account->has_certificate)
+    if (!account->has_certificate || sasl->is_certificate_refused)
         set &= ~BIT(SX_MECHANISM_EXTERNAL);
     if (!account->password[0])
         set &= BIT(SX_MECHANISM_EXTERNAL);
@@ -126,7 +126,7 @@ static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
     if (!account->password[0])
         set &= BIT(SX_MECHANISM_EXTERNAL);
     sx_mechanism_list(set, own, sizeof own);
-    return end(sasl, SX_EAUTH,
+    return end(sasl, SX_ELOST, /* an offer may change */
                "the server offers no way to log in that we have credentials for; it offers: %s; "
                "we have: %s",
                sasl->offer.names[0] ? sasl->offer.names : "none", own);
@@ -379,6 +379,12 @@ enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
         sasl->is_binding_refused = true;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);
+        return begin(sasl);
+    }
+    /* The server knows another certificate for the account, or none: there is the password. */
+    if (is_refusal && sasl->mechanism == SX_MECHANISM_EXTERNAL && sasl->account->password[0] &&
+        !sasl->is_certificate_refused) {
+        sasl->is_certificate_refused = true;
         return begin(sasl);
     }
     if (is_refusal)

@@ -91,7 +91,7 @@ struct sx_sasl {
     unsigned char data[SX_BINDING_BYTES];
     size_t data_len;
     unsigned stage, challenges;
-    bool is_binding_refused;
+    bool is_binding_refused, is_certificate_refused;
 };
 
 /* For the features of a stream that isn't authenticated. */

@@ -58,8 +58,8 @@ static void note(const SSL *ssl, int where, int value)
 {
     if ((where & SSL_CB_HANDSHAKE_DONE) && ssl == seen.ssl)
         seen.established = true;
-    if (!(where & SSL_CB_ALERT) || (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
-        return;
+    if (!(where & SSL_CB_ALERT) || value >> 8 != SSL3_AL_FATAL)
+        return; /* after a warning, and close_notify is one, the other side goes on */
     seen.alert = value;
     seen.received = (where & SSL_CB_READ) != 0;
 }

@@ -314,7 +314,7 @@ static void test_no_mechanism(void)
         world.account.password = rows[i].password;
         world.channel.may_send_password = rows[i].may_send_password;
         CU_ASSERT_EQUAL(begin(&world), SX_SASL_END);
-        CU_ASSERT_EQUAL(world.sasl.err, SX_EAUTH);
+        CU_ASSERT_EQUAL(world.sasl.err, SX_ELOST);
         ASSERT_CONTAINS(world.sasl.why, rows[i].why);
         sx_sasl_fini(&world.sasl);
     }
@@ -446,6 +446,21 @@ static bool attempt_login(struct shortage shortage)
 }
 SHORTAGE_TEST(login, 6)
 
+/* EXTERNAL first, since there is a certificate; then, once, what the password serves. */
+static void a_refused_certificate_is_followed_by_the_password(void)
+{
+    struct world world;
+    prepare(&world);
+    world.account.has_certificate = true;
+    world.offer.mechanisms = 1U << SX_MECHANISM_EXTERNAL | 1U << SX_MECHANISM_SCRAM_SHA_1;
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_EXTERNAL);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_1);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
+    sx_sasl_fini(&world.sasl);
+}
+
 CU_TestInfo tests_sasl[] = {
     {"SCRAM, its proof in <success/> or in a challenge; the second time without hashing",
      test_success},
@@ -459,5 +474,7 @@ CU_TestInfo tests_sasl[] = {
     {"what the server says out of turn ends the login", test_order},
     {"a challenge has 4,095 bytes at most", test_long_challenges},
     {"without memory a login ends", test_login},
+    {"a refused certificate is followed by the password",
+     a_refused_certificate_is_followed_by_the_password},
     CU_TEST_INFO_NULL,
 };
