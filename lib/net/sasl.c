@@ -126,7 +126,7 @@ static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
     if (!account->password[0])
         set &= BIT(SX_MECHANISM_EXTERNAL);
     sx_mechanism_list(set, own, sizeof own);
-    return end(sasl, SX_ELOST, /* an offer may change */
+    return end(sasl, sasl->offer.names[0] ? SX_EAUTH : SX_ELOST, /* it may have just started */
                "the server offers no way to log in that we have credentials for; it offers: %s; "
                "we have: %s",
                sasl->offer.names[0] ? sasl->offer.names : "none", own);

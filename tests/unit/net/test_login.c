@@ -266,11 +266,11 @@ static void test_offers(void)
         enum sx_err err;
         const char *why;
     } rows[] = {
-        {password, NULL, OFFER(MECHANISM("X-OAUTH2") MECHANISM("ANONYMOUS")), SX_ELOST,
+        {password, NULL, OFFER(MECHANISM("X-OAUTH2") MECHANISM("ANONYMOUS")), SX_EAUTH,
          "it offers: X-OAUTH2, ANONYMOUS; we have: SCRAM-SHA-512-PLUS"},
         {password, NULL, OFFER(""), SX_ELOST, "it offers: none"},
         {password, NULL, STREAM("features", BINDING), SX_ELOST, "it offers: none"},
-        {password, NULL, OFFER(MECHANISM("EXTERNAL")), SX_ELOST, "it offers: EXTERNAL; we have: "},
+        {password, NULL, OFFER(MECHANISM("EXTERNAL")), SX_EAUTH, "it offers: EXTERNAL; we have: "},
         {empty, file, OFFER(MECHANISM("PLAIN")), SX_ECLIENTCERT,
          "doesn't take the client certificate alice.pem: it offers no SASL EXTERNAL"},
     };
