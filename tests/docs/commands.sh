@@ -34,6 +34,7 @@ run() { # DOCUMENT BLOCK [FIRST LAST]: these commands of the block, one after th
 start() { # DOCUMENT BLOCK: its first command, in the background
     echo "exec env $(pages shell "$1" "$2" | sed -n 1p)" > block
     cat block
+    : > service.log # what the last service said doesn't count
     bash block > service.log 2>&1 &
     service=$!
     wait_until 20 serves "$service" || ! cat service.log
@@ -42,6 +43,7 @@ serves() { # PROCESS: says so and still runs
     grep -q '^online' service.log && kill -0 "$1"
 }
 start_component() { # its server's port is another one, without TLS
+    : > service.log
     (
         unset SOAP_XMPP_CAFILE
         export SOAP_XMPP_PORT=$SOAPXMPP_TEST_PROSODY_COMPONENT_PORT
