@@ -97,6 +97,13 @@ void party_await_online(struct party *party)
     party_expect(party, "online");
 }
 
+void party_replace(struct pair *pair, struct party *party, const char *version)
+{
+    party_set_version(party, version);
+    party_start(pair, party);
+    party_await_online(party);
+}
+
 void party_stop(struct party *party)
 {
     CU_ASSERT_EQUAL(child_stop(party->child), 0);

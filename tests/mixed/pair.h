@@ -82,6 +82,8 @@ void party_set_version(struct party *party, const char *version);
 /* Its process starts; party_await_online() waits until it can be called. */
 void party_start(struct pair *pair, struct party *party);
 void party_await_online(struct party *party);
+/* The process of that version takes the place of one that has ended, and can be called. */
+void party_replace(struct pair *pair, struct party *party, const char *version);
 void party_stop(struct party *party);
 void party_kill(struct party *party);
 

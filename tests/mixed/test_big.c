@@ -64,9 +64,7 @@ static void restart_responder(struct pair *pair, int side)
     int number = pair_call(pair, side, LARGE_BYTES, false);
     party_expect(&pair->sides[side], "amid out");
     party_kill(responder);
-    party_set_version(responder, side == OLDER ? pair->version : NULL);
-    party_start(pair, responder);
-    party_await_online(responder);
+    party_replace(pair, responder, side == OLDER ? pair->version : NULL);
     pair_expect_answer(pair, number);
 }
 

@@ -40,9 +40,7 @@ static void kill_responder(struct pair *pair, int side, const char *successor)
     waiting = pair_call(pair, side, SMALL, false);
     party_expect_number(caller, "sent", waiting);
     party_kill(responder);
-    party_set_version(responder, successor);
-    party_start(pair, responder);
-    party_await_online(responder);
+    party_replace(pair, responder, successor);
     sent_once = sx_clock_now_us() - begun_us < SECOND_COPY_US;
     proxy_resume(caller->proxy);
     /* Nobody knows how far it came with this one, and nobody tries again. */
@@ -85,9 +83,7 @@ static void call_a_dead_one(struct pair *pair, int side)
     party_stop(responder);
     number = pair_call(pair, side, SMALL, false);
     party_expect_number(&pair->sides[side], "sent", number);
-    party_set_version(responder, side == OLDER ? pair->version : NULL);
-    party_start(pair, responder);
-    party_await_online(responder);
+    party_replace(pair, responder, side == OLDER ? pair->version : NULL);
     pair_expect_answer(pair, number);
 }
 
@@ -139,9 +135,7 @@ static void kill_caller(struct pair *pair, int side)
     pair_orphan(pair, side);
     party_kill(caller);
     pair_finish(pair, number);
-    party_set_version(caller, side == NEWER ? pair->version : NULL);
-    party_start(pair, caller);
-    party_await_online(caller);
+    party_replace(pair, caller, side == NEWER ? pair->version : NULL);
     call_once_more(pair);
     CU_ASSERT_EQUAL(pair_runs(pair, number), 1);
 }

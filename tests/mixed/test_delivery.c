@@ -68,9 +68,7 @@ static void deliver_upgraded(const struct site *site, const char *version)
     pair_orphan(&pair, OLDER);
     party_stop(&pair.sides[NEWER]);
     pair_orphan(&pair, NEWER);
-    party_set_version(&pair.sides[NEWER], upgraded);
-    party_start(&pair, &pair.sides[NEWER]);
-    party_await_online(&pair.sides[NEWER]);
+    party_replace(&pair, &pair.sides[NEWER], upgraded);
     call_each_other(&pair);
     pair_close(&pair);
 }

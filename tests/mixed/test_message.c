@@ -61,9 +61,7 @@ static void replace_caller(struct pair *pair, int side)
     pair_finish(pair, number);
     party_expect(service, "mailed");
     await_server(pair, !side);
-    party_set_version(caller, side == NEWER ? pair->version : NULL);
-    party_start(pair, caller);
-    party_await_online(caller);
+    party_replace(pair, caller, side == NEWER ? pair->version : NULL);
     expect_found(pair, number);
 }
 
@@ -87,9 +85,7 @@ static void replace_service(struct pair *pair, int side)
     number = post(pair, side, false);
     party_expect_number(&pair->sides[side], "posted", number);
     await_server(pair, side);
-    party_set_version(service, side == OLDER ? pair->version : NULL);
-    party_start(pair, service);
-    party_await_online(service);
+    party_replace(pair, service, side == OLDER ? pair->version : NULL);
     expect_found(pair, number);
 }
 
