@@ -201,31 +201,44 @@ static bool attempt_foreign_address(struct shortage shortage)
 }
 SHORTAGE_TEST(foreign_address, 14)
 
-static bool attempt_foreign_password(struct shortage shortage)
+/* ---- configuration ---- */
+
+/* Makes it while memory is short; whether it was. A failure leaves nothing. */
+static bool make_short(struct shortage shortage, const struct soap_xmpp_config *config,
+                       struct sx_config *made, enum sx_err *err)
 {
     static const struct sx_config zero;
+    char why[200] = "";
+    bool has_failed;
+
+    shortage_begin(shortage);
+    *err = sx_config_make(config, made, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(*err, has_failed ? SX_ENOMEM : SX_OK);
+    if (*err) {
+        ASSERT_TEXT(why, "memory is short");
+        CU_ASSERT(memcmp(made, &zero, sizeof *made) == 0);
+    }
+    return has_failed;
+}
+
+static bool attempt_foreign_password(struct shortage shortage)
+{
     struct soap_xmpp_config config;
     struct sx_config made;
-    char why[200] = "";
     enum sx_err err;
     bool has_failed;
 
     soap_xmpp_config_init(&config);
     config.jid = "alice@example.org/desk";
     config.password = "cafe\xCC\x81";
-    shortage_begin(shortage);
-    err = sx_config_make(&config, &made, why, sizeof why);
-    has_failed = shortage_end();
-    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
-    CU_ASSERT(!err || memcmp(&made, &zero, sizeof made) == 0);
+    has_failed = make_short(shortage, &config, &made, &err);
     if (!err)
         ASSERT_TEXT(made.password, "caf\xC3\xA9");
     sx_config_fini(&made);
     return has_failed;
 }
 SHORTAGE_TEST(foreign_password, 5)
-
-/* ---- configuration ---- */
 
 static void set_members(struct soap_xmpp_config *config, const char *file)
 {
@@ -241,23 +254,16 @@ static char secret_file[64];
 
 static bool attempt_config(struct shortage shortage)
 {
-    static const struct sx_config zero;
     struct soap_xmpp_config config;
     struct sx_config made;
-    char why[200] = "";
+    char why[200];
     enum sx_err err;
     bool has_failed;
 
     set_members(&config, secret_file);
-    shortage_begin(shortage);
-    err = sx_config_make(&config, &made, why, sizeof why);
-    has_failed = shortage_end();
-    CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
-    if (err) {
-        ASSERT_TEXT(why, "memory is short");
-        CU_ASSERT(memcmp(&made, &zero, sizeof made) == 0);
+    has_failed = make_short(shortage, &config, &made, &err);
+    if (err)
         CU_ASSERT_EQUAL_FATAL(sx_config_make(&config, &made, why, sizeof why), SX_OK);
-    }
     ASSERT_TEXT(made.password, "secret");
     ASSERT_TEXT(made.host, "::1");
     ASSERT_TEXT(made.key_file, secret_file);
