@@ -24,6 +24,13 @@ void sx_buffer_fini(struct sx_buffer *buffer)
     *buffer = (struct sx_buffer){0};
 }
 
+void sx_buffer_wipe(struct sx_buffer *buffer)
+{
+    if (buffer->bytes)
+        explicit_bzero(buffer->bytes, buffer->capacity);
+    sx_buffer_fini(buffer);
+}
+
 void sx_buffer_clear(struct sx_buffer *buffer)
 {
     buffer->len = 0;

@@ -16,6 +16,7 @@ struct sx_buffer {
 };
 
 void sx_buffer_fini(struct sx_buffer *buffer);  /* frees, zeroes */
+void sx_buffer_wipe(struct sx_buffer *buffer);  /* as fini, but first the bytes become zero */
 void sx_buffer_clear(struct sx_buffer *buffer); /* len 0, keeps capacity, clears failed */
 bool sx_buffer_reserve(struct sx_buffer *buffer, size_t more); /* room for more bytes beyond len */
 void sx_buffer_add(struct sx_buffer *buffer, const char *bytes, size_t len);

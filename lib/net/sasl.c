@@ -53,24 +53,17 @@ static enum sx_sasl_step end_short(struct sx_sasl *sasl)
     return end(sasl, SX_ENOMEM, "memory ran short");
 }
 
-/* What is sent holds a password, or what can be guessed from. */
-static void wipe(struct sx_buffer *buffer)
-{
-    if (buffer->bytes)
-        OPENSSL_cleanse(buffer->bytes, buffer->capacity);
-    sx_buffer_fini(buffer);
-}
-
+/* What is sent holds a password, or what can be guessed from: it is wiped. */
 static enum sx_sasl_step send_message(struct sx_sasl *sasl, const struct sx_buffer *message)
 {
-    wipe(&sasl->text);
+    sx_buffer_wipe(&sasl->text);
     sx_base64_add(&sasl->text, message->bytes, message->len);
     return sasl->text.failed || message->failed ? end_short(sasl) : SX_SASL_SEND;
 }
 
 static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 {
-    wipe(&sasl->text);
+    sx_buffer_wipe(&sasl->text);
     if (sx_buffer_reserve(&sasl->text, 1)) /* so that bytes isn't NULL */
         sx_buffer_add_text(&sasl->text, text);
     return sasl->text.failed ? end_short(sasl) : SX_SASL_SEND;
@@ -99,15 +92,23 @@ static bool choose_binding(struct sx_sasl *sasl)
     return false;
 }
 
-/* Those of the offer that may be used here. */
-static unsigned usable(struct sx_sasl *sasl)
+/* Those that the account has credentials for. */
+static unsigned served(const struct sx_sasl_account *account)
 {
-    const struct sx_sasl_account *account = sasl->account;
-    unsigned set = account->mechanisms & sasl->offer.mechanisms;
-    if (!account->has_certificate || sasl->is_certificate_refused)
+    unsigned set = account->mechanisms;
+    if (!account->has_certificate)
         set &= ~BIT(SX_MECHANISM_EXTERNAL);
     if (!account->password[0])
         set &= BIT(SX_MECHANISM_EXTERNAL);
+    return set;
+}
+
+/* Those of the offer that may be used here. */
+static unsigned usable(struct sx_sasl *sasl)
+{
+    unsigned set = served(sasl->account) & sasl->offer.mechanisms;
+    if (sasl->is_certificate_refused)
+        set &= ~BIT(SX_MECHANISM_EXTERNAL);
     if (!sasl->channel->may_send_password)
         set &= ~BIT(SX_MECHANISM_PLAIN);
     if (set & with_binding && (sasl->is_binding_refused || !choose_binding(sasl)))
@@ -118,14 +119,8 @@ static unsigned usable(struct sx_sasl *sasl)
 /* What is wrong with an offer that has nothing for us. */
 static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
 {
-    const struct sx_sasl_account *account = sasl->account;
     char own[SX_MECHANISM_LIST_BYTES];
-    unsigned set = account->mechanisms;
-    if (!account->has_certificate)
-        set &= ~BIT(SX_MECHANISM_EXTERNAL);
-    if (!account->password[0])
-        set &= BIT(SX_MECHANISM_EXTERNAL);
-    sx_mechanism_list(set, own, sizeof own);
+    sx_mechanism_list(served(sasl->account), own, sizeof own);
     return end(sasl, sasl->offer.names[0] ? SX_EAUTH : SX_ELOST, /* it may have just started */
                "the server offers no way to log in that we have credentials for; it offers: %s; "
                "we have: %s",
@@ -147,7 +142,7 @@ static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
     sx_buffer_add(&message, "", 1);
     sx_buffer_add_text(&message, account->password);
     step = send_message(sasl, &message);
-    wipe(&message);
+    sx_buffer_wipe(&message);
     return step;
 }
 
@@ -241,7 +236,7 @@ static enum sx_sasl_step send_proof(struct sx_sasl *sasl)
     struct sx_buffer message = {0};
     enum sx_err err = sx_scram_prove(&sasl->scram, sasl->memory->salted, &message);
     enum sx_sasl_step step = err ? end_short(sasl) : send_message(sasl, &message);
-    wipe(&message);
+    sx_buffer_wipe(&message);
     sasl->stage = LAST;
     return step;
 }
@@ -351,7 +346,7 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
     const struct hash *hash = find_hash(sasl->mechanism);
     char message[CHALLENGE_BYTES];
     if (!hash) {
-        wipe(&sasl->text);
+        sx_buffer_wipe(&sasl->text);
         return SX_SASL_DONE;
     }
     if (sasl->stage == LAST) {
@@ -364,7 +359,7 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
         return end(sasl, SX_EPROTOCOL,
                    "the server takes the login for done before it was asked for proof");
     compare(sasl, hash);
-    wipe(&sasl->text);
+    sx_buffer_wipe(&sasl->text);
     return SX_SASL_DONE;
 }
 
@@ -397,7 +392,7 @@ void sx_sasl_fini(struct sx_sasl *sasl)
 {
     sx_scram_fini(&sasl->scram);
     sx_salted_password_fini(&sasl->salted);
-    wipe(&sasl->text);
+    sx_buffer_wipe(&sasl->text);
 }
 
 /* What it says about downgrades stays. */
