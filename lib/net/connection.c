@@ -1,8 +1,8 @@
 /* connection.c - one attempt with libstrophe: from TCP to online to over, and why.
  *
  * Invariant: failure is what happened first, and is never overwritten. libstrophe gets no more
- * rounds once it is over. No round waits for the server: nothing but the hashing of SCRAM takes
- * long.
+ * rounds once it is over. No round waits for the server, and none takes long: SCRAM's hashing goes
+ * in slices.
  *
  * Happy path: open -> round, round, ... -> on_online -> round ... -> close -> over -> fini.
  * Failure: abort (when the deadline has passed, for instance) notes why and shuts the socket down,
@@ -120,16 +120,12 @@ static void on_stanza(void *user, const struct sx_element *stanza)
 static void describe_server(struct sx_connection *connection)
 {
     const struct sx_config *config = connection->config;
-    char domain[SX_JID_BYTES];
-    if (config->host) {
+    int default_port = config->tls == SOAP_XMPP_TLS_DIRECT ? 5223 : 5222;
+    if (config->host)
         snprintf(connection->server, sizeof connection->server, "%.200s port %d", config->host,
-                 config->port                          ? config->port
-                 : config->tls == SOAP_XMPP_TLS_DIRECT ? 5223
-                                                       : 5222);
-        return;
-    }
-    sx_jid_domain(config->jid, domain, sizeof domain);
-    snprintf(connection->server, sizeof connection->server, "%.200s", domain);
+                 config->port ? config->port : default_port);
+    else
+        snprintf(connection->server, sizeof connection->server, "%.200s", connection->domain);
 }
 
 /* ---- the login ---- */
@@ -174,13 +170,12 @@ static bool add_attribute(char **attributes, size_t *count, const char *name, co
 static bool open_stream(struct sx_connection *connection)
 {
     const struct sx_config *config = connection->config;
-    char domain[SX_JID_BYTES], bare[SX_JID_BYTES];
+    char bare[SX_JID_BYTES];
     char *attributes[12];
     size_t count = 0, i;
     bool made;
-    sx_jid_domain(config->jid, domain, sizeof domain);
     sx_jid_bare(config->jid, bare, sizeof bare);
-    made = add_attribute(attributes, &count, "to", domain) &&
+    made = add_attribute(attributes, &count, "to", connection->domain) &&
            add_attribute(attributes, &count, "xml:lang", "en") &&
            add_attribute(attributes, &count, "version", "1.0") &&
            add_attribute(attributes, &count, "xmlns",
@@ -208,9 +203,7 @@ static void send_out(struct sx_connection *connection)
     struct sx_buffer *out = &connection->login.out;
     if (out->len && !out->failed)
         xmpp_send_raw(connection->conn, out->bytes, out->len);
-    if (out->bytes)
-        explicit_bzero(out->bytes, out->capacity);
-    sx_buffer_fini(out);
+    sx_buffer_wipe(out);
 }
 
 static void follow(struct sx_connection *connection, enum sx_login_step step)
@@ -323,18 +316,20 @@ void sx_connection_give_up(struct sx_connection *connection, int64_t silent_us)
     sx_connection_abort(connection, SX_ESILENT, text);
 }
 
-/* An address that doesn't answer leaves the later ones their share of the time. libstrophe waits no
- * longer than 5 s. */
-static int64_t tcp_deadline(const struct sx_connection *connection)
+/* An address that doesn't answer, or whose direct TLS doesn't come about, leaves the later ones
+ * their share of the time. libstrophe waits for TCP no longer than 5 s. */
+static void share_time(struct sx_connection *connection)
 {
     int64_t now_us = sx_clock_now_us();
     int64_t share_us = (connection->deadline - now_us) /
                        (int64_t)(connection->addresses->count - connection->address);
-    return now_us + (share_us < MOST_TCP_US ? share_us : MOST_TCP_US);
+    connection->tcp_deadline = now_us + (share_us < MOST_TCP_US ? share_us : MOST_TCP_US);
+    if (connection->addresses->at[connection->address].is_direct_tls)
+        connection->deadline = now_us + share_us;
 }
 
 /* libstrophe gets a literal address: given a name it would wait for the resolver, outside of every
- * deadline. The certificate it checks against the JID's domain all the same (RFC 6120 13.7.2.1). */
+ * deadline. */
 static void connect_to_address(struct sx_connection *connection)
 {
     const struct sx_resolver_address *address = &connection->addresses->at[connection->address];
@@ -355,8 +350,6 @@ static void connect_to_address(struct sx_connection *connection)
 /* Whom the certificate has to name, whatever host it is (RFC 6120 13.7.2.1). */
 static void expect_server(struct sx_connection *connection)
 {
-    const struct sx_config *config = connection->config;
-    sx_jid_domain(config->jid, connection->domain, sizeof connection->domain);
     if (sx_domain_to_ascii(connection->domain, connection->ascii) != SX_OK)
         connection->ascii[0] = '\0'; /* no certificate names it so */
     connection->expected = (struct sx_tls_server){
@@ -381,6 +374,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     const struct sx_config *config = connection->config;
     char why[sizeof connection->failure.text];
     connection->fd = -1;
+    sx_jid_domain(config->jid, connection->domain, sizeof connection->domain);
     describe_server(connection);
     connection->login.config = config;
     connection->login.server = connection->server;
@@ -388,7 +382,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     connection->stream.user = connection;
     connection->stream.on_header = on_header;
     connection->stream.on_login = on_login;
-    connection->tcp_deadline = tcp_deadline(connection);
+    share_time(connection);
     connection->stream.limits.max_stanza_bytes = config->max_stanza_bytes;
     connection->stream.limits.max_depth = config->max_depth;
     connection->stream.limits.max_nodes = MAX_NODES;
@@ -592,16 +586,16 @@ static enum sx_err judge_stream_error(const char *condition)
 static void explain_stream_error(struct sx_connection *connection, const char *server)
 {
     const struct sx_negotiation *negotiation = &connection->stream.negotiation;
-    const char *condition = negotiation->stream_condition;
-    const char *separator = negotiation->stream_text[0] ? ": " : "";
+    const char *condition = negotiation->error.name;
+    const char *separator = negotiation->error.text[0] ? ": " : "";
     if (connection->config->is_component && !connection->online) {
         const char *clause = sx_component_explain_login(condition);
         set_failure(connection, sx_component_judge_login(condition),
                     "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
-                    condition, *clause ? ", " : "", clause, separator, negotiation->stream_text);
+                    condition, *clause ? ", " : "", clause, separator, negotiation->error.text);
     } else {
         set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
-                    server, condition, separator, negotiation->stream_text);
+                    server, condition, separator, negotiation->error.text);
     }
 }
 
@@ -613,7 +607,7 @@ static void explain(struct sx_connection *connection)
         set_failure(connection, SX_ENOMEM, "memory ran short");
     if (stream->err != SX_OK)
         explain_stream(connection);
-    else if (stream->negotiation.stream_condition[0])
+    else if (stream->negotiation.error.name[0])
         explain_stream_error(connection, server);
     else if (connection->online)
         set_failure(connection, SX_ELOST, "the connection to %s was lost", server);

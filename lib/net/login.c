@@ -255,7 +255,7 @@ static enum sx_login_step refuse_binding(struct sx_login *login, const struct sx
                condition.text[0] ? ": " : "", condition.text);
 }
 
-/* The answer to the question of this id, or NULL; *is_error. */
+/* Whether it answers the question of this id; *is_error. */
 static bool is_answer(const struct sx_element *stanza, const char *own_id, bool *is_error)
 {
     const char *id = sx_element_attribute(stanza, "id");
@@ -343,7 +343,7 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
 void sx_login_fini(struct sx_login *login)
 {
     sx_sasl_fini(&login->sasl);
-    sx_buffer_fini(&login->out);
+    sx_buffer_wipe(&login->out);
     free(login->jid);
     login->jid = NULL;
 }

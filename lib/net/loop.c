@@ -412,15 +412,6 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
     return failure->err == SX_OK;
 }
 
-/* Direct TLS that doesn't come about leaves the later addresses their share of the time. */
-static int64_t deadline_of(const struct sx_addresses *addresses, unsigned address, int64_t deadline)
-{
-    int64_t now_us = sx_clock_now_us(), left_us = deadline - now_us;
-    if (!addresses->at[address].is_direct_tls || left_us <= 0)
-        return deadline;
-    return now_us + left_us / (int64_t)(addresses->count - address);
-}
-
 /* One attempt, from the look-up to offline. Returns when to try again. */
 static int64_t attempt(struct sx_loop *loop)
 {
@@ -433,10 +424,9 @@ static int64_t attempt(struct sx_loop *loop)
     loop->callbacks.on_connecting(loop->callbacks.user);
     if (look_up(loop, deadline, &addresses, &failure))
         for (i = 0; i < addresses.count && useless; i++) {
-            int64_t share = deadline_of(&addresses, i, deadline);
-            session = try_address(loop, &addresses, i, share, &failure, &useless);
+            session = try_address(loop, &addresses, i, deadline, &failure, &useless);
             if (loop->is_unnamed)
-                session = try_address(loop, &addresses, i, share, &failure, &useless);
+                session = try_address(loop, &addresses, i, deadline, &failure, &useless);
         }
     return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
 }

@@ -44,11 +44,8 @@ void sx_negotiation_read_condition(const struct sx_element *element, const char 
 static enum sx_err read_error(struct sx_negotiation *negotiation, const struct sx_element *error,
                               const char **why)
 {
-    struct sx_negotiation_condition condition;
     const struct sx_element *other = sx_element_child_of(error, "see-other-host", NS_STREAM_ERRORS);
-    sx_negotiation_read_condition(error, NS_STREAM_ERRORS, &condition);
-    memcpy(negotiation->stream_condition, condition.name, sizeof condition.name);
-    memcpy(negotiation->stream_text, condition.text, sizeof condition.text);
+    sx_negotiation_read_condition(error, NS_STREAM_ERRORS, &negotiation->error);
     if (other)
         copy(sx_element_text(other), negotiation->other_host, sizeof negotiation->other_host);
     if (sx_element_first(error) || *sx_element_text(error))

@@ -22,21 +22,21 @@
 
 enum { SX_NEGOTIATION_HOST_BYTES = 300 };
 
+/* A condition with its text, as RFC 6120 has them in many places; both "" if there is none. */
+struct sx_negotiation_condition {
+    char name[48], text[128];
+};
+
 /* What a stream has told, each time the newest. All zero before the first stanza. */
 struct sx_negotiation {
-    char stream_condition[48]; /* of a <stream:error/> (RFC 6120 4.9.3), "": none came */
-    char stream_text[128];
+    struct sx_negotiation_condition error;      /* of a <stream:error/> (RFC 6120 4.9.3) */
     char other_host[SX_NEGOTIATION_HOST_BYTES]; /* of <see-other-host/> (4.9.3.19) */
     /* What the server announced last (XEP-0478), 0: nothing */
     uint32_t server_max_bytes; /* of a stanza of ours */
     uint32_t server_idle_s;    /* silence of ours after which it may ask, or leave */
 };
 
-/* A condition with its text, as RFC 6120 has them in many places; both "" if there is none. uri:
- * the namespace of the condition. */
-struct sx_negotiation_condition {
-    char name[48], text[128];
-};
+/* The condition in an element. uri: its namespace. */
 void sx_negotiation_read_condition(const struct sx_element *element, const char *uri,
                                    struct sx_negotiation_condition *condition);
 

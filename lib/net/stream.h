@@ -6,18 +6,17 @@
  * nothing is delivered after a failure. Memory per stanza is bounded by the limits.
  *
  * Happy path: sx_stream_arm(stream); xmpp_conn_new() -> parser_new() adopts the stream -> bytes are
- * fed -> a handler, libstrophe's or on_stanza, runs and calls sx_stream_envelope(). An envelope
+ * fed -> on_login or on_stanza runs, and the latter calls sx_stream_envelope(). An envelope
  * ({SOAP 1.1 or 1.2}Envelope directly inside a stanza) is an empty placeholder child in the tree;
  * its bytes, with the declarations in scope from its ancestors injected into the root tag, are
  * here.
  *
  * What ends the stream (failure): not well-formed, DOCTYPE, processing instruction, comment,
- * encoding other than UTF-8 (RFC 6120 11), text in clear behind <proceed/> (5.4.3.3), a token
- * longer than max_stanza_bytes, more names and nesting than expat is given memory for (only beyond
- * every limit of a stanza), an empty <stream:error/> and features without <bind/> after SASL (both
- * crash libstrophe 0.12.2). What costs only its stanza (verdict): a prefix bound nowhere, too deep,
- * too many nodes, bytes, attributes or declarations, too much memory. The tree then holds the
- * stanza's own name and attributes and no children.
+ * encoding other than UTF-8 (RFC 6120 11), a token longer than max_stanza_bytes, more names and
+ * nesting than expat is given memory for (only beyond every limit of a stanza), an empty
+ * <stream:error/>. What costs only its stanza (verdict): a prefix bound nowhere, too deep, too many
+ * nodes, bytes, attributes or declarations, too much memory. The tree then holds the stanza's own
+ * name and attributes and no children.
  *
  * Thread: the loop thread. The parser also serves xmpp_stanza_new_from_string(), without capture.
  */

@@ -49,8 +49,8 @@ static void claim_words(const char *text, size_t bytes)
 
 static void claims_about_negotiation(const struct sx_negotiation *negotiation)
 {
-    claim_words(negotiation->stream_condition, sizeof negotiation->stream_condition);
-    claim_words(negotiation->stream_text, sizeof negotiation->stream_text);
+    claim_words(negotiation->error.name, sizeof negotiation->error.name);
+    claim_words(negotiation->error.text, sizeof negotiation->error.text);
     claim_words(negotiation->other_host, sizeof negotiation->other_host);
     CLAIM(!negotiation->server_max_bytes || negotiation->server_max_bytes >= LEAST_BYTES);
 }

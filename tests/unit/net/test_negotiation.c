@@ -30,13 +30,13 @@ static void test_errors(void)
     CU_ASSERT_EQUAL(
         take(&negotiation, ERROR("<conflict " STREAM_NS "/><text " STREAM_NS ">no</text>"), &why),
         SX_OK);
-    ASSERT_TEXT(negotiation.stream_condition, "conflict");
-    ASSERT_TEXT(negotiation.stream_text, "no");
+    ASSERT_TEXT(negotiation.error.name, "conflict");
+    ASSERT_TEXT(negotiation.error.text, "no");
     CU_ASSERT_EQUAL(take(&negotiation,
                          ERROR("<see-other-host " STREAM_NS ">[::1]:5299</see-other-host>"), &why),
                     SX_OK);
-    ASSERT_TEXT(negotiation.stream_condition, "see-other-host");
-    ASSERT_TEXT(negotiation.stream_text, "");
+    ASSERT_TEXT(negotiation.error.name, "see-other-host");
+    ASSERT_TEXT(negotiation.error.text, "");
     ASSERT_TEXT(negotiation.other_host, "[::1]:5299");
     CU_ASSERT_PTR_NULL(why);
     CU_ASSERT_EQUAL(take(&negotiation, ERROR(""), &why), SX_ESTREAM);

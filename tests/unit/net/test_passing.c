@@ -76,12 +76,12 @@ TEST(test_about_the_stream)
                         OPEN "<error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
                              "<stream:error/></error>") == 1);
     CU_ASSERT(passed.count == 1 && passed.peer.stanzas == 0);
-    ASSERT_TEXT(passed.peer.stream.negotiation.stream_condition, "");
+    ASSERT_TEXT(passed.peer.stream.negotiation.error.name, "");
     CU_ASSERT(peer_feed(&passed.peer,
                         "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
                         "</stream:error>") == 1);
     CU_ASSERT(passed.count == 2 && passed.peer.stanzas == 0);
-    ASSERT_TEXT(passed.peer.stream.negotiation.stream_condition, "reset");
+    ASSERT_TEXT(passed.peer.stream.negotiation.error.name, "reset");
     ASSERT_CONTAINS(passed.log.bytes, "error:(error xmlns=http://etherx.jabber.org/streams(reset ");
     stop_passing(&passed);
 }

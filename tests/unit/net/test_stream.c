@@ -402,8 +402,8 @@ TEST(test_stream_error)
                                     "<conflict xmlns='" STREAM_ERRORS "'/><x xmlns='urn:x'/>"
                                     "</stream:error>") == 1);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_OK);
-    ASSERT_TEXT(peer.stream.negotiation.stream_condition, "conflict");
-    ASSERT_TEXT(peer.stream.negotiation.stream_text, "bye");
+    ASSERT_TEXT(peer.stream.negotiation.error.name, "conflict");
+    ASSERT_TEXT(peer.stream.negotiation.error.text, "bye");
     CU_ASSERT(peer_feed(&peer, "<stream:error/>") == 0);
     CU_ASSERT(peer.stanzas == 1 && peer.stream.err == SX_ESTREAM);
     peer_stop(&peer);
