@@ -61,7 +61,9 @@ static void explain_tls(struct sx_connection *connection, const char *server)
 {
     const char *why;
     enum sx_err refusal = sx_tls_refusal(&why);
-    if (refusal != SX_OK)
+    if (sx_tls_is_short())
+        set_failure(connection, SX_ENOMEM, "memory ran short");
+    else if (refusal != SX_OK)
         set_failure(connection, refusal, "%s", why);
     else if (sx_tls_is_too_old())
         set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
@@ -603,7 +605,7 @@ static void explain(struct sx_connection *connection)
 {
     const struct sx_stream *stream = &connection->stream;
     const char *server = connection->server;
-    if (sx_allocator_is_short())
+    if (sx_allocator_is_short() || sx_tls_is_short())
         set_failure(connection, SX_ENOMEM, "memory ran short");
     if (stream->err != SX_OK)
         explain_stream(connection);

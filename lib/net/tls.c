@@ -50,12 +50,23 @@ static _Thread_local struct {
     const struct sx_tls_server *server; /* NULL: nobody has said who it is */
     enum sx_err refusal;
     char why[320];
+    bool is_short; /* of memory, once */
 } seen;
 
 /* ---- alerts ---- */
 
+/* OpenSSL says so in its queue alone: what it couldn't allocate is, above, a certificate that
+ * doesn't verify or a message that can't be decoded. The oldest error is the cause. */
+static void look_for_shortage(void)
+{
+    if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+        ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+        seen.is_short = true;
+}
+
 static void note(const SSL *ssl, int where, int value)
 {
+    look_for_shortage();
     if ((where & SSL_CB_HANDSHAKE_DONE) && ssl == seen.ssl)
         seen.established = true;
     if (!(where & SSL_CB_ALERT) || value >> 8 != SSL3_AL_FATAL)
@@ -70,6 +81,7 @@ void sx_tls_begin(void)
     seen.established = false;
     seen.alert = 0;
     seen.refusal = SX_OK;
+    seen.is_short = false;
     ERR_clear_error();
 }
 
@@ -86,7 +98,14 @@ void sx_tls_look(void)
     if (!seen.ssl || !seen.established)
         return;
     (void)SSL_peek(seen.ssl, &byte, 1);
+    look_for_shortage();
     ERR_clear_error(); /* SSL_get_error() looks at it after libstrophe's next call */
+}
+
+bool sx_tls_is_short(void)
+{
+    look_for_shortage();
+    return seen.is_short;
 }
 
 int sx_tls_alert(void)
@@ -158,7 +177,9 @@ static int check_certificate(int is_trusted, X509_STORE_CTX *ctx)
     const X509 *certificate = X509_STORE_CTX_get_current_cert(ctx);
     const struct sx_tls_server *server = seen.server;
     if (!is_trusted) {
-        const char *reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
+        int error = X509_STORE_CTX_get_error(ctx);
+        const char *reason = X509_verify_cert_error_string(error);
+        seen.is_short |= error == X509_V_ERR_OUT_OF_MEM;
         seen.refusal = SX_ECERT;
         snprintf(seen.why, sizeof seen.why, "the certificate of %.150s is not trusted: %.130s",
                  server ? server->domain : "nobody", reason);

@@ -53,6 +53,10 @@ bool sx_tls_is_established(void);
 bool sx_tls_is_in_handshake(void);
 bool sx_tls_wants_to_write(void);
 
+/* Whether OpenSSL has been short of memory since sx_tls_begin(): what it says of certificates and
+ * alerts then means nothing. */
+bool sx_tls_is_short(void);
+
 /* The newest fatal alert since sx_tls_begin (RFC 8446 6.2), by either side: its description's
  * number, -1 if there was none. */
 int sx_tls_alert(void);

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <expat.h>
 #include <idn2.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +52,9 @@ int __wrap_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
 int __real_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
 int __real_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
 
+int __real_SSL_CTX_set_default_verify_store(SSL_CTX *ctx);
+int __wrap_SSL_CTX_set_default_verify_store(SSL_CTX *ctx);
+
 static _Thread_local struct {
     struct shortage shortage;
     bool begun, paused, has_failed;
@@ -80,9 +85,9 @@ void shortage_resume(void)
     now.paused = false;
 }
 
-static bool is_refused(void)
+static bool is_refused_to(bool openssl)
 {
-    if (!now.begun || now.paused)
+    if (!now.begun || now.paused || now.shortage.is_openssl != openssl)
         return false;
     now.count++;
     if (now.count < now.shortage.number || (now.count > now.shortage.number && !now.shortage.lasts))
@@ -90,6 +95,11 @@ static bool is_refused(void)
     now.has_failed = true;
     errno = ENOMEM;
     return true;
+}
+
+static bool is_refused(void)
+{
+    return is_refused_to(false);
 }
 
 /* ---- the allocator's functions ---- */
@@ -207,30 +217,76 @@ int __wrap_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags)
     return is_refused() ? IDN2_MALLOC : __real_idn2_to_unicode_8z8z(ascii, name, flags);
 }
 
+static void *openssl_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_refused_to(true) ? NULL : __real_malloc(size);
+}
+
+static void *openssl_realloc(void *block, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_refused_to(true) ? NULL : __real_realloc(block, size);
+}
+
+static void openssl_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
+/* OpenSSL 3.0 gives up its loader of stores twice if memory runs short in there: the next link
+ * would use it after that. Nothing of it is ours to mend. */
+int __wrap_SSL_CTX_set_default_verify_store(SSL_CTX *ctx)
+{
+    int is_set;
+
+    shortage_pause();
+    is_set = __real_SSL_CTX_set_default_verify_store(ctx);
+    shortage_resume();
+    return is_set;
+}
+
+/* OpenSSL takes them before it has allocated anything, and never after. */
+__attribute__((constructor)) static void stand_before_openssl(void)
+{
+    if (!CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free))
+        abort();
+}
+
 /* ---- every number ---- */
 
-static unsigned sweep(bool (*attempt)(struct shortage), bool lasts)
+static unsigned sweep(bool (*attempt)(struct shortage), struct shortage shortage, unsigned stride)
 {
-    struct shortage shortage = {.number = 0, .lasts = lasts};
     unsigned failures = CU_get_number_of_failures();
     bool has_failed;
 
     do {
-        shortage.number++;
+        shortage.number += stride;
         has_failed = attempt(shortage);
         if (CU_get_number_of_failures() == failures && shortage.number < SWEEP_MOST)
             continue;
-        fprintf(stderr, "a shortage at allocation %u%s makes it fail\n", shortage.number,
-                lasts ? " and after it" : "");
+        fprintf(stderr, "a shortage at allocation %u%s%s makes it fail\n", shortage.number,
+                shortage.is_openssl ? " of OpenSSL's" : "", shortage.lasts ? " and after it" : "");
         CU_ASSERT(shortage.number < SWEEP_MOST);
         return 0;
     } while (has_failed);
-    return shortage.number - 1;
+    return shortage.number - stride;
 }
 
 unsigned shortage_sweep(bool (*attempt)(struct shortage shortage))
 {
-    unsigned once = sweep(attempt, false);
+    unsigned once = sweep(attempt, (struct shortage){.lasts = false}, 1);
 
-    return sweep(attempt, true) ? once : 0;
+    return sweep(attempt, (struct shortage){.lasts = true}, 1) ? once : 0;
+}
+
+unsigned shortage_sweep_openssl(bool (*attempt)(struct shortage shortage), unsigned stride)
+{
+    unsigned once = sweep(attempt, (struct shortage){.is_openssl = true}, stride);
+
+    return sweep(attempt, (struct shortage){.lasts = true, .is_openssl = true}, stride) ? once : 0;
 }

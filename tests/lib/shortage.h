@@ -6,8 +6,8 @@
  *
  * For programs linked with --wrap (Makefile): malloc, calloc, realloc, mmap, strdup, strndup and
  * asprintf of what is linked statically are counted, libstrophe's and libidn's among them, and all
- * that expat and zstd's contexts allocate. A call of libidn2 counts as one. Other shared libraries
- * keep their own.
+ * that expat and zstd's contexts allocate; a call of libidn2 counts as one. Or else all that
+ * OpenSSL allocates. Other shared libraries keep their own.
  */
 #ifndef TESTS_SHORTAGE_H
 #define TESTS_SHORTAGE_H
@@ -19,6 +19,7 @@
 struct shortage {
     unsigned number; /* of the first allocation that fails */
     bool lasts;
+    bool is_openssl; /* OpenSSL's are counted, and no others */
 };
 
 /* No fatal assertion in between: it would leave the shortage on. */
@@ -33,6 +34,10 @@ void shortage_resume(void);
  * fails. attempt begins and ends the shortage and returns what the end has told. Returns how many
  * allocations there were to fail, 0 after a failed assertion. */
 unsigned shortage_sweep(bool (*attempt)(struct shortage shortage));
+
+/* Likewise with OpenSSL's allocations, every so many of them: a handshake has thousands. What it
+ * makes once for the process must be there. */
+unsigned shortage_sweep_openssl(bool (*attempt)(struct shortage shortage), unsigned stride);
 
 /* Defines the CUnit test test_NAME, which sweeps attempt_NAME; LEAST allocations must be there to
  * fail. */

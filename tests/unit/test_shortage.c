@@ -476,7 +476,7 @@ static void test_trace(void)
     char out[100];
     bool has_failed;
 
-    shortage_begin((struct shortage){1, true});
+    shortage_begin((struct shortage){.number = 1, .lasts = true});
     sx_trace_init(&trace, SOAP_XMPP_TRACE_STANZA, count_line, &lines, "alice@example.org");
     sx_trace(&trace, SOAP_XMPP_TRACE_ERROR, "no memory for %s, %.3f s", "all of it", 0.5);
     sx_trace_stanza(&trace, "received", ENVELOPE, sizeof ENVELOPE - 1);

@@ -116,22 +116,17 @@ static void test_component(void)
     hostile_stop(hostile);
 }
 
+static const struct hostile_step scram[] = {
+    {HOSTILE_EXPECT, .text = "<stream:stream"},
+    {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("SCRAM-SHA-1")},
+    {.kind = HOSTILE_SCRAM},
+    {HOSTILE_PLAY, .steps = hostile_bind},
+    {HOSTILE_END},
+};
+
 static void test_scram(void)
 {
-    static const struct hostile_step script[] = {
-        {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("SCRAM-SHA-1")},
-        {.kind = HOSTILE_SCRAM},
-        {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><bind xmlns='urn:ietf:params:xml:"
-                                              "ns:xmpp-bind'/></stream:features>"},
-        {HOSTILE_EXPECT, .text = "</iq>"},
-        {HOSTILE_SEND, .text = "<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:"
-                               "xmpp-bind'><jid>alice@example.org/desk</jid></bind></iq>"},
-        {HOSTILE_END},
-    };
-
-    log_in_short(script, 100);
+    log_in_short(scram, 100);
 }
 
 static struct hostile_certificates certificates; /* while a test with TLS runs */
@@ -171,11 +166,53 @@ static void test_tls(void)
     unsetenv("SSL_CERT_FILE");
 }
 
+/* OpenSSL doesn't always say that it was memory. */
+static bool attempt_openssl(struct shortage shortage)
+{
+    struct attempt attempt = {.config =
+                                  attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file),
+                              .port = port,
+                              .timeout_ms = 60000};
+    bool has_failed;
+
+    shortage_begin(shortage);
+    attempt_run(&attempt);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(attempt.was_online, attempt.connection.failure.err == SX_ESTOPPED);
+    CU_ASSERT(attempt.was_online || has_failed);
+    return has_failed;
+}
+
+static void test_openssl(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_offer_tls},
+        {.kind = HOSTILE_STARTTLS},
+        {HOSTILE_PLAY, .steps = scram},
+        {HOSTILE_END},
+    };
+    const char *stride = getenv("SHORTAGE_STRIDE");
+    struct hostile *hostile;
+
+    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, "example.org", 1) == 0);
+    setenv("SSL_CERT_FILE", "/dev/null", 1);
+    hostile = hostile_start(script, certificates.pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    port = hostile_port(hostile);
+    CU_ASSERT_FALSE(attempt_openssl((struct shortage){.is_openssl = true}));
+    CU_ASSERT(shortage_sweep_openssl(attempt_openssl, stride ? (unsigned)atoi(stride) : 97) >=
+              1000);
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+    unsetenv("SSL_CERT_FILE");
+}
+
 CU_TestInfo tests_shortage_connect[] = {
     {"a connect attempt fails when memory is short", test_connect},
     {"a login fails when memory is short", test_login},
     {"a component's login fails when memory is short", test_component},
     {"a login by SCRAM fails when memory is short", test_scram},
     {"a login over TLS fails when memory is short", test_tls},
+    {"a login by SCRAM over TLS fails when OpenSSL's memory is short", test_openssl},
     CU_TEST_INFO_NULL,
 };

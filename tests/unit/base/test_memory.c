@@ -277,7 +277,7 @@ static void without_memory_for_a_share_nothing_is_taken(void)
 {
     struct sx_memory *memory = make_memory();
     struct sx_charge charge = {0};
-    shortage_begin((struct shortage){1, false});
+    shortage_begin((struct shortage){.number = 1, .lasts = false});
     CU_ASSERT_FALSE(take(memory, SX_MEMORY_REQUEST, "a@x", 1, &charge));
     CU_ASSERT_TRUE(shortage_end());
     CU_ASSERT_EQUAL(count(memory).held_bytes, 0);

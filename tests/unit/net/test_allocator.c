@@ -89,7 +89,7 @@ static void *free_blocks(void *unused)
     char *block, *moved;
     (void)unused;
     CU_ASSERT(sx_allocator_reserve());
-    shortage_begin((struct shortage){1, true});
+    shortage_begin((struct shortage){.number = 1, .lasts = true});
     block = sx_allocator.alloc(100, NULL);
     memset(block, 's', 100);
     moved = sx_allocator.realloc(block, 200, NULL);
