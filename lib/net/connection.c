@@ -258,11 +258,23 @@ static void on_header(void *user, const char *id)
         follow(connection, sx_login_header(&connection->login, id));
 }
 
+static void explain_verdict(struct sx_connection *connection)
+{
+    char text[320];
+    snprintf(text, sizeof text, "%.100s sent <%.40s> in the login: %.150s", connection->server,
+             sx_stream_name(&connection->stream), connection->stream.verdict_why);
+    sx_connection_abort(connection, SX_EPROTOCOL, text);
+}
+
 static void on_login(void *user, const struct sx_element *stanza, bool has_more)
 {
     struct sx_connection *connection = user;
     if (!is_logging_in(connection))
         return;
+    if (connection->stream.verdict != SX_OK) { /* what is left of it would say something else */
+        explain_verdict(connection);
+        return;
+    }
     look_at_channel(connection);
     follow(connection,
            sx_login_stanza(&connection->login, stanza, has_more, &connection->stream.negotiation));

@@ -91,9 +91,11 @@ static enum sx_login_step go_online(struct sx_login *login, const char *jid)
  * such as temporary-auth-failure, is none of it. */
 static bool is_final(const char *condition)
 {
-    static const char *const conditions[] = {
-        "account-disabled",  "credentials-expired", "encryption-required", "invalid-authzid",
-        "invalid-mechanism", "mechanism-too-weak",  "not-authorized",      NULL};
+    static const char *const conditions[] = {"account-disabled",    "credentials-expired",
+                                             "encryption-required", "incorrect-encoding",
+                                             "invalid-authzid",     "invalid-mechanism",
+                                             "malformed-request",   "mechanism-too-weak",
+                                             "not-authorized",      NULL};
     size_t i;
     for (i = 0; conditions[i]; i++)
         if (strcmp(condition, conditions[i]) == 0)

@@ -8,6 +8,7 @@
  */
 #include "net/scram.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include "base/base64.h"
 #include "base/random.h"
 
-enum { RANDOM_BYTES = 24 /* 32 letters */, DIGITS = 10, ERROR_LETTERS = 40 };
+enum { RANDOM_BYTES = 24 /* 32 letters */, DIGITS = 10, SHOWN_DIGITS = 20, ERROR_LETTERS = 40 };
 
 _Static_assert(RANDOM_BYTES / 3 * 4 + 1 == SX_SCRAM_NONCE_BYTES, "a nonce is whole groups");
 
@@ -142,19 +143,20 @@ static enum sx_err read_salt(struct sx_scram *scram, const char *value, size_t l
 
 static enum sx_err read_iterations(struct sx_scram *scram, const char *value, size_t len)
 {
-    if (len == 0 || len > DIGITS || strspn(value, "0123456789") != len || value[0] == '0') {
+    size_t digits = strspn(value, "0123456789");
+    if (len == 0 || digits != len || value[0] == '0') {
         snprintf(scram->why, sizeof scram->why,
-                 "the server's number of SCRAM iterations is \"%.*s\"; allowed: %d to %d",
-                 (int)(len < 20 ? strspn(value, "0123456789") : 0), value,
+                 "the server's number of SCRAM iterations is none; allowed: %d to %d",
                  SX_SCRAM_LEAST_ITERATIONS, SX_SCRAM_MOST_ITERATIONS);
         return SX_EPROTOCOL;
     }
-    scram->iterations = strtoul(value, NULL, 10);
+    scram->iterations = len > DIGITS ? ULONG_MAX : strtoul(value, NULL, 10);
     if (scram->iterations >= SX_SCRAM_LEAST_ITERATIONS &&
         scram->iterations <= SX_SCRAM_MOST_ITERATIONS)
         return SX_OK;
     snprintf(scram->why, sizeof scram->why,
-             "the server wants %.*s iterations of SCRAM; allowed: %d to %d", (int)len, value,
+             "the server wants %.*s%s iterations of SCRAM; allowed: %d to %d",
+             (int)(len > SHOWN_DIGITS ? SHOWN_DIGITS : len), value, len > SHOWN_DIGITS ? "..." : "",
              SX_SCRAM_LEAST_ITERATIONS, SX_SCRAM_MOST_ITERATIONS);
     return SX_EPROTOCOL;
 }

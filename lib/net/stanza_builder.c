@@ -287,6 +287,11 @@ static void open_stream(struct sx_stanza_builder *builder, const char *qname,
                                "the start tag of the stream is not namespace-well-formed");
         return;
     }
+    if (builder->stream && (strcmp(local, "stream") != 0 || strcmp(uri, SX_NS_STREAMS) != 0)) {
+        sx_stanza_builder_fail(builder, SX_EPROTOCOL, "the server's stream begins with <%.60s>",
+                               qname);
+        return;
+    }
     for (; *attributes && count < 2 * (size_t)STREAM_ATTRIBUTES; attributes += 2) {
         if (strchr(attributes[0], ':') || strcmp(attributes[0], "xmlns") == 0)
             continue;

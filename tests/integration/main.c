@@ -5,6 +5,8 @@
 #define SUITES(SUITE)                                                                              \
     SUITE(ground)                                                                                  \
     SUITE(hostile)                                                                                 \
+    SUITE(hostile_login)                                                                           \
+    SUITE(downgrade)                                                                               \
     SUITE(unruly)                                                                                  \
     SUITE(siege)                                                                                   \
     SUITE(thousand)                                                                                \

@@ -112,10 +112,15 @@ static bool say(struct play *play, const char *name, const struct sx_buffer *mes
     return said;
 }
 
+static bool say_text(struct play *play, const char *text)
+{
+    return judge(play, guest_write(play->guest, text, strlen(text), deadline_of(play)));
+}
+
 static bool refuse(struct play *play)
 {
     static const char failure[] = "<failure xmlns='" NS_SASL "'><not-authorized/></failure>";
-    (void)judge(play, guest_write(play->guest, failure, strlen(failure), deadline_of(play)));
+    (void)say_text(play, failure);
     play->why = play->server.why;
     return false;
 }
@@ -169,7 +174,8 @@ static bool exchange(struct play *play, struct sx_buffer *first, struct sx_buffe
     if (!hear_first(play, first))
         return false;
     for (i = 0; i < challenges; i++)
-        if (!say(play, "challenge", first) || !expect(play, "</response>"))
+        if (!say(play, "challenge", first) || (script->behind && !say_text(play, script->behind)) ||
+            !expect(play, "</response>"))
             return false;
     if (!hear_final(play, last))
         return false;

@@ -21,6 +21,7 @@ struct scram_script {
                              "r=$NONCEserver,s=c2FsdHNhbHQ=,i=4096" */
     const char *last;     /* server-final-message, in which $SIGNATURE is the right one; NULL:
                              "v=$SIGNATURE" */
+    const char *behind;   /* stanzas that follow the first challenge at once, NULL: none */
     unsigned challenges;  /* how often it says the first; 0: once */
     bool in_challenge;    /* the last comes in a challenge, and <success/> is empty */
 };

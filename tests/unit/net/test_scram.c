@@ -173,11 +173,11 @@ static void test_refused_challenges(void)
         {"r=" BOTH2 ",s=" SALT2 ",i=1000000000",
          "the server wants 1000000000 iterations of SCRAM; allowed: 4096 to 1000000"},
         {"r=" BOTH2 ",s=" SALT2 ",i=18446744073709555712",
-         "the server's number of SCRAM iterations is \""},
-        {"r=" BOTH2 ",s=" SALT2 ",i=", "the server's number of SCRAM iterations is \"\""},
-        {"r=" BOTH2 ",s=" SALT2 ",i=-5", "the server's number of SCRAM iterations is \"\""},
-        {"r=" BOTH2 ",s=" SALT2 ",i=4096x", "the server's number of SCRAM iterations is \"4096\""},
-        {"r=" BOTH2 ",s=" SALT2 ",i=04096", "the server's number of SCRAM iterations is \"04096\""},
+         "the server wants 18446744073709555712 iterations of SCRAM; allowed: 4096 to 1000000"},
+        {"r=" BOTH2 ",s=" SALT2 ",i=", "the server's number of SCRAM iterations is none"},
+        {"r=" BOTH2 ",s=" SALT2 ",i=-5", "the server's number of SCRAM iterations is none"},
+        {"r=" BOTH2 ",s=" SALT2 ",i=4096x", "the server's number of SCRAM iterations is none"},
+        {"r=" BOTH2 ",s=" SALT2 ",i=04096", "the server's number of SCRAM iterations is none"},
     };
     size_t i;
     for (i = 0; i < COUNT(rows); i++) {

@@ -363,7 +363,8 @@ TEST(test_encoding_declared)
 {
     struct peer peer;
     peer_start(&peer, &wide);
-    CU_ASSERT(peer_feed(&peer, "<?xml version='1.0' encoding='utf-8'?><stream id='1'>" SMALL) == 1);
+    CU_ASSERT(peer_feed(&peer, "<?xml version='1.0' encoding='utf-8'?><stream id='1' "
+                               "xmlns='http://etherx.jabber.org/streams'>" SMALL) == 1);
     CU_ASSERT(peer.stanzas == 1 && peer.has_envelope);
     peer_stop(&peer);
 }
