@@ -91,7 +91,8 @@ static void claims_about(struct world *world, enum sx_sasl_step step, bool is_fa
         world->had_scram |= is_scram(sasl->mechanism);
         break;
     case SX_SASL_END:
-        CLAIM(sasl->err == SX_EAUTH || sasl->err == SX_EPROTOCOL);
+        CLAIM(sasl->err == SX_EAUTH || sasl->err == SX_EPROTOCOL ||
+              (sasl->err == SX_ELOST && !world->offer.names[0]));
         CLAIM(is_failure || sasl->why[0]);
         break;
     case SX_SASL_HASH:
