@@ -42,7 +42,7 @@ fi
 : "${HOST:=xmpp.test}" "${USERS:=alice:alicepw bob:bobpw}" "${COMPONENTS:=svc:s3cret}"
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
 : "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
-: "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}"
+: "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}" "${SCRAM_HASH:=}" "${MAX_SESSIONS:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -131,6 +131,8 @@ JOIN='$JOIN'
 FLEET='$FLEET'
 CONFIG='$CONFIG'
 SECOND_HOST='$SECOND_HOST'
+SCRAM_HASH='$SCRAM_HASH'
+MAX_SESSIONS='$MAX_SESSIONS'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT
@@ -142,14 +144,16 @@ END
 }
 
 start_server() {
-    local attempt
+    local attempt host
     case "$HOST $USERS $COMPONENTS $SECOND_HOST" in
     *[!A-Za-z0-9._:\ -]*) die "HOST, USERS, COMPONENTS and SECOND_HOST may hold letters, digits, . _ - alone" ;;
     esac
     case $LISTEN in
     *[!0-9.]*) die "LISTEN is an IPv4 address" ;;
     esac
-    "$tools/certs.sh" "$dir/certs" "$HOST"
+    for host in $HOST $SECOND_HOST; do
+        "$tools/certs.sh" "$dir/certs" "$host"
+    done
     for attempt in 1 2 3 4 5 6 7 8; do
         [ $command = restart ] || pick_ports
         try_ports

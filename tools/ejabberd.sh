@@ -7,6 +7,8 @@
 #   JOIN             the node whose cluster it joins when it is new
 #   CONFIG           a file to be configured by, as docs/ejabberd.yml: other options that configure are
 #                    ignored
+#   SCRAM_HASH       by which it keeps passwords: sha (the default), sha256 or sha512
+#   MAX_SESSIONS     "name:count": so many connections the account may have at a time
 #   FLEET            so many accounts more, device0 and on, with the password of the first of USERS
 #
 # A port that another program holds ends ejabberd, with "eaddrinuse" among its last words.
@@ -51,7 +53,9 @@ configure() {
     fi
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
-    local s2s= listener= second=
+    local s2s= listener= second= sessions=
+    [ -z "$MAX_SESSIONS" ] || sessions="acl: { few: { user: ${MAX_SESSIONS%%:*} } }
+shaper_rules: { max_user_sessions: { ${MAX_SESSIONS#*:}: few } }"
     [ -z "$SECOND_HOST" ] || second="host_config: { \"$SECOND_HOST\": { resource_conflict: setresource, auth_password_format: plain } }"
     [ -z "$DNS_PORT" ] || write_federation
     cat > "$dir/ejabberd.yml" <<END
@@ -62,6 +66,8 @@ certfiles: ["$dir/certs/$HOST/$CERT.pem"]
 ca_file: "$dir/certs/ca.crt"
 auth_method: internal
 auth_password_format: scram
+auth_scram_hash: ${SCRAM_HASH:-sha}
+$sessions
 disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
 acme: { auto: false }
 access_rules: { c2s: { allow: all } }

@@ -144,6 +144,7 @@ END
 VirtualHost "$SECOND_HOST"
 ssl = { $certificate }
 conflict_resolve = "random"
+modules_enabled = { "client_certificates" }
 authentication = "internal_plain"
 END
         for component in $COMPONENTS; do
