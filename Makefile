@@ -165,6 +165,7 @@ help:
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'
 	@echo '                AGAINST=DIR: beside the build of another checkout;'
 	@echo '                bench-plot: a picture of it; run-bench-smoke: whether it works at all'
+	@echo 'make bench-login   what a login costs: text, instructions, time, the longest pass of the loop'
 	@echo 'make bench-fleet   FLEET_DEVICES=$(FLEET_DEVICES) devices on one server; bench-scale: a component of several'
 	@echo '                processes on a cluster, some of them killed (docs/fleet.md)'
 	@echo 'make deps       installs the Debian packages that are missing'

@@ -14,6 +14,7 @@ CALLS = 100  # under callgrind: the difference between so many calls and twice a
 LINKS = 20
 OUTSTANDING = [1, 1000, 10000]
 BIG = [50 * 10 ** 6, 100 * 10 ** 6]
+CALLGRIND = ["valgrind", "--tool=callgrind", "--fair-sched=try", "--callgrind-out-file=/dev/null"]
 
 
 # ---- instructions ----
@@ -25,10 +26,8 @@ def collected(errors):
 
 def instructions(start, calls):
     """Of caller and service, whole, after so many calls. start(before, errors) gives both."""
-    before = ["valgrind", "--tool=callgrind", "--fair-sched=try",
-              "--callgrind-out-file=/dev/null"]
     with tempfile.TemporaryFile() as theirs, tempfile.TemporaryFile() as ours:
-        service, caller = start(before, theirs, ours)
+        service, caller = start(CALLGRIND, theirs, ours)
         caller.order("add", 1, 1, f"{calls}n")
         caller.stop()
         service.stop()

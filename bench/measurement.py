@@ -28,9 +28,9 @@ def end(signal_number, frame):
     raise KeyboardInterrupt
 
 
-def main(name, text, missing, make):
+def main(name, text, missing, make, tell=report):
     """missing: what tools/with-servers should have started and hasn't, or None. make(build) gives
-    what has run() and found. What was found is told even if the rest failed."""
+    what has run() and found. What was found is told even if the rest failed: tell(path, found)."""
     if len(sys.argv) != 2 or "--help" in sys.argv:
         print(text)
         return 0 if "--help" in sys.argv else 2
@@ -51,5 +51,5 @@ def main(name, text, missing, make):
     finally:
         programs.stop_all()
     if measurement.found:
-        report(f"{build}/{name}.json", measurement.found)
+        tell(f"{build}/{name}.json", measurement.found)
     return status

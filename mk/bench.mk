@@ -6,6 +6,7 @@ BENCH_LINK := $(call obj,bench/slice.c bench/dial.c bench/resident.c)
 MOSQUITTO := $(wildcard /usr/include/mosquitto.h)
 BENCH := $(addprefix $(BUILD)/bench/,floor gsoap_floor http envelopes caller service raw memory \
     big $(if $(MOSQUITTO),mqtt))
+LOGIN := $(BUILD)/bench/login
 FLEET := $(addprefix $(BUILD)/bench/,fleet roll)
 SCALE := $(addprefix $(BUILD)/bench/scale/,worker load)
 
@@ -34,6 +35,13 @@ $(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/b
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(if $(filter %/raw,$@),,$(GSOAP_LIBS)))
 
+# Logs in, and sees each pass of the loop: make bench-login.
+$(LOGIN): LDFLAGS += -Wl,--wrap=sx_connection_round
+$(LOGIN): $(call obj,bench/login.c bench/slice.c) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(call link,)
+
 # Many devices, and who calls each: make bench-fleet.
 $(BUILD)/bench/fleet: $(call obj,bench/fleet.c bench/device.c bench/slice.c) $(bench_SKELETON)
 $(BUILD)/bench/roll: $(call obj,bench/roll.c bench/slice.c)
@@ -60,11 +68,27 @@ BENCH_OPTIONS := PERF=1,LOG=error,TLS=off,STANZA_LIMIT=16000000
 beside_tuned = $(if $(filter --help,$(2)),,tools/with-servers $(1:%=%$(,)$(BENCH_OPTIONS)) --) \
     /usr/bin/python3 -B bench/run.py $(BUILD) $(2)
 
-bench bench-plot: deps-bench
+# ARGS and AGAINST are bench/run.py's.
+bench: deps-bench
+	$(Q)$(MAKE) --no-print-directory run-bench $(if $(ARGS)$(AGAINST),,run-bench-login)
+
+bench-plot bench-login: deps-bench
 	$(Q)$(MAKE) --no-print-directory run-$@
 
 run-bench: $(BENCH)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(AGAINST:%=--against=%) $(ARGS))
+
+# Servers as they come, TLS and Nagle included.
+beside_untuned = tools/with-servers $(1:%=%$(,)LOG=error) -- /usr/bin/python3 -B bench/login.py $(BUILD)
+
+run-bench-login: $(LOGIN) $(BUILD)/$(SONAME)
+	$(Q)$(call beside_untuned,$(BENCH_SERVERS))
+
+run-bench-login-smoke: export BENCH_ROUNDS = 3
+run-bench-login-smoke: export BENCH_FOREIGN = 100
+run-bench-login-smoke: export LOGIN_COUNT = 1
+run-bench-login-smoke: $(LOGIN) $(BUILD)/$(SONAME)
+	$(Q)$(call beside_untuned,prosody)
 
 bench-programs: $(BENCH)
 
@@ -129,5 +153,6 @@ bench-codec: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/codec
 	$(Q)nice -n 10 $(BUILD)/codec $(sort $(wildcard tools/dictionary/held/*.xml))
 
-.PHONY: bench bench-programs bench-plot bench-fleet bench-scale bench-codec run-bench run-bench-unit \
-    run-bench-plot run-bench-smoke run-bench-fleet run-bench-fleet-smoke run-bench-scale dictionary
+.PHONY: bench bench-login bench-programs bench-plot bench-fleet bench-scale bench-codec run-bench run-bench-unit \
+    run-bench-plot run-bench-smoke run-bench-login run-bench-login-smoke run-bench-fleet run-bench-fleet-smoke \
+    run-bench-scale dictionary

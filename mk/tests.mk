@@ -272,10 +272,10 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soa
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(BUILD)/codec
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) --served mixed $(BUILD)/mixed \
 	    $(call targets,bench-unit docs oracle model install commands \
-	    samples federation cluster nat bench-fleet-smoke)
+	    samples federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
 # built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that

@@ -49,6 +49,7 @@ COMMANDS = [
     (r'make bench( .*)?', 'nobody: minutes, and a machine with nothing else to do'),
     (r'make bench-(plot|codec)', 'nobody: they measure. make test builds the second'),
     (r'make bench-fleet( .*)?', 'make test, as run-bench-fleet-smoke: with 40 devices'),
+    (r'make bench-login( .*)?', 'make test, as run-bench-login-smoke: a login of each kind, at one server'),
     (r'make bench-scale( .*)?', 'nobody: minutes; run-cluster runs the same cluster'),
     (r'make everything', 'by hand: hours'),
     (r'gdb --args build/unit envelope', 'nobody: gdb asks what to do'),
