@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "../lib/hostile_link.h"
+#include "../lib/hostile_steps.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 
@@ -34,48 +35,7 @@ enum { IMPATIENT_MS = 300, PATIENT_MS = 15000, LONG_S = 20, TICK_MS = 5, STEPS =
     STREAM_ERROR("<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" host               \
                  "</see-other-host>")
 
-#define AWAIT(awaited)                                                                             \
-    {                                                                                              \
-        HOSTILE_EXPECT, .text = awaited                                                            \
-    }
-#define PLAY(played)                                                                               \
-    {                                                                                              \
-        HOSTILE_PLAY, .steps = played                                                              \
-    }
-#define SEND(sent)                                                                                 \
-    {                                                                                              \
-        HOSTILE_SEND, .text = sent                                                                 \
-    }
-#define REPEAT(sent, times)                                                                        \
-    {                                                                                              \
-        HOSTILE_SEND_REPEATED, .text = sent, .count = times                                        \
-    }
-#define SCRAM(...)                                                                                 \
-    {                                                                                              \
-        .kind = HOSTILE_SCRAM, .scram = &(const struct scram_script)                               \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-#define SILENCE                                                                                    \
-    {                                                                                              \
-        .kind = HOSTILE_SILENCE_MS                                                                 \
-    }
-#define HANG_UP                                                                                    \
-    {                                                                                              \
-        .kind = HOSTILE_CLOSE                                                                      \
-    }
-#define OPENED(more) AWAIT("<stream:stream"), SEND(HOSTILE_STREAM more)
-#define OFFER(name)  OPENED(MECHANISMS(MECHANISM(name)))
-#define TLS                                                                                        \
-    PLAY(hostile_offer_tls),                                                                       \
-    {                                                                                              \
-        .kind = HOSTILE_STARTTLS                                                                   \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        HOSTILE_END                                                                                \
-    }
+#define OFFER(name) OPENED(MECHANISMS(MECHANISM(name)))
 
 /* Comes online, and has proved that it knows the password. */
 static const struct hostile_step honest[] = {TLS, OFFER("SCRAM-SHA-1"), SCRAM(.first = NULL),

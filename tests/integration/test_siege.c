@@ -13,6 +13,7 @@
 #include "link/receive.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
+#include "../lib/hostile_steps.h"
 #include "siege.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -298,31 +299,10 @@ static void log_in_under_each(const struct login *logins, size_t count)
     bystander_close(&bystander);
 }
 
-#define AWAIT(awaited)                                                                             \
-    {                                                                                              \
-        HOSTILE_EXPECT, .text = awaited                                                            \
-    }
-#define PLAY(played)                                                                               \
-    {                                                                                              \
-        HOSTILE_PLAY, .steps = played                                                              \
-    }
-#define SEND(sent)                                                                                 \
-    {                                                                                              \
-        HOSTILE_SEND, .text = sent                                                                 \
-    }
 #define FLOOD(sent)                                                                                \
     {                                                                                              \
         HOSTILE_SEND_REPEATED, .text = sent, .count = 10000000                                     \
     }
-#define SILENCE                                                                                    \
-    {                                                                                              \
-        .kind = HOSTILE_SILENCE_MS                                                                 \
-    }
-#define HANG_UP                                                                                    \
-    {                                                                                              \
-        .kind = HOSTILE_CLOSE                                                                      \
-    }
-#define OPENED(more) AWAIT("<stream:stream"), SEND(HOSTILE_STREAM more)
 
 static void a_login_that_goes_wrong_is_told_and_tried_again(void)
 {

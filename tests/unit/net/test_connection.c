@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attempt.h"
-#include "../../lib/hostile.h"
+#include "../../lib/hostile_steps.h"
 #include "../../lib/suite.h"
 #include "../../lib/waits.h"
 
@@ -45,23 +45,6 @@ static void run_course(const struct course *course)
     hostile_stop(hostile);
     hostile_remove_certificates(&certificates);
 }
-
-#define SILENCE                                                                                    \
-    {                                                                                              \
-        .kind = HOSTILE_SILENCE_MS                                                                 \
-    }
-#define AWAIT(awaited)                                                                             \
-    {                                                                                              \
-        HOSTILE_EXPECT, .text = awaited                                                            \
-    }
-#define PLAY(played)                                                                               \
-    {                                                                                              \
-        HOSTILE_PLAY, .steps = played                                                              \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        HOSTILE_END                                                                                \
-    }
 
 static const struct hostile_step silent[] = {SILENCE, END};
 static const struct hostile_step silent_features[] = {
