@@ -168,8 +168,8 @@ static bool add_attribute(char **attributes, size_t *count, const char *name, co
     return attributes[(*count)++] != NULL;
 }
 
-/* from: RFC 6120 4.7.1, once nobody else may read who we are. */
-static bool open_stream(struct sx_connection *connection)
+/* is_private: nobody else may read who we are, so that it is said (from: RFC 6120 4.7.1). */
+static bool open_stream(struct sx_connection *connection, bool is_private)
 {
     const struct sx_config *config = connection->config;
     char bare[SX_JID_BYTES];
@@ -183,20 +183,21 @@ static bool open_stream(struct sx_connection *connection)
            add_attribute(attributes, &count, "xmlns",
                          config->is_component ? "jabber:component:accept" : "jabber:client") &&
            add_attribute(attributes, &count, "xmlns:stream", SX_NS_STREAMS) &&
-           (!connection->login.channel.has_tls || add_attribute(attributes, &count, "from", bare));
+           (!is_private || add_attribute(attributes, &count, "from", bare));
     made = made && xmpp_conn_open_stream(connection->conn, attributes, count) == XMPP_EOK;
     for (i = 1; i < count; i += 2)
         free(attributes[i]);
     return made;
 }
 
-/* What was said in clear is forgotten (RFC 6120 5.4.3.3). */
+/* What was said in clear is forgotten (RFC 6120 5.4.3.3). The header waits for the end of the
+ * handshake, and so for the server's certificate. */
 static void begin_tls(struct sx_connection *connection)
 {
     connection->stream.negotiation = (struct sx_negotiation){0};
     if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
         explain_tls(connection, connection->server);
-    else if (!open_stream(connection))
+    else if (!open_stream(connection, true))
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
 }
 
@@ -218,7 +219,7 @@ static void follow(struct sx_connection *connection, enum sx_login_step step)
     case SX_LOGIN_HASH:
         break;
     case SX_LOGIN_OPEN:
-        if (!open_stream(connection))
+        if (!open_stream(connection, sx_tls_is_established()))
             sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
         break;
     case SX_LOGIN_TLS:
@@ -362,9 +363,12 @@ static void connect_to_address(struct sx_connection *connection)
 }
 
 /* Whom the certificate has to name, whatever host it is (RFC 6120 13.7.2.1). */
-static void expect_server(struct sx_connection *connection)
+static enum sx_err expect_server(struct sx_connection *connection)
 {
-    if (sx_domain_to_ascii(connection->domain, connection->ascii) != SX_OK)
+    enum sx_err err = sx_domain_to_ascii(connection->domain, connection->ascii);
+    if (err == SX_ENOMEM)
+        return err;
+    if (err)
         connection->ascii[0] = '\0'; /* no certificate names it so */
     connection->expected = (struct sx_tls_server){
         .domain = connection->domain,
@@ -373,6 +377,7 @@ static void expect_server(struct sx_connection *connection)
         .is_direct = connection->addresses->at[connection->address].is_direct_tls,
     };
     sx_tls_expect(&connection->expected);
+    return SX_OK;
 }
 
 /* What the parser ended, and which server sent it. */
@@ -381,6 +386,37 @@ static void explain_stream(struct sx_connection *connection)
     char text[512];
     snprintf(text, sizeof text, "%s: %s", connection->server, connection->stream.why);
     sx_connection_abort(connection, connection->stream.err, text);
+}
+
+/* Before TLS is up, where it is wanted, anybody on the way could say it: that stops no link. */
+static enum sx_err judge_stream_error(const struct sx_connection *connection, const char *condition)
+{
+    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
+        return SX_ESTREAM;
+    if (strcmp(condition, "conflict") == 0)
+        return SX_ECONFLICT;
+    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+}
+
+/* Whether the server has closed behind it or not. */
+static void explain_stream_error(struct sx_connection *connection)
+{
+    const struct sx_negotiation_condition *error = &connection->stream.negotiation.error;
+    const char *separator = error->text[0] ? ": " : "";
+    enum sx_err err;
+    char text[640];
+    if (connection->config->is_component && !connection->online) {
+        const char *clause = sx_component_explain_login(error->name);
+        err = sx_component_judge_login(error->name);
+        snprintf(text, sizeof text, "%s refused the component %.100s: %s%s%s%s%s",
+                 connection->server, connection->config->jid, error->name, *clause ? ", " : "",
+                 clause, separator, error->text);
+    } else {
+        err = judge_stream_error(connection, error->name);
+        snprintf(text, sizeof text, "%s closed the stream: %s%s%s", connection->server, error->name,
+                 separator, error->text);
+    }
+    sx_connection_abort(connection, err, text);
 }
 
 void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
@@ -405,7 +441,11 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     connection->stream.limits.max_namespaces = config->max_namespaces;
     current = connection;
     sx_tls_begin();
-    expect_server(connection);
+    if (expect_server(connection) != SX_OK) {
+        set_failure(connection, SX_ENOMEM, "memory ran short");
+        connection->over = true;
+        return;
+    }
     if (config->cert_file &&
         !sx_tls_check_files(config->cert_file, config->key_file, why, sizeof why)) {
         set_failure(connection, SX_ECLIENTCERT, "%s", why);
@@ -521,6 +561,8 @@ bool sx_connection_round(struct sx_connection *connection, xmpp_ctx_t *ctx)
         sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
     else if (connection->stream.err != SX_OK)
         explain_stream(connection);
+    else if (connection->stream.negotiation.error.name[0] && !connection->closing)
+        explain_stream_error(connection);
     else if (connection->failure.err != SX_OK && !connection->closing)
         sx_connection_abort(connection, connection->failure.err, connection->failure.text);
     return (connection->is_hashing && is_logging_in(connection)) ||
@@ -590,29 +632,6 @@ static void explain_tcp(struct sx_connection *connection, const char *server)
                 error > 0 ? strerror(error) : "refused or unreachable");
 }
 
-static enum sx_err judge_stream_error(const char *condition)
-{
-    if (strcmp(condition, "conflict") == 0)
-        return SX_ECONFLICT;
-    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
-}
-
-static void explain_stream_error(struct sx_connection *connection, const char *server)
-{
-    const struct sx_negotiation *negotiation = &connection->stream.negotiation;
-    const char *condition = negotiation->error.name;
-    const char *separator = negotiation->error.text[0] ? ": " : "";
-    if (connection->config->is_component && !connection->online) {
-        const char *clause = sx_component_explain_login(condition);
-        set_failure(connection, sx_component_judge_login(condition),
-                    "%s refused the component %.100s: %s%s%s%s%s", server, connection->config->jid,
-                    condition, *clause ? ", " : "", clause, separator, negotiation->error.text);
-    } else {
-        set_failure(connection, judge_stream_error(condition), "%s closed the stream: %s%s%s",
-                    server, condition, separator, negotiation->error.text);
-    }
-}
-
 static void explain(struct sx_connection *connection)
 {
     const struct sx_stream *stream = &connection->stream;
@@ -622,7 +641,7 @@ static void explain(struct sx_connection *connection)
     if (stream->err != SX_OK)
         explain_stream(connection);
     else if (stream->negotiation.error.name[0])
-        explain_stream_error(connection, server);
+        explain_stream_error(connection);
     else if (connection->online)
         set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
     else if (connection->tcp || stream->fed_bytes)

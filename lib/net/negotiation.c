@@ -41,14 +41,18 @@ void sx_negotiation_read_condition(const struct sx_element *element, const char 
     }
 }
 
+/* One of a condition of the server's own, or of words alone, is an error all the same. */
 static enum sx_err read_error(struct sx_negotiation *negotiation, const struct sx_element *error,
                               const char **why)
 {
     const struct sx_element *other = sx_element_child_of(error, "see-other-host", NS_STREAM_ERRORS);
-    sx_negotiation_read_condition(error, NS_STREAM_ERRORS, &negotiation->error);
+    struct sx_negotiation_condition *condition = &negotiation->error;
+    sx_negotiation_read_condition(error, NS_STREAM_ERRORS, condition);
     if (other)
         copy(sx_element_text(other), negotiation->other_host, sizeof negotiation->other_host);
-    if (sx_element_first(error) || *sx_element_text(error))
+    if (!condition->name[0] && (sx_element_first(error) || *sx_element_text(error)))
+        copy("undefined-condition", condition->name, sizeof condition->name);
+    if (condition->name[0])
         return SX_OK;
     *why = "the server sent a stream error without a condition";
     return SX_ESTREAM;

@@ -114,6 +114,8 @@
     SUITE(stanza)                                                                                  \
     SUITE(stderr)                                                                                  \
     SUITE(stream)                                                                                  \
+    SUITE(stream_error)                                                                            \
+    SUITE(stream_header)                                                                           \
     SUITE(table)                                                                                   \
     SUITE(thread)                                                                                  \
     SUITE(timestamp)                                                                               \

@@ -166,6 +166,36 @@ static void test_tls(void)
     unsetenv("SSL_CERT_FILE");
 }
 
+static bool attempt_idn(struct shortage shortage)
+{
+    static char jid[] = "alice@b\xC3\xBC"
+                        "cher.example/desk";
+    struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+
+    config.jid = jid;
+    return connect_short(shortage, &config, SX_ESTOPPED);
+}
+
+/* The domain is compared with the certificate by its A-labels, which take memory. */
+static void test_idn(void)
+{
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_tls},
+        {HOSTILE_END},
+    };
+    struct hostile *hostile;
+
+    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, "xn--bcher-kva.example", 1) == 0);
+    setenv("SSL_CERT_FILE", "/dev/null", 1);
+    hostile = hostile_start(script, certificates.pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    port = hostile_port(hostile);
+    CU_ASSERT(shortage_sweep(attempt_idn) >= 150);
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+    unsetenv("SSL_CERT_FILE");
+}
+
 /* OpenSSL doesn't always say that it was memory. */
 static bool attempt_openssl(struct shortage shortage)
 {
@@ -213,6 +243,7 @@ CU_TestInfo tests_shortage_connect[] = {
     {"a component's login fails when memory is short", test_component},
     {"a login by SCRAM fails when memory is short", test_scram},
     {"a login over TLS fails when memory is short", test_tls},
+    {"a login at a domain beyond ASCII fails when memory is short", test_idn},
     {"a login by SCRAM over TLS fails when OpenSSL's memory is short", test_openssl},
     CU_TEST_INFO_NULL,
 };

@@ -38,6 +38,10 @@ static void test_errors(void)
     ASSERT_TEXT(negotiation.error.name, "see-other-host");
     ASSERT_TEXT(negotiation.error.text, "");
     ASSERT_TEXT(negotiation.other_host, "[::1]:5299");
+    CU_ASSERT_EQUAL(take(&negotiation, ERROR("<full xmlns='urn:x'/>"), &why), SX_OK);
+    ASSERT_TEXT(negotiation.error.name, "undefined-condition");
+    CU_ASSERT_EQUAL(take(&negotiation, ERROR("no room"), &why), SX_OK);
+    ASSERT_TEXT(negotiation.error.name, "undefined-condition");
     CU_ASSERT_PTR_NULL(why);
     CU_ASSERT_EQUAL(take(&negotiation, ERROR(""), &why), SX_ESTREAM);
     ASSERT_CONTAINS(why, "without a condition");
