@@ -183,8 +183,9 @@ $(BUILD)/mixed: | $(PEERS)
 # TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
 TEST_RUN ?=
 ARGS ?=
-SERVERS ?= prosody,SECOND_HOST=second.xmpp.test \
-    "ejabberd,SECOND_HOST=second.xmpp.test,USERS=alice:alicepw bob:bobpw carol:carolpw,MAX_SESSIONS=carol:2" \
+HOSTS := SECOND_HOST=second.xmpp.test,IDN_HOST=bücher.test,ACCOUNTS=$(CURDIR)/tests/integration/accounts
+SERVERS ?= prosody,$(HOSTS) \
+    "ejabberd,$(HOSTS),USERS=alice:alicepw bob:bobpw carol:carolpw,MAX_SESSIONS=carol:2" \
     fragile=prosody frail=ejabberd,SCRAM_HASH=sha512 \
     $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite

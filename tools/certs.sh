@@ -1,35 +1,42 @@
 #!/bin/bash
-# certs.sh DIR HOST - a throw-away CA and server certificates for tests, none of them trusted by
-# anything but who is given DIR/ca.crt.
+# certs.sh DIR HOST [IDN_HOST] - a throw-away CA and server certificates for tests, none of them
+# trusted by anything but who is given DIR/ca.crt.
 #
 #   DIR/ca.crt                        the CA
-#   DIR/HOST/valid.{crt,key,pem}      for HOST, by the CA
+#   DIR/HOST/valid.{crt,key,pem}      for HOST, by the CA; also for IDN_HOST, in A-labels
 #   DIR/HOST/wronghost.*              by the CA, for another name
 #   DIR/HOST/selfsigned.*             for HOST, by nobody but itself
 #   DIR/HOST/expired.*                for HOST, by the CA, out of date
 #   DIR/HOST/{alice,bob}.*            for alice@HOST and bob@HOST as clients, by the CA (xmppAddr)
 #   DIR/HOST/stranger.*               for alice@HOST, by nobody but itself
 #   DIR/HOST/late.*                   for alice@HOST, by the CA, out of date
+#   DIR/HOST/mueller.*                for müller@IDN_HOST, by the CA, if there is an IDN_HOST
 #
 # .pem holds the certificate and the key. What is there already is kept. Names are DNS names alone:
 # an IP address among them makes some servers refuse the file.
 set -eu -o pipefail
-dir=$1 host=$2
+dir=$1 host=$2 idn_host=${3:-}
 
 request_key() { # KEY NAME: a key and, on standard output, the request for a certificate
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1" -subj "/CN=$2"
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1" -utf8 -subj "/CN=$2"
 }
 
 user_extensions() { # NAME: RFC 6120 13.7.1.4
-    printf '%s\n' "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:$1" extendedKeyUsage=clientAuth \
-        keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
+    printf '%s\n' subjectAltName=@names extendedKeyUsage=clientAuth keyUsage=critical,digitalSignature \
+        basicConstraints=CA:FALSE '[names]' "otherName=1.3.6.1.5.5.7.8.5;FORMAT:UTF8,UTF8:$1"
+}
+
+to_a_labels() { # DOMAIN
+    python3 -X utf8 -c 'import sys; print(sys.argv[1].encode("idna").decode())' "$1"
 }
 
 extensions() { # NAME
+    local others=
     case $1 in
     *@*) user_extensions "$1" && return ;;
+    "$host") [ -z "$idn_host" ] || others=,DNS:$(to_a_labels "$idn_host") ;;
     esac
-    printf '%s\n' "subjectAltName=DNS:$1,DNS:*.$1" extendedKeyUsage=serverAuth,clientAuth \
+    printf '%s\n' "subjectAltName=DNS:$1,DNS:*.$1$others" extendedKeyUsage=serverAuth,clientAuth \
         keyUsage=critical,digitalSignature basicConstraints=CA:FALSE
 }
 
@@ -68,11 +75,12 @@ make_all() {
     sign "$certs/alice" "alice@$host" 30
     sign "$certs/bob" "bob@$host" 30
     sign "$certs/late" "alice@$host" -1
+    [ -z "$idn_host" ] || sign "$certs/mueller" "müller@$idn_host" 30
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=alice" \
         -keyout "$certs/stranger.key" -out "$certs/stranger.crt" \
         -addext "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:alice@$host"
     local kind
-    for kind in valid wronghost selfsigned alice bob late stranger expired; do
+    for kind in valid wronghost selfsigned alice bob late stranger ${idn_host:+mueller} expired; do
         cat "$certs/$kind.crt" "$certs/$kind.key" > "$certs/$kind.pem"
     done
 }

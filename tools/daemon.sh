@@ -17,10 +17,14 @@
 # Options by environment, remembered for restart:
 #   HOST             the XMPP domain (xmpp.test)
 #   USERS            accounts, "name:password name:password" (alice:alicepw bob:bobpw)
+#   ACCOUNTS         a file with more of them, in any characters: one a line, its name (prepared by
+#                    nodeprep), a tab, its password
 #   COMPONENTS       external components (XEP-0114), "label:secret": label.HOST (svc:s3cret). ejabberd
 #                    takes any name with the first one's secret
 #   SECOND_HOST      another domain below HOST, with the same accounts, whose passwords are kept as they
 #                    are, not hashed; who asks there for a resource that is taken gets another one
+#   IDN_HOST         one more, beyond ASCII ("bücher.test"), else as SECOND_HOST. The valid certificate
+#                    names it, too
 #   TLS              required, or off: STARTTLS isn't even offered
 #   CERT             valid, wronghost, selfsigned or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
@@ -43,6 +47,7 @@ fi
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
 : "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
 : "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}" "${SCRAM_HASH:=}" "${MAX_SESSIONS:=}"
+: "${IDN_HOST:=}" "${ACCOUNTS:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -133,6 +138,8 @@ CONFIG='$CONFIG'
 SECOND_HOST='$SECOND_HOST'
 SCRAM_HASH='$SCRAM_HASH'
 MAX_SESSIONS='$MAX_SESSIONS'
+IDN_HOST='$IDN_HOST'
+ACCOUNTS='$ACCOUNTS'
 C2S_PORT=$C2S_PORT
 DIRECT_TLS_PORT=$DIRECT_TLS_PORT
 COMPONENT_PORT=$COMPONENT_PORT
@@ -143,17 +150,29 @@ END
     mv "$dir/env.new" "$dir/env"
 }
 
+# DIR/accounts: all of them, as lines of ACCOUNTS
+write_accounts() {
+    local user
+    for user in $USERS; do
+        printf '%s\t%s\n' "${user%%:*}" "${user#*:}"
+    done > "$dir/accounts"
+    [ -z "$ACCOUNTS" ] || cat "$ACCOUNTS" >> "$dir/accounts"
+}
+
 start_server() {
-    local attempt host
+    local attempt
     case "$HOST $USERS $COMPONENTS $SECOND_HOST" in
     *[!A-Za-z0-9._:\ -]*) die "HOST, USERS, COMPONENTS and SECOND_HOST may hold letters, digits, . _ - alone" ;;
     esac
     case $LISTEN in
     *[!0-9.]*) die "LISTEN is an IPv4 address" ;;
     esac
-    for host in $HOST $SECOND_HOST; do
-        "$tools/certs.sh" "$dir/certs" "$host"
-    done
+    case $IDN_HOST in
+    *[\"\'\\[:space:]]*) die "IDN_HOST is one domain" ;;
+    esac
+    "$tools/certs.sh" "$dir/certs" "$HOST" "$IDN_HOST"
+    [ -z "$SECOND_HOST" ] || "$tools/certs.sh" "$dir/certs" "$SECOND_HOST"
+    write_accounts
     for attempt in 1 2 3 4 5 6 7 8; do
         [ $command = restart ] || pick_ports
         try_ports

@@ -53,13 +53,17 @@ configure() {
     fi
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
-    local s2s= listener= second= sessions=
+    local s2s= listener= sessions= host hosts="\"$HOST\"" others=
     [ -z "$MAX_SESSIONS" ] || sessions="acl: { few: { user: ${MAX_SESSIONS%%:*} } }
 shaper_rules: { max_user_sessions: { ${MAX_SESSIONS#*:}: few } }"
-    [ -z "$SECOND_HOST" ] || second="host_config: { \"$SECOND_HOST\": { resource_conflict: setresource, auth_password_format: plain } }"
+    for host in $SECOND_HOST $IDN_HOST; do
+        hosts="$hosts, \"$host\""
+        others="${others:-host_config:}
+  \"$host\": { resource_conflict: setresource, auth_password_format: plain }"
+    done
     [ -z "$DNS_PORT" ] || write_federation
     cat > "$dir/ejabberd.yml" <<END
-hosts: ["$HOST"${SECOND_HOST:+, "$SECOND_HOST"}]
+hosts: [$hosts]
 loglevel: $LOG
 log_rotate_count: 0
 certfiles: ["$dir/certs/$HOST/$CERT.pem"]
@@ -72,7 +76,7 @@ disable_sasl_mechanisms: ["digest-md5", "X-OAUTH2"]
 acme: { auto: false }
 access_rules: { c2s: { allow: all } }
 $s2s
-$second
+$others
 listen:
   - port: $C2S_PORT
     ip: "127.0.0.1"
@@ -115,20 +119,19 @@ END
 # then tells whether each listener has its socket. Hashing a password takes longer than all else with an
 # account: those of a fleet have the first one's record.
 greeting() {
-    local user host users= sep= listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
+    local listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
     [ -z "$DNS_PORT$CONFIG" ] || listeners=4
-    for host in $HOST $SECOND_HOST; do
-        for user in $USERS; do
-            users="$users$sep{<<\"${user%%:*}\">>,<<\"$host\">>,<<\"${user#*:}\">>}" sep=,
-        done
-    done
     # A server that comes back has its fleet in front of the door, and an expression's turn comes late.
     [ ! -e "$dir/fleet" ] || fleet=0
     [ -z "$JOIN" ] || [ -e "$dir/joined" ] || join="ok = ejabberd_cluster:join('$JOIN'),
 ok = file:write_file(\"$dir/joined\", <<>>),"
     cat <<END
 $join
-lists:foreach(fun({U, H, P}) -> ejabberd_auth:try_register(U, H, P) end, [$users]),
+{ok, Accounts} = file:read_file("$dir/accounts"),
+lists:foreach(fun(Line) ->
+        [U, P] = binary:split(Line, <<"\t">>),
+        [ejabberd_auth:try_register(U, H, P) || H <- ejabberd_option:hosts()]
+    end, binary:split(Accounts, <<"\n">>, [global, trim_all])),
 lists:foreach(fun(I) -> [R] = mnesia:dirty_read(passwd, {<<"$first">>, <<"$HOST">>}),
     mnesia:dirty_write(setelement(2, R, {<<"device", (integer_to_binary(I))/binary>>, <<"$HOST">>}))
     end, lists:seq(0, $fleet - 1)),

@@ -6,10 +6,13 @@
 deadline_s=20
 
 write_module() {
-    local user host
+    local host hosts=
+    for host in $HOST $SECOND_HOST $IDN_HOST; do
+        hosts="$hosts \"$host\";"
+    done
     mkdir -p "$dir/plugins"
     {
-        echo "local address = \"$LISTEN\";"
+        echo "local address, hosts, accounts = \"$LISTEN\", {$hosts }, \"$dir/accounts\";"
         cat <<'END'
 module:set_global();
 local get_service_at = require "core.portmanager".get_service_at;
@@ -19,13 +22,10 @@ module:hook("server-started", function ()
 	for _, port in ipairs(module:get_option("ready_ports")) do
 		if not get_service_at(address, port) then said = "busy\n"; end
 	end
-END
-        for host in $HOST $SECOND_HOST; do
-            for user in $USERS; do
-                echo "	create_user(\"${user%%:*}\", \"${user#*:}\", \"$host\");"
-            done
-        done
-        cat <<'END'
+	for account in io.lines(accounts) do
+		local user, password = account:match("^([^\t]+)\t(.+)$");
+		for _, host in ipairs(hosts) do create_user(user, password, host); end
+	end
 	local path = module:get_option("ready_file");
 	local file = io.open(path .. ".new", "w");
 	file:write(said);
@@ -91,7 +91,7 @@ END
 # run_as_root has no effect on anyone else. The limits module is left out: Debian's default
 # configuration has it, at 10 kB/s.
 configure() {
-    local component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
+    local host component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
     [ "$TLS" = required ] || tls='' required=false
     local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s"' federate=
     if [ -n "$DNS_PORT" ]; then
@@ -140,13 +140,15 @@ VirtualHost "$HOST"
 ssl = { $certificate }
 modules_enabled = { "client_certificates" }
 END
-        [ -z "$SECOND_HOST" ] || cat <<END
-VirtualHost "$SECOND_HOST"
+        for host in $SECOND_HOST $IDN_HOST; do
+            cat <<END
+VirtualHost "$host"
 ssl = { $certificate }
 conflict_resolve = "random"
 modules_enabled = { "client_certificates" }
 authentication = "internal_plain"
 END
+        done
         for component in $COMPONENTS; do
             printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" \
                 "${component#*:}"
