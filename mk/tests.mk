@@ -6,7 +6,7 @@ HOSTILE := tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_scram
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    names.c proxy.c passage.c hoard.c stranger.c child.c $(HOSTILE)))
+    names.c proxy.c passage.c hoard.c stranger.c child.c rerun.c $(HOSTILE)))
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)

@@ -83,6 +83,7 @@ listen:
     module: ejabberd_c2s
     access: c2s
     shaper: none
+    backlog: 128
     max_stanza_size: $limit
     $starttls
     tls_verify: $verify
@@ -92,6 +93,7 @@ listen:
     module: ejabberd_c2s
     access: c2s
     shaper: none
+    backlog: 128
     max_stanza_size: $limit
     tls: true
     tls_verify: true
@@ -101,6 +103,7 @@ listen:
     module: ejabberd_service
     access: all
     shaper: none
+    backlog: 128
     max_stanza_size: $limit
     password: "${component#*:}"
 $listener

@@ -120,11 +120,13 @@ static unsigned usable(struct sx_sasl *sasl)
 static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
 {
     char own[SX_MECHANISM_LIST_BYTES];
+    bool is_binding_missing = served(sasl->account) & sasl->offer.mechanisms & with_binding;
     sx_mechanism_list(served(sasl->account), own, sizeof own);
     return end(sasl, sasl->offer.names[0] ? SX_EAUTH : SX_ELOST, /* it may have just started */
                "the server offers no way to log in that we have credentials for; it offers: %s; "
-               "we have: %s",
-               sasl->offer.names[0] ? sasl->offer.names : "none", own);
+               "we have: %s%s",
+               sasl->offer.names[0] ? sasl->offer.names : "none", own,
+               is_binding_missing ? "; no channel binding is common to both" : "");
 }
 
 /* ---- mechanisms ---- */

@@ -185,6 +185,8 @@ static void ask_what_it_can(const struct site *site)
     struct hall hall;
     char why[TEXT_BYTES];
     hall_open(&hall, site, &(struct hall_settings){0});
+    CU_ASSERT_TRUE(
+        witness_await_trace(&hall.far_sight, "logged in as a component", "by the secret"));
     CU_ASSERT_EQUAL(soap_xmpp_discover(hall.caller, below(&hall, "xmpp:%"), SOAP_XMPP_FEATURE, -1,
                                        why, sizeof why),
                     1);

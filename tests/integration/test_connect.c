@@ -8,11 +8,9 @@
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,12 +18,11 @@
 #include "../lib/hostile.h"
 #include "../lib/names.h"
 #include "../lib/proxy.h"
+#include "../lib/rerun.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
 
 #define DOMAIN "connect.example"
-
-extern char **environ;
 
 enum { LONG_US = 20000000, TICK_MS = 20 };
 
@@ -416,45 +413,17 @@ static void meet_old_tls_of_both_kinds(void)
 }
 
 #define OLD_TLS_TEST "a server that knows no newer TLS than 1.1 is refused"
-#define OLD_TLS_MARK "SOAPXMPP_TEST_OLD_TLS"
-
-/* Runs this program's test of that name once more, with another configuration of OpenSSL. */
-static int run_permissively(const char *openssl_conf)
-{
-    char program[512] = "";
-    char *arguments[] = {program, (char *)OLD_TLS_TEST, NULL};
-    int status = -1;
-    pid_t pid;
-    CU_ASSERT_TRUE_FATAL(readlink("/proc/self/exe", program, sizeof program - 1) > 0);
-    setenv("OPENSSL_CONF", openssl_conf, 1);
-    setenv(OLD_TLS_MARK, "1", 1);
-    if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) == 0)
-        waitpid(pid, &status, 0);
-    unsetenv("OPENSSL_CONF");
-    unsetenv(OLD_TLS_MARK);
-    return status;
-}
 
 static void a_server_that_knows_no_newer_tls_is_refused(void)
 {
-    static const char permissive[] = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\n"
-                                     "system_default = tls\n[tls]\nMinProtocol = TLSv1\n"
-                                     "CipherString = DEFAULT@SECLEVEL=0\n";
-    char path[] = "/tmp/soapxmpp-openssl.XXXXXX";
-    int fd;
-    if (getenv(OLD_TLS_MARK)) {
+    if (rerun_is_here())
         meet_old_tls_of_both_kinds();
-        return;
-    }
-    fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    CU_ASSERT_TRUE(write(fd, permissive, sizeof permissive - 1) > 0);
-    close(fd);
-    CU_ASSERT_EQUAL(run_permissively(path), 0);
-    unlink(path);
+    else
+        rerun_with_openssl(OLD_TLS_TEST,
+                           "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
 }
 
-/* ---- client certificates ---- */
+/* ---- client certificates; what becomes of the rest: test_mechanisms.c ---- */
 
 struct client {
     struct site_account account;
@@ -474,39 +443,6 @@ static void prepare_client(const struct site *site, const char *whose, struct cl
     client->account.config.cert_file = client->cert_file;
     client->account.config.key_file = client->key_file;
     client->account.config.trace = SOAP_XMPP_TRACE_NONE;
-}
-
-static void log_in_by_certificate(const struct site *site)
-{
-    struct client client;
-    prepare_client(site, "alice", &client);
-    assert_online(&client.account.config);
-    client.account.config.tls = SOAP_XMPP_TLS_DIRECT;
-    client.account.config.port = site->direct_tls_port;
-    assert_online(&client.account.config);
-}
-
-static void a_client_certificate_stands_for_the_password(void)
-{
-    site_each(log_in_by_certificate);
-}
-
-/* ejabberd offers SASL EXTERNAL to any certificate and refuses it then. */
-static void show_strange_certificate(const struct site *site)
-{
-    const char *refusal = strcmp(site->label, "ejabberd") == 0
-                              ? "refused the login of alice@"
-                              : "doesn't take the client certificate";
-    struct client client;
-    prepare_client(site, "stranger", &client);
-    assert_final(&client.account.config, refusal, "certificate");
-    prepare_client(site, "bob", &client);
-    assert_final(&client.account.config, "bob@xmpp.test", "alice@xmpp.test");
-}
-
-static void a_certificate_that_is_not_ours_is_refused_for_good(void)
-{
-    site_each(show_strange_certificate);
 }
 
 static void a_certificate_that_cannot_be_used_is_told_before_it_is_shown(void)
@@ -654,9 +590,6 @@ CU_TestInfo tests_connect[] = {
     {"a handshake that comes by a few bytes is shaken",
      a_handshake_that_comes_by_a_few_bytes_is_shaken},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
-    {"a client certificate stands for the password", a_client_certificate_stands_for_the_password},
-    {"a certificate that is not ours is refused for good",
-     a_certificate_that_is_not_ours_is_refused_for_good},
     {"a certificate that cannot be used is told before it is shown",
      a_certificate_that_cannot_be_used_is_told_before_it_is_shown},
     {"a server that wants another certificate is told for good",
