@@ -122,8 +122,12 @@ static void on_stanza(void *user, const struct sx_element *stanza)
 static void describe_server(struct sx_connection *connection)
 {
     const struct sx_config *config = connection->config;
+    const struct sx_redirect_target *target = connection->target;
     int default_port = config->tls == SOAP_XMPP_TLS_DIRECT ? 5223 : 5222;
-    if (config->host)
+    if (target)
+        snprintf(connection->server, sizeof connection->server, "%.200s port %d", target->host,
+                 connection->addresses->at[connection->address].port);
+    else if (config->host)
         snprintf(connection->server, sizeof connection->server, "%.200s port %d", config->host,
                  config->port ? config->port : default_port);
     else
@@ -398,6 +402,19 @@ static enum sx_err judge_stream_error(const struct sx_connection *connection, co
     return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
 }
 
+/* Of a stream that was online: the login tells its own. */
+static void take_redirect(struct sx_connection *connection)
+{
+    const char *other_host = connection->stream.negotiation.other_host;
+    char text[600];
+    if (!connection->online || !other_host[0] || !connection->login.channel.has_tls ||
+        connection->failure.err != SX_OK)
+        return;
+    snprintf(connection->redirect, sizeof connection->redirect, "%s", other_host);
+    snprintf(text, sizeof text, "%s sends us to %s", connection->server, other_host);
+    sx_connection_abort(connection, SX_ESTREAM, text);
+}
+
 /* Whether the server has closed behind it or not. */
 static void explain_stream_error(struct sx_connection *connection)
 {
@@ -405,6 +422,7 @@ static void explain_stream_error(struct sx_connection *connection)
     const char *separator = error->text[0] ? ": " : "";
     enum sx_err err;
     char text[640];
+    take_redirect(connection);
     if (connection->config->is_component && !connection->online) {
         const char *clause = sx_component_explain_login(error->name);
         err = sx_component_judge_login(error->name);
@@ -614,7 +632,7 @@ static void describe_address(const struct sx_connection *connection, char *out, 
 {
     const struct sx_addresses *addresses = connection->addresses;
     const struct sx_resolver_address *address = &addresses->at[connection->address];
-    const char *host = connection->config->host;
+    const char *host = connection->target ? connection->target->host : connection->config->host;
     out[0] = '\0';
     if (addresses->count > 1)
         snprintf(out, out_bytes, " (%u addresses, the last one %s port %d)", addresses->count,
@@ -664,6 +682,11 @@ void sx_connection_fini(struct sx_connection *connection)
 bool sx_connection_was_misnamed(const struct sx_connection *connection)
 {
     return !connection->is_unnamed && !sx_tls_is_established() && sx_tls_is_name_unknown();
+}
+
+bool sx_connection_had_tls(const struct sx_connection *connection)
+{
+    return connection->has_socket && sx_tls_is_established();
 }
 
 bool sx_connection_was_useless(const struct sx_connection *connection)

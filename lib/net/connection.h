@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "base/fault.h"
 #include "net/login.h"
+#include "net/redirect.h"
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -39,7 +40,10 @@ struct sx_connection {
     const struct sx_config *config;
     const struct sx_trace *trace;
     const struct sx_addresses *addresses;
-    unsigned address;              /* which of them */
+    unsigned address; /* which of them */
+    /* that a server has sent us to; NULL: the link's own. The certificate has to name the JID's
+     * domain all the same. */
+    const struct sx_redirect_target *target;
     bool is_unnamed;               /* the server of it doesn't know its name: without SNI */
     int64_t deadline;              /* for the whole attempt, those after this one included */
     struct sx_sasl_memory *memory; /* the link's */
@@ -59,7 +63,8 @@ struct sx_connection {
     bool has_socket, tcp, is_hashing, online, closing, over;
     int tcp_errno, strophe_error;
     struct sx_failure failure;
-    char redirect[SX_NEGOTIATION_HOST_BYTES]; /* with a failure: where the server sends us to */
+    /* with a failure: where the server sends us to, over TLS; a component's never does */
+    char redirect[SX_NEGOTIATION_HOST_BYTES];
 };
 
 /* Begins; the immutable members are set by the caller, the rest zero, and sx_allocator_reserve()
@@ -91,6 +96,9 @@ void sx_connection_fini(struct sx_connection *connection);
 /* After fini: it didn't know the name that it was told with TLS, and may do without (is_unnamed).
  */
 bool sx_connection_was_misnamed(const struct sx_connection *connection);
+
+/* After fini: TLS with somebody whom the link trusts came about. */
+bool sx_connection_had_tls(const struct sx_connection *connection);
 
 /* After fini: no TCP connection came about, or no TLS where it begins at once, so that the next
  * address may do better. */

@@ -300,11 +300,10 @@ static enum sx_login_step take_error(struct sx_login *login,
 {
     if (!negotiation->other_host[0])
         return SX_LOGIN_WAIT; /* the server closes the stream */
-    if (wants_tls(login) && !login->channel.has_tls)
-        return end(login, SX_ESTREAM,
-                   "%s sends us to %.200s before TLS is up, which anybody on "
-                   "the way could",
-                   login->server, negotiation->other_host);
+    if (!login->channel.has_tls)
+        return end(login, SX_ESTREAM, "%s sends us to %.200s %s, which anybody on the way could",
+                   login->server, negotiation->other_host,
+                   wants_tls(login) ? "before TLS is up" : "without TLS");
     snprintf(login->redirect, sizeof login->redirect, "%s", negotiation->other_host);
     return end(login, SX_ESTREAM, "%s sends us to %.200s", login->server, negotiation->other_host);
 }

@@ -4,7 +4,8 @@
  *
  * Happy path: start -> attempt: look up, try_address -> run_connection: send the inbox, a round of
  * libstrophe, what is due, sleep ... -> on_offline -> wait for the next attempt. Failure: each ends
- * the attempt, and on_offline is told why and says when to try again.
+ * the attempt, and on_offline is told why and says when to try again. A server that sends us
+ * elsewhere is left for there, in the same attempt, or in the next one if it was online.
  *
  * Signs of life: liveness.c knows when to ask and when to give up; here the ping is written, past
  * the inbox, whose bounds are for what others post, and the connection ended.
@@ -49,6 +50,13 @@ enum {
     ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
 };
 
+/* Where a server sends us to. */
+struct elsewhere {
+    char target[SX_NEGOTIATION_HOST_BYTES]; /* "": nowhere */
+    bool is_direct;                         /* TLS began with the first byte there */
+    struct sx_failure told;                 /* who says so */
+};
+
 struct sx_loop {
     /* immutable */
     const struct sx_config *config;
@@ -74,6 +82,7 @@ struct sx_loop {
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
     bool is_unnamed;             /* the server doesn't know its name: once more, without */
+    struct elsewhere elsewhere;  /* of the last connection */
     unsigned refused_posts;      /* of the loop thread, one after the other, for lack of room */
 };
 
@@ -321,18 +330,47 @@ static void run_connection(struct sx_loop *loop)
     }
 }
 
-/* Connects to one address, from TCP to offline; the session's number, 0 if none came about. */
-static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
-                            unsigned address, int64_t deadline, struct sx_failure *failure,
-                            bool *useless)
+/* One attempt, with all the addresses that it goes to. */
+struct attempt {
+    int64_t deadline;
+    struct sx_redirect redirect;
+    /* of the last connection or look-up */
+    struct sx_failure failure;
+    uint64_t session; /* 0: none came about */
+    bool is_useless;  /* the next address may do better */
+};
+
+static void note_end(struct sx_loop *loop, struct attempt *attempt,
+                     const struct sx_connection *connection)
+{
+    struct elsewhere *elsewhere = &loop->elsewhere;
+    attempt->failure = connection->failure;
+    attempt->is_useless = sx_connection_was_useless(connection);
+    attempt->session = connection->online ? loop->last_session : 0;
+    loop->is_unnamed = sx_connection_was_misnamed(connection);
+    memcpy(elsewhere->target, connection->redirect, sizeof elsewhere->target);
+    elsewhere->is_direct = connection->addresses->at[connection->address].is_direct_tls;
+    elsewhere->told = connection->failure;
+    /* Whoever comes at a target and isn't the server is of no more use than nobody. */
+    if (connection->target && !sx_connection_had_tls(connection))
+        attempt->is_useless = connection->failure.err != SX_ESTOPPED &&
+                              connection->failure.err != SX_ENOMEM &&
+                              sx_clock_now_us() < attempt->deadline;
+}
+
+/* Connects to one address, from TCP to offline. */
+static void connect_once(struct sx_loop *loop, struct attempt *attempt,
+                         const struct sx_addresses *addresses, unsigned address,
+                         const struct sx_redirect_target *target)
 {
     struct sx_connection connection = {
         .config = loop->config,
         .trace = loop->trace,
         .addresses = addresses,
         .address = address,
+        .target = target,
         .is_unnamed = loop->is_unnamed,
-        .deadline = deadline,
+        .deadline = attempt->deadline,
         .memory = &loop->memory,
         .user = loop,
         .on_online = go_online,
@@ -351,10 +389,16 @@ static uint64_t try_address(struct sx_loop *loop, const struct sx_addresses *add
         xmpp_ctx_free(loop->ctx);
     loop->ctx = NULL;
     sx_allocator_sweep();
-    *failure = connection.failure;
-    *useless = sx_connection_was_useless(&connection);
-    loop->is_unnamed = sx_connection_was_misnamed(&connection);
-    return connection.online ? loop->last_session : 0;
+    note_end(loop, attempt, &connection);
+}
+
+static void try_address(struct sx_loop *loop, struct attempt *attempt,
+                        const struct sx_addresses *addresses, unsigned address,
+                        const struct sx_redirect_target *target)
+{
+    connect_once(loop, attempt, addresses, address, target);
+    if (loop->is_unnamed)
+        connect_once(loop, attempt, addresses, address, target);
 }
 
 /* Why a look-up is of no use any longer. */
@@ -374,28 +418,34 @@ static enum sx_err check_look_up(struct sx_loop *loop, int64_t begun_us, int64_t
     return now_us >= deadline ? SX_ECONNECT : SX_OK;
 }
 
-static void explain_look_up(const struct sx_loop *loop, struct sx_failure *failure)
+static void explain_look_up(const struct sx_loop *loop, const struct sx_redirect_target *target,
+                            struct sx_failure *failure)
 {
     const struct sx_config *config = loop->config;
+    const char *host = target ? target->host : config->host;
     char domain[SX_JID_BYTES];
     sx_jid_domain(config->jid, domain, sizeof domain);
     if (failure->err == SX_ESTOPPED)
         snprintf(failure->text, sizeof failure->text, "the link was stopped");
     else if (failure->err == SX_ECONNECT)
         snprintf(failure->text, sizeof failure->text,
-                 "looking up the name %.200s took longer than %.3f s",
-                 config->host ? config->host : domain, (double)config->connect_timeout_us / 1e6);
+                 "looking up the name %.200s took longer than %.3f s", host ? host : domain,
+                 (double)config->connect_timeout_us / 1e6);
     else
         snprintf(failure->text, sizeof failure->text, "another look-up took the place of this one");
 }
 
-/* The server's addresses; false with the failure. A resolver that hangs is left behind. */
-static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses *addresses,
-                    struct sx_failure *failure)
+/* The addresses of target, or of the link's own server; false with the failure. A resolver that
+ * hangs is left behind. */
+static bool look_up(struct sx_loop *loop, struct attempt *attempt,
+                    const struct sx_redirect_target *target, struct sx_addresses *addresses)
 {
-    int64_t begun_us = sx_clock_now_us();
-    struct sx_resolver *resolver = sx_resolver_start(
-        loop->config, loop->descriptor.eventfd, &failure->err, failure->text, sizeof failure->text);
+    struct sx_failure *failure = &attempt->failure;
+    int64_t begun_us = sx_clock_now_us(), deadline = attempt->deadline;
+    struct sx_resolver *resolver;
+    failure->err = SX_OK;
+    resolver = sx_resolver_start(loop->config, target, loop->descriptor.eventfd, &failure->err,
+                                 failure->text, sizeof failure->text);
     if (!resolver)
         return false;
     while (!sx_resolver_is_done(resolver) &&
@@ -407,28 +457,73 @@ static bool look_up(struct sx_loop *loop, int64_t deadline, struct sx_addresses 
     if (failure->err == SX_OK)
         failure->err = sx_resolver_answer(resolver, addresses, failure->text, sizeof failure->text);
     else
-        explain_look_up(loop, failure);
+        explain_look_up(loop, target, failure);
     sx_resolver_free(resolver);
     return failure->err == SX_OK;
 }
 
-/* One attempt, from the look-up to offline. Returns when to try again. */
-static int64_t attempt(struct sx_loop *loop)
+/* Who has sent us there is told, too. What a server says of where it isn't is no reason to give up
+ * (an unknown name, another's certificate): the link's own addresses come next. */
+static void explain_redirect(struct attempt *attempt, const struct sx_failure *told,
+                             const char *separator, const char *why)
 {
-    int64_t deadline = sx_clock_deadline(loop->config->connect_timeout_us);
+    char text[sizeof told->text];
+    snprintf(text, sizeof text, "%.150s%s%.160s", told->text, separator, why);
+    attempt->failure.err = SX_ESTREAM;
+    memcpy(attempt->failure.text, text, sizeof text);
+}
+
+static void try_target(struct sx_loop *loop, struct attempt *attempt,
+                       const struct sx_redirect_target *target, const struct sx_failure *told)
+{
     struct sx_addresses addresses = {0};
-    struct sx_failure failure = {0};
-    uint64_t session = 0;
-    bool useless = true;
+    unsigned i;
+    attempt->is_useless = true;
+    if (look_up(loop, attempt, target, &addresses))
+        for (i = 0; i < addresses.count && attempt->is_useless; i++)
+            try_address(loop, attempt, &addresses, i, target);
+    else
+        attempt->is_useless =
+            attempt->failure.err != SX_ESTOPPED && attempt->failure.err != SX_ECONNECT;
+    if (attempt->is_useless && attempt->failure.err != SX_ENOMEM)
+        explain_redirect(attempt, told, ": ", attempt->failure.text);
+}
+
+/* Goes where a server sends us to, and where that one does. If there is nobody, the next address
+ * may still do better. */
+static void follow_redirects(struct sx_loop *loop, struct attempt *attempt)
+{
+    while (loop->elsewhere.target[0] && attempt->session == 0) {
+        struct elsewhere from = loop->elsewhere;
+        struct sx_redirect *redirect = &attempt->redirect;
+        const char *why;
+        enum sx_err err;
+        loop->elsewhere.target[0] = '\0';
+        err = sx_redirect_add(redirect, from.target, from.is_direct, &why);
+        if (err == SX_OK) {
+            try_target(loop, attempt, &redirect->at[redirect->count - 1], &from.told);
+        } else {
+            explain_redirect(attempt, &from.told, ", ", why);
+            attempt->is_useless = true;
+        }
+    }
+}
+
+/* One attempt, from the look-up to offline. Returns when to try again. */
+static int64_t attempt_once(struct sx_loop *loop)
+{
+    struct attempt attempt = {.deadline = sx_clock_deadline(loop->config->connect_timeout_us),
+                              .is_useless = true};
+    struct sx_addresses addresses = {0};
     unsigned i;
     loop->callbacks.on_connecting(loop->callbacks.user);
-    if (look_up(loop, deadline, &addresses, &failure))
-        for (i = 0; i < addresses.count && useless; i++) {
-            session = try_address(loop, &addresses, i, deadline, &failure, &useless);
-            if (loop->is_unnamed)
-                session = try_address(loop, &addresses, i, deadline, &failure, &useless);
+    follow_redirects(loop, &attempt); /* which the last session ended with */
+    if (attempt.is_useless && look_up(loop, &attempt, NULL, &addresses))
+        for (i = 0; i < addresses.count && attempt.is_useless; i++) {
+            try_address(loop, &attempt, &addresses, i, NULL);
+            follow_redirects(loop, &attempt);
         }
-    return loop->callbacks.on_offline(loop->callbacks.user, session, &failure);
+    return loop->callbacks.on_offline(loop->callbacks.user, attempt.session, &attempt.failure);
 }
 
 /* ---- thread ---- */
@@ -456,7 +551,7 @@ static void *run(void *arg)
     self = loop;
     sx_descriptor_use(&loop->descriptor);
     while (wait_for_attempt(loop, when))
-        when = attempt(loop);
+        when = attempt_once(loop);
     return NULL;
 }
 

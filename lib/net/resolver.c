@@ -56,7 +56,8 @@ struct sx_resolver {
     bool is_domain;
     bool stays_here; /* the stream has no TLS because the name is said to be this machine's */
     enum soap_xmpp_tls tls;
-    struct door door; /* of a host, and of a domain without SRV records */
+    struct door door, other_door; /* of a host, and of a domain without SRV records */
+    bool has_other_door;
     int wake_fd;
     /* atomic */
     atomic_uint references;
@@ -87,6 +88,7 @@ static void add_address(struct sx_addresses *addresses, const struct addrinfo *i
         return;
     for (i = 0; i < addresses->count; i++)
         if (addresses->at[i].port == door->port &&
+            addresses->at[i].is_direct_tls == door->is_direct_tls &&
             strcmp(addresses->at[i].literal, found.literal) == 0)
             return;
     addresses->at[addresses->count++] = found;
@@ -310,6 +312,14 @@ static void drop_reference(struct sx_resolver *resolver)
     free(resolver);
 }
 
+/* Of a name that isn't a domain's, or of an address. */
+static void find_doors(struct sx_resolver *resolver, struct answer *answer, int flags)
+{
+    find_host(answer, resolver->name, &resolver->door, flags);
+    if (resolver->has_other_door && answer->err == SX_OK)
+        find_host(answer, resolver->name, &resolver->other_door, flags);
+}
+
 static void *run(void *arg)
 {
     struct sx_resolver *resolver = arg;
@@ -317,7 +327,7 @@ static void *run(void *arg)
     if (resolver->is_domain)
         find_domain(resolver);
     else
-        find_host(&resolver->answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
+        find_doors(resolver, &resolver->answer, AI_ADDRCONFIG);
     if (resolver->stays_here)
         keep_loopback(&resolver->answer, resolver->name);
     if (atomic_exchange(&resolver->done, true))
@@ -341,6 +351,18 @@ static int start_thread(struct sx_resolver *resolver)
     return err;
 }
 
+static void set_target(struct sx_resolver *resolver, const struct sx_config *config,
+                       const struct sx_redirect_target *target)
+{
+    bool is_direct = config->tls == SOAP_XMPP_TLS_DIRECT || target->is_direct;
+    resolver->tls = config->tls;
+    resolver->other_door.port = target->port ? target->port : PORT;
+    resolver->has_other_door = is_direct && config->tls != SOAP_XMPP_TLS_DIRECT;
+    resolver->door.is_direct_tls = is_direct;
+    resolver->door.port = target->port ? target->port : is_direct ? DIRECT_TLS_PORT : PORT;
+    snprintf(resolver->name, sizeof resolver->name, "%s", target->host);
+}
+
 static void set_names(struct sx_resolver *resolver, const struct sx_config *config)
 {
     struct door *door = &resolver->door;
@@ -360,7 +382,7 @@ static void set_names(struct sx_resolver *resolver, const struct sx_config *conf
 static bool find_literal(struct sx_resolver *resolver)
 {
     struct answer answer = {0};
-    find_host(&answer, resolver->name, &resolver->door, AI_NUMERICHOST);
+    find_doors(resolver, &answer, AI_NUMERICHOST);
     if (answer.err != SX_OK)
         return false;
     resolver->answer = answer;
@@ -368,8 +390,9 @@ static bool find_literal(struct sx_resolver *resolver)
     return true;
 }
 
-struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
-                                      char *why, size_t why_bytes)
+struct sx_resolver *sx_resolver_start(const struct sx_config *config,
+                                      const struct sx_redirect_target *target, int wake_fd,
+                                      enum sx_err *err, char *why, size_t why_bytes)
 {
     struct sx_resolver *resolver;
     if (atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED) {
@@ -382,7 +405,10 @@ struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_f
     if (!resolver)
         goto err;
     atomic_init(&resolver->references, 1);
-    set_names(resolver, config);
+    if (target)
+        set_target(resolver, config, target);
+    else
+        set_names(resolver, config);
     resolver->wake_fd = fcntl(wake_fd, F_DUPFD_CLOEXEC, 0);
     if (resolver->wake_fd < 0)
         goto err_after_alloc;

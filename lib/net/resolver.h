@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "base/fault.h"
+#include "net/redirect.h"
 
 enum {
     SX_RESOLVER_ADDRESSES = 16,
@@ -37,11 +38,14 @@ struct sx_resolver;
  * _xmpps-client and _xmpp-client are one list, by priority and weight (XEP-0368 3); with direct TLS
  * only the former is asked for, without TLS only the latter. Names are asked for in A-labels. A
  * literal address is its own answer, at once. Without TLS "localhost" has addresses of this machine
- * alone (SX_ENOHOST if there is none). When there is an answer, 1 is added to the eventfd wake_fd
- * (duplicated). NULL: no memory, threads or descriptors, or too many look-ups hang; why gets one
- * clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
-struct sx_resolver *sx_resolver_start(const struct sx_config *config, int wake_fd, enum sx_err *err,
-                                      char *why, size_t why_bytes);
+ * alone (SX_ENOHOST if there is none). target, NULL allowed, is looked up in its place: without SRV
+ * records, at its port or the usual one; where TLS perhaps begins with the first byte, each address
+ * comes with STARTTLS, too, unless direct TLS is required. When there is an answer, 1 is added to
+ * the eventfd wake_fd (duplicated). NULL: no memory, threads or descriptors, or too many look-ups
+ * hang; why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
+struct sx_resolver *sx_resolver_start(const struct sx_config *config,
+                                      const struct sx_redirect_target *target, int wake_fd,
+                                      enum sx_err *err, char *why, size_t why_bytes);
 
 bool sx_resolver_is_done(struct sx_resolver *resolver);
 

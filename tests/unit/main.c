@@ -32,6 +32,7 @@
     SUITE(disco)                                                                                   \
     SUITE(domain)                                                                                  \
     SUITE(element)                                                                                 \
+    SUITE(elsewhere)                                                                               \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
     SUITE(exchange)                                                                                \
@@ -88,6 +89,7 @@
     SUITE(receiver)                                                                                \
     SUITE(receiver_pace)                                                                           \
     SUITE(receiver_room)                                                                           \
+    SUITE(redirect)                                                                                \
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
     SUITE(response)                                                                                \

@@ -220,9 +220,10 @@ static void test_elsewhere_without_tls(void)
     login_steps_prepare(&steps);
     steps.config.tls = SOAP_XMPP_TLS_OFF;
     login_steps_come_to_begin(&steps);
-    login_steps_expect_end(&steps, login_steps_show(&steps, ELSEWHERE), SX_ESTREAM,
-                           "example.org sends us to [::1]:5299");
-    ASSERT_TEXT(steps.login.redirect, "[::1]:5299");
+    login_steps_expect_end(
+        &steps, login_steps_show(&steps, ELSEWHERE), SX_ESTREAM,
+        "example.org sends us to [::1]:5299 without TLS, which anybody on the way could");
+    ASSERT_TEXT(steps.login.redirect, "");
     sx_login_fini(&steps.login);
 }
 
@@ -280,7 +281,7 @@ CU_TestInfo tests_login_states[] = {
     {"stanzas that mean nothing change nothing, in every state", test_stanzas_that_mean_nothing},
     {"a server sends us elsewhere, in every state", test_elsewhere},
     {"nobody sends us elsewhere before TLS is up", test_elsewhere_in_clear},
-    {"a server without TLS may send us elsewhere where none is wanted", test_elsewhere_without_tls},
+    {"nor where none is wanted", test_elsewhere_without_tls},
     {"every allocation of a login may fail", test_login},
     CU_TEST_INFO_NULL,
 };

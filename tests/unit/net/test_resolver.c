@@ -39,7 +39,7 @@ static struct sx_resolver *start(const struct sx_config *config, int wake_fd)
     char why[200] = "";
     enum sx_err err = SX_EUNRESOLVED;
     while (!resolve && err == SX_EUNRESOLVED && sx_clock_now_us() < deadline) {
-        resolve = sx_resolver_start(config, wake_fd, &err, why, sizeof why);
+        resolve = sx_resolver_start(config, NULL, wake_fd, &err, why, sizeof why);
         sched_yield();
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(resolve);
@@ -373,14 +373,14 @@ static void test_bound(void)
     names_set(hanging);
     for (i = 0; i < SX_RESOLVER_ABANDONED; i++)
         sx_resolver_free(start(&slow, fd));
-    CU_ASSERT_PTR_NULL(sx_resolver_start(&slow, fd, &err, why, sizeof why));
+    CU_ASSERT_PTR_NULL(sx_resolver_start(&slow, NULL, fd, &err, why, sizeof why));
     CU_ASSERT_EQUAL(err, SX_EUNRESOLVED);
     ASSERT_CONTAINS(why, "the resolver hangs");
     CU_ASSERT_TRUE(names_await_hanging(SX_RESOLVER_ABANDONED));
     names_release();
     /* Their threads are on their last steps. */
     while (err == SX_EUNRESOLVED) {
-        struct sx_resolver *resolve = sx_resolver_start(&slow, fd, &err, why, sizeof why);
+        struct sx_resolver *resolve = sx_resolver_start(&slow, NULL, fd, &err, why, sizeof why);
         if (resolve)
             err = SX_OK;
         sx_resolver_free(resolve);
@@ -402,7 +402,7 @@ static bool attempt_start(struct shortage shortage)
     bool has_failed;
     sx_resolver_free(start(&config, fd));
     shortage_begin(shortage);
-    resolve = sx_resolver_start(&config, fd, &err, why, sizeof why);
+    resolve = sx_resolver_start(&config, NULL, fd, &err, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(resolve == NULL, has_failed);
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
