@@ -251,8 +251,6 @@ static void look_at_channel(struct sx_connection *connection)
     channel->has_tls = sx_tls_is_established();
     /* The configuration allows no TLS on this machine alone. */
     channel->may_send_password = channel->has_tls || connection->config->tls == SOAP_XMPP_TLS_OFF;
-    channel->has_exporter = sx_tls_has_exporter();
-    channel->has_unique = sx_tls_has_unique();
     channel->read_binding = sx_tls_read_binding;
 }
 

@@ -143,7 +143,7 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     const struct sx_config *config = login->config;
     struct sx_sasl *sasl = &login->sasl;
     struct sx_sasl_offer offer;
-    login->has_offer = sx_negotiation_read_offer(features, &offer);
+    sx_negotiation_read_offer(features, &offer);
     if (config->cert_file && !config->password[0] && offer.names[0] &&
         !(offer.mechanisms & sx_mechanism_set(SX_MECHANISM_EXTERNAL)))
         return end(login, SX_ECLIENTCERT,

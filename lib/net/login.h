@@ -37,7 +37,6 @@ struct sx_login {
     struct sx_buffer out; /* to be sent before anything else; the owner wipes it */
     char *jid;            /* that of ONLINE; fini frees it */
     bool is_authenticated;
-    bool has_offer;  /* mechanisms were offered */
     enum sx_err err; /* after END */
     char why[320];
     char redirect[SX_NEGOTIATION_HOST_BYTES]; /* after END: where the server sends us to, or "" */

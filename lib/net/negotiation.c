@@ -103,12 +103,11 @@ static void add_name(char names[SX_SASL_NAMES_BYTES], const char *name)
     snprintf(names + used, SX_SASL_NAMES_BYTES - used, "%s%s", used ? ", " : "", name);
 }
 
-bool sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer)
+void sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer)
 {
     const struct sx_element *child = sx_element_child_of(features, "mechanisms", SX_NS_SASL);
     const struct sx_element *bindings =
         sx_element_child_of(features, "sasl-channel-binding", NS_BINDINGS);
-    bool has_mechanisms = child != NULL;
     *offer = (struct sx_sasl_offer){.has_bindings = bindings != NULL};
     for (child = child ? sx_element_first(child) : NULL; child; child = sx_element_next(child)) {
         const char *name = sx_element_text(child);
@@ -123,5 +122,4 @@ bool sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl
         if (strcmp(sx_element_name(child), "channel-binding") == 0 && type)
             offer->bindings |= sx_binding_find(type);
     }
-    return has_mechanisms;
 }

@@ -45,8 +45,7 @@ void sx_negotiation_read_condition(const struct sx_element *element, const char 
 enum sx_err sx_negotiation_read(struct sx_negotiation *negotiation, const struct sx_element *stanza,
                                 const char **why);
 
-/* The SASL mechanisms (RFC 6120 6.4.1) and channel bindings (XEP-0440) of <stream:features/>; false
- * if it has no <mechanisms/>. */
-bool sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer);
+/* The SASL mechanisms (RFC 6120 6.4.1) and channel bindings (XEP-0440) of <stream:features/>. */
+void sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer);
 
 #endif

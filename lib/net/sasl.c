@@ -71,19 +71,13 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 
 /* ---- the choice ---- */
 
-/* Which channel binding server and stream have in common, with its data; false: none. A certificate
- * signed without a hash has no tls-server-end-point (RFC 5929 4.1), so the data decide. */
+/* Which channel binding server and stream have in common, with its data; false: none. */
 static bool choose_binding(struct sx_sasl *sasl)
 {
     const struct sx_sasl_channel *channel = sasl->channel;
-    unsigned named = sasl->offer.bindings, i;
-    unsigned have = (channel->has_exporter ? 1U << SX_BINDING_EXPORTER : 0) |
-                    (channel->has_tls ? 1U << SX_BINDING_END_POINT : 0) |
-                    (channel->has_unique ? 1U << SX_BINDING_UNIQUE : 0);
-    if (!sasl->offer.has_bindings)
-        named = 1U << SX_BINDING_UNIQUE;
-    for (i = 0; i < SX_BINDINGS; i++)
-        if (have & named & 1U << i &&
+    unsigned named = sasl->offer.has_bindings ? sasl->offer.bindings : 1U << SX_BINDING_UNIQUE, i;
+    for (i = 0; channel->has_tls && i < SX_BINDINGS; i++)
+        if (named & 1U << i &&
             channel->read_binding((enum sx_binding)i, sasl->data, &sasl->data_len)) {
             sasl->binding = (enum sx_binding)i;
             return true;
@@ -220,14 +214,17 @@ enum sx_sasl_step sx_sasl_begin(struct sx_sasl *sasl, const struct sx_sasl_offer
 
 /* ---- steps of SCRAM ---- */
 
-static bool make_origin(const struct sx_scram *scram, unsigned char origin[32])
+static bool make_origin(const struct sx_scram *scram, const char *password,
+                        unsigned char origin[32])
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     char text[64];
-    int len = snprintf(text, sizeof text, "%s %lu ", scram->hash, scram->iterations);
+    int len =
+        snprintf(text, sizeof text, "%s %lu %zu ", scram->hash, scram->iterations, scram->salt_len);
     bool made = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
                 EVP_DigestUpdate(ctx, text, (size_t)len) == 1 &&
                 EVP_DigestUpdate(ctx, scram->salt, scram->salt_len) == 1 &&
+                EVP_DigestUpdate(ctx, password, strlen(password)) == 1 &&
                 EVP_DigestFinal_ex(ctx, origin, NULL) == 1;
     EVP_MD_CTX_free(ctx);
     return made;
@@ -251,7 +248,7 @@ static enum sx_sasl_step answer_first(struct sx_sasl *sasl, const char *message)
     enum sx_err err = sx_scram_read_first(scram, message);
     if (err)
         return end(sasl, err, "%s", err == SX_ENOMEM ? "memory ran short" : scram->why);
-    if (!make_origin(scram, origin))
+    if (!make_origin(scram, sasl->account->password, origin))
         return end_short(sasl);
     if (memory->salted_len && memcmp(origin, memory->origin, sizeof origin) == 0)
         return send_proof(sasl);
@@ -370,9 +367,10 @@ enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
     const struct hash *hash = find_hash(sasl->mechanism);
     bool was_bound = hash && sasl->mechanism == hash->with_binding;
     unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
-    /* Once a binding was taken, a refusal of the next is no server that can't do it: the password
-     * has changed, or somebody is in between. */
-    if (is_refusal && was_bound && !sasl->memory->has_binding && unbound) {
+    /* A server that has named the binding, or has taken one before, can do it: what it refuses is
+     * the password, or comes through somebody in between, to whom "n" is just what they need. */
+    bool is_capable = sasl->offer.has_bindings || sasl->memory->has_binding;
+    if (is_refusal && was_bound && !is_capable && unbound) {
         sasl->is_binding_refused = true;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);

@@ -35,12 +35,12 @@ struct sx_sasl_account {
     unsigned mechanisms; /* those that may be used: a set of mechanism.h */
 };
 
-/* What a link keeps from one login to the next; zero at first. It is of one account, with one
- * password. */
+/* What a link keeps from one login to the next; zero at first. It is of one account. origin tells
+ * one password from another; it is easier to guess from than salted, and wiped like it. */
 struct sx_sasl_memory {
     unsigned char salted[SX_SALTED_PASSWORD_BYTES];
     size_t salted_len;        /* 0: none */
-    unsigned char origin[32]; /* of salted: hash, salt and iterations, hashed */
+    unsigned char origin[32]; /* of salted: hash, salt, iterations and password, hashed */
     bool has_scram;           /* a login by SCRAM succeeded */
     bool has_binding;         /* the last of these was a -PLUS */
     size_t hash_len;          /* its hash's */
@@ -49,10 +49,8 @@ struct sx_sasl_memory {
 /* The stream that it happens on. */
 struct sx_sasl_channel {
     bool may_send_password; /* TLS, or nobody but this machine listens */
-    bool has_exporter;      /* tls-exporter is defined for it */
-    bool has_unique;        /* tls-unique is: TLS 1.2, extended master secret, not resumed */
     bool has_tls;
-    /* Writes the data of a binding; false: there are none. Not called without TLS. */
+    /* Writes the data of a binding; false: it has none. Not called without TLS. */
     bool (*read_binding)(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
 };
 
@@ -106,8 +104,8 @@ enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
 
 /* A <failure/>. is_refusal: what we sent wasn't accepted (not-authorized, malformed-request,
  * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, without channel
- * binding, once, if it was with one and this link never logged in with one; else END without why,
- * and the salted password is wiped. */
+ * binding, once, if it was with one that the server hadn't named and this link never logged in with
+ * one; else END without why, and the salted password is wiped. */
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
 
 /* Wipes. */

@@ -289,15 +289,14 @@ const char *sx_tls_version(void)
     return is_tls13() ? "TLS 1.3" : "TLS 1.2";
 }
 
-bool sx_tls_has_exporter(void)
+static bool has_exporter(void)
 {
-    return is_established() && (is_tls13() || SSL_get_extms_support(seen.ssl) == 1);
+    return is_tls13() || SSL_get_extms_support(seen.ssl) == 1;
 }
 
-bool sx_tls_has_unique(void)
+static bool has_unique(void)
 {
-    return is_established() && !is_tls13() && SSL_get_extms_support(seen.ssl) == 1 &&
-           !SSL_session_reused(seen.ssl);
+    return !is_tls13() && SSL_get_extms_support(seen.ssl) == 1 && !SSL_session_reused(seen.ssl);
 }
 
 /* The hash that the certificate is signed with, but none of those that are broken. */
@@ -309,18 +308,13 @@ static const EVP_MD *end_point_hash(X509 *certificate)
     return hash == NID_md5 || hash == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(hash);
 }
 
-bool sx_tls_has_end_point(void)
-{
-    X509 *certificate = is_established() ? SSL_get0_peer_certificate(seen.ssl) : NULL;
-    return certificate && end_point_hash(certificate);
-}
-
 static bool read_end_point(unsigned char out[SX_BINDING_BYTES], size_t *len)
 {
     X509 *certificate = SSL_get0_peer_certificate(seen.ssl);
+    const EVP_MD *hash = certificate ? end_point_hash(certificate) : NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len;
-    if (X509_digest(certificate, end_point_hash(certificate), digest, &digest_len) != 1)
+    if (!hash || X509_digest(certificate, hash, digest, &digest_len) != 1)
         return false;
     memcpy(out, digest, digest_len);
     *len = digest_len;
@@ -339,15 +333,23 @@ static bool read_exporter(unsigned char out[SX_BINDING_BYTES], size_t *len)
     return true;
 }
 
+static bool read_unique(unsigned char out[SX_BINDING_BYTES], size_t *len)
+{
+    *len = SSL_get_finished(seen.ssl, out, SX_BINDING_BYTES);
+    return *len > 0;
+}
+
 bool sx_tls_read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len)
 {
     bool has_data = false;
-    if (binding == SX_BINDING_EXPORTER && sx_tls_has_exporter())
-        has_data = read_exporter(out, len);
-    else if (binding == SX_BINDING_END_POINT && sx_tls_has_end_point())
+    if (!is_established())
+        return false;
+    if (binding == SX_BINDING_EXPORTER)
+        has_data = has_exporter() && read_exporter(out, len);
+    else if (binding == SX_BINDING_END_POINT)
         has_data = read_end_point(out, len);
-    else if (binding == SX_BINDING_UNIQUE && sx_tls_has_unique())
-        has_data = (*len = SSL_get_finished(seen.ssl, out, SX_BINDING_BYTES)) > 0;
+    else if (binding == SX_BINDING_UNIQUE)
+        has_data = has_unique() && read_unique(out, len);
     ERR_clear_error();
     return has_data;
 }

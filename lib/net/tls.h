@@ -82,15 +82,11 @@ bool sx_tls_is_about_us(void);
 /* Once it is established: "TLS 1.3". Never NULL. */
 const char *sx_tls_version(void);
 
-/* Which channel bindings are defined for it. The exporter: TLS 1.3, or 1.2 whose master secret is
- * bound to the handshake (RFC 9266 4.2, RFC 7627). unique: the latter alone, and no resumed
- * session, whose Finished messages servers confuse. The end point: the server's certificate is
- * signed with one hash, unlike those of Ed25519 (RFC 5929 4.1). False before it is established. */
-bool sx_tls_has_exporter(void);
-bool sx_tls_has_unique(void);
-bool sx_tls_has_end_point(void);
-
-/* The data of such a binding; false: it isn't defined, or memory is short. */
+/* The data of a channel binding; false: it isn't defined for this TLS, none is established, or
+ * memory is short. The exporter is defined for TLS 1.3, or 1.2 whose master secret is bound to the
+ * handshake (RFC 9266 4.2, RFC 7627). unique: for the latter alone, and no resumed session, whose
+ * Finished messages servers confuse. The end point: if the server's certificate is signed with one
+ * hash, unlike those of Ed25519 (RFC 5929 4.1). */
 bool sx_tls_read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
 
 /* Whether certificate and key can be read, belong together and are in date; one clause in why if

@@ -34,11 +34,13 @@ struct world {
     bool may_be_proved, has_signature, had_scram;
 };
 
+static bool has_unique; /* of TLS 1.2 */
+
 static bool read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len)
 {
     memset(out, 'b', 12);
     *len = 12;
-    return binding != SX_BINDING_END_POINT;
+    return binding == SX_BINDING_EXPORTER || (binding == SX_BINDING_UNIQUE && has_unique);
 }
 
 /* ---- by the fuzzer's own reading ---- */
@@ -201,9 +203,8 @@ static void set_up(struct world *world, uint8_t first, uint8_t second)
     world->account = (struct sx_sasl_account){
         .user = "a=b", .password = "pencil", .mechanisms = SX_MECHANISM_ALL};
     world->account.has_certificate = (second & 1) != 0;
+    has_unique = (second & 8) != 0;
     world->channel = (struct sx_sasl_channel){.may_send_password = (second & 2) != 0,
-                                              .has_exporter = (second & 4) != 0,
-                                              .has_unique = (second & 8) != 0,
                                               .has_tls = (second & 4) != 0,
                                               .read_binding = read_binding};
     world->offer = (struct sx_sasl_offer){

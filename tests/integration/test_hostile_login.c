@@ -384,6 +384,16 @@ static const struct face scram[] = {
     {{PLAY(come_to_challenge), SEND(FAILURE("malformed-request")), SILENCE},
      FINAL,
      "HOST refused the login of alice@hostile.test/desk by SCRAM-SHA-1: malformed-request"},
+    /* it names the binding that it refuses: nothing else is tried */
+    {{TLS,
+      OPENED(FEATURES(SASL(
+          "mechanisms",
+          MECHANISM("SCRAM-SHA-1-PLUS") MECHANISM(
+              "SCRAM-SHA-1")) "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>"
+                              "<channel-binding type='tls-exporter'/></sasl-channel-binding>")),
+      AWAIT("</auth>"), SEND(FAILURE("not-authorized")), SILENCE},
+     FINAL,
+     "HOST refused the login of alice@hostile.test/desk by SCRAM-SHA-1-PLUS: not-authorized"},
     {{PLAY(come_to_challenge), SEND(SASL("failure", "")), SILENCE},
      TRIED_AGAIN,
      "HOST refused the login of alice@hostile.test/desk by SCRAM-SHA-1: it doesn't say why"},

@@ -23,7 +23,7 @@
 #define SIGNATURE "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
 
 static const char PASSWORD[] = "pencil";
-static unsigned absent; /* bindings that have no data, whatever the channel says */
+static unsigned absent; /* bindings that the channel has no data of */
 
 static bool read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len)
 {
@@ -44,13 +44,11 @@ struct world {
 static void prepare(struct world *world)
 {
     memset(world, 0, sizeof *world);
-    absent = 0;
+    absent = BINDING(UNIQUE);
     world->account = (struct sx_sasl_account){
         .user = "user", .password = PASSWORD, .mechanisms = SX_MECHANISM_ALL};
-    world->channel = (struct sx_sasl_channel){.may_send_password = true,
-                                              .has_exporter = true,
-                                              .has_tls = true,
-                                              .read_binding = read_binding};
+    world->channel = (struct sx_sasl_channel){
+        .may_send_password = true, .has_tls = true, .read_binding = read_binding};
     world->offer.mechanisms = BIT(SCRAM_SHA_256);
     strcpy(world->offer.names, "SCRAM-SHA-256");
 }
@@ -152,7 +150,7 @@ static void test_success(void)
     sx_sasl_fini(&world.sasl);
 }
 
-/* Hash, salt, iterations: another one of each is hashed anew. */
+/* Hash, salt, iterations, password: another one of each is hashed anew. */
 static void test_memory(void)
 {
     static const char *const others[] = {
@@ -174,6 +172,27 @@ static void test_memory(void)
     world.offer.mechanisms = BIT(SCRAM_SHA_512);
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
     CU_ASSERT_EQUAL(say(&world, sx_sasl_challenge, FIRST), SX_SASL_HASH);
+    world.offer.mechanisms = BIT(SCRAM_SHA_256);
+    prove(&world);
+    world.account.password = "pencils";
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(say(&world, sx_sasl_challenge, FIRST), SX_SASL_HASH);
+    sx_sasl_fini(&world.sasl);
+}
+
+/* What ends the salt isn't what begins the password. */
+static void test_memory_boundary(void)
+{
+    struct world world;
+    unsigned slices;
+    prepare(&world);
+    world.account.password = "xpencil";
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(say(&world, sx_sasl_challenge, "r=" BOTH ",s=c2FsdA==,i=4096"), SX_SASL_HASH);
+    CU_ASSERT_EQUAL(hash_all(&world, &slices), SX_SASL_SEND);
+    world.account.password = "pencil";
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(say(&world, sx_sasl_challenge, "r=" BOTH ",s=c2FsdHg=,i=4096"), SX_SASL_HASH);
     sx_sasl_fini(&world.sasl);
 }
 
@@ -257,14 +276,12 @@ static void test_choice(void)
     for (i = 0; i < COUNT(rows); i++) {
         struct world world;
         prepare(&world);
-        absent = rows[i].absent;
+        absent = rows[i].absent | (strcmp(rows[i].tls, "1.2") == 0 ? 0 : BINDING(UNIQUE));
         world.offer = (struct sx_sasl_offer){.mechanisms = rows[i].offered,
                                              .has_bindings = rows[i].has_announcement,
                                              .bindings = rows[i].bindings};
         strcpy(world.offer.names, rows[i].names);
         world.channel.has_tls = rows[i].tls[0] != '\0';
-        world.channel.has_exporter = rows[i].tls[0] != '\0';
-        world.channel.has_unique = strcmp(rows[i].tls, "1.2") == 0;
         CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
         ASSERT_TEXT(sx_mechanism_name(world.sasl.mechanism), sx_mechanism_name(rows[i].chosen));
         assert_sent_begins(&world, rows[i].first);
@@ -326,7 +343,7 @@ static void test_downgrade(void)
 {
     struct world world;
     prepare(&world);
-    world.channel.has_unique = true;
+    absent = 0;
     prove(&world);
     CU_ASSERT_EQUAL(say(&world, sx_sasl_success, SIGNATURE), SX_SASL_END); /* "y", not the RFC's */
     CU_ASSERT(!world.memory.has_scram);
@@ -352,7 +369,7 @@ static void test_refused_binding(void)
 {
     struct world world;
     prepare(&world);
-    world.channel.has_unique = true;
+    absent = 0;
     world.offer.mechanisms = PLUS | BIT(SCRAM_SHA_256) | BIT(PLAIN);
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
@@ -370,6 +387,26 @@ static void test_refused_binding(void)
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
     sx_sasl_fini(&world.sasl);
+}
+
+/* It knows which binding it means: what it refuses is the password, or comes from elsewhere. */
+static void test_refused_named_binding(void)
+{
+    static const unsigned named[] = {BINDING(EXPORTER), BINDING(END_POINT), BINDING(UNIQUE)};
+    struct world world;
+    size_t i;
+    for (i = 0; i < COUNT(named); i++) {
+        prepare(&world);
+        absent = 0;
+        world.offer = (struct sx_sasl_offer){.mechanisms = PLUS | BIT(SCRAM_SHA_256) | BIT(PLAIN),
+                                             .has_bindings = true,
+                                             .bindings = named[i]};
+        CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+        CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_512_PLUS);
+        CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
+        CU_ASSERT_EQUAL(world.sasl.err, SX_EAUTH);
+        sx_sasl_fini(&world.sasl);
+    }
 }
 
 static void test_order(void)
@@ -466,13 +503,15 @@ static void a_refused_certificate_is_followed_by_the_password(void)
 CU_TestInfo tests_sasl[] = {
     {"SCRAM, its proof in <success/> or in a challenge; the second time without hashing",
      test_success},
-    {"a salted password is kept for its hash, salt and iterations", test_memory},
+    {"a salted password is kept for its hash, salt, iterations and password", test_memory},
+    {"salt and password are told apart", test_memory_boundary},
     {"what was kept or sent of a password is wiped", test_wiping},
     {"the best mechanism that both have, bound to TLS if it can be", test_choice},
     {"a certificate comes first", test_external},
     {"no mechanism: what is offered is told", test_no_mechanism},
     {"weaker than the last time: told; PLAIN alone: refused", test_downgrade},
     {"a refused binding is tried once without", test_refused_binding},
+    {"one that the server has named isn't", test_refused_named_binding},
     {"what the server says out of turn ends the login", test_order},
     {"a challenge has 4,095 bytes at most", test_long_challenges},
     {"without memory a login ends", test_login},

@@ -55,6 +55,13 @@ static void open_ends(struct ends *ends, EVP_PKEY *key, const EVP_MD *hash, bool
     CU_ASSERT_EQUAL_FATAL(SSL_CTX_use_PrivateKey(ends->server_ctx, key), 1);
 }
 
+static bool has(enum sx_binding binding)
+{
+    unsigned char data[SX_BINDING_BYTES];
+    size_t len;
+    return sx_tls_read_binding(binding, data, &len);
+}
+
 static void shake_hands(struct ends *ends, SSL_SESSION *session)
 {
     CU_ASSERT_EQUAL_FATAL(
@@ -70,7 +77,8 @@ static void shake_hands(struct ends *ends, SSL_SESSION *session)
     sx_tls_take(ends->fds[0]);
     CU_ASSERT_EQUAL(SSL_connect(ends->client), 1);
     SSL_set_verify(ends->client, SSL_VERIFY_NONE, NULL);
-    CU_ASSERT_FALSE(sx_tls_has_exporter() || sx_tls_has_unique() || sx_tls_has_end_point());
+    CU_ASSERT_FALSE(has(SX_BINDING_EXPORTER) || has(SX_BINDING_UNIQUE) ||
+                    has(SX_BINDING_END_POINT));
     CU_ASSERT_STRING_EQUAL(sx_tls_version(), "no TLS");
     while (SSL_write(ends->client, "x", 1) != 1) {
         CU_ASSERT_FATAL(sx_tls_is_in_handshake());
@@ -121,17 +129,13 @@ static bool is_end_point_hashed(const struct ends *ends, const EVP_MD *hash)
 
 static void test_tls13(void)
 {
-    unsigned char data[SX_BINDING_BYTES];
     struct ends ends;
-    size_t len;
     open_ends(&ends, EVP_EC_gen("P-256"), EVP_sha256(), false, TLS1_3_VERSION);
     shake_hands(&ends, NULL);
     CU_ASSERT_STRING_EQUAL(sx_tls_version(), "TLS 1.3");
-    CU_ASSERT(sx_tls_has_exporter());
     CU_ASSERT(is_exporter_common(&ends));
     CU_ASSERT(is_end_point_hashed(&ends, EVP_sha256()));
-    CU_ASSERT_FALSE(sx_tls_has_unique());
-    CU_ASSERT_FALSE(sx_tls_read_binding(SX_BINDING_UNIQUE, data, &len));
+    CU_ASSERT_FALSE(has(SX_BINDING_UNIQUE));
     close_ends(&ends);
 }
 
@@ -145,7 +149,6 @@ static void test_tls12(void)
     CU_ASSERT_STRING_EQUAL(sx_tls_version(), "TLS 1.2");
     CU_ASSERT(is_exporter_common(&ends));
     CU_ASSERT(is_end_point_hashed(&ends, EVP_sha384()));
-    CU_ASSERT(sx_tls_has_unique());
     CU_ASSERT_FATAL(sx_tls_read_binding(SX_BINDING_UNIQUE, ours, &len));
     CU_ASSERT_EQUAL(SSL_get_peer_finished(ends.server, theirs, sizeof theirs), len);
     CU_ASSERT_EQUAL(memcmp(ours, theirs, len), 0);
@@ -155,16 +158,13 @@ static void test_tls12(void)
 /* RFC 7627: without it, another connection can be made to have the same master secret. */
 static void test_no_extended_master_secret(void)
 {
-    unsigned char data[SX_BINDING_BYTES];
     struct ends ends;
-    size_t len;
     open_ends(&ends, EVP_EC_gen("P-256"), EVP_sha256(), false, TLS1_2_VERSION);
     SSL_CTX_set_options(ends.server_ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
     shake_hands(&ends, NULL);
-    CU_ASSERT_FALSE(sx_tls_has_exporter());
-    CU_ASSERT_FALSE(sx_tls_has_unique());
-    CU_ASSERT_FALSE(sx_tls_read_binding(SX_BINDING_EXPORTER, data, &len));
-    CU_ASSERT(sx_tls_has_end_point());
+    CU_ASSERT_FALSE(has(SX_BINDING_EXPORTER));
+    CU_ASSERT_FALSE(has(SX_BINDING_UNIQUE));
+    CU_ASSERT(has(SX_BINDING_END_POINT));
     close_ends(&ends);
 }
 
@@ -181,7 +181,7 @@ static void test_resumed(void)
     part(&ends);
     shake_hands(&ends, session);
     CU_ASSERT(SSL_session_reused(ends.client));
-    CU_ASSERT_FALSE(sx_tls_has_unique());
+    CU_ASSERT_FALSE(has(SX_BINDING_UNIQUE));
     CU_ASSERT(is_exporter_common(&ends));
     CU_ASSERT(is_end_point_hashed(&ends, EVP_sha256()));
     SSL_SESSION_free(session);
@@ -208,13 +208,10 @@ static void test_pss(void)
 
 static void test_ed25519(void)
 {
-    unsigned char data[SX_BINDING_BYTES];
     struct ends ends;
-    size_t len;
     open_ends(&ends, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, false, TLS1_3_VERSION);
     shake_hands(&ends, NULL);
-    CU_ASSERT_FALSE(sx_tls_has_end_point());
-    CU_ASSERT_FALSE(sx_tls_read_binding(SX_BINDING_END_POINT, data, &len));
+    CU_ASSERT_FALSE(has(SX_BINDING_END_POINT));
     CU_ASSERT(is_exporter_common(&ends));
     close_ends(&ends);
 }
