@@ -136,21 +136,28 @@ static void describe_server(struct sx_connection *connection)
 
 /* ---- the login ---- */
 
-static void tell_login(struct sx_connection *connection)
+static void tell_account(struct sx_connection *connection)
 {
     const struct sx_sasl *sasl = &connection->login.sasl;
+    const char *binding = sx_sasl_binding_name(sasl);
     bool has_tls = connection->login.channel.has_tls;
+    sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "logged in by %s over %s; the server %s%s%s",
+             sx_mechanism_name(sasl->mechanism), has_tls ? sx_tls_version() : "no TLS",
+             sasl->has_proof ? "proved that it knows the password"
+             : has_tls       ? "proved nothing beyond its certificate"
+                             : "proved nothing",
+             binding ? ", bound to TLS by " : "", binding ? binding : "");
+    if (sasl->note[0])
+        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "%s", sasl->note);
+}
+
+static void tell_login(struct sx_connection *connection)
+{
     if (connection->config->is_component)
         sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO,
                  "logged in as a component, by the secret, without TLS");
     else
-        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "logged in by %s over %s; the server %s",
-                 sx_mechanism_name(sasl->mechanism), has_tls ? sx_tls_version() : "no TLS",
-                 sasl->has_proof ? "proved that it knows the password"
-                 : has_tls       ? "proved nothing beyond its certificate"
-                                 : "proved nothing");
-    if (sasl->note[0])
-        sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "%s", sasl->note);
+        tell_account(connection);
 }
 
 static void go_online(struct sx_connection *connection)

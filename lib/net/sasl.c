@@ -152,6 +152,11 @@ static const char *header_without_binding(const struct sx_sasl *sasl)
     return could_bind && !can_bind ? "y,," : "n,,";
 }
 
+static bool is_bound(const struct sx_sasl *sasl)
+{
+    return (BIT(sasl->mechanism) & with_binding) != 0;
+}
+
 static enum sx_sasl_step begin_scram(struct sx_sasl *sasl, const struct hash *hash)
 {
     char header[40];
@@ -159,7 +164,7 @@ static enum sx_sasl_step begin_scram(struct sx_sasl *sasl, const struct hash *ha
     struct sx_buffer message = {0};
     enum sx_sasl_step step;
     enum sx_err err;
-    if (sasl->mechanism == hash->with_binding) {
+    if (is_bound(sasl)) {
         snprintf(header, sizeof header, "p=%s,,", sx_binding_name(sasl->binding));
         data_len = sasl->data_len;
     } else {
@@ -327,7 +332,7 @@ enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text)
 static void compare(struct sx_sasl *sasl, const struct hash *hash)
 {
     struct sx_sasl_memory *memory = sasl->memory;
-    bool has_binding = sasl->mechanism == hash->with_binding;
+    bool has_binding = is_bound(sasl);
     bool is_smaller = memory->has_scram && hash->len < memory->hash_len;
     bool is_unbound = memory->has_scram && memory->has_binding && !has_binding;
     if (is_smaller || is_unbound)
@@ -362,15 +367,18 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
     return SX_SASL_DONE;
 }
 
+const char *sx_sasl_binding_name(const struct sx_sasl *sasl)
+{
+    return is_bound(sasl) ? sx_binding_name(sasl->binding) : NULL;
+}
+
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
 {
-    const struct hash *hash = find_hash(sasl->mechanism);
-    bool was_bound = hash && sasl->mechanism == hash->with_binding;
     unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
     /* A server that has named the binding, or has taken one before, can do it: what it refuses is
      * the password, or comes through somebody in between, to whom "n" is just what they need. */
     bool is_capable = sasl->offer.has_bindings || sasl->memory->has_binding;
-    if (is_refusal && was_bound && !is_capable && unbound) {
+    if (is_refusal && is_bound(sasl) && !is_capable && unbound) {
         sasl->is_binding_refused = true;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);

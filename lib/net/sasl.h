@@ -99,6 +99,9 @@ enum sx_sasl_step sx_sasl_begin(struct sx_sasl *sasl, const struct sx_sasl_offer
 enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text);
 enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text);
 
+/* After DONE: the channel binding that the login is bound by, as SCRAM names it; NULL: none. */
+const char *sx_sasl_binding_name(const struct sx_sasl *sasl);
+
 /* One slice of hashing: HASH, SEND or END. */
 enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
 

@@ -132,7 +132,9 @@ static const struct hostile_step nothing[] = {{HOSTILE_END}};
  * bound to. */
 struct channel {
     bool is_tls_12;
-    const char *features, *mechanism, *header; /* the beginning of the GS2 header, in base64 */
+    const char *features, *mechanism;
+    const char *header; /* the beginning of the GS2 header, in base64 */
+    const char *proof;  /* what the trace says of it */
 };
 
 static void bind_to(const struct channel *channel)
@@ -147,12 +149,14 @@ static void bind_to(const struct channel *channel)
         {HOSTILE_END},
     };
     struct visit visit;
-    char *received, told[100];
+    char *received, *trace, told[200];
     unsigned failures = CU_get_number_of_failures();
     begin(&visit, script);
-    snprintf(told, sizeof told, "logged in by %s over TLS 1.%d;", channel->mechanism,
-             channel->is_tls_12 ? 2 : 3);
-    assert_told(&visit, told, "proved that it knows the password");
+    snprintf(told, sizeof told, "logged in by %s over TLS 1.%d; the server %s\n",
+             channel->mechanism, channel->is_tls_12 ? 2 : 3, channel->proof);
+    trace = witness_trace(&visit.witness); /* it is told before the link is online */
+    ASSERT_CONTAINS(trace, told);
+    free(trace);
     received = hostile_received(visit.server);
     ASSERT_CONTAINS(received, channel->header);
     free(received);
@@ -162,11 +166,12 @@ static void bind_to(const struct channel *channel)
 }
 
 /* "p=tls-exporter,,", "p=tls-server-end-point,,", "p=tls-unique,,", "n,," and "y,," */
-#define EXPORTER  ">cD10bHMtZXhwb3J0ZXIs"
-#define END_POINT ">cD10bHMtc2VydmVyLWVuZC1wb2lud"
-#define UNIQUE    ">cD10bHMtdW5pcXVlLCxu"
-#define NONE      ">biwsbj1hbGljZ"
-#define UNOFFERED ">eSwsbj1hbGljZ"
+#define PROVED    "proved that it knows the password"
+#define EXPORTER  ">cD10bHMtZXhwb3J0ZXIs", PROVED ", bound to TLS by tls-exporter"
+#define END_POINT ">cD10bHMtc2VydmVyLWVuZC1wb2lud", PROVED ", bound to TLS by tls-server-end-point"
+#define UNIQUE    ">cD10bHMtdW5pcXVlLCxu", PROVED ", bound to TLS by tls-unique"
+#define NONE      ">biwsbj1hbGljZ", PROVED
+#define UNOFFERED ">eSwsbj1hbGljZ", PROVED
 
 static void a_proof_is_bound_to_the_channel_as_the_server_announces(void)
 {

@@ -178,13 +178,18 @@ static const char *proved_by(const char *mechanism)
                : "proved that it knows the password";
 }
 
-/* The trace (info) says by which mechanism. */
+static bool has_binding(const char *mechanism)
+{
+    return strstr(mechanism, "-PLUS") != NULL;
+}
+
+/* The trace (info) says by which mechanism, and by which binding. */
 static void assert_used(struct attempt *attempt, const char *mechanism)
 {
     char line[TEXT_BYTES], *trace;
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(attempt->link, LONG_MS), 0);
-    snprintf(line, sizeof line, "logged in by %s over %s; the server %s\n", mechanism, tls_here(),
-             proved_by(mechanism));
+    snprintf(line, sizeof line, "logged in by %s over %s; the server %s%s\n", mechanism, tls_here(),
+             proved_by(mechanism), has_binding(mechanism) ? ", bound to TLS by tls-unique" : "");
     trace = witness_trace(&attempt->witness);
     ASSERT_CONTAINS(trace, line);
     ASSERT_LACKS(trace, "weaker");
@@ -215,11 +220,6 @@ static void assert_names(const char *text, const char *beginning, char end, cons
         len += strlen(name) - strlen(",");
     }
     CU_ASSERT_EQUAL(len, strlen(names) + strlen(", "));
-}
-
-static bool has_binding(const char *mechanism)
-{
-    return strstr(mechanism, "-PLUS") != NULL;
 }
 
 /* What was offered, what we have, and what keeps us from it if both have it. */
