@@ -275,6 +275,19 @@ static void a_split_takes_bytes_apart(void)
     close_bridge(&bridge);
 }
 
+/* The server's parser may wait for more of a tag that comes in pieces: tests/lib/passage.c. */
+static void a_split_that_is_due_cuts_nothing_of_the_client(void)
+{
+    struct proxy_plan plan = plan_one(PROXY_SPLIT, 1);
+    struct bridge bridge;
+    open_bridge(&bridge, &plan);
+    tcp_say(bridge.client, "<stream>");
+    tcp_assert_hears(bridge.server, "<stream>");
+    CU_ASSERT_TRUE(proxy_await(bridge.proxy, PROXY_SPLIT, 1, TCP_LONG_MS));
+    CU_ASSERT_EQUAL(count_faults(bridge.proxy, PROXY_SPLIT), 1); /* one piece, one fault */
+    close_bridge(&bridge);
+}
+
 static void an_abandoned_server_hears_nothing_of_it(void)
 {
     struct bridge bridge;
@@ -437,6 +450,8 @@ CU_TestInfo tests_ground[] = {
     {"a stall holds bytes back and no more", a_stall_holds_bytes_back_and_no_more},
     {"a delay holds each piece back", a_delay_holds_each_piece_back},
     {"a split takes bytes apart", a_split_takes_bytes_apart},
+    {"a split that is due cuts nothing of the client",
+     a_split_that_is_due_cuts_nothing_of_the_client},
     {"an abandoned server hears nothing of it", an_abandoned_server_hears_nothing_of_it},
     {"a black hole takes connections and gives nothing",
      a_black_hole_takes_connections_and_gives_nothing},

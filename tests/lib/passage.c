@@ -240,13 +240,15 @@ static bool is_split(const struct passage *passage, enum passage_side side)
     return side == PASSAGE_SERVER && passage->split_left > 0;
 }
 
-/* How many bytes may go out at once: not beyond the next fault, and few in a split. */
+/* How many bytes may go out at once: not beyond the next fault, unless that is a split, which
+ * leaves the client's alone; and few in a split. */
 static size_t next_piece(const struct passage *passage, enum passage_side side, size_t len)
 {
     size_t few = 1 + passage->split_left / 2 % 3;
+    bool cuts = side == PASSAGE_SERVER || passage->next.kind != PROXY_SPLIT;
     if (is_split(passage, side) && len > few)
         len = few;
-    if (awaits_fault(passage) && len > passage->next.after_bytes - passage->gap_bytes)
+    if (awaits_fault(passage) && cuts && len > passage->next.after_bytes - passage->gap_bytes)
         len = (size_t)(passage->next.after_bytes - passage->gap_bytes);
     return len;
 }
