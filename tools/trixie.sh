@@ -1,36 +1,50 @@
 #!/bin/bash
 # trixie.sh [COMMAND...] - runs the command in a Debian 13 of its own, "make test" unless given: with its
-# Prosody 13.0, ejabberd 24.12, libstrophe 0.14, gSOAP 2.8.135 and GCC 14, where Debian 12 has 0.12, 23.01,
-# 0.12, 2.8.124 and 12.
+# Prosody, ejabberd, libstrophe, gSOAP, OpenSSL and GCC, whose versions it says.
 #
+# It needs root's rights, namespaces, debootstrap (which it installs), a mirror of Debian and 3 GB in TMPDIR.
 # The root is made by debootstrap from MIRROR (this system's own unless given) in a temporary folder, with a
 # copy of the sources as they are in the working tree, and goes when the command has ended; TRIXIE_ROOT=FOLDER
 # keeps it there for the next time. The command has namespaces of its own for mounts and processes: none
-# outlives it. Exits as the command does; without root's rights or without the mirror it says so and does
-# nothing.
+# outlives it, nor this script, however that ends. What is fetched has FETCH_SECONDS for each of two steps,
+# the command TRIXIE_SECONDS.
+#
+# Ends with one line that says how it went, and exits as the command does; 124, when that took too long; 77,
+# with the reason, where there can be no Debian 13.
 set -eu
-: "${MIRROR:=$(apt-get indextargets --format '$(REPO_URI)' | grep '/debian/*$' | head -n 1)}" "${TRIXIE_ROOT:=}"
+: "${MIRROR:=$(apt-get indextargets --format '$(REPO_URI)' | sed -n '\,/debian/*$,{p;q}')}" "${TRIXIE_ROOT:=}"
+: "${FETCH_SECONDS:=1800}" "${TRIXIE_SECONDS:=3600}"
+MIRROR=${MIRROR%"${MIRROR##*[!/]}"} # a mirror may know no path with two slashes
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 [ $# -gt 0 ] || set -- make "-j$(nproc)" test
 
 skip() {
     echo "no Debian 13 here: $*"
-    exit 0
+    exit 77
 }
 
+echo "Debian 13: needs root's rights, debootstrap, a mirror and 3 GB; ends within" \
+    "$(((2 * FETCH_SECONDS + TRIXIE_SECONDS) / 60)) minutes"
 [ "$(id -u)" = 0 ] || skip "its root can be made by root alone"
 "$top/tools/install-packages.sh" trixie
-wget -q --spider "$MIRROR/dists/trixie/InRelease" || # as debootstrap fetches it
-    skip "$MIRROR can't be reached"
+wget -q --spider --tries=2 --timeout=30 "$MIRROR/dists/trixie/InRelease" || # as debootstrap fetches it
+    skip "${MIRROR:-a mirror} can't be reached"
 unshare --mount --pid --fork true 2> /dev/null || skip "there can be no namespaces"
 
-# Namespaces end with the process that made them, which takes no other signal while its child runs.
+# Namespaces end with the process that made them, which takes no other signal while its child runs. What was
+# in them may take a moment more to die.
 inside=
 end() {
+    local i
     if [ -n "$inside" ]; then
         { kill -KILL "$inside" && wait "$inside"; } 2> /dev/null || true
     fi
-    [ -n "$TRIXIE_ROOT" ] || rm -rf --one-file-system "$root"
+    [ -z "$TRIXIE_ROOT" ] || return 0
+    for i in {1..50}; do
+        ! rm -rf --one-file-system "$root" "$root.log" 2> /dev/null || return 0
+        sleep 0.2
+    done
+    echo "$root can't be removed" >&2
 }
 root=${TRIXIE_ROOT:-$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-trixie.XXXXXX")}
 trap end EXIT
@@ -40,12 +54,35 @@ trap 'exit 143' TERM
 mkdir -p "$root"
 root=$(cd "$root" && pwd -P)
 
+# In namespaces of its own; a mount point, since a program may change how mounts spread from /. What the
+# environment says of this system is none of that one's.
+enter() { # COMMAND...
+    env -i TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child sh -euc '
+        mount --bind "$0" "$0"
+        cd "$0"
+        mount -t proc proc proc
+        mount --rbind /dev dev
+        mount --bind /etc/resolv.conf etc/resolv.conf || true
+        exec chroot . "$@"' "$root" "$@" < /dev/null &
+    inside=$!
+    local status=0
+    wait "$inside" || status=$?
+    inside=
+    return $status
+}
+
+fail() { # STATUS WHAT
+    echo "Debian 13: FAILED: $2"
+    exit "$1"
+}
+
 if [ ! -e "$root/made" ]; then
     echo "making a Debian 13 in $root"
-    if ! debootstrap --variant=minbase trixie "$root" "$MIRROR" > "$root.log" 2>&1; then
+    if ! timeout -k 10 "$FETCH_SECONDS" debootstrap --variant=minbase trixie "$root" "$MIRROR" \
+        > "$root.log" 2>&1; then
         tail -n 20 "$root.log" >&2
-        echo "debootstrap failed, its output is in $root.log" >&2
-        exit 1
+        fail 1 "debootstrap, whose last words are above"
     fi
     mv "$root.log" "$root/made"
 fi
@@ -53,16 +90,14 @@ rm -rf "$root/soapxmpp"
 mkdir "$root/soapxmpp"
 tar -C "$top" --exclude=./build --exclude=./.git -c . | tar -C "$root/soapxmpp" --no-same-owner -x
 
-# What the environment says of this system is none of that one's.
-env -i TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    unshare --mount --pid --fork --kill-child sh -euc '
-    mount -t proc proc "$0/proc"
-    mount --rbind /dev "$0/dev"
-    mount --bind /etc/resolv.conf "$0/etc/resolv.conf" || true
-    exec chroot "$0" sh -euc "cd /soapxmpp; tools/install-packages.sh build demo test; exec \"\$@\"" sh "$@"' \
-    "$root" "$@" < /dev/null &
-inside=$!
-status=0
-wait "$inside" || status=$?
-inside=
-exit "$status"
+enter timeout -k 10 "$FETCH_SECONDS" /soapxmpp/tools/install-packages.sh build demo test nat ||
+    fail 1 "its packages can't be installed"
+enter dpkg-query -W -f '  ${Package} ${Version}\n' prosody ejabberd libstrophe-dev gsoap libssl-dev \
+    libexpat1-dev gcc
+begun=$SECONDS status=0
+enter timeout -k 30 "$TRIXIE_SECONDS" sh -euc 'cd /soapxmpp; exec "$@"' sh "$@" || status=$?
+case $status in
+0) echo "Debian 13: passed: $* ($((SECONDS - begun)) s)" ;;
+124 | 137) fail 124 "$* took longer than $TRIXIE_SECONDS s" ;;
+*) fail $status "$* ($((SECONDS - begun)) s, exit code $status)" ;;
+esac
