@@ -552,9 +552,10 @@ static void run_once(const struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     if (!connection->online && connection->tcp)
         acknowledge_at_once(connection);
-    /* A server that doesn't take us may be gone before we write: its alert says why. */
-    if (!connection->online && !connection->login.is_authenticated)
-        sx_tls_look();
+    /* A server that doesn't take us may be gone before we write: its alert says why. libstrophe
+     * finds the end of TLS by an event of the socket, which that of TCP is. */
+    if (!connection->online && !connection->login.is_authenticated && !sx_tls_look())
+        shutdown(connection->fd, SHUT_RDWR);
     xmpp_run_once(ctx, 0);
 }
 

@@ -92,14 +92,17 @@ void sx_tls_end(void)
     seen.server = NULL;
 }
 
-void sx_tls_look(void)
+bool sx_tls_look(void)
 {
     char byte;
+    int read, error;
     if (!seen.ssl || !seen.established)
-        return;
-    (void)SSL_peek(seen.ssl, &byte, 1);
+        return true;
+    read = SSL_peek(seen.ssl, &byte, 1);
+    error = SSL_get_error(seen.ssl, read);
     look_for_shortage();
     ERR_clear_error(); /* SSL_get_error() looks at it after libstrophe's next call */
+    return read > 0 || error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
 bool sx_tls_is_short(void)

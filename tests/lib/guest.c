@@ -194,6 +194,12 @@ enum guest_outcome guest_shake_hands_as_client(struct guest *guest, int64_t dead
     return shake_hands(guest, SSL_connect, deadline);
 }
 
+void guest_end_tls(struct guest *guest)
+{
+    (void)SSL_shutdown(guest->ssl);
+    ERR_clear_error();
+}
+
 void guest_part(struct guest *guest, int64_t deadline)
 {
     if (guest->ssl)

@@ -52,6 +52,9 @@ enum guest_outcome guest_shake_hands(struct guest *guest, const char *pem, int64
 /* As a client that believes every certificate. */
 enum guest_outcome guest_shake_hands_as_client(struct guest *guest, int64_t deadline);
 
+/* Says that nothing follows by TLS (close_notify). The peer is still read, and TCP stays. */
+void guest_end_tls(struct guest *guest);
+
 /* FIN, then waits for the peer's: an RST would take from it what was sent before. */
 void guest_part(struct guest *guest, int64_t deadline);
 

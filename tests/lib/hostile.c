@@ -154,6 +154,14 @@ static enum course shake_hands(struct hostile *hostile, const char *pem)
                  "TLS handshake", "");
 }
 
+static enum course send_clear(struct hostile *hostile, const char *text)
+{
+    struct guest in_clear = hostile->guest;
+    in_clear.ssl = NULL;
+    return judge(hostile, guest_write(&in_clear, text, strlen(text), deadline_ms(STEP_MS)),
+                 "CLEAR ", text);
+}
+
 static enum course play_scram(struct hostile *hostile, const struct scram_script *script)
 {
     const char *why = hostile_scram_play(&hostile->guest, script, STEP_MS);
@@ -225,6 +233,11 @@ static enum course play_step(struct hostile *hostile, const struct hostile_step 
     case HOSTILE_TLS_NEVER:
         course = proceed(hostile);
         return course == GO_ON ? keep_silent(hostile, 0) : course;
+    case HOSTILE_TLS_GOODBYE:
+        guest_end_tls(&hostile->guest);
+        break;
+    case HOSTILE_CLEAR:
+        return send_clear(hostile, step->text);
     case HOSTILE_SCRAM:
         return play_scram(hostile, step->scram);
     case HOSTILE_SILENCE_MS:

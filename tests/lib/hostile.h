@@ -44,6 +44,8 @@ enum hostile_kind {
     HOSTILE_TLS_12,        /* from here on: no TLS beyond 1.2 */
     HOSTILE_TLS_ASK,       /* from here on: the peer must show a certificate, and none is trusted */
     HOSTILE_TLS_NEVER,     /* answers <starttls/>, then nothing until the peer closes */
+    HOSTILE_TLS_GOODBYE,   /* close_notify; TCP stays */
+    HOSTILE_CLEAR,         /* text past TLS, which is up */
     HOSTILE_SCRAM,         /* from <auth/> to <success/>, by any SCRAM, -PLUS as well, with what
                               `scram` does wrong; a wrong proof is refused */
     HOSTILE_SILENCE_MS,    /* reads and says nothing for count ms; 0: until the peer closes */

@@ -35,6 +35,7 @@
     SUITE(elsewhere)                                                                               \
     SUITE(envelope)                                                                                \
     SUITE(environment)                                                                             \
+    SUITE(event)                                                                                   \
     SUITE(exchange)                                                                                \
     SUITE(reroute)                                                                                 \
     SUITE(fairness)                                                                                \

@@ -80,7 +80,8 @@ static void run_connection(struct attempt *attempt)
     while (!connection->over) {
         struct pollfd socket = {connection->fd, sx_connection_events(connection), 0};
         if (!run_round(attempt, ctx))
-            poll(&socket, 1, TICK_MS);
+            attempt->vain +=
+                poll(&socket, 1, attempt->is_patient ? attempt->timeout_ms : TICK_MS) == 0;
     }
     sx_connection_fini(connection);
     if (ctx)

@@ -11,13 +11,15 @@ struct attempt {
     struct sx_config config;
     int port; /* of 127.0.0.1 */
     int timeout_ms;
-    bool stays; /* once online; else it says good-bye */
+    bool stays;      /* once online; else it says good-bye */
+    bool is_patient; /* sleeps until the socket has an event; else looks 20 times a second, too */
     /* after each pass; NULL allowed */
     void (*on_round)(struct attempt *attempt);
     /* told */
     struct sx_sasl_memory memory;
     struct sx_connection connection; /* over, but for failure of no use */
     unsigned rounds, waits;          /* passes; what waited in them: tests/lib/waits.h */
+    unsigned vain;                   /* sleeps that no event ended */
     int64_t longest_us;              /* of a pass, of the processor's time */
     bool was_online, was_short;      /* memory, at the end of a pass */
 };

@@ -1,0 +1,117 @@
+/* Every event of a socket is made the most of: a login sleeps until there is one, and none is taken
+ * by whom it tells nothing. What OpenSSL has read ahead of libstrophe (sx_tls_look) has no event
+ * any longer.
+ */
+#include <string.h>
+
+#include "attempt.h"
+#include "../../lib/hostile_steps.h"
+#include "../../lib/suite.h"
+
+enum { PATIENT_MS = 8000, STEPS = 9 };
+
+#define COUNT(array)    (sizeof(array) / sizeof(array)[0])
+#define MECHANISM(name) "<mechanism>" name "</mechanism>"
+#define MECHANISMS(inside)                                                                         \
+    "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inside                \
+    "</mechanisms></stream:features>"
+#define BINDING                                                                                    \
+    "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
+#define GOODBYE                                                                                    \
+    {                                                                                              \
+        .kind = HOSTILE_TLS_GOODBYE                                                                \
+    }
+#define NOISE                                                                                      \
+    {                                                                                              \
+        HOSTILE_CLEAR, .text = "no record of TLS"                                                  \
+    }
+#define AT_ONCE                                                                                    \
+    {                                                                                              \
+        .kind = HOSTILE_TLS                                                                        \
+    }
+#define UP_TO_TLS_12                                                                               \
+    {                                                                                              \
+        .kind = HOSTILE_TLS_12                                                                     \
+    }
+
+struct course {
+    struct hostile_step script[STEPS];
+    enum soap_xmpp_tls tls;
+};
+
+static void run_course(const struct course *course, enum sx_err err, const char *sentence)
+{
+    struct hostile_certificates certificates;
+    struct hostile *hostile;
+    struct attempt attempt = {.timeout_ms = PATIENT_MS, .is_patient = true};
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
+    hostile = hostile_start(course->script, certificates.pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    attempt.port = hostile_port(hostile);
+    attempt.config = attempt_config(course->tls, certificates.ca_file);
+    attempt_run(&attempt);
+    CU_ASSERT_EQUAL(attempt.vain, 0);
+    CU_ASSERT_EQUAL(attempt.was_online, err == SX_ESTOPPED);
+    CU_ASSERT_EQUAL(attempt.connection.failure.err, err);
+    ASSERT_TEXT(attempt.connection.failure.text, sentence);
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+}
+
+static const struct hostile_step scram[] = {OPENED(MECHANISMS(MECHANISM("SCRAM-SHA-1"))),
+                                            SCRAM(.first = NULL), PLAY(hostile_bind), END};
+
+static const struct course logins[] = {
+    {{PLAY(hostile_login_tls)}, SOAP_XMPP_TLS_REQUIRED},
+    {{TLS, PLAY(scram)}, SOAP_XMPP_TLS_REQUIRED},
+    {{AT_ONCE, PLAY(scram)}, SOAP_XMPP_TLS_DIRECT},
+    {{UP_TO_TLS_12, TLS, PLAY(scram)}, SOAP_XMPP_TLS_REQUIRED},
+    /* one record, longer than what libstrophe reads at once */
+    {{TLS, OPENED("<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"),
+      REPEAT(MECHANISM("X-ANOTHER"), 400),
+      SEND(MECHANISM("SCRAM-SHA-1") "</mechanisms></stream:features>"), SCRAM(.first = NULL),
+      PLAY(hostile_bind)},
+     SOAP_XMPP_TLS_REQUIRED},
+    /* many records at once */
+    {{TLS, OPENED(""), SEND("<stream:features>"),
+      SEND("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"),
+      SEND(MECHANISM("SCRAM-SHA-1") "</mechanisms></stream:features>"), SCRAM(.first = NULL),
+      PLAY(hostile_bind)},
+     SOAP_XMPP_TLS_REQUIRED},
+};
+
+static void test_logins(void)
+{
+    size_t i;
+    for (i = 0; i < COUNT(logins); i++)
+        run_course(&logins[i], SX_ESTOPPED, "the link was stopped");
+}
+
+/* TLS is over, or broken; TCP stays. */
+static const struct course ends[] = {
+    {{TLS, AWAIT("<stream:stream"), GOODBYE, SILENCE}, SOAP_XMPP_TLS_REQUIRED},
+    {{TLS, AWAIT("<stream:stream"), NOISE, SILENCE}, SOAP_XMPP_TLS_REQUIRED},
+    {{AT_ONCE, OPENED(""), GOODBYE, SILENCE}, SOAP_XMPP_TLS_DIRECT},
+    {{UP_TO_TLS_12, AT_ONCE, OPENED(""), NOISE, SILENCE}, SOAP_XMPP_TLS_DIRECT},
+    {{TLS, OPENED(MECHANISMS(MECHANISM("SCRAM-SHA-1"))), AWAIT("</auth>"), GOODBYE, SILENCE},
+     SOAP_XMPP_TLS_REQUIRED},
+    {{TLS, OPENED(MECHANISMS(MECHANISM("SCRAM-SHA-1"))), AWAIT("</auth>"), NOISE, SILENCE},
+     SOAP_XMPP_TLS_REQUIRED},
+    {{TLS, PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"), GOODBYE, SILENCE},
+     SOAP_XMPP_TLS_REQUIRED},
+    {{TLS, PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"), NOISE, SILENCE},
+     SOAP_XMPP_TLS_REQUIRED},
+};
+
+static void test_ends(void)
+{
+    size_t i;
+    for (i = 0; i < COUNT(ends); i++)
+        run_course(&ends[i], SX_ELOST, "example.org closed the connection during the login");
+}
+
+CU_TestInfo tests_event[] = {
+    {"a login over TLS is woken by what comes, and by nothing else", test_logins},
+    {"the end of TLS ends a login at once, though TCP stays", test_ends},
+    CU_TEST_INFO_NULL,
+};
