@@ -26,11 +26,11 @@
 
 #include "wire/domain.h"
 #include "wire/jid.h"
-#include "wire/namespaces.h"
 #include "base/clock.h"
 #include "net/component.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
+#include "net/stream_header.h"
 
 /* What a server says during the login fits into so many nodes, features of all kinds included. */
 enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe's buffer */ };
@@ -169,36 +169,11 @@ static void go_online(struct sx_connection *connection)
     connection->on_online(connection->user, connection->login.jid);
 }
 
-/* libstrophe writes the attributes as they are. */
-static bool add_attribute(char **attributes, size_t *count, const char *name, const char *value)
+static void open_stream(struct sx_connection *connection, bool is_private)
 {
-    struct sx_buffer text = {0};
-    sx_buffer_add_escaped(&text, value);
-    attributes[(*count)++] = (char *)name;
-    attributes[*count] = sx_buffer_take(&text, NULL);
-    return attributes[(*count)++] != NULL;
-}
-
-/* is_private: nobody else may read who we are, so that it is said (from: RFC 6120 4.7.1). */
-static bool open_stream(struct sx_connection *connection, bool is_private)
-{
-    const struct sx_config *config = connection->config;
-    char bare[SX_JID_BYTES];
-    char *attributes[12];
-    size_t count = 0, i;
-    bool made;
-    sx_jid_bare(config->jid, bare, sizeof bare);
-    made = add_attribute(attributes, &count, "to", connection->domain) &&
-           add_attribute(attributes, &count, "xml:lang", "en") &&
-           add_attribute(attributes, &count, "version", "1.0") &&
-           add_attribute(attributes, &count, "xmlns",
-                         config->is_component ? "jabber:component:accept" : "jabber:client") &&
-           add_attribute(attributes, &count, "xmlns:stream", SX_NS_STREAMS) &&
-           (!is_private || add_attribute(attributes, &count, "from", bare));
-    made = made && xmpp_conn_open_stream(connection->conn, attributes, count) == XMPP_EOK;
-    for (i = 1; i < count; i += 2)
-        free(attributes[i]);
-    return made;
+    if (!sx_stream_header_send(connection->conn, connection->config, connection->domain,
+                               is_private))
+        sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
 }
 
 /* What was said in clear is forgotten (RFC 6120 5.4.3.3). The header waits for the end of the
@@ -208,8 +183,8 @@ static void begin_tls(struct sx_connection *connection)
     connection->stream.negotiation = (struct sx_negotiation){0};
     if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
         explain_tls(connection, connection->server);
-    else if (!open_stream(connection, true))
-        sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+    else
+        open_stream(connection, true);
 }
 
 static void send_out(struct sx_connection *connection)
@@ -230,8 +205,7 @@ static void follow(struct sx_connection *connection, enum sx_login_step step)
     case SX_LOGIN_HASH:
         break;
     case SX_LOGIN_OPEN:
-        if (!open_stream(connection, sx_tls_is_established()))
-            sx_connection_abort(connection, SX_ENOMEM, "memory ran short");
+        open_stream(connection, sx_tls_is_established());
         break;
     case SX_LOGIN_TLS:
         begin_tls(connection);
