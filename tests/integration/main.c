@@ -36,6 +36,7 @@
     SUITE(shared)                                                                                  \
     SUITE(connect)                                                                                 \
     SUITE(mechanisms)                                                                              \
+    SUITE(accounts)                                                                                \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \

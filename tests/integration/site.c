@@ -32,6 +32,7 @@ static void read_site(const char *label, struct site *site)
     snprintf(site->domain, sizeof site->domain, "%s", variable(label, "DOMAIN"));
     snprintf(site->second_domain, sizeof site->second_domain, "%s",
              variable(label, "SECOND_DOMAIN"));
+    snprintf(site->idn_domain, sizeof site->idn_domain, "%s", variable(label, "IDN_DOMAIN"));
     snprintf(site->ca_file, sizeof site->ca_file, "%s", variable(label, "CAFILE"));
     snprintf(site->control, sizeof site->control, "%s", variable(label, "CONTROL"));
     snprintf(site->folder, sizeof site->folder, "%s", variable(label, "DIR"));

@@ -14,6 +14,7 @@ enum { SITE_PATH_BYTES = 512, SITE_NAME_BYTES = 64 };
 struct site {
     char label[SITE_NAME_BYTES]; /* "prosody", "ejabberd", or the label given to with-servers */
     char domain[SITE_NAME_BYTES], second_domain[SITE_NAME_BYTES]; /* "": there is no second one */
+    char idn_domain[SITE_NAME_BYTES];                             /* the same */
     char ca_file[SITE_PATH_BYTES];
     char control[SITE_PATH_BYTES], folder[SITE_PATH_BYTES]; /* see tools/with-servers */
     int port, direct_tls_port, component_port;
