@@ -6,7 +6,7 @@ HOSTILE := tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_scram
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    names.c proxy.c passage.c hoard.c stranger.c child.c rerun.c $(HOSTILE)))
+    names.c bindings.c proxy.c passage.c hoard.c stranger.c child.c rerun.c $(HOSTILE)))
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
@@ -46,6 +46,9 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
 # The name service can be one of the tests' own: tests/lib/names.h.
 NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
 
+# What a link has of its channel can be less: tests/lib/bindings.h.
+BINDINGS := -Wl$(,)--wrap=sx_tls_read_binding
+
 # What is wiped is looked at before: tests/lib/wipes.h.
 WIPES := $(addprefix -Wl$(,)--wrap=,explicit_bzero __explicit_bzero_chk OPENSSL_cleanse)
 
@@ -74,7 +77,7 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO
 
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(NAMES) $(GSOAP_LIBS) -lcunit)
+	$(Q)$(call link,$(NAMES) $(BINDINGS) $(GSOAP_LIBS) -lcunit)
 
 # A process that the integration tests kill.
 $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c tests/lib/line.c) $(ledger_STUBS) $(ledger_SKELETON) \

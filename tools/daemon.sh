@@ -13,6 +13,7 @@
 #             touched. Ports are free ones found at the time; restart keeps them. DIR/env tells the
 #             rest:
 #                 HOST C2S_PORT DIRECT_TLS_PORT COMPONENT_PORT S2S_PORT CA_FILE PID
+#             and DIR/version what it is: "prosody 13.0.1"
 #   stop      ends it, at once if it doesn't listen to reason within 10 s; DIR stays.
 # Options by environment, remembered for restart:
 #   HOST             the XMPP domain (xmpp.test)

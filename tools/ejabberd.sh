@@ -140,6 +140,7 @@ lists:foreach(fun(I) -> [R] = mnesia:dirty_read(passwd, {<<"$first">>, <<"$HOST"
     end, lists:seq(0, $fleet - 1)),
 ok = file:write_file("$dir/fleet", <<>>),
 Up = length([Pid || {_, Pid, _, _} <- supervisor:which_children(ejabberd_listener), is_pid(Pid)]),
+ok = file:write_file("$dir/version", ["ejabberd ", ejabberd_option:version(), "\n"]),
 ok = file:write_file("$dir/ready.new", case Up of $listeners -> "ok\n"; _ -> "busy\n" end),
 ok = file:rename("$dir/ready.new", "$dir/ready").
 END

@@ -26,8 +26,11 @@ module:hook("server-started", function ()
 		local user, password = account:match("^([^\t]+)\t(.+)$");
 		for _, host in ipairs(hosts) do create_user(user, password, host); end
 	end
+	local file = io.open(module:get_option("version_file"), "w");
+	file:write("prosody " .. prosody.version .. "\n");
+	file:close();
 	local path = module:get_option("ready_file");
-	local file = io.open(path .. ".new", "w");
+	file = io.open(path .. ".new", "w");
 	file:write(said);
 	file:close();
 	os.rename(path .. ".new", path);
@@ -116,6 +119,7 @@ http_ports = {}
 https_ports = {}
 ready_ports = { $ports }
 ready_file = "$dir/ready"
+version_file = "$dir/version"
 modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks",
 	"carbons", "mam"$tls$federate }
 modules_disabled = { $disabled }
@@ -140,11 +144,16 @@ VirtualHost "$HOST"
 ssl = { $certificate }
 modules_enabled = { "client_certificates" }
 END
+        # Since 13.0 it names tls-server-end-point, too, where the certificate's hash is told ("auto" is
+        # forgotten after the first login, in 13.0.1).
+        local digest
+        digest=$(openssl x509 -in "$file.crt" -outform DER | sha256sum)
         for host in $SECOND_HOST $IDN_HOST; do
             cat <<END
 VirtualHost "$host"
 ssl = { $certificate }
 conflict_resolve = "random"
+tls_server_end_point_hash = "${digest%% *}"
 modules_enabled = { "client_certificates" }
 authentication = "internal_plain"
 END

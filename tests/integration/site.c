@@ -77,6 +77,21 @@ const struct site *site_any(void)
     return sites;
 }
 
+bool site_is_since(const struct site *site, const char *software, int release)
+{
+    char path[SITE_PATH_BYTES + 16], name[32] = "";
+    int have = -1;
+    FILE *file;
+    snprintf(path, sizeof path, "%s/version", site->folder);
+    file = fopen(path, "r");
+    if (file) {
+        CU_ASSERT_EQUAL(fscanf(file, "%31s %d", name, &have), 2);
+        fclose(file);
+    }
+    CU_ASSERT_PTR_NOT_NULL(file);
+    return strcmp(name, software) == 0 && have >= release;
+}
+
 static void run_each(const char *const labels[2], void (*run)(const struct site *site))
 {
     size_t i;

@@ -5,6 +5,8 @@
 #ifndef TESTS_SITE_H
 #define TESTS_SITE_H
 
+#include <stdbool.h>
+
 #define SOAP_XMPP_NO_GSOAP
 #include "soap_xmpp.h"
 #undef SOAP_XMPP_NO_GSOAP
@@ -25,6 +27,10 @@ const struct site *site_find(const char *label);
 
 /* The first site that is up. Never NULL: the program ends with a sentence instead. */
 const struct site *site_any(void);
+
+/* Whether the server is that one ("prosody", "ejabberd") of this release, by the number before the
+ * first dot, or a later one. */
+bool site_is_since(const struct site *site, const char *software, int release);
 
 /* Runs a test on the site of each server software, Prosody's and ejabberd's: both must be up. */
 void site_each(void (*run)(const struct site *site));

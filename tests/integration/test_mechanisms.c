@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/binding.h"
+#include "../lib/bindings.h"
 #include "../lib/rerun.h"
 #include "../lib/suite.h"
 #include "site.h"
@@ -28,48 +30,107 @@ enum { LONG_MS = 20000, TEXT_BYTES = 500, MOST_ROWS = 10 };
 #define PLAIN    "PLAIN"
 #define EXTERNAL "EXTERNAL"
 
+#define EACH               S1 " " S256 " " S512 " " P1 " " P256 " " P512
+#define EJABBERD(password) "EXTERNAL PLAIN " password
+
 /* ---- the cells ---- */
 
-/* How passwords are kept, and what is offered to whom shows no certificate. */
-static const struct store {
-    const char *label;
-    bool is_second;                       /* the site's second domain */
-    const char *offered, *offered_before; /* over TLS 1.3; over TLS 1.2 */
-} stores[] = {
-    /* by SHA-1; as they are */
-    {"prosody", false, "PLAIN " S1, "PLAIN " S1 " " P1},
-    {"prosody", true, "PLAIN " S1 " " S256, "PLAIN " S1 " " S256 " " P1 " " P256},
-    /* by SHA-1; by SHA-512; as they are */
-    {"ejabberd", false, "EXTERNAL PLAIN " S1 " " P1, "EXTERNAL PLAIN " S1 " " P1},
-    {"frail", false, "EXTERNAL PLAIN " S512 " " P512, "EXTERNAL PLAIN " S512 " " P512},
-    {"ejabberd", true, "EXTERNAL PLAIN " S1 " " S256 " " S512 " " P1 " " P256 " " P512,
-     "EXTERNAL PLAIN " S1 " " S256 " " S512 " " P1 " " P256 " " P512},
+/* What is offered to whom shows no certificate, and which channel bindings can be had, best first.
+ */
+struct channel {
+    const char *offered, *bindings;
 };
-enum { STORES = COUNT(stores) };
+#define EXPORTER  "tls-exporter"
+#define END_POINT "tls-server-end-point"
+#define UNIQUE    "tls-unique"
+
+/* How passwords are kept. */
+struct store {
+    const char *label;
+    bool is_second;         /* the site's second domain */
+    struct channel over[2]; /* TLS 1.3, TLS 1.2 */
+};
+enum { STORES = 5 };
+
+/* Servers without XEP-0440: there is no binding for TLS 1.3, though ejabberd offers -PLUS. */
+static const struct store stores[STORES] = {
+    /* by SHA-1; as they are */
+    {"prosody", false, {{"PLAIN " S1, ""}, {"PLAIN " S1 " " P1, UNIQUE}}},
+    {"prosody", true, {{"PLAIN " S1 " " S256, ""}, {"PLAIN " S1 " " S256 " " P1 " " P256, UNIQUE}}},
+    /* by SHA-1; by SHA-512; as they are */
+    {"ejabberd", false, {{EJABBERD(S1 " " P1), ""}, {EJABBERD(S1 " " P1), UNIQUE}}},
+    {"frail", false, {{EJABBERD(S512 " " P512), ""}, {EJABBERD(S512 " " P512), UNIQUE}}},
+    {"ejabberd", true, {{EJABBERD(EACH), ""}, {EJABBERD(EACH), UNIQUE}}},
+};
+
+/* Those that name the bindings. Prosody has tls-server-end-point where it is told the hash. */
+static const struct store naming_stores[STORES] = {
+    {"prosody",
+     false,
+     {{"PLAIN OAUTHBEARER " S1 " " P1, EXPORTER}, {"PLAIN OAUTHBEARER " S1 " " P1, UNIQUE}}},
+    {"prosody",
+     true,
+     {{"PLAIN " S1 " " S256 " " P1 " " P256, EXPORTER " " END_POINT},
+      {"PLAIN " S1 " " S256 " " P1 " " P256, END_POINT " " UNIQUE}}},
+    {"ejabberd",
+     false,
+     {{EJABBERD(S1 " " P1), EXPORTER " " END_POINT},
+      {EJABBERD(S1 " " P1), EXPORTER " " END_POINT " " UNIQUE}}},
+    {"frail",
+     false,
+     {{EJABBERD(S512 " " P512), EXPORTER " " END_POINT},
+      {EJABBERD(S512 " " P512), EXPORTER " " END_POINT " " UNIQUE}}},
+    {"ejabberd",
+     true,
+     {{EJABBERD(EACH), EXPORTER " " END_POINT},
+      {EJABBERD(EACH), EXPORTER " " END_POINT " " UNIQUE}}},
+};
+
+/* Debian 13's; Debian 12's have 0.12 and 23.01. */
+static bool names_bindings(const struct store *store)
+{
+    const struct site *site = site_find(store->label);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(site);
+    return site_is_since(site, "prosody", 13) || site_is_since(site, "ejabberd", 24);
+}
+
+static const struct channel *channel_of(const struct store *store)
+{
+    return &store->over[rerun_is_here()];
+}
+
+static const char *tls_here(void)
+{
+    return rerun_is_here() ? "TLS 1.2" : "TLS 1.3";
+}
 
 /* What a login by the allowed mechanisms takes at each store. */
 struct row {
     const char *allowed, *used[STORES];
 };
 
-/* Without XEP-0440 there is no binding for TLS 1.3, though ejabberd offers -PLUS. */
-static const struct row rows[] = {
+static const struct row unbound[] = {
     {ALL, {S1, S256, S1, S512, S512}},      {S1, {S1, S1, S1, NONE, S1}},
     {S256, {NONE, S256, NONE, NONE, S256}}, {S512, {NONE, NONE, NONE, S512, S512}},
     {P1, {NONE, NONE, NONE, NONE, NONE}},   {P256, {NONE, NONE, NONE, NONE, NONE}},
     {P512, {NONE, NONE, NONE, NONE, NONE}}, {PLAIN, {PLAIN, PLAIN, PLAIN, PLAIN, PLAIN}},
 };
 
-/* Over TLS 1.2, by tls-unique. */
-static const struct row rows_before[] = {
+/* Where there is a binding. */
+static const struct row bound[] = {
     {ALL, {P1, P256, P1, P512, P512}},      {S1, {S1, S1, S1, NONE, S1}},
     {S256, {NONE, S256, NONE, NONE, S256}}, {S512, {NONE, NONE, NONE, S512, S512}},
     {P1, {P1, P1, P1, NONE, P1}},           {P256, {NONE, P256, NONE, NONE, P256}},
     {P512, {NONE, NONE, NONE, P512, P512}}, {PLAIN, {PLAIN, PLAIN, PLAIN, PLAIN, PLAIN}},
 };
-enum { ROWS = COUNT(rows) };
-static_assert(COUNT(rows) == COUNT(rows_before) && COUNT(rows) <= MOST_ROWS,
+enum { ROWS = COUNT(bound) };
+static_assert(COUNT(bound) == COUNT(unbound) && COUNT(bound) <= MOST_ROWS,
               "the same rows for both");
+
+static const struct row *rows_of(const struct store *store)
+{
+    return channel_of(store)->bindings[0] ? bound : unbound;
+}
 
 /* Alice's login by certificate alone: USED, or the sentence at each server, DOMAIN in it. */
 #define USED NULL
@@ -83,16 +144,6 @@ static const struct certificate {
     {"late", "late.crt has expired", "late.crt has expired"},
 };
 static_assert(COUNT(certificates) <= MOST_ROWS, "room for each");
-
-static const struct row *rows_here(void)
-{
-    return rerun_is_here() ? rows_before : rows;
-}
-
-static const char *tls_here(void)
-{
-    return rerun_is_here() ? "TLS 1.2" : "TLS 1.3";
-}
 
 /* ---- logins, all of a store at once ---- */
 
@@ -166,7 +217,7 @@ static void each_store(void (*run)(const struct store *store, size_t column))
 {
     size_t i;
     for (i = 0; i < STORES; i++)
-        run(&stores[i], i);
+        run(names_bindings(&stores[i]) ? &naming_stores[i] : &stores[i], i);
 }
 
 /* ---- what became of one ---- */
@@ -183,13 +234,15 @@ static bool has_binding(const char *mechanism)
     return strstr(mechanism, "-PLUS") != NULL;
 }
 
-/* The trace (info) says by which mechanism, and by which binding. */
-static void assert_used(struct attempt *attempt, const char *mechanism)
+/* The trace (info) says by which mechanism, and by which binding: the first of bindings. */
+static void assert_used(struct attempt *attempt, const char *mechanism, const char *bindings)
 {
+    int binding_len = has_binding(mechanism) ? (int)strcspn(bindings, " ") : 0;
     char line[TEXT_BYTES], *trace;
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(attempt->link, LONG_MS), 0);
-    snprintf(line, sizeof line, "logged in by %s over %s; the server %s%s\n", mechanism, tls_here(),
-             proved_by(mechanism), has_binding(mechanism) ? ", bound to TLS by tls-unique" : "");
+    snprintf(line, sizeof line, "logged in by %s over %s; the server %s%s%.*s\n", mechanism,
+             tls_here(), proved_by(mechanism), binding_len ? ", bound to TLS by " : "", binding_len,
+             bindings);
     trace = witness_trace(&attempt->witness);
     ASSERT_CONTAINS(trace, line);
     ASSERT_LACKS(trace, "weaker");
@@ -225,8 +278,7 @@ static void assert_names(const char *text, const char *beginning, char end, cons
 /* What was offered, what we have, and what keeps us from it if both have it. */
 static void assert_not_offered(struct attempt *attempt, const char *allowed)
 {
-    const struct store *store = attempt->store;
-    const char *offered = rerun_is_here() ? store->offered_before : store->offered;
+    const char *offered = channel_of(attempt->store)->offered;
     char reason[TEXT_BYTES], own[TEXT_BYTES];
     await_refusal(attempt, reason);
     ASSERT_CONTAINS(reason, "offers no way to log in that we have credentials for; it offers: ");
@@ -244,7 +296,7 @@ static void assert_not_offered(struct attempt *attempt, const char *allowed)
 static void try_rows(const struct store *store, size_t column)
 {
     static struct batch batch;
-    const struct row *here = rows_here();
+    const struct row *here = rows_of(store);
     size_t i;
     for (i = 0; i < 2 * ROWS; i++) {
         struct attempt *attempt = add(&batch, store);
@@ -254,7 +306,7 @@ static void try_rows(const struct store *store, size_t column)
     for (i = 0; i < 2 * ROWS; i++) {
         const struct row *row = &here[i / 2];
         if (row->used[column])
-            assert_used(&batch.attempts[i], row->used[column]);
+            assert_used(&batch.attempts[i], row->used[column], channel_of(store)->bindings);
         else
             assert_not_offered(&batch.attempts[i], row->allowed);
     }
@@ -266,13 +318,48 @@ static void each_mechanism_does_what_the_server_lets_it(void)
     each_store(try_rows);
 }
 
-/* A refused binding is followed by the same hash without one; the last refusal is told. */
+/* ---- channel bindings ---- */
+
+/* Each that the server takes, as those that we would prefer go; without any the login is unbound.
+ */
+static void try_bindings(const struct store *store, size_t column)
+{
+    static struct batch batch;
+    const char *left = channel_of(store)->bindings;
+    unsigned lacking = 0;
+    bool has_more;
+    do {
+        char name[sizeof END_POINT];
+        size_t i, len = strcspn(left, " ");
+        has_more = len > 0;
+        bindings_lack(lacking);
+        for (i = 0; i < 2; i++)
+            begin(add(&batch, store));
+        for (i = 0; i < 2; i++)
+            assert_used(&batch.attempts[i], (has_more ? bound : unbound)[0].used[column], left);
+        end_all(&batch);
+        snprintf(name, sizeof name, "%.*s", (int)len, left);
+        lacking |= sx_binding_find(name);
+        left += len + (left[len] == ' ');
+    } while (has_more);
+    bindings_lack(0);
+}
+
+static void each_binding_that_the_server_names_is_taken(void)
+{
+    each_store(try_bindings);
+}
+
+/* ---- wrong passwords ---- */
+
+/* A refused binding that the server hasn't named is followed by the same hash without one; the last
+ * refusal is told. */
 static void assert_not_authorized(struct attempt *attempt, const struct row *row,
                                   const char *mechanism)
 {
     char reason[TEXT_BYTES], refusal[TEXT_BYTES];
     int len = (int)strlen(mechanism);
-    if (!row->allowed && has_binding(mechanism))
+    if (!row->allowed && has_binding(mechanism) && !names_bindings(attempt->store))
         len -= (int)strlen("-PLUS");
     await_refusal(attempt, reason);
     snprintf(refusal, sizeof refusal, " refused the login of %s by %.*s: not-authorized",
@@ -284,7 +371,7 @@ static void assert_not_authorized(struct attempt *attempt, const struct row *row
 static void try_wrong_passwords(const struct store *store, size_t column)
 {
     static struct batch batch;
-    const struct row *here = rows_here(), *tried[2 * ROWS];
+    const struct row *here = rows_of(store), *tried[2 * ROWS];
     size_t i, count = 0;
     for (i = 0; i < 2 * ROWS; i++) {
         struct attempt *attempt;
@@ -351,7 +438,7 @@ static void try_certificates(const struct store *store, size_t column)
         if (sentence)
             assert_refused(&batch.attempts[i], sentence);
         else
-            assert_used(&batch.attempts[i], EXTERNAL);
+            assert_used(&batch.attempts[i], EXTERNAL, "");
     }
     end_all(&batch);
 }
@@ -372,12 +459,14 @@ static void all_of_that_over_tls_1_2(void)
         return;
     }
     each_mechanism_does_what_the_server_lets_it();
+    each_binding_that_the_server_names_is_taken();
     a_wrong_password_is_refused_whatever_the_mechanism();
     a_certificate_logs_its_account_in_and_nobody_else();
 }
 
 CU_TestInfo tests_mechanisms[] = {
     {"each mechanism does what the server lets it", each_mechanism_does_what_the_server_lets_it},
+    {"each binding that the server names is taken", each_binding_that_the_server_names_is_taken},
     {"a wrong password is refused, whatever the mechanism",
      a_wrong_password_is_refused_whatever_the_mechanism},
     {"a certificate logs its account in and nobody else",
