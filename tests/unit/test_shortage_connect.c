@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../lib/hostile.h"
+#include "../lib/hostile_steps.h"
 #include "../lib/shortage.h"
 #include "../lib/suite.h"
 #include "net/attempt.h"
@@ -131,6 +131,26 @@ static void test_scram(void)
 
 static struct hostile_certificates certificates; /* while a test with TLS runs */
 
+static struct hostile *begin_tls(const struct hostile_step *script, const char *host)
+{
+    struct hostile *hostile;
+
+    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, host, 1) == 0);
+    /* A thousand attempts need not read the system's certificates each. */
+    setenv("SSL_CERT_FILE", "/dev/null", 1);
+    hostile = hostile_start(script, certificates.pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    port = hostile_port(hostile);
+    return hostile;
+}
+
+static void end_tls(struct hostile *hostile)
+{
+    hostile_stop(hostile);
+    hostile_remove_certificates(&certificates);
+    unsetenv("SSL_CERT_FILE");
+}
+
 static bool attempt_tls(struct shortage shortage)
 {
     const struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
@@ -151,19 +171,11 @@ static void test_tls(void)
         {HOSTILE_PLAY, .steps = hostile_login_tls},
         {HOSTILE_END},
     };
-    struct hostile *hostile;
+    struct hostile *hostile = begin_tls(script, "example.org");
 
-    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, "example.org", 1) == 0);
-    /* A thousand attempts need not read the system's certificates each. */
-    setenv("SSL_CERT_FILE", "/dev/null", 1);
-    hostile = hostile_start(script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    port = hostile_port(hostile);
     CU_ASSERT(shortage_sweep(attempt_tls) >= 150);
     CU_ASSERT(shortage_sweep(attempt_distrust) >= 50);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
-    unsetenv("SSL_CERT_FILE");
+    end_tls(hostile);
 }
 
 static bool attempt_idn(struct shortage shortage)
@@ -183,26 +195,52 @@ static void test_idn(void)
         {HOSTILE_PLAY, .steps = hostile_login_tls},
         {HOSTILE_END},
     };
-    struct hostile *hostile;
+    struct hostile *hostile = begin_tls(script, "xn--bcher-kva.example");
 
-    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, "xn--bcher-kva.example", 1) == 0);
-    setenv("SSL_CERT_FILE", "/dev/null", 1);
-    hostile = hostile_start(script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    port = hostile_port(hostile);
     CU_ASSERT(shortage_sweep(attempt_idn) >= 150);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
-    unsetenv("SSL_CERT_FILE");
+    end_tls(hostile);
+}
+
+static const struct hostile_step external[] = {
+    TLS,
+    OPENED("<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+           "<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"),
+    AWAIT("</auth>"),
+    SEND("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"),
+    PLAY(hostile_bind),
+    END,
+};
+
+/* The server's own certificate is as good as any to a server that doesn't look at it. */
+static struct sx_config external_config(void)
+{
+    static char none[] = "";
+    struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+
+    config.cert_file = config.key_file = certificates.pem;
+    config.password = none;
+    return config;
+}
+
+static bool attempt_external(struct shortage shortage)
+{
+    const struct sx_config config = external_config();
+
+    return connect_short(shortage, &config, SX_ESTOPPED);
+}
+
+static void test_external(void)
+{
+    struct hostile *hostile = begin_tls(external, "example.org");
+
+    CU_ASSERT(shortage_sweep(attempt_external) >= 150);
+    end_tls(hostile);
 }
 
 /* OpenSSL doesn't always say that it was memory. */
-static bool attempt_openssl(struct shortage shortage)
+static bool connect_openssl_short(struct shortage shortage, const struct sx_config *config)
 {
-    struct attempt attempt = {.config =
-                                  attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file),
-                              .port = port,
-                              .timeout_ms = 60000};
+    struct attempt attempt = {.config = *config, .port = port, .timeout_ms = 60000};
     bool has_failed;
 
     shortage_begin(shortage);
@@ -213,28 +251,36 @@ static bool attempt_openssl(struct shortage shortage)
     return has_failed;
 }
 
+static bool attempt_openssl_scram(struct shortage shortage)
+{
+    const struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+
+    return connect_openssl_short(shortage, &config);
+}
+
+static bool attempt_openssl_external(struct shortage shortage)
+{
+    const struct sx_config config = external_config();
+
+    return connect_openssl_short(shortage, &config);
+}
+
+static void sweep_openssl(bool (*attempt)(struct shortage), const struct hostile_step *script)
+{
+    const char *stride = getenv("SHORTAGE_STRIDE");
+    struct hostile *hostile = begin_tls(script, "example.org");
+
+    CU_ASSERT_FALSE(attempt((struct shortage){.is_openssl = true}));
+    CU_ASSERT(shortage_sweep_openssl(attempt, stride ? (unsigned)atoi(stride) : 97) >= 1000);
+    end_tls(hostile);
+}
+
 static void test_openssl(void)
 {
-    static const struct hostile_step script[] = {
-        {HOSTILE_PLAY, .steps = hostile_offer_tls},
-        {.kind = HOSTILE_STARTTLS},
-        {HOSTILE_PLAY, .steps = scram},
-        {HOSTILE_END},
-    };
-    const char *stride = getenv("SHORTAGE_STRIDE");
-    struct hostile *hostile;
+    static const struct hostile_step script[] = {TLS, PLAY(scram), END};
 
-    CU_ASSERT_FATAL(hostile_make_certificates(&certificates, "example.org", 1) == 0);
-    setenv("SSL_CERT_FILE", "/dev/null", 1);
-    hostile = hostile_start(script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    port = hostile_port(hostile);
-    CU_ASSERT_FALSE(attempt_openssl((struct shortage){.is_openssl = true}));
-    CU_ASSERT(shortage_sweep_openssl(attempt_openssl, stride ? (unsigned)atoi(stride) : 97) >=
-              1000);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
-    unsetenv("SSL_CERT_FILE");
+    sweep_openssl(attempt_openssl_scram, script);
+    sweep_openssl(attempt_openssl_external, external);
 }
 
 CU_TestInfo tests_shortage_connect[] = {
@@ -244,6 +290,7 @@ CU_TestInfo tests_shortage_connect[] = {
     {"a login by SCRAM fails when memory is short", test_scram},
     {"a login over TLS fails when memory is short", test_tls},
     {"a login at a domain beyond ASCII fails when memory is short", test_idn},
-    {"a login by SCRAM over TLS fails when OpenSSL's memory is short", test_openssl},
+    {"a login by a certificate fails when memory is short", test_external},
+    {"a login by SCRAM or a certificate fails when OpenSSL's memory is short", test_openssl},
     CU_TEST_INFO_NULL,
 };
