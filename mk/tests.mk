@@ -52,6 +52,9 @@ BINDINGS := -Wl$(,)--wrap=sx_tls_read_binding
 # What is wiped is looked at before: tests/lib/wipes.h.
 WIPES := $(addprefix -Wl$(,)--wrap=,explicit_bzero __explicit_bzero_chk OPENSSL_cleanse)
 
+# What is freed, too: tests/lib/freed.h.
+FREED := -Wl$(,)--wrap=free
+
 # What a thread waits for: tests/lib/waits.h.
 WAITS := $(addprefix -Wl$(,)--wrap=,poll select usleep connect recv send writev sendmsg)
 
@@ -64,11 +67,11 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 # What the oracle's link answers goes nowhere, and each of the two layers can be switched off.
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c posted.c element_text.c \
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c freed.c posted.c element_text.c \
     attribute.c stopped_clock.c hoard.c waits.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(WAITS) $(POSTED) $(STOPPED_CLOCK) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))

@@ -21,11 +21,14 @@
 #define ZSTD_STATIC_LINKING_ONLY /* for contexts that allocate by functions of ours */
 #include <zstd.h>
 
+#include "freed.h"
+
 enum { SWEEP_MOST = 20000 };
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
 void *__real_mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t len);
@@ -106,7 +109,9 @@ static bool is_refused(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return is_refused() ? NULL : __real_malloc(size);
+    if (is_refused())
+        return NULL;
+    return freed_is_watching() ? __real_calloc(1, size) : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
@@ -116,7 +121,9 @@ void *__wrap_calloc(size_t count, size_t size)
 
 void *__wrap_realloc(void *block, size_t size)
 {
-    return is_refused() ? NULL : __real_realloc(block, size);
+    if (is_refused())
+        return NULL;
+    return freed_is_watching() ? freed_move(block, size) : __real_realloc(block, size);
 }
 
 void *__wrap_mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset)
@@ -235,7 +242,7 @@ static void openssl_free(void *block, const char *file, int line)
 {
     (void)file;
     (void)line;
-    free(block);
+    __real_free(block);
 }
 
 /* OpenSSL 3.0 gives up its loader of stores twice if memory runs short in there: the next link

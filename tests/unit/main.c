@@ -100,6 +100,7 @@
     SUITE(sasl)                                                                                    \
     SUITE(scan)                                                                                    \
     SUITE(scram)                                                                                   \
+    SUITE(secret)                                                                                  \
     SUITE(sender)                                                                                  \
     SUITE(sender_setback)                                                                          \
     SUITE(senders)                                                                                 \
