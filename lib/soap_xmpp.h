@@ -143,8 +143,10 @@ struct soap_xmpp_config {
                                 * component localhost */
     int port; /* default 5222, with TLS_DIRECT 5223; needs host. A component's: 5347 */
     enum soap_xmpp_tls tls; /* not for a component, nor the files: its stream has no TLS */
-    const char *ca_file;    /* PEM file of trusted CAs, beside the system's own */
-    const char *cert_file;  /* client certificate, PEM (SASL EXTERNAL), with key_file */
+    const char *ca_file;    /* PEM file of trusted CAs, beside the system's own. All three files are
+                             * checked at open, and read anew for each login */
+    const char *cert_file;  /* client certificate, PEM (SASL EXTERNAL), with key_file; intermediate
+                             * CAs' may follow it */
     const char *key_file;
     int timeout_ms;         /* what a gSOAP timeout of 0 means. Default 60,000 */
     int connect_timeout_ms; /* one attempt, from DNS to resource binding. Default 20,000 */

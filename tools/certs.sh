@@ -11,6 +11,8 @@
 #   DIR/HOST/stranger.*               for alice@HOST, by nobody but itself
 #   DIR/HOST/late.*                   for alice@HOST, by the CA, out of date
 #   DIR/HOST/mueller.*                for müller@IDN_HOST, by the CA, if there is an IDN_HOST
+#   DIR/HOST/chained.*                for HOST, by an intermediate CA, whose certificate follows
+#   DIR/HOST/chained-alice.*          for alice@HOST, likewise
 #
 # .pem holds the certificate and the key. What is there already is kept. Names are DNS names alone:
 # an IP address among them makes some servers refuse the file.
@@ -33,6 +35,7 @@ to_a_labels() { # DOMAIN
 extensions() { # NAME
     local others=
     case $1 in
+    intermediate) printf '%s\n' basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign,cRLSign && return ;;
     *@*) user_extensions "$1" && return ;;
     "$host") [ -z "$idn_host" ] || others=,DNS:$(to_a_labels "$idn_host") ;;
     esac
@@ -50,12 +53,18 @@ validity() { # DAYS
     fi
 }
 
-sign() { # FILE NAME DAYS: a certificate by the CA
+sign() { # FILE NAME DAYS [CA]: a certificate by DIR/ca or that of DIR
+    local ca=$dir/${4:-ca}
     extensions "$2" > "$1.ext"
     request_key "$1.key" "$2" > "$1.csr"
-    openssl x509 -req -in "$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -set_serial "$RANDOM$RANDOM" \
+    openssl x509 -req -in "$1.csr" -CA "$ca.crt" -CAkey "$ca.key" -set_serial "$RANDOM$RANDOM" \
         $(validity "$3") -sha256 -extfile "$1.ext" -out "$1.crt"
     rm "$1.ext" "$1.csr"
+}
+
+sign_chained() { # FILE NAME: by the intermediate CA
+    sign "$1" "$2" 30 intermediate
+    cat "$dir/intermediate.crt" >> "$1.crt"
 }
 
 make_all() {
@@ -64,6 +73,7 @@ make_all() {
             -keyout "$dir/ca.key" -out "$dir/ca.crt" -subj "/CN=throw-away CA" \
             -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
     fi
+    [ -f "$dir/intermediate.crt" ] || sign "$dir/intermediate" intermediate 30
     certs=$dir/$host
     mkdir -p "$certs"
     sign "$certs/valid" "$host" 30
@@ -76,11 +86,13 @@ make_all() {
     sign "$certs/bob" "bob@$host" 30
     sign "$certs/late" "alice@$host" -1
     [ -z "$idn_host" ] || sign "$certs/mueller" "müller@$idn_host" 30
+    sign_chained "$certs/chained" "$host"
+    sign_chained "$certs/chained-alice" "alice@$host"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=alice" \
         -keyout "$certs/stranger.key" -out "$certs/stranger.crt" \
         -addext "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:alice@$host"
     local kind
-    for kind in valid wronghost selfsigned alice bob late stranger ${idn_host:+mueller} expired; do
+    for kind in valid wronghost selfsigned alice bob late stranger chained chained-alice ${idn_host:+mueller} expired; do
         cat "$certs/$kind.crt" "$certs/$kind.key" > "$certs/$kind.pem"
     done
 }

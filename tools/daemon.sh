@@ -27,7 +27,7 @@
 #   IDN_HOST         one more, beyond ASCII ("bücher.test"), else as SECOND_HOST. The valid certificate
 #                    names it, too
 #   TLS              required, or off: STARTTLS isn't even offered
-#   CERT             valid, wronghost, selfsigned or expired: what the server shows (certs.sh)
+#   CERT             valid, wronghost, selfsigned, chained or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
 #   PERF=1           settings for measurements, where the defaults would be measured instead
 #   LOG              log level (info)

@@ -83,7 +83,7 @@ struct sx_session *sx_session_new(const struct soap_xmpp_config *config,
                                   size_t why_bytes)
 {
     struct sx_session *session = calloc(1, sizeof *session);
-    char reason[160] = "no memory for a link";
+    char reason[sizeof((struct sx_failure *)0)->text] = "no memory for a link";
     if (!session) {
         sx_session_say(why, why_bytes, reason);
         return NULL;

@@ -285,7 +285,6 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 
 static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
-    const struct sx_config *config = connection->config;
     xmpp_conn_t *conn;
     sx_stream_arm(&connection->stream);
     conn = xmpp_conn_new(ctx);
@@ -298,10 +297,6 @@ static xmpp_conn_t *new_conn(struct sx_connection *connection, xmpp_ctx_t *ctx)
         return NULL;
     }
     xmpp_conn_set_jid(conn, connection->domain);
-    if (config->ca_file)
-        xmpp_conn_set_cafile(conn, config->ca_file);
-    if (config->cert_file)
-        xmpp_conn_set_client_cert(conn, config->cert_file, config->key_file);
     xmpp_conn_set_sockopt_callback(conn, on_socket);
     return conn;
 }
@@ -416,10 +411,30 @@ static void explain_stream_error(struct sx_connection *connection)
     sx_connection_abort(connection, err, text);
 }
 
-void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
+/* What the files say now, who we are and whom we trust. */
+static bool lend_context(struct sx_connection *connection)
 {
     const struct sx_config *config = connection->config;
     char why[sizeof connection->failure.text];
+    enum sx_err err = SX_OK;
+    if (config->tls == SOAP_XMPP_TLS_OFF) {
+        sx_context_lend(NULL);
+        return true;
+    }
+    err = sx_context_renew(connection->context, config, why, sizeof why);
+    if (!err)
+        err = sx_context_check_dates(*connection->context, config, why, sizeof why);
+    if (err) {
+        set_failure(connection, err, "%s", why);
+        return false;
+    }
+    sx_context_lend(*connection->context);
+    return true;
+}
+
+void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
+{
+    const struct sx_config *config = connection->config;
     connection->fd = -1;
     sx_jid_domain(config->jid, connection->domain, sizeof connection->domain);
     describe_server(connection);
@@ -443,9 +458,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
         connection->over = true;
         return;
     }
-    if (config->cert_file &&
-        !sx_tls_check_files(config->cert_file, config->key_file, why, sizeof why)) {
-        set_failure(connection, SX_ECLIENTCERT, "%s", why);
+    if (!lend_context(connection)) {
         connection->over = true;
         return;
     }
@@ -655,6 +668,7 @@ void sx_connection_fini(struct sx_connection *connection)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;
     sx_login_fini(&connection->login);
+    sx_context_withdraw();
     sx_tls_end();
     current = NULL;
 }

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "base/fault.h"
+#include "net/context.h"
 #include "net/login.h"
 #include "net/redirect.h"
 #include "net/resolver.h"
@@ -47,6 +48,7 @@ struct sx_connection {
     bool is_unnamed;               /* the server of it doesn't know its name: without SNI */
     int64_t deadline;              /* for the whole attempt, those after this one included */
     struct sx_sasl_memory *memory; /* the link's */
+    struct sx_context **context;   /* the link's; renewed by each attempt with TLS */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
     /* stanza NULL: see sx_stream.on_stanza */

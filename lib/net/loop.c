@@ -79,6 +79,7 @@ struct sx_loop {
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
     struct sx_sasl_memory memory; /* of all logins; wiped at the end */
+    struct sx_context *context;   /* of the last attempt, before it that of the open */
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
     bool is_unnamed;             /* the server doesn't know its name: once more, without */
@@ -372,6 +373,7 @@ static void connect_once(struct sx_loop *loop, struct attempt *attempt,
         .is_unnamed = loop->is_unnamed,
         .deadline = attempt->deadline,
         .memory = &loop->memory,
+        .context = &loop->context,
         .user = loop,
         .on_online = go_online,
         .on_stanza = pass_stanza,
@@ -585,9 +587,15 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
     loop->config = config;
     loop->trace = trace;
     loop->callbacks = *callbacks;
+    /* Also without TLS: files that are named are to be of use. */
+    if (!config->is_component &&
+        sx_context_renew(&loop->context, config, why, why_bytes) != SX_OK) {
+        free(loop);
+        return NULL;
+    }
     err = sx_descriptor_take(&loop->descriptor);
     if (err)
-        goto err_after_alloc;
+        goto err_after_context;
     err = pthread_mutex_init(&loop->mu, NULL);
     if (err)
         goto err_after_descriptor;
@@ -601,8 +609,9 @@ err_after_mutex:
     pthread_mutex_destroy(&loop->mu);
 err_after_descriptor:
     sx_descriptor_give_back(&loop->descriptor);
-err_after_alloc:
+err_after_context:
     explain_none(err, why, why_bytes);
+    sx_context_give_back(loop->context);
     free(loop);
     return NULL;
 }
@@ -673,6 +682,7 @@ void sx_loop_free(struct sx_loop *loop)
     sx_descriptor_give_back(&loop->descriptor);
     sx_writer_fini(&loop->writer);
     sx_sasl_memory_wipe(&loop->memory);
+    sx_context_give_back(loop->context);
     free(loop);
 }
 

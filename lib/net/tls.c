@@ -1,17 +1,13 @@
-/* tls.c - stands between libstrophe and OpenSSL: contexts, handshakes, goodbyes.
+/* tls.c - stands between libstrophe and OpenSSL: handshakes, goodbyes.
  *
- * Invariant: no SSL_CTX that libstrophe gets speaks anything below TLS 1.2. The server's
- * certificate names the JID's domain (identity.h), whatever libstrophe compares. What the system
- * trusts is trusted, and read when it is asked for. Neither the handshake nor the goodbye of the
- * thread's own connection waits; those of any other do what OpenSSL does.
+ * Invariant: the server's certificate names the JID's domain (identity.h), whatever libstrophe
+ * compares. Neither the handshake nor the goodbye of the thread's own connection waits; those of
+ * any other do what OpenSSL does.
  *
- * Happy path: libstrophe calls SSL_CTX_new() -> __wrap_SSL_CTX_new() -> the real one, then the
- * lowest version and the callback that notes alerts. It calls SSL_CTX_set_default_verify_paths() ->
- * the system's file of CAs is read once a certificate is missed: some 140 of them take 480 million
- * instructions, for nothing if ca_file has the server's. It calls SSL_connect() -> is told that the
- * handshake is done, which its next SSL_write() and SSL_read() begin and end: OpenSSL writes
- * nothing in clear, and they say "later" for as long as it takes. Failure: a version that OpenSSL
- * was built without: no SSL_CTX, as if memory were short.
+ * Happy path: libstrophe calls SSL_connect() -> is told that the handshake is done, which its next
+ * SSL_write() and SSL_read() begin and end: OpenSSL writes nothing in clear, and they say "later"
+ * for as long as it takes. Failure: an alert, a refused certificate, no memory: noted, and told
+ * once the connection is over.
  */
 #include "net/tls.h"
 
@@ -21,16 +17,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "net/identity.h"
-
-SSL_CTX *__real_SSL_CTX_new(const SSL_METHOD *method);
-SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method);
-int __real_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
-int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx);
+#include "net/openssl_error.h"
 
 int __real_SSL_connect(SSL *ssl);
 int __wrap_SSL_connect(SSL *ssl);
@@ -55,13 +46,10 @@ static _Thread_local struct {
 
 /* ---- alerts ---- */
 
-/* OpenSSL says so in its queue alone: what it couldn't allocate is, above, a certificate that
- * doesn't verify or a message that can't be decoded. The oldest error is the cause. */
+/* OpenSSL says so in its queue alone. */
 static void look_for_shortage(void)
 {
-    if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
-        ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
-        seen.is_short = true;
+    seen.is_short |= sx_openssl_error_is_shortage();
 }
 
 static void note(const SSL *ssl, int where, int value)
@@ -211,6 +199,7 @@ static void introduce(SSL *ssl)
 {
     static const unsigned char protocols[] = "\013xmpp-client"; /* its length first */
     const struct sx_tls_server *server = seen.server;
+    SSL_set_info_callback(ssl, note);
     X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, check_certificate);
     SSL_set_tlsext_host_name(ssl, NULL);
@@ -355,126 +344,4 @@ bool sx_tls_read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_B
         has_data = has_unique() && read_unique(out, len);
     ERR_clear_error();
     return has_data;
-}
-
-/* ---- contexts ---- */
-
-SSL_CTX *__wrap_SSL_CTX_new(const SSL_METHOD *method)
-{
-    SSL_CTX *ctx = __real_SSL_CTX_new(method);
-    if (!ctx)
-        return NULL;
-    if (SSL_CTX_get_min_proto_version(ctx) < TLS1_2_VERSION &&
-        !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION)) {
-        SSL_CTX_free(ctx);
-        return NULL;
-    }
-    SSL_CTX_set_info_callback(ctx, note);
-    /* An idle link has nothing to read and nothing to write: it needs no two records' room, 33 KiB.
-     */
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-    return ctx;
-}
-
-/* ---- what the system trusts ---- */
-
-static int read_index = -1; /* of a store's data: not NULL once the system's file was read */
-
-/* False if there was nothing new. That there is no such file is no failure of the handshake. */
-static bool read_system_file(X509_STORE *store)
-{
-    X509_LOOKUP *lookup;
-    bool is_read;
-    if (X509_STORE_get_ex_data(store, read_index) ||
-        !X509_STORE_set_ex_data(store, read_index, store))
-        return false;
-    ERR_set_mark();
-    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-    is_read = lookup && X509_LOOKUP_load_file(lookup, NULL, X509_FILETYPE_DEFAULT) == 1;
-    ERR_pop_to_mark();
-    return is_read;
-}
-
-/* Asked for every chain that isn't complete. An issuer out of date may have a successor of its name
- * in the file. */
-static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
-{
-    int found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
-    if (found == 1 &&
-        X509_cmp_timeframe(NULL, X509_get0_notBefore(*issuer), X509_get0_notAfter(*issuer)) == 0)
-        return 1;
-    if (!read_system_file(X509_STORE_CTX_get0_store(ctx)))
-        return found;
-    if (found == 1)
-        X509_free(*issuer);
-    return X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
-}
-
-static void make_index(void)
-{
-    read_index = X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
-
-int __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-    pthread_once(&once, make_index);
-    if (read_index < 0)
-        return __real_SSL_CTX_set_default_verify_paths(ctx);
-    X509_STORE_set_get_issuer(store, find_issuer);
-    return SSL_CTX_set_default_verify_dir(ctx) && SSL_CTX_set_default_verify_store(ctx);
-}
-
-/* ---- our certificate ---- */
-
-/* Without it OpenSSL would ask at the terminal. */
-static int give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
-{
-    (void)out;
-    (void)out_bytes;
-    (void)is_writing;
-    (void)user;
-    return -1;
-}
-
-static bool explain(const char *file, char *why, size_t why_bytes)
-{
-    unsigned long error = ERR_peek_error();
-    const char *reason = error ? ERR_reason_error_string(error) : NULL;
-    snprintf(why, why_bytes, "the client certificate can't be used: %.150s: %.80s", file,
-             reason ? reason : "unknown reason");
-    return false;
-}
-
-static bool check_loaded(SSL_CTX *ctx, const char *cert_file, const char *key_file, char *why,
-                         size_t why_bytes)
-{
-    const X509 *certificate;
-    if (SSL_CTX_use_certificate_file(ctx, cert_file, SSL_FILETYPE_PEM) != 1)
-        return explain(cert_file, why, why_bytes);
-    if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
-        return explain(key_file, why, why_bytes);
-    certificate = SSL_CTX_get0_certificate(ctx);
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-        snprintf(why, why_bytes, "the client certificate %.150s has expired", cert_file);
-    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-        snprintf(why, why_bytes, "the client certificate %.150s is not yet valid", cert_file);
-    else
-        return true;
-    return false;
-}
-
-bool sx_tls_check_files(const char *cert_file, const char *key_file, char *why, size_t why_bytes)
-{
-    SSL_CTX *ctx = __wrap_SSL_CTX_new(TLS_client_method());
-    bool usable;
-    ERR_clear_error();
-    if (!ctx)
-        return explain(cert_file, why, why_bytes);
-    SSL_CTX_set_default_passwd_cb(ctx, give_no_passphrase);
-    usable = check_loaded(ctx, cert_file, key_file, why, why_bytes);
-    SSL_CTX_free(ctx);
-    ERR_clear_error();
-    return usable;
 }

@@ -1,11 +1,9 @@
-/* tls.h - what libstrophe leaves out of TLS: the lowest version, a handshake that doesn't wait,
- * alerts in words, our certificate.
+/* tls.h - what libstrophe leaves out of TLS: a handshake that doesn't wait, whose certificate it
+ * is, alerts in words.
  *
- * Noun: TLS as OpenSSL does it. libstrophe gives no way to its SSL_CTX, so that the linker hands
- * every SSL_CTX_new() of what is linked statically to tls.c (--wrap): at least TLS 1.2 (RFC 7590
- * 3.1 and RFC 8996), or more if the system's configuration of OpenSSL says so. SSL_connect(),
- * SSL_shutdown() and SSL_free() are handed to tls.c likewise. For connections that aren't a link's,
- * a program's own among them, these three do what OpenSSL does.
+ * Noun: TLS as OpenSSL does it. The linker hands SSL_connect(), SSL_shutdown() and SSL_free() of
+ * what is linked statically to tls.c (--wrap). For connections that aren't a link's, a program's
+ * own among them, these three do what OpenSSL does.
  *
  * Thread: any; alerts are those of the calling thread.
  */
@@ -89,9 +87,5 @@ const char *sx_tls_version(void);
  * Finished messages servers confuse. The end point: if the server's certificate is signed with one
  * hash, unlike those of Ed25519 (RFC 5929 4.1). */
 bool sx_tls_read_binding(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
-
-/* Whether certificate and key can be read, belong together and are in date; one clause in why if
- * not. */
-bool sx_tls_check_files(const char *cert_file, const char *key_file, char *why, size_t why_bytes);
 
 #endif

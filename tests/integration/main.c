@@ -35,6 +35,7 @@
     SUITE(component)                                                                               \
     SUITE(shared)                                                                                  \
     SUITE(connect)                                                                                 \
+    SUITE(certificate)                                                                             \
     SUITE(mechanisms)                                                                              \
     SUITE(accounts)                                                                                \
     SUITE(death)                                                                                   \

@@ -1,5 +1,4 @@
-/* From a name to a stream: several addresses, resolvers that hang, versions of TLS, certificates.
- */
+/* From a name to a stream: several addresses, resolvers that hang, versions of TLS. */
 #include "soapH.h"
 #include "laboratory.h"
 
@@ -423,69 +422,6 @@ static void a_server_that_knows_no_newer_tls_is_refused(void)
                            "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
 }
 
-/* ---- client certificates; what becomes of the rest: test_mechanisms.c ---- */
-
-struct client {
-    struct site_account account;
-    char cert_file[SITE_PATH_BYTES + 128], key_file[SITE_PATH_BYTES + 128];
-};
-
-/* Alice, without a password, with somebody's certificate. */
-static void prepare_client(const struct site *site, const char *whose, struct client *client)
-{
-    int dir_len = (int)(strrchr(site->ca_file, '/') - site->ca_file);
-    site_account(site, "alice", "desk", &client->account);
-    snprintf(client->cert_file, sizeof client->cert_file, "%.*s/%s/%s.crt", dir_len, site->ca_file,
-             site->domain, whose);
-    snprintf(client->key_file, sizeof client->key_file, "%.*s/%s/%s.key", dir_len, site->ca_file,
-             site->domain, whose);
-    client->account.config.password = NULL;
-    client->account.config.cert_file = client->cert_file;
-    client->account.config.key_file = client->key_file;
-    client->account.config.trace = SOAP_XMPP_TRACE_NONE;
-}
-
-static void a_certificate_that_cannot_be_used_is_told_before_it_is_shown(void)
-{
-    const struct site *site = site_any();
-    struct client client, other;
-    prepare_client(site, "late", &client);
-    assert_final(&client.account.config, "late.crt", "has expired");
-    prepare_client(site, "alice", &client);
-    prepare_client(site, "bob", &other);
-    client.account.config.key_file = other.key_file;
-    assert_final(&client.account.config, "the client certificate can't be used: ", "bob.key: key");
-    client.account.config.cert_file = client.key_file;
-    client.account.config.key_file = client.key_file;
-    assert_final(&client.account.config, "the client certificate can't be used: ", "alice.key: ");
-}
-
-static void a_server_that_wants_another_certificate_is_told_for_good(void)
-{
-    static const struct hostile_step script[] = {
-        {.kind = HOSTILE_TLS_ASK},
-        {HOSTILE_PLAY, .steps = hostile_login_tls},
-        {HOSTILE_END},
-    };
-    struct hostile_certificates certificates;
-    struct soap_xmpp_config config;
-    struct hostile *hostile;
-    struct client client;
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, DOMAIN, 1), 0);
-    hostile = start_server(script, certificates.pem);
-    config = config_for(hostile_port(hostile));
-    config.host = "127.0.0.1";
-    config.tls = SOAP_XMPP_TLS_REQUIRED;
-    config.ca_file = certificates.ca_file;
-    assert_final(&config, "wants a client certificate", "certificate required");
-    prepare_client(site_any(), "alice", &client);
-    config.cert_file = client.cert_file;
-    config.key_file = client.key_file;
-    assert_final(&config, "doesn't take the client certificate", "unknown CA");
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
-}
-
 /* ---- a process with many descriptors ---- */
 
 static void come_back_to_a_full_process(const struct site *site)
@@ -590,9 +526,5 @@ CU_TestInfo tests_connect[] = {
     {"a handshake that comes by a few bytes is shaken",
      a_handshake_that_comes_by_a_few_bytes_is_shaken},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
-    {"a certificate that cannot be used is told before it is shown",
-     a_certificate_that_cannot_be_used_is_told_before_it_is_shown},
-    {"a server that wants another certificate is told for good",
-     a_server_that_wants_another_certificate_is_told_for_good},
     CU_TEST_INFO_NULL,
 };

@@ -141,7 +141,6 @@ static const struct certificate {
     {"bob", "bob.crt is that of bob@DOMAIN", "bob.crt is that of bob@DOMAIN"},
     {"stranger", "stranger.crt: it offers no SASL EXTERNAL",
      "refused the login of alice@DOMAIN/1 by EXTERNAL: not-authorized"},
-    {"late", "late.crt has expired", "late.crt has expired"},
 };
 static_assert(COUNT(certificates) <= MOST_ROWS, "room for each");
 

@@ -122,6 +122,8 @@ int hostile_make_certificates(struct hostile_certificates *certificates, const c
                               int days_valid);
 /* Likewise, valid for a day, but host is its common name, and no subjectAltName says it. */
 int hostile_make_common_name(struct hostile_certificates *certificates, const char *host);
+/* Likewise, valid for a day, by an intermediate CA, whose certificate follows in pem. */
+int hostile_make_chain(struct hostile_certificates *certificates, const char *host);
 void hostile_remove_certificates(const struct hostile_certificates *certificates);
 
 #endif

@@ -13,7 +13,6 @@
 #include <expat.h>
 #include <idn2.h>
 #include <openssl/crypto.h>
-#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +53,6 @@ int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
 int __wrap_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
 int __real_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
 int __real_idn2_to_unicode_8z8z(const char *ascii, char **name, int flags);
-
-int __real_SSL_CTX_set_default_verify_store(SSL_CTX *ctx);
-int __wrap_SSL_CTX_set_default_verify_store(SSL_CTX *ctx);
 
 static _Thread_local struct {
     struct shortage shortage;
@@ -243,18 +239,6 @@ static void openssl_free(void *block, const char *file, int line)
     (void)file;
     (void)line;
     __real_free(block);
-}
-
-/* OpenSSL 3.0 gives up its loader of stores twice if memory runs short in there: the next link
- * would use it after that. Nothing of it is ours to mend. */
-int __wrap_SSL_CTX_set_default_verify_store(SSL_CTX *ctx)
-{
-    int is_set;
-
-    shortage_pause();
-    is_set = __real_SSL_CTX_set_default_verify_store(ctx);
-    shortage_resume();
-    return is_set;
 }
 
 /* OpenSSL takes them before it has allocated anything, and never after. */

@@ -23,6 +23,7 @@
     SUITE(config_component)                                                                        \
     SUITE(config_files)                                                                            \
     SUITE(connection)                                                                              \
+    SUITE(context)                                                                                 \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \
@@ -72,6 +73,7 @@
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
     SUITE(payload)                                                                                 \
+    SUITE(pem)                                                                                     \
     SUITE(phase)                                                                                   \
     SUITE(plain)                                                                                   \
     SUITE(policy)                                                                                  \
@@ -126,6 +128,7 @@
     SUITE(tls)                                                                                     \
     SUITE(tls_binding)                                                                             \
     SUITE(trace)                                                                                   \
+    SUITE(trust)                                                                                   \
     SUITE(turn)                                                                                    \
     SUITE(utf8)                                                                                    \
     SUITE(window)

@@ -93,6 +93,7 @@ void attempt_run(struct attempt *attempt)
 {
     struct sx_addresses addresses = {
         1, {{"127.0.0.1", attempt->port, attempt->config.tls == SOAP_XMPP_TLS_DIRECT}}};
+    struct sx_context *context = NULL;
     struct sx_trace trace;
 
     signal(SIGPIPE, SIG_IGN); /* blocked on the loop thread */
@@ -104,10 +105,13 @@ void attempt_run(struct attempt *attempt)
         .addresses = &addresses,
         .deadline = sx_clock_deadline((int64_t)attempt->timeout_ms * US_PER_MS),
         .memory = &attempt->memory,
+        .context = &context,
         .user = attempt,
         .on_online = note_online,
         .on_stanza = ignore_stanza};
     run_connection(attempt);
+    sx_context_give_back(context);
+    attempt->connection.context = NULL;
     attempt->connection.trace = NULL;
     attempt->connection.addresses = NULL;
 }
