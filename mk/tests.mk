@@ -44,7 +44,7 @@ SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc mmap strdup strndup
     idn2_lookup_u8 idn2_to_unicode_8z8z) -l:libidn.a
 
 # The name service can be one of the tests' own: tests/lib/names.h.
-NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo res_nquery)
+NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo sx_dns_ask sx_dns_begin sx_hosts_find)
 
 # What a link has of its channel can be less: tests/lib/bindings.h.
 BINDINGS := -Wl$(,)--wrap=sx_tls_read_binding
@@ -67,7 +67,7 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 # What the oracle's link answers goes nowhere, and each of the two layers can be switched off.
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c wipes.c freed.c posted.c element_text.c \
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c posted.c element_text.c \
     attribute.c stopped_clock.c hoard.c waits.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)

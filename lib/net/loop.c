@@ -446,8 +446,8 @@ static bool look_up(struct sx_loop *loop, struct attempt *attempt,
     int64_t begun_us = sx_clock_now_us(), deadline = attempt->deadline;
     struct sx_resolver *resolver;
     failure->err = SX_OK;
-    resolver = sx_resolver_start(loop->config, target, loop->descriptor.eventfd, &failure->err,
-                                 failure->text, sizeof failure->text);
+    resolver = sx_resolver_start(loop->config, target, deadline, loop->descriptor.eventfd,
+                                 &failure->err, failure->text, sizeof failure->text);
     if (!resolver)
         return false;
     while (!sx_resolver_is_done(resolver) &&

@@ -4,11 +4,12 @@
  * Invariant: a look-up belongs to its owner and to its thread; the last of the two to let go frees
  * it. answer is written by the thread alone, before `done`, and read by the owner alone, after it.
  *
- * Happy path: start -> the thread asks for SRV records, then for the addresses of each target ->
- * done, wake_fd -> answer -> free.
+ * Happy path: start -> the thread looks into /etc/hosts, asks for SRV records, then for the
+ * addresses of each target -> done, wake_fd -> answer -> free.
  * Failure: no SRV records, or no word about them: the domain itself is asked (RFC 6120 3.2.2). The
  *          last target's error is the look-up's if none has an address. A resolver that hangs costs
- *          a thread until it returns; more than SX_RESOLVER_ABANDONED of them aren't left behind.
+ *          a thread until it returns, which asks no more then; SX_RESOLVER_ABANDONED of them are
+ *          left behind at most.
  */
 #include "net/resolver.h"
 
@@ -24,18 +25,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/thread.h"
+#include "net/dns.h"
+#include "net/hosts.h"
 #include "wire/domain.h"
 #include "wire/jid.h"
 
 enum {
     PORT = 5222,
     DIRECT_TLS_PORT = 5223,
-    ANSWER_BYTES = 8192,
     SERVICES_A_KIND = 16,
     SERVICES = 2 * SERVICES_A_KIND,
-    SRV_WAIT_S = 2, /* for one name server */
+    SERVICES_SHARE = 3, /* they take one of so many parts of the time */
 };
 
 struct answer {
@@ -58,6 +61,7 @@ struct sx_resolver {
     enum soap_xmpp_tls tls;
     struct door door, other_door; /* of a host, and of a domain without SRV records */
     bool has_other_door;
+    int64_t deadline;
     int wake_fd;
     /* atomic */
     atomic_uint references;
@@ -162,8 +166,7 @@ static void read_services(struct services *services, const unsigned char *bytes,
 {
     ns_msg message;
     int i, before = services->count;
-    /* What is longer than the buffer was cut. */
-    if (ns_initparse(bytes, len < ANSWER_BYTES ? len : ANSWER_BYTES, &message) != 0)
+    if (ns_initparse(bytes, len, &message) != 0)
         return;
     for (i = 0; i < ns_msg_count(message, ns_s_an) && services->count - before < SERVICES_A_KIND;
          i++) {
@@ -175,26 +178,17 @@ static void read_services(struct services *services, const unsigned char *bytes,
 }
 
 /* Appends the services of one kind, if the domain has any. */
-static void query_services(struct services *services, const char *domain, bool is_direct_tls)
+static void query_services(struct services *services, struct sx_dns *dns, const char *domain,
+                           bool is_direct_tls)
 {
-    struct __res_state state = {0};
-    unsigned char bytes[ANSWER_BYTES];
+    unsigned char bytes[SX_DNS_ANSWER_BYTES];
     char name[SX_DOMAIN_ASCII_BYTES + 32];
     int len;
     snprintf(name, sizeof name, "%s._tcp.%s", is_direct_tls ? "_xmpps-client" : "_xmpp-client",
              domain);
-    if (res_ninit(&state) != 0) {
-        services->is_uncertain = true;
-        return;
-    }
-    /* A question for each of at most three name servers, one after the other. */
-    state.retrans = SRV_WAIT_S;
-    state.retry = 1;
-    len = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, sizeof bytes);
-    if (len < 0 && state.res_h_errno != HOST_NOT_FOUND && state.res_h_errno != NO_DATA)
-        services->is_uncertain = true;
-    res_nclose(&state);
-    if (len >= 0)
+    len = sx_dns_ask(dns, name, ns_t_srv, bytes);
+    services->is_uncertain |= len < 0;
+    if (len > 0)
         read_services(services, bytes, len, is_direct_tls);
 }
 
@@ -228,10 +222,13 @@ static bool names_host(const struct service *service)
     return service->target[0] && strcmp(service->target, ".") != 0;
 }
 
-static void find_targets(struct answer *answer, struct service *services, int count)
+/* Nobody waits for the rest once the owner has let go. */
+static void find_targets(struct sx_resolver *resolver, struct service *services, int count)
 {
+    struct answer *answer = &resolver->answer;
     qsort(services, (size_t)count, sizeof *services, compare_services);
-    while (count > 0 && answer->addresses.count < SX_RESOLVER_ADDRESSES) {
+    while (count > 0 && answer->addresses.count < SX_RESOLVER_ADDRESSES &&
+           !atomic_load(&resolver->done)) {
         int chosen = choose_service(services, count);
         if (names_host(&services[chosen]))
             find_host(answer, services[chosen].target, &services[chosen].door, AI_ADDRCONFIG);
@@ -253,24 +250,45 @@ static void drop_refusals(struct services *services)
     services->count = kept;
 }
 
-static void find_domain(struct sx_resolver *resolver)
+/* What whoever runs this machine says of the domain: then nobody else is asked. */
+static bool find_in_file(struct answer *answer, const char *ascii, const struct door *door)
+{
+    char literals[SX_RESOLVER_ADDRESSES][SX_HOSTS_LITERAL_BYTES];
+    unsigned count = sx_hosts_find(SX_HOSTS_FILE, ascii, literals, SX_RESOLVER_ADDRESSES), i;
+    for (i = 0; i < count; i++)
+        find_host(answer, literals[i], door, AI_NUMERICHOST);
+    return answer->addresses.count > 0;
+}
+
+static void find_services(const struct sx_resolver *resolver, struct sx_dns *dns, const char *ascii,
+                          struct services *services)
+{
+    if (resolver->tls != SOAP_XMPP_TLS_OFF)
+        query_services(services, dns, ascii, true);
+    if (resolver->tls != SOAP_XMPP_TLS_DIRECT) {
+        drop_refusals(services);
+        query_services(services, dns, ascii, false);
+    }
+}
+
+static void find_domain(struct sx_resolver *resolver, struct sx_dns *dns)
 {
     struct answer *answer = &resolver->answer;
     struct services services = {0};
     char ascii[SX_DOMAIN_ASCII_BYTES];
     if (sx_domain_to_ascii(resolver->name, ascii) == SX_OK) {
-        if (resolver->tls != SOAP_XMPP_TLS_OFF)
-            query_services(&services, ascii, true);
-        if (resolver->tls != SOAP_XMPP_TLS_DIRECT) {
-            drop_refusals(&services);
-            query_services(&services, ascii, false);
+        if (find_in_file(answer, ascii, &resolver->door)) {
+            answer->err = SX_OK;
+            return;
         }
+        find_services(resolver, dns, ascii, &services);
     }
+    sx_dns_tune(dns, resolver->deadline);
     if (services.count > 0) {
         answer->err = SX_ENOHOST;
         snprintf(answer->why, sizeof answer->why,
                  "%.120s offers no such service, says its SRV record", resolver->name);
-        find_targets(answer, services.at, services.count);
+        find_targets(resolver, services.at, services.count);
     } else {
         find_host(answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
     }
@@ -324,10 +342,15 @@ static void *run(void *arg)
 {
     struct sx_resolver *resolver = arg;
     const uint64_t one = 1;
-    if (resolver->is_domain)
-        find_domain(resolver);
-    else
+    int64_t now_us = sx_clock_now_us();
+    struct sx_dns dns;
+    sx_dns_begin(&dns, now_us + (resolver->deadline - now_us) / SERVICES_SHARE);
+    if (resolver->is_domain) {
+        find_domain(resolver, &dns);
+    } else {
+        sx_dns_tune(&dns, resolver->deadline);
         find_doors(resolver, &resolver->answer, AI_ADDRCONFIG);
+    }
     if (resolver->stays_here)
         keep_loopback(&resolver->answer, resolver->name);
     if (atomic_exchange(&resolver->done, true))
@@ -391,8 +414,8 @@ static bool find_literal(struct sx_resolver *resolver)
 }
 
 struct sx_resolver *sx_resolver_start(const struct sx_config *config,
-                                      const struct sx_redirect_target *target, int wake_fd,
-                                      enum sx_err *err, char *why, size_t why_bytes)
+                                      const struct sx_redirect_target *target, int64_t deadline,
+                                      int wake_fd, enum sx_err *err, char *why, size_t why_bytes)
 {
     struct sx_resolver *resolver;
     if (atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED) {
@@ -405,6 +428,7 @@ struct sx_resolver *sx_resolver_start(const struct sx_config *config,
     if (!resolver)
         goto err;
     atomic_init(&resolver->references, 1);
+    resolver->deadline = deadline;
     if (target)
         set_target(resolver, config, target);
     else

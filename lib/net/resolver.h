@@ -10,6 +10,7 @@
 #define SX_NET_RESOLVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "config/config.h"
 #include "base/fault.h"
@@ -33,8 +34,10 @@ struct sx_addresses {
 
 struct sx_resolver;
 
-/* Begins to look for the server of config, which is needed no longer then: its host, or the SRV
- * records of the JID's domain, or that domain itself if it has none. With TLS required
+/* Begins to look for the server of config, which is needed no longer then: its host, or what
+ * /etc/hosts says of the JID's domain, or the domain's SRV records, or that domain itself if it has
+ * none. Of the time until the deadline silent name servers take a third, so that the domain itself
+ * is asked for in any case. With TLS required
  * _xmpps-client and _xmpp-client are one list, by priority and weight (XEP-0368 3); with direct TLS
  * only the former is asked for, without TLS only the latter. Names are asked for in A-labels. A
  * literal address is its own answer, at once. Without TLS "localhost" has addresses of this machine
@@ -44,8 +47,8 @@ struct sx_resolver;
  * the eventfd wake_fd (duplicated). NULL: no memory, threads or descriptors, or too many look-ups
  * hang; why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
 struct sx_resolver *sx_resolver_start(const struct sx_config *config,
-                                      const struct sx_redirect_target *target, int wake_fd,
-                                      enum sx_err *err, char *why, size_t why_bytes);
+                                      const struct sx_redirect_target *target, int64_t deadline,
+                                      int wake_fd, enum sx_err *err, char *why, size_t why_bytes);
 
 bool sx_resolver_is_done(struct sx_resolver *resolver);
 

@@ -1,4 +1,4 @@
-/* names.c - getaddrinfo() and res_nquery(), each with a table in front.
+/* names.c - getaddrinfo(), sx_dns_ask() and sx_hosts_find(), each with a table in front.
  *
  * Invariant: who hangs is counted, and leaves only by names_release().
  *
@@ -10,6 +10,7 @@
 
 #include <arpa/nameser.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <resolv.h>
 #include <stdint.h>
@@ -18,22 +19,30 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/dns.h"
+#include "net/hosts.h"
 
 enum { ROWS = 32, LONG_US = 20000000, MESSAGE_BYTES = 8192 };
 
 int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **list);
-int __real_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
-                      int answer_bytes);
+void __real_sx_dns_begin(struct sx_dns *dns, int64_t deadline);
+int __real_sx_dns_ask(struct sx_dns *dns, const char *name, int type, unsigned char *answer);
+unsigned __real_sx_hosts_find(const char *file, const char *ascii,
+                              char (*literals)[SX_HOSTS_LITERAL_BYTES], unsigned most);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **list);
-int __wrap_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
-                      int answer_bytes);
+void __wrap_sx_dns_begin(struct sx_dns *dns, int64_t deadline);
+int __wrap_sx_dns_ask(struct sx_dns *dns, const char *name, int type, unsigned char *answer);
+unsigned __wrap_sx_hosts_find(const char *file, const char *ascii,
+                              char (*literals)[SX_HOSTS_LITERAL_BYTES], unsigned most);
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 /* under mu */
 static const struct names_row *rows;
+static const int *servers;
+static const char *hosts;
 static unsigned asked[ROWS], hanging, releases;
 static int cut_bytes = -1;
 
@@ -172,27 +181,59 @@ static int format_message(unsigned char *out, const char *name, const char *answ
     return (int)(to - out);
 }
 
-int __wrap_res_nquery(res_state state, const char *name, int class, int type, unsigned char *answer,
-                      int answer_bytes)
+static const int *get_servers(void)
+{
+    const int *ports;
+    pthread_mutex_lock(&mu);
+    ports = servers;
+    pthread_mutex_unlock(&mu);
+    return ports;
+}
+
+void __wrap_sx_dns_begin(struct sx_dns *dns, int64_t deadline)
+{
+    const int *port = get_servers();
+    if (!port) {
+        __real_sx_dns_begin(dns, deadline);
+        return;
+    }
+    *dns = (struct sx_dns){.deadline = deadline};
+    for (; *port; port++) {
+        const struct sockaddr_in address = {.sin_family = AF_INET,
+                                            .sin_port = htons((uint16_t)*port),
+                                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        memcpy(&dns->servers[dns->count++].address, &address, sizeof address);
+    }
+}
+
+int __wrap_sx_dns_ask(struct sx_dns *dns, const char *name, int type, unsigned char *answer)
 {
     unsigned char message[MESSAGE_BYTES];
     struct names_row row;
     int len;
-    if (!ask(name, &row))
-        return __real_res_nquery(state, name, class, type, answer, answer_bytes);
-    if (!row.answer) {
-        state->res_h_errno = row.error == NAMES_HANG ? TRY_AGAIN
-                             : row.error             ? row.error
-                                                     : HOST_NOT_FOUND;
-        return -1;
-    }
+    if (get_servers() || !ask(name, &row))
+        return __real_sx_dns_ask(dns, name, type, answer);
+    if (!row.answer)
+        return row.error == NAMES_HANG || row.error == TRY_AGAIN ? -1 : 0;
     len = format_message(message, name, row.answer);
     pthread_mutex_lock(&mu);
     if (cut_bytes >= 0 && len > cut_bytes)
         len = cut_bytes;
     pthread_mutex_unlock(&mu);
-    memcpy(answer, message, (size_t)(len < answer_bytes ? len : answer_bytes));
+    memcpy(answer, message, (size_t)len);
     return len;
+}
+
+/* ---- the hosts file ---- */
+
+unsigned __wrap_sx_hosts_find(const char *file, const char *ascii,
+                              char (*literals)[SX_HOSTS_LITERAL_BYTES], unsigned most)
+{
+    pthread_mutex_lock(&mu);
+    if (hosts)
+        file = hosts;
+    pthread_mutex_unlock(&mu);
+    return __real_sx_hosts_find(file, ascii, literals, most);
 }
 
 /* ---- the test's side ---- */
@@ -202,6 +243,20 @@ void names_set(const struct names_row *new_rows)
     pthread_mutex_lock(&mu);
     rows = new_rows;
     memset(asked, 0, sizeof asked);
+    pthread_mutex_unlock(&mu);
+}
+
+void names_servers(const int *ports)
+{
+    pthread_mutex_lock(&mu);
+    servers = ports;
+    pthread_mutex_unlock(&mu);
+}
+
+void names_hosts(const char *file)
+{
+    pthread_mutex_lock(&mu);
+    hosts = file;
     pthread_mutex_unlock(&mu);
 }
 

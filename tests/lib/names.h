@@ -1,6 +1,7 @@
 /* names.h - a name service of the test's own in the place of the system's.
  *
- * For programs linked with --wrap=getaddrinfo and --wrap=res_nquery (Makefile). Literal addresses
+ * For programs linked with --wrap=getaddrinfo and those of sx_dns_ask, sx_dns_begin and
+ * sx_hosts_find (Makefile). Literal addresses
  * are the system's as before, and so is everything while no table is set. Any thread.
  */
 #ifndef TESTS_NAMES_H
@@ -20,6 +21,11 @@ struct names_row {
 
 /* The rows end with a name of NULL and are borrowed until the next set; NULL: the system's. */
 void names_set(const struct names_row *rows);
+
+/* From here on SRV records are asked of name servers on these ports of 127.0.0.1, up to a 0, though
+ * a table is set; and the hosts file is this one. NULL: as before. Borrowed. */
+void names_servers(const int *ports);
+void names_hosts(const char *file);
 
 /* SRV answers end after so many bytes, whatever they say; -1: they are whole. */
 void names_cut(int bytes);

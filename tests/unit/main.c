@@ -31,6 +31,7 @@
     SUITE(descriptor)                                                                              \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
+    SUITE(dns)                                                                                     \
     SUITE(domain)                                                                                  \
     SUITE(element)                                                                                 \
     SUITE(elsewhere)                                                                               \
@@ -50,6 +51,7 @@
     SUITE(hex)                                                                                     \
     SUITE(hold)                                                                                    \
     SUITE(holders)                                                                                 \
+    SUITE(hosts)                                                                                   \
     SUITE(identity)                                                                                \
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \

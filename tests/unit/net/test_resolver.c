@@ -4,19 +4,21 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "net/resolver.h"
+#include "../../lib/name_server.h"
 #include "../../lib/names.h"
 #include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
 extern CU_TestInfo tests_resolver[];
 
-enum { LONG_MS = 20000, SRV_TRIES = 200 };
+enum { LONG_MS = 20000, LONG_US = 20000000, SHORT_US = 300000, SRV_TRIES = 200 };
 
 /* What a look-up has brought: "literal:port ...", or its error and clause. */
 struct outcome {
@@ -24,6 +26,8 @@ struct outcome {
     char text[1024];
     struct sx_addresses addresses;
 };
+
+static int64_t look_up_us = LONG_US;
 
 static struct sx_config config_for(char *host, int port, enum soap_xmpp_tls tls)
 {
@@ -39,7 +43,8 @@ static struct sx_resolver *start(const struct sx_config *config, int wake_fd)
     char why[200] = "";
     enum sx_err err = SX_EUNRESOLVED;
     while (!resolve && err == SX_EUNRESOLVED && sx_clock_now_us() < deadline) {
-        resolve = sx_resolver_start(config, NULL, wake_fd, &err, why, sizeof why);
+        resolve = sx_resolver_start(config, NULL, sx_clock_deadline(look_up_us), wake_fd, &err, why,
+                                    sizeof why);
         sched_yield();
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(resolve);
@@ -340,6 +345,109 @@ static void test_cut(void)
     names_set(NULL);
 }
 
+/* ---- name servers ---- */
+
+/* One silent server, and one that knows. The C library, which asks for the target's addresses, is
+ * told who is silent; by /etc/nsswitch.conf it may ask others than name servers. */
+static void test_silent_server(void)
+{
+    struct name_server *silent = name_server_start(NAME_SERVER_SILENT);
+    struct name_server *good = name_server_start(NAME_SERVER_GOOD);
+    const int ports[] = {name_server_port(silent), name_server_port(good), 0};
+    struct outcome outcome;
+    names_servers(ports);
+    outcome = look_up_domain();
+    CU_ASSERT_EQUAL(name_server_asked(silent), 2);
+    CU_ASSERT_TRUE(name_server_asked(good) >= 2);
+    if (name_server_asked(good) > 2)
+        ASSERT_TEXT(outcome.text, "192.0.2.1:5222 192.0.2.1:5222");
+    names_servers(NULL);
+    name_server_stop(silent);
+    name_server_stop(good);
+}
+
+/* They take a part of the time, and then the domain itself is asked for. */
+static void test_silent_servers(void)
+{
+    static const enum name_server_manner manners[] = {NAME_SERVER_SILENT, NAME_SERVER_SERVFAIL,
+                                                      NAME_SERVER_REFUSED, NAME_SERVER_ONLY_FORGES};
+    static const struct names_row names[] = {{"example.org", "192.0.2.9", 0}, {0}};
+    static const struct names_row nothing[] = {{0}};
+    size_t i;
+    for (i = 0; i < sizeof manners / sizeof *manners; i++) {
+        struct name_server *first = name_server_start(manners[i]);
+        struct name_server *second = name_server_start(manners[i]);
+        const int ports[] = {name_server_port(first), name_server_port(second), 0};
+        names_servers(ports);
+        names_set(names);
+        look_up_us = i == 0 || i == 3 ? SHORT_US : LONG_US;
+        ASSERT_TEXT(look_up_domain().text, "192.0.2.9:5222");
+        CU_ASSERT_EQUAL(name_server_asked(first), 2);
+        CU_ASSERT_EQUAL(name_server_asked(second), 2);
+        if (i == 1) { /* as uncertain as before */
+            names_set(nothing);
+            CU_ASSERT_EQUAL(look_up_domain().err, SX_EUNRESOLVED);
+        }
+        look_up_us = LONG_US;
+        names_servers(NULL);
+        names_set(NULL);
+        name_server_stop(first);
+        name_server_stop(second);
+    }
+}
+
+static void test_labels(void)
+{
+    static char jid[] = "alice@b\303\274cher.test/desk";
+    static const struct names_row names[] = {{"one.example", "192.0.2.1", 0}, {0}};
+    struct name_server *server = name_server_start(NAME_SERVER_GOOD);
+    const int ports[] = {name_server_port(server), 0};
+    struct sx_config config = config_for(NULL, 0, SOAP_XMPP_TLS_REQUIRED);
+    char name[1024];
+    config.jid = jid;
+    names_set(names);
+    names_servers(ports);
+    ASSERT_TEXT(look_up(&config).text, "192.0.2.1:5222 192.0.2.1:5222");
+    name_server_last(server, name);
+    ASSERT_TEXT(name, "_xmpp-client._tcp.xn--bcher-kva.test");
+    names_servers(NULL);
+    names_set(NULL);
+    name_server_stop(server);
+}
+
+/* ---- the hosts file ---- */
+
+static void test_hosts_file(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "0 0 1 one.example", 0},
+        {"_xmpps-client._tcp.example.org", "0 0 1 one.example", 0},
+        {"example.org", "192.0.2.2", 0},
+        {"one.example", "192.0.2.1", 0},
+        {0},
+    };
+    struct sx_config direct = config_for(NULL, 0, SOAP_XMPP_TLS_DIRECT);
+    char path[] = "/tmp/hosts-XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_TRUE(dprintf(fd, "2001:db8::7 other.example\n192.0.2.7 EXAMPLE.org\n"
+                               "2001:db8::7 example.org\n192.0.2.8 one.example\n") > 0);
+    close(fd);
+    names_set(names);
+    names_hosts(path);
+    ASSERT_TEXT(look_up_domain().text, "192.0.2.7:5222 2001:db8::7:5222");
+    CU_ASSERT_FALSE(look_up_domain().addresses.at[0].is_direct_tls);
+    ASSERT_TEXT(look_up(&direct).text, "192.0.2.7:5223 2001:db8::7:5223");
+    CU_ASSERT_EQUAL(names_asked("_xmpp-client._tcp.example.org"), 0);
+    CU_ASSERT_EQUAL(names_asked("_xmpps-client._tcp.example.org"), 0);
+    CU_ASSERT_EQUAL(names_asked("example.org"), 0);
+    /* A host that the program gives is looked up as the system does it. */
+    ASSERT_TEXT(look_up_host("one.example").text, "192.0.2.1:5222");
+    names_hosts(NULL);
+    names_set(NULL);
+    unlink(path);
+}
+
 /* ---- what takes too long ---- */
 
 static const struct names_row hanging[] = {
@@ -373,14 +481,16 @@ static void test_bound(void)
     names_set(hanging);
     for (i = 0; i < SX_RESOLVER_ABANDONED; i++)
         sx_resolver_free(start(&slow, fd));
-    CU_ASSERT_PTR_NULL(sx_resolver_start(&slow, NULL, fd, &err, why, sizeof why));
+    CU_ASSERT_PTR_NULL(
+        sx_resolver_start(&slow, NULL, sx_clock_deadline(LONG_US), fd, &err, why, sizeof why));
     CU_ASSERT_EQUAL(err, SX_EUNRESOLVED);
     ASSERT_CONTAINS(why, "the resolver hangs");
     CU_ASSERT_TRUE(names_await_hanging(SX_RESOLVER_ABANDONED));
     names_release();
     /* Their threads are on their last steps. */
     while (err == SX_EUNRESOLVED) {
-        struct sx_resolver *resolve = sx_resolver_start(&slow, NULL, fd, &err, why, sizeof why);
+        struct sx_resolver *resolve =
+            sx_resolver_start(&slow, NULL, sx_clock_deadline(LONG_US), fd, &err, why, sizeof why);
         if (resolve)
             err = SX_OK;
         sx_resolver_free(resolve);
@@ -402,7 +512,8 @@ static bool attempt_start(struct shortage shortage)
     bool has_failed;
     sx_resolver_free(start(&config, fd));
     shortage_begin(shortage);
-    resolve = sx_resolver_start(&config, NULL, fd, &err, why, sizeof why);
+    resolve =
+        sx_resolver_start(&config, NULL, sx_clock_deadline(LONG_US), fd, &err, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(resolve == NULL, has_failed);
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
@@ -432,6 +543,10 @@ CU_TestInfo tests_resolver[] = {
     {"a domain without SRV records is the host itself", test_no_records},
     {"an SRV record that says there is no service is believed", test_refusal},
     {"an SRV answer that ends too soon does no harm", test_cut},
+    {"a silent name server is asked for one question", test_silent_server},
+    {"name servers that say nothing leave time to ask for the domain itself", test_silent_servers},
+    {"name servers are asked in A-labels", test_labels},
+    {"the hosts file wins over SRV records", test_hosts_file},
     {"a look-up that hangs is left behind at once", test_left_behind},
     {"only so many look-ups are left behind", test_bound},
     {"a look-up that finds no memory says so", test_shortage},
