@@ -82,6 +82,10 @@ static const struct error_row errors[] = {
      * throw each other out would both be of no use. */
     [SX_ECONFLICT] = {"another connection took our resource", "internal-server-error",
                       CODE_TCP_ERROR, true},
+    /* Not permanent: the session that ends is the oldest, and may be the only one that still lives.
+     * reconnect.c gives up after a few. */
+    [SX_ESESSIONS] = {"the account has more connections than the server allows",
+                      "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_EPROTOCOL] = {"the server sent what is no XMPP", "remote-server-timeout", CODE_TCP_ERROR,
                       false},
     [SX_ECONNECT] = {"connecting took too long", "remote-server-timeout", CODE_TCP_ERROR, false},

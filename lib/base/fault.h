@@ -35,6 +35,7 @@ enum sx_err {
     SX_EPOLICY,      /* with policy-violation (4.9.3.14): a stanza of ours was too much, mostly */
     SX_ESILENT,      /* the server gave no sign of life */
     SX_ECONFLICT,    /* another connection took our resource */
+    SX_ESESSIONS,    /* the account has more connections than the server allows */
     SX_EPROTOCOL,    /* the server sent what is no XMPP */
     SX_ECONNECT,     /* connecting took longer than connect_timeout_ms */
     SX_ESTOPPED,     /* the link was stopped or closed by its owner */

@@ -6,8 +6,9 @@
  *
  * Happy path: lost -> who was there is forgotten, big messages wait, calls wait -> the next attempt
  * after a while that doubles -> done: the table of presence begins anew.
- * Failure: where waiting can't help (fault.h says which errors), and for a name that was unknown
- * several times in a row, all calls end and no attempt follows.
+ * Failure: where waiting can't help (fault.h says which errors), for a name that was unknown
+ * several times in a row, and for an account that has too many sessions as often, all calls end and
+ * no attempt follows.
  *
  * Modelled in tests/model: liveness.pml.
  */
@@ -23,6 +24,7 @@ enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     SMALL_BYTES = 10000,       /* each server takes as much (RFC 6120 13.12) */
     UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
+    SHORT_SESSIONS = 5,        /* in a row: then others want their place as much as we do */
 };
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -37,14 +39,19 @@ static int64_t next_attempt(struct sx_reconnect *reconnect, bool silent, int64_t
     return now + sx_backoff_next_us(&reconnect->backoff, sx_random_number());
 }
 
-/* A name that doesn't exist may have been mistyped, or not yet have reached every name server. */
+/* A name that doesn't exist may have been mistyped, or not yet have reached every name server.
+ * Coming back to an account that has too many sessions ends its oldest: one that the server hasn't
+ * noticed to be dead, or one that comes back itself and ends ours. */
 static bool is_hopeless(struct sx_reconnect *reconnect, const struct sx_failure *failure,
-                        struct sx_failure *last)
+                        int64_t online_us, struct sx_failure *last)
 {
     reconnect->unknown_names = failure->err == SX_ENOHOST ? reconnect->unknown_names + 1 : 0;
-    if (reconnect->unknown_names < UNKNOWN_NAMES)
+    if (online_us >= LONG_ONLINE_US)
+        reconnect->short_sessions = 0;
+    reconnect->short_sessions += failure->err == SX_ESESSIONS;
+    if (reconnect->unknown_names < UNKNOWN_NAMES && reconnect->short_sessions < SHORT_SESSIONS)
         return false;
-    reconnect->unknown_names = 0; /* a kick begins anew */
+    reconnect->unknown_names = reconnect->short_sessions = 0; /* a kick begins anew */
     last->err = failure->err;
     snprintf(last->text, sizeof last->text, "stopped trying: %.300s", failure->text);
     return true;
@@ -57,7 +64,7 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
     bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = number ? sx_clock_now_us() - reconnect->online_since_us : 0;
-    if (is_hopeless(reconnect, failure, &last)) {
+    if (is_hopeless(reconnect, failure, online_us, &last)) {
         permanent = true;
         failure = &last;
     }

@@ -26,6 +26,7 @@ struct sx_reconnect {
     struct sx_backoff backoff;
     int64_t online_since_us; /* of the last session */
     unsigned unknown_names;  /* the server's name didn't exist so often, in a row */
+    unsigned short_sessions; /* so many ended early, as the account had too many */
 };
 
 /* A session begins. */

@@ -27,7 +27,6 @@
 #include "wire/domain.h"
 #include "wire/jid.h"
 #include "base/clock.h"
-#include "net/component.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
 #include "net/stream_header.h"
@@ -367,13 +366,13 @@ static void explain_stream(struct sx_connection *connection)
 }
 
 /* Before TLS is up, where it is wanted, anybody on the way could say it: that stops no link. */
-static enum sx_err judge_stream_error(const struct sx_connection *connection, const char *condition)
+static enum sx_err judge_stream_error(const struct sx_connection *connection, const char *condition,
+                                      const char **clause)
 {
+    *clause = "";
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
         return SX_ESTREAM;
-    if (strcmp(condition, "conflict") == 0)
-        return SX_ECONFLICT;
-    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+    return sx_login_judge_error(&connection->login, condition, clause);
 }
 
 /* Of a stream that was online: the login tells its own. */
@@ -393,21 +392,16 @@ static void take_redirect(struct sx_connection *connection)
 static void explain_stream_error(struct sx_connection *connection)
 {
     const struct sx_negotiation_condition *error = &connection->stream.negotiation.error;
-    const char *separator = error->text[0] ? ": " : "";
-    enum sx_err err;
+    const struct sx_config *config = connection->config;
+    const char *separator = error->text[0] ? ": " : "", *clause;
+    bool is_refused = config->is_component && !connection->online;
+    enum sx_err err = judge_stream_error(connection, error->name, &clause);
     char text[640];
     take_redirect(connection);
-    if (connection->config->is_component && !connection->online) {
-        const char *clause = sx_component_explain_login(error->name);
-        err = sx_component_judge_login(error->name);
-        snprintf(text, sizeof text, "%s refused the component %.100s: %s%s%s%s%s",
-                 connection->server, connection->config->jid, error->name, *clause ? ", " : "",
-                 clause, separator, error->text);
-    } else {
-        err = judge_stream_error(connection, error->name);
-        snprintf(text, sizeof text, "%s closed the stream: %s%s%s", connection->server, error->name,
-                 separator, error->text);
-    }
+    snprintf(text, sizeof text, "%s %s%.100s: %s%s%s%s%s", connection->server,
+             is_refused ? "refused the component " : "closed the stream",
+             is_refused ? config->jid : "", error->name, *clause ? ", " : "", clause, separator,
+             error->text);
     sx_connection_abort(connection, err, text);
 }
 

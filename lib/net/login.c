@@ -341,6 +341,38 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
     }
 }
 
+/* ---- the end of the stream ---- */
+
+/* ejabberd says the same of both, word for word: a resource that another connection asked for, and
+ * the oldest one of an account with more than max_user_sessions. But a resource that the server
+ * chose for us it has given to nobody else. */
+static enum sx_err judge_conflict(const struct sx_login *login, const char **clause)
+{
+    const char *asked = sx_jid_resource(login->config->jid), *bound = sx_jid_resource(login->jid);
+    if (asked && bound && strcmp(asked, bound) != 0) {
+        *clause = "the account has more connections than the server allows";
+        return SX_ESESSIONS;
+    }
+    *clause = "another connection has asked for its resource, or the account has more of them than "
+              "the server allows";
+    return SX_ECONFLICT;
+}
+
+enum sx_err sx_login_judge_error(const struct sx_login *login, const char *condition,
+                                 const char **clause)
+{
+    *clause = "";
+    if (login->config->is_component && login->state != ONLINE) {
+        *clause = sx_component_explain_login(condition);
+        return sx_component_judge_login(condition);
+    }
+    if (strcmp(condition, "conflict") == 0)
+        return login->config->is_component || login->state != ONLINE
+                   ? SX_ECONFLICT
+                   : judge_conflict(login, clause);
+    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+}
+
 void sx_login_fini(struct sx_login *login)
 {
     sx_sasl_fini(&login->sasl);

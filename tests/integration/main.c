@@ -38,6 +38,7 @@
     SUITE(certificate)                                                                             \
     SUITE(mechanisms)                                                                              \
     SUITE(accounts)                                                                                \
+    SUITE(sessions)                                                                                \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \

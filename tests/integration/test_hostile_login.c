@@ -247,7 +247,9 @@ static const struct face offers[] = {
     {{TLS, OFFER("X-OAUTH2"), SILENCE}, FINAL, OFFERS("X-OAUTH2")},
     {{TLS, OFFER("ANONYMOUS"), SILENCE}, FINAL, OFFERS("ANONYMOUS")},
     {{TLS, OFFER("EXTERNAL"), SILENCE}, FINAL, OFFERS("EXTERNAL")},
-    {{TLS, OFFER("SCRAM-SHA-1-PLUS"), SILENCE}, FINAL, OFFERS("SCRAM-SHA-1-PLUS")},
+    {{TLS, OFFER("SCRAM-SHA-1-PLUS"), SILENCE},
+     FINAL,
+     OFFERS("SCRAM-SHA-1-PLUS") "; no channel binding is common to both"},
     {{TLS,
       OPENED(MECHANISMS(MECHANISM("GSSAPI") MECHANISM("SCRAM-SHA-3-512") MECHANISM("scram-sha-1")
                             MECHANISM("SCRAM-SHA-1x"))),

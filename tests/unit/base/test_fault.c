@@ -75,7 +75,7 @@ static void unreachable_is_tcp_error(void)
     static const enum sx_err errors[] = {SX_EOFFLINE,  SX_EUNRESOLVED, SX_EUNREACHABLE, SX_ETLS,
                                          SX_ECERT,     SX_EHOSTNAME,   SX_EAUTH,        SX_ESTREAM,
                                          SX_ECONFLICT, SX_EPROTOCOL,   SX_ECONNECT,     SX_ESTOPPED,
-                                         SX_EROOM,     SX_EPOLICY};
+                                         SX_EROOM,     SX_EPOLICY,     SX_ESESSIONS};
     size_t i;
     for (i = 0; i < COUNT(errors); i++)
         CU_ASSERT_EQUAL(sx_fault_soap_code(errors[i]), CODE_TCP_ERROR);

@@ -104,7 +104,15 @@ static const struct course in_each_state[] = {
     {{PLAY(hostile_login_plain), SEND(ERROR(CONDITION("conflict"))), SILENCE},
      CLEAR_ONLINE,
      SX_ECONFLICT,
-     CLOSED("conflict")},
+     CLOSED("conflict, another connection has asked for its resource, or the account has more of "
+            "them than the server allows")},
+    {{PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"),
+      SEND("<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>"
+           "alice@example.org/another</jid></bind></iq>"),
+      SEND(ERROR(CONDITION("conflict") WORDS("Replaced"))), SILENCE},
+     CLEAR_ONLINE,
+     SX_ESESSIONS,
+     CLOSED("conflict, the account has more connections than the server allows: Replaced")},
     {{AWAIT("<stream:stream"), SEND(COMPONENT_STREAM), AWAIT("</handshake>"),
       SEND(ERROR(CONDITION("not-authorized"))), SILENCE},
      COMPONENT,
