@@ -252,8 +252,8 @@ static enum sx_login_step refuse_binding(struct sx_login *login, const struct sx
     struct sx_negotiation_condition condition = {0};
     if (error)
         sx_negotiation_read_condition(error, SX_NS_STANZAS, &condition);
-    return end(login, SX_ELOST, "%s refused to %s %.100s: %s%s%s", login->server, what,
-               login->config->jid, condition.name[0] ? condition.name : "undefined-condition",
+    return end(login, SX_ELOST, "%s %s %.100s: %s%s%s", login->server, what, login->config->jid,
+               condition.name[0] ? condition.name : "undefined-condition",
                condition.text[0] ? ": " : "", condition.text);
 }
 
@@ -326,12 +326,14 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
     case BIND:
         if (!is_answer(stanza, BIND_ID, &is_error))
             return SX_LOGIN_WAIT;
-        return is_error ? refuse_binding(login, stanza, "bind") : take_binding(login, stanza);
+        return is_error ? refuse_binding(login, stanza, "refused to bind")
+                        : take_binding(login, stanza);
     case SESSION:
         if (!is_answer(stanza, SESSION_ID, &is_error))
             return SX_LOGIN_WAIT;
         login->state = ONLINE;
-        return is_error ? refuse_binding(login, stanza, "open a session for") : SX_LOGIN_ONLINE;
+        return is_error ? refuse_binding(login, stanza, "refused to open a session for")
+                        : SX_LOGIN_ONLINE;
     case HANDSHAKE:
         return strcmp(sx_element_name(stanza), "handshake") == 0
                    ? go_online(login, login->config->jid)

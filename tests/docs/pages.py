@@ -2,7 +2,7 @@
 """pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
 with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
 
-    links paths lengths index names samples members errors layers packages targets commands    checks
+    links paths lengths index names samples members errors sentences layers packages targets commands    checks
     code FILE NUMBER        the lines of the NUMBERth block of C in FILE
     shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
 """
@@ -55,6 +55,17 @@ COMMANDS = [
     (r'gdb --args build/unit envelope', 'nobody: gdb asks what to do'),
     (r'tools/prosody.sh start /tmp/p', 'tools/with-servers, with another folder'),
     (r'SOAP_XMPP_TRACE=stanza build/samples/calculator-client \.\.\.', 'run-samples, with another program'),
+]
+
+# The files of lib/net/ that say why a login failed; and what of their words is no such sentence.
+TELLERS = ['login', 'sasl', 'scram', 'identity', 'connection', 'component', 'negotiation', 'tls', 'redirect', 'resolver',
+           'loop']
+UNLISTED = [
+    r'^logged in |^proved |bound to TLS by|is weaker than the last login|^a longer hash$',  # the trace's
+    r'^the link was stopped$',  # by its own program
+    r"^it doesn't say why$|^no domain at all$|^the handshake failed$",  # parts of others
+    r'^it was not offered or failed$|^before TLS is up$|^another process holds it$|^there is no such component'
+    r'|^this is no port for components$|^the server knows another secret',
 ]
 
 problems = []
@@ -288,6 +299,38 @@ def check_errors():
                     wrong(f'docs/errors.md: nothing in lib/ says "{part}" of "{message}"')
     if count < 50:
         wrong(f'only {count} parts of messages were found')
+
+
+def sentences(path):
+    """The formats of a source that say something to people: of three words or more."""
+    source = re.sub(r'(?s)/\*.*?\*/|_Static_assert\(.*?\);|#include [^\n]*', '', read(path))
+    for literals in re.findall(r'"(?:(?:[^"\\]|\\.)*"\s*")*(?:[^"\\]|\\.)*"', source):
+        text = re.sub(r'"\s*"', '', literals)[1:-1]
+        words = re.findall(r"(?<!\S)[\w']{2,}", re.sub(r'%[-.*\d]*[a-z]+', ' ', text))
+        if len(words) > 2 and '<' not in text:
+            yield text
+
+
+def check_sentences():
+    """Whether each sentence of a failed login stands in docs/errors.md: as much of it as tells it from others."""
+    messages = []
+    for cell in re.findall(r'(?m)^\| (.*?) \|', read('docs/errors.md')):
+        for message in re.findall(r'"([^"]+)"', cell):
+            parts = [part.strip(' ();,') for part in re.split(r'\.\.\.|\d+|: ', message)]
+            messages.append([part for part in parts if len(part) > 3])
+
+    def tells(parts, text):
+        return any(len(part) > 10 and part in text for part in parts) or \
+            (len(''.join(parts)) > 12 and all(part in text for part in parts))
+
+    count = 0
+    for name in TELLERS:
+        for text in sentences(f'lib/net/{name}.c'):
+            count += 1
+            if not any(tells(parts, text) for parts in messages) and not any(re.search(one, text) for one in UNLISTED):
+                wrong(f'lib/net/{name}.c: "{text}" stands in no row of docs/errors.md')
+    if count < 60:
+        wrong(f'only {count} sentences were found')
 
 
 def check_layers():
