@@ -15,11 +15,11 @@ packages() {
     case $1 in
     build)
         echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev \
-            libzstd-dev libidn-dev libidn2-dev
+            libzstd-dev libidn-dev libidn2-dev zlib1g-dev
         ;;
     demo) echo prosody openssl ;;
     test)
-        echo g++ libcunit1-dev zlib1g-dev ejabberd valgrind python3 python3-slixmpp lua-unbound spin xz-utils
+        echo g++ libcunit1-dev ejabberd valgrind python3 python3-slixmpp lua-unbound spin xz-utils
         ;;
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;

@@ -1,21 +1,23 @@
 #!/bin/bash
-# trixie.sh [COMMAND...] - runs the command in a Debian 13 of its own, "make test" unless given: with its
-# Prosody, ejabberd, libstrophe, gSOAP, OpenSSL and GCC, whose versions it says.
+# trixie.sh [COMMAND...] - runs the command in a Debian 13 of its own, with its Prosody, ejabberd, libstrophe,
+# gSOAP, OpenSSL and GCC, whose versions it says. Without a command it builds with the packages that README.md
+# names and no others, then runs "make test" with all.
 #
 # It needs root's rights, namespaces, debootstrap (which it installs), a mirror of Debian and 3 GB in TMPDIR.
 # The root is made by debootstrap from MIRROR (this system's own unless given) in a temporary folder, with a
 # copy of the sources as they are in the working tree, and goes when the command has ended; TRIXIE_ROOT=FOLDER
 # keeps it there for the next time. The command has namespaces of its own for mounts and processes: none
-# outlives it, nor this script, however that ends. What is fetched has FETCH_SECONDS for each of two steps,
-# the command TRIXIE_SECONDS.
+# outlives it, nor this script, however that ends. All together may take TRIXIE_SECONDS.
 #
 # Ends with one line that says how it went, and exits as the command does; 124, when that took too long; 77,
 # with the reason, where there can be no Debian 13.
 set -eu
 : "${MIRROR:=$(apt-get indextargets --format '$(REPO_URI)' | sed -n '\,/debian/*$,{p;q}')}" "${TRIXIE_ROOT:=}"
-: "${FETCH_SECONDS:=1800}" "${TRIXIE_SECONDS:=3600}"
+: "${TRIXIE_SECONDS:=5400}"
 MIRROR=${MIRROR%"${MIRROR##*[!/]}"} # a mirror may know no path with two slashes
 top=$(cd "$(dirname "$0")/.." && pwd -P)
+builds_first=
+[ $# -gt 0 ] || builds_first=1
 [ $# -gt 0 ] || set -- make "-j$(nproc)" test
 
 skip() {
@@ -24,7 +26,7 @@ skip() {
 }
 
 echo "Debian 13: needs root's rights, debootstrap, a mirror and 3 GB; ends within" \
-    "$(((2 * FETCH_SECONDS + TRIXIE_SECONDS) / 60)) minutes"
+    "$((TRIXIE_SECONDS / 60)) minutes"
 [ "$(id -u)" = 0 ] || skip "its root can be made by root alone"
 "$top/tools/install-packages.sh" trixie
 wget -q --spider --tries=2 --timeout=30 "$MIRROR/dists/trixie/InRelease" || # as debootstrap fetches it
@@ -72,14 +74,26 @@ enter() { # COMMAND...
     return $status
 }
 
+seconds_left() { echo $((TRIXIE_SECONDS > SECONDS ? TRIXIE_SECONDS - SECONDS : 1)); }
+
 fail() { # STATUS WHAT
     echo "Debian 13: FAILED: $2"
     exit "$1"
 }
 
+run() { # COMMAND...
+    local status=0
+    enter timeout -k 30 "$(seconds_left)" sh -euc 'cd /soapxmpp; exec "$@"' sh "$@" || status=$?
+    case $status in
+    0) ;;
+    124 | 137) fail 124 "$* wasn't done in time" ;;
+    *) fail $status "$* (exit code $status)" ;;
+    esac
+}
+
 if [ ! -e "$root/made" ]; then
     echo "making a Debian 13 in $root"
-    if ! timeout -k 10 "$FETCH_SECONDS" debootstrap --variant=minbase trixie "$root" "$MIRROR" \
+    if ! timeout -k 10 "$(seconds_left)" debootstrap --variant=minbase trixie "$root" "$MIRROR" \
         > "$root.log" 2>&1; then
         tail -n 20 "$root.log" >&2
         fail 1 "debootstrap, whose last words are above"
@@ -90,14 +104,10 @@ rm -rf "$root/soapxmpp"
 mkdir "$root/soapxmpp"
 tar -C "$top" --exclude=./build --exclude=./.git -c . | tar -C "$root/soapxmpp" --no-same-owner -x
 
-enter timeout -k 10 "$FETCH_SECONDS" /soapxmpp/tools/install-packages.sh build demo test nat ||
-    fail 1 "its packages can't be installed"
+run tools/install-packages.sh build
+[ -z "$builds_first" ] || run make "-j$(nproc)" all
+run tools/install-packages.sh build demo test nat
 enter dpkg-query -W -f '  ${Package} ${Version}\n' prosody ejabberd libstrophe-dev gsoap libssl-dev \
     libexpat1-dev gcc
-begun=$SECONDS status=0
-enter timeout -k 30 "$TRIXIE_SECONDS" sh -euc 'cd /soapxmpp; exec "$@"' sh "$@" || status=$?
-case $status in
-0) echo "Debian 13: passed: $* ($((SECONDS - begun)) s)" ;;
-124 | 137) fail 124 "$* took longer than $TRIXIE_SECONDS s" ;;
-*) fail $status "$* ($((SECONDS - begun)) s, exit code $status)" ;;
-esac
+run "$@"
+echo "Debian 13: passed: $* ($SECONDS s with all)"

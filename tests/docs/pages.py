@@ -51,6 +51,7 @@ COMMANDS = [
     (r'make bench-fleet( .*)?', 'make test, as run-bench-fleet-smoke: with 40 devices'),
     (r'make bench-login( .*)?', 'make test, as run-bench-login-smoke: a login of each kind, at one server'),
     (r'make bench-scale( .*)?', 'nobody: minutes; run-cluster runs the same cluster'),
+    (r'make trixie', 'make everything'),
     (r'make everything', 'by hand: hours'),
     (r'gdb --args build/unit envelope', 'nobody: gdb asks what to do'),
     (r'tools/prosody.sh start /tmp/p', 'tools/with-servers, with another folder'),
