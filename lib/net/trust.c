@@ -70,16 +70,19 @@ static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
     return X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
 }
 
-/* What X509_STORE_set_default_paths() adds besides, a store by URI, is this folder once more. */
+/* What X509_STORE_set_default_paths() adds besides, a store by URI, is this folder once more. That
+ * there is no folder is no failure. */
 static bool add_lookups(X509_STORE *store)
 {
     X509_LOOKUP *folder = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+    bool is_short;
     if (!folder || !X509_STORE_add_lookup(store, X509_LOOKUP_file()))
         return false;
     ERR_set_mark();
-    (void)X509_LOOKUP_add_dir(folder, NULL, X509_FILETYPE_DEFAULT);
+    is_short = X509_LOOKUP_add_dir(folder, NULL, X509_FILETYPE_DEFAULT) != 1 &&
+               sx_openssl_error_is_shortage();
     ERR_pop_to_mark();
-    return true;
+    return !is_short;
 }
 
 static void look_at(const char *variable, const char *otherwise, struct sx_trust_place *place)

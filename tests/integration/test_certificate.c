@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/context.h"
 #include "../lib/hostile.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
@@ -249,7 +250,8 @@ static void also_a_link_without_tls_is_not_opened(void)
     assert_not_opened(&config, "ca_file (SOAP_XMPP_CAFILE) is \"/dev/null\"", "is empty");
 }
 
-/* A link that was online comes back to what its files say then. */
+/* A link that was online comes back to what its files say then. It would by itself: the kicks save
+ * the waits. */
 static void spoil(struct soap_xmpp_link *link, struct proxy *proxy, const char *file,
                   const char *good, const char *bad, const char *reason)
 {
@@ -257,10 +259,12 @@ static void spoil(struct soap_xmpp_link *link, struct proxy *proxy, const char *
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
     write_text(file, bad);
     CU_ASSERT(proxy_cut_now(proxy) > 0);
+    soap_xmpp_kick(link);
     snprintf(expected, sizeof expected, " is \"%s\", which %s", file, reason);
     await_reason(link, expected);
     CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_FAILED);
     copy_text(good, file);
+    soap_xmpp_kick(link);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
 }
 
@@ -306,6 +310,37 @@ static void a_certificate_out_of_date_is_told_and_read_again(void)
     remove_copies(&copies);
 }
 
+/* ---- many links ---- */
+
+enum { LINKS = 24 };
+
+/* Each thread of a link makes its own handshake, with what all of them share. */
+static void log_in_together(const struct site *site)
+{
+    struct soap_xmpp_link *links[LINKS];
+    char jids[LINKS][SITE_NAME_BYTES + 16];
+    struct client client;
+    size_t before = sx_context_count();
+    int i;
+    prepare_client(site, "chained-alice", &client);
+    for (i = 0; i < LINKS; i++) {
+        snprintf(jids[i], sizeof jids[i], "alice@%s/%d", site->domain, i);
+        client.account.config.jid = jids[i];
+        links[i] = open_link(&client.account.config);
+    }
+    for (i = 0; i < LINKS; i++)
+        CU_ASSERT_EQUAL(soap_xmpp_wait_online(links[i], TCP_LONG_MS), 0);
+    CU_ASSERT_EQUAL(sx_context_count(), before + 1);
+    for (i = 0; i < LINKS; i++)
+        soap_xmpp_close(links[i]);
+    CU_ASSERT_EQUAL(sx_context_count(), before);
+}
+
+static void many_links_with_the_same_files_share_one_context(void)
+{
+    site_each(log_in_together);
+}
+
 CU_TestInfo tests_certificate[] = {
     {"a client certificate by an intermediate CA stands for the password",
      a_client_certificate_by_an_intermediate_ca_stands_for_the_password},
@@ -319,5 +354,7 @@ CU_TestInfo tests_certificate[] = {
      a_file_that_is_bad_later_is_told_and_read_again},
     {"a certificate out of date is told and read again",
      a_certificate_out_of_date_is_told_and_read_again},
+    {"many links with the same files share one context",
+     many_links_with_the_same_files_share_one_context},
     CU_TEST_INFO_NULL,
 };

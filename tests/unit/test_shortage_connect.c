@@ -283,7 +283,39 @@ static void test_openssl(void)
     sweep_openssl(attempt_openssl_external, external);
 }
 
+/* Of what OpenSSL can't allocate it may say that the file is bad. */
+static bool attempt_context(struct shortage shortage)
+{
+    struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
+    struct sx_context *context = NULL;
+    char why[320] = "";
+    enum sx_err err;
+    bool has_failed;
+
+    config.cert_file = config.key_file = certificates.pem;
+    shortage_begin(shortage);
+    err = sx_context_renew(&context, &config, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(err == SX_OK, context != NULL);
+    CU_ASSERT_EQUAL(err == SX_OK, !why[0]);
+    CU_ASSERT(err == SX_OK || has_failed);
+    CU_ASSERT(err == SX_OK || err == SX_ENOMEM || shortage.is_openssl);
+    sx_context_give_back(context);
+    CU_ASSERT_EQUAL(sx_context_count(), 0);
+    return has_failed;
+}
+
+static void test_context(void)
+{
+    CU_ASSERT_FATAL(hostile_make_chain(&certificates, "example.org") == 0);
+    CU_ASSERT_FALSE(attempt_context((struct shortage){.is_openssl = true}));
+    CU_ASSERT(shortage_sweep(attempt_context) >= 4);
+    CU_ASSERT(shortage_sweep_openssl(attempt_context, 11) >= 100);
+    hostile_remove_certificates(&certificates);
+}
+
 CU_TestInfo tests_shortage_connect[] = {
+    {"a context is made as a whole or not at all when memory is short", test_context},
     {"a connect attempt fails when memory is short", test_connect},
     {"a login fails when memory is short", test_login},
     {"a component's login fails when memory is short", test_component},
