@@ -88,20 +88,17 @@ static int connect_to(const struct sx_dns_server *server, int type)
 
 /* ---- messages ---- */
 
-static bool write_question(struct question *question, const char *name, int type)
+static bool write_question(struct question *question)
 {
     unsigned char *to = question->bytes + LENGTH_BYTES;
-    int len = dn_comp(name, to + NS_HFIXEDSZ, NS_MAXCDNAME, NULL, NULL);
+    int len = dn_comp(question->name, to + NS_HFIXEDSZ, NS_MAXCDNAME, NULL, NULL);
     if (len < 0)
         return false;
-    question->name = name;
-    question->type = type;
     question->len = (size_t)(NS_HFIXEDSZ + len + 4);
-    memset(to, 0, NS_HFIXEDSZ);
     ns_put16((unsigned)sx_random_number() & 0xffff, to);
     ns_put16(RECURSION, to + 2);
     ns_put16(1, to + 4);
-    ns_put16((unsigned)type, to + NS_HFIXEDSZ + len);
+    ns_put16((unsigned)question->type, to + NS_HFIXEDSZ + len);
     ns_put16(ns_c_in, to + NS_HFIXEDSZ + len + 2);
     ns_put16((unsigned)question->len, question->bytes);
     return true;
@@ -258,9 +255,9 @@ static int64_t share_of(const struct sx_dns *dns, unsigned number)
 int sx_dns_ask(struct sx_dns *dns, const char *name, int type,
                unsigned char answer[SX_DNS_ANSWER_BYTES])
 {
-    struct question question;
+    struct question question = {.name = name, .type = type};
     unsigned i;
-    if (!write_question(&question, name, type))
+    if (!write_question(&question))
         return 0; /* no name of DNS */
     for (i = 0; i < dns->count; i++) {
         struct sx_dns_server *server = &dns->servers[i];
@@ -317,7 +314,7 @@ void sx_dns_tune(const struct sx_dns *dns, int64_t deadline)
     if (!(state->options & RES_INIT) && res_ninit(state) != 0)
         return;
     put_servers(dns, state);
-    wait_s = (int)(left_s / (2 * TRIES * count));
+    wait_s = (int)(left_s / 2 / TRIES / count); /* there may be several names */
     wait_s = wait_s < 1 ? 1 : wait_s > MOST_WAIT_S ? MOST_WAIT_S : wait_s;
     if (wait_s < state->retrans)
         state->retrans = wait_s;

@@ -82,7 +82,7 @@ static void test_malformed(void)
         "1.2.3.4.5",
         "256.0.0.1",
         "b\303\274 cher.test",
-        "\342\200\256node2",
+        "node\302\2402",
     };
     size_t i;
     for (i = 0; i < COUNT(texts); i++) {

@@ -471,6 +471,33 @@ static void test_left_behind(void)
     names_set(NULL);
 }
 
+/* Its thread has ended when nobody holds what would have been written to. */
+static void test_left_behind_asks_no_more(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "0 0 1 slow.example, 1 0 1 fast.example", 0},
+        {"slow.example", NULL, NAMES_HANG},
+        {"fast.example", "192.0.2.1", 0},
+        {0}};
+    struct sx_config config = config_for(NULL, 0, SOAP_XMPP_TLS_REQUIRED);
+    struct sx_resolver *resolve;
+    struct pollfd end;
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    names_set(names);
+    resolve = start(&config, ends[1]);
+    close(ends[1]);
+    CU_ASSERT_TRUE(names_await_hanging(1));
+    sx_resolver_free(resolve);
+    names_release();
+    end = (struct pollfd){ends[0], POLLIN, 0};
+    CU_ASSERT_EQUAL(poll(&end, 1, LONG_MS), 1);
+    CU_ASSERT_EQUAL(end.revents, POLLHUP);
+    CU_ASSERT_EQUAL(names_asked("fast.example"), 0);
+    close(ends[0]);
+    names_set(NULL);
+}
+
 static void test_bound(void)
 {
     struct sx_config slow = config_for("slow.example", 0, SOAP_XMPP_TLS_REQUIRED);
@@ -548,6 +575,7 @@ CU_TestInfo tests_resolver[] = {
     {"name servers are asked in A-labels", test_labels},
     {"the hosts file wins over SRV records", test_hosts_file},
     {"a look-up that hangs is left behind at once", test_left_behind},
+    {"and asks no more then", test_left_behind_asks_no_more},
     {"only so many look-ups are left behind", test_bound},
     {"a look-up that finds no memory says so", test_shortage},
     CU_TEST_INFO_NULL,
