@@ -366,13 +366,14 @@ static void explain_stream(struct sx_connection *connection)
 }
 
 /* Before TLS is up, where it is wanted, anybody on the way could say it: that stops no link. */
-static enum sx_err judge_stream_error(const struct sx_connection *connection, const char *condition,
+static enum sx_err judge_stream_error(const struct sx_connection *connection,
+                                      const struct sx_negotiation_condition *error,
                                       const char **clause)
 {
     *clause = "";
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
         return SX_ESTREAM;
-    return sx_login_judge_error(&connection->login, condition, clause);
+    return sx_login_judge_error(&connection->login, error, clause);
 }
 
 /* Of a stream that was online: the login tells its own. */
@@ -395,7 +396,7 @@ static void explain_stream_error(struct sx_connection *connection)
     const struct sx_config *config = connection->config;
     const char *separator = error->text[0] ? ": " : "", *clause;
     bool is_refused = config->is_component && !connection->online;
-    enum sx_err err = judge_stream_error(connection, error->name, &clause);
+    enum sx_err err = judge_stream_error(connection, error, &clause);
     char text[640];
     take_redirect(connection);
     snprintf(text, sizeof text, "%s %s%.100s: %s%s%s%s%s", connection->server,

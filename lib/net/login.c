@@ -345,9 +345,15 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
 
 /* ---- the end of the stream ---- */
 
-/* ejabberd says the same of both, word for word: a resource that another connection asked for, and
- * the oldest one of an account with more than max_user_sessions. But a resource that the server
- * chose for us it has given to nobody else. */
+/* ejabberd and Prosody say it of a resource that another connection asked for, ejabberd also of the
+ * oldest one of an account with more than max_user_sessions. Somebody who ends a session there, or
+ * its account, says something else. */
+static bool is_about_another(const struct sx_negotiation_condition *error)
+{
+    return !error->text[0] || strcmp(error->text, "Replaced by new connection") == 0;
+}
+
+/* A resource that the server chose for us it has given to nobody else. */
 static enum sx_err judge_conflict(const struct sx_login *login, const char **clause)
 {
     const char *asked = sx_jid_resource(login->config->jid), *bound = sx_jid_resource(login->jid);
@@ -360,19 +366,20 @@ static enum sx_err judge_conflict(const struct sx_login *login, const char **cla
     return SX_ECONFLICT;
 }
 
-enum sx_err sx_login_judge_error(const struct sx_login *login, const char *condition,
-                                 const char **clause)
+enum sx_err sx_login_judge_error(const struct sx_login *login,
+                                 const struct sx_negotiation_condition *error, const char **clause)
 {
+    bool is_online = login->state == ONLINE;
     *clause = "";
-    if (login->config->is_component && login->state != ONLINE) {
-        *clause = sx_component_explain_login(condition);
-        return sx_component_judge_login(condition);
+    if (login->config->is_component && !is_online) {
+        *clause = sx_component_explain_login(error->name);
+        return sx_component_judge_login(error->name);
     }
-    if (strcmp(condition, "conflict") == 0)
-        return login->config->is_component || login->state != ONLINE
-                   ? SX_ECONFLICT
-                   : judge_conflict(login, clause);
-    return strcmp(condition, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+    if (strcmp(error->name, "conflict") == 0)
+        return is_online && !login->config->is_component && is_about_another(error)
+                   ? judge_conflict(login, clause)
+                   : SX_ECONFLICT;
+    return strcmp(error->name, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
 }
 
 void sx_login_fini(struct sx_login *login)

@@ -62,10 +62,10 @@ enum sx_login_step sx_login_stanza(struct sx_login *login, const struct sx_eleme
 /* One slice. */
 enum sx_login_step sx_login_hash(struct sx_login *login);
 
-/* What it means that the server ends the stream by an error of that condition, with a clause for
- * people, "" if there is nothing to add. */
-enum sx_err sx_login_judge_error(const struct sx_login *login, const char *condition,
-                                 const char **clause);
+/* What it means that the server ends the stream by that error, with a clause for people, "" if
+ * there is nothing to add. */
+enum sx_err sx_login_judge_error(const struct sx_login *login,
+                                 const struct sx_negotiation_condition *error, const char **clause);
 
 /* Wipes and frees. */
 void sx_login_fini(struct sx_login *login);

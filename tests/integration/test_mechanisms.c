@@ -132,15 +132,21 @@ static const struct row *rows_of(const struct store *store)
     return channel_of(store)->bindings[0] ? bound : unbound;
 }
 
-/* Alice's login by certificate alone: USED, or the sentence at each server, DOMAIN in it. */
-#define USED NULL
+/* Alice's login by a certificate: USED, or the sentence at each server; where the certificate isn't
+ * taken, by the password. */
+#define USED      NULL
+#define NOT_ALICE "bob.crt is that of bob@HERE, not of alice@HERE" /* domain and resource */
 static const struct certificate {
-    const char *whose, *at_prosody, *at_ejabberd;
+    const char *whose;
+    bool has_password;
+    const char *at_prosody, *at_ejabberd;
 } certificates[] = {
-    {"alice", USED, USED},
-    {"bob", "bob.crt is that of bob@DOMAIN", "bob.crt is that of bob@DOMAIN"},
-    {"stranger", "stranger.crt: it offers no SASL EXTERNAL",
-     "refused the login of alice@DOMAIN/1 by EXTERNAL: not-authorized"},
+    {"alice", false, USED, USED},
+    {"bob", false, NOT_ALICE, NOT_ALICE},
+    {"bob", true, NOT_ALICE, NOT_ALICE},
+    {"stranger", false, "stranger.crt: it offers no SASL EXTERNAL",
+     "refused the login of alice@HERE by EXTERNAL: not-authorized"},
+    {"stranger", true, USED, USED},
 };
 static_assert(COUNT(certificates) <= MOST_ROWS, "room for each");
 
@@ -404,18 +410,17 @@ static void show_certificate(struct attempt *attempt, const char *whose)
              site->domain, whose);
     attempt->account.config.cert_file = attempt->cert_file;
     attempt->account.config.key_file = attempt->key_file;
-    attempt->account.config.password = NULL;
 }
 
 static void assert_refused(struct attempt *attempt, const char *sentence)
 {
-    char reason[TEXT_BYTES], expected[TEXT_BYTES];
-    const char *domain = strstr(sentence, "DOMAIN");
-    if (domain)
-        snprintf(expected, sizeof expected, "%.*s%s", (int)(domain - sentence), sentence,
-                 attempt->site.domain);
-    else
-        snprintf(expected, sizeof expected, "%s", sentence);
+    const char *here = strchr(attempt->account.jid, '@') + 1, *place;
+    char reason[TEXT_BYTES], expected[TEXT_BYTES] = "";
+    for (; (place = strstr(sentence, "HERE")); sentence = place + strlen("HERE")) {
+        strncat(expected, sentence, (size_t)(place - sentence));
+        strcat(expected, here);
+    }
+    strcat(expected, sentence);
     await_refusal(attempt, reason);
     ASSERT_CONTAINS(reason, expected);
 }
@@ -423,11 +428,13 @@ static void assert_refused(struct attempt *attempt, const char *sentence)
 static void try_certificates(const struct store *store, size_t column)
 {
     static struct batch batch;
+    const char *by_password = rows_of(store)[0].used[column];
     size_t i, count = 2 * COUNT(certificates);
-    (void)column;
     for (i = 0; i < count; i++) {
         struct attempt *attempt = add(&batch, store);
         show_certificate(attempt, certificates[i / 2].whose);
+        if (!certificates[i / 2].has_password)
+            attempt->account.config.password = NULL;
         begin(attempt);
     }
     for (i = 0; i < count; i++) {
@@ -437,7 +444,8 @@ static void try_certificates(const struct store *store, size_t column)
         if (sentence)
             assert_refused(&batch.attempts[i], sentence);
         else
-            assert_used(&batch.attempts[i], EXTERNAL, "");
+            assert_used(&batch.attempts[i], certificate->has_password ? by_password : EXTERNAL,
+                        channel_of(store)->bindings);
     }
     end_all(&batch);
 }

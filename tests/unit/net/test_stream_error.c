@@ -109,10 +109,18 @@ static const struct course in_each_state[] = {
     {{PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"),
       SEND("<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>"
            "alice@example.org/another</jid></bind></iq>"),
-      SEND(ERROR(CONDITION("conflict") WORDS("Replaced"))), SILENCE},
+      SEND(ERROR(CONDITION("conflict") WORDS("Replaced by new connection"))), SILENCE},
      CLEAR_ONLINE,
      SX_ESESSIONS,
-     CLOSED("conflict, the account has more connections than the server allows: Replaced")},
+     CLOSED("conflict, the account has more connections than the server allows: Replaced by new "
+            "connection")},
+    {{PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"),
+      SEND("<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>"
+           "alice@example.org/another</jid></bind></iq>"),
+      SEND(ERROR(CONDITION("conflict") WORDS("User removed"))), SILENCE},
+     CLEAR_ONLINE,
+     SX_ECONFLICT,
+     CLOSED("conflict: User removed")},
     {{AWAIT("<stream:stream"), SEND(COMPONENT_STREAM), AWAIT("</handshake>"),
       SEND(ERROR(CONDITION("not-authorized"))), SILENCE},
      COMPONENT,
