@@ -25,6 +25,11 @@ enum sx_mechanism {
 
 enum {
     SX_MECHANISM_ALL = (1 << SX_MECHANISMS) - 1,
+    /* the sets of those with a channel binding, and of the same without */
+    SX_MECHANISM_PLUS = 1 << SX_MECHANISM_SCRAM_SHA_512_PLUS |
+                        1 << SX_MECHANISM_SCRAM_SHA_256_PLUS | 1 << SX_MECHANISM_SCRAM_SHA_1_PLUS,
+    SX_MECHANISM_SCRAM = 1 << SX_MECHANISM_SCRAM_SHA_512 | 1 << SX_MECHANISM_SCRAM_SHA_256 |
+                         1 << SX_MECHANISM_SCRAM_SHA_1,
     SX_MECHANISM_LIST_BYTES = 160 /* all names with ", " between them, and NUL */
 };
 

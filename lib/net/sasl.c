@@ -1,4 +1,4 @@
-/* sasl.c - the choice of a mechanism, and its steps.
+/* sasl.c - the steps of the mechanism that was chosen.
  *
  * Invariant: stage says what the server may say next: FIRST and LAST belong to SCRAM.
  *
@@ -28,14 +28,6 @@ static const struct hash {
     {SX_MECHANISM_SCRAM_SHA_1_PLUS, SX_MECHANISM_SCRAM_SHA_1, "SHA1", 20},
 };
 enum { HASHES = sizeof hashes / sizeof hashes[0] };
-
-#define BIT(mechanism) (1U << (mechanism))
-static const unsigned with_binding = BIT(SX_MECHANISM_SCRAM_SHA_512_PLUS) |
-                                     BIT(SX_MECHANISM_SCRAM_SHA_256_PLUS) |
-                                     BIT(SX_MECHANISM_SCRAM_SHA_1_PLUS);
-static const unsigned without_binding = BIT(SX_MECHANISM_SCRAM_SHA_512) |
-                                        BIT(SX_MECHANISM_SCRAM_SHA_256) |
-                                        BIT(SX_MECHANISM_SCRAM_SHA_1);
 
 __attribute__((format(printf, 3, 4))) static enum sx_sasl_step
 end(struct sx_sasl *sasl, enum sx_err err, const char *format, ...)
@@ -69,60 +61,6 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
     return sasl->text.failed ? end_short(sasl) : SX_SASL_SEND;
 }
 
-/* ---- the choice ---- */
-
-/* Which channel binding server and stream have in common, with its data; false: none. */
-static bool choose_binding(struct sx_sasl *sasl)
-{
-    const struct sx_sasl_channel *channel = sasl->channel;
-    unsigned named = sasl->offer.has_bindings ? sasl->offer.bindings : 1U << SX_BINDING_UNIQUE, i;
-    for (i = 0; channel->has_tls && i < SX_BINDINGS; i++)
-        if (named & 1U << i &&
-            channel->read_binding((enum sx_binding)i, sasl->data, &sasl->data_len)) {
-            sasl->binding = (enum sx_binding)i;
-            return true;
-        }
-    sasl->data_len = 0;
-    return false;
-}
-
-/* Those that the account has credentials for. */
-static unsigned served(const struct sx_sasl_account *account)
-{
-    unsigned set = account->mechanisms;
-    if (!account->has_certificate)
-        set &= ~BIT(SX_MECHANISM_EXTERNAL);
-    if (!account->password[0])
-        set &= BIT(SX_MECHANISM_EXTERNAL);
-    return set;
-}
-
-/* Those of the offer that may be used here. */
-static unsigned usable(struct sx_sasl *sasl)
-{
-    unsigned set = served(sasl->account) & sasl->offer.mechanisms;
-    if (sasl->is_certificate_refused)
-        set &= ~BIT(SX_MECHANISM_EXTERNAL);
-    if (!sasl->channel->may_send_password)
-        set &= ~BIT(SX_MECHANISM_PLAIN);
-    if (set & with_binding && (sasl->is_binding_refused || !choose_binding(sasl)))
-        set &= ~with_binding;
-    return set;
-}
-
-/* What is wrong with an offer that has nothing for us. */
-static enum sx_sasl_step refuse_offer(struct sx_sasl *sasl)
-{
-    char own[SX_MECHANISM_LIST_BYTES];
-    bool is_binding_missing = served(sasl->account) & sasl->offer.mechanisms & with_binding;
-    sx_mechanism_list(served(sasl->account), own, sizeof own);
-    return end(sasl, sasl->offer.names[0] ? SX_EAUTH : SX_ELOST, /* it may have just started */
-               "the server offers no way to log in that we have credentials for; it offers: %s; "
-               "we have: %s%s",
-               sasl->offer.names[0] ? sasl->offer.names : "none", own,
-               is_binding_missing ? "; no channel binding is common to both" : "");
-}
-
 /* ---- mechanisms ---- */
 
 static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
@@ -142,37 +80,15 @@ static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
     return step;
 }
 
-/* RFC 5802 6: "y" says that we could bind and the server, as we see it, can't. If it can, it ends
- * the login, since somebody has changed its offer on the way. So a -PLUS that it does offer, with a
- * hash or a binding that we lack, is "n". */
-static const char *header_without_binding(const struct sx_sasl *sasl)
-{
-    bool could_bind = sasl->channel->has_tls && sasl->account->mechanisms & with_binding;
-    bool can_bind = sasl->offer.mechanisms & with_binding || strstr(sasl->offer.names, "-PLUS");
-    return could_bind && !can_bind ? "y,," : "n,,";
-}
-
-static bool is_bound(const struct sx_sasl *sasl)
-{
-    return (BIT(sasl->mechanism) & with_binding) != 0;
-}
-
 static enum sx_sasl_step begin_scram(struct sx_sasl *sasl, const struct hash *hash)
 {
-    char header[40];
-    size_t data_len = 0;
+    const struct sx_sasl_choice *choice = &sasl->choice;
     struct sx_buffer message = {0};
     enum sx_sasl_step step;
-    enum sx_err err;
-    if (is_bound(sasl)) {
-        snprintf(header, sizeof header, "p=%s,,", sx_binding_name(sasl->binding));
-        data_len = sasl->data_len;
-    } else {
-        snprintf(header, sizeof header, "%s", header_without_binding(sasl));
-    }
+    enum sx_err err =
+        sx_scram_begin(&sasl->scram, hash->name, sasl->account->user, choice->header, choice->data,
+                       choice->is_bound ? choice->data_len : 0, &message);
     sasl->stage = FIRST;
-    err = sx_scram_begin(&sasl->scram, hash->name, sasl->account->user, header, sasl->data,
-                         data_len, &message);
     step = err ? end_short(sasl) : send_message(sasl, &message);
     sx_buffer_fini(&message);
     return step;
@@ -189,19 +105,20 @@ static const struct hash *find_hash(enum sx_mechanism mechanism)
 
 static enum sx_sasl_step begin(struct sx_sasl *sasl)
 {
-    unsigned set = usable(sasl), i = 0;
+    const struct sx_sasl_offer *offer = &sasl->offer;
     const struct hash *hash;
-    if (!set)
-        return refuse_offer(sasl);
-    while (!(set & 1U << i))
-        i++;
-    sasl->mechanism = (enum sx_mechanism)i;
+    if (!sx_sasl_offer_choose(offer, sasl->account, sasl->channel, sasl->refused, &sasl->choice)) {
+        sasl->err = offer->names[0] ? SX_EAUTH : SX_ELOST; /* it may have just started */
+        sx_sasl_offer_explain(offer, sasl->account, sasl->why, sizeof sasl->why);
+        return SX_SASL_END;
+    }
+    sasl->mechanism = sasl->choice.mechanism;
     if (sasl->mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
         return end(
             sasl, SX_EPROTOCOL,
             "the server offers PLAIN alone, where it had SCRAM before: somebody may want the "
             "password; it offers: %s",
-            sasl->offer.names);
+            offer->names);
     hash = find_hash(sasl->mechanism);
     if (hash)
         return begin_scram(sasl, hash);
@@ -332,7 +249,7 @@ enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text)
 static void compare(struct sx_sasl *sasl, const struct hash *hash)
 {
     struct sx_sasl_memory *memory = sasl->memory;
-    bool has_binding = is_bound(sasl);
+    bool has_binding = sasl->choice.is_bound;
     bool is_smaller = memory->has_scram && hash->len < memory->hash_len;
     bool is_unbound = memory->has_scram && memory->has_binding && !has_binding;
     if (is_smaller || is_unbound)
@@ -369,25 +286,24 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
 
 const char *sx_sasl_binding_name(const struct sx_sasl *sasl)
 {
-    return is_bound(sasl) ? sx_binding_name(sasl->binding) : NULL;
+    return sasl->choice.is_bound ? sx_binding_name(sasl->choice.binding) : NULL;
 }
 
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
 {
-    unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & without_binding;
+    unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & SX_MECHANISM_SCRAM;
     /* A server that has named the binding, or has taken one before, can do it: what it refuses is
      * the password, or comes through somebody in between, to whom "n" is just what they need. */
     bool is_capable = sasl->offer.has_bindings || sasl->memory->has_binding;
-    if (is_refusal && is_bound(sasl) && !is_capable && unbound) {
-        sasl->is_binding_refused = true;
+    if (is_refusal && sasl->choice.is_bound && !is_capable && unbound) {
+        sasl->refused |= SX_MECHANISM_PLUS;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);
         return begin(sasl);
     }
     /* The server knows another certificate for the account, or none: there is the password. */
-    if (is_refusal && sasl->mechanism == SX_MECHANISM_EXTERNAL && sasl->account->password[0] &&
-        !sasl->is_certificate_refused) {
-        sasl->is_certificate_refused = true;
+    if (is_refusal && sasl->mechanism == SX_MECHANISM_EXTERNAL && sasl->account->password[0]) {
+        sasl->refused |= sx_mechanism_set(SX_MECHANISM_EXTERNAL);
         return begin(sasl);
     }
     if (is_refusal)

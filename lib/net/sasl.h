@@ -3,37 +3,21 @@
  * Noun: the SASL exchange of one stream. A machine without I/O and without a clock: it is shown
  * what the server says, and says what to send. Text is base64, as it stands in the elements.
  *
- * Invariant: no password goes where others may read it (may_send_password). With SCRAM nothing is
- * DONE unless the server has proved that it knows the password.
+ * Invariant: with SCRAM nothing is DONE unless the server has proved that it knows the password.
  *
  * Happy path: begin -> SEND; challenge -> HASH, HASH ... SEND; success -> DONE.
  * Failure: END with err and why, one clause with its subject; without why the server's own
  * condition says it all. Errors are SX_EAUTH, SX_EPROTOCOL, SX_ENOMEM. PLAIN alone after a login by
  * SCRAM is SX_EPROTOCOL: it isn't our server, which may be back the next time.
  *
- * Channel bindings: -PLUS is taken if the server names a type that we have (XEP-0440). If it names
- * none at all, tls-unique is what servers mean, where TLS has it; nothing else is guessed, since
- * each wrong guess is a failed login in the server's log.
- *
  * Thread: one at a time. Nothing blocks; a hash step takes a few milliseconds.
  */
 #ifndef SX_NET_SASL_H
 #define SX_NET_SASL_H
 
-#include "config/mechanism.h"
-#include "net/binding.h"
 #include "net/salted_password.h"
+#include "net/sasl_offer.h"
 #include "net/scram.h"
-
-enum { SX_SASL_NAMES_BYTES = 128 };
-
-/* Who logs in; lives as long as the exchange. */
-struct sx_sasl_account {
-    const char *user;     /* the JID's node, prepared */
-    const char *password; /* prepared; "": there is none */
-    bool has_certificate;
-    unsigned mechanisms; /* those that may be used: a set of mechanism.h */
-};
 
 /* What a link keeps from one login to the next; zero at first. It is of one account. origin tells
  * one password from another; it is easier to guess from than salted, and wiped like it. */
@@ -44,22 +28,6 @@ struct sx_sasl_memory {
     bool has_scram;           /* a login by SCRAM succeeded */
     bool has_binding;         /* the last of these was a -PLUS */
     size_t hash_len;          /* its hash's */
-};
-
-/* The stream that it happens on. */
-struct sx_sasl_channel {
-    bool may_send_password; /* TLS, or nobody but this machine listens */
-    bool has_tls;
-    /* Writes the data of a binding; false: it has none. Not called without TLS. */
-    bool (*read_binding)(enum sx_binding binding, unsigned char out[SX_BINDING_BYTES], size_t *len);
-};
-
-/* What the server offers. */
-struct sx_sasl_offer {
-    unsigned mechanisms;             /* those of them that we know, a set */
-    bool has_bindings;               /* it names channel bindings */
-    unsigned bindings;               /* those of them that we know, by 1 << enum sx_binding */
-    char names[SX_SASL_NAMES_BYTES]; /* of all mechanisms, for people; cut */
 };
 
 enum sx_sasl_step {
@@ -85,11 +53,9 @@ struct sx_sasl {
     struct sx_sasl_offer offer;
     struct sx_scram scram;
     struct sx_salted_password salted;
-    enum sx_binding binding; /* with its data */
-    unsigned char data[SX_BINDING_BYTES];
-    size_t data_len;
+    struct sx_sasl_choice choice;
+    unsigned refused; /* a set: what isn't tried once more */
     unsigned stage, challenges;
-    bool is_binding_refused, is_certificate_refused;
 };
 
 /* For the features of a stream that isn't authenticated. */

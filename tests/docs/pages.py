@@ -59,7 +59,7 @@ COMMANDS = [
 ]
 
 # The files of lib/net/ that say why a login failed; and what of their words is no such sentence.
-TELLERS = ['login', 'sasl', 'scram', 'identity', 'connection', 'component', 'negotiation', 'tls', 'redirect', 'resolver',
+TELLERS = ['login', 'sasl', 'sasl_offer', 'scram', 'identity', 'connection', 'component', 'negotiation', 'tls', 'redirect', 'resolver',
            'loop']
 UNLISTED = [
     r'^logged in |^proved |bound to TLS by|is weaker than the last login|^a longer hash$',  # the trace's

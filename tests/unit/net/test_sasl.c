@@ -11,7 +11,7 @@
 
 #define COUNT(array)  (sizeof(array) / sizeof(array)[0])
 #define BIT(name)     (1U << SX_MECHANISM_##name)
-#define PLUS          (BIT(SCRAM_SHA_512_PLUS) | BIT(SCRAM_SHA_256_PLUS) | BIT(SCRAM_SHA_1_PLUS))
+#define PLUS          ((unsigned)SX_MECHANISM_PLUS)
 #define BINDING(name) (1U << SX_BINDING_##name)
 
 /* RFC 7677 3 */
