@@ -36,6 +36,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "net/allocator.h"
+#include "net/attempt.h"
 #include "net/descriptor.h"
 #include "net/inbox.h"
 #include "net/liveness.h"
@@ -48,13 +49,6 @@ enum {
     FRESH_LOOK_UP_US = 1000000,
     MAX_REFUSED_POSTS = 100,
     ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
-};
-
-/* Where a server sends us to. */
-struct elsewhere {
-    char target[SX_NEGOTIATION_HOST_BYTES]; /* "": nowhere */
-    bool is_direct;                         /* TLS began with the first byte there */
-    struct sx_failure told;                 /* who says so */
 };
 
 struct sx_loop {
@@ -83,8 +77,8 @@ struct sx_loop {
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
     bool is_unnamed;             /* the server doesn't know its name: once more, without */
-    struct elsewhere elsewhere;  /* of the last connection */
-    unsigned refused_posts;      /* of the loop thread, one after the other, for lack of room */
+    struct sx_attempt attempt;
+    unsigned refused_posts; /* of the loop thread, one after the other, for lack of room */
 };
 
 static _Thread_local struct sx_loop *self;
@@ -331,38 +325,9 @@ static void run_connection(struct sx_loop *loop)
     }
 }
 
-/* One attempt, with all the addresses that it goes to. */
-struct attempt {
-    int64_t deadline;
-    struct sx_redirect redirect;
-    /* of the last connection or look-up */
-    struct sx_failure failure;
-    uint64_t session; /* 0: none came about */
-    bool is_useless;  /* the next address may do better */
-};
-
-static void note_end(struct sx_loop *loop, struct attempt *attempt,
-                     const struct sx_connection *connection)
-{
-    struct elsewhere *elsewhere = &loop->elsewhere;
-    attempt->failure = connection->failure;
-    attempt->is_useless = sx_connection_was_useless(connection);
-    attempt->session = connection->online ? loop->last_session : 0;
-    loop->is_unnamed = sx_connection_was_misnamed(connection);
-    memcpy(elsewhere->target, connection->redirect, sizeof elsewhere->target);
-    elsewhere->is_direct = connection->addresses->at[connection->address].is_direct_tls;
-    elsewhere->told = connection->failure;
-    /* Whoever comes at a target and isn't the server is of no more use than nobody. */
-    if (connection->target && !sx_connection_had_tls(connection))
-        attempt->is_useless = connection->failure.err != SX_ESTOPPED &&
-                              connection->failure.err != SX_ENOMEM &&
-                              sx_clock_now_us() < attempt->deadline;
-}
-
 /* Connects to one address, from TCP to offline. */
-static void connect_once(struct sx_loop *loop, struct attempt *attempt,
-                         const struct sx_addresses *addresses, unsigned address,
-                         const struct sx_redirect_target *target)
+static void connect_once(struct sx_loop *loop, const struct sx_addresses *addresses,
+                         unsigned address, const struct sx_redirect_target *target)
 {
     struct sx_connection connection = {
         .config = loop->config,
@@ -371,7 +336,7 @@ static void connect_once(struct sx_loop *loop, struct attempt *attempt,
         .address = address,
         .target = target,
         .is_unnamed = loop->is_unnamed,
-        .deadline = attempt->deadline,
+        .deadline = loop->attempt.deadline,
         .memory = &loop->memory,
         .context = &loop->context,
         .user = loop,
@@ -391,16 +356,16 @@ static void connect_once(struct sx_loop *loop, struct attempt *attempt,
         xmpp_ctx_free(loop->ctx);
     loop->ctx = NULL;
     sx_allocator_sweep();
-    note_end(loop, attempt, &connection);
+    loop->is_unnamed = sx_connection_was_misnamed(&connection);
+    sx_attempt_note(&loop->attempt, &connection, connection.online ? loop->last_session : 0);
 }
 
-static void try_address(struct sx_loop *loop, struct attempt *attempt,
-                        const struct sx_addresses *addresses, unsigned address,
-                        const struct sx_redirect_target *target)
+static void try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
+                        unsigned address, const struct sx_redirect_target *target)
 {
-    connect_once(loop, attempt, addresses, address, target);
+    connect_once(loop, addresses, address, target);
     if (loop->is_unnamed)
-        connect_once(loop, attempt, addresses, address, target);
+        connect_once(loop, addresses, address, target);
 }
 
 /* Why a look-up is of no use any longer. */
@@ -420,30 +385,13 @@ static enum sx_err check_look_up(struct sx_loop *loop, int64_t begun_us, int64_t
     return now_us >= deadline ? SX_ECONNECT : SX_OK;
 }
 
-static void explain_look_up(const struct sx_loop *loop, const struct sx_redirect_target *target,
-                            struct sx_failure *failure)
-{
-    const struct sx_config *config = loop->config;
-    const char *host = target ? target->host : config->host;
-    char domain[SX_JID_BYTES];
-    sx_jid_domain(config->jid, domain, sizeof domain);
-    if (failure->err == SX_ESTOPPED)
-        snprintf(failure->text, sizeof failure->text, "the link was stopped");
-    else if (failure->err == SX_ECONNECT)
-        snprintf(failure->text, sizeof failure->text,
-                 "looking up the name %.200s took longer than %.3f s", host ? host : domain,
-                 (double)config->connect_timeout_us / 1e6);
-    else
-        snprintf(failure->text, sizeof failure->text, "another look-up took the place of this one");
-}
-
 /* The addresses of target, or of the link's own server; false with the failure. A resolver that
  * hangs is left behind. */
-static bool look_up(struct sx_loop *loop, struct attempt *attempt,
-                    const struct sx_redirect_target *target, struct sx_addresses *addresses)
+static bool look_up(struct sx_loop *loop, const struct sx_redirect_target *target,
+                    struct sx_addresses *addresses)
 {
-    struct sx_failure *failure = &attempt->failure;
-    int64_t begun_us = sx_clock_now_us(), deadline = attempt->deadline;
+    struct sx_failure *failure = &loop->attempt.failure;
+    int64_t begun_us = sx_clock_now_us(), deadline = loop->attempt.deadline;
     struct sx_resolver *resolver;
     failure->err = SX_OK;
     resolver = sx_resolver_start(loop->config, target, deadline, loop->descriptor.eventfd,
@@ -459,73 +407,51 @@ static bool look_up(struct sx_loop *loop, struct attempt *attempt,
     if (failure->err == SX_OK)
         failure->err = sx_resolver_answer(resolver, addresses, failure->text, sizeof failure->text);
     else
-        explain_look_up(loop, target, failure);
+        sx_attempt_explain_look_up(&loop->attempt, loop->config, target);
     sx_resolver_free(resolver);
     return failure->err == SX_OK;
 }
 
-/* Who has sent us there is told, too. What a server says of where it isn't is no reason to give up
- * (an unknown name, another's certificate): the link's own addresses come next. */
-static void explain_redirect(struct attempt *attempt, const struct sx_failure *told,
-                             const char *separator, const char *why)
+static void try_target(struct sx_loop *loop, const struct sx_redirect_target *target)
 {
-    char text[sizeof told->text];
-    snprintf(text, sizeof text, "%.150s%s%.160s", told->text, separator, why);
-    attempt->failure.err = SX_ESTREAM;
-    memcpy(attempt->failure.text, text, sizeof text);
-}
-
-static void try_target(struct sx_loop *loop, struct attempt *attempt,
-                       const struct sx_redirect_target *target, const struct sx_failure *told)
-{
+    struct sx_attempt *attempt = &loop->attempt;
     struct sx_addresses addresses = {0};
     unsigned i;
-    attempt->is_useless = true;
-    if (look_up(loop, attempt, target, &addresses))
+    if (look_up(loop, target, &addresses))
         for (i = 0; i < addresses.count && attempt->is_useless; i++)
-            try_address(loop, attempt, &addresses, i, target);
+            try_address(loop, &addresses, i, target);
     else
         attempt->is_useless =
             attempt->failure.err != SX_ESTOPPED && attempt->failure.err != SX_ECONNECT;
-    if (attempt->is_useless && attempt->failure.err != SX_ENOMEM)
-        explain_redirect(attempt, told, ": ", attempt->failure.text);
+    if (attempt->is_useless)
+        sx_attempt_lose_target(attempt);
 }
 
-/* Goes where a server sends us to, and where that one does. If there is nobody, the next address
- * may still do better. */
-static void follow_redirects(struct sx_loop *loop, struct attempt *attempt)
+/* Goes where a server sends us to, and where that one does. */
+static void follow_redirects(struct sx_loop *loop)
 {
-    while (loop->elsewhere.target[0] && attempt->session == 0) {
-        struct elsewhere from = loop->elsewhere;
-        struct sx_redirect *redirect = &attempt->redirect;
-        const char *why;
-        enum sx_err err;
-        loop->elsewhere.target[0] = '\0';
-        err = sx_redirect_add(redirect, from.target, from.is_direct, &why);
-        if (err == SX_OK) {
-            try_target(loop, attempt, &redirect->at[redirect->count - 1], &from.told);
-        } else {
-            explain_redirect(attempt, &from.told, ", ", why);
-            attempt->is_useless = true;
-        }
+    while (sx_attempt_is_sent(&loop->attempt)) {
+        const struct sx_redirect_target *target = sx_attempt_follow(&loop->attempt);
+        if (target)
+            try_target(loop, target);
     }
 }
 
 /* One attempt, from the look-up to offline. Returns when to try again. */
 static int64_t attempt_once(struct sx_loop *loop)
 {
-    struct attempt attempt = {.deadline = sx_clock_deadline(loop->config->connect_timeout_us),
-                              .is_useless = true};
+    struct sx_attempt *attempt = &loop->attempt;
     struct sx_addresses addresses = {0};
     unsigned i;
+    sx_attempt_begin(attempt, sx_clock_deadline(loop->config->connect_timeout_us));
     loop->callbacks.on_connecting(loop->callbacks.user);
-    follow_redirects(loop, &attempt); /* which the last session ended with */
-    if (attempt.is_useless && look_up(loop, &attempt, NULL, &addresses))
-        for (i = 0; i < addresses.count && attempt.is_useless; i++) {
-            try_address(loop, &attempt, &addresses, i, NULL);
-            follow_redirects(loop, &attempt);
+    follow_redirects(loop); /* that the last session ended with */
+    if (attempt->is_useless && look_up(loop, NULL, &addresses))
+        for (i = 0; i < addresses.count && attempt->is_useless; i++) {
+            try_address(loop, &addresses, i, NULL);
+            follow_redirects(loop);
         }
-    return loop->callbacks.on_offline(loop->callbacks.user, attempt.session, &attempt.failure);
+    return loop->callbacks.on_offline(loop->callbacks.user, attempt->session, &attempt->failure);
 }
 
 /* ---- thread ---- */

@@ -16,6 +16,7 @@
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "net/login.h"
+#include "net/redirect.h"
 #include "wire/jid.h"
 #include "fuzz.h"
 
@@ -76,6 +77,23 @@ static void claims_about_online(struct world *world)
     free(jid);
 }
 
+/* Nobody without TLS sends us anywhere, a component is sent nowhere, and what is a host has letters
+ * of one. */
+static void claims_about_redirect(const struct world *world)
+{
+    static const char forbidden[] = " /@\\'\"<>&%[]\n\r\t";
+    struct sx_redirect redirect = {0};
+    const char *target = world->login.redirect, *why;
+    if (!target[0])
+        return;
+    CLAIM(world->login.channel.has_tls && !world->config.is_component);
+    if (sx_redirect_add(&redirect, target, false, &why) != SX_OK)
+        return;
+    CLAIM(redirect.count == 1 && redirect.at[0].host[0]);
+    CLAIM(!strpbrk(redirect.at[0].host, forbidden));
+    CLAIM(redirect.at[0].port >= 0 && redirect.at[0].port <= 65535);
+}
+
 static void follow(struct world *world, enum sx_login_step step)
 {
     unsigned slices = 0;
@@ -92,6 +110,7 @@ static void follow(struct world *world, enum sx_login_step step)
         claims_about_online(world);
     } else if (step == SX_LOGIN_END) {
         CLAIM(world->login.err != SX_OK && world->login.why[0]);
+        claims_about_redirect(world);
         world->has_ended = true;
     }
 }
