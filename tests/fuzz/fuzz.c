@@ -1,14 +1,28 @@
-/* fuzz.c - how a fuzzer reads its input, and says what isn't true. */
+/* fuzz.c - what a fuzzer needs before its inputs, how it reads one, and says what isn't true. */
 #include "fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/context.h"
+
 void fuzz_fail(const char *condition, const char *file, int line)
 {
     fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
     abort();
+}
+
+/* Links share it: to make one for each input would take longer than most inputs do. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static struct sx_context *kept;
+    static const struct sx_config no_files;
+    char why[320];
+    (void)argc;
+    (void)argv;
+    CLAIM(sx_context_renew(&kept, &no_files, why, sizeof why) == SX_OK);
+    return 0;
 }
 
 unsigned fuzz_draw(struct fuzz_input *input, unsigned below)
