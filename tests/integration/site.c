@@ -2,6 +2,7 @@
 
 #include <CUnit/CUnit.h>
 #include <ctype.h>
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,6 +12,8 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { MAX_SITES = 8, ONLINE_MS = 20000 };
 
@@ -171,10 +174,46 @@ void site_restart(const struct site *site)
     CU_ASSERT_EQUAL(status, 0);
 }
 
+static char read_state(const char *pid, const char *thread)
+{
+    char path[300], line[512] = "", *end;
+    FILE *file;
+    snprintf(path, sizeof path, "/proc/%s/task/%s/stat", pid, thread);
+    file = fopen(path, "r");
+    if (file) {
+        line[fread(line, 1, sizeof line - 1, file)] = '\0';
+        fclose(file);
+    }
+    end = strrchr(line, ')'); /* a name may hold anything */
+    return end && end[1] ? end[2] : 'X';
+}
+
+static bool is_stopped(pid_t number)
+{
+    char pid[20], path[40];
+    struct dirent *entry;
+    bool stopped;
+    DIR *threads;
+    snprintf(pid, sizeof pid, "%d", (int)number);
+    snprintf(path, sizeof path, "/proc/%s/task", pid);
+    threads = opendir(path);
+    stopped = threads != NULL;
+    while (stopped && (entry = readdir(threads)))
+        stopped = entry->d_name[0] == '.' || strchr("TX", read_state(pid, entry->d_name));
+    if (threads)
+        closedir(threads);
+    return stopped;
+}
+
+/* The signal has come when kill() returns, but the threads run on until they see it. */
 void site_freeze(const struct site *site)
 {
     pid_t pid = read_pid(site);
+    int64_t deadline = sx_clock_deadline((int64_t)ONLINE_MS * 1000);
     CU_ASSERT_TRUE(pid > 0 && kill(pid, SIGSTOP) == 0);
+    while (pid > 0 && !is_stopped(pid) && sx_clock_now_us() < deadline)
+        poll(NULL, 0, 1);
+    CU_ASSERT_TRUE(pid > 0 && is_stopped(pid));
 }
 
 void site_thaw(const struct site *site)
