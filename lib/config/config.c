@@ -363,6 +363,14 @@ static enum sx_err read_password(const char *file, char **password, bool *expose
     return err;
 }
 
+/* NULL allowed. */
+static void wipe(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
 /* As servers compare it; what SASLprep prohibits, or leaves nothing of, stays as it is (RFC 4013
  * leaves it to the server). A component's secret is hashed as it is (XEP-0114). */
 static enum sx_err prepare_password(struct sx_config *out)
@@ -378,9 +386,12 @@ static enum sx_err prepare_password(struct sx_config *out)
         free(prepared);
         return SX_OK;
     }
-    explicit_bzero(out->password, strlen(out->password));
-    free(out->password);
-    out->password = prepared;
+    if (strcmp(prepared, out->password) == 0)
+        wipe(prepared);
+    else {
+        out->given_password = out->password;
+        out->password = prepared;
+    }
     return SX_OK;
 }
 
@@ -581,13 +592,10 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
 
 void sx_config_fini(struct sx_config *config)
 {
-    if (config->password)
-        explicit_bzero(config->password, strlen(config->password));
-    if (config->name_key)
-        explicit_bzero(config->name_key, strlen(config->name_key));
-    free(config->name_key);
+    wipe(config->password);
+    wipe(config->given_password);
+    wipe(config->name_key);
     free(config->jid);
-    free(config->password);
     free(config->host);
     free(config->ca_file);
     free(config->cert_file);

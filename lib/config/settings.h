@@ -13,13 +13,14 @@
 
 /* Made by sx_config_make: every value is set and inside its bounds. */
 struct sx_config {
-    char *jid;              /* normal, with a resource unless a domain */
-    char *password;         /* "" when a client certificate stands for it; wiped by fini */
-    char *host;             /* NULL: by DNS SRV */
-    int port;               /* 0: libstrophe's default */
-    bool is_component;      /* jid is a domain: XEP-0114; host and port are set */
-    enum soap_xmpp_tls tls; /* OFF for a component */
-    unsigned mechanisms;    /* a set of mechanism.h; none for a component */
+    char *jid;            /* normal, with a resource unless a domain */
+    char *password;       /* prepared; "" when a client certificate stands for it; wiped by fini */
+    char *given_password; /* before that; NULL: preparing changed nothing; wiped by fini */
+    char *host;           /* NULL: by DNS SRV */
+    int port;             /* 0: libstrophe's default */
+    bool is_component;    /* jid is a domain: XEP-0114; host and port are set */
+    enum soap_xmpp_tls tls;                   /* OFF for a component */
+    unsigned mechanisms;                      /* a set of mechanism.h; none for a component */
     char *ca_file, *cert_file, *key_file;     /* NULL if unset */
     bool password_is_exposed, key_is_exposed; /* others may read or write the file */
     char *allow; /* NULL: nobody may call; its rules are read by access.c */

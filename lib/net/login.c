@@ -150,8 +150,13 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
                    login->server, config->cert_file);
     snprintf(login->user, sizeof login->user, "%.*s", (int)strcspn(config->jid, "@"), config->jid);
-    login->account = (struct sx_sasl_account){login->user, config->password,
-                                              config->cert_file != NULL, config->mechanisms};
+    login->account = (struct sx_sasl_account){
+        .user = login->user,
+        .password = config->password,
+        .given = config->given_password,
+        .has_certificate = config->cert_file != NULL,
+        .mechanisms = config->mechanisms,
+    };
     sx_sasl_fini(sasl);
     *sasl = (struct sx_sasl){
         .account = &login->account, .memory = login->memory, .channel = &login->channel};

@@ -63,18 +63,28 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 
 /* ---- mechanisms ---- */
 
-static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
+/* It is the server that prepares it (RFC 4616 2), or hands it on as it came, to a directory
+ * perhaps: so first as it was given. One that compares bytes may have kept what SASLprep makes of
+ * it. */
+static const char *plain_password(const struct sx_sasl *sasl)
 {
     const struct sx_sasl_account *account = sasl->account;
+    bool is_prepared = !account->given || sasl->is_given_refused || sasl->memory->wants_prepared;
+    return is_prepared ? account->password : account->given;
+}
+
+static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
+{
+    const char *user = sasl->account->user, *password = plain_password(sasl);
     struct sx_buffer message = {0};
     enum sx_sasl_step step;
     sasl->stage = NO_CHALLENGE;
     /* In one piece, so that no copy stays behind. */
-    sx_buffer_reserve(&message, 2 + strlen(account->user) + strlen(account->password));
+    sx_buffer_reserve(&message, 2 + strlen(user) + strlen(password));
     sx_buffer_add(&message, "", 1);
-    sx_buffer_add_text(&message, account->user);
+    sx_buffer_add_text(&message, user);
     sx_buffer_add(&message, "", 1);
-    sx_buffer_add_text(&message, account->password);
+    sx_buffer_add_text(&message, password);
     step = send_message(sasl, &message);
     sx_buffer_wipe(&message);
     return step;
@@ -267,6 +277,7 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
     const struct hash *hash = find_hash(sasl->mechanism);
     char message[CHALLENGE_BYTES];
     if (!hash) {
+        sasl->memory->wants_prepared |= sasl->is_given_refused;
         sx_buffer_wipe(&sasl->text);
         return SX_SASL_DONE;
     }
@@ -289,21 +300,34 @@ const char *sx_sasl_binding_name(const struct sx_sasl *sasl)
     return sasl->choice.is_bound ? sx_binding_name(sasl->choice.binding) : NULL;
 }
 
-enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
+/* What may follow a refusal in the same stream; false: nothing. */
+static bool find_next_try(struct sx_sasl *sasl)
 {
     unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & SX_MECHANISM_SCRAM;
     /* A server that has named the binding, or has taken one before, can do it: what it refuses is
      * the password, or comes through somebody in between, to whom "n" is just what they need. */
     bool is_capable = sasl->offer.has_bindings || sasl->memory->has_binding;
-    if (is_refusal && sasl->choice.is_bound && !is_capable && unbound) {
+    if (sasl->choice.is_bound) {
         sasl->refused |= SX_MECHANISM_PLUS;
-        sasl->challenges = 0;
-        sx_scram_fini(&sasl->scram);
-        return begin(sasl);
+        return !is_capable && unbound;
     }
     /* The server knows another certificate for the account, or none: there is the password. */
-    if (is_refusal && sasl->mechanism == SX_MECHANISM_EXTERNAL && sasl->account->password[0]) {
+    if (sasl->mechanism == SX_MECHANISM_EXTERNAL) {
         sasl->refused |= sx_mechanism_set(SX_MECHANISM_EXTERNAL);
+        return sasl->account->password[0] != '\0';
+    }
+    if (sasl->mechanism == SX_MECHANISM_PLAIN && plain_password(sasl) == sasl->account->given) {
+        sasl->is_given_refused = true;
+        return true;
+    }
+    return false;
+}
+
+enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
+{
+    if (is_refusal && find_next_try(sasl)) {
+        sasl->challenges = 0;
+        sx_scram_fini(&sasl->scram);
         return begin(sasl);
     }
     if (is_refusal)
@@ -325,4 +349,5 @@ void sx_sasl_memory_wipe(struct sx_sasl_memory *memory)
     OPENSSL_cleanse(memory->salted, sizeof memory->salted);
     OPENSSL_cleanse(memory->origin, sizeof memory->origin);
     memory->salted_len = 0;
+    memory->wants_prepared = false;
 }

@@ -28,6 +28,7 @@ struct sx_sasl_memory {
     bool has_scram;           /* a login by SCRAM succeeded */
     bool has_binding;         /* the last of these was a -PLUS */
     size_t hash_len;          /* its hash's */
+    bool wants_prepared;      /* PLAIN with the password as given was refused, with the other not */
 };
 
 enum sx_sasl_step {
@@ -56,6 +57,7 @@ struct sx_sasl {
     struct sx_sasl_choice choice;
     unsigned refused; /* a set: what isn't tried once more */
     unsigned stage, challenges;
+    bool is_given_refused;
 };
 
 /* For the features of a stream that isn't authenticated. */
@@ -72,9 +74,10 @@ const char *sx_sasl_binding_name(const struct sx_sasl *sasl);
 enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
 
 /* A <failure/>. is_refusal: what we sent wasn't accepted (not-authorized, malformed-request,
- * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, without channel
- * binding, once, if it was with one that the server hadn't named and this link never logged in with
- * one; else END without why, and the salted password is wiped. */
+ * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, once for each: what
+ * goes without channel binding, if it was with one that the server hadn't named and this link never
+ * logged in with one; what the password serves, if it was the certificate; the prepared password by
+ * PLAIN, if it was the given one. Else END without why, and the salted password is wiped. */
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
 
 /* Wipes. */

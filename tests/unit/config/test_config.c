@@ -599,6 +599,9 @@ static void a_password_is_prepared(void)
     } rows[] = {
         {"cafe\xCC\x81", "caf\xC3\xA9"},
         {"I\xC2\xADX", "IX"},
+        {"10\xC2\xB2", "102"},
+        {"10", "10"},
+        {"caf\xC3\xA9", "caf\xC3\xA9"},
         {"\xEF\xBC\xA1\xEF\xBD\x82\xEF\xBD\x83", "Abc"},
         {"a\xC2\xA0"
          "b",
@@ -620,6 +623,7 @@ static void a_password_is_prepared(void)
         in.password = rows[i].password;
         out = accept_config(&in);
         ASSERT_TEXT(out.password, rows[i].prepared);
+        ASSERT_TEXT(out.given_password ? out.given_password : out.password, rows[i].password);
         sx_config_fini(&out);
     }
 }
@@ -643,7 +647,7 @@ CU_TestInfo tests_config[] = {
     {"a password has 1 to 1,023 bytes", password_has_a_limit},
     {"the password is the first line of its file, without its end", password_is_the_first_line},
     {"a byte order mark is no part of a password", password_begins_behind_the_mark},
-    {"a password is prepared, or stays as it is", a_password_is_prepared},
+    {"a password is prepared, beside what it was, or stays as it is", a_password_is_prepared},
     {"a password file without a usable first line is refused", password_files_are_checked},
     {"certificate files must be readable, and come with their key",
      certificates_must_be_readable_and_paired},

@@ -68,18 +68,21 @@ static void secrets_are_wiped_when_they_are_dropped(void)
     }
 }
 
-static void what_is_no_longer_the_password_is_wiped(void)
+static void each_form_of_a_password_is_wiped(void)
 {
-    static const char typed[] = "cafe\xCC\x81";
+    static const char *const forms[] = {"cafe\xCC\x81", "caf\xC3\xA9"};
     struct soap_xmpp_config in;
     struct sx_config out;
-    soap_xmpp_config_init(&in);
-    in.jid = "alice@example.org";
-    in.password = typed;
-    wipes_begin(typed);
-    CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &out, NULL, 0), SX_OK);
-    CU_ASSERT_EQUAL(wipes_end(), 1);
-    sx_config_fini(&out);
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        soap_xmpp_config_init(&in);
+        in.jid = "alice@example.org";
+        in.password = forms[0];
+        CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &out, NULL, 0), SX_OK);
+        wipes_begin(forms[i]);
+        sx_config_fini(&out);
+        CU_ASSERT_EQUAL(wipes_end(), 1);
+    }
 }
 
 /* On its way out of the file, and with the configuration. */
@@ -108,7 +111,7 @@ static void what_was_read_of_a_file_is_wiped(void)
 CU_TestInfo tests_config_files[] = {
     {"password and key files that everybody may read are noticed", files_of_everybody_are_noticed},
     {"secrets are wiped when they are dropped", secrets_are_wiped_when_they_are_dropped},
-    {"a password is wiped once it is prepared", what_is_no_longer_the_password_is_wiped},
+    {"a password is wiped as it was given, and prepared", each_form_of_a_password_is_wiped},
     {"what was read of a password file is wiped", what_was_read_of_a_file_is_wiped},
     CU_TEST_INFO_NULL,
 };

@@ -15,7 +15,10 @@
 #define BINDING(name) (1U << SX_BINDING_##name)
 
 /* RFC 7677 3 */
-#define NONCE     "rOprNGfwEbeRWgbNEkqO"
+#define NONCE "rOprNGfwEbeRWgbNEkqO"
+/* By PLAIN: "a<NBSP>b", and what SASLprep makes of it. */
+#define GIVEN     "AHVzZXIAYcKgYg=="
+#define PREPARED  "AHVzZXIAYSBi"
 #define BOTH      NONCE "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
 #define SALT      "W22ZaJ0SNY7soEsUEjb6gQ=="
 #define FIRST     "r=" BOTH ",s=" SALT ",i=4096"
@@ -230,6 +233,40 @@ static void test_wiping(void)
     CU_ASSERT_EQUAL(sx_sasl_success(&world.sasl, ""), SX_SASL_DONE);
     sx_sasl_fini(&world.sasl);
     CU_ASSERT_EQUAL(wipes_end(), 1);
+}
+
+/* The server is to prepare it (RFC 4616); one that compares bytes may keep either. */
+static void test_given_password(void)
+{
+    struct world world;
+    prepare(&world);
+    world.account.password = "a b";
+    world.account.given = "a\xC2\xA0"
+                          "b";
+    world.offer.mechanisms = BIT(PLAIN);
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    ASSERT_TEXT(world.sasl.text.bytes, GIVEN);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, false), SX_SASL_END);
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    wipes_begin(GIVEN);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(wipes_end(), 1);
+    ASSERT_TEXT(world.sasl.text.bytes, PREPARED);
+    CU_ASSERT_EQUAL(sx_sasl_success(&world.sasl, ""), SX_SASL_DONE);
+    /* what was taken comes first the next time */
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    ASSERT_TEXT(world.sasl.text.bytes, PREPARED);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    ASSERT_TEXT(world.sasl.text.bytes, GIVEN);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
+    CU_ASSERT_EQUAL(world.sasl.err, SX_EAUTH);
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    CU_ASSERT_EQUAL(sx_sasl_success(&world.sasl, ""), SX_SASL_DONE);
+    CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
+    ASSERT_TEXT(world.sasl.text.bytes, GIVEN);
+    sx_sasl_fini(&world.sasl);
 }
 
 static void test_choice(void)
@@ -509,6 +546,7 @@ CU_TestInfo tests_sasl[] = {
     {"the best mechanism that both have, bound to TLS if it can be", test_choice},
     {"a certificate comes first", test_external},
     {"no mechanism: what is offered is told", test_no_mechanism},
+    {"PLAIN: the password as given, then prepared", test_given_password},
     {"weaker than the last time: told; PLAIN alone: refused", test_downgrade},
     {"a refused binding is tried once without", test_refused_binding},
     {"one that the server has named isn't", test_refused_named_binding},
