@@ -22,8 +22,8 @@
 #include "base/random.h"
 
 enum {
-    MOST_SHARE_US = 2000000, /* of a server that is silent */
-    TRIES = 2,               /* a datagram may be lost */
+    MOST_SHARE_US = 2000000,
+    TRIES = 2, /* a datagram may be lost */
     US_PER_S = 1000000,
     LENGTH_BYTES = 2, /* before each message by TCP */
     QUESTION_BYTES = NS_HFIXEDSZ + NS_MAXCDNAME + 4,
@@ -53,7 +53,7 @@ void sx_dns_begin(struct sx_dns *dns, int64_t deadline)
 {
     struct __res_state state = {0};
     int i;
-    *dns = (struct sx_dns){.deadline = deadline};
+    *dns = (struct sx_dns){.deadline = deadline, .most_share_us = MOST_SHARE_US};
     if (res_ninit(&state) != 0)
         return;
     for (i = 0; i < state.nscount && dns->count < SX_DNS_SERVERS; i++) {
@@ -249,7 +249,7 @@ static int64_t share_of(const struct sx_dns *dns, unsigned number)
     for (number++; number < dns->count; number++)
         others += !dns->servers[number].is_silent;
     share_us = left_us / (int64_t)(others + 1);
-    return share_us < MOST_SHARE_US ? share_us : MOST_SHARE_US;
+    return share_us < dns->most_share_us ? share_us : dns->most_share_us;
 }
 
 int sx_dns_ask(struct sx_dns *dns, const char *name, int type,

@@ -21,6 +21,7 @@ enum { SX_DNS_SERVERS = 3, SX_DNS_ANSWER_BYTES = 8192 };
 
 struct sx_dns {
     int64_t deadline;
+    int64_t most_share_us; /* of a server that is silent; 2 s by begin */
     unsigned count;
     struct sx_dns_server {
         struct sockaddr_storage address;

@@ -22,7 +22,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { QUESTION_BYTES = 512, MESSAGE_BYTES = 65536, RECORDS = 2000, BACKLOG = 8, TRIES = 100 };
+#include "base/clock.h"
+
+enum {
+    MARK_BYTES = 1, /* a datagram of the test's, behind which it waits for the server */
+    QUESTION_BYTES = 512,
+    MESSAGE_BYTES = 65536,
+    RECORDS = 2000,
+    BACKLOG = 8,
+    TRIES = 100,
+    LONG_US = 20000000
+};
 
 struct name_server {
     /* immutable */
@@ -32,8 +42,9 @@ struct name_server {
     pthread_mutex_t mu;
     /* the thread's: a guest by TCP that isn't answered, -1: none */
     int waiting;
+    pthread_cond_t changed;
     /* under mu */
-    unsigned asked, asked_by_tcp;
+    unsigned asked, asked_by_tcp, marks;
     char last[1024];
 };
 
@@ -160,6 +171,14 @@ static bool count(struct name_server *server, const char *name, unsigned *counte
     return is_first;
 }
 
+static void note_mark(struct name_server *server)
+{
+    pthread_mutex_lock(&server->mu);
+    server->marks++;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->mu);
+}
+
 static void serve_udp(struct name_server *server, unsigned char *out)
 {
     struct guest_address guest = {.len = sizeof guest.address};
@@ -170,6 +189,8 @@ static void serve_udp(struct name_server *server, unsigned char *out)
                            (struct sockaddr *)&guest.address, &guest.len);
     bool is_first, has_record;
     unsigned flags = flags_of(server->manner);
+    if (len == MARK_BYTES)
+        note_mark(server);
     if (len < 0 || !read_question(question, (size_t)len, &asked, name))
         return;
     is_first = count(server, name, &server->asked);
@@ -264,7 +285,7 @@ struct name_server *name_server_start(enum name_server_manner manner)
             abort();
     server->stop = eventfd(0, EFD_CLOEXEC);
     if (server->stop < 0 || pthread_mutex_init(&server->mu, NULL) ||
-        pthread_create(&server->thread, NULL, run, server))
+        sx_clock_cond_init(&server->changed) || pthread_create(&server->thread, NULL, run, server))
         abort();
     return server;
 }
@@ -280,6 +301,7 @@ void name_server_stop(struct name_server *server)
     if (write(server->stop, &one, sizeof one) != sizeof one)
         abort();
     pthread_join(server->thread, NULL);
+    pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mu);
     close(server->stop);
     close(server->udp);
@@ -287,10 +309,29 @@ void name_server_stop(struct name_server *server)
     free(server);
 }
 
+/* Datagrams on loopback come in their order. */
+static void send_mark(const struct name_server *server)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)server->port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || sendto(fd, "", MARK_BYTES, 0, (const struct sockaddr *)&address,
+                         sizeof address) != MARK_BYTES)
+        abort();
+    close(fd);
+}
+
 static unsigned read_count(struct name_server *server, const unsigned *counter)
 {
-    unsigned value;
+    int64_t deadline = sx_clock_deadline(LONG_US);
+    unsigned value, marks;
+    bool in_time = true;
     pthread_mutex_lock(&server->mu);
+    marks = server->marks;
+    send_mark(server);
+    while (server->marks == marks && in_time)
+        in_time = sx_clock_cond_wait(&server->changed, &server->mu, deadline);
     value = *counter;
     pthread_mutex_unlock(&server->mu);
     return value;

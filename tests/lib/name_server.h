@@ -30,7 +30,8 @@ struct name_server *name_server_start(enum name_server_manner manner);
 int name_server_port(const struct name_server *server);
 void name_server_stop(struct name_server *server);
 
-/* How many questions have come by UDP, and by TCP; the name of the last one, "" before. */
+/* How many questions have come by UDP, and by TCP: all that were sent before the call. The name of
+ * the last one, "" before. */
 unsigned name_server_asked(struct name_server *server);
 unsigned name_server_asked_by_tcp(struct name_server *server);
 void name_server_last(struct name_server *server, char name[1024]);

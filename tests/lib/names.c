@@ -193,16 +193,16 @@ static const int *get_servers(void)
 void __wrap_sx_dns_begin(struct sx_dns *dns, int64_t deadline)
 {
     const int *port = get_servers();
-    if (!port) {
-        __real_sx_dns_begin(dns, deadline);
-        return;
-    }
-    *dns = (struct sx_dns){.deadline = deadline};
-    for (; *port; port++) {
+    __real_sx_dns_begin(dns, deadline);
+    if (port)
+        dns->count = 0;
+    for (; port && *port; port++) {
         const struct sockaddr_in address = {.sin_family = AF_INET,
                                             .sin_port = htons((uint16_t)*port),
                                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        memcpy(&dns->servers[dns->count++].address, &address, sizeof address);
+        struct sx_dns_server *server = &dns->servers[dns->count++];
+        *server = (struct sx_dns_server){.is_silent = false};
+        memcpy(&server->address, &address, sizeof address);
     }
 }
 

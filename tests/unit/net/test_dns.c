@@ -12,7 +12,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { LONG_US = 20000000, SHORT_US = 200000, MOST = SX_DNS_SERVERS };
+enum { LONG_US = 20000000, SHORT_US = 200000, SHARE_US = 2000000, MOST = SX_DNS_SERVERS };
 
 struct office {
     struct name_server *servers[MOST];
@@ -32,7 +32,8 @@ static void open_office(struct office *office, const enum name_server_manner *ma
                         unsigned count, int64_t time_us)
 {
     unsigned i;
-    *office = (struct office){.dns = {.deadline = sx_clock_deadline(time_us)}};
+    *office =
+        (struct office){.dns = {.deadline = sx_clock_deadline(time_us), .most_share_us = LONG_US}};
     for (i = 0; i < count; i++) {
         office->servers[i] = name_server_start(manners[i]);
         point_to(&office->dns, name_server_port(office->servers[i]));
@@ -84,6 +85,7 @@ static void test_one_silent(void)
     static const enum name_server_manner manners[] = {NAME_SERVER_SILENT, NAME_SERVER_GOOD};
     struct office office;
     open_office(&office, manners, 2, LONG_US);
+    office.dns.most_share_us = SHARE_US;
     CU_ASSERT_EQUAL(records(&office, ask(&office)), 1);
     CU_ASSERT_TRUE(office.dns.servers[0].is_silent);
     CU_ASSERT_EQUAL(records(&office, ask(&office)), 1);
@@ -103,8 +105,9 @@ static void test_all_silent(void)
     CU_ASSERT_TRUE(sx_clock_now_us() >= office.dns.deadline - SHORT_US / 2);
     office.dns.deadline = sx_clock_deadline(LONG_US);
     CU_ASSERT_EQUAL(ask(&office), -1);
-    for (i = 0; i < 3; i++)
-        CU_ASSERT_EQUAL(asked(&office, i), 2);
+    CU_ASSERT_EQUAL(asked(&office, 0), 2);
+    for (i = 1; i < 3; i++)
+        CU_ASSERT_TRUE(asked(&office, i) <= 2); /* the time may be over, on a busy machine */
     close_office(&office);
 }
 
@@ -124,6 +127,7 @@ static void test_lost(void)
     static const enum name_server_manner manners[] = {NAME_SERVER_LOSES};
     struct office office;
     open_office(&office, manners, 1, LONG_US);
+    office.dns.most_share_us = SHARE_US;
     CU_ASSERT_EQUAL(records(&office, ask(&office)), 1);
     CU_ASSERT_EQUAL(asked(&office, 0), 2);
     close_office(&office);
@@ -155,7 +159,7 @@ static void test_closed(void)
 {
     struct name_server *closed = name_server_start(NAME_SERVER_GOOD);
     struct name_server *good = name_server_start(NAME_SERVER_GOOD);
-    struct sx_dns dns = {.deadline = sx_clock_deadline(LONG_US)};
+    struct sx_dns dns = {.deadline = sx_clock_deadline(LONG_US), .most_share_us = LONG_US};
     unsigned char answer[SX_DNS_ANSWER_BYTES];
     point_to(&dns, name_server_port(closed));
     point_to(&dns, name_server_port(good));
@@ -216,6 +220,7 @@ static void test_no_tcp(void)
         const enum name_server_manner manners[] = {failures[i], NAME_SERVER_GOOD};
         struct office office;
         open_office(&office, manners, 2, LONG_US);
+        office.dns.most_share_us = SHARE_US;
         CU_ASSERT_EQUAL(records(&office, ask(&office)), 1);
         CU_ASSERT_EQUAL(name_server_asked_by_tcp(office.servers[0]), 1);
         CU_ASSERT_EQUAL(asked(&office, 1), 1);
@@ -309,6 +314,7 @@ static void test_begin(void)
     CU_ASSERT_EQUAL_FATAL(res_ninit(&state), 0);
     sx_dns_begin(&dns, 7);
     CU_ASSERT_EQUAL(dns.deadline, 7);
+    CU_ASSERT_EQUAL(dns.most_share_us, SHARE_US);
     CU_ASSERT_EQUAL(dns.count, (unsigned)state.nscount);
     res_nclose(&state);
 }
