@@ -7,6 +7,8 @@
  */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* The length of the character at text, 0 if there is none: RFC 3629 section 4. Reads no byte beyond
  * the first that doesn't fit. Inline: it sees every character beyond ASCII of every envelope. */
 static inline size_t measure(const unsigned char *text)
@@ -100,4 +102,17 @@ size_t sx_utf8_cut(const char *text, size_t len)
     start--;
     width = bytes[start] >= 0xF0 ? 4 : bytes[start] >= 0xE0 ? 3 : 2;
     return len - start < width ? start : len;
+}
+
+void sx_utf8_mend(char *text)
+{
+    char *end = text;
+    uint32_t c;
+    size_t len;
+    for (; *text; text += len ? len : 1) {
+        len = sx_utf8_decode(text, &c);
+        memmove(end, text, len);
+        end += len;
+    }
+    *end = '\0';
 }

@@ -36,4 +36,8 @@ bool sx_utf8_is_space(uint32_t c);
  * split. Reads nothing at len or beyond. */
 size_t sx_utf8_cut(const char *text, size_t len);
 
+/* Takes out of a text, in place, each byte that is part of no character: a format with a precision
+ * has split it. */
+void sx_utf8_mend(char *text);
+
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "wire/jid.h"
 
 void sx_attempt_begin(struct sx_attempt *attempt, int64_t deadline)
@@ -51,6 +52,7 @@ static void explain(struct sx_attempt *attempt, const char *separator, const cha
 {
     char text[sizeof attempt->failure.text];
     snprintf(text, sizeof text, "%.150s%s%.160s", attempt->said.text, separator, why);
+    sx_utf8_mend(text);
     attempt->failure.err = SX_ESTREAM;
     memcpy(attempt->failure.text, text, sizeof text);
     attempt->is_useless = true;

@@ -27,6 +27,7 @@
 #include "wire/domain.h"
 #include "wire/jid.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
 #include "net/stream_header.h"
@@ -46,6 +47,7 @@ set_failure(struct sx_connection *connection, enum sx_err err, const char *forma
     connection->failure.err = err;
     va_start(arguments, format);
     vsnprintf(connection->failure.text, sizeof connection->failure.text, format, arguments);
+    sx_utf8_mend(connection->failure.text);
     va_end(arguments);
 }
 

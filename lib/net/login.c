@@ -81,8 +81,10 @@ enum sx_login_step sx_login_header(struct sx_login *login, const char *id)
 static enum sx_login_step go_online(struct sx_login *login, const char *jid)
 {
     login->jid = strdup(jid);
+    if (!login->jid)
+        return end_short(login);
     login->state = ONLINE;
-    return login->jid ? SX_LOGIN_ONLINE : end_short(login);
+    return SX_LOGIN_ONLINE;
 }
 
 /* ---- SASL ---- */

@@ -73,6 +73,27 @@ static void a_cut_splits_no_character(void)
     CU_ASSERT_EQUAL(sx_utf8_cut("\x80\x80\x80\x80\x80", 5), 5);
 }
 
+static void what_a_cut_has_split_is_taken_out(void)
+{
+    static const struct {
+        const char *text, *whole;
+    } cases[] = {
+        {"", ""},
+        {"a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"},
+        {"a\xC3: b", "a: b"},
+        {"\xE2\x82\xF0\x9F\x98x", "x"},
+        {"\x80\xBF\xFF", ""},
+        {"a\xF0\x9F\x98", "a"},
+    };
+    char text[32];
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        strcpy(text, cases[i].text);
+        sx_utf8_mend(text);
+        CU_ASSERT_STRING_EQUAL(text, cases[i].whole);
+    }
+}
+
 CU_TestInfo tests_utf8[] = {
     {"every character is written and read", every_character_is_written_and_read},
     {"what is no character has no length", what_is_no_character_has_no_length},
@@ -81,5 +102,6 @@ CU_TestInfo tests_utf8[] = {
     {"XML allows fewer", xml_allows_fewer},
     {"spaces beyond ASCII are spaces", spaces_of_unicode_are_spaces},
     {"a cut splits no character", a_cut_splits_no_character},
+    {"what a cut has split is taken out", what_a_cut_has_split_is_taken_out},
     CU_TEST_INFO_NULL,
 };

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "net/loop.h"
 #include "../../lib/hostile.h"
 #include "../../lib/names.h"
@@ -67,7 +68,7 @@ static void start_honest(struct town *town, unsigned number)
 /* Its error names a host, and a port unless that is 0. */
 static const char *write_error(struct town *town, unsigned number, const char *host, int port)
 {
-    char *text = town->texts[number], target[200];
+    char *text = town->texts[number], target[280];
     snprintf(target, sizeof target, port ? "%s:%d" : "%s", host, port);
     snprintf(text, sizeof town->texts[number],
              HOSTILE_STREAM "<stream:error><" ELSEWHERE ">%s</see-other-host></stream:error>"
@@ -389,6 +390,32 @@ static void what_is_no_host_is_told(void)
     end_town(&town);
 }
 
+/* Of two that differ in a byte the one or the other is cut within a character. */
+static void a_target_too_long_is_cut_between_characters(void)
+{
+    static const char *const beginnings[] = {"https://x", "https://xy"};
+    unsigned i;
+    for (i = 0; i < 2; i++) {
+        struct town town;
+        struct visit visit;
+        char host[256];
+        const char *text = visit.failures[0].text;
+        uint32_t c;
+        strcpy(host, beginnings[i]);
+        while (strlen(host) + 3 < sizeof host)
+            strcat(host, "\xC3\xA4");
+        begin_town(&town);
+        start_sending(&town, 0, host, 0);
+        set_visit(&visit, &town);
+        run_visit(&visit, 1);
+        ASSERT_CONTAINS(text, "sends us to https://x");
+        while (*text && sx_utf8_decode(text, &c))
+            text += sx_utf8_decode(text, &c);
+        CU_ASSERT_EQUAL(*text, '\0');
+        end_town(&town);
+    }
+}
+
 /* Also what comes without TLS because the configuration wants none. */
 static void before_tls_nobody_is_followed(void)
 {
@@ -577,6 +604,7 @@ CU_TestInfo tests_elsewhere[] = {
     {"a fourth is not followed", a_fourth_is_not_followed},
     {"a circle is left", a_circle_is_left},
     {"a target that is no host is told", what_is_no_host_is_told},
+    {"a target too long is cut between characters", a_target_too_long_is_cut_between_characters},
     {"before TLS nobody is followed", before_tls_nobody_is_followed},
     {"a component follows nobody", a_component_follows_nobody},
     {"who has another identity gets nothing, and isn't final", another_identity_gets_nothing},

@@ -242,32 +242,47 @@ static enum sx_login_step log_in(struct login_steps *steps, struct sx_element *c
     return step;
 }
 
-static bool attempt_login(struct shortage shortage)
+/* And what stands behind the last stanza finds a login that it can judge. */
+static bool attempt(struct shortage shortage, const char *features, size_t count)
 {
     struct sx_element *stanzas[] = {
         element_text_parse(OFFER(MECHANISM("PLAIN"))),
         element_text_parse(SASL("success")),
-        element_text_parse(STREAM("features", BINDING SESSION(""))),
+        element_text_parse(features),
         element_text_parse(BOUND("alice@example.org/x")),
         element_text_parse("<iq type='result' id='session'/>"),
     };
+    static const struct sx_negotiation_condition conflict = {.name = "conflict"};
     struct login_steps steps;
     enum sx_login_step step;
+    const char *clause;
     bool has_failed;
     size_t i;
     login_steps_prepare(&steps);
     shortage_begin(shortage);
-    step = log_in(&steps, stanzas, COUNT(stanzas));
+    step = log_in(&steps, stanzas, count);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(step, has_failed ? SX_LOGIN_END : SX_LOGIN_ONLINE);
     CU_ASSERT_EQUAL(steps.login.err, has_failed ? SX_ENOMEM : SX_OK);
+    CU_ASSERT_NOT_EQUAL(sx_login_judge_error(&steps.login, &conflict, &clause), SX_OK);
     sx_login_fini(&steps.login);
     for (i = 0; i < COUNT(stanzas); i++)
         sx_element_free(stanzas[i]);
     return has_failed;
 }
 
+static bool attempt_login(struct shortage shortage)
+{
+    return attempt(shortage, STREAM("features", BINDING SESSION("")), 5);
+}
+
+static bool attempt_short_login(struct shortage shortage)
+{
+    return attempt(shortage, STREAM("features", BINDING), 4);
+}
+
 SHORTAGE_TEST(login, 5)
+SHORTAGE_TEST(short_login, 4)
 
 CU_TestInfo tests_login_states[] = {
     {"what the server binds is our JID", test_online},
@@ -283,5 +298,6 @@ CU_TestInfo tests_login_states[] = {
     {"nobody sends us elsewhere before TLS is up", test_elsewhere_in_clear},
     {"nor where none is wanted", test_elsewhere_without_tls},
     {"every allocation of a login may fail", test_login},
+    {"and of one without a session", test_short_login},
     CU_TEST_INFO_NULL,
 };
