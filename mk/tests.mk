@@ -68,7 +68,7 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c posted.c element_text.c \
-    attribute.c stopped_clock.c hoard.c waits.c $(HOSTILE))) \
+    attribute.c stopped_clock.c hoard.c waits.c rerun.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) -lcunit)

@@ -7,13 +7,28 @@
  */
 #include "net/openssl_error.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+static bool is_shortage(unsigned long error)
+{
+    int reason = ERR_GET_REASON(error);
+    if (ERR_SYSTEM_ERROR(error))
+        return reason == ENOMEM || reason == EMFILE || reason == ENFILE;
+    return reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INIT_FAIL; /* the latter of a BIO */
+}
+
+/* PEM_read_bio() doesn't tell that it has no memory, but all else. */
+static bool is_without_cause(unsigned long oldest)
+{
+    return ERR_GET_REASON(oldest) == ERR_R_PEM_LIB;
+}
+
 bool sx_openssl_error_is_shortage(void)
 {
-    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
-           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+    unsigned long oldest = ERR_peek_error();
+    return is_shortage(oldest) || is_without_cause(oldest) || is_shortage(ERR_peek_last_error());
 }
 
 bool sx_openssl_error_is_end_of_pem(void)

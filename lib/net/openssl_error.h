@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* Whether it was memory: without it a certificate doesn't verify and a message can't be decoded,
- * and that is what the newer errors say. */
+/* Whether it was memory, or a descriptor: without it a certificate doesn't verify and a message
+ * can't be decoded, and that is what the newer errors say. */
 bool sx_openssl_error_is_shortage(void);
 
 /* Whether the newest says that a text has no such PEM block (any more). */

@@ -4,8 +4,9 @@
  * lock it; whether the system's file was read is its ex_data, under mu.
  *
  * Happy path: fill -> a chain that isn't complete -> find_issuer() looks in the store and the
- * folder -> the system's file is read -> it looks again. Failure: that there is no such file, or no
- * memory for it, is no failure of the handshake; the next chain asks for it again.
+ * folder -> the system's file is read -> it looks again. Failure: that there is no such file is no
+ * failure of the handshake. That there is no memory or descriptor for it is one, of which OpenSSL's
+ * queue tells; the next chain asks for it again, and what was read twice is there once.
  */
 #include "net/trust.h"
 
@@ -13,6 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,52 +24,161 @@
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static int read_index = -1; /* of a store's ex_data: not NULL once the system's file was read */
 
-static void make_index(void)
+/* Made by the first one that finds memory for it. */
+static bool has_index(void)
 {
-    read_index = X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    bool is_made;
+    pthread_mutex_lock(&mu);
+    if (read_index < 0)
+        read_index = X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    is_made = read_index >= 0;
+    pthread_mutex_unlock(&mu);
+    return is_made;
 }
 
 /* ---- the system's ---- */
 
-static bool load_system_file_locked(X509_STORE *store)
+enum reading { READ, NOT_READ, SHORT };
+
+/* That there is no such file, or none that can be understood, leaves no trace; a shortage does. Of
+ * a file in which a shortage ended it OpenSSL says that it was read. */
+static enum reading load_system_file_locked(X509_STORE *store)
 {
     X509_LOOKUP *lookup;
     bool is_loaded;
     ERR_set_mark();
     lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file()); /* the one that it has */
     is_loaded = lookup && X509_LOOKUP_load_file(lookup, NULL, X509_FILETYPE_DEFAULT) == 1;
+    if (sx_openssl_error_is_shortage()) {
+        ERR_clear_last_mark();
+        return SHORT;
+    }
     ERR_pop_to_mark();
-    return is_loaded;
+    return is_loaded ? READ : NOT_READ;
 }
 
-/* Whether it has been, now or before: another thread may have read it since the store was searched.
- */
-static bool read_system_file(X509_STORE *store)
+/* Now or before: another thread may have read it since the store was searched. */
+static enum reading read_system_file(X509_STORE *store)
 {
-    bool is_read;
+    enum reading reading = READ;
     pthread_mutex_lock(&mu);
-    is_read = X509_STORE_get_ex_data(store, read_index) != NULL;
-    if (!is_read && load_system_file_locked(store)) {
-        is_read = true;
-        X509_STORE_set_ex_data(store, read_index, store);
+    if (!X509_STORE_get_ex_data(store, read_index)) {
+        reading = load_system_file_locked(store);
+        if (reading == READ)
+            X509_STORE_set_ex_data(store, read_index, store);
     }
     pthread_mutex_unlock(&mu);
-    return is_read;
+    return reading;
+}
+
+/* Decoded anew, with its settings of trust. NULL: no memory. */
+static X509 *copy_certificate(X509 *certificate)
+{
+    unsigned char *bytes = NULL;
+    int len = i2d_X509_AUX(certificate, &bytes);
+    const unsigned char *at = bytes;
+    X509 *copy = len > 0 ? d2i_X509_AUX(NULL, &at, len) : NULL;
+    OPENSSL_free(bytes);
+    return copy;
+}
+
+static bool is_valid_now(const X509 *certificate)
+{
+    return X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
+                              X509_get0_notAfter(certificate)) == 0;
+}
+
+/* Or OpenSSL will never understand it; or it is issued by another key of its own name. */
+static bool may_be_damaged(X509 *certificate)
+{
+    uint32_t flags = X509_get_extension_flags(certificate);
+    return !X509_get0_pubkey(certificate) ||
+           (flags & (EXFLAG_INVALID | EXFLAG_NO_FINGERPRINT)) != 0 ||
+           (flags & (EXFLAG_SI | EXFLAG_SS)) == EXFLAG_SI;
+}
+
+/* A CA that was decoded while memory was short may have lost its key without a word, or what its
+ * extensions say. The store keeps it so, and OpenSSL passes over it, or takes it for another one's.
+ * As search(), among those. */
+static int search_damaged(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
+{
+    STACK_OF(X509) *named = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(certificate));
+    int i, found = 0;
+    for (i = 0; found == 0 && i < sk_X509_num(named); i++) {
+        X509 *copy;
+        if (!may_be_damaged(sk_X509_value(named, i)))
+            continue;
+        copy = copy_certificate(sk_X509_value(named, i));
+        if (!copy)
+            found = -1;
+        else if (X509_check_issued(copy, certificate) == X509_V_OK && is_valid_now(copy))
+            found = 1;
+        if (found == 1)
+            *issuer = copy;
+        else
+            X509_free(copy);
+    }
+    sk_X509_pop_free(named, X509_free);
+    return found;
+}
+
+/* As it was read it isn't what it is. */
+static bool is_damaged(X509 *certificate)
+{
+    X509 *copy;
+    bool differs;
+    if (!(X509_get_extension_flags(certificate) & (EXFLAG_INVALID | EXFLAG_NO_FINGERPRINT)))
+        return false;
+    copy = copy_certificate(certificate);
+    differs = !copy || X509_get_extension_flags(copy) != X509_get_extension_flags(certificate);
+    X509_free(copy);
+    return differs;
+}
+
+/* Whether memory was short for what OpenSSL does without a word: the hash of a name, and what the
+ * server's own certificate says. */
+static bool is_short_for(X509 *certificate)
+{
+    int is_hashed = 0;
+    if (sx_openssl_error_is_shortage())
+        return true;
+    X509_NAME_hash_ex(X509_get_issuer_name(certificate), NULL, NULL, &is_hashed);
+    if (is_hashed && !is_damaged(certificate))
+        return false;
+    ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
+    return true;
+}
+
+/* 1: one that is valid now, the caller's to free. 0: there is none. -1: nobody can tell, and
+ * OpenSSL's queue says why. OpenSSL itself takes a shortage for 0, so that who isn't found is
+ * looked for once more. */
+static int search(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
+{
+    int tries, found;
+    for (tries = 0; tries < 2; tries++) {
+        found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+        if (found < 0 || (found == 1 && is_valid_now(*issuer) && !may_be_damaged(*issuer)))
+            return found;
+        if (found == 1)
+            X509_free(*issuer);
+        if (is_short_for(certificate))
+            return -1;
+    }
+    found = search_damaged(issuer, ctx, certificate);
+    return found == 0 && sx_openssl_error_is_shortage() ? -1 : found;
 }
 
 /* Asked for every chain that isn't complete. An issuer out of date may have a successor of its name
  * in the file. */
 static int find_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
 {
-    int found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
-    if (found == 1 &&
-        X509_cmp_timeframe(NULL, X509_get0_notBefore(*issuer), X509_get0_notAfter(*issuer)) == 0)
-        return 1;
-    if (!read_system_file(X509_STORE_CTX_get0_store(ctx)))
-        return found;
-    if (found == 1)
-        X509_free(*issuer);
-    return X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+    int found = search(issuer, ctx, certificate);
+    enum reading reading = found ? NOT_READ : read_system_file(X509_STORE_CTX_get0_store(ctx));
+    if (reading == READ)
+        found = search(issuer, ctx, certificate);
+    if (reading == SHORT)
+        found = -1;
+    return found ? found : X509_STORE_CTX_get1_issuer(issuer, ctx, certificate); /* out of date */
 }
 
 /* What X509_STORE_set_default_paths() adds besides, a store by URI, is this folder once more. That
@@ -150,9 +261,7 @@ static enum sx_err add_file(X509_STORE *store, const struct sx_pem *ca, char *wh
 
 enum sx_err sx_trust_fill(X509_STORE *store, const struct sx_pem *ca, char *why, size_t why_bytes)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_index);
-    if (read_index < 0 || !add_lookups(store))
+    if (!has_index() || !add_lookups(store))
         return SX_ENOMEM;
     X509_STORE_set_get_issuer(store, find_issuer);
     return ca->file ? add_file(store, ca, why, why_bytes) : SX_OK;
