@@ -295,14 +295,11 @@ static bool add_text(EVP_MD_CTX *md, const struct sx_pem *pem)
 
 static enum sx_err digest_files(const struct files *files, unsigned char digest[DIGEST_BYTES])
 {
-    struct sx_trust_system system;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool is_made;
-    sx_trust_look_at_system(&system);
     is_made = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 && add_text(md, &files->ca) &&
               add_text(md, &files->cert) && add_text(md, &files->key) &&
-              EVP_DigestUpdate(md, &system, sizeof system) == 1 &&
-              EVP_DigestFinal_ex(md, digest, NULL) == 1;
+              sx_trust_digest_system(md) && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
     return is_made ? SX_OK : SX_ENOMEM;
 }

@@ -10,14 +10,17 @@
  */
 #include "net/trust.h"
 
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "net/openssl_error.h"
 
@@ -196,23 +199,44 @@ static bool add_lookups(X509_STORE *store)
     return !is_short;
 }
 
-static void look_at(const char *variable, const char *otherwise, struct sx_trust_place *place)
+/* As the environment has it, or as OpenSSL was built. */
+static const char *path_of(const char *variable, const char *otherwise)
 {
     const char *path = secure_getenv(variable); /* as OpenSSL does */
-    struct stat status;
-    if (stat(path ? path : otherwise, &status) != 0)
-        return;
-    place->device = status.st_dev;
-    place->inode = status.st_ino;
-    place->bytes = status.st_size;
-    place->written = status.st_mtim;
+    return path ? path : otherwise;
 }
 
-void sx_trust_look_at_system(struct sx_trust_system *system)
+static bool digest_place(EVP_MD_CTX *md, const char *path)
 {
-    memset(system, 0, sizeof *system); /* padding, too */
-    look_at(X509_get_default_cert_file_env(), X509_get_default_cert_file(), &system->file);
-    look_at(X509_get_default_cert_dir_env(), X509_get_default_cert_dir(), &system->folder);
+    struct stat status = {0};
+    if (stat(path, &status) != 0)
+        memset(&status, 0, sizeof status);
+    return EVP_DigestUpdate(md, &status.st_dev, sizeof status.st_dev) == 1 &&
+           EVP_DigestUpdate(md, &status.st_ino, sizeof status.st_ino) == 1 &&
+           EVP_DigestUpdate(md, &status.st_size, sizeof status.st_size) == 1 &&
+           EVP_DigestUpdate(md, &status.st_mtim, sizeof status.st_mtim) == 1;
+}
+
+/* Names of folders between colons. */
+static bool digest_folders(EVP_MD_CTX *md, const char *list)
+{
+    size_t len;
+    for (; *list; list += len + (list[len] == ':')) {
+        char path[PATH_MAX];
+        len = strcspn(list, ":");
+        snprintf(path, sizeof path, "%.*s", (int)len, list);
+        if (!digest_place(md, len < sizeof path ? path : "")) /* too long a name is nobody's */
+            return false;
+    }
+    return true;
+}
+
+bool sx_trust_digest_system(EVP_MD_CTX *md)
+{
+    return digest_place(md,
+                        path_of(X509_get_default_cert_file_env(), X509_get_default_cert_file())) &&
+           digest_folders(md,
+                          path_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir()));
 }
 
 /* ---- ca_file's ---- */

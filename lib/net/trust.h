@@ -11,24 +11,17 @@
 #ifndef SX_NET_TRUST_H
 #define SX_NET_TRUST_H
 
-#include <sys/stat.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "net/pem.h"
 
+struct evp_md_ctx_st; /* OpenSSL's EVP_MD_CTX */
 struct x509_store_st; /* OpenSSL's X509_STORE */
 
-/* What the system trusts as it is now, for comparison byte by byte: another file or folder, or
- * one that was written, is another one. Zero where there is none. */
-struct sx_trust_place {
-    dev_t device;
-    ino_t inode;
-    off_t bytes;
-    struct timespec written;
-};
-struct sx_trust_system {
-    struct sx_trust_place file, folder;
-};
-void sx_trust_look_at_system(struct sx_trust_system *system);
+/* Adds what the system trusts as it is now: another file, another list of folders, or one of them
+ * that was written, make another digest. False: no memory. */
+bool sx_trust_digest_system(struct evp_md_ctx_st *md);
 
 /* Fills an empty store, before other threads see it. ca: read; without a file the system's alone
  * are trusted. SX_EFILE with a clause: it holds no certificate, or one that can't be read;

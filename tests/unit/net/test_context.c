@@ -3,11 +3,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/context.h"
@@ -161,6 +163,41 @@ static void test_other_system(void)
     unsetenv("SSL_CERT_FILE");
     sx_context_give_back(context);
     sx_context_give_back(other);
+    remove_files(&files);
+}
+
+static void set_time(const char *folder, int64_t days)
+{
+    const struct timespec times[2] = {{.tv_sec = days * 86400}, {.tv_sec = days * 86400}};
+    CU_ASSERT_EQUAL(utimensat(AT_FDCWD, folder, times, 0), 0);
+}
+
+/* Each of several counts, as OpenSSL reads them. */
+static void test_system_folders(void)
+{
+    struct sx_context *context = NULL, *same = NULL;
+    char one[] = "/tmp/soapxmpp-a.XXXXXX", other[] = "/tmp/soapxmpp-b.XXXXXX", list[80];
+    const char *const folders[] = {one, other};
+    struct files files;
+    size_t i;
+    make_files(&files);
+    CU_ASSERT_FATAL(mkdtemp(one) && mkdtemp(other));
+    snprintf(list, sizeof list, "%s::/nonexistent:%s", one, other);
+    setenv("SSL_CERT_DIR", list, 1);
+    renew(&context, &files.config);
+    for (i = 0; i < 2; i++) {
+        renew(&same, &files.config);
+        CU_ASSERT_PTR_EQUAL(same, context);
+        set_time(folders[i], 1);
+        renew(&same, &files.config);
+        CU_ASSERT_PTR_NOT_EQUAL(same, context);
+        renew(&context, &files.config);
+    }
+    unsetenv("SSL_CERT_DIR");
+    sx_context_give_back(context);
+    sx_context_give_back(same);
+    rmdir(one);
+    rmdir(other);
     remove_files(&files);
 }
 
@@ -551,6 +588,7 @@ CU_TestInfo tests_context[] = {
     {"other files give another context", test_other_files},
     {"a file that is written anew gives another context, a bad one none", test_written_anew},
     {"what the system trusts belongs to it", test_other_system},
+    {"each of several folders that the system trusts counts", test_system_folders},
     {"a bad ca_file is told with file and reason", test_bad_ca_file},
     {"a ca_file that is bad behind a good certificate is refused", test_half_bad_ca_file},
     {"a bad cert_file is told with file and reason", test_bad_certificate},
