@@ -16,7 +16,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,6 @@
 #include "wire/domain.h"
 #include "wire/jid.h"
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
 #include "net/stream_header.h"
@@ -38,43 +36,11 @@ enum { MAX_NODES = 2000, MOST_TCP_US = 4900000, READ_BYTES = 4096 /* libstrophe'
 /* libstrophe gives its socket's callback no user pointer. */
 static _Thread_local struct sx_connection *current;
 
-__attribute__((format(printf, 3, 4))) static void
-set_failure(struct sx_connection *connection, enum sx_err err, const char *format, ...)
-{
-    va_list arguments;
-    if (connection->failure.err != SX_OK)
-        return;
-    connection->failure.err = err;
-    va_start(arguments, format);
-    vsnprintf(connection->failure.text, sizeof connection->failure.text, format, arguments);
-    sx_utf8_mend(connection->failure.text);
-    va_end(arguments);
-}
-
 void sx_connection_abort(struct sx_connection *connection, enum sx_err err, const char *text)
 {
-    set_failure(connection, err, "%s", text);
+    sx_failure_set(&connection->failure, err, "%s", text);
     if (connection->fd >= 0 && !connection->over)
         shutdown(connection->fd, SHUT_RDWR);
-}
-
-static void explain_tls(struct sx_connection *connection, const char *server)
-{
-    const char *why;
-    enum sx_err refusal = sx_tls_refusal(&why);
-    if (sx_tls_is_short())
-        set_failure(connection, SX_ENOMEM, "memory ran short");
-    else if (refusal != SX_OK)
-        set_failure(connection, refusal, "%s", why);
-    else if (sx_tls_is_too_old())
-        set_failure(connection, SX_ETLS, "no TLS with %s: it offers nothing from TLS 1.2 on",
-                    server);
-    else if (sx_tls_alert() >= 0)
-        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server, sx_tls_alert_text());
-    else
-        set_failure(connection, SX_ETLS, "no TLS with %s: %s", server,
-                    connection->stream.fed_bytes ? "it was not offered or failed"
-                                                 : "the handshake failed");
 }
 
 /* ---- libstrophe's callbacks ---- */
@@ -84,8 +50,8 @@ static int on_socket(xmpp_conn_t *conn, void *socket)
     int fd = *(int *)socket, one = 1;
     (void)conn;
     if (fd >= FD_SETSIZE) { /* select() would write beyond its fd_set; descriptor.h prevents it */
-        set_failure(current, SX_EUNREACHABLE, "libstrophe's select() has no room for descriptor %d",
-                    fd);
+        sx_failure_set(&current->failure, SX_EUNREACHABLE,
+                       "libstrophe's select() has no room for descriptor %d", fd);
         return -1;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -183,7 +149,8 @@ static void begin_tls(struct sx_connection *connection)
 {
     connection->stream.negotiation = (struct sx_negotiation){0};
     if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
-        explain_tls(connection, connection->server);
+        sx_failure_of_tls(&connection->failure, connection->server,
+                          connection->stream.fed_bytes > 0);
     else
         open_stream(connection, true);
 }
@@ -422,7 +389,7 @@ static bool lend_context(struct sx_connection *connection)
     if (!err)
         err = sx_context_check_dates(*connection->context, config, why, sizeof why);
     if (err) {
-        set_failure(connection, err, "%s", why);
+        sx_failure_set(&connection->failure, err, "%s", why);
         return false;
     }
     sx_context_lend(*connection->context);
@@ -451,7 +418,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     current = connection;
     sx_tls_begin();
     if (expect_server(connection) != SX_OK) {
-        set_failure(connection, SX_ENOMEM, "memory ran short");
+        sx_failure_set(&connection->failure, SX_ENOMEM, "memory ran short");
         connection->over = true;
         return;
     }
@@ -461,7 +428,7 @@ void sx_connection_open(struct sx_connection *connection, xmpp_ctx_t *ctx)
     }
     connection->conn = ctx ? new_conn(connection, ctx) : NULL;
     if (!connection->conn) {
-        set_failure(connection, SX_ENOMEM, "no memory for a connection");
+        sx_failure_set(&connection->failure, SX_ENOMEM, "no memory for a connection");
         connection->over = true;
         return;
     }
@@ -588,60 +555,31 @@ void sx_connection_close(struct sx_connection *connection)
     if (connection->closing || connection->over)
         return;
     connection->closing = true;
-    set_failure(connection, SX_ESTOPPED, "the link was stopped");
+    sx_failure_set(&connection->failure, SX_ESTOPPED, "the link was stopped");
     xmpp_disconnect(connection->conn);
 }
 
 /* ---- why it ended ---- */
 
-/* Whether it was about the client certificate, or the lack of one. */
-static bool explain_certificate(struct sx_connection *connection, const char *server)
-{
-    const struct sx_config *config = connection->config;
-    const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
-    if (alert && !config->cert_file)
-        set_failure(connection, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
-    else if (alert)
-        set_failure(connection, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
-                    server, config->cert_file, alert);
-    else
-        return false;
-    return true;
-}
-
 static void explain_login(struct sx_connection *connection, const char *server)
 {
-    if (explain_certificate(connection, server))
+    if (sx_failure_of_certificate(&connection->failure, connection->config, server))
         return;
     if (connection->login.err) /* that of a first refusal, after which it closed */
-        set_failure(connection, connection->login.err, "%s", connection->login.why);
+        sx_failure_set(&connection->failure, connection->login.err, "%s", connection->login.why);
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
-        explain_tls(connection, server);
+        sx_failure_of_tls(&connection->failure, server, connection->stream.fed_bytes > 0);
     else
-        set_failure(connection, SX_ELOST, "%s closed the connection during the login", server);
-}
-
-/* Which address it was, unless the server's name is the address. */
-static void describe_address(const struct sx_connection *connection, char *out, size_t out_bytes)
-{
-    const struct sx_addresses *addresses = connection->addresses;
-    const struct sx_resolver_address *address = &addresses->at[connection->address];
-    const char *host = connection->target ? connection->target->host : connection->config->host;
-    out[0] = '\0';
-    if (addresses->count > 1)
-        snprintf(out, out_bytes, " (%u addresses, the last one %s port %d)", addresses->count,
-                 address->literal, address->port);
-    else if (!host || strcmp(host, address->literal) != 0)
-        snprintf(out, out_bytes, " (%s port %d)", address->literal, address->port);
+        sx_failure_set(&connection->failure, SX_ELOST, "%s closed the connection during the login",
+                       server);
 }
 
 static void explain_tcp(struct sx_connection *connection, const char *server)
 {
+    const char *host = connection->target ? connection->target->host : connection->config->host;
     int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
-    char address[SX_RESOLVER_LITERAL_BYTES + 64];
-    describe_address(connection, address, sizeof address);
-    set_failure(connection, SX_EUNREACHABLE, "no connection to %.160s%s: %s", server, address,
-                error > 0 ? strerror(error) : "refused or unreachable");
+    sx_failure_of_tcp(&connection->failure, server, connection->addresses, connection->address,
+                      host, error);
 }
 
 static void explain(struct sx_connection *connection)
@@ -649,13 +587,13 @@ static void explain(struct sx_connection *connection)
     const struct sx_stream *stream = &connection->stream;
     const char *server = connection->server;
     if (sx_allocator_is_short() || sx_tls_is_short())
-        set_failure(connection, SX_ENOMEM, "memory ran short");
+        sx_failure_set(&connection->failure, SX_ENOMEM, "memory ran short");
     if (stream->err != SX_OK)
         explain_stream(connection);
     else if (stream->negotiation.error.name[0])
         explain_stream_error(connection);
     else if (connection->online)
-        set_failure(connection, SX_ELOST, "the connection to %s was lost", server);
+        sx_failure_set(&connection->failure, SX_ELOST, "the connection to %s was lost", server);
     else if (connection->tcp || stream->fed_bytes)
         explain_login(connection, server);
     else

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "base/fault.h"
 #include "net/context.h"
+#include "net/failure.h"
 #include "net/login.h"
 #include "net/redirect.h"
 #include "net/resolver.h"
@@ -24,12 +25,6 @@
 #include "net/tls.h"
 #include "base/trace.h"
 #include "wire/domain.h"
-
-/* Why a connection ended or never was. */
-struct sx_failure {
-    enum sx_err err;
-    char text[320]; /* one clause: what, where, how long */
-};
 
 enum { SX_CONNECTION_DOMAIN_BYTES = 1024 }; /* RFC 6122 2.2 */
 
