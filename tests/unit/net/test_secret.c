@@ -168,14 +168,14 @@ static void test_logins(void)
 static void test_the_look(void)
 {
     const struct freed_secret secret = {"it", "hidden", 6};
-    char *block;
+    char *block, *moved;
     freed_begin(&secret, 1);
     block = calloc(1, 100);
     CU_ASSERT_PTR_NOT_NULL_FATAL(block);
     memcpy(block + 50, "hidden", 6);
-    block = realloc(block, 200);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(block);
-    free(block);
+    moved = realloc(block, 200);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(moved);
+    free(moved);
     CU_ASSERT_EQUAL(freed_end(), 2);
     ASSERT_TEXT(freed_last(), "it");
 }
