@@ -4,8 +4,8 @@
  * server that was asked: the socket is connected.
  *
  * Happy path: a question -> to the first server that isn't known to be silent -> its answer.
- * Failure: a server has its share of the time, and is silent then; any that can't tell leaves the
- * question to the next one.
+ * Failure: a server has its share of the time, by UDP and TCP together, and is silent then; any
+ * that can't tell leaves the question to the next one.
  */
 #include "net/dns.h"
 
@@ -109,20 +109,6 @@ static unsigned flags_of(const unsigned char *bytes)
     return ns_get16(bytes + 2);
 }
 
-static bool is_answer(const struct question *question, const unsigned char *bytes, size_t len)
-{
-    char name[NS_MAXDNAME];
-    int name_bytes;
-    if (len < NS_HFIXEDSZ || memcmp(bytes, question->bytes + LENGTH_BYTES, 2) != 0 ||
-        (flags_of(bytes) & (RESPONSE | OPCODE)) != RESPONSE || ns_get16(bytes + 4) != 1)
-        return false;
-    name_bytes = dn_expand(bytes, bytes + len, bytes + NS_HFIXEDSZ, name, sizeof name);
-    return name_bytes >= 0 && NS_HFIXEDSZ + (size_t)name_bytes + 4 <= len &&
-           ns_samename(name, question->name) == 1 &&
-           ns_get16(bytes + NS_HFIXEDSZ + name_bytes) == (unsigned)question->type &&
-           ns_get16(bytes + NS_HFIXEDSZ + name_bytes + 2) == ns_c_in;
-}
-
 static enum outcome judge(const unsigned char *bytes)
 {
     switch (flags_of(bytes) & RCODE) {
@@ -133,6 +119,23 @@ static enum outcome judge(const unsigned char *bytes)
     default:
         return FAILED;
     }
+}
+
+/* A server that won't look at a question need not repeat it. */
+static bool is_answer(const struct question *question, const unsigned char *bytes, size_t len)
+{
+    char name[NS_MAXDNAME];
+    int name_bytes;
+    if (len < NS_HFIXEDSZ || memcmp(bytes, question->bytes + LENGTH_BYTES, 2) != 0 ||
+        (flags_of(bytes) & (RESPONSE | OPCODE)) != RESPONSE)
+        return false;
+    if (ns_get16(bytes + 4) != 1)
+        return ns_get16(bytes + 4) == 0 && judge(bytes) == FAILED;
+    name_bytes = dn_expand(bytes, bytes + len, bytes + NS_HFIXEDSZ, name, sizeof name);
+    return name_bytes >= 0 && NS_HFIXEDSZ + (size_t)name_bytes + 4 <= len &&
+           ns_samename(name, question->name) == 1 &&
+           ns_get16(bytes + NS_HFIXEDSZ + name_bytes) == (unsigned)question->type &&
+           ns_get16(bytes + NS_HFIXEDSZ + name_bytes + 2) == ns_c_in;
 }
 
 /* ---- TCP ---- */
@@ -187,6 +190,8 @@ static enum outcome ask_by_tcp(const struct sx_dns_server *server, const struct 
         return FAILED;
     came = exchange_by_tcp(fd, question, until, answer);
     close(fd);
+    if (came == 0 && sx_clock_now_us() >= until)
+        return SILENT;
     if (came == 0 || !is_answer(question, answer, came))
         return FAILED;
     *len = (int)came;
@@ -207,6 +212,8 @@ static enum outcome await_datagram(int fd, const struct question *question, int6
             *len = (int)came;
             return judge(answer);
         }
+        if (sx_clock_now_us() >= until)
+            break; /* there is always another one */
     }
     return SILENT;
 }
@@ -226,16 +233,16 @@ static enum outcome exchange_by_udp(int fd, const struct question *question, int
 }
 
 static enum outcome ask_server(const struct sx_dns_server *server, const struct question *question,
-                               int64_t share_us, unsigned char *answer, int *len)
+                               int64_t until, unsigned char *answer, int *len)
 {
     int fd = connect_to(server, SOCK_DGRAM);
     enum outcome outcome;
     if (fd < 0)
         return FAILED;
-    outcome = exchange_by_udp(fd, question, sx_clock_now_us() + share_us, answer, len);
+    outcome = exchange_by_udp(fd, question, until, answer, len);
     close(fd);
     if (outcome == ANSWERED && (flags_of(answer) & TRUNCATED))
-        return ask_by_tcp(server, question, sx_clock_now_us() + share_us, answer, len);
+        return ask_by_tcp(server, question, until, answer, len);
     return outcome;
 }
 
@@ -265,7 +272,7 @@ int sx_dns_ask(struct sx_dns *dns, const char *name, int type,
         enum outcome outcome = FAILED;
         int len = 0;
         if (!server->is_silent && share_us > 0)
-            outcome = ask_server(server, &question, share_us, answer, &len);
+            outcome = ask_server(server, &question, sx_clock_now_us() + share_us, answer, &len);
         server->is_silent |= outcome == SILENT;
         if (outcome == ANSWERED)
             return len;

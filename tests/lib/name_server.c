@@ -136,6 +136,16 @@ static void reply(const struct name_server *server, const struct guest_address *
     sendto(server->udp, bytes, len, 0, (const struct sockaddr *)&to->address, to->len);
 }
 
+/* An answer's header, which says that nothing follows. */
+static void reply_barely(const struct name_server *server, const struct guest_address *to,
+                         const unsigned char *message, unsigned rcode)
+{
+    unsigned char header[NS_HFIXEDSZ] = {0};
+    memcpy(header, message, 2);
+    ns_put16(0x8180 | rcode, header + 2);
+    reply(server, to, header, sizeof header);
+}
+
 /* With a record, so that one that is believed shows. */
 static void forge(const struct name_server *server, const struct guest_address *to,
                   const struct asked *asked, unsigned char *out)
@@ -158,6 +168,18 @@ static void forge(const struct name_server *server, const struct guest_address *
     out[2] |= 0x80;
     for (cut = 0; cut < asked->len; cut++)
         reply(server, to, out, cut);
+    reply_barely(server, to, out, ns_r_noerror);
+    reply_barely(server, to, out, ns_r_nxdomain);
+}
+
+static void flood(const struct name_server *server, const struct guest_address *to)
+{
+    static const unsigned char junk[] = "junk";
+    struct pollfd stop = {server->stop, POLLIN, 0};
+    int count;
+    while (poll(&stop, 1, 0) == 0)
+        for (count = 0; count < 1000; count++) /* faster than they are read */
+            reply(server, to, junk, sizeof junk);
 }
 
 /* Whether it was the first. */
@@ -196,7 +218,14 @@ static void serve_udp(struct name_server *server, unsigned char *out)
     is_first = count(server, name, &server->asked);
     if (server->manner == NAME_SERVER_FORGES || server->manner == NAME_SERVER_ONLY_FORGES)
         forge(server, &guest, &asked, out);
-    if (server->manner == NAME_SERVER_SILENT || server->manner == NAME_SERVER_ONLY_FORGES ||
+    if (server->manner == NAME_SERVER_FLOODS)
+        flood(server, &guest);
+    if (server->manner == NAME_SERVER_REFUSES_BARELY) {
+        reply_barely(server, &guest, question, ns_r_refused);
+        return;
+    }
+    if (server->manner == NAME_SERVER_FLOODS || server->manner == NAME_SERVER_SILENT ||
+        server->manner == NAME_SERVER_ONLY_FORGES ||
         (server->manner == NAME_SERVER_LOSES && is_first))
         return;
     has_record = flags == 0 && server->manner != NAME_SERVER_EMPTY;

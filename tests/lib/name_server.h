@@ -12,11 +12,13 @@ enum name_server_manner {
     NAME_SERVER_FORMERR, /* these are answers with an error */
     NAME_SERVER_SERVFAIL,
     NAME_SERVER_REFUSED,
+    NAME_SERVER_REFUSES_BARELY, /* by a header alone */
     NAME_SERVER_NXDOMAIN,
     NAME_SERVER_EMPTY,  /* the name exists, without records */
     NAME_SERVER_FORGES, /* before the answer some that are none: of another id, name, type, class,
                            a question, one cut short */
     NAME_SERVER_ONLY_FORGES,
+    NAME_SERVER_FLOODS,     /* with what is no answer, until it is stopped */
     NAME_SERVER_TRUNCATES,  /* by UDP; by TCP there is the answer, */
     NAME_SERVER_TCP_CLOSES, /* or nothing, */
     NAME_SERVER_TCP_SILENT,

@@ -136,8 +136,8 @@ static void test_lost(void)
 /* At once, and it may know another name. */
 static void test_errors(void)
 {
-    static const enum name_server_manner errors[] = {NAME_SERVER_FORMERR, NAME_SERVER_SERVFAIL,
-                                                     NAME_SERVER_REFUSED};
+    static const enum name_server_manner errors[] = {
+        NAME_SERVER_FORMERR, NAME_SERVER_SERVFAIL, NAME_SERVER_REFUSED, NAME_SERVER_REFUSES_BARELY};
     unsigned i;
     for (i = 0; i < COUNT(errors); i++) {
         const enum name_server_manner manners[] = {errors[i], NAME_SERVER_GOOD};
@@ -224,11 +224,24 @@ static void test_no_tcp(void)
         CU_ASSERT_EQUAL(records(&office, ask(&office)), 1);
         CU_ASSERT_EQUAL(name_server_asked_by_tcp(office.servers[0]), 1);
         CU_ASSERT_EQUAL(asked(&office, 1), 1);
+        CU_ASSERT_EQUAL(office.dns.servers[0].is_silent, failures[i] == NAME_SERVER_TCP_SILENT);
         close_office(&office);
         open_office(&office, manners, 1, SHORT_US);
         CU_ASSERT_EQUAL(ask(&office), -1);
         close_office(&office);
     }
+}
+
+/* It holds nobody longer than silence does. */
+static void test_flood(void)
+{
+    static const enum name_server_manner manners[] = {NAME_SERVER_FLOODS, NAME_SERVER_GOOD};
+    struct office office;
+    open_office(&office, manners, 2, SHORT_US);
+    ask(&office);
+    CU_ASSERT_TRUE(sx_clock_now_us() < office.dns.deadline + LONG_US);
+    CU_ASSERT_TRUE(office.dns.servers[0].is_silent);
+    close_office(&office);
 }
 
 static void test_names(void)
@@ -329,6 +342,7 @@ CU_TestInfo tests_dns[] = {
     {"so does a server that isn't there", test_closed},
     {"a name that doesn't exist, or has no records, is an answer", test_nothing},
     {"what answers another question is passed over", test_forged},
+    {"a flood of what is no answer counts as silence", test_flood},
     {"what was truncated comes by TCP", test_truncated},
     {"a server without TCP leaves it to the next one", test_no_tcp},
     {"what is no name of DNS isn't asked for", test_names},
