@@ -59,8 +59,8 @@ struct sx_resolver {
     bool is_domain;
     bool stays_here; /* the stream has no TLS because the name is said to be this machine's */
     enum soap_xmpp_tls tls;
-    struct door door, other_door; /* of a host, and of a domain without SRV records */
-    bool has_other_door;
+    struct door doors[2]; /* of a host; the first one of a domain without SRV records */
+    unsigned door_count;
     int64_t deadline;
     int wake_fd;
     /* atomic */
@@ -81,14 +81,14 @@ static atomic_uint abandoned;
 
 /* ---- addresses ---- */
 
+/* Unless there are `most` already, or it is one of them. */
 static void add_address(struct sx_addresses *addresses, const struct addrinfo *info,
-                        const struct door *door)
+                        const struct door *door, unsigned most)
 {
     struct sx_resolver_address found = {.port = door->port, .is_direct_tls = door->is_direct_tls};
     unsigned i;
-    if (addresses->count == SX_RESOLVER_ADDRESSES ||
-        getnameinfo(info->ai_addr, info->ai_addrlen, found.literal, sizeof found.literal, NULL, 0,
-                    NI_NUMERICHOST) != 0)
+    if (addresses->count >= most || getnameinfo(info->ai_addr, info->ai_addrlen, found.literal,
+                                                sizeof found.literal, NULL, 0, NI_NUMERICHOST) != 0)
         return;
     for (i = 0; i < addresses->count; i++)
         if (addresses->at[i].port == door->port &&
@@ -112,11 +112,23 @@ static enum sx_err error_of(int gai_error)
     }
 }
 
+/* All addresses by the first door, then by the next one: each has its share of the room. */
+static void add_addresses(struct sx_addresses *addresses, const struct addrinfo *list,
+                          const struct door *doors, unsigned count)
+{
+    const struct addrinfo *info;
+    unsigned i;
+    for (i = 0; i < count; i++)
+        for (info = list; info; info = info->ai_next)
+            add_address(addresses, info, &doors[i], SX_RESOLVER_ADDRESSES * (i + 1) / count);
+}
+
 /* Appends what the system knows about the host; the outcome is in answer->err and why. */
-static void find_host(struct answer *answer, const char *host, const struct door *door, int flags)
+static void find_host(struct answer *answer, const char *host, const struct door *doors,
+                      unsigned count, int flags)
 {
     const struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL, *info;
+    struct addrinfo *list = NULL;
     char ascii[SX_DOMAIN_ASCII_BYTES];
     enum sx_err prepared = sx_domain_to_ascii(host, ascii);
     int error = prepared == SX_ENOMEM ? EAI_MEMORY
@@ -130,8 +142,7 @@ static void find_host(struct answer *answer, const char *host, const struct door
                  host, gai_strerror(error));
         return;
     }
-    for (info = list; info; info = info->ai_next)
-        add_address(&answer->addresses, info, door);
+    add_addresses(&answer->addresses, list, doors, count);
     freeaddrinfo(list);
     answer->err = answer->addresses.count ? SX_OK : SX_ENOHOST;
     snprintf(answer->why, sizeof answer->why, "the name %.120s has no address", host);
@@ -139,14 +150,11 @@ static void find_host(struct answer *answer, const char *host, const struct door
 
 /* ---- SRV records ---- */
 
-static bool read_service(ns_msg *message, int number, struct service *out)
+static bool read_service(ns_msg *message, const ns_rr *record, struct service *out)
 {
-    ns_rr record;
-    const unsigned char *data;
-    if (ns_parserr(message, ns_s_an, number, &record) != 0 || ns_rr_type(record) != ns_t_srv ||
-        ns_rr_rdlen(record) < 7)
+    const unsigned char *data = ns_rr_rdata(*record);
+    if (ns_rr_rdlen(*record) < 7)
         return false;
-    data = ns_rr_rdata(record);
     out->priority = ns_get16(data);
     out->weight = ns_get16(data + 2);
     out->door.port = (int)ns_get16(data + 4);
@@ -157,24 +165,38 @@ static bool read_service(ns_msg *message, int number, struct service *out)
 /* What DNS has said about a domain's services, of both kinds. */
 struct services {
     int count;
-    bool is_uncertain; /* nobody could tell about one kind, for the moment */
+    bool is_uncertain; /* nobody could tell about one kind, or nobody can read it, for the moment */
     struct service at[SERVICES];
 };
+
+/* What can't be read may have been a service. */
+static void read_record(struct services *services, ns_msg *message, int number, bool is_direct_tls)
+{
+    struct service *service = &services->at[services->count];
+    ns_rr record;
+    if (ns_parserr(message, ns_s_an, number, &record) != 0) {
+        services->is_uncertain = true;
+    } else if (ns_rr_type(record) == ns_t_srv) {
+        service->door.is_direct_tls = is_direct_tls;
+        if (read_service(message, &record, service))
+            services->count++;
+        else
+            services->is_uncertain = true;
+    }
+}
 
 static void read_services(struct services *services, const unsigned char *bytes, int len,
                           bool is_direct_tls)
 {
     ns_msg message;
     int i, before = services->count;
-    if (ns_initparse(bytes, len, &message) != 0)
+    if (ns_initparse(bytes, len, &message) != 0) {
+        services->is_uncertain = true;
         return;
-    for (i = 0; i < ns_msg_count(message, ns_s_an) && services->count - before < SERVICES_A_KIND;
-         i++) {
-        struct service *service = &services->at[services->count];
-        service->door.is_direct_tls = is_direct_tls;
-        if (read_service(&message, i, service))
-            services->count++;
     }
+    for (i = 0; i < ns_msg_count(message, ns_s_an) && services->count - before < SERVICES_A_KIND;
+         i++)
+        read_record(services, &message, i, is_direct_tls);
 }
 
 /* Appends the services of one kind, if the domain has any. */
@@ -231,7 +253,7 @@ static void find_targets(struct sx_resolver *resolver, struct service *services,
            !atomic_load(&resolver->done)) {
         int chosen = choose_service(services, count);
         if (names_host(&services[chosen]))
-            find_host(answer, services[chosen].target, &services[chosen].door, AI_ADDRCONFIG);
+            find_host(answer, services[chosen].target, &services[chosen].door, 1, AI_ADDRCONFIG);
         count--;
         for (; chosen < count; chosen++)
             services[chosen] = services[chosen + 1];
@@ -256,7 +278,7 @@ static bool find_in_file(struct answer *answer, const char *ascii, const struct 
     char literals[SX_RESOLVER_ADDRESSES][SX_HOSTS_LITERAL_BYTES];
     unsigned count = sx_hosts_find(SX_HOSTS_FILE, ascii, literals, SX_RESOLVER_ADDRESSES), i;
     for (i = 0; i < count; i++)
-        find_host(answer, literals[i], door, AI_NUMERICHOST);
+        find_host(answer, literals[i], door, 1, AI_NUMERICHOST);
     return answer->addresses.count > 0;
 }
 
@@ -277,7 +299,7 @@ static void find_domain(struct sx_resolver *resolver, struct sx_dns *dns)
     struct services services = {0};
     char ascii[SX_DOMAIN_ASCII_BYTES];
     if (sx_domain_to_ascii(resolver->name, ascii) == SX_OK) {
-        if (find_in_file(answer, ascii, &resolver->door)) {
+        if (find_in_file(answer, ascii, resolver->doors)) {
             answer->err = SX_OK;
             return;
         }
@@ -290,7 +312,7 @@ static void find_domain(struct sx_resolver *resolver, struct sx_dns *dns)
                  "%.120s offers no such service, says its SRV record", resolver->name);
         find_targets(resolver, services.at, services.count);
     } else {
-        find_host(answer, resolver->name, &resolver->door, AI_ADDRCONFIG);
+        find_host(answer, resolver->name, resolver->doors, 1, AI_ADDRCONFIG);
     }
     /* The records that nobody can read now may name a host that exists. */
     if (services.is_uncertain && answer->err == SX_ENOHOST)
@@ -333,9 +355,7 @@ static void drop_reference(struct sx_resolver *resolver)
 /* Of a name that isn't a domain's, or of an address. */
 static void find_doors(struct sx_resolver *resolver, struct answer *answer, int flags)
 {
-    find_host(answer, resolver->name, &resolver->door, flags);
-    if (resolver->has_other_door && answer->err == SX_OK)
-        find_host(answer, resolver->name, &resolver->other_door, flags);
+    find_host(answer, resolver->name, resolver->doors, resolver->door_count, flags);
 }
 
 static void *run(void *arg)
@@ -379,16 +399,17 @@ static void set_target(struct sx_resolver *resolver, const struct sx_config *con
 {
     bool is_direct = config->tls == SOAP_XMPP_TLS_DIRECT || target->is_direct;
     resolver->tls = config->tls;
-    resolver->other_door.port = target->port ? target->port : PORT;
-    resolver->has_other_door = is_direct && config->tls != SOAP_XMPP_TLS_DIRECT;
-    resolver->door.is_direct_tls = is_direct;
-    resolver->door.port = target->port ? target->port : is_direct ? DIRECT_TLS_PORT : PORT;
+    resolver->doors[0].is_direct_tls = is_direct;
+    resolver->doors[0].port = target->port ? target->port : is_direct ? DIRECT_TLS_PORT : PORT;
+    resolver->doors[1].port = target->port ? target->port : PORT;
+    resolver->door_count = is_direct && config->tls != SOAP_XMPP_TLS_DIRECT ? 2 : 1;
     snprintf(resolver->name, sizeof resolver->name, "%s", target->host);
 }
 
 static void set_names(struct sx_resolver *resolver, const struct sx_config *config)
 {
-    struct door *door = &resolver->door;
+    struct door *door = resolver->doors;
+    resolver->door_count = 1;
     resolver->tls = config->tls;
     door->is_direct_tls = config->tls == SOAP_XMPP_TLS_DIRECT;
     door->port = config->port ? config->port : door->is_direct_tls ? DIRECT_TLS_PORT : PORT;

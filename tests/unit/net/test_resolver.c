@@ -28,6 +28,7 @@ struct outcome {
 };
 
 static int64_t look_up_us = LONG_US;
+static const struct sx_redirect_target *redirect_target;
 
 static struct sx_config config_for(char *host, int port, enum soap_xmpp_tls tls)
 {
@@ -43,8 +44,8 @@ static struct sx_resolver *start(const struct sx_config *config, int wake_fd)
     char why[200] = "";
     enum sx_err err = SX_EUNRESOLVED;
     while (!resolve && err == SX_EUNRESOLVED && sx_clock_now_us() < deadline) {
-        resolve = sx_resolver_start(config, NULL, sx_clock_deadline(look_up_us), wake_fd, &err, why,
-                                    sizeof why);
+        resolve = sx_resolver_start(config, redirect_target, sx_clock_deadline(look_up_us), wake_fd,
+                                    &err, why, sizeof why);
         sched_yield();
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(resolve);
@@ -345,6 +346,68 @@ static void test_cut(void)
     names_set(NULL);
 }
 
+/* What nobody can read says nothing about the domain. */
+static void test_unreadable(void)
+{
+    static const struct names_row names[] = {
+        {"_xmpp-client._tcp.example.org", "1 0 1 first.example", 0},
+        {"_xmpps-client._tcp.example.org", "1 0 1 first.example", 0},
+        {0},
+    };
+    int bytes;
+    names_set(names);
+    for (bytes = 1; bytes < 60; bytes++) {
+        names_cut(bytes);
+        CU_ASSERT_EQUAL(look_up_domain().err, SX_EUNRESOLVED);
+    }
+    names_cut(-1);
+    CU_ASSERT_EQUAL(look_up_domain().err, SX_ENOHOST);
+    names_set(NULL);
+}
+
+/* ---- where a server sends us ---- */
+
+static struct outcome look_up_target(const char *host, bool is_direct)
+{
+    struct sx_config config = config_for(NULL, 0, SOAP_XMPP_TLS_REQUIRED);
+    struct sx_redirect_target target = {.is_direct = is_direct};
+    struct outcome outcome;
+    snprintf(target.host, sizeof target.host, "%s", host);
+    redirect_target = &target;
+    outcome = look_up(&config);
+    redirect_target = NULL;
+    return outcome;
+}
+
+/* Both kinds of TLS by one answer, with room for each. */
+static void test_target(void)
+{
+    static const struct names_row names[] = {
+        {"node2.example", "192.0.2.1 2001:db8::1", 0},
+        {"many.example",
+         "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 "
+         "192.0.2.9 192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15 "
+         "192.0.2.16 192.0.2.17 192.0.2.18",
+         0},
+        {0},
+    };
+    struct outcome outcome;
+    unsigned i, direct = 0;
+    names_set(names);
+    ASSERT_TEXT(look_up_target("node2.example", true).text,
+                "192.0.2.1:5223 2001:db8::1:5223 192.0.2.1:5222 2001:db8::1:5222");
+    CU_ASSERT_EQUAL(names_asked("node2.example"), 1);
+    ASSERT_TEXT(look_up_target("node2.example", false).text, "192.0.2.1:5222 2001:db8::1:5222");
+    outcome = look_up_target("many.example", true);
+    CU_ASSERT_EQUAL(outcome.addresses.count, SX_RESOLVER_ADDRESSES);
+    for (i = 0; i < outcome.addresses.count; i++)
+        direct += outcome.addresses.at[i].is_direct_tls;
+    CU_ASSERT_EQUAL(direct, SX_RESOLVER_ADDRESSES / 2);
+    CU_ASSERT_EQUAL(look_up_target("many.example", false).addresses.count, SX_RESOLVER_ADDRESSES);
+    CU_ASSERT_EQUAL(look_up_target("gone.example", true).err, SX_ENOHOST);
+    names_set(NULL);
+}
+
 /* ---- name servers ---- */
 
 /* One silent server, and one that knows. The C library, which asks for the target's addresses, is
@@ -571,6 +634,9 @@ CU_TestInfo tests_resolver[] = {
     {"a domain without SRV records is the host itself", test_no_records},
     {"an SRV record that says there is no service is believed", test_refusal},
     {"an SRV answer that ends too soon does no harm", test_cut},
+    {"an SRV answer that nobody can read leaves it open whether there is a server",
+     test_unreadable},
+    {"a target is looked up once for both kinds of TLS", test_target},
     {"a silent name server is asked for one question", test_silent_server},
     {"name servers that say nothing leave time to ask for the domain itself", test_silent_servers},
     {"name servers are asked in A-labels", test_labels},
