@@ -5,7 +5,7 @@
 # header is the one we know: the release is in the range it was read in, the parser is one object
 # file that defines exactly the five functions, and nothing else in the archive asks for another.
 # lib/net/strophe_auth.c does the same for the four functions of its login that its connections refer to.
-# lib/net/context.c stands in for OpenSSL's SSL_CTX_new() and for what the archive then does to the
+# lib/net/tls_context.c stands in for OpenSSL's SSL_CTX_new() and for what the archive then does to the
 # context, which links share: nothing else may be called.
 # Says why in one sentence when it isn't so.
 oldest=0.12.2 newest=0.14.0
@@ -41,7 +41,7 @@ for name in $used; do
     esac
 done
 nm -A -g --undefined-only "$archive" 2>/dev/null | grep -q ' U SSL_CTX_new$' ||
-    refuse "$archive doesn't call SSL_CTX_new, where lib/net/context.c gives a context that links share"
+    refuse "$archive doesn't call SSL_CTX_new, where lib/net/tls_context.c gives a context that links share"
 # mk/flags.mk wraps the first six. The others are for files and passphrases, which libstrophe isn't given.
 contexts="new set_options ctrl set_default_verify_paths set_client_cert_cb set_keylog_callback free
     load_verify_locations set_default_passwd_cb set_default_passwd_cb_userdata use_certificate_file

@@ -382,17 +382,17 @@ static bool lend_context(struct sx_connection *connection)
     char why[sizeof connection->failure.text];
     enum sx_err err = SX_OK;
     if (config->tls == SOAP_XMPP_TLS_OFF) {
-        sx_context_lend(NULL);
+        sx_tls_context_lend(NULL);
         return true;
     }
-    err = sx_context_renew(connection->context, config, why, sizeof why);
+    err = sx_tls_context_renew(connection->context, config, why, sizeof why);
     if (!err)
-        err = sx_context_check_dates(*connection->context, config, why, sizeof why);
+        err = sx_tls_context_check_dates(*connection->context, config, why, sizeof why);
     if (err) {
         sx_failure_set(&connection->failure, err, "%s", why);
         return false;
     }
-    sx_context_lend(*connection->context);
+    sx_tls_context_lend(*connection->context);
     return true;
 }
 
@@ -607,7 +607,7 @@ void sx_connection_fini(struct sx_connection *connection)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;
     sx_login_fini(&connection->login);
-    sx_context_withdraw();
+    sx_tls_context_withdraw();
     sx_tls_end();
     current = NULL;
 }

@@ -16,7 +16,7 @@
 
 #include "config/config.h"
 #include "base/fault.h"
-#include "net/context.h"
+#include "net/tls_context.h"
 #include "net/failure.h"
 #include "net/login.h"
 #include "net/redirect.h"
@@ -40,10 +40,10 @@ struct sx_connection {
     /* that a server has sent us to; NULL: the link's own. The certificate has to name the JID's
      * domain all the same. */
     const struct sx_redirect_target *target;
-    bool is_unnamed;               /* the server of it doesn't know its name: without SNI */
-    int64_t deadline;              /* for the whole attempt, those after this one included */
-    struct sx_sasl_memory *memory; /* the link's */
-    struct sx_context **context;   /* the link's; renewed by each attempt with TLS */
+    bool is_unnamed;                 /* the server of it doesn't know its name: without SNI */
+    int64_t deadline;                /* for the whole attempt, those after this one included */
+    struct sx_sasl_memory *memory;   /* the link's */
+    struct sx_tls_context **context; /* the link's; renewed by each attempt with TLS */
     void *user;
     void (*on_online)(void *user, const char *bound_jid);
     /* stanza NULL: see sx_stream.on_stanza */

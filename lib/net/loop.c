@@ -72,8 +72,8 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
-    struct sx_sasl_memory memory; /* of all logins; wiped at the end */
-    struct sx_context *context;   /* of the last attempt, before it that of the open */
+    struct sx_sasl_memory memory;   /* of all logins; wiped at the end */
+    struct sx_tls_context *context; /* of the last attempt, before it that of the open */
     struct sx_writer writer;
     struct sx_liveness liveness; /* while online */
     bool is_unnamed;             /* the server doesn't know its name: once more, without */
@@ -515,7 +515,7 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
     loop->callbacks = *callbacks;
     /* Also without TLS: files that are named are to be of use. */
     if (!config->is_component &&
-        sx_context_renew(&loop->context, config, why, why_bytes) != SX_OK) {
+        sx_tls_context_renew(&loop->context, config, why, why_bytes) != SX_OK) {
         free(loop);
         return NULL;
     }
@@ -537,7 +537,7 @@ err_after_descriptor:
     sx_descriptor_give_back(&loop->descriptor);
 err_after_context:
     explain_none(err, why, why_bytes);
-    sx_context_give_back(loop->context);
+    sx_tls_context_give_back(loop->context);
     free(loop);
     return NULL;
 }
@@ -608,7 +608,7 @@ void sx_loop_free(struct sx_loop *loop)
     sx_descriptor_give_back(&loop->descriptor);
     sx_writer_fini(&loop->writer);
     sx_sasl_memory_wipe(&loop->memory);
-    sx_context_give_back(loop->context);
+    sx_tls_context_give_back(loop->context);
     free(loop);
 }
 

@@ -44,8 +44,9 @@ struct sx_resolver;
  * alone (SX_ENOHOST if there is none). target, NULL allowed, is looked up in its place: without SRV
  * records, at its port or the usual one; where TLS perhaps begins with the first byte, each address
  * comes with STARTTLS, too, unless direct TLS is required: half of the room is for each. When there
- * is an answer, 1 is added to the eventfd wake_fd (duplicated). NULL: no memory, threads or descriptors, or too many look-ups
- * hang; why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED. */
+ * is an answer, 1 is added to the eventfd wake_fd (duplicated). NULL: no memory, threads or
+ * descriptors, or too many look-ups hang; why gets one clause and *err SX_ENOMEM or SX_EUNRESOLVED.
+ */
 struct sx_resolver *sx_resolver_start(const struct sx_config *config,
                                       const struct sx_redirect_target *target, int64_t deadline,
                                       int wake_fd, enum sx_err *err, char *why, size_t why_bytes);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/context.h"
+#include "net/tls_context.h"
 
 void fuzz_fail(const char *condition, const char *file, int line)
 {
@@ -16,12 +16,12 @@ void fuzz_fail(const char *condition, const char *file, int line)
 /* Links share it: to make one for each input would take longer than most inputs do. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static struct sx_context *kept;
+    static struct sx_tls_context *kept;
     static const struct sx_config no_files;
     char why[320];
     (void)argc;
     (void)argv;
-    CLAIM(sx_context_renew(&kept, &no_files, why, sizeof why) == SX_OK);
+    CLAIM(sx_tls_context_renew(&kept, &no_files, why, sizeof why) == SX_OK);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/context.h"
+#include "net/tls_context.h"
 #include "../lib/hostile.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
@@ -320,7 +320,7 @@ static void log_in_together(const struct site *site)
     struct soap_xmpp_link *links[LINKS];
     char jids[LINKS][SITE_NAME_BYTES + 16];
     struct client client;
-    size_t before = sx_context_count();
+    size_t before = sx_tls_context_count();
     int i;
     prepare_client(site, "chained-alice", &client);
     for (i = 0; i < LINKS; i++) {
@@ -330,10 +330,10 @@ static void log_in_together(const struct site *site)
     }
     for (i = 0; i < LINKS; i++)
         CU_ASSERT_EQUAL(soap_xmpp_wait_online(links[i], TCP_LONG_MS), 0);
-    CU_ASSERT_EQUAL(sx_context_count(), before + 1);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), before + 1);
     for (i = 0; i < LINKS; i++)
         soap_xmpp_close(links[i]);
-    CU_ASSERT_EQUAL(sx_context_count(), before);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), before);
 }
 
 static void many_links_with_the_same_files_share_one_context(void)

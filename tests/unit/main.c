@@ -23,7 +23,6 @@
     SUITE(config_component)                                                                        \
     SUITE(config_files)                                                                            \
     SUITE(connection)                                                                              \
-    SUITE(context)                                                                                 \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \
@@ -128,6 +127,7 @@
     SUITE(thread)                                                                                  \
     SUITE(timestamp)                                                                               \
     SUITE(tls)                                                                                     \
+    SUITE(tls_context)                                                                             \
     SUITE(tls_binding)                                                                             \
     SUITE(trace)                                                                                   \
     SUITE(trust)                                                                                   \

@@ -303,21 +303,21 @@ static void test_openssl(void)
 static bool attempt_context(struct shortage shortage)
 {
     struct sx_config config = attempt_config(SOAP_XMPP_TLS_REQUIRED, certificates.ca_file);
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     char why[320] = "";
     enum sx_err err;
     bool has_failed;
 
     config.cert_file = config.key_file = certificates.pem;
     shortage_begin(shortage);
-    err = sx_context_renew(&context, &config, why, sizeof why);
+    err = sx_tls_context_renew(&context, &config, why, sizeof why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err == SX_OK, context != NULL);
     CU_ASSERT_EQUAL(err == SX_OK, !why[0]);
     CU_ASSERT(err == SX_OK || has_failed);
     CU_ASSERT(err == SX_OK || err == SX_ENOMEM || shortage.is_openssl);
-    sx_context_give_back(context);
-    CU_ASSERT_EQUAL(sx_context_count(), 0);
+    sx_tls_context_give_back(context);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 0);
     return has_failed;
 }
 

@@ -93,7 +93,7 @@ void attempt_run(struct attempt *attempt)
 {
     struct sx_addresses addresses = {
         1, {{"127.0.0.1", attempt->port, attempt->config.tls == SOAP_XMPP_TLS_DIRECT}}};
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_trace trace;
 
     signal(SIGPIPE, SIG_IGN); /* blocked on the loop thread */
@@ -110,7 +110,7 @@ void attempt_run(struct attempt *attempt)
         .on_online = note_online,
         .on_stanza = ignore_stanza};
     run_connection(attempt);
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
     attempt->connection.context = NULL;
     attempt->connection.trace = NULL;
     attempt->connection.addresses = NULL;

@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/context.h"
+#include "net/tls_context.h"
 #include "../../lib/hostile.h"
 #include "../../lib/suite.h"
 
-extern CU_TestInfo tests_context[];
+extern CU_TestInfo tests_tls_context[];
 
 enum { WHY_BYTES = 512, FILE_BYTES = 400, TEXT_BYTES = 16384 };
 
@@ -38,7 +38,7 @@ static void make_files(struct files *files)
 /* No context is left behind. */
 static void remove_files(struct files *files)
 {
-    CU_ASSERT_EQUAL(sx_context_count(), 0);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 0);
     unlink(files->scratch);
     hostile_remove_certificates(&files->certificates);
 }
@@ -60,10 +60,10 @@ static void write_texts(const char *file, const char *first, const char *second)
     fclose(out);
 }
 
-static void renew(struct sx_context **context, const struct sx_config *config)
+static void renew(struct sx_tls_context **context, const struct sx_config *config)
 {
     char why[WHY_BYTES] = "";
-    CU_ASSERT_EQUAL_FATAL(sx_context_renew(context, config, why, sizeof why), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_tls_context_renew(context, config, why, sizeof why), SX_OK);
     ASSERT_TEXT(why, "");
 }
 
@@ -71,7 +71,7 @@ static void renew(struct sx_context **context, const struct sx_config *config)
 
 static void test_same_files(void)
 {
-    struct sx_context *one = NULL, *other = NULL, *third = NULL;
+    struct sx_tls_context *one = NULL, *other = NULL, *third = NULL;
     char text[TEXT_BYTES];
     struct files files;
     struct sx_config copy;
@@ -85,19 +85,19 @@ static void test_same_files(void)
     write_texts(files.scratch, text, "");
     renew(&third, &copy);
     CU_ASSERT_PTR_EQUAL(one, third);
-    CU_ASSERT_EQUAL(sx_context_count(), 1);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 1);
     renew(&third, &copy); /* of its own, once more */
-    sx_context_give_back(one);
-    sx_context_give_back(other);
-    CU_ASSERT_EQUAL(sx_context_count(), 1);
-    sx_context_give_back(third);
-    sx_context_give_back(NULL);
+    sx_tls_context_give_back(one);
+    sx_tls_context_give_back(other);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 1);
+    sx_tls_context_give_back(third);
+    sx_tls_context_give_back(NULL);
     remove_files(&files);
 }
 
 static void test_other_files(void)
 {
-    struct sx_context *contexts[4] = {NULL};
+    struct sx_tls_context *contexts[4] = {NULL};
     struct files files, others;
     struct sx_config config = {0};
     size_t i, j;
@@ -111,9 +111,9 @@ static void test_other_files(void)
     for (i = 0; i < 4; i++)
         for (j = 0; j < i; j++)
             CU_ASSERT_PTR_NOT_EQUAL(contexts[i], contexts[j]);
-    CU_ASSERT_EQUAL(sx_context_count(), 4);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 4);
     for (i = 0; i < 4; i++)
-        sx_context_give_back(contexts[i]);
+        sx_tls_context_give_back(contexts[i]);
     unlink(others.scratch);
     hostile_remove_certificates(&others.certificates);
     remove_files(&files);
@@ -122,7 +122,7 @@ static void test_other_files(void)
 /* Written within one tick of the clock, and of the same length: what is in it counts. */
 static void test_written_anew(void)
 {
-    struct sx_context *context = NULL, *before = NULL;
+    struct sx_tls_context *context = NULL, *before = NULL;
     char text[TEXT_BYTES], *letter;
     struct files files;
     make_files(&files);
@@ -134,16 +134,16 @@ static void test_written_anew(void)
     write_texts(files.scratch, "another..\n", text);
     renew(&context, &files.config);
     CU_ASSERT_PTR_NOT_EQUAL(context, before);
-    CU_ASSERT_EQUAL(sx_context_count(), 2);
-    sx_context_give_back(before);
-    CU_ASSERT_EQUAL(sx_context_count(), 1);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 2);
+    sx_tls_context_give_back(before);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 1);
     letter = strchr(strchr(text, '\n') + 1, 'A'); /* of base64 */
     *letter = '!';
     write_texts(files.scratch, text, "");
     before = context;
-    CU_ASSERT_EQUAL(sx_context_renew(&context, &files.config, NULL, 0), SX_EFILE);
+    CU_ASSERT_EQUAL(sx_tls_context_renew(&context, &files.config, NULL, 0), SX_EFILE);
     CU_ASSERT_PTR_EQUAL(context, before);
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
     remove_files(&files);
 }
 
@@ -151,7 +151,7 @@ static void test_written_anew(void)
  * read of it. */
 static void test_other_system(void)
 {
-    struct sx_context *context = NULL, *other = NULL;
+    struct sx_tls_context *context = NULL, *other = NULL;
     struct files files;
     make_files(&files);
     write_texts(files.scratch, "", "");
@@ -161,8 +161,8 @@ static void test_other_system(void)
     renew(&other, &files.config);
     CU_ASSERT_PTR_NOT_EQUAL(context, other);
     unsetenv("SSL_CERT_FILE");
-    sx_context_give_back(context);
-    sx_context_give_back(other);
+    sx_tls_context_give_back(context);
+    sx_tls_context_give_back(other);
     remove_files(&files);
 }
 
@@ -175,7 +175,7 @@ static void set_time(const char *folder, int64_t days)
 /* Each of several counts, as OpenSSL reads them. */
 static void test_system_folders(void)
 {
-    struct sx_context *context = NULL, *same = NULL;
+    struct sx_tls_context *context = NULL, *same = NULL;
     char one[] = "/tmp/soapxmpp-a.XXXXXX", other[] = "/tmp/soapxmpp-b.XXXXXX", list[80];
     const char *const folders[] = {one, other};
     struct files files;
@@ -194,8 +194,8 @@ static void test_system_folders(void)
         renew(&context, &files.config);
     }
     unsetenv("SSL_CERT_DIR");
-    sx_context_give_back(context);
-    sx_context_give_back(same);
+    sx_tls_context_give_back(context);
+    sx_tls_context_give_back(same);
     rmdir(one);
     rmdir(other);
     remove_files(&files);
@@ -206,10 +206,10 @@ static void test_system_folders(void)
 static void expect_refusal(const struct sx_config *config, const char *member, const char *file,
                            const char *what)
 {
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     char why[WHY_BYTES] = "", begin[WHY_BYTES];
     snprintf(begin, sizeof begin, "%s is \"%s\", which %s", member, file, what);
-    CU_ASSERT_EQUAL(sx_context_renew(&context, config, why, sizeof why), SX_EFILE);
+    CU_ASSERT_EQUAL(sx_tls_context_renew(&context, config, why, sizeof why), SX_EFILE);
     CU_ASSERT_PTR_NULL(context);
     ASSERT_CONTAINS(why, begin);
     ASSERT_CONTAINS(why, "; it must be a PEM file");
@@ -308,7 +308,7 @@ static void test_bad_key(void)
 
 static void test_mark(void)
 {
-    struct sx_context *context = NULL, *marked = NULL;
+    struct sx_tls_context *context = NULL, *marked = NULL;
     char text[TEXT_BYTES];
     struct files files;
     make_files(&files);
@@ -319,61 +319,61 @@ static void test_mark(void)
     files.config.cert_file = files.scratch;
     renew(&marked, &files.config);
     CU_ASSERT_PTR_EQUAL(context, marked);
-    sx_context_give_back(context);
-    sx_context_give_back(marked);
+    sx_tls_context_give_back(context);
+    sx_tls_context_give_back(marked);
     remove_files(&files);
 }
 
 static void check_dates(int days_valid, const char *expected)
 {
     struct hostile_certificates certificates;
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     char why[WHY_BYTES] = "";
     CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", days_valid), 0);
     config.cert_file = config.key_file = certificates.pem;
     renew(&context, &config); /* clocks are set right, and certificates renewed */
-    CU_ASSERT_EQUAL(sx_context_check_dates(context, &config, why, sizeof why),
+    CU_ASSERT_EQUAL(sx_tls_context_check_dates(context, &config, why, sizeof why),
                     expected ? SX_EFILE : SX_OK);
     ASSERT_CONTAINS(why, expected ? expected : "");
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
     hostile_remove_certificates(&certificates);
 }
 
 static void test_dates(void)
 {
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     char why[WHY_BYTES] = "";
     check_dates(1, NULL);
     check_dates(-1, "/server.pem has expired");
     renew(&context, &config);
-    CU_ASSERT_EQUAL(sx_context_check_dates(context, &config, why, sizeof why), SX_OK);
-    sx_context_give_back(context);
+    CU_ASSERT_EQUAL(sx_tls_context_check_dates(context, &config, why, sizeof why), SX_OK);
+    sx_tls_context_give_back(context);
 }
 
 /* ---- what libstrophe gets ---- */
 
 static void test_lent(void)
 {
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     SSL_CTX *ctx, *again;
     renew(&context, &config);
-    sx_context_lend(context);
+    sx_tls_context_lend(context);
     ctx = SSL_CTX_new(TLS_client_method());
     again = SSL_CTX_new(TLS_client_method());
     CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
     CU_ASSERT_PTR_EQUAL(ctx, again);
     SSL_CTX_free(again);
-    sx_context_withdraw();
+    sx_tls_context_withdraw();
     again = SSL_CTX_new(TLS_client_method());
     CU_ASSERT_PTR_NOT_EQUAL(ctx, again);
     SSL_CTX_free(again);
-    sx_context_lend(NULL);
+    sx_tls_context_lend(NULL);
     CU_ASSERT_PTR_NULL(SSL_CTX_new(TLS_client_method()));
-    sx_context_withdraw();
-    sx_context_give_back(context); /* the connection still has it */
+    sx_tls_context_withdraw();
+    sx_tls_context_give_back(context); /* the connection still has it */
     CU_ASSERT_EQUAL(SSL_CTX_get_min_proto_version(ctx), TLS1_2_VERSION);
     SSL_CTX_free(ctx);
 }
@@ -411,39 +411,39 @@ static bool has_written(SSL_CTX *ctx)
 
 static void test_not_written(void)
 {
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     SSL_CTX *ctx, *own = SSL_CTX_new(TLS_client_method());
     renew(&context, &config);
-    sx_context_lend(context);
+    sx_tls_context_lend(context);
     ctx = SSL_CTX_new(TLS_client_method());
     CU_ASSERT_FATAL(ctx && own);
     write_all(ctx);
     write_all(own); /* somebody else's */
-    sx_context_withdraw();
+    sx_tls_context_withdraw();
     CU_ASSERT_FALSE(has_written(ctx));
     CU_ASSERT(has_written(own));
     SSL_CTX_free(own);
     SSL_CTX_free(ctx);
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
 }
 
 static void test_set_up(void)
 {
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     SSL_CTX *ctx;
     renew(&context, &config);
-    sx_context_lend(context);
+    sx_tls_context_lend(context);
     ctx = SSL_CTX_new(TLS_client_method());
-    sx_context_withdraw();
+    sx_tls_context_withdraw();
     CU_ASSERT_PTR_NOT_NULL_FATAL(ctx);
     CU_ASSERT(SSL_CTX_get_min_proto_version(ctx) >= TLS1_2_VERSION);
     CU_ASSERT(SSL_CTX_get_mode(ctx) & SSL_MODE_RELEASE_BUFFERS);
     CU_ASSERT(SSL_CTX_get_mode(ctx) & SSL_MODE_ENABLE_PARTIAL_WRITE);
     CU_ASSERT_EQUAL(SSL_CTX_get_session_cache_mode(ctx), SSL_SESS_CACHE_OFF);
     SSL_CTX_free(ctx);
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
 }
 
 /* ---- handshakes with a server in the same thread, each of the two asking for a certificate ----
@@ -461,11 +461,11 @@ static SSL_CTX *make_server(const struct hostile_certificates *certificates)
 }
 
 /* As libstrophe makes one. */
-static SSL *make_client(const struct sx_context *context)
+static SSL *make_client(const struct sx_tls_context *context)
 {
     SSL_CTX *ctx;
     SSL *ssl;
-    sx_context_lend(context);
+    sx_tls_context_lend(context);
     ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_options(ctx, SSL_OP_ALL);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
@@ -473,12 +473,12 @@ static SSL *make_client(const struct sx_context *context)
     SSL_CTX_set_default_verify_paths(ctx);
     ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
-    sx_context_withdraw();
+    sx_tls_context_withdraw();
     SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     return ssl;
 }
 
-static bool shake_hands(const struct sx_context *context, SSL_CTX *server_ctx)
+static bool shake_hands(const struct sx_tls_context *context, SSL_CTX *server_ctx)
 {
     SSL *client = make_client(context), *server = SSL_new(server_ctx);
     BIO *near, *far;
@@ -501,7 +501,7 @@ static bool shake_hands(const struct sx_context *context, SSL_CTX *server_ctx)
 static void test_chain(void)
 {
     struct hostile_certificates chain, leaf;
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     struct sx_config config = {0};
     char text[TEXT_BYTES], *second;
     SSL_CTX *server;
@@ -521,7 +521,7 @@ static void test_chain(void)
     config.cert_file = leaf.pem; /* without the intermediate CA's certificate */
     renew(&context, &config);
     CU_ASSERT_FALSE(shake_hands(context, server));
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
     SSL_CTX_free(server);
     unlink(leaf.pem);
     hostile_remove_certificates(&chain);
@@ -542,21 +542,21 @@ static void *log_in(void *arg)
 {
     struct crowd *crowd = arg;
     SSL_CTX *server = make_server(&crowd->certificates);
-    struct sx_context *context = NULL;
+    struct sx_tls_context *context = NULL;
     char why[WHY_BYTES];
     int i;
     pthread_barrier_wait(&crowd->begin);
     for (i = 0; i < LOGINS; i++) {
         const struct sx_config *config = i % 4 ? &crowd->by_system : &crowd->by_file;
-        if (sx_context_renew(&context, config, why, sizeof why) == SX_OK &&
+        if (sx_tls_context_renew(&context, config, why, sizeof why) == SX_OK &&
             shake_hands(context, server))
             atomic_fetch_add(&crowd->succeeded, 1);
         if (i % 8 == 7) { /* now and then nobody has one */
-            sx_context_give_back(context);
+            sx_tls_context_give_back(context);
             context = NULL;
         }
     }
-    sx_context_give_back(context);
+    sx_tls_context_give_back(context);
     SSL_CTX_free(server);
     return NULL;
 }
@@ -577,13 +577,13 @@ static void test_crowd(void)
     for (i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     CU_ASSERT_EQUAL(atomic_load(&crowd.succeeded), THREADS * LOGINS);
-    CU_ASSERT_EQUAL(sx_context_count(), 0);
+    CU_ASSERT_EQUAL(sx_tls_context_count(), 0);
     pthread_barrier_destroy(&crowd.begin);
     unsetenv("SSL_CERT_FILE");
     hostile_remove_certificates(&crowd.certificates);
 }
 
-CU_TestInfo tests_context[] = {
+CU_TestInfo tests_tls_context[] = {
     {"the same files give the same context, the last owner frees it", test_same_files},
     {"other files give another context", test_other_files},
     {"a file that is written anew gives another context, a bad one none", test_written_anew},

@@ -1,4 +1,4 @@
-/* context.c - makes contexts, finds those that there are, and stands between them and libstrophe.
+/* tls_context.c - makes contexts, finds those that there are, and stands before libstrophe.
  *
  * Invariant: each context of the table has an owner, and no two have the same digest.
  *
@@ -10,7 +10,7 @@
  * Failure modes: a file that is no PEM, a key that is another certificate's, no memory: nothing is
  * made, and the context of before stays.
  */
-#include "net/context.h"
+#include "net/tls_context.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -43,17 +43,17 @@ void __wrap_SSL_CTX_set_keylog_callback(SSL_CTX *ctx, SSL_CTX_keylog_cb_func cal
 
 enum { DIGEST_BYTES = 32 };
 
-struct sx_context {
+struct sx_tls_context {
     /* immutable */
     unsigned char digest[DIGEST_BYTES]; /* of the files, and of where the system's are */
     SSL_CTX *ctx;
     /* under mu */
     unsigned owners;
-    struct sx_context *next;
+    struct sx_tls_context *next;
 };
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
-static struct sx_context *contexts;
+static struct sx_tls_context *contexts;
 
 struct files {
     struct sx_pem ca, cert, key;
@@ -61,9 +61,9 @@ struct files {
 
 /* ---- the table ---- */
 
-static struct sx_context *find_locked(const unsigned char digest[DIGEST_BYTES])
+static struct sx_tls_context *find_locked(const unsigned char digest[DIGEST_BYTES])
 {
-    struct sx_context *context = contexts;
+    struct sx_tls_context *context = contexts;
     while (context && memcmp(context->digest, digest, DIGEST_BYTES) != 0)
         context = context->next;
     if (context)
@@ -71,25 +71,25 @@ static struct sx_context *find_locked(const unsigned char digest[DIGEST_BYTES])
     return context;
 }
 
-static struct sx_context *find(const unsigned char digest[DIGEST_BYTES])
+static struct sx_tls_context *find(const unsigned char digest[DIGEST_BYTES])
 {
-    struct sx_context *context;
+    struct sx_tls_context *context;
     pthread_mutex_lock(&mu);
     context = find_locked(digest);
     pthread_mutex_unlock(&mu);
     return context;
 }
 
-static void free_context(struct sx_context *context)
+static void free_context(struct sx_tls_context *context)
 {
     SSL_CTX_free(context->ctx);
     free(context);
 }
 
 /* Takes what was made; gives it, or the one that another thread has made meanwhile. */
-static struct sx_context *join(struct sx_context *made)
+static struct sx_tls_context *join(struct sx_tls_context *made)
 {
-    struct sx_context *found;
+    struct sx_tls_context *found;
     pthread_mutex_lock(&mu);
     found = find_locked(made->digest);
     if (!found) {
@@ -104,9 +104,9 @@ static struct sx_context *join(struct sx_context *made)
     return found;
 }
 
-void sx_context_give_back(struct sx_context *context)
+void sx_tls_context_give_back(struct sx_tls_context *context)
 {
-    struct sx_context **link = &contexts;
+    struct sx_tls_context **link = &contexts;
     bool is_last;
     if (!context)
         return;
@@ -121,9 +121,9 @@ void sx_context_give_back(struct sx_context *context)
         free_context(context);
 }
 
-size_t sx_context_count(void)
+size_t sx_tls_context_count(void)
 {
-    const struct sx_context *context;
+    const struct sx_tls_context *context;
     size_t count = 0;
     pthread_mutex_lock(&mu);
     for (context = contexts; context; context = context->next)
@@ -208,8 +208,8 @@ static enum sx_err use_key(SSL_CTX *ctx, const struct files *files, char *why, s
     return err;
 }
 
-enum sx_err sx_context_check_dates(const struct sx_context *context, const struct sx_config *config,
-                                   char *why, size_t why_bytes)
+enum sx_err sx_tls_context_check_dates(const struct sx_tls_context *context,
+                                       const struct sx_config *config, char *why, size_t why_bytes)
 {
     const X509 *own = SSL_CTX_get0_certificate(context->ctx);
     if (!own)
@@ -251,9 +251,9 @@ static enum sx_err fill(SSL_CTX *ctx, const struct files *files, char *why, size
 }
 
 static enum sx_err make(const struct files *files, const unsigned char digest[DIGEST_BYTES],
-                        struct sx_context **out, char *why, size_t why_bytes)
+                        struct sx_tls_context **out, char *why, size_t why_bytes)
 {
-    struct sx_context *context = calloc(1, sizeof *context);
+    struct sx_tls_context *context = calloc(1, sizeof *context);
     enum sx_err err = SX_ENOMEM;
     if (!context)
         return SX_ENOMEM;
@@ -304,12 +304,12 @@ static enum sx_err digest_files(const struct files *files, unsigned char digest[
     return is_made ? SX_OK : SX_ENOMEM;
 }
 
-enum sx_err sx_context_renew(struct sx_context **context, const struct sx_config *config, char *why,
-                             size_t why_bytes)
+enum sx_err sx_tls_context_renew(struct sx_tls_context **context, const struct sx_config *config,
+                                 char *why, size_t why_bytes)
 {
     unsigned char digest[DIGEST_BYTES];
     struct files files = name_files(config);
-    struct sx_context *found = NULL;
+    struct sx_tls_context *found = NULL;
     enum sx_err err;
     ERR_clear_error();
     err = read_files(&files, why, why_bytes);
@@ -325,7 +325,7 @@ enum sx_err sx_context_renew(struct sx_context **context, const struct sx_config
         snprintf(why, why_bytes, "memory ran short");
     if (err)
         return err;
-    sx_context_give_back(*context);
+    sx_tls_context_give_back(*context);
     *context = found;
     return SX_OK;
 }
@@ -337,13 +337,13 @@ static _Thread_local struct {
     SSL_CTX *ctx;
 } lent;
 
-void sx_context_lend(const struct sx_context *context)
+void sx_tls_context_lend(const struct sx_tls_context *context)
 {
     lent.is_under_way = true;
     lent.ctx = context ? context->ctx : NULL;
 }
 
-void sx_context_withdraw(void)
+void sx_tls_context_withdraw(void)
 {
     lent.is_under_way = false;
     lent.ctx = NULL;

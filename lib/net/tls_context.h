@@ -1,4 +1,4 @@
-/* context.h - one SSL_CTX for all links of the process whose files say the same.
+/* tls_context.h - one SSL_CTX for all links of the process whose files say the same.
  *
  * Noun: the context, what OpenSSL knows before a handshake: whom to trust, who we are, which
  * versions. Links share it by what is in ca_file, cert_file and key_file, not by their names and
@@ -14,34 +14,34 @@
  *
  * Any thread. It waits for the disk; and for another thread that reads the system's CAs.
  */
-#ifndef SX_NET_CONTEXT_H
-#define SX_NET_CONTEXT_H
+#ifndef SX_NET_TLS_CONTEXT_H
+#define SX_NET_TLS_CONTEXT_H
 
 #include <stddef.h>
 
 #include "base/fault.h"
 #include "config/config.h"
 
-struct sx_context;
+struct sx_tls_context;
 
 /* Reads the configuration's files and puts the context of what they say now into the place of
  * *context, which may be NULL; the owner gives it back. On failure *context is as it was: SX_EFILE
  * with a clause that names member, file and reason, SX_ENOMEM with one, too. */
-enum sx_err sx_context_renew(struct sx_context **context, const struct sx_config *config, char *why,
-                             size_t why_bytes);
-void sx_context_give_back(struct sx_context *context); /* NULL allowed */
+enum sx_err sx_tls_context_renew(struct sx_tls_context **context, const struct sx_config *config,
+                                 char *why, size_t why_bytes);
+void sx_tls_context_give_back(struct sx_tls_context *context); /* NULL allowed */
 
 /* Whether our certificate, if there is one, is in date now. It isn't: SX_EFILE with a clause. */
-enum sx_err sx_context_check_dates(const struct sx_context *context, const struct sx_config *config,
-                                   char *why, size_t why_bytes);
+enum sx_err sx_tls_context_check_dates(const struct sx_tls_context *context,
+                                       const struct sx_config *config, char *why, size_t why_bytes);
 
 /* From lend to withdraw libstrophe's SSL_CTX_new() on the calling thread gives this one, NULL:
  * none, so that there is no TLS; on other threads OpenSSL's own. It must not be given back before.
  */
-void sx_context_lend(const struct sx_context *context);
-void sx_context_withdraw(void);
+void sx_tls_context_lend(const struct sx_tls_context *context);
+void sx_tls_context_withdraw(void);
 
 /* How many there are in the process. */
-size_t sx_context_count(void);
+size_t sx_tls_context_count(void);
 
 #endif
