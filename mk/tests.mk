@@ -61,6 +61,9 @@ WAITS := $(addprefix -Wl$(,)--wrap=,poll select usleep connect recv send writev 
 # What a link writes can be taken by the test: tests/lib/posted.h.
 POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
 
+# OpenSSL can have nothing to read any more: tests/lib/ssl_read.h.
+SSL_READ := $(addprefix -Wl$(,)--wrap=SSL_,read get_error)
+
 # A test's own time: tests/lib/stopped_clock.h.
 STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 
@@ -68,10 +71,10 @@ STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c posted.c element_text.c \
-    attribute.c stopped_clock.c hoard.c waits.c rerun.c $(HOSTILE))) \
+    attribute.c stopped_clock.c ssl_read.c hoard.c waits.c rerun.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) -lcunit)
+	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) $(SSL_READ) -lcunit)
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))

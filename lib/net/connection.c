@@ -499,19 +499,21 @@ static void acknowledge_at_once(const struct sx_connection *connection)
     setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
 }
 
-/* A server that doesn't take us may be gone before we write: its alert says why. libstrophe finds
- * the end of TLS by an event of the socket, which that of TCP is. An OpenSSL that has failed for
- * want of memory may tell it for ever that there is nothing to read yet: then it ends here. */
+/* A server that doesn't take us may be gone before we write: its alert says why. libstrophe looks
+ * for the end of TLS only when the socket has an event, and sx_tls_look() may have taken it: to
+ * shut TCP down makes another one. Whom that doesn't reach, because OpenSSL says that there is
+ * nothing to read yet, as it may once memory has failed it, is not waited for. */
 static void run_once(struct sx_connection *connection, xmpp_ctx_t *ctx)
 {
     bool is_watched = !connection->online && !connection->login.is_authenticated;
     bool has_ended = is_watched && !sx_tls_look();
+    bool is_aborted = connection->failure.err != SX_OK && !connection->closing;
     if (!connection->online && connection->tcp)
         acknowledge_at_once(connection);
     if (has_ended)
         shutdown(connection->fd, SHUT_RDWR);
     xmpp_run_once(ctx, 0);
-    connection->over |= has_ended;
+    connection->over |= has_ended || is_aborted;
 }
 
 /* While it logs in, libstrophe queues its answers as it reads, and writes them in the next pass. It

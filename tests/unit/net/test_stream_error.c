@@ -5,9 +5,10 @@
 
 #include "attempt.h"
 #include "../../lib/hostile_steps.h"
+#include "../../lib/ssl_read.h"
 #include "../../lib/suite.h"
 
-enum { PATIENT_MS = 60000 };
+enum { PATIENT_MS = 60000, MOST_ROUNDS = 100000 };
 
 #define COUNT(array)   (sizeof(array) / sizeof(array)[0])
 #define STREAM_NS      "xmlns='urn:ietf:params:xml:ns:xmpp-streams'"
@@ -23,7 +24,7 @@ enum { PATIENT_MS = 60000 };
     "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "                         \
     "xmlns:stream='http://etherx.jabber.org/streams' id='1' from='calc.example.org'>"
 
-enum way { CLEAR, CLEAR_ONLINE, UPGRADED, DIRECT, COMPONENT };
+enum way { CLEAR, CLEAR_ONLINE, UPGRADED, UPGRADED_ONLINE, DIRECT, COMPONENT };
 
 /* What a server does, to which kind of login, and how that ends. */
 struct course {
@@ -37,15 +38,16 @@ static enum soap_xmpp_tls choose_tls(enum way way)
 {
     if (way == DIRECT)
         return SOAP_XMPP_TLS_DIRECT;
-    return way == UPGRADED ? SOAP_XMPP_TLS_REQUIRED : SOAP_XMPP_TLS_OFF;
+    return way == UPGRADED || way == UPGRADED_ONLINE ? SOAP_XMPP_TLS_REQUIRED : SOAP_XMPP_TLS_OFF;
 }
 
-static void run_course(const struct course *course)
+/* on_round: NULL allowed. */
+static void run_course(const struct course *course, void (*on_round)(struct attempt *attempt))
 {
     static char component[] = "calc.example.org";
     struct hostile_certificates certificates;
     struct hostile *hostile;
-    struct attempt attempt = {.timeout_ms = PATIENT_MS, .stays = true};
+    struct attempt attempt = {.timeout_ms = PATIENT_MS, .stays = true, .on_round = on_round};
     CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
     hostile = hostile_start(course->script, certificates.pem);
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
@@ -57,16 +59,19 @@ static void run_course(const struct course *course)
     attempt_run(&attempt);
     CU_ASSERT_EQUAL(attempt.connection.failure.err, course->err);
     ASSERT_TEXT(attempt.connection.failure.text, course->sentence);
-    CU_ASSERT_EQUAL(attempt.was_online, course->way == CLEAR_ONLINE);
+    CU_ASSERT_EQUAL(attempt.was_online,
+                    course->way == CLEAR_ONLINE || course->way == UPGRADED_ONLINE);
+    CU_ASSERT_TRUE(attempt.rounds < MOST_ROUNDS);
     hostile_stop(hostile);
     hostile_remove_certificates(&certificates);
 }
 
-static void run_each(const struct course *courses, size_t count)
+static void run_each(const struct course *courses, size_t count,
+                     void (*on_round)(struct attempt *attempt))
 {
     size_t i;
     for (i = 0; i < count; i++)
-        run_course(&courses[i]);
+        run_course(&courses[i], on_round);
 }
 
 #define CLOSED(words) "example.org closed the stream: " words
@@ -131,7 +136,39 @@ static const struct course in_each_state[] = {
 
 static void test_each_state(void)
 {
-    run_each(in_each_state, COUNT(in_each_state));
+    run_each(in_each_state, COUNT(in_each_state), NULL);
+}
+
+/* libstrophe doesn't hear that TCP is shut down, because OpenSSL says that there is nothing to read
+ * yet. */
+static void be_deaf(struct attempt *attempt)
+{
+    if (attempt->connection.failure.err != SX_OK && attempt->rounds < MOST_ROUNDS)
+        ssl_read_stop();
+    else
+        ssl_read_go_on();
+}
+
+static const struct course deaf[] = {
+    {{TLS, OPENED(ERROR(CONDITION("host-unknown"))), SILENCE},
+     UPGRADED,
+     SX_ESTREAM,
+     CLOSED("host-unknown")},
+    {{TLS, PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"),
+      SEND(ERROR(CONDITION("internal-server-error"))), SILENCE},
+     UPGRADED,
+     SX_ESTREAM,
+     CLOSED("internal-server-error")},
+    {{PLAY(hostile_login_tls), SEND(ERROR(CONDITION("system-shutdown"))), SILENCE},
+     UPGRADED_ONLINE,
+     SX_ESTREAM,
+     CLOSED("system-shutdown")},
+};
+
+static void test_deaf(void)
+{
+    run_each(deaf, COUNT(deaf), be_deaf);
+    ssl_read_go_on();
 }
 
 /* Its condition may be none of RFC 6120's, or there may be just words (RFC 3920 had it so once). */
@@ -156,7 +193,7 @@ static const struct course conditions[] = {
 
 static void test_conditions(void)
 {
-    run_each(conditions, COUNT(conditions));
+    run_each(conditions, COUNT(conditions), NULL);
 }
 
 /* Before TLS is up anybody on the way can send one: none stops a link for good. */
@@ -178,11 +215,12 @@ static const struct course in_clear[] = {
 
 static void test_in_clear(void)
 {
-    run_each(in_clear, COUNT(in_clear));
+    run_each(in_clear, COUNT(in_clear), NULL);
 }
 
 CU_TestInfo tests_stream_error[] = {
     {"a stream error ends the connection at once, in every state", test_each_state},
+    {"and though OpenSSL has nothing to read any more", test_deaf},
     {"it does so whatever its condition is", test_conditions},
     {"before TLS is up no stream error is final", test_in_clear},
     CU_TEST_INFO_NULL,
