@@ -53,8 +53,8 @@ $(BUILD)/libstrophe.checked: tools/check-libstrophe.sh $(wildcard $(LIBSTROPHE))
 	@touch $@
 
 # Our objects come first, so that the linker finds our parser before libstrophe's; the map proves it.
-link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,),$(STROPHE_WRAP)) -Wl,-Map=$@.map -o $@ \
-    $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
+link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,),$(STROPHE_WRAP)) -Wl,-Map=$@.map \
+    -o $@ $(filter %.o,$^) $(LIBSTROPHE) $(1) $(SYSTEM_LIBS) && tools/check-map.sh $@.map
 
 # ---- the libraries -------------------------------------------------------------------------------
 
@@ -159,7 +159,8 @@ help:
 	@echo 'make ci         what has to pass before a change is taken; everything: the long forms, hours'
 	@echo 'make trixie     all tests in a Debian 13 of their own (root, debootstrap)'
 	@echo 'make run-unit | run-plugin | run-oracle | run-model | run-integration | run-ws | run-federation'
-	@echo '         | run-cluster | run-mixed | run-docs | run-commands | run-install | run-samples   [ARGS=part-of-a-name]'
+	@echo '         | run-cluster | run-mixed | run-docs | run-commands | run-install | run-samples'
+	@echo '         [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'

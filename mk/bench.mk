@@ -145,7 +145,8 @@ dictionary: $(BUILD)/dictionary
 	$(BUILD)/dictionary $(DICTIONARY) > $(BUILD)/dictionary.c
 	@cmp lib/soap/dictionary.c $(BUILD)/dictionary.c && echo 'the same as lib/soap/dictionary.c'
 
-$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/soap/,pack.c dictionary.c) $(wildcard lib/xml/*.c lib/base/*.c))
+$(BUILD)/codec: $(call obj,bench/codec.c $(addprefix lib/soap/,pack.c dictionary.c) \
+    $(wildcard lib/xml/*.c lib/base/*.c))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lz -lexpat -lzstd -lcrypto
 

@@ -1,7 +1,8 @@
 # lint.mk - who sees whom in lib/, cppcheck, clang-tidy, clang-format.
 
 # tests/install is left out: its stubs are made while it runs.
-LINTED := $(filter-out tests/install/% $(if $(MOSQUITTO),,bench/mqtt.c),$(shell find lib samples tests bench -name '*.c'))
+LINTED := $(filter-out tests/install/% $(if $(MOSQUITTO),,bench/mqtt.c), \
+    $(shell find lib samples tests bench -name '*.c'))
 HEADERS := $(shell find lib tests bench -name '*.h')
 
 $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)

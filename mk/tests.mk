@@ -68,10 +68,11 @@ SSL_READ := $(addprefix -Wl$(,)--wrap=SSL_,read get_error)
 STOPPED_CLOCK := -Wl$(,)--wrap=sx_clock_now_us
 
 # What the oracle's link answers goes nowhere, and each of the two layers can be switched off.
-ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold gate_next gate_is_open)
+ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_service_has action_withhold \
+    gate_next gate_is_open)
 
-$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c posted.c element_text.c \
-    attribute.c stopped_clock.c ssl_read.c hoard.c waits.c rerun.c $(HOSTILE))) \
+$(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c \
+    posted.c element_text.c attribute.c stopped_clock.c ssl_read.c hoard.c waits.c rerun.c $(HOSTILE))) \
     $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) $(SSL_READ) -lcunit)
@@ -160,7 +161,8 @@ PEER_HEADERS := tests/mixed/peer/peer.h tests/lib/line.h
 PEERS := $(BUILD)/peer $(foreach v,$(OLDER_VERSIONS),$(BUILD)/peer-$(v) $(BUILD)/peer-$(v)-upgraded)
 $(eval $(call uses,$(call obj,$(PEER_USERS)),mixed))
 
-$(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) $(PEER_HEADERS) $(BUILD)/gen/mixed/soapH.h $(OLDER)/%/installed
+$(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) $(PEER_HEADERS) $(BUILD)/gen/mixed/soapH.h \
+    $(OLDER)/%/installed
 	$(call say,CC,$@)
 	$(Q)for s in $(PEER_SOURCES); do $(CC) -std=c11 -D_GNU_SOURCE -pthread $(WARNINGS) -I$(@D)/include \
 	    -I$(BUILD)/gen/mixed $(GSOAP_CFLAGS) $(CFLAGS) -c -o $(@D)/$$(basename $$s .c).part.o $$s || exit 1; done
@@ -324,5 +326,6 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-ws run-federation run-cluster \
-    run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration \
+    run-ws run-federation run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci \
+    everything

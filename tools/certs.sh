@@ -92,7 +92,8 @@ make_all() {
         -keyout "$certs/stranger.key" -out "$certs/stranger.crt" \
         -addext "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:alice@$host"
     local kind
-    for kind in valid wronghost selfsigned alice bob late stranger chained chained-alice ${idn_host:+mueller} expired; do
+    for kind in valid wronghost selfsigned alice bob late stranger chained chained-alice ${idn_host:+mueller} \
+        expired; do
         cat "$certs/$kind.crt" "$certs/$kind.key" > "$certs/$kind.pem"
     done
 }

@@ -42,7 +42,8 @@ for name in $used; do
 done
 nm -A -g --undefined-only "$archive" 2>/dev/null | grep -q ' U SSL_CTX_new$' ||
     refuse "$archive doesn't call SSL_CTX_new, where lib/net/tls_context.c gives a context that links share"
-# mk/flags.mk wraps the first six. The others are for files and passphrases, which libstrophe isn't given.
+# mk/flags.mk wraps the first six. free drops a reference. The others are for files and passphrases, which libstrophe
+# isn't given.
 contexts="new set_options ctrl set_default_verify_paths set_client_cert_cb set_keylog_callback free
     load_verify_locations set_default_passwd_cb set_default_passwd_cb_userdata use_certificate_file
     use_PrivateKey_file use_cert_and_key"

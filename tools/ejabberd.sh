@@ -36,7 +36,8 @@ configure_as_told() {
     for user in $USERS; do
         users="$users${users:+, }${user%%:*}"
     done
-    sed -e "s/user: calc/user: [$users]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/; s/SECRET/\"${component#*:}\"/" \
+    sed -e "s/user: calc/user: [$users]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/" \
+        -e "s/SECRET/\"${component#*:}\"/" \
         -e "s|/etc/ejabberd/example\.org\.pem|$dir/certs/$HOST/$CERT.pem|" \
         -e "s|/etc/ssl/certs/ca-certificates\.crt|$dir/certs/ca.crt|" \
         -e "s/example\.org/$HOST/; s/0\.0\.0\.0/127.0.0.1/" \

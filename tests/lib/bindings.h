@@ -1,6 +1,6 @@
 /* bindings.h - channel bindings that our side of a connection lacks, whatever its TLS has.
  *
- * For programs linked with --wrap=sx_tls_read_binding (Makefile). Any thread.
+ * For programs linked with --wrap=sx_tls_read_binding (mk/tests.mk). Any thread.
  */
 #ifndef TESTS_BINDINGS_H
 #define TESTS_BINDINGS_H

@@ -1,8 +1,8 @@
 /* names.h - a name service of the test's own in the place of the system's.
  *
  * For programs linked with --wrap=getaddrinfo and those of sx_dns_ask, sx_dns_begin and
- * sx_hosts_find (Makefile). Literal addresses
- * are the system's as before, and so is everything while no table is set. Any thread.
+ * sx_hosts_find (mk/tests.mk). Literal addresses are the system's as before, and so is everything
+ * while no table is set. Any thread.
  */
 #ifndef TESTS_NAMES_H
 #define TESTS_NAMES_H

@@ -4,7 +4,7 @@
  * number fails with ENOMEM, and if the shortage lasts so do all that follow. Other threads, and
  * this one outside, get what they ask for.
  *
- * For programs linked with --wrap (Makefile): malloc, calloc, realloc, mmap, strdup, strndup and
+ * For programs linked with --wrap (mk/tests.mk): malloc, calloc, realloc, mmap, strdup, strndup and
  * asprintf of what is linked statically are counted, libstrophe's and libidn's among them, and all
  * that expat and zstd's contexts allocate; a call of libidn2 counts as one. Or else all that
  * OpenSSL allocates. Other shared libraries keep their own.
