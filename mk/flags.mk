@@ -31,6 +31,7 @@ INCLUDES := -I. -Ilib -Itests/lib
 C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
 
 # libstrophe's SSL_CTX_new() is lib/net/tls_context.c's, and so is all that would write to what it gives;
-# SSL_connect() and what would wait for the peer is lib/net/tls.c's, socket() and close() are lib/net/descriptor.c's.
+# SSL_connect() and SSL_shutdown(), which would wait for the peer, and SSL_free() are lib/net/tls.c's; socket() and
+# close() are lib/net/descriptor.c's.
 STROPHE_WRAP := $(addprefix --wrap=,SSL_CTX_new SSL_CTX_set_options SSL_CTX_ctrl SSL_CTX_set_default_verify_paths \
     SSL_CTX_set_client_cert_cb SSL_CTX_set_keylog_callback SSL_connect SSL_shutdown SSL_free socket close)

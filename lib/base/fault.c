@@ -70,7 +70,7 @@ static const struct error_row errors[] = {
     /* Not permanent: they are read at each attempt, and whoever renews them may be at it. */
     [SX_EFILE] = {"a certificate file cannot be used", "internal-server-error", CODE_TCP_ERROR,
                   false},
-    [SX_ECLIENTCERT] = {"the client certificate cannot be used", "internal-server-error",
+    [SX_ECLIENTCERT] = {"the server does not take the client certificate", "internal-server-error",
                         CODE_TCP_ERROR, true},
     [SX_ESTREAM] = {"the server closed the stream with an error", "remote-server-timeout",
                     CODE_TCP_ERROR, false},

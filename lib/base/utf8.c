@@ -104,7 +104,7 @@ size_t sx_utf8_cut(const char *text, size_t len)
     return len - start < width ? start : len;
 }
 
-void sx_utf8_mend(char *text)
+void sx_utf8_drop_broken(char *text)
 {
     char *end = text;
     uint32_t c;

@@ -38,6 +38,6 @@ size_t sx_utf8_cut(const char *text, size_t len);
 
 /* Takes out of a text, in place, each byte that is part of no character: a format with a precision
  * has split it. */
-void sx_utf8_mend(char *text);
+void sx_utf8_drop_broken(char *text);
 
 #endif

@@ -372,7 +372,8 @@ static void wipe(char *secret)
 }
 
 /* As servers compare it; what SASLprep prohibits, or leaves nothing of, stays as it is (RFC 4013
- * leaves it to the server). A component's secret is hashed as it is (XEP-0114). */
+ * leaves it to the server). PLAIN needs it as it was given, too, so that is kept where preparing
+ * changes it. A component's secret is hashed as it is (XEP-0114). */
 static enum sx_err prepare_password(struct sx_config *out)
 {
     char *prepared = NULL;
@@ -389,7 +390,7 @@ static enum sx_err prepare_password(struct sx_config *out)
     if (strcmp(prepared, out->password) == 0)
         wipe(prepared);
     else {
-        out->given_password = out->password;
+        out->typed_password = out->password;
         out->password = prepared;
     }
     return SX_OK;
@@ -593,7 +594,7 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
 void sx_config_fini(struct sx_config *config)
 {
     wipe(config->password);
-    wipe(config->given_password);
+    wipe(config->typed_password);
     wipe(config->name_key);
     free(config->jid);
     free(config->host);

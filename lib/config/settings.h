@@ -15,7 +15,7 @@
 struct sx_config {
     char *jid;            /* normal, with a resource unless a domain */
     char *password;       /* prepared; "" when a client certificate stands for it; wiped by fini */
-    char *given_password; /* before that; NULL: preparing changed nothing; wiped by fini */
+    char *typed_password; /* as the program gave it; NULL: the same; wiped by fini */
     char *host;           /* NULL: by DNS SRV */
     int port;             /* 0: libstrophe's default */
     bool is_component;    /* jid is a domain: XEP-0114; host and port are set */

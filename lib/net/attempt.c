@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/utf8.h"
 #include "wire/jid.h"
 
@@ -21,58 +20,58 @@ void sx_attempt_begin(struct sx_attempt *attempt, int64_t deadline)
     attempt->redirect.count = 0;
     attempt->failure.err = SX_OK;
     attempt->session = 0;
-    attempt->is_useless = true;
+    attempt->may_go_on = true;
 }
 
 /* Whoever comes at a target and isn't the server is of no more use than nobody. */
-static bool is_target_useless(const struct sx_attempt *attempt)
+static bool is_target_useless(const struct sx_attempt *attempt, int64_t now_us)
 {
     return attempt->failure.err != SX_ESTOPPED && attempt->failure.err != SX_ENOMEM &&
-           sx_clock_now_us() < attempt->deadline;
+           now_us < attempt->deadline;
 }
 
 void sx_attempt_note(struct sx_attempt *attempt, const struct sx_connection *connection,
-                     uint64_t session)
+                     uint64_t session, int64_t now_us)
 {
     attempt->failure = connection->failure;
     attempt->session = session;
-    attempt->is_useless = connection->target && !sx_connection_had_tls(connection)
-                              ? is_target_useless(attempt)
-                              : sx_connection_was_useless(connection);
-    memcpy(attempt->elsewhere, connection->redirect, sizeof attempt->elsewhere);
+    attempt->may_go_on = connection->target && !sx_connection_had_tls(connection)
+                             ? is_target_useless(attempt, now_us)
+                             : sx_connection_was_useless(connection);
+    memcpy(attempt->target_text, connection->redirect, sizeof attempt->target_text);
     attempt->is_direct = connection->addresses->at[connection->address].is_direct_tls;
 }
 
-bool sx_attempt_is_sent(const struct sx_attempt *attempt)
+bool sx_attempt_has_redirect(const struct sx_attempt *attempt)
 {
-    return attempt->elsewhere[0] && attempt->session == 0;
+    return attempt->target_text[0] && attempt->session == 0;
 }
 
 static void explain(struct sx_attempt *attempt, const char *separator, const char *why)
 {
     char text[sizeof attempt->failure.text];
-    snprintf(text, sizeof text, "%.150s%s%.160s", attempt->said.text, separator, why);
-    sx_utf8_mend(text);
+    snprintf(text, sizeof text, "%.150s%s%.160s", attempt->sender_failure.text, separator, why);
+    sx_utf8_drop_broken(text);
     attempt->failure.err = SX_ESTREAM;
     memcpy(attempt->failure.text, text, sizeof text);
-    attempt->is_useless = true;
+    attempt->may_go_on = true;
 }
 
 const struct sx_redirect_target *sx_attempt_follow(struct sx_attempt *attempt)
 {
     struct sx_redirect *redirect = &attempt->redirect;
     const char *why;
-    enum sx_err err = sx_redirect_add(redirect, attempt->elsewhere, attempt->is_direct, &why);
-    attempt->elsewhere[0] = '\0';
-    attempt->said = attempt->failure;
-    attempt->is_useless = true;
+    enum sx_err err = sx_redirect_add(redirect, attempt->target_text, attempt->is_direct, &why);
+    attempt->target_text[0] = '\0';
+    attempt->sender_failure = attempt->failure;
+    attempt->may_go_on = true;
     if (err == SX_OK)
         return &redirect->at[redirect->count - 1];
     explain(attempt, ", ", why);
     return NULL;
 }
 
-void sx_attempt_lose_target(struct sx_attempt *attempt)
+void sx_attempt_give_up_target(struct sx_attempt *attempt)
 {
     if (attempt->failure.err != SX_ENOMEM)
         explain(attempt, ": ", attempt->failure.text);

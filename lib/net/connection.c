@@ -109,7 +109,7 @@ static void tell_account(struct sx_connection *connection)
     const char *binding = sx_sasl_binding_name(sasl);
     bool has_tls = connection->login.channel.has_tls;
     sx_trace(connection->trace, SOAP_XMPP_TRACE_INFO, "logged in by %s over %s; the server %s%s%s",
-             sx_mechanism_name(sasl->mechanism), has_tls ? sx_tls_version() : "no TLS",
+             sx_mechanism_name(sasl->choice.mechanism), has_tls ? sx_tls_version() : "no TLS",
              sasl->has_proof ? "proved that it knows the password"
              : has_tls       ? "proved nothing beyond its certificate"
                              : "proved nothing",
@@ -149,8 +149,8 @@ static void begin_tls(struct sx_connection *connection)
 {
     connection->stream.negotiation = (struct sx_negotiation){0};
     if (xmpp_conn_tls_start(connection->conn) != XMPP_EOK)
-        sx_failure_of_tls(&connection->failure, connection->server,
-                          connection->stream.fed_bytes > 0);
+        sx_failure_explain_tls(&connection->failure, connection->server,
+                               connection->stream.fed_bytes > 0);
     else
         open_stream(connection, true);
 }
@@ -345,17 +345,19 @@ static enum sx_err judge_stream_error(const struct sx_connection *connection,
     return sx_login_judge_error(&connection->login, error, clause);
 }
 
-/* Of a stream that was online: the login tells its own. */
-static void take_redirect(struct sx_connection *connection)
+/* False: the server hasn't sent us elsewhere, or not so that we would go there. A redirect during
+ * the login is login.c's to tell. */
+static bool explain_redirect(struct sx_connection *connection)
 {
     const char *other_host = connection->stream.negotiation.other_host;
     char text[600];
     if (!connection->online || !other_host[0] || !connection->login.channel.has_tls ||
         connection->failure.err != SX_OK)
-        return;
+        return false;
     snprintf(connection->redirect, sizeof connection->redirect, "%s", other_host);
     snprintf(text, sizeof text, "%s sends us to %s", connection->server, other_host);
     sx_connection_abort(connection, SX_ESTREAM, text);
+    return true;
 }
 
 /* Whether the server has closed behind it or not. */
@@ -365,9 +367,11 @@ static void explain_stream_error(struct sx_connection *connection)
     const struct sx_config *config = connection->config;
     const char *separator = error->text[0] ? ": " : "", *clause;
     bool is_refused = config->is_component && !connection->online;
-    enum sx_err err = judge_stream_error(connection, error, &clause);
+    enum sx_err err;
     char text[640];
-    take_redirect(connection);
+    if (explain_redirect(connection))
+        return;
+    err = judge_stream_error(connection, error, &clause);
     snprintf(text, sizeof text, "%s %s%.100s: %s%s%s%s%s", connection->server,
              is_refused ? "refused the component " : "closed the stream",
              is_refused ? config->jid : "", error->name, *clause ? ", " : "", clause, separator,
@@ -565,12 +569,12 @@ void sx_connection_close(struct sx_connection *connection)
 
 static void explain_login(struct sx_connection *connection, const char *server)
 {
-    if (sx_failure_of_certificate(&connection->failure, connection->config, server))
+    if (sx_failure_explain_certificate(&connection->failure, connection->config, server))
         return;
     if (connection->login.err) /* that of a first refusal, after which it closed */
         sx_failure_set(&connection->failure, connection->login.err, "%s", connection->login.why);
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
-        sx_failure_of_tls(&connection->failure, server, connection->stream.fed_bytes > 0);
+        sx_failure_explain_tls(&connection->failure, server, connection->stream.fed_bytes > 0);
     else
         sx_failure_set(&connection->failure, SX_ELOST, "%s closed the connection during the login",
                        server);
@@ -580,8 +584,8 @@ static void explain_tcp(struct sx_connection *connection, const char *server)
 {
     const char *host = connection->target ? connection->target->host : connection->config->host;
     int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
-    sx_failure_of_tcp(&connection->failure, server, connection->addresses, connection->address,
-                      host, error);
+    sx_failure_explain_tcp(&connection->failure, server, connection->addresses, connection->address,
+                           host, error);
 }
 
 static void explain(struct sx_connection *connection)

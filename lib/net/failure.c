@@ -1,6 +1,6 @@
 /* failure.c - makes sentences of what TCP and TLS have seen.
  *
- * Happy path: there is none. Failure modes: a text that is too long is cut.
+ * Happy path: set, once; later calls change nothing. Failure modes: a text that is too long is cut.
  */
 #include "net/failure.h"
 
@@ -20,10 +20,10 @@ void sx_failure_set(struct sx_failure *failure, enum sx_err err, const char *for
     va_start(arguments, format);
     vsnprintf(failure->text, sizeof failure->text, format, arguments);
     va_end(arguments);
-    sx_utf8_mend(failure->text);
+    sx_utf8_drop_broken(failure->text);
 }
 
-void sx_failure_of_tls(struct sx_failure *failure, const char *server, bool has_read)
+void sx_failure_explain_tls(struct sx_failure *failure, const char *server, bool has_read)
 {
     const char *why;
     enum sx_err refusal = sx_tls_refusal(&why);
@@ -41,8 +41,8 @@ void sx_failure_of_tls(struct sx_failure *failure, const char *server, bool has_
                        has_read ? "it was not offered or failed" : "the handshake failed");
 }
 
-bool sx_failure_of_certificate(struct sx_failure *failure, const struct sx_config *config,
-                               const char *server)
+bool sx_failure_explain_certificate(struct sx_failure *failure, const struct sx_config *config,
+                                    const char *server)
 {
     const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
     if (alert && !config->cert_file)
@@ -66,9 +66,9 @@ static void describe_address(const struct sx_addresses *addresses, unsigned numb
         snprintf(out, out_bytes, " (%s port %d)", address->literal, address->port);
 }
 
-void sx_failure_of_tcp(struct sx_failure *failure, const char *server,
-                       const struct sx_addresses *addresses, unsigned number, const char *host,
-                       int error)
+void sx_failure_explain_tcp(struct sx_failure *failure, const char *server,
+                            const struct sx_addresses *addresses, unsigned number, const char *host,
+                            int error)
 {
     char address[SX_RESOLVER_LITERAL_BYTES + 64];
     describe_address(addresses, number, host, address, sizeof address);

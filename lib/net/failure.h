@@ -24,16 +24,16 @@ __attribute__((format(printf, 3, 4))) void sx_failure_set(struct sx_failure *fai
                                                           enum sx_err err, const char *format, ...);
 
 /* No TLS came about with server; has_read: it has said something in clear. */
-void sx_failure_of_tls(struct sx_failure *failure, const char *server, bool has_read);
+void sx_failure_explain_tls(struct sx_failure *failure, const char *server, bool has_read);
 
 /* Sets one, and is true, if the server ended TLS for our certificate or the lack of one. */
-bool sx_failure_of_certificate(struct sx_failure *failure, const struct sx_config *config,
-                               const char *server);
+bool sx_failure_explain_certificate(struct sx_failure *failure, const struct sx_config *config,
+                                    const char *server);
 
 /* No TCP connection came about with the address of that number, which host (NULL: the JID's
  * domain) has; error: errno, 0 if it isn't known. */
-void sx_failure_of_tcp(struct sx_failure *failure, const char *server,
-                       const struct sx_addresses *addresses, unsigned number, const char *host,
-                       int error);
+void sx_failure_explain_tcp(struct sx_failure *failure, const char *server,
+                            const struct sx_addresses *addresses, unsigned number, const char *host,
+                            int error);
 
 #endif

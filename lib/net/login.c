@@ -124,7 +124,8 @@ static enum sx_login_step follow(struct sx_login *login, enum sx_sasl_step step,
             return end_short(login);
         sx_buffer_add_format(&login->out, "<%s xmlns='" SX_NS_SASL "'", element);
         if (strcmp(element, "auth") == 0)
-            sx_buffer_add_attribute(&login->out, "mechanism", sx_mechanism_name(sasl->mechanism));
+            sx_buffer_add_attribute(&login->out, "mechanism",
+                                    sx_mechanism_name(sasl->choice.mechanism));
         sx_buffer_add_text(&login->out, ">");
         sx_buffer_add(&login->out, sasl->text.bytes, sasl->text.len);
         sx_buffer_add_format(&login->out, "</%s>", element);
@@ -155,7 +156,7 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     login->account = (struct sx_sasl_account){
         .user = login->user,
         .password = config->password,
-        .given = config->given_password,
+        .typed = config->typed_password,
         .has_certificate = config->cert_file != NULL,
         .mechanisms = config->mechanisms,
     };
@@ -173,7 +174,7 @@ static enum sx_login_step take_failure(struct sx_login *login, const struct sx_e
     sx_negotiation_read_condition(failure, SX_NS_SASL, &condition);
     end(login, is_final(condition.name) ? SX_EAUTH : SX_ELOST,
         "%s refused the login of %.100s by %s: %s%s%s", login->server, login->config->jid,
-        sx_mechanism_name(login->sasl.mechanism),
+        sx_mechanism_name(login->sasl.choice.mechanism),
         condition.name[0] ? condition.name : "it doesn't say why", condition.text[0] ? ": " : "",
         condition.text);
     step = sx_sasl_failure(&login->sasl, strcmp(condition.name, "temporary-auth-failure") != 0);

@@ -357,7 +357,8 @@ static void connect_once(struct sx_loop *loop, const struct sx_addresses *addres
     loop->ctx = NULL;
     sx_allocator_sweep();
     loop->is_unnamed = sx_connection_was_misnamed(&connection);
-    sx_attempt_note(&loop->attempt, &connection, connection.online ? loop->last_session : 0);
+    sx_attempt_note(&loop->attempt, &connection, connection.online ? loop->last_session : 0,
+                    sx_clock_now_us());
 }
 
 static void try_address(struct sx_loop *loop, const struct sx_addresses *addresses,
@@ -418,19 +419,19 @@ static void try_target(struct sx_loop *loop, const struct sx_redirect_target *ta
     struct sx_addresses addresses = {0};
     unsigned i;
     if (look_up(loop, target, &addresses))
-        for (i = 0; i < addresses.count && attempt->is_useless; i++)
+        for (i = 0; i < addresses.count && attempt->may_go_on; i++)
             try_address(loop, &addresses, i, target);
     else
-        attempt->is_useless =
+        attempt->may_go_on =
             attempt->failure.err != SX_ESTOPPED && attempt->failure.err != SX_ECONNECT;
-    if (attempt->is_useless)
-        sx_attempt_lose_target(attempt);
+    if (attempt->may_go_on)
+        sx_attempt_give_up_target(attempt);
 }
 
 /* Goes where a server sends us to, and where that one does. */
 static void follow_redirects(struct sx_loop *loop)
 {
-    while (sx_attempt_is_sent(&loop->attempt)) {
+    while (sx_attempt_has_redirect(&loop->attempt)) {
         const struct sx_redirect_target *target = sx_attempt_follow(&loop->attempt);
         if (target)
             try_target(loop, target);
@@ -446,8 +447,8 @@ static int64_t attempt_once(struct sx_loop *loop)
     sx_attempt_begin(attempt, sx_clock_deadline(loop->config->connect_timeout_us));
     loop->callbacks.on_connecting(loop->callbacks.user);
     follow_redirects(loop); /* that the last session ended with */
-    if (attempt->is_useless && look_up(loop, NULL, &addresses))
-        for (i = 0; i < addresses.count && attempt->is_useless; i++) {
+    if (attempt->may_go_on && look_up(loop, NULL, &addresses))
+        for (i = 0; i < addresses.count && attempt->may_go_on; i++) {
             try_address(loop, &addresses, i, NULL);
             follow_redirects(loop);
         }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <openssl/bio.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,22 @@ enum sx_err sx_pem_refuse(const struct sx_pem *pem, char *why, size_t why_bytes,
     snprintf(why, why_bytes, "%s is \"%.128s\", which %s; it must be a PEM file", pem->member,
              pem->file, what);
     return SX_EFILE;
+}
+
+enum sx_err sx_pem_refuse_text(const struct sx_pem *pem, char *why, size_t why_bytes)
+{
+    return sx_pem_refuse(pem, why, why_bytes, "can't be understood: %.80s",
+                         sx_openssl_error_reason());
+}
+
+int sx_pem_give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
+{
+    (void)out;
+    (void)out_bytes;
+    (void)is_writing;
+    if (user)
+        *(bool *)user = true;
+    return -1;
 }
 
 /* Room for the whole file, and at least one byte more, by which it is seen that it grows. */

@@ -36,5 +36,11 @@ struct bio_st *sx_pem_open(const struct sx_pem *pem);
  * Unless OpenSSL's errors say that memory is short: SX_ENOMEM. */
 enum sx_err sx_pem_refuse(const struct sx_pem *pem, char *why, size_t why_bytes, const char *format,
                           ...) __attribute__((format(printf, 4, 5)));
+/* That OpenSSL can't understand the text, and why. */
+enum sx_err sx_pem_refuse_text(const struct sx_pem *pem, char *why, size_t why_bytes);
+
+/* A pem_password_cb of OpenSSL, which would ask at the terminal without one. user: a bool that
+ * becomes true, NULL allowed. */
+int sx_pem_give_no_passphrase(char *out, int out_bytes, int is_writing, void *user);
 
 #endif

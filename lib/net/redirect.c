@@ -81,6 +81,7 @@ enum sx_err sx_redirect_add(struct sx_redirect *redirect, const char *target, bo
             *why = "where we were sent before";
             err = SX_ESTREAM;
         }
+    _Static_assert(SX_REDIRECT_MOST == 3, "the sentence counts them");
     if (err == SX_OK && redirect->count == SX_REDIRECT_MOST) {
         *why = "the fourth in a row";
         err = SX_ESTREAM;

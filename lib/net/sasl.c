@@ -69,8 +69,8 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 static const char *plain_password(const struct sx_sasl *sasl)
 {
     const struct sx_sasl_account *account = sasl->account;
-    bool is_prepared = !account->given || sasl->is_given_refused || sasl->memory->wants_prepared;
-    return is_prepared ? account->password : account->given;
+    bool is_prepared = !account->typed || sasl->is_typed_refused || sasl->memory->wants_prepared;
+    return is_prepared ? account->password : account->typed;
 }
 
 static enum sx_sasl_step begin_plain(struct sx_sasl *sasl)
@@ -122,17 +122,16 @@ static enum sx_sasl_step begin(struct sx_sasl *sasl)
         sx_sasl_offer_explain(offer, sasl->account, sasl->why, sizeof sasl->why);
         return SX_SASL_END;
     }
-    sasl->mechanism = sasl->choice.mechanism;
-    if (sasl->mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
+    if (sasl->choice.mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
         return end(
             sasl, SX_EPROTOCOL,
             "the server offers PLAIN alone, where it had SCRAM before: somebody may want the "
             "password; it offers: %s",
             offer->names);
-    hash = find_hash(sasl->mechanism);
+    hash = find_hash(sasl->choice.mechanism);
     if (hash)
         return begin_scram(sasl, hash);
-    if (sasl->mechanism == SX_MECHANISM_PLAIN)
+    if (sasl->choice.mechanism == SX_MECHANISM_PLAIN)
         return begin_plain(sasl);
     sasl->stage = NO_CHALLENGE;
     return send_text(sasl, "=");
@@ -244,7 +243,7 @@ enum sx_sasl_step sx_sasl_challenge(struct sx_sasl *sasl, const char *text)
         return end(sasl, SX_EPROTOCOL, "the server's SASL challenges have no end");
     if (sasl->stage != FIRST && sasl->stage != LAST)
         return end(sasl, SX_EPROTOCOL, "the server sent a challenge that %s has no answer to",
-                   sx_mechanism_name(sasl->mechanism));
+                   sx_mechanism_name(sasl->choice.mechanism));
     if (strlen(text) >= sizeof message)
         return end(sasl, SX_EPROTOCOL, "the server's SASL challenge is longer than 4,095 bytes");
     if (!decode(text, message))
@@ -265,7 +264,7 @@ static void compare(struct sx_sasl *sasl, const struct hash *hash)
     if (is_smaller || is_unbound)
         snprintf(sasl->note, sizeof sasl->note,
                  "%s is weaker than the last login, which had %s%s%s",
-                 sx_mechanism_name(sasl->mechanism), is_smaller ? "a longer hash" : "",
+                 sx_mechanism_name(sasl->choice.mechanism), is_smaller ? "a longer hash" : "",
                  is_smaller && is_unbound ? " and " : "", is_unbound ? "a channel binding" : "");
     memory->has_scram = true;
     memory->has_binding = has_binding;
@@ -274,10 +273,10 @@ static void compare(struct sx_sasl *sasl, const struct hash *hash)
 
 enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
 {
-    const struct hash *hash = find_hash(sasl->mechanism);
+    const struct hash *hash = find_hash(sasl->choice.mechanism);
     char message[CHALLENGE_BYTES];
     if (!hash) {
-        sasl->memory->wants_prepared |= sasl->is_given_refused;
+        sasl->memory->wants_prepared |= sasl->is_typed_refused;
         sx_buffer_wipe(&sasl->text);
         return SX_SASL_DONE;
     }
@@ -312,12 +311,13 @@ static bool find_next_try(struct sx_sasl *sasl)
         return !is_capable && unbound;
     }
     /* The server knows another certificate for the account, or none: there is the password. */
-    if (sasl->mechanism == SX_MECHANISM_EXTERNAL) {
+    if (sasl->choice.mechanism == SX_MECHANISM_EXTERNAL) {
         sasl->refused |= sx_mechanism_set(SX_MECHANISM_EXTERNAL);
         return sasl->account->password[0] != '\0';
     }
-    if (sasl->mechanism == SX_MECHANISM_PLAIN && plain_password(sasl) == sasl->account->given) {
-        sasl->is_given_refused = true;
+    if (sasl->choice.mechanism == SX_MECHANISM_PLAIN &&
+        plain_password(sasl) == sasl->account->typed) {
+        sasl->is_typed_refused = true;
         return true;
     }
     return false;

@@ -28,7 +28,8 @@ struct sx_sasl_memory {
     bool has_scram;           /* a login by SCRAM succeeded */
     bool has_binding;         /* the last of these was a -PLUS */
     size_t hash_len;          /* its hash's */
-    bool wants_prepared;      /* PLAIN with the password as given was refused, with the other not */
+    bool wants_prepared; /* PLAIN with the password as it was typed was refused, with the other not
+                          */
 };
 
 enum sx_sasl_step {
@@ -44,20 +45,19 @@ struct sx_sasl {
     struct sx_sasl_memory *memory;
     const struct sx_sasl_channel *channel;
     /* told */
-    enum sx_mechanism mechanism; /* once begun */
-    struct sx_buffer text;       /* after SEND: base64, "=" for none at all in <auth/>, or "" */
-    bool has_proof;              /* the server knows the password */
-    enum sx_err err;             /* after END */
+    struct sx_sasl_choice choice; /* once begun */
+    struct sx_buffer text;        /* after SEND: base64, "=" for none at all in <auth/>, or "" */
+    bool has_proof;               /* the server knows the password */
+    enum sx_err err;              /* after END */
     char why[320];
     char note[160]; /* after DONE, what is weaker than the last time; "": nothing */
     /* its own */
     struct sx_sasl_offer offer;
     struct sx_scram scram;
     struct sx_salted_password salted;
-    struct sx_sasl_choice choice;
     unsigned refused; /* a set: what isn't tried once more */
     unsigned stage, challenges;
-    bool is_given_refused;
+    bool is_typed_refused;
 };
 
 /* For the features of a stream that isn't authenticated. */
@@ -77,7 +77,7 @@ enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
  * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, once for each: what
  * goes without channel binding, if it was with one that the server hadn't named and this link never
  * logged in with one; what the password serves, if it was the certificate; the prepared password by
- * PLAIN, if it was the given one. Else END without why, and the salted password is wiped. */
+ * PLAIN, if it was the typed one. Else END without why, and the salted password is wiped. */
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
 
 /* Wipes. */

@@ -1,4 +1,12 @@
-/* sasl_offer.c - the choice of a mechanism and of a channel binding. */
+/* sasl_offer.c - the choice of a mechanism and of a channel binding.
+ *
+ * Invariant: a set of mechanisms only shrinks on the way to the choice, and enum sx_mechanism has
+ * the better ones first.
+ *
+ * Happy path: what both sides have -> without PLAIN where others may listen -> without -PLUS unless
+ * there is a binding with its data -> the first of them -> its GS2 header.
+ * Failure: none is left, or none at first: false.
+ */
 #include "net/sasl_offer.h"
 
 #include <stdio.h>

@@ -25,7 +25,7 @@ enum { SX_SASL_NAMES_BYTES = 128, SX_SASL_HEADER_BYTES = 40 };
 struct sx_sasl_account {
     const char *user;     /* the JID's node, prepared */
     const char *password; /* prepared; "": there is none */
-    const char *given;    /* the same before that; NULL: preparing changed nothing */
+    const char *typed;    /* as the program gave it; NULL: the same */
     bool has_certificate;
     unsigned mechanisms; /* those that may be used: a set of mechanism.h */
 };

@@ -65,16 +65,16 @@ const char *sx_tls_alert_text(void);
 /* Takes in what has come on the established connection, so that an alert is seen; the next reader
  * still gets all of it. To be called before a write: once that has failed, libstrophe reads no
  * more, and with TLS 1.3 a server refuses our certificate when we take the handshake for done (RFC
- * 8446 4.4.2.4). False: nothing more comes, by an alert, close_notify or what is no TLS. The
- * socket may have no event of that any longer, unlike of data, which libstrophe asks OpenSSL for.
- */
+ * 8446 4.4.2.4). False: nothing more comes, by an alert, close_notify or what is no TLS. That
+ * end has no further event of the socket, so the caller ends TCP; data need none, since libstrophe
+ * asks OpenSSL. */
 bool sx_tls_look(void);
 
 /* Whether it says that the server doesn't know the name that was sent (RFC 6066 3). */
 bool sx_tls_is_name_unknown(void);
 
 /* Whether it says that the server has no version of TLS that we speak; that it doesn't take our
- * certificate, or misses one. */
+ * certificate, or wants one that we don't have. */
 bool sx_tls_is_too_old(void);
 bool sx_tls_is_about_us(void);
 

@@ -134,31 +134,19 @@ size_t sx_tls_context_count(void)
 
 /* ---- our certificate ---- */
 
-/* Without it OpenSSL would ask at the terminal. user: whether it wanted one. */
-static int give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
-{
-    (void)out;
-    (void)out_bytes;
-    (void)is_writing;
-    *(bool *)user = true;
-    return -1;
-}
-
 static enum sx_err refuse_block(const struct sx_pem *pem, char *why, size_t why_bytes)
 {
     if (sx_openssl_error_is_end_of_pem())
         return sx_pem_refuse(pem, why, why_bytes, "holds no certificate");
-    return sx_pem_refuse(pem, why, why_bytes, "can't be understood: %.80s",
-                         sx_openssl_error_reason());
+    return sx_pem_refuse_text(pem, why, why_bytes);
 }
 
 /* The certificates of intermediate CAs, which follow ours, are sent along. */
 static enum sx_err use_chain(SSL_CTX *ctx, BIO *bio, const struct sx_pem *cert, char *why,
                              size_t why_bytes)
 {
-    bool wants_passphrase;
     X509 *issuer;
-    while ((issuer = PEM_read_bio_X509(bio, NULL, give_no_passphrase, &wants_passphrase)))
+    while ((issuer = PEM_read_bio_X509(bio, NULL, sx_pem_give_no_passphrase, NULL)))
         if (SSL_CTX_add0_chain_cert(ctx, issuer) != 1) {
             X509_free(issuer);
             return refuse_block(cert, why, why_bytes);
@@ -172,10 +160,8 @@ static enum sx_err use_chain(SSL_CTX *ctx, BIO *bio, const struct sx_pem *cert, 
 static enum sx_err use_certificate(SSL_CTX *ctx, const struct sx_pem *cert, char *why,
                                    size_t why_bytes)
 {
-    bool wants_passphrase;
     BIO *bio = sx_pem_open(cert);
-    X509 *own =
-        bio ? PEM_read_bio_X509_AUX(bio, NULL, give_no_passphrase, &wants_passphrase) : NULL;
+    X509 *own = bio ? PEM_read_bio_X509_AUX(bio, NULL, sx_pem_give_no_passphrase, NULL) : NULL;
     enum sx_err err = bio ? SX_OK : SX_ENOMEM;
     if (bio && (!own || SSL_CTX_use_certificate(ctx, own) != 1))
         err = refuse_block(cert, why, why_bytes);
@@ -191,7 +177,8 @@ static enum sx_err use_key(SSL_CTX *ctx, const struct files *files, char *why, s
     bool wants_passphrase = false;
     BIO *bio = sx_pem_open(&files->key);
     EVP_PKEY *key =
-        bio ? PEM_read_bio_PrivateKey(bio, NULL, give_no_passphrase, &wants_passphrase) : NULL;
+        bio ? PEM_read_bio_PrivateKey(bio, NULL, sx_pem_give_no_passphrase, &wants_passphrase)
+            : NULL;
     enum sx_err err = SX_OK;
     if (!bio)
         err = SX_ENOMEM;

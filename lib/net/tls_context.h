@@ -9,8 +9,8 @@
  *
  * Invariant: a context is written until it is found by others, and never after; what libstrophe
  * would write to it is withheld (--wrap). At least TLS 1.2 (RFC 7590 3.1, RFC 8996), or more if the
- * system's configuration of OpenSSL says so. Sessions are not kept: servers resume none, and those
- * that would, skip the certificate's check.
+ * system's configuration of OpenSSL says so. Sessions are not kept: servers resume none, and to
+ * resume one would skip the check of the certificate.
  *
  * Any thread. It waits for the disk; and for another thread that reads the system's CAs.
  */
@@ -41,7 +41,7 @@ enum sx_err sx_tls_context_check_dates(const struct sx_tls_context *context,
 void sx_tls_context_lend(const struct sx_tls_context *context);
 void sx_tls_context_withdraw(void);
 
-/* How many there are in the process. */
+/* For tests. How many there are in the process. */
 size_t sx_tls_context_count(void);
 
 #endif

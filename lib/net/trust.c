@@ -91,7 +91,9 @@ static bool is_valid_now(const X509 *certificate)
                               X509_get0_notAfter(certificate)) == 0;
 }
 
-/* Or OpenSSL will never understand it; or it is issued by another key of its own name. */
+/* Whether memory may have been short when it was decoded: it has no key, its extensions weren't
+ * understood, or it isn't signed by its own key, though it names itself as its issuer. Some
+ * certificates are so, however often they are decoded. */
 static bool may_be_damaged(X509 *certificate)
 {
     uint32_t flags = X509_get_extension_flags(certificate);
@@ -125,7 +127,8 @@ static int search_damaged(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
     return found;
 }
 
-/* As it was read it isn't what it is. */
+/* Whether memory was short when it was decoded, so that its extensions say something else now; or
+ * is short now, so that nobody can tell. */
 static bool is_damaged(X509 *certificate)
 {
     X509 *copy;
@@ -241,16 +244,6 @@ bool sx_trust_digest_system(EVP_MD_CTX *md)
 
 /* ---- ca_file's ---- */
 
-/* Without it OpenSSL would ask at the terminal, for a key that has no business here. */
-static int give_no_passphrase(char *out, int out_bytes, int is_writing, void *user)
-{
-    (void)out;
-    (void)out_bytes;
-    (void)is_writing;
-    (void)user;
-    return -1;
-}
-
 /* How many certificates there were; -1: OpenSSL takes one of them or a revocation list for none. */
 static int add_all(X509_STORE *store, STACK_OF(X509_INFO) * infos)
 {
@@ -270,12 +263,11 @@ static enum sx_err add_file(X509_STORE *store, const struct sx_pem *ca, char *wh
 {
     BIO *bio = sx_pem_open(ca);
     STACK_OF(X509_INFO) *infos =
-        bio ? PEM_X509_INFO_read_bio(bio, NULL, give_no_passphrase, NULL) : NULL;
+        bio ? PEM_X509_INFO_read_bio(bio, NULL, sx_pem_give_no_passphrase, NULL) : NULL;
     int count = infos ? add_all(store, infos) : -1;
     enum sx_err err = bio ? SX_OK : SX_ENOMEM;
     if (bio && count < 0)
-        err = sx_pem_refuse(ca, why, why_bytes, "can't be understood: %.80s",
-                            sx_openssl_error_reason());
+        err = sx_pem_refuse_text(ca, why, why_bytes);
     else if (count == 0)
         err = sx_pem_refuse(ca, why, why_bytes, "holds no certificate");
     sk_X509_INFO_pop_free(infos, X509_INFO_free);

@@ -2,7 +2,7 @@
  *
  * Noun: the trust. The system's folder of CAs (hashed names) is looked into for each issuer that is
  * missing; its file, some 140 CAs that take 480 million instructions, is read once one of them
- * may be needed, for nothing if ca_file has the server's.
+ * may be needed: never, if ca_file has the server's CA.
  *
  * Any number of threads may use a store that is filled. OpenSSL locks what it adds to it; the file
  * is read under a mutex of ours, one for the process, so that no two threads read it at once: the

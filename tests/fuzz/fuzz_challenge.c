@@ -84,13 +84,13 @@ static void claims_about(struct world *world, enum sx_sasl_step step, bool is_fa
     switch (step) {
     case SX_SASL_SEND:
         CLAIM(sasl->text.bytes);
-        CLAIM(sasl->mechanism != SX_MECHANISM_PLAIN ||
+        CLAIM(sasl->choice.mechanism != SX_MECHANISM_PLAIN ||
               (world->channel.may_send_password && !world->had_scram));
         break;
     case SX_SASL_DONE:
-        CLAIM(sasl->has_proof == is_scram(sasl->mechanism));
-        CLAIM(!is_scram(sasl->mechanism) || world->has_signature);
-        world->had_scram |= is_scram(sasl->mechanism);
+        CLAIM(sasl->has_proof == is_scram(sasl->choice.mechanism));
+        CLAIM(!is_scram(sasl->choice.mechanism) || world->has_signature);
+        world->had_scram |= is_scram(sasl->choice.mechanism);
         break;
     case SX_SASL_END:
         CLAIM(sasl->err == SX_EAUTH || sasl->err == SX_EPROTOCOL ||

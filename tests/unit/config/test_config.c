@@ -623,7 +623,7 @@ static void a_password_is_prepared(void)
         in.password = rows[i].password;
         out = accept_config(&in);
         ASSERT_TEXT(out.password, rows[i].prepared);
-        ASSERT_TEXT(out.given_password ? out.given_password : out.password, rows[i].password);
+        ASSERT_TEXT(out.typed_password ? out.typed_password : out.password, rows[i].password);
         sx_config_fini(&out);
     }
 }

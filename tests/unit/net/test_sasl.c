@@ -132,7 +132,7 @@ static void test_success(void)
     prepare(&world);
     world.account.mechanisms &= ~PLUS;
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
-    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_256);
+    CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_SCRAM_SHA_256);
     assert_sent(&world, "n,,n=user,r=" NONCE);
     CU_ASSERT_EQUAL(say(&world, sx_sasl_challenge, FIRST), SX_SASL_HASH);
     CU_ASSERT_EQUAL(hash_all(&world, &slices), SX_SASL_SEND);
@@ -236,12 +236,12 @@ static void test_wiping(void)
 }
 
 /* The server is to prepare it (RFC 4616); one that compares bytes may keep either. */
-static void test_given_password(void)
+static void test_typed_password(void)
 {
     struct world world;
     prepare(&world);
     world.account.password = "a b";
-    world.account.given = "a\xC2\xA0"
+    world.account.typed = "a\xC2\xA0"
                           "b";
     world.offer.mechanisms = BIT(PLAIN);
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
@@ -320,7 +320,8 @@ static void test_choice(void)
         strcpy(world.offer.names, rows[i].names);
         world.channel.has_tls = rows[i].tls[0] != '\0';
         CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
-        ASSERT_TEXT(sx_mechanism_name(world.sasl.mechanism), sx_mechanism_name(rows[i].chosen));
+        ASSERT_TEXT(sx_mechanism_name(world.sasl.choice.mechanism),
+                    sx_mechanism_name(rows[i].chosen));
         assert_sent_begins(&world, rows[i].first);
         sx_sasl_fini(&world.sasl);
     }
@@ -333,7 +334,7 @@ static void test_external(void)
     world.account.has_certificate = true;
     world.offer.mechanisms = SX_MECHANISM_ALL;
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
-    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_EXTERNAL);
+    CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_EXTERNAL);
     ASSERT_TEXT(world.sasl.text.bytes, "=");
     CU_ASSERT_EQUAL(sx_sasl_success(&world.sasl, ""), SX_SASL_DONE);
     CU_ASSERT(!world.sasl.has_proof);
@@ -410,7 +411,7 @@ static void test_refused_binding(void)
     world.offer.mechanisms = PLUS | BIT(SCRAM_SHA_256) | BIT(PLAIN);
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
-    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_256);
+    CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_SCRAM_SHA_256);
     assert_sent_begins(&world, "n,,n=user,r=");
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
     /* not for a passing trouble, not to PLAIN, not where a binding was taken before */
@@ -439,7 +440,7 @@ static void test_refused_named_binding(void)
                                              .has_bindings = true,
                                              .bindings = named[i]};
         CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
-        CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_512_PLUS);
+        CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_SCRAM_SHA_512_PLUS);
         CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
         CU_ASSERT_EQUAL(world.sasl.err, SX_EAUTH);
         sx_sasl_fini(&world.sasl);
@@ -530,9 +531,9 @@ static void a_refused_certificate_is_followed_by_the_password(void)
     world.account.has_certificate = true;
     world.offer.mechanisms = 1U << SX_MECHANISM_EXTERNAL | 1U << SX_MECHANISM_SCRAM_SHA_1;
     CU_ASSERT_EQUAL(begin(&world), SX_SASL_SEND);
-    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_EXTERNAL);
+    CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_EXTERNAL);
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_SEND);
-    CU_ASSERT_EQUAL(world.sasl.mechanism, SX_MECHANISM_SCRAM_SHA_1);
+    CU_ASSERT_EQUAL(world.sasl.choice.mechanism, SX_MECHANISM_SCRAM_SHA_1);
     CU_ASSERT_EQUAL(sx_sasl_failure(&world.sasl, true), SX_SASL_END);
     sx_sasl_fini(&world.sasl);
 }
@@ -546,7 +547,7 @@ CU_TestInfo tests_sasl[] = {
     {"the best mechanism that both have, bound to TLS if it can be", test_choice},
     {"a certificate comes first", test_external},
     {"no mechanism: what is offered is told", test_no_mechanism},
-    {"PLAIN: the password as given, then prepared", test_given_password},
+    {"PLAIN: the password as given, then prepared", test_typed_password},
     {"weaker than the last time: told; PLAIN alone: refused", test_downgrade},
     {"a refused binding is tried once without", test_refused_binding},
     {"one that the server has named isn't", test_refused_named_binding},
