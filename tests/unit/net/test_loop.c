@@ -15,8 +15,27 @@
 #include "../../lib/hoard.h"
 #include "../../lib/hostile.h"
 #include "../../lib/suite.h"
+#include "owner.h"
 
 enum { AWAIT_MS = 10000, TIMEOUT_US = 10000000, SILENT_US = 1500000, SILENT_WAKEUPS = 15 };
+
+static struct sx_config config_for(const struct hostile *hostile, enum soap_xmpp_tls tls,
+                                   int64_t connect_timeout_us)
+{
+    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
+    return (struct sx_config){.jid = jid,
+                              .password = password,
+                              .mechanisms = SX_MECHANISM_ALL,
+                              .host = host,
+                              .port = hostile_port(hostile),
+                              .tls = tls,
+                              .connect_timeout_us = connect_timeout_us,
+                              .keepalive_us = TIMEOUT_US,
+                              .ping_timeout_us = TIMEOUT_US,
+                              .max_queued_bytes = 1 << 20,
+                              .max_stanza_bytes = 1 << 20,
+                              .max_depth = 64};
+}
 
 /* Lengths of what is posted, the last one 0. */
 struct poster {
@@ -49,42 +68,12 @@ static void post_all(void *user, uint64_t session, const char *bound_jid)
     }
 }
 
-static void ignore(void *user)
-{
-    (void)user;
-}
-
-static void ignore_stanza(void *user, uint64_t session, const struct sx_element *stanza,
-                          struct sx_stream *stream)
-{
-    (void)user, (void)session, (void)stanza, (void)stream;
-}
-
-static int64_t stay_offline(void *user, uint64_t session, const struct sx_failure *failure)
-{
-    (void)user, (void)session, (void)failure;
-    return SX_NEVER;
-}
-
-static int64_t want_nothing(void *user, uint64_t session)
-{
-    (void)user, (void)session;
-    return SX_NEVER;
-}
-
-static char *say_nothing(void *user, size_t *len)
-{
-    (void)user, (void)len;
-    return NULL;
-}
-
 static void run_loop(struct poster *poster, const struct sx_config *config, struct hostile *hostile,
                      const char *last)
 {
-    const struct sx_loop_callbacks callbacks = {poster,        ignore,       post_all,
-                                                ignore_stanza, stay_offline, want_nothing,
-                                                ignore,        say_nothing,  ignore};
+    struct sx_loop_callbacks callbacks = owner_callbacks(poster);
     struct sx_trace trace;
+    callbacks.on_online = post_all;
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     poster->loop = sx_loop_new(config, &trace, &callbacks, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(poster->loop);
@@ -98,24 +87,11 @@ static void expect_in_order(const size_t *lengths, const char *last)
 {
     static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
                                                  {HOSTILE_END}};
-    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
     struct hostile *hostile = hostile_start(script, NULL);
     struct poster poster = {.lengths = lengths};
     char *received;
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    const struct sx_config config = {.jid = jid,
-                                     .password = password,
-                                     .mechanisms = SX_MECHANISM_ALL,
-
-                                     .host = host,
-                                     .port = hostile_port(hostile),
-                                     .tls = SOAP_XMPP_TLS_OFF,
-                                     .connect_timeout_us = TIMEOUT_US,
-                                     .keepalive_us = TIMEOUT_US,
-                                     .ping_timeout_us = TIMEOUT_US,
-                                     .max_queued_bytes = 1 << 20,
-                                     .max_stanza_bytes = 1 << 20,
-                                     .max_depth = 64};
+    const struct sx_config config = config_for(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
     run_loop(&poster, &config, hostile, last);
     received = hostile_received(hostile);
     CU_ASSERT(received && strstr(received, poster.expected.bytes));
@@ -168,11 +144,6 @@ static void note_interrupt(void *user)
     sem_post(&patience->interrupted);
 }
 
-static void go_nowhere(void *user, uint64_t session, const char *bound_jid)
-{
-    (void)user, (void)session, (void)bound_jid;
-}
-
 static bool is_told(sem_t *sem)
 {
     struct timespec until;
@@ -187,9 +158,9 @@ static bool is_told(sem_t *sem)
 static void open_loop(struct patience *patience, const struct sx_config *config,
                       const struct sx_trace *trace, struct sx_loop **loop)
 {
-    const struct sx_loop_callbacks callbacks = {patience,      ignore,       go_nowhere,
-                                                ignore_stanza, note_offline, want_nothing,
-                                                ignore,        say_nothing,  note_interrupt};
+    struct sx_loop_callbacks callbacks = owner_callbacks(patience);
+    callbacks.on_offline = note_offline;
+    callbacks.on_interrupt = note_interrupt;
     sem_init(&patience->offline, 0, 0);
     sem_init(&patience->interrupted, 0, 0);
     *loop = sx_loop_new(config, trace, &callbacks, NULL, 0);
@@ -203,24 +174,6 @@ static void close_loop(struct patience *patience, struct sx_loop *loop)
     sx_loop_free(loop);
     sem_destroy(&patience->offline);
     sem_destroy(&patience->interrupted);
-}
-
-static struct sx_config config_of_patience(const struct hostile *hostile, enum soap_xmpp_tls tls,
-                                           int64_t connect_timeout_us)
-{
-    static char jid[] = "alice@example.org/desk", password[] = "secret", host[] = "127.0.0.1";
-    return (struct sx_config){.jid = jid,
-                              .password = password,
-                              .mechanisms = SX_MECHANISM_ALL,
-                              .host = host,
-                              .port = hostile_port(hostile),
-                              .tls = tls,
-                              .connect_timeout_us = connect_timeout_us,
-                              .keepalive_us = TIMEOUT_US,
-                              .ping_timeout_us = TIMEOUT_US,
-                              .max_queued_bytes = 1 << 20,
-                              .max_stanza_bytes = 1 << 20,
-                              .max_depth = 64};
 }
 
 static const struct hostile_step silence[] = {{.kind = HOSTILE_SILENCE_MS}, {HOSTILE_END}};
@@ -239,7 +192,7 @@ static void wait_in_vain(const struct hostile_step *script, enum soap_xmpp_tls t
     struct sx_trace trace;
     struct sx_loop *loop;
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    const struct sx_config config = config_of_patience(hostile, tls, SILENT_US);
+    const struct sx_config config = config_for(hostile, tls, SILENT_US);
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     open_loop(&patience, &config, &trace, &loop);
     CU_ASSERT(is_told(&patience.offline));
@@ -271,7 +224,7 @@ static void interrupt_handshake(const struct hostile_step *script, enum soap_xmp
     struct sx_loop *loop;
     int i;
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    const struct sx_config config = config_of_patience(hostile, tls, 60 * (int64_t)TIMEOUT_US);
+    const struct sx_config config = config_for(hostile, tls, 60 * (int64_t)TIMEOUT_US);
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     open_loop(&patience, &config, &trace, &loop);
     CU_ASSERT(hostile_await(hostile, client_hello, AWAIT_MS));
@@ -326,14 +279,14 @@ static void test_many_descriptors(void)
                                                  {HOSTILE_END}};
     struct hostile *hostile = hostile_start(script, NULL);
     struct visitor visitor = {0};
-    const struct sx_loop_callbacks callbacks = {&visitor,      ignore,      note_online,
-                                                ignore_stanza, come_back,   want_nothing,
-                                                ignore,        say_nothing, ignore};
+    struct sx_loop_callbacks callbacks = owner_callbacks(&visitor);
     struct sx_trace trace;
     struct hoard *hoard;
     int i;
     CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    const struct sx_config config = config_of_patience(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
+    const struct sx_config config = config_for(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
+    callbacks.on_online = note_online;
+    callbacks.on_offline = come_back;
     sem_init(&visitor.online, 0, 0);
     sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
     visitor.loop = sx_loop_new(&config, &trace, &callbacks, NULL, 0);
