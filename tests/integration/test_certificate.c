@@ -3,70 +3,23 @@
  */
 #include "laboratory.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "net/tls_context.h"
 #include "../lib/hostile.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
+#include "link.h"
 
 #define DOMAIN "connect.example"
 
 extern CU_TestInfo tests_certificate[];
 
-enum { LONG_US = 20000000, TICK_MS = 20, FILE_BYTES = SITE_PATH_BYTES + 128, TEXT_BYTES = 16384 };
-
-/* Valid until the next call. */
-static const char *reason_of(struct soap_xmpp_link *link)
-{
-    static char reason[400];
-    soap_xmpp_reason(link, reason, sizeof reason);
-    return reason;
-}
-
-static struct soap_xmpp_link *open_link(const struct soap_xmpp_config *config)
-{
-    char why[400] = "";
-    struct soap_xmpp_link *link = soap_xmpp_open(config, why, sizeof why);
-    ASSERT_TEXT(why, "");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    return link;
-}
-
-static void assert_online(const struct soap_xmpp_config *config)
-{
-    struct soap_xmpp_link *link = open_link(config);
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
-    ASSERT_TEXT(reason_of(link), "online");
-    soap_xmpp_close(link);
-}
-
-/* It says so at once and tries no more: else the wait would last. */
-static void assert_final(const struct soap_xmpp_config *config, const char *reason,
-                         const char *detail)
-{
-    struct soap_xmpp_link *link = open_link(config);
-    int64_t begun_us = sx_clock_now_us();
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 3 * TCP_LONG_MS), -1);
-    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 3 * LONG_US);
-    ASSERT_CONTAINS(reason_of(link), reason);
-    ASSERT_CONTAINS(reason_of(link), detail);
-    soap_xmpp_close(link);
-}
-
-static void await_reason(struct soap_xmpp_link *link, const char *reason)
-{
-    int64_t deadline = sx_clock_deadline(LONG_US);
-    while (!strstr(reason_of(link), reason) && sx_clock_now_us() < deadline)
-        poll(NULL, 0, TICK_MS);
-    ASSERT_CONTAINS(reason_of(link), reason);
-}
+enum { FILE_BYTES = SITE_PATH_BYTES + 128, TEXT_BYTES = 16384 };
 
 static void assert_not_opened(const struct soap_xmpp_config *config, const char *member,
                               const char *reason)
@@ -105,10 +58,10 @@ static void log_in_by_chain(const struct site *site)
 {
     struct client client;
     prepare_client(site, "chained-alice", &client);
-    assert_online(&client.account.config);
+    link_assert_online(&client.account.config);
     client.account.config.tls = SOAP_XMPP_TLS_DIRECT;
     client.account.config.port = site->direct_tls_port;
-    assert_online(&client.account.config);
+    link_assert_online(&client.account.config);
 }
 
 static void a_client_certificate_by_an_intermediate_ca_stands_for_the_password(void)
@@ -121,10 +74,10 @@ static void trust_chain(const struct site *site)
 {
     struct site_account account;
     site_account(site, "alice", "desk", &account);
-    assert_online(&account.config);
+    link_assert_online(&account.config);
     account.config.tls = SOAP_XMPP_TLS_DIRECT;
     account.config.port = site->direct_tls_port;
-    assert_online(&account.config);
+    link_assert_online(&account.config);
 }
 
 static void a_server_certificate_by_an_intermediate_ca_is_trusted(void)
@@ -153,11 +106,11 @@ static void a_server_that_wants_another_certificate_is_told_for_good(void)
     config.port = hostile_port(hostile);
     config.timeout_ms = TCP_LONG_MS;
     config.ca_file = certificates.ca_file;
-    assert_final(&config, "wants a client certificate", "certificate required");
+    link_assert_final(&config, "wants a client certificate", "certificate required");
     prepare_client(site_any(), "alice", &client);
     config.cert_file = client.cert_file;
     config.key_file = client.key_file;
-    assert_final(&config, "doesn't take the client certificate", "unknown CA");
+    link_assert_final(&config, "doesn't take the client certificate", "unknown CA");
     hostile_stop(hostile);
     hostile_remove_certificates(&certificates);
 }
@@ -261,7 +214,7 @@ static void spoil(struct soap_xmpp_link *link, struct proxy *proxy, const char *
     CU_ASSERT(proxy_cut_now(proxy) > 0);
     soap_xmpp_kick(link);
     snprintf(expected, sizeof expected, " is \"%s\", which %s", file, reason);
-    await_reason(link, expected);
+    link_await_reason(link, expected);
     CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_FAILED);
     copy_text(good, file);
     soap_xmpp_kick(link);
@@ -276,7 +229,7 @@ static void spoil_files(const struct site *site)
     CU_ASSERT_PTR_NOT_NULL_FATAL(proxy);
     make_copies(site, &copies);
     copies.client.account.config.port = proxy_port(proxy);
-    link = open_link(&copies.client.account.config);
+    link = link_open(&copies.client.account.config);
     spoil(link, proxy, copies.ca_file, site->ca_file, "rubbish", "holds no certificate");
     spoil(link, proxy, copies.cert_file, copies.client.cert_file, "", "is empty");
     spoil(link, proxy, copies.key_file, copies.client.key_file, "rubbish", "holds no private key");
@@ -301,8 +254,8 @@ static void a_certificate_out_of_date_is_told_and_read_again(void)
     make_copies(site, &copies);
     copy_text(late.cert_file, copies.cert_file);
     copy_text(late.key_file, copies.key_file);
-    link = open_link(&copies.client.account.config);
-    await_reason(link, "alice.crt has expired");
+    link = link_open(&copies.client.account.config);
+    link_await_reason(link, "alice.crt has expired");
     copy_text(copies.client.key_file, copies.key_file);
     copy_text(copies.client.cert_file, copies.cert_file);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
@@ -326,7 +279,7 @@ static void log_in_together(const struct site *site)
     for (i = 0; i < LINKS; i++) {
         snprintf(jids[i], sizeof jids[i], "alice@%s/%d", site->domain, i);
         client.account.config.jid = jids[i];
-        links[i] = open_link(&client.account.config);
+        links[i] = link_open(&client.account.config);
     }
     for (i = 0; i < LINKS; i++)
         CU_ASSERT_EQUAL(soap_xmpp_wait_online(links[i], TCP_LONG_MS), 0);

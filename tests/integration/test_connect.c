@@ -20,6 +20,7 @@
 #include "../lib/rerun.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
+#include "link.h"
 
 #define DOMAIN "connect.example"
 
@@ -44,13 +45,6 @@ static struct soap_xmpp_config config_for(int port)
     return config;
 }
 
-static struct soap_xmpp_link *open_link(const struct soap_xmpp_config *config)
-{
-    struct soap_xmpp_link *link = soap_xmpp_open(config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    return link;
-}
-
 static struct hostile *start_server(const struct hostile_step *script, const char *pem)
 {
     struct hostile *hostile = hostile_start(script, pem);
@@ -58,43 +52,11 @@ static struct hostile *start_server(const struct hostile_step *script, const cha
     return hostile;
 }
 
-/* Valid until the next call. */
-static const char *reason_of(struct soap_xmpp_link *link)
-{
-    static char reason[400];
-    soap_xmpp_reason(link, reason, sizeof reason);
-    return reason;
-}
-
-static void assert_online(const struct soap_xmpp_config *config)
-{
-    struct soap_xmpp_link *link = open_link(config);
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
-    ASSERT_TEXT(reason_of(link), "online");
-    soap_xmpp_close(link);
-}
-
-/* It says so at once and tries no more: else the wait would last. */
-static void assert_final(const struct soap_xmpp_config *config, const char *reason,
-                         const char *detail)
-{
-    struct soap_xmpp_link *link = open_link(config);
-    int64_t begun_us = sx_clock_now_us();
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 3 * TCP_LONG_MS), -1);
-    CU_ASSERT_TRUE(sx_clock_now_us() - begun_us < 3 * LONG_US);
-    ASSERT_CONTAINS(reason_of(link), reason);
-    ASSERT_CONTAINS(reason_of(link), detail);
-    soap_xmpp_close(link);
-}
-
 /* The reason of a failure that the link doesn't think final. */
 static void assert_reason(const struct soap_xmpp_config *config, const char *reason)
 {
-    struct soap_xmpp_link *link = open_link(config);
-    int64_t deadline = sx_clock_deadline(LONG_US);
-    while (!strstr(reason_of(link), reason) && sx_clock_now_us() < deadline)
-        poll(NULL, 0, TICK_MS);
-    ASSERT_CONTAINS(reason_of(link), reason);
+    struct soap_xmpp_link *link = link_open(config);
+    link_await_reason(link, reason);
     soap_xmpp_close(link);
 }
 
@@ -107,7 +69,7 @@ static void the_next_address_is_tried_when_one_refuses(void)
     struct hostile *hostile = start_server(login_plain, NULL);
     struct soap_xmpp_config config = config_for(hostile_port(hostile));
     names_set(names);
-    assert_online(&config);
+    link_assert_online(&config);
     CU_ASSERT_EQUAL(names_asked("localhost"), 1);
     names_set(NULL);
     hostile_stop(hostile);
@@ -138,7 +100,7 @@ static void an_address_that_does_not_answer_leaves_time_for_the_next(void)
     int fillers[8], i, fd = silent_address(&address, fillers);
     config.connect_timeout_ms = 4800; /* libstrophe would give the first address all of it */
     names_set(names);
-    assert_online(&config);
+    link_assert_online(&config);
     CU_ASSERT_EQUAL(names_asked("localhost"), 1);
     names_set(NULL);
     for (i = 0; i < 8; i++)
@@ -182,9 +144,9 @@ static void find_by_srv(const struct site *site)
     account.config.host = NULL;
     account.config.port = 0;
     names_set(names);
-    assert_online(&account.config);
+    link_assert_online(&account.config);
     account.config.tls = SOAP_XMPP_TLS_DIRECT;
-    assert_online(&account.config);
+    link_assert_online(&account.config);
     CU_ASSERT_EQUAL(names_asked("_xmpps-client._tcp.xmpp.test"), 2);
     CU_ASSERT_EQUAL(names_asked("_xmpp-client._tcp.xmpp.test"), 1);
     CU_ASSERT_EQUAL(names_asked(site->domain), 0);
@@ -217,7 +179,7 @@ static void a_resolver_that_hangs_holds_up_no_stop(void)
     int64_t begun_us;
     config.connect_timeout_ms = 3 * TCP_LONG_MS;
     names_set(hanging);
-    link = open_link(&config);
+    link = link_open(&config);
     CU_ASSERT_TRUE(names_await_hanging(1));
     begun_us = sx_clock_now_us();
     soap_xmpp_close(link);
@@ -235,12 +197,12 @@ static void a_kick_leaves_a_look_up_that_hangs_for_a_new_one(void)
     struct soap_xmpp_link *link;
     config.connect_timeout_ms = 3 * TCP_LONG_MS;
     names_set(hanging);
-    link = open_link(&config);
+    link = link_open(&config);
     CU_ASSERT_TRUE(names_await_hanging(1));
     names_set(names);
     soap_xmpp_kick(link);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
-    ASSERT_TEXT(reason_of(link), "online");
+    ASSERT_TEXT(link_reason(link), "online");
     CU_ASSERT_EQUAL(names_hanging(), 1);
     names_release();
     names_set(NULL);
@@ -254,7 +216,7 @@ static void a_name_that_stays_unknown_is_given_up(void)
 {
     struct soap_xmpp_config config = config_for(5222);
     names_set(unknown);
-    assert_final(&config, "stopped trying: ", "the name localhost is unknown");
+    link_assert_final(&config, "stopped trying: ", "the name localhost is unknown");
     CU_ASSERT_EQUAL(names_asked("localhost"), 5);
     names_set(NULL);
 }
@@ -266,7 +228,7 @@ static void kick_until_asked(struct soap_xmpp_link *link, unsigned count)
     while (names_asked("localhost") < count && sx_clock_now_us() < deadline) {
         soap_xmpp_kick(link);
         poll(NULL, 0, TICK_MS);
-        ASSERT_LACKS(reason_of(link), "stopped trying");
+        ASSERT_LACKS(link_reason(link), "stopped trying");
     }
     CU_ASSERT_TRUE(names_asked("localhost") >= count);
 }
@@ -277,9 +239,9 @@ static void a_resolver_in_passing_trouble_is_not_given_up(void)
     struct soap_xmpp_config config = config_for(5222);
     struct soap_xmpp_link *link;
     names_set(troubled);
-    link = open_link(&config);
+    link = link_open(&config);
     kick_until_asked(link, 8);
-    ASSERT_CONTAINS(reason_of(link), "the name localhost can't be resolved now");
+    ASSERT_CONTAINS(link_reason(link), "the name localhost can't be resolved now");
     soap_xmpp_close(link);
     names_set(NULL);
 }
@@ -295,7 +257,7 @@ static void unacknowledged_data_ends_a_connection_in_time(void)
     int fd, found = 0;
     config.host = "127.0.0.1"; /* no table of names here */
     config.ping_timeout_ms = 7000;
-    link = open_link(&config);
+    link = link_open(&config);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
     for (fd = 3; fd < 1024; fd++) {
         socklen_t len = sizeof peer, option_len = sizeof(int);
@@ -337,9 +299,9 @@ static void check_name(make_certificate *make, const char *certificate_for, cons
     config.ca_file = certificates.ca_file;
     names_set(names);
     if (reason)
-        assert_final(&config, reason, DOMAIN);
+        link_assert_final(&config, reason, DOMAIN);
     else
-        assert_online(&config);
+        link_assert_online(&config);
     names_set(NULL);
     hostile_stop(hostile);
     hostile_remove_certificates(&certificates);
@@ -482,7 +444,7 @@ static void log_in_by_pieces(const struct site *site, enum soap_xmpp_tls tls, in
     site_account(site, "alice", "desk", &account);
     account.config.port = proxy_port(proxy);
     account.config.tls = tls;
-    assert_online(&account.config);
+    link_assert_online(&account.config);
     proxy_counts(proxy, &counts);
     CU_ASSERT_EQUAL(counts.connections, 1);
     CU_ASSERT(counts.faults[PROXY_SPLIT] > 1);
