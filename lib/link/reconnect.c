@@ -24,7 +24,7 @@ enum {
     LONG_ONLINE_US = 60000000, /* a connection that lived so long resets the back-off */
     SMALL_BYTES = 10000,       /* each server takes as much (RFC 6120 13.12) */
     UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
-    SHORT_SESSIONS = 5,        /* in a row: then others want their place as much as we do */
+    CROWDED_SESSIONS = 5,      /* in a row: then others want their place as much as we do */
 };
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -41,17 +41,24 @@ static int64_t next_attempt(struct sx_reconnect *reconnect, bool silent, int64_t
 
 /* A name that doesn't exist may have been mistyped, or not yet have reached every name server.
  * Coming back to an account that has too many sessions ends its oldest: one that the server hasn't
- * noticed to be dead, or one that comes back itself and ends ours. */
-static bool is_hopeless(struct sx_reconnect *reconnect, const struct sx_failure *failure,
-                        int64_t online_us, struct sx_failure *last)
+ * noticed to be dead, or one that comes back itself and ends ours. An attempt that fails says
+ * nothing of that, but a session that ended for another reason does: nobody wanted its place. */
+static void count(struct sx_reconnect *reconnect, bool was_online, enum sx_err err,
+                  int64_t online_us)
 {
-    reconnect->unknown_names = failure->err == SX_ENOHOST ? reconnect->unknown_names + 1 : 0;
-    if (online_us >= LONG_ONLINE_US)
-        reconnect->short_sessions = 0;
-    reconnect->short_sessions += failure->err == SX_ESESSIONS;
-    if (reconnect->unknown_names < UNKNOWN_NAMES && reconnect->short_sessions < SHORT_SESSIONS)
+    reconnect->unknown_names = err == SX_ENOHOST ? reconnect->unknown_names + 1 : 0;
+    if (err == SX_ESESSIONS && online_us < LONG_ONLINE_US)
+        reconnect->crowded_sessions++;
+    else if (was_online)
+        reconnect->crowded_sessions = 0;
+}
+
+static bool is_hopeless(struct sx_reconnect *reconnect, const struct sx_failure *failure,
+                        struct sx_failure *last)
+{
+    if (reconnect->unknown_names < UNKNOWN_NAMES && reconnect->crowded_sessions < CROWDED_SESSIONS)
         return false;
-    reconnect->unknown_names = reconnect->short_sessions = 0; /* a kick begins anew */
+    reconnect->unknown_names = reconnect->crowded_sessions = 0; /* a kick begins anew */
     last->err = failure->err;
     snprintf(last->text, sizeof last->text, "stopped trying: %.300s", failure->text);
     return true;
@@ -64,7 +71,8 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
     bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = number ? sx_clock_now_us() - reconnect->online_since_us : 0;
-    if (is_hopeless(reconnect, failure, online_us, &last)) {
+    count(reconnect, number != 0, failure->err, online_us);
+    if (is_hopeless(reconnect, failure, &last)) {
         permanent = true;
         failure = &last;
     }

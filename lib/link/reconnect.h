@@ -24,9 +24,9 @@ struct sx_reconnect {
     struct sx_roster *roster; /* NULL: the link takes no notice of presence */
     /* loop thread; zero at first */
     struct sx_backoff backoff;
-    int64_t online_since_us; /* of the last session */
-    unsigned unknown_names;  /* the server's name didn't exist so often, in a row */
-    unsigned short_sessions; /* so many ended early, as the account had too many */
+    int64_t online_since_us;   /* of the last session */
+    unsigned unknown_names;    /* the server's name didn't exist so often, in a row */
+    unsigned crowded_sessions; /* so many in a row ended early, as the account had too many */
 };
 
 /* A session begins. */

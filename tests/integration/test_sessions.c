@@ -18,7 +18,7 @@
 #define EITHER ENDED "another connection has asked for its resource, or the account has more of"
 #define MANY   ENDED "the account has more connections than the server allows"
 
-enum { TEXT_BYTES = 500, SHORT_SESSIONS = 5 };
+enum { TEXT_BYTES = 500, CROWDED_SESSIONS = 5 };
 
 /* One of carol's, or of whom the account is. */
 struct session {
@@ -147,7 +147,8 @@ static void one_with_a_resource_of_the_servers_comes_back(void)
     close_session(&newest);
 }
 
-static const struct hostile_step crowded[] = {
+/* A session of alice's with a resource of the server's. */
+static const struct hostile_step renamed[] = {
     {HOSTILE_PLAY, .steps = hostile_authenticate_plain},
     {HOSTILE_EXPECT, .text = "<stream:stream"},
     {HOSTILE_SEND, .text = HOSTILE_STREAM "<stream:features><bind xmlns='urn:ietf:params:xml:ns:"
@@ -155,9 +156,40 @@ static const struct hostile_step crowded[] = {
     {HOSTILE_EXPECT, .text = "</iq>"},
     {HOSTILE_SEND, .text = "<iq type='result' id='$ID'><bind xmlns='urn:ietf:params:xml:ns:xmpp-"
                            "bind'><jid>alice@crowd.example/another</jid></bind></iq>"},
+    {HOSTILE_END},
+};
+
+static const struct hostile_step crowded[] = {
+    {HOSTILE_PLAY, .steps = renamed},
     {HOSTILE_SEND, .text = "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
                            "</stream:error></stream:stream>"},
     {.kind = HOSTILE_CLOSE},
+    {HOSTILE_END},
+};
+
+/* The fifth connection is no session, or one that is lost. */
+static const struct hostile_step with_a_failed_attempt[] = {
+    {HOSTILE_PLAY, .steps = crowded}, {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded}, {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded}, {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded}, {.kind = HOSTILE_NEXT},
+    {.kind = HOSTILE_CLOSE},          {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded}, {HOSTILE_END},
+};
+
+static const struct hostile_step with_a_lost_session[] = {
+    {HOSTILE_PLAY, .steps = crowded},
+    {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded},
+    {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded},
+    {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded},
+    {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = renamed},
+    {.kind = HOSTILE_CLOSE},
+    {.kind = HOSTILE_NEXT},
+    {HOSTILE_PLAY, .steps = crowded},
     {HOSTILE_END},
 };
 
@@ -169,34 +201,62 @@ static void hurry(struct witness *witness, enum soap_xmpp_state_value state)
         soap_xmpp_kick(link);
 }
 
-static void it_gives_up_when_others_come_back_as_often(void)
+static void open_at_hostile(struct session *session, const struct hostile *hostile)
 {
-    struct hostile *hostile = hostile_start(crowded, NULL);
     struct soap_xmpp_config config;
-    struct session session;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
     soap_xmpp_config_init(&config);
     config.jid = "alice@crowd.example/desk";
     config.password = "secret";
     config.host = "127.0.0.1";
     config.port = hostile_port(hostile);
     config.tls = SOAP_XMPP_TLS_OFF;
-    witness_init(&session.witness);
-    witness_watch(&session.witness, &config);
-    session.witness.on_state = hurry;
-    session.link = soap_xmpp_open(&config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(session.link);
-    __atomic_store_n(&session.witness.link, session.link, __ATOMIC_RELEASE);
-    CU_ASSERT_TRUE(witness_await(&session.witness, SOAP_XMPP_FAILED));
-    assert_told(&session, "stopped trying: 127.0.0.1");
-    CU_ASSERT_TRUE(hostile_await_connections(hostile, SHORT_SESSIONS, TCP_LONG_MS));
-    CU_ASSERT_FALSE(hostile_await_connections(hostile, SHORT_SESSIONS + 1, 0));
+    witness_init(&session->witness);
+    witness_watch(&session->witness, &config);
+    session->witness.on_state = hurry;
+    session->link = soap_xmpp_open(&config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(session->link);
+    __atomic_store_n(&session->witness.link, session->link, __ATOMIC_RELEASE);
+}
+
+static void assert_given_up(struct session *session, struct hostile *hostile, unsigned connections)
+{
+    CU_ASSERT_TRUE(witness_await(&session->witness, SOAP_XMPP_FAILED));
+    assert_told(session, "stopped trying: 127.0.0.1");
+    CU_ASSERT_TRUE(hostile_await_connections(hostile, connections, TCP_LONG_MS));
+    CU_ASSERT_FALSE(hostile_await_connections(hostile, connections + 1, 0));
+}
+
+static void it_gives_up_when_others_come_back_as_often(void)
+{
+    struct hostile *hostile = hostile_start(crowded, NULL);
+    struct session session;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    open_at_hostile(&session, hostile);
+    assert_given_up(&session, hostile, CROWDED_SESSIONS);
     witness_clear(&session.witness);
     soap_xmpp_kick(session.link); /* begins anew */
-    CU_ASSERT_TRUE(witness_await(&session.witness, SOAP_XMPP_FAILED));
-    CU_ASSERT_TRUE(hostile_await_connections(hostile, 2 * SHORT_SESSIONS, TCP_LONG_MS));
+    assert_given_up(&session, hostile, 2 * CROWDED_SESSIONS);
     close_session(&session);
     hostile_stop(hostile);
+}
+
+static void assert_gives_up_after(const struct hostile_step *script, unsigned connections)
+{
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct session session;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    open_at_hostile(&session, hostile);
+    assert_given_up(&session, hostile, connections);
+    close_session(&session);
+    hostile_stop(hostile);
+}
+
+/* A server that is gone for a moment has no more room afterwards. But a session that ends by its
+ * network leaves a dead one behind, and whoever ends that one fights with nobody. */
+static void sessions_in_a_row_count_and_attempts_do_not(void)
+{
+    assert_gives_up_after(with_a_failed_attempt, CROWDED_SESSIONS + 1);
+    assert_gives_up_after(with_a_lost_session, CROWDED_SESSIONS - 1 + 1 + CROWDED_SESSIONS);
 }
 
 CU_TestInfo tests_sessions[] = {
@@ -206,5 +266,6 @@ CU_TestInfo tests_sessions[] = {
     {"one with a resource of the server's comes back",
      one_with_a_resource_of_the_servers_comes_back},
     {"it gives up when others come back as often", it_gives_up_when_others_come_back_as_often},
+    {"sessions in a row count, and attempts do not", sessions_in_a_row_count_and_attempts_do_not},
     CU_TEST_INFO_NULL,
 };
