@@ -28,8 +28,7 @@ struct sx_sasl_memory {
     bool has_scram;           /* a login by SCRAM succeeded */
     bool has_binding;         /* the last of these was a -PLUS */
     size_t hash_len;          /* its hash's */
-    bool wants_prepared; /* PLAIN with the password as it was typed was refused, with the other not
-                          */
+    bool wants_prepared;      /* PLAIN was refused with the password as typed, not as prepared */
 };
 
 enum sx_sasl_step {
