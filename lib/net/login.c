@@ -105,8 +105,11 @@ static bool is_final(const char *condition)
     return false;
 }
 
+/* What was refused before is over: the server may still be lost, but not for that. */
 static enum sx_login_step open_stream(struct sx_login *login)
 {
+    login->err = SX_OK;
+    login->why[0] = '\0';
     login->is_authenticated = true;
     login->state = FEATURES;
     return SX_LOGIN_OPEN;
@@ -166,7 +169,8 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     return follow(login, sx_sasl_begin(sasl, &offer), "auth");
 }
 
-/* The sentence of a refusal stays if the server closes before the answer to a second try. */
+/* The sentence of a refusal stays if the server closes before the answer to a second try, which the
+ * next login begins with (sasl.h): so it isn't final. */
 static enum sx_login_step take_failure(struct sx_login *login, const struct sx_element *failure)
 {
     struct sx_negotiation_condition condition;
@@ -178,6 +182,8 @@ static enum sx_login_step take_failure(struct sx_login *login, const struct sx_e
         condition.name[0] ? condition.name : "it doesn't say why", condition.text[0] ? ": " : "",
         condition.text);
     step = sx_sasl_failure(&login->sasl, strcmp(condition.name, "temporary-auth-failure") != 0);
+    if (step == SX_SASL_SEND)
+        login->err = SX_ELOST;
     if (step == SX_SASL_SEND || login->sasl.why[0])
         return follow(login, step, "auth");
     return SX_LOGIN_END;

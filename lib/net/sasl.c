@@ -69,7 +69,7 @@ static enum sx_sasl_step send_text(struct sx_sasl *sasl, const char *text)
 static const char *plain_password(const struct sx_sasl *sasl)
 {
     const struct sx_sasl_account *account = sasl->account;
-    bool is_prepared = !account->typed || sasl->is_typed_refused || sasl->memory->wants_prepared;
+    bool is_prepared = !account->typed || sasl->refused.is_typed || sasl->memory->wants_prepared;
     return is_prepared ? account->password : account->typed;
 }
 
@@ -113,21 +113,21 @@ static const struct hash *find_hash(enum sx_mechanism mechanism)
     return NULL;
 }
 
-static enum sx_sasl_step begin(struct sx_sasl *sasl)
+static bool choose(struct sx_sasl *sasl)
 {
-    const struct sx_sasl_offer *offer = &sasl->offer;
+    return sx_sasl_offer_choose(&sasl->offer, sasl->account, sasl->channel,
+                                sasl->refused.mechanisms, &sasl->choice);
+}
+
+static enum sx_sasl_step begin_chosen(struct sx_sasl *sasl)
+{
     const struct hash *hash;
-    if (!sx_sasl_offer_choose(offer, sasl->account, sasl->channel, sasl->refused, &sasl->choice)) {
-        sasl->err = offer->names[0] ? SX_EAUTH : SX_ELOST; /* it may have just started */
-        sx_sasl_offer_explain(offer, sasl->account, sasl->why, sizeof sasl->why);
-        return SX_SASL_END;
-    }
     if (sasl->choice.mechanism == SX_MECHANISM_PLAIN && sasl->memory->has_scram)
         return end(
             sasl, SX_EPROTOCOL,
             "the server offers PLAIN alone, where it had SCRAM before: somebody may want the "
             "password; it offers: %s",
-            offer->names);
+            sasl->offer.names);
     hash = find_hash(sasl->choice.mechanism);
     if (hash)
         return begin_scram(sasl, hash);
@@ -137,10 +137,33 @@ static enum sx_sasl_step begin(struct sx_sasl *sasl)
     return send_text(sasl, "=");
 }
 
+/* A server that has named the binding, or has taken one before, can do it: what it refuses is the
+ * password, or comes through somebody in between, to whom "n" is just what they need. */
+static bool is_binding_capable(const struct sx_sasl *sasl)
+{
+    return sasl->offer.has_bindings || sasl->memory->has_binding;
+}
+
+/* What the last stream's second try was begun without: it may have been lost before its answer. */
+static void recall_refusals(struct sx_sasl *sasl)
+{
+    sasl->refused = sasl->memory->refused;
+    if (is_binding_capable(sasl))
+        sasl->refused.mechanisms &= ~(unsigned)SX_MECHANISM_PLUS;
+}
+
 enum sx_sasl_step sx_sasl_begin(struct sx_sasl *sasl, const struct sx_sasl_offer *offer)
 {
     sasl->offer = *offer;
-    return begin(sasl);
+    recall_refusals(sasl);
+    if (choose(sasl))
+        return begin_chosen(sasl);
+    sasl->refused = (struct sx_sasl_refused){0}; /* it offers nothing else now */
+    if (choose(sasl))
+        return begin_chosen(sasl);
+    sasl->err = offer->names[0] ? SX_EAUTH : SX_ELOST; /* it may have just started */
+    sx_sasl_offer_explain(offer, sasl->account, sasl->why, sizeof sasl->why);
+    return SX_SASL_END;
 }
 
 /* ---- steps of SCRAM ---- */
@@ -271,15 +294,21 @@ static void compare(struct sx_sasl *sasl, const struct hash *hash)
     memory->hash_len = hash->len;
 }
 
+static enum sx_sasl_step finish(struct sx_sasl *sasl)
+{
+    if (sasl->choice.mechanism == SX_MECHANISM_PLAIN)
+        sasl->memory->wants_prepared |= sasl->refused.is_typed;
+    sasl->memory->refused = (struct sx_sasl_refused){0};
+    sx_buffer_wipe(&sasl->text);
+    return SX_SASL_DONE;
+}
+
 enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
 {
     const struct hash *hash = find_hash(sasl->choice.mechanism);
     char message[CHALLENGE_BYTES];
-    if (!hash) {
-        sasl->memory->wants_prepared |= sasl->is_typed_refused;
-        sx_buffer_wipe(&sasl->text);
-        return SX_SASL_DONE;
-    }
+    if (!hash)
+        return finish(sasl);
     if (sasl->stage == LAST) {
         if (!decode(text, message))
             message[0] = '\0';
@@ -290,8 +319,7 @@ enum sx_sasl_step sx_sasl_success(struct sx_sasl *sasl, const char *text)
         return end(sasl, SX_EPROTOCOL,
                    "the server takes the login for done before it was asked for proof");
     compare(sasl, hash);
-    sx_buffer_wipe(&sasl->text);
-    return SX_SASL_DONE;
+    return finish(sasl);
 }
 
 const char *sx_sasl_binding_name(const struct sx_sasl *sasl)
@@ -303,21 +331,18 @@ const char *sx_sasl_binding_name(const struct sx_sasl *sasl)
 static bool find_next_try(struct sx_sasl *sasl)
 {
     unsigned unbound = sasl->account->mechanisms & sasl->offer.mechanisms & SX_MECHANISM_SCRAM;
-    /* A server that has named the binding, or has taken one before, can do it: what it refuses is
-     * the password, or comes through somebody in between, to whom "n" is just what they need. */
-    bool is_capable = sasl->offer.has_bindings || sasl->memory->has_binding;
     if (sasl->choice.is_bound) {
-        sasl->refused |= SX_MECHANISM_PLUS;
-        return !is_capable && unbound;
+        sasl->refused.mechanisms |= SX_MECHANISM_PLUS;
+        return !is_binding_capable(sasl) && unbound;
     }
     /* The server knows another certificate for the account, or none: there is the password. */
     if (sasl->choice.mechanism == SX_MECHANISM_EXTERNAL) {
-        sasl->refused |= sx_mechanism_set(SX_MECHANISM_EXTERNAL);
+        sasl->refused.mechanisms |= sx_mechanism_set(SX_MECHANISM_EXTERNAL);
         return sasl->account->password[0] != '\0';
     }
     if (sasl->choice.mechanism == SX_MECHANISM_PLAIN &&
         plain_password(sasl) == sasl->account->typed) {
-        sasl->is_typed_refused = true;
+        sasl->refused.is_typed = true;
         return true;
     }
     return false;
@@ -325,10 +350,11 @@ static bool find_next_try(struct sx_sasl *sasl)
 
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal)
 {
-    if (is_refusal && find_next_try(sasl)) {
+    if (is_refusal && find_next_try(sasl) && choose(sasl)) {
+        sasl->memory->refused = sasl->refused;
         sasl->challenges = 0;
         sx_scram_fini(&sasl->scram);
-        return begin(sasl);
+        return begin_chosen(sasl);
     }
     if (is_refusal)
         sx_sasl_memory_wipe(sasl->memory);
@@ -350,4 +376,5 @@ void sx_sasl_memory_wipe(struct sx_sasl_memory *memory)
     OPENSSL_cleanse(memory->origin, sizeof memory->origin);
     memory->salted_len = 0;
     memory->wants_prepared = false;
+    memory->refused = (struct sx_sasl_refused){0};
 }

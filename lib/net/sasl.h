@@ -19,16 +19,23 @@
 #include "net/sasl_offer.h"
 #include "net/scram.h"
 
+/* What isn't tried once more. */
+struct sx_sasl_refused {
+    unsigned mechanisms; /* a set */
+    bool is_typed;       /* the password as it was typed, by PLAIN */
+};
+
 /* What a link keeps from one login to the next; zero at first. It is of one account. origin tells
  * one password from another; it is easier to guess from than salted, and wiped like it. */
 struct sx_sasl_memory {
     unsigned char salted[SX_SALTED_PASSWORD_BYTES];
-    size_t salted_len;        /* 0: none */
-    unsigned char origin[32]; /* of salted: hash, salt, iterations and password, hashed */
-    bool has_scram;           /* a login by SCRAM succeeded */
-    bool has_binding;         /* the last of these was a -PLUS */
-    size_t hash_len;          /* its hash's */
-    bool wants_prepared;      /* PLAIN was refused with the password as typed, not as prepared */
+    size_t salted_len;              /* 0: none */
+    unsigned char origin[32];       /* of salted: hash, salt, iterations and password, hashed */
+    bool has_scram;                 /* a login by SCRAM succeeded */
+    bool has_binding;               /* the last of these was a -PLUS */
+    size_t hash_len;                /* its hash's */
+    struct sx_sasl_refused refused; /* what came in its place has had no answer yet */
+    bool wants_prepared; /* PLAIN was refused with the password as typed, not as prepared */
 };
 
 enum sx_sasl_step {
@@ -54,9 +61,8 @@ struct sx_sasl {
     struct sx_sasl_offer offer;
     struct sx_scram scram;
     struct sx_salted_password salted;
-    unsigned refused; /* a set: what isn't tried once more */
+    struct sx_sasl_refused refused;
     unsigned stage, challenges;
-    bool is_typed_refused;
 };
 
 /* For the features of a stream that isn't authenticated. */
@@ -76,7 +82,8 @@ enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl);
  * invalid-mechanism and so on, anything but temporary-auth-failure). Then SEND, once for each: what
  * goes without channel binding, if it was with one that the server hadn't named and this link never
  * logged in with one; what the password serves, if it was the certificate; the prepared password by
- * PLAIN, if it was the typed one. Else END without why, and the salted password is wiped. */
+ * PLAIN, if it was the typed one. If the stream is lost before the answer, the next one begins with
+ * that. Else END without why, and the salted password is wiped. */
 enum sx_sasl_step sx_sasl_failure(struct sx_sasl *sasl, bool is_refusal);
 
 /* Wipes. */

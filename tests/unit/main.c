@@ -101,6 +101,7 @@
     SUITE(roster)                                                                                  \
     SUITE(routing)                                                                                 \
     SUITE(sasl)                                                                                    \
+    SUITE(second_try)                                                                              \
     SUITE(scan)                                                                                    \
     SUITE(scram)                                                                                   \
     SUITE(secret)                                                                                  \
