@@ -244,13 +244,21 @@ bool sx_trust_digest_system(EVP_MD_CTX *md)
 
 /* ---- ca_file's ---- */
 
+/* What a certificate's extensions say OpenSSL finds out once, at the first chain: here it is before
+ * other threads see it. */
+static bool add_certificate(X509_STORE *store, X509 *certificate)
+{
+    X509_check_purpose(certificate, -1, 0);
+    return !sx_openssl_error_is_shortage() && X509_STORE_add_cert(store, certificate) == 1;
+}
+
 /* How many certificates there were; -1: OpenSSL takes one of them or a revocation list for none. */
 static int add_all(X509_STORE *store, STACK_OF(X509_INFO) * infos)
 {
     int i, count = 0;
     for (i = 0; i < sk_X509_INFO_num(infos); i++) {
         const X509_INFO *info = sk_X509_INFO_value(infos, i);
-        if (info->x509 && X509_STORE_add_cert(store, info->x509) != 1)
+        if (info->x509 && !add_certificate(store, info->x509))
             return -1;
         if (info->crl && X509_STORE_add_crl(store, info->crl) != 1)
             return -1;
