@@ -4,6 +4,7 @@
  */
 #include "net/component.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ bool sx_component_prove(const char *id, const char *secret, char out[SX_COMPONEN
     EVP_MD_CTX_free(ctx);
     if (made)
         sx_hex_format(digest, len, out);
+    OPENSSL_cleanse(digest, sizeof digest);
     return made;
 }
 

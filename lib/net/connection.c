@@ -516,6 +516,7 @@ static void run_once(struct sx_connection *connection, xmpp_ctx_t *ctx)
         acknowledge_at_once(connection);
     if (has_ended)
         shutdown(connection->fd, SHUT_RDWR);
+    sx_tls_clear_errors();
     xmpp_run_once(ctx, 0);
     connection->over |= has_ended || is_aborted;
 }

@@ -41,14 +41,17 @@ void sx_failure_explain_tls(struct sx_failure *failure, const char *server, bool
                        has_read ? "it was not offered or failed" : "the handshake failed");
 }
 
+/* A file is read anew at each attempt, and may be a better one then. That there is none is for
+ * good, unless somebody on the way may have said so. */
 bool sx_failure_explain_certificate(struct sx_failure *failure, const struct sx_config *config,
                                     const char *server)
 {
     const char *alert = sx_tls_is_about_us() ? sx_tls_alert_text() : NULL;
     if (alert && !config->cert_file)
-        sx_failure_set(failure, SX_ECLIENTCERT, "%s wants a client certificate: %s", server, alert);
+        sx_failure_set(failure, sx_tls_is_established() ? SX_ECLIENTCERT : SX_ETLS,
+                       "%s wants a client certificate: %s", server, alert);
     else if (alert)
-        sx_failure_set(failure, SX_ECLIENTCERT, "%s doesn't take the client certificate %.100s: %s",
+        sx_failure_set(failure, SX_EFILE, "%s doesn't take the client certificate %.100s: %s",
                        server, config->cert_file, alert);
     return alert != NULL;
 }

@@ -9,6 +9,7 @@
  */
 #include "net/login.h"
 
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ enum sx_login_step sx_login_header(struct sx_login *login, const char *id)
     if (!sx_component_prove(id, login->config->password, handshake))
         return end_short(login);
     sx_buffer_add_format(&login->out, "<handshake>%s</handshake>", handshake);
+    OPENSSL_cleanse(handshake, sizeof handshake); /* the secret can be guessed from it */
     return wait_in(login, HANDSHAKE);
 }
 
@@ -152,7 +154,7 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     sx_negotiation_read_offer(features, &offer);
     if (config->cert_file && !config->password[0] && offer.names[0] &&
         !(offer.mechanisms & sx_mechanism_set(SX_MECHANISM_EXTERNAL)))
-        return end(login, SX_ECLIENTCERT,
+        return end(login, SX_EFILE,
                    "%s doesn't take the client certificate %.100s: it offers no SASL EXTERNAL",
                    login->server, config->cert_file);
     snprintf(login->user, sizeof login->user, "%.*s", (int)strcspn(config->jid, "@"), config->jid);
@@ -169,6 +171,14 @@ static enum sx_login_step begin_sasl(struct sx_login *login, const struct sx_ele
     return follow(login, sx_sasl_begin(sasl, &offer), "auth");
 }
 
+/* The certificate's file is read anew at each attempt, and may be a better one then. */
+static enum sx_err judge_refusal(const struct sx_login *login, const char *condition)
+{
+    if (!is_final(condition))
+        return SX_ELOST;
+    return login->sasl.choice.mechanism == SX_MECHANISM_EXTERNAL ? SX_EFILE : SX_EAUTH;
+}
+
 /* The sentence of a refusal stays if the server closes before the answer to a second try, which the
  * next login begins with (sasl.h): so it isn't final. */
 static enum sx_login_step take_failure(struct sx_login *login, const struct sx_element *failure)
@@ -176,9 +186,8 @@ static enum sx_login_step take_failure(struct sx_login *login, const struct sx_e
     struct sx_negotiation_condition condition;
     enum sx_sasl_step step;
     sx_negotiation_read_condition(failure, SX_NS_SASL, &condition);
-    end(login, is_final(condition.name) ? SX_EAUTH : SX_ELOST,
-        "%s refused the login of %.100s by %s: %s%s%s", login->server, login->config->jid,
-        sx_mechanism_name(login->sasl.choice.mechanism),
+    end(login, judge_refusal(login, condition.name), "%s refused the login of %.100s by %s: %s%s%s",
+        login->server, login->config->jid, sx_mechanism_name(login->sasl.choice.mechanism),
         condition.name[0] ? condition.name : "it doesn't say why", condition.text[0] ? ": " : "",
         condition.text);
     step = sx_sasl_failure(&login->sasl, strcmp(condition.name, "temporary-auth-failure") != 0);

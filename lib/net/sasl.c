@@ -194,25 +194,33 @@ static enum sx_sasl_step send_proof(struct sx_sasl *sasl)
     return step;
 }
 
-static enum sx_sasl_step answer_first(struct sx_sasl *sasl, const char *message)
+static enum sx_sasl_step prove_or_hash(struct sx_sasl *sasl, const unsigned char *origin)
 {
-    struct sx_scram *scram = &sasl->scram;
+    const struct sx_scram *scram = &sasl->scram;
     struct sx_sasl_memory *memory = sasl->memory;
-    unsigned char origin[sizeof memory->origin];
-    enum sx_err err = sx_scram_read_first(scram, message);
-    if (err)
-        return end(sasl, err, "%s", err == SX_ENOMEM ? "memory ran short" : scram->why);
-    if (!make_origin(scram, sasl->account->password, origin))
-        return end_short(sasl);
-    if (memory->salted_len && memcmp(origin, memory->origin, sizeof origin) == 0)
+    if (memory->salted_len && memcmp(origin, memory->origin, sizeof memory->origin) == 0)
         return send_proof(sasl);
     memory->salted_len = 0;
-    memcpy(memory->origin, origin, sizeof origin);
+    memcpy(memory->origin, origin, sizeof memory->origin);
     if (!sx_salted_password_begin(&sasl->salted, scram->hash, sasl->account->password, scram->salt,
                                   scram->salt_len, scram->iterations))
         return end_short(sasl);
     sasl->stage = HASHING;
     return SX_SASL_HASH;
+}
+
+static enum sx_sasl_step answer_first(struct sx_sasl *sasl, const char *message)
+{
+    struct sx_scram *scram = &sasl->scram;
+    unsigned char origin[sizeof sasl->memory->origin];
+    enum sx_err err = sx_scram_read_first(scram, message);
+    enum sx_sasl_step step;
+    if (err)
+        return end(sasl, err, "%s", err == SX_ENOMEM ? "memory ran short" : scram->why);
+    step = make_origin(scram, sasl->account->password, origin) ? prove_or_hash(sasl, origin)
+                                                               : end_short(sasl);
+    OPENSSL_cleanse(origin, sizeof origin); /* the password can be guessed from it */
+    return step;
 }
 
 enum sx_sasl_step sx_sasl_hash(struct sx_sasl *sasl)

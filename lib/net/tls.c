@@ -36,6 +36,8 @@ static _Thread_local struct {
     int fd;
     SSL *ssl;         /* on fd; NULL before the handshake and once it is freed */
     bool established; /* its handshake was done, once */
+    bool is_verified; /* the server's certificate was found to be good */
+    bool is_asked;    /* behind that the server asked for ours */
     int alert;        /* as the callback gets it, 0 for none */
     bool received;
     const struct sx_tls_server *server; /* NULL: nobody has said who it is */
@@ -66,7 +68,7 @@ static void note(const SSL *ssl, int where, int value)
 void sx_tls_begin(void)
 {
     sx_tls_end();
-    seen.established = false;
+    seen.established = seen.is_verified = seen.is_asked = false;
     seen.alert = 0;
     seen.refusal = SX_OK;
     seen.is_short = false;
@@ -80,12 +82,20 @@ void sx_tls_end(void)
     seen.server = NULL;
 }
 
+void sx_tls_clear_errors(void)
+{
+    look_for_shortage();
+    if (!seen.is_short)
+        ERR_clear_error();
+}
+
 bool sx_tls_look(void)
 {
     char byte;
     int read, error;
     if (!seen.ssl || !seen.established)
         return true;
+    sx_tls_clear_errors();
     read = SSL_peek(seen.ssl, &byte, 1);
     error = SSL_get_error(seen.ssl, read);
     look_for_shortage();
@@ -123,7 +133,7 @@ bool sx_tls_is_too_old(void)
 
 bool sx_tls_is_about_us(void)
 {
-    if (!seen.received)
+    if (!seen.received || !(seen.established || (seen.is_verified && seen.is_asked)))
         return false;
     switch (sx_tls_alert()) {
     case SSL_AD_BAD_CERTIFICATE:
@@ -135,6 +145,8 @@ bool sx_tls_is_about_us(void)
     case SSL_AD_ACCESS_DENIED:
     case SSL_AD_CERTIFICATE_REQUIRED:
         return true;
+    case SSL_AD_HANDSHAKE_FAILURE: /* TLS 1.2 has no other for one that is missing */
+        return seen.is_asked;
     default:
         return false;
     }
@@ -178,7 +190,8 @@ static int check_certificate(int is_trusted, X509_STORE_CTX *ctx)
     }
     if (X509_STORE_CTX_get_error_depth(ctx) > 0)
         return 1;
-    if (server && sx_identity_matches(certificate, server->domain, server->ascii))
+    seen.is_verified = server && sx_identity_matches(certificate, server->domain, server->ascii);
+    if (seen.is_verified)
         return 1;
     if (server)
         refuse_names(certificate);
@@ -194,12 +207,20 @@ static bool has_name(const struct sx_tls_server *server)
            inet_pton(AF_INET, server->ascii, &address) != 1;
 }
 
+static int note_request(SSL *ssl, void *user)
+{
+    (void)user;
+    seen.is_asked |= ssl == seen.ssl;
+    return 1;
+}
+
 /* libstrophe has told OpenSSL to compare the name that it has, and has sent it. */
 static void introduce(SSL *ssl)
 {
     static const unsigned char protocols[] = "\013xmpp-client"; /* its length first */
     const struct sx_tls_server *server = seen.server;
     SSL_set_info_callback(ssl, note);
+    SSL_set_cert_cb(ssl, note_request, NULL);
     X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, check_certificate);
     SSL_set_tlsext_host_name(ssl, NULL);

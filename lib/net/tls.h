@@ -62,6 +62,10 @@ int sx_tls_alert(void);
 /* That alert in a few words: "unknown CA". Never NULL. */
 const char *sx_tls_alert_text(void);
 
+/* Forgets what the program's own calls on this thread have left in OpenSSL's queue, which
+ * SSL_get_error() would take for the connection's: to be called before whoever reads or writes. */
+void sx_tls_clear_errors(void);
+
 /* Takes in what has come on the established connection, so that an alert is seen; the next reader
  * still gets all of it. To be called before a write: once that has failed, libstrophe reads no
  * more, and with TLS 1.3 a server refuses our certificate when we take the handshake for done (RFC
@@ -74,7 +78,9 @@ bool sx_tls_look(void);
 bool sx_tls_is_name_unknown(void);
 
 /* Whether it says that the server has no version of TLS that we speak; that it doesn't take our
- * certificate, or wants one that we don't have. */
+ * certificate, or wants one that we don't have. The latter is believed once the server has shown
+ * its own certificate and asked for ours. With TLS 1.3 it comes when TLS is established, with 1.2
+ * before that, in clear: anybody on the way could send it. */
 bool sx_tls_is_too_old(void);
 bool sx_tls_is_about_us(void);
 

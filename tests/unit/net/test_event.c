@@ -2,6 +2,8 @@
  * by whom it tells nothing. What OpenSSL has read ahead of libstrophe (sx_tls_look) has no event
  * any longer.
  */
+#include <openssl/err.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "attempt.h"
@@ -110,7 +112,38 @@ static void test_ends(void)
         run_course(&ends[i], SX_ELOST, "example.org closed the connection during the login");
 }
 
+/* The program's own calls of OpenSSL leave errors behind in its state callback, which runs on this
+ * thread. */
+static void leave_error(struct attempt *attempt)
+{
+    (void)attempt;
+    ERR_raise(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH);
+}
+
+static void an_error_of_the_programs_own_is_none_of_the_connection(void)
+{
+    size_t i;
+    for (i = 0; i < COUNT(logins); i++) {
+        struct hostile_certificates certificates;
+        struct hostile *hostile;
+        struct attempt attempt = {.timeout_ms = PATIENT_MS, .on_round = leave_error};
+        CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
+        hostile = hostile_start(logins[i].script, certificates.pem);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+        attempt.port = hostile_port(hostile);
+        attempt.config = attempt_config(logins[i].tls, certificates.ca_file);
+        attempt_run(&attempt);
+        ERR_clear_error();
+        CU_ASSERT_TRUE(attempt.was_online);
+        CU_ASSERT_EQUAL(attempt.connection.failure.err, SX_ESTOPPED);
+        hostile_stop(hostile);
+        hostile_remove_certificates(&certificates);
+    }
+}
+
 CU_TestInfo tests_event[] = {
+    {"an error of the program's own is none of the connection",
+     an_error_of_the_programs_own_is_none_of_the_connection},
     {"a login over TLS is woken by what comes, and by nothing else", test_logins},
     {"the end of TLS ends a login at once, though TCP stays", test_ends},
     CU_TEST_INFO_NULL,

@@ -202,7 +202,7 @@ static void a_refusal_with_nothing_else_to_try_is_told(void)
         END};
     struct scene scene;
     begin(&scene, &pairs[1], script);
-    log_in_refused(&scene, SX_EAUTH, "EXTERNAL");
+    log_in_refused(&scene, SX_EFILE, "EXTERNAL");
     end(&scene);
 }
 

@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
+#include "net/failure.h"
 #include "net/tls.h"
 #include "trust_fixture.h"
 
@@ -256,12 +257,81 @@ static void test_unknown_name(void)
     close_ends(&ends, &trust);
 }
 
+/* ---- alerts about our certificate ---- */
+
+static const unsigned char about_us[] = {42, 43, 44, 45, 46, 48, 49, 116};
+static char own_file[] = "alice.pem";
+
+static void send_alert_in_clear(const struct ends *ends, unsigned char number)
+{
+    const unsigned char alert[] = {21, 3, 3, 0, 2, 2, number};
+    CU_ASSERT_EQUAL(write(ends->fds[1], alert, sizeof alert), (ssize_t)sizeof alert);
+}
+
+/* Whoever is on the way can send one, before the server has shown anything. */
+static void test_alert_of_a_stranger(void)
+{
+    struct sx_config config = {.cert_file = own_file};
+    size_t i;
+    for (i = 0; i < sizeof about_us; i++) {
+        struct sx_failure failure = {SX_OK, ""};
+        struct ends ends;
+        struct trust trust;
+        open_ends(&ends, &trust);
+        begin(&ends, &chat);
+        CU_ASSERT_EQUAL(SSL_write(ends.client, "x", 1), -1);
+        send_alert_in_clear(&ends, about_us[i]);
+        CU_ASSERT_FALSE(shake_hands(&ends));
+        CU_ASSERT_EQUAL(sx_tls_alert(), about_us[i]);
+        CU_ASSERT_FALSE(sx_tls_is_about_us());
+        CU_ASSERT_FALSE(sx_failure_explain_certificate(&failure, &config, "HOST"));
+        sx_tls_end();
+        ERR_clear_error();
+        close_ends(&ends, &trust);
+    }
+}
+
+/* The server wants a certificate, and gets none. */
+static void want_certificate(int version, bool has_file, enum sx_err err, const char *sentence)
+{
+    struct sx_config config = {.cert_file = has_file ? own_file : NULL};
+    struct sx_failure failure = {SX_OK, ""};
+    struct ends ends;
+    struct trust trust;
+    open_ends(&ends, &trust);
+    SSL_set_max_proto_version(ends.client, version);
+    SSL_set_verify(ends.server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    begin(&ends, &chat);
+    while (shake_hands(&ends) && sx_tls_look())
+        (void)SSL_accept(ends.server);
+    CU_ASSERT_TRUE(sx_tls_is_about_us());
+    CU_ASSERT_TRUE(sx_failure_explain_certificate(&failure, &config, "HOST"));
+    CU_ASSERT_EQUAL(failure.err, err);
+    CU_ASSERT_STRING_EQUAL(failure.text, sentence);
+    sx_tls_end();
+    ERR_clear_error();
+    close_ends(&ends, &trust);
+}
+
+/* With TLS 1.2 it is in clear. Files are read anew, so that they may be mended before the next. */
+static void test_wanted_certificate(void)
+{
+    want_certificate(TLS1_3_VERSION, false, SX_ECLIENTCERT,
+                     "HOST wants a client certificate: certificate required");
+    want_certificate(TLS1_2_VERSION, false, SX_ETLS,
+                     "HOST wants a client certificate: handshake failure");
+    want_certificate(TLS1_3_VERSION, true, SX_EFILE,
+                     "HOST doesn't take the client certificate alice.pem: certificate required");
+}
+
 CU_TestInfo tests_tls[] = {
     {"a certificate for another name is refused, and says whose it is", test_another_name},
     {"a certificate that nobody vouches for is refused", test_stranger},
     {"a server that nobody has named is refused", test_nobody_expected},
     {"the server is told its name in A-labels, and the protocol", test_hello},
     {"that it doesn't know its name is noticed", test_unknown_name},
+    {"an alert of who has shown no certificate isn't about ours", test_alert_of_a_stranger},
+    {"a certificate that is wanted is told", test_wanted_certificate},
     {"a handshake that isn't the link's own is OpenSSL's", test_others},
     {"the link's own is shaken as it reads and writes", test_handshake},
     {"it waits to write only if the socket takes nothing", test_full_socket},
