@@ -67,10 +67,9 @@ static enum sx_err decode(const char *from, struct text *text)
     if (bytes >= SIZE_MAX / CHAR_GROWTH / sizeof *text->chars)
         return SX_ENOMEM;
     /* room for all that the text can become, because libidn works in place; one more, because it
-     * wants more room than it uses; written whole, because it is wiped whole, and what is wiped is
-     * looked at in a test */
+     * wants more room than it uses */
     text->capacity = bytes * CHAR_GROWTH + 1;
-    text->chars = calloc(text->capacity, sizeof *text->chars);
+    text->chars = malloc(text->capacity * sizeof *text->chars);
     if (!text->chars)
         return SX_ENOMEM;
     for (; *from; from += len) {
@@ -115,7 +114,7 @@ static enum sx_err check_stable(const struct text *text, const struct profile *p
 {
     struct text again = *text;
     enum sx_err err;
-    again.chars = calloc(again.capacity, sizeof *again.chars);
+    again.chars = malloc(again.capacity * sizeof *again.chars);
     if (!again.chars)
         return SX_ENOMEM;
     memcpy(again.chars, text->chars, text->count * sizeof *again.chars);
