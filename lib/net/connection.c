@@ -486,11 +486,15 @@ static bool is_tcp_settled(struct sx_connection *connection)
 /* Neither TLS nor stream header nor SASL has a timer in libstrophe. */
 static void check_deadline(struct sx_connection *connection)
 {
-    char text[320];
+    const struct sx_sasl *sasl = &connection->login.sasl;
+    char text[400], clause[120] = "";
     if (connection->online || sx_clock_now_us() < connection->deadline)
         return;
-    snprintf(text, sizeof text, "connecting to %s took longer than %.3f s", connection->server,
-             (double)connection->config->connect_timeout_us / 1e6);
+    if (connection->is_hashing)
+        snprintf(clause, sizeof clause, ": of %lu iterations of SCRAM %lu were left",
+                 sasl->scram.iterations, sasl->salted.left);
+    snprintf(text, sizeof text, "connecting to %s took longer than %.3f s%s", connection->server,
+             (double)connection->config->connect_timeout_us / 1e6, clause);
     sx_connection_abort(connection, SX_ECONNECT, text);
 }
 

@@ -141,7 +141,30 @@ static void an_error_of_the_programs_own_is_none_of_the_connection(void)
     }
 }
 
+static void end_while_hashing(struct attempt *attempt)
+{
+    if (attempt->connection.is_hashing)
+        attempt->connection.deadline = 0;
+}
+
+static void a_hash_that_takes_too_long_is_told(void)
+{
+    const struct hostile_step script[] = {OPENED(MECHANISMS(MECHANISM("SCRAM-SHA-1"))),
+                                          SCRAM(.first = "r=$NONCEserver,s=c2FsdA==,i=1000000"),
+                                          END};
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct attempt attempt = {.timeout_ms = PATIENT_MS, .on_round = end_while_hashing};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    attempt.port = hostile_port(hostile);
+    attempt.config = attempt_config(SOAP_XMPP_TLS_OFF, NULL);
+    attempt_run(&attempt);
+    CU_ASSERT_EQUAL(attempt.connection.failure.err, SX_ECONNECT);
+    ASSERT_CONTAINS(attempt.connection.failure.text, " s: of 1000000 iterations of SCRAM 999999 ");
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_event[] = {
+    {"a hash that takes too long is told", a_hash_that_takes_too_long_is_told},
     {"an error of the program's own is none of the connection",
      an_error_of_the_programs_own_is_none_of_the_connection},
     {"a login over TLS is woken by what comes, and by nothing else", test_logins},
