@@ -115,3 +115,19 @@ void attempt_run(struct attempt *attempt)
     attempt->connection.trace = NULL;
     attempt->connection.addresses = NULL;
 }
+
+void attempt_server_start(struct attempt_server *server, const struct hostile_step *script,
+                          struct attempt *attempt, enum soap_xmpp_tls tls)
+{
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&server->certificates, "example.org", 1), 0);
+    server->hostile = hostile_start(script, server->certificates.pem);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server->hostile);
+    attempt->port = hostile_port(server->hostile);
+    attempt->config = attempt_config(tls, server->certificates.ca_file);
+}
+
+void attempt_server_stop(struct attempt_server *server)
+{
+    hostile_stop(server->hostile);
+    hostile_remove_certificates(&server->certificates);
+}

@@ -5,6 +5,7 @@
 #define TESTS_UNIT_NET_ATTEMPT_H
 
 #include "net/connection.h"
+#include "../../lib/hostile.h"
 
 struct attempt {
     /* set by the test, the rest zero */
@@ -28,5 +29,16 @@ struct attempt {
 struct sx_config attempt_config(enum soap_xmpp_tls tls, char *ca_file);
 
 void attempt_run(struct attempt *attempt);
+
+/* Who it is made to: a server that plays a script, with a certificate of example.org's. */
+struct attempt_server {
+    struct hostile_certificates certificates;
+    struct hostile *hostile;
+};
+
+/* Gives the attempt its port, and Alice's configuration with its CA. */
+void attempt_server_start(struct attempt_server *server, const struct hostile_step *script,
+                          struct attempt *attempt, enum soap_xmpp_tls tls);
+void attempt_server_stop(struct attempt_server *server);
 
 #endif

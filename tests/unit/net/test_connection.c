@@ -30,20 +30,14 @@ struct course {
 
 static void run_course(const struct course *course)
 {
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
     struct attempt attempt = {.timeout_ms = course->err == SX_ECONNECT ? IMPATIENT_MS : PATIENT_MS,
                               .on_round = assert_no_waits};
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-    hostile = hostile_start(course->script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    attempt.port = hostile_port(hostile);
-    attempt.config = attempt_config(course->tls, certificates.ca_file);
+    attempt_server_start(&server, course->script, &attempt, course->tls);
     attempt_run(&attempt);
     CU_ASSERT_EQUAL(attempt.connection.failure.err, course->err);
     CU_ASSERT_EQUAL(attempt.was_online, course->err == SX_ESTOPPED);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
+    attempt_server_stop(&server);
 }
 
 static const struct hostile_step silent[] = {SILENCE, END};

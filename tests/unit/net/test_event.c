@@ -43,21 +43,15 @@ struct course {
 
 static void run_course(const struct course *course, enum sx_err err, const char *sentence)
 {
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
     struct attempt attempt = {.timeout_ms = PATIENT_MS, .is_patient = true};
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-    hostile = hostile_start(course->script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    attempt.port = hostile_port(hostile);
-    attempt.config = attempt_config(course->tls, certificates.ca_file);
+    attempt_server_start(&server, course->script, &attempt, course->tls);
     attempt_run(&attempt);
     CU_ASSERT_EQUAL(attempt.vain, 0);
     CU_ASSERT_EQUAL(attempt.was_online, err == SX_ESTOPPED);
     CU_ASSERT_EQUAL(attempt.connection.failure.err, err);
     ASSERT_TEXT(attempt.connection.failure.text, sentence);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
+    attempt_server_stop(&server);
 }
 
 static const struct hostile_step scram[] = {OPENED(MECHANISMS(MECHANISM("SCRAM-SHA-1"))),
@@ -124,20 +118,14 @@ static void an_error_of_the_programs_own_is_none_of_the_connection(void)
 {
     size_t i;
     for (i = 0; i < COUNT(logins); i++) {
-        struct hostile_certificates certificates;
-        struct hostile *hostile;
+        struct attempt_server server;
         struct attempt attempt = {.timeout_ms = PATIENT_MS, .on_round = leave_error};
-        CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-        hostile = hostile_start(logins[i].script, certificates.pem);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-        attempt.port = hostile_port(hostile);
-        attempt.config = attempt_config(logins[i].tls, certificates.ca_file);
+        attempt_server_start(&server, logins[i].script, &attempt, logins[i].tls);
         attempt_run(&attempt);
         ERR_clear_error();
         CU_ASSERT_TRUE(attempt.was_online);
         CU_ASSERT_EQUAL(attempt.connection.failure.err, SX_ESTOPPED);
-        hostile_stop(hostile);
-        hostile_remove_certificates(&certificates);
+        attempt_server_stop(&server);
     }
 }
 

@@ -66,29 +66,24 @@ static const struct pair pairs[] = {
 /* ---- running them ---- */
 
 struct scene {
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
     struct attempt attempt;
 };
 
 static void begin(struct scene *scene, const struct pair *pair, const struct hostile_step *script)
 {
     *scene = (struct scene){.attempt.timeout_ms = PATIENT_MS};
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&scene->certificates, "example.org", 1), 0);
-    scene->hostile = hostile_start(script, scene->certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(scene->hostile);
-    scene->attempt.port = hostile_port(scene->hostile);
-    scene->attempt.config = attempt_config(SOAP_XMPP_TLS_REQUIRED, scene->certificates.ca_file);
+    attempt_server_start(&scene->server, script, &scene->attempt, SOAP_XMPP_TLS_REQUIRED);
     if (pair->was_typed)
         scene->attempt.config.typed_password = typed;
     if (pair->has_certificate)
-        scene->attempt.config.cert_file = scene->attempt.config.key_file = scene->certificates.pem;
+        scene->attempt.config.cert_file = scene->attempt.config.key_file =
+            scene->server.certificates.pem;
 }
 
 static void end(struct scene *scene)
 {
-    hostile_stop(scene->hostile);
-    hostile_remove_certificates(&scene->certificates);
+    attempt_server_stop(&scene->server);
 }
 
 /* One more attempt of the same link. words: somewhere in the sentence. */

@@ -81,28 +81,23 @@ static void run_attempt(const struct course *course, struct attempt *attempt, ch
 
 static void run_course(const struct course *course, char *password)
 {
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
+    struct attempt first = {0};
     struct secrets secrets;
     struct sx_sasl_memory memory = {0};
     unsigned i;
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-    hostile = hostile_start(course->script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    attempt_server_start(&server, course->script, &first, course->tls);
     make(&secrets, EVP_get_digestbyname(course->hash), password);
     freed_begin(secrets.at, secrets.count);
     for (i = 0; i < course->logins; i++) {
-        struct attempt attempt = {.port = hostile_port(hostile),
-                                  .config = attempt_config(course->tls, certificates.ca_file),
-                                  .memory = memory};
+        struct attempt attempt = {.port = first.port, .config = first.config, .memory = memory};
         run_attempt(course, &attempt, password);
         memory = attempt.memory;
     }
     CU_ASSERT_EQUAL(freed_end(), 0);
     ASSERT_TEXT(freed_last(), "");
     sx_buffer_fini(&secrets.base64);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
+    attempt_server_stop(&server);
 }
 
 #define MECHANISM(name)                                                                            \

@@ -45,14 +45,9 @@ static enum soap_xmpp_tls choose_tls(enum way way)
 static void run_course(const struct course *course, void (*on_round)(struct attempt *attempt))
 {
     static char component[] = "calc.example.org";
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
     struct attempt attempt = {.timeout_ms = PATIENT_MS, .stays = true, .on_round = on_round};
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-    hostile = hostile_start(course->script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    attempt.port = hostile_port(hostile);
-    attempt.config = attempt_config(choose_tls(course->way), certificates.ca_file);
+    attempt_server_start(&server, course->script, &attempt, choose_tls(course->way));
     attempt.config.is_component = course->way == COMPONENT;
     if (attempt.config.is_component)
         attempt.config.jid = component;
@@ -62,8 +57,7 @@ static void run_course(const struct course *course, void (*on_round)(struct atte
     CU_ASSERT_EQUAL(attempt.was_online,
                     course->way == CLEAR_ONLINE || course->way == UPGRADED_ONLINE);
     CU_ASSERT_TRUE(attempt.rounds < MOST_ROUNDS);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
+    attempt_server_stop(&server);
 }
 
 static void run_each(const struct course *courses, size_t count,

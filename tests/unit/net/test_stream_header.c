@@ -27,20 +27,15 @@ static void expect_headers(const struct hostile_step *script, enum soap_xmpp_tls
                            unsigned clear, unsigned private)
 {
     static char jid[] = "o'b&r@example.org/desk";
-    struct hostile_certificates certificates;
-    struct hostile *hostile;
+    struct attempt_server server;
     struct attempt attempt = {.timeout_ms = PATIENT_MS};
     char *received, *header;
     const char *next;
     unsigned count = 0;
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&certificates, "example.org", 1), 0);
-    hostile = hostile_start(script, certificates.pem);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
-    attempt.port = hostile_port(hostile);
-    attempt.config = attempt_config(tls, certificates.ca_file);
+    attempt_server_start(&server, script, &attempt, tls);
     attempt.config.jid = jid;
     attempt_run(&attempt);
-    next = received = hostile_received(hostile);
+    next = received = hostile_received(server.hostile);
     while ((header = next_header(&next))) {
         ASSERT_CONTAINS(header, " to=\"example.org\"");
         if (count++ < clear)
@@ -51,8 +46,7 @@ static void expect_headers(const struct hostile_step *script, enum soap_xmpp_tls
     }
     CU_ASSERT_EQUAL(count, clear + private);
     free(received);
-    hostile_stop(hostile);
-    hostile_remove_certificates(&certificates);
+    attempt_server_stop(&server);
 }
 
 static void test_upgrade(void)
