@@ -78,34 +78,32 @@ static const char *write_error(struct town *town, unsigned number, const char *h
     return text;
 }
 
-/* Over TLS, before SASL. */
-static void start_sending(struct town *town, unsigned number, const char *host, int port)
+/* Over TLS, before SASL; next: what it does after that. */
+static void start_sending_and(struct town *town, unsigned number, const char *host, int port,
+                              struct hostile_step next)
 {
     const struct hostile_step steps[] = {
         {HOSTILE_PLAY, .steps = hostile_offer_tls},
         {.kind = HOSTILE_STARTTLS},
         {HOSTILE_EXPECT, .text = "<stream:stream"},
         {HOSTILE_SEND, .text = write_error(town, number, host, port)},
+        next,
+        {HOSTILE_PLAY, .steps = hostile_login_tls},
         {HOSTILE_END},
     };
     memcpy(town->steps[number], steps, sizeof steps);
     start(town, number, town->steps[number]);
 }
 
+static void start_sending(struct town *town, unsigned number, const char *host, int port)
+{
+    start_sending_and(town, number, host, port, (struct hostile_step){HOSTILE_END});
+}
+
 /* The same once; then it lets us in. */
 static void start_sending_once(struct town *town, unsigned number, const char *host, int port)
 {
-    const struct hostile_step steps[] = {
-        {HOSTILE_PLAY, .steps = hostile_offer_tls},
-        {.kind = HOSTILE_STARTTLS},
-        {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND, .text = write_error(town, number, host, port)},
-        {.kind = HOSTILE_NEXT},
-        {HOSTILE_PLAY, .steps = hostile_login_tls},
-        {HOSTILE_END},
-    };
-    memcpy(town->steps[number], steps, sizeof steps);
-    start(town, number, town->steps[number]);
+    start_sending_and(town, number, host, port, (struct hostile_step){.kind = HOSTILE_NEXT});
 }
 
 static void assert_guests(struct town *town, unsigned number, unsigned expected)
