@@ -17,7 +17,7 @@ struct sx_config {
     char *password;       /* prepared; "" when a client certificate stands for it; wiped by fini */
     char *typed_password; /* as the program gave it; NULL: the same; wiped by fini */
     char *host;           /* NULL: by DNS SRV */
-    int port;             /* 0: libstrophe's default */
+    int port;             /* 0: the usual one of tls */
     bool is_component;    /* jid is a domain: XEP-0114; host and port are set */
     enum soap_xmpp_tls tls;                   /* OFF for a component */
     unsigned mechanisms;                      /* a set of mechanism.h; none for a component */

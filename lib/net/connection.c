@@ -85,18 +85,19 @@ static void on_stanza(void *user, const struct sx_element *stanza)
         connection->on_stanza(connection->user, stanza, &connection->stream);
 }
 
+/* Where we were sent, or what the configuration names; NULL: the domain's own servers. */
+static const char *host_of(const struct sx_connection *connection)
+{
+    return connection->target ? connection->target->host : connection->config->host;
+}
+
 /* "host port 5222", or the domain whose SRV records were asked. */
 static void describe_server(struct sx_connection *connection)
 {
-    const struct sx_config *config = connection->config;
-    const struct sx_redirect_target *target = connection->target;
-    int default_port = config->tls == SOAP_XMPP_TLS_DIRECT ? 5223 : 5222;
-    if (target)
-        snprintf(connection->server, sizeof connection->server, "%.200s port %d", target->host,
+    const char *host = host_of(connection);
+    if (host)
+        snprintf(connection->server, sizeof connection->server, "%.200s port %d", host,
                  connection->addresses->at[connection->address].port);
-    else if (config->host)
-        snprintf(connection->server, sizeof connection->server, "%.200s port %d", config->host,
-                 config->port ? config->port : default_port);
     else
         snprintf(connection->server, sizeof connection->server, "%.200s", connection->domain);
 }
@@ -587,10 +588,9 @@ static void explain_login(struct sx_connection *connection, const char *server)
 
 static void explain_tcp(struct sx_connection *connection, const char *server)
 {
-    const char *host = connection->target ? connection->target->host : connection->config->host;
     int error = connection->tcp_errno ? connection->tcp_errno : connection->strophe_error;
     sx_failure_explain_tcp(&connection->failure, server, connection->addresses, connection->address,
-                           host, error);
+                           host_of(connection), error);
 }
 
 static void explain(struct sx_connection *connection)
