@@ -84,6 +84,8 @@ void sx_tls_end(void)
 
 void sx_tls_clear_errors(void)
 {
+    if (ERR_peek_error() == 0) /* as in nearly each pass of the loop */
+        return;
     look_for_shortage();
     if (!seen.is_short)
         ERR_clear_error();
