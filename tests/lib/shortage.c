@@ -227,10 +227,11 @@ static void *openssl_malloc(size_t size, const char *file, int line)
     return is_refused_to(true) ? NULL : __real_malloc(size);
 }
 
+/* Without a block it is an allocation, as in OpenSSL, which tells of one that failed. */
 static void *openssl_realloc(void *block, size_t size, const char *file, int line)
 {
-    (void)file;
-    (void)line;
+    if (!block)
+        return CRYPTO_malloc(size, file, line);
     return is_refused_to(true) ? NULL : __real_realloc(block, size);
 }
 
