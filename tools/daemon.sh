@@ -120,34 +120,13 @@ try_ports() {
 }
 
 write_env() {
-    cat > "$dir/env.new" <<END
-HOST='$HOST'
-USERS='$USERS'
-COMPONENTS='$COMPONENTS'
-TLS='$TLS'
-CERT='$CERT'
-STANZA_LIMIT='$STANZA_LIMIT'
-PERF='$PERF'
-LOG='$LOG'
-LISTEN='$LISTEN'
-DNS_PORT='$DNS_PORT'
-NODE='$NODE'
-EPMD_PORT='$EPMD_PORT'
-JOIN='$JOIN'
-FLEET='$FLEET'
-CONFIG='$CONFIG'
-SECOND_HOST='$SECOND_HOST'
-SCRAM_HASH='$SCRAM_HASH'
-MAX_SESSIONS='$MAX_SESSIONS'
-IDN_HOST='$IDN_HOST'
-ACCOUNTS='$ACCOUNTS'
-C2S_PORT=$C2S_PORT
-DIRECT_TLS_PORT=$DIRECT_TLS_PORT
-COMPONENT_PORT=$COMPONENT_PORT
-S2S_PORT=$S2S_PORT
-CA_FILE='$dir/certs/ca.crt'
-PID=$(cat "$dir/pid")
-END
+    local name
+    for name in HOST USERS COMPONENTS TLS CERT STANZA_LIMIT PERF LOG LISTEN DNS_PORT NODE EPMD_PORT JOIN \
+        FLEET CONFIG SECOND_HOST SCRAM_HASH MAX_SESSIONS IDN_HOST ACCOUNTS C2S_PORT DIRECT_TLS_PORT \
+        COMPONENT_PORT S2S_PORT; do
+        printf '%s=%q\n' $name "${!name}"
+    done > "$dir/env.new"
+    printf '%s=%q\n' CA_FILE "$dir/certs/ca.crt" PID "$(cat "$dir/pid")" >> "$dir/env.new"
     mv "$dir/env.new" "$dir/env"
 }
 
@@ -196,6 +175,8 @@ umask 077
 [ $command = stop ] || mkdir -p "$dir"
 [ -d "$dir" ] || exit 0
 dir=$(cd "$dir" && pwd -P)
+[ -z "$CONFIG" ] || CONFIG=$(realpath -- "$CONFIG") # restart may be called from anywhere
+[ -z "$ACCOUNTS" ] || ACCOUNTS=$(realpath -- "$ACCOUNTS")
 tools=$(cd "$(dirname "$0")" && pwd -P)
 case $command in
 start)
