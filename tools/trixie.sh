@@ -11,7 +11,7 @@
 #
 # Ends with one line that says how it went, and exits as the command does; 124, when that took too long; 77,
 # with the reason, where there can be no Debian 13.
-set -eu
+set -eu -o pipefail
 : "${MIRROR:=$(apt-get indextargets --format '$(REPO_URI)' | sed -n '\,/debian/*$,{p;q}')}" "${TRIXIE_ROOT:=}"
 : "${TRIXIE_SECONDS:=5400}"
 MIRROR=${MIRROR%"${MIRROR##*[!/]}"} # a mirror may know no path with two slashes
@@ -56,22 +56,26 @@ trap 'exit 143' TERM
 mkdir -p "$root"
 root=$(cd "$root" && pwd -P)
 
-# In namespaces of its own; a mount point, since a program may change how mounts spread from /. What the
-# environment says of this system is none of that one's.
+# In namespaces of its own, which a signal to this script ends at once.
+isolate() { # COMMAND...
+    local status=0
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$@" < /dev/null &
+    inside=$!
+    wait "$inside" || status=$?
+    inside=
+    return $status
+}
+
+# The root is a mount point, since a program may change how mounts spread from /. What the environment says
+# of this system is none of that one's.
 enter() { # COMMAND...
-    env -i TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child sh -euc '
+    isolate env -i TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 sh -euc '
         mount --bind "$0" "$0"
         cd "$0"
         mount -t proc proc proc
         mount --rbind /dev dev
         mount --bind /etc/resolv.conf etc/resolv.conf || true
-        exec chroot . "$@"' "$root" "$@" < /dev/null &
-    inside=$!
-    local status=0
-    wait "$inside" || status=$?
-    inside=
-    return $status
+        exec chroot . "$@"' "$root" "$@"
 }
 
 seconds_left() { echo $((TRIXIE_SECONDS > SECONDS ? TRIXIE_SECONDS - SECONDS : 1)); }
@@ -86,14 +90,15 @@ run() { # COMMAND...
     enter timeout -k 30 "$(seconds_left)" sh -euc 'cd /soapxmpp; exec "$@"' sh "$@" || status=$?
     case $status in
     0) ;;
-    124 | 137) fail 124 "$* wasn't done in time" ;;
+    124) fail 124 "$* wasn't done in time" ;;
+    137) fail 137 "$* was killed, or wasn't done in time and took no other signal" ;;
     *) fail $status "$* (exit code $status)" ;;
     esac
 }
 
 if [ ! -e "$root/made" ]; then
     echo "making a Debian 13 in $root"
-    if ! timeout -k 10 "$(seconds_left)" debootstrap --variant=minbase trixie "$root" "$MIRROR" \
+    if ! isolate timeout -k 10 "$(seconds_left)" debootstrap --variant=minbase trixie "$root" "$MIRROR" \
         > "$root.log" 2>&1; then
         tail -n 20 "$root.log" >&2
         fail 1 "debootstrap, whose last words are above"
