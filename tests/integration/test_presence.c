@@ -187,17 +187,17 @@ static void serving_is_told(void)
     site_each(count_serving);
 }
 
-enum { TEXT_BYTES = 8000, LESS_BYTES = 50, MOST_CALLS = 5000, ROOM_US = 300000, LESS_US = 20000 };
+enum { TEXT_BYTES = 8000, LESS_BYTES = 50, MOST_CALLS = 5000 };
+enum { ROOM_US = 300000, LESS_US = 20000, LAST_US = 1000000 };
 
-/* Calls that nobody reads; the next one is less_bytes smaller if there is no room for one. How many
- * found some. */
-static unsigned fill_once(struct soap *soap, const struct site *site, size_t less_bytes,
+/* Calls that nobody reads, of len bytes; the next one is less_bytes smaller if there is no room for
+ * one. How many found some. */
+static unsigned fill_once(struct soap *soap, const struct site *site, size_t len, size_t less_bytes,
                           struct soap_xmpp_call **calls, unsigned most)
 {
     const char *nobody = site_endpoint(site, "nobody", "x");
-    char *text = laboratory_random_text(TEXT_BYTES);
+    char *text = laboratory_random_text(len);
     unsigned count = 0;
-    size_t len = TEXT_BYTES;
     while (count < most) {
         text[len] = '\0';
         if (soap_send_lab__say(soap, nobody, NULL, text) == SOAP_OK)
@@ -211,15 +211,19 @@ static unsigned fill_once(struct soap *soap, const struct site *site, size_t les
     return count;
 }
 
-/* Until there is no room for anything, also when the kernel has had time to take what it takes. */
+/* Until there is no room for anything, also when the link's thread and the kernel have had time to
+ * take what they take: the smallest text has waited for long then, not only for the moment that
+ * each size before it had. */
 static unsigned fill(struct soap *soap, const struct site *site, struct soap_xmpp_call **calls)
 {
     unsigned count = 0, more;
     soap->send_timeout = -ROOM_US;
-    count = fill_once(soap, site, 0, calls, MOST_CALLS);
-    soap->send_timeout = -LESS_US;
+    count = fill_once(soap, site, TEXT_BYTES, 0, calls, MOST_CALLS);
     do {
-        more = fill_once(soap, site, LESS_BYTES, calls + count, MOST_CALLS - count);
+        soap->send_timeout = -LESS_US;
+        more = fill_once(soap, site, TEXT_BYTES, LESS_BYTES, calls + count, MOST_CALLS - count);
+        soap->send_timeout = -LAST_US;
+        more += fill_once(soap, site, 0, 0, calls + count + more, MOST_CALLS - count - more);
         count += more;
     } while (more);
     CU_ASSERT_TRUE(count < MOST_CALLS);
