@@ -51,6 +51,9 @@ static const struct error_row errors[] = {
     [SX_ESHARED] = {"several processes share this JID (shared_jid), so that the answer would reach "
                     "another one; calls need a link of their own",
                     "internal-server-error", CODE_USER_ERROR, true},
+    /* Not SOAP_TCP_ERROR: nobody comes online here, however often one tries. */
+    [SX_EFORKED] = {"the link was opened before a fork", "internal-server-error", CODE_USER_ERROR,
+                    true},
     [SX_EOFFLINE] = {"the link is not online", "remote-server-timeout", CODE_TCP_ERROR, false},
     /* Not permanent: name servers come back as servers do. */
     [SX_EUNRESOLVED] = {"the server's name cannot be resolved", "remote-server-not-found",

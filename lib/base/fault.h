@@ -21,6 +21,7 @@ enum sx_err {
     SX_ECONFIG,      /* a configuration value was refused */
     SX_EENDPOINT,    /* the endpoint is no usable xmpp: URI */
     SX_ESHARED,      /* several processes share our JID: answers would reach another one */
+    SX_EFORKED,      /* this process isn't the one that opened the link */
     SX_EOFFLINE,     /* the link isn't online (yet), nothing more is known */
     SX_EUNRESOLVED,  /* the server's name can't be resolved for the moment */
     SX_ENOHOST,      /* the server's name doesn't exist */

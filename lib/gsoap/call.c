@@ -18,7 +18,7 @@ struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
 {
     struct sx_context *context = sx_context_of(soap);
     struct soap_xmpp_call *call;
-    if (!context || context->role != SX_ROLE_WAITING)
+    if (!context || context->role != SX_ROLE_WAITING || sx_link_is_forked(context->link))
         return NULL;
     call = context->call;
     context->call = NULL;
@@ -51,6 +51,8 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
         return soap->error = SOAP_USER_ERROR;
     if (!context)
         why = "the context has no soap_xmpp plugin";
+    else if (sx_link_is_forked(context->link))
+        why = sx_fault_text(SX_EFORKED);
     else if (context->request)
         why = "the context serves a request";
     else if (sx_exchange_of(call) != sx_link_exchange(context->link))

@@ -146,6 +146,8 @@ static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_
  * envelopes are one piece, which a gate cuts into several. */
 static enum sx_err may_read(const struct sx_context *context)
 {
+    if (sx_link_is_forked(context->link))
+        return SX_EFORKED;
     if (!context->reading.done_bytes ||
         (sx_context_is_guarded(context) && context->reading.done_bytes < SOAP_BUFLEN))
         return SX_OK;

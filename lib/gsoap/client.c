@@ -197,7 +197,10 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     int64_t timeout_us = sx_client_answer_timeout_us(soap, context);
     int64_t us = context->is_attached ? -1 : timeout_us;
     int64_t deadline = sx_clock_deadline(us);
-    bool waits_for_receipt = !wants_envelope && sx_message_call_is_one(context->call);
+    bool waits_for_receipt;
+    if (sx_link_is_forked(context->link)) /* the call was sent before it */
+        return sx_context_fail_forked(soap, sx_context_label(context, label));
+    waits_for_receipt = !wants_envelope && sx_message_call_is_one(context->call);
     if (waits_for_receipt)
         sx_message_call_wait_received(context->call, deadline, &reply);
     else

@@ -97,6 +97,12 @@ int sx_context_refuse_call(struct soap *soap, const char *endpoint)
                            endpoint);
 }
 
+int sx_context_fail_forked(struct soap *soap, const char *what)
+{
+    return sx_context_fail(soap, sx_fault_soap_code(SX_EFORKED), "%s: %s", what,
+                           sx_fault_text(SX_EFORKED));
+}
+
 /* The resource that a call to a bare JID has gone to last; "" for other calls. */
 static const char *resource_tried(const struct sx_context *context)
 {
@@ -251,7 +257,10 @@ struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *o
 
 void sx_context_forget_call(struct sx_context *context)
 {
-    sx_exchange_release(context->call);
+    if (sx_link_is_forked(context->link)) /* they are the other process's to end */
+        context->answer = (struct sx_envelope){0};
+    else
+        sx_exchange_release(context->call);
     context->call = NULL;
     context->is_attached = false;
     sx_envelope_fini(&context->answer);
@@ -266,7 +275,8 @@ static void drop_request(struct sx_context *context)
     if (context->role == SX_ROLE_SERVING || context->role == SX_ROLE_RELAYING)
         sx_link_refuse(context->link, context->request, "internal-server-error",
                        "the request was not served");
-    sx_request_free(context->request);
+    if (!sx_link_is_forked(context->link))
+        sx_request_free(context->request);
     context->request = NULL;
     context->name[0] = '\0'; /* of a relay that failed */
     context->action = NULL;

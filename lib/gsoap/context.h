@@ -132,6 +132,9 @@ int sx_context_fail(struct soap *soap, int code, const char *format, ...)
 /* Fails a call on the struct soap that serves: SOAP_USER_ERROR. */
 int sx_context_refuse_call(struct soap *soap, const char *endpoint);
 
+/* Fails what was asked of a link in a process that was forked from the link's: SOAP_USER_ERROR. */
+int sx_context_fail_forked(struct soap *soap, const char *what);
+
 /* "xmpp:calc@example.org/soap: add" into label (SX_LABEL_BYTES), the beginning of every message
  * about the call. Returns label. */
 const char *sx_context_label(const struct sx_context *context, char *label);

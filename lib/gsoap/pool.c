@@ -69,6 +69,8 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     if (!context)
         return soap->error = SOAP_PLUGIN_ERROR;
     sx_context_release(soap, context);
+    if (sx_link_is_forked(context->link))
+        return sx_context_fail_forked(soap, "soap_xmpp_accept");
     if (tell_namespaces(soap, context))
         return soap->error;
     sx_link_serve(context->link);
@@ -178,6 +180,8 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
         return sx_context_fail(soap, SOAP_USER_ERROR, "soap_xmpp_serve: %d threads can't serve",
                                threads);
     sx_context_release(soap, context);
+    if (sx_link_is_forked(context->link))
+        return sx_context_fail_forked(soap, "soap_xmpp_serve");
     if (tell_namespaces(soap, context))
         return soap->error;
     pool.workers = calloc((size_t)threads, sizeof *pool.workers);

@@ -17,6 +17,18 @@
 #include "exchange/message_call.h"
 #include "link/link_state.h"
 
+/* False, and why: there is no link, or it isn't this process's. */
+static bool is_usable(const struct soap_xmpp_link *link, char *why, size_t why_bytes)
+{
+    if (!link)
+        sx_session_say(why, why_bytes, SX_LINK_NONE);
+    else if (sx_link_is_forked(link))
+        sx_session_say(why, why_bytes, sx_fault_text(SX_EFORKED));
+    else
+        return true;
+    return false;
+}
+
 /* ---- what the owner asks ---- */
 
 int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
@@ -25,7 +37,7 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
     uint64_t number;
     int64_t timeout_us;
     enum sx_err err;
-    if (!link)
+    if (!link || sx_link_is_forked(link))
         return -1;
     timeout_us = sx_config_timeout_ms(timeout_ms, sx_session_config(link->session)->timeout_us);
     sx_link_ref(link); /* the program may close the link meanwhile */
@@ -37,23 +49,22 @@ int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms)
 
 void soap_xmpp_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
 {
-    if (link)
-        sx_session_reason(link->session, text, text_bytes);
-    else
-        sx_session_say(text, text_bytes, SX_LINK_NONE);
+    if (!is_usable(link, text, text_bytes))
+        return;
+    sx_session_reason(link->session, text, text_bytes);
 }
 
 enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link)
 {
-    return link ? sx_session_state(link->session) : SOAP_XMPP_CLOSED;
+    return link && !sx_link_is_forked(link) ? sx_session_state(link->session) : SOAP_XMPP_CLOSED;
 }
 
 void soap_xmpp_jid(struct soap_xmpp_link *link, char *jid, size_t jid_bytes)
 {
-    if (link)
+    if (link && !sx_link_is_forked(link))
         sx_session_jid(link->session, jid, jid_bytes);
     else
-        sx_session_say(jid, jid_bytes, "");
+        sx_session_say(jid, jid_bytes, link ? sx_session_config(link->session)->jid : "");
 }
 
 /* ---- who may call ---- */
@@ -63,10 +74,8 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
 {
     char clause[200] = "";
     enum sx_err err;
-    if (!link) {
-        sx_session_say(why, why_bytes, SX_LINK_NONE);
+    if (!is_usable(link, why, why_bytes))
         return -1;
-    }
     err = sx_access_allow(link->access, who, operation, clause, sizeof clause);
     if (err == SX_OK) {
         sx_session_say(why, why_bytes, "");
@@ -123,11 +132,10 @@ int soap_xmpp_discover(struct soap_xmpp_link *link, const char *endpoint, const 
     uint64_t version;
     int listed;
     enum sx_err err;
-    if (!link || !endpoint || !feature) {
-        sx_session_say(why, why_bytes,
-                       !link       ? SX_LINK_NONE
-                       : !endpoint ? "no endpoint was given"
-                                   : "no feature was given");
+    if (!is_usable(link, why, why_bytes))
+        return -1;
+    if (!endpoint || !feature) {
+        sx_session_say(why, why_bytes, endpoint ? "no feature was given" : "no endpoint was given");
         return -1;
     }
     deadline = sx_clock_deadline(sx_config_timeout_ms(timeout_ms, sx_link_timeout_us(link)));
@@ -176,8 +184,10 @@ int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char 
     int64_t deadline;
     uint64_t number;
     enum sx_err err;
-    if (!link || !endpoint) {
-        sx_session_say(why, why_bytes, link ? "no endpoint was given" : SX_LINK_NONE);
+    if (!is_usable(link, why, why_bytes))
+        return -1;
+    if (!endpoint) {
+        sx_session_say(why, why_bytes, "no endpoint was given");
         return -1;
     }
     deadline = sx_clock_deadline(sx_session_config(link->session)->timeout_us);
@@ -211,7 +221,7 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
 {
     struct soap_xmpp_call *call;
     int64_t us;
-    if (!link)
+    if (!link || sx_link_is_forked(link))
         return NULL;
     us = sx_config_timeout_ms(timeout_ms, sx_session_timeout_us(link->session));
     sx_link_ref(link);
@@ -243,6 +253,7 @@ void soap_xmpp_cancel(struct soap_xmpp_call *call)
     if (!call)
         return;
     link = sx_link_of(call);
-    sx_exchange_release(call);
+    if (!sx_link_is_forked(link))
+        sx_exchange_release(call);
     sx_link_unref(link);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "exchange/message_call.h"
@@ -260,6 +261,7 @@ static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
     make_senders(link);
     make_reception(link, config);
     link->reader_limits = make_limits(config);
+    link->process = getpid();
     atomic_init(&link->references, 1);
     atomic_init(&link->told_nobody_may, false);
     return true;
@@ -350,6 +352,11 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
     return NULL;
 }
 
+bool sx_link_is_forked(const struct soap_xmpp_link *link)
+{
+    return link->process != getpid();
+}
+
 struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link)
 {
     atomic_fetch_add(&link->references, 1);
@@ -360,6 +367,10 @@ void sx_link_unref(struct soap_xmpp_link *link)
 {
     if (atomic_fetch_sub(&link->references, 1) != 1)
         return;
+    if (sx_link_is_forked(link)) { /* the tables may be in the middle of a change, for ever */
+        sx_session_abandon(link->session);
+        return;
+    }
     free_tables(link);
     sx_session_free(link->session);
     free(link);
@@ -385,7 +396,7 @@ static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 {
     int64_t deadline;
-    if (!link)
+    if (!link || sx_link_is_forked(link))
         return;
     assert(!sx_loop_is_self(sx_session_loop(link->session)));
     sx_link_ref(link); /* another thread may close the link as soon as it is closed */
@@ -414,13 +425,13 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 
 void soap_xmpp_kick(struct soap_xmpp_link *link)
 {
-    if (link && sx_session_kick(link->session))
+    if (link && !sx_link_is_forked(link) && sx_session_kick(link->session))
         sx_loop_kick(sx_session_loop(link->session));
 }
 
 void soap_xmpp_interrupt(struct soap_xmpp_link *link)
 {
-    if (link)
+    if (link && !sx_link_is_forked(link))
         sx_loop_interrupt(sx_session_loop(link->session));
 }
 
@@ -453,6 +464,10 @@ enum sx_err sx_link_serve_namespaces(struct soap_xmpp_link *link, const char *co
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
+    if (sx_link_is_forked(link)) {
+        snprintf(why, why_bytes, "xmpp:%.200s: %s", out->to, sx_fault_text(SX_EFORKED));
+        return SX_EFORKED;
+    }
     return (out->is_message ? sx_message_call_send : sx_call_send)(&link->calls, out, call, why,
                                                                    why_bytes);
 }
@@ -461,18 +476,23 @@ enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *reque
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes)
 {
+    if (sx_link_is_forked(link))
+        return SX_OK; /* the other process answers */
     return sx_answer_send(&link->answers, request, checker, envelope, envelope_len, why, why_bytes);
 }
 
 void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, const char *condition,
                     const char *text)
 {
-    sx_answer_refuse(&link->answers, request, condition, text);
+    if (!sx_link_is_forked(link))
+        sx_answer_refuse(&link->answers, request, condition, text);
 }
 
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, enum sx_err err)
 {
     int64_t deadline = sx_clock_deadline(sx_session_timeout_us(link->session));
+    if (sx_link_is_forked(link))
+        return;
     if (err == SX_ESTOPPED)
         decline(link, request, deadline);
     else
@@ -540,6 +560,10 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, c
                                 size_t why_bytes)
 {
     uint64_t number;
+    if (sx_link_is_forked(link)) {
+        snprintf(why, why_bytes, "%s", sx_fault_text(SX_EFORKED));
+        return SX_EFORKED;
+    }
     if (sx_session_config(link->session)->is_shared) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
         return SX_ESHARED;

@@ -92,6 +92,12 @@ struct sx_queue *sx_link_queue(struct soap_xmpp_link *link);
 struct sx_memory *sx_link_memory(struct soap_xmpp_link *link);
 const struct sx_trace *sx_link_trace(struct soap_xmpp_link *link);
 
+/* Whether this process was forked from the one that opened the link. Its threads aren't here, locks
+ * may be held for ever, and the connection is the other process's: nothing of the link may be
+ * locked, written or freed, but for what its configuration says and by sx_link_unref(). Calls end
+ * with SX_EFORKED, answers go nowhere. Any thread, signal handlers too. */
+bool sx_link_is_forked(const struct soap_xmpp_link *link);
+
 /* From the configuration. */
 int64_t sx_link_timeout_us(struct soap_xmpp_link *link);
 unsigned sx_link_max_depth(struct soap_xmpp_link *link);

@@ -3,6 +3,7 @@
 #define SX_LINK_LINK_STATE_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "link/announcement.h"
 #include "link/answer.h"
@@ -30,6 +31,7 @@ struct soap_xmpp_link {
     struct sx_checker *checker; /* the loop thread's; so budget */
     struct sx_budget *budget;
     struct sx_reader_limits reader_limits;
+    pid_t process; /* that opened it: its threads are nowhere else */
     /* ... and the parts, which see what they need of them */
     struct sx_query query;
     struct sx_routing routing;

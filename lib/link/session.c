@@ -130,6 +130,12 @@ void sx_session_free(struct sx_session *session)
     free(session);
 }
 
+void sx_session_abandon(struct sx_session *session)
+{
+    sx_loop_abandon(session->loop);
+    sx_config_fini(&session->config);
+}
+
 /* ---- what never changes ---- */
 
 const struct sx_config *sx_session_config(const struct sx_session *session)

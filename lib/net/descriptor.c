@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int __real_socket(int domain, int type, int protocol);
@@ -22,7 +23,7 @@ int __wrap_socket(int domain, int type, int protocol);
 int __real_close(int fd);
 int __wrap_close(int fd);
 
-static _Thread_local const struct sx_descriptor *own;
+static _Thread_local struct sx_descriptor *own;
 static _Thread_local bool lent;
 
 int sx_descriptor_take(struct sx_descriptor *descriptor)
@@ -52,7 +53,19 @@ void sx_descriptor_give_back(struct sx_descriptor *descriptor)
     __real_close(descriptor->eventfd);
 }
 
-void sx_descriptor_use(const struct sx_descriptor *descriptor)
+static ino_t find_socket(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
+void sx_descriptor_abandon(const struct sx_descriptor *descriptor)
+{
+    if (descriptor->socket && find_socket(descriptor->number) == descriptor->socket)
+        __real_close(descriptor->number);
+}
+
+void sx_descriptor_use(struct sx_descriptor *descriptor)
 {
     own = descriptor;
 }
@@ -69,6 +82,7 @@ int __wrap_socket(int domain, int type, int protocol)
         return fd;
     moved = dup3(fd, own->number, O_CLOEXEC);
     __real_close(fd);
+    own->socket = moved < 0 ? 0 : find_socket(moved);
     return moved;
 }
 

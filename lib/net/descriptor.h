@@ -14,9 +14,11 @@
 #define SX_NET_DESCRIPTOR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct sx_descriptor {
     int number;
+    ino_t socket; /* the inode of the last socket on it, which no other file of its device has */
     int eventfd; /* the owner's to use; non-blocking. At FD_SETSIZE or above, if the limit allows */
 };
 
@@ -28,9 +30,13 @@ int sx_descriptor_take(struct sx_descriptor *descriptor);
  * ended. */
 void sx_descriptor_give_back(struct sx_descriptor *descriptor);
 
+/* In a process that was forked meanwhile: closes its copy of the socket on the number, if there was
+ * one. What the program has put there since isn't touched, nor is the eventfd. */
+void sx_descriptor_abandon(const struct sx_descriptor *descriptor);
+
 /* The calling thread uses this one from now on: close() of the number, which the linker hands to
  * descriptor.c (--wrap), keeps it taken. NULL: the thread has none. It must outlive the thread. */
-void sx_descriptor_use(const struct sx_descriptor *descriptor);
+void sx_descriptor_use(struct sx_descriptor *descriptor);
 
 /* Whether the next sockets of this thread get the number: true before libstrophe makes one, false
  * after. Without a number, sockets are as they come. */

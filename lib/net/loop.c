@@ -613,6 +613,12 @@ void sx_loop_free(struct sx_loop *loop)
     free(loop);
 }
 
+void sx_loop_abandon(struct sx_loop *loop)
+{
+    sx_descriptor_abandon(&loop->descriptor);
+    sx_sasl_memory_wipe(&loop->memory);
+}
+
 bool sx_loop_is_self(const struct sx_loop *loop)
 {
     return self == loop;

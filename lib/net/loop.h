@@ -90,6 +90,10 @@ void sx_loop_interrupt(struct sx_loop *loop);
 void sx_loop_stop(struct sx_loop *loop, int64_t deadline);
 void sx_loop_free(struct sx_loop *loop); /* stopped or never started; NULL allowed */
 
+/* In a process that was forked meanwhile: closes its copy of the socket, which leaves the
+ * connection to the other process, and wipes what logins have left. Nothing is freed. */
+void sx_loop_abandon(struct sx_loop *loop);
+
 bool sx_loop_is_self(const struct sx_loop *loop); /* running on the loop thread? */
 
 /* How often the loop has woken up; for tests of idleness. */

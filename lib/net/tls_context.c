@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "net/openssl_error.h"
 #include "net/pem.h"
 #include "net/trust.h"
@@ -54,6 +55,11 @@ struct sx_tls_context {
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static struct sx_tls_context *contexts;
+
+__attribute__((constructor)) static void hold_at_fork(void)
+{
+    sx_thread_hold_at_fork(&mu);
+}
 
 struct files {
     struct sx_pem ca, cert, key;

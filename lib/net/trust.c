@@ -22,10 +22,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/thread.h"
 #include "net/openssl_error.h"
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static int read_index = -1; /* of a store's ex_data: not NULL once the system's file was read */
+
+__attribute__((constructor)) static void hold_at_fork(void)
+{
+    sx_thread_hold_at_fork(&mu);
+}
 
 /* Made by the first one that finds memory for it. */
 static bool has_index(void)

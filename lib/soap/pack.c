@@ -20,6 +20,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/thread.h"
 #include "soap/dictionary.h"
 
 enum {
@@ -47,6 +48,11 @@ static struct {
     ZSTD_DCtx *unpacking[IDLE_MOST];
     unsigned packing_count, unpacking_count;
 } pool = {.mu = PTHREAD_MUTEX_INITIALIZER};
+
+__attribute__((constructor)) static void hold_at_fork(void)
+{
+    sx_thread_hold_at_fork(&pool.mu);
+}
 
 static ZSTD_CCtx *new_packing(void)
 {

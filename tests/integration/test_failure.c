@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -372,6 +373,52 @@ static void an_envelope_that_xmpp_cannot_carry_is_refused_with_the_byte(void)
     site_each(send_uncarriable);
 }
 
+/* A child that hangs is ended by its alarm. */
+static int use_in_child(struct pair *pair)
+{
+    double sum;
+    alarm(LONG_S);
+    if (soap_call_lab__add(pair->soap, pair->endpoint, NULL, 1, 2, &sum) == SOAP_OK)
+        return 1;
+    if (!strstr(laboratory_fault(pair->soap), "the link was opened before a fork"))
+        return 2;
+    if (soap_xmpp_outcome(pair->soap) != SOAP_XMPP_NOT_EXECUTED)
+        return 3;
+    soap_xmpp_kick(pair->caller);
+    soap_xmpp_close(pair->service);
+    laboratory_client_free(pair->soap);
+    soap_xmpp_close(pair->caller);
+    return 0;
+}
+
+static void fork_while_online(const struct site *site)
+{
+    struct pair pair;
+    double sum;
+    int i, status = -1;
+    if (pair_open(&pair, site, 1))
+        return;
+    for (i = 0; i < 5; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(use_in_child(&pair));
+        CU_ASSERT_TRUE_FATAL(child > 0);
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT_EQUAL(status, 0);
+        /* The same connections: one that had to be made anew would be missed at once. */
+        CU_ASSERT_EQUAL(soap_xmpp_state(pair.caller), SOAP_XMPP_ONLINE);
+        CU_ASSERT_EQUAL(soap_xmpp_state(pair.service), SOAP_XMPP_ONLINE);
+        CU_ASSERT_EQUAL(soap_call_lab__add(pair.soap, pair.endpoint, NULL, 1, i, &sum), SOAP_OK);
+        CU_ASSERT_EQUAL(sum, 1 + i);
+    }
+    pair_close(&pair);
+}
+
+static void a_forked_child_leaves_the_connection_alone(void)
+{
+    site_each(fork_while_online);
+}
+
 CU_TestInfo tests_failure[] = {
     {"a bad endpoint is named with its reason", a_bad_endpoint_is_named_with_its_reason},
     {"an absent service and an unknown domain are told",
@@ -394,5 +441,6 @@ CU_TestInfo tests_failure[] = {
      a_server_that_goes_away_ends_calls_and_the_link_comes_back_by_itself},
     {"an envelope that XMPP cannot carry is refused with the byte",
      an_envelope_that_xmpp_cannot_carry_is_refused_with_the_byte},
+    {"a forked child leaves the connection alone", a_forked_child_leaves_the_connection_alone},
     CU_TEST_INFO_NULL,
 };

@@ -6,7 +6,8 @@
 
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_call[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
-    tests_two[], tests_pool[], tests_reading[], tests_reading_requests[], tests_gate[];
+    tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
+    tests_gate[];
 
 int main(int argc, char **argv)
 {
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
         {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin call", NULL, NULL, ground_start, ground_stop, tests_call},
+        {"plugin fork", NULL, NULL, ground_start, ground_stop, tests_fork},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},

@@ -93,9 +93,9 @@ static void sent_calls_are_not_tried_again(void)
 
 static void permanent_errors_are_few(void)
 {
-    static const enum sx_err permanent[] = {SX_ECONFIG,   SX_EENDPOINT, SX_ECERT,
-                                            SX_EHOSTNAME, SX_EAUTH,     SX_ECLIENTCERT,
-                                            SX_ECONFLICT, SX_ESTOPPED,  SX_ESHARED};
+    static const enum sx_err permanent[] = {SX_ECONFIG, SX_EENDPOINT,   SX_ECERT,     SX_EHOSTNAME,
+                                            SX_EAUTH,   SX_ECLIENTCERT, SX_ECONFLICT, SX_ESTOPPED,
+                                            SX_ESHARED, SX_EFORKED};
     size_t i, found = 0;
     int err;
     for (i = 0; i < COUNT(permanent); i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SOAP_XMPP_NO_GSOAP
@@ -18,7 +19,9 @@
 
 extern CU_TestInfo tests_api[];
 
-enum { LINE_BYTES = 300 };
+#define FORKED "the link was opened before a fork"
+
+enum { LINE_BYTES = 300, FORKS = 20, CHILD_S = 60 };
 
 /* The first line of the thread that opens the link: its own thread's may come beside it. */
 static void note_line(void *user, enum soap_xmpp_trace_level level, const char *line)
@@ -175,6 +178,77 @@ static void a_file_of_everybody_is_told(void)
     unlink(file);
 }
 
+/* What of the parent's link a child may not do; 0, or which of it went wrong. */
+static int use_in_child(struct soap_xmpp_link *link)
+{
+    char text[200] = "";
+    alarm(CHILD_S);
+    if (soap_xmpp_state(link) != SOAP_XMPP_CLOSED || soap_xmpp_wait_online(link, -1) != -1)
+        return 1;
+    soap_xmpp_reason(link, text, sizeof text);
+    if (strcmp(text, FORKED) != 0)
+        return 2;
+    if (soap_xmpp_discover(link, "xmpp:a@b", "urn:x", -1, text, sizeof text) != -1 ||
+        strcmp(text, FORKED) != 0 ||
+        soap_xmpp_subscribe(link, "xmpp:a@b", text, sizeof text) != -1 ||
+        strcmp(text, FORKED) != 0 || soap_xmpp_allow(link, "a@b", NULL, text, sizeof text) != -1 ||
+        strcmp(text, FORKED) != 0 || soap_xmpp_wait(link, -1))
+        return 3;
+    soap_xmpp_jid(link, text, sizeof text);
+    if (strcmp(text, "alice@example.org/desk") != 0)
+        return 4;
+    soap_xmpp_kick(link);
+    soap_xmpp_interrupt(link);
+    soap_xmpp_stop(link, -1);
+    soap_xmpp_close(link);
+    return 0;
+}
+
+/* Forked again and again, in whatever the link's thread does at the moment: it would find its locks
+ * held sooner or later. */
+static void a_child_leaves_its_parents_link_alone(void)
+{
+    int fd, i, status;
+    struct soap_xmpp_link *link = open_link(&fd);
+    for (i = 0; i < FORKS; i++) {
+        pid_t child;
+        soap_xmpp_kick(link);
+        child = fork();
+        if (child == 0)
+            _exit(use_in_child(link));
+        CU_ASSERT_TRUE_FATAL(child > 0);
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT_EQUAL(status, 0);
+    }
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_STOPPING);
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_CLOSED);
+    close_link(link, fd);
+}
+
+/* The thread sanitizer lets no child of a process with threads have threads. */
+static void a_child_opens_a_link_of_its_own(void)
+{
+#ifndef __SANITIZE_THREAD__
+    int fd, i, status;
+    struct soap_xmpp_link *link = open_link(&fd);
+    for (i = 0; i < FORKS; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            int own_fd = -1;
+            alarm(CHILD_S);
+            soap_xmpp_close(link);
+            struct soap_xmpp_link *own = open_link(&own_fd);
+            close_link(own, own_fd);
+            _exit(0);
+        }
+        CU_ASSERT_TRUE_FATAL(child > 0);
+        CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+        CU_ASSERT_EQUAL(status, 0);
+    }
+    close_link(link, fd);
+#endif
+}
+
 CU_TestInfo tests_api[] = {
     {"a link is not opened without a configuration", a_link_is_not_opened_without_a_configuration},
     {"the environment fills no configuration that is missing",
@@ -187,5 +261,7 @@ CU_TestInfo tests_api[] = {
     {"a call that is none has nothing", a_call_that_is_none_has_nothing},
     {"a link that is none is closed, and does nothing",
      a_link_that_is_none_is_closed_and_does_nothing},
+    {"a child leaves its parent's link alone", a_child_leaves_its_parents_link_alone},
+    {"a child opens a link of its own", a_child_opens_a_link_of_its_own},
     CU_TEST_INFO_NULL,
 };
