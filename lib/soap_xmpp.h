@@ -162,7 +162,8 @@ struct soap_xmpp_config {
      * soap_xmpp_allow(). Default: nobody */
     const char *allow;
     int keepalive_ms;    /* silence after which the server is asked for a sign (XEP-0199). 60,000 */
-    int ping_timeout_ms; /* how long it may take for that, then the link reconnects. 10,000 */
+    int ping_timeout_ms; /* how long it may take for that, then the link reconnects. 10,000. The
+                            time that a slow server needs to read what it has doesn't count */
     /* Limits, each in its own unit. A peer that goes over one is told so (resource-constraint,
      * policy-violation), and the link lives on. */
     size_t max_stanza_bytes;     /* a larger incoming stanza is refused. Default 1 MiB */

@@ -241,6 +241,11 @@ run-nat: $(SAMPLES) $(NAT)
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
+# Servers that take from a client what Debian's configurations let them, THROTTLED_BYTES=200000: minutes.
+run-throttled: $(BUILD)/integration
+	tools/with-servers tardy=prosody,LIMITS=debian sluggish=ejabberd,LIMITS=debian -- \
+	    $(TEST_RUN) $(BUILD)/integration throttled: $(ARGS)
+
 run-ws: $(BUILD)/ws
 	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
 
@@ -287,7 +292,7 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) --served mixed $(BUILD)/mixed \
 	    $(call targets,bench-unit docs oracle model install commands \
-	    samples federation cluster nat bench-fleet-smoke bench-login-smoke)
+	    samples federation cluster nat throttled bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
 # built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that
@@ -326,6 +331,5 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration \
-    run-ws run-federation run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci \
-    everything
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-throttled run-ws run-federation \
+    run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -29,6 +29,8 @@
 #   TLS              required, or off: STARTTLS isn't even offered
 #   CERT             valid, wronghost, selfsigned, chained or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
+#   LIMITS=debian    what a client may send in a second, and how much at once, as Debian's own
+#                    configuration has it; no limit otherwise
 #   PERF=1           settings for measurements, where the defaults would be measured instead
 #   LOG              log level (info)
 #   DNS_PORT         of a name server on loopback: speaks to the servers it names, with TLS
@@ -48,7 +50,7 @@ fi
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
 : "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
 : "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}" "${SCRAM_HASH:=}" "${MAX_SESSIONS:=}"
-: "${IDN_HOST:=}" "${ACCOUNTS:=}"
+: "${IDN_HOST:=}" "${ACCOUNTS:=}" "${LIMITS:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -122,7 +124,7 @@ try_ports() {
 write_env() {
     local name
     for name in HOST USERS COMPONENTS TLS CERT STANZA_LIMIT PERF LOG LISTEN DNS_PORT NODE EPMD_PORT JOIN \
-        FLEET CONFIG SECOND_HOST SCRAM_HASH MAX_SESSIONS IDN_HOST ACCOUNTS C2S_PORT DIRECT_TLS_PORT \
+        FLEET CONFIG SECOND_HOST SCRAM_HASH MAX_SESSIONS IDN_HOST ACCOUNTS LIMITS C2S_PORT DIRECT_TLS_PORT \
         COMPONENT_PORT S2S_PORT; do
         printf '%s=%q\n' $name "${!name}"
     done > "$dir/env.new"

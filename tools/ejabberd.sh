@@ -54,7 +54,12 @@ configure() {
     fi
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
-    local s2s= listener= sessions= host hosts="\"$HOST\"" others=
+    local s2s= listener= sessions= host hosts="\"$HOST\"" others= shaper=none
+    if [ "$LIMITS" = debian ]; then
+        shaper=c2s_shaper limit=${STANZA_LIMIT:-262144} sessions='shaper:
+  normal: { rate: 3000, burst_size: 20000 }
+shaper_rules: { max_user_sessions: 10, c2s_shaper: { normal: all } }'
+    fi
     [ -z "$MAX_SESSIONS" ] || sessions="acl: { few: { user: ${MAX_SESSIONS%%:*} } }
 shaper_rules: { max_user_sessions: { ${MAX_SESSIONS#*:}: few } }"
     for host in $SECOND_HOST $IDN_HOST; do
@@ -83,7 +88,7 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     access: c2s
-    shaper: none
+    shaper: $shaper
     backlog: 128
     max_stanza_size: $limit
     $starttls
@@ -93,7 +98,7 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     access: c2s
-    shaper: none
+    shaper: $shaper
     backlog: 128
     max_stanza_size: $limit
     tls: true

@@ -91,11 +91,13 @@ unbound = {
 END
 }
 
-# run_as_root has no effect on anyone else. The limits module is left out: Debian's default
-# configuration has it, at 10 kB/s.
+# run_as_root has no effect on anyone else. The limits module, which Debian's configuration has, is here
+# only with LIMITS=debian.
 configure() {
     local host component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
     [ "$TLS" = required ] || tls='' required=false
+    local limits=
+    [ "$LIMITS" != debian ] || limits=', "limits"'
     local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s"' federate=
     if [ -n "$DNS_PORT" ]; then
         ports="$ports, $S2S_PORT" disabled= federate=', "s2s", "s2s_auth_certs"'
@@ -121,7 +123,7 @@ ready_ports = { $ports }
 ready_file = "$dir/ready"
 version_file = "$dir/version"
 modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks",
-	"carbons", "mam"$tls$federate }
+	"carbons", "mam"$limits$tls$federate }
 modules_disabled = { $disabled }
 authentication = "internal_hashed"
 storage = "internal"
@@ -129,6 +131,7 @@ c2s_require_encryption = $required
 allow_unencrypted_plain_auth = $([ $required = true ] && echo false || echo true)
 ${STANZA_LIMIT:+c2s_stanza_size_limit = $STANZA_LIMIT; component_stanza_size_limit = $STANZA_LIMIT}
 END
+        [ -z "$limits" ] || echo 'limits = { c2s = { rate = "10kb/s"; }; s2sin = { rate = "30kb/s"; }; }'
         [ -z "$PERF" ] || cat <<'END'
 network_settings = { nagle = false, min_wait = 0, read_size = 65536 }
 gc = { mode = "incremental", threshold = 400, speed = 400 }

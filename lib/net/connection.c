@@ -451,14 +451,6 @@ short sx_connection_events(const struct sx_connection *connection)
     return sx_allocator_unsent_bytes() > 0 ? POLLIN | POLLOUT : POLLIN;
 }
 
-/* RFC 5482: what isn't acknowledged for so long ends the connection, which TCP itself would keep
- * for a quarter of an hour. Not before it is established: connecting has a deadline of its own. */
-static void limit_silence(const struct sx_connection *connection)
-{
-    unsigned timeout_ms = (unsigned)(connection->config->ping_timeout_us / 1000);
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
-}
-
 /* Whether libstrophe has anything to do: TCP is established, or has failed. It keeps the error of a
  * failed connect() for itself, and with direct TLS a handshake follows in the same pass: so this is
  * found out before. */
@@ -477,9 +469,7 @@ static bool is_tcp_settled(struct sx_connection *connection)
         return true;
     }
     connection->tcp = getpeername(connection->fd, (struct sockaddr *)&peer, &len) == 0;
-    if (connection->tcp)
-        limit_silence(connection);
-    else if (connection->tcp_errno == 0)
+    if (!connection->tcp && connection->tcp_errno == 0)
         getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &connection->tcp_errno, &error_len);
     return true;
 }

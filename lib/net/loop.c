@@ -18,9 +18,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/sockios.h>
-#include <linux/tcp.h> /* glibc's own lacks tcpi_bytes_acked */
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,7 +26,6 @@
 #include <string.h>
 #include <strophe.h>
 #include <sys/select.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "wire/jid.h"
@@ -38,6 +34,7 @@
 #include "net/allocator.h"
 #include "net/attempt.h"
 #include "net/descriptor.h"
+#include "net/flight.h"
 #include "net/inbox.h"
 #include "net/liveness.h"
 #include "net/writer.h"
@@ -128,16 +125,25 @@ static void send_inbox(struct sx_loop *loop)
         if (item->session == loop->last_session && loop->connection->online)
             sx_writer_write(&loop->writer, item->bytes, item->len, item->next != NULL);
     sx_writer_flush(&loop->writer);
+    if (items && loop->connection->online)
+        sx_liveness_send(&loop->liveness, sx_clock_now_us());
     sx_inbox_free_items(items);
 }
 
 /* ---- one connection ---- */
 
+static struct sx_flight look_at_flight(const struct sx_loop *loop, int64_t now_us)
+{
+    return sx_flight_look(loop->connection->fd, sx_allocator_unsent_bytes(), now_us);
+}
+
 static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
+    int64_t now_us = sx_clock_now_us();
     sx_liveness_begin(&loop->liveness, loop->config->keepalive_us, loop->config->ping_timeout_us,
-                      loop->connection->stream.fed_bytes, sx_clock_now_us());
+                      loop->connection->stream.fed_bytes, look_at_flight(loop, now_us).acked_bytes,
+                      now_us);
     loop->writer.conn = loop->connection->conn;
     pthread_mutex_lock(&loop->mu);
     loop->server_max_bytes = loop->connection->stream.negotiation.server_max_bytes;
@@ -224,33 +230,17 @@ static bool take_kick(struct sx_loop *loop)
     return kicked;
 }
 
-/* What the server's TCP has acknowledged, as the kernel counts it. */
-static uint64_t acked_bytes(const struct sx_loop *loop)
-{
-    struct tcp_info info = {0};
-    socklen_t len = sizeof info;
-    getsockopt(loop->connection->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-    return info.tcpi_bytes_acked; /* 0 from a kernel that doesn't count: the ping's wait is plain */
-}
-
-/* Written and not acknowledged, or not written yet. */
-static uint64_t owed_bytes(const struct sx_loop *loop)
-{
-    int in_kernel = 0;
-    if (ioctl(loop->connection->fd, SIOCOUTQ, &in_kernel) != 0)
-        in_kernel = 0;
-    return sx_allocator_unsent_bytes() + (uint64_t)in_kernel;
-}
-
 static void send_ping(struct sx_loop *loop, int64_t now_us)
 {
     size_t len;
+    struct sx_flight flight;
     char *ping = loop->callbacks.on_silence(loop->callbacks.user, &len);
     if (!ping)
         return; /* asked for again before long */
     sx_writer_write(&loop->writer, ping, len, false);
     free(ping);
-    sx_liveness_ask(&loop->liveness, acked_bytes(loop), owed_bytes(loop), now_us);
+    flight = look_at_flight(loop, now_us);
+    sx_liveness_ask(&loop->liveness, &flight, now_us);
 }
 
 /* Asks for a sign of life, or gives up, when it is time. Returns when to look again. */
@@ -258,11 +248,13 @@ static int64_t check_liveness(struct sx_loop *loop)
 {
     struct sx_liveness *liveness = &loop->liveness;
     int64_t now_us = sx_clock_now_us(), due_us;
+    if (sx_liveness_wants_flight(liveness, now_us)) {
+        struct sx_flight flight = look_at_flight(loop, now_us);
+        sx_liveness_see(liveness, &flight, now_us);
+    }
     sx_liveness_hear(liveness, loop->connection->stream.fed_bytes, now_us);
     if (take_kick(loop))
         sx_liveness_want(liveness);
-    if (liveness->asking)
-        sx_liveness_reach(liveness, acked_bytes(loop), now_us);
     switch (sx_liveness_look(liveness, now_us, &due_us)) {
     case SX_LIVENESS_CALM:
         break;

@@ -42,7 +42,8 @@
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
     SUITE(foreign)                                                                                 \
-    SUITE(storm)
+    SUITE(storm)                                                                                   \
+    SUITE(throttled)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},

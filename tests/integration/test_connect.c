@@ -248,7 +248,9 @@ static void a_resolver_in_passing_trouble_is_not_given_up(void)
 
 /* ---- TCP ---- */
 
-static void unacknowledged_data_ends_a_connection_in_time(void)
+/* Nothing waits for more to go with it; and it isn't TCP that ends a connection, which would take a
+ * server that reads slowly for a dead one. */
+static void tcp_neither_waits_nor_gives_up(void)
 {
     struct hostile *hostile = start_server(login_plain, NULL);
     struct soap_xmpp_config config = config_for(hostile_port(hostile));
@@ -256,19 +258,18 @@ static void unacknowledged_data_ends_a_connection_in_time(void)
     struct sockaddr_in peer;
     int fd, found = 0;
     config.host = "127.0.0.1"; /* no table of names here */
-    config.ping_timeout_ms = 7000;
     link = link_open(&config);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_LONG_MS), 0);
     for (fd = 3; fd < 1024; fd++) {
         socklen_t len = sizeof peer, option_len = sizeof(int);
-        int timeout_ms = 0, no_delay = 0;
+        int timeout_ms = -1, no_delay = 0;
         if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET ||
             ntohs(peer.sin_port) != config.port)
             continue;
         found++;
         getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &option_len);
         getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &option_len);
-        CU_ASSERT_EQUAL(timeout_ms, 7000);
+        CU_ASSERT_EQUAL(timeout_ms, 0);
         CU_ASSERT_NOT_EQUAL(no_delay, 0);
     }
     CU_ASSERT_EQUAL(found, 1);
@@ -476,8 +477,7 @@ CU_TestInfo tests_connect[] = {
     {"a name that stays unknown is given up", a_name_that_stays_unknown_is_given_up},
     {"a resolver in passing trouble is not given up",
      a_resolver_in_passing_trouble_is_not_given_up},
-    {"unacknowledged data ends a connection in time",
-     unacknowledged_data_ends_a_connection_in_time},
+    {"TCP neither waits nor gives up", tcp_neither_waits_nor_gives_up},
     {"the certificate must be that of the domain, not of host or address",
      the_certificate_must_be_that_of_the_domain_not_of_host_or_address},
     {"a certificate with the domain as its common name alone is refused", a_common_name_is_no_name},

@@ -377,6 +377,52 @@ static void a_call_that_waits_for_a_dead_server_ends_with_the_connection(void)
     stage_close(&stage);
 }
 
+/* It reads nothing for longer than a ping may take, so that its window shuts over what was sent
+ * before, with the ping behind. Then it goes on. */
+static void read_late(unsigned unread_ms, size_t call_bytes)
+{
+    const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        {HOSTILE_UNREAD_MS, .count = unread_ms},
+        {HOSTILE_EXPECT, .text = "</iq>"},
+        {HOSTILE_SEND, .text = "<iq type='error' id='$ID' from='$TO' to='$JID'>"
+                               "<error type='cancel'><service-unavailable "
+                               "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"},
+        {HOSTILE_EXPECT, .text = "<ping"},
+        {HOSTILE_SEND, .text = PONG},
+        {HOSTILE_END},
+    };
+    char *text = laboratory_random_text(call_bytes), *said, failure[200];
+    struct stage stage;
+    struct soap *soap;
+    stage_prepare(&stage, script);
+    stage.config.keepalive_ms = stage.config.ping_timeout_ms = SHORT_MS;
+    stage_open(&stage);
+    soap = laboratory_client(stage.link, SOAP_IO_DEFAULT);
+    CU_ASSERT_NOT_EQUAL(soap_call_lab__say(soap, "xmpp:bob@" HOST "/soap", NULL, text, &said),
+                        SOAP_OK);
+    ASSERT_TEXT(soap_xmpp_condition(soap), "service-unavailable");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    hostile_failure(stage.hostile, failure, sizeof failure);
+    ASSERT_TEXT(failure, "");
+    laboratory_client_free(soap);
+    soap_xmpp_stop(stage.link, 0);
+    ASSERT_TEXT(stage.witness.states.bytes, "connecting\nonline\nstopping\nclosed\n");
+    stage_close(&stage);
+    free(text);
+}
+
+static void a_server_with_a_shut_window_is_not_dead(void)
+{
+    read_late(8 * SHORT_MS, 240000);
+}
+
+/* Its TCP took all of it. */
+static void a_server_that_has_not_read_yet_is_not_dead(void)
+{
+    read_late(8 * SHORT_MS, 20000);
+}
+
 /* Few: the timer, the written ping, the answer. The look every 50 ms of a link that connects, or
  * libstrophe's own every millisecond, would be many. */
 static void an_idle_link_wakes_for_its_keepalive_alone(void)
@@ -659,6 +705,8 @@ CU_TestInfo tests_liveness[] = {
      a_server_that_stays_silent_is_left_and_the_link_comes_back},
     {"a call that waits for a dead server ends with the connection",
      a_call_that_waits_for_a_dead_server_ends_with_the_connection},
+    {"a server with a shut window is not dead", a_server_with_a_shut_window_is_not_dead},
+    {"a server that has not read yet is not dead", a_server_that_has_not_read_yet_is_not_dead},
     {"an idle link wakes for its keep-alive alone", an_idle_link_wakes_for_its_keepalive_alone},
     {"a caller in a black hole notices, and gets its answer later",
      a_caller_in_a_black_hole_notices_and_gets_its_answer_later},

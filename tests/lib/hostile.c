@@ -181,6 +181,13 @@ static enum course keep_silent(struct hostile *hostile, unsigned ms)
     return ms ? judge(hostile, outcome, "SILENCE", "") : HANG_UP;
 }
 
+static enum course leave_unread(struct hostile *hostile, unsigned ms)
+{
+    struct guest *guest = &hostile->guest;
+    enum guest_outcome outcome = guest_await(guest->fd, 0, guest->stop_fd, deadline_ms((int)ms));
+    return outcome == GUEST_LATE ? GO_ON : judge(hostile, GUEST_OVER, "UNREAD", "");
+}
+
 static enum course hang_up(struct hostile *hostile)
 {
     guest_part(&hostile->guest, deadline_ms(LINGER_MS));
@@ -242,6 +249,8 @@ static enum course play_step(struct hostile *hostile, const struct hostile_step 
         return play_scram(hostile, step->scram);
     case HOSTILE_SILENCE_MS:
         return keep_silent(hostile, step->count);
+    case HOSTILE_UNREAD_MS:
+        return leave_unread(hostile, step->count);
     case HOSTILE_CLOSE:
         return hang_up(hostile);
     case HOSTILE_RESET:

@@ -49,6 +49,7 @@ enum hostile_kind {
     HOSTILE_SCRAM,         /* from <auth/> to <success/>, by any SCRAM, -PLUS as well, with what
                               `scram` does wrong; a wrong proof is refused */
     HOSTILE_SILENCE_MS,    /* reads and says nothing for count ms; 0: until the peer closes */
+    HOSTILE_UNREAD_MS,     /* reads nothing and says nothing for count ms: its window shuts */
     HOSTILE_CLOSE,         /* FIN; waits for the peer's, 1 s at most */
     HOSTILE_RESET          /* RST */
 };

@@ -56,6 +56,7 @@
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
     SUITE(link_bytestream)                                                                         \
+    SUITE(flight)                                                                                  \
     SUITE(liveness)                                                                                \
     SUITE(load)                                                                                    \
     SUITE(login)                                                                                   \
