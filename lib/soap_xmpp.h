@@ -86,11 +86,12 @@ enum soap_xmpp_policy {
 #define SOAP_XMPP_HAS_SHARING 1
 
 enum soap_xmpp_trace_level {
-    SOAP_XMPP_TRACE_NONE = 0,
-    SOAP_XMPP_TRACE_ERROR,
-    SOAP_XMPP_TRACE_INFO,  /* and each change of state */
-    SOAP_XMPP_TRACE_DEBUG, /* and each call, request and dropped answer */
-    SOAP_XMPP_TRACE_STANZA /* and every stanza, secrets blotted out */
+    SOAP_XMPP_TRACE_NONE = -1,   /* silence */
+    SOAP_XMPP_TRACE_DEFAULT = 0, /* ERROR */
+    SOAP_XMPP_TRACE_ERROR,       /* what somebody has to mend */
+    SOAP_XMPP_TRACE_INFO,        /* and each change of state */
+    SOAP_XMPP_TRACE_DEBUG,       /* and each call, request and dropped answer */
+    SOAP_XMPP_TRACE_STANZA       /* and every stanza, secrets blotted out */
 };
 
 /* A trace line, without a newline, valid during the call. Runs on the thread that has something to
@@ -98,8 +99,8 @@ enum soap_xmpp_trace_level {
  * not block: it holds the thread it runs on, often the link's own, on which every answer arrives.
  * On the program's thread it holds the call that is being made there, past its deadline if it
  * blocks for that long. While it blocks, lines of other threads are lost; their number is told with
- * the next one. Without a callback lines go to standard error, where one that can't be written at
- * once is lost likewise.
+ * the next one. Without a callback lines go where config.trace_to says, to standard error if it
+ * says nothing, where one that can't be written at once is lost likewise.
  */
 typedef void soap_xmpp_trace_fn(void *user, enum soap_xmpp_trace_level level, const char *line);
 
@@ -187,7 +188,7 @@ struct soap_xmpp_config {
     unsigned max_peers;      /* whose disco#info is remembered; with presence as many accounts whose
                               * resources are known. Default 1,000 */
     enum soap_xmpp_trace_level trace;
-    soap_xmpp_trace_fn *trace_callback; /* default: standard error */
+    soap_xmpp_trace_fn *trace_callback; /* default: trace_to */
     void *trace_user;
     soap_xmpp_state_fn *state_callback; /* default: none */
     void *state_user;
@@ -219,6 +220,11 @@ struct soap_xmpp_config {
      * SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN. Of
      * those that the server offers the first of this list is taken. Default: all */
     const char *mechanisms;
+    /* Where trace lines go without a callback: "stderr" (default), "syslog", or the path of a file,
+     * with a '/' in it. When standard error is systemd's journal (JOURNAL_STREAM), lines have their
+     * priority there. A file is created for its owner alone, and opened anew for each line; lines
+     * that it doesn't take go to standard error */
+    const char *trace_to;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -228,11 +234,11 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
 /* Fills members from the environment: SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT,
  * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
- * round-robin | least-outstanding), _TRACE (error | info | debug | stanza), _MAX_MEMORY_BYTES,
- * _MECHANISMS. A variable that isn't set leaves its member alone. The members point into the
- * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why
- * (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then
- * unchanged. */
+ * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
+ * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path). A variable that
+ * isn't set leaves its member alone. The members point into the environment: don't change it before
+ * soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may be NULL) when a
+ * value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */

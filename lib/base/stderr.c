@@ -11,7 +11,7 @@
  * than PIPE_BUF bytes follow, which a pipe with room takes, and one thread at a time is between the
  * two. (Another process that writes to the same pipe can still come between.)
  *
- * Happy path: the number of lost lines, if any; line; newline; all in one write.
+ * Happy path: the number of lost lines, if any; prefix; line; newline; all in one write.
  * Failure: nothing written: the line is lost and counted. A part written: likewise, and the next
  * line begins with the newline that is missing.
  *
@@ -39,7 +39,7 @@ static _Atomic unsigned long lost;
 static _Atomic bool is_cut;    /* the last line that was written has no newline */
 static _Atomic bool is_polled; /* a thread is between poll() and write() */
 
-enum { PARTS = 3, NOTICE_BYTES = 80 };
+enum { PARTS = 4, NOTICE_BYTES = 80 };
 
 static ssize_t send_parts(struct iovec *parts)
 {
@@ -59,7 +59,7 @@ static void cut(struct iovec *parts, size_t room)
 
 /* Without a SIGPIPE when the reader has gone: the program's own handler isn't called for our lines.
  */
-static ssize_t write_quietly(int fd, const struct iovec *parts)
+ssize_t sx_stderr_write_quietly(int fd, const struct iovec *parts, int count)
 {
     static const struct timespec at_once = {0};
     sigset_t pipe_alone, before, pending;
@@ -70,7 +70,7 @@ static ssize_t write_quietly(int fd, const struct iovec *parts)
     sigpending(&pending);
     was_pending = sigismember(&pending, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe_alone, &before);
-    written = writev(fd, parts, PARTS);
+    written = writev(fd, parts, count);
     if (written < 0 && errno == EPIPE && !was_pending)
         (void)sigtimedwait(&pipe_alone, NULL, &at_once);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -85,7 +85,7 @@ static ssize_t write_polled(struct iovec *parts)
         return -1;
     cut(parts, PIPE_BUF);
     if (poll(&poller, 1, 0) == 1 && poller.revents == POLLOUT)
-        written = write_quietly(STDERR_FILENO, parts);
+        written = sx_stderr_write_quietly(STDERR_FILENO, parts, PARTS);
     atomic_store(&is_polled, false);
     return written;
 }
@@ -96,7 +96,7 @@ static ssize_t write_anew(struct iovec *parts)
     int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENXIO ? -1 : write_polled(parts); /* ENXIO: its reader has gone */
-    written = write_quietly(fd, parts);
+    written = sx_stderr_write_quietly(fd, parts, PARTS);
     close(fd);
     return written;
 }
@@ -113,21 +113,24 @@ static ssize_t write_parts(struct iovec *parts)
     return writev(STDERR_FILENO, parts, PARTS);
 }
 
-void sx_stderr_write(const char *line)
+void sx_stderr_write(const char *prefix, const char *line)
 {
     char notice[NOTICE_BYTES] = "";
-    struct iovec parts[PARTS] = {{notice, 0}, {(char *)line, strlen(line)}, {(char *)"\n", 1}};
+    struct iovec parts[PARTS] = {{notice, 0},
+                                 {(char *)prefix, strlen(prefix)},
+                                 {(char *)line, strlen(line)},
+                                 {(char *)"\n", 1}};
     unsigned long untold = atomic_exchange(&lost, 0);
     bool was_cut = atomic_exchange(&is_cut, false);
     size_t due;
     ssize_t written;
     if (untold)
-        snprintf(notice, sizeof notice, "%ssoapxmpp: %lu lines lost, standard error was full\n",
-                 was_cut ? "\n" : "", untold);
+        snprintf(notice, sizeof notice, "%s%ssoapxmpp: %lu lines lost, standard error was full\n",
+                 was_cut ? "\n" : "", prefix, untold);
     else if (was_cut)
         snprintf(notice, sizeof notice, "\n");
     parts[0].iov_len = strlen(notice);
-    due = parts[0].iov_len + parts[1].iov_len + 1;
+    due = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len + 1;
     written = write_parts(parts);
     if (written > 0 && (size_t)written == due)
         return;

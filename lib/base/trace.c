@@ -4,7 +4,7 @@
  * In doubt (truncated or broken XML) more is blotted out, not less.
  *
  * Happy path: level on? -> format or redact into a buffer (on the stack if it fits) -> cut -> one
- * call of the callback, which for standard error is stderr.h's. Failure modes: without memory a
+ * call of the callback, which without one is the log's. Failure modes: without memory a
  * stanza is cut at 8 KiB; none is reported. errno survives, so that a trace between a failure and
  * its report is harmless.
  *
@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/stderr.h"
 #include "base/utf8.h"
 
 enum {
@@ -51,11 +50,9 @@ static void mark_cut(char *line, size_t line_bytes)
     memcpy(line + len, "...", sizeof "...");
 }
 
-static void write_stderr(void *user, enum soap_xmpp_trace_level level, const char *line)
+static void write_log(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
-    (void)user;
-    (void)level;
-    sx_stderr_write(line);
+    sx_log_write(user, level, line);
 }
 
 static void call_back(const struct sx_trace *trace, enum soap_xmpp_trace_level level,
@@ -63,8 +60,8 @@ static void call_back(const struct sx_trace *trace, enum soap_xmpp_trace_level l
 {
     char notice[LOST_BYTES];
     if (lost) {
-        snprintf(notice, sizeof notice, "%s: %lu lines lost, the trace callback was blocked",
-                 trace->name, lost);
+        snprintf(notice, sizeof notice, "%s: %lu lines lost, the trace %s was blocked", trace->name,
+                 lost, trace->callback == write_log ? "log" : "callback");
         trace->callback(trace->user, level, notice);
     }
     trace->callback(trace->user, level, line);
@@ -76,8 +73,8 @@ static void emit(const struct sx_trace *trace, enum soap_xmpp_trace_level level,
     struct sx_turn *turn = (struct sx_turn *)&trace->turn;
     unsigned long lost;
     blank_controls(line);
-    if (trace->callback == write_stderr) {
-        write_stderr(NULL, level, line);
+    if (trace->callback == write_log && trace->log.kind == SX_LOG_STDERR) {
+        sx_log_write(&trace->log, level, line); /* which never blocks */
     } else if (sx_turn_begin(turn, &lost)) {
         call_back(trace, level, line, lost);
         sx_turn_end(turn);
@@ -91,8 +88,8 @@ void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
     memset(trace, 0, sizeof *trace);
     (void)sx_turn_init(&trace->turn); /* fails on no system that the library runs on */
     trace->level = level;
-    trace->callback = callback ? callback : write_stderr;
-    trace->user = user;
+    trace->callback = callback ? callback : write_log;
+    trace->user = callback ? user : &trace->log;
     trace->max_bytes = DEFAULT_BYTES;
     if (len >= sizeof trace->name)
         len = sx_utf8_cut(name, sizeof trace->name - 1);
@@ -101,7 +98,7 @@ void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
 
 bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level)
 {
-    return level > SOAP_XMPP_TRACE_NONE && level <= trace->level;
+    return level > SOAP_XMPP_TRACE_DEFAULT && level <= trace->level;
 }
 
 void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,

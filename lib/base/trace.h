@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "base/turn.h"
 
 struct sx_trace {
@@ -21,11 +22,12 @@ struct sx_trace {
     soap_xmpp_trace_fn *callback; /* never NULL after init */
     void *user;
     char name[64];       /* begins each line: the link's bare JID, cut if longer */
+    struct sx_log log;   /* without a callback; standard error unless its owner changes it */
     size_t max_bytes;    /* of a line; 16 KiB unless its owner changes it after init */
     struct sx_turn turn; /* in the callback */
 };
 
-/* callback NULL: standard error, by stderr.h: it never blocks. */
+/* callback NULL: trace->log. */
 void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
                    soap_xmpp_trace_fn *callback, void *user, const char *name);
 

@@ -549,14 +549,29 @@ static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_confi
     return in->allow ? copy_text(in->allow, &out->allow) : SX_OK;
 }
 
+/* A callback takes the lines, but what nobody could use is a mistake all the same. */
+static enum sx_err make_log(const struct soap_xmpp_config *in, struct sx_config *out,
+                            const struct sx_reason *why)
+{
+    enum sx_err err = copy_text(in->trace_to, &out->trace_to);
+    int failure = err ? 0 : sx_log_init(&out->log, out->trace_to);
+    if (!failure)
+        return err;
+    return sx_reason_refuse(why,
+                            "trace_to (SOAP_XMPP_TRACE_TO) is \"%.128s\"%s%s; allowed: stderr, "
+                            "syslog or the path of a file, with a / in it",
+                            in->trace_to, failure == EINVAL ? "" : ", which can't be written: ",
+                            failure == EINVAL ? "" : strerror(failure));
+}
+
 static enum sx_err make_trace(const struct soap_xmpp_config *in, struct sx_config *out,
                               const struct sx_reason *why)
 {
     if ((int)in->trace < SOAP_XMPP_TRACE_NONE || in->trace > SOAP_XMPP_TRACE_STANZA)
         return sx_reason_refuse(
-            why, "trace (SOAP_XMPP_TRACE) is %d; allowed: error, info, debug or stanza",
+            why, "trace (SOAP_XMPP_TRACE) is %d; allowed: none, error, info, debug or stanza",
             (int)in->trace);
-    out->trace = in->trace;
+    out->trace = in->trace == SOAP_XMPP_TRACE_DEFAULT ? SOAP_XMPP_TRACE_ERROR : in->trace;
     out->trace_callback = in->trace_callback;
     out->trace_user = in->trace_user;
     out->state_callback = in->state_callback;
@@ -574,7 +589,7 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
                                         const struct sx_reason *) = {
         make_jid,      make_tls,        make_host,      make_port,     make_certificates,
         make_password, make_mechanisms, sx_limits_make, make_switches, make_packing,
-        make_sharing,  make_allow,      make_trace,
+        make_sharing,  make_allow,      make_trace,     make_log,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};
@@ -602,6 +617,7 @@ void sx_config_fini(struct sx_config *config)
     free(config->cert_file);
     free(config->key_file);
     free(config->allow);
+    free(config->trace_to);
     memset(config, 0, sizeof *config);
 }
 

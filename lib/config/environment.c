@@ -75,13 +75,8 @@ static const char *const policy_words[] = {[SOAP_XMPP_POLICY_STICKY] = "sticky",
                                            [SOAP_XMPP_POLICY_LEAST_OUTSTANDING] =
                                                "least-outstanding",
                                            NULL};
-static const char *const trace_words[] = {
-    [SOAP_XMPP_TRACE_NONE] = "", /* which is refused as empty before it gets here */
-    [SOAP_XMPP_TRACE_ERROR] = "error",
-    [SOAP_XMPP_TRACE_INFO] = "info",
-    [SOAP_XMPP_TRACE_DEBUG] = "debug",
-    [SOAP_XMPP_TRACE_STANZA] = "stanza",
-    NULL};
+/* The first stands for SOAP_XMPP_TRACE_NONE; nothing is said for the default. */
+static const char *const trace_words[] = {"none", "", "error", "info", "debug", "stanza", NULL};
 static const char *const switch_words[] = {"0", "1", NULL};
 
 _Static_assert(sizeof(enum soap_xmpp_tls) == sizeof(int) &&
@@ -100,6 +95,18 @@ static bool set_word(struct soap_xmpp_config *config, const struct variable *var
         memcpy((char *)config + variable->offset, &i, sizeof i);
         return true;
     }
+    return false;
+}
+
+static bool set_trace(struct soap_xmpp_config *config, const struct variable *variable,
+                      const char *value)
+{
+    int i;
+    for (i = 0; variable->words[i]; i++)
+        if (strcmp(variable->words[i], value) == 0) {
+            config->trace = (enum soap_xmpp_trace_level)(SOAP_XMPP_TRACE_NONE + i);
+            return true;
+        }
     return false;
 }
 
@@ -126,9 +133,10 @@ static const struct variable variables[] = {
     {"PRESENCE", WORD(presence, "0 or 1", switch_words)},
     {"MESSAGES", WORD(messages, "0 or 1", switch_words)},
     {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
-    {"TRACE", WORD(trace, "error, info, debug or stanza", trace_words)},
+    {"TRACE", set_trace, 0, "none, error, info, debug or stanza", trace_words},
     {"MAX_MEMORY_BYTES", BYTES(max_memory_bytes)},
     {"MECHANISMS", TEXT(mechanisms, "names of SASL mechanisms")},
+    {"TRACE_TO", TEXT(trace_to, "stderr, syslog or a file's path")},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 

@@ -11,6 +11,8 @@
 #endif
 #include "soap_xmpp.h"
 
+#include "base/log.h"
+
 /* Made by sx_config_make: every value is set and inside its bounds. */
 struct sx_config {
     char *jid;            /* normal, with a resource unless a domain */
@@ -38,7 +40,9 @@ struct sx_config {
     size_t peer_memory_bytes; /* of these: what peers share */
     unsigned max_depth, max_attributes, max_namespaces;
     unsigned max_calls, max_requests, max_running, max_remembered, max_peers;
-    enum soap_xmpp_trace_level trace;
+    enum soap_xmpp_trace_level trace; /* not DEFAULT */
+    char *trace_to;                   /* the log's file, NULL: none */
+    struct sx_log log;
     soap_xmpp_trace_fn *trace_callback;
     void *trace_user;
     soap_xmpp_state_fn *state_callback;

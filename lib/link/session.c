@@ -75,6 +75,7 @@ static void init_trace(struct sx_session *session)
     sx_jid_bare(session->config.jid, name, sizeof name);
     sx_trace_init(&session->trace, session->config.trace, session->config.trace_callback,
                   session->config.trace_user, name);
+    session->trace.log = session->config.log;
     session->trace.max_bytes = session->config.max_trace_bytes;
 }
 

@@ -59,6 +59,7 @@
     SUITE(flight)                                                                                  \
     SUITE(liveness)                                                                                \
     SUITE(load)                                                                                    \
+    SUITE(log)                                                                                     \
     SUITE(login)                                                                                   \
     SUITE(login_states)                                                                            \
     SUITE(loop)                                                                                    \

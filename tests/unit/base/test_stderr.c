@@ -43,7 +43,7 @@ static unsigned long overflow(size_t line_bytes)
     unsigned i;
     fill_line(line, line_bytes);
     for (i = 0; i < MOST && sx_stderr_lost() < 3; i++)
-        sx_stderr_write(line);
+        sx_stderr_write("", line);
     return sx_stderr_lost();
 }
 
@@ -72,7 +72,7 @@ static void check_overflow(int in, int out, size_t line_bytes)
     drain(out, text, sizeof text);
     CU_ASSERT_EQUAL(strncmp(text, "xxx", 3), 0);
     begin(in);
-    sx_stderr_write("after");
+    sx_stderr_write("", "after");
     end();
     CU_ASSERT_EQUAL(sx_stderr_lost(), 0);
     told = strstr(drain(out, text, sizeof text), "soapxmpp: 3 lines lost");
@@ -123,14 +123,14 @@ static void readers_that_have_gone_do_no_harm(void)
     CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
     close(ends[0]);
     begin(ends[1]);
-    sx_stderr_write("to nobody"); /* SIGPIPE would end the program */
+    sx_stderr_write("", "to nobody"); /* SIGPIPE would end the program */
     end();
     close(ends[1]);
     CU_ASSERT_EQUAL(sx_stderr_lost(), 1);
     CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     close(ends[0]);
     begin(ends[1]);
-    sx_stderr_write("to nobody");
+    sx_stderr_write("", "to nobody");
     end();
     close(ends[1]);
     CU_ASSERT_EQUAL(sx_stderr_lost(), 2);
@@ -143,9 +143,9 @@ static void files_are_written_at_their_shared_offset(void)
     int fd = mkstemp(path);
     CU_ASSERT_TRUE_FATAL(fd >= 0);
     begin(fd);
-    sx_stderr_write("one");
+    sx_stderr_write("", "one");
     CU_ASSERT_EQUAL(write(fd, "between\n", 8), 8);
-    sx_stderr_write("two");
+    sx_stderr_write("", "two");
     end();
     lseek(fd, 0, SEEK_SET);
     ASSERT_TEXT(strstr(drain(fd, text, sizeof text), "one"), "one\nbetween\ntwo\n");
@@ -159,12 +159,12 @@ static void a_closed_one_does_no_harm(void)
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     close(STDERR_FILENO);
-    sx_stderr_write("to nobody");
+    sx_stderr_write("", "to nobody");
     dup2(copy, STDERR_FILENO);
     close(copy);
     CU_ASSERT_EQUAL(sx_stderr_lost(), lost + 1);
     begin(null);
-    sx_stderr_write("the next one says so");
+    sx_stderr_write("", "the next one says so");
     end();
     close(null);
     CU_ASSERT_EQUAL(sx_stderr_lost(), 0);

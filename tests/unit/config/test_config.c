@@ -100,7 +100,7 @@ static void defaults_are_complete(void)
     CU_ASSERT_EQUAL(out.max_calls, 10000);
     CU_ASSERT_EQUAL(out.max_requests, 1000);
     check_later_limits(&out);
-    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_ERROR);
     CU_ASSERT_TRUE(out.trace_callback == NULL);
     sx_config_fini(&out);
     CU_ASSERT_PTR_NULL(out.password);
@@ -517,7 +517,30 @@ static void switches_have_known_values(void)
     refuse_config(&in, "soap_action is 2; allowed: 0 or 1");
     in = valid();
     in.trace = (enum soap_xmpp_trace_level)5;
-    refuse_config(&in, "trace (SOAP_XMPP_TRACE) is 5; allowed: error, info, debug or stanza");
+    refuse_config(&in, "trace (SOAP_XMPP_TRACE) is 5; allowed: none, error, info, debug or stanza");
+}
+
+static void the_log_is_one_that_can_be_written(void)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_ERROR);
+    CU_ASSERT_EQUAL(out.log.kind, SX_LOG_STDERR);
+    sx_config_fini(&out);
+    in.trace = SOAP_XMPP_TRACE_NONE;
+    in.trace_to = "/dev/null";
+    out = accept_config(&in);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
+    CU_ASSERT_EQUAL(out.log.kind, SX_LOG_FILE);
+    ASSERT_TEXT(out.log.file, "/dev/null");
+    sx_config_fini(&out);
+    in.trace_to = "sylog";
+    refuse_config(&in, "trace_to (SOAP_XMPP_TRACE_TO) is \"sylog\"; allowed: stderr, syslog or the "
+                       "path of a file, with a / in it");
+    in.trace_to = "/nowhere/log";
+    refuse_config(&in, "trace_to (SOAP_XMPP_TRACE_TO) is \"/nowhere/log\", which can't be written: "
+                       "No such file or directory; allowed: stderr, syslog or the path of a file, "
+                       "with a / in it");
 }
 
 static void older_programs_get_defaults(void)
@@ -530,7 +553,7 @@ static void older_programs_get_defaults(void)
     out = accept_config(&in);
     CU_ASSERT_EQUAL(out.max_requests, 1000);
     check_later_limits(&out);
-    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_NONE);
+    CU_ASSERT_EQUAL(out.trace, SOAP_XMPP_TRACE_ERROR);
     sx_config_fini(&out);
 }
 
@@ -660,6 +683,7 @@ CU_TestInfo tests_config[] = {
     {"memory is enough for the other limits", memory_is_enough_for_the_other_limits},
     {"memory holds a full queue", memory_holds_a_full_queue},
     {"switches have known values", switches_have_known_values},
+    {"the log is one that can be written", the_log_is_one_that_can_be_written},
     {"members that an older program doesn't know keep their defaults", older_programs_get_defaults},
     {"a struct that wasn't prepared, or is newer, is refused", strange_sizes_are_refused},
     {"a gSOAP timeout becomes microseconds", gsoap_timeouts_become_microseconds},

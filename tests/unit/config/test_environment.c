@@ -67,8 +67,10 @@ static void check_environment_fills_members(void)
     setenv("SOAP_XMPP_TRACE", "debug", 1);
     setenv("SOAP_XMPP_MAX_MEMORY_BYTES", "500000000", 1);
     setenv("SOAP_XMPP_MECHANISMS", "SCRAM-SHA-256 PLAIN", 1);
+    setenv("SOAP_XMPP_TRACE_TO", "syslog", 1);
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
     ASSERT_TEXT(why, "");
+    ASSERT_TEXT(config.trace_to, "syslog");
     ASSERT_TEXT(config.jid, "a@b/c");
     ASSERT_TEXT(config.password, SECRET);
     ASSERT_TEXT(config.password_file, "/p");
@@ -93,6 +95,7 @@ static void check_environment_words(void)
     } rows[] = {
         {"SOAP_XMPP_TLS", "required", SOAP_XMPP_TLS_REQUIRED, 0},
         {"SOAP_XMPP_TLS", "off", SOAP_XMPP_TLS_OFF, 0},
+        {"SOAP_XMPP_TRACE", "none", 0, SOAP_XMPP_TRACE_NONE},
         {"SOAP_XMPP_TRACE", "error", 0, SOAP_XMPP_TRACE_ERROR},
         {"SOAP_XMPP_TRACE", "info", 0, SOAP_XMPP_TRACE_INFO},
         {"SOAP_XMPP_TRACE", "stanza", 0, SOAP_XMPP_TRACE_STANZA},
@@ -124,13 +127,13 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_TLS", "Required",
          "SOAP_XMPP_TLS is \"Required\"; allowed: required, direct or off"},
         {"SOAP_XMPP_TRACE", "al\nl",
-         "SOAP_XMPP_TRACE is \"al?l\"; allowed: error, info, debug or stanza"},
+         "SOAP_XMPP_TRACE is \"al?l\"; allowed: none, error, info, debug or stanza"},
         {"SOAP_XMPP_PASSWROD", SECRET, "SOAP_XMPP_PASSWROD is no variable of this library"},
         {"SOAP_XMPP_", SECRET, "SOAP_XMPP_ is no variable of this library"},
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
-         "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS"},
+         "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "0",
          "SOAP_XMPP_MAX_MEMORY_BYTES is \"0\"; allowed: a number of bytes"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "1GB", "SOAP_XMPP_MAX_MEMORY_BYTES is \"1GB\""},
