@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gsoap/attachments.h"
 #include "gsoap/client.h"
 #include "gsoap/http.h"
 #include "gsoap/relay.h"
@@ -91,8 +92,9 @@ static int on_send(struct soap *soap, const char *bytes, size_t len)
         return sx_client_send(soap, context, bytes, len);
     if (context->role == SX_ROLE_RELAYING && sx_relay_is_call(soap))
         return sx_relay_refuse(soap, context);
-    if (context->role == SX_ROLE_SENDING || context->role == SX_ROLE_SERVING ||
-        context->role == SX_ROLE_RELAYING)
+    if (context->role == SX_ROLE_SERVING || context->role == SX_ROLE_RELAYING)
+        sx_service_collect(soap, context, bytes, len);
+    else if (context->role == SX_ROLE_SENDING)
         sx_buffer_add(&context->out, bytes, len);
     return context->out.failed ? (soap->error = SOAP_EOM) : SOAP_OK;
 }
@@ -103,6 +105,8 @@ static int on_prepareinitrecv(struct soap *soap)
     int err = SOAP_OK;
     if (!context)
         return soap->error = SOAP_PLUGIN_ERROR;
+    if (context->role != SX_ROLE_IDLE)
+        sx_context_renew_input(soap);
     if (context->role == SX_ROLE_SENDING)
         err = sx_client_send(soap, context, "", 0); /* no envelope's end was seen: says so */
     if (!err && context->role == SX_ROLE_WAITING)

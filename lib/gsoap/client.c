@@ -19,6 +19,7 @@
 #include "wire/jid.h"
 #include "base/clock.h"
 #include "config/config.h"
+#include "gsoap/attachments.h"
 #include "exchange/message_call.h"
 
 enum {
@@ -33,13 +34,6 @@ void sx_client_forget_credentials(struct soap *soap, const char *endpoint)
     soap->userid = soap->passwd = NULL;
     if (soap->authrealm == soap->host)
         soap->authrealm = NULL;
-}
-
-/* Attachments that the program itself added; those of MTOM types go inline as base64 instead. */
-static bool has_attachments(const struct soap *soap)
-{
-    return soap->dime.list || ((soap->omode & SOAP_ENC_MIME) && soap->mime.first) ||
-           sx_context_refers_to_attachments(soap);
 }
 
 /* Reads the endpoint, unless it is that of the last call, as it mostly is. */
@@ -90,7 +84,7 @@ int sx_client_reach(struct soap *soap, struct sx_context *context, const char *e
 
 int sx_client_connect(struct soap *soap, struct sx_context *context, const char *endpoint)
 {
-    bool attached = has_attachments(soap);
+    bool attached = sx_attachments_are_needed(soap);
     /* Before anything can fail, so that soap_closesock() closes the call and not an HTTP
      * connection. */
     sx_context_park(soap, context);
@@ -98,9 +92,8 @@ int sx_client_connect(struct soap *soap, struct sx_context *context, const char 
     context->outcome = SOAP_XMPP_NOT_EXECUTED;
     context->expects_xmpp = true;
     context->skipped_count = false;
-    soap->mode &= ~(soap_mode)(SOAP_IO_LENGTH | SX_ATTACHMENT_MODES);
-    soap->mime.first = soap->mime.last = soap->mime.list = NULL;
-    soap->dime.first = soap->dime.last = soap->dime.list = NULL;
+    soap->mode &= ~(soap_mode)SOAP_IO_LENGTH;
+    sx_attachments_drop(soap);
     if (soap->status != SOAP_POST)
         return sx_context_fail(soap, SOAP_HTTP_METHOD, "%.*s: only SOAP calls go over XMPP",
                                SX_ENDPOINT_SHOWN_BYTES, endpoint);

@@ -147,12 +147,6 @@ bool sx_context_is_guarded(const struct sx_context *context)
     return context->request && context->request->grant != SX_GRANT_EVERYTHING;
 }
 
-bool sx_context_refers_to_attachments(const struct soap *soap)
-{
-    return (soap->mode & SOAP_ENC_DIME) && !(soap->omode & SOAP_XML_TREE) &&
-           (soap->encodingStyle || (soap->omode & SOAP_XML_GRAPH));
-}
-
 /* ---- settings put aside ---------------------------------------------------------------------- */
 
 void sx_context_park_modes(struct soap *soap, struct sx_context *context)
@@ -166,15 +160,37 @@ void sx_context_park_modes(struct soap *soap, struct sx_context *context)
     parked->modes_valid = true;
 }
 
+static void set_output(struct soap *soap)
+{
+    soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | SOAP_IO_BUFFER | SOAP_ENC_PLAIN;
+    soap->prolog = ""; /* an XML declaration inside a stanza ends the stream (RFC 6120 11.4) */
+}
+
+static void set_input(struct soap *soap)
+{
+    soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | SOAP_ENC_PLAIN;
+}
+
+void sx_context_renew_output(struct soap *soap)
+{
+    set_output(soap);
+    soap->mode = (soap->mode & ~(soap_mode)CHANGED_MODES) | SOAP_IO_BUFFER | SOAP_ENC_PLAIN;
+}
+
+void sx_context_renew_input(struct soap *soap)
+{
+    set_input(soap);
+    soap->mode = (soap->mode & ~(soap_mode)CHANGED_MODES) | SOAP_ENC_PLAIN;
+}
+
 void sx_context_park(struct soap *soap, struct sx_context *context)
 {
     struct sx_parked *parked = &context->parked;
     sx_context_park_modes(soap, context);
-    soap->omode = (soap->omode & ~(soap_mode)CHANGED_MODES) | SOAP_IO_BUFFER | SOAP_ENC_PLAIN;
-    soap->imode = (soap->imode & ~(soap_mode)CHANGED_MODES) | SOAP_ENC_PLAIN;
+    set_output(soap);
+    set_input(soap);
     if (!parked->fresponse)
         parked->fresponse = soap->fresponse;
-    soap->prolog = ""; /* an XML declaration inside a stanza ends the stream (RFC 6120 11.4) */
     if (soap_valid_socket(soap->socket)) {
         parked->socket = soap->socket;
         parked->keep_alive = soap->keep_alive;

@@ -5,7 +5,8 @@
  * for a service. This is the only folder that includes stdsoap2.h. It may see base, soap, wire,
  * config, exchange, request and link. From the ground up:
  *
- *     mapping, gate            namespaces of a service; whether gSOAP reads what was allowed
+ *     mapping, attachments     namespaces of a service; what gSOAP would send beside an envelope
+ *     gate                     whether gSOAP reads what was allowed
  *     context, action          role, parked settings, faults; what ends a call or a request
  *     http, client, service    endpoints that aren't ours; a stub's call; one request
  *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
@@ -24,8 +25,6 @@
 #include "gsoap/gate.h"
 #include "link/link.h"
 #include "wire/message_id.h"
-
-#define SX_ATTACHMENT_MODES (SOAP_ENC_DIME | SOAP_ENC_MIME | SOAP_ENC_MTOM)
 
 /* What the plugin does with its struct soap right now; sx_context_set_role() is the only setter. */
 enum sx_role {
@@ -96,7 +95,7 @@ struct sx_context {
     const struct Namespace *told_namespaces; /* the table whose namespaces the link knows */
     bool is_begun;                           /* somebody has begun to read the request */
     bool was_answered;    /* the caller has its result, an answer goes elsewhere */
-    bool has_attachments; /* the answer refers to attachments that can't go along */
+    bool has_attachments; /* the answer has attachments that can't go along */
 
     /* http */
     bool expects_xmpp;           /* the last endpoint was an xmpp: one, so the next may be */
@@ -149,14 +148,14 @@ enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope);
 /* Whether a request is served whose caller isn't allowed everything. */
 bool sx_context_is_guarded(const struct sx_context *context);
 
-/* Whether gSOAP is going to write references in the place of data, for attachments that nothing
- * will carry. */
-bool sx_context_refers_to_attachments(const struct soap *soap);
-
 /* ---- settings put aside ---- */
 
 /* Puts modes, prolog and socket aside and sets what XMPP needs. Idempotent. */
 void sx_context_park(struct soap *soap, struct sx_context *context);
+/* Set anew what sx_context_park has set for writing, or for reading, and in gSOAP's pass that has
+ * just begun: the program, or the operation, may have set other modes since. */
+void sx_context_renew_output(struct soap *soap);
+void sx_context_renew_input(struct soap *soap);
 /* Puts modes and prolog aside and leaves them as they are. Idempotent. */
 void sx_context_park_modes(struct soap *soap, struct sx_context *context);
 /* Puts soap's fheader aside, and another one in its place. Idempotent. */

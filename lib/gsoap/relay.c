@@ -68,7 +68,7 @@ static int send_call(struct soap *soap, struct sx_context *context)
 {
     if (context->has_attachments)
         return sx_context_fail(soap, SOAP_MIME_ERROR,
-                               "%.200s: the answer refers to attachments (XEP-0072 3.3)",
+                               "%.200s: the answer has attachments (XEP-0072 3.3)",
                                context->endpoint);
     return sx_client_send(soap, context, "", 0);
 }

@@ -12,7 +12,10 @@
  */
 #include "gsoap/service.h"
 
+#include <string.h>
+
 #include "gsoap/action.h"
+#include "gsoap/attachments.h"
 
 enum { WHY_BYTES = 256, TEXT_BYTES = 400 };
 
@@ -37,6 +40,13 @@ static void guard(struct soap *soap, struct sx_context *context)
     sx_context_park_header(soap, context, on_header);
 }
 
+/* In fresponse's place: there is no HTTP response to begin. */
+static int on_response(struct soap *soap, int status, ULONG64 count)
+{
+    (void)soap, (void)status, (void)count;
+    return SOAP_OK;
+}
+
 int sx_service_begin(struct soap *soap, struct sx_context *context)
 {
     const struct sx_request *request = context->request;
@@ -46,6 +56,9 @@ int sx_service_begin(struct soap *soap, struct sx_context *context)
     soap->buflen = soap->bufidx = 0;
     soap->ahead = 0;
     soap->fform = NULL;
+    /* gSOAP leaves them undefined, and writes them for soap_send_empty_response() in DIME. */
+    soap->dime.id = soap->dime.type = soap->dime.options = NULL;
+    soap->fresponse = on_response; /* sx_context_park has put the owner's aside */
     soap->action = *request->envelope.action ? soap_strdup(soap, request->envelope.action) : NULL;
     if (sx_context_is_guarded(context))
         guard(soap, context);
@@ -66,14 +79,35 @@ int sx_service_check(struct soap *soap, struct sx_context *context)
     return sx_context_fail(soap, SOAP_CLI_FAULT, "the request has no operation that may be run");
 }
 
+/* gSOAP makes the pass's mode of omode, which the operation may have changed, and says so in time
+ * to change both: but when it stores, which it begins to do before. */
 void sx_service_prepare(struct soap *soap, struct sx_context *context)
 {
+    bool is_storing = (soap->mode & SOAP_IO) == SOAP_IO_STORE;
     sx_buffer_clear(&context->out);
-    context->has_attachments = sx_context_refers_to_attachments(soap);
-    /* Serialising attachment types has set SOAP_ENC_DIME whatever omode says. */
-    soap->mode &= ~(soap_mode)SX_ATTACHMENT_MODES;
+    /* A fault tells more than the attachments that the operation had meant to send. */
+    context->has_attachments = !soap->fault && sx_attachments_are_needed(soap);
+    sx_attachments_drop(soap);
+    sx_context_renew_output(soap);
+    if (is_storing)
+        soap_end_block(soap, NULL);
     if (!soap->fpreparesend)
         soap->mode &= ~(soap_mode)SOAP_IO_LENGTH;
+}
+
+/* An empty response comes without fprepareinitsend, so with the operation's own modes: of no bytes,
+ * but compressed. So does what an operation writes with soap_begin_send() alone; in chunks, it
+ * begins with the first one's length. */
+void sx_service_collect(struct soap *soap, struct sx_context *context, const char *bytes,
+                        size_t len)
+{
+    if (!context->out.len && !len) {
+        soap->mode &= ~(soap_mode)SOAP_ENC_ZLIB;
+    } else if (!context->out.len && (soap->mode & SOAP_IO) == SOAP_IO_CHUNK) {
+        soap->mode = (soap->mode & ~(soap_mode)SOAP_IO) | SOAP_IO_BUFFER;
+        return;
+    }
+    sx_buffer_add(&context->out, bytes, len);
 }
 
 /* SOAP_STOP and 2xx are how operations say that all is well. */
@@ -89,7 +123,7 @@ static void answer_envelope(struct sx_context *context)
     enum sx_err err = checker ? SX_OK : SX_ENOMEM;
     if (!err && context->has_attachments) {
         err = SX_EUNCARRIABLE;
-        snprintf(why, sizeof why, "it refers to attachments (XEP-0072 3.3)");
+        snprintf(why, sizeof why, "it has attachments (XEP-0072 3.3)");
     }
     if (!err)
         err = sx_link_answer(context->link, context->request, checker, context->out.bytes,
@@ -103,6 +137,13 @@ static void answer_envelope(struct sx_context *context)
     sx_link_refuse(context->link, context->request, "internal-server-error", text);
 }
 
+/* soap_send_empty_response() with attachments on: their boundaries, around nothing. */
+static bool is_empty_response(const struct soap *soap, const struct sx_context *context)
+{
+    return soap->error == SOAP_STOP && (soap->mode & SX_ATTACHMENT_MODES) &&
+           !memmem(context->out.bytes, context->out.len, "xmlns", 5);
+}
+
 void sx_service_answer(struct soap *soap, struct sx_context *context)
 {
     char text[TEXT_BYTES], fault[TEXT_BYTES / 2];
@@ -113,7 +154,7 @@ void sx_service_answer(struct soap *soap, struct sx_context *context)
         /* Not resource-constraint, which says that nothing ran. */
         sx_link_refuse(context->link, context->request, "internal-server-error",
                        sx_fault_text(SX_ENOMEM));
-    } else if (context->out.len) {
+    } else if (context->out.len && !is_empty_response(soap, context)) {
         answer_envelope(context);
     } else if (is_failure(soap->error)) {
         /* soapcpp2 generates soap_fault_string() and the like anew for each program, in C++ under

@@ -14,6 +14,10 @@ int sx_service_check(struct soap *soap, struct sx_context *context);
 /* fprepareinitsend of an answer, or of the fault that takes the place of a half-written one. */
 void sx_service_prepare(struct soap *soap, struct sx_context *context);
 
+/* fsend of an answer, or of what an operation writes on its way to one. */
+void sx_service_collect(struct soap *soap, struct sx_context *context, const char *bytes,
+                        size_t len);
+
 /* fdisconnect of a request: sends what the operation wrote, once: SX_ROLE_ANSWERED. What can't be
  * sent is refused and traced. Waits as link/answer.h says. */
 void sx_service_answer(struct soap *soap, struct sx_context *context);

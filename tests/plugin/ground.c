@@ -24,18 +24,30 @@ static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool gate_open = true; /* under mu, like notes */
 static int notes;
+static void (*change)(struct soap *); /* NULL: operations leave their struct soap as it is */
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
+static void make_change(struct soap *soap)
+{
+    void (*wanted)(struct soap *);
+    pthread_mutex_lock(&mu);
+    wanted = change;
+    pthread_mutex_unlock(&mu);
+    if (wanted)
+        wanted(soap);
+}
+
 int calc__add(struct soap *soap, double a, double b, double *sum)
 {
-    (void)soap;
+    make_change(soap);
     *sum = a + b;
     return SOAP_OK;
 }
 
 int calc__div(struct soap *soap, double a, double b, double *quotient)
 {
+    make_change(soap);
     if (b == 0)
         return soap_sender_fault(soap, "division by zero", "<b xmlns='urn:why'>0</b>");
     *quotient = a / b;
@@ -44,7 +56,7 @@ int calc__div(struct soap *soap, double a, double b, double *quotient)
 
 int calc__bulk(struct soap *soap, struct calc__Records *in, struct calc__Records *out)
 {
-    (void)soap;
+    make_change(soap);
     *out = *in;
     return SOAP_OK;
 }
@@ -55,6 +67,7 @@ int calc__note(struct soap *soap, char *text)
     notes++;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&mu);
+    make_change(soap);
     if (text && strcmp(text, "fault") == 0)
         return soap_receiver_fault(soap, "the note is lost", NULL);
     if (text && strcmp(text, "number") == 0)
@@ -71,7 +84,7 @@ int calc__note(struct soap *soap, char *text)
 
 int calc__blob(struct soap *soap, struct calc__Blob *in, struct calc__Blob *out)
 {
-    (void)soap;
+    make_change(soap);
     *out = *in;
     out->data.id = NULL;
     out->data.type = (char *)"application/octet-stream";
@@ -80,7 +93,7 @@ int calc__blob(struct soap *soap, struct calc__Blob *in, struct calc__Blob *out)
 
 int calc__image(struct soap *soap, struct calc__Image *in, struct calc__Image *out)
 {
-    (void)soap;
+    make_change(soap);
     *out = *in;
     out->data.id = NULL;
     out->data.type = (char *)"image/png";
@@ -124,6 +137,7 @@ static int answer_elsewhere(struct soap *soap, const char *endpoint, double valu
     if (soap_connect(soap, endpoint, "urn:elsewhere"))
         return is_fault ? (soap->error = SOAP_STOP) : soap->error;
     soap->fresponse = respond_no_more;
+    make_change(soap);
     *sum = value;
     return is_fault ? soap_sender_fault(soap, "it is elsewhere", NULL) : SOAP_OK;
 }
@@ -168,6 +182,13 @@ int calc__say(struct soap *soap, char *text, int count, char **said)
         memcpy(*said + len * (size_t)i, text, len);
     (*said)[len * (size_t)count] = '\0';
     return SOAP_OK;
+}
+
+void ground_change(void (*wanted)(struct soap *))
+{
+    pthread_mutex_lock(&mu);
+    change = wanted;
+    pthread_mutex_unlock(&mu);
 }
 
 void ground_shut_gate(void)
@@ -252,6 +273,7 @@ void ground_start_alone(void)
     pthread_mutex_lock(&mu);
     notes = 0;
     pthread_mutex_unlock(&mu);
+    ground_change(NULL);
     ground_open_gate();
     ground.near = loopback_new("alice@example.org/desk");
     ground.far = loopback_new("calc@example.org/soap");

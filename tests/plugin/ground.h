@@ -43,6 +43,10 @@ void ground_assert_add(struct soap *soap, const char *endpoint, double a, double
 /* The namespace table that makes a message SOAP 1.2. */
 extern struct Namespace ground_soap12[];
 
+/* What add, div, bulk, blob, image, note and a relay's answer do to their struct soap first, from
+ * now to the test's end; NULL for nothing. */
+void ground_change(void (*wanted)(struct soap *soap));
+
 /* slow() waits until the gate is open. */
 void ground_shut_gate(void);
 void ground_open_gate(void);

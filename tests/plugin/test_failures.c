@@ -273,7 +273,7 @@ static void references(void)
     CU_ASSERT_EQUAL(soap_serve(ground.service), SOAP_OK);
     soap_end(ground.service);
     CU_ASSERT_EQUAL(soap_recv_calc__image(ground.client, &back), 500);
-    ASSERT_CONTAINS(ground_fault(ground.client), "it refers to attachments (XEP-0072 3.3)");
+    ASSERT_CONTAINS(ground_fault(ground.client), "it has attachments (XEP-0072 3.3)");
 }
 
 static void no_envelope(void)
