@@ -215,8 +215,8 @@ int sx_client_receive(struct soap *soap, struct sx_context *context, bool wants_
     else if (answer->err)
         (void)sx_context_fail(soap, sx_fault_soap_code(answer->err), "%s: the answer is bad: %s",
                               sx_context_label(context, label), answer->why);
-    else if (answer->bytes && sx_context_repair(soap, answer))
-        soap->error = SOAP_EOM;
+    else if (answer->bytes)
+        (void)sx_context_repair(soap, context, answer);
     sx_reply_fini(&reply);
     return soap->error;
 }

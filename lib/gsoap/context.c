@@ -18,6 +18,7 @@
 
 #include "wire/jid.h"
 #include "exchange/reroute.h"
+#include "soap/repair.h"
 
 enum {
     LINE_BYTES = 1000,
@@ -127,19 +128,39 @@ const char *sx_context_label(const struct sx_context *context, char *label)
 
 /* ---- envelopes ------------------------------------------------------------------------------- */
 
-static const char *find_namespace(void *user, const char *prefix)
+static bool read_row(void *user, size_t number, const char **prefix, const char **uri)
 {
     const struct soap *soap = user;
     const struct Namespace *row = soap->namespaces;
     for (; row && row->id; row++)
-        if (strcmp(row->id, prefix) == 0)
-            return row->ns;
-    return NULL;
+        if (!number--) {
+            *prefix = row->id;
+            *uri = row->ns;
+            return true;
+        }
+    return false;
 }
 
-enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope)
+int sx_context_repair(struct soap *soap, const struct sx_context *context,
+                      struct sx_envelope *envelope)
 {
-    return sx_envelope_repair(envelope, find_namespace, soap);
+    char why[SX_REPAIR_WHY_BYTES], label[SX_LABEL_BYTES];
+    const struct sx_repair repair = {.row = read_row,
+                                     .user = soap,
+                                     .trace = sx_link_trace(context->link),
+                                     .sender = context->request ? context->request->from
+                                                                : sx_context_label(context, label)};
+    enum sx_err err = sx_repair_envelope(&repair, envelope, why);
+    if (!err)
+        return SOAP_OK;
+    if (err == SX_ENOMEM)
+        return soap->error = SOAP_EOM;
+    sx_trace(repair.trace, SOAP_XMPP_TRACE_INFO, "%.200s: %s", repair.sender, why);
+    if (context->request)
+        return sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s",
+                               why);
+    return sx_context_fail(soap, sx_fault_soap_code(err), "%s: the answer's envelope is bad: %s",
+                           label, why);
 }
 
 bool sx_context_is_guarded(const struct sx_context *context)

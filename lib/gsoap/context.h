@@ -141,9 +141,11 @@ const char *sx_context_label(const struct sx_context *context, char *label);
 /* This context's checker, which it keeps; NULL: no memory. */
 struct sx_checker *sx_context_checker(struct sx_context *context);
 
-/* Binds the prefixes that a server on the way dropped, from soap's own namespace table; for
- * requests and answers. SX_OK or SX_ENOMEM. */
-enum sx_err sx_context_repair(struct soap *soap, struct sx_envelope *envelope);
+/* Binds the prefixes that a server on the way dropped (repair.h), from soap's own namespace table;
+ * for requests and answers. Returns soap->error: SOAP_EOM, or a fault with a sentence for a type
+ * that stays unknown. */
+int sx_context_repair(struct soap *soap, const struct sx_context *context,
+                      struct sx_envelope *envelope);
 
 /* Whether a request is served whose caller isn't allowed everything. */
 bool sx_context_is_guarded(const struct sx_context *context);

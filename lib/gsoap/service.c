@@ -64,9 +64,7 @@ int sx_service_begin(struct soap *soap, struct sx_context *context)
         guard(soap, context);
     soap_strcpy(soap->endpoint, sizeof soap->endpoint, "xmpp:");
     soap_strcpy(soap->endpoint + 5, sizeof soap->endpoint - 5, request->to);
-    if (sx_context_repair(soap, &context->request->envelope))
-        return soap->error = SOAP_EOM;
-    return SOAP_OK;
+    return sx_context_repair(soap, context, &context->request->envelope);
 }
 
 int sx_service_check(struct soap *soap, struct sx_context *context)

@@ -559,6 +559,7 @@ void sx_stanza_builder_init(struct sx_stanza_builder *builder, struct sx_stream 
     builder->tree.max_bytes =
         stream ? TREE_BASE_BYTES + TREE_GROWTH * limits->max_stanza_bytes : SIZE_MAX;
     sx_scan_init(&builder->scan, limits->max_depth);
+    builder->scan.has_passed_server = true;
 }
 
 void sx_stanza_builder_fini(struct sx_stanza_builder *builder)

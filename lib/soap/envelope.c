@@ -1,12 +1,12 @@
-/* envelope.c - envelopes on their way out (format) and in (set, glance, repair).
+/* envelope.c - envelopes on their way out (format) and in (set, glance).
  *
  * Invariant: the bytes of an envelope are only ever cut at its ends and inserted into at the end of
  * a start tag's name or right after a start tag; nothing else is changed, nothing is re-serialised.
+ * (repair.c changes prefixes of values.)
  *
  * Happy path out: checker.c has checked gSOAP's bytes, format appends them to a stanza.
- * Happy path in:  the parser scans and captures, set takes the bytes, repair declares what is
- * missing. Failure: no memory, or an envelope that its scan refused: err and why say so, and the
- * bytes never get to gSOAP.
+ * Happy path in:  the parser scans and captures, set takes the bytes. Failure: no memory, or an
+ * envelope that its scan refused: err and why say so, and the bytes never get to gSOAP.
  */
 #include "soap/envelope.h"
 
@@ -124,6 +124,7 @@ void sx_envelope_fini(struct sx_envelope *envelope)
     envelope->why[0] = envelope->operation[0] = envelope->operation_uri[0] = '\0';
     envelope->action[0] = envelope->unbound[0] = '\0';
     envelope->ambiguity = NULL;
+    envelope->has_doubtful = false;
 }
 
 static const char lookalike[] = "a namespace looks like SOAP's before the operation";
@@ -137,6 +138,7 @@ static void set_findings(struct sx_envelope *envelope, const struct sx_scan *sca
     memcpy(envelope->operation, scan->operation, sizeof envelope->operation);
     memcpy(envelope->operation_uri, scan->operation_uri, sizeof envelope->operation_uri);
     memcpy(envelope->unbound, scan->unbound, sizeof envelope->unbound);
+    envelope->has_doubtful = scan->has_doubtful;
 }
 
 void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
@@ -228,80 +230,4 @@ unsigned long sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker
     }
     sx_unpacker_free(unpacker);
     return sx_checker_steps(checker);
-}
-
-#define ENC11 "http://schemas.xmlsoap.org/soap/encoding/"
-#define ENC12 "http://www.w3.org/2003/05/soap-encoding"
-#define WSS   "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-"
-
-/* What every toolkit calls these namespaces. */
-static const struct {
-    const char *prefix, *uri;
-} usual_names[] = {
-    {"SOAP-ENV", SX_NS_SOAP11},
-    {"soap", SX_NS_SOAP11},
-    {"soapenv", SX_NS_SOAP11},
-    {"env", SX_NS_SOAP11},
-    {"s", SX_NS_SOAP11},
-    {"S", SX_NS_SOAP11},
-    {"SOAP-ENC", ENC11},
-    {"soapenc", ENC11},
-    {"enc", ENC11},
-    {"xsi", "http://www.w3.org/2001/XMLSchema-instance"},
-    {"xsd", "http://www.w3.org/2001/XMLSchema"},
-    {"xs", "http://www.w3.org/2001/XMLSchema"},
-    {"wsu", WSS "utility-1.0.xsd"},
-    {"wsse", WSS "secext-1.0.xsd"},
-    {"wsa", "http://www.w3.org/2005/08/addressing"},
-};
-
-static const char *usual_name(const char *prefix)
-{
-    size_t i;
-    for (i = 0; i < sizeof usual_names / sizeof *usual_names; i++)
-        if (strcmp(usual_names[i].prefix, prefix) == 0)
-            return usual_names[i].uri;
-    return NULL;
-}
-
-/* A receiver's table may be set to the other SOAP version than the envelope that arrived. */
-static const char *in_version(const char *uri, int version)
-{
-    if (strcmp(uri, SX_NS_SOAP11) == 0 || strcmp(uri, SX_NS_SOAP12) == 0)
-        return version == 12 ? SX_NS_SOAP12 : SX_NS_SOAP11;
-    if (strcmp(uri, ENC11) == 0 || strcmp(uri, ENC12) == 0)
-        return version == 12 ? ENC12 : ENC11;
-    return uri;
-}
-
-enum sx_err sx_envelope_repair(struct sx_envelope *envelope, sx_prefix_fn *lookup, void *user)
-{
-    struct sx_buffer out = {0};
-    const char *prefix;
-    size_t name_len;
-
-    if (!envelope->bytes || envelope->err || envelope->form || !envelope->unbound[0])
-        return SX_OK;
-    name_len = tag_name_len(envelope->bytes);
-    sx_buffer_reserve(&out, envelope->len + SX_SCAN_UNBOUND_BYTES);
-    sx_buffer_add(&out, envelope->bytes, name_len);
-    for (prefix = envelope->unbound; *prefix; prefix += strlen(prefix) + 1) {
-        const char *uri = lookup ? lookup(user, prefix) : NULL;
-        if (!uri || !*uri)
-            uri = usual_name(prefix);
-        if (!uri)
-            continue;
-        sx_buffer_add_format(&out, " xmlns:%s=\"", prefix);
-        sx_buffer_add_escaped(&out, in_version(uri, envelope->version));
-        sx_buffer_add_text(&out, "\"");
-    }
-    sx_buffer_add(&out, envelope->bytes + name_len, envelope->len - name_len);
-    if (out.failed) {
-        sx_buffer_fini(&out);
-        return SX_ENOMEM;
-    }
-    free(envelope->bytes);
-    envelope->bytes = sx_buffer_take(&out, &envelope->len);
-    envelope->unbound[0] = '\0';
-    return SX_OK;
 }

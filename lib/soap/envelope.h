@@ -5,14 +5,14 @@
  *
  * Out: sx_checker_check refuses what would end the stream, sx_envelope_format writes the
  *      envelope as stanza payload (xmlns="" on the root, the soapAction header block).
- * In:  the parser drives a scan while it copies the bytes; sx_envelope_repair then binds prefixes
- * that a server dropped because only QName values use them (xsi:type, faultcode, Value, ...).
+ * In:  the parser drives a scan while it copies the bytes; repair.h then binds prefixes that a
+ * server dropped because only QName values use them (xsi:type, faultcode, Value, ...).
  *
  * Folder soap/: envelopes as bytes. What one pass over the elements tells (scan.h), whether a
- * stanza can carry them (checker.h), what is added and repaired (here), the packed form (pack.h),
- * and what becomes of an envelope inside its stanza (payload.h) and on its way to gSOAP (reader.h).
- * Nothing in here knows stanzas, connections or gSOAP's structs. May include base, xml and
- * wire/namespaces.h; of the outside expat and zstd.
+ * stanza can carry them (checker.h), what is added (here) and repaired (repair.h, with qname.h),
+ * the packed form (pack.h), and what becomes of an envelope inside its stanza (payload.h) and on
+ * its way to gSOAP (reader.h). Nothing in here knows stanzas, connections or gSOAP's structs. May
+ * include base, xml and wire/namespaces.h; of the outside expat and zstd.
  */
 #ifndef SX_SOAP_ENVELOPE_H
 #define SX_SOAP_ENVELOPE_H
@@ -52,6 +52,7 @@ struct sx_envelope {
     char operation_uri[SX_SCAN_URI_BYTES];
     char action[SX_SCAN_ACTION_BYTES];
     char unbound[SX_SCAN_UNBOUND_BYTES];
+    bool has_doubtful; /* of values' prefixes; both are for repair.h */
 };
 
 void sx_envelope_fini(struct sx_envelope *envelope); /* frees bytes, empties */
@@ -66,14 +67,5 @@ void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
  * Returns the steps that it has taken, which may be a few more. */
 unsigned long sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker *checker,
                                  size_t max_bytes, unsigned long max_steps);
-
-/* Prefix -> namespace URI, or NULL: the receiver's own table. */
-typedef const char *sx_prefix_fn(void *user, const char *prefix);
-
-/* Declares on the root each unbound prefix that the receiver's table (may be NULL) or, after it,
- * the list of usual names (SOAP-ENV, soap, soapenv, env, s, SOAP-ENC, xsi, xsd, xs, wsu, wsa...)
- * knows. Bindings that are there are never changed. soap/env and the like mean the envelope's own
- * version. Returns SX_OK (also when nothing was to do) or SX_ENOMEM, the envelope as it was. */
-enum sx_err sx_envelope_repair(struct sx_envelope *envelope, sx_prefix_fn *lookup, void *user);
 
 #endif

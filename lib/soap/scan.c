@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "soap/qname.h"
 
 enum { DEPTH_ROOT = 1, DEPTH_PART, DEPTH_BLOCK, DEPTH_FAULT_PART, DEPTH_CODE_VALUE };
 enum { WHY_NAME_BYTES = 64 }; /* of a peer's name quoted in why */
@@ -42,7 +43,7 @@ void sx_scan_reset(struct sx_scan *scan, unsigned base_depth)
     sx_namespaces_pop(&scan->namespaces, base_depth);
     scan->version = 0;
     scan->has_body = scan->has_header = scan->is_fault = scan->root_declares_default = false;
-    scan->has_lookalike = false;
+    scan->has_lookalike = scan->has_doubtful = scan->has_prefixed_element = false;
     scan->header_byte = 0;
     scan->operation[0] = scan->operation_uri[0] = scan->fault_code[0] = scan->action[0] =
         scan->unbound[0] = '\0';
@@ -107,69 +108,20 @@ static void trim(const char **text, size_t *len)
 
 /* ---- QName-like values ---- */
 
-static bool is_name_start(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static size_t ncname_len(const char *text, size_t len)
-{
-    size_t i;
-    if (!len || !is_name_start(*text))
-        return 0;
-    for (i = 1; i < len; i++) {
-        char c = text[i];
-        if (!is_name_start(c) && !(c >= '0' && c <= '9') && c != '.' && c != '-')
-            break;
-    }
-    return i;
-}
-
-/* The dimensions in SOAP-ENC:arrayType="xsd:int[2,3]" (SOAP 1.1 section 5.4.2). */
-static bool is_dimensions(const char *text, size_t len)
-{
-    return *text == '[' && text[len - 1] == ']' && strspn(text, "[],0123456789") >= len;
-}
-
-/* Length of the prefix when the whole of text has the form prefix:local, else 0. */
-static size_t qname_prefix_len(const char *text, size_t len)
-{
-    size_t prefix_len = ncname_len(text, len), local_len, rest;
-    if (!prefix_len || prefix_len == len || text[prefix_len] != ':')
-        return 0;
-    text += prefix_len + 1;
-    rest = len - prefix_len - 1;
-    local_len = ncname_len(text, rest);
-    if (!local_len || (local_len < rest && !is_dimensions(text + local_len, rest - local_len)))
-        return 0;
-    return prefix_len;
-}
-
-/* What looks like a prefix in everyday values; "xmlns" can't be declared. */
-static bool is_no_prefix(const char *text, size_t len)
-{
-    static const char *const words[] = {"http", "https",  "urn",   "uuid",
-                                        "xmpp", "mailto", "xmlns", NULL};
-    size_t i;
-    for (i = 0; words[i]; i++)
-        if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
-            return true;
-    return false;
-}
-
-/* Bounded: what doesn't fit isn't recorded, and so not repaired. */
-static void record_unbound(struct sx_scan *scan, const char *prefix, size_t len)
+/* Bounded: false, what doesn't fit isn't recorded. */
+static bool record_unbound(struct sx_scan *scan, const char *prefix, size_t len)
 {
     const char *known;
     for (known = scan->unbound; *known; known += strlen(known) + 1)
         if (strlen(known) == len && memcmp(known, prefix, len) == 0)
-            return;
+            return true;
     if (scan->unbound_len + len + 2 > sizeof scan->unbound)
-        return;
+        return false;
     memcpy(scan->unbound + scan->unbound_len, prefix, len);
     scan->unbound_len += (unsigned)len;
     scan->unbound[scan->unbound_len++] = '\0';
     scan->unbound[scan->unbound_len] = '\0';
+    return true;
 }
 
 /* Before a name is looked up. */
@@ -178,19 +130,27 @@ static void count_steps(struct sx_scan *scan)
     scan->steps += NAME_STEPS + scan->namespaces.count;
 }
 
+/* Whether a prefix of a value may be bound to what Prosody has made up for an attribute
+ * (repair.h). It writes no prefix for an element. */
+static bool is_doubtful(const struct sx_scan *scan, const struct sx_qname *qname)
+{
+    return !scan->has_prefixed_element && sx_qname_is_numbered(qname);
+}
+
 /* text is NUL-terminated at len or later. */
 static void look_for_qname(struct sx_scan *scan, const char *text, size_t len)
 {
-    size_t prefix_len;
+    struct sx_qname qname;
     if (!memchr(text, ':', len))
         return;
     trim(&text, &len);
-    prefix_len = qname_prefix_len(text, len);
-    if (prefix_len)
-        count_steps(scan);
-    if (prefix_len && !is_no_prefix(text, prefix_len) &&
-        !sx_namespaces_lookup(&scan->namespaces, text, prefix_len))
-        record_unbound(scan, text, prefix_len);
+    if (!sx_qname_read(text, len, &qname))
+        return;
+    count_steps(scan);
+    if (!sx_namespaces_lookup(&scan->namespaces, qname.prefix, qname.prefix_len))
+        (void)record_unbound(scan, qname.prefix, qname.prefix_len);
+    else if (is_doubtful(scan, &qname))
+        scan->has_doubtful = true;
 }
 
 /* ---- measuring ---- */
@@ -275,6 +235,17 @@ static enum sx_err push_declarations(struct sx_scan *scan, const char *qname,
     }
 }
 
+/* ejabberd drops what was declared on the iq: this one prefix means the same to everybody, and an
+ * attribute without it would be lost. */
+static bool bind_xsi(struct sx_scan *scan, const char *attribute, const char **uri)
+{
+    if (!scan->has_passed_server || strncmp(attribute, "xsi:", 4) != 0 || !attribute[4] ||
+        strchr(attribute + 4, ':') || sx_namespaces_lookup(&scan->namespaces, "xsi", 3))
+        return false;
+    *uri = SX_NS_XSI;
+    return record_unbound(scan, "xsi", 3);
+}
+
 static enum sx_err scan_attributes(struct sx_scan *scan, const char **attributes)
 {
     unsigned number = 0;
@@ -286,7 +257,8 @@ static enum sx_err scan_attributes(struct sx_scan *scan, const char **attributes
             continue;
         }
         count_steps(scan);
-        if (!sx_namespaces_resolve(&scan->namespaces, attributes[0], true, &uri))
+        if (!sx_namespaces_resolve(&scan->namespaces, attributes[0], true, &uri) &&
+            !bind_xsi(scan, attributes[0], &uri))
             return fail(scan, SX_EMALFORMED, "the prefix of the attribute %.*s is bound nowhere",
                         attributes[0]);
         look_for_qname(scan, attributes[1], strlen(attributes[1]));
@@ -389,6 +361,8 @@ static enum sx_err enter(struct sx_scan *scan, const char *qname, const char **a
         return fail(scan, SX_EMALFORMED, "the prefix of <%.*s> is bound nowhere", qname);
     if (!scan->operation[0] && check_name(scan, qname, uri, local_name))
         return scan->err;
+    if (local_name != qname)
+        scan->has_prefixed_element = true;
     if (scan->open_uris)
         measure_element(scan, qname, uri);
     scan->leaf = SX_LEAF_PLAIN;

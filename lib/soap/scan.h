@@ -14,9 +14,13 @@
 #include "xml/markup.h"
 #include "xml/namespace.h"
 
-#define SX_NS_SOAP11 "http://schemas.xmlsoap.org/soap/envelope/"
-#define SX_NS_SOAP12 "http://www.w3.org/2003/05/soap-envelope"
-#define SX_NS_ACTION "urn:soap-xmpp:action:1" /* <soapAction>, our header block */
+#define SX_NS_SOAP11     "http://schemas.xmlsoap.org/soap/envelope/"
+#define SX_NS_SOAP12     "http://www.w3.org/2003/05/soap-envelope"
+#define SX_NS_XSI        "http://www.w3.org/2001/XMLSchema-instance"
+#define SX_NS_XSD        "http://www.w3.org/2001/XMLSchema"
+#define SX_NS_ENCODING11 "http://schemas.xmlsoap.org/soap/encoding/"
+#define SX_NS_ENCODING12 "http://www.w3.org/2003/05/soap-encoding"
+#define SX_NS_ACTION     "urn:soap-xmpp:action:1" /* <soapAction>, our header block */
 
 /* Whether an element in this namespace is a SOAP envelope: 11, 12, or 0 if it is none. */
 int sx_scan_version(const char *uri, const char *local_name);
@@ -45,6 +49,7 @@ struct sx_scan {
     bool has_body, has_header, is_fault;
     bool has_lookalike;         /* before the operation a namespace was declared that looks like
                                  * SOAP's */
+    bool has_doubtful;          /* a value's prefix may be bound to what a server made up */
     bool root_declares_default; /* the root has an xmlns attribute of its own */
     size_t header_byte;         /* offset of the Header's start tag: the checker's */
     char operation[SX_SCAN_NAME_BYTES];    /* local name of the body's first child, cut if longer */
@@ -66,7 +71,10 @@ struct sx_scan {
     unsigned base_depth;             /* depth of the envelope's root in namespaces */
     unsigned depth, max_depth;       /* elements open inside the envelope, root included */
     bool in_body, in_header, in_fault, in_code;
-    bool collecting; /* no child has come yet: the text may be a leaf's */
+    bool has_prefixed_element;
+    bool has_passed_server; /* the owner's: attributes xsi:... are taken without a declaration, and
+                             * "xsi" is among unbound then */
+    bool collecting;        /* no child has come yet: the text may be a leaf's */
     enum sx_scan_leaf leaf;
     unsigned text_len, unbound_len;
     char text[SX_SCAN_ACTION_BYTES];

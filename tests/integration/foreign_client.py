@@ -39,6 +39,9 @@ def envelope(namespace, body, header=""):
 
 
 DIVIDE = "<l:divide><a>1</a><b>0</b></l:divide>"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+TYPED = """<l:inspect><subject><count xsi:nil='1'/>
+<value xsi:type='b:int' xmlns:b='http://www.w3.org/2001/XMLSchema'>4</value></subject></l:inspect>"""
 DEMANDING = "<e:Header><secret xmlns='urn:x' e:mustUnderstand='1'/></e:Header>"
 
 STEPS = {
@@ -52,6 +55,7 @@ STEPS = {
     "demanding": ("set", envelope(SOAP12, "<l:add><a>1</a><b>1</b></l:add>", DEMANDING)),
     "nonsense": ("set", envelope(SOAP12, f"<nonsense xmlns='{LAB}'/>")),
     "say": ("set", envelope(SOAP12, "<l:say><text>a &lt;b&gt; \U0001F600</text></l:say>")),
+    "outer-xsi": ("set", envelope(SOAP11, TYPED), f"xmlns:xsi='{XSI}'"),
     "bodyless": ("set", f"<Envelope xmlns='{SOAP12}'/>"),
     "unknown-set": ("set", "<thing xmlns='urn:nobody'/>"),
     "unknown-get": ("get", "<query xmlns='urn:nobody'/>"),
@@ -99,9 +103,10 @@ class Caller(ClientXMPP):
             future.set_result(reply)
 
     async def ask(self, step):
-        kind, payload = STEPS[step]
+        kind, payload, *more = STEPS[step]
         self.replies[step] = self.loop.create_future()
-        self.send_raw(f"<iq type='{kind}' to={quoteattr(self.service)} id='{step}'>{payload}</iq>")
+        self.send_raw(f"<iq type='{kind}' to={quoteattr(self.service)} id='{step}'"
+                      f" {' '.join(more)}>{payload}</iq>")
         return await self.replies[step]
 
     async def run(self, steps):

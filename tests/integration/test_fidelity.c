@@ -143,6 +143,28 @@ static const struct row rows[] = {
          "<value xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xsi:type=\"xs:string\"> a "
          "b </value>"),
      "value=string=[ a b ]\n", NULL, NULL},
+    {"xsi:type by WCF's prefixes",
+     ROW("", "",
+         "<value i:type=\"b:int\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" "
+         "xmlns:b=\"http://www.w3.org/2001/XMLSchema\">4</value>"),
+     "value=int 4\n", NULL, NULL},
+    {"xsi:type with a prefix that the receiver doesn't know",
+     ROW("", "",
+         "<value xmlns:p7=\"" NS_LAB "\" xsi:type=\"p7:Circle\"><radius>1</radius></value>"),
+     "value=circle 1\n", NULL, NULL},
+    {"xsi:type with a prefix that Prosody makes up",
+     ROW("", "",
+         "<value xmlns:ns1=\"" NS_LAB "\" xsi:type=\"ns1:Circle\"><radius>2</radius></value>"),
+     "value=circle 2\n", NULL, NULL},
+    {"xsi:type with xsd for the sender's own namespace",
+     ROW("", "",
+         "<value xmlns:xsd=\"" NS_LAB "\" xsi:type=\"xsd:Circle\"><radius>3</radius></value>"),
+     "value=circle 3\n", NULL, NULL},
+    {"xsi:type with one prefix for two namespaces",
+     ROW("", "",
+         "<value xmlns:q=\"" NS_LAB "\" xsi:type=\"q:Circle\"><radius xsi:type=\"q:double\" "
+         "xmlns:q=\"http://www.w3.org/2001/XMLSchema\">4</radius></value>"),
+     "value=circle 4\n", NULL, NULL},
     {"a QName as content", ROW("", "", "<lab:kind>lab:thing</lab:kind>"), "kind=[lab:thing]\n",
      NULL, NULL},
     {"a QName as typed content", ROW("", "", "<value xsi:type=\"xsd:QName\">xsd:decimal</value>"),
@@ -216,10 +238,6 @@ static const struct row differences[] = {
     {"a default namespace that only a QName value uses gives way to the element's",
      ROW("", "", "<lab:kind xmlns=\"urn:z\">thing</lab:kind>"), "kind=[\"urn:z\":thing]\n",
      "kind=[lab:thing]\n", "kind=[lab:thing]\n"},
-    {"a prefix of one's own that only a fault code's text uses is lost",
-     FAULT12("q", "<q:Code><q:Value>q:Sender</q:Value></q:Code><q:Reason><q:Text "
-                  "xml:lang=\"en\">no</q:Text></q:Reason>"),
-     "Code=[SOAP-ENV:Sender]\nstring=[no]\n", "Code=[\"\":Sender]\nstring=[no]\n", NULL},
     {"a reference that gSOAP 2.8.124 misreads over HTTP arrives as the character",
      ROW("", "", "<text>&#x1F600;</text>"), "text=[\\xF0\\x9F\\x98\\x80;]\n",
      "text=[\\xF0\\x9F\\x98\\x80]\n", "text=[\\xF0\\x9F\\x98\\x80]\n"},
@@ -403,6 +421,10 @@ static const struct row faults[] = {
     {"1.1 with a code of another namespace",
      FAULT11("", "<faultcode>lab:Broken</faultcode><faultstring>x</faultstring>"),
      "faultcode=[lab:Broken]\n", NULL, NULL},
+    {"1.1 with a prefix of one's own",
+     "<z9:Envelope xmlns:z9=\"" NS_SOAP11 "\"><z9:Body><z9:Fault><faultcode>z9:Server</faultcode>"
+     "<faultstring>x</faultstring></z9:Fault></z9:Body></z9:Envelope>",
+     "faultcode=[SOAP-ENV:Server]\n", NULL, NULL},
     {"1.1 with a usual prefix",
      "<soap:Envelope xmlns:soap=\"" NS_SOAP11 "\"><soap:Body><soap:Fault><faultcode>soap:Client"
      "</faultcode><faultstring>x</faultstring></soap:Fault></soap:Body></soap:Envelope>",
@@ -418,6 +440,11 @@ static const struct row faults[] = {
                   "no</s:Text></s:Reason><s:Detail><lab:Overdrawn><balance>2</balance>"
                   "<currency/></lab:Overdrawn></s:Detail>"),
      "balance=2\ncurrency=[]\n", NULL, NULL},
+    {"1.2 with a prefix of one's own",
+     FAULT12("q", "<q:Code><q:Value>q:Sender</q:Value><q:Subcode><q:Value xmlns:w=\"" NS_LAB
+                  "\">w:Bad</q:Value></q:Subcode></q:Code><q:Reason><q:Text xml:lang=\"en\">no"
+                  "</q:Text></q:Reason>"),
+     "Code=[SOAP-ENV:Sender]\nSubcode=[lab:Bad]\nstring=[no]\n", NULL, NULL},
     {"1.2 DataEncodingUnknown",
      FAULT12("SOAP-ENV", "<SOAP-ENV:Code><SOAP-ENV:Value>SOAP-ENV:DataEncodingUnknown"
                          "</SOAP-ENV:Value></SOAP-ENV:Code><SOAP-ENV:Reason><SOAP-ENV:Text>no"

@@ -175,6 +175,20 @@ static void test_answers(void)
     site_each(answer_foreign_caller);
 }
 
+/* ejabberd drops what the iq declares, and uses the prefix. */
+static void inspect_for_foreign_caller(const struct site *site)
+{
+    static char *steps[] = {"outer-xsi", NULL};
+    assert_served(site, steps,
+                  "ready\nouter-xsi: type=result children=" NS_SOAP11
+                  "Envelope report=items=0\\nvalue=int 4\\n value=4\n");
+}
+
+static void test_outer_xsi(void)
+{
+    site_each(inspect_for_foreign_caller);
+}
+
 static void take_foreign_note(const struct site *site)
 {
     static char *steps[] = {"note", NULL};
@@ -445,6 +459,7 @@ static void test_texts(void)
 
 CU_TestInfo tests_foreign[] = {
     {"a foreign caller gets its answers, in SOAP 1.1 and 1.2", test_answers},
+    {"a foreign caller's xsi may be declared on the iq", test_outer_xsi},
     {"a foreign caller's one-way message gets an empty result", test_one_way},
     {"a foreign caller gets faults as XEP-0072 shapes them", test_faults},
     {"a foreign caller gets stanza errors without SOAP's for what is no SOAP call", test_refusals},

@@ -96,6 +96,7 @@
     SUITE(receiver_pace)                                                                           \
     SUITE(receiver_room)                                                                           \
     SUITE(redirect)                                                                                \
+    SUITE(repair)                                                                                  \
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
     SUITE(response)                                                                                \
@@ -132,6 +133,7 @@
     SUITE(tls)                                                                                     \
     SUITE(tls_context)                                                                             \
     SUITE(tls_binding)                                                                             \
+    SUITE(token)                                                                                   \
     SUITE(trace)                                                                                   \
     SUITE(trust)                                                                                   \
     SUITE(turn)                                                                                    \

@@ -10,7 +10,7 @@
 
 #include "wire/jid.h"
 #include "config/config.h"
-#include "soap/envelope.h"
+#include "soap/repair.h"
 #include "net/allocator.h"
 #include "xml/namespace.h"
 #include "wire/domain.h"
@@ -423,15 +423,19 @@ static void test_format(void)
     sx_checker_free(checker);
 }
 
-static const char *look_up(void *user, const char *prefix)
+static bool read_row(void *user, size_t number, const char **prefix, const char **uri)
 {
     (void)user;
-    return strcmp(prefix, "t") == 0 ? "urn:types" : NULL;
+    *prefix = "t";
+    *uri = "urn:types";
+    return number == 0;
 }
 
 static bool attempt_repair(struct shortage shortage)
 {
-    static const char text[] = "<Envelope><Body t='t:x' u='xsd:y'/></Envelope>";
+    static const char text[] = "<Envelope><Body t='t:x' u='xsd:y' xsi:type='xsi:z'/></Envelope>";
+    const struct sx_repair repair = {.row = read_row};
+    char why[SX_REPAIR_WHY_BYTES];
     struct sx_envelope envelope = {.version = 12, .has_body = true, .unbound = "t\0xsd\0"};
     enum sx_err err;
     char *bytes;
@@ -441,18 +445,18 @@ static bool attempt_repair(struct shortage shortage)
     envelope.bytes = bytes;
     envelope.len = strlen(text);
     shortage_begin(shortage);
-    err = sx_envelope_repair(&envelope, look_up, NULL);
+    err = sx_repair_envelope(&repair, &envelope, why);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     if (err) {
         CU_ASSERT(envelope.bytes == bytes && envelope.len == strlen(text));
         ASSERT_TEXT(envelope.bytes, text);
         ASSERT_TEXT(envelope.unbound, "t");
-        CU_ASSERT_EQUAL(sx_envelope_repair(&envelope, look_up, NULL), SX_OK);
+        CU_ASSERT_EQUAL(sx_repair_envelope(&repair, &envelope, why), SX_OK);
     }
-    ASSERT_TEXT(envelope.bytes,
-                "<Envelope xmlns:t=\"urn:types\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"
-                "<Body t='t:x' u='xsd:y'/></Envelope>");
+    ASSERT_TEXT(envelope.bytes, "<Envelope xmlns:qa0=\"urn:types\" xmlns:t=\"urn:types\""
+                                " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"
+                                "<Body t='t:x' u='xsd:y' xsi:type='qa0:z'/></Envelope>");
     sx_envelope_fini(&envelope);
     return has_failed;
 }

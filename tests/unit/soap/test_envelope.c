@@ -131,106 +131,6 @@ static void test_set_without_body(void)
     sx_scan_fini(&scan);
 }
 
-static const char *table(void *user, const char *prefix)
-{
-    if (user && strcmp(prefix, "ns") == 0)
-        return "urn:a?b=1&c='\"";
-    if (user && strcmp(prefix, "xsd") == 0)
-        return "http://www.w3.org/1999/XMLSchema";
-    if (user && strcmp(prefix, "SOAP-ENV") == 0)
-        return URI11;
-    if (user && strcmp(prefix, "SOAP-ENC") == 0)
-        return "http://schemas.xmlsoap.org/soap/encoding/";
-    return user && strcmp(prefix, "none") == 0 ? "" : NULL;
-}
-
-static void expect_repair(const char *bytes, bool has_table, const char *expected)
-{
-    struct sx_envelope envelope = envelope_of(bytes);
-    static char yes;
-    CU_ASSERT_EQUAL(sx_envelope_repair(&envelope, table, has_table ? &yes : NULL), SX_OK);
-    ASSERT_TEXT(envelope.bytes, expected);
-    CU_ASSERT_EQUAL(envelope.len, strlen(expected));
-    CU_ASSERT_EQUAL(sx_envelope_repair(&envelope, NULL, NULL), SX_OK);
-    ASSERT_TEXT(envelope.bytes, expected);
-    sx_envelope_fini(&envelope);
-}
-
-#define REPAIRED(declared) "<E:Envelope" declared " xmlns:E='" URI11 "'>"
-
-static void test_repair(void)
-{
-    expect_repair(ROOT11 BODY "<a>x</a>" TAIL, true, ROOT11 BODY "<a>x</a>" TAIL);
-    expect_repair(ROOT11 BODY "<a>ns:x</a>" TAIL, true,
-                  REPAIRED(" xmlns:ns=\"urn:a?b=1&amp;c=&apos;&quot;\"") BODY "<a>ns:x</a>" TAIL);
-    expect_repair(ROOT11 BODY "<a>ns:x</a>" TAIL, false, ROOT11 BODY "<a>ns:x</a>" TAIL);
-    expect_repair(ROOT11 BODY "<a>none:x</a>" TAIL, true, ROOT11 BODY "<a>none:x</a>" TAIL);
-    expect_repair(ROOT11 BODY "<a b='xsd:int'/>" TAIL, true,
-                  REPAIRED(" xmlns:xsd=\"http://www.w3.org/1999/XMLSchema\"") BODY
-                  "<a b='xsd:int'/>" TAIL);
-    expect_repair(ROOT11 BODY "<a b='xsd:int'/><a b='xs:int'/>" TAIL, false,
-                  REPAIRED(" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\""
-                           " xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"") BODY
-                  "<a b='xsd:int'/><a b='xs:int'/>" TAIL);
-}
-
-static void test_repair_version(void)
-{
-    unsigned has_table;
-    for (has_table = 0; has_table < 2; has_table++) {
-        expect_repair(ROOT11 BODY "<a>SOAP-ENV:Client</a>" TAIL, has_table,
-                      REPAIRED(" xmlns:SOAP-ENV=\"" URI11 "\"") BODY "<a>SOAP-ENV:Client</a>" TAIL);
-        expect_repair("<Envelope xmlns='" URI12 "'><Body>SOAP-ENV:Sender</Body></Envelope>",
-                      has_table,
-                      "<Envelope xmlns:SOAP-ENV=\"" URI12 "\" xmlns='" URI12
-                      "'><Body>SOAP-ENV:Sender</Body></Envelope>");
-        expect_repair(
-            "<Envelope xmlns='" URI12 "'><Body>SOAP-ENC:Array</Body></Envelope>", has_table,
-            "<Envelope xmlns:SOAP-ENC=\"http://www.w3.org/2003/05/soap-encoding\" xmlns='" URI12
-            "'><Body>SOAP-ENC:Array</Body></Envelope>");
-    }
-}
-
-static void test_repair_usual_names(void)
-{
-    static const char *const prefixes[] = {"SOAP-ENV", "soap", "soapenv", "env",     "s",
-                                           "S",        "enc",  "xsi",     "xsd",     "xs",
-                                           "wsu",      "wsse", "wsa",     "SOAP-ENC"};
-    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
-    size_t i;
-    for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        char bytes[256];
-        struct sx_envelope envelope;
-        snprintf(bytes, sizeof bytes, ROOT12 BODY "%s:x" TAIL, prefixes[i]);
-        envelope = envelope_of(bytes);
-        CU_ASSERT_EQUAL(sx_envelope_repair(&envelope, NULL, NULL), SX_OK);
-        ASSERT_TEXT(scan_of(checker, envelope.bytes)->unbound, "");
-        sx_envelope_fini(&envelope);
-    }
-    sx_checker_free(checker);
-}
-
-static void test_repair_leaves_bindings(void)
-{
-    static const char bytes[] =
-        ROOT11 BODY "<a xmlns:xsd='urn:mine'><b>xsd:x</b></a><a>xsd:y</a>" TAIL;
-    expect_repair(bytes, false,
-                  REPAIRED(" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"") BODY
-                  "<a xmlns:xsd='urn:mine'><b>xsd:x</b></a><a>xsd:y</a>" TAIL);
-}
-
-static void test_repair_skips_broken(void)
-{
-    struct sx_envelope empty = {0};
-    struct sx_envelope envelope = envelope_of(ROOT11 BODY "xsd:x" TAIL);
-    CU_ASSERT_EQUAL(sx_envelope_repair(&empty, NULL, NULL), SX_OK);
-    CU_ASSERT_PTR_NULL(empty.bytes);
-    envelope.err = SX_EMALFORMED;
-    CU_ASSERT_EQUAL(sx_envelope_repair(&envelope, NULL, NULL), SX_OK);
-    ASSERT_TEXT(envelope.bytes, ROOT11 BODY "xsd:x" TAIL);
-    sx_envelope_fini(&envelope);
-}
-
 CU_TestInfo tests_envelope[] = {
     {"format undeclares the default namespace on the root unless it has one", test_format_root},
     {"format puts the action into a new Header", test_format_new_header},
@@ -239,10 +139,5 @@ CU_TestInfo tests_envelope[] = {
     {"what format wrote passes the check", test_format_is_checked_again},
     {"an envelope takes over what the scan told", test_set},
     {"an envelope without a Body is malformed", test_set_without_body},
-    {"repair declares what the table or the usual names know", test_repair},
-    {"repair declares SOAP's prefixes in the envelope's own version", test_repair_version},
-    {"repair knows every usual name", test_repair_usual_names},
-    {"repair never changes a binding that is there", test_repair_leaves_bindings},
-    {"repair leaves broken and absent envelopes alone", test_repair_skips_broken},
     CU_TEST_INFO_NULL,
 };
