@@ -1,6 +1,6 @@
 /* Signatures of gSOAP's wsse plugin, RSA-SHA256 over Body, Timestamp and a header block: they hold
  * over packed envelopes, which arrive as they were signed, and break where a server writes the
- * signed XML anew.
+ * signed XML anew. Encryption as well, by a key that both have and by the certificate.
  *
  * Happy path: client signs -> service verifies, answers, signs -> client verifies. Key and
  * certificate are made when the program starts; gSOAP wants the latter as a file.
@@ -73,9 +73,44 @@ static void drop_signer(void)
     EVP_PKEY_free(signer.key);
 }
 
+/* How both ends protect their messages, as gSOAP's wsse sample does, and in which modes an
+ * operation has its answer written. Set while nobody calls. */
+static struct {
+    enum { SIGNED, BODY_BY_KEY, BODY_BY_CERTIFICATE, ALL_BY_CERTIFICATE } scheme;
+    soap_mode mode;
+} protection;
+
+static char shared_key[32] = "0123456789abcdef0123456789abcde";
+
+static int encrypt(struct soap *soap)
+{
+    switch (protection.scheme) {
+    case BODY_BY_KEY:
+        return soap_wsse_add_EncryptedData_KeyInfo_KeyName(soap, "key") ||
+               soap_wsse_encrypt_body(soap, SOAP_MEC_ENC_AES256_CBC, shared_key, sizeof shared_key);
+    case BODY_BY_CERTIFICATE:
+        return soap_wsse_add_EncryptedKey(soap, SOAP_MEC_ENV_ENC_AES256_CBC, "Cert",
+                                          signer.certificate, NULL, NULL, NULL);
+    case ALL_BY_CERTIFICATE: /* the plugin goes over to chunks for it */
+        return soap_wsse_add_EncryptedKey_encrypt_only(soap, SOAP_MEC_ENV_ENC_AES256_CBC, "Cert",
+                                                       signer.certificate, NULL, NULL, NULL,
+                                                       "ds:Signature SOAP-ENV:Body");
+    default:
+        return SOAP_OK;
+    }
+}
+
+static void expect_encrypted(struct soap *soap)
+{
+    if (protection.scheme == BODY_BY_KEY)
+        soap_wsse_decrypt_auto(soap, SOAP_MEC_DEC_AES256_CBC, shared_key, sizeof shared_key);
+    else if (protection.scheme != SIGNED)
+        soap_wsse_decrypt_auto(soap, SOAP_MEC_ENV_DEC_AES256_CBC, signer.key, 0);
+}
+
 static int sign(struct soap *soap)
 {
-    return soap_wsse_add_Timestamp(soap, "Time", LIFETIME_S) ||
+    return encrypt(soap) || soap_wsse_add_Timestamp(soap, "Time", LIFETIME_S) ||
            soap_wsse_add_BinarySecurityTokenX509(soap, "Token", signer.certificate) ||
            soap_wsse_add_KeyInfo_SecurityTokenReferenceX509(soap, "#Token") ||
            soap_wsse_set_wsu_id(soap, "w:ticket") ||
@@ -108,12 +143,14 @@ int w__sum(struct soap *soap, double a, double b, char *note, double *sum)
         return soap->error = err;
     __atomic_add_fetch(&sums, 1, __ATOMIC_ACQ_REL);
     *sum = a + b;
+    soap_set_omode(soap, protection.mode);
     return sign(soap);
 }
 
 static int serve_signed(struct soap *soap)
 {
     (void)soap_wsse_verify_auto(soap, SOAP_SMD_NONE, NULL, 0);
+    expect_encrypted(soap);
     return soap_serve(soap);
 }
 
@@ -203,6 +240,7 @@ static bool call(struct ends *ends)
     soap->header->w__ticket = "one way";
     CU_ASSERT_EQUAL(sign(soap), SOAP_OK);
     (void)soap_wsse_verify_auto(soap, SOAP_SMD_NONE, NULL, 0);
+    expect_encrypted(soap);
     is_good =
         soap_call_w__sum(soap, ends->endpoint, NULL, ends->number, 1, note, &sum) == SOAP_OK &&
         sum == ends->number + 1 && verify(soap) == SOAP_OK;
@@ -240,6 +278,37 @@ static void call_packed(const struct site *site)
 static void every_signature_holds_over_packed_envelopes(void)
 {
     site_each(call_packed);
+}
+
+/* ---- encrypted, in each mode ---- */
+
+static void call_encrypted(const struct site *site)
+{
+    static const soap_mode modes[] = {SOAP_IO_DEFAULT, SOAP_IO_CHUNK, SOAP_ENC_ZLIB, SOAP_ENC_MTOM,
+                                      SOAP_ENC_ZLIB | SOAP_IO_CHUNK};
+    int scheme;
+    size_t i;
+    for (scheme = SIGNED; scheme <= ALL_BY_CERTIFICATE; scheme++) {
+        struct ends ends;
+        protection.scheme = scheme;
+        open_ends(&ends, site, SOAP_XMPP_PACKING_AUTO);
+        for (i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+            bool is_good;
+            protection.mode = modes[i];
+            is_good = call(&ends);
+            if (!is_good)
+                soap_print_fault(ends.client, stdout);
+            CU_ASSERT_TRUE(is_good);
+            forget_call(&ends);
+        }
+        close_ends(&ends);
+    }
+    memset(&protection, 0, sizeof protection);
+}
+
+static void encrypted_answers_come_in_every_mode(void)
+{
+    site_each(call_encrypted);
 }
 
 /* ---- plain ---- */
@@ -339,6 +408,7 @@ static void a_single_byte_that_was_changed_is_found(void)
 
 CU_TestInfo tests_signature[] = {
     {"every signature holds over packed envelopes", every_signature_holds_over_packed_envelopes},
+    {"encrypted and signed answers come in every mode", encrypted_answers_come_in_every_mode},
     {"a signature breaks where a server writes the XML anew",
      a_signature_breaks_where_a_server_writes_xml_anew},
     {"a single byte that was changed is found", a_single_byte_that_was_changed_is_found},
