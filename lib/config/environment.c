@@ -2,6 +2,8 @@
  *
  * Invariant: either every variable was understood and applied, or the configuration is unchanged.
  *
+ * What an orchestrator has put there for a service that is called like this library is passed over.
+ *
  * Failure modes: a variable that is unknown, empty or out of bounds: one sentence with its name,
  * its value unless it is unknown (it may be a password under a misspelt name), and what is allowed.
  *
@@ -9,6 +11,8 @@
  */
 #include "config/config.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +166,72 @@ static enum sx_err refuse_unknown(const struct sx_reason *why, const char *name,
                             len > 64 ? 64 : (int)len, name, known);
 }
 
+/* ---- what an orchestrator injects ---- */
+
+static bool is_address(const char *value)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, value, address) == 1 || inet_pton(AF_INET6, value, address) == 1;
+}
+
+static bool is_number(const char *value)
+{
+    size_t len = strspn(value, "0123456789");
+    return len >= 1 && len <= 5 && value[len] == '\0';
+}
+
+static bool is_protocol(const char *value, bool in_capitals)
+{
+    return in_capitals ? !strcmp(value, "TCP") || !strcmp(value, "UDP") || !strcmp(value, "SCTP")
+                       : !strcmp(value, "tcp") || !strcmp(value, "udp") || !strcmp(value, "sctp");
+}
+
+static bool is_url(const char *value)
+{
+    return !strncmp(value, "tcp://", 6) || !strncmp(value, "udp://", 6) ||
+           !strncmp(value, "sctp://", 7);
+}
+
+/* Behind _PORT_: "5222_TCP" and what may follow it. */
+static bool is_port_of_service(const char *rest, const char *value)
+{
+    char protocol[5] = "";
+    int len = 0;
+    if (sscanf(rest, "%*5[0-9]_%4[A-Z]%n", protocol, &len) != 1 || !len ||
+        !is_protocol(protocol, true))
+        return false;
+    rest += len;
+    if (!*rest)
+        return is_url(value);
+    if (strcmp(rest, "_PROTO") == 0)
+        return is_protocol(value, false);
+    return strcmp(rest, "_PORT") == 0 ? is_number(value)
+                                      : strcmp(rest, "_ADDR") == 0 && is_address(value);
+}
+
+/* Kubernetes tells each container of the services beside it, by the variables that Docker's links
+ * had: of one named "soap-xmpp" by SOAP_XMPP_SERVICE_HOST and SOAP_XMPP_PORT, which has a URL then,
+ * of "soap-xmpp-x" by SOAP_XMPP_X_SERVICE_HOST. Nobody who mistypes a variable of ours gives it a
+ * value of that form. name: with the '_' that ends PREFIX. */
+static bool is_injected(const char *name, const char *value)
+{
+    static const char host[] = "_SERVICE_HOST", port[] = "_SERVICE_PORT", of[] = "_PORT";
+    const char *at = strstr(name, host);
+    if (at && !at[sizeof host - 1])
+        return is_address(value);
+    at = strstr(name, port);
+    if (at && (!at[sizeof port - 1] || at[sizeof port - 1] == '_'))
+        return is_number(value);
+    for (at = strstr(name, of); at; at = strstr(at + 1, of)) {
+        const char *rest = at + sizeof of - 1;
+        if (!*rest ? is_url(value) : *rest == '_' && is_port_of_service(rest + 1, value))
+            return true;
+    }
+    return false;
+}
+
+/* ---- entries ---- */
+
 /* entry: an element of environ, "NAME=value" */
 static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entry,
                                const struct sx_reason *why)
@@ -170,6 +240,10 @@ static enum sx_err apply_entry(struct soap_xmpp_config *config, const char *entr
     size_t len = strcspn(name, "=");
     const char *value = name[len] ? name + len + 1 : "";
     const struct variable *variable = find_variable(name, len);
+    char whole[256];
+    snprintf(whole, sizeof whole, "_%.*s", (int)(len < 200 ? len : 200), name);
+    if (is_injected(whole, value))
+        return SX_OK;
     if (!variable)
         return refuse_unknown(why, name, len);
     if (value[0] == '\0')

@@ -134,6 +134,15 @@ static void check_bad_environment_changes_nothing(void)
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
          "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO"},
+        /* not what Kubernetes writes */
+        {"SOAP_XMPP_SERVICE_HOST", "xmpp.example.org", "SOAP_XMPP_SERVICE_HOST is no variable"},
+        {"SOAP_XMPP_SERVICE_HOSTS", "10.0.0.1", "SOAP_XMPP_SERVICE_HOSTS is no variable"},
+        {"SOAP_XMPP_SERVICE_PORT", "xmpp-client", "SOAP_XMPP_SERVICE_PORT is no variable"},
+        {"SOAP_XMPP_PORTS", "tcp://10.0.0.1:5222", "SOAP_XMPP_PORTS is no variable"},
+        {"SOAP_XMPP_PORT", "http://10.0.0.1", "SOAP_XMPP_PORT is \"http://10.0.0.1\"; allowed:"},
+        {"SOAP_XMPP_PORT_5222_TCP", "5222", "SOAP_XMPP_PORT_5222_TCP is no variable"},
+        {"SOAP_XMPP_PORT_5222_tcp", "tcp://1", "SOAP_XMPP_PORT_5222_tcp is no variable"},
+        {"SOAP_XMPP_PORT_5222_TCP_HOST", "10.0.0.1", "PORT_5222_TCP_HOST is no variable"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "0",
          "SOAP_XMPP_MAX_MEMORY_BYTES is \"0\"; allowed: a number of bytes"},
         {"SOAP_XMPP_MAX_MEMORY_BYTES", "1GB", "SOAP_XMPP_MAX_MEMORY_BYTES is \"1GB\""},
@@ -155,6 +164,42 @@ static void check_bad_environment_changes_nothing(void)
         CU_ASSERT_EQUAL(memcmp(&config, &before, sizeof config), 0);
         CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, NULL, 0), -1);
     }
+}
+
+/* As Kubernetes 1.31 sets them for the services soap-xmpp and soap-xmpp-calc. */
+static void check_services_are_passed_over(void)
+{
+    static const char *const injected[][2] = {
+        {"SOAP_XMPP_SERVICE_HOST", "10.96.0.17"},
+        {"SOAP_XMPP_SERVICE_PORT", "5222"},
+        {"SOAP_XMPP_SERVICE_PORT_XMPP_CLIENT", "5222"},
+        {"SOAP_XMPP_PORT", "tcp://10.96.0.17:5222"},
+        {"SOAP_XMPP_PORT_5222_TCP", "tcp://10.96.0.17:5222"},
+        {"SOAP_XMPP_PORT_5222_TCP_PROTO", "tcp"},
+        {"SOAP_XMPP_PORT_5222_TCP_PORT", "5222"},
+        {"SOAP_XMPP_PORT_5222_TCP_ADDR", "10.96.0.17"},
+        {"SOAP_XMPP_CALC_SERVICE_HOST", "fd00::17"},
+        {"SOAP_XMPP_CALC_PORT", "udp://[fd00::17]:53"},
+        {"SOAP_XMPP_CALC_PORT_53_UDP_ADDR", "fd00::17"},
+    };
+    struct soap_xmpp_config config;
+    char why[400] = "";
+    size_t i;
+    for (i = 0; i < COUNT(injected); i++)
+        setenv(injected[i][0], injected[i][1], 1);
+    setenv("SOAP_XMPP_JID", "a@b/c", 1);
+    soap_xmpp_config_init(&config);
+    CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
+    ASSERT_TEXT(why, "");
+    ASSERT_TEXT(config.jid, "a@b/c");
+    CU_ASSERT_EQUAL(config.port, 0);
+}
+
+static void services_are_passed_over(void)
+{
+    clear_environment(true);
+    check_services_are_passed_over();
+    restore_environment();
 }
 
 static void check_environment_stays_inside_older_structs(void)
@@ -209,5 +254,6 @@ CU_TestInfo tests_environment[] = {
      bad_environment_changes_nothing},
     {"the environment stays inside the struct of an older program",
      environment_stays_inside_older_structs},
+    {"what an orchestrator injects for a service is passed over", services_are_passed_over},
     CU_TEST_INFO_NULL,
 };
