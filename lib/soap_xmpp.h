@@ -136,6 +136,15 @@ struct soap_xmpp_progress {
  * the link stands still meanwhile, and must not call the library. */
 typedef void soap_xmpp_progress_fn(void *user, const struct soap_xmpp_progress *progress);
 
+/* The program is asked for the password, at each attempt to log in: copies it into password, NUL
+ * included, and returns 0. Another result: there is none now; that attempt fails, and the next one
+ * asks again. The library wipes what it got once the attempt is over, logged in or not. Runs on the
+ * link's thread, never with a lock of the library held; the first call may come before
+ * soap_xmpp_open() has returned. It may block, for a vault or a person: the link stays offline
+ * meanwhile, calls wait no longer than they would, but soap_xmpp_stop() and soap_xmpp_close() wait
+ * for it. Must not call the library. */
+typedef int soap_xmpp_password_fn(void *user, char *password, size_t password_bytes);
+
 /* Strings are copied by soap_xmpp_open(). NULL or 0 means the default. Prepare the struct with
  * soap_xmpp_config_init(), so that a program built today runs with a library of tomorrow. */
 struct soap_xmpp_config {
@@ -145,7 +154,8 @@ struct soap_xmpp_config {
     const char *jid;
     const char *password; /* this or password_file, unless a client certificate stands for it; a
                            * component's is the secret that it shares with its server */
-    const char *password_file; /* its first line is the password; a byte order mark is none of it */
+    const char *password_file; /* its first line is the password; a byte order mark is none of it.
+                                * Read at open, and anew for each login */
     const char *host;          /* server to connect to; default: DNS SRV of the JID's domain, for a
                                 * component localhost */
     int port; /* default 5222, with TLS_DIRECT 5223; needs host. A component's: 5347 */
@@ -225,6 +235,8 @@ struct soap_xmpp_config {
      * priority there. A file is created for its owner alone, and opened anew for each line; lines
      * that it doesn't take go to standard error */
     const char *trace_to;
+    soap_xmpp_password_fn *password_callback; /* in the place of password and password_file */
+    void *password_user;
 };
 
 /* Sets every member to its default ("unset"). */

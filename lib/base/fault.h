@@ -30,7 +30,7 @@ enum sx_err {
     SX_ECERT,        /* the server's certificate isn't trusted */
     SX_EHOSTNAME,    /* the certificate is for another host */
     SX_EAUTH,        /* the server refused the credentials (SASL) */
-    SX_EFILE,        /* ca_file, cert_file or key_file can't be used as it is now */
+    SX_EFILE,        /* a file can't be used as it is now, or there is no password */
     SX_ECLIENTCERT,  /* the server doesn't take our certificate, or wants one that we don't have */
     SX_ESTREAM,      /* the server closed the stream with an error (RFC 6120 4.9) */
     SX_EPOLICY,      /* with policy-violation (4.9.3.14): a stanza of ours was too much, mostly */

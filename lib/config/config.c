@@ -25,6 +25,7 @@
 #include "base/utf8.h"
 #include "config/limits.h"
 #include "config/mechanism.h"
+#include "config/password.h"
 #include "config/reason.h"
 #include "wire/jid.h"
 #include "wire/prep.h"
@@ -241,14 +242,6 @@ static enum sx_err make_port(const struct soap_xmpp_config *in, struct sx_config
     return SX_OK;
 }
 
-/* By everybody: a group may be meant. */
-static bool is_exposed(FILE *stream)
-{
-    struct stat status;
-    return fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode) &&
-           status.st_mode & (S_IROTH | S_IWOTH);
-}
-
 /* member: with its environment variable; exposed may be NULL */
 static enum sx_err make_file(const char *file, const char *member, char **out, bool *exposed,
                              const struct sx_reason *why)
@@ -264,7 +257,7 @@ static enum sx_err make_file(const char *file, const char *member, char **out, b
     else if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode))
         failure = EISDIR;
     if (stream && exposed)
-        *exposed = is_exposed(stream);
+        *exposed = sx_password_is_exposed(stream);
     if (stream)
         fclose(stream);
     if (failure)
@@ -300,128 +293,6 @@ static enum sx_err make_certificates(const struct soap_xmpp_config *in, struct s
     return err;
 }
 
-/* Editors write a byte order mark before the text (U+FEFF), which nobody sees or types. The first
- * character behind it, or EOF. */
-static int skip_mark(FILE *stream, char line[SECRET_BYTES + 1], size_t *len)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    size_t read = 0;
-    int c;
-    while ((c = getc(stream)) == (unsigned char)mark[read] && c)
-        read++;
-    if (mark[read]) { /* less than one is the password's */
-        memcpy(line, mark, read);
-        *len = read;
-    }
-    return c;
-}
-
-/* Reads the first line; what is wrong with it, or NULL. */
-static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
-{
-    size_t len = 0;
-    int c;
-    for (c = skip_mark(stream, line, &len); c != EOF && c != '\n'; c = getc(stream)) {
-        if (c == '\0')
-            return "a NUL byte is in its first line";
-        if (len == SECRET_BYTES)
-            return "its first line is longer than 1,023 bytes";
-        line[len++] = (char)c;
-    }
-    if (ferror(stream))
-        return strerror(errno);
-    if (len > 0 && line[len - 1] == '\r')
-        len--; /* a file edited on Windows */
-    line[len] = '\0';
-    return len ? NULL : "its first line is empty";
-}
-
-static enum sx_err read_password(const char *file, char **password, bool *exposed,
-                                 const struct sx_reason *why)
-{
-    char line[SECRET_BYTES + 1] = "";
-    const char *wrong;
-    enum sx_err err;
-    FILE *stream = fopen(file, "re");
-    if (stream) {
-        setvbuf(stream, NULL, _IONBF, 0); /* no copy of the secret in a buffer that isn't wiped */
-        wrong = read_line(stream, line);
-        *exposed = is_exposed(stream);
-        fclose(stream);
-    } else {
-        wrong = strerror(errno);
-    }
-    if (wrong)
-        err = sx_reason_refuse(
-            why,
-            "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which gives no "
-            "password: %s; its first line must be one of 1 to 1,023 bytes",
-            file, wrong);
-    else
-        err = copy_text(line, password);
-    explicit_bzero(line, sizeof line);
-    return err;
-}
-
-/* NULL allowed. */
-static void wipe(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
-/* As servers compare it; what SASLprep prohibits, or leaves nothing of, stays as it is (RFC 4013
- * leaves it to the server). PLAIN needs it as it was given, too, so that is kept where preparing
- * changes it. A component's secret is hashed as it is (XEP-0114). */
-static enum sx_err prepare_password(struct sx_config *out)
-{
-    char *prepared = NULL;
-    enum sx_err err;
-    if (out->is_component || sx_utf8_is_ascii(out->password))
-        return SX_OK;
-    err = sx_prep_password(out->password, &prepared);
-    if (err == SX_ENOMEM)
-        return err;
-    if (err || !*prepared) {
-        free(prepared);
-        return SX_OK;
-    }
-    if (strcmp(prepared, out->password) == 0)
-        wipe(prepared);
-    else {
-        out->typed_password = out->password;
-        out->password = prepared;
-    }
-    return SX_OK;
-}
-
-static enum sx_err copy_password(const struct soap_xmpp_config *in, struct sx_config *out,
-                                 const struct sx_reason *why)
-{
-    if (in->password && in->password_file)
-        return sx_reason_refuse(why,
-                                "password (SOAP_XMPP_PASSWORD) and password_file "
-                                "(SOAP_XMPP_PASSWORD_FILE) are both set; allowed: one of them");
-    if (in->password_file)
-        return read_password(in->password_file, &out->password, &out->password_is_exposed, why);
-    if (!in->password && out->is_component)
-        return sx_reason_refuse(why,
-                                "password (SOAP_XMPP_PASSWORD) is missing; %.128s is a component: "
-                                "required is the secret that its server knows, here or in "
-                                "password_file (SOAP_XMPP_PASSWORD_FILE)",
-                                out->jid);
-    if (!in->password && !in->cert_file)
-        return sx_reason_refuse(why, "password (SOAP_XMPP_PASSWORD) is missing; required is it, "
-                                     "password_file (SOAP_XMPP_PASSWORD_FILE), or cert_file "
-                                     "(SOAP_XMPP_CERTFILE) with key_file (SOAP_XMPP_KEYFILE)");
-    if (in->password && (in->password[0] == '\0' || strlen(in->password) > SECRET_BYTES))
-        return sx_reason_refuse(why,
-                                "password (SOAP_XMPP_PASSWORD) is %s; allowed: 1 to 1,023 bytes",
-                                in->password[0] ? "too long" : "empty");
-    return copy_text(in->password ? in->password : "", &out->password);
-}
-
 /* What a set lacks to log in; NULL: nothing. */
 static const char *find_lacking(unsigned set, const struct sx_config *out)
 {
@@ -433,7 +304,7 @@ static const char *find_lacking(unsigned set, const struct sx_config *out)
         return "TLS";
     if (!out->cert_file && !(set & ~external))
         return "client certificate (cert_file, key_file)";
-    if (!out->password[0] && !(set & external))
+    if (!out->password[0] && !out->password_callback && !(set & external))
         return "password";
     return NULL;
 }
@@ -471,13 +342,6 @@ static enum sx_err make_mechanisms(const struct soap_xmpp_config *in, struct sx_
                                 "is no %s",
                                 in->mechanisms, lacking);
     return SX_OK;
-}
-
-static enum sx_err make_password(const struct soap_xmpp_config *in, struct sx_config *out,
-                                 const struct sx_reason *why)
-{
-    enum sx_err err = copy_password(in, out, why);
-    return err ? err : prepare_password(out);
 }
 
 static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_config *out,
@@ -587,9 +451,9 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* each may need what stands before it */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct sx_reason *) = {
-        make_jid,      make_tls,        make_host,      make_port,     make_certificates,
-        make_password, make_mechanisms, sx_limits_make, make_switches, make_packing,
-        make_sharing,  make_allow,      make_trace,     make_log,
+        make_jid,         make_tls,        make_host,      make_port,     make_certificates,
+        sx_password_make, make_mechanisms, sx_limits_make, make_switches, make_packing,
+        make_sharing,     make_allow,      make_trace,     make_log,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};
@@ -608,9 +472,10 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
 
 void sx_config_fini(struct sx_config *config)
 {
-    wipe(config->password);
-    wipe(config->typed_password);
-    wipe(config->name_key);
+    sx_password_fini(config);
+    if (config->name_key)
+        explicit_bzero(config->name_key, strlen(config->name_key));
+    free(config->name_key);
     free(config->jid);
     free(config->host);
     free(config->ca_file);

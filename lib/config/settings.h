@@ -18,9 +18,13 @@ struct sx_config {
     char *jid;            /* normal, with a resource unless a domain */
     char *password;       /* prepared; "" when a client certificate stands for it; wiped by fini */
     char *typed_password; /* as the program gave it; NULL: the same; wiped by fini */
-    char *host;           /* NULL: by DNS SRV */
-    int port;             /* 0: the usual one of tls */
-    bool is_component;    /* jid is a domain: XEP-0114; host and port are set */
+    /* where it comes from at each attempt, or NULL: a file, the program */
+    char *password_file;
+    soap_xmpp_password_fn *password_callback;
+    void *password_user;
+    char *host;                               /* NULL: by DNS SRV */
+    int port;                                 /* 0: the usual one of tls */
+    bool is_component;                        /* jid is a domain: XEP-0114; host and port are set */
     enum soap_xmpp_tls tls;                   /* OFF for a component */
     unsigned mechanisms;                      /* a set of mechanism.h; none for a component */
     char *ca_file, *cert_file, *key_file;     /* NULL if unset */

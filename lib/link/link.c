@@ -26,15 +26,17 @@ enum {
 
 /* ---- callbacks of the loop ---- */
 
-static void on_connecting(void *user)
+static bool on_connecting(void *user, struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
     sx_session_set_state(link->session, SOAP_XMPP_CONNECTING, NULL);
+    return sx_session_renew_password(link->session, failure);
 }
 
 static void on_online(void *user, uint64_t number, const char *bound_jid)
 {
     struct soap_xmpp_link *link = user;
+    sx_session_forget_password(link->session);
     sx_session_begin(link->session, number, bound_jid);
     /* A component has no account: nothing comes to it without `from`. */
     if (!sx_session_config(link->session)->is_component &&
@@ -57,6 +59,7 @@ static void on_stanza(void *user, uint64_t number, const struct sx_element *stan
 static int64_t on_offline(void *user, uint64_t number, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
+    sx_session_forget_password(link->session);
     return sx_reconnect_lost(&link->reconnect, number, failure);
 }
 

@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/password.h"
 #include "wire/jid.h"
 #include "wire/stanza.h"
 
@@ -45,7 +46,7 @@ struct transition {
 
 struct sx_session {
     /* immutable */
-    struct sx_config config;
+    struct sx_config config; /* but for the password, which is the loop thread's */
     struct sx_trace trace;
     struct sx_memory *memory;
     struct sx_loop *loop;
@@ -168,6 +169,24 @@ void sx_session_say(char *why, size_t why_bytes, const char *text)
 {
     if (why && why_bytes)
         snprintf(why, why_bytes, "%s", text);
+}
+
+/* ---- the password of an attempt ---- */
+
+bool sx_session_renew_password(struct sx_session *session, struct sx_failure *failure)
+{
+    char why[sizeof failure->text] = "";
+    enum sx_err err = sx_password_renew(&session->config, why, sizeof why);
+    if (err)
+        sx_failure_set(failure, err, "%s", err == SX_ENOMEM ? "memory ran short" : why);
+    else if (*why)
+        sx_trace(&session->trace, SOAP_XMPP_TRACE_ERROR, "%s", why);
+    return !err;
+}
+
+void sx_session_forget_password(struct sx_session *session)
+{
+    sx_password_forget(&session->config);
 }
 
 /* ---- states ---- */

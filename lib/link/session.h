@@ -43,6 +43,13 @@ int64_t sx_session_timeout_us(const struct sx_session *session); /* the configur
 /* text into why, if the program wants it (NULL, 0 allowed). */
 void sx_session_say(char *why, size_t why_bytes, const char *text);
 
+/* ---- the password of an attempt ---- */
+
+/* Reads or asks for it anew (config/password.h), which may block. False: there is none now, and
+ * failure says why. Loop thread. */
+bool sx_session_renew_password(struct sx_session *session, struct sx_failure *failure);
+void sx_session_forget_password(struct sx_session *session); /* the login is over; loop thread */
+
 /* ---- states ---- */
 
 /* False: the link is stopping or closed, and stays so. failure (or NULL) is why; it is remembered.

@@ -115,7 +115,7 @@ static void connect_station(struct station *station)
     sx_stream_arm(&station->stream);
     station->parser = parser_new(feed_ctx(), ignore_start, ignore_end, refuse, station);
     CLAIM(station->parser && parser_feed(station->parser, FEED_HEAD, sizeof FEED_HEAD - 1));
-    station->loop.on_connecting(station->loop.user);
+    CLAIM(station->loop.on_connecting(station->loop.user, &(struct sx_failure){0}));
     station->loop.on_online(station->loop.user, station->session, station->jid);
     for (i = 1; i < world->station_count && station == caller_of(world); i++)
         if (world->stations[i].is_online && world->stations[i].presence)

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -373,6 +375,82 @@ static void an_envelope_that_xmpp_cannot_carry_is_refused_with_the_byte(void)
     site_each(send_uncarriable);
 }
 
+/* ---- passwords that change ---- */
+
+static void write_password(const char *path, const char *password)
+{
+    FILE *file = fopen(path, "we");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(password, file);
+    fclose(file);
+}
+
+/* The file is in rotation, then there again. */
+static void rotate_file(const struct site *site)
+{
+    char path[] = "/tmp/test_failure_XXXXXX", reason[400];
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    close(fd);
+    site_account(site, "alice", "rotates", &account);
+    write_password(path, "another one");
+    account.config.password = NULL;
+    account.config.password_file = path;
+    link = open_account(&account);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 2000), -1);
+    soap_xmpp_reason(link, reason, sizeof reason);
+    ASSERT_LACKS(reason, "another one");
+    write_password(path, account.password);
+    soap_xmpp_kick(link);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, LONG_S * 1000), 0);
+    soap_xmpp_close(link);
+    unlink(path);
+}
+
+static void a_password_file_is_read_anew(void)
+{
+    site_each(rotate_file);
+}
+
+struct vault {
+    const char *password;
+    atomic_int asked;
+};
+
+/* Has none at first. */
+static int open_vault(void *user, char *password, size_t password_bytes)
+{
+    struct vault *vault = user;
+    if (atomic_fetch_add(&vault->asked, 1) == 0)
+        return -1;
+    snprintf(password, password_bytes, "%s", vault->password);
+    return 0;
+}
+
+static void ask_vault(const struct site *site)
+{
+    struct vault vault;
+    struct site_account account;
+    struct soap_xmpp_link *link;
+    site_account(site, "alice", "asks", &account);
+    vault.password = account.password;
+    atomic_init(&vault.asked, 0);
+    account.config.password = NULL;
+    account.config.password_callback = open_vault;
+    account.config.password_user = &vault;
+    link = open_account(&account);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, LONG_S * 1000), 0);
+    CU_ASSERT_EQUAL(atomic_load(&vault.asked), 2);
+    soap_xmpp_close(link);
+}
+
+static void a_program_is_asked_for_the_password_at_each_attempt(void)
+{
+    site_each(ask_vault);
+}
+
 /* A child that hangs is ended by its alarm. */
 static int use_in_child(struct pair *pair)
 {
@@ -441,6 +519,9 @@ CU_TestInfo tests_failure[] = {
      a_server_that_goes_away_ends_calls_and_the_link_comes_back_by_itself},
     {"an envelope that XMPP cannot carry is refused with the byte",
      an_envelope_that_xmpp_cannot_carry_is_refused_with_the_byte},
+    {"a password file is read anew", a_password_file_is_read_anew},
+    {"a program is asked for the password at each attempt",
+     a_program_is_asked_for_the_password_at_each_attempt},
     {"a forked child leaves the connection alone", a_forked_child_leaves_the_connection_alone},
     CU_TEST_INFO_NULL,
 };

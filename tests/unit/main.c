@@ -76,6 +76,7 @@
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
     SUITE(payload)                                                                                 \
+    SUITE(password)                                                                                \
     SUITE(pem)                                                                                     \
     SUITE(phase)                                                                                   \
     SUITE(plain)                                                                                   \

@@ -280,7 +280,7 @@ static void test_config(void)
     CU_ASSERT_FATAL(fd >= 0);
     CU_ASSERT(write(fd, "secret\n", 7) == 7);
     close(fd);
-    CU_ASSERT_EQUAL(shortage_sweep(attempt_config), 6);
+    CU_ASSERT_EQUAL(shortage_sweep(attempt_config), 7);
     unlink(secret_file);
 }
 

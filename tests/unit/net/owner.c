@@ -8,6 +8,12 @@ static void ignore(void *user)
     (void)user;
 }
 
+static bool begin(void *user, struct sx_failure *failure)
+{
+    (void)user, (void)failure;
+    return true;
+}
+
 static void ignore_online(void *user, uint64_t session, const char *bound_jid)
 {
     (void)user, (void)session, (void)bound_jid;
@@ -40,7 +46,7 @@ static char *say_nothing(void *user, size_t *len)
 struct sx_loop_callbacks owner_callbacks(void *user)
 {
     return (struct sx_loop_callbacks){.user = user,
-                                      .on_connecting = ignore,
+                                      .on_connecting = begin,
                                       .on_online = ignore_online,
                                       .on_stanza = ignore_stanza,
                                       .on_offline = stay_offline,

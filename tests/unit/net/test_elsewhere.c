@@ -132,10 +132,12 @@ struct visit {
     unsigned failed;
 };
 
-static void note_connecting(void *user)
+static bool note_connecting(void *user, struct sx_failure *failure)
 {
     struct visit *visit = user;
+    (void)failure;
     visit->attempts++;
+    return true;
 }
 
 static void note_online(void *user, uint64_t session, const char *bound_jid)
