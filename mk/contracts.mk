@@ -46,6 +46,7 @@ endef
 vpath %.c $(GSOAP_SHARE)/plugin $(GSOAP_SHARE)/custom
 $(eval $(call gsoap_plugins,ws,wsaapi.c wsrmapi.c wsseapi.c smdevp.c mecevp.c threads.c duration.c \
     struct_timeval.c,-DWITH_OPENSSL -DSOAP_WSRM_FAST_ALLOC))
+$(eval $(call gsoap_plugins,plugin,logging.c,))
 $(eval $(call gsoap_plugins,relay,wsaapi.c wsrmapi.c threads.c duration.c,-DSOAP_WSRM_FAST_ALLOC))
 $(eval $(call gsoap_plugins,oracle,wsaapi.c threads.c,))
 $(eval $(call gsoap_plugins,guard,wsseapi.c smdevp.c mecevp.c threads.c struct_timeval.c,-DWITH_OPENSSL))

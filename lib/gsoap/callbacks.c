@@ -313,6 +313,7 @@ static void delete_plugin(struct soap *soap, struct soap_plugin *registered)
     sx_context_release(soap, context);
     if (close_socket && soap_valid_socket(soap->socket) && previous->fclose)
         (void)previous->fclose(soap);
+    sx_logging_put_back(&context->logging, soap);
     FOR_EACH_CALLBACK(PUT_BACK)
     sx_context_free(context);
     registered->data = NULL;
@@ -349,6 +350,11 @@ int soap_xmpp_register(struct soap *soap, struct soap_plugin *registered, void *
         return SOAP_EOM;
     previous = &context->previous;
     FOR_EACH_CALLBACK(PUT_OURS)
+    if (sx_logging_put_in_front(&context->logging, soap, &previous->fsend, &previous->frecv)) {
+        FOR_EACH_CALLBACK(PUT_BACK)
+        sx_context_free(context);
+        return SOAP_EOM;
+    }
     registered->id = SOAP_XMPP_ID;
     registered->data = context;
     registered->fcopy = copy_plugin;

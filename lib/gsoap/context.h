@@ -6,7 +6,7 @@
  * config, exchange, request and link. From the ground up:
  *
  *     mapping, attachments     namespaces of a service; what gSOAP would send beside an envelope
- *     gate                     whether gSOAP reads what was allowed
+ *     gate, logging            whether gSOAP reads what was allowed; gSOAP's logging plugin
  *     context, action          role, parked settings, faults; what ends a call or a request
  *     http, client, service    endpoints that aren't ours; a stub's call; one request
  *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
@@ -23,6 +23,7 @@
 
 #include "base/buffer.h"
 #include "gsoap/gate.h"
+#include "gsoap/logging.h"
 #include "link/link.h"
 #include "wire/message_id.h"
 
@@ -66,6 +67,7 @@ struct sx_context {
     /* immutable */
     struct soap_xmpp_link *link; /* a reference */
     struct sx_callbacks previous;
+    struct sx_logging logging; /* empty in a copy */
 
     enum sx_role role;
     struct sx_parked parked;

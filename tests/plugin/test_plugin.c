@@ -7,7 +7,7 @@
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_call[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
-    tests_gate[], tests_modes[], tests_modes_by_hand[];
+    tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[];
 
 int main(int argc, char **argv)
 {
@@ -30,6 +30,7 @@ int main(int argc, char **argv)
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},
+        {"plugin logging", NULL, NULL, ground_start, ground_stop, tests_logging},
         {"plugin two services", NULL, NULL, ground_start_alone, ground_stop, tests_two},
         CU_SUITE_INFO_NULL,
     };
