@@ -109,7 +109,11 @@ enum soap_xmpp_state_value {
     SOAP_XMPP_BACKING_OFF = 0, /* offline, the next attempt is due some time */
     SOAP_XMPP_CONNECTING,
     SOAP_XMPP_ONLINE,
-    SOAP_XMPP_FAILED,   /* what waiting can't mend: no further attempt before soap_xmpp_kick() */
+    /* Refused, for a reason that seldom ends by itself: who calls or waits learns it at once. The
+     * next attempt follows after 1 minute, then 2, 5, 10 to 15, and up to half as much again; at
+     * once when the password or a certificate file or the machine's clock changes, or on
+     * soap_xmpp_kick() */
+    SOAP_XMPP_FAILED,
     SOAP_XMPP_STOPPING, /* soap_xmpp_stop() or soap_xmpp_interrupt() */
     SOAP_XMPP_CLOSED
 };
@@ -264,7 +268,8 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
 
 /* Blocks until the link is online, at most timeout_ms (0: only looks, < 0: the link's
  * timeout_ms). Returns 0 when online, else -1; soap_xmpp_reason() then says why. Returns early
- * when waiting can't help: wrong password, untrusted certificate, stopped link. */
+ * when waiting can't help: wrong password, untrusted certificate (SOAP_XMPP_FAILED), stopped
+ * link. */
 int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms);
 
 /* Copies one sentence on why the link is not online into text (text_bytes long, always
@@ -276,7 +281,7 @@ enum soap_xmpp_state_value soap_xmpp_state(struct soap_xmpp_link *link);
 const char *soap_xmpp_state_text(enum soap_xmpp_state_value state);
 
 /* The network has changed, or whoever repaired something knows better: a link that is offline, or
- * has failed for good, connects at once and its back-off begins anew; one that is online asks the
+ * was refused, connects at once and its back-off begins anew; one that is online asks the
  * server for a sign at once, so that a dead connection is noticed within ping_timeout_ms. An
  * attempt under way goes on; should it fail, the next follows at once. Returns at once, and what is
  * called next waits for the new attempt; nothing happens once the link was stopped. */

@@ -58,7 +58,7 @@ static const struct error_row errors[] = {
     /* Not permanent: name servers come back as servers do. */
     [SX_EUNRESOLVED] = {"the server's name cannot be resolved", "remote-server-not-found",
                         CODE_TCP_ERROR, false},
-    /* Not permanent at once: the link gives up after some in a row. */
+    /* Not permanent at once: the link takes some in a row for a refusal. */
     [SX_ENOHOST] = {"the server's name does not exist", "remote-server-not-found", CODE_TCP_ERROR,
                     false},
     [SX_EUNREACHABLE] = {"no TCP connection to the server", "remote-server-timeout", CODE_TCP_ERROR,
@@ -81,12 +81,12 @@ static const struct error_row errors[] = {
                     "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ESILENT] = {"the server gave no sign of life", "remote-server-timeout", CODE_TCP_ERROR,
                     false},
-    /* Permanent: RFC 6120 4.9.3.3 forbids coming back with the same resource, and two programs that
-     * throw each other out would both be of no use. */
+    /* Permanent: RFC 6120 4.9.3.3 forbids coming back with the same resource at once, and two
+     * programs that throw each other out would both be of no use. */
     [SX_ECONFLICT] = {"another connection took our resource", "internal-server-error",
                       CODE_TCP_ERROR, true},
     /* Not permanent: the session that ends is the oldest, and may be the only one that still lives.
-     * reconnect.c gives up after a few. */
+     * reconnect.c takes a few for a refusal. */
     [SX_ESESSIONS] = {"the account has more connections than the server allows",
                       "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_EPROTOCOL] = {"the server sent what is no XMPP", "remote-server-timeout", CODE_TCP_ERROR,

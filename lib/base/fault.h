@@ -63,7 +63,8 @@ const char *sx_fault_text(enum sx_err err);
  * (sx_fault_number). Values are those of stdsoap2.h; gsoap/ asserts so at compile time. */
 int sx_fault_soap_code(enum sx_err err);
 
-/* Whether waiting for the link to come online is pointless after this error. */
+/* Whether it is a refusal: waiting for the link to come online is of no use, and the next attempt
+ * is far away. */
 bool sx_fault_permanent(enum sx_err err);
 
 /* Whether a call that ended with this has been answered: SX_OK, and what is wrong with an answer.

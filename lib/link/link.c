@@ -29,6 +29,7 @@ enum {
 static bool on_connecting(void *user, struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
+    sx_reconnect_begin(&link->reconnect);
     sx_session_set_state(link->session, SOAP_XMPP_CONNECTING, NULL);
     return sx_session_renew_password(link->session, failure);
 }
@@ -67,6 +68,12 @@ static void on_kick(void *user)
 {
     struct soap_xmpp_link *link = user;
     sx_reconnect_reset(&link->reconnect);
+}
+
+static bool on_wait(void *user, int64_t *look_us)
+{
+    struct soap_xmpp_link *link = user;
+    return sx_reconnect_look(&link->reconnect, look_us);
 }
 
 static int64_t min_us(int64_t a, int64_t b)
@@ -305,6 +312,7 @@ struct soap_xmpp_link *sx_link_new(const struct soap_xmpp_config *config, char *
         .on_kick = on_kick,
         .on_silence = on_silence,
         .on_interrupt = on_interrupt,
+        .on_wait = on_wait,
     };
     if (!link) {
         sx_session_say(why, why_bytes, "no memory for a link");

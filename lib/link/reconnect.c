@@ -6,15 +6,13 @@
  *
  * Happy path: lost -> who was there is forgotten, big messages wait, calls wait -> the next attempt
  * after a while that doubles -> done: the table of presence begins anew.
- * Failure: where waiting can't help (fault.h says which errors), for a name that was unknown
- * several times in a row, and for an account that has too many sessions as often, all calls end and
- * no attempt follows.
+ * Failure: a refusal (fault.h says which errors are), a name that was unknown several times in a
+ * row, and an account that has too many sessions as often, end all calls, so that who waits learns
+ * at once what is wrong. Attempts follow rarely, or at once when something has changed here.
  *
  * Modelled in tests/model: liveness.pml.
  */
 #include "link/reconnect.h"
-
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -25,6 +23,8 @@ enum {
     SMALL_BYTES = 10000,       /* each server takes as much (RFC 6120 13.12) */
     UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
     CROWDED_SESSIONS = 5,      /* in a row: then others want their place as much as we do */
+    MANY_REFUSALS = 4,         /* from then on the longest wait */
+    LOOK_US = 2000000,         /* between looks whether something has changed */
 };
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -49,38 +49,58 @@ static void count(struct sx_reconnect *reconnect, bool was_online, enum sx_err e
     reconnect->unknown_names = err == SX_ENOHOST ? reconnect->unknown_names + 1 : 0;
     if (err == SX_ESESSIONS && online_us < LONG_ONLINE_US)
         reconnect->crowded_sessions++;
-    else if (was_online)
+    else if (was_online) {
         reconnect->crowded_sessions = 0;
+        if (online_us >= LONG_ONLINE_US || !sx_fault_permanent(err))
+            reconnect->refusals = 0;
+    }
 }
 
-static bool is_hopeless(struct sx_reconnect *reconnect, const struct sx_failure *failure,
-                        struct sx_failure *last)
+/* Once it was patient with an error, it isn't again soon. */
+static bool is_refusal(struct sx_reconnect *reconnect, enum sx_err err)
 {
+    if (sx_fault_permanent(err) || (reconnect->refusals > 0 && err == reconnect->refusal))
+        return true;
     if (reconnect->unknown_names < UNKNOWN_NAMES && reconnect->crowded_sessions < CROWDED_SESSIONS)
         return false;
     reconnect->unknown_names = reconnect->crowded_sessions = 0; /* a kick begins anew */
-    last->err = failure->err;
-    snprintf(last->text, sizeof last->text, "stopped trying: %.300s", failure->text);
     return true;
+}
+
+/* When to try again after a refusal; the trace is told. Who took our resource serves in our place,
+ * and would be ended by our coming back (RFC 6120 4.9.3.3): it gets the longest time to go. */
+static int64_t next_refused(struct sx_reconnect *reconnect, enum sx_err err)
+{
+    int64_t wait_us;
+    reconnect->refusals++;
+    reconnect->refusal = err;
+    if (err == SX_ECONFLICT && reconnect->refusals < MANY_REFUSALS)
+        reconnect->refusals = MANY_REFUSALS;
+    wait_us = sx_backoff_refused_us(reconnect->refusals, sx_random_number());
+    reconnect->look_us = sx_clock_now_us() + LOOK_US;
+    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_ERROR,
+             "tries again in %.0f s, or when its files or the clock change", (double)wait_us / 1e6);
+    return sx_clock_now_us() + wait_us;
+}
+
+void sx_reconnect_begin(struct sx_reconnect *reconnect)
+{
+    sx_watch_begin(&reconnect->watch, sx_session_config(reconnect->session));
 }
 
 int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
                           const struct sx_failure *failure)
 {
-    struct sx_failure last;
-    bool permanent = sx_fault_permanent(failure->err);
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = number ? sx_clock_now_us() - reconnect->online_since_us : 0;
     count(reconnect, number != 0, failure->err, online_us);
-    if (is_hopeless(reconnect, failure, &last)) {
-        permanent = true;
-        failure = &last;
-    }
+    reconnect->is_refused = is_refusal(reconnect, failure->err);
     if (reconnect->roster)
         sx_roster_begin(reconnect->roster, 0);
-    sx_shipments_lost(reconnect->shipments, permanent, failure->err == SX_EPOLICY);
+    sx_shipments_lost(reconnect->shipments, reconnect->is_refused, failure->err == SX_EPOLICY);
     if (!sx_session_set_state(reconnect->session,
-                              permanent ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF, failure))
+                              reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF,
+                              failure))
         sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
                  failure->text);
     if (failure->err == SX_EPOLICY) {
@@ -88,11 +108,29 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
         most_bytes = SMALL_BYTES;
         sx_journal_shrink(reconnect->journal, most_bytes);
     }
-    if (permanent)
+    if (reconnect->is_refused) {
         sx_exchange_fail_all(reconnect->exchange, SX_ELOST, failure->text);
-    else
-        sx_retry_lose(reconnect->exchange, SX_ELOST, failure->text, most_bytes);
-    return permanent ? SX_NEVER : next_attempt(reconnect, failure->err == SX_ESILENT, online_us);
+        return next_refused(reconnect, failure->err);
+    }
+    sx_retry_lose(reconnect->exchange, SX_ELOST, failure->text, most_bytes);
+    return next_attempt(reconnect, failure->err == SX_ESILENT, online_us);
+}
+
+bool sx_reconnect_look(struct sx_reconnect *reconnect, int64_t *look_us)
+{
+    const char *change;
+    *look_us = SX_NEVER;
+    if (!reconnect->is_refused)
+        return false;
+    *look_us = reconnect->look_us;
+    if (sx_clock_now_us() < reconnect->look_us)
+        return false;
+    *look_us = reconnect->look_us = sx_clock_now_us() + LOOK_US;
+    change = sx_watch_look(&reconnect->watch, sx_session_config(reconnect->session));
+    if (change)
+        sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_INFO, "tries again: %s",
+                 change);
+    return change != NULL;
 }
 
 void sx_reconnect_done(struct sx_reconnect *reconnect)
@@ -105,4 +143,5 @@ void sx_reconnect_done(struct sx_reconnect *reconnect)
 void sx_reconnect_reset(struct sx_reconnect *reconnect)
 {
     sx_backoff_reset(&reconnect->backoff);
+    reconnect->refusals = 0;
 }

@@ -5,8 +5,8 @@
  * States, and who moves between them (the loop thread unless said otherwise):
  *
  *   BACKING_OFF -> CONNECTING -> ONLINE -> BACKING_OFF ...      attempts, by the loop
- *   any -> FAILED       an error that waiting can't mend: no further attempt
- *   FAILED -> CONNECTING  soap_xmpp_kick, which tells the loop to try again
+ *   any -> FAILED       a refusal, which seldom ends by itself: the next attempt is far away
+ *   FAILED -> CONNECTING  that attempt; soap_xmpp_kick, which tells the loop to try again
  *   any -> STOPPING     soap_xmpp_stop (any thread), soap_xmpp_interrupt
  *   STOPPING -> CLOSED  soap_xmpp_stop, when the loop has ended
  *

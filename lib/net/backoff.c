@@ -4,7 +4,7 @@
  */
 #include "net/backoff.h"
 
-enum { FIRST_BOUND_US = 500000, LAST_BOUND_US = 60000000 };
+enum { FIRST_BOUND_US = 500000, LAST_BOUND_US = 60000000, MINUTE_US = 60000000 };
 
 void sx_backoff_reset(struct sx_backoff *backoff)
 {
@@ -17,4 +17,13 @@ int64_t sx_backoff_next_us(struct sx_backoff *backoff, uint64_t random)
     if (backoff->bound_us > LAST_BOUND_US)
         backoff->bound_us = LAST_BOUND_US;
     return (int64_t)(random % (uint64_t)(backoff->bound_us + 1));
+}
+
+int64_t sx_backoff_refused_us(unsigned refusals, uint64_t random)
+{
+    static const int minutes[] = {1, 2, 5, 10};
+    enum { LAST = sizeof minutes / sizeof minutes[0] };
+    unsigned nth = refusals < 1 ? 1 : refusals < LAST ? refusals : LAST;
+    int64_t least_us = (int64_t)minutes[nth - 1] * MINUTE_US;
+    return least_us + (int64_t)(random % (uint64_t)(least_us / 2 + 1));
 }

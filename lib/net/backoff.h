@@ -2,7 +2,7 @@
  *
  * Noun: the back-off. Exponential, with full jitter: anything from 0 to a bound that doubles with
  * each attempt, 0.5 s to 60 s, so that a thousand links that a restarted server threw off don't
- * come back in step.
+ * come back in step. Who was refused comes back rarely: a server may lock an account for less.
  *
  * Thread: the owner's. A zeroed struct is ready for use.
  */
@@ -20,5 +20,9 @@ void sx_backoff_reset(struct sx_backoff *backoff);
 
 /* How long to wait now; random: 64 bits of it. */
 int64_t sx_backoff_next_us(struct sx_backoff *backoff, uint64_t random);
+
+/* How long to wait after so many refusals in a row (from 1): 1, 2, 5, then 10 minutes, and up to
+ * half as much again. */
+int64_t sx_backoff_refused_us(unsigned refusals, uint64_t random);
 
 #endif

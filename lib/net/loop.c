@@ -454,6 +454,7 @@ static int64_t attempt_once(struct sx_loop *loop)
 static bool wait_for_attempt(struct sx_loop *loop, int64_t when)
 {
     for (;;) {
+        int64_t look_us = SX_NEVER;
         bool stopping;
         pthread_mutex_lock(&loop->mu);
         stopping = loop->stopping;
@@ -462,7 +463,9 @@ static bool wait_for_attempt(struct sx_loop *loop, int64_t when)
             return false;
         if (take_kick(loop) || sx_clock_now_us() >= when)
             return true;
-        wait_for_events(loop, sx_clock_poll_ms(when));
+        if (loop->callbacks.on_wait && loop->callbacks.on_wait(loop->callbacks.user, &look_us))
+            return true;
+        wait_for_events(loop, sx_clock_poll_ms(look_us < when ? look_us : when));
     }
 }
 

@@ -47,6 +47,9 @@ struct sx_loop_callbacks {
     char *(*on_silence)(void *user, size_t *len);
     /* The owner's signal-safe stop request has come (sx_loop_interrupt). */
     void (*on_interrupt)(void *user);
+    /* Offline, before the loop sleeps: whether to try now, whatever on_offline has said. *look_us:
+     * when it wants to be asked again at the latest. NULL: it never does. */
+    bool (*on_wait)(void *user, int64_t *look_us);
 };
 
 /* config and trace must outlive the loop; callbacks are copied. NULL: no memory or descriptors, or

@@ -96,6 +96,7 @@
     SUITE(receiver)                                                                                \
     SUITE(receiver_pace)                                                                           \
     SUITE(receiver_room)                                                                           \
+    SUITE(reconnect)                                                                               \
     SUITE(redirect)                                                                                \
     SUITE(repair)                                                                                  \
     SUITE(request_id)                                                                              \

@@ -42,9 +42,25 @@ static void after_a_reset_the_first_wait_comes_again(void)
     CU_ASSERT_EQUAL(longest_us(&backoff), 1000000);
 }
 
+static void who_was_refused_waits_minutes_and_up_to_half_as_much_again(void)
+{
+    static const int64_t least_us[] = {60000000,  60000000,  120000000,
+                                       300000000, 600000000, 600000000};
+    unsigned refusals;
+    for (refusals = 0; refusals < sizeof least_us / sizeof *least_us; refusals++) {
+        int64_t most_us = least_us[refusals] * 3 / 2;
+        CU_ASSERT_EQUAL(sx_backoff_refused_us(refusals, 0), least_us[refusals]);
+        CU_ASSERT_EQUAL(sx_backoff_refused_us(refusals, (uint64_t)least_us[refusals] / 2), most_us);
+        CU_ASSERT_TRUE(sx_backoff_refused_us(refusals, UINT64_MAX) <= most_us);
+    }
+    CU_ASSERT_EQUAL(sx_backoff_refused_us(UINT32_MAX, 0), 600000000);
+}
+
 CU_TestInfo tests_backoff[] = {
     {"waits double, up to a minute", waits_double_up_to_a_minute},
     {"a wait is anything from nothing to the bound", a_wait_is_anything_from_nothing_to_the_bound},
     {"after a reset the first wait comes again", after_a_reset_the_first_wait_comes_again},
+    {"who was refused waits minutes, and up to half as much again",
+     who_was_refused_waits_minutes_and_up_to_half_as_much_again},
     CU_TEST_INFO_NULL,
 };
