@@ -85,6 +85,13 @@ enum soap_xmpp_policy {
 };
 #define SOAP_XMPP_HAS_SHARING 1
 
+/* What a link does after a refusal, see SOAP_XMPP_FAILED. */
+enum soap_xmpp_give_up {
+    SOAP_XMPP_GIVE_UP_NEVER = 0,    /* it tries again, rarely */
+    SOAP_XMPP_GIVE_UP_AFTER_REFUSAL /* not before soap_xmpp_kick(): soap_xmpp_serve() returns, for a
+                                     * program that is to end so that its supervisor knows */
+};
+
 enum soap_xmpp_trace_level {
     SOAP_XMPP_TRACE_NONE = -1,   /* silence */
     SOAP_XMPP_TRACE_DEFAULT = 0, /* ERROR */
@@ -112,7 +119,7 @@ enum soap_xmpp_state_value {
     /* Refused, for a reason that seldom ends by itself: who calls or waits learns it at once. The
      * next attempt follows after 1 minute, then 2, 5, 10 to 15, and up to half as much again; at
      * once when the password or a certificate file or the machine's clock changes, or on
-     * soap_xmpp_kick() */
+     * soap_xmpp_kick(). With give_up on that alone */
     SOAP_XMPP_FAILED,
     SOAP_XMPP_STOPPING, /* soap_xmpp_stop() or soap_xmpp_interrupt() */
     SOAP_XMPP_CLOSED
@@ -241,6 +248,7 @@ struct soap_xmpp_config {
     const char *trace_to;
     soap_xmpp_password_fn *password_callback; /* in the place of password and password_file */
     void *password_user;
+    enum soap_xmpp_give_up give_up;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -251,10 +259,11 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _CAFILE, _CERTFILE, _KEYFILE, _TLS (required | direct | off), _ALLOW, _PACKING (auto | never),
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
- * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path). A variable that
- * isn't set leaves its member alone. The members point into the environment: don't change it before
- * soap_xmpp_open(). Returns 0, or -1 with one sentence in why (why_bytes long, may be NULL) when a
- * value, or a SOAP_XMPP_ variable, is unknown; config is then unchanged. */
+ * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path), _GIVE_UP (never |
+ * after_refusal). A variable that isn't set leaves its member alone. The members point into the
+ * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why
+ * (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then
+ * unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */
@@ -332,7 +341,9 @@ int soap_xmpp_subscribe(struct soap_xmpp_link *link, const char *endpoint, char 
  * soap, calls serve (soap_serve, or a function of yours that dispatches to several services) once
  * per request and frees what the request allocated. The threads block all signals, so handlers run
  * on the program's own threads; a child that an operation starts inherits that mask. Blocks;
- * returns SOAP_OK after a stop, else soap->error (no plugin registered, threads < 1, no memory). */
+ * returns SOAP_OK after a stop, else soap->error (no plugin registered, threads < 1, no memory);
+ * SOAP_TCP_ERROR, with the reason as its fault, once the link was refused and config.give_up has it
+ * stay so: after soap_xmpp_kick() it may be called again. */
 int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads);
 
 /* Lets somebody call: who is "alice@example.org" (that account, any resource),
@@ -349,9 +360,9 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
 /* Waits for one request, for those who write the loop themselves: on SOAP_OK call soap_serve(soap)
  * (or begin_serve and dispatch), then soap_destroy() and soap_end(). timeout as in gSOAP: > 0
  * seconds, < 0 microseconds, 0 until the link stops. Returns SOAP_TCP_ERROR with errnum 0 when the
- * time is over, SOAP_STOP once the link is stopped and no request waits. A request that was
- * accepted but not answered is answered internal-server-error by the next accept or by
- * soap_free(). */
+ * time is over, SOAP_STOP once the link is stopped, or has given up, and no request waits. A
+ * request that was accepted but not answered is answered internal-server-error by the next accept
+ * or by soap_free(). */
 int soap_xmpp_accept(struct soap *soap, int timeout);
 
 /* Inside a service operation: the caller's full JID as its server stamped it, the JID it called (a

@@ -369,6 +369,17 @@ static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_co
     return SX_OK;
 }
 
+static enum sx_err make_give_up(const struct soap_xmpp_config *in, struct sx_config *out,
+                                const struct sx_reason *why)
+{
+    if (in->give_up != SOAP_XMPP_GIVE_UP_NEVER && in->give_up != SOAP_XMPP_GIVE_UP_AFTER_REFUSAL)
+        return sx_reason_refuse(
+            why, "give_up (SOAP_XMPP_GIVE_UP) is %d; allowed: never or after_refusal",
+            (int)in->give_up);
+    out->gives_up = in->give_up == SOAP_XMPP_GIVE_UP_AFTER_REFUSAL;
+    return SX_OK;
+}
+
 static enum sx_err make_sharing(const struct soap_xmpp_config *in, struct sx_config *out,
                                 const struct sx_reason *why)
 {
@@ -453,7 +464,7 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
                                         const struct sx_reason *) = {
         make_jid,         make_tls,        make_host,      make_port,     make_certificates,
         sx_password_make, make_mechanisms, sx_limits_make, make_switches, make_packing,
-        make_sharing,     make_allow,      make_trace,     make_log,
+        make_sharing,     make_allow,      make_trace,     make_log,      make_give_up,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};

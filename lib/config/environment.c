@@ -79,6 +79,8 @@ static const char *const policy_words[] = {[SOAP_XMPP_POLICY_STICKY] = "sticky",
                                            [SOAP_XMPP_POLICY_LEAST_OUTSTANDING] =
                                                "least-outstanding",
                                            NULL};
+static const char *const give_up_words[] = {
+    [SOAP_XMPP_GIVE_UP_NEVER] = "never", [SOAP_XMPP_GIVE_UP_AFTER_REFUSAL] = "after_refusal", NULL};
 /* The first stands for SOAP_XMPP_TRACE_NONE; nothing is said for the default. */
 static const char *const trace_words[] = {"none", "", "error", "info", "debug", "stanza", NULL};
 static const char *const switch_words[] = {"0", "1", NULL};
@@ -86,6 +88,7 @@ static const char *const switch_words[] = {"0", "1", NULL};
 _Static_assert(sizeof(enum soap_xmpp_tls) == sizeof(int) &&
                    sizeof(enum soap_xmpp_packing) == sizeof(int) &&
                    sizeof(enum soap_xmpp_policy) == sizeof(int) &&
+                   sizeof(enum soap_xmpp_give_up) == sizeof(int) &&
                    sizeof(enum soap_xmpp_trace_level) == sizeof(int),
                "set_word writes an int");
 
@@ -141,6 +144,7 @@ static const struct variable variables[] = {
     {"MAX_MEMORY_BYTES", BYTES(max_memory_bytes)},
     {"MECHANISMS", TEXT(mechanisms, "names of SASL mechanisms")},
     {"TRACE_TO", TEXT(trace_to, "stderr, syslog or a file's path")},
+    {"GIVE_UP", WORD(give_up, "never or after_refusal", give_up_words)},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 

@@ -36,6 +36,7 @@ struct sx_config {
     bool presence;  /* sent, and listened to; so with messages */
     bool messages;  /* requests come as messages, too */
     enum soap_xmpp_policy policy;
+    bool gives_up;      /* after a refusal */
     int64_t max_age_us; /* of those; SX_NEVER: any */
     char *name_key;     /* NULL if unset; wiped by fini */
     size_t max_stanza_bytes, max_outgoing_bytes, max_queued_bytes, max_request_bytes;

@@ -169,6 +169,16 @@ static void run_workers(struct pool *pool, bool given_up)
     }
 }
 
+/* The link is stopped, or has given up: with its reason. */
+static int tell_end(struct soap *soap, const struct sx_context *context)
+{
+    char reason[400];
+    if (!sx_queue_is_open(sx_link_queue(context->link)))
+        return SOAP_OK;
+    soap_xmpp_reason(context->link, reason, sizeof reason);
+    return sx_context_fail(soap, SOAP_TCP_ERROR, "the link has given up: %s", reason);
+}
+
 int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
 {
     struct pool pool = {.serve = serve, .count = threads};
@@ -198,5 +208,5 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
     pthread_cond_destroy(&pool.opened);
     pthread_mutex_destroy(&pool.mu);
     free(pool.workers);
-    return soap->error = err;
+    return soap->error = err ? err : tell_end(soap, context);
 }

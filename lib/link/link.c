@@ -201,6 +201,7 @@ static void make_senders(struct soap_xmpp_link *link)
         .session = link->session,
         .exchange = link->exchange,
         .journal = link->journal,
+        .queue = link->queue,
         .shipments = link->shipments,
         .roster = link->roster,
     };
@@ -436,8 +437,10 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 
 void soap_xmpp_kick(struct soap_xmpp_link *link)
 {
-    if (link && !sx_link_is_forked(link) && sx_session_kick(link->session))
-        sx_loop_kick(sx_session_loop(link->session));
+    if (!link || sx_link_is_forked(link) || !sx_session_kick(link->session))
+        return;
+    sx_queue_resume(link->queue);
+    sx_loop_kick(sx_session_loop(link->session));
 }
 
 void soap_xmpp_interrupt(struct soap_xmpp_link *link)

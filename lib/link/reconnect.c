@@ -72,6 +72,8 @@ static bool is_refusal(struct sx_reconnect *reconnect, enum sx_err err)
 static int64_t next_refused(struct sx_reconnect *reconnect, enum sx_err err)
 {
     int64_t wait_us;
+    if (sx_session_config(reconnect->session)->gives_up)
+        return SX_NEVER;
     reconnect->refusals++;
     reconnect->refusal = err;
     if (err == SX_ECONFLICT && reconnect->refusals < MANY_REFUSALS)
@@ -81,6 +83,21 @@ static int64_t next_refused(struct sx_reconnect *reconnect, enum sx_err err)
     sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_ERROR,
              "tries again in %.0f s, or when its files or the clock change", (double)wait_us / 1e6);
     return sx_clock_now_us() + wait_us;
+}
+
+/* False: the link is stopping, whatever has ended the session. */
+static bool tell_state(struct sx_reconnect *reconnect, const struct sx_failure *failure)
+{
+    bool gives_up = reconnect->is_refused && sx_session_config(reconnect->session)->gives_up;
+    enum soap_xmpp_state_value state =
+        reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF;
+    if (gives_up)
+        sx_queue_suspend(reconnect->queue); /* before a callback can kick the link */
+    if (sx_session_set_state(reconnect->session, state, failure))
+        return true;
+    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
+             failure->text);
+    return false;
 }
 
 void sx_reconnect_begin(struct sx_reconnect *reconnect)
@@ -93,16 +110,13 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
 {
     size_t most_bytes = SIZE_MAX; /* of what is sent again */
     int64_t online_us = number ? sx_clock_now_us() - reconnect->online_since_us : 0;
+    bool goes_on;
     count(reconnect, number != 0, failure->err, online_us);
     reconnect->is_refused = is_refusal(reconnect, failure->err);
     if (reconnect->roster)
         sx_roster_begin(reconnect->roster, 0);
     sx_shipments_lost(reconnect->shipments, reconnect->is_refused, failure->err == SX_EPOLICY);
-    if (!sx_session_set_state(reconnect->session,
-                              reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF,
-                              failure))
-        sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
-                 failure->text);
+    goes_on = tell_state(reconnect, failure);
     if (failure->err == SX_EPOLICY) {
         /* Some stanza was too large for the server. Sent again, it would end each session. */
         most_bytes = SMALL_BYTES;
@@ -110,7 +124,7 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
     }
     if (reconnect->is_refused) {
         sx_exchange_fail_all(reconnect->exchange, SX_ELOST, failure->text);
-        return next_refused(reconnect, failure->err);
+        return goes_on ? next_refused(reconnect, failure->err) : SX_NEVER;
     }
     sx_retry_lose(reconnect->exchange, SX_ELOST, failure->text, most_bytes);
     return next_attempt(reconnect, failure->err == SX_ESILENT, online_us);
@@ -120,7 +134,7 @@ bool sx_reconnect_look(struct sx_reconnect *reconnect, int64_t *look_us)
 {
     const char *change;
     *look_us = SX_NEVER;
-    if (!reconnect->is_refused)
+    if (!reconnect->is_refused || sx_session_config(reconnect->session)->gives_up)
         return false;
     *look_us = reconnect->look_us;
     if (sx_clock_now_us() < reconnect->look_us)

@@ -16,12 +16,14 @@
 #include "net/backoff.h"
 #include "peers/roster.h"
 #include "request/journal.h"
+#include "request/queue.h"
 
 struct sx_reconnect {
     /* immutable */
     struct sx_session *session;
     struct sx_exchange *exchange;
     struct sx_journal *journal;
+    struct sx_queue *queue;
     struct sx_shipments *shipments;
     struct sx_roster *roster; /* NULL: the link takes no notice of presence */
     /* loop thread; zero at first */
@@ -44,7 +46,7 @@ void sx_reconnect_done(struct sx_reconnect *reconnect);
 
 /* A session (number) has ended, or an attempt (0) has failed, for this reason. Calls that can be
  * sent again wait for the next session, the others end; after a refusal all do. The state says
- * which. Returns when to try again. */
+ * which. Returns when to try again, SX_NEVER if the link gives up: then who serves is told. */
 int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
                           const struct sx_failure *failure);
 

@@ -46,7 +46,7 @@ struct sx_queue {
     struct caller_list callers;
     void *by_jid; /* a tree, see tsearch(3): no peer can make it lopsided */
     int workers;
-    bool open, closed, expected;
+    bool open, closed, expected, suspended;
     struct sx_queue_counts counts;
 };
 
@@ -278,6 +278,12 @@ enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request)
     return err;
 }
 
+/* Nothing is left to take, and nobody is to wait for more. */
+static bool is_over_locked(const struct sx_queue *queue)
+{
+    return (queue->closed || queue->suspended) && queue->counts.queued == 0;
+}
+
 /* The caller's oldest request, counted as running. */
 static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_caller *caller)
 {
@@ -291,7 +297,7 @@ static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_cal
     queue->counts.queued_bytes -= request->envelope.len;
     queue->counts.running++;
     /* The others wait for requests that nobody can take now. */
-    if (queue->closed && queue->counts.queued == 0)
+    if (is_over_locked(queue))
         pthread_cond_broadcast(&queue->arrived);
     return request;
 }
@@ -314,16 +320,31 @@ struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool 
     bool in_time = true;
 
     pthread_mutex_lock(&queue->mu);
-    while (TAILQ_EMPTY(&queue->turns) && !(queue->closed && queue->counts.queued == 0) && in_time)
+    while (TAILQ_EMPTY(&queue->turns) && !is_over_locked(queue) && in_time)
         in_time = sx_clock_cond_wait(&queue->arrived, &queue->mu, deadline);
     caller = next_turn_locked(queue);
     if (caller) {
         request = take_from_locked(queue, caller);
         queue_for_turn_locked(queue, caller);
     }
-    *closed = !request && queue->closed && queue->counts.queued == 0;
+    *closed = !request && is_over_locked(queue);
     pthread_mutex_unlock(&queue->mu);
     return request;
+}
+
+void sx_queue_suspend(struct sx_queue *queue)
+{
+    pthread_mutex_lock(&queue->mu);
+    queue->suspended = true;
+    pthread_cond_broadcast(&queue->arrived);
+    pthread_mutex_unlock(&queue->mu);
+}
+
+void sx_queue_resume(struct sx_queue *queue)
+{
+    pthread_mutex_lock(&queue->mu);
+    queue->suspended = false;
+    pthread_mutex_unlock(&queue->mu);
 }
 
 void sx_queue_close(struct sx_queue *queue)

@@ -56,12 +56,18 @@ void sx_queue_add_workers(struct sx_queue *queue, int count);
  * SX_ENOTSOAP: nobody serves here; SX_ENOMEM. */
 enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request);
 
-/* The next request, now running; NULL at the deadline, or when closed and empty (*closed true).
+/* The next request, now running; NULL at the deadline, or when closed or suspended, and empty
+ * (*closed true).
  * The queue outlives its requests: see free. */
 struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed);
 
 /* Refuses additions, wakes every taker. Idempotent. */
 void sx_queue_close(struct sx_queue *queue);
+
+/* Wakes every taker, too: until resume, or close, takers of an empty queue get NULL at once, with
+ * *closed true. Additions go on. Idempotent. */
+void sx_queue_suspend(struct sx_queue *queue);
+void sx_queue_resume(struct sx_queue *queue);
 
 /* After close: waits until nothing is queued or running; false at the deadline. */
 bool sx_queue_drained(struct sx_queue *queue, int64_t deadline);

@@ -1,5 +1,6 @@
 /* calculator-service - serves the calculator to whom SOAP_XMPP_ALLOW lists. */
 #include <signal.h>
+#include <sysexits.h>
 
 #include "soapH.h"
 #include "soap_xmpp.h"
@@ -9,7 +10,7 @@ static const char usage[] =
     "usage: calculator-service   until SIGINT or SIGTERM\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:add+sub'; default: nobody\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
+    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
 
 static struct soap_xmpp_link *calculator;
 
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
     soap_done(&soap);
     signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
     signal(SIGTERM, SIG_DFL);
+    int refused = soap_xmpp_state(calculator) == SOAP_XMPP_FAILED;
     soap_xmpp_close(calculator);
-    return failed ? 1 : 0;
+    return refused ? EX_NOPERM : failed ? 1 : 0;
 }

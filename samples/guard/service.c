@@ -6,6 +6,7 @@
  * what a stranger must not change belongs into a signature, see tests/ws/test_signature.c.
  */
 #include <signal.h>
+#include <sysexits.h>
 
 #include "soapH.h"
 #include "soap_xmpp.h"
@@ -18,7 +19,7 @@ static const char usage[] =
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: which accounts may call; default: none\n"
     "  GUARD_USER, GUARD_SECRET: the one who may open doors\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
+    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *user, *secret;
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
     soap_done(&soap);
     signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
     signal(SIGTERM, SIG_DFL);
+    int refused = soap_xmpp_state(link_up) == SOAP_XMPP_FAILED;
     soap_xmpp_close(link_up);
-    return failed ? 1 : 0;
+    return refused ? EX_NOPERM : failed ? 1 : 0;
 }

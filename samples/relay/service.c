@@ -10,6 +10,7 @@
  * make us send there. RELAY_TO lists the endpoints that we do send to.
  */
 #include <signal.h>
+#include <sysexits.h>
 
 #include "soapH.h"
 #include "soap_xmpp.h"
@@ -21,7 +22,7 @@ static const char usage[] =
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:convert'; default: nobody\n"
     "  RELAY_TO: where answers may go, 'xmpp:desk@example.org/soap ...'; default: to their caller\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration\n";
+    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *allowed; /* RELAY_TO, with a blank before and behind */
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
     soap_done(&soap);
     signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
     signal(SIGTERM, SIG_DFL);
+    int refused = soap_xmpp_state(link_up) == SOAP_XMPP_FAILED;
     soap_xmpp_close(link_up);
-    return failed ? 1 : 0;
+    return refused ? EX_NOPERM : failed ? 1 : 0;
 }

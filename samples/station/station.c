@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sysexits.h>
 
 #include "soapH.h"
 #include "soap_xmpp.h"
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
     soap_done(&soap);
     signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
     signal(SIGTERM, SIG_DFL);
+    int refused = soap_xmpp_state(link_up) == SOAP_XMPP_FAILED;
     soap_xmpp_close(link_up);
-    return failed ? 1 : 0;
+    return refused ? EX_NOPERM : failed ? 1 : 0;
 }

@@ -14,6 +14,7 @@
     SUITE(budget)                                                                                  \
     SUITE(ambush)                                                                                  \
     SUITE(liveness)                                                                                \
+    SUITE(comeback)                                                                                \
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
     SUITE(access)                                                                                  \

@@ -96,6 +96,12 @@ test_that "the service's --help names SOAP_XMPP_ALLOW" says SOAP_XMPP_ALLOW 0 \
 test_that "a rule that can't be one is refused by name" \
     says 'allow (SOAP_XMPP_ALLOW) fails at "alice@:add": the domain is empty' 2 \
     env SOAP_XMPP_ALLOW=alice@:add SOAP_XMPP_JID=a@b SOAP_XMPP_PASSWORD=c "$samples/calculator-service"
+echo wrong > "$tmp/wrong"
+for give_up in never after_refusal; do
+    test_that "a service that is refused ends with 77, give_up=$give_up" says 'refused the login' 77 \
+        env SOAP_XMPP_JID="bob@$domain/soap" SOAP_XMPP_PASSWORD_FILE="$tmp/wrong" SOAP_XMPP_GIVE_UP="$give_up" \
+        "$samples/calculator-service"
+done
 test_that "an unknown variable is refused" says 'SOAP_XMPP_PROT' 2 env SOAP_XMPP_PROT=1 \
     "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
 test_that "the service ends well when it is told to" stops_well

@@ -68,6 +68,7 @@ static void check_environment_fills_members(void)
     setenv("SOAP_XMPP_MAX_MEMORY_BYTES", "500000000", 1);
     setenv("SOAP_XMPP_MECHANISMS", "SCRAM-SHA-256 PLAIN", 1);
     setenv("SOAP_XMPP_TRACE_TO", "syslog", 1);
+    setenv("SOAP_XMPP_GIVE_UP", "after_refusal", 1);
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
     ASSERT_TEXT(why, "");
     ASSERT_TEXT(config.trace_to, "syslog");
@@ -83,6 +84,7 @@ static void check_environment_fills_members(void)
     CU_ASSERT_EQUAL(config.trace, SOAP_XMPP_TRACE_DEBUG);
     CU_ASSERT_EQUAL(config.max_memory_bytes, 500000000);
     ASSERT_TEXT(config.mechanisms, "SCRAM-SHA-256 PLAIN");
+    CU_ASSERT_EQUAL(config.give_up, SOAP_XMPP_GIVE_UP_AFTER_REFUSAL);
     CU_ASSERT_EQUAL(config.timeout_ms, 5);
     CU_ASSERT_EQUAL(config.size, sizeof config);
 }
@@ -133,7 +135,8 @@ static void check_bad_environment_changes_nothing(void)
         {"SOAP_XMPP_jid", SECRET,
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
-         "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO"},
+         "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO, _GIVE_UP"},
+        {"SOAP_XMPP_GIVE_UP", "1", "SOAP_XMPP_GIVE_UP is \"1\"; allowed: never or after_refusal"},
         /* not what Kubernetes writes */
         {"SOAP_XMPP_SERVICE_HOST", "xmpp.example.org", "SOAP_XMPP_SERVICE_HOST is no variable"},
         {"SOAP_XMPP_SERVICE_HOSTS", "10.0.0.1", "SOAP_XMPP_SERVICE_HOSTS is no variable"},

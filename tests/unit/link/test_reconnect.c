@@ -242,6 +242,30 @@ static void an_accident_is_no_reason_to_look(void)
     end(&story);
 }
 
+static void who_is_to_give_up_does_so_until_a_kick(void)
+{
+    struct story story;
+    struct sx_queue *queue;
+    int64_t look_us;
+    bool closed = false;
+    begin(&story);
+    queue = sx_link_queue(story.link);
+    ((struct sx_config *)sx_session_config(story.link->session))->gives_up = true;
+    attempt(&story, SX_EUNREACHABLE, "");
+    CU_ASSERT_TRUE(story.when_us < SX_NEVER);
+    refuse(&story, SX_EAUTH);
+    CU_ASSERT_EQUAL(story.when_us, SX_NEVER);
+    write_password(&story, "another");
+    CU_ASSERT_FALSE(look(&story, &look_us));
+    CU_ASSERT_EQUAL(look_us, SX_NEVER);
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, SX_NEVER, &closed));
+    CU_ASSERT_TRUE(closed);
+    soap_xmpp_kick(story.link);
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, 1, &closed));
+    CU_ASSERT_FALSE(closed);
+    end(&story);
+}
+
 CU_TestInfo tests_reconnect[] = {
     {"who is refused comes back rarely, and always", who_is_refused_comes_back_rarely_and_always},
     {"who took our resource has it for ten minutes at least",
@@ -255,5 +279,6 @@ CU_TestInfo tests_reconnect[] = {
     {"a clock that is set brings an attempt at once",
      a_clock_that_is_set_brings_an_attempt_at_once},
     {"an accident is no reason to look", an_accident_is_no_reason_to_look},
+    {"who is to give up does so until a kick", who_is_to_give_up_does_so_until_a_kick},
     CU_TEST_INFO_NULL,
 };

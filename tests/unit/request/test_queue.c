@@ -149,6 +149,22 @@ static void test_take_ends_at_deadline(void)
     sx_queue_free(queue);
 }
 
+static void who_takes_from_a_suspended_queue_does_not_wait(void)
+{
+    struct sx_queue *queue = make_open(3);
+    bool closed = false;
+    sx_queue_suspend(queue);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    take_and_free(queue, "1"); /* what is there is served */
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, distant(), &closed));
+    CU_ASSERT_TRUE(closed);
+    CU_ASSERT_TRUE(sx_queue_is_open(queue));
+    sx_queue_resume(queue);
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, soon(), &closed));
+    CU_ASSERT_FALSE(closed);
+    sx_queue_free(queue);
+}
+
 static void test_close(void)
 {
     struct sx_queue *queue = make_open(10);
@@ -337,6 +353,8 @@ static void test_threads(void)
 }
 
 CU_TestInfo tests_queue[] = {
+    {"who takes from a suspended queue does not wait",
+     who_takes_from_a_suspended_queue_does_not_wait},
     {"a request copies its names and keeps what is missing missing", test_request_copies},
     {"requests are refused until somebody serves", test_not_serving},
     {"a full queue refuses and leaves the request to the caller", test_full},
