@@ -113,6 +113,8 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
     bool goes_on;
     count(reconnect, number != 0, failure->err, online_us);
     reconnect->is_refused = is_refusal(reconnect, failure->err);
+    if (number) /* what has changed since it began was no reason for its end */
+        sx_reconnect_begin(reconnect);
     if (reconnect->roster)
         sx_roster_begin(reconnect->roster, 0);
     sx_shipments_lost(reconnect->shipments, reconnect->is_refused, failure->err == SX_EPOLICY);

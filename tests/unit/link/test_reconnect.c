@@ -229,6 +229,23 @@ static void a_clock_that_is_set_brings_an_attempt_at_once(void)
     end(&story);
 }
 
+/* A file that was renewed in time, a clock that was set on the way. */
+static void what_changed_while_it_was_online_is_no_reason(void)
+{
+    static const struct sx_failure failure = {.err = SX_ECONFLICT, .text = "no entry"};
+    struct story story;
+    begin(&story);
+    sx_reconnect_begin(&story.link->reconnect);
+    sx_reconnect_done(&story.link->reconnect);
+    write_password(&story, "another");
+    go_to(&story, story.now_us + MINUTE_US);
+    sx_session_set_state(story.link->session, SOAP_XMPP_ONLINE, NULL);
+    story.when_us = sx_reconnect_lost(&story.link->reconnect, 1, &failure);
+    CU_ASSERT_TRUE(is_between(story.when_us - story.now_us, 10));
+    CU_ASSERT_FALSE(look_later(&story));
+    end(&story);
+}
+
 static void an_accident_is_no_reason_to_look(void)
 {
     struct story story;
@@ -278,6 +295,8 @@ CU_TestInfo tests_reconnect[] = {
      a_file_that_changes_brings_an_attempt_at_once},
     {"a clock that is set brings an attempt at once",
      a_clock_that_is_set_brings_an_attempt_at_once},
+    {"what changed while it was online is no reason",
+     what_changed_while_it_was_online_is_no_reason},
     {"an accident is no reason to look", an_accident_is_no_reason_to_look},
     {"who is to give up does so until a kick", who_is_to_give_up_does_so_until_a_kick},
     CU_TEST_INFO_NULL,
