@@ -5,16 +5,18 @@
  * Happy path: make -> renew, forget; renew, forget ... -> fini.
  * Failure: at the open a sentence, and no link; later the attempt fails, and the next one looks
  * again. A file that can't be opened any longer (the process has another root or user now) leaves
- * the last password.
+ * the last password, and so does one that is none: a pipe, a FIFO, a terminal.
  *
  * Thread: make any, the rest as password.h says.
  */
 #include "config/password.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 #include "config/reason.h"
@@ -74,13 +76,13 @@ static const char *read_line(FILE *stream, char line[SECRET_BYTES + 1])
     return len ? NULL : "its first line is empty";
 }
 
-static enum sx_err read_password(const char *file, char **password, bool *exposed,
+/* file: its name. stream: NULL: errno says why there is none; else it is closed. */
+static enum sx_err read_password(const char *file, FILE *stream, char **password, bool *exposed,
                                  const struct sx_reason *why)
 {
     char line[SECRET_BYTES + 1] = "";
     const char *wrong;
     enum sx_err err;
-    FILE *stream = fopen(file, "re");
     if (stream) {
         setvbuf(stream, NULL, _IONBF, 0); /* no copy of the secret in a buffer that isn't wiped */
         wrong = read_line(stream, line);
@@ -151,8 +153,8 @@ static enum sx_err copy_password(const struct soap_xmpp_config *in, struct sx_co
     if (in->password_file) {
         enum sx_err err = copy_text(in->password_file, &out->password_file);
         return err ? err
-                   : read_password(in->password_file, &out->password, &out->password_is_exposed,
-                                   why);
+                   : read_password(in->password_file, fopen(in->password_file, "re"),
+                                   &out->password, &out->password_is_exposed, why);
     }
     if (!in->password && out->is_component)
         return sx_reason_refuse(why,
@@ -194,27 +196,58 @@ static enum sx_err ask_program(const struct sx_config *config, char **password,
     return err;
 }
 
+/* A pipe or a terminal has given its line: it would be waited for, or be empty. */
+static bool is_read_once(const struct stat *status)
+{
+    return S_ISFIFO(status->st_mode) || S_ISCHR(status->st_mode) || S_ISSOCK(status->st_mode);
+}
+
+/* *stream is NULL for what is read once; false: it can't be opened, errno says why. */
+static bool open_anew(const char *file, FILE **stream)
+{
+    struct stat status;
+    int fd;
+    *stream = NULL;
+    if (stat(file, &status) != 0)
+        return false;
+    if (is_read_once(&status))
+        return true;
+    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may have changed meanwhile */
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &status) == 0 && is_read_once(&status)) {
+        close(fd);
+        return true;
+    }
+    *stream = fdopen(fd, "r");
+    if (!*stream)
+        close(fd);
+    return *stream;
+}
+
 /* password stays NULL where the last one is to be kept. */
 static enum sx_err read_anew(struct sx_config *config, char **password, const struct sx_reason *why)
 {
-    FILE *stream = fopen(config->password_file, "re");
+    bool was_exposed = config->password_is_exposed;
     enum sx_err err;
-    if (!stream) {
+    FILE *stream;
+    if (!open_anew(config->password_file, &stream))
         sx_reason_refuse(why,
                          "password_file (SOAP_XMPP_PASSWORD_FILE) is \"%.128s\", which can't be "
                          "opened any longer: %s; what it said last is taken",
                          config->password_file, strerror(errno));
+    if (!stream)
         return SX_OK;
-    }
-    fclose(stream);
-    err = read_password(config->password_file, password, &config->password_is_exposed, why);
+    err = read_password(config->password_file, stream, password, &config->password_is_exposed, why);
+    if (!err && config->password_is_exposed && !was_exposed)
+        sx_reason_refuse(why, SX_PASSWORD_EXPOSED, SX_PASSWORD_FILE);
     return err == SX_ECONFIG ? SX_EFILE : err;
 }
 
 enum sx_err sx_password_renew(struct sx_config *config, char *why, size_t why_bytes)
 {
     const struct sx_reason reason = {why, why_bytes};
-    char *password = NULL;
+    char *password = NULL, *last, *last_typed;
     enum sx_err err = SX_OK;
     if (config->password_callback)
         err = ask_program(config, &password, &reason);
@@ -222,10 +255,12 @@ enum sx_err sx_password_renew(struct sx_config *config, char *why, size_t why_by
         err = read_anew(config, &password, &reason);
     if (err || !password)
         return err;
-    wipe(config->password);
-    wipe(config->typed_password);
+    last = config->password;
+    last_typed = config->typed_password;
     config->password = password;
     config->typed_password = NULL;
+    wipe(last); /* not before: a process may be forked at any time, and wipe what it finds */
+    wipe(last_typed);
     return prepare_password(config);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/password.h"
 #include "exchange/message_call.h"
 #include "link/link_state.h"
 
@@ -339,12 +340,11 @@ err_after_alloc:
 static void warn_of_files(const struct sx_session *session)
 {
     const struct sx_config *config = sx_session_config(session);
-    static const char format[] = "everybody on this machine may read or write the %s: chmod o-rw";
     if (config->password_is_exposed)
-        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, format,
-                 "password_file (SOAP_XMPP_PASSWORD_FILE)");
+        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, SX_PASSWORD_EXPOSED,
+                 SX_PASSWORD_FILE);
     if (config->key_is_exposed)
-        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, format,
+        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_ERROR, SX_PASSWORD_EXPOSED,
                  "key_file (SOAP_XMPP_KEYFILE)");
 }
 

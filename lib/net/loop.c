@@ -436,9 +436,10 @@ static int64_t attempt_once(struct sx_loop *loop)
     struct sx_attempt *attempt = &loop->attempt;
     struct sx_addresses addresses = {0};
     unsigned i;
-    sx_attempt_begin(attempt, sx_clock_deadline(loop->config->connect_timeout_us));
     if (!loop->callbacks.on_connecting(loop->callbacks.user, &attempt->failure))
         return loop->callbacks.on_offline(loop->callbacks.user, 0, &attempt->failure);
+    /* Not before: it may have asked a person for a password. */
+    sx_attempt_begin(attempt, sx_clock_deadline(loop->config->connect_timeout_us));
     follow_redirects(loop); /* that the last session ended with */
     if (attempt->may_go_on && look_up(loop, NULL, &addresses))
         for (i = 0; i < addresses.count && attempt->may_go_on; i++) {

@@ -29,7 +29,8 @@ struct sx_loop;
 /* Run on the loop thread. */
 struct sx_loop_callbacks {
     void *user;
-    /* An attempt begins; false: there can be none now, and failure says why. */
+    /* An attempt begins; false: there can be none now, and failure says why. It may block: the time
+     * of the attempt is counted from its return on. */
     bool (*on_connecting)(void *user, struct sx_failure *failure);
     void (*on_online)(void *user, uint64_t session, const char *bound_jid);
     /* A stanza other than libstrophe's own; sx_stream_envelope(stream) gives its envelope. */

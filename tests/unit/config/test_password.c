@@ -1,15 +1,17 @@
 /* The password of each attempt: a file that changes, a program that is asked. */
 #include "../../lib/suite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
 #include "config/password.h"
 
-enum { WHY_BYTES = 300 };
+enum { WHY_BYTES = 300, MOST_S = 20 };
 
 static struct soap_xmpp_config valid(void)
 {
@@ -61,11 +63,52 @@ static void a_file_is_read_anew(void)
     check_renewal(&config, SX_EFILE, "sacond", "its first line is empty");
     write_file(path, "third");
     check_renewal(&config, SX_OK, "third", "");
+    chmod(path, 0644);
+    check_renewal(&config, SX_OK, "third", "everybody on this machine may read or write");
+    check_renewal(&config, SX_OK, "third", "");
     CU_ASSERT_PTR_NULL(config.typed_password);
     sx_password_forget(&config); /* the file may be out of reach the next time */
     unlink(path);
     check_renewal(&config, SX_OK, "third", "can't be opened any longer: No such file");
     sx_config_fini(&config);
+}
+
+/* What gave it once, and would be waited for, or is empty, a second time. */
+static void keep_what_was_read(const char *path, int writer)
+{
+    struct soap_xmpp_config in = valid();
+    struct sx_config config;
+    CU_ASSERT_EQUAL(write(writer, "once\n", 5), 5);
+    in.password_file = path;
+    CU_ASSERT_EQUAL_FATAL(sx_config_make(&in, &config, NULL, 0), SX_OK);
+    ASSERT_TEXT(config.password, "once");
+    close(writer);
+    alarm(MOST_S);
+    check_renewal(&config, SX_OK, "once", "");
+    alarm(0);
+    sx_config_fini(&config);
+}
+
+/* As in SOAP_XMPP_PASSWORD_FILE=<(pass show xmpp) */
+static void a_pipe_is_read_once(void)
+{
+    char path[64];
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    keep_what_was_read(path, ends[1]);
+    close(ends[0]);
+}
+
+static void a_fifo_is_read_once(void)
+{
+    char folder[] = "/tmp/test_password_XXXXXX", path[64];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+    keep_what_was_read(path, open(path, O_RDWR | O_CLOEXEC));
+    unlink(path);
+    rmdir(folder);
 }
 
 struct program {
@@ -137,6 +180,8 @@ static void there_is_one_source(void)
 
 CU_TestInfo tests_password[] = {
     {"a file is read anew at each attempt", a_file_is_read_anew},
+    {"a pipe is read once", a_pipe_is_read_once},
+    {"so is a FIFO", a_fifo_is_read_once},
     {"a program is asked at each attempt", a_program_is_asked_at_each_attempt},
     {"there is one source of it", there_is_one_source},
     CU_TEST_INFO_NULL,

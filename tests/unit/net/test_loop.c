@@ -328,7 +328,47 @@ static void test_no_low_descriptor(void)
     hoard_stop(hoard);
 }
 
+/* ---- what is asked before an attempt ---- */
+
+enum { ASKED_TIMEOUT_US = 1000000 };
+
+/* A vault, or a person, who needs longer than a connection may. */
+static bool think_for_long(void *user, struct sx_failure *failure)
+{
+    int64_t deadline = sx_clock_deadline(ASKED_TIMEOUT_US);
+    (void)user, (void)failure;
+    while (sx_clock_now_us() <= deadline)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    return true;
+}
+
+static void test_long_thought(void)
+{
+    static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_END}};
+    static const size_t lengths[] = {1, 0};
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct poster poster = {.lengths = lengths};
+    struct sx_loop_callbacks callbacks = owner_callbacks(&poster);
+    struct sx_trace trace;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    const struct sx_config config = config_for(hostile, SOAP_XMPP_TLS_OFF, ASKED_TIMEOUT_US);
+    callbacks.on_connecting = think_for_long;
+    callbacks.on_online = post_all;
+    callbacks.on_offline = come_back;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    poster.loop = sx_loop_new(&config, &trace, &callbacks, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(poster.loop);
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(poster.loop), 0);
+    CU_ASSERT_TRUE(hostile_await(hostile, "<message id='0'>x</message>", AWAIT_MS));
+    sx_loop_stop(poster.loop, sx_clock_deadline(TIMEOUT_US));
+    sx_loop_free(poster.loop);
+    sx_buffer_fini(&poster.expected);
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_loop[] = {
+    {"what takes long before an attempt takes nothing of its time", test_long_thought},
     {"a link comes back in a process without low descriptors", test_many_descriptors},
     {"one that would have none isn't opened", test_no_low_descriptor},
     {"small stanzas that wait together arrive in their order", test_small},
