@@ -26,6 +26,7 @@ struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
     sx_exchange_detach(call, sx_clock_deadline(sx_client_answer_timeout_us(soap, context)),
                        soap->user);
     sx_context_release(soap, context);
+    context->missing = SX_MISSING_DETACHED;
     return call;
 }
 

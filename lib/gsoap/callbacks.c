@@ -26,6 +26,7 @@
 #include "gsoap/attachments.h"
 #include "gsoap/client.h"
 #include "gsoap/http.h"
+#include "gsoap/input.h"
 #include "gsoap/relay.h"
 #include "gsoap/service.h"
 #include "wire/jid.h"
@@ -107,7 +108,9 @@ static int on_prepareinitrecv(struct soap *soap)
         return soap->error = SOAP_PLUGIN_ERROR;
     if (context->role != SX_ROLE_IDLE)
         sx_context_renew_input(soap);
-    if (context->role == SX_ROLE_SENDING)
+    else
+        err = sx_input_begin(soap, context);
+    if (!err && context->role == SX_ROLE_SENDING)
         err = sx_client_send(soap, context, "", 0); /* no envelope's end was seen: says so */
     if (!err && context->role == SX_ROLE_WAITING)
         err = sx_client_await(soap, context);
@@ -203,7 +206,7 @@ static size_t on_recv(struct soap *soap, char *buf, size_t buf_bytes)
     if (!context)
         return 0;
     if (context->role == SX_ROLE_IDLE)
-        return context->previous.frecv(soap, buf, buf_bytes);
+        return sx_input_next(soap, context, buf, buf_bytes);
     if (context->role != SX_ROLE_RECEIVING && context->role != SX_ROLE_SERVING)
         return 0;
     envelope = context->request ? &context->request->envelope : &context->answer;

@@ -61,7 +61,15 @@ void sx_context_set_role(struct sx_context *context, enum sx_role role)
     if (role != context->role)
         sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_DEBUG, "context %p: %s -> %s",
                  (void *)context, names[context->role], names[role]);
+    if (role != SX_ROLE_IDLE)
+        context->missing = SX_MISSING_NOTHING;
     context->role = role;
+}
+
+static bool is_calling(const struct sx_context *context)
+{
+    return context->role == SX_ROLE_SENDING || context->role == SX_ROLE_WAITING ||
+           context->role == SX_ROLE_RECEIVING;
 }
 
 struct sx_checker *sx_context_checker(struct sx_context *context)
@@ -281,6 +289,11 @@ struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *o
     restore_fresponse(soap, &context->parked);
     restore_header(soap, &context->parked);
     context->parked.socket_valid = false;
+    if (original->role == SX_ROLE_IDLE)
+        context->missing = original->missing;
+    else
+        context->missing =
+            is_calling(original) ? SX_MISSING_CALL_OF_ORIGINAL : SX_MISSING_REQUEST_OF_ORIGINAL;
     context->expects_xmpp = original->expects_xmpp;
     context->told_namespaces = original->told_namespaces;
     if (!original->parked.socket_valid) {
@@ -332,6 +345,8 @@ void sx_context_end(struct soap *soap, struct sx_context *context)
     sx_context_restore_modes(soap, context);
     restore_fresponse(soap, &context->parked);
     restore_header(soap, &context->parked);
+    if (is_calling(context))
+        context->missing = SX_MISSING_OVER;
     sx_context_set_role(context, SX_ROLE_IDLE);
     context->ends_call = true;
 }

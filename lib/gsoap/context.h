@@ -9,6 +9,7 @@
  *     gate, logging            whether gSOAP reads what was allowed; gSOAP's logging plugin
  *     context, action          role, parked settings, faults; what ends a call or a request
  *     http, client, service    endpoints that aren't ours; a stub's call; one request
+ *     input                    what is read without either
  *     relay, call, pool        an answer that goes elsewhere; a call as an object; accept and serve
  *     callbacks                the callbacks, and registration
  *
@@ -36,6 +37,15 @@ enum sx_role {
     SX_ROLE_SERVING,   /* a request was accepted and isn't answered yet */
     SX_ROLE_RELAYING,  /* as SERVING, but the answer being collected goes to another endpoint */
     SX_ROLE_ANSWERED   /* the request is answered; what the operation still writes is dropped */
+};
+
+/* Why an idle struct soap has no answer or request to read, where somebody might think it has. */
+enum sx_missing {
+    SX_MISSING_NOTHING = 0,
+    SX_MISSING_CALL_OF_ORIGINAL, /* soap_copy() was called when its original had one under way */
+    SX_MISSING_REQUEST_OF_ORIGINAL,
+    SX_MISSING_DETACHED, /* the last call was */
+    SX_MISSING_OVER      /* the last call is */
 };
 
 /* The callbacks that stood in struct soap before ours. */
@@ -70,6 +80,7 @@ struct sx_context {
     struct sx_logging logging; /* empty in a copy */
 
     enum sx_role role;
+    enum sx_missing missing; /* while the role is idle */
     struct sx_parked parked;
     bool ends_call;             /* between fdisconnect and fclose of a call or request of ours */
     struct sx_checker *checker; /* NULL until the first envelope goes out */

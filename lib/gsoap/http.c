@@ -49,6 +49,7 @@ int sx_http_connect(struct soap *soap, struct sx_context *context, const char *e
     soap_mode io;
     int err;
     context->expects_xmpp = context->skipped_count = context->restored_at_close = false;
+    context->missing = SX_MISSING_NOTHING;
     if (context->previous.fconnect)
         err = context->previous.fconnect(soap, endpoint, host, port);
     else

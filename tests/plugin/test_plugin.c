@@ -7,7 +7,8 @@
 extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_accept[], tests_call[],
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
-    tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[];
+    tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[], tests_input[],
+    tests_input_served[];
 
 int main(int argc, char **argv)
 {
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
         {"plugin relay", NULL, NULL, ground_start, ground_stop, tests_relay},
         {"plugin relay by hand", NULL, NULL, ground_start_alone, ground_stop, tests_relay_by_hand},
         {"plugin call", NULL, NULL, ground_start, ground_stop, tests_call},
+        {"plugin input", NULL, NULL, ground_start, ground_stop, tests_input},
+        {"plugin input served", NULL, NULL, ground_start_alone, ground_stop, tests_input_served},
         {"plugin fork", NULL, NULL, ground_start, ground_stop, tests_fork},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
