@@ -146,7 +146,7 @@ static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_
     if (sx_context_is_guarded(context) && context->gate.place == SX_GATE_SHUT)
         sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR,
                  "request %.80s of %.200s isn't run: %s", request->id, request->from, why);
-    (void)sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s", why);
+    (void)sx_context_fail_request(soap, context, err, why);
 }
 
 /* Whether the next piece is read. The first always is: who has an answer in time gets it, and most

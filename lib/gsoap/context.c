@@ -81,21 +81,42 @@ struct sx_checker *sx_context_checker(struct sx_context *context)
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
+/* Freed by soap_end(); NULL: no memory. */
+static char *keep_line(struct soap *soap, char *line)
+{
+    char *c;
+    for (c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' '; /* a peer's text may hold line breaks */
+    soap->errnum = 0;
+    return soap_strdup(soap, line);
+}
+
 int sx_context_fail(struct soap *soap, int code, const char *format, ...)
 {
-    char line[LINE_BYTES], *kept, *c;
+    char line[LINE_BYTES], *kept;
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (c = line; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' '; /* a peer's text may hold line breaks */
-    kept = soap_strdup(soap, line);
+    kept = keep_line(soap, line);
     if (!kept)
         return soap->error = SOAP_EOM;
-    soap->errnum = 0;
     return soap_set_receiver_error(soap, kept, NULL, code);
+}
+
+/* gSOAP writes a fault in the version that it has read last: in that of the request before, or,
+ * with the code "detected", in none. */
+int sx_context_fail_request(struct soap *soap, const struct sx_context *context, enum sx_err err,
+                            const char *why)
+{
+    char line[LINE_BYTES], *kept;
+    snprintf(line, sizeof line, "the request's envelope is bad: %s", why);
+    kept = keep_line(soap, line);
+    if (!kept)
+        return soap->error = SOAP_EOM;
+    soap_set_version(soap, context->request->envelope.version == 12 ? 2 : 1);
+    return soap_set_sender_error(soap, kept, NULL, sx_fault_soap_code(err));
 }
 
 int sx_context_refuse_call(struct soap *soap, const char *endpoint)
@@ -165,8 +186,7 @@ int sx_context_repair(struct soap *soap, const struct sx_context *context,
         return soap->error = SOAP_EOM;
     sx_trace(repair.trace, SOAP_XMPP_TRACE_INFO, "%.200s: %s", repair.sender, why);
     if (context->request)
-        return sx_context_fail(soap, sx_fault_soap_code(err), "the request's envelope is bad: %s",
-                               why);
+        return sx_context_fail_request(soap, context, err, why);
     return sx_context_fail(soap, sx_fault_soap_code(err), "%s: the answer's envelope is bad: %s",
                            label, why);
 }

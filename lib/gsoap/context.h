@@ -141,6 +141,11 @@ void sx_context_set_role(struct sx_context *context, enum sx_role role);
 int sx_context_fail(struct soap *soap, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Likewise for what is wrong with a request's envelope: a fault of its sender's, in the request's
+ * version of SOAP. */
+int sx_context_fail_request(struct soap *soap, const struct sx_context *context, enum sx_err err,
+                            const char *why);
+
 /* Fails a call on the struct soap that serves: SOAP_USER_ERROR. */
 int sx_context_refuse_call(struct soap *soap, const char *endpoint);
 

@@ -32,6 +32,9 @@ char *laboratory_describe_fault(struct soap *soap);
 /* From now on inspect answers with these very bytes (borrowed), until NULL. */
 void laboratory_recite(const char *envelope);
 
+/* What add, divide, note and say set in their context's output mode, until 0. */
+void laboratory_set_omode(soap_mode wanted);
+
 /* How lab__fail fails. */
 enum laboratory_failure {
     LABORATORY_SENDER,

@@ -113,6 +113,10 @@ struct row {
 
 #define XSI "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
 #define XSD "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\""
+#define ROW_BEFORE                                                                                 \
+    "<e:Envelope xmlns:e=\"{ENV}\" xmlns:lab=\"" NS_LAB "\" " XSI XSD "><e:Body><lab:{OP}><"       \
+    "subject>"
+#define ROW_BEHIND "</subject></lab:{OP}></e:Body></e:Envelope>"
 #define ROW(header, attributes, inside)                                                            \
     "<e:Envelope xmlns:e=\"{ENV}\" xmlns:lab=\"" NS_LAB "\" xmlns:wsu=\"" NS_WSU "\" " XSI XSD     \
     ">" header "<e:Body><lab:{OP}><subject" attributes ">" inside                                  \
@@ -584,12 +588,62 @@ static void test_failures(void)
     site_each(fail_each_way);
 }
 
+/* ---- what stays unknown ---- */
+
+enum { TYPES = 65 };
+
+/* More types without a prefix than are looked up, none of them bound by the sender either, so that
+ * it is the same behind both servers. */
+static char *untold_types(const char *operation)
+{
+    struct sx_buffer inside = {0}, xml = {0};
+    char *envelope;
+    int i;
+    for (i = 0; i < TYPES; i++)
+        sx_buffer_add_format(&inside, "<item xsi:type=\"p%d:Thing\">1</item>", i);
+    sx_buffer_add_text(&xml, ROW_BEFORE);
+    sx_buffer_add_text(&xml, inside.bytes);
+    sx_buffer_add_text(&xml, ROW_BEHIND);
+    envelope = expand(xml.bytes, 2, operation);
+    sx_buffer_fini(&inside);
+    sx_buffer_fini(&xml);
+    return envelope;
+}
+
+static void send_untold_types(const struct site *site)
+{
+    struct ways ways;
+    char *envelope, *said;
+    if (open_ways(&ways, site))
+        return;
+    envelope = untold_types("inspect");
+    said = result_of(&ways, ways.xmpp_endpoint, 2, call_raw, envelope);
+    ASSERT_CONTAINS(said, "Code=[SOAP-ENV:Sender]\nstring=[the request's envelope is bad: more "
+                          "than 64 names of types ");
+    free(said);
+    free(envelope);
+    envelope = untold_types("Inspection");
+    laboratory_recite(envelope);
+    said = result_of(&ways, ways.xmpp_endpoint, 2, call_plainly, NULL);
+    ASSERT_CONTAINS(said, ": inspect: the answer's envelope is bad: more than 64 nam");
+    laboratory_recite(NULL);
+    free(said);
+    free(envelope);
+    close_ways(&ways);
+}
+
+static void test_untold(void)
+{
+    site_each(send_untold_types);
+}
+
 CU_TestInfo tests_fidelity[] = {
     {"a skeleton understands each request as it does over HTTP", test_requests},
     {"a stub understands each answer as it does over HTTP", test_answers},
     {"a stub understands each SOAP fault as it does over HTTP", test_faults},
     {"what stubs write with types, nil, QNames and headers arrives as over HTTP", test_types},
     {"what skeletons write as faults, in both versions, arrives as over HTTP", test_failures},
+    {"types that stay unknown are refused with a sentence, in both directions", test_untold},
     {"what a server changes for gSOAP is what is known, and no more", test_differences},
     CU_TEST_INFO_NULL,
 };

@@ -522,6 +522,60 @@ static void a_component_calls_by_them(void)
     site_each(call_as_component);
 }
 
+/* ---- modes ---- */
+
+/* An operation's modes, and the caller's, are put aside for a message as for an IQ. */
+static void call_in_mode(struct parley *parley, soap_mode mode)
+{
+    struct soap *soap = laboratory_client(parley->caller, mode);
+    const char *endpoint = mail_to(parley->site, "bob", NULL);
+    double number = 0;
+    char *said = NULL;
+    int notes = laboratory_notes();
+    laboratory_set_omode(mode);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, endpoint, NULL, 1, 2, &number), SOAP_OK);
+    CU_ASSERT_EQUAL(number, 3);
+    CU_ASSERT_EQUAL(soap_call_lab__say(soap, endpoint, NULL, "said", &said), SOAP_OK);
+    CU_ASSERT(said && strcmp(said, "said") == 0);
+    CU_ASSERT_NOT_EQUAL(soap_call_lab__divide(soap, endpoint, NULL, 1, 0, &number), SOAP_OK);
+    ASSERT_CONTAINS(laboratory_fault(soap), "division by zero");
+    CU_ASSERT_EQUAL(
+        soap_send_lab__note(soap, endpoint, NULL, "a") || soap_recv_empty_response(soap), SOAP_OK);
+    CU_ASSERT_TRUE(laboratory_await_notes(notes + 1));
+    laboratory_client_free(soap);
+}
+
+static void call_in_each_mode(const struct site *site)
+{
+    static const soap_mode modes[] = {SOAP_IO_FLUSH,
+                                      SOAP_IO_BUFFER,
+                                      SOAP_IO_STORE,
+                                      SOAP_IO_CHUNK,
+                                      SOAP_IO_UDP,
+                                      SOAP_ENC_PLAIN,
+                                      SOAP_ENC_DIME,
+                                      SOAP_ENC_MIME,
+                                      SOAP_ENC_MTOM,
+                                      SOAP_ENC_ZLIB,
+                                      SOAP_ENC_MTOM | SOAP_IO_STORE,
+                                      SOAP_ENC_ZLIB | SOAP_IO_CHUNK};
+    struct parley parley;
+    size_t i;
+    unsigned answers = 3 * sizeof modes / sizeof *modes;
+    parley_open(&parley, site, 2, NULL, take_plain_messages);
+    for (i = 0; i < sizeof modes / sizeof *modes; i++)
+        call_in_mode(&parley, modes[i]);
+    laboratory_set_omode(0);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", "Envelope"), answers);
+    CU_ASSERT_EQUAL(parley_count(&parley.far, "sent <message", ""), answers); /* none to notes */
+    parley_close(&parley);
+}
+
+static void modes_do_no_harm(void)
+{
+    site_each(call_in_each_mode);
+}
+
 CU_TestInfo tests_message[] = {
     {"a call is answered, with the hints for servers", a_call_is_answered},
     {"a one-way call succeeds unanswered", a_one_way_is_not_answered},
@@ -535,6 +589,7 @@ CU_TestInfo tests_message[] = {
     {"a stranger is answered, noise isn't", a_stranger_is_answered_and_noise_is_not},
     {"a foreign service is asked, and nobody answers in its place", a_foreign_service_is_asked},
     {"no chat client and no archive sees them", no_chat_client_and_no_archive_sees_them},
+    {"whatever modes caller and operation set, they come and are answered", modes_do_no_harm},
     {"a component takes them", a_component_takes_them},
     {"a component calls by them", a_component_calls_by_them},
     CU_TEST_INFO_NULL,

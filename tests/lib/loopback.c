@@ -93,6 +93,7 @@ static void read_envelope(const char *bytes, size_t len, struct sx_envelope *env
     memcpy(copy, bytes, len);
     copy[len] = '\0';
     sx_scan_init(scan, MAX_DEPTH);
+    scan->has_passed_server = true;
     XML_SetUserData(parser, scan);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);

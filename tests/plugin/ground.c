@@ -282,13 +282,18 @@ void ground_start_alone(void)
     ground.service = ground_context(ground.far, SOAP_IO_DEFAULT);
 }
 
-void ground_start(void)
+void ground_serve(void)
 {
-    ground_start_alone();
     sx_queue_open(sx_link_queue(ground.far)); /* the thread may come late */
     if (pthread_create(&ground.thread, NULL, serve, ground.service))
         abort();
     ground.is_serving = true;
+}
+
+void ground_start(void)
+{
+    ground_start_alone();
+    ground_serve();
 }
 
 void ground_stop(void)

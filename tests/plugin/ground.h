@@ -26,6 +26,8 @@ extern struct ground ground;
 void ground_start(void);
 void ground_start_alone(void);
 void ground_stop(void);
+/* The threads, after ground_start_alone(). */
+void ground_serve(void);
 
 /* A new context with the plugin on link, answers awaited for 10 s. */
 struct soap *ground_context(struct soap_xmpp_link *link, soap_mode mode);

@@ -11,7 +11,7 @@
 #include "gsoap/context.h"
 #include "soap/pack.h"
 
-enum { BIG = 3 * SOAP_BUFLEN };
+enum { BIG = 3 * SOAP_BUFLEN, REQUESTS = 40 };
 
 /* What stands between gSOAP and the plugin: something happens before the second piece. */
 static struct {
@@ -292,7 +292,68 @@ static void many_names_cost_little(void)
     free(text);
 }
 
+/* ---- types that stay unknown ---- */
+
+/* Of two namespaces none is sure to be meant. */
+static struct Namespace two_rows[] = {
+    {"SOAP-ENV", "http://schemas.xmlsoap.org/soap/envelope/", NULL, NULL},
+    {"SOAP-ENC", "http://schemas.xmlsoap.org/soap/encoding/", NULL, NULL},
+    {"xsi", "http://www.w3.org/2001/XMLSchema-instance", NULL, NULL},
+    {"calc", "urn:soapxmpp:test:calc", NULL, NULL},
+    {"other", "urn:other", NULL, NULL},
+    {NULL, NULL, NULL, NULL}};
+
+#define TYPED(uri, element)                                                                        \
+    "<e:Envelope xmlns:e='" uri "' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><e:Body>" \
+    "<t:" element " xmlns:t='urn:third'><a xsi:type='p:Thing'>1</a></t:" element                   \
+    "></e:Body></e:Envelope>"
+#define URI11 "http://schemas.xmlsoap.org/soap/envelope/"
+#define URI12 "http://www.w3.org/2003/05/soap-envelope"
+
+static void an_unknown_type_is_refused(void)
+{
+    static const char *const requests[] = {TYPED(URI11, "add"), TYPED(URI12, "add")};
+    static const char *const uris[] = {"SOAP-ENV=\"" URI11 "\"", "SOAP-ENV=\"" URI12 "\""};
+    static const char *const codes[] = {
+        "<faultcode>SOAP-ENV:Client</faultcode>",
+        "<SOAP-ENV:Code><SOAP-ENV:Value>SOAP-ENV:Sender</SOAP-ENV:Value></SOAP-ENV:Code>"};
+    struct soap *soap = ground.service;
+    struct sx_reply reply = {0};
+    size_t i;
+    soap_set_namespaces(soap, two_rows);
+    ground_serve();
+    for (i = 0; i < REQUESTS; i++) {
+        loopback_request_bytes(ground.near, "calc@example.org/soap", requests[i % 2], &reply);
+        CU_ASSERT_EQUAL(reply.err, SX_OK);
+        CU_ASSERT_TRUE(reply.envelope.is_fault);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(reply.envelope.bytes);
+        ASSERT_CONTAINS(
+            reply.envelope.bytes,
+            "the request's envelope is bad: the prefix of the type \"p:Thing\" is bound "
+            "nowhere");
+        ASSERT_CONTAINS(reply.envelope.bytes, uris[i % 2]);
+        ASSERT_CONTAINS(reply.envelope.bytes, codes[i % 2]);
+        sx_reply_fini(&reply);
+    }
+    ASSERT_ADD(ground.client, CALC, 1, 2);
+}
+
+static void an_answer_with_an_unknown_type_is_refused(void)
+{
+    double sum = 0;
+    soap_set_namespaces(ground.client, two_rows);
+    loopback_answer_bytes(ground.near, TYPED(URI11, "addResponse"));
+    CU_ASSERT_EQUAL(soap_call_calc__add(ground.client, CALC, NULL, 1, 2, &sum), SOAP_SYNTAX_ERROR);
+    ASSERT_CONTAINS(ground_fault(ground.client), CALC
+                    ": add: the answer's envelope is bad: the prefix of the type \"p:Thing\" is "
+                    "bound nowhere");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(ground.client), SOAP_XMPP_EXECUTED);
+}
+
 CU_TestInfo tests_reading_requests[] = {
+    {"a request whose type stays unknown gets a fault with a sentence", an_unknown_type_is_refused},
+    {"an answer whose type stays unknown fails with a sentence",
+     an_answer_with_an_unknown_type_is_refused},
     {"a request is read until its link stops, and then declined", a_request_ends_with_a_stop},
     {"a request that finds no more room is declined", a_request_needs_room},
     {"a packed request with many attribute names costs little", many_names_cost_little},
