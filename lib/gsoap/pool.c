@@ -47,11 +47,20 @@ static int tell_namespaces(struct soap *soap, struct sx_context *context)
 
 /* ---- accept ---------------------------------------------------------------------------------- */
 
+static struct sx_request *take_any(struct sx_queue *queue, const unsigned long *suspensions,
+                                   int64_t deadline, bool *closed)
+{
+    return suspensions ? sx_queue_take_since(queue, *suspensions, deadline, closed)
+                       : sx_queue_take(queue, deadline, closed);
+}
+
 /* The next request that holds an envelope; others are refused here. */
-static struct sx_request *take_request(struct soap_xmpp_link *link, int64_t deadline, bool *closed)
+static struct sx_request *take_request(struct soap_xmpp_link *link,
+                                       const unsigned long *suspensions, int64_t deadline,
+                                       bool *closed)
 {
     struct sx_request *request;
-    while ((request = sx_queue_take(sx_link_queue(link), deadline, closed))) {
+    while ((request = take_any(sx_link_queue(link), suspensions, deadline, closed))) {
         if (request->envelope.bytes && !request->envelope.err)
             return request;
         sx_link_refuse(link, request, "bad-request",
@@ -61,20 +70,18 @@ static struct sx_request *take_request(struct soap_xmpp_link *link, int64_t dead
     return NULL;
 }
 
-int soap_xmpp_accept(struct soap *soap, int timeout)
+/* suspensions: that the queue had when a pool began to serve; NULL: that it has now. */
+static int accept_since(struct soap *soap, struct sx_context *context,
+                        const unsigned long *suspensions, int64_t deadline)
 {
-    struct sx_context *context = sx_context_of(soap);
     bool closed = false;
-    int64_t deadline = sx_clock_deadline(sx_config_timeout_us(timeout, -1));
-    if (!context)
-        return soap->error = SOAP_PLUGIN_ERROR;
     sx_context_release(soap, context);
     if (sx_link_is_forked(context->link))
         return sx_context_fail_forked(soap, "soap_xmpp_accept");
     if (tell_namespaces(soap, context))
         return soap->error;
     sx_link_serve(context->link);
-    context->request = take_request(context->link, deadline, &closed);
+    context->request = take_request(context->link, suspensions, deadline, &closed);
     soap->errnum = 0;
     if (!context->request)
         return soap->error = closed ? SOAP_STOP : SOAP_TCP_ERROR;
@@ -82,6 +89,15 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     soap->status = SOAP_OK; /* of the call before, if this context makes some */
     sx_context_set_role(context, SX_ROLE_SERVING);
     return soap->error = SOAP_OK;
+}
+
+int soap_xmpp_accept(struct soap *soap, int timeout)
+{
+    struct sx_context *context = sx_context_of(soap);
+    int64_t deadline = sx_clock_deadline(sx_config_timeout_us(timeout, -1));
+    if (!context)
+        return soap->error = SOAP_PLUGIN_ERROR;
+    return accept_since(soap, context, NULL, deadline);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -95,6 +111,7 @@ struct worker {
 struct pool {
     /* immutable once a worker runs */
     int (*serve)(struct soap *);
+    unsigned long suspensions; /* of the queue: they end the pool as one, whoever kicks the link */
     struct worker *workers;
     int count, running;
     /* under mu */
@@ -126,11 +143,13 @@ static void forget_request(struct soap *soap)
 static void *run_worker(void *arg)
 {
     struct worker *worker = arg;
+    struct pool *pool = worker->pool;
     struct soap *soap = worker->soap;
-    if (!pass_gate(worker->pool))
+    struct sx_context *context = sx_context_of(soap);
+    if (!pass_gate(pool))
         return NULL;
-    while (soap_xmpp_accept(soap, 0) == SOAP_OK) {
-        (void)worker->pool->serve(soap);
+    while (accept_since(soap, context, &pool->suspensions, SX_NEVER) == SOAP_OK) {
+        (void)pool->serve(soap);
         forget_request(soap);
     }
     return NULL;
@@ -175,7 +194,7 @@ static int tell_end(struct soap *soap, const struct sx_context *context)
     char reason[400];
     if (!sx_queue_is_open(sx_link_queue(context->link)))
         return SOAP_OK;
-    soap_xmpp_reason(context->link, reason, sizeof reason);
+    sx_link_last_reason(context->link, reason, sizeof reason);
     return sx_context_fail(soap, SOAP_TCP_ERROR, "the link has given up: %s", reason);
 }
 
@@ -199,6 +218,7 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
         return soap->error = SOAP_EOM;
     pthread_mutex_init(&pool.mu, NULL);
     pthread_cond_init(&pool.opened, NULL);
+    pool.suspensions = sx_queue_suspensions(sx_link_queue(context->link));
     err = make_workers(soap, &pool);
     sx_queue_add_workers(sx_link_queue(context->link), pool.running);
     if (err == SOAP_OK) /* not before: what nobody serves must not be queued */

@@ -439,7 +439,7 @@ void soap_xmpp_kick(struct soap_xmpp_link *link)
 {
     if (!link || sx_link_is_forked(link) || !sx_session_kick(link->session))
         return;
-    sx_queue_resume(link->queue);
+    sx_queue_resume(link->queue); /* who serves from now on waits for what comes of it */
     sx_loop_kick(sx_session_loop(link->session));
 }
 
@@ -455,6 +455,11 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
         return;
     soap_xmpp_stop(link, 0);
     sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the reference of the caller */
+}
+
+void sx_link_last_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
+{
+    sx_session_last_reason(link->session, text, text_bytes);
 }
 
 void sx_link_serve(struct soap_xmpp_link *link)

@@ -24,7 +24,6 @@ enum {
     UNKNOWN_NAMES = 5,         /* in a row: then the server's name is taken for a mistake */
     CROWDED_SESSIONS = 5,      /* in a row: then others want their place as much as we do */
     MANY_REFUSALS = 4,         /* from then on the longest wait */
-    LOOK_US = 2000000,         /* between looks whether something has changed */
 };
 
 /* When to try again after a session that lasted so long (0: after a failed attempt), and whether it
@@ -52,7 +51,7 @@ static void count(struct sx_reconnect *reconnect, bool was_online, enum sx_err e
     else if (was_online) {
         reconnect->crowded_sessions = 0;
         if (online_us >= LONG_ONLINE_US || !sx_fault_permanent(err))
-            reconnect->refusals = 0;
+            reconnect->refusals = reconnect->changes = 0;
     }
 }
 
@@ -67,28 +66,36 @@ static bool is_refusal(struct sx_reconnect *reconnect, enum sx_err err)
     return true;
 }
 
+/* Whether a file of ours, or our clock, can be what the refusal is about. */
+static bool is_ours(enum sx_err err)
+{
+    return err != SX_ECONFLICT && err != SX_ESESSIONS;
+}
+
 /* When to try again after a refusal; the trace is told. Who took our resource serves in our place,
  * and would be ended by our coming back (RFC 6120 4.9.3.3): it gets the longest time to go. */
 static int64_t next_refused(struct sx_reconnect *reconnect, enum sx_err err)
 {
-    int64_t wait_us;
+    int64_t now_us = sx_clock_now_us(), wait_us;
     if (sx_session_config(reconnect->session)->gives_up)
         return SX_NEVER;
+    if (is_ours(err))
+        reconnect->look_us = now_us + sx_backoff_look_us(reconnect->changes);
     reconnect->refusals++;
     reconnect->refusal = err;
     if (err == SX_ECONFLICT && reconnect->refusals < MANY_REFUSALS)
         reconnect->refusals = MANY_REFUSALS;
     wait_us = sx_backoff_refused_us(reconnect->refusals, sx_random_number());
-    reconnect->look_us = sx_clock_now_us() + LOOK_US;
-    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_ERROR,
-             "tries again in %.0f s, or when its files or the clock change", (double)wait_us / 1e6);
-    return sx_clock_now_us() + wait_us;
+    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_ERROR, "tries again in %.0f s%s",
+             (double)wait_us / 1e6, is_ours(err) ? ", or when its files or the clock change" : "");
+    return now_us + wait_us;
 }
 
 /* False: the link is stopping, whatever has ended the session. */
 static bool tell_state(struct sx_reconnect *reconnect, const struct sx_failure *failure)
 {
-    bool gives_up = reconnect->is_refused && sx_session_config(reconnect->session)->gives_up;
+    bool gives_up = reconnect->is_refused && sx_session_config(reconnect->session)->gives_up &&
+                    !sx_session_is_kicked(reconnect->session);
     enum soap_xmpp_state_value state =
         reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF;
     if (gives_up)
@@ -102,6 +109,7 @@ static bool tell_state(struct sx_reconnect *reconnect, const struct sx_failure *
 
 void sx_reconnect_begin(struct sx_reconnect *reconnect)
 {
+    sx_queue_resume(reconnect->queue); /* the kick may have come before the refusal */
     sx_watch_begin(&reconnect->watch, sx_session_config(reconnect->session));
 }
 
@@ -113,8 +121,9 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
     bool goes_on;
     count(reconnect, number != 0, failure->err, online_us);
     reconnect->is_refused = is_refusal(reconnect, failure->err);
+    reconnect->look_us = SX_NEVER;
     if (number) /* what has changed since it began was no reason for its end */
-        sx_reconnect_begin(reconnect);
+        sx_watch_begin(&reconnect->watch, sx_session_config(reconnect->session));
     if (reconnect->roster)
         sx_roster_begin(reconnect->roster, 0);
     sx_shipments_lost(reconnect->shipments, reconnect->is_refused, failure->err == SX_EPOLICY);
@@ -135,18 +144,16 @@ int64_t sx_reconnect_lost(struct sx_reconnect *reconnect, uint64_t number,
 bool sx_reconnect_look(struct sx_reconnect *reconnect, int64_t *look_us)
 {
     const char *change;
-    *look_us = SX_NEVER;
-    if (!reconnect->is_refused || sx_session_config(reconnect->session)->gives_up)
+    *look_us = reconnect->is_refused ? reconnect->look_us : SX_NEVER;
+    if (sx_clock_now_us() < *look_us)
         return false;
-    *look_us = reconnect->look_us;
-    if (sx_clock_now_us() < reconnect->look_us)
-        return false;
-    *look_us = reconnect->look_us = sx_clock_now_us() + LOOK_US;
+    *look_us = reconnect->look_us = sx_clock_now_us() + sx_backoff_look_us(0);
     change = sx_watch_look(&reconnect->watch, sx_session_config(reconnect->session));
-    if (change)
-        sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_INFO, "tries again: %s",
-                 change);
-    return change != NULL;
+    if (!change)
+        return false;
+    reconnect->changes++;
+    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_INFO, "tries again: %s", change);
+    return true;
 }
 
 void sx_reconnect_done(struct sx_reconnect *reconnect)
@@ -159,5 +166,5 @@ void sx_reconnect_done(struct sx_reconnect *reconnect)
 void sx_reconnect_reset(struct sx_reconnect *reconnect)
 {
     sx_backoff_reset(&reconnect->backoff);
-    reconnect->refusals = 0;
+    reconnect->refusals = reconnect->changes = 0;
 }

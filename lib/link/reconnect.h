@@ -33,6 +33,7 @@ struct sx_reconnect {
     unsigned crowded_sessions; /* so many in a row ended early, as the account had too many */
     unsigned refusals;         /* in a row: of attempts, and of sessions that didn't last */
     enum sx_err refusal;       /* the last of them, if there are any */
+    unsigned changes;          /* so many of those attempts followed something that had changed */
     bool is_refused;           /* the last attempt was, and the next one is far away */
     int64_t look_us;           /* when to look next whether something has changed */
     struct sx_watch watch;

@@ -61,6 +61,8 @@ enum soap_xmpp_state_value sx_session_state(struct sx_session *session);
 
 /* One sentence on why it isn't online; "online" if it is. */
 void sx_session_reason(struct sx_session *session, char *text, size_t text_bytes);
+/* The same for the last time that it wasn't; "" if it always was. */
+void sx_session_last_reason(struct sx_session *session, char *text, size_t text_bytes);
 
 /* A connection has this number and this JID. Loop thread; ONLINE follows. */
 void sx_session_begin(struct sx_session *session, uint64_t number, const char *bound_jid);
@@ -73,6 +75,8 @@ const char *sx_session_own_jid(const struct sx_session *session);
 /* Another attempt is certain, whatever the state says. False: the link is stopped, and there is
  * none. */
 bool sx_session_kick(struct sx_session *session);
+/* Since the last attempt began. */
+bool sx_session_is_kicked(struct sx_session *session);
 
 /* Whether this stop is the first; then the state is STOPPING. */
 bool sx_session_begin_stop(struct sx_session *session);

@@ -4,7 +4,14 @@
  */
 #include "net/backoff.h"
 
-enum { FIRST_BOUND_US = 500000, LAST_BOUND_US = 60000000, MINUTE_US = 60000000 };
+enum {
+    FIRST_BOUND_US = 500000,
+    LAST_BOUND_US = 60000000,
+    MINUTE_US = 60000000,
+    FIRST_LOOK_US = 2000000,
+    LAST_LOOK_US = 10 * MINUTE_US,
+    MOST_DOUBLINGS = 9, /* of a look: 2 s to over 10 minutes */
+};
 
 void sx_backoff_reset(struct sx_backoff *backoff)
 {
@@ -26,4 +33,10 @@ int64_t sx_backoff_refused_us(unsigned refusals, uint64_t random)
     unsigned nth = refusals < 1 ? 1 : refusals < LAST ? refusals : LAST;
     int64_t least_us = (int64_t)minutes[nth - 1] * MINUTE_US;
     return least_us + (int64_t)(random % (uint64_t)(least_us / 2 + 1));
+}
+
+int64_t sx_backoff_look_us(unsigned changes)
+{
+    int64_t us = (int64_t)FIRST_LOOK_US << (changes < MOST_DOUBLINGS ? changes : MOST_DOUBLINGS);
+    return us < LAST_LOOK_US ? us : LAST_LOOK_US;
 }

@@ -25,4 +25,9 @@ int64_t sx_backoff_next_us(struct sx_backoff *backoff, uint64_t random);
  * half as much again. */
 int64_t sx_backoff_refused_us(unsigned refusals, uint64_t random);
 
+/* How long after a refusal to look for the first time whether something has changed that it may
+ * have been about, when so many attempts have followed a change in vain: from 2 s, doubling, to 10
+ * minutes. A file that is written again and again doesn't get an account locked. */
+int64_t sx_backoff_look_us(unsigned changes);
+
 #endif

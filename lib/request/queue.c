@@ -47,6 +47,7 @@ struct sx_queue {
     void *by_jid; /* a tree, see tsearch(3): no peer can make it lopsided */
     int workers;
     bool open, closed, expected, suspended;
+    unsigned long suspensions; /* so far */
     struct sx_queue_counts counts;
 };
 
@@ -284,6 +285,13 @@ static bool is_over_locked(const struct sx_queue *queue)
     return (queue->closed || queue->suspended) && queue->counts.queued == 0;
 }
 
+/* Nothing is to be taken by who began to serve after so many suspensions: one that was resumed ends
+ * the serving of all who were there, also of those who come back late. */
+static bool is_over_for_locked(const struct sx_queue *queue, unsigned long suspensions)
+{
+    return is_over_locked(queue) || (!queue->suspended && queue->suspensions != suspensions);
+}
+
 /* The caller's oldest request, counted as running. */
 static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_caller *caller)
 {
@@ -313,28 +321,59 @@ static struct sx_caller *next_turn_locked(struct sx_queue *queue)
     return caller;
 }
 
-struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed)
+static struct sx_request *take_locked(struct sx_queue *queue, unsigned long suspensions,
+                                      int64_t deadline, bool *closed)
 {
     struct sx_request *request = NULL;
     struct sx_caller *caller;
     bool in_time = true;
 
-    pthread_mutex_lock(&queue->mu);
-    while (TAILQ_EMPTY(&queue->turns) && !is_over_locked(queue) && in_time)
+    while (TAILQ_EMPTY(&queue->turns) && !is_over_for_locked(queue, suspensions) && in_time)
         in_time = sx_clock_cond_wait(&queue->arrived, &queue->mu, deadline);
-    caller = next_turn_locked(queue);
+    caller = is_over_for_locked(queue, suspensions) ? NULL : next_turn_locked(queue);
     if (caller) {
         request = take_from_locked(queue, caller);
         queue_for_turn_locked(queue, caller);
     }
-    *closed = !request && is_over_locked(queue);
+    *closed = !request && is_over_for_locked(queue, suspensions);
+    return request;
+}
+
+struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed)
+{
+    struct sx_request *request;
+
+    pthread_mutex_lock(&queue->mu);
+    request = take_locked(queue, queue->suspensions, deadline, closed);
     pthread_mutex_unlock(&queue->mu);
     return request;
+}
+
+struct sx_request *sx_queue_take_since(struct sx_queue *queue, unsigned long suspensions,
+                                       int64_t deadline, bool *closed)
+{
+    struct sx_request *request;
+
+    pthread_mutex_lock(&queue->mu);
+    request = take_locked(queue, suspensions, deadline, closed);
+    pthread_mutex_unlock(&queue->mu);
+    return request;
+}
+
+unsigned long sx_queue_suspensions(struct sx_queue *queue)
+{
+    unsigned long suspensions;
+
+    pthread_mutex_lock(&queue->mu);
+    suspensions = queue->suspensions;
+    pthread_mutex_unlock(&queue->mu);
+    return suspensions;
 }
 
 void sx_queue_suspend(struct sx_queue *queue)
 {
     pthread_mutex_lock(&queue->mu);
+    queue->suspensions += !queue->suspended;
     queue->suspended = true;
     pthread_cond_broadcast(&queue->arrived);
     pthread_mutex_unlock(&queue->mu);

@@ -57,15 +57,22 @@ void sx_queue_add_workers(struct sx_queue *queue, int count);
 enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request);
 
 /* The next request, now running; NULL at the deadline, or when closed or suspended, and empty
- * (*closed true).
+ * (*closed true), or when it was suspended and resumed meanwhile (*closed true).
  * The queue outlives its requests: see free. */
 struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool *closed);
+
+/* The same for one of several that leave together: since it read sx_queue_suspensions(), rather
+ * than since this call. */
+struct sx_request *sx_queue_take_since(struct sx_queue *queue, unsigned long suspensions,
+                                       int64_t deadline, bool *closed);
+unsigned long sx_queue_suspensions(struct sx_queue *queue);
 
 /* Refuses additions, wakes every taker. Idempotent. */
 void sx_queue_close(struct sx_queue *queue);
 
 /* Wakes every taker, too: until resume, or close, takers of an empty queue get NULL at once, with
- * *closed true. Additions go on. Idempotent. */
+ * *closed true; who waits now gets it even if resume follows at once. Additions go on. Idempotent.
+ */
 void sx_queue_suspend(struct sx_queue *queue);
 void sx_queue_resume(struct sx_queue *queue);
 

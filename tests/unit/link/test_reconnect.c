@@ -229,20 +229,105 @@ static void a_clock_that_is_set_brings_an_attempt_at_once(void)
     end(&story);
 }
 
+/* A session that lasts so long, and ends so. */
+static int64_t be_online(struct story *story, int64_t online_us, enum sx_err err)
+{
+    struct sx_failure failure = {.err = err, .text = "no entry"};
+    sx_reconnect_begin(&story->link->reconnect);
+    sx_session_set_state(story->link->session, SOAP_XMPP_ONLINE, NULL);
+    sx_reconnect_done(&story->link->reconnect);
+    go_to(story, story->now_us + online_us);
+    if (!sx_fault_permanent(err))
+        failure.text[0] = '\0';
+    story->when_us = sx_reconnect_lost(&story->link->reconnect, 1, &failure);
+    return story->when_us - story->now_us;
+}
+
 /* A file that was renewed in time, a clock that was set on the way. */
 static void what_changed_while_it_was_online_is_no_reason(void)
 {
-    static const struct sx_failure failure = {.err = SX_ECONFLICT, .text = "no entry"};
     struct story story;
     begin(&story);
     sx_reconnect_begin(&story.link->reconnect);
-    sx_reconnect_done(&story.link->reconnect);
     write_password(&story, "another");
-    go_to(&story, story.now_us + MINUTE_US);
-    sx_session_set_state(story.link->session, SOAP_XMPP_ONLINE, NULL);
-    story.when_us = sx_reconnect_lost(&story.link->reconnect, 1, &failure);
-    CU_ASSERT_TRUE(is_between(story.when_us - story.now_us, 10));
+    CU_ASSERT_TRUE(is_between(be_online(&story, MINUTE_US, SX_EAUTH), 1));
     CU_ASSERT_FALSE(look_later(&story));
+    write_password(&story, "a third one");
+    CU_ASSERT_TRUE(look_later(&story));
+    end(&story);
+}
+
+static void who_took_our_resource_has_it_whatever_changes_here(void)
+{
+    struct story story;
+    int64_t look_us;
+    begin(&story);
+    CU_ASSERT_TRUE(is_between(be_online(&story, MINUTE_US, SX_ECONFLICT), 10));
+    write_password(&story, "another");
+    CU_ASSERT_FALSE(look(&story, &look_us));
+    CU_ASSERT_EQUAL(look_us, SX_NEVER);
+    end(&story);
+}
+
+/* How many attempts follow in an hour if the file is written before each look. */
+static unsigned count_attempts(struct story *story, enum sx_err err)
+{
+    const int64_t end_us = story->now_us + 60 * MINUTE_US;
+    unsigned attempts = 0;
+    char password[30];
+    int64_t look_us;
+    refuse(story, err);
+    while (story->now_us < end_us) {
+        snprintf(password, sizeof password, "%lld", (long long)story->now_us);
+        write_password(story, password);
+        if (story->now_us >= story->when_us || look(story, &look_us)) {
+            refuse(story, err);
+            attempts++;
+        }
+        go_to(story, story->now_us + 2 * SECOND_US);
+    }
+    return attempts;
+}
+
+static void a_file_that_never_rests_gets_no_account_locked(void)
+{
+    struct story story;
+    begin(&story);
+    CU_ASSERT_TRUE(count_attempts(&story, SX_EAUTH) <= 8 + 6);
+    /* Hours later somebody mends it: a change that comes alone isn't waited with. */
+    write_password(&story, "mended");
+    go_to(&story, story.now_us + 10 * MINUTE_US);
+    CU_ASSERT_TRUE(look(&story, &story.when_us));
+    /* Whoever was online begins anew. */
+    be_online(&story, SECOND_US, SX_ESTREAM);
+    refuse(&story, SX_EAUTH);
+    write_password(&story, "wrong again");
+    CU_ASSERT_TRUE(look_later(&story));
+    end(&story);
+}
+
+static void a_session_that_ends_by_accident_makes_the_next_refusal_the_first(void)
+{
+    struct story story;
+    begin(&story);
+    refuse(&story, SX_EAUTH);
+    refuse(&story, SX_EAUTH);
+    be_online(&story, SECOND_US, SX_ESTREAM);
+    CU_ASSERT_TRUE(is_between(refuse(&story, SX_EAUTH), 1));
+    be_online(&story, SECOND_US, SX_ECONFLICT); /* that isn't one */
+    CU_ASSERT_TRUE(is_between(refuse(&story, SX_EAUTH), 10));
+    end(&story);
+}
+
+static void another_trouble_than_before_gets_its_own_patience(void)
+{
+    struct story story;
+    int times;
+    begin(&story);
+    refuse(&story, SX_EAUTH);
+    for (times = 1; times < 5; times++)
+        CU_ASSERT_TRUE(attempt(&story, SX_ENOHOST, "") <= MINUTE_US);
+    CU_ASSERT_TRUE(is_between(refuse(&story, SX_ENOHOST), 2));
     end(&story);
 }
 
@@ -259,15 +344,43 @@ static void an_accident_is_no_reason_to_look(void)
     end(&story);
 }
 
+static void begin_to_give_up(struct story *story)
+{
+    begin(story);
+    ((struct sx_config *)sx_session_config(story->link->session))->gives_up = true;
+}
+
+static bool is_over(struct story *story)
+{
+    bool closed = false;
+    CU_ASSERT_PTR_NULL(sx_queue_take(sx_link_queue(story->link), 1, &closed));
+    return closed;
+}
+
+/* The kick that comes while an attempt is under way is for the next one. */
+static void who_is_kicked_in_time_does_not_give_up(void)
+{
+    static const struct sx_failure failure = {.err = SX_EAUTH, .text = "no entry"};
+    struct story story;
+    begin_to_give_up(&story);
+    sx_reconnect_begin(&story.link->reconnect);
+    sx_session_set_state(story.link->session, SOAP_XMPP_CONNECTING, NULL);
+    soap_xmpp_kick(story.link);
+    sx_reconnect_lost(&story.link->reconnect, 0, &failure);
+    CU_ASSERT_EQUAL(sx_session_state(story.link->session), SOAP_XMPP_FAILED);
+    CU_ASSERT_FALSE(is_over(&story));
+    refuse(&story, SX_EAUTH);
+    CU_ASSERT_TRUE(is_over(&story));
+    sx_reconnect_begin(&story.link->reconnect); /* whoever has brought that about */
+    CU_ASSERT_FALSE(is_over(&story));
+    end(&story);
+}
+
 static void who_is_to_give_up_does_so_until_a_kick(void)
 {
     struct story story;
-    struct sx_queue *queue;
     int64_t look_us;
-    bool closed = false;
-    begin(&story);
-    queue = sx_link_queue(story.link);
-    ((struct sx_config *)sx_session_config(story.link->session))->gives_up = true;
+    begin_to_give_up(&story);
     attempt(&story, SX_EUNREACHABLE, "");
     CU_ASSERT_TRUE(story.when_us < SX_NEVER);
     refuse(&story, SX_EAUTH);
@@ -275,11 +388,9 @@ static void who_is_to_give_up_does_so_until_a_kick(void)
     write_password(&story, "another");
     CU_ASSERT_FALSE(look(&story, &look_us));
     CU_ASSERT_EQUAL(look_us, SX_NEVER);
-    CU_ASSERT_PTR_NULL(sx_queue_take(queue, SX_NEVER, &closed));
-    CU_ASSERT_TRUE(closed);
+    CU_ASSERT_TRUE(is_over(&story));
     soap_xmpp_kick(story.link);
-    CU_ASSERT_PTR_NULL(sx_queue_take(queue, 1, &closed));
-    CU_ASSERT_FALSE(closed);
+    CU_ASSERT_FALSE(is_over(&story));
     end(&story);
 }
 
@@ -297,7 +408,16 @@ CU_TestInfo tests_reconnect[] = {
      a_clock_that_is_set_brings_an_attempt_at_once},
     {"what changed while it was online is no reason",
      what_changed_while_it_was_online_is_no_reason},
+    {"who took our resource has it whatever changes here",
+     who_took_our_resource_has_it_whatever_changes_here},
+    {"a file that never rests gets no account locked",
+     a_file_that_never_rests_gets_no_account_locked},
+    {"a session that ends by accident makes the next refusal the first",
+     a_session_that_ends_by_accident_makes_the_next_refusal_the_first},
+    {"another trouble than before gets its own patience",
+     another_trouble_than_before_gets_its_own_patience},
     {"an accident is no reason to look", an_accident_is_no_reason_to_look},
+    {"who is kicked in time does not give up", who_is_kicked_in_time_does_not_give_up},
     {"who is to give up does so until a kick", who_is_to_give_up_does_so_until_a_kick},
     CU_TEST_INFO_NULL,
 };

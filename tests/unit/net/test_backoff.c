@@ -56,11 +56,22 @@ static void who_was_refused_waits_minutes_and_up_to_half_as_much_again(void)
     CU_ASSERT_EQUAL(sx_backoff_refused_us(UINT32_MAX, 0), 600000000);
 }
 
+static void looks_after_changes_in_vain_double_up_to_ten_minutes(void)
+{
+    CU_ASSERT_EQUAL(sx_backoff_look_us(0), 2000000);
+    CU_ASSERT_EQUAL(sx_backoff_look_us(1), 4000000);
+    CU_ASSERT_EQUAL(sx_backoff_look_us(8), 512000000);
+    CU_ASSERT_EQUAL(sx_backoff_look_us(9), 600000000);
+    CU_ASSERT_EQUAL(sx_backoff_look_us(UINT32_MAX), 600000000);
+}
+
 CU_TestInfo tests_backoff[] = {
     {"waits double, up to a minute", waits_double_up_to_a_minute},
     {"a wait is anything from nothing to the bound", a_wait_is_anything_from_nothing_to_the_bound},
     {"after a reset the first wait comes again", after_a_reset_the_first_wait_comes_again},
     {"who was refused waits minutes, and up to half as much again",
      who_was_refused_waits_minutes_and_up_to_half_as_much_again},
+    {"looks after changes in vain double, up to ten minutes",
+     looks_after_changes_in_vain_double_up_to_ten_minutes},
     CU_TEST_INFO_NULL,
 };

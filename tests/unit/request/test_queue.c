@@ -165,6 +165,51 @@ static void who_takes_from_a_suspended_queue_does_not_wait(void)
     sx_queue_free(queue);
 }
 
+/* A kick follows at once, and some of them haven't noticed yet: they must not go on alone. */
+static void who_was_there_leaves_a_queue_that_was_resumed(void)
+{
+    struct sx_queue *queue = make_open(3);
+    unsigned long suspensions = sx_queue_suspensions(queue);
+    bool closed = false;
+    CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, suspensions, soon(), &closed));
+    CU_ASSERT_FALSE(closed);
+    sx_queue_suspend(queue);
+    sx_queue_suspend(queue); /* idempotent */
+    CU_ASSERT_EQUAL(sx_queue_suspensions(queue), suspensions + 1);
+    sx_queue_resume(queue);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, suspensions, distant(), &closed));
+    CU_ASSERT_TRUE(closed);
+    take_and_free(queue, "1"); /* it is for those who serve from now on */
+    CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, suspensions + 1, soon(), &closed));
+    CU_ASSERT_FALSE(closed);
+    sx_queue_free(queue);
+}
+
+static void *wait_for_request(void *queue)
+{
+    bool closed = false;
+    CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, 0, distant(), &closed));
+    CU_ASSERT_TRUE(closed);
+    return NULL;
+}
+
+/* Each of those who serve leaves, whether it noticed in between or not. */
+static void a_kick_that_follows_at_once_leaves_nobody_behind(void)
+{
+    enum { TAKERS = 8 };
+    pthread_t takers[TAKERS];
+    struct sx_queue *queue = make_open(3);
+    int i;
+    for (i = 0; i < TAKERS; i++)
+        takers[i] = start(wait_for_request, queue);
+    sx_queue_suspend(queue);
+    sx_queue_resume(queue);
+    for (i = 0; i < TAKERS; i++)
+        pthread_join(takers[i], NULL);
+    sx_queue_free(queue);
+}
+
 static void test_close(void)
 {
     struct sx_queue *queue = make_open(10);
@@ -356,6 +401,10 @@ CU_TestInfo tests_queue[] = {
     {"who takes from a suspended queue does not wait",
      who_takes_from_a_suspended_queue_does_not_wait},
     {"a request copies its names and keeps what is missing missing", test_request_copies},
+    {"who was there leaves a queue that was resumed",
+     who_was_there_leaves_a_queue_that_was_resumed},
+    {"a kick that follows at once leaves nobody behind",
+     a_kick_that_follows_at_once_leaves_nobody_behind},
     {"requests are refused until somebody serves", test_not_serving},
     {"a full queue refuses and leaves the request to the caller", test_full},
     {"a caller's requests are taken in the order of their arrival", test_order},
