@@ -36,8 +36,8 @@
 #include <unistd.h>
 
 static _Atomic unsigned long lost;
-static _Atomic bool is_cut;    /* the last line that was written has no newline */
-static _Atomic bool is_polled; /* a thread is between poll() and write() */
+static _Atomic bool is_cut;     /* the last line that was written has no newline */
+static _Atomic pid_t polled_by; /* the process of which a thread is between poll() and write() */
 
 enum { PARTS = 4, NOTICE_BYTES = 80 };
 
@@ -81,12 +81,13 @@ static ssize_t write_polled(struct iovec *parts)
 {
     struct pollfd poller = {.fd = STDERR_FILENO, .events = POLLOUT};
     ssize_t written = -1;
-    if (atomic_exchange(&is_polled, true))
+    pid_t own = getpid(), holder = atomic_load(&polled_by);
+    if (holder == own || !atomic_compare_exchange_strong(&polled_by, &holder, own))
         return -1;
     cut(parts, PIPE_BUF);
     if (poll(&poller, 1, 0) == 1 && poller.revents == POLLOUT)
         written = sx_stderr_write_quietly(STDERR_FILENO, parts, PARTS);
-    atomic_store(&is_polled, false);
+    atomic_store(&polled_by, 0);
     return written;
 }
 

@@ -481,11 +481,17 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     return err;
 }
 
-void sx_config_fini(struct sx_config *config)
+void sx_config_wipe(struct sx_config *config)
 {
-    sx_password_fini(config);
+    sx_password_wipe(config);
     if (config->name_key)
         explicit_bzero(config->name_key, strlen(config->name_key));
+}
+
+void sx_config_fini(struct sx_config *config)
+{
+    sx_config_wipe(config);
+    sx_password_fini(config);
     free(config->name_key);
     free(config->jid);
     free(config->host);

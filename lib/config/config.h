@@ -27,6 +27,9 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
                            size_t why_bytes);
 void sx_config_fini(struct sx_config *config);
 
+/* Secrets become "" and stay where they are. */
+void sx_config_wipe(struct sx_config *config);
+
 /* A copy that is complete: members that an older program doesn't know keep their defaults. For
  * environment.c. SX_ECONFIG with a reason: in is NULL or of a size that no version has. */
 struct sx_reason;

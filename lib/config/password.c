@@ -266,9 +266,14 @@ enum sx_err sx_password_renew(struct sx_config *config, char *why, size_t why_by
 
 void sx_password_forget(struct sx_config *config)
 {
-    if (!config->password_callback)
-        return;
-    explicit_bzero(config->password, strlen(config->password));
+    if (config->password_callback)
+        sx_password_wipe(config);
+}
+
+void sx_password_wipe(struct sx_config *config)
+{
+    if (config->password)
+        explicit_bzero(config->password, strlen(config->password));
     if (config->typed_password)
         explicit_bzero(config->typed_password, strlen(config->typed_password));
 }

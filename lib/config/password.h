@@ -33,6 +33,9 @@ enum sx_err sx_password_renew(struct sx_config *config, char *why, size_t why_by
  * next renewal. Loop thread. */
 void sx_password_forget(struct sx_config *config);
 
+/* It becomes "". */
+void sx_password_wipe(struct sx_config *config);
+
 /* Wipes and frees. */
 void sx_password_fini(struct sx_config *config);
 

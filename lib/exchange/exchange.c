@@ -226,11 +226,7 @@ void sx_exchange_copy_id(const struct soap_xmpp_call *call, char id[SX_EXCHANGE_
 
 const char *sx_exchange_peer(const struct soap_xmpp_call *call)
 {
-    const char *peer;
-    pthread_mutex_lock(&call->exchange->mu);
-    peer = call->peer;
-    pthread_mutex_unlock(&call->exchange->mu);
-    return peer;
+    return call->peer;
 }
 
 const char *sx_exchange_operation(const struct soap_xmpp_call *call)

@@ -31,11 +31,7 @@ void sx_reroute_allow(struct soap_xmpp_call *call)
 
 bool sx_reroute_is_allowed(const struct soap_xmpp_call *call)
 {
-    bool is_allowed;
-    pthread_mutex_lock(&call->exchange->mu);
-    is_allowed = call->is_any_resource;
-    pthread_mutex_unlock(&call->exchange->mu);
-    return is_allowed;
+    return call->is_any_resource;
 }
 
 void sx_reroute_loads(struct sx_exchange *exchange, const char *const *jids, unsigned *loads,

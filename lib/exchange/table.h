@@ -7,6 +7,7 @@
 #define SX_EXCHANGE_TABLE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -76,15 +77,17 @@ struct soap_xmpp_call {
     struct sx_load *load;             /* to its peer; a message: to the peer's bare JID */
     struct sx_load *resource_load;    /* if any resource will do: to its peer */
     struct sx_load *account_load;     /* likewise: to the peer's bare JID */
-    bool is_any_resource;             /* any resource of its peer's bare JID will do */
     struct former_peer *former_peers; /* all but the first, the present one too */
 
     LIST_ENTRY(soap_xmpp_call) in_bucket, in_holds;
     TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_absent;
     bool is_in_packed, is_in_absent;
 
-    const char *peer; /* "" for our own server; of a kept call: under mu */
-    char text[];      /* the first peer; then the operation */
+    /* Atomic, and changed under mu alone: a process that was forked meanwhile names the peer, too,
+     * and must not lock. */
+    _Atomic(const char *) peer;  /* "" for our own server */
+    atomic_bool is_any_resource; /* any resource of its peer's bare JID will do */
+    char text[];                 /* the first peer; then the operation */
 };
 
 LIST_HEAD(bucket, soap_xmpp_call);

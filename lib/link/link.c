@@ -379,10 +379,8 @@ void sx_link_unref(struct soap_xmpp_link *link)
 {
     if (atomic_fetch_sub(&link->references, 1) != 1)
         return;
-    if (sx_link_is_forked(link)) { /* the tables may be in the middle of a change, for ever */
-        sx_session_abandon(link->session);
+    if (sx_link_is_forked(link)) /* the tables may be in the middle of a change, for ever */
         return;
-    }
     free_tables(link);
     sx_session_free(link->session);
     free(link);
@@ -453,6 +451,10 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
 {
     if (!link)
         return;
+    if (sx_link_is_forked(link)) { /* now: what the parent's threads refer to, they do for ever */
+        sx_session_abandon(link->session);
+        sx_message_ids_wipe(link->names);
+    }
     soap_xmpp_stop(link, 0);
     sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the reference of the caller */
 }

@@ -135,7 +135,7 @@ void sx_session_free(struct sx_session *session)
 void sx_session_abandon(struct sx_session *session)
 {
     sx_loop_abandon(session->loop);
-    sx_config_fini(&session->config);
+    sx_config_wipe(&session->config);
 }
 
 /* ---- what never changes ---- */

@@ -29,7 +29,7 @@ struct sx_session *sx_session_new(const struct soap_xmpp_config *config,
 void sx_session_free(struct sx_session *session); /* the loop is stopped or was never started */
 
 /* In a process that was forked meanwhile: wipes secrets, closes the copy of the socket, and leaves
- * everything else, since locks may be held. Doesn't block. */
+ * everything else, since locks may be held. Doesn't block. May be called again. */
 void sx_session_abandon(struct sx_session *session);
 
 /* ---- what never changes ---- */

@@ -57,12 +57,17 @@ err_after_alloc:
     return NULL;
 }
 
+void sx_message_ids_wipe(struct sx_message_ids *ids)
+{
+    if (ids->key)
+        OPENSSL_cleanse(ids->key, strlen(ids->key));
+}
+
 void sx_message_ids_free(struct sx_message_ids *ids)
 {
     if (!ids)
         return;
-    if (ids->key)
-        OPENSSL_cleanse(ids->key, strlen(ids->key));
+    sx_message_ids_wipe(ids);
     free(ids->key);
     free(ids->proofs);
     free(ids);

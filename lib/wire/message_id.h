@@ -25,6 +25,7 @@ struct sx_message_ids;
 /* key NULL: nothing can be named. own_jid: a normal JID. NULL: no memory. */
 struct sx_message_ids *sx_message_ids_new(const char *key, const char *own_jid);
 void sx_message_ids_free(struct sx_message_ids *ids); /* NULL allowed; wipes the key */
+void sx_message_ids_wipe(struct sx_message_ids *ids); /* the key is "" from then on */
 
 /* Whether there is a key. */
 bool sx_message_ids_has_key(const struct sx_message_ids *ids);

@@ -15,6 +15,8 @@
 #define SOAP_XMPP_NO_GSOAP
 #endif
 #include "soap_xmpp.h"
+#include "link/link.h"
+#include "link/link_state.h"
 #include "../../lib/suite.h"
 
 extern CU_TestInfo tests_api[];
@@ -225,6 +227,38 @@ static void a_child_leaves_its_parents_link_alone(void)
     close_link(link, fd);
 }
 
+/* 0, or what it finds of its parent's secrets when it has closed the link. */
+static int close_in_child(struct soap_xmpp_link *link)
+{
+    const struct sx_config *config = sx_session_config(link->session);
+    char jid[100];
+    alarm(CHILD_S);
+    soap_xmpp_close(link);
+    if (*config->password)
+        return 1;
+    soap_xmpp_jid(link, jid, sizeof jid); /* by who has a reference */
+    if (strcmp(jid, "alice@example.org/desk") != 0)
+        return 2;
+    sx_link_unref(link);
+    return 0;
+}
+
+/* What other threads of the parent's hold is never given back in the child. */
+static void a_child_wipes_secrets_although_others_use_the_link(void)
+{
+    int fd, status = -1;
+    struct soap_xmpp_link *link = sx_link_ref(open_link(&fd));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(close_in_child(link));
+    CU_ASSERT_TRUE_FATAL(child > 0);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_EQUAL(status, 0);
+    ASSERT_TEXT(sx_session_config(link->session)->password, "secret");
+    sx_link_unref(link);
+    close_link(link, fd);
+}
+
 /* The thread sanitizer lets no child of a process with threads have threads. */
 static void a_child_opens_a_link_of_its_own(void)
 {
@@ -262,6 +296,8 @@ CU_TestInfo tests_api[] = {
     {"a link that is none is closed, and does nothing",
      a_link_that_is_none_is_closed_and_does_nothing},
     {"a child leaves its parent's link alone", a_child_leaves_its_parents_link_alone},
+    {"a child that closes it wipes secrets, although others use the link",
+     a_child_wipes_secrets_although_others_use_the_link},
     {"a child opens a link of its own", a_child_opens_a_link_of_its_own},
     CU_TEST_INFO_NULL,
 };
