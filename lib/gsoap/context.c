@@ -174,12 +174,13 @@ int sx_context_repair(struct soap *soap, const struct sx_context *context,
                       struct sx_envelope *envelope)
 {
     char why[SX_REPAIR_WHY_BYTES], label[SX_LABEL_BYTES];
-    const struct sx_repair repair = {.row = read_row,
-                                     .user = soap,
-                                     .trace = sx_link_trace(context->link),
-                                     .sender = context->request ? context->request->from
-                                                                : sx_context_label(context, label)};
-    enum sx_err err = sx_repair_envelope(&repair, envelope, why);
+    struct sx_repair repair = {.row = read_row, .user = soap};
+    enum sx_err err;
+    if (!sx_repair_is_due(envelope))
+        return SOAP_OK;
+    repair.trace = sx_link_trace(context->link);
+    repair.sender = context->request ? context->request->from : sx_context_label(context, label);
+    err = sx_repair_envelope(&repair, envelope, why);
     if (!err)
         return SOAP_OK;
     if (err == SX_ENOMEM)

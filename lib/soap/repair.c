@@ -78,33 +78,46 @@ static bool is_start(const struct sx_token *token)
 
 /* ---- Prosody's mark ---- */
 
-/* The stream's own prefixes stand on an envelope's root, too. */
-static bool is_servers_declaration(const struct sx_token_attribute *attribute)
+static bool has_prefix(const struct sx_token_attribute *attribute, const struct sx_qname *qname)
 {
-    struct sx_qname name = {attribute->name + 6, NULL, 0, 0};
-    if (!is_declaration(attribute) || attribute->name_len == 5)
-        return true;
-    name.prefix_len = attribute->name_len - 6;
-    return sx_qname_is_numbered(&name) || is_text(name.prefix, name.prefix_len, "stream") ||
-           is_text(name.prefix, name.prefix_len, "db");
+    return attribute->name_len > qname->prefix_len && attribute->name[qname->prefix_len] == ':' &&
+           memcmp(attribute->name, qname->prefix, qname->prefix_len) == 0;
+}
+
+/* It declares one prefix for one attribute, which follows. The stream's own prefixes stand on an
+ * envelope's root, too. */
+static bool are_servers_declarations(const struct sx_token *token, const char *at)
+{
+    struct sx_token_attribute attribute;
+    struct sx_qname name = {0};
+    while (sx_token_attribute(token, &at, &attribute)) {
+        if (name.prefix_len && !has_prefix(&attribute, &name))
+            return false;
+        name.prefix_len = 0;
+        if (!is_declaration(&attribute) || attribute.name_len == 5)
+            continue;
+        name.prefix = attribute.name + 6;
+        name.prefix_len = attribute.name_len - 6;
+        if (is_text(name.prefix, name.prefix_len, "stream") ||
+            is_text(name.prefix, name.prefix_len, "db"))
+            name.prefix_len = 0;
+        else if (!sx_qname_is_numbered(&name))
+            return false;
+    }
+    return !name.prefix_len;
 }
 
 static bool has_mark(const char *bytes, const char *end)
 {
     struct sx_token token;
-    struct sx_token_attribute attribute;
     for (; sx_token_read(&token, bytes, end); bytes += token.len) {
         size_t name_len;
-        const char *at;
         if (!is_start(&token))
             continue;
         name_len = sx_token_name_len(&token);
-        if (memchr(token.bytes + 1, ':', name_len))
+        if (memchr(token.bytes + 1, ':', name_len) ||
+            !are_servers_declarations(&token, token.bytes + 1 + name_len))
             return false;
-        at = token.bytes + 1 + name_len;
-        while (sx_token_attribute(&token, &at, &attribute))
-            if (!is_servers_declaration(&attribute))
-                return false;
     }
     return true;
 }
@@ -142,11 +155,16 @@ static bool is_made_up(const struct pass *pass, const struct sx_qname *qname, co
     return is_envelopes(uri) && !is_code;
 }
 
+static bool is_told(const struct sx_repair *repair)
+{
+    return repair->trace && sx_trace_on(repair->trace, SOAP_XMPP_TRACE_DEBUG);
+}
+
 static void tell(const struct pass *pass, const struct meaning *meaning)
 {
     const struct sx_repair *repair = pass->repair;
     const struct sx_qname *qname = &meaning->qname;
-    if (!repair->trace || !sx_trace_on(repair->trace, SOAP_XMPP_TRACE_DEBUG))
+    if (!is_told(repair))
         return;
     sx_trace(repair->trace, SOAP_XMPP_TRACE_DEBUG,
              "%.200s: a server lost the prefix of %s \"%.*s:%.*s\": %s%.200s", repair->sender,
@@ -426,7 +444,7 @@ static void declare_meanings(const struct pass *pass, struct sx_buffer *out)
     }
 }
 
-/* Of values that are neither types nor codes. */
+/* Of values that are neither types nor codes, and of attributes that say xsi. */
 static void declare_others(const struct pass *pass, struct sx_buffer *out)
 {
     const char *prefix;
@@ -435,8 +453,13 @@ static void declare_others(const struct pass *pass, struct sx_buffer *out)
         const char *uri = strcmp(prefix, "xsi") == 0
                               ? SX_NS_XSI
                               : sx_vocabulary_prefix(&pass->vocabulary, prefix, len);
-        if (uri && !find_on_root(pass, prefix, len))
-            declare(out, prefix, len, uri);
+        if (!uri || find_on_root(pass, prefix, len))
+            continue;
+        declare(out, prefix, len, uri);
+        if (is_told(pass->repair))
+            sx_trace(pass->repair->trace, SOAP_XMPP_TRACE_DEBUG,
+                     "%.200s: a server lost the prefix \"%.64s\": taken for that of %.200s",
+                     pass->repair->sender, prefix, uri);
     }
 }
 
@@ -459,6 +482,12 @@ static enum sx_err assemble(struct pass *pass, struct sx_envelope *envelope, siz
     return SX_OK;
 }
 
+bool sx_repair_is_due(const struct sx_envelope *envelope)
+{
+    return envelope->bytes && !envelope->err && !envelope->form &&
+           (envelope->unbound[0] || envelope->has_doubtful);
+}
+
 enum sx_err sx_repair_envelope(const struct sx_repair *repair, struct sx_envelope *envelope,
                                char *why)
 {
@@ -471,8 +500,7 @@ enum sx_err sx_repair_envelope(const struct sx_repair *repair, struct sx_envelop
     size_t name_len;
 
     *why = '\0';
-    if (!envelope->bytes || envelope->err || envelope->form ||
-        (!envelope->unbound[0] && !envelope->has_doubtful) ||
+    if (!sx_repair_is_due(envelope) ||
         !sx_token_read(&root, envelope->bytes, envelope->bytes + envelope->len))
         return SX_OK;
     name_len = 1 + sx_token_name_len(&root);

@@ -23,7 +23,7 @@
  * A prefix that is bound keeps its binding, with one exception: it is Prosody's own, and so
  * unbound, when it is numbered and bound to XMLSchema-instance or to a namespace of SOAP's that
  * has no such name, or when the whole envelope bears Prosody's mark (no element has a prefix, and
- * all that are declared are numbered).
+ * all that are declared are numbered, each for the attribute that follows).
  */
 #ifndef SX_SOAP_REPAIR_H
 #define SX_SOAP_REPAIR_H
@@ -35,7 +35,7 @@
 struct sx_repair {
     sx_vocabulary_row_fn *row; /* the receiver's table; NULL: none */
     void *user;
-    const struct sx_trace *trace; /* gets one line (debug) for each repair; NULL: none */
+    const struct sx_trace *trace; /* gets one line (debug) for each name or prefix; NULL: none */
     const char *sender;           /* named in it */
 };
 
@@ -43,6 +43,9 @@ enum {
     SX_REPAIR_MEANINGS = 64, /* different names of types and codes in an envelope that need one */
     SX_REPAIR_WHY_BYTES = 320
 };
+
+/* Whether the scan has found a value that may need it. */
+bool sx_repair_is_due(const struct sx_envelope *envelope);
 
 /* Binds what is unbound: by declarations on the root, and where a prefix means two things, or
  * Prosody's own is in the way, by another prefix in the value. Costs nothing unless the scan has
