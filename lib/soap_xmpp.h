@@ -278,7 +278,8 @@ struct soap_xmpp_link *soap_xmpp_open(const struct soap_xmpp_config *config, cha
 /* Blocks until the link is online, at most timeout_ms (0: only looks, < 0: the link's
  * timeout_ms). Returns 0 when online, else -1; soap_xmpp_reason() then says why. Returns early
  * when waiting can't help: wrong password, untrusted certificate (SOAP_XMPP_FAILED), stopped
- * link. */
+ * link; before the link has been online for the first time also when what answers isn't its server,
+ * or wants the other kind of TLS. A port that is closed it waits for, which a call doesn't. */
 int soap_xmpp_wait_online(struct soap_xmpp_link *link, int timeout_ms);
 
 /* Copies one sentence on why the link is not online into text (text_bytes long, always

@@ -63,6 +63,9 @@ static const struct error_row errors[] = {
                     false},
     [SX_EUNREACHABLE] = {"no TCP connection to the server", "remote-server-timeout", CODE_TCP_ERROR,
                          false},
+    [SX_EREFUSED] = {"the server's port is closed", "remote-server-timeout", CODE_TCP_ERROR, false},
+    [SX_EMISDIRECTED] = {"what answers is not the server", "remote-server-not-found",
+                         CODE_TCP_ERROR, false},
     [SX_ETLS] = {"TLS failed", "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ECERT] = {"the server's certificate is not trusted", "internal-server-error",
                   CODE_TCP_ERROR, true},
@@ -179,6 +182,11 @@ int sx_fault_soap_code(enum sx_err err)
 bool sx_fault_permanent(enum sx_err err)
 {
     return find_error(err)->permanent;
+}
+
+bool sx_fault_is_misdirected(enum sx_err err)
+{
+    return err == SX_EREFUSED || err == SX_EMISDIRECTED || err == SX_ETLS || err == SX_EPROTOCOL;
 }
 
 bool sx_fault_is_answered(enum sx_err err)

@@ -26,6 +26,8 @@ enum sx_err {
     SX_EUNRESOLVED,  /* the server's name can't be resolved for the moment */
     SX_ENOHOST,      /* the server's name doesn't exist */
     SX_EUNREACHABLE, /* no TCP connection to the server */
+    SX_EREFUSED,     /* for this reason: nothing listens there */
+    SX_EMISDIRECTED, /* what answers is no XMPP server for the JID's domain, or wants other TLS */
     SX_ETLS,         /* TLS failed, for another reason than the certificate */
     SX_ECERT,        /* the server's certificate isn't trusted */
     SX_EHOSTNAME,    /* the certificate is for another host */
@@ -66,6 +68,10 @@ int sx_fault_soap_code(enum sx_err err);
 /* Whether it is a refusal: waiting for the link to come online is of no use, and the next attempt
  * is far away. */
 bool sx_fault_permanent(enum sx_err err);
+
+/* Whether something answered, and not as the server of a link would: a wrong port, say, or a server
+ * that isn't up yet. Who waits for a link that has never been online is told so at once. */
+bool sx_fault_is_misdirected(enum sx_err err);
 
 /* Whether a call that ended with this has been answered: SX_OK, and what is wrong with an answer.
  */

@@ -41,6 +41,7 @@ enum { MAX_UNTOLD = 2 };
 /* A change of state that is still to be told. */
 struct transition {
     enum soap_xmpp_state_value before, after;
+    bool is_error; /* somebody has to mend it */
     char reason[sizeof((struct sx_failure *)0)->text];
 };
 
@@ -60,7 +61,8 @@ struct sx_session {
     uint64_t number; /* the newest */
     struct sx_failure failure;
     char bound_jid[SX_JID_BYTES];
-    bool kicked; /* another attempt is certain, whatever the state says */
+    bool was_online; /* ever */
+    bool kicked;     /* another attempt is certain, whatever the state says */
     bool stop_begun;
     unsigned waiting_calls; /* for ONLINE */
     struct transition untold[MAX_UNTOLD];
@@ -198,8 +200,7 @@ static bool is_stopped_locked(const struct sx_session *session)
 
 static void tell(const struct sx_session *session, const struct transition *transition)
 {
-    sx_trace(&session->trace,
-             transition->after == SOAP_XMPP_FAILED ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
+    sx_trace(&session->trace, transition->is_error ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
              "%s -> %s%s%s", soap_xmpp_state_text(transition->before),
              soap_xmpp_state_text(transition->after), transition->reason[0] ? ": " : "",
              transition->reason);
@@ -228,16 +229,30 @@ static void tell_transitions(struct sx_session *session)
     pthread_mutex_unlock(&session->mu);
 }
 
+/* A link that was online once comes back. Until then somebody may have mistyped something, and gets
+ * to read each reason once, however many attempts end with it. */
+static bool is_error_locked(const struct sx_session *session, enum soap_xmpp_state_value state,
+                            const struct sx_failure *failure)
+{
+    if (state == SOAP_XMPP_FAILED)
+        return true;
+    return state == SOAP_XMPP_BACKING_OFF && failure && !session->was_online &&
+           sx_fault_is_misdirected(failure->err) &&
+           strcmp(failure->text, session->failure.text) != 0;
+}
+
 bool sx_session_set_state(struct sx_session *session, enum soap_xmpp_state_value state,
                           const struct sx_failure *failure)
 {
     enum soap_xmpp_state_value before;
-    bool moved;
+    bool moved, is_error;
     pthread_mutex_lock(&session->mu);
     before = session->state;
     moved = state == SOAP_XMPP_CLOSED || !is_stopped_locked(session);
+    is_error = is_error_locked(session, state, failure);
     if (moved) {
         session->state = state;
+        session->was_online |= state == SOAP_XMPP_ONLINE;
         if (state == SOAP_XMPP_CONNECTING || state == SOAP_XMPP_ONLINE)
             session->kicked = false;
         if (failure)
@@ -249,6 +264,7 @@ bool sx_session_set_state(struct sx_session *session, enum soap_xmpp_state_value
         assert(session->untold_count <= MAX_UNTOLD);
         last->before = before;
         last->after = state;
+        last->is_error = is_error;
         snprintf(last->reason, sizeof last->reason, "%s", failure ? failure->text : "");
     }
     pthread_mutex_unlock(&session->mu);
@@ -363,21 +379,32 @@ static enum sx_err check_state_locked(const struct sx_session *session)
     case SOAP_XMPP_CLOSED:
         return SX_ESTOPPED;
     case SOAP_XMPP_BACKING_OFF:
+        if (!session->was_online && !session->kicked &&
+            sx_fault_is_misdirected(session->failure.err))
+            return session->failure.err;
+        break;
     case SOAP_XMPP_CONNECTING:
         break;
     }
     return SX_EOFFLINE;
 }
 
-enum sx_err sx_session_await_online(struct sx_session *session, int64_t deadline, uint64_t *number,
-                                    char *why, size_t why_bytes)
+/* SX_EOFFLINE: it is worth waiting. */
+static enum sx_err check_locked(const struct sx_session *session, bool is_patient)
+{
+    enum sx_err err = check_state_locked(session);
+    return is_patient && err == SX_EREFUSED ? SX_EOFFLINE : err;
+}
+
+static enum sx_err await(struct sx_session *session, int64_t deadline, bool is_patient,
+                         uint64_t *number, char *why, size_t why_bytes)
 {
     int64_t begun_us = sx_clock_now_us();
     struct sx_failure failure;
     enum sx_err err;
     bool in_time = true;
     pthread_mutex_lock(&session->mu);
-    while ((err = check_state_locked(session)) == SX_EOFFLINE && in_time)
+    while ((err = check_locked(session, is_patient)) == SX_EOFFLINE && in_time)
         in_time = sx_clock_cond_wait(&session->changed, &session->mu, deadline);
     failure = session->failure;
     if (err == SX_OK)
@@ -392,6 +419,12 @@ enum sx_err sx_session_await_online(struct sx_session *session, int64_t deadline
                  (double)(sx_clock_now_us() - begun_us) / 1e6,
                  failure.err == SX_OK ? "still connecting" : failure.text);
     return err;
+}
+
+enum sx_err sx_session_await_online(struct sx_session *session, int64_t deadline, uint64_t *number,
+                                    char *why, size_t why_bytes)
+{
+    return await(session, deadline, true, number, why, why_bytes);
 }
 
 /* Takes a place among the calls that wait, if this one has to. */
@@ -417,7 +450,7 @@ enum sx_err sx_session_await(struct sx_session *session, int64_t deadline, uint6
                  session->config.max_calls);
         return SX_EFULL;
     }
-    err = sx_session_await_online(session, deadline, number, why, why_bytes);
+    err = await(session, deadline, false, number, why, why_bytes);
     if (waits) {
         pthread_mutex_lock(&session->mu);
         session->waiting_calls--;

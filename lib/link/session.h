@@ -86,13 +86,15 @@ void sx_session_await_closed(struct sx_session *session, int64_t deadline);
 
 /* ---- waiting ---- */
 
-/* Waits until online, or until waiting is pointless. SX_OK and *number, else the reason with one
- * clause in why. Counted among the calls that wait, of which there are at most max_calls
+/* Waits until online, or until waiting is pointless: a refusal, or, before the link was online for
+ * the first time, an answer as no server of ours gives it. SX_OK and *number, else the reason with
+ * one clause in why. Counted among the calls that wait, of which there are at most max_calls
  * (SX_EFULL). */
 enum sx_err sx_session_await(struct sx_session *session, int64_t deadline, uint64_t *number,
                              char *why, size_t why_bytes);
 
-/* The same for who asks nothing of the link: not counted. */
+/* The same for who asks nothing of the link: not counted. A port that is closed is waited for,
+ * since both may have been started together. */
 enum sx_err sx_session_await_online(struct sx_session *session, int64_t deadline, uint64_t *number,
                                     char *why, size_t why_bytes);
 

@@ -33,8 +33,8 @@ static const struct refusal {
 } refusals[] = {
     {"not-authorized", SX_EAUTH, "the server knows another secret for it, or none"},
     {"conflict", SX_ESTREAM, "another process holds it"},
-    {"host-unknown", SX_ESTREAM, "there is no such component at that port"},
-    {"invalid-namespace", SX_ESTREAM, "this is no port for components"},
+    {"host-unknown", SX_EMISDIRECTED, "there is no such component at that port"},
+    {"invalid-namespace", SX_EMISDIRECTED, "this is no port for components"},
 };
 
 static const struct refusal *find_refusal(const char *condition)

@@ -91,6 +91,11 @@ static const char *host_of(const struct sx_connection *connection)
     return connection->target ? connection->target->host : connection->config->host;
 }
 
+static bool is_direct(const struct sx_connection *connection)
+{
+    return connection->addresses->at[connection->address].is_direct_tls;
+}
+
 /* "host port 5222", or the domain whose SRV records were asked. */
 static void describe_server(struct sx_connection *connection)
 {
@@ -240,9 +245,7 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
     (void)conn;
     (void)stream_error; /* negotiation.c has seen it, with its condition's name */
     if (event == XMPP_CONN_RAW_CONNECT) {
-        follow(connection,
-               sx_login_begin(&connection->login,
-                              connection->addresses->at[connection->address].is_direct_tls));
+        follow(connection, sx_login_begin(&connection->login, is_direct(connection)));
     } else if (event != XMPP_CONN_CONNECT) {
         connection->strophe_error = error;
         connection->over = true;
@@ -286,7 +289,7 @@ static void share_time(struct sx_connection *connection)
     int64_t share_us = (connection->deadline - now_us) /
                        (int64_t)(connection->addresses->count - connection->address);
     connection->tcp_deadline = now_us + (share_us < MOST_TCP_US ? share_us : MOST_TCP_US);
-    if (connection->addresses->at[connection->address].is_direct_tls)
+    if (is_direct(connection))
         connection->deadline = now_us + share_us;
 }
 
@@ -321,16 +324,25 @@ static enum sx_err expect_server(struct sx_connection *connection)
         .domain = connection->domain,
         .ascii = connection->ascii,
         .is_unnamed = connection->is_unnamed,
-        .is_direct = connection->addresses->at[connection->address].is_direct_tls,
+        .is_direct = is_direct(connection),
     };
     sx_tls_expect(&connection->expected);
     return SX_OK;
+}
+
+/* Sets no failure behind the login, and where it is the right protocol. */
+static bool explain_protocol(struct sx_connection *connection)
+{
+    return !connection->online && !connection->login.is_authenticated &&
+           sx_failure_explain_protocol(&connection->failure, &connection->stream,
+                                       connection->server, is_direct(connection));
 }
 
 /* What the parser ended, and which server sent it. */
 static void explain_stream(struct sx_connection *connection)
 {
     char text[512];
+    (void)explain_protocol(connection); /* the first sentence stays */
     snprintf(text, sizeof text, "%s: %s", connection->server, connection->stream.why);
     sx_connection_abort(connection, connection->stream.err, text);
 }
@@ -340,9 +352,8 @@ static enum sx_err judge_stream_error(const struct sx_connection *connection,
                                       const struct sx_negotiation_condition *error,
                                       const char **clause)
 {
-    *clause = "";
     if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
-        return SX_ESTREAM;
+        return sx_login_judge_misdirection(error, clause);
     return sx_login_judge_error(&connection->login, error, clause);
 }
 
@@ -565,11 +576,18 @@ void sx_connection_close(struct sx_connection *connection)
 
 static void explain_login(struct sx_connection *connection, const char *server)
 {
-    if (sx_failure_explain_certificate(&connection->failure, connection->config, server))
+    bool wants_tls = connection->config->tls != SOAP_XMPP_TLS_OFF;
+    if (sx_failure_explain_certificate(&connection->failure, connection->config, server) ||
+        explain_protocol(connection))
         return;
     if (connection->login.err) /* that of a first refusal, after which it closed */
         sx_failure_set(&connection->failure, connection->login.err, "%s", connection->login.why);
-    if (connection->config->tls != SOAP_XMPP_TLS_OFF && !sx_tls_is_established())
+    if (wants_tls && !is_direct(connection) && !connection->stream.fed_bytes)
+        sx_failure_set(&connection->failure, SX_ETLS,
+                       "no TLS with %s: it closed the connection without a word, as a port for "
+                       "direct TLS does (tls=direct)",
+                       server);
+    else if (wants_tls && !sx_tls_is_established())
         sx_failure_explain_tls(&connection->failure, server, connection->stream.fed_bytes > 0);
     else
         sx_failure_set(&connection->failure, SX_ELOST, "%s closed the connection during the login",
@@ -623,12 +641,16 @@ bool sx_connection_had_tls(const struct sx_connection *connection)
     return connection->has_socket && sx_tls_is_established();
 }
 
+static bool is_unconnected(enum sx_err err)
+{
+    return err == SX_EUNREACHABLE || err == SX_EREFUSED;
+}
+
 bool sx_connection_was_useless(const struct sx_connection *connection)
 {
-    bool is_direct = connection->addresses->at[connection->address].is_direct_tls;
-    bool has_no_tls = is_direct && connection->tcp && !sx_tls_is_established();
+    bool has_no_tls = is_direct(connection) && connection->tcp && !sx_tls_is_established();
     if (connection->failure.err == SX_ESTOPPED || connection->failure.err == SX_ENOMEM)
         return false;
     return connection->has_socket &&
-           (has_no_tls || (!connection->tcp && connection->failure.err == SX_EUNREACHABLE));
+           (has_no_tls || (!connection->tcp && is_unconnected(connection->failure.err)));
 }

@@ -4,11 +4,13 @@
  */
 #include "net/failure.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "net/protocol.h"
 #include "net/tls.h"
 
 void sx_failure_set(struct sx_failure *failure, enum sx_err err, const char *format, ...)
@@ -39,6 +41,21 @@ void sx_failure_explain_tls(struct sx_failure *failure, const char *server, bool
     else
         sx_failure_set(failure, SX_ETLS, "no TLS with %s: %s", server,
                        has_read ? "it was not offered or failed" : "the handshake failed");
+}
+
+bool sx_failure_explain_protocol(struct sx_failure *failure, const struct sx_stream *stream,
+                                 const char *server, bool is_direct)
+{
+    char clause[SX_PROTOCOL_CLAUSE_BYTES];
+    bool has_tls = sx_tls_is_established();
+    const char *first = stream->first;
+    size_t len = stream->first_len;
+    if (is_direct && !has_tls)
+        len = sx_tls_first(&first);
+    if (!sx_protocol_explain(first, len, is_direct, has_tls, clause))
+        return false;
+    sx_failure_set(failure, SX_EMISDIRECTED, "%.150s: %s", server, clause);
+    return true;
 }
 
 /* A file is read anew at each attempt, and may be a better one then. That there is none is for
@@ -75,6 +92,7 @@ void sx_failure_explain_tcp(struct sx_failure *failure, const char *server,
 {
     char address[SX_RESOLVER_LITERAL_BYTES + 64];
     describe_address(addresses, number, host, address, sizeof address);
-    sx_failure_set(failure, SX_EUNREACHABLE, "no connection to %.160s%s: %s", server, address,
+    sx_failure_set(failure, error == ECONNREFUSED ? SX_EREFUSED : SX_EUNREACHABLE,
+                   "no connection to %.160s%s: %s", server, address,
                    error > 0 ? strerror(error) : "refused or unreachable");
 }

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "config/config.h"
 #include "net/resolver.h"
+#include "net/stream.h"
 
 struct sx_failure {
     enum sx_err err;
@@ -22,6 +23,11 @@ struct sx_failure {
 /* Unless there is one already. */
 __attribute__((format(printf, 3, 4))) void sx_failure_set(struct sx_failure *failure,
                                                           enum sx_err err, const char *format, ...);
+
+/* Sets one, and is true, if the first bytes that came aren't XMPP's; is_direct: TLS is to stand
+ * before it. */
+bool sx_failure_explain_protocol(struct sx_failure *failure, const struct sx_stream *stream,
+                                 const char *server, bool is_direct);
 
 /* No TLS came about with server; has_read: it has said something in clear. */
 void sx_failure_explain_tls(struct sx_failure *failure, const char *server, bool has_read);

@@ -389,6 +389,26 @@ static enum sx_err judge_conflict(const struct sx_login *login, const char **cla
     return SX_ECONFLICT;
 }
 
+enum sx_err sx_login_judge_misdirection(const struct sx_negotiation_condition *error,
+                                        const char **clause)
+{
+    static const struct {
+        const char *name, *clause;
+    } rows[] = {
+        {"host-unknown", "the domain of the JID is none of that server's"},
+        {"host-gone", "the domain of the JID is that server's no longer"},
+        {"invalid-namespace", "this is no port for clients"},
+    };
+    size_t i;
+    *clause = "";
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(error->name, rows[i].name) == 0) {
+            *clause = rows[i].clause;
+            return SX_EMISDIRECTED;
+        }
+    return SX_ESTREAM;
+}
+
 enum sx_err sx_login_judge_error(const struct sx_login *login,
                                  const struct sx_negotiation_condition *error, const char **clause)
 {
@@ -402,7 +422,9 @@ enum sx_err sx_login_judge_error(const struct sx_login *login,
         return is_online && !login->config->is_component && is_about_another(error)
                    ? judge_conflict(login, clause)
                    : SX_ECONFLICT;
-    return strcmp(error->name, "policy-violation") == 0 ? SX_EPOLICY : SX_ESTREAM;
+    if (strcmp(error->name, "policy-violation") == 0)
+        return SX_EPOLICY;
+    return is_online ? SX_ESTREAM : sx_login_judge_misdirection(error, clause);
 }
 
 void sx_login_fini(struct sx_login *login)

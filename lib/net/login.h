@@ -67,6 +67,11 @@ enum sx_login_step sx_login_hash(struct sx_login *login);
 enum sx_err sx_login_judge_error(const struct sx_login *login,
                                  const struct sx_negotiation_condition *error, const char **clause);
 
+/* The same of an error that anybody on the way can have sent, in the login of an account:
+ * SX_EMISDIRECTED or SX_ESTREAM, neither of which is permanent. */
+enum sx_err sx_login_judge_misdirection(const struct sx_negotiation_condition *error,
+                                        const char **clause);
+
 /* Wipes and frees. */
 void sx_login_fini(struct sx_login *login);
 

@@ -522,10 +522,19 @@ static void feed_until_nul(parser_t *parser, const char *chunk, int len)
         sx_stanza_builder_fail(&parser->builder, SX_EPROTOCOL, "the server sent a NUL byte");
 }
 
+/* A server says so much in one piece. */
+static void note_first(struct sx_stream *stream, const char *chunk, size_t len)
+{
+    stream->first_len = len < sizeof stream->first ? len : sizeof stream->first;
+    memcpy(stream->first, chunk, stream->first_len);
+}
+
 int parser_feed(parser_t *parser, char *chunk, int len)
 {
     if (len < 0 || parser->feeding)
         return 0;
+    if (parser->stream && !parser->stream->fed_bytes)
+        note_first(parser->stream, chunk, (size_t)len);
     if (parser->stream)
         parser->stream->fed_bytes += (uint64_t)len;
     if (parser->builder.failed || parser->builder.ended)

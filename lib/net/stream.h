@@ -28,6 +28,7 @@
 #include "soap/envelope.h"
 #include "base/fault.h"
 #include "net/negotiation.h"
+#include "net/protocol.h"
 #include "wire/element.h"
 
 struct sx_tree;
@@ -44,6 +45,8 @@ struct sx_stream_limits {
 /* What the parser of one connection shares with its owner. Set limits, zero the rest. */
 struct sx_stream {
     struct sx_stream_limits limits;
+    char first[SX_PROTOCOL_FIRST_BYTES]; /* that were fed */
+    size_t first_len;
     uint64_t fed_bytes; /* ever; unchanged after xmpp_run_once means nothing was read */
     enum sx_err err;    /* the first failure: SX_EPROTOCOL, SX_ESTREAM, SX_ENOMEM; else SX_OK */
     char why[200];      /* one clause that explains err */

@@ -19,9 +19,11 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "net/identity.h"
 #include "net/openssl_error.h"
+#include "net/protocol.h"
 
 int __real_SSL_connect(SSL *ssl);
 int __wrap_SSL_connect(SSL *ssl);
@@ -43,7 +45,9 @@ static _Thread_local struct {
     const struct sx_tls_server *server; /* NULL: nobody has said who it is */
     enum sx_err refusal;
     char why[320];
-    bool is_short; /* of memory, once */
+    bool is_short;                       /* of memory, once */
+    char first[SX_PROTOCOL_FIRST_BYTES]; /* that came */
+    size_t first_len;
 } seen;
 
 /* ---- alerts ---- */
@@ -70,6 +74,7 @@ void sx_tls_begin(void)
     sx_tls_end();
     seen.established = seen.is_verified = seen.is_asked = false;
     seen.alert = 0;
+    seen.first_len = 0;
     seen.refusal = SX_OK;
     seen.is_short = false;
     ERR_clear_error();
@@ -216,12 +221,37 @@ static int note_request(SSL *ssl, void *user)
     return 1;
 }
 
+/* OpenSSL has read the five bytes that head a record. If they don't, the rest says what it is. */
+static long note_first(BIO *bio, int operation, const char *bytes, size_t len, int number,
+                       long other, int result, size_t *read_bytes)
+{
+    size_t room;
+    ssize_t more;
+    (void)len, (void)number, (void)other;
+    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0 || !read_bytes || !*read_bytes)
+        return result;
+    seen.first_len = *read_bytes < sizeof seen.first ? *read_bytes : sizeof seen.first;
+    memcpy(seen.first, bytes, seen.first_len);
+    room = sizeof seen.first - seen.first_len;
+    more = recv(seen.fd, seen.first + seen.first_len, room, MSG_PEEK | MSG_DONTWAIT);
+    seen.first_len += more > 0 ? (size_t)more : 0;
+    BIO_set_callback_ex(bio, NULL);
+    return result;
+}
+
+size_t sx_tls_first(const char **bytes)
+{
+    *bytes = seen.first;
+    return seen.first_len;
+}
+
 /* libstrophe has told OpenSSL to compare the name that it has, and has sent it. */
 static void introduce(SSL *ssl)
 {
     static const unsigned char protocols[] = "\013xmpp-client"; /* its length first */
     const struct sx_tls_server *server = seen.server;
     SSL_set_info_callback(ssl, note);
+    BIO_set_callback_ex(SSL_get_rbio(ssl), note_first);
     SSL_set_cert_cb(ssl, note_request, NULL);
     X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), NULL, 0);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, check_certificate);

@@ -45,6 +45,10 @@ enum sx_err sx_tls_refusal(const char **why);
 /* Whether its handshake was done, the certificate's check included; stays true when it is over. */
 bool sx_tls_is_established(void);
 
+/* How many bytes came first, in the handshake or in its place; *bytes: valid until the next
+ * connection begins. */
+size_t sx_tls_first(const char **bytes);
+
 /* Whether the handshake is under way: libstrophe's next reads and writes go on with it, and what
  * libstrophe wants to write waits for its end. And whether OpenSSL waits until the socket can be
  * written. False once libstrophe has freed the SSL. */

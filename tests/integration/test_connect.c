@@ -385,6 +385,62 @@ static void a_server_that_knows_no_newer_tls_is_refused(void)
                            "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n");
 }
 
+/* ---- who waits learns at once what is wrong ---- */
+
+/* Fails long before its time is up. */
+static void assert_learns(const struct soap_xmpp_config *config, const char *reason)
+{
+    struct soap_xmpp_link *link = link_open(config);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, 30 * TCP_LONG_MS), -1);
+    ASSERT_CONTAINS(link_reason(link), reason);
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_FAILED);
+    soap_xmpp_close(link);
+}
+
+static void meet_the_wrong_port(const struct site *site)
+{
+    struct site_account account;
+    site_account(site, "alice", "desk", &account);
+    account.config.port = site->direct_tls_port;
+    assert_learns(&account.config, "direct TLS");
+    account.config.port = site->port;
+    account.config.tls = SOAP_XMPP_TLS_DIRECT;
+    assert_learns(&account.config, ": this looks like XMPP without direct TLS: tls=required");
+    account.config.tls = SOAP_XMPP_TLS_REQUIRED;
+    account.config.jid = "alice@nobody.test/desk";
+    assert_learns(&account.config, "host-unknown, the domain of the JID is none of that server's");
+}
+
+static void the_port_of_another_kind_of_tls_and_a_foreign_domain_are_told_at_once(void)
+{
+    site_each(meet_the_wrong_port);
+}
+
+/* The link goes on trying, and gets there. */
+static void a_call_learns_at_once_that_the_port_is_closed(void)
+{
+    struct hostile *hostile = start_server(login_plain, NULL);
+    struct soap_xmpp_config config = config_for(hostile_port(hostile));
+    struct soap_xmpp_link *link;
+    struct soap *soap = soap_new();
+    double sum;
+    hostile_stop(hostile);
+    config.host = "127.0.0.1";
+    config.timeout_ms = 30 * TCP_LONG_MS;
+    link = link_open(&config);
+    CU_ASSERT_EQUAL_FATAL(soap_register_plugin_arg(soap, soap_xmpp, link), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:bank@example.org/soap", NULL, 1, 2, &sum),
+                    SOAP_TCP_ERROR);
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    ASSERT_CONTAINS(*soap_faultstring(soap), ": Connection refused");
+    CU_ASSERT_NOT_EQUAL(soap_xmpp_state(link), SOAP_XMPP_FAILED);
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, TCP_QUIET_MS), -1); /* that one waits */
+    soap_destroy(soap);
+    soap_end(soap);
+    soap_free(soap);
+    soap_xmpp_close(link);
+}
+
 /* ---- a process with many descriptors ---- */
 
 static void come_back_to_a_full_process(const struct site *site)
@@ -487,6 +543,10 @@ CU_TestInfo tests_connect[] = {
      a_link_without_a_low_descriptor_is_not_opened},
     {"a handshake that comes by a few bytes is shaken",
      a_handshake_that_comes_by_a_few_bytes_is_shaken},
+    {"the port of another kind of TLS, and a foreign domain, are told at once",
+     the_port_of_another_kind_of_tls_and_a_foreign_domain_are_told_at_once},
+    {"a call learns at once that the port is closed",
+     a_call_learns_at_once_that_the_port_is_closed},
     {OLD_TLS_TEST, a_server_that_knows_no_newer_tls_is_refused},
     CU_TEST_INFO_NULL,
 };

@@ -86,6 +86,7 @@
     SUITE(prep)                                                                                    \
     SUITE(presence)                                                                                \
     SUITE(query)                                                                                   \
+    SUITE(protocol)                                                                                \
     SUITE(queue)                                                                                   \
     SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \

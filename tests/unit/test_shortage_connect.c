@@ -49,7 +49,7 @@ static bool attempt_connect(struct shortage shortage)
 {
     const struct sx_config config = attempt_config(SOAP_XMPP_TLS_OFF, NULL);
 
-    return connect_short(shortage, &config, SX_EUNREACHABLE);
+    return connect_short(shortage, &config, SX_EREFUSED);
 }
 
 static void test_connect(void)

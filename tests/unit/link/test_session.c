@@ -2,6 +2,7 @@
 #include "link/session.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,9 +27,13 @@ static void tell(void *user, enum soap_xmpp_state_value state, const char *reaso
     strcat(told, " ");
 }
 
-static void ignore_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+/* What the trace got. */
+static char lines[1000];
+
+static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
 {
-    (void)user, (void)level, (void)line;
+    (void)user, (void)level;
+    snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "%s\n", line);
 }
 
 static struct sx_session *make(const char *jid)
@@ -46,7 +51,7 @@ static struct sx_session *make(const char *jid)
     config.max_calls = 1;
     config.max_stanza_bytes = config.max_queued_bytes = QUEUED_BYTES;
     config.state_callback = tell;
-    config.trace_callback = ignore_line;
+    config.trace_callback = keep_line;
     told[0] = '\0';
     session = sx_session_new(&config, &callbacks, why, sizeof why);
     ASSERT_TEXT(why, "");
@@ -81,6 +86,70 @@ static void who_asks_learns_the_session_or_why_there_is_none(void)
     CU_ASSERT_EQUAL(sx_session_for_answer(session, PAST), 7); /* a post to it tells */
     CU_ASSERT_TRUE(sx_session_kick(session));
     CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE); /* it is worth waiting again */
+    sx_session_free(session);
+}
+
+static enum sx_err await_online(struct sx_session *session, int64_t deadline)
+{
+    uint64_t number;
+    char why[200];
+    return sx_session_await_online(session, deadline, &number, why, sizeof why);
+}
+
+/* Until the link has been online once: afterwards a server that is started anew looks like that. */
+static void who_waits_learns_at_once_that_no_server_of_ours_answers(void)
+{
+    static const struct sx_failure web = {SX_EMISDIRECTED, "a web server answers there"},
+                                   closed = {SX_EREFUSED, "no connection: Connection refused"},
+                                   silent = {SX_ECONNECT, "it took too long"};
+    struct sx_session *session = make("alice@example.org/desk");
+    char why[200] = "";
+    sx_session_set_state(session, SOAP_XMPP_CONNECTING, NULL);
+    sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, &silent);
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE);
+    sx_session_set_state(session, SOAP_XMPP_CONNECTING, NULL);
+    sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, &web);
+    CU_ASSERT_EQUAL(await(session, SX_NEVER, why), SX_EMISDIRECTED);
+    ASSERT_CONTAINS(why, ": a web server answers there");
+    CU_ASSERT_EQUAL(await_online(session, SX_NEVER), SX_EMISDIRECTED);
+    sx_session_set_state(session, SOAP_XMPP_CONNECTING, NULL);
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE); /* the attempt ends soon */
+    sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, &closed);
+    CU_ASSERT_EQUAL(await(session, SX_NEVER, why), SX_EREFUSED);
+    CU_ASSERT_EQUAL(await_online(session, PAST), SX_EOFFLINE);
+    CU_ASSERT_TRUE(sx_session_kick(session));
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE);
+    sx_session_begin(session, 7, "alice@example.org/desk");
+    sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL);
+    sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, &closed);
+    CU_ASSERT_EQUAL(await(session, PAST, why), SX_EOFFLINE);
+    ASSERT_CONTAINS(why, ": no connection: Connection refused");
+    sx_session_free(session);
+}
+
+/* Once for each reason: an attempt follows each minute. */
+static void a_trace_without_a_level_tells_it_once(void)
+{
+    static const struct sx_failure web = {SX_EMISDIRECTED, "a web server answers there"},
+                                   closed = {SX_EREFUSED, "no connection: Connection refused"};
+    static const struct sx_failure *const failures[] = {&web, &web, &closed, &closed, &web};
+    struct sx_session *session = make("alice@example.org/desk");
+    size_t i;
+    lines[0] = '\0';
+    for (i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        sx_session_set_state(session, SOAP_XMPP_CONNECTING, NULL);
+        sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, failures[i]);
+    }
+    ASSERT_TEXT(lines,
+                "alice@example.org: connecting -> backing off: a web server answers there\n"
+                "alice@example.org: connecting -> backing off: no connection: Connection "
+                "refused\n"
+                "alice@example.org: connecting -> backing off: a web server answers there\n");
+    sx_session_begin(session, 7, "alice@example.org/desk");
+    sx_session_set_state(session, SOAP_XMPP_ONLINE, NULL);
+    lines[0] = '\0';
+    sx_session_set_state(session, SOAP_XMPP_BACKING_OFF, &closed);
+    ASSERT_TEXT(lines, "");
     sx_session_free(session);
 }
 
@@ -198,6 +267,10 @@ static void pings_are_known_by_id_and_sender(void)
 CU_TestInfo tests_session[] = {
     {"who asks learns the session, or why there is none",
      who_asks_learns_the_session_or_why_there_is_none},
+    {"who waits learns at once that no server of ours answers, until the link was online once",
+     who_waits_learns_at_once_that_no_server_of_ours_answers},
+    {"and so does a trace without a level, once for each reason",
+     a_trace_without_a_level_tells_it_once},
     {"a link that stops does nothing else", a_link_that_stops_does_nothing_else},
     {"no more calls wait for a session than may be under way",
      no_more_calls_wait_than_may_be_under_way},

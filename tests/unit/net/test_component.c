@@ -220,10 +220,10 @@ static void a_refusal_says_what_is_to_be_done(void)
     expect_refusal(STREAM_ERROR("conflict") TEXT("already connected") END, SX_ESTREAM,
                    "refused the component calc.example.org: conflict, another process holds it: "
                    "already connected");
-    expect_refusal(STREAM_ERROR("host-unknown") END, SX_ESTREAM,
+    expect_refusal(STREAM_ERROR("host-unknown") END, SX_EMISDIRECTED,
                    "refused the component calc.example.org: host-unknown, there is no such "
                    "component at that port");
-    expect_refusal(STREAM_ERROR("invalid-namespace") END, SX_ESTREAM,
+    expect_refusal(STREAM_ERROR("invalid-namespace") END, SX_EMISDIRECTED,
                    "refused the component calc.example.org: invalid-namespace, this is no port for "
                    "components");
     expect_refusal(STREAM_ERROR("system-shutdown") END, SX_ESTREAM,

@@ -69,12 +69,26 @@ static void run_each(const struct course *courses, size_t count,
 }
 
 #define CLOSED(words) "example.org closed the stream: " words
+#define HOST_UNKNOWN  "host-unknown, the domain of the JID is none of that server's"
 
 static const struct course in_each_state[] = {
     {{TLS, OPENED(ERROR(CONDITION("host-unknown"))), SILENCE},
      UPGRADED,
-     SX_ESTREAM,
-     CLOSED("host-unknown")},
+     SX_EMISDIRECTED,
+     CLOSED(HOST_UNKNOWN)},
+    {{OPENED(ERROR(CONDITION("host-unknown") WORDS("This server does not serve example.org"))),
+      SILENCE},
+     UPGRADED,
+     SX_EMISDIRECTED,
+     CLOSED(HOST_UNKNOWN ": This server does not serve example.org")},
+    {{OPENED(ERROR(CONDITION("host-gone"))), SILENCE},
+     CLEAR,
+     SX_EMISDIRECTED,
+     CLOSED("host-gone, the domain of the JID is that server's no longer")},
+    {{OPENED(ERROR(CONDITION("invalid-namespace"))), SILENCE},
+     UPGRADED,
+     SX_EMISDIRECTED,
+     CLOSED("invalid-namespace, this is no port for clients")},
     {{{.kind = HOSTILE_TLS}, OPENED(ERROR(CONDITION("system-shutdown") WORDS("soon"))), SILENCE},
      DIRECT,
      SX_ESTREAM,
@@ -146,8 +160,8 @@ static void be_deaf(struct attempt *attempt)
 static const struct course deaf[] = {
     {{TLS, OPENED(ERROR(CONDITION("host-unknown"))), SILENCE},
      UPGRADED,
-     SX_ESTREAM,
-     CLOSED("host-unknown")},
+     SX_EMISDIRECTED,
+     CLOSED(HOST_UNKNOWN)},
     {{TLS, PLAY(hostile_authenticate_plain), OPENED(BINDING), AWAIT("</iq>"),
       SEND(ERROR(CONDITION("internal-server-error"))), SILENCE},
      UPGRADED,
