@@ -1,7 +1,7 @@
 /* log.c - lines to standard error, syslog or a file.
  *
- * Invariant: a line is written in one piece, or not at all, as far as the kernel keeps that.
- * Nothing stays open between lines.
+ * Invariant: a line is written in one piece, as far as the kernel keeps that. Nothing stays open
+ * between lines.
  *
  * Happy path: init chooses -> write. Failure: log.h.
  */
@@ -61,6 +61,8 @@ static void write_stderr(const struct sx_log *log, enum soap_xmpp_trace_level le
                          const char *line)
 {
     char prefix[8] = "";
+    if (log->has_no_stderr)
+        return;
     if (is_journal(log))
         snprintf(prefix, sizeof prefix, "<%d>", find_priority(level));
     sx_stderr_write(prefix, line);
@@ -86,19 +88,24 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + len, TIME_BYTES - len, ".%03dZ ", (int)(now.tv_nsec / 1000000));
 }
 
-static bool write_file(const struct sx_log *log, const char *line)
+static bool write_file(struct sx_log *log, const char *line)
 {
     char when[TIME_BYTES];
-    struct iovec parts[] = {{when, 0}, {(char *)line, strlen(line)}, {(char *)"\n", 1}};
+    size_t line_len = strlen(line), missing_len = log->is_cut ? 1 : 0;
+    struct iovec parts[] = {
+        {(char *)"\n", missing_len}, {when, 0}, {(char *)line, line_len}, {(char *)"\n", 1}};
     int fd = open_file(log->file);
     ssize_t written;
     if (fd < 0)
         return false;
     write_time(when);
-    parts[0].iov_len = strlen(when);
-    written = sx_stderr_write_quietly(fd, parts, 3);
+    parts[1].iov_len = strlen(when);
+    written = sx_stderr_write_quietly(fd, parts, 4);
     close(fd);
-    return written > 0;
+    if (written <= 0)
+        return false;
+    log->is_cut = (size_t)written < missing_len + parts[1].iov_len + line_len + 1;
+    return !log->is_cut;
 }
 
 /* ---- the log ---- */
@@ -106,7 +113,8 @@ static bool write_file(const struct sx_log *log, const char *line)
 int sx_log_init(struct sx_log *log, const char *to)
 {
     int fd;
-    *log = (struct sx_log){.kind = SX_LOG_STDERR};
+    *log =
+        (struct sx_log){.kind = SX_LOG_STDERR, .has_no_stderr = fcntl(STDERR_FILENO, F_GETFD) < 0};
     read_journal_stream(log);
     if (!to || strcmp(to, "stderr") == 0)
         return 0;
@@ -125,7 +133,7 @@ int sx_log_init(struct sx_log *log, const char *to)
     return 0;
 }
 
-void sx_log_write(const struct sx_log *log, enum soap_xmpp_trace_level level, const char *line)
+void sx_log_write(struct sx_log *log, enum soap_xmpp_trace_level level, const char *line)
 {
     if (log->kind == SX_LOG_SYSLOG)
         syslog(find_priority(level), "%s", line);

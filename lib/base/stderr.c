@@ -5,7 +5,7 @@
  *
  *   pipe, FIFO, terminal, device   opened anew by /proc, non-blocking: flags of our own
  *   socket                         sendmsg() with MSG_DONTWAIT
- *   file                           written as it is: its offset is shared, and it doesn't fill up
+ *   file                           written as it is: its offset is shared, and nobody reads it
  *
  * Where /proc is missing or forbids it, the room that poll() sees is all that is known: no more
  * than PIPE_BUF bytes follow, which a pipe with room takes, and one thread at a time is between the
@@ -57,22 +57,33 @@ static void cut(struct iovec *parts, size_t room)
     }
 }
 
-/* Without a SIGPIPE when the reader has gone: the program's own handler isn't called for our lines.
- */
-ssize_t sx_stderr_write_quietly(int fd, const struct iovec *parts, int count)
+static void take_back(int number)
 {
     static const struct timespec at_once = {0};
-    sigset_t pipe_alone, before, pending;
-    bool was_pending;
+    sigset_t alone;
+    sigemptyset(&alone);
+    sigaddset(&alone, number);
+    (void)sigtimedwait(&alone, NULL, &at_once);
+}
+
+/* Without a SIGPIPE when the reader has gone, or a SIGXFSZ when a file has the size that files may
+ * have: the program's own handlers aren't called for our lines. */
+ssize_t sx_stderr_write_quietly(int fd, const struct iovec *parts, int count)
+{
+    sigset_t ours, before, pending;
     ssize_t written;
-    sigemptyset(&pipe_alone);
-    sigaddset(&pipe_alone, SIGPIPE);
+    int failure;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGPIPE);
+    sigaddset(&ours, SIGXFSZ);
     sigpending(&pending);
-    was_pending = sigismember(&pending, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_alone, &before);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
     written = writev(fd, parts, count);
-    if (written < 0 && errno == EPIPE && !was_pending)
-        (void)sigtimedwait(&pipe_alone, NULL, &at_once);
+    failure = written < 0 ? errno : 0;
+    if (failure == EPIPE && !sigismember(&pending, SIGPIPE))
+        take_back(SIGPIPE);
+    if (failure == EFBIG && !sigismember(&pending, SIGXFSZ))
+        take_back(SIGXFSZ);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return written;
 }
@@ -111,7 +122,7 @@ static ssize_t write_parts(struct iovec *parts)
         return send_parts(parts);
     if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))
         return write_anew(parts);
-    return writev(STDERR_FILENO, parts, PARTS);
+    return sx_stderr_write_quietly(STDERR_FILENO, parts, PARTS);
 }
 
 void sx_stderr_write(const char *prefix, const char *line)

@@ -17,7 +17,8 @@ struct iovec;
  * or a terminal has room for less than the line); raises no SIGPIPE for a reader that has gone. */
 void sx_stderr_write(const char *prefix, const char *line);
 
-/* As writev(), but that no SIGPIPE is raised if the reader has gone. */
+/* As writev(), but that no SIGPIPE is raised if the reader has gone, and no SIGXFSZ if a file is as
+ * large as one may be. */
 ssize_t sx_stderr_write_quietly(int fd, const struct iovec *parts, int count);
 
 /* Lines lost and not told yet, in this process. */

@@ -74,7 +74,7 @@ static void emit(const struct sx_trace *trace, enum soap_xmpp_trace_level level,
     unsigned long lost;
     blank_controls(line);
     if (trace->callback == write_log && trace->log.kind == SX_LOG_STDERR) {
-        sx_log_write(&trace->log, level, line); /* which never blocks */
+        sx_log_write((struct sx_log *)&trace->log, level, line); /* which never blocks */
     } else if (sx_turn_begin(turn, &lost)) {
         call_back(trace, level, line, lost);
         sx_turn_end(turn);

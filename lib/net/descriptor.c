@@ -29,6 +29,11 @@ static _Thread_local bool lent;
 int sx_descriptor_take(struct sx_descriptor *descriptor)
 {
     int low = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), high;
+    if (low >= 0 && low <= STDERR_FILENO) {
+        int standard = low;
+        low = fcntl(standard, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        __real_close(standard);
+    }
     if (low < 0)
         return errno;
     if (low >= FD_SETSIZE) {
@@ -37,7 +42,7 @@ int sx_descriptor_take(struct sx_descriptor *descriptor)
     }
     high = fcntl(low, F_DUPFD_CLOEXEC, FD_SETSIZE);
     if (high < 0) /* beyond the process' limit */
-        high = fcntl(low, F_DUPFD_CLOEXEC, 0);
+        high = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (high < 0) {
         int err = errno;
         __real_close(low);

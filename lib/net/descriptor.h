@@ -6,7 +6,8 @@
  * opened, and each of its sockets gets this number.
  *
  * Invariant: from take to give_back the number is never free, not for an instant: it is a socket of
- * libstrophe's or a copy of `eventfd`. No other number is touched.
+ * libstrophe's or a copy of `eventfd`. No other number is touched. It is none of the standard
+ * streams', of which a daemon may have closed some: what prints there would print to the server.
  *
  * Happy path and failure: descriptor.c. Nothing blocks. use and lend: the loop thread.
  */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -194,6 +195,90 @@ static void a_file_gets_lines_with_their_time(void)
     end();
 }
 
+/* Files of this process end at so many bytes, as on a full disk. */
+static struct rlimit limit_files(rlim_t bytes)
+{
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = bytes;
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    return before;
+}
+
+static void what_a_file_takes_in_part_goes_to_standard_error(void)
+{
+    char path[] = "/tmp/test_log_XXXXXX", text[TEXT_BYTES];
+    struct sx_log log;
+    struct rlimit before;
+    struct stat status;
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    begin();
+    CU_ASSERT_EQUAL_FATAL(sx_log_init(&log, path), 0);
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "one");
+    fstat(fd, &status);
+    before = limit_files((rlim_t)status.st_size + 40);
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "two, which is longer than what is left of the file");
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "three"); /* none of it; SIGXFSZ would be the end */
+    setrlimit(RLIMIT_FSIZE, &before);
+    ASSERT_TEXT(take(text), "two, which is longer than what is left of the file\nthree\n");
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "four");
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "five");
+    ASSERT_TEXT(take(text), "");
+    read_file(path, text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(text, "Z two"));
+    check_line(strchr(strstr(text, "Z two"), '\n') + 1, "four\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(text, "four\n"));
+    check_line(strstr(text, "four\n") + 5, "five\n");
+    end();
+    close(fd);
+    unlink(path);
+}
+
+static void standard_error_that_is_a_full_file_is_no_end(void)
+{
+    char path[] = "/tmp/test_log_XXXXXX";
+    struct sx_log log;
+    struct rlimit before;
+    unsigned long lost = sx_stderr_lost();
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    begin();
+    dup2(fd, STDERR_FILENO);
+    CU_ASSERT_EQUAL_FATAL(sx_log_init(&log, NULL), 0);
+    before = limit_files(0);
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "lost");
+    setrlimit(RLIMIT_FSIZE, &before);
+    CU_ASSERT_EQUAL(sx_stderr_lost(), lost + 1);
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "told");
+    CU_ASSERT_EQUAL(sx_stderr_lost(), 0);
+    end();
+    close(fd);
+    unlink(path);
+}
+
+/* A daemon that has closed it: its number is soon that of a file or a connection. */
+static void standard_error_that_was_closed_is_never_written(void)
+{
+    char path[] = "/tmp/test_log_XXXXXX", text[TEXT_BYTES];
+    struct sx_log log;
+    int fd;
+    begin();
+    close(STDERR_FILENO);
+    CU_ASSERT_EQUAL(sx_log_init(&log, NULL), 0);
+    fd = mkstemp(path);
+    if (fd != STDERR_FILENO)
+        dup2(fd, STDERR_FILENO);
+    sx_log_write(&log, SOAP_XMPP_TRACE_ERROR, "an error");
+    read_file(path, text);
+    end();
+    ASSERT_TEXT(text, "");
+    if (fd != STDERR_FILENO)
+        close(fd);
+    unlink(path);
+}
+
 static void what_is_no_log_is_refused(void)
 {
     struct sx_log log;
@@ -226,6 +311,11 @@ CU_TestInfo tests_log[] = {
      lost_lines_are_told_the_journal_with_a_priority},
     {"syslog gets priorities", syslog_gets_priorities},
     {"a file gets lines with their time, and is opened anew", a_file_gets_lines_with_their_time},
+    {"what a file takes in part goes to standard error",
+     what_a_file_takes_in_part_goes_to_standard_error},
+    {"standard error that is a full file is no end", standard_error_that_is_a_full_file_is_no_end},
+    {"standard error that was closed is never written",
+     standard_error_that_was_closed_is_never_written},
     {"what is no log is refused", what_is_no_log_is_refused},
     {"a trace without a callback uses the log", a_trace_without_a_callback_uses_the_log},
     CU_TEST_INFO_NULL,

@@ -55,6 +55,21 @@ static void test_number(void)
     CU_ASSERT_FALSE(is_open(descriptor.number) || is_open(descriptor.eventfd));
 }
 
+/* A daemon that has closed its standard streams, as far as a test may. */
+static void test_standard(void)
+{
+    struct sx_descriptor descriptor;
+    int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(STDIN_FILENO);
+    CU_ASSERT_EQUAL(sx_descriptor_take(&descriptor), 0);
+    CU_ASSERT_TRUE(descriptor.number > STDERR_FILENO && descriptor.eventfd > STDERR_FILENO);
+    CU_ASSERT_FALSE(is_open(STDIN_FILENO));
+    sx_descriptor_give_back(&descriptor);
+    if (saved >= 0)
+        dup2(saved, STDIN_FILENO);
+    close(saved);
+}
+
 static void test_errors(void)
 {
     struct sx_descriptor descriptor;
@@ -117,6 +132,7 @@ static void test_full(void)
 
 CU_TestInfo tests_descriptor[] = {
     {"sockets have the link's number, one after the other", test_number},
+    {"none of the standard streams' is taken", test_standard},
     {"what fails leaves it as it is", test_errors},
     {"other threads' sockets have theirs", test_other_threads},
     {"it is kept where no low number is free", test_full},
