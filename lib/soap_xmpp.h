@@ -368,7 +368,9 @@ int soap_xmpp_accept(struct soap *soap, int timeout);
 
 /* Inside a service operation: the caller's full JID as its server stamped it, the JID it called (a
  * component's may be any of its domain), the id of the IQ or message. Valid until the operation
- * returns; NULL outside of one, or when the request came by another transport. */
+ * returns; NULL outside of one, or when the request came by another transport. soap->endpoint is
+ * the JID it called as an xmpp: URI, and soap->path what stands behind the resource
+ * (docs/porting.md): "/onvif/media" of xmpp:cam@example.org/onvif/media. */
 const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
 const char *soap_xmpp_id(struct soap *soap);

@@ -127,6 +127,8 @@ static int on_preparefinalrecv(struct soap *soap)
     struct sx_context *context = sx_context_of(soap);
     if (context && context->role == SX_ROLE_SERVING && sx_service_check(soap, context))
         return soap->error;
+    if (context && context->role == SX_ROLE_IDLE && sx_input_end(soap, context))
+        return soap->error;
     return context && context->previous.fpreparefinalrecv
                ? context->previous.fpreparefinalrecv(soap)
                : SOAP_OK;
@@ -284,6 +286,8 @@ static int on_poll(struct soap *soap)
     struct sx_context *context = sx_context_of(soap);
     if (context && context->role != SX_ROLE_IDLE)
         return SOAP_OK;
+    if (context && sx_input_end(soap, context))
+        return SOAP_EOF;
     return context && context->previous.fpoll ? context->previous.fpoll(soap) : SOAP_OK;
 }
 

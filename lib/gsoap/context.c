@@ -288,6 +288,26 @@ void sx_context_park_header(struct soap *soap, struct sx_context *context,
     soap->fheader = header;
 }
 
+void sx_context_park_descriptors(struct soap *soap, struct sx_context *context)
+{
+    struct sx_parked *parked = &context->parked;
+    if (parked->descriptors_valid)
+        return;
+    parked->sendfd = soap->sendfd;
+    parked->recvfd = soap->recvfd;
+    parked->descriptors_valid = true;
+    soap->sendfd = soap->recvfd = SX_NO_DESCRIPTOR;
+}
+
+static void restore_descriptors(struct soap *soap, struct sx_parked *parked)
+{
+    if (!parked->descriptors_valid)
+        return;
+    soap->sendfd = parked->sendfd;
+    soap->recvfd = parked->recvfd;
+    parked->descriptors_valid = false;
+}
+
 void sx_context_restore_socket(struct soap *soap, struct sx_context *context)
 {
     context->ends_call = false;
@@ -309,6 +329,7 @@ struct sx_context *sx_context_copy(struct soap *soap, const struct sx_context *o
     sx_context_restore_modes(soap, context);
     restore_fresponse(soap, &context->parked);
     restore_header(soap, &context->parked);
+    restore_descriptors(soap, &context->parked);
     context->parked.socket_valid = false;
     if (original->role == SX_ROLE_IDLE)
         context->missing = original->missing;
@@ -351,7 +372,8 @@ static void drop_request(struct sx_context *context)
     context->request = NULL;
     context->name[0] = '\0'; /* of a relay that failed */
     context->action = NULL;
-    context->is_begun = context->was_answered = context->has_attachments = false;
+    context->is_begun = context->was_taken = false;
+    context->was_answered = context->has_attachments = false;
 }
 
 /* Not the socket: gSOAP may close what stands in soap->socket right after fdisconnect, so that
@@ -366,6 +388,7 @@ void sx_context_end(struct soap *soap, struct sx_context *context)
     sx_context_restore_modes(soap, context);
     restore_fresponse(soap, &context->parked);
     restore_header(soap, &context->parked);
+    restore_descriptors(soap, &context->parked);
     if (is_calling(context))
         context->missing = SX_MISSING_OVER;
     sx_context_set_role(context, SX_ROLE_IDLE);

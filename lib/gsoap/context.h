@@ -68,10 +68,14 @@ struct sx_parked {
     const char *prolog;
     SOAP_SOCKET socket; /* an HTTP connection that waits for its next call */
     int keep_alive;
+    int sendfd, recvfd; /* where gSOAP writes and reads without a socket: 1 and 0, unless changed */
+    bool descriptors_valid;
     int (*fresponse)(struct soap *, int, ULONG64); /* NULL: not put aside */
     bool fheader_valid;
     int (*fheader)(struct soap *);
 };
+
+enum { SX_NO_DESCRIPTOR = -1 };
 
 struct sx_context {
     /* immutable */
@@ -107,6 +111,7 @@ struct sx_context {
     char *action;                            /* the request's, withheld; NULL: none */
     const struct Namespace *told_namespaces; /* the table whose namespaces the link knows */
     bool is_begun;                           /* somebody has begun to read the request */
+    bool was_taken;       /* and has come to its end, or has begun to answer it */
     bool was_answered;    /* the caller has its result, an answer goes elsewhere */
     bool has_attachments; /* the answer has attachments that can't go along */
 
@@ -181,6 +186,10 @@ void sx_context_park_modes(struct soap *soap, struct sx_context *context);
 /* Puts soap's fheader aside, and another one in its place. Idempotent. */
 void sx_context_park_header(struct soap *soap, struct sx_context *context,
                             int (*header)(struct soap *));
+/* Puts aside where soap would write and read without a socket, and leaves it nothing: what is made
+ * of this struct soap by soap_copy_stream() must not answer its request to standard output. A copy
+ * gets them back. Idempotent. */
+void sx_context_park_descriptors(struct soap *soap, struct sx_context *context);
 /* Puts back what sx_context_park_modes put aside, if it did. */
 void sx_context_restore_modes(struct soap *soap, struct sx_context *context);
 

@@ -17,6 +17,10 @@
  * soap_serve(), is dropped. SOAP_OK or soap->error = SOAP_USER_ERROR. */
 int sx_input_begin(struct soap *soap, struct sx_context *context);
 
+/* fpreparefinalrecv while idle, and fpoll: what was read, in the original before the copy was made,
+ * is not run here, and a fault of it isn't written. SOAP_OK or soap->error = SOAP_USER_ERROR. */
+int sx_input_end(struct soap *soap, struct sx_context *context);
+
 /* frecv while idle, by the callback before ours. Where standard input is at its end, as it is in
  * most services from the beginning, soap's fault says what else there might have been to read. */
 size_t sx_input_next(struct soap *soap, struct sx_context *context, char *buf, size_t buf_bytes);

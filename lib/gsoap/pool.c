@@ -7,19 +7,24 @@
  *
  * Happy path: make a copy of soap for each worker -> start them -> open the gate -> each accepts,
  * serves and forgets one request after the other -> the queue is closed -> join them.
- * Failure modes: a request that holds no whole envelope is refused as bad-request; a worker that
- * can't be had ends the pool before it has accepted anything.
+ * Failure modes: a request that holds no whole envelope is refused as bad-request, one to an
+ * address that is longer than struct soap's as policy-violation; a worker that can't be had ends
+ * the pool before it has accepted anything.
  *
  * Thread: each worker owns its soap_copy and blocks all signals; the pool is shared under mu.
  */
 #include "gsoap/context.h"
 #include "gsoap/mapping.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/thread.h"
 #include "config/config.h"
+#include "wire/uri.h"
+
+enum { WHY_BYTES = 120 };
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
@@ -54,17 +59,33 @@ static struct sx_request *take_any(struct sx_queue *queue, const unsigned long *
                        : sx_queue_take(queue, deadline, closed);
 }
 
-/* The next request that holds an envelope; others are refused here. */
+/* Whether it can be served: it holds an envelope, and its address fits into struct soap, where a
+ * cut one would be another one's. Others are refused here. */
+static bool admit(struct soap_xmpp_link *link, struct sx_request *request)
+{
+    char why[WHY_BYTES];
+    size_t address_bytes = sx_uri_write(request->to, NULL, 0);
+    if (!request->envelope.bytes || request->envelope.err) {
+        sx_link_refuse(link, request, "bad-request",
+                       request->envelope.err ? request->envelope.why : sx_fault_text(SX_ENOTSOAP));
+        return false;
+    }
+    if (address_bytes < SOAP_TAGLEN)
+        return true;
+    snprintf(why, sizeof why, "the address that was called has %zu bytes; the limit is %d",
+             address_bytes, SOAP_TAGLEN - 1);
+    sx_link_refuse(link, request, "policy-violation", why);
+    return false;
+}
+
 static struct sx_request *take_request(struct soap_xmpp_link *link,
                                        const unsigned long *suspensions, int64_t deadline,
                                        bool *closed)
 {
     struct sx_request *request;
     while ((request = take_any(sx_link_queue(link), suspensions, deadline, closed))) {
-        if (request->envelope.bytes && !request->envelope.err)
+        if (admit(link, request))
             return request;
-        sx_link_refuse(link, request, "bad-request",
-                       request->envelope.err ? request->envelope.why : sx_fault_text(SX_ENOTSOAP));
         sx_request_free(request);
     }
     return NULL;
@@ -86,6 +107,7 @@ static int accept_since(struct soap *soap, struct sx_context *context,
     if (!context->request)
         return soap->error = closed ? SOAP_STOP : SOAP_TCP_ERROR;
     sx_context_park(soap, context);
+    sx_context_park_descriptors(soap, context);
     soap->status = SOAP_OK; /* of the call before, if this context makes some */
     sx_context_set_role(context, SX_ROLE_SERVING);
     return soap->error = SOAP_OK;

@@ -16,6 +16,7 @@
 
 #include "gsoap/action.h"
 #include "gsoap/attachments.h"
+#include "wire/uri.h"
 
 enum { WHY_BYTES = 256, TEXT_BYTES = 400 };
 
@@ -47,6 +48,28 @@ static int on_response(struct soap *soap, int status, ULONG64 count)
     return SOAP_OK;
 }
 
+/* Who calls, and by what, is nothing of these; what an HTTP request has left behind, in soap or in
+ * what soap is a copy of, isn't for this caller. */
+static void forget_http(struct soap *soap)
+{
+    soap->ip = 0;
+    memset(soap->ip6, 0, sizeof soap->ip6);
+    soap->port = 0;
+    soap->host[0] = '\0';
+    memset(&soap->peer, 0, sizeof soap->peer);
+    soap->peerlen = 0;
+    soap->userid = soap->passwd = soap->authrealm = soap->bearer = NULL;
+    soap->proxy_from = soap->origin = soap->http_content = NULL;
+    soap->cors_origin = soap->cors_method = soap->cors_header = NULL;
+}
+
+/* soap_xmpp_accept has seen that it fits. */
+static void tell_address(struct soap *soap, const struct sx_request *request)
+{
+    (void)sx_uri_write(request->to, soap->endpoint, sizeof soap->endpoint);
+    soap_strcpy(soap->path, sizeof soap->path, sx_uri_path(soap->endpoint));
+}
+
 int sx_service_begin(struct soap *soap, struct sx_context *context)
 {
     const struct sx_request *request = context->request;
@@ -62,13 +85,14 @@ int sx_service_begin(struct soap *soap, struct sx_context *context)
     soap->action = *request->envelope.action ? soap_strdup(soap, request->envelope.action) : NULL;
     if (sx_context_is_guarded(context))
         guard(soap, context);
-    soap_strcpy(soap->endpoint, sizeof soap->endpoint, "xmpp:");
-    soap_strcpy(soap->endpoint + 5, sizeof soap->endpoint - 5, request->to);
+    forget_http(soap);
+    tell_address(soap, request);
     return sx_context_repair(soap, context, &context->request->envelope);
 }
 
 int sx_service_check(struct soap *soap, struct sx_context *context)
 {
+    context->was_taken = true;
     if (!sx_context_is_guarded(context))
         return SOAP_OK;
     sx_action_return(soap, context);
@@ -99,6 +123,7 @@ void sx_service_prepare(struct soap *soap, struct sx_context *context)
 void sx_service_collect(struct soap *soap, struct sx_context *context, const char *bytes,
                         size_t len)
 {
+    context->was_taken = true;
     if (!context->out.len && !len) {
         soap->mode &= ~(soap_mode)SOAP_ENC_ZLIB;
     } else if (!context->out.len && (soap->mode & SOAP_IO) == SOAP_IO_CHUNK) {
@@ -160,6 +185,10 @@ void sx_service_answer(struct soap *soap, struct sx_context *context)
         soap_sprint_fault(soap, fault, sizeof fault);
         snprintf(text, sizeof text, "the operation failed: %s (%d)", fault, soap->error);
         sx_link_refuse(context->link, context->request, "internal-server-error", text);
+    } else if (!context->was_taken) {
+        /* An operation that says nothing has read its request; who was to read this let it be. */
+        sx_link_refuse(context->link, context->request, "internal-server-error",
+                       "the request was not served");
     } else {
         (void)sx_link_answer(context->link, context->request, NULL, NULL, 0, text, sizeof text);
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "wire/jid.h"
+#include "wire/uri.h"
 #include "base/buffer.h"
 #include "fuzz.h"
 
@@ -51,6 +52,23 @@ static void claim_carriable(const char *jid)
     sx_buffer_fini(&escaped);
 }
 
+/* As a URI it is read as the same JID, and its path is one. */
+static void claim_uri(const char *jid)
+{
+    char uri[3 * SX_JID_BYTES + 5], why[WHY_BYTES] = "", *again = NULL;
+    size_t len = sx_uri_write(jid, uri, sizeof uri);
+
+    CLAIM(len == strlen(uri) && !strpbrk(uri, " ?#\"<>"));
+    CLAIM(sx_uri_write(jid, NULL, 0) == len);
+    CLAIM(sx_uri_path(uri)[0] == '/');
+    if (!sx_jid_resource(jid) && strchr(jid, '@'))
+        return; /* it would get one */
+    if (sx_jid_parse_uri(uri, &again, why, sizeof why))
+        fuzz_fail(why, __FILE__, __LINE__);
+    CLAIM(strcmp(jid, again) == 0);
+    free(again);
+}
+
 /* A parsed JID is normal: nobody finds another form of it. */
 static void claim_normal(const char *jid)
 {
@@ -63,6 +81,7 @@ static void claim_normal(const char *jid)
     CLAIM(sx_jid_equal(jid, again));
     claim_parts(jid);
     claim_carriable(jid);
+    claim_uri(jid);
     free(again);
 }
 

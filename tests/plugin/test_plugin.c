@@ -8,7 +8,7 @@ extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_acce
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
     tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[], tests_input[],
-    tests_input_served[];
+    tests_input_served[], tests_request[], tests_porting[], tests_porting_by_hand[];
 
 int main(int argc, char **argv)
 {
@@ -17,6 +17,10 @@ int main(int argc, char **argv)
         {"plugin failures", NULL, NULL, ground_start_alone, ground_stop, tests_failures},
         {"plugin service", NULL, NULL, ground_start, ground_stop, tests_service},
         {"plugin accept", NULL, NULL, ground_start_alone, ground_stop, tests_accept},
+        {"plugin request", NULL, NULL, ground_start_alone, ground_stop, tests_request},
+        {"plugin porting", NULL, NULL, ground_start, ground_stop, tests_porting},
+        {"plugin porting by hand", NULL, NULL, ground_start_alone, ground_stop,
+         tests_porting_by_hand},
         {"plugin modes", NULL, NULL, ground_start, ground_stop, tests_modes},
         {"plugin modes by hand", NULL, NULL, ground_start_alone, ground_stop, tests_modes_by_hand},
         {"plugin gate", NULL, NULL, ground_start, ground_stop, tests_gate},

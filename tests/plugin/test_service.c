@@ -182,6 +182,43 @@ static void assert_dropped(void)
     ASSERT_TEXT(soap_xmpp_condition(ground.client), "internal-server-error");
 }
 
+/* Whoever has begun to read it must come to its end, or answer: no answer isn't "accepted". */
+static void let_be(void)
+{
+    struct soap *soap = ground.service;
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, -1), SOAP_TCP_ERROR);
+    send_add();
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, 10), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_begin_serve(soap), SOAP_OK);
+    soap_end(soap);
+    assert_dropped();
+    ASSERT_CONTAINS(ground_fault(ground.client), "the request was not served");
+}
+
+/* gSOAP reads and writes there when it has no socket: what is made of soap meanwhile must not. */
+static void descriptors(void)
+{
+    struct soap *soap = ground.service, *copy;
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, -1), SOAP_TCP_ERROR);
+    soap->sendfd = 7;
+    soap->recvfd = 8;
+    send_add();
+    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, 10), SOAP_OK);
+    CU_ASSERT_EQUAL(soap->sendfd, -1);
+    CU_ASSERT_EQUAL(soap->recvfd, -1);
+    copy = soap_copy(soap);
+    CU_ASSERT_EQUAL(copy->sendfd, 7); /* an operation may print, and read */
+    CU_ASSERT_EQUAL(copy->recvfd, 8);
+    ground_free(copy);
+    CU_ASSERT_EQUAL(soap_serve(soap), SOAP_OK);
+    assert_sum();
+    soap_end(soap);
+    CU_ASSERT_EQUAL(soap->sendfd, 7);
+    CU_ASSERT_EQUAL(soap->recvfd, 8);
+    soap->sendfd = 1;
+    soap->recvfd = 0;
+}
+
 static void unanswered(void)
 {
     struct soap *soap = ground.service, *third;
@@ -288,6 +325,8 @@ CU_TestInfo tests_accept[] = {
     {"accept, serve and end answer one request after the other", accepts},
     {"a link that nobody serves on is no SOAP entity", nobody_serves},
     {"a request that was accepted and forgotten is refused", unanswered},
+    {"so is one that was begun and let be", let_be},
+    {"what serves reads and writes nowhere else", descriptors},
     {"an operation that fails without a fault is refused", failure_without_fault},
     {"a fault takes the place of half an answer", half_answer},
     {"workers serve what has arrived and end when the queue is closed", drains},

@@ -140,6 +140,7 @@
     SUITE(trace)                                                                                   \
     SUITE(trust)                                                                                   \
     SUITE(turn)                                                                                    \
+    SUITE(uri)                                                                                     \
     SUITE(utf8)                                                                                    \
     SUITE(window)
 
