@@ -158,7 +158,7 @@ help:
 	@echo 'make lint       cppcheck, clang-tidy and layers: which folder of lib/ sees which'
 	@echo 'make ci         what has to pass before a change is taken; everything: the long forms, hours'
 	@echo 'make trixie     all tests in a Debian 13 of their own (root, debootstrap)'
-	@echo 'make run-unit | run-plugin | run-oracle | run-model | run-integration | run-ws | run-federation'
+	@echo 'make run-unit | run-plugin | run-oracle | run-model | run-integration | run-ws | run-cxx | run-federation'
 	@echo '         | run-cluster | run-mixed | run-docs | run-commands | run-install | run-samples | run-throttled   [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'

@@ -61,6 +61,28 @@ $(BUILD)/gen/two/%H.h $(BUILD)/gen/two/%ClientLib.c $(BUILD)/gen/two/%ServerLib.
 # WITH_NOGLOBAL leaves out declarations that soapcpp2's stubs count on, an error since GCC 14 (Debian 13).
 $(TWO_OBJECTS): CPPFLAGS += -DWITH_NOGLOBAL -Wno-implicit-function-declaration
 
+# C++ classes, each service's in a namespace of its own: $(call classes,NAMESPACE,FILE,OPTION); header and fault are
+# all services', in env.h.
+CLASSES := $(BUILD)/gen/cxx
+define classes
+CLASS_OBJECTS += $(CLASSES)/$(1)C.o $(CLASSES)/$(1)$(2)Proxy.o $(CLASSES)/$(1)$(2)Service.o
+$(CLASSES)/$(1)H.h $(CLASSES)/$(1)C.cpp $(CLASSES)/$(1)$(2)Proxy.cpp $(CLASSES)/$(1)$(2)Service.cpp &: tests/cxx/$(2).h
+	$$(call say,SOAPCPP2,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)soapcpp2 $(3) -q$(1) -L -x -w -d $$(@D) $$< > $$(@D)/$(1).log 2>&1 || { cat $$(@D)/$(1).log >&2; exit 1; }
+endef
+CLASS_OBJECTS := $(CLASSES)/envC.o
+$(eval $(call classes,i,adder,-i))
+$(eval $(call classes,j,adder,-j))
+$(eval $(call classes,t,turner,-j))
+$(CLASSES)/envC.cpp $(CLASSES)/envH.h &: tests/cxx/env.h
+	$(call say,SOAPCPP2,$<)
+	@mkdir -p $(@D)
+	$(Q)soapcpp2 -CSL -penv -x -w -d $(@D) $< > $(@D)/env.log 2>&1 || { cat $(@D)/env.log >&2; exit 1; }
+$(CLASS_OBJECTS): $(BUILD)/gen/%.o: $(BUILD)/gen/%.cpp
+	$(call say,CXX,$<)
+	$(Q)$(CPLUSPLUS) $(GSOAP_CFLAGS) -w $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 # What is compiled is linted with the same flags.
 lint_of = $(patsubst $(BUILD)/obj/%.o,$(BUILD)/lint/%.tidy,$(1))
 uses = $(1) $(call lint_of,$(1)): CPPFLAGS += -I$(BUILD)/gen/$(2) $$(GSOAP_CFLAGS)$(eval $(1) \

@@ -29,6 +29,7 @@ SYSTEM_LIBS := -lssl -lcrypto -lexpat -lzstd -lidn -lidn2 $(ZLIB) -lresolv -lpth
 
 INCLUDES := -I. -Ilib -Itests/lib
 C := $(CC) -std=c11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
+CPLUSPLUS := $(CXX) -std=c++11 -D_GNU_SOURCE -fPIC -pthread -MMD -MP $(INCLUDES) $(HARDENING)
 
 # libstrophe's SSL_CTX_new() is lib/net/tls_context.c's, and so is all that would write to what it gives;
 # SSL_connect() and SSL_shutdown(), which would wait for the peer, and SSL_free() are lib/net/tls.c's; socket() and

@@ -39,7 +39,7 @@ lint:
 	$(Q)$(MAKE) --no-print-directory run-lint
 
 format:
-	clang-format -i $$(find lib samples tests bench -name '*.[ch]' ! -name calc.h ! -name lab.h \
-	    ! -name contract.h ! -name records.h ! -name ws.h ! -path '*/two/*')
+	clang-format -i $$(find lib samples tests bench \( -name '*.[ch]' -o -name '*.cpp' \) ! -name calc.h ! -name lab.h \
+	    ! -name contract.h ! -name records.h ! -name ws.h ! -name adder.h ! -name turner.h ! -path '*/two/*')
 
 .PHONY: layers models lint run-lint run-cppcheck format

@@ -19,7 +19,9 @@ SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) tests/integration/site.c $(addprefix \
     tests/lib/,suite.c child.c tcp.c proxy.c passage.c))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws federation cluster)
+CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
+
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws cxx federation cluster)
 
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
@@ -104,6 +106,19 @@ $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OB
 $(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoapssl -lcunit)
+
+$(BUILD)/obj/%.o: %.cpp
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CPLUSPLUS) $(filter-out %-prototypes -Wshadow,$(WARNINGS)) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(CXX_OBJECTS): CPPFLAGS += -I$(CLASSES) $(GSOAP_CFLAGS)
+$(CXX_OBJECTS): | $(CLASS_OBJECTS)
+
+$(BUILD)/cxx: $(CXX_OBJECTS) $(CLASS_OBJECTS) $(call obj,tests/integration/site.c $(addprefix tests/lib/,suite.c \
+    child.c)) $(LIB_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(call link,-lgsoap++ -lstdc++ -lcunit)
 
 $(BUILD)/cluster: $(CLUSTER_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
@@ -252,6 +267,9 @@ run-throttled: $(BUILD)/integration
 run-ws: $(BUILD)/ws
 	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
 
+run-cxx: $(BUILD)/cxx
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/cxx $(ARGS)
+
 # 77: there can be no federation here, and it was said why.
 run-federation: $(BUILD)/federation
 	tools/with-servers federation -- timeout --foreground 300 $(TEST_RUN) $(BUILD)/federation $(ARGS) \
@@ -285,7 +303,7 @@ side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --second
     --before '$(TEST_RUN)' --servers '$(SERVERS)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
-served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws
+served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soapH.h
 	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
@@ -334,5 +352,5 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-throttled run-ws run-federation \
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-throttled run-ws run-cxx run-federation \
     run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
