@@ -6,7 +6,7 @@ HOSTILE := tcp.c guest.c hostile.c hostile_link.c hostile_script.c hostile_scram
 UNIT_OBJECTS := $(call obj,$(wildcard tests/unit/*.c tests/unit/*/*.c) tests/lib/suite.c)
 PLUGIN_OBJECTS := $(call obj,$(wildcard tests/plugin/*.c) tests/lib/suite.c tests/lib/loopback.c)
 INTEGRATION_OBJECTS := $(call obj,$(wildcard tests/integration/*.c) $(addprefix tests/lib/,suite.c \
-    names.c bindings.c refused_wait.c proxy.c passage.c hoard.c stranger.c child.c rerun.c $(HOSTILE)))
+    names.c bindings.c retry_waits.c wall_clock.c proxy.c passage.c hoard.c stranger.c child.c rerun.c $(HOSTILE)))
 LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c passage.c) \
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
@@ -51,8 +51,9 @@ NAMES := $(addprefix -Wl$(,)--wrap=,getaddrinfo sx_dns_ask sx_dns_begin sx_hosts
 # What a link has of its channel can be less: tests/lib/bindings.h.
 BINDINGS := -Wl$(,)--wrap=sx_tls_read_binding
 
-# The wait after a refusal can be short: tests/lib/refused_wait.h.
-REFUSED_WAIT := -Wl$(,)--wrap=sx_backoff_refused_us
+# Waits before an attempt can be short: tests/lib/retry_waits.h. The clock can be wrong: tests/lib/wall_clock.h.
+RETRY_WAITS := $(addprefix -Wl$(,)--wrap=,sx_backoff_next_us sx_backoff_refused_us sx_backoff_look_us)
+WALL_CLOCK := -Wl$(,)--wrap=sx_clock_moment
 
 # What is wiped is looked at before: tests/lib/wipes.h.
 WIPES := $(addprefix -Wl$(,)--wrap=,explicit_bzero __explicit_bzero_chk OPENSSL_cleanse)
@@ -89,7 +90,7 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plu
 
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(call link,$(NAMES) $(BINDINGS) $(REFUSED_WAIT) $(GSOAP_LIBS) -lcunit)
+	$(Q)$(call link,$(NAMES) $(BINDINGS) $(RETRY_WAITS) $(WALL_CLOCK) $(GSOAP_LIBS) -lcunit)
 
 # A process that the integration tests kill.
 $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c tests/lib/line.c) $(ledger_STUBS) $(ledger_SKELETON) \

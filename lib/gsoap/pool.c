@@ -213,10 +213,11 @@ static void run_workers(struct pool *pool, bool given_up)
 /* The link is stopped, or has given up: with its reason. */
 static int tell_end(struct soap *soap, const struct sx_context *context)
 {
-    char reason[400];
-    if (!sx_queue_is_open(sx_link_queue(context->link)))
+    struct sx_queue *queue = sx_link_queue(context->link);
+    char reason[SX_QUEUE_REASON_BYTES];
+    if (!sx_queue_is_open(queue))
         return SOAP_OK;
-    sx_link_last_reason(context->link, reason, sizeof reason);
+    sx_queue_reason(queue, reason);
     return sx_context_fail(soap, SOAP_TCP_ERROR, "the link has given up: %s", reason);
 }
 

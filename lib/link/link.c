@@ -459,11 +459,6 @@ void soap_xmpp_close(struct soap_xmpp_link *link)
     sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the reference of the caller */
 }
 
-void sx_link_last_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes)
-{
-    sx_session_last_reason(link->session, text, text_bytes);
-}
-
 void sx_link_serve(struct soap_xmpp_link *link)
 {
     sx_queue_open(link->queue);

@@ -75,9 +75,6 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, en
 bool sx_link_is_stopping(struct soap_xmpp_link *link);
 bool sx_link_is_closed(struct soap_xmpp_link *link);
 
-/* Why it was offline the last time; "" if it never was. */
-void sx_link_last_reason(struct soap_xmpp_link *link, char *text, size_t text_bytes);
-
 /* From now on requests are queued. The first time without a rule that lets anybody call, the trace
  * says so. */
 void sx_link_serve(struct soap_xmpp_link *link);

@@ -99,7 +99,7 @@ static bool tell_state(struct sx_reconnect *reconnect, const struct sx_failure *
     enum soap_xmpp_state_value state =
         reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF;
     if (gives_up)
-        sx_queue_suspend(reconnect->queue); /* before a callback can kick the link */
+        sx_queue_suspend(reconnect->queue, failure->text); /* before a callback can kick the link */
     if (sx_session_set_state(reconnect->session, state, failure))
         return true;
     sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",

@@ -296,13 +296,6 @@ void sx_session_reason(struct sx_session *session, char *text, size_t text_bytes
         sx_session_say(text, text_bytes, failure.text);
 }
 
-void sx_session_last_reason(struct sx_session *session, char *text, size_t text_bytes)
-{
-    pthread_mutex_lock(&session->mu);
-    sx_session_say(text, text_bytes, session->failure.text);
-    pthread_mutex_unlock(&session->mu);
-}
-
 void sx_session_begin(struct sx_session *session, uint64_t number, const char *bound_jid)
 {
     snprintf(session->own_jid, sizeof session->own_jid, "%s", bound_jid);

@@ -61,8 +61,6 @@ enum soap_xmpp_state_value sx_session_state(struct sx_session *session);
 
 /* One sentence on why it isn't online; "online" if it is. */
 void sx_session_reason(struct sx_session *session, char *text, size_t text_bytes);
-/* The same for the last time that it wasn't; "" if it always was. */
-void sx_session_last_reason(struct sx_session *session, char *text, size_t text_bytes);
 
 /* A connection has this number and this JID. Loop thread; ONLINE follows. */
 void sx_session_begin(struct sx_session *session, uint64_t number, const char *bound_jid);

@@ -435,9 +435,10 @@ static int64_t attempt_once(struct sx_loop *loop)
 {
     struct sx_attempt *attempt = &loop->attempt;
     struct sx_addresses addresses = {0};
+    struct sx_failure failure = {0}; /* the attempt's is still the last one's */
     unsigned i;
-    if (!loop->callbacks.on_connecting(loop->callbacks.user, &attempt->failure))
-        return loop->callbacks.on_offline(loop->callbacks.user, 0, &attempt->failure);
+    if (!loop->callbacks.on_connecting(loop->callbacks.user, &failure))
+        return loop->callbacks.on_offline(loop->callbacks.user, 0, &failure);
     /* Not before: it may have asked a person for a password. */
     sx_attempt_begin(attempt, sx_clock_deadline(loop->config->connect_timeout_us));
     follow_redirects(loop); /* that the last session ended with */

@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ struct sx_queue {
     int workers;
     bool open, closed, expected, suspended;
     unsigned long suspensions; /* so far */
+    char reason[SX_QUEUE_REASON_BYTES];
     struct sx_queue_counts counts;
 };
 
@@ -370,9 +372,10 @@ unsigned long sx_queue_suspensions(struct sx_queue *queue)
     return suspensions;
 }
 
-void sx_queue_suspend(struct sx_queue *queue)
+void sx_queue_suspend(struct sx_queue *queue, const char *reason)
 {
     pthread_mutex_lock(&queue->mu);
+    snprintf(queue->reason, sizeof queue->reason, "%s", reason);
     queue->suspensions += !queue->suspended;
     queue->suspended = true;
     pthread_cond_broadcast(&queue->arrived);
@@ -383,6 +386,13 @@ void sx_queue_resume(struct sx_queue *queue)
 {
     pthread_mutex_lock(&queue->mu);
     queue->suspended = false;
+    pthread_mutex_unlock(&queue->mu);
+}
+
+void sx_queue_reason(struct sx_queue *queue, char reason[SX_QUEUE_REASON_BYTES])
+{
+    pthread_mutex_lock(&queue->mu);
+    memcpy(reason, queue->reason, sizeof queue->reason);
     pthread_mutex_unlock(&queue->mu);
 }
 

@@ -28,6 +28,8 @@
 
 struct sx_queue;
 
+enum { SX_QUEUE_REASON_BYTES = 400 };
+
 struct sx_queue_counts {
     unsigned long queued, running, added, refused;
     unsigned long callers; /* with a request queued or running */
@@ -73,8 +75,10 @@ void sx_queue_close(struct sx_queue *queue);
 /* Wakes every taker, too: until resume, or close, takers of an empty queue get NULL at once, with
  * *closed true; who waits now gets it even if resume follows at once. Additions go on. Idempotent.
  */
-void sx_queue_suspend(struct sx_queue *queue);
+void sx_queue_suspend(struct sx_queue *queue, const char *reason);
 void sx_queue_resume(struct sx_queue *queue);
+/* Of the last suspension, "" before the first; a longer one was cut. */
+void sx_queue_reason(struct sx_queue *queue, char reason[SX_QUEUE_REASON_BYTES]);
 
 /* After close: waits until nothing is queued or running; false at the deadline. */
 bool sx_queue_drained(struct sx_queue *queue, int64_t deadline);

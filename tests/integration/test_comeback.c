@@ -1,8 +1,11 @@
-/* A link that was refused is online again without a hand, whatever it was refused for; one that is
- * to give up tells who serves. */
+/* A link that was refused is online again without a hand, whatever it was refused for, and serves
+ * as before; one that is to give up tells who serves. No test waits for a wait: they are short
+ * here, or would outlast the test, so that what comes earlier came for another reason.
+ */
 #include "soapH.h"
 #include "laboratory.h"
 
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +13,25 @@
 
 #include "../lib/hostile.h"
 #include "../lib/names.h"
-#include "../lib/refused_wait.h"
+#include "../lib/proxy.h"
+#include "../lib/retry_waits.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
-#include "site.h"
+#include "../lib/wall_clock.h"
 #include "witness.h"
 
 #define DOMAIN "refusing.example"
 
-enum { SOON_US = 100000 };
+extern CU_TestInfo tests_comeback[];
 
-/* A link, and a file of its own. */
+enum { SOON_US = 50000, TEXT_BYTES = 16384 };
+
+/* A service, and a file of its own. */
 struct stage {
     struct witness witness;
     struct soap_xmpp_config config;
     struct soap_xmpp_link *link;
+    struct laboratory *laboratory;
     struct hostile *hostile;
     char file[40];
 };
@@ -37,17 +44,12 @@ static void write_text(const char *file, const char *text)
     fclose(stream);
 }
 
-static void append_file(const char *file, const char *from)
+static void read_text(const char *file, char text[TEXT_BYTES])
 {
-    char bytes[4096];
-    size_t len;
-    FILE *in = fopen(from, "r"), *out = fopen(file, "a");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(in);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    while ((len = fread(bytes, 1, sizeof bytes, in)) > 0)
-        fwrite(bytes, 1, len, out);
-    fclose(in);
-    fclose(out);
+    FILE *stream = fopen(file, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stream);
+    text[fread(text, 1, TEXT_BYTES - 1, stream)] = '\0';
+    fclose(stream);
 }
 
 /* config is copied. */
@@ -60,6 +62,8 @@ static void prepare(struct stage *stage, const struct soap_xmpp_config *config)
     CU_ASSERT_TRUE_FATAL(fd >= 0);
     close(fd);
     stage->config = *config;
+    stage->config.allow = "*";
+    stage->config.plain_delivery = 1;
     witness_init(&stage->witness);
     witness_watch(&stage->witness, &stage->config);
 }
@@ -78,154 +82,287 @@ static void prepare_hostile(struct stage *stage, const struct hostile_step *scri
     stage->config.port = hostile_port(stage->hostile);
 }
 
-static void open_stage(struct stage *stage)
+static void open_link(struct stage *stage)
 {
     stage->link = soap_xmpp_open(&stage->config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(stage->link);
-    __atomic_store_n(&stage->witness.link, stage->link, __ATOMIC_RELEASE);
+}
+
+static void open_stage(struct stage *stage)
+{
+    open_link(stage);
+    stage->laboratory = laboratory_start(stage->link, 2);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(stage->laboratory);
 }
 
 static void close_stage(struct stage *stage)
 {
+    if (stage->laboratory)
+        CU_ASSERT_EQUAL(laboratory_stop(stage->laboratory, 0), SOAP_OK);
     soap_xmpp_close(stage->link);
     hostile_stop(stage->hostile);
     witness_fini(&stage->witness);
     unlink(stage->file);
+    retry_waits_set(NULL);
 }
 
-/* Who waits learns the reason, long before the wait is over. */
-static void await_refusal(struct stage *stage, const char *reason)
+/* Who waits or calls learns the reason, minutes before the next attempt. */
+static void assert_refused(struct stage *stage, const char *reason)
 {
+    struct soap *soap = laboratory_client(stage->link, SOAP_IO_DEFAULT);
     char said[512];
+    double sum;
     CU_ASSERT_TRUE(witness_await(&stage->witness, SOAP_XMPP_FAILED));
-    CU_ASSERT_TRUE(witness_await_trace(&stage->witness, "tries again in ", ""));
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(stage->link, 10 * TCP_LONG_MS), -1);
     soap_xmpp_reason(stage->link, said, sizeof said);
     ASSERT_CONTAINS(said, reason);
+    CU_ASSERT_EQUAL(soap_call_lab__add(soap, "xmpp:" DOMAIN, NULL, 1, 2, &sum), SOAP_TCP_ERROR);
+    ASSERT_CONTAINS(laboratory_fault(soap), reason);
+    laboratory_client_free(soap);
 }
 
-static void await_online(struct stage *stage)
-{
-    CU_ASSERT_TRUE(witness_await(&stage->witness, SOAP_XMPP_ONLINE));
-    CU_ASSERT_EQUAL(soap_xmpp_state(stage->link), SOAP_XMPP_ONLINE);
-}
+/* ---- a file that is rotated ---- */
 
-/* ---- a file that is mended ---- */
+/* Files are looked at soon; the next attempt without a change is a minute away. */
+static const struct retry_waits look_soon = {.look_us = SOON_US},
+                                all_soon = {SOON_US, SOON_US, SOON_US};
 
-static void mend_password(const struct site *site)
-{
-    struct site_account account;
+/* A service of a site behind a proxy, and who calls it. */
+struct house {
     struct stage stage;
-    site_account(site, "alice", "comeback", &account);
-    prepare(&stage, &account.config);
-    write_text(stage.file, "of yesterday\n");
-    stage.config.password = NULL;
-    stage.config.password_file = stage.file;
-    open_stage(&stage);
-    await_refusal(&stage, "not-authorized");
-    write_text(stage.file, account.password);
-    await_online(&stage);
-    close_stage(&stage);
-}
+    struct site_account account;
+    struct proxy *proxy;
+    struct soap_xmpp_link *caller;
+    struct soap *soap;
+    const char *endpoint;
+};
 
-static void a_password_file_that_is_mended(void)
+static void enter(struct house *house, const struct site *site)
 {
-    site_each(mend_password);
+    site_account(site, "bob", "comeback", &house->account);
+    house->proxy = proxy_start(site->port, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(house->proxy);
+    house->account.config.port = proxy_port(house->proxy);
+    prepare(&house->stage, &house->account.config);
+    house->caller = site_open(site, "alice", "desk");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(house->caller);
+    house->soap = laboratory_client(house->caller, SOAP_IO_DEFAULT);
+    house->endpoint = site_endpoint(site, "bob", "comeback");
+    retry_waits_set(&look_soon);
 }
 
-static void mend_ca_file(const struct site *site)
+static void leave(struct house *house)
+{
+    laboratory_client_free(house->soap);
+    soap_xmpp_close(house->caller);
+    close_stage(&house->stage);
+    proxy_stop(house->proxy);
+}
+
+static void assert_served(struct house *house)
+{
+    double sum = 0;
+    CU_ASSERT_TRUE(witness_await(&house->stage.witness, SOAP_XMPP_ONLINE));
+    CU_ASSERT_EQUAL(soap_call_lab__add(house->soap, house->endpoint, NULL, 1, 2, &sum), SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 3);
+}
+
+/* The connection is lost at some time, as connections are. */
+static void lose(struct house *house)
+{
+    witness_clear(&house->stage.witness);
+    CU_ASSERT_TRUE(proxy_cut_now(house->proxy) > 0);
+}
+
+/* A wrong file when the service starts, and again while it serves. */
+static void rotate(struct house *house, const char *good, const char *bad, const char *reason)
+{
+    struct stage *stage = &house->stage;
+    write_text(stage->file, bad);
+    open_stage(stage);
+    assert_refused(stage, reason);
+    write_text(stage->file, good);
+    assert_served(house);
+    write_text(stage->file, bad);
+    lose(house);
+    assert_refused(stage, reason);
+    CU_ASSERT_TRUE(witness_await_trace(&stage->witness, "tries again in ", "files"));
+    write_text(stage->file, good);
+    CU_ASSERT_TRUE(witness_await_trace(&stage->witness, "tries again: ", "a file"));
+    assert_served(house);
+}
+
+static void rotate_password(const struct site *site)
+{
+    struct house house;
+    enter(&house, site);
+    house.stage.config.password = NULL;
+    house.stage.config.password_file = house.stage.file;
+    rotate(&house, house.account.password, "of yesterday", "not-authorized");
+    unlink(house.stage.file); /* it comes under another name first, and then takes this one */
+    lose(&house);
+    assert_served(&house); /* by the last one */
+    write_text(house.stage.file, "");
+    lose(&house);
+    CU_ASSERT_TRUE(witness_await_trace(&house.stage.witness, "-> backing off", "1,023 bytes"));
+    write_text(house.stage.file, house.account.password);
+    assert_served(&house);
+    leave(&house);
+}
+
+static void a_password_file_is_rotated_while_it_is_served(void)
+{
+    site_each(rotate_password);
+}
+
+static void rotate_cas(const struct site *site)
 {
     struct hostile_certificates other;
-    struct site_account account;
-    struct stage stage;
+    char good[TEXT_BYTES], bad[TEXT_BYTES];
+    struct house house;
     CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&other, DOMAIN, 1), 0);
-    site_account(site, "alice", "comeback", &account);
-    prepare(&stage, &account.config);
-    append_file(stage.file, other.ca_file);
-    stage.config.ca_file = stage.file;
-    open_stage(&stage);
-    await_refusal(&stage, "is not trusted");
-    write_text(stage.file, "");
-    append_file(stage.file, site->ca_file);
-    await_online(&stage);
-    close_stage(&stage);
+    read_text(site->ca_file, good);
+    read_text(other.ca_file, bad);
+    enter(&house, site);
+    house.stage.config.ca_file = house.stage.file;
+    rotate(&house, good, bad, "is not trusted");
+    leave(&house);
     hostile_remove_certificates(&other);
 }
 
-static void a_file_of_cas_that_is_mended(void)
+static void a_file_of_cas_is_rotated_while_it_is_served(void)
 {
-    site_each(mend_ca_file);
+    site_each(rotate_cas);
 }
 
-/* ---- a server that is mended ---- */
+/* Whoever renews it may be at it: these are no refusals, and come back as soon as connections do.
+ */
+static void rotate_certificate(const struct site *site)
+{
+    static const struct retry_waits soon = {.next_us = SOON_US};
+    static const char *const bad[] = {"late", "stranger", "alice"};
+    int dir_len = (int)(strrchr(site->ca_file, '/') - site->ca_file);
+    char good[TEXT_BYTES], text[TEXT_BYTES], path[SITE_PATH_BYTES + 128];
+    struct house house;
+    size_t i;
+    enter(&house, site);
+    retry_waits_set(&soon);
+    snprintf(path, sizeof path, "%.*s/%s/bob.pem", dir_len, site->ca_file, site->domain);
+    read_text(path, good);
+    write_text(house.stage.file, good);
+    house.stage.config.password = NULL;
+    house.stage.config.cert_file = house.stage.config.key_file = house.stage.file;
+    open_stage(&house.stage);
+    assert_served(&house);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(path, sizeof path, "%.*s/%s/%s.pem", dir_len, site->ca_file, site->domain, bad[i]);
+        read_text(path, text);
+        write_text(house.stage.file, text);
+        lose(&house);
+        CU_ASSERT_TRUE(witness_await_trace(&house.stage.witness, "connecting -> ", ""));
+        write_text(house.stage.file, good);
+        assert_served(&house);
+    }
+    leave(&house);
+}
 
-struct renewal {
-    const char *file, *ca_file;
+static void a_client_certificate_is_rotated_while_it_is_served(void)
+{
+    site_each(rotate_certificate);
+}
+
+struct asker {
+    const char *password;
+    unsigned times;
 };
 
-/* Whoever replaces the certificate has another CA sign it. */
-static void replace_ca(struct witness *witness, enum soap_xmpp_state_value state)
+/* A program that has no password yet, then the last one. */
+static int give_password(void *user, char *password, size_t password_bytes)
 {
-    struct renewal *renewal = witness->user;
-    if (state != SOAP_XMPP_FAILED)
-        return;
-    write_text(renewal->file, "");
-    append_file(renewal->file, renewal->ca_file);
+    struct asker *asker = user;
+    if (asker->times++ == 0)
+        return -1;
+    snprintf(password, password_bytes, "%s", asker->times == 2 ? "of yesterday" : asker->password);
+    return 0;
 }
 
-static void a_certificate_that_had_expired(void)
+static void ask_again(const struct site *site)
 {
-    struct hostile_certificates expired, good;
-    struct renewal renewal;
-    struct stage stage;
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&expired, DOMAIN, -1), 0);
-    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&good, DOMAIN, 1), 0);
-    const struct hostile_step script[] = {
-        {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND,
-         .text = HOSTILE_STREAM
-         "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"},
-        {HOSTILE_STARTTLS, .text = expired.pem},
-        {.kind = HOSTILE_SILENCE_MS},
-        {.kind = HOSTILE_NEXT},
-        {HOSTILE_PLAY, .steps = hostile_login_tls},
-        {HOSTILE_END}};
-    prepare_hostile(&stage, script, good.pem);
-    append_file(stage.file, expired.ca_file);
-    stage.config.ca_file = stage.file;
-    renewal = (struct renewal){stage.file, good.ca_file};
-    stage.witness.on_state = replace_ca;
-    stage.witness.user = &renewal;
-    refused_wait_set(SOON_US);
-    open_stage(&stage);
-    CU_ASSERT_TRUE(witness_await_trace(&stage.witness, "-> failed: ", "expired"));
-    await_online(&stage);
-    refused_wait_set(0);
-    close_stage(&stage);
-    hostile_remove_certificates(&expired);
-    hostile_remove_certificates(&good);
+    struct asker asker = {0};
+    struct house house;
+    enter(&house, site);
+    retry_waits_set(&all_soon);
+    asker.password = house.account.password;
+    house.stage.config.password = NULL;
+    house.stage.config.password_callback = give_password;
+    house.stage.config.password_user = &asker;
+    open_stage(&house.stage);
+    assert_served(&house);
+    witness_expect(&house.stage.witness, "connecting\nbacking off\nconnecting\nfailed\nconnecting\n"
+                                         "online\n");
+    CU_ASSERT_TRUE(witness_await_trace(&house.stage.witness, "-> backing off", "the program gave"));
+    asker.times = 0;
+    lose(&house);
+    CU_ASSERT_TRUE(witness_await_trace(&house.stage.witness, "-> backing off", "the program gave"));
+    assert_served(&house);
+    leave(&house);
+    CU_ASSERT_EQUAL(asker.times, 3);
 }
 
-#define FAILURE(condition)                                                                         \
-    {HOSTILE_EXPECT, .text = "<stream:stream"},                                                    \
-        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("PLAIN")}, {HOSTILE_EXPECT, .text = "</auth>"},  \
-        {HOSTILE_SEND, .text = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><" condition     \
-                               "/></failure></stream:stream>"},                                    \
-        {.kind = HOSTILE_CLOSE},                                                                   \
+static void a_program_is_asked_for_its_password_while_it_is_served(void)
+{
+    site_each(ask_again);
+}
+
+/* ---- a server, or a machine, that is mended ---- */
+
+/* Once online, the service is asked something. */
+#define SERVE                                                                                      \
+    {HOSTILE_SEND,                                                                                 \
+     .text = "<iq type='set' id='ask' from='bob@" DOMAIN "/desk' to='$JID'><e:Envelope "           \
+             "xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><l:add "                 \
+             "xmlns:l='urn:soapxmpp:lab'><a>1</a><b>2</b></l:add></e:Body></e:Envelope></iq>"},    \
+        {HOSTILE_EXPECT, .text = "<sum>3</sum>"},                                                  \
+    {                                                                                              \
+        HOSTILE_END                                                                                \
+    }
+
+/* The login, as far as it comes, ends so. */
+#define END_LOGIN(text_)                                                                           \
+    {HOSTILE_SEND, .text = text_ "</stream:stream>"}, {.kind = HOSTILE_CLOSE},                     \
     {                                                                                              \
         .kind = HOSTILE_NEXT                                                                       \
     }
+#define FAILURE(condition)                                                                         \
+    {HOSTILE_EXPECT, .text = "<stream:stream"},                                                    \
+        {HOSTILE_SEND, .text = HOSTILE_OFFER_SASL("PLAIN")}, {HOSTILE_EXPECT, .text = "</auth>"},  \
+        END_LOGIN("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><" condition "/></failure>")
+#define STREAM_ERROR(condition)                                                                    \
+    {HOSTILE_EXPECT, .text = "<stream:stream"},                                                    \
+        END_LOGIN(HOSTILE_STREAM "<stream:error><" condition                                       \
+                                 " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
 
-static void come_back(const struct hostile_step *script, const char *const *lines)
+static void assert_hostile_served(struct stage *stage)
+{
+    CU_ASSERT_TRUE(hostile_await(stage->hostile, "<sum>3</sum>", TCP_LONG_MS));
+    CU_ASSERT_EQUAL(soap_xmpp_state(stage->link), SOAP_XMPP_ONLINE);
+}
+
+/* Each attempt is told: its state with its reason, and a refusal in a line that is an error's. */
+static void come_back(const struct hostile_step *script, const char *states,
+                      const char *const *reasons)
 {
     struct stage stage;
+    char *told;
     prepare_hostile(&stage, script, NULL);
-    refused_wait_set(SOON_US);
+    retry_waits_set(&all_soon);
     open_stage(&stage);
-    await_online(&stage);
-    for (; *lines; lines++)
-        CU_ASSERT_TRUE(witness_await_trace(&stage.witness, "connecting -> ", *lines));
-    refused_wait_set(0);
+    assert_hostile_served(&stage);
+    witness_expect(&stage.witness, states);
+    told = witness_reasons(&stage.witness);
+    for (; *reasons; reasons++)
+        ASSERT_CONTAINS(told, *reasons);
+    free(told);
     close_stage(&stage);
 }
 
@@ -234,55 +371,129 @@ static void a_user_database_that_was_down(void)
     static const struct hostile_step script[] = {FAILURE("not-authorized"),
                                                  FAILURE("temporary-auth-failure"),
                                                  FAILURE("not-authorized"),
+                                                 STREAM_ERROR("internal-server-error"),
+                                                 FAILURE("account-disabled"),
                                                  {HOSTILE_PLAY, .steps = hostile_login_plain},
-                                                 {HOSTILE_END}};
-    static const char *const lines[] = {": not-authorized", ": temporary-auth-failure", NULL};
-    come_back(script, lines);
+                                                 SERVE};
+    static const char *const reasons[] = {": not-authorized", ": temporary-auth-failure",
+                                          "internal-server-error", ": account-disabled", NULL};
+    come_back(script,
+              "connecting\nfailed\nconnecting\nbacking off\nconnecting\nfailed\nconnecting\n"
+              "backing off\nconnecting\nfailed\nconnecting\nonline\n",
+              reasons);
 }
 
 static void a_host_that_the_server_did_not_know(void)
 {
-    static const struct hostile_step script[] = {
-        {HOSTILE_EXPECT, .text = "<stream:stream"},
-        {HOSTILE_SEND,
-         .text = HOSTILE_STREAM
-         "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
-         "</stream:stream>"},
-        {.kind = HOSTILE_CLOSE},
-        {.kind = HOSTILE_NEXT},
-        {HOSTILE_PLAY, .steps = hostile_login_plain},
-        {HOSTILE_END}};
-    static const char *const lines[] = {"host-unknown", NULL};
-    come_back(script, lines);
+    static const struct hostile_step script[] = {STREAM_ERROR("host-unknown"),
+                                                 STREAM_ERROR("host-unknown"),
+                                                 {HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 SERVE};
+    static const char *const reasons[] = {"host-unknown", NULL};
+    come_back(script, "connecting\n", reasons);
 }
 
-/* So that nobody waits for the back-off. */
-static void hurry(struct witness *witness, enum soap_xmpp_state_value state)
+static void a_resource_that_another_one_had(void)
 {
-    struct soap_xmpp_link *link = __atomic_load_n(&witness->link, __ATOMIC_ACQUIRE);
-    if (state == SOAP_XMPP_BACKING_OFF && link)
-        soap_xmpp_kick(link);
+    static const struct hostile_step script[] = {
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        END_LOGIN("<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                  "</stream:error>"),
+        {HOSTILE_PLAY, .steps = hostile_login_plain},
+        SERVE};
+    static const char *const reasons[] = {"conflict", NULL};
+    come_back(script, "connecting\nonline\n", reasons);
 }
 
 static void a_name_that_did_not_exist(void)
 {
     static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
-                                                 {HOSTILE_END}};
+                                                 SERVE};
     static const struct names_row unknown[] = {{"localhost", NULL, EAI_NONAME}, {0}};
     static const struct names_row known[] = {{"localhost", "127.0.0.1", 0}, {0}};
+    static const struct retry_waits soon = {.next_us = SOON_US};
     struct stage stage;
     prepare_hostile(&stage, script, NULL);
     stage.config.host = "localhost";
-    stage.witness.on_state = hurry;
     names_set(unknown);
-    refused_wait_set(SOON_US);
+    retry_waits_set(&soon);
+    open_stage(&stage);
+    assert_refused(&stage, "the name localhost is unknown");
+    CU_ASSERT_EQUAL(names_asked("localhost"), 5);
+    close_stage(&stage); /* as any other, though the next attempt is a minute away */
+    prepare_hostile(&stage, script, NULL);
+    stage.config.host = "localhost";
+    retry_waits_set(&all_soon);
     open_stage(&stage);
     CU_ASSERT_TRUE(witness_await(&stage.witness, SOAP_XMPP_FAILED));
     names_set(known);
-    await_online(&stage);
-    refused_wait_set(0);
-    names_set(NULL);
+    assert_hostile_served(&stage);
     close_stage(&stage);
+    names_set(NULL);
+}
+
+struct renewal {
+    const char *file;
+    char ca[TEXT_BYTES];
+};
+
+/* Whoever replaces the certificate has another CA sign it. */
+static void replace_ca(struct witness *witness, enum soap_xmpp_state_value state)
+{
+    const struct renewal *renewal = witness->user;
+    if (state == SOAP_XMPP_FAILED)
+        write_text(renewal->file, renewal->ca);
+}
+
+static void a_certificate_that_had_expired(void)
+{
+    struct hostile_certificates expired, good;
+    struct renewal renewal;
+    struct stage stage;
+    char ca[TEXT_BYTES];
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&expired, DOMAIN, -1), 0);
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&good, DOMAIN, 1), 0);
+    const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_offer_tls},
+                                          {HOSTILE_STARTTLS, .text = expired.pem},
+                                          {.kind = HOSTILE_SILENCE_MS},
+                                          {.kind = HOSTILE_NEXT},
+                                          {HOSTILE_PLAY, .steps = hostile_login_tls},
+                                          SERVE};
+    prepare_hostile(&stage, script, good.pem);
+    read_text(expired.ca_file, ca);
+    write_text(stage.file, ca);
+    stage.config.ca_file = stage.file;
+    read_text(good.ca_file, renewal.ca);
+    renewal.file = stage.file;
+    stage.witness.on_state = replace_ca;
+    stage.witness.user = &renewal;
+    retry_waits_set(&all_soon);
+    open_stage(&stage);
+    CU_ASSERT_TRUE(witness_await_trace(&stage.witness, "-> failed: ", "expired"));
+    assert_hostile_served(&stage);
+    close_stage(&stage);
+    hostile_remove_certificates(&expired);
+    hostile_remove_certificates(&good);
+}
+
+/* A device without a battery for its clock. */
+static void a_clock_that_was_at_1970(void)
+{
+    struct hostile_certificates good;
+    struct stage stage;
+    static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_tls}, SERVE};
+    CU_ASSERT_EQUAL_FATAL(hostile_make_certificates(&good, DOMAIN, 1), 0);
+    prepare_hostile(&stage, script, good.pem);
+    stage.config.ca_file = good.ca_file;
+    retry_waits_set(&look_soon);
+    wall_clock_set(60);
+    open_stage(&stage);
+    assert_refused(&stage, "not yet valid");
+    wall_clock_release();
+    CU_ASSERT_TRUE(witness_await_trace(&stage.witness, "tries again: ", "the clock was set"));
+    assert_hostile_served(&stage);
+    close_stage(&stage);
+    hostile_remove_certificates(&good);
 }
 
 /* ---- giving up ---- */
@@ -293,43 +504,76 @@ static const struct hostile_step refuses_then_serves[] = {
     {.kind = HOSTILE_NEXT},
     FAILURE("not-authorized"),
     {HOSTILE_PLAY, .steps = hostile_login_plain},
-    {HOSTILE_END}};
+    SERVE};
+
+static void give_up(struct stage *stage, struct soap *soap, int threads)
+{
+    prepare_hostile(stage, refuses_then_serves, NULL);
+    stage->config.give_up = SOAP_XMPP_GIVE_UP_AFTER_REFUSAL;
+    retry_waits_set(&all_soon);
+    open_link(stage);
+    CU_ASSERT_EQUAL_FATAL(soap_register_plugin_arg(soap, soap_xmpp, stage->link), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, threads), SOAP_TCP_ERROR);
+    ASSERT_CONTAINS(laboratory_fault(soap), "not-authorized");
+}
 
 static void who_is_to_give_up_tells_who_serves(void)
 {
     struct stage stage;
     struct soap *soap = soap_new();
-    char fault[512];
-    prepare_hostile(&stage, refuses_then_serves, NULL);
-    stage.config.give_up = SOAP_XMPP_GIVE_UP_AFTER_REFUSAL;
-    stage.config.allow = "*";
-    refused_wait_set(SOON_US);
-    open_stage(&stage);
-    CU_ASSERT_EQUAL_FATAL(soap_register_plugin_arg(soap, soap_xmpp, stage.link), SOAP_OK);
-    CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, 2), SOAP_TCP_ERROR);
-    soap_sprint_fault(soap, fault, sizeof fault);
-    ASSERT_CONTAINS(fault, "not-authorized");
+    give_up(&stage, soap, 2);
     CU_ASSERT_EQUAL(soap_xmpp_state(stage.link), SOAP_XMPP_FAILED);
     CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, 2), SOAP_TCP_ERROR); /* at once */
     CU_ASSERT_EQUAL(soap_xmpp_accept(soap, 10), SOAP_STOP);
     CU_ASSERT_FALSE(hostile_await_connections(stage.hostile, 3, 4 * SOON_US / 1000));
     soap_xmpp_kick(stage.link);
-    CU_ASSERT_EQUAL(soap_xmpp_wait_online(stage.link, TCP_LONG_MS), 0);
-    CU_ASSERT_EQUAL(soap_xmpp_accept(soap, -1), SOAP_TCP_ERROR); /* nothing came in that time */
-    refused_wait_set(0);
+    stage.laboratory = laboratory_start(stage.link, 2);
+    assert_hostile_served(&stage);
+    laboratory_client_free(soap);
     close_stage(&stage);
-    soap_destroy(soap);
-    soap_end(soap);
-    soap_free(soap);
+}
+
+/* Somebody else kicks before the workers have noticed: they leave all the same, every one. */
+static void kick_at_once(struct witness *witness, enum soap_xmpp_state_value state)
+{
+    if (state == SOAP_XMPP_FAILED)
+        soap_xmpp_kick(__atomic_load_n(&witness->link, __ATOMIC_ACQUIRE));
+}
+
+static void a_kick_leaves_no_worker_behind(void)
+{
+    struct stage stage;
+    struct soap *soap = soap_new();
+    prepare_hostile(&stage, refuses_then_serves, NULL);
+    stage.config.give_up = SOAP_XMPP_GIVE_UP_AFTER_REFUSAL;
+    stage.witness.on_state = kick_at_once;
+    retry_waits_set(&all_soon);
+    open_link(&stage);
+    __atomic_store_n(&stage.witness.link, stage.link, __ATOMIC_RELEASE);
+    CU_ASSERT_EQUAL_FATAL(soap_register_plugin_arg(soap, soap_xmpp, stage.link), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_serve(soap, soap_serve, 8), SOAP_TCP_ERROR);
+    ASSERT_CONTAINS(laboratory_fault(soap), "not-authorized");
+    laboratory_client_free(soap);
+    stage.laboratory = laboratory_start(stage.link, 2);
+    assert_hostile_served(&stage);
+    close_stage(&stage);
 }
 
 CU_TestInfo tests_comeback[] = {
-    {"a password file that is mended brings the link back", a_password_file_that_is_mended},
-    {"a file of CAs that is mended brings the link back", a_file_of_cas_that_is_mended},
-    {"it comes back to a certificate that had expired", a_certificate_that_had_expired},
+    {"a password file is rotated while it is served",
+     a_password_file_is_rotated_while_it_is_served},
+    {"a file of CAs is rotated while it is served", a_file_of_cas_is_rotated_while_it_is_served},
+    {"a client certificate is rotated while it is served",
+     a_client_certificate_is_rotated_while_it_is_served},
+    {"a program is asked for its password while it is served",
+     a_program_is_asked_for_its_password_while_it_is_served},
     {"it comes back to a user database that was down", a_user_database_that_was_down},
     {"it comes back to a server that did not know its host", a_host_that_the_server_did_not_know},
+    {"it comes back to a resource that another one had", a_resource_that_another_one_had},
     {"it comes back to a name that did not exist", a_name_that_did_not_exist},
+    {"it comes back to a certificate that had expired", a_certificate_that_had_expired},
+    {"it comes back when a clock that was at 1970 is set", a_clock_that_was_at_1970},
     {"who is to give up tells who serves", who_is_to_give_up_tells_who_serves},
+    {"a kick leaves no worker behind", a_kick_leaves_no_worker_behind},
     CU_TEST_INFO_NULL,
 };

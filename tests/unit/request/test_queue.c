@@ -153,7 +153,7 @@ static void who_takes_from_a_suspended_queue_does_not_wait(void)
 {
     struct sx_queue *queue = make_open(3);
     bool closed = false;
-    sx_queue_suspend(queue);
+    sx_queue_suspend(queue, "");
     CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
     take_and_free(queue, "1"); /* what is there is served */
     CU_ASSERT_PTR_NULL(sx_queue_take(queue, distant(), &closed));
@@ -170,11 +170,16 @@ static void who_was_there_leaves_a_queue_that_was_resumed(void)
 {
     struct sx_queue *queue = make_open(3);
     unsigned long suspensions = sx_queue_suspensions(queue);
+    char reason[SX_QUEUE_REASON_BYTES];
     bool closed = false;
     CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, suspensions, soon(), &closed));
     CU_ASSERT_FALSE(closed);
-    sx_queue_suspend(queue);
-    sx_queue_suspend(queue); /* idempotent */
+    sx_queue_reason(queue, reason);
+    ASSERT_TEXT(reason, "");
+    sx_queue_suspend(queue, "no entry");
+    sx_queue_suspend(queue, "still no entry"); /* idempotent, but for the reason */
+    sx_queue_reason(queue, reason);
+    ASSERT_TEXT(reason, "still no entry");
     CU_ASSERT_EQUAL(sx_queue_suspensions(queue), suspensions + 1);
     sx_queue_resume(queue);
     CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
@@ -203,7 +208,7 @@ static void a_kick_that_follows_at_once_leaves_nobody_behind(void)
     int i;
     for (i = 0; i < TAKERS; i++)
         takers[i] = start(wait_for_request, queue);
-    sx_queue_suspend(queue);
+    sx_queue_suspend(queue, "");
     sx_queue_resume(queue);
     for (i = 0; i < TAKERS; i++)
         pthread_join(takers[i], NULL);
