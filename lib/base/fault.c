@@ -12,7 +12,12 @@
 #include "base/fault.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
+
+enum { SHOWN_BYTES = 200 /* of a peer's name */ };
 
 /* soap->error values of stdsoap2.h, which this file doesn't see; gsoap/ asserts that they agree.
  */
@@ -122,37 +127,41 @@ static_assert(sizeof errors / sizeof errors[0] == SX_ERR_COUNT, "a row per error
 struct condition_row {
     const char *condition, *type;
     int number;
+    const char *before, *behind; /* the peer's name, in a sentence; NULL: none */
 };
 
 /* Types: the first that RFC 6120 8.3.3 recommends. Numbers: XEP-0086, except policy-violation,
  * which is younger; 403 because the peer must not try the same again. */
 static const struct condition_row conditions[] = {
-    {"bad-request", "modify", 400},
-    {"conflict", "cancel", 409},
-    {"feature-not-implemented", "cancel", 501},
-    {"forbidden", "auth", 403},
-    {"gone", "cancel", 302},
-    {"internal-server-error", "cancel", 500},
-    {"item-not-found", "cancel", 404},
-    {"jid-malformed", "modify", 400},
-    {"not-acceptable", "modify", 406},
-    {"not-allowed", "cancel", 405},
-    {"not-authorized", "auth", 401},
-    {"payment-required", "auth", 402}, /* RFC 3920 only, still sent */
-    {"policy-violation", "modify", 403},
-    {"recipient-unavailable", "wait", 404},
-    {"redirect", "modify", 302},
-    {"registration-required", "auth", 407},
-    {"remote-server-not-found", "cancel", 404},
-    {"remote-server-timeout", "wait", 504},
-    {"resource-constraint", "wait", 500},
-    {"service-unavailable", "cancel", 503},
-    {"subscription-required", "auth", 407},
-    {"undefined-condition", "cancel", 500},
-    {"unexpected-request", "wait", 400},
+    {"bad-request", "modify", 400, "", " takes the request for malformed"},
+    {"conflict", "cancel", 409, NULL, NULL},
+    {"feature-not-implemented", "cancel", 501, "", " doesn't know this kind of request"},
+    {"forbidden", "auth", 403, "", " doesn't let us call this"},
+    {"gone", "cancel", 302, "", " has moved for good"},
+    {"internal-server-error", "cancel", 500, "", " failed at the request or its answer"},
+    {"item-not-found", "cancel", 404, "there is no ", ""},
+    {"jid-malformed", "modify", 400, "a server on the way takes ", " for no address"},
+    {"not-acceptable", "modify", 406, "", " doesn't take the request as it is"},
+    {"not-allowed", "cancel", 405, "", " lets nobody call it so"},
+    {"not-authorized", "auth", 401, "", " doesn't know who we are"},
+    {"payment-required", "auth", 402, "",
+     " wants to be paid first"}, /* RFC 3920 only, still sent */
+    {"policy-violation", "modify", 403, "the request is over a limit of ",
+     " or of a server on the way"},
+    {"recipient-unavailable", "wait", 404, "nobody is online as ", " for now"},
+    {"redirect", "modify", 302, "", " is to be called elsewhere for now"},
+    {"registration-required", "auth", 407, "", " wants our account to be registered there first"},
+    {"remote-server-not-found", "cancel", 404, "our server can't find the server of ", ""},
+    {"remote-server-timeout", "wait", 504, "our server can't reach the server of ",
+     ", or got no answer in time"},
+    {"resource-constraint", "wait", 500, "", " has no room for the request now: try later"},
+    {"service-unavailable", "cancel", 503, "nobody is online as ", ", or it serves no SOAP"},
+    {"subscription-required", "auth", 407, "", " wants a subscription to it first"},
+    {"undefined-condition", "cancel", 500, NULL, NULL},
+    {"unexpected-request", "wait", 400, "", " didn't expect the request now"},
 };
 
-static const struct condition_row unknown_condition = {"", "cancel", 500};
+static const struct condition_row unknown_condition = {"", "cancel", 500, NULL, NULL};
 
 static const struct error_row *find_error(enum sx_err err)
 {
@@ -213,6 +222,19 @@ const char *sx_fault_condition(enum sx_err err)
 int sx_fault_number(const char *condition)
 {
     return find_condition(condition)->number;
+}
+
+void sx_fault_explain(const char *condition, const char *peer, bool is_there,
+                      char text[SX_FAULT_SENTENCE_BYTES])
+{
+    const struct condition_row *row = find_condition(condition);
+    int len = (int)sx_utf8_cut(peer, strnlen(peer, SHOWN_BYTES));
+    text[0] = '\0';
+    if (is_there && strcmp(condition, "service-unavailable") == 0)
+        snprintf(text, SX_FAULT_SENTENCE_BYTES, "%.*s is online and serves no such calls now", len,
+                 peer);
+    else if (row->before)
+        snprintf(text, SX_FAULT_SENTENCE_BYTES, "%s%.*s%s", row->before, len, peer, row->behind);
 }
 
 const char *sx_fault_condition_type(const char *condition)

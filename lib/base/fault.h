@@ -85,6 +85,14 @@ const char *sx_fault_condition(enum sx_err err);
  * unknown conditions are 500. */
 int sx_fault_number(const char *condition);
 
+enum { SX_FAULT_SENTENCE_BYTES = 320 };
+
+/* Who, and what is wrong: "nobody is online as bank@example.org/soap, or it serves no SOAP"; "" if
+ * the condition says all there is to say. peer: who was called, cut if it is long; is_there: its
+ * own program said so, not a server on the way. */
+void sx_fault_explain(const char *condition, const char *peer, bool is_there,
+                      char text[SX_FAULT_SENTENCE_BYTES]);
+
 /* Condition -> error type ("cancel", "modify", "wait", "auth") that RFC 6120 8.3.3 recommends,
  * "cancel" when unknown. */
 const char *sx_fault_condition_type(const char *condition);

@@ -149,6 +149,21 @@ int64_t sx_client_answer_timeout_us(struct soap *soap, struct sx_context *contex
     return transfer_us < us ? transfer_us : us;
 }
 
+/* What we have said ourselves explains itself. */
+static int report_stanza_error(struct soap *soap, struct sx_context *context,
+                               const struct sx_reply *reply, const char *outcome)
+{
+    char label[SX_LABEL_BYTES], sentence[SX_FAULT_SENTENCE_BYTES] = "";
+    int number = sx_fault_number(reply->condition);
+    snprintf(context->condition, sizeof context->condition, "%s", reply->condition);
+    if (!reply->is_own)
+        sx_fault_explain(reply->condition, sx_exchange_peer(context->call), reply->delivery.refused,
+                         sentence);
+    return sx_context_fail(soap, number, "%s: %s%s%s (%d)%s%s%s", sx_context_label(context, label),
+                           sentence, *sentence ? ": " : "", reply->condition, number,
+                           *reply->text ? ": " : "", reply->text, outcome);
+}
+
 /* A call that was sent has failed. */
 static int report_failure(struct soap *soap, struct sx_context *context,
                           const struct sx_reply *reply, int64_t timeout_us)
@@ -156,15 +171,11 @@ static int report_failure(struct soap *soap, struct sx_context *context,
     const char *outcome = context->outcome == SOAP_XMPP_UNKNOWN ? " (outcome unknown)" : "";
     char label[SX_LABEL_BYTES];
     int code = sx_fault_soap_code(reply->err);
-    sx_context_label(context, label);
     /* If stale_for, a new process has refused what its predecessor was asked: no service answered.
      */
-    if (reply->err == SX_ESTANZA && !reply->delivery.stale_for[0]) {
-        int number = sx_fault_number(reply->condition);
-        snprintf(context->condition, sizeof context->condition, "%s", reply->condition);
-        return sx_context_fail(soap, number, "%s: %s (%d)%s%s%s", label, reply->condition, number,
-                               *reply->text ? ": " : "", reply->text, outcome);
-    }
+    if (reply->err == SX_ESTANZA && !reply->delivery.stale_for[0])
+        return report_stanza_error(soap, context, reply, outcome);
+    sx_context_label(context, label);
     if (code == SOAP_TCP_ERROR || reply->delivery.stale_for[0])
         code = SOAP_EOF; /* gSOAP may repeat on SOAP_TCP_ERROR, and the service may have run */
     if (reply->err == SX_ETIMEOUT)

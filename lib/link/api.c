@@ -90,19 +90,29 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
 
 /* ---- discovery ---- */
 
+static void tell_reply(const char *jid, const struct sx_reply *reply, char *clause,
+                       size_t clause_bytes)
+{
+    char sentence[SX_FAULT_SENTENCE_BYTES] = "";
+    bool is_condition = reply->err == SX_ESTANZA;
+    if (is_condition)
+        sx_fault_explain(reply->condition, jid, reply->delivery.refused, sentence);
+    snprintf(clause, clause_bytes, "%s%s%s%s%s", sentence, *sentence ? ": " : "",
+             is_condition ? reply->condition : sx_fault_text(reply->err),
+             reply->text[0] ? ": " : "", reply->text);
+}
+
 static int ask_feature(struct soap_xmpp_link *link, const char *jid, const char *feature,
                        int64_t deadline, char *why, size_t why_bytes)
 {
     struct sx_reply reply = {0};
-    char clause[400] = "";
+    char clause[800] = "";
     int listed = -1;
     if (sx_query_ask(&link->query, jid, deadline, -1, &reply, clause, sizeof clause) == SX_OK) {
         if (reply.err == SX_OK && reply.features)
             listed = sx_disco_list_has(reply.features, feature);
         else
-            snprintf(clause, sizeof clause, "%s%s%s",
-                     reply.err == SX_ESTANZA ? reply.condition : sx_fault_text(reply.err),
-                     reply.text[0] ? ": " : "", reply.text);
+            tell_reply(jid, &reply, clause, sizeof clause);
         sx_reply_fini(&reply);
     }
     if (listed < 0 && why && why_bytes)

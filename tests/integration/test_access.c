@@ -186,7 +186,8 @@ static void assert_forbidden(struct soap *soap, int err, int runs)
     ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
     ASSERT_CONTAINS(laboratory_fault(soap),
-                    "forbidden (403): the caller may not call this operation");
+                    " doesn't let us call this: forbidden (403): the caller may not call this "
+                    "operation");
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
 }
 

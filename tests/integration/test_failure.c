@@ -97,7 +97,9 @@ static void call_absent(const struct site *site)
     CU_ASSERT_EQUAL(
         soap_call_lab__add(pair.soap, site_endpoint(site, "bob", "absent"), NULL, 1, 2, &sum), 503);
     ASSERT_TEXT(soap_xmpp_condition(pair.soap), "service-unavailable");
-    ASSERT_CONTAINS(laboratory_fault(pair.soap), "/absent: add: service-unavailable (503)");
+    ASSERT_CONTAINS(laboratory_fault(pair.soap), "/absent: add: nobody is online as bob@");
+    ASSERT_CONTAINS(laboratory_fault(pair.soap),
+                    "/absent, or it serves no SOAP: service-unavailable (503)");
     snprintf(endpoint, sizeof endpoint, "xmpp:bob@unknown.invalid/soap");
     CU_ASSERT_NOT_EQUAL(soap_call_lab__add(pair.soap, endpoint, NULL, 1, 2, &sum), SOAP_OK);
     ASSERT_CONTAINS(laboratory_fault(pair.soap), "unknown.invalid");

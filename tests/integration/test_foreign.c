@@ -421,9 +421,10 @@ static void get_foreign_errors(const struct site *site)
     if (open_scene(&scene, site))
         return;
     assert_failure(&scene, 5, 202, "", "add: accepted, without an answer");
-    assert_failure(&scene, 6, 404, "item-not-found", "add: item-not-found (404): it moved");
+    assert_failure(&scene, 6, 404, "item-not-found", ": item-not-found (404): it moved");
     assert_failure(&scene, 7, SOAP_NO_DATA, "", "add: it holds <banana xmlns='urn:fruit'>");
-    assert_failure(&scene, 8, 503, "service-unavailable", "add: service-unavailable (503)");
+    assert_failure(&scene, 8, 503, "service-unavailable",
+                   ", or it serves no SOAP: service-unavailable (503)");
     assert_sum(&scene, 1, 11.5);
     close_scene(&scene);
 }

@@ -88,11 +88,20 @@ static void stanza_errors(void)
         int code;
     } cases[] = {
         {"service-unavailable", "nobody\nhome",
-         CALC ": add: service-unavailable (503): nobody home", 503},
-        {"forbidden", "", CALC ": add: forbidden (403)", 403},
-        {"remote-server-not-found", "", CALC ": add: remote-server-not-found (404)", 404},
+         CALC ": add: nobody is online as calc@example.org/soap, or it serves no SOAP: "
+              "service-unavailable (503): nobody home",
+         503},
+        {"forbidden", "",
+         CALC ": add: calc@example.org/soap doesn't let us call this: "
+              "forbidden (403)",
+         403},
+        {"remote-server-not-found", "",
+         CALC ": add: our server can't find the server of calc@example.org/soap: "
+              "remote-server-not-found (404)",
+         404},
         {"undefined-condition", "odd",
          CALC ": add: undefined-condition (500): odd (outcome unknown)", 500},
+        {"wholly-new", "", CALC ": add: wholly-new (500)", 500},
     };
     size_t i;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -108,7 +108,9 @@ static void lost(void)
     send_relay("answer " THIRD);
     CU_ASSERT_EQUAL(soap_serve(soap), 403);
     ASSERT_TEXT(soap_xmpp_condition(soap), "forbidden");
-    ASSERT_TEXT(ground_fault(soap), THIRD ": relayResponse: forbidden (403): not you");
+    ASSERT_TEXT(ground_fault(soap),
+                THIRD ": relayResponse: third@example.org/desk doesn't let us call this: "
+                      "forbidden (403): not you");
     soap_end(soap);
     CU_ASSERT_PTR_NULL(soap_xmpp_from(soap));
     CU_ASSERT(soap->fresponse == fresponse);

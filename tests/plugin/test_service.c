@@ -61,7 +61,8 @@ static void uncarriable_answer(void)
                     500);
     ASSERT_TEXT(soap_xmpp_condition(ground.client), "internal-server-error");
     ASSERT_CONTAINS(ground_fault(ground.client),
-                    CALC ": say: internal-server-error (500): the answer's envelope can't be "
+                    CALC ": say: calc@example.org/soap failed at the request or its answer: "
+                         "internal-server-error (500): the answer's envelope can't be "
                          "carried: byte ");
 }
 
@@ -88,7 +89,9 @@ static void relays(void)
     CU_ASSERT_EQUAL(soap_call_calc__relay(other, CALC, NULL, (char *)"xmpp:alice@example.org/desk",
                                           40, 2, &sum),
                     SOAP_SVR_FAULT);
-    ASSERT_TEXT(ground_fault(other), "xmpp:alice@example.org/desk: add: forbidden (403)");
+    ASSERT_TEXT(ground_fault(other),
+                "xmpp:alice@example.org/desk: add: alice@example.org/desk doesn't let us "
+                "call this: forbidden (403)");
     ground_free(other);
 }
 

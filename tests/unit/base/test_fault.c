@@ -165,6 +165,50 @@ static void unknown_conditions_are_500(void)
     CU_ASSERT_EQUAL(sx_fault_number(NULL), 500);
 }
 
+static const char *explain(const char *condition, bool is_there)
+{
+    static char text[SX_FAULT_SENTENCE_BYTES];
+    sx_fault_explain(condition, "bank@example.org/soap", is_there, text);
+    return text;
+}
+
+/* But for two of which there is nothing more to say than their names do. */
+static void conditions_have_sentences(void)
+{
+    static const char *const mute[] = {"conflict", "undefined-condition"};
+    size_t i, silent = 0;
+    for (i = 0; i < COUNT(conditions); i++) {
+        const char *condition = conditions[i].condition, *text = explain(condition, true);
+        if (strcmp(condition, mute[0]) == 0 || strcmp(condition, mute[1]) == 0) {
+            ASSERT_TEXT(text, "");
+            silent++;
+            continue;
+        }
+        ASSERT_CONTAINS(text, "bank@example.org/soap");
+        ASSERT_LACKS(text, condition);
+        ASSERT_CONTAINS(explain(condition, false), "bank@example.org/soap");
+    }
+    CU_ASSERT_EQUAL(silent, COUNT(mute));
+    ASSERT_TEXT(explain("service-unavailable", false),
+                "nobody is online as bank@example.org/soap, or it serves no SOAP");
+    ASSERT_TEXT(explain("service-unavailable", true),
+                "bank@example.org/soap is online and serves no such calls now");
+    ASSERT_TEXT(explain("forbidden", false), "bank@example.org/soap doesn't let us call this");
+    ASSERT_TEXT(explain("no-such-condition", false), "");
+}
+
+static void a_long_name_is_cut_at_a_character(void)
+{
+    char peer[3100], text[SX_FAULT_SENTENCE_BYTES];
+    size_t i;
+    for (i = 0; i + 3 < sizeof peer; i += 2)
+        memcpy(peer + i, "\xc3\xbc", 3);
+    sx_fault_explain("service-unavailable", peer, false, text);
+    ASSERT_CONTAINS(text, "\xc3\xbc, or it serves no SOAP");
+    sx_fault_explain("service-unavailable", peer + 1, false, text);
+    ASSERT_LACKS(text, "\xc3,");
+}
+
 static void check_code(const char *local_name, const char *element, int number, const char *type)
 {
     const struct sx_fault_code *code = sx_fault_code(local_name);
@@ -208,6 +252,8 @@ CU_TestInfo tests_fault[] = {
     {"a request is refused with the condition that fits", requests_are_refused_with},
     {"each condition has the number of XEP-0086 and the type of RFC 6120",
      conditions_have_number_and_type},
+    {"each condition has a sentence that names the peer", conditions_have_sentences},
+    {"a long name is cut at a character", a_long_name_is_cut_at_a_character},
     {"an unknown condition is 500 and cancel", unknown_conditions_are_500},
     {"SOAP 1.1 and 1.2 fault codes map to the elements of XEP-0072", soap_codes_map},
     {"an unknown SOAP fault code is the receiver's", unknown_soap_codes_are_receivers},
