@@ -622,6 +622,8 @@ static void explain(struct sx_connection *connection)
 void sx_connection_fini(struct sx_connection *connection)
 {
     explain(connection);
+    if (connection->failure.err == SX_ECERT)
+        sx_tls_context_doubt(*connection->context);
     if (connection->conn)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;

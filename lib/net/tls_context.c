@@ -1,6 +1,7 @@
 /* tls_context.c - makes contexts, finds those that there are, and stands before libstrophe.
  *
- * Invariant: each context of the table has an owner, and no two have the same digest.
+ * Invariant: each context of the table has an owner, and no two that aren't doubted have the same
+ * digest.
  *
  * Happy path: files are read -> their digest is looked for -> none has it: a new one is made,
  * without the lock -> it joins the table, unless another thread was faster -> lend -> libstrophe
@@ -50,6 +51,7 @@ struct sx_tls_context {
     SSL_CTX *ctx;
     /* under mu */
     unsigned owners;
+    bool is_doubted; /* nobody else finds it */
     struct sx_tls_context *next;
 };
 
@@ -70,7 +72,7 @@ struct files {
 static struct sx_tls_context *find_locked(const unsigned char digest[DIGEST_BYTES])
 {
     struct sx_tls_context *context = contexts;
-    while (context && memcmp(context->digest, digest, DIGEST_BYTES) != 0)
+    while (context && (context->is_doubted || memcmp(context->digest, digest, DIGEST_BYTES) != 0))
         context = context->next;
     if (context)
         context->owners++;
@@ -125,6 +127,13 @@ void sx_tls_context_give_back(struct sx_tls_context *context)
     pthread_mutex_unlock(&mu);
     if (is_last)
         free_context(context);
+}
+
+void sx_tls_context_doubt(struct sx_tls_context *context)
+{
+    pthread_mutex_lock(&mu);
+    context->is_doubted = true;
+    pthread_mutex_unlock(&mu);
 }
 
 size_t sx_tls_context_count(void)

@@ -31,6 +31,11 @@ enum sx_err sx_tls_context_renew(struct sx_tls_context **context, const struct s
                                  char *why, size_t why_bytes);
 void sx_tls_context_give_back(struct sx_tls_context *context); /* NULL allowed */
 
+/* The next renew, anybody's, makes a new one, even if the files say the same; who has it keeps it.
+ * For when it refused a server: in a store that was filled while memory was short a CA may be
+ * damaged, of which OpenSSL tells nobody. */
+void sx_tls_context_doubt(struct sx_tls_context *context);
+
 /* Whether our certificate, if there is one, is in date now. It isn't: SX_EFILE with a clause. */
 enum sx_err sx_tls_context_check_dates(const struct sx_tls_context *context,
                                        const struct sx_config *config, char *why, size_t why_bytes);

@@ -6,7 +6,9 @@
  * Happy path: fill -> a chain that isn't complete -> find_issuer() looks in the store and the
  * folder -> the system's file is read -> it looks again. Failure: that there is no such file is no
  * failure of the handshake. That there is no memory or descriptor for it is one, of which OpenSSL's
- * queue tells; the next chain asks for it again, and what was read twice is there once.
+ * queue tells; the next chain asks for it again, and what was read twice is there once. A CA that
+ * OpenSSL decodes while memory is short may lose its key or what its extensions say, without a
+ * word: whoever is refused for it finds another store at its next attempt (tls_context.h).
  */
 #include "net/trust.h"
 
@@ -80,103 +82,21 @@ static enum reading read_system_file(X509_STORE *store)
     return reading;
 }
 
-/* Decoded anew, with its settings of trust. NULL: no memory. */
-static X509 *copy_certificate(X509 *certificate)
-{
-    unsigned char *bytes = NULL;
-    int len = i2d_X509_AUX(certificate, &bytes);
-    const unsigned char *at = bytes;
-    X509 *copy = len > 0 ? d2i_X509_AUX(NULL, &at, len) : NULL;
-    OPENSSL_free(bytes);
-    return copy;
-}
-
 static bool is_valid_now(const X509 *certificate)
 {
     return X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
                               X509_get0_notAfter(certificate)) == 0;
 }
 
-/* Whether memory may have been short when it was decoded: it has no key, its extensions weren't
- * understood, or it isn't signed by its own key, though it names itself as its issuer. Some
- * certificates are so, however often they are decoded. */
-static bool may_be_damaged(X509 *certificate)
-{
-    uint32_t flags = X509_get_extension_flags(certificate);
-    return !X509_get0_pubkey(certificate) ||
-           (flags & (EXFLAG_INVALID | EXFLAG_NO_FINGERPRINT)) != 0 ||
-           (flags & (EXFLAG_SI | EXFLAG_SS)) == EXFLAG_SI;
-}
-
-/* A CA that was decoded while memory was short may have lost its key without a word, or what its
- * extensions say. The store keeps it so, and OpenSSL passes over it, or takes it for another one's.
- * As search(), among those. */
-static int search_damaged(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
-{
-    STACK_OF(X509) *named = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(certificate));
-    int i, found = 0;
-    for (i = 0; found == 0 && i < sk_X509_num(named); i++) {
-        X509 *copy;
-        if (!may_be_damaged(sk_X509_value(named, i)))
-            continue;
-        copy = copy_certificate(sk_X509_value(named, i));
-        if (!copy)
-            found = -1;
-        else if (X509_check_issued(copy, certificate) == X509_V_OK && is_valid_now(copy))
-            found = 1;
-        if (found == 1)
-            *issuer = copy;
-        else
-            X509_free(copy);
-    }
-    sk_X509_pop_free(named, X509_free);
-    return found;
-}
-
-/* Whether memory was short when it was decoded, so that its extensions say something else now; or
- * is short now, so that nobody can tell. */
-static bool is_damaged(X509 *certificate)
-{
-    X509 *copy;
-    bool differs;
-    if (!(X509_get_extension_flags(certificate) & (EXFLAG_INVALID | EXFLAG_NO_FINGERPRINT)))
-        return false;
-    copy = copy_certificate(certificate);
-    differs = !copy || X509_get_extension_flags(copy) != X509_get_extension_flags(certificate);
-    X509_free(copy);
-    return differs;
-}
-
-/* Whether memory was short for what OpenSSL does without a word: the hash of a name, and what the
- * server's own certificate says. */
-static bool is_short_for(X509 *certificate)
-{
-    int is_hashed = 0;
-    if (sx_openssl_error_is_shortage())
-        return true;
-    X509_NAME_hash_ex(X509_get_issuer_name(certificate), NULL, NULL, &is_hashed);
-    if (is_hashed && !is_damaged(certificate))
-        return false;
-    ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
-    return true;
-}
-
 /* 1: one that is valid now, the caller's to free. 0: there is none. -1: nobody can tell, and
- * OpenSSL's queue says why. OpenSSL itself takes a shortage for 0, so that who isn't found is
- * looked for once more. */
+ * OpenSSL's queue says why. */
 static int search(X509 **issuer, X509_STORE_CTX *ctx, X509 *certificate)
 {
-    int tries, found;
-    for (tries = 0; tries < 2; tries++) {
-        found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
-        if (found < 0 || (found == 1 && is_valid_now(*issuer) && !may_be_damaged(*issuer)))
-            return found;
-        if (found == 1)
-            X509_free(*issuer);
-        if (is_short_for(certificate))
-            return -1;
+    int found = X509_STORE_CTX_get1_issuer(issuer, ctx, certificate);
+    if (found == 1 && !is_valid_now(*issuer)) {
+        X509_free(*issuer);
+        found = 0;
     }
-    found = search_damaged(issuer, ctx, certificate);
     return found == 0 && sx_openssl_error_is_shortage() ? -1 : found;
 }
 

@@ -15,6 +15,7 @@
 #include "net/tls_context.h"
 #include "../../lib/hostile.h"
 #include "../../lib/suite.h"
+#include "attempt.h"
 
 extern CU_TestInfo tests_tls_context[];
 
@@ -93,6 +94,39 @@ static void test_same_files(void)
     sx_tls_context_give_back(third);
     sx_tls_context_give_back(NULL);
     remove_files(&files);
+}
+
+/* One that is ours, and what the next one to ask gets after an attempt with it. */
+static void check_next(const struct hostile_step *script, bool is_trusted, enum sx_err err)
+{
+    struct attempt attempt = {.timeout_ms = 60000};
+    struct attempt_server server;
+    struct sx_tls_context *mine = NULL, *next = NULL;
+    struct files files;
+    make_files(&files);
+    attempt_server_start(&server, script, &attempt, SOAP_XMPP_TLS_REQUIRED);
+    if (!is_trusted)
+        attempt.config.ca_file = files.certificates.ca_file;
+    renew(&mine, &attempt.config);
+    attempt_run(&attempt);
+    CU_ASSERT_EQUAL(attempt.connection.failure.err, err);
+    renew(&next, &attempt.config);
+    CU_ASSERT_EQUAL(next == mine, err != SX_ECERT);
+    sx_tls_context_give_back(next);
+    sx_tls_context_give_back(mine);
+    attempt_server_stop(&server);
+    remove_files(&files);
+}
+
+static void test_refused(void)
+{
+    static const struct hostile_step honest[] = {{HOSTILE_PLAY, .steps = hostile_login_tls},
+                                                 {HOSTILE_END}};
+    static const struct hostile_step brief[] = {{HOSTILE_PLAY, .steps = hostile_offer_tls},
+                                                {HOSTILE_END}};
+    check_next(honest, false, SX_ECERT);
+    check_next(honest, true, SX_ESTOPPED);
+    check_next(brief, true, SX_ECONNECT);
 }
 
 static void test_other_files(void)
@@ -585,6 +619,7 @@ static void test_crowd(void)
 
 CU_TestInfo tests_tls_context[] = {
     {"the same files give the same context, the last owner frees it", test_same_files},
+    {"one that refused a server is given to nobody else", test_refused},
     {"other files give another context", test_other_files},
     {"a file that is written anew gives another context, a bad one none", test_written_anew},
     {"what the system trusts belongs to it", test_other_system},
