@@ -101,25 +101,31 @@ bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level)
     return level > SOAP_XMPP_TRACE_DEFAULT && level <= trace->level;
 }
 
-void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
-              ...)
+static void write_line(const struct sx_trace *trace, enum soap_xmpp_trace_level level,
+                       const char *format, va_list arguments)
 {
     char line[LINE_BYTES + 1];
     size_t line_bytes = trace->max_bytes < LINE_BYTES ? trace->max_bytes + 1 : sizeof line;
-    va_list arguments;
     int saved_errno = errno, len, more;
-    if (!sx_trace_on(trace, level))
-        return;
     len = snprintf(line, line_bytes, "%s: ", trace->name);
-    va_start(arguments, format);
     more = vsnprintf(line + len, line_bytes - (size_t)len, format, arguments);
-    va_end(arguments);
     if (more < 0)
         line[len] = '\0';
     else if ((size_t)len + (size_t)more >= line_bytes)
         mark_cut(line, line_bytes);
     emit(trace, level, line);
     errno = saved_errno;
+}
+
+void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
+              ...)
+{
+    va_list arguments;
+    if (!sx_trace_on(trace, level))
+        return;
+    va_start(arguments, format);
+    write_line(trace, level, format, arguments);
+    va_end(arguments);
 }
 
 /* ---- rate ---- */
@@ -141,6 +147,36 @@ bool sx_trace_begin(struct sx_trace_rate *rate, int64_t now_us, const char *what
         snprintf(more, SX_TRACE_MORE_BYTES, " (%lu other %s left out)", rate->left_out, what);
     *rate = (struct sx_trace_rate){.told_us = now_us};
     return true;
+}
+
+/* Two threads may begin a second, and both take what was left out: one of them gets nothing. */
+static bool take_peer_line(struct sx_trace *trace, int64_t now_us)
+{
+    int64_t begun_us = atomic_load(&trace->peers_us);
+    if ((!begun_us || now_us - begun_us >= RATE_US) &&
+        atomic_compare_exchange_strong(&trace->peers_us, &begun_us, now_us))
+        atomic_store(&trace->peer_lines, 0);
+    if (atomic_fetch_add(&trace->peer_lines, 1) < SX_TRACE_PEER_LINES)
+        return true;
+    atomic_fetch_add(&trace->left_out, 1);
+    return false;
+}
+
+void sx_trace_peer(const struct sx_trace *trace, int64_t now_us, const char *format, ...)
+{
+    struct sx_trace *counted = (struct sx_trace *)trace; /* as in emit() */
+    char text[LINE_BYTES + 1], more[SX_TRACE_MORE_BYTES] = "";
+    unsigned long left_out;
+    va_list arguments;
+    if (!sx_trace_on(trace, SOAP_XMPP_TRACE_ERROR) || !take_peer_line(counted, now_us))
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    left_out = atomic_exchange(&counted->left_out, 0);
+    if (left_out)
+        snprintf(more, sizeof more, " (%lu other lines about requests left out)", left_out);
+    sx_trace(trace, SOAP_XMPP_TRACE_ERROR, "%s%s", text, more);
 }
 
 /* ---- redaction ---- */

@@ -11,6 +11,7 @@
 #define SOAP_XMPP_NO_GSOAP
 #include "soap_xmpp.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +26,13 @@ struct sx_trace {
     struct sx_log log;   /* without a callback; standard error unless its owner changes it */
     size_t max_bytes;    /* of a line; 16 KiB unless its owner changes it after init */
     struct sx_turn turn; /* in the callback */
+    /* atomic: of sx_trace_peer */
+    _Atomic int64_t peers_us; /* when a second of lines began, 0: none yet */
+    atomic_uint peer_lines;   /* in it */
+    atomic_ulong left_out;    /* and not told yet */
 };
+
+enum { SX_TRACE_PEER_LINES = 10 };
 
 /* callback NULL: trace->log. */
 void sx_trace_init(struct sx_trace *trace, enum soap_xmpp_trace_level level,
@@ -37,6 +44,11 @@ bool sx_trace_on(const struct sx_trace *trace, enum soap_xmpp_trace_level level)
  * become spaces. */
 void sx_trace(const struct sx_trace *trace, enum soap_xmpp_trace_level level, const char *format,
               ...) __attribute__((format(printf, 3, 4)));
+
+/* An error that each request of a caller's can be: SX_TRACE_PEER_LINES a second for all of them.
+ * Those that are left out are counted in the next one. */
+void sx_trace_peer(const struct sx_trace *trace, int64_t now_us, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* For lines that a peer can cause as often as it likes: one a second. All zero: none was written
  * yet. One thread at a time. */

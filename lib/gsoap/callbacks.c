@@ -146,8 +146,8 @@ static void fail_reading(struct soap *soap, struct sx_context *context, enum sx_
         return;
     }
     if (sx_context_is_guarded(context) && context->gate.place == SX_GATE_SHUT)
-        sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR,
-                 "request %.80s of %.200s isn't run: %s", request->id, request->from, why);
+        sx_trace_peer(sx_link_trace(context->link), sx_clock_now_us(),
+                      "request %.80s of %.200s isn't run: %s", request->id, request->from, why);
     (void)sx_context_fail_request(soap, context, err, why);
 }
 

@@ -16,8 +16,8 @@ struct sx_logging {
 };
 
 /* Called when ours is the last that was registered and soap has its fsend and frecv. Where logging
- * is the one before, it gets these two to call, and soap and *fsend, *frecv what it had. SOAP_OK,
- * or SOAP_EOM with nothing changed. */
+ * is the one before, but for gSOAP's own plugins that leave both alone, it gets these two to call,
+ * and soap and *fsend, *frecv what it had. SOAP_OK, or SOAP_EOM with nothing changed. */
 int sx_logging_put_in_front(struct sx_logging *logging, struct soap *soap,
                             int (**fsend)(struct soap *, const char *, size_t),
                             size_t (**frecv)(struct soap *, char *, size_t));

@@ -17,6 +17,7 @@
  */
 #include "gsoap/relay.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "gsoap/client.h"
 
@@ -60,8 +61,8 @@ static void trace_loss(struct soap *soap, const struct sx_context *context, char
     char fault[SHOWN_BYTES];
     soap_sprint_fault(soap, fault, sizeof fault);
     snprintf(text, TEXT_BYTES, "the answer didn't reach the endpoint it was to go to: %s", fault);
-    sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
-             context->request->id, context->request->from, text);
+    sx_trace_peer(sx_link_trace(context->link), sx_clock_now_us(), "request %.80s of %.200s: %s",
+                  context->request->id, context->request->from, text);
 }
 
 static int send_call(struct soap *soap, struct sx_context *context)

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "gsoap/action.h"
 #include "gsoap/attachments.h"
 #include "wire/uri.h"
@@ -155,8 +156,8 @@ static void answer_envelope(struct sx_context *context)
         return;
     snprintf(text, sizeof text, "the answer's envelope can't be carried: %s",
              *why ? why : sx_fault_text(err));
-    sx_trace(sx_link_trace(context->link), SOAP_XMPP_TRACE_ERROR, "request %.80s of %.200s: %s",
-             context->request->id, context->request->from, text);
+    sx_trace_peer(sx_link_trace(context->link), sx_clock_now_us(), "request %.80s of %.200s: %s",
+                  context->request->id, context->request->from, text);
     sx_link_refuse(context->link, context->request, "internal-server-error", text);
 }
 

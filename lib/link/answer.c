@@ -86,8 +86,8 @@ static void give(const struct sx_answers *answers, const struct sx_request *requ
 static struct sx_response *refuse(const struct sx_answers *answers,
                                   const struct sx_request *request, const char *why)
 {
-    sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_ERROR,
-             "request %.80s of %.200s: %s", request->id, request->from, why);
+    sx_trace_peer(sx_session_trace(answers->session), sx_clock_now_us(),
+                  "request %.80s of %.200s: %s", request->id, request->from, why);
     return sx_response_error("internal-server-error", why);
 }
 

@@ -68,6 +68,30 @@ static void before(void)
     ground_free(soap);
 }
 
+static void remove_nothing(struct soap *soap, struct soap_plugin *plugin)
+{
+    (void)soap, (void)plugin;
+}
+
+/* gSOAP's plugin/wsaapi.h, as far as it matters here */
+static int look_like_wsa(struct soap *soap, struct soap_plugin *plugin, void *arg)
+{
+    (void)soap, (void)arg;
+    plugin->id = "SOAP-WSA/1.5";
+    plugin->fdelete = remove_nothing;
+    return SOAP_OK;
+}
+
+static void before_and_another_between(void)
+{
+    struct soap *soap = soap_new();
+    CU_ASSERT_EQUAL(soap_register_plugin(soap, logging), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_register_plugin(soap, look_like_wsa), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, soap_xmpp, ground.near), SOAP_OK);
+    call_logged(soap);
+    ground_free(soap);
+}
+
 /* The plugin's data is one for all copies: those without ours must be left alone. */
 static void before_and_copied(void)
 {
@@ -94,6 +118,7 @@ static void before_and_copied(void)
 CU_TestInfo tests_logging[] = {
     {"logging behind ours sees both envelopes", behind},
     {"logging before ours sees them, too", before},
+    {"so it does with WS-Addressing between them", before_and_another_between},
     {"logging that copies share is left alone where ours isn't registered", before_and_copied},
     CU_TEST_INFO_NULL,
 };

@@ -44,6 +44,26 @@ static void lines_begin_with_the_name(void)
     CU_ASSERT_EQUAL(lines.count, 1);
 }
 
+static void lines_of_peers_are_few_and_counted(void)
+{
+    enum { MORE = 5, SECOND_US = 1000000 };
+    struct lines lines = {0};
+    struct sx_trace trace;
+    int64_t now_us = 7 * (int64_t)SECOND_US;
+    int i;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_ERROR, collect, &lines, NAME);
+    for (i = 0; i < SX_TRACE_PEER_LINES + MORE; i++)
+        sx_trace_peer(&trace, now_us + i, "request %d", i);
+    CU_ASSERT_EQUAL(lines.count, SX_TRACE_PEER_LINES);
+    sx_trace(&trace, SOAP_XMPP_TRACE_ERROR, "our own");
+    CU_ASSERT_EQUAL(lines.count, SX_TRACE_PEER_LINES + 1);
+    sx_trace_peer(&trace, now_us + SECOND_US, "one more");
+    ASSERT_TEXT(lines.last, "alice@example.org: one more (5 other lines about requests left out)");
+    sx_trace_peer(&trace, now_us + SECOND_US, "another");
+    ASSERT_TEXT(lines.last, "alice@example.org: another");
+    CU_ASSERT_EQUAL(lines.level, SOAP_XMPP_TRACE_ERROR);
+}
+
 static void names_are_cut_between_characters(void)
 {
     struct lines lines = {0};
@@ -507,6 +527,7 @@ static void one_line_a_second_tells_of_the_others(void)
 }
 
 CU_TestInfo tests_trace[] = {
+    {"lines that peers cause are few, and counted", lines_of_peers_are_few_and_counted},
     {"a line begins with the name", lines_begin_with_the_name},
     {"a long name is cut between two characters", names_are_cut_between_characters},
     {"a level includes those below it", levels_include_those_below},
