@@ -463,20 +463,23 @@ static void declare_others(const struct pass *pass, struct sx_buffer *out)
     }
 }
 
+/* Puts the root's name and its declarations before what is copied. */
 static enum sx_err assemble(struct pass *pass, struct sx_envelope *envelope, size_t name_len)
 {
-    struct sx_buffer out = {0};
-    sx_buffer_reserve(&out, name_len + pass->out.len + SX_SCAN_UNBOUND_BYTES);
-    sx_buffer_add(&out, envelope->bytes, name_len);
-    declare_meanings(pass, &out);
-    declare_others(pass, &out);
-    sx_buffer_add(&out, pass->out.bytes, pass->out.len);
-    if (out.failed) {
-        sx_buffer_fini(&out);
+    struct sx_buffer head = {0}, *out = &pass->out;
+    sx_buffer_add(&head, envelope->bytes, name_len);
+    declare_meanings(pass, &head);
+    declare_others(pass, &head);
+    if (head.failed || !sx_buffer_reserve(out, head.len)) {
+        sx_buffer_fini(&head);
         return SX_ENOMEM;
     }
+    memmove(out->bytes + head.len, out->bytes, out->len + 1);
+    memcpy(out->bytes, head.bytes, head.len);
+    out->len += head.len;
+    sx_buffer_fini(&head);
     free(envelope->bytes);
-    envelope->bytes = sx_buffer_take(&out, &envelope->len);
+    envelope->bytes = sx_buffer_take(out, &envelope->len);
     envelope->unbound[0] = '\0';
     envelope->has_doubtful = false;
     return SX_OK;
@@ -505,6 +508,8 @@ enum sx_err sx_repair_envelope(const struct sx_repair *repair, struct sx_envelop
         return SX_OK;
     name_len = 1 + sx_token_name_len(&root);
     pass.copied = envelope->bytes + name_len;
+    /* Room for all of it at once: the envelope is there twice, not three times. */
+    sx_buffer_reserve(&pass.out, envelope->len + SX_SCAN_UNBOUND_BYTES);
     pass.has_mark = has_mark(envelope->bytes, envelope->bytes + envelope->len);
     err = run(&pass);
     if (!err)
