@@ -79,6 +79,17 @@ struct service {
 
 static atomic_uint abandoned;
 
+/* Their threads aren't in a child. */
+static void forget_abandoned(void)
+{
+    atomic_store(&abandoned, 0);
+}
+
+__attribute__((constructor)) static void forget_at_fork(void)
+{
+    (void)pthread_atfork(NULL, NULL, forget_abandoned);
+}
+
 /* ---- addresses ---- */
 
 /* Unless there are `most` already, or it is one of them. */
@@ -439,12 +450,7 @@ struct sx_resolver *sx_resolver_start(const struct sx_config *config,
                                       int wake_fd, enum sx_err *err, char *why, size_t why_bytes)
 {
     struct sx_resolver *resolver;
-    if (atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED) {
-        *err = SX_EUNRESOLVED;
-        snprintf(why, why_bytes, "the resolver hangs: %d look-ups wait for it",
-                 SX_RESOLVER_ABANDONED);
-        return NULL;
-    }
+    bool hangs = false;
     resolver = calloc(1, sizeof *resolver);
     if (!resolver)
         goto err;
@@ -457,17 +463,21 @@ struct sx_resolver *sx_resolver_start(const struct sx_config *config,
     resolver->wake_fd = fcntl(wake_fd, F_DUPFD_CLOEXEC, 0);
     if (resolver->wake_fd < 0)
         goto err_after_alloc;
-    if (!find_literal(resolver) && start_thread(resolver) != 0)
-        goto err_after_fd;
-    return resolver;
-
-err_after_fd:
+    if (find_literal(resolver))
+        return resolver;
+    hangs = atomic_load(&abandoned) >= SX_RESOLVER_ABANDONED;
+    if (!hangs && start_thread(resolver) == 0)
+        return resolver;
     close(resolver->wake_fd);
 err_after_alloc:
     free(resolver);
 err:
-    *err = SX_ENOMEM;
-    snprintf(why, why_bytes, "no memory, thread or descriptor to look the server up");
+    *err = hangs ? SX_EUNRESOLVED : SX_ENOMEM;
+    if (hangs)
+        snprintf(why, why_bytes, "the resolver hangs: %d look-ups wait for it",
+                 SX_RESOLVER_ABANDONED);
+    else
+        snprintf(why, why_bytes, "no memory, thread or descriptor to look the server up");
     return NULL;
 }
 
