@@ -481,7 +481,7 @@ static void fork_while_online(const struct site *site)
     for (i = 0; i < 5; i++) {
         pid_t child = fork();
         if (child == 0)
-            _exit(use_in_child(&pair));
+            suite_end_child(use_in_child(&pair));
         CU_ASSERT_TRUE_FATAL(child > 0);
         CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
         CU_ASSERT_EQUAL(status, 0);

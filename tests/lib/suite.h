@@ -19,4 +19,8 @@ void suite_assert_text(const char *actual, const char *expected, int line, const
 void suite_assert_contains(const char *text, const char *part, int wanted, int line,
                            const char *file);
 
+/* Ends a child that a test has forked: exit code 0 if all is well. By another program, since what
+ * only the parent's threads refer to is lost in the child, which valgrind takes for an error. */
+void suite_end_child(int result) __attribute__((noreturn));
+
 #endif

@@ -26,7 +26,7 @@ static void fork_and(int (*run)(struct soap *soap), struct soap *soap)
         pthread_mutex_unlock(mu);
     if (child == 0) {
         alarm(CHILD_S);
-        _exit(run(soap));
+        suite_end_child(run(soap));
     }
     CU_ASSERT_TRUE_FATAL(child > 0);
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);

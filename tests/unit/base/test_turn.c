@@ -87,7 +87,7 @@ static void a_child_begins_anew(void)
     child = fork();
     CU_ASSERT_TRUE_FATAL(child >= 0);
     if (child == 0)
-        _exit(sx_turn_begin(&turn, &lost) ? 0 : 1);
+        suite_end_child(!sx_turn_begin(&turn, &lost));
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CU_ASSERT_FALSE(sx_turn_begin(&turn, &lost));

@@ -217,7 +217,7 @@ static void a_child_leaves_its_parents_link_alone(void)
         soap_xmpp_kick(link);
         child = fork();
         if (child == 0)
-            _exit(use_in_child(link));
+            suite_end_child(use_in_child(link));
         CU_ASSERT_TRUE_FATAL(child > 0);
         CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
         CU_ASSERT_EQUAL(status, 0);
@@ -250,7 +250,7 @@ static void a_child_wipes_secrets_although_others_use_the_link(void)
     struct soap_xmpp_link *link = sx_link_ref(open_link(&fd));
     pid_t child = fork();
     if (child == 0)
-        _exit(close_in_child(link));
+        suite_end_child(close_in_child(link));
     CU_ASSERT_TRUE_FATAL(child > 0);
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT_EQUAL(status, 0);
@@ -273,7 +273,7 @@ static void a_child_opens_a_link_of_its_own(void)
             soap_xmpp_close(link);
             struct soap_xmpp_link *own = open_link(&own_fd);
             close_link(own, own_fd);
-            _exit(0);
+            suite_end_child(0);
         }
         CU_ASSERT_TRUE_FATAL(child > 0);
         CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);

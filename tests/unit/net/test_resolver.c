@@ -572,8 +572,8 @@ static void assert_child_may_ask(const struct sx_config *config, int fd)
     int status = -1;
     pid_t child = fork();
     if (child == 0)
-        _exit(!sx_resolver_start(config, NULL, sx_clock_deadline(LONG_US), fd, &err, why,
-                                 sizeof why));
+        suite_end_child(!sx_resolver_start(config, NULL, sx_clock_deadline(LONG_US), fd, &err, why,
+                                           sizeof why));
     CU_ASSERT_TRUE_FATAL(child > 0);
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT_EQUAL(status, 0);
