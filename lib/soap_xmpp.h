@@ -30,9 +30,9 @@
  *
  * Processes: a link is its process's. In a child that was forked after the link was opened, calls
  * fail at once, not executed ("the link was opened before a fork"), soap_xmpp_state() is CLOSED,
- * and what else is asked of it does nothing; the parent's connection isn't touched. The child may
- * close it, which wipes its secrets and closes the child's copy of its socket, and open links of
- * its own. A program that becomes a daemon opens its links after that.
+ * and what else is asked of it does nothing; the parent's connection isn't touched, and the child
+ * has no copy of its socket. It may close the link, which wipes its secrets, and open links of its
+ * own. A program that becomes a daemon opens its links after that.
  *
  * Times: names end in their unit. gSOAP's own soap->connect_timeout, send_timeout and
  * recv_timeout keep gSOAP's meaning (> 0 seconds, < 0 microseconds), but 0 stands for the link's

@@ -12,19 +12,64 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 int __real_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol);
 int __real_close(int fd);
 int __wrap_close(int fd);
 
+/* All that are taken. */
+static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+static struct sx_descriptor *taken;
+
 static _Thread_local struct sx_descriptor *own;
 static _Thread_local bool lent;
+
+/* ---- a child ---- */
+
+/* Nothing else has one of these numbers yet. */
+static void close_copies(void)
+{
+    const struct sx_descriptor *descriptor;
+    for (descriptor = taken; descriptor; descriptor = descriptor->next)
+        __real_close(descriptor->number);
+    taken = NULL;
+}
+
+__attribute__((constructor)) static void close_at_fork(void)
+{
+    sx_thread_hold_at_fork(&mu);
+    (void)pthread_atfork(NULL, NULL, close_copies);
+}
+
+static void enter(struct sx_descriptor *descriptor)
+{
+    pthread_mutex_lock(&mu);
+    descriptor->next = taken;
+    taken = descriptor;
+    pthread_mutex_unlock(&mu);
+}
+
+static void leave(struct sx_descriptor *descriptor)
+{
+    struct sx_descriptor **link = &taken;
+    pthread_mutex_lock(&mu);
+    while (*link && *link != descriptor)
+        link = &(*link)->next;
+    if (*link)
+        *link = descriptor->next;
+    pthread_mutex_unlock(&mu);
+}
+
+/* ---- the number ---- */
 
 int sx_descriptor_take(struct sx_descriptor *descriptor)
 {
@@ -49,11 +94,13 @@ int sx_descriptor_take(struct sx_descriptor *descriptor)
         return err;
     }
     *descriptor = (struct sx_descriptor){.number = low, .eventfd = high};
+    enter(descriptor);
     return 0;
 }
 
 void sx_descriptor_give_back(struct sx_descriptor *descriptor)
 {
+    leave(descriptor);
     __real_close(descriptor->number);
     __real_close(descriptor->eventfd);
 }

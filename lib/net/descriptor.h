@@ -20,6 +20,7 @@
 struct sx_descriptor {
     int number;
     ino_t socket; /* the inode of the last socket on it, which no other file of its device has */
+    struct sx_descriptor *next; /* descriptor.c's */
     int eventfd; /* the owner's to use; non-blocking. At FD_SETSIZE or above, if the limit allows */
 };
 
@@ -31,8 +32,9 @@ int sx_descriptor_take(struct sx_descriptor *descriptor);
  * ended. */
 void sx_descriptor_give_back(struct sx_descriptor *descriptor);
 
-/* In a process that was forked meanwhile: closes its copy of the socket on the number, if there was
- * one. What the program has put there since isn't touched, nor is the eventfd. */
+/* In a process that was forked meanwhile without fork()'s handlers, which close the number: closes
+ * its copy of the socket there, if there was one. What the program has put there since isn't
+ * touched, nor is the eventfd. */
 void sx_descriptor_abandon(const struct sx_descriptor *descriptor);
 
 /* The calling thread uses this one from now on: close() of the number, which the linker hands to

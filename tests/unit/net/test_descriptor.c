@@ -6,6 +6,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "net/descriptor.h"
@@ -68,6 +69,31 @@ static void test_standard(void)
     if (saved >= 0)
         dup2(saved, STDIN_FILENO);
     close(saved);
+}
+
+/* A server would take the parent for alive as long as the child is. */
+static void test_child(void)
+{
+    struct sx_descriptor descriptor, other;
+    int status = -1;
+    pid_t child;
+    CU_ASSERT_EQUAL_FATAL(sx_descriptor_take(&descriptor), 0);
+    CU_ASSERT_EQUAL_FATAL(sx_descriptor_take(&other), 0);
+    sx_descriptor_give_back(&other);
+    sx_descriptor_use(&descriptor);
+    sx_descriptor_lend(true);
+    CU_ASSERT_EQUAL(make_socket(), descriptor.number);
+    sx_descriptor_lend(false);
+    child = fork();
+    if (child == 0)
+        suite_end_child(is_open(descriptor.number));
+    CU_ASSERT_TRUE_FATAL(child > 0);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_EQUAL(status, 0);
+    CU_ASSERT_TRUE(is_socket(descriptor.number));
+    close(descriptor.number);
+    sx_descriptor_use(NULL);
+    sx_descriptor_give_back(&descriptor);
 }
 
 static void test_errors(void)
@@ -133,6 +159,7 @@ static void test_full(void)
 CU_TestInfo tests_descriptor[] = {
     {"sockets have the link's number, one after the other", test_number},
     {"none of the standard streams' is taken", test_standard},
+    {"a forked child has no copy of the socket", test_child},
     {"what fails leaves it as it is", test_errors},
     {"other threads' sockets have theirs", test_other_threads},
     {"it is kept where no low number is free", test_full},
