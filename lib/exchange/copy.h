@@ -7,10 +7,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct sx_copy {
     char *peer, *id, *payload; /* malloc'ed; the payload ends with a NUL after payload_len bytes */
     size_t payload_len;
+    uint64_t number; /* of its call; 0 unless sx_retry_take_packed gave it */
 };
 
 /* Copies all of it; false, and *copy is zero: no memory. */

@@ -218,8 +218,10 @@ bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct
     load = sx_load_find(&exchange->peers, peer);
     call = load ? TAILQ_FIRST(&load->list) : NULL;
     is_taken = call && copy_locked(call, copy);
-    if (is_taken)
+    if (is_taken) {
+        copy->number = call->number;
         sx_table_fall_back_locked(call);
+    }
     pthread_mutex_unlock(&exchange->mu);
     return is_taken;
 }

@@ -157,6 +157,16 @@ static void answer(const struct sx_answers *answers, struct sx_request *request,
         give(answers, request, respond(payload));
 }
 
+/* Up to which size it goes in one stanza. One that needn't go in pieces isn't to be refused because
+ * too many do. */
+static size_t choose_whole_bytes(const struct sx_answers *answers, const struct sx_request *request)
+{
+    bool is_whole = sx_session_config(answers->session)->is_shared || request->is_message ||
+                    !sx_shipments_have_spare(answers->shipments);
+    return is_whole ? sx_size_limit_outgoing(answers->session, NULL)
+                    : sx_size_limit_whole(answers->session);
+}
+
 enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes)
@@ -169,7 +179,7 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
         err = sx_size_limit_refuse(answers->session, "the answer", envelope_len, why, why_bytes);
     else if (envelope)
         err = sx_payload_packed(&payload, checker, envelope, envelope_len, NULL,
-                                sx_size_limit_outgoing(answers->session, NULL), why, why_bytes);
+                                choose_whole_bytes(answers, request), why, why_bytes);
     if (err == SX_OK && payload.bytes && request->envelope.form != SX_FORM_PLAIN)
         sx_trace_stanza(sx_session_trace(answers->session), "packed envelope", envelope,
                         envelope_len);

@@ -151,9 +151,10 @@ static enum sx_err enter_held(const struct sx_calls *calls, struct draft *draft,
 /* ---- the payload ---- */
 
 enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_outgoing *out,
-                                 bool packs, struct sx_payload *payload, char *why,
+                                 size_t whole_bytes, struct sx_payload *payload, char *why,
                                  size_t why_bytes)
 {
+    bool packs = whole_bytes > 0;
     const struct sx_config *config = sx_session_config(calls->session);
     char clause[300] = "";
     enum sx_err err;
@@ -161,9 +162,8 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
         return sx_size_limit_refuse(calls->session, "the envelope", out->envelope_len, why,
                                     why_bytes);
     if (packs)
-        err =
-            sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len, out->action,
-                              sx_size_limit_outgoing(calls->session, NULL), clause, sizeof clause);
+        err = sx_payload_packed(payload, out->checker, out->envelope, out->envelope_len,
+                                out->action, whole_bytes, clause, sizeof clause);
     else
         err = sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
                                config->soap_action ? out->action : NULL, clause, sizeof clause);
@@ -177,11 +177,17 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
     return err;
 }
 
-/* Packed if the peer understands that, and the call would fall back. */
-static bool packs_for(const struct sx_calls *calls, const char *to, bool runs_once)
+/* Packed if the peer understands that, and the call would fall back: up to which size in one
+ * stanza. 0: plain. incarnation NULL: it is sent once. */
+static size_t choose_whole_bytes(const struct sx_calls *calls, const char *to,
+                                 const char *incarnation)
 {
-    return sx_session_config(calls->session)->packs && runs_once &&
-           sx_features_has(calls->features, to, SX_NS_PACKED, sx_clock_now_us()) == 1;
+    if (!sx_session_config(calls->session)->packs || !incarnation ||
+        sx_features_has(calls->features, to, SX_NS_PACKED, sx_clock_now_us()) != 1)
+        return 0;
+    if (sx_request_id_is_any(incarnation)) /* of several processes none gets all pieces */
+        return sx_size_limit_outgoing(calls->session, NULL);
+    return sx_size_limit_whole(calls->session);
 }
 
 /* In one stanza or in pieces; why is a clause. */
@@ -216,10 +222,11 @@ static enum sx_err send(const struct sx_calls *calls, const struct sx_outgoing *
                         bool any_resource, const char *incarnation, struct soap_xmpp_call **call,
                         char *why, size_t why_bytes)
 {
-    bool packs = packs_for(calls, out->to, incarnation != NULL);
+    size_t whole_bytes = choose_whole_bytes(calls, out->to, incarnation);
     struct sx_payload payload = {0};
     char clause[400] = "";
-    enum sx_err err = sx_call_make_payload(calls, out, packs, &payload, clause, sizeof clause);
+    enum sx_err err =
+        sx_call_make_payload(calls, out, whole_bytes, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;

@@ -36,10 +36,10 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
 enum sx_err sx_message_call_send(const struct sx_calls *calls, const struct sx_outgoing *out,
                                  struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
-/* What a call carries: its envelope packed, or checked and plain. SX_OK, else a clause in why:
- * SX_ETOOBIG over max_message_bytes, and what payload.h says. */
+/* What a call carries: its envelope packed, loose above whole_bytes, or (0) checked and plain.
+ * SX_OK, else a clause in why: SX_ETOOBIG over max_message_bytes, and what payload.h says. */
 enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_outgoing *out,
-                                 bool packs, struct sx_payload *payload, char *why,
+                                 size_t whole_bytes, struct sx_payload *payload, char *why,
                                  size_t why_bytes);
 
 /* Posts the kept calls that are due; when the next one is. */

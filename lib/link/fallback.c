@@ -41,15 +41,27 @@ void sx_fallback_doubt(struct sx_fallback *fallback, uint64_t number, const char
     sx_query_post(fallback->query, number, peer);
 }
 
+static enum sx_err unpack(const struct sx_fallback *fallback, const struct sx_copy *copy,
+                          struct sx_payload *payload, char *why, size_t why_bytes)
+{
+    size_t max_bytes = sx_session_config(fallback->session)->max_message_bytes, len = 0;
+    const char *loose = sx_payload_is_reference(copy->payload)
+                            ? sx_shipments_look(fallback->shipments, copy->number, &len)
+                            : NULL;
+    if (loose)
+        return sx_payload_unpacked_loose(payload, fallback->checker, copy->payload, loose, len,
+                                         max_bytes, why, why_bytes);
+    return sx_payload_unpacked(payload, fallback->checker, copy->payload, max_bytes, why,
+                               why_bytes);
+}
+
 /* The call's payload as it may go out plain. Otherwise why says in which way it can't. */
 static bool make_plain(const struct sx_fallback *fallback, const struct sx_copy *copy,
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
     const struct sx_head head = {
         .from = sx_session_stamp(fallback->session), .to = copy->peer, .id = copy->id};
-    enum sx_err err = sx_payload_unpacked(payload, fallback->checker, copy->payload,
-                                          sx_session_config(fallback->session)->max_message_bytes,
-                                          why, why_bytes);
+    enum sx_err err = unpack(fallback, copy, payload, why, why_bytes);
     if (err == SX_OK && sx_size_limit_allows(fallback->session, payload, &head, why, why_bytes))
         return true;
     sx_payload_fini(payload);

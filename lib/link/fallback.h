@@ -13,6 +13,7 @@
 
 #include "link/backlog.h"
 #include "link/query.h"
+#include "link/shipments.h"
 #include "soap/envelope.h"
 
 struct sx_fallback {
@@ -22,6 +23,7 @@ struct sx_fallback {
     struct sx_features *features;
     const struct sx_query *query;
     struct sx_checker *checker;
+    struct sx_shipments *shipments; /* that hold the envelopes of calls in pieces */
     /* loop thread */
     int64_t asked_us;          /* last, 0: never */
     struct sx_backlog backlog; /* peers with more calls than a portion */

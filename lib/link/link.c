@@ -95,10 +95,10 @@ static int64_t on_timer(void *user, uint64_t number)
     return min_us(due_us, sx_call_post_due(&link->calls, number));
 }
 
-static char *on_silence(void *user, size_t *len)
+static char *on_ping(void *user, unsigned long *number, size_t *len)
 {
     struct soap_xmpp_link *link = user;
-    return sx_session_ping(link->session, len);
+    return sx_session_ping(link->session, number, len);
 }
 
 static void on_interrupt(void *user)
@@ -169,6 +169,7 @@ static void make_senders(struct soap_xmpp_link *link)
         .features = link->features,
         .query = &link->query,
         .checker = link->checker,
+        .shipments = link->shipments,
     };
     sx_backlog_init(&link->fallback.backlog);
     sx_backlog_init(&link->moves);
@@ -312,7 +313,7 @@ struct soap_xmpp_link *sx_link_new(const struct soap_xmpp_config *config, char *
         .on_offline = on_offline,
         .on_timer = on_timer,
         .on_kick = on_kick,
-        .on_silence = on_silence,
+        .on_ping = on_ping,
         .on_interrupt = on_interrupt,
         .on_wait = on_wait,
     };

@@ -50,7 +50,9 @@ static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_ou
 {
     bool packs = sx_session_config(calls->session)->packs &&
                  sx_features_account_has(calls->features, out->to, SX_NS_PACKED, sx_clock_now_us());
-    enum sx_err err = sx_call_make_payload(calls, out, packs, payload, why, why_bytes);
+    enum sx_err err =
+        sx_call_make_payload(calls, out, packs ? sx_size_limit_outgoing(calls->session, NULL) : 0,
+                             payload, why, why_bytes);
     size_t packed_bytes;
     if (err || !payload->is_loose)
         return err;
@@ -70,7 +72,7 @@ static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_
     struct sx_buffer stanza = {0};
     sx_message_call_receipt_id(call, id);
     sx_session_write_ping(calls->session, id, &stanza);
-    return sx_session_post(calls->session, number, &stanza, room_deadline);
+    return sx_session_post_in_order(calls->session, number, &stanza, room_deadline);
 }
 
 static enum sx_err name_call(const struct sx_calls *calls, const struct sx_outgoing *out,

@@ -174,14 +174,18 @@ void sx_receive_reply(const struct sx_reception *reception, const struct sx_inco
 {
     struct sx_reply reply = {0};
     const char *why_stale;
+    unsigned long number;
+    if (sx_session_is_pong(reception->session, incoming->from, incoming->id, &number)) {
+        sx_loop_note_pong(sx_session_loop(reception->session), number);
+        return;
+    }
     if (sx_request_id_is_message(incoming->id)) {
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
                  "%s %s from %s dropped: a message was asked", incoming->type, incoming->id,
                  sx_incoming_text(incoming->from));
         return;
     }
-    if (sx_session_is_pong(reception->session, incoming->from, incoming->id) ||
-        take_receipt(reception, incoming) || take_for_shipment(reception, incoming, stanza, stream))
+    if (take_receipt(reception, incoming) || take_for_shipment(reception, incoming, stanza, stream))
         return;
     read_reply(reception, incoming, stanza, stream, &reply);
     why_stale = sx_delivery_judge(incoming->id, &reply.delivery);

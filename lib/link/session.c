@@ -474,8 +474,8 @@ const char *sx_session_stamp(const struct sx_session *session)
     return session->config.is_component ? session->config.jid : NULL;
 }
 
-enum sx_err sx_session_post(struct sx_session *session, uint64_t number, struct sx_buffer *stanza,
-                            int64_t deadline)
+static enum sx_err post(struct sx_session *session, uint64_t number, struct sx_buffer *stanza,
+                        bool keeps_order, int64_t deadline)
 {
     size_t len;
     char *bytes = sx_buffer_take(stanza, &len);
@@ -485,21 +485,44 @@ enum sx_err sx_session_post(struct sx_session *session, uint64_t number, struct 
         free(bytes);
         return SX_ETOOBIG;
     }
-    return sx_loop_post(session->loop, number, bytes, len, deadline);
+    return sx_loop_post(session->loop, number, bytes, len, keeps_order, deadline);
+}
+
+enum sx_err sx_session_post(struct sx_session *session, uint64_t number, struct sx_buffer *stanza,
+                            int64_t deadline)
+{
+    return post(session, number, stanza, false, deadline);
+}
+
+enum sx_err sx_session_post_in_order(struct sx_session *session, uint64_t number,
+                                     struct sx_buffer *stanza, int64_t deadline)
+{
+    return post(session, number, stanza, true, deadline);
+}
+
+static enum sx_err post_again(struct sx_session *session, uint64_t number, struct sx_buffer *stanza,
+                              bool keeps_order)
+{
+    size_t len;
+    char *bytes = sx_buffer_take(stanza, &len);
+    return bytes ? sx_loop_post_again(session->loop, number, bytes, len, keeps_order) : SX_ENOMEM;
 }
 
 enum sx_err sx_session_post_again(struct sx_session *session, uint64_t number,
                                   struct sx_buffer *stanza)
 {
-    size_t len;
-    char *bytes = sx_buffer_take(stanza, &len);
-    return bytes ? sx_loop_post_again(session->loop, number, bytes, len) : SX_ENOMEM;
+    return post_again(session, number, stanza, false);
+}
+
+void sx_session_post_block(struct sx_session *session, uint64_t number, struct sx_buffer *stanza)
+{
+    (void)post_again(session, number, stanza, true);
 }
 
 void sx_session_post_answer(struct sx_session *session, uint64_t number, char *stanza, size_t len,
                             int64_t deadline)
 {
-    enum sx_err err = sx_loop_post(session->loop, number, stanza, len, deadline);
+    enum sx_err err = sx_loop_post(session->loop, number, stanza, len, false, deadline);
     if (err != SX_OK)
         sx_trace(&session->trace, SOAP_XMPP_TRACE_INFO, "an answer wasn't sent: %s",
                  sx_fault_text(err));
@@ -528,11 +551,12 @@ void sx_session_write_ping(const struct sx_session *session, const char *id, str
     sx_stanza_request(out, "get", &head, ping, sizeof ping - 1);
 }
 
-char *sx_session_ping(struct sx_session *session, size_t *len)
+char *sx_session_ping(struct sx_session *session, unsigned long *number, size_t *len)
 {
     struct sx_buffer stanza = {0};
     char id[sizeof PING_ID + 24];
-    snprintf(id, sizeof id, PING_ID "%lu", ++session->pings);
+    *number = ++session->pings;
+    snprintf(id, sizeof id, PING_ID "%lu", *number);
     sx_session_write_ping(session, id, &stanza);
     return sx_buffer_take(&stanza, len);
 }
@@ -544,11 +568,13 @@ bool sx_session_is_pinged(const struct sx_session *session, const char *from)
     return !from || sx_jid_equal(from, own);
 }
 
-bool sx_session_is_pong(const struct sx_session *session, const char *from, const char *id)
+bool sx_session_is_pong(const struct sx_session *session, const char *from, const char *id,
+                        unsigned long *number)
 {
     char own[SX_JID_BYTES];
     if (strncmp(id, PING_ID, sizeof PING_ID - 1) != 0)
         return false;
+    *number = strtoul(id + sizeof PING_ID - 1, NULL, 10);
     if (session->config.is_component)
         return true; /* who answers depends on the server, see choose_pinged() */
     sx_jid_domain(session->own_jid, own, sizeof own);

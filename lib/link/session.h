@@ -110,9 +110,16 @@ const char *sx_session_stamp(const struct sx_session *session);
 enum sx_err sx_session_post(struct sx_session *session, uint64_t number, struct sx_buffer *stanza,
                             int64_t deadline);
 
+/* The same for a stanza that doesn't overtake others. */
+enum sx_err sx_session_post_in_order(struct sx_session *session, uint64_t number,
+                                     struct sx_buffer *stanza, int64_t deadline);
+
 /* The same for what may be posted again: without room it is dropped. Loop thread. */
 enum sx_err sx_session_post_again(struct sx_session *session, uint64_t number,
                                   struct sx_buffer *stanza);
+
+/* The same for a block of a transfer, once sx_loop_wants_block. */
+void sx_session_post_block(struct sx_session *session, uint64_t number, struct sx_buffer *stanza);
 
 /* Posts an answer (malloc'ed, taken); one that can't be posted is traced. */
 void sx_session_post_answer(struct sx_session *session, uint64_t number, char *stanza, size_t len,
@@ -128,10 +135,12 @@ void sx_session_write_ping(const struct sx_session *session, const char *id, str
  * sends no messages. Loop thread. */
 bool sx_session_is_pinged(const struct sx_session *session, const char *from);
 
-/* The stanza of a ping after a silence: malloc'ed, NULL: no memory. Loop thread. */
-char *sx_session_ping(struct sx_session *session, size_t *len);
+/* The stanza of a ping after a silence or as a mark, and its number: malloc'ed, NULL: no memory.
+ * Loop thread. */
+char *sx_session_ping(struct sx_session *session, unsigned long *number, size_t *len);
 
-/* Whether a reply with this id and sender answers such a ping. Loop thread. */
-bool sx_session_is_pong(const struct sx_session *session, const char *from, const char *id);
+/* Whether a reply with this id and sender answers such a ping, and its number. Loop thread. */
+bool sx_session_is_pong(const struct sx_session *session, const char *from, const char *id,
+                        unsigned long *number);
 
 #endif

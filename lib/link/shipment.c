@@ -12,21 +12,30 @@
 enum {
     WINDOW = 64,
     BLOCK_BYTES = 6144, /* with base64 and names under what each server takes: RFC 6120 13.12 */
-    IQ_BYTES = 1000,    /* around a block but for the names */
+    SLOW_BLOCK_BYTES = 3072,
+    IQ_BYTES = 1000, /* around a block but for the names */
     LEAST_BLOCK_BYTES = 256,
 };
 
+static bool is_slow(const struct sx_session *session)
+{
+    unsigned bytes_per_s;
+    return sx_loop_speed(sx_session_loop(session), &bytes_per_s) == SX_SPEED_SLOW;
+}
+
 /* The largest block that still fits, in base64 and with its iq around it, into the largest stanza
- * that may leave; not above BLOCK_BYTES, and LEAST_BLOCK_BYTES even where that doesn't fit. */
+ * that may leave; not above BLOCK_BYTES, or less toward a slow server, and LEAST_BLOCK_BYTES even
+ * where that doesn't fit. */
 static size_t choose_block_bytes(const struct sx_session *session, const char *from, const char *to)
 {
     size_t limit = sx_size_limit_outgoing(session, NULL);
     size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) +
                    sx_scan_quoted_bytes(from ? from : sx_session_config(session)->jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
+    size_t most = is_slow(session) ? SLOW_BLOCK_BYTES : BLOCK_BYTES;
     if (bytes < LEAST_BLOCK_BYTES)
         return LEAST_BLOCK_BYTES;
-    return bytes < BLOCK_BYTES ? bytes : BLOCK_BYTES;
+    return bytes < most ? bytes : most;
 }
 
 enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload *payload,

@@ -38,6 +38,15 @@ bool sx_shipment_inbox_is_full(struct sx_shipment_inbox *inbox)
     return is_full;
 }
 
+unsigned sx_shipment_inbox_answers(struct sx_shipment_inbox *inbox)
+{
+    unsigned answers;
+    pthread_mutex_lock(&inbox->mu);
+    answers = inbox->answers;
+    pthread_mutex_unlock(&inbox->mu);
+    return answers;
+}
+
 bool sx_shipment_inbox_is_short(struct sx_shipment_inbox *inbox)
 {
     bool is_short;
@@ -97,4 +106,15 @@ void sx_shipment_inbox_readdress(struct sx_shipment_inbox *inbox, const char *fr
     TAILQ_FOREACH(shipment, &inbox->list, in_list)
         sx_shipment_readdress(shipment, from, id);
     pthread_mutex_unlock(&inbox->mu);
+}
+
+struct sx_shipment *sx_shipment_inbox_find(struct sx_shipment_inbox *inbox, uint64_t call_number)
+{
+    struct sx_shipment *shipment;
+    pthread_mutex_lock(&inbox->mu);
+    TAILQ_FOREACH(shipment, &inbox->list, in_list)
+        if (shipment->call_number == call_number)
+            break;
+    pthread_mutex_unlock(&inbox->mu);
+    return shipment;
 }

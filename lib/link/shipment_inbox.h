@@ -44,6 +44,8 @@ void sx_shipment_inbox_fini(struct sx_shipment_inbox *inbox); /* frees those tha
 bool sx_shipment_inbox_is_full(struct sx_shipment_inbox *inbox);
 bool sx_shipment_inbox_is_short(struct sx_shipment_inbox *inbox);
 
+unsigned sx_shipment_inbox_answers(struct sx_shipment_inbox *inbox); /* added and not over */
+
 /* Takes it over, in any case. */
 void sx_shipment_inbox_add(struct sx_shipment_inbox *inbox, struct sx_shipment *shipment);
 
@@ -56,6 +58,9 @@ void sx_shipment_inbox_end_answer(struct sx_shipment_inbox *inbox);
 /* Waits until no answer is left; false at the deadline, or as soon as there is no hope. */
 bool sx_shipment_inbox_drained(struct sx_shipment_inbox *inbox, int64_t deadline);
 void sx_shipment_inbox_set_hopeless(struct sx_shipment_inbox *inbox, bool is_hopeless);
+
+/* The shipment of a call, if nobody has taken it yet; NULL: none. It stays until somebody does. */
+struct sx_shipment *sx_shipment_inbox_find(struct sx_shipment_inbox *inbox, uint64_t call_number);
 
 /* As sx_shipment_readdress, for those that nobody has taken yet. */
 void sx_shipment_inbox_readdress(struct sx_shipment_inbox *inbox, const char *from, const char *id);

@@ -32,10 +32,11 @@
 enum {
     MAX_CALLS = 64,          /* that are being sent */
     MAX_REFUSALS = 2,        /* ends of a stream that a transfer may have caused */
-    BACKLOG_BYTES = 49152,   /* two blocks in base64, and room for small stanzas */
     LOOK_AGAIN_US = 1000000, /* a call that has ended elsewhere gives its bytes back before long */
-    SWEPT = 2 * MAX_CALLS,   /* calls looked at in one turn of the loop, and ... */
-    SWEEP_ON_US = 10000,     /* ... when to go on: of 10,000 each has its turn in time */
+    SPARED = SX_ANSWER_ROOM_PLACES / 2, /* no account gets more places */
+    SLOW_SILENCE_US = 60000000,         /* from a peer, behind a server that is slow */
+    SWEPT = 2 * MAX_CALLS,              /* calls looked at in one turn of the loop, and ... */
+    SWEEP_ON_US = 10000,                /* ... when to go on: of 10,000 each has its turn in time */
 };
 
 struct sx_shipments {
@@ -146,6 +147,11 @@ enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_sh
         return SX_ENOMEM;
     add(shipments, shipment);
     return SX_OK;
+}
+
+bool sx_shipments_have_spare(struct sx_shipments *shipments)
+{
+    return sx_shipment_inbox_answers(&shipments->inbox) < SPARED;
 }
 
 bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline)
@@ -385,19 +391,28 @@ static int64_t look(struct sx_shipments *shipments, uint64_t number)
     return added_us < due_us ? added_us : due_us;
 }
 
-/* False: so much waits to be written that no block is added to it. */
+/* What a block waits for in a queue of ours is no silence of its receiver. */
+static void grant_silence(struct sx_shipments *shipments)
+{
+    unsigned bytes_per_s;
+    bool is_slow =
+        sx_loop_speed(sx_session_loop(shipments->session), &bytes_per_s) == SX_SPEED_SLOW;
+    sx_senders_set_silence(shipments->senders, is_slow ? SLOW_SILENCE_US : SX_SENDER_SILENCE_US);
+}
+
 static bool has_room(struct sx_shipments *shipments)
 {
-    return sx_loop_backlog_bytes(sx_session_loop(shipments->session)) < BACKLOG_BYTES;
+    return sx_loop_wants_block(sx_session_loop(shipments->session));
 }
 
 int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
 {
     struct sx_buffer stanza = {0};
     int64_t due_us, other_us;
+    grant_silence(shipments);
     due_us = look(shipments, number);
     while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza))
-        (void)sx_session_post_again(shipments->session, number, &stanza);
+        sx_session_post_block(shipments->session, number, &stanza);
     sx_buffer_fini(&stanza);
     /* Otherwise the socket says when there is room again. */
     other_us = has_room(shipments) ? sx_senders_due_us(shipments->senders) : SX_NEVER;
@@ -468,6 +483,17 @@ bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const c
         sx_hold_refuse(shipments->exchange, call_number, "item-not-found",
                        "the service has lost the call's bytes");
     return true;
+}
+
+const char *sx_shipments_look(struct sx_shipments *shipments, uint64_t call_number, size_t *len)
+{
+    struct sx_shipment *shipment = sx_shipment_table_find(&shipments->table, call_number);
+    if (!shipment)
+        shipment = sx_shipment_inbox_find(&shipments->inbox, call_number);
+    if (!shipment)
+        return NULL;
+    *len = sx_sender_size(shipment->sender);
+    return sx_sender_bytes(shipment->sender);
 }
 
 void sx_shipments_readdress(struct sx_shipments *shipments, const char *from, const char *id)

@@ -45,6 +45,9 @@ void sx_shipments_add_call(struct sx_shipments *shipments, struct sx_shipment *s
 enum sx_err sx_shipments_add_answer(struct sx_shipments *shipments, struct sx_shipment *shipment,
                                     const char *id, struct sx_response *response);
 
+/* Whether there is a place for an answer that could go without. */
+bool sx_shipments_have_spare(struct sx_shipments *shipments);
+
 /* Waits until no answer is on its way any more; false at the deadline, or as soon as the link is
  * not to come online again. */
 bool sx_shipments_drained(struct sx_shipments *shipments, int64_t deadline);
@@ -71,6 +74,10 @@ enum sx_shipments_said sx_shipments_reply(struct sx_shipments *shipments, uint64
  * and the call waits for that. */
 bool sx_shipments_again(struct sx_shipments *shipments, uint64_t number, const char *from,
                         const char *id);
+
+/* The packed bytes that travel ahead of this call, which stay the shipment's; NULL: there are none.
+ */
+const char *sx_shipments_look(struct sx_shipments *shipments, uint64_t call_number, size_t *len);
 
 /* A later copy of the request with this id came from `from`: what travels ahead of its answer to
  * another resource of that account goes to `from` from now on. */

@@ -12,7 +12,10 @@ enum {
     /* What is more around a message: an id with the longest name, hints, and what servers that
      * store it put in, its time (XEP-0203) and ids of their own (XEP-0359, XEP-0313). */
     MESSAGE_BYTES = 1000,
-    FAULT_BYTES = 400 /* <error/> of a fault */
+    FAULT_BYTES = 400, /* <error/> of a fault */
+    /* Larger ones go in pieces, toward a server that is slow, or may be: */
+    SLOW_BYTES = 16384,
+    UNKNOWN_BYTES = 32768
 };
 
 /* The most bytes that a stanza can have once a server has written it anew, which differs by server.
@@ -35,6 +38,23 @@ size_t sx_size_limit_outgoing(const struct sx_session *session, bool *is_servers
     if (is_servers)
         *is_servers = servers && servers < ours;
     return servers && servers < ours ? servers : ours;
+}
+
+size_t sx_size_limit_whole(const struct sx_session *session)
+{
+    size_t limit = sx_size_limit_outgoing(session, NULL), most = limit;
+    unsigned bytes_per_s;
+    switch (sx_loop_speed(sx_session_loop(session), &bytes_per_s)) {
+    case SX_SPEED_FAST:
+        break;
+    case SX_SPEED_UNKNOWN:
+        most = UNKNOWN_BYTES;
+        break;
+    case SX_SPEED_SLOW:
+        most = SLOW_BYTES;
+        break;
+    }
+    return most < limit ? most : limit;
 }
 
 /* False: why says size and limit. */

@@ -17,6 +17,10 @@
  * limit (NULL allowed). */
 size_t sx_size_limit_outgoing(const struct sx_session *session, bool *is_servers);
 
+/* The largest element that goes in one stanza although it could go in pieces: less than that limit
+ * where the server is slow, or isn't known yet to be fast (net/speed.h). */
+size_t sx_size_limit_whole(const struct sx_session *session);
+
 /* Whether a plain payload fits into a stanza that no server refuses, and into the queue; a message
  * with whatever id. False: why says size and limit. */
 bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payload *payload,

@@ -24,5 +24,6 @@ struct sx_flight sx_flight_look(int fd, size_t unsent_bytes, int64_t now_us)
         .owed_bytes = unsent_bytes + (uint64_t)in_kernel,
         .is_missed = info.tcpi_unacked > 0 && info.tcpi_snd_wnd > 0,
         .acked_us = now_us - (int64_t)info.tcpi_last_ack_recv * 1000,
+        .round_trip_us = info.tcpi_min_rtt == UINT32_MAX ? 0 : info.tcpi_min_rtt,
     };
 }

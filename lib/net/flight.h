@@ -16,10 +16,11 @@
 #include <stdint.h>
 
 struct sx_flight {
-    uint64_t acked_bytes; /* of all that was ever written, the server's TCP has */
-    uint64_t owed_bytes;  /* written and not acknowledged, or not written yet */
-    bool is_missed;       /* segments are out, sent into an open window, and not acknowledged */
-    int64_t acked_us;     /* when the last acknowledgement came, of old bytes or new */
+    uint64_t acked_bytes;  /* of all that was ever written, the server's TCP has */
+    uint64_t owed_bytes;   /* written and not acknowledged, or not written yet */
+    bool is_missed;        /* segments are out, sent into an open window, and not acknowledged */
+    int64_t acked_us;      /* when the last acknowledgement came, of old bytes or new */
+    int64_t round_trip_us; /* the shortest that was seen; 0: unknown */
 };
 
 /* unsent_bytes: what isn't written yet. */

@@ -55,7 +55,7 @@ void sx_inbox_close(struct sx_inbox *inbox)
     inbox->session = 0;
     items = inbox->first;
     inbox->first = inbox->last = NULL;
-    inbox->queued_bytes = inbox->unsent_bytes = 0;
+    inbox->queued_bytes = inbox->unsent_bytes = inbox->ordered = 0;
     pthread_cond_broadcast(&inbox->room);
     pthread_mutex_unlock(&inbox->mu);
     sx_inbox_free_items(items);
@@ -86,10 +86,11 @@ static void append_locked(struct sx_inbox *inbox, struct sx_inbox_item *item)
         inbox->first = item;
     inbox->last = item;
     inbox->queued_bytes += item->len;
+    inbox->ordered += item->keeps_order;
 }
 
 enum sx_err sx_inbox_post(struct sx_inbox *inbox, uint64_t session, char *stanza, size_t len,
-                          int64_t deadline)
+                          bool keeps_order, int64_t deadline)
 {
     struct sx_inbox_item *item = malloc(sizeof *item);
     enum sx_err err;
@@ -97,7 +98,8 @@ enum sx_err sx_inbox_post(struct sx_inbox *inbox, uint64_t session, char *stanza
         free(stanza);
         return SX_ENOMEM;
     }
-    *item = (struct sx_inbox_item){NULL, session, stanza, len};
+    *item = (struct sx_inbox_item){
+        .session = session, .bytes = stanza, .len = len, .keeps_order = keeps_order};
     pthread_mutex_lock(&inbox->mu);
     err = await_room_locked(inbox, session, len, deadline);
     if (err == SX_OK)
@@ -115,7 +117,7 @@ struct sx_inbox_item *sx_inbox_take(struct sx_inbox *inbox)
     items = inbox->first;
     inbox->first = inbox->last = NULL;
     inbox->unsent_bytes += inbox->queued_bytes;
-    inbox->queued_bytes = 0;
+    inbox->queued_bytes = inbox->ordered = 0;
     pthread_mutex_unlock(&inbox->mu);
     return items;
 }
@@ -137,6 +139,15 @@ bool sx_inbox_is_empty(struct sx_inbox *inbox)
     is_empty = inbox->first == NULL;
     pthread_mutex_unlock(&inbox->mu);
     return is_empty;
+}
+
+bool sx_inbox_has_ordered(struct sx_inbox *inbox)
+{
+    bool has_ordered;
+    pthread_mutex_lock(&inbox->mu);
+    has_ordered = inbox->ordered > 0;
+    pthread_mutex_unlock(&inbox->mu);
+    return has_ordered;
 }
 
 size_t sx_inbox_backlog_bytes(struct sx_inbox *inbox)

@@ -25,6 +25,8 @@ struct sx_inbox_item {
     uint64_t session;
     char *bytes; /* bytes[len] is NUL */
     size_t len;
+    bool keeps_order; /* it doesn't overtake others */
+    uint64_t turn;    /* outlet.c's */
 };
 
 struct sx_inbox {
@@ -34,6 +36,7 @@ struct sx_inbox {
     pthread_cond_t room;
     struct sx_inbox_item *first, *last;
     size_t queued_bytes; /* of these */
+    size_t ordered;      /* how many of them keep their order */
     size_t unsent_bytes; /* taken and not written yet, as of the last look */
     uint64_t session;    /* 0 while offline */
 };
@@ -51,7 +54,7 @@ void sx_inbox_close(struct sx_inbox *inbox);
  * deadline. SX_EROOM: there was none; SX_ELOST: the session isn't there, or no longer; SX_ENOMEM.
  */
 enum sx_err sx_inbox_post(struct sx_inbox *inbox, uint64_t session, char *stanza, size_t len,
-                          int64_t deadline);
+                          bool keeps_order, int64_t deadline);
 
 /* All that is there, in order; NULL: nothing. It counts as unsent until the next set_unsent. */
 struct sx_inbox_item *sx_inbox_take(struct sx_inbox *inbox);
@@ -61,6 +64,7 @@ void sx_inbox_free_items(struct sx_inbox_item *items); /* NULL allowed */
 void sx_inbox_set_unsent(struct sx_inbox *inbox, size_t bytes);
 
 bool sx_inbox_is_empty(struct sx_inbox *inbox);
+bool sx_inbox_has_ordered(struct sx_inbox *inbox); /* one that keeps its order */
 /* Bytes posted and not written yet. */
 size_t sx_inbox_backlog_bytes(struct sx_inbox *inbox);
 

@@ -37,7 +37,7 @@
 #include "net/flight.h"
 #include "net/inbox.h"
 #include "net/liveness.h"
-#include "net/writer.h"
+#include "net/outflow.h"
 
 enum {
     STROPHE_TICK_MS = 50,     /* libstrophe has timers of its own while closing */
@@ -45,7 +45,8 @@ enum {
     CLOSE_GRACE_US = 1500000, /* for </stream:stream> to come back */
     FRESH_LOOK_UP_US = 1000000,
     MAX_REFUSED_POSTS = 100,
-    ROUNDS_AT_ONCE = 16, /* then the others get their turn, however fast the server sends */
+    BACKLOG_BYTES = 49152, /* blocks are added to less, so that small stanzas have room */
+    ROUNDS_AT_ONCE = 16,   /* then the others get their turn, however fast the server sends */
 };
 
 struct sx_loop {
@@ -71,7 +72,7 @@ struct sx_loop {
     uint64_t last_session;
     struct sx_sasl_memory memory;   /* of all logins; wiped at the end */
     struct sx_tls_context *context; /* of the last attempt, before it that of the open */
-    struct sx_writer writer;
+    struct sx_outflow outflow;
     struct sx_liveness liveness; /* while online */
     bool is_unnamed;             /* the server doesn't know its name: once more, without */
     struct sx_attempt attempt;
@@ -94,40 +95,69 @@ static void wake(struct sx_loop *loop)
 /* ---- what goes out ---- */
 
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline)
+                         bool keeps_order, int64_t deadline)
 {
     enum sx_err err;
     if (self == loop) {
-        err = sx_loop_post_again(loop, session, stanza, len);
+        err = sx_loop_post_again(loop, session, stanza, len, keeps_order);
         loop->refused_posts += err == SX_EROOM;
         return err;
     }
-    err = sx_inbox_post(&loop->inbox, session, stanza, len, deadline);
+    err = sx_inbox_post(&loop->inbox, session, stanza, len, keeps_order, deadline);
     if (err == SX_OK)
         wake(loop);
     return err;
 }
 
-enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                               bool keeps_order)
 {
     enum sx_err err;
     assert(self == loop);
-    err = sx_inbox_post(&loop->inbox, session, stanza, len, SX_INBOX_NO_WAIT);
+    err = sx_inbox_post(&loop->inbox, session, stanza, len, keeps_order, SX_INBOX_NO_WAIT);
     if (err == SX_OK)
         loop->refused_posts = 0;
     return err;
 }
 
-static void send_inbox(struct sx_loop *loop)
+bool sx_loop_wants_block(struct sx_loop *loop)
 {
-    struct sx_inbox_item *items = sx_inbox_take(&loop->inbox), *item;
-    for (item = items; item; item = item->next)
-        if (item->session == loop->last_session && loop->connection->online)
-            sx_writer_write(&loop->writer, item->bytes, item->len, item->next != NULL);
-    sx_writer_flush(&loop->writer);
-    if (items && loop->connection->online)
-        sx_liveness_send(&loop->liveness, sx_clock_now_us());
+    return sx_inbox_backlog_bytes(&loop->inbox) < BACKLOG_BYTES &&
+           (sx_outflow_is_fast(&loop->outflow) ||
+            !(sx_outflow_has_large(&loop->outflow) || sx_inbox_has_ordered(&loop->inbox)));
+}
+
+/* What a poster meant for another session is freed. */
+static struct sx_inbox_item *take_inbox(struct sx_loop *loop)
+{
+    struct sx_inbox_item *items = sx_inbox_take(&loop->inbox);
+    if (!items || (loop->connection->online && items->session == loop->last_session))
+        return items;
     sx_inbox_free_items(items);
+    return NULL;
+}
+
+static void send_out(struct sx_loop *loop)
+{
+    struct sx_inbox_item *items = take_inbox(loop);
+    int64_t now_us;
+    if (!items && !sx_outflow_is_ready(&loop->outflow))
+        return;
+    now_us = sx_clock_now_us();
+    sx_outflow_add(&loop->outflow, items);
+    if (sx_outflow_send(&loop->outflow, now_us))
+        sx_liveness_send(&loop->liveness, now_us);
+}
+
+void sx_loop_note_pong(struct sx_loop *loop, unsigned long number)
+{
+    assert(self == loop);
+    sx_outflow_answer(&loop->outflow, number, sx_clock_now_us());
+}
+
+enum sx_speed_verdict sx_loop_speed(struct sx_loop *loop, unsigned *bytes_per_s)
+{
+    return sx_outflow_speed(&loop->outflow, sx_clock_now_us(), bytes_per_s);
 }
 
 /* ---- one connection ---- */
@@ -141,10 +171,10 @@ static void go_online(void *user, const char *bound_jid)
 {
     struct sx_loop *loop = user;
     int64_t now_us = sx_clock_now_us();
+    struct sx_flight flight = look_at_flight(loop, now_us);
     sx_liveness_begin(&loop->liveness, loop->config->keepalive_us, loop->config->ping_timeout_us,
-                      loop->connection->stream.fed_bytes, look_at_flight(loop, now_us).acked_bytes,
-                      now_us);
-    loop->writer.conn = loop->connection->conn;
+                      loop->connection->stream.fed_bytes, flight.acked_bytes, now_us);
+    sx_outflow_begin(&loop->outflow, loop->connection->conn, flight.round_trip_us, now_us);
     pthread_mutex_lock(&loop->mu);
     loop->server_max_bytes = loop->connection->stream.negotiation.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
@@ -203,7 +233,7 @@ static void end_connection(struct sx_loop *loop, int64_t deadline, bool has_post
     int64_t now = sx_clock_now_us();
     if (!connection->online)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
-    else if (!has_posts && (sx_allocator_unsent_bytes() == 0 || now >= deadline))
+    else if (!has_posts && (sx_outflow_unsent_bytes(&loop->outflow) == 0 || now >= deadline))
         sx_connection_close(connection);
     if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
@@ -232,13 +262,9 @@ static bool take_kick(struct sx_loop *loop)
 
 static void send_ping(struct sx_loop *loop, int64_t now_us)
 {
-    size_t len;
     struct sx_flight flight;
-    char *ping = loop->callbacks.on_silence(loop->callbacks.user, &len);
-    if (!ping)
+    if (!sx_outflow_ping(&loop->outflow))
         return; /* asked for again before long */
-    sx_writer_write(&loop->writer, ping, len, false);
-    free(ping);
     flight = look_at_flight(loop, now_us);
     sx_liveness_ask(&loop->liveness, &flight, now_us);
 }
@@ -278,19 +304,25 @@ static int connecting_sleep_ms(const struct sx_connection *connection)
     return ms < STROPHE_TICK_MS ? STROPHE_TICK_MS : ms;
 }
 
+static int64_t earlier(int64_t one_us, int64_t other_us)
+{
+    return one_us < other_us ? one_us : other_us;
+}
+
 /* How long the loop may sleep; what the timer posts goes out first. */
 static int sleep_ms(struct sx_loop *loop, bool stopping)
 {
-    int64_t due_us, sign_due_us;
+    int64_t due_us;
     if (stopping || loop->connection->closing)
         return STROPHE_TICK_MS;
     if (!loop->connection->online)
         return connecting_sleep_ms(loop->connection);
     due_us = loop->callbacks.on_timer(loop->callbacks.user, loop->last_session);
-    sign_due_us = check_liveness(loop);
-    if (sign_due_us < due_us)
-        due_us = sign_due_us;
-    return sx_inbox_is_empty(&loop->inbox) ? sx_clock_poll_ms(due_us) : 0;
+    due_us = earlier(due_us, check_liveness(loop));
+    due_us = earlier(due_us, sx_outflow_look(&loop->outflow, sx_clock_now_us()));
+    if (sx_outflow_is_ready(&loop->outflow) || !sx_inbox_is_empty(&loop->inbox))
+        return 0;
+    return sx_clock_poll_ms(due_us);
 }
 
 static void run_connection(struct sx_loop *loop)
@@ -301,10 +333,10 @@ static void run_connection(struct sx_loop *loop)
         bool again = true, stopping, has_posts;
         int rounds;
         for (rounds = 0; again && rounds < ROUNDS_AT_ONCE && !connection->over; rounds++) {
-            send_inbox(loop);
+            send_out(loop);
             again = sx_connection_round(connection, loop->ctx);
         }
-        sx_inbox_set_unsent(&loop->inbox, sx_allocator_unsent_bytes());
+        sx_inbox_set_unsent(&loop->inbox, sx_outflow_unsent_bytes(&loop->outflow));
         end_unread(loop);
         stopping = is_stopping(loop, &deadline, &has_posts);
         if (stopping && !connection->over)
@@ -340,7 +372,7 @@ static void connect_once(struct sx_loop *loop, const struct sx_addresses *addres
     sx_connection_open(&connection, loop->ctx);
     run_connection(loop);
     loop->connection = NULL;
-    loop->writer.conn = NULL;
+    sx_outflow_end(&loop->outflow);
     sx_inbox_close(&loop->inbox);
     loop->refused_posts = 0;
     sx_connection_fini(&connection);
@@ -527,9 +559,13 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
     err = sx_inbox_init(&loop->inbox, config->max_queued_bytes);
     if (err)
         goto err_after_mutex;
-    loop->writer.trace = trace;
+    err = sx_outflow_init(&loop->outflow, trace, callbacks->on_ping, callbacks->user);
+    if (err)
+        goto err_after_inbox;
     return loop;
 
+err_after_inbox:
+    sx_inbox_fini(&loop->inbox);
 err_after_mutex:
     pthread_mutex_destroy(&loop->mu);
 err_after_descriptor:
@@ -605,7 +641,7 @@ void sx_loop_free(struct sx_loop *loop)
     sx_inbox_fini(&loop->inbox);
     pthread_mutex_destroy(&loop->mu);
     sx_descriptor_give_back(&loop->descriptor);
-    sx_writer_fini(&loop->writer);
+    sx_outflow_fini(&loop->outflow);
     sx_sasl_memory_wipe(&loop->memory);
     sx_tls_context_give_back(loop->context);
     free(loop);

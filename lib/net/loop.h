@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "net/connection.h"
+#include "net/speed.h"
 
 struct sx_loop;
 
@@ -44,8 +45,8 @@ struct sx_loop_callbacks {
     int64_t (*on_timer)(void *user, uint64_t session);
     /* Somebody has called sx_loop_kick; an attempt or a ping follows. */
     void (*on_kick)(void *user);
-    /* While online, after a silence: gives a ping, malloc'ed, NULL without memory. */
-    char *(*on_silence)(void *user, size_t *len);
+    /* While online: gives a ping, malloc'ed, and its number; NULL without memory. */
+    char *(*on_ping)(void *user, unsigned long *number, size_t *len);
     /* The owner's signal-safe stop request has come (sx_loop_interrupt). */
     void (*on_interrupt)(void *user);
     /* Offline, before the loop sleeps: whether to try now, whatever on_offline has said. *look_us:
@@ -62,15 +63,28 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
 int sx_loop_start(struct sx_loop *loop);
 
 /* Queues one whole stanza for the session; any thread. Takes the bytes (malloc'ed) in any case.
+ * keeps_order: it doesn't overtake what isn't a small iq, as a small iq may (outlet.h).
  * Waits for room (max_queued_bytes) until the deadline: SX_EROOM; SX_ELOST when the session is
  * over. On the loop thread itself it never waits: SX_EROOM at once, and when that has happened a
  * hundred times in a row, the connection is given up: its server asks and doesn't read. */
 enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                         int64_t deadline);
+                         bool keeps_order, int64_t deadline);
 
 /* The same for what was posted before and may be again; SX_EROOM counts for nothing. Loop thread.
  */
-enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len);
+enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
+                               bool keeps_order);
+
+/* Whether a block of a transfer is to be posted: little waits to be written and, unless the server
+ * is known to be fast, nothing large. Loop thread. */
+bool sx_loop_wants_block(struct sx_loop *loop);
+
+/* The ping of this number was answered. Loop thread. */
+void sx_loop_note_pong(struct sx_loop *loop, unsigned long number);
+
+/* How fast the server reads, in the last session too. Any thread. *bytes_per_s is 0 unless it is
+ * slow and that is measured (speed.h). */
+enum sx_speed_verdict sx_loop_speed(struct sx_loop *loop, unsigned *bytes_per_s);
 
 /* The largest stanza that the server takes, as it said when the link was last online; 0: it said
  * nothing (XEP-0478). */

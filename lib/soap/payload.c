@@ -157,7 +157,7 @@ bool sx_payload_is_packed(const char *bytes)
     return strncmp(bytes, PACKED_TAG, sizeof PACKED_TAG - 1) == 0;
 }
 
-static bool is_reference(const char *bytes)
+bool sx_payload_is_reference(const char *bytes)
 {
     return strncmp(bytes, REFERENCE_TAG, sizeof REFERENCE_TAG - 1) == 0;
 }
@@ -169,20 +169,49 @@ enum sx_form sx_payload_form(const char *attribute)
     return strcmp(attribute, STORED) == 0 ? SX_FORM_STORED : SX_FORM_PLAIN;
 }
 
+/* Of an element or a reference. */
+static enum sx_form read_form(const char *packed)
+{
+    const char *tag_end = strchr(packed, '>'), *stored = strstr(packed, " form='" STORED "'");
+    return stored && stored < tag_end ? SX_FORM_STORED : SX_FORM_ZSTD;
+}
+
 /* The envelope's bytes out of a payload that add_element() has made. */
 static enum sx_err open_element(const char *packed, size_t max_bytes, struct sx_buffer *envelope)
 {
-    const char *tag_end = strchr(packed, '>'), *stored = strstr(packed, " form='" STORED "'");
+    const char *tag_end = strchr(packed, '>');
     struct sx_buffer text = {0};
-    enum sx_form form = stored && stored < tag_end ? SX_FORM_STORED : SX_FORM_ZSTD;
     enum sx_err err = SX_ENOMEM;
     sx_buffer_add(&text, tag_end + 1, strcspn(tag_end + 1, "<"));
     if (!text.failed)
         err = sx_base64_decode(text.bytes, text.len, &text.len)
-                  ? sx_unpack(form, text.bytes, text.len, max_bytes, envelope)
+                  ? sx_unpack(read_form(packed), text.bytes, text.len, max_bytes, envelope)
                   : SX_EMALFORMED;
     sx_buffer_fini(&text);
     return err;
+}
+
+/* err: of unpacking it. Frees the envelope. */
+static enum sx_err make_plain(struct sx_payload *payload, struct sx_checker *checker,
+                              enum sx_err err, struct sx_buffer *envelope, char *why,
+                              size_t why_bytes)
+{
+    if (err)
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    else
+        err = sx_payload_plain(payload, checker, envelope->bytes, envelope->len, NULL, why,
+                               why_bytes);
+    sx_buffer_fini(envelope);
+    return err;
+}
+
+enum sx_err sx_payload_unpacked_loose(struct sx_payload *payload, struct sx_checker *checker,
+                                      const char *reference, const char *packed, size_t len,
+                                      size_t max_bytes, char *why, size_t why_bytes)
+{
+    struct sx_buffer envelope = {0};
+    enum sx_err err = sx_unpack(read_form(reference), packed, len, max_bytes, &envelope);
+    return make_plain(payload, checker, err, &envelope, why, why_bytes);
 }
 
 enum sx_err sx_payload_unpacked(struct sx_payload *payload, struct sx_checker *checker,
@@ -190,16 +219,10 @@ enum sx_err sx_payload_unpacked(struct sx_payload *payload, struct sx_checker *c
 {
     struct sx_buffer envelope = {0};
     enum sx_err err;
-    if (is_reference(packed)) {
+    if (sx_payload_is_reference(packed)) {
         snprintf(why, why_bytes, "the envelope is too large for a stanza");
         return SX_ETOOBIG;
     }
     err = open_element(packed, max_bytes, &envelope);
-    if (err)
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
-    else
-        err =
-            sx_payload_plain(payload, checker, envelope.bytes, envelope.len, NULL, why, why_bytes);
-    sx_buffer_fini(&envelope);
-    return err;
+    return make_plain(payload, checker, err, &envelope, why, why_bytes);
 }

@@ -53,6 +53,12 @@ bool sx_payload_is_packed(const char *bytes);
 enum sx_err sx_payload_unpacked(struct sx_payload *payload, struct sx_checker *checker,
                                 const char *packed, size_t max_bytes, char *why, size_t why_bytes);
 
+/* Whether these bytes are a reference; the same of one, and the packed bytes that it refers to. */
+bool sx_payload_is_reference(const char *bytes);
+enum sx_err sx_payload_unpacked_loose(struct sx_payload *payload, struct sx_checker *checker,
+                                      const char *reference, const char *packed, size_t len,
+                                      size_t max_bytes, char *why, size_t why_bytes);
+
 /* The form that a <packed/> names in its attribute (NULL: none there): SX_FORM_PLAIN if it is none
  * that we know. */
 enum sx_form sx_payload_form(const char *attribute);

@@ -55,6 +55,7 @@ struct sx_sender {
     size_t most_done;    /* at any time: what a receiver loses and takes again is no progress */
     int64_t progress_us; /* when that grew */
     struct sx_pace pace;
+    int64_t silence_us; /* that ends an attempt */
 
     /* of this attempt */
     size_t base, sent, done;
@@ -130,6 +131,7 @@ struct sx_sender *sx_sender_new(const char *to, char *bytes, size_t size,
     sender->block_bytes = settings->block_bytes;
     sender->user = user;
     sender->due_us = SX_NEVER;
+    sender->silence_us = SX_SENDER_SILENCE_US;
     return sender;
 }
 
@@ -142,6 +144,11 @@ void sx_sender_free(struct sx_sender *sender)
     free(sender->from);
     free(sender->operation);
     free(sender);
+}
+
+void sx_sender_set_silence(struct sx_sender *sender, int64_t silence_us)
+{
+    sender->silence_us = silence_us;
 }
 
 void sx_sender_begin(struct sx_sender *sender, int64_t now_us)
@@ -224,7 +231,7 @@ static bool is_unanswered(const struct sx_sender *sender)
 
 static bool is_silent(const struct sx_sender *sender, int64_t now_us)
 {
-    return is_unanswered(sender) && now_us >= sender->heard_us + SX_SENDER_SILENCE_US;
+    return is_unanswered(sender) && now_us >= sender->heard_us + sender->silence_us;
 }
 
 /* ---- stanzas ---- */
@@ -347,7 +354,7 @@ int64_t sx_sender_due_us(const struct sx_sender *sender)
         return sender->due_us;
     if (has_block(sender) || (sender->state == SX_SENDER_CLOSING && !sender->close_sent))
         return 0;
-    return is_unanswered(sender) ? sender->heard_us + SX_SENDER_SILENCE_US : SX_NEVER;
+    return is_unanswered(sender) ? sender->heard_us + sender->silence_us : SX_NEVER;
 }
 
 /* ---- replies ---- */
@@ -556,6 +563,11 @@ const char *sx_sender_to(const struct sx_sender *sender)
 void *sx_sender_user(const struct sx_sender *sender)
 {
     return sender->user;
+}
+
+const char *sx_sender_bytes(const struct sx_sender *sender)
+{
+    return sender->bytes;
 }
 
 size_t sx_sender_size(const struct sx_sender *sender)

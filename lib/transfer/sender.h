@@ -89,6 +89,7 @@ const char *sx_sender_from(const struct sx_sender *sender);
 const char *sx_sender_to(const struct sx_sender *sender);
 void *sx_sender_user(const struct sx_sender *sender);
 size_t sx_sender_size(const struct sx_sender *sender);
+const char *sx_sender_bytes(const struct sx_sender *sender); /* so many */
 
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
 size_t sx_sender_done_bytes(const struct sx_sender *sender);
@@ -105,6 +106,9 @@ const char *sx_sender_condition(const struct sx_sender *sender);
 const char *sx_sender_text(const struct sx_sender *sender);
 
 /* ---- the machine; senders.c's, and its tests' ---- */
+
+/* How long the receiver may be silent: SX_SENDER_SILENCE_US unless this was called. */
+void sx_sender_set_silence(struct sx_sender *sender, int64_t silence_us);
 
 /* Begins, or begins again what is DONE or FAILED: the receiver has lost it meanwhile, say. */
 void sx_sender_begin(struct sx_sender *sender, int64_t now_us);

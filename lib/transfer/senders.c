@@ -20,14 +20,17 @@ struct sx_senders {
     unsigned max, count;
     bool is_online;
     int64_t resume_us; /* not before, for want of memory */
+    int64_t silence_us;
     struct sx_sender *order[];
 };
 
 struct sx_senders *sx_senders_new(unsigned max)
 {
     struct sx_senders *senders = calloc(1, sizeof *senders + max * sizeof(struct sx_sender *));
-    if (senders)
-        senders->max = max;
+    if (!senders)
+        return NULL;
+    senders->max = max;
+    senders->silence_us = SX_SENDER_SILENCE_US;
     return senders;
 }
 
@@ -56,6 +59,7 @@ enum sx_err sx_senders_add(struct sx_senders *senders, struct sx_sender *sender,
     assert(find(senders, sender) == senders->count);
     if (senders->count == senders->max)
         return SX_EFULL;
+    sx_sender_set_silence(sender, senders->silence_us);
     sx_sender_begin(sender, now_us);
     senders->order[senders->count++] = sender;
     return SX_OK;
@@ -69,6 +73,16 @@ void sx_senders_remove(struct sx_senders *senders, struct sx_sender *sender, str
     if (out)
         sx_sender_format_close(sender, out);
     take_out(senders, i);
+}
+
+void sx_senders_set_silence(struct sx_senders *senders, int64_t silence_us)
+{
+    unsigned i;
+    if (senders->silence_us == silence_us)
+        return;
+    senders->silence_us = silence_us;
+    for (i = 0; i < senders->count; i++)
+        sx_sender_set_silence(senders->order[i], silence_us);
 }
 
 unsigned sx_senders_count(const struct sx_senders *senders)

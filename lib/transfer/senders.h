@@ -32,6 +32,9 @@ enum sx_err sx_senders_add(struct sx_senders *senders, struct sx_sender *sender,
  * NULL. A transfer that is not in the table is left alone. */
 void sx_senders_remove(struct sx_senders *senders, struct sx_sender *sender, struct sx_buffer *out);
 
+/* How long a receiver may be silent: SX_SENDER_SILENCE_US at the beginning. */
+void sx_senders_set_silence(struct sx_senders *senders, int64_t silence_us);
+
 unsigned sx_senders_count(const struct sx_senders *senders);
 
 /* The link is online (again) or it is not (session over). Offline at the beginning. */

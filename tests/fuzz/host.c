@@ -132,14 +132,15 @@ struct sx_session *__wrap_sx_session_new(const struct soap_xmpp_config *config,
 }
 
 enum sx_err __wrap_sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                                int64_t deadline)
+                                bool keeps_order, int64_t deadline)
 {
-    (void)deadline;
+    (void)keeps_order, (void)deadline;
     return host.post(host.user, loop, session, stanza, len);
 }
 
 enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza,
-                                      size_t len)
+                                      size_t len, bool keeps_order)
 {
+    (void)keeps_order;
     return host.post(host.user, loop, session, stanza, len);
 }

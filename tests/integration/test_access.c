@@ -310,7 +310,7 @@ static void post_raw(struct soap_xmpp_link *link, const char *stanza)
     CU_ASSERT_EQUAL_FATAL(sx_session_await(link->session, deadline, &session, why, sizeof why),
                           SX_OK);
     CU_ASSERT_EQUAL(sx_loop_post(sx_session_loop(link->session), session, strdup(stanza),
-                                 strlen(stanza), deadline),
+                                 strlen(stanza), false, deadline),
                     SX_OK);
 }
 

@@ -74,6 +74,30 @@ static void fall_back(const struct site *site)
     parley_close(&parley);
 }
 
+/* In pieces, as the caller doesn't know yet how fast its server is, though one stanza has room for
+ * it. */
+static void fall_back_from_pieces(const struct site *site)
+{
+    enum { TEXT_BYTES = 100000 };
+    struct parley parley;
+    char *text = laboratory_random_text(TEXT_BYTES), *said = NULL;
+    int runs;
+    open_known(&parley, site);
+    runs = laboratory_runs();
+    parley_reopen_service(&parley, 2, never_pack);
+    assert_ok(&parley, soap_call_lab__say(parley.soap, parley.endpoint, NULL, text, &said));
+    ASSERT_TEXT(said, text);
+    CU_ASSERT_EQUAL(laboratory_runs(), runs + 1);
+    CU_ASSERT_EQUAL(parley_count(&parley.near, "falls back to plain", ""), 1);
+    parley_close(&parley);
+    free(text);
+}
+
+static void a_call_in_pieces_falls_back_as_well(void)
+{
+    site_each(fall_back_from_pieces);
+}
+
 static void a_call_falls_back_to_plain_and_runs_once(void)
 {
     site_each(fall_back);
@@ -245,6 +269,7 @@ static void a_service_that_does_not_serve_yet_is_called_packed_as_before(void)
 
 CU_TestInfo tests_fallback[] = {
     {"a call falls back to plain, and runs once", a_call_falls_back_to_plain_and_runs_once},
+    {"a call in pieces falls back as well", a_call_in_pieces_falls_back_as_well},
     {"a call falls back while max_calls are under way",
      a_call_falls_back_while_max_calls_are_under_way},
     {"what can't go plain ends not executed, and the stream lives on",

@@ -50,17 +50,17 @@ __typeof__(sx_loop_post) __wrap_sx_loop_post, __real_sx_loop_post;
 __typeof__(sx_loop_post_again) __wrap_sx_loop_post_again, __real_sx_loop_post_again;
 
 enum sx_err __wrap_sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
-                                int64_t deadline)
+                                bool keeps_order, int64_t deadline)
 {
     if (pass(loop, session, stanza, len))
         return SX_OK;
-    return __real_sx_loop_post(loop, session, stanza, len, deadline);
+    return __real_sx_loop_post(loop, session, stanza, len, keeps_order, deadline);
 }
 
 enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza,
-                                      size_t len)
+                                      size_t len, bool keeps_order)
 {
     if (pass(loop, session, stanza, len))
         return SX_OK;
-    return __real_sx_loop_post_again(loop, session, stanza, len);
+    return __real_sx_loop_post_again(loop, session, stanza, len, keeps_order);
 }

@@ -72,6 +72,7 @@
     SUITE(namespace)                                                                               \
     SUITE(negotiation)                                                                             \
     SUITE(pace)                                                                                    \
+    SUITE(outlet)                                                                                  \
     SUITE(pack)                                                                                    \
     SUITE(pages)                                                                                   \
     SUITE(passing)                                                                                 \
@@ -125,6 +126,7 @@
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
+    SUITE(speed)                                                                                   \
     SUITE(stanza)                                                                                  \
     SUITE(stderr)                                                                                  \
     SUITE(stream)                                                                                  \

@@ -37,9 +37,9 @@ static int64_t want_nothing(void *user, uint64_t session)
     return SX_NEVER;
 }
 
-static char *say_nothing(void *user, size_t *len)
+static char *say_nothing(void *user, unsigned long *number, size_t *len)
 {
-    (void)user, (void)len;
+    (void)user, (void)number, (void)len;
     return NULL;
 }
 
@@ -52,6 +52,6 @@ struct sx_loop_callbacks owner_callbacks(void *user)
                                       .on_offline = stay_offline,
                                       .on_timer = want_nothing,
                                       .on_kick = ignore,
-                                      .on_silence = say_nothing,
+                                      .on_ping = say_nothing,
                                       .on_interrupt = ignore};
 }

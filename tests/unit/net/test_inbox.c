@@ -16,7 +16,7 @@ static const int64_t PAST = 1; /* microseconds after boot */
 static enum sx_err post(struct sx_inbox *inbox, uint64_t session, const char *text,
                         int64_t deadline)
 {
-    return sx_inbox_post(inbox, session, strdup(text), strlen(text), deadline);
+    return sx_inbox_post(inbox, session, strdup(text), strlen(text), false, deadline);
 }
 
 static void open_inbox(struct sx_inbox *inbox)
@@ -143,7 +143,7 @@ static bool attempt_post(struct shortage shortage)
     bool has_failed;
     open_inbox(&inbox);
     shortage_begin(shortage);
-    err = sx_inbox_post(&inbox, 7, stanza, 1, PAST);
+    err = sx_inbox_post(&inbox, 7, stanza, 1, false, PAST);
     has_failed = shortage_end();
     CU_ASSERT_EQUAL(err, has_failed ? SX_ENOMEM : SX_OK);
     CU_ASSERT_EQUAL(sx_inbox_is_empty(&inbox), has_failed);

@@ -64,7 +64,7 @@ static void post_all(void *user, uint64_t session, const char *bound_jid)
         add_stanza(&stanza, i, poster->lengths[i]);
         sx_buffer_add(&poster->expected, stanza.bytes, stanza.len);
         bytes = sx_buffer_take(&stanza, &len);
-        CU_ASSERT_EQUAL(sx_loop_post(poster->loop, session, bytes, len, 0), SX_OK);
+        CU_ASSERT_EQUAL(sx_loop_post(poster->loop, session, bytes, len, false, 0), SX_OK);
     }
 }
 
@@ -299,7 +299,7 @@ static void test_many_descriptors(void)
         CU_ASSERT_FATAL(is_told(&visitor.online));
         if (i < 2)
             CU_ASSERT_EQUAL(sx_loop_post(visitor.loop, visitor.session, strdup("<message/>"),
-                                         strlen("<message/>"), SX_NEVER),
+                                         strlen("<message/>"), false, SX_NEVER),
                             SX_OK);
     }
     sx_loop_stop(visitor.loop, sx_clock_deadline(TIMEOUT_US));
