@@ -23,7 +23,7 @@ int sx_thread_start(pthread_t *thread, void *(*run)(void *), void *user)
 
 /* ---- fork ---- */
 
-enum { MOST_HELD = 4 };
+enum { MOST_HELD = 8 };
 
 static pthread_mutex_t *held[MOST_HELD];
 static int held_count;
