@@ -10,7 +10,7 @@ static const char usage[] =
     "usage: calculator-service   until SIGINT or SIGTERM\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:add+sub'; default: nobody\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
+    "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
 static struct soap_xmpp_link *calculator;
 
@@ -73,14 +73,12 @@ int main(int argc, char **argv)
     struct soap soap;
     soap_init(&soap);
     int failed = soap_register_plugin_arg(&soap, soap_xmpp, calculator);
-    if (!failed && soap_xmpp_wait_online(calculator, -1) == 0) {
+    if (!failed && soap_xmpp_wait_online(calculator, -1) == 0) { /* if not, it goes on trying */
         soap_xmpp_jid(calculator, text, sizeof text);
         printf("online as %s\n", text);
-        failed = soap_xmpp_serve(&soap, soap_serve, 2); /* until the signal */
-    } else if (!failed) {
-        soap_xmpp_reason(calculator, text, sizeof text);
-        failed = soap_receiver_fault(&soap, text, NULL);
     }
+    if (!failed)
+        failed = soap_xmpp_serve(&soap, soap_serve, 2); /* until the signal */
     if (failed)
         soap_print_fault(&soap, stderr);
     soap_end(&soap);

@@ -19,7 +19,7 @@ static const char usage[] =
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: which accounts may call; default: none\n"
     "  GUARD_USER, GUARD_SECRET: the one who may open doors\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
+    "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *user, *secret;
@@ -49,12 +49,10 @@ static int serve(struct soap *soap)
     char text[4096]; /* any JID fits */
     if (soap_register_plugin_arg(soap, soap_xmpp, link_up) || soap_register_plugin(soap, soap_wsse))
         return soap->error;
-    if (soap_xmpp_wait_online(link_up, -1) != 0) {
-        soap_xmpp_reason(link_up, text, sizeof text);
-        return soap_receiver_fault(soap, text, NULL);
+    if (soap_xmpp_wait_online(link_up, -1) == 0) { /* if not, it goes on trying */
+        soap_xmpp_jid(link_up, text, sizeof text);
+        printf("online as %s\n", text);
     }
-    soap_xmpp_jid(link_up, text, sizeof text);
-    printf("online as %s\n", text);
     return soap_xmpp_serve(soap, soap_serve, 2); /* until the signal */
 }
 

@@ -22,7 +22,7 @@ static const char usage[] =
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:convert'; default: nobody\n"
     "  RELAY_TO: where answers may go, 'xmpp:desk@example.org/soap ...'; default: to their caller\n"
-    "exit code: 0 stopped, 1 never online, 2 wrong usage or configuration, 77 refused\n";
+    "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *allowed; /* RELAY_TO, with a blank before and behind */
@@ -143,12 +143,10 @@ static int serve(struct soap *soap)
     if (soap_register_plugin_arg(soap, soap_xmpp, link_up) ||
         soap_register_plugin(soap, soap_wsa) || soap_register_plugin(soap, soap_wsrm))
         return soap->error;
-    if (soap_xmpp_wait_online(link_up, -1) != 0) {
-        soap_xmpp_reason(link_up, text, sizeof text);
-        return soap_receiver_fault(soap, text, NULL);
+    if (soap_xmpp_wait_online(link_up, -1) == 0) { /* if not, it goes on trying */
+        soap_xmpp_jid(link_up, text, sizeof text);
+        printf("online as %s\n", text);
     }
-    soap_xmpp_jid(link_up, text, sizeof text);
-    printf("online as %s\n", text);
     connect_on = soap->fconnect;
     soap->fconnect = connect_checked;
     return soap_xmpp_serve(soap, serve_checked, 2); /* until the signal */

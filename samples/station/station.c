@@ -34,7 +34,8 @@ static const char usage[] =
     "for\n"
     "  a console that is off, xmpp:console@example.org?message)\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
-    "  SOAP_XMPP_ALLOW: who may call, 'console@example.org, *@example.org:read'; default: nobody\n";
+    "  SOAP_XMPP_ALLOW: who may call, 'console@example.org, *@example.org:read'; default: nobody\n"
+    "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
 static struct soap_xmpp_link *link_up;
 static const char *console; /* its endpoint */
@@ -168,14 +169,12 @@ int main(int argc, char **argv)
     struct soap soap;
     soap_init(&soap);
     int failed = soap_register_plugin_arg(&soap, soap_xmpp, link_up);
-    if (!failed && soap_xmpp_wait_online(link_up, -1) == 0) {
+    if (!failed && soap_xmpp_wait_online(link_up, -1) == 0) { /* if not, it goes on trying */
         soap_xmpp_jid(link_up, text, sizeof text);
         printf("online as %s\n", text);
-        failed = run(&soap);
-    } else if (!failed) {
-        soap_xmpp_reason(link_up, text, sizeof text);
-        failed = soap_receiver_fault(&soap, text, NULL);
     }
+    if (!failed)
+        failed = run(&soap);
     if (failed)
         soap_print_fault(&soap, stderr);
     soap_end(&soap);

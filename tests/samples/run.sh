@@ -49,6 +49,24 @@ starts_as_advised() { # what the service said about the last caller that it refu
     echo "advice: $advice"
     [ -n "$advice" ] && SOAP_XMPP_ALLOW=$advice start soap "$samples/calculator-service"
 }
+refused() { # COMMAND...: bob's, with the password in $tmp/password, which is wrong
+    echo wrong > "$tmp/password"
+    chmod 600 "$tmp/password"
+    ${replace:-} env SOAP_XMPP_JID="bob@$domain/soap" SOAP_XMPP_PASSWORD_FILE="$tmp/password" \
+        timeout --foreground 60 "$@"
+}
+ends_refused() {
+    SOAP_XMPP_GIVE_UP=after_refusal says 'the link has given up' 77 refused "$samples/calculator-service"
+}
+starts_refused() {
+    replace=exec refused "$samples/calculator-service" > "$tmp/service" 2>&1 &
+    service=$!
+    heard 'connecting -> failed' && heard 'tries again in'
+}
+comes_back() {
+    tr ' ' '\n' <<< "$SOAPXMPP_TEST_PROSODY_USERS" | sed -n 's/^bob://p' > "$tmp/password"
+    heard 'connecting -> online'
+}
 stops_well() {
     { kill -TERM "$service" && wait "$service"; } || ! cat "$tmp/service"
 }
@@ -96,15 +114,14 @@ test_that "the service's --help names SOAP_XMPP_ALLOW" says SOAP_XMPP_ALLOW 0 \
 test_that "a rule that can't be one is refused by name" \
     says 'allow (SOAP_XMPP_ALLOW) fails at "alice@:add": the domain is empty' 2 \
     env SOAP_XMPP_ALLOW=alice@:add SOAP_XMPP_JID=a@b SOAP_XMPP_PASSWORD=c "$samples/calculator-service"
-echo wrong > "$tmp/wrong"
-for give_up in never after_refusal; do
-    test_that "a service that is refused ends with 77, give_up=$give_up" says 'refused the login' 77 \
-        env SOAP_XMPP_JID="bob@$domain/soap" SOAP_XMPP_PASSWORD_FILE="$tmp/wrong" SOAP_XMPP_GIVE_UP="$give_up" \
-        "$samples/calculator-service"
-done
+test_that "a service that is to give up ends with 77 when it is refused" ends_refused
 test_that "an unknown variable is refused" says 'SOAP_XMPP_PROT' 2 env SOAP_XMPP_PROT=1 \
     "$samples/calculator-client" "xmpp:bob@$domain/soap" add 1 2
 test_that "the service ends well when it is told to" stops_well
+test_that "a service that is refused stays" starts_refused
+test_that "a mended password file brings it back" comes_back
+test_that "it adds again" soon says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "it ends well, as the others" stops_well
 
 component=${SOAPXMPP_TEST_PROSODY_COMPONENTS%%:*}.$domain
 test_that "the calculator service comes online as a component" \
