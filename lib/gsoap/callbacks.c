@@ -20,6 +20,7 @@
  * Thread: a struct soap belongs to one thread at a time, and so does its context.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -334,24 +335,52 @@ static int copy_plugin(struct soap *soap, struct soap_plugin *to, struct soap_pl
 
 #define AT(member) offsetof(struct soap, member)
 
+/* soap_xmpp() as compiled here would give these. */
+static const struct soap_xmpp_layout ours = {GSOAP_VERSION, sizeof(struct soap),  SOAP_BUFLEN,
+                                             AT(fsend),     AT(fprepareinitrecv), AT(buf),
+                                             AT(error),     AT(namespaces)};
+
+static void describe_layout(const struct soap_xmpp_layout *layout, char *text, size_t text_bytes)
+{
+    unsigned long version = layout->gsoap_version;
+    snprintf(text, text_bytes, "gSOAP %lu.%lu.%lu (struct soap: %lu bytes, SOAP_BUFLEN %lu)",
+             version / 100000, version / 1000 % 100, version % 1000, layout->soap_bytes,
+             layout->buf_bytes);
+}
+
+/* Not by a fault: soap's members aren't where we would look for them, and gSOAP would ask the
+ * program's own soapC.c for some, which may see them elsewhere than its libgsoap does. */
+static int refuse_layout(struct soap_xmpp_link *link, const struct soap_xmpp_layout *layout)
+{
+    char theirs[120], mine[120];
+    describe_layout(layout, theirs, sizeof theirs);
+    describe_layout(&ours, mine, sizeof mine);
+    if (link)
+        sx_trace(sx_link_trace(link), SOAP_XMPP_TRACE_ERROR,
+                 "the plugin can't be registered: the program was built with %s, the library with "
+                 "%s%s",
+                 theirs, mine,
+                 strcmp(theirs, mine) == 0 ? ": struct soap's members have other places" : "");
+    return SOAP_PLUGIN_ERROR;
+}
+
 int soap_xmpp_register(struct soap *soap, struct soap_plugin *registered, void *link,
                        const struct soap_xmpp_layout *layout)
 {
-    /* soap_xmpp() as compiled here would give these. */
-    static const struct soap_xmpp_layout ours = {GSOAP_VERSION, sizeof(struct soap),  SOAP_BUFLEN,
-                                                 AT(fsend),     AT(fprepareinitrecv), AT(buf),
-                                                 AT(error),     AT(namespaces)};
     struct sx_context *context, *present;
     struct sx_callbacks *previous;
     assert(sx_fault_soap_code(SX_EOFFLINE) == SOAP_TCP_ERROR);
     assert(sx_fault_soap_code(SX_ETIMEOUT) == SOAP_EOF);
     if (memcmp(layout, &ours, sizeof ours) != 0)
-        return SOAP_PLUGIN_ERROR; /* soap's members aren't where we would look for them */
+        return refuse_layout(link, layout);
     if (!link)
-        return SOAP_USER_ERROR;
+        return sx_context_fail(
+            soap, SOAP_USER_ERROR,
+            "the plugin soap_xmpp wants a link: has soap_xmpp_open() given one?");
     present = sx_context_of(soap);
     if (present && present->link != link)
-        return SOAP_PLUGIN_ERROR; /* gSOAP would keep the first and tell nobody */
+        return sx_context_fail(soap, SOAP_PLUGIN_ERROR, /* gSOAP would keep the first */
+                               "the plugin soap_xmpp is registered with another link already");
     context = sx_context_new(link);
     if (!context)
         return SOAP_EOM;

@@ -2,7 +2,7 @@
 """pages.py CHECK [ARGUMENT...] - what README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ say, compared
 with what is there. Each check prints what is wrong and exits with 1 then. Used by run.sh and commands.sh:
 
-    links paths lengths index names samples members errors sentences layers packages targets commands    checks
+    links paths lengths index names samples members errors codes sentences layers packages targets commands    checks
     code FILE NUMBER        the lines of the NUMBERth block of C in FILE
     shell FILE NUMBER       the commands of the NUMBERth block of commands in FILE, one a line
 """
@@ -349,6 +349,24 @@ def check_sentences():
                 wrong(f'{path}: "{text}" stands in no row of docs/errors.md')
     if count < 80:
         wrong(f'only {count} sentences were found')
+
+
+def check_codes():
+    """The values of soap->error in docs/errors.md: each is asserted by some test, and each of the library's is there."""
+    listed = set()
+    for cell in re.findall(r'(?m)^\| (.*?) \|', read('docs/errors.md')):
+        listed |= set(re.findall(r'`(SOAP_(?!XMPP_)[A-Z_]+)`', cell))
+    tests = ''.join(read(path) for path in files_below('tests') if path.endswith('.c'))
+    asserted = set(re.findall(r'\bSOAP_[A-Z_]+\b', ' '.join(re.findall(r'(?si)\b\w*assert\w*\((?:(?!;|sx_fault_).)*;', tests))))
+    sources = ''.join(read(path) for path in files_below('lib/gsoap') if path.endswith('.c'))
+    given = set(re.findall(r'sx_context_fail\(\s*soap,\s*(SOAP_\w+)', sources))
+    given |= set(re.findall(r'CODE_\w+ = -?[1-9]\d*,\s*/\* (SOAP_\w+) \*/', read('lib/base/fault.c')))
+    for code in sorted(listed - asserted):
+        wrong(f'docs/errors.md: no test asserts {code}')
+    for code in sorted(given - listed):
+        wrong(f'docs/errors.md has no row for {code}, which the library gives')
+    if len(listed) < 10 or len(given) < 5:
+        wrong(f'only {len(listed)} codes were found in docs/errors.md, and {len(given)} in lib/')
 
 
 def check_layers():

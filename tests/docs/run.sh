@@ -29,6 +29,7 @@ test_that "each page stands in its folder's index" pages index
 test_that "the calculator's page holds its files word for word" pages samples
 test_that "each member and each variable stands in docs/configuration.md once" pages members
 test_that "each message of docs/errors.md is one of the library's" pages errors
+test_that "each code of docs/errors.md is seen by a test, and none is missing" pages codes
 test_that "each sentence of a failed login stands in docs/errors.md" pages sentences
 test_that "the table of layers is the one that is checked" pages layers
 test_that "the packages that are listed are those that are installed" pages packages

@@ -8,6 +8,15 @@
 #include "soap_xmpp.h"
 #include "contract.nsmap"
 
+static int told; /* both versions, by the trace */
+
+static void look_at_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user, (void)level;
+    told |= strstr(line, "the program was built with gSOAP ") &&
+            strstr(line, ", the library with gSOAP ");
+}
+
 static int try_call(struct soap *soap)
 {
     char text[] = "abc", *turned = NULL;
@@ -32,16 +41,16 @@ int main(int argc, char **argv)
     config.jid = "user@localhost";
     config.password = "secret";
     config.host = "127.0.0.1";
-    config.port = 1; /* tcpmux: nobody listens */
-    config.trace = SOAP_XMPP_TRACE_NONE;
+    config.port = 1;                      /* tcpmux: nobody listens */
+    config.trace_callback = look_at_line; /* which says nothing */
     link = soap_xmpp_open(&config, why, sizeof why);
     if (!link) {
         fprintf(stderr, "%s\n", why);
         return 1;
     }
     err = soap_register_plugin_arg(soap, soap_xmpp, link);
-    if (err != (refused ? SOAP_PLUGIN_ERROR : SOAP_OK)) {
-        fprintf(stderr, "the registration gave %d\n", err);
+    if (err != (refused ? SOAP_PLUGIN_ERROR : SOAP_OK) || told != refused) {
+        fprintf(stderr, "the registration gave %d, and told %d\n", err, told);
         failed = 1;
     } else if (!refused) {
         failed = try_call(soap);

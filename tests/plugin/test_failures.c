@@ -117,6 +117,23 @@ static void stanza_errors(void)
     ASSERT_TEXT(soap_xmpp_condition(ground.client), "");
 }
 
+/* More elements in each other than max_depth says. */
+static void deep_answer(void)
+{
+    enum { DEPTH = 500 };
+    char sum[DEPTH * 7 + 1] = "", answer[sizeof sum + 400];
+    size_t i;
+    for (i = 0; i < DEPTH; i++)
+        memcpy(sum + 3 * i, "<a>", 4);
+    for (i = 0; i < DEPTH; i++)
+        memcpy(sum + 3 * (size_t)DEPTH + 4 * i, "</a>", 5);
+    snprintf(answer, sizeof answer, ADD_RESPONSE("%s"), sum);
+    loopback_answer_bytes(ground.near, answer);
+    CU_ASSERT_EQUAL(add(CALC), SOAP_LEVEL);
+    ASSERT_CONTAINS(ground_fault(ground.client), CALC ": add: the answer is bad: ");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(ground.client), SOAP_XMPP_EXECUTED);
+}
+
 static void one_way_errors(void)
 {
     loopback_answer_error(ground.near, "forbidden", "");
@@ -304,6 +321,7 @@ CU_TestInfo tests_failures[] = {
     {"a list of endpoints moves on to the next", fails_over},
     {"a bad endpoint is named with its mistake and leaves no credentials", bad_endpoints},
     {"a stanza error gives its condition, number and text in one line", stanza_errors},
+    {"an answer that is nested too deep is SOAP_LEVEL", deep_answer},
     {"a one-way call reports a stanza error and ignores an answer's body", one_way_errors},
     {"receive timeouts in microseconds are exact to the millisecond in the message", timeouts},
     {"connect and send timeouts reach the link, 0 is the link's own", other_timeouts},

@@ -3,32 +3,82 @@
 
 #include <string.h>
 
+static const struct soap_xmpp_layout ours = {GSOAP_VERSION,
+                                             sizeof(struct soap),
+                                             SOAP_BUFLEN,
+                                             offsetof(struct soap, fsend),
+                                             offsetof(struct soap, fprepareinitrecv),
+                                             offsetof(struct soap, buf),
+                                             offsetof(struct soap, error),
+                                             offsetof(struct soap, namespaces)};
+
+static struct soap_xmpp_layout theirs;
+
 static int register_alien(struct soap *soap, struct soap_plugin *plugin, void *link)
 {
-    struct soap_xmpp_layout layout = {GSOAP_VERSION,
-                                      sizeof(struct soap),
-                                      SOAP_BUFLEN,
-                                      offsetof(struct soap, fsend),
-                                      offsetof(struct soap, fprepareinitrecv),
-                                      offsetof(struct soap, buf),
-                                      offsetof(struct soap, error),
-                                      offsetof(struct soap, namespaces) + 8};
-    return soap_xmpp_register(soap, plugin, link, &layout);
+    return soap_xmpp_register(soap, plugin, link, &theirs);
 }
 
-static void refuses_layout(void)
+/* What the trace said last. */
+static char told[400];
+
+static void keep_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    (void)user;
+    if (level == SOAP_XMPP_TRACE_ERROR && strstr(line, "registered"))
+        snprintf(told, sizeof told, "%s", line);
+}
+
+static void assert_refused(struct soap_xmpp_link *link)
 {
     struct soap *soap = soap_new();
     int (*before)(struct soap *, const char *, size_t) = soap->fsend;
-    CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, register_alien, ground.near), SOAP_PLUGIN_ERROR);
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, register_alien, link), SOAP_PLUGIN_ERROR);
     CU_ASSERT(soap->fsend == before);
     ground_free(soap);
+}
+
+/* By the trace: what the library knows of soap is wrong. */
+static void refuses_layout(void)
+{
+    char expected[200];
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    soap_xmpp_config_init(&config);
+    config.jid = "x@example.org/x";
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = 1; /* nobody is there */
+    config.tls = SOAP_XMPP_TLS_OFF;
+    config.trace_callback = keep_line;
+    link = soap_xmpp_open(&config, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
+    theirs = ours;
+    theirs.offset_namespaces += 8;
+    assert_refused(link);
+    ASSERT_CONTAINS(told, ": struct soap's members have other places");
+    theirs = ours;
+    theirs.gsoap_version = 208009;
+    theirs.soap_bytes = 4711;
+    assert_refused(link);
+    ASSERT_CONTAINS(told, "the program was built with gSOAP 2.8.9 (struct soap: 4711 bytes, "
+                          "SOAP_BUFLEN ");
+    snprintf(expected, sizeof expected, "the library with gSOAP %d.%d.%d (struct soap: %zu bytes, ",
+             GSOAP_VERSION / 100000, GSOAP_VERSION / 1000 % 100, GSOAP_VERSION % 1000,
+             sizeof(struct soap));
+    ASSERT_CONTAINS(told, expected);
+    assert_refused(NULL);
+    ASSERT_TEXT(told, "");
+    soap_xmpp_close(link);
 }
 
 static void needs_link(void)
 {
     struct soap *soap = soap_new();
     CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, soap_xmpp, NULL), SOAP_USER_ERROR);
+    ASSERT_TEXT(ground_fault(soap), "the plugin soap_xmpp wants a link: has soap_xmpp_open() "
+                                    "given one?");
     ground_free(soap);
 }
 
@@ -38,6 +88,8 @@ static void twice(void)
     ASSERT_ADD(ground.client, CALC, 1, 2);
     CU_ASSERT_EQUAL(soap_register_plugin_arg(ground.client, soap_xmpp, ground.far),
                     SOAP_PLUGIN_ERROR);
+    ASSERT_TEXT(ground_fault(ground.client), "the plugin soap_xmpp is registered with another link "
+                                             "already");
     ASSERT_ADD(ground.client, CALC, 1, 2);
 }
 
@@ -136,7 +188,8 @@ static void fault_table(void)
 }
 
 CU_TestInfo tests_registration[] = {
-    {"a program with another layout of struct soap is refused", refuses_layout},
+    {"a program with another layout of struct soap is refused, and told both versions",
+     refuses_layout},
     {"the plugin needs a link", needs_link},
     {"registering twice is harmless, with another link refused", twice},
     {"a context outlives the program's hold on its link", closed_link},
