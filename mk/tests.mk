@@ -213,11 +213,18 @@ $(BUILD)/mixed: | $(PEERS)
 # TEST_RUN goes before each test program, ARGS after it: make run-unit ARGS=envelope
 TEST_RUN ?=
 ARGS ?=
-HOSTS := SECOND_HOST=second.xmpp.test,IDN_HOST=bücher.test,ACCOUNTS=$(CURDIR)/tests/integration/accounts
+IDN_HOST := IDN_HOST=bücher.test,ACCOUNTS=$(CURDIR)/tests/integration/accounts
+HOSTS := SECOND_HOST=second.xmpp.test,$(IDN_HOST)
 SERVERS ?= prosody,$(HOSTS) \
     "ejabberd,$(HOSTS),USERS=alice:alicepw bob:bobpw carol:carolpw,MAX_SESSIONS=carol:2" \
     fragile=prosody,CERT=chained frail=ejabberd,SCRAM_HASH=sha512,CERT=chained \
     $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CERT=$(c))
+
+# The same as Debian configures them (tests/integration/scale.h).
+DEBIAN_SERVERS ?= prosody,CONFIG=debian,$(IDN_HOST) \
+    "ejabberd,CONFIG=debian,$(IDN_HOST),USERS=alice:alicepw bob:bobpw carol:carolpw" \
+    fragile=prosody,CONFIG=debian,CERT=chained frail=ejabberd,CONFIG=debian,CERT=chained \
+    $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CONFIG=debian$(,)CERT=$(c))
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 
 run-unit: $(BUILD)/unit
@@ -243,14 +250,14 @@ run-install: all
 	tests/install/run.sh $(BUILD)
 
 run-samples: $(SAMPLES)
-	tools/with-servers prosody -- tests/samples/run.sh $(BUILD)
+	tools/with-servers prosody,CONFIG=debian -- tests/samples/run.sh $(BUILD)
 
 # Whether the documents say what is there; and the commands that they give, as a user types them.
 run-docs: $(BUILD)/gen/calculator/soapH.h
 	tests/docs/run.sh $(BUILD)
 
 run-commands: all
-	tools/with-servers prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw',COMPONENTS=calc:secret -- \
+	tools/with-servers prosody,CONFIG=debian,HOST=example.org,USERS='calc:calcpw alice:alicepw',COMPONENTS=calc:secret -- \
 	    tests/docs/commands.sh $(BUILD)
 
 run-nat: $(SAMPLES) $(NAT)
@@ -260,10 +267,24 @@ run-nat: $(SAMPLES) $(NAT)
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
-# Servers that take from a client what Debian's configurations let them, THROTTLED_BYTES=200000: minutes.
+run-sized: $(BUILD)/integration
+	tools/with-servers $(DEBIAN_SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
+
+# Whether they are Debian's.
+run-servers:
+	tools/with-servers prosody,CONFIG=debian,$(HOSTS) ejabberd,CONFIG=debian,$(HOSTS) -- tests/servers/run.sh
+
+# The part of that which is about the rate, THROTTLED_BYTES=200000: minutes. CONFIG=advised: with what
+# docs/servers.md says to set.
+CONFIG ?= debian
+
 run-throttled: $(BUILD)/integration
-	tools/with-servers tardy=prosody,LIMITS=debian sluggish=ejabberd,LIMITS=debian -- \
+	tools/with-servers prosody,CONFIG=$(CONFIG) ejabberd,CONFIG=$(CONFIG) -- \
 	    $(TEST_RUN) $(BUILD)/integration throttled: $(ARGS)
+
+# What docs/servers.md says to set is what it gains.
+run-advised:
+	$(Q)$(MAKE) --no-print-directory run-throttled CONFIG=advised THROTTLED_BYTES=200000
 
 run-ws: $(BUILD)/ws
 	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
@@ -300,8 +321,11 @@ soak: deps
 # tests/seconds (tools/side-by-side).
 LANES ?= $(shell echo $$((3 * $$(nproc))))
 LOGS ?= $(BUILD)/logs
+# Those beside Debian's servers wait for these.
+SIZED_LANES ?= $(LANES)
 side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --seconds tests/seconds \
     --before '$(TEST_RUN)' --servers '$(SERVERS)'
+sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERVERS)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
@@ -312,9 +336,9 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soa
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
-	$(call side_by_side) $(unit_suites) $(served_suites) --served mixed $(BUILD)/mixed \
+	$(call side_by_side) $(unit_suites) $(served_suites) $(sized_suites) --served mixed $(BUILD)/mixed \
 	    $(call targets,bench-unit docs oracle model install commands \
-	    samples federation cluster nat throttled bench-fleet-smoke bench-login-smoke)
+	    samples servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
 # built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that
@@ -353,5 +377,6 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration run-throttled run-ws run-cxx run-federation \
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration \
+    run-sized run-servers run-throttled run-advised run-ws run-cxx run-federation \
     run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -29,8 +29,10 @@
 #   TLS              required, or off: STARTTLS isn't even offered
 #   CERT             valid, wronghost, selfsigned, chained or expired: what the server shows (certs.sh)
 #   STANZA_LIMIT     bytes of the largest stanza (the server's own default)
-#   LIMITS=debian    what a client may send in a second, and how much at once, as Debian's own
-#                    configuration has it; no limit otherwise
+#   CONFIG=debian    Debian's own configuration file, its copy in DIR/debian; TLS, STANZA_LIMIT, PERF, LOG and
+#                    the settings of SECOND_HOST and IDN_HOST are ignored. Otherwise there is no limit to what a
+#                    client may send in a second
+#   CONFIG=advised   the same with what docs/servers.md says to set
 #   PERF=1           settings for measurements, where the defaults would be measured instead
 #   LOG              log level (info)
 #   DNS_PORT         of a name server on loopback: speaks to the servers it names, with TLS
@@ -50,7 +52,7 @@ fi
 : "${TLS:=required}" "${CERT:=valid}" "${STANZA_LIMIT:=}" "${PERF:=}" "${LOG:=info}"
 : "${LISTEN:=127.0.0.1}" "${DNS_PORT:=}" "${NODE:=}" "${EPMD_PORT:=}" "${JOIN:=}"
 : "${FLEET:=}" "${CONFIG:=}" "${SECOND_HOST:=}" "${SCRAM_HASH:=}" "${MAX_SESSIONS:=}"
-: "${IDN_HOST:=}" "${ACCOUNTS:=}" "${LIMITS:=}"
+: "${IDN_HOST:=}" "${ACCOUNTS:=}"
 
 die() {
     echo "$0: $*" >&2
@@ -88,14 +90,16 @@ stop_server() {
 
 is_free() { ! (exec 3<>"/dev/tcp/$LISTEN/$1") 2>/dev/null; }
 
-# Four ports nobody listens on, below the range the kernel hands out by itself. Another program may
-# take one before the server does: then the server says "busy" and new ones are tried.
+# Eight ports nobody listens on (Debian's ejabberd has so many), below the range the kernel hands out by
+# itself. Another program may take one before the server does: then the server says "busy" and new ones
+# are tried.
 pick_ports() {
     local base
     while :; do
         base=$((10000 + (RANDOM * 32768 + RANDOM) % 22000))
-        is_free $base && is_free $((base + 1)) && is_free $((base + 2)) &&
-            is_free $((base + 3)) && break
+        is_free $base && is_free $((base + 1)) && is_free $((base + 2)) && is_free $((base + 3)) &&
+            is_free $((base + 4)) && is_free $((base + 5)) && is_free $((base + 6)) &&
+            is_free $((base + 7)) && break
     done
     C2S_PORT=$base DIRECT_TLS_PORT=$((base + 1)) COMPONENT_PORT=$((base + 2)) S2S_PORT=$((base + 3))
 }
@@ -124,7 +128,7 @@ try_ports() {
 write_env() {
     local name
     for name in HOST USERS COMPONENTS TLS CERT STANZA_LIMIT PERF LOG LISTEN DNS_PORT NODE EPMD_PORT JOIN \
-        FLEET CONFIG SECOND_HOST SCRAM_HASH MAX_SESSIONS IDN_HOST ACCOUNTS LIMITS C2S_PORT DIRECT_TLS_PORT \
+        FLEET CONFIG SECOND_HOST SCRAM_HASH MAX_SESSIONS IDN_HOST ACCOUNTS C2S_PORT DIRECT_TLS_PORT \
         COMPONENT_PORT S2S_PORT; do
         printf '%s=%q\n' $name "${!name}"
     done > "$dir/env.new"
@@ -177,7 +181,10 @@ umask 077
 [ $command = stop ] || mkdir -p "$dir"
 [ -d "$dir" ] || exit 0
 dir=$(cd "$dir" && pwd -P)
-[ -z "$CONFIG" ] || CONFIG=$(realpath -- "$CONFIG") # restart may be called from anywhere
+case $CONFIG in
+'' | debian | advised) ;;
+*) CONFIG=$(realpath -- "$CONFIG") ;; # restart may be called from anywhere
+esac
 [ -z "$ACCOUNTS" ] || ACCOUNTS=$(realpath -- "$ACCOUNTS")
 tools=$(cd "$(dirname "$0")" && pwd -P)
 case $command in

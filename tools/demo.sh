@@ -1,9 +1,10 @@
 #!/bin/bash
-# demo.sh BUILD - the calculator service and some calls to it, through a throw-away Prosody.
+# demo.sh BUILD - the calculator service and some calls to it, through a throw-away Prosody with Debian's
+# own configuration.
 set -eu
 build=$1
 if [ -z "${SOAPXMPP_TEST_PROSODY_PORT:-}" ]; then
-    exec "$(dirname "$0")/with-servers" prosody,HOST=example.org,USERS='calc:calcpw alice:alicepw mallory:mallorypw' \
+    exec "$(dirname "$0")/with-servers" prosody,CONFIG=debian,HOST=example.org,USERS='calc:calcpw alice:alicepw mallory:mallorypw' \
         -- "$0" "$build"
 fi
 
@@ -26,7 +27,7 @@ call() { # EXPECTED ARGUMENT...: expected is a part of what the client says
     esac
 }
 
-echo "A Prosody of our own listens on 127.0.0.1:$SOAP_XMPP_PORT, with TLS and accounts calc, alice, mallory."
+echo "A Prosody of our own, configured as Debian does it, listens on 127.0.0.1:$SOAP_XMPP_PORT, with TLS and accounts calc, alice, mallory."
 : > "$log"
 # Without --foreground timeout passes a signal on twice, and the second may find no handler any more.
 SOAP_XMPP_JID=calc@example.org/soap SOAP_XMPP_PASSWORD=calcpw SOAP_XMPP_ALLOW=alice@example.org \

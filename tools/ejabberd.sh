@@ -5,8 +5,8 @@
 #   NODE, EPMD_PORT  the Erlang node's name, and where its epmd listens on loopback; the cookie is in
 #                    DIR/.erlang.cookie. Without them the node is alone and needs no epmd
 #   JOIN             the node whose cluster it joins when it is new
-#   CONFIG           a file to be configured by, as docs/ejabberd.yml: other options that configure are
-#                    ignored
+#   CONFIG           beside debian and advised: a file to be configured by, as docs/ejabberd.yml; options that
+#                    configure anything else are ignored
 #   SCRAM_HASH       by which it keeps passwords: sha (the default), sha256 or sha512
 #   MAX_SESSIONS     "name:count": so many connections the account may have at a time
 #   FLEET            so many accounts more, device0 and on, with the password of the first of USERS
@@ -30,13 +30,19 @@ outgoing_s2s_families: [ipv4]"
     module: ejabberd_s2s_in"
 }
 
-# docs/ejabberd.yml as this server's own: its names, ports and secrets alone are others.
-configure_as_told() {
-    local component=${COMPONENTS%% *} user users=
+# The accounts, as a list of YAML's.
+names() {
+    local user users=
     for user in $USERS; do
         users="$users${users:+, }${user%%:*}"
     done
-    sed -e "s/user: calc/user: [$users]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/" \
+    printf '%s' "$users"
+}
+
+# docs/ejabberd.yml as this server's own: its names, ports and secrets alone are others.
+configure_as_told() {
+    local component=${COMPONENTS%% *}
+    sed -e "s/user: calc/user: [$(names)]/" -e "s/calc\.example\.org/${component%%:*}.$HOST/" \
         -e "s/SECRET/\"${component#*:}\"/" \
         -e "s|/etc/ejabberd/example\.org\.pem|$dir/certs/$HOST/$CERT.pem|" \
         -e "s|/etc/ssl/certs/ca-certificates\.crt|$dir/certs/ca.crt|" \
@@ -46,20 +52,53 @@ configure_as_told() {
         "$CONFIG" > "$dir/ejabberd.yml"
 }
 
+# advise LINE: what docs/servers.md says to set; false unless that is asked for
+advise() {
+    [ "$CONFIG" = advised ] && printf '%s\n' "$1"
+}
+
+# Debian's configuration. All that is other: ports, addresses, domains, certificates, and the listener
+# for components, of which Debian's has none. Nothing is asked of Let's Encrypt.
+configure_as_debian() {
+    local host line component=${COMPONENTS%% *}
+    cp /usr/share/ejabberd/ejabberd.yml.example "$dir/debian"
+    sed -e "s/port: 5222$/port: $C2S_PORT/; s/port: 5223$/port: $DIRECT_TLS_PORT/" \
+        -e "s/port: 5269$/port: $S2S_PORT/; s/port: 5443$/port: $((C2S_PORT + 4))/" \
+        -e "s/port: 5280$/port: $((C2S_PORT + 5))/; s/port: 1883$/port: $((C2S_PORT + 6))/" \
+        -e "s/port: [35]478$/port: $((C2S_PORT + 7))/; s/^    ip: \"::\"$/    ip: \"127.0.0.1\"/" \
+        -e "s|/etc/ejabberd/ejabberd.pem|$dir/certs/$HOST/$CERT.pem|" "$dir/debian" |
+        while IFS= read -r line; do
+            case $line in
+            '  - localhost') for host in $HOST $SECOND_HOST $IDN_HOST; do echo "  - \"$host\""; done ;;
+            listen:)
+                cat <<END
+acme: { auto: false }
+listen:
+  -
+    port: $COMPONENT_PORT
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    password: "${component#*:}"
+END
+                ;;
+            acl:) printf '%s\n' "$line" && { advise "  service: { user: [$(names)] }" || true; } ;;
+            '    none: admin') advise $'    - none: admin\n    - none: service' || printf '%s\n' "$line" ;;
+            '    normal: all') advise '    - normal: all' || printf '%s\n' "$line" ;;
+            *) printf '%s\n' "$line" ;;
+            esac
+        done > "$dir/ejabberd.yml"
+}
+
 configure() {
     mkdir -p "$dir/spool"
-    if [ -n "$CONFIG" ]; then
-        configure_as_told
-        return
-    fi
+    case $CONFIG in
+    '') ;;
+    debian | advised) configure_as_debian && return ;;
+    *) configure_as_told && return ;;
+    esac
     local limit=${STANZA_LIMIT:-infinity} component=${COMPONENTS%% *} starttls='starttls_required: true' verify=true
     [ "$TLS" = required ] || starttls='starttls: false' verify=false
-    local s2s= listener= sessions= host hosts="\"$HOST\"" others= shaper=none
-    if [ "$LIMITS" = debian ]; then
-        shaper=c2s_shaper limit=${STANZA_LIMIT:-262144} sessions='shaper:
-  normal: { rate: 3000, burst_size: 20000 }
-shaper_rules: { max_user_sessions: 10, c2s_shaper: { normal: all } }'
-    fi
+    local s2s= listener= sessions= host hosts="\"$HOST\"" others=
     [ -z "$MAX_SESSIONS" ] || sessions="acl: { few: { user: ${MAX_SESSIONS%%:*} } }
 shaper_rules: { max_user_sessions: { ${MAX_SESSIONS#*:}: few } }"
     for host in $SECOND_HOST $IDN_HOST; do
@@ -88,7 +127,7 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     access: c2s
-    shaper: $shaper
+    shaper: none
     backlog: 128
     max_stanza_size: $limit
     $starttls
@@ -98,7 +137,7 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     access: c2s
-    shaper: $shaper
+    shaper: none
     backlog: 128
     max_stanza_size: $limit
     tls: true
@@ -129,7 +168,10 @@ END
 # account: those of a fleet have the first one's record.
 greeting() {
     local listeners=3 first=${USERS%%:*} join= fleet=${FLEET:-0}
-    [ -z "$DNS_PORT$CONFIG" ] || listeners=4
+    case $CONFIG in
+    debian | advised) listeners=8 ;;
+    *) [ -z "$DNS_PORT$CONFIG" ] || listeners=4 ;;
+    esac
     # A server that comes back has its fleet in front of the door, and an expression's turn comes late.
     [ ! -e "$dir/fleet" ] || fleet=0
     [ -z "$JOIN" ] || [ -e "$dir/joined" ] || join="ok = ejabberd_cluster:join('$JOIN'),

@@ -91,19 +91,73 @@ unbound = {
 END
 }
 
-# run_as_root has no effect on anyone else. The limits module, which Debian's configuration has, is here
-# only with LIMITS=debian.
+# advise: what docs/servers.md says to set, in its place, or nothing of it.
+advise() {
+    if [ "$CONFIG" = advised ]; then
+        awk '/^limits = {/ { print "limits = { c2s = { rate = \"1mb/s\" }; s2sin = { rate = \"1mb/s\" }; }"; skip = 1 }
+            !skip { print }
+            /^}/ { skip = 0 }'
+    else
+        cat
+    fi
+}
+
+# Debian's configuration. All that is other: files have their places in DIR; ports, addresses, domains,
+# certificates; and the module ready, which makes the accounts.
+configure_as_debian() {
+    local host file=$dir/certs/$HOST/$CERT certificate ready='modules_enabled = { "ready" }'
+    certificate="certificate = \"$file.crt\"; key = \"$file.key\";"
+    cp "$("$tools/debian-file.sh" prosody /etc/prosody/prosody.cfg.lua "$tools/../build/debian")" "$dir/debian"
+    {
+        sed -e '/^VirtualHost "localhost"/,$d' \
+            -e "s|^plugin_paths = .*|plugin_paths = { \"$dir/plugins\" }|" \
+            -e "s|/var/log/prosody/|$dir/|; s|/run/prosody/prosody.pid|$dir/prosody.pid|" \
+            -e '/to = "syslog"/d' "$dir/debian" | advise
+        cat <<END
+run_as_root = true
+data_path = "$dir/data"
+interfaces = { "$LISTEN" }
+component_interfaces = { "$LISTEN" }
+c2s_ports = { $C2S_PORT }
+c2s_direct_tls_ports = { $DIRECT_TLS_PORT }
+component_ports = { $COMPONENT_PORT }
+s2s_ports = { $S2S_PORT }
+http_ports = {}
+https_ports = {}
+ready_ports = { $C2S_PORT, $DIRECT_TLS_PORT, $COMPONENT_PORT, $S2S_PORT }
+ready_file = "$dir/ready"
+version_file = "$dir/version"
+c2s_direct_tls_ssl = { $certificate }
+END
+        for host in $HOST $SECOND_HOST $IDN_HOST; do
+            printf 'VirtualHost "%s"\nssl = { %s }\n%s\n' "$host" "$certificate" "$ready"
+            ready=
+        done
+        write_components
+    } > "$dir/prosody.cfg.lua"
+}
+
+write_components() {
+    local component
+    for component in $COMPONENTS; do
+        printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" "${component#*:}"
+    done
+}
+
+# run_as_root has no effect on anyone else. The limits module, which Debian's configuration has, isn't here.
 configure() {
-    local host component tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
+    local host tls=', "tls"' required=true direct=$DIRECT_TLS_PORT
+    mkdir -p "$dir/data"
+    write_module
+    if [ -n "$CONFIG" ]; then
+        configure_as_debian
+        return
+    fi
     [ "$TLS" = required ] || tls='' required=false
-    local limits=
-    [ "$LIMITS" != debian ] || limits=', "limits"'
     local ports="$C2S_PORT, $direct, $COMPONENT_PORT" disabled='"s2s"' federate=
     if [ -n "$DNS_PORT" ]; then
         ports="$ports, $S2S_PORT" disabled= federate=', "s2s", "s2s_auth_certs"'
     fi
-    mkdir -p "$dir/data"
-    write_module
     write_certificate_module
     {
         cat <<END
@@ -123,7 +177,7 @@ ready_ports = { $ports }
 ready_file = "$dir/ready"
 version_file = "$dir/version"
 modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks",
-	"carbons", "mam"$limits$tls$federate }
+	"carbons", "mam"$tls$federate }
 modules_disabled = { $disabled }
 authentication = "internal_hashed"
 storage = "internal"
@@ -131,7 +185,6 @@ c2s_require_encryption = $required
 allow_unencrypted_plain_auth = $([ $required = true ] && echo false || echo true)
 ${STANZA_LIMIT:+c2s_stanza_size_limit = $STANZA_LIMIT; component_stanza_size_limit = $STANZA_LIMIT}
 END
-        [ -z "$limits" ] || echo 'limits = { c2s = { rate = "10kb/s"; }; s2sin = { rate = "30kb/s"; }; }'
         [ -z "$PERF" ] || cat <<'END'
 network_settings = { nagle = false, min_wait = 0, read_size = 65536 }
 gc = { mode = "incremental", threshold = 400, speed = 400 }
@@ -161,10 +214,7 @@ modules_enabled = { "client_certificates" }
 authentication = "internal_plain"
 END
         done
-        for component in $COMPONENTS; do
-            printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$HOST" \
-                "${component#*:}"
-        done
+        write_components
     } > "$dir/prosody.cfg.lua"
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "../lib/suite.h"
+#include "scale.h"
 
 struct soap_xmpp_link *scene_open_link(const struct site *site, const char *user,
                                        const char *resource, int plain_delivery)
@@ -106,10 +107,19 @@ char *scene_fill_in(const char *text, const char *to, const char *id, const stru
     return sx_buffer_take(&out, &len);
 }
 
+bool scene_is_too_much(const struct filling *filling)
+{
+    return scale_is_small() && filling->piece &&
+           filling->count *
+                   (strlen(filling->piece) + (filling->closing ? strlen(filling->closing) : 0)) >
+               SCENE_SMALL_BYTES;
+}
+
 bool scene_push(struct stranger *stranger)
 {
-    enum { PUSH_BYTES = 30000 };
+    enum { PUSH_BYTES = 30000, SMALL_PUSH_BYTES = 300 };
     static char blanks[PUSH_BYTES + 1];
     memset(blanks, ' ', PUSH_BYTES);
+    blanks[scale_of(PUSH_BYTES, SMALL_PUSH_BYTES)] = '\0';
     return stranger_say(stranger, blanks);
 }

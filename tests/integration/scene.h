@@ -18,6 +18,7 @@
 #define TEN_ATTRIBUTES "<c a#='' b#='' c#='' d#='' e#='' f#='' g#='' h#='' i#='' j#=''/>"
 
 enum { SCENE_STANZA_BYTES = 100000, SCENE_REQUESTS = 10, SCENE_TEXT_BYTES = 400 };
+enum { SCENE_SMALL_BYTES = 10000 };
 
 /* Bob's service, alice who calls it, and somebody with bob's password. */
 struct scene {
@@ -52,6 +53,10 @@ struct filling {
 /* The text of a table with its words replaced, malloc'ed. */
 char *scene_fill_in(const char *text, const char *to, const char *id,
                     const struct filling *filling);
+
+/* Whether it is more than servers as Debian configures them take in some seconds: what a large
+ * stanza does is then seen at the other servers alone. */
+bool scene_is_too_much(const struct filling *filling);
 
 /* Says white space behind a stanza: an expat that defers its parsing, as servers have it, looks at
  * a long tag again only when twice as many bytes have come. */

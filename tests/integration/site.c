@@ -39,6 +39,7 @@ static void read_site(const char *label, struct site *site)
     snprintf(site->ca_file, sizeof site->ca_file, "%s", variable(label, "CAFILE"));
     snprintf(site->control, sizeof site->control, "%s", variable(label, "CONTROL"));
     snprintf(site->folder, sizeof site->folder, "%s", variable(label, "DIR"));
+    site->is_debian = variable(label, "CONFIG")[0] != '\0';
     site->port = atoi(variable(label, "PORT"));
     site->direct_tls_port = atoi(variable(label, "DIRECT_TLS_PORT"));
     site->component_port = atoi(variable(label, "COMPONENT_PORT"));
@@ -125,11 +126,12 @@ void site_each_second(void (*run)(const struct site *site))
     for (i = 0; i < 2; i++) {
         const struct site *first = site_find(labels[i]);
         struct site second;
-        CU_ASSERT_TRUE(first && first->second_domain[0]);
-        if (!first || !first->second_domain[0])
+        CU_ASSERT_TRUE(first && (first->is_debian || first->second_domain[0]));
+        if (!first || !(first->is_debian || first->second_domain[0]))
             continue;
         second = *first;
-        snprintf(second.domain, sizeof second.domain, "%s", first->second_domain);
+        if (!first->is_debian)
+            snprintf(second.domain, sizeof second.domain, "%s", first->second_domain);
         run(&second);
     }
 }

@@ -20,6 +20,7 @@ struct site {
     char ca_file[SITE_PATH_BYTES];
     char control[SITE_PATH_BYTES], folder[SITE_PATH_BYTES]; /* see tools/with-servers */
     int port, direct_tls_port, component_port;
+    bool is_debian; /* configured as Debian does it, with what docs/servers.md advises or without */
 };
 
 /* The site of that label, NULL if it isn't up. */
@@ -39,7 +40,8 @@ void site_each(void (*run)(const struct site *site));
 void site_each_fragile(void (*run)(const struct site *site));
 
 /* The same for the second domain of the two, with the same accounts: there, who asks for a resource
- * that another connection has gets another one. */
+ * that another connection has gets another one. As Debian configures them they have no such domain:
+ * then it is the only one, and the other connection ends. */
 void site_each_second(void (*run)(const struct site *site));
 
 /* Kills the server and returns when it is dead; starts it again, on the same ports; lets it stand

@@ -18,6 +18,7 @@
 #include "link/link_state.h"
 #include "wire/namespaces.h"
 #include "../lib/suite.h"
+#include "scale.h"
 
 enum { AWAIT_US = 30000000, TEXT_BYTES = 512 };
 
@@ -472,7 +473,8 @@ static void a_link_that_serves_nothing_needs_no_rules_and_tells_of_none(void)
 
 /* ---- who hammers ---- */
 
-enum { KNOCKS = 300, HONEST_CALLS = 30 };
+#define KNOCKS       scale_calls(300)
+#define HONEST_CALLS scale_calls(30)
 
 /* Calls that nobody waits for, one after the other; each is to be forbidden. */
 static unsigned take_refusals(struct soap *soap, struct soap_xmpp_link *link)

@@ -14,6 +14,7 @@
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "witness.h"
+#include "scale.h"
 
 enum { LONG_MS = 30000, TEXT_BYTES = 600 };
 
@@ -137,12 +138,18 @@ struct set_up {
     bool compares_bytes; /* of a password that comes by PLAIN */
 };
 
+/* Debian's configurations keep none as they are. */
+static size_t set_up_step(void)
+{
+    return scale_of(1, 2);
+}
+
 /* Passwords are hashed in the first domain, and kept as they are in the second one. */
 static void find_set_ups(struct set_up set_ups[SET_UPS])
 {
     static const char *const labels[] = {"prosody", "ejabberd"};
     size_t i;
-    for (i = 0; i < SET_UPS; i++) {
+    for (i = 0; i < SET_UPS; i += set_up_step()) {
         const struct site *site = site_find(labels[i / 2]);
         CU_ASSERT_PTR_NOT_NULL_FATAL(site);
         set_ups[i].site = *site;
@@ -168,13 +175,13 @@ static void log_in_everywhere(const char *mechanisms, const char *used, bool sen
     char jid[TEXT_BYTES];
     size_t i, k;
     find_set_ups(set_ups);
-    for (i = 0; i < SET_UPS; i++)
+    for (i = 0; i < SET_UPS; i += set_up_step())
         for (k = 0; k < TYPED; k++) {
             snprintf(jid, sizeof jid, "%s@$/desk%zu", all_typed[k].user, k);
             login_init(&logins[i][k], &set_ups[i].site, jid, all_typed[k].password, mechanisms);
             login_open(&logins[i][k], SOAP_XMPP_TLS_REQUIRED);
         }
-    for (i = 0; i < SET_UPS; i++)
+    for (i = 0; i < SET_UPS; i += set_up_step())
         for (k = 0; k < TYPED; k++)
             settle(&logins[i][k],
                    sends_password && set_ups[i].compares_bytes && all_typed[k].is_foreign, used);
@@ -343,9 +350,14 @@ static void show_certificate(const struct site *site)
         logins[i].account.config.cert_file = logins[i].account.config.key_file = path;
         login_open(&logins[i], i == 1 ? SOAP_XMPP_TLS_DIRECT : SOAP_XMPP_TLS_REQUIRED);
     }
-    assert_online(&logins[0], MUELLER "@" BUECHER "/0", "EXTERNAL");
-    assert_online(&logins[1], MUELLER "@" BUECHER "/1", "EXTERNAL");
-    assert_refused(&logins[2], SOAP_XMPP_FAILED, "is that of " MUELLER "@" BUECHER);
+    if (scale_is_small()) {
+        for (i = 0; i < 3; i++)
+            assert_refused(&logins[i], SOAP_XMPP_BACKING_OFF, "it offers no SASL EXTERNAL");
+    } else {
+        assert_online(&logins[0], MUELLER "@" BUECHER "/0", "EXTERNAL");
+        assert_online(&logins[1], MUELLER "@" BUECHER "/1", "EXTERNAL");
+        assert_refused(&logins[2], SOAP_XMPP_FAILED, "is that of " MUELLER "@" BUECHER);
+    }
     for (i = 0; i < 3; i++)
         login_close(&logins[i]);
 }

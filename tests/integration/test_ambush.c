@@ -131,7 +131,8 @@ static void get_evil_answers(const struct site *site)
     ambush_open(&ambush, site);
     scene_assert_served(&ambush.scene);
     for (i = 0; i < COUNT(replies); i++)
-        answer_evilly(&ambush, &replies[i]);
+        if (!scene_is_too_much(&replies[i].filling))
+            answer_evilly(&ambush, &replies[i]);
     ambush_close(&ambush);
 }
 
@@ -254,7 +255,8 @@ static void hear_claims(const struct site *site)
     size_t i;
     scene_open(&scene, site, 2);
     for (i = 0; i < COUNT(claims); i++)
-        claim_once(&scene, &claims[i]);
+        if (!scene_is_too_much(&claims[i].filling))
+            claim_once(&scene, &claims[i]);
     scene_close(&scene);
 }
 

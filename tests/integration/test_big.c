@@ -13,8 +13,14 @@
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "parley.h"
+#include "scale.h"
 
-enum { BIG_BYTES = 2 << 20, SOME_BYTES = 1 << 20, LONG_US = 30000000 };
+#define BIG_BYTES  scale_bytes(2 << 20)
+#define SOME_BYTES scale_bytes(1 << 20)
+#define LESS_BYTES scale_of((1 << 20) / 2, 10000) /* the least limit that there is */
+#define CALL_S     scale_seconds(60)
+
+enum { LONG_US = 30000000 };
 
 /* What a progress callback has seen. */
 struct watch {
@@ -84,13 +90,14 @@ static struct soap_xmpp_link *open_through(const struct site *site, const struct
     site_account(site, user, resource, &account);
     account.config.port = proxy_port(proxy);
     account.config.plain_delivery = 0;
-    account.config.timeout_ms = 60000;
+    account.config.timeout_ms = CALL_S * 1000;
     account.config.trace = SOAP_XMPP_TRACE_NONE;
     if (witness) {
         witness_watch(witness, &account.config);
         account.config.trace = SOAP_XMPP_TRACE_STANZA;
     }
     account.config.max_message_bytes = max_message_bytes;
+    account.config.max_outgoing_bytes = scale_outgoing_bytes();
     account.config.progress_callback = watch ? watch_progress : NULL;
     account.config.progress_user = watch;
     link = soap_xmpp_open(&account.config, NULL, 0);
@@ -128,7 +135,7 @@ static void big_open(struct big *big, const struct site *site, size_t service_ma
     big->caller = open_through(site, big->near, "alice", "desk", &big->watch, NULL, 0);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(big->caller, -1), 0);
     big->soap = laboratory_client(big->caller, SOAP_IO_DEFAULT);
-    big->soap->connect_timeout = big->soap->send_timeout = big->soap->recv_timeout = 60;
+    big->soap->connect_timeout = big->soap->send_timeout = big->soap->recv_timeout = CALL_S;
     big->endpoint = site_endpoint(site, "bob", "soap");
 }
 
@@ -168,7 +175,7 @@ static void say_much(const struct site *site)
     CU_ASSERT_EQUAL(big.watch.done[1], big.watch.size[1]);
     CU_ASSERT_EQUAL(big.watch.done[0], big.watch.size[0]);
     CU_ASSERT(big.watch.size[0] > BIG_BYTES / 2 && big.watch.size[0] < BIG_BYTES);
-    CU_ASSERT(big.watch.calls > 100);
+    CU_ASSERT(big.watch.calls > scale_of(100, 4));
     CU_ASSERT_FALSE(big.watch.fell);
     big_close(&big);
     free(text);
@@ -216,12 +223,13 @@ static void a_big_call_outlives_the_services_connection(void)
 static void exceed_the_service(const struct site *site)
 {
     struct big big;
-    char *text = laboratory_random_text(BIG_BYTES), *said;
+    char *text = laboratory_random_text(BIG_BYTES), *said, limit[20];
     int runs = laboratory_runs();
-    big_open(&big, site, 1 << 20);
+    snprintf(limit, sizeof limit, "%zu", SOME_BYTES);
+    big_open(&big, site, SOME_BYTES);
     CU_ASSERT_NOT_EQUAL(soap_call_lab__say(big.soap, big.endpoint, NULL, text, &said), SOAP_OK);
     CU_ASSERT_EQUAL(soap_xmpp_outcome(big.soap), SOAP_XMPP_NOT_EXECUTED);
-    ASSERT_CONTAINS(laboratory_fault(big.soap), "1048576");
+    ASSERT_CONTAINS(laboratory_fault(big.soap), limit);
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
     text[1000] = '\0';
     say(&big, text);
@@ -331,9 +339,9 @@ static void lose_patience(const struct site *site)
     proxy_resume(big.near);
     CU_ASSERT_TRUE(witness_await_trace(&big.far_sight, "received <iq", "<close "));
     done = big.watch.done[1];
-    CU_ASSERT_TRUE(done < BIG_BYTES / 2);
+    CU_ASSERT_TRUE(done < scale_of(BIG_BYTES / 2, BIG_BYTES));
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
-    big.soap->recv_timeout = 60;
+    big.soap->recv_timeout = CALL_S;
     say(&big, text);
     big_close(&big);
     free(text);
@@ -422,7 +430,7 @@ static void call_small(const struct site *site)
     struct big big;
     struct speech speech;
     struct soap *small;
-    char *text = laboratory_random_text(2 * BIG_BYTES);
+    char *text = laboratory_random_text(scale_of(2, 1) * BIG_BYTES);
     int64_t longest_us = 0;
     unsigned calls = 0;
     big_open(&big, site, 0);
@@ -440,10 +448,10 @@ static void call_small(const struct site *site)
         calls++;
     } while (pthread_tryjoin_np(speech.thread, NULL) != 0);
     CU_ASSERT_TRUE(speech.is_right);
-    CU_ASSERT_TRUE(calls > 5);
+    CU_ASSERT_TRUE(calls > scale_of(5, 1));
     printf("\n    %s: %u small calls beside a big one, the longest took %.0f ms\n    ", site->label,
            calls, (double)longest_us / 1e3);
-    CU_ASSERT_TRUE(longest_us < 5000000);
+    CU_ASSERT_TRUE(longest_us < (int64_t)scale_of(5000000, 20000000));
     laboratory_client_free(small);
     big_close(&big);
     free(text);
@@ -461,9 +469,10 @@ static void crowd(const struct site *site)
     struct big big;
     struct speech speeches[CALLERS];
     struct soap_xmpp_link *links[CALLERS], *link = NULL;
-    char *text = laboratory_random_text(BIG_BYTES), name[] = "desk-0";
+    const size_t bytes = scale_is_small() ? SOME_BYTES : BIG_BYTES;
+    char *text = laboratory_random_text(bytes), name[] = "desk-0";
     int runs = laboratory_runs(), i;
-    big_open(&big, site, BIG_BYTES + 10000);
+    big_open(&big, site, bytes + 10000);
     for (i = 0; i < CALLERS; i++) {
         struct soap *soap;
         name[5] = (char)('0' + i / 2); /* two a link */
@@ -473,7 +482,7 @@ static void crowd(const struct site *site)
             CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
         }
         soap = laboratory_client(link, SOAP_IO_DEFAULT);
-        soap->connect_timeout = soap->send_timeout = soap->recv_timeout = 60;
+        soap->connect_timeout = soap->send_timeout = soap->recv_timeout = CALL_S;
         speech_begin(&speeches[i], soap, big.endpoint, text);
     }
     for (i = 0; i < CALLERS; i++) {
@@ -556,19 +565,21 @@ static void answer_too_much(const struct site *site)
     char *text = laboratory_random_text(SOME_BYTES), *report = join(REPORT_HEAD, text, REPORT_TAIL);
     struct soap *modest;
     struct soap_xmpp_link *link;
-    big_open(&big, site, SOME_BYTES / 2);
+    char limit[40];
+    snprintf(limit, sizeof limit, "the limit is %zu", LESS_BYTES);
+    big_open(&big, site, LESS_BYTES);
     CU_ASSERT_NOT_EQUAL(inspect(&big, report, &inspection), SOAP_OK);
     CU_ASSERT_NOT_EQUAL(soap_xmpp_outcome(big.soap), SOAP_XMPP_NOT_EXECUTED);
-    ASSERT_CONTAINS(laboratory_fault(big.soap), "the limit is 524288");
+    ASSERT_CONTAINS(laboratory_fault(big.soap), limit);
     stop_serving(&big, 0);
     serve(&big, 0);
-    link = open_through(site, big.near, "alice", "modest", NULL, NULL, SOME_BYTES / 2);
+    link = open_through(site, big.near, "alice", "modest", NULL, NULL, LESS_BYTES);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
     modest = big.soap;
     big.soap = laboratory_client(link, SOAP_IO_DEFAULT);
     CU_ASSERT_NOT_EQUAL(inspect(&big, report, &inspection), SOAP_OK);
     CU_ASSERT_NOT_EQUAL(soap_xmpp_outcome(big.soap), SOAP_XMPP_NOT_EXECUTED);
-    ASSERT_CONTAINS(laboratory_fault(big.soap), "the limit is 524288");
+    ASSERT_CONTAINS(laboratory_fault(big.soap), limit);
     laboratory_client_free(big.soap);
     soap_xmpp_close(link);
     big.soap = modest;
@@ -604,6 +615,12 @@ static void an_answer_finds_whoever_spells_names_otherwise(void)
 static void never_pack(struct soap_xmpp_config *config)
 {
     config->packing = SOAP_XMPP_PACKING_NEVER;
+    config->max_outgoing_bytes = scale_outgoing_bytes();
+}
+
+static void send_little(struct soap_xmpp_config *config)
+{
+    config->max_outgoing_bytes = scale_outgoing_bytes();
 }
 
 static void be_foreign(struct soap_xmpp_config *config)
@@ -633,8 +650,8 @@ static void expect_length(const struct site *site, parley_change_fn *caller,
 static void say_to_strangers(const struct site *site)
 {
     expect_length(site, never_pack, NULL);
-    expect_length(site, NULL, never_pack);
-    expect_length(site, NULL, be_foreign);
+    expect_length(site, send_little, never_pack);
+    expect_length(site, send_little, be_foreign);
 }
 
 static void without_packing_a_big_call_is_too_long(void)

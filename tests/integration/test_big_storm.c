@@ -13,15 +13,18 @@
 #include "base/clock.h"
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
+#include "scale.h"
 
 enum {
-    STORM_BYTES = 1 << 20,
-    STORM_CALLS = 4,
+    MOST_CALLS = 4,
     STORM_SEED = 47,
-    HUGE_BYTES = 100 << 20,
     HUGE_LIMIT = 128 << 20,
-    CALL_S = 60
 };
+
+#define STORM_CALLS (int)scale_of(MOST_CALLS, 2)
+#define STORM_BYTES scale_bytes(1 << 20)
+#define HUGE_BYTES  scale_bytes(100 << 20)
+#define CALL_S      scale_seconds(60)
 
 /* A fault each 700 KB or so, so that a message meets a few of them. */
 static const struct proxy_plan weather = {
@@ -53,6 +56,10 @@ static void end_open(struct end *end, const struct site *site, const char *user,
     struct site_account account;
     struct proxy_plan plan = weather;
     plan.seed = seed;
+    plan.min_gap_bytes = (unsigned)(scale_of(1, 2) * scale_bytes(plan.min_gap_bytes));
+    plan.max_gap_bytes = (unsigned)(scale_of(1, 2) * scale_bytes(plan.max_gap_bytes));
+    plan.min_gap_ms *= (int)scale_of(1, 4);
+    plan.max_gap_ms *= (int)scale_of(1, 4);
     site_account(site, user, resource, &account);
     end->proxy = proxy_start(site->port, &plan);
     CU_ASSERT_PTR_NOT_NULL_FATAL(end->proxy);
@@ -60,6 +67,7 @@ static void end_open(struct end *end, const struct site *site, const char *user,
     account.config.port = proxy_port(end->proxy);
     account.config.plain_delivery = 0;
     account.config.timeout_ms = CALL_S * 1000;
+    account.config.max_outgoing_bytes = scale_outgoing_bytes();
     account.config.trace = SOAP_XMPP_TRACE_NONE;
     account.config.state_callback = get_up;
     account.config.state_user = end;
@@ -105,7 +113,7 @@ static void ride_out(const struct site *site)
 {
     struct end near, far;
     struct laboratory *laboratory;
-    struct speech speeches[STORM_CALLS];
+    struct speech speeches[MOST_CALLS];
     char *text = laboratory_random_text(STORM_BYTES);
     int runs = laboratory_runs(), i;
     int64_t begun_us;
@@ -129,10 +137,10 @@ static void ride_out(const struct site *site)
             printf("\n    %s", speeches[i].fault);
         laboratory_client_free(speeches[i].soap);
     }
-    printf(
-        "\n    %s: %d calls of %d bytes there and back in %.1f s, %u + %u broken connections\n    ",
-        site->label, STORM_CALLS, STORM_BYTES, (double)(sx_clock_now_us() - begun_us) / 1e6,
-        breaks(&near), breaks(&far));
+    printf("\n    %s: %d calls of %zu bytes there and back in %.1f s, %u + %u broken connections\n "
+           "   ",
+           site->label, STORM_CALLS, STORM_BYTES, (double)(sx_clock_now_us() - begun_us) / 1e6,
+           breaks(&near), breaks(&far));
     CU_ASSERT_TRUE(breaks(&near) > 0 && breaks(&far) > 0);
     CU_ASSERT_EQUAL(laboratory_runs(), runs + STORM_CALLS);
     proxy_set_calm(near.proxy, true);
@@ -167,6 +175,7 @@ static struct soap_xmpp_link *open_huge(const struct site *site, const char *use
     site_account(site, user, resource, &account);
     account.config.plain_delivery = 0;
     account.config.timeout_ms = CALL_S * 1000;
+    account.config.max_outgoing_bytes = scale_outgoing_bytes();
     account.config.max_message_bytes = HUGE_LIMIT;
     link = soap_xmpp_open(&account.config, NULL, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
@@ -210,9 +219,9 @@ static void a_hundred_megabytes_go_through(void)
         printf("\n    %s", laboratory_fault(soap));
     CU_ASSERT_EQUAL(laboratory_notes(), notes + 1);
     printf(
-        "\n    %d bytes in %.1f s; the process grew by %ld KiB, caller and service together\n    ",
+        "\n    %zu bytes in %.1f s; the process grew by %ld KiB, caller and service together\n    ",
         HUGE_BYTES, (double)(sx_clock_now_us() - begun_us) / 1e6, most_kib() - before_kib);
-    CU_ASSERT_TRUE(most_kib() - before_kib < 8 * (HUGE_BYTES >> 10));
+    CU_ASSERT_TRUE(most_kib() - before_kib < (long)scale_of(800 << 10, 8 << 10));
     laboratory_client_free(soap);
     CU_ASSERT_EQUAL(laboratory_stop(laboratory, 5000), SOAP_OK);
     soap_xmpp_close(caller);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../lib/suite.h"
+#include "scale.h"
 
 static const struct Namespace soap12[] = {
     {"SOAP-ENV", "http://www.w3.org/2003/05/soap-envelope",
@@ -147,7 +148,9 @@ static void the_soap_action_travels_when_switched_on(void)
 
 /* ---- many calls ---- */
 
-enum { OUTSTANDING = 1000, CALLERS = 8, CALLS_EACH = 50 };
+#define OUTSTANDING scale_calls(1000)
+#define CALLS_EACH  scale_calls(50)
+enum { CALLERS = 8 };
 
 static void call_a_thousand(const struct site *site)
 {

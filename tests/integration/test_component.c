@@ -13,8 +13,11 @@
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "parley.h"
+#include "scale.h"
 
-enum { TEXT_BYTES = 300, BIG_BYTES = 1 << 20, MANY_PINGS = 3, SHORT_MS = 100, LONG_MS = 20000 };
+#define BIG_BYTES scale_bytes(1 << 20)
+
+enum { TEXT_BYTES = 300, MANY_PINGS = 3, SHORT_MS = 100, LONG_MS = 20000 };
 
 #define PACKED "<packed xmlns='urn:soap-xmpp:packed:1'"
 
@@ -42,6 +45,8 @@ static struct soap_xmpp_link *open_link(const struct hall_settings *settings,
     struct soap_xmpp_link *link;
     char why[TEXT_BYTES] = "";
     account->config.plain_delivery = !settings->delivers;
+    if (settings->delivers)
+        account->config.max_outgoing_bytes = scale_outgoing_bytes();
     if (proxy)
         account->config.port = proxy_port(proxy);
     witness_watch(witness, &account->config);
@@ -328,10 +333,10 @@ static void say_much(const struct site *site)
         soap_call_lab__say(hall.soap, below(&hall, "xmpp:lamp@%/shelf"), NULL, text, &said),
         SOAP_OK);
     CU_ASSERT(said && strcmp(said, text) == 0);
-    CU_ASSERT(parley_count(&hall.near_sight, "sent", "<data xmlns=") > 10);
-    CU_ASSERT(parley_count(&hall.far_sight, "sent", "<data xmlns=") > 10);
+    CU_ASSERT(parley_count(&hall.near_sight, "sent", "<data xmlns=") > scale_of(10, 1));
+    CU_ASSERT(parley_count(&hall.far_sight, "sent", "<data xmlns=") > scale_of(10, 1));
     CU_ASSERT(parley_count(&hall.far_sight, "<data xmlns=", below(&hall, "from='lamp@%/shelf'")) >
-              10);
+              scale_of(10, 1));
     laboratory = laboratory_start(hall.caller, 2);
     soap = laboratory_client(hall.service, SOAP_IO_DEFAULT);
     CU_ASSERT_EQUAL_FATAL(
@@ -382,7 +387,7 @@ static void fill_a_stanza(const struct site *site)
     hall.laboratory = laboratory_start(hall.service, 4);
     snprintf(endpoint, sizeof endpoint, "xmpp:%s/%0900d", hall.domain, 0);
     text = laboratory_random_text(limit);
-    for (len = limit - 100; len > limit - 2000; len -= 20) {
+    for (len = limit - 100; len > limit - 2000; len -= scale_of(20, 300)) {
         text[len] = '\0';
         if (soap_call_lab__say(hall.soap, endpoint, NULL, text, &said) == SOAP_OK)
             break;

@@ -13,6 +13,7 @@
 #include "../lib/stranger.h"
 #include "../lib/suite.h"
 #include "scene.h"
+#include "scale.h"
 
 extern CU_TestInfo tests_fallback[];
 
@@ -23,6 +24,11 @@ extern CU_TestInfo tests_fallback[];
 static void never_pack(struct soap_xmpp_config *config)
 {
     config->packing = SOAP_XMPP_PACKING_NEVER;
+}
+
+static void send_little(struct soap_xmpp_config *config)
+{
+    config->max_outgoing_bytes = scale_outgoing_bytes();
 }
 
 static void call_one_by_one(struct soap_xmpp_config *config)
@@ -125,11 +131,13 @@ static void fail_to_fall_back(const struct site *site)
 {
     enum { MUCH_BYTES = 300000 };
     static char much[MUCH_BYTES + 1];
+    const size_t much_bytes = scale_of(MUCH_BYTES, 12000);
     struct parley parley;
     char *said;
     size_t i;
     int runs;
-    for (i = 0; i < MUCH_BYTES; i++) /* not so dull that it would be stored as it is */
+    memset(much, 0, sizeof much);
+    for (i = 0; i < much_bytes; i++) /* not so dull that it would be stored as it is */
         much[i] = (char)('a' + (i / 7 + i * i / 1000) % 26);
     open_known(&parley, site);
     runs = laboratory_runs();
@@ -143,13 +151,16 @@ static void fail_to_fall_back(const struct site *site)
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
     parley_close(&parley);
 
-    open_known(&parley, site);
+    open_known_as(&parley, site, send_little);
     runs = laboratory_runs();
     parley_reopen_service(&parley, 2, never_pack);
     CU_ASSERT_NOT_EQUAL(soap_call_lab__say(parley.soap, parley.endpoint, NULL, much, &said),
                         SOAP_OK);
-    ASSERT_CONTAINS(laboratory_fault(parley.soap), "plain, the envelope is 300");
-    ASSERT_CONTAINS(laboratory_fault(parley.soap), "the limit is 262144 (max_outgoing_bytes)");
+    ASSERT_CONTAINS(laboratory_fault(parley.soap),
+                    scale_is_small() ? "plain, the envelope is 12" : "plain, the envelope is 300");
+    ASSERT_CONTAINS(laboratory_fault(parley.soap),
+                    scale_is_small() ? "the limit is 10000 (max_outgoing_bytes)"
+                                     : "the limit is 262144 (max_outgoing_bytes)");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(parley.soap), SOAP_XMPP_NOT_EXECUTED);
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(parley.caller, 0), 0);

@@ -13,6 +13,7 @@
 #include "../lib/hostile.h"
 #include "../lib/suite.h"
 #include "../lib/tcp.h"
+#include "scale.h"
 
 static struct soap_xmpp_link *open_account(struct site_account *account)
 {
@@ -33,10 +34,12 @@ static void count_losses(void *user, enum soap_xmpp_state_value state, const cha
 
 /* ---- one greedy caller ---- */
 
-enum { GREEDY_CALLS = 200, SLOW_MS = 300, WORKERS = 4 };
+enum { MOST_GREEDY_CALLS = 200, WORKERS = 4 };
+#define SLOW_MS      (int)scale_of(300, 3000)
+#define GREEDY_CALLS (int)scale_of(MOST_GREEDY_CALLS, 40)
 
 static void start_greedy(struct soap *soap, const char *endpoint,
-                         struct soap_xmpp_call *calls[GREEDY_CALLS])
+                         struct soap_xmpp_call *calls[MOST_GREEDY_CALLS])
 {
     int i;
     for (i = 0; i < GREEDY_CALLS; i++) {
@@ -51,7 +54,7 @@ static void start_greedy(struct soap *soap, const char *endpoint,
 
 static void outwait_a_greedy_caller(const struct site *site)
 {
-    struct soap_xmpp_call *calls[GREEDY_CALLS];
+    struct soap_xmpp_call *calls[MOST_GREEDY_CALLS];
     struct soap_xmpp_link *other_link;
     struct soap *other;
     struct pair pair;

@@ -15,6 +15,7 @@
 #include "link.h"
 #include "site.h"
 #include "witness.h"
+#include "scale.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -151,6 +152,16 @@ static const struct certificate {
 };
 static_assert(COUNT(certificates) <= MOST_ROWS, "room for each");
 
+/* The same where no server offers EXTERNAL, as Debian configures them. */
+#define NOT_OFFERED(whose) whose ".crt: it offers no SASL EXTERNAL"
+static const struct certificate in_vain[COUNT(certificates)] = {
+    {"alice", false, NOT_OFFERED("alice"), NOT_OFFERED("alice")},
+    {"bob", false, NOT_OFFERED("bob"), NOT_OFFERED("bob")},
+    {"bob", true, USED, USED},
+    {"stranger", false, NOT_OFFERED("stranger"), NOT_OFFERED("stranger")},
+    {"stranger", true, USED, USED},
+};
+
 /* ---- logins, all of a store at once ---- */
 
 struct attempt {
@@ -219,11 +230,26 @@ static void end_all(struct batch *batch)
     batch->count = 0;
 }
 
+/* Debian's configurations keep passwords by SHA-1, and offer no EXTERNAL. */
+static bool is_debians(const struct store *store)
+{
+    return !store->is_second && strcmp(store->label, "frail") != 0;
+}
+
+static const char *offered_by(const struct store *store)
+{
+    const char *offered = channel_of(store)->offered;
+    size_t len = strlen(EXTERNAL " ");
+    bool has_external = strncmp(offered, EXTERNAL " ", len) == 0;
+    return scale_is_small() && has_external ? offered + len : offered;
+}
+
 static void each_store(void (*run)(const struct store *store, size_t column))
 {
     size_t i;
     for (i = 0; i < STORES; i++)
-        run(names_bindings(&stores[i]) ? &naming_stores[i] : &stores[i], i);
+        if (!scale_is_small() || is_debians(&stores[i]))
+            run(names_bindings(&stores[i]) ? &naming_stores[i] : &stores[i], i);
 }
 
 /* ---- what became of one ---- */
@@ -284,7 +310,7 @@ static void assert_names(const char *text, const char *beginning, char end, cons
 /* What was offered, what we have, and what keeps us from it if both have it. */
 static void assert_not_offered(struct attempt *attempt, const char *allowed)
 {
-    const char *offered = channel_of(attempt->store)->offered;
+    const char *offered = offered_by(attempt->store);
     char reason[TEXT_BYTES], own[TEXT_BYTES];
     await_refusal(attempt, reason);
     ASSERT_CONTAINS(reason, "offers no way to log in that we have credentials for; it offers: ");
@@ -379,7 +405,8 @@ static void try_wrong_passwords(const struct store *store, size_t column)
     static struct batch batch;
     const struct row *here = rows_of(store), *tried[2 * ROWS];
     size_t i, count = 0;
-    for (i = 0; i < 2 * ROWS; i++) {
+    /* Debian's ejabberd lets nobody in for an hour from where twenty logins have failed. */
+    for (i = 0; i < 2 * ROWS; i += scale_of(1, 2)) {
         struct attempt *attempt;
         if (!here[i / 2].used[column])
             continue;
@@ -432,16 +459,17 @@ static void try_certificates(const struct store *store, size_t column)
 {
     static struct batch batch;
     const char *by_password = rows_of(store)[0].used[column];
+    const struct certificate *tried = scale_is_small() ? in_vain : certificates;
     size_t i, count = 2 * COUNT(certificates);
     for (i = 0; i < count; i++) {
         struct attempt *attempt = add(&batch, store);
-        show_certificate(attempt, certificates[i / 2].whose);
-        if (!certificates[i / 2].has_password)
+        show_certificate(attempt, tried[i / 2].whose);
+        if (!tried[i / 2].has_password)
             attempt->account.config.password = NULL;
         begin(attempt);
     }
     for (i = 0; i < count; i++) {
-        const struct certificate *certificate = &certificates[i / 2];
+        const struct certificate *certificate = &tried[i / 2];
         const char *sentence = strcmp(store->label, "prosody") == 0 ? certificate->at_prosody
                                                                     : certificate->at_ejabberd;
         if (sentence)

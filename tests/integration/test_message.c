@@ -13,6 +13,7 @@
 #include "link/link.h"
 #include "../lib/suite.h"
 #include "scene.h"
+#include "scale.h"
 
 extern CU_TestInfo tests_message[];
 
@@ -425,7 +426,9 @@ static void look_for_copies(const struct site *site)
     CU_ASSERT_EQUAL(soap_call_lab__add(parley.soap, mail_to(site, "bob", "soap"), NULL, 1, 2, &sum),
                     SOAP_OK);
     stranger_say(phone, "<iq type='set' id='a'><query xmlns='urn:xmpp:mam:2'/></iq>");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(heard = stranger_hear(phone, "<fin"));
+    /* Debian's configurations have no archive. */
+    heard = stranger_hear(phone, scale_is_small() ? "<service-unavailable" : "<fin");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
     trace = witness_trace(&parley.near);
     id = strstr(trace, "sent <message");
     CU_ASSERT_PTR_NOT_NULL_FATAL(id = id ? strstr(id, "id='") : NULL);

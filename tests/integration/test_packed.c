@@ -17,6 +17,7 @@
 #include "soap/pack.h"
 #include "../lib/suite.h"
 #include "scene.h"
+#include "scale.h"
 
 extern CU_TestInfo tests_packed[];
 
@@ -430,14 +431,15 @@ static long resident_kib(void)
 
 static void drop_bombs(const struct site *site)
 {
-    enum { ROUNDS = 3, GROWTH_KIB = 65536 };
+    enum { GROWTH_KIB = 65536 };
+    const int rounds = (int)scale_of(3, 2);
     struct scene scene;
     long before = 0;
     int round, runs;
     size_t i;
     scene_open(&scene, site, 2);
     runs = laboratory_runs();
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < rounds; round++) {
         for (i = 0; i < sizeof bombs / sizeof *bombs; i++) {
             const struct bomb *bomb = &bombs[i];
             const char *heard = drop_envelope(&scene, bomb->head, &bomb->filling, bomb->tail);
@@ -574,7 +576,7 @@ static void drop_forgeries(const struct site *site)
     CU_ASSERT_PTR_NOT_NULL_FATAL(evil);
     laboratory_reset_ticks();
     for (i = 0; i < sizeof forgeries / sizeof *forgeries; i++)
-        for (prefix_bytes = 1014; prefix_bytes < 1024; prefix_bytes++) {
+        for (prefix_bytes = 1014; prefix_bytes < 1024; prefix_bytes += (unsigned)scale_of(1, 5)) {
             drop_forgery(&parley, evil, forgeries[i], prefix_bytes);
             if (!strstr(forgeries[i], "$FILL"))
                 break;

@@ -18,6 +18,7 @@
 #include "../lib/child.h"
 #include "../lib/stranger.h"
 #include "../lib/suite.h"
+#include "scale.h"
 
 enum { MOST_SERVICES = 4, NAME_BYTES = 200 };
 
@@ -476,7 +477,7 @@ static void stay_with_doubt(const struct site *site)
 
 /* ---- processes that stop ---- */
 
-enum { STEADY_CALLS = 300 };
+#define STEADY_CALLS scale_calls(300)
 
 struct steady {
     struct scene *scene;
@@ -515,7 +516,7 @@ static void replace_all(const struct site *site)
     runs = laboratory_runs();
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, call_steadily, &steady), 0);
     for (i = 0; i < 2; i++) {
-        CU_ASSERT_TRUE(laboratory_await_runs(runs + 50 * (i + 1)));
+        CU_ASSERT_TRUE(laboratory_await_runs(runs + scale_calls(50) * (i + 1)));
         witness_clear(&scene.witness);
         stop_service(&scene, i);
         start_service(&scene, i, i ? "two" : "one");

@@ -19,12 +19,14 @@
 #include "../lib/proxy.h"
 #include "../lib/suite.h"
 #include "witness.h"
+#include "scale.h"
 
 enum { PROCESSES = 4, CALLERS = 2, MANY_CALLS = 400, SOON_MS = 20000, LATE_MS = 5000 };
 enum { DEADLINE_S = 60, TEXT_BYTES = 600 };
 
 /* Too large for a stanza of the service's, and for one of the caller's. */
-enum { SERVICE_BYTES = 20000, LARGE_BYTES = 60000, HUGE_BYTES = 400000 };
+#define LARGE_BYTES scale_of(60000, 15000)
+enum { SERVICE_BYTES = 10000, HUGE_BYTES = 400000 };
 
 struct caller {
     struct proxy *proxy;
@@ -147,8 +149,8 @@ static int call(struct house *house, int caller, int held)
 
 static void call_each(struct house *house, int times)
 {
-    while (times-- > 0)
-        (void)call(house, times % CALLERS, 0);
+    for (times = scale_calls(times); times > 0; times--)
+        (void)call(house, (times - 1) % CALLERS, 0);
 }
 
 /* The process that runs the call. */
@@ -359,7 +361,7 @@ static void a_process_that_dies_under_load_costs_at_most_what_it_had(void)
         }
     }
     /* Of 60 calls the one that died had a third, if the others hadn't been faster. */
-    CU_ASSERT_TRUE(answered >= 3 * 120 - 2 * 40);
+    CU_ASSERT_TRUE(answered >= 6 * scale_calls(60) - 2 * scale_calls(40));
     house_close(&house);
 }
 
@@ -380,7 +382,7 @@ static void a_process_that_stops_refuses_and_the_others_are_asked(void)
         CU_ASSERT_EQUAL(runs(&house, number), is_answered);
         answered += is_answered;
     }
-    CU_ASSERT_TRUE(answered >= 30);
+    CU_ASSERT_TRUE(answered >= scale_calls(60) / 2);
     first = house.count;
     call_each(&house, 60);
     expect_answers(&house, first);
