@@ -16,7 +16,8 @@ export SOAP_XMPP_HOST=127.0.0.1 SOAP_XMPP_PORT=$SOAPXMPP_TEST_PROSODY_PORT
 export SOAP_XMPP_CAFILE=$SOAPXMPP_TEST_PROSODY_CAFILE
 export G=/usr/share/gsoap # docs/ws.md asks for it
 
-# A folder as after a clone, with the accounts' passwords beside.
+# A folder as after a clone, with the accounts' passwords beside, which nobody else may read: it would be told.
+umask 077
 mkdir "$tmp/clone" && cd "$tmp/clone" && ln -s "$top"/{wsdl,samples,docs,README.md} .
 for account in $SOAPXMPP_TEST_PROSODY_USERS; do
     echo "${account#*:}" > "${account%%:*}.pw"
