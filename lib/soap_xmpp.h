@@ -47,6 +47,9 @@
 #include <stddef.h>
 #ifndef SOAP_XMPP_NO_GSOAP
 #include "stdsoap2.h"
+#ifdef WITH_LEANER
+#error "soap_xmpp needs callbacks of gSOAP that WITH_LEANER leaves out; WITH_LEAN will do"
+#endif
 #endif
 
 #ifdef __cplusplus
@@ -476,7 +479,9 @@ soap_xmpp(struct soap *soap, struct soap_plugin *plugin, void *link)
     layout.soap_bytes = (unsigned long)sizeof(struct soap);
     layout.buf_bytes = (unsigned long)SOAP_BUFLEN;
     layout.offset_fsend = (unsigned long)offsetof(struct soap, fsend);
+#ifndef WITH_LEANER /* refused above, in one sentence */
     layout.offset_fprepareinitrecv = (unsigned long)offsetof(struct soap, fprepareinitrecv);
+#endif
     layout.offset_buf = (unsigned long)offsetof(struct soap, buf);
     layout.offset_error = (unsigned long)offsetof(struct soap, error);
     layout.offset_namespaces = (unsigned long)offsetof(struct soap, namespaces);

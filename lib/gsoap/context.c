@@ -119,6 +119,20 @@ int sx_context_fail_request(struct soap *soap, const struct sx_context *context,
     return soap_set_sender_error(soap, kept, NULL, sx_fault_soap_code(err));
 }
 
+/* soapcpp2 generates soap_fault_string() and the like anew for each program, in C++ under another
+ * linker name: only the runtime's functions are the same everywhere. Of these soap_sprint_fault()
+ * isn't in a build WITH_LEAN. */
+void sx_context_print_fault(struct soap *soap, char *text, size_t text_bytes)
+{
+    FILE *file = fmemopen(text, text_bytes, "w");
+    text[0] = '\0';
+    if (!file)
+        return;
+    soap_print_fault(soap, file);
+    (void)fclose(file);
+    text[text_bytes - 1] = '\0'; /* fmemopen writes it where there is room */
+}
+
 int sx_context_refuse_call(struct soap *soap, const char *endpoint)
 {
     return sx_context_fail(soap, SOAP_USER_ERROR,

@@ -151,6 +151,10 @@ int sx_context_fail(struct soap *soap, int code, const char *format, ...)
 int sx_context_fail_request(struct soap *soap, const struct sx_context *context, enum sx_err err,
                             const char *why);
 
+/* Writes soap's fault as soap_print_fault() has it, cut to text_bytes; "" if there is none, or no
+ * memory. */
+void sx_context_print_fault(struct soap *soap, char *text, size_t text_bytes);
+
 /* Fails a call on the struct soap that serves: SOAP_USER_ERROR. */
 int sx_context_refuse_call(struct soap *soap, const char *endpoint);
 

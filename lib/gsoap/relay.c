@@ -59,7 +59,7 @@ int sx_relay_refuse(struct soap *soap, struct sx_context *context)
 static void trace_loss(struct soap *soap, const struct sx_context *context, char *text)
 {
     char fault[SHOWN_BYTES];
-    soap_sprint_fault(soap, fault, sizeof fault);
+    sx_context_print_fault(soap, fault, sizeof fault);
     snprintf(text, TEXT_BYTES, "the answer didn't reach the endpoint it was to go to: %s", fault);
     sx_trace_peer(sx_link_trace(context->link), sx_clock_now_us(), "request %.80s of %.200s: %s",
                   context->request->id, context->request->from, text);

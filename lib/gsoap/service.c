@@ -181,9 +181,7 @@ void sx_service_answer(struct soap *soap, struct sx_context *context)
     } else if (context->out.len && !is_empty_response(soap, context)) {
         answer_envelope(context);
     } else if (is_failure(soap->error)) {
-        /* soapcpp2 generates soap_fault_string() and the like anew for each program, in C++ under
-         * another linker name: only the runtime's functions are the same everywhere. */
-        soap_sprint_fault(soap, fault, sizeof fault);
+        sx_context_print_fault(soap, fault, sizeof fault);
         snprintf(text, sizeof text, "the operation failed: %s (%d)", fault, soap->error);
         sx_link_refuse(context->link, context->request, "internal-server-error", text);
     } else if (!context->was_taken) {

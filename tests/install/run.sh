@@ -39,6 +39,17 @@ needs_gsoap_only() {
     comm -23 "$tmp/needed" "$tmp/had" > "$tmp/open"
     grep -q '^soap_' "$tmp/open" && ! grep -v '^soap_[a-z]' "$tmp/open"
 }
+# gSOAP's names have to be in any stdsoap2.h with the same struct soap: the program's own, built with these macros.
+needs_no_more_than() { # MACRO...
+    local macro
+    for macro in "$@"; do
+        echo '#include <stdsoap2.h>' | gcc -D"$macro" -fsyntax-only -aux-info "$tmp/gsoap" -x c - || return 1
+        sed -n 's/^.*stdsoap2\.h.*\b\(soap_[a-z0-9_]*\) (.*/\1/p' "$tmp/gsoap" | sort -u > "$tmp/there"
+        echo "with $macro there is no:"
+        comm -23 "$tmp/open" "$tmp/there" | tee "$tmp/missing"
+        [ -s "$tmp/there" ] && [ ! -s "$tmp/missing" ] || return 1
+    done
+}
 needs_no_gsoap() { ! ldd "$prefix/lib/libsoapxmpp.so" | grep gsoap; }
 is_position_independent() { ! readelf -d "$prefix/lib/libsoapxmpp.so" | grep TEXTREL; }
 has_soname() { readelf -d "$prefix/lib/libsoapxmpp.so" | grep 'SONAME.*\[libsoapxmpp\.so\.0\]'; }
@@ -77,6 +88,11 @@ header_is() { # COMPILER ARGUMENT...
     "$@" -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$prefix/include" "$tmp/header.c"
 }
 
+leaner_is_told() {
+    ! header_is gcc -std=gnu11 -DWITH_LEANER 2> "$tmp/leaner" && cat "$tmp/leaner" &&
+        [ "$(grep -c 'error:' "$tmp/leaner")" = 1 ] && grep 'error.*WITH_LEAN will do' "$tmp/leaner"
+}
+
 # ---- programs --------------------------------------------------------------------------------------
 
 # program NAME COMPILER RUNTIME ARGUMENT...: user.c with stubs, by what pkg-config says
@@ -90,7 +106,29 @@ program() {
         soapxmpp $runtime)
 }
 program_runs() { program "$@" && timeout 20 "$tmp/$1" accepted && ldd "$tmp/$1" | grep libsoapxmpp.so.0; }
-lean_is_refused() { program lean gcc gsoap -DWITH_LEAN && timeout 20 "$tmp/lean" refused; }
+is_refused() { # MACRO...: a program with it
+    local macro
+    for macro in "$@"; do
+        program refused gcc gsoap -D"$macro" && timeout 20 "$tmp/refused" refused || return 1
+    done
+}
+layout() { # MACRO: of struct soap
+    printf '#include <stdsoap2.h>\n#include <stddef.h>\n#include <stdio.h>\n#define P(m) printf("%%zu ", offsetof(struct soap, m));
+        int main(void) { P(fsend) P(fprepareinitrecv) P(buf) P(path) P(error) P(namespaces) P(mime)
+        return printf("%%zu\\n", sizeof(struct soap)) < 0; }' | gcc -w "-D$1" -o "$tmp/layout" -x c - && "$tmp/layout"
+}
+keep_layout() { # MACRO...
+    local macro
+    for macro in "$@"; do
+        echo "$macro:" && [ "$(layout "$macro" | tee /dev/stderr)" = "$(layout NOTHING)" ] || return 1
+    done
+}
+plugin_compiles() { # MACRO
+    local file
+    for file in "$top"/lib/gsoap/*.c; do
+        gcc -std=c11 -D_GNU_SOURCE -D"$1" -I"$top" -I"$top/lib" -fsyntax-only -Wall -Wextra -Werror "$file" || return 1
+    done
+}
 static_runs() {
     gcc -w -I"$tmp/c" $(pkg-config --cflags soapxmpp gsoap) -o "$tmp/static" "$here/user.c" \
         "$tmp/c/soapC.c" "$tmp/c/soapClient.c" -Wl,-Bstatic $(pkg-config --libs-only-L --libs-only-l \
@@ -134,6 +172,8 @@ test_that "exports.txt names what the header declares" same_names declared
 test_that "the archive shows the names of exports.txt alone" same_names shown_by_archive
 test_that "the shared library shows the names of exports.txt alone" same_names shown_by_shared
 test_that "the shared library lacks no names but gSOAP's" needs_gsoap_only
+test_that "nor names that gSOAP leaves out of small builds" needs_no_more_than WITH_LEAN WITH_NOIDREF \
+    WITH_NO_C_LOCALE WITH_FAST
 test_that "the shared library brings no second gSOAP runtime in" needs_no_gsoap
 test_that "the shared library is position independent" is_position_independent
 test_that "the shared library's soname is libsoapxmpp.so.0" has_soname
@@ -146,6 +186,7 @@ test_that "the header is C89" header_is gcc -std=gnu89
 test_that "the header is C89 without gSOAP" header_is gcc -std=c89 -DSOAP_XMPP_NO_GSOAP
 test_that "the header is C11" header_is gcc -std=c11 -D_GNU_SOURCE
 test_that "the header is C++" header_is g++ -x c++
+test_that "a program with WITH_LEANER isn't compiled, and one sentence says why" leaner_is_told
 for runtime in gsoap gsoapck gsoapssl; do
     test_that "a C program runs with lib$runtime" program_runs "$runtime" gcc "$runtime"
 done
@@ -153,7 +194,10 @@ for runtime in gsoap++ gsoapssl++; do
     test_that "a C++ program runs with lib$runtime" program_runs "$runtime" g++ "$runtime"
 done
 test_that "a program runs with libsoapxmpp.a" static_runs
-test_that "a program with another struct soap is refused" lean_is_refused
+test_that "a program with another struct soap is refused" is_refused WITH_LEAN SOAP_TAGLEN=512
+test_that "what else a program may be compiled with leaves struct soap as it is" keep_layout WITH_NOIDREF \
+    WITH_NO_C_LOCALE WITH_FAST WITH_OPENSSL WITH_ZLIB WITH_GZIP WITH_COOKIES WITH_IPV6 WITH_DOM SOAP_DEBUG
+test_that "the library compiles for programs with WITH_LEAN" plugin_compiles WITH_LEAN
 test_that "the shared library lives beside a stock libstrophe" beside_runs "$prefix/lib/libsoapxmpp.so"
 test_that "the archive lives beside a stock libstrophe" beside_runs "$prefix/lib/libsoapxmpp.a"
 test_that "the checked-in WSDL is what soapcpp2 makes" wsdl_is_current
