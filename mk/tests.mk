@@ -65,7 +65,7 @@ FREED := -Wl$(,)--wrap=free
 WAITS := $(addprefix -Wl$(,)--wrap=,poll select usleep connect recv send writev sendmsg)
 
 # What a link writes can be taken by the test: tests/lib/posted.h.
-POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again)
+POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again speed)
 
 # OpenSSL can have nothing to read any more: tests/lib/ssl_read.h.
 SSL_READ := $(addprefix -Wl$(,)--wrap=SSL_,read get_error)
@@ -274,7 +274,7 @@ run-sized: $(BUILD)/integration
 run-servers:
 	tools/with-servers prosody,CONFIG=debian,$(HOSTS) ejabberd,CONFIG=debian,$(HOSTS) -- tests/servers/run.sh
 
-# The part of that which is about the rate, THROTTLED_BYTES=200000: minutes. CONFIG=advised: with what
+# The part of that which is about the rate, THROTTLED_BYTES=200000, THROTTLED_CALLS=6: minutes. CONFIG=advised: with what
 # docs/servers.md says to set.
 CONFIG ?= debian
 

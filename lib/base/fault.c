@@ -102,6 +102,9 @@ static const struct error_row errors[] = {
     [SX_ECONNECT] = {"connecting took too long", "remote-server-timeout", CODE_TCP_ERROR, false},
     [SX_ESTOPPED] = {"the link was stopped", "service-unavailable", CODE_TCP_ERROR, true},
     [SX_EROOM] = {"no room to send in time", "resource-constraint", CODE_TCP_ERROR, false},
+    /* Of a call of which nothing was sent, or bytes alone that go ahead of it. */
+    [SX_ESLOW] = {"the server reads too slowly for the deadline", "resource-constraint",
+                  CODE_TCP_ERROR, false},
     [SX_ETIMEOUT] = {"no answer in time", "remote-server-timeout", CODE_EOF, false},
     [SX_ELOST] = {"the connection was lost while the answer was awaited", "remote-server-timeout",
                   CODE_EOF, false},

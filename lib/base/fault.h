@@ -43,6 +43,7 @@ enum sx_err {
     SX_ECONNECT,     /* connecting took longer than connect_timeout_ms */
     SX_ESTOPPED,     /* the link was stopped or closed by its owner */
     SX_EROOM,        /* no room to send within send_timeout */
+    SX_ESLOW,        /* the server reads so slowly that the deadline can't be met */
     SX_ETIMEOUT,     /* no answer in time */
     SX_ELOST,        /* the connection was lost while the answer was awaited */
     SX_ESTANZA,      /* a stanza error came instead of an answer: see its condition */

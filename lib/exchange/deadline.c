@@ -62,6 +62,7 @@ static void await_end_locked(struct soap_xmpp_call *call, int64_t deadline, bool
         return;
     }
     call->waiter = &ended;
+    call->awaited_until_us = until;
     while (is_awaited_locked(call, until_received)) {
         bool in_time = sx_clock_cond_wait(&ended, &exchange->mu, until);
         if (!in_time && is_awaited_locked(call, until_received))

@@ -101,22 +101,45 @@ bool sx_hold_is_wanted(struct sx_exchange *exchange, uint64_t number)
     return is_wanted;
 }
 
-void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
-                    const char *text)
+int64_t sx_hold_deadline(struct sx_exchange *exchange, uint64_t number)
 {
-    struct sx_reply *reply = sx_reply_failure(SX_ESTANZA, text);
+    const struct soap_xmpp_call *call;
+    int64_t deadline = SX_NEVER;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_hold_locked(exchange, number);
+    if (call)
+        deadline = call->waiter ? call->awaited_until_us : call->deadline.at_us;
+    pthread_mutex_unlock(&exchange->mu);
+    return deadline;
+}
+
+static void end(struct sx_exchange *exchange, uint64_t number, enum sx_err err,
+                struct sx_reply *reply)
+{
     struct soap_xmpp_call *call;
-    if (reply) {
-        reply->is_own = true;
-        snprintf(reply->condition, sizeof reply->condition, "%s", condition);
-    }
     pthread_mutex_lock(&exchange->mu);
     sx_deadline_expire_locked(exchange);
     call = sx_table_find_hold_locked(exchange, number);
     if (call) {
-        sx_table_answer_locked(call, reply ? SX_ESTANZA : SX_ENOMEM, reply);
+        sx_table_answer_locked(call, reply ? err : SX_ENOMEM, reply);
         reply = NULL;
     }
     pthread_mutex_unlock(&exchange->mu);
     sx_reply_free(reply);
+}
+
+void sx_hold_give_up(struct sx_exchange *exchange, uint64_t number, const char *text)
+{
+    end(exchange, number, SX_ESLOW, sx_reply_failure(SX_ESLOW, text));
+}
+
+void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,
+                    const char *text)
+{
+    struct sx_reply *reply = sx_reply_failure(SX_ESTANZA, text);
+    if (reply) {
+        reply->is_own = true;
+        snprintf(reply->condition, sizeof reply->condition, "%s", condition);
+    }
+    end(exchange, number, SX_ESTANZA, reply);
 }

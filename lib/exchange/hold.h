@@ -26,6 +26,13 @@ bool sx_hold_again(struct sx_exchange *exchange, const char *from, const char *i
 /* Whether the call is under way, and has waited for its bytes or does so: they are wanted. */
 bool sx_hold_is_wanted(struct sx_exchange *exchange, uint64_t number);
 
+/* When the call ends at the latest; SX_NEVER: it has ended, or nobody waits for it yet. */
+int64_t sx_hold_deadline(struct sx_exchange *exchange, uint64_t number);
+
+/* The bytes won't be there in time: the call ends with SX_ESLOW. As below, it counts as not
+ * executed only if no copy of it is out. */
+void sx_hold_give_up(struct sx_exchange *exchange, uint64_t number, const char *text);
+
 /* The bytes can't be brought to the peer: the call ends with the condition. It counts as not
  * executed only if no copy of it is out: a copy that still arrives may find the bytes there. */
 void sx_hold_refuse(struct sx_exchange *exchange, uint64_t number, const char *condition,

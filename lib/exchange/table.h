@@ -50,6 +50,7 @@ struct soap_xmpp_call {
     struct sx_reply *reply;        /* once ended; NULL: err tells all, or it was moved out */
     uint64_t ended_number;         /* the order of endings */
     pthread_cond_t *waiter;        /* on the stack of the thread in wait */
+    int64_t awaited_until_us;      /* while there is one */
     bool is_detached;              /* next_done may still return it */
     struct sx_heap_entry deadline; /* its own, SX_NEVER until detached */
     void *user;

@@ -129,6 +129,7 @@ int sx_client_send(struct soap *soap, struct sx_context *context, const char *ta
     out.online_deadline =
         sx_clock_deadline(sx_config_timeout_us(soap->connect_timeout, default_us));
     out.room_deadline = sx_clock_deadline(sx_config_timeout_us(soap->send_timeout, default_us));
+    out.answer_deadline = sx_clock_deadline(sx_client_answer_timeout_us(soap, context));
     out.is_message = context->is_message;
     out.name = context->name[0] ? context->name : NULL;
     err = sx_link_request(context->link, &out, &context->call, why, sizeof why);

@@ -17,6 +17,7 @@
 #include "exchange/reroute.h"
 #include "exchange/hold.h"
 #include "exchange/retry.h"
+#include "link/lateness.h"
 #include "link/size_limit.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
@@ -209,6 +210,8 @@ static enum sx_err send_payload(const struct sx_calls *calls, const struct sx_ou
         .online_deadline = out->online_deadline,
         .room_deadline = out->room_deadline,
     };
+    if (sx_lateness_is_certain(calls->session, payload, out->answer_deadline, why, why_bytes))
+        return SX_ESLOW;
     if (payload->is_loose && !sx_request_id_is_any(incarnation))
         return enter_held(calls, &draft, out->action, payload, call, why, why_bytes);
     if (!sx_size_limit_fits(calls->session, "the envelope", payload, &head, more_bytes, why,

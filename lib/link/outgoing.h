@@ -19,8 +19,9 @@ struct sx_outgoing {
                                  * one if the configuration says so */
     int64_t online_deadline;    /* how long to wait for the link, then for room */
     int64_t room_deadline;
-    bool is_message;  /* goes as a message: once, and to whoever its server hands it */
-    const char *name; /* of such a call, or NULL: soap_xmpp_name() */
+    int64_t answer_deadline; /* when the call will end, if it is waited for at once */
+    bool is_message;         /* goes as a message: once, and to whoever its server hands it */
+    const char *name;        /* of such a call, or NULL: soap_xmpp_name() */
 };
 
 #endif

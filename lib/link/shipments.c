@@ -23,6 +23,7 @@
 #include "exchange/hold.h"
 #include "link/answer_patience.h"
 #include "link/answer_room.h"
+#include "link/lateness.h"
 #include "link/shipment_inbox.h"
 #include "link/shipment_table.h"
 #include "transfer/share.h"
@@ -50,6 +51,7 @@ struct sx_shipments {
     struct sx_shipment_table table;
     struct sx_senders *senders;
     struct sx_share call_share; /* of the senders */
+    int64_t late_us;            /* when to look for late calls again */
     struct sx_answer_room answer_room;
 };
 
@@ -391,6 +393,28 @@ static int64_t look(struct sx_shipments *shipments, uint64_t number)
     return added_us < due_us ? added_us : due_us;
 }
 
+/* A call whose deadline can't be met leaves the others its share. When to look again. */
+static int64_t end_late(struct sx_shipments *shipments, uint64_t number)
+{
+    int64_t now_us = sx_clock_now_us();
+    unsigned bytes_per_s;
+    char why[200];
+    struct sx_shipment *late;
+    sx_loop_speed(sx_session_loop(shipments->session), &bytes_per_s);
+    if (!bytes_per_s || sx_senders_count(shipments->senders) == 0)
+        return SX_NEVER;
+    if (now_us < shipments->late_us)
+        return shipments->late_us;
+    late = sx_lateness_find(shipments->session, shipments->exchange, &shipments->table, why,
+                            sizeof why);
+    if (late) {
+        sx_hold_give_up(shipments->exchange, late->call_number, why);
+        end(shipments, number, late);
+    }
+    shipments->late_us = now_us + LOOK_AGAIN_US;
+    return shipments->late_us;
+}
+
 /* What a block waits for in a queue of ours is no silence of its receiver. */
 static void grant_silence(struct sx_shipments *shipments)
 {
@@ -411,6 +435,9 @@ int64_t sx_shipments_step(struct sx_shipments *shipments, uint64_t number)
     int64_t due_us, other_us;
     grant_silence(shipments);
     due_us = look(shipments, number);
+    other_us = end_late(shipments, number);
+    if (other_us < due_us)
+        due_us = other_us;
     while (has_room(shipments) && sx_senders_next(shipments->senders, sx_clock_now_us(), &stanza))
         sx_session_post_block(shipments->session, number, &stanza);
     sx_buffer_fini(&stanza);

@@ -1,2 +1,3 @@
 // Header and fault of all services in one program.
-struct SOAP_ENV__Header {};
+struct SOAP_ENV__Header {
+};

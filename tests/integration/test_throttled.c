@@ -16,7 +16,13 @@
 #include "witness.h"
 #include "scale.h"
 
-enum { PATIENCE_S = 120, PING_TIMEOUT_MS = 1000, MOST_CALLS = 6, MOST_SMALL_CALLS = 10000 };
+enum {
+    PATIENCE_S = 120,
+    PING_TIMEOUT_MS = 1000,
+    MOST_CALLS = 6,
+    MOST_SMALL_CALLS = 10000,
+    LATE_BYTES = 200000
+};
 enum { ADVISED_US = 30000000 }; /* for 200,000 bytes: with the defaults they take 40 s, or 118 s */
 
 /* A service and a caller that take a server for dead after a second, not ten. */
@@ -129,6 +135,19 @@ static bool attach_and_compare(struct soap *soap, struct soap_xmpp_call *call, c
     return is_equal;
 }
 
+/* Once the link knows how slow its server is, what can't be in time isn't sent. */
+static void expect_late(struct soap *soap, const char *endpoint)
+{
+    char *text = laboratory_random_text(LATE_BYTES), *said = NULL;
+    int runs = laboratory_runs();
+    soap->recv_timeout = 5;
+    CU_ASSERT_EQUAL(soap_call_lab__say(soap, endpoint, NULL, text, &said), SOAP_TCP_ERROR);
+    ASSERT_CONTAINS(laboratory_fault(soap), "the server reads too slowly for the deadline: ");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
+    CU_ASSERT_EQUAL(laboratory_runs(), runs);
+    free(text);
+}
+
 /* Small calls are answered while large ones are under way, whose answers come as well. */
 static void overtake(const char *label, unsigned count, size_t text_bytes)
 {
@@ -162,6 +181,8 @@ static void overtake(const char *label, unsigned count, size_t text_bytes)
     for (i = 0; i < count; i++)
         answered += (unsigned)attach_and_compare(throttled.soap, calls[i], text);
     CU_ASSERT_EQUAL(answered, count);
+    if (!is_advised())
+        expect_late(throttled.soap, endpoint);
     laboratory_client_free(small);
     throttled_close(&throttled);
     free(text);

@@ -64,3 +64,36 @@ enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, ch
         return SX_OK;
     return __real_sx_loop_post_again(loop, session, stanza, len, keeps_order);
 }
+
+/* ---- the speed ---- */
+
+static struct {
+    struct sx_loop *loop;
+    enum sx_speed_verdict verdict;
+    unsigned bytes_per_s;
+} speed;
+
+__typeof__(sx_loop_speed) __wrap_sx_loop_speed, __real_sx_loop_speed;
+
+void posted_set_speed(struct sx_loop *loop, enum sx_speed_verdict verdict, unsigned bytes_per_s)
+{
+    pthread_mutex_lock(&mu);
+    speed.loop = loop;
+    speed.verdict = verdict;
+    speed.bytes_per_s = bytes_per_s;
+    pthread_mutex_unlock(&mu);
+}
+
+enum sx_speed_verdict __wrap_sx_loop_speed(struct sx_loop *loop, unsigned *bytes_per_s)
+{
+    enum sx_speed_verdict verdict = SX_SPEED_UNKNOWN;
+    bool is_set;
+    pthread_mutex_lock(&mu);
+    is_set = speed.loop == loop;
+    if (is_set) {
+        verdict = speed.verdict;
+        *bytes_per_s = speed.bytes_per_s;
+    }
+    pthread_mutex_unlock(&mu);
+    return is_set ? verdict : __real_sx_loop_speed(loop, bytes_per_s);
+}

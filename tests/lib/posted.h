@@ -1,7 +1,8 @@
-/* posted.h - what a loop is given to write, taken by the test in its place.
+/* posted.h - what a loop is given to write, taken by the test in its place; and how fast it is said
+ * to be read.
  *
- * For programs linked with --wrap=sx_loop_post and --wrap=sx_loop_post_again (mk/tests.mk). Loops
- * without a taker write as ever. Any thread.
+ * For programs linked with --wrap=sx_loop_post, sx_loop_post_again and sx_loop_speed
+ * (mk/tests.mk). Loops without a taker write as ever. Any thread.
  */
 #ifndef TESTS_POSTED_H
 #define TESTS_POSTED_H
@@ -14,5 +15,8 @@ typedef void posted_fn(void *user, uint64_t session, char *stanza, size_t len);
 /* From now on take gets all that is posted to the loop; NULL: it is written again. At most 64 loops
  * at once. */
 void posted_take(struct sx_loop *loop, posted_fn *take, void *user);
+
+/* From now on sx_loop_speed says so of this loop, and of no other one before it; NULL: of none. */
+void posted_set_speed(struct sx_loop *loop, enum sx_speed_verdict verdict, unsigned bytes_per_s);
 
 #endif

@@ -55,6 +55,7 @@
     SUITE(inbox)                                                                                   \
     SUITE(jid)                                                                                     \
     SUITE(journal)                                                                                 \
+    SUITE(lateness)                                                                                \
     SUITE(link_bytestream)                                                                         \
     SUITE(flight)                                                                                  \
     SUITE(liveness)                                                                                \
