@@ -361,6 +361,25 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
 int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *operation, char *why,
                     size_t why_bytes);
 
+/* In soap_bind()'s place, for a program that calls and is called back (WS-Addressing's ReplyTo and
+ * FaultTo, the acknowledgements of WS-ReliableMessaging), and accepts between its own calls, on the
+ * same thread even. From its return on, requests that a rule lets pass wait for soap_xmpp_accept()
+ * on any context of the link, as many as the limits let; before that, and before the first
+ * soap_xmpp_accept() or soap_xmpp_serve(), they are refused (service-unavailable). It lasts until
+ * the link is stopped, whatever becomes of soap; whose requests nobody accepts waits for its
+ * timeout.
+ *
+ * soap->endpoint is then the link's own address, which others call it by: "xmpp:" and the JID that
+ * the server has bound, percent-encoded. gSOAP overwrites it in the next call or request: copy it.
+ * A call under way on soap stays.
+ *
+ * Blocks until the link is online, for connect_timeout at most. Returns SOAP_OK or soap->error,
+ * with one sentence in soap's fault, and nothing has changed: SOAP_TCP_ERROR (not online in time),
+ * SOAP_USER_ERROR (forked), SOAP_LENGTH (soap->endpoint has no room for the address), SOAP_EOM;
+ * SOAP_PLUGIN_ERROR without a plugin. A second time it does the same, after a reconnect with
+ * another JID, too. */
+int soap_xmpp_listen(struct soap *soap);
+
 /* Waits for one request, for those who write the loop themselves: on SOAP_OK call soap_serve(soap)
  * (or begin_serve and dispatch), then soap_destroy() and soap_end(). timeout as in gSOAP: > 0
  * seconds, < 0 microseconds, 0 until the link stops. Returns SOAP_TCP_ERROR with errnum 0 when the

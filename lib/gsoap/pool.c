@@ -1,4 +1,4 @@
-/* pool.c - accepts requests, by hand or with a pool of workers.
+/* pool.c - accepts requests, by hand or with a pool of workers; begins to listen for them before.
  *
  * Noun: the pool, some threads that serve the same link until it is closed.
  *
@@ -18,13 +18,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/thread.h"
 #include "config/config.h"
+#include "wire/jid.h"
 #include "wire/uri.h"
 
-enum { WHY_BYTES = 120 };
+enum { WHY_BYTES = 512 };
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
@@ -120,6 +122,45 @@ int soap_xmpp_accept(struct soap *soap, int timeout)
     if (!context)
         return soap->error = SOAP_PLUGIN_ERROR;
     return accept_since(soap, context, NULL, deadline);
+}
+
+/* ---- listen ---------------------------------------------------------------------------------- */
+
+/* The link's address as it is called by. */
+static int tell_endpoint(struct soap *soap, struct soap_xmpp_link *link)
+{
+    char jid[SX_JID_BYTES], endpoint[sizeof soap->endpoint];
+    size_t len;
+    soap_xmpp_jid(link, jid, sizeof jid);
+    len = sx_uri_write(jid, endpoint, sizeof endpoint);
+    if (len >= sizeof endpoint)
+        return sx_context_fail(soap, SOAP_LENGTH,
+                               "soap_xmpp_listen: the address has %zu bytes, and soap->endpoint "
+                               "room for %zu",
+                               len, sizeof endpoint - 1);
+    memcpy(soap->endpoint, endpoint, len + 1);
+    return SOAP_OK;
+}
+
+int soap_xmpp_listen(struct soap *soap)
+{
+    struct sx_context *context = sx_context_of(soap);
+    char why[WHY_BYTES] = "";
+    int64_t us;
+    enum sx_err err;
+    if (!context)
+        return soap->error = SOAP_PLUGIN_ERROR;
+    if (sx_link_is_forked(context->link))
+        return sx_context_fail_forked(soap, "soap_xmpp_listen");
+    us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(context->link));
+    err = sx_link_wait_online(context->link, sx_clock_deadline(us), why, sizeof why);
+    if (err)
+        return sx_context_fail(soap, sx_fault_soap_code(err), "soap_xmpp_listen: %s",
+                               *why ? why : sx_fault_text(err));
+    if (tell_endpoint(soap, context->link) || tell_namespaces(soap, context))
+        return soap->error;
+    sx_link_serve(context->link);
+    return soap->error = SOAP_OK;
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

@@ -175,6 +175,10 @@ int calc__say(struct soap *soap, char *text, int count, char **said)
         *said = soap_strdup(soap, soap->action ? soap->action : "none");
         return SOAP_OK;
     }
+    if (strcmp(text, "endpoint") == 0) {
+        *said = soap_strdup(soap, soap->endpoint);
+        return SOAP_OK;
+    }
     *said = soap_malloc(soap, len * (size_t)count + 1);
     if (!*said)
         return SOAP_EOM;

@@ -130,6 +130,10 @@ static int serve_in_child(struct soap *soap)
         return 3;
     if (!strstr(ground_fault(soap), "soap_xmpp_accept: " FORKED))
         return 4;
+    if (soap_xmpp_listen(soap) != SOAP_USER_ERROR)
+        return 5;
+    if (!strstr(ground_fault(soap), "soap_xmpp_listen: " FORKED))
+        return 6;
     soap_xmpp_stop(ground.far, -1);
     ground_free(soap);
     return 0;

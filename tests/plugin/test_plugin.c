@@ -8,7 +8,7 @@ extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_acce
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
     tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[], tests_input[],
-    tests_input_served[], tests_request[], tests_porting[], tests_porting_by_hand[];
+    tests_input_served[], tests_request[], tests_porting[], tests_porting_by_hand[], tests_listen[];
 
 int main(int argc, char **argv)
 {
@@ -33,6 +33,7 @@ int main(int argc, char **argv)
         {"plugin call", NULL, NULL, ground_start, ground_stop, tests_call},
         {"plugin input", NULL, NULL, ground_start, ground_stop, tests_input},
         {"plugin input served", NULL, NULL, ground_start_alone, ground_stop, tests_input_served},
+        {"plugin listen", NULL, NULL, ground_start_alone, ground_stop, tests_listen},
         {"plugin fork", NULL, NULL, ground_start, ground_stop, tests_fork},
         {"plugin http beside xmpp", NULL, NULL, ground_start, ground_stop, tests_http},
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},

@@ -112,9 +112,34 @@ static void *serve(void *arg)
 void end_serve(struct end *end)
 {
     end->server = new_context(end->link);
-    end->server->user = end;                 /* copied with the context */
-    sx_queue_open(sx_link_queue(end->link)); /* the thread may come late */
+    end->server->user = end;                                      /* copied with the context */
+    require(soap_xmpp_listen(end->server) == SOAP_OK, "service"); /* the thread may come late */
     require(pthread_create(&end->thread, NULL, serve, end->server) == 0, "thread");
+}
+
+void end_listen(struct end *end)
+{
+    end->callback = new_context(end->link);
+    end->callback->user = end;
+    require(soap_xmpp_listen(end->callback) == SOAP_OK, "callbacks");
+    snprintf(end->endpoint, sizeof end->endpoint, "%s", end->callback->endpoint);
+}
+
+bool end_poll(struct end *end, const char *action)
+{
+    bool is_it = false;
+    while (!is_it) {
+        const struct SOAP_ENV__Header *header;
+        if (soap_xmpp_accept(end->callback, END_TIMEOUT_S))
+            return false;
+        (void)serve_one(end->callback);
+        header = end->callback->header;
+        is_it = !action ||
+                (header && header->wsa5__Action && strcmp(header->wsa5__Action, action) == 0);
+        soap_destroy(end->callback);
+        soap_end(end->callback);
+    }
+    return true;
 }
 
 bool end_await_served(struct end *end, int count)
@@ -135,6 +160,8 @@ void end_close(struct end *end)
         pthread_join(end->thread, NULL);
         free_context(end->server);
     }
+    if (end->callback)
+        free_context(end->callback);
     free_context(end->soap);
     soap_xmpp_close(end->link);
 }

@@ -16,11 +16,12 @@ enum { END_TIMEOUT_S = 20 };
 
 struct end {
     struct soap_xmpp_link *link;
-    struct soap *soap;   /* to call with */
-    struct soap *server; /* NULL: nobody serves */
+    struct soap *soap;     /* to call with */
+    struct soap *server;   /* NULL: no thread serves */
+    struct soap *callback; /* to poll with; NULL: nobody does */
     pthread_t thread;
     int served; /* requests, atomic */
-    char endpoint[256];
+    char endpoint[1024];
 };
 
 /* What an end may have otherwise than by default: through a proxy on that port, and plain XEP-0072.
@@ -38,6 +39,11 @@ void end_open(struct end *end, const struct site *site, const char *user, const 
 void end_serve(struct end *end);
 /* Waits until so many requests were served, and answered; false when that takes too long. */
 bool end_await_served(struct end *end, int count);
+/* Callbacks wait from now on, for end_poll(); end->endpoint is what soap_xmpp_listen() has told. */
+void end_listen(struct end *end);
+/* Serves on the caller's thread until one with this wsa:Action was, NULL for any; false when it is
+ * late. */
+bool end_poll(struct end *end, const char *action);
 void end_close(struct end *end);
 
 /* Frees what the last call allocated, the header with it. */

@@ -12,7 +12,7 @@ extern CU_TestInfo tests_addressing[];
 
 #define ACTION "urn:soapxmpp:ws#convert"
 
-enum { ANSWERS = 50, WAIT_S = 20, ID_BYTES = 100 };
+enum { ANSWERS = 50, POLLED = 10, WAIT_S = 20, ID_BYTES = 100 };
 
 /* ---- what reached the third endpoint ---- */
 
@@ -298,6 +298,48 @@ static void an_endpoint_that_nobody_serves_stops_nobody(void)
     site_each(run_nobody);
 }
 
+/* The same with one thread: it calls, and looks for its answer then. */
+static void run_polled(const struct site *site, bool is_plain)
+{
+    struct three three;
+    double fahrenheit;
+    char id[ID_BYTES];
+    int i;
+    open_three(&three, site, is_plain);
+    end_listen(&three.caller);
+    for (i = 1; i <= POLLED; i++) {
+        const char *own = three.caller.endpoint;
+        CU_ASSERT_EQUAL(convert(&three, i, own, NULL, id, &fahrenheit), 202);
+        CU_ASSERT_TRUE_FATAL(end_poll(&three.caller, NULL));
+        CU_ASSERT_DOUBLE_EQUAL(third.fahrenheit, i * 1.8 + 32, 1e-9);
+        assert_noted(&three, id);
+        CU_ASSERT_EQUAL(convert(&three, -300, NULL, own, id, &fahrenheit), 202);
+        CU_ASSERT_TRUE_FATAL(end_poll(&three.caller, NULL));
+        ASSERT_CONTAINS(third.fault, "colder than cold");
+        assert_noted(&three, id);
+        end_forget(&three.caller);
+    }
+    CU_ASSERT_EQUAL(third.answers, POLLED);
+    CU_ASSERT_EQUAL(third.faults, POLLED);
+    close_three(&three);
+}
+
+static void polled_packed(const struct site *site)
+{
+    run_polled(site, false);
+}
+
+static void polled_plain(const struct site *site)
+{
+    run_polled(site, true);
+}
+
+static void a_caller_may_look_for_its_answers(void)
+{
+    site_each(polled_packed);
+    site_each(polled_plain);
+}
+
 CU_TestInfo tests_addressing[] = {
     {"an answer goes to the endpoint of ReplyTo", an_answer_goes_to_the_endpoint_of_reply_to},
     {"a fault goes to the endpoint of FaultTo", a_fault_goes_to_the_endpoint_of_fault_to},
@@ -305,6 +347,8 @@ CU_TestInfo tests_addressing[] = {
     {"a request without its headers is refused", a_request_without_its_headers_is_refused},
     {"an answer may come as a message to the caller itself",
      an_answer_may_come_as_a_message_to_the_caller},
+    {"a caller may listen, and look for its answers between its calls",
+     a_caller_may_look_for_its_answers},
     {"an endpoint that nobody serves stops nobody", an_endpoint_that_nobody_serves_stops_nobody},
     CU_TEST_INFO_NULL,
 };

@@ -19,6 +19,8 @@
 
 extern CU_TestInfo tests_reliable[];
 
+#define WSRM "http://docs.oasis-open.org/ws-rx/wsrm/200702/"
+
 enum { EXPIRES_MS = 600000, WAIT_MS = 20000, KEY = 1 };
 
 /* ---- both ends ---- */
@@ -271,11 +273,96 @@ static void answers_and_acknowledgements_come_to_the_callers_endpoint(void)
     site_each(run_duplex);
 }
 
+/* ---- polled: the same with one thread ---- */
+
+static void send_polled(struct sequence *sequence, int number)
+{
+    struct soap *soap = sequence->caller.soap;
+    CU_ASSERT_EQUAL(
+        soap_wsrm_request_acks(soap, sequence->handle, soap_wsa_rand_uuid(soap), KEEPER_ACTION),
+        SOAP_OK);
+    CU_ASSERT_EQUAL(soap_wsa_add_ReplyTo(soap, sequence->caller.endpoint), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_send_w__record(soap, sequence->to, KEEPER_ACTION, number), SOAP_OK);
+}
+
+/* The service may send one again, which isn't counted. */
+static void poll_responses(struct sequence *sequence, int count)
+{
+    while (responses < count)
+        CU_ASSERT_TRUE_FATAL(end_poll(&sequence->caller, KEEPER_ACTION "Response"));
+    CU_ASSERT_EQUAL(responses, count);
+}
+
+static void record_polled(struct sequence *sequence, int number)
+{
+    send_polled(sequence, number);
+    CU_ASSERT_EQUAL(receive(sequence), 202);
+    poll_responses(sequence, number);
+}
+
+/* The request gets as far as the proxy. */
+static void lose_polled(struct sequence *sequence, int number)
+{
+    proxy_black_hole(sequence->proxy);
+    send_polled(sequence, number);
+    CU_ASSERT_TRUE(proxy_cut_now(sequence->proxy) > 0);
+    CU_ASSERT_EQUAL(receive(sequence), SOAP_EOF);
+    proxy_resume(sequence->proxy);
+}
+
+/* CloseSequenceResponse and TerminateSequenceResponse come as calls, too. */
+static void end_polled(struct sequence *sequence)
+{
+    struct soap *soap = sequence->caller.soap;
+    CU_ASSERT_EQUAL(soap_wsrm_close(soap, sequence->handle, soap_wsa_rand_uuid(soap)), SOAP_OK);
+    CU_ASSERT_TRUE(end_poll(&sequence->caller, WSRM "CloseSequenceResponse"));
+    CU_ASSERT_EQUAL(soap_wsrm_terminate(soap, sequence->handle, soap_wsa_rand_uuid(soap)), SOAP_OK);
+    CU_ASSERT_TRUE(end_poll(&sequence->caller, WSRM "TerminateSequenceResponse"));
+}
+
+static void run_polled(const struct site *site)
+{
+    struct sequence sequence;
+    struct soap *soap;
+    int i;
+    open_sequence(&sequence, site, false);
+    soap = sequence.caller.soap;
+    end_listen(&sequence.caller);
+    responses = 0;
+    CU_ASSERT_EQUAL_FATAL(soap_wsrm_create_offer(soap, sequence.to, sequence.caller.endpoint, NULL,
+                                                 EXPIRES_MS, NoDiscard, NULL, &sequence.handle),
+                          SOAP_OK);
+    CU_ASSERT_FALSE(soap_wsrm_seq_created(soap, sequence.handle));
+    CU_ASSERT_TRUE_FATAL(end_poll(&sequence.caller, WSRM "CreateSequenceResponse"));
+    CU_ASSERT_TRUE_FATAL(soap_wsrm_seq_created(soap, sequence.handle));
+    for (i = 1; i <= 3; i++)
+        record_polled(&sequence, i);
+    CU_ASSERT_EQUAL(unacknowledged(&sequence), 0);
+    /* The last callback's answer is with the server before the connection is cut. */
+    CU_ASSERT_EQUAL(
+        soap_xmpp_discover(sequence.caller.link, site->domain, SOAP_XMPP_FEATURE, -1, NULL, 0), 0);
+    lose_polled(&sequence, 4);
+    CU_ASSERT_EQUAL(unacknowledged(&sequence), 1);
+    CU_ASSERT_EQUAL(soap_wsrm_resend(soap, sequence.handle, 0, 0), SOAP_OK);
+    poll_responses(&sequence, 4);
+    record_polled(&sequence, 5);
+    CU_ASSERT_EQUAL(unacknowledged(&sequence), 0);
+    end_polled(&sequence);
+    assert_recorded(&sequence, "1 2 3 4 5");
+    close_sequence(&sequence);
+}
+
+static void a_caller_polls(void)
+{
+    site_each(run_polled);
+}
+
 CU_TestInfo tests_reliable[] = {
     {"a sequence outlives its connection: in order, each message once",
      a_sequence_outlives_its_connection},
     {"the close acknowledges what was sent again", the_close_acknowledges_what_was_sent_again},
     {"answers and acknowledgements come to the caller's endpoint",
      answers_and_acknowledgements_come_to_the_callers_endpoint},
+    {"a caller polls for them between its calls, on one thread", a_caller_polls},
     CU_TEST_INFO_NULL,
 };
