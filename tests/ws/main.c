@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-extern CU_TestInfo tests_signature[], tests_token[], tests_forged_token[], tests_addressing[],
-    tests_reliable[];
+extern CU_TestInfo tests_signature[], tests_options[], tests_data[], tests_token[],
+    tests_forged_token[], tests_addressing[], tests_reliable[];
 
 int main(int argc, char **argv)
 {
     CU_SuiteInfo suites[] = {{"signature", NULL, NULL, NULL, NULL, tests_signature},
+                             {"options", NULL, NULL, NULL, NULL, tests_options},
+                             {"data", NULL, NULL, NULL, NULL, tests_data},
                              {"token", NULL, NULL, NULL, NULL, tests_token},
                              {"forged_token", NULL, NULL, NULL, NULL, tests_forged_token},
                              {"addressing", NULL, NULL, NULL, NULL, tests_addressing},

@@ -6,15 +6,12 @@
  * certificate are made when the program starts; gSOAP wants the latter as a file.
  */
 #include "ws.nsmap"
-#include "soapH.h"
+#include "both.h"
+#include "signer.h"
 
 #include <CUnit/CUnit.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "soap_xmpp.h"
 #include "plugin/wsseapi.h"
@@ -22,7 +19,6 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "link/link.h"
-#include "../integration/site.h"
 #include "../lib/suite.h"
 
 extern CU_TestInfo tests_signature[];
@@ -30,48 +26,9 @@ extern CU_TestInfo tests_signature[];
 #define NS_SOAP11 "http://schemas.xmlsoap.org/soap/envelope/"
 #define NS_WS     "urn:soapxmpp:ws"
 
-enum { CALLS = 1000, LONG_US = 20000000, LIFETIME_S = 600, KEY_BITS = 2048 };
+enum { CALLS = 1000, LONG_US = 20000000, LIFETIME_S = 600 };
 
-/* ---- the signer ---- */
-
-static struct {
-    EVP_PKEY *key;
-    X509 *certificate;
-    char file[64];
-} signer;
-
-static void make_signer(void)
-{
-    X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
-    FILE *file;
-    int fd;
-    signer.key = EVP_RSA_gen(KEY_BITS);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(signer.key);
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -LIFETIME_S);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 100 * LIFETIME_S);
-    X509_set_pubkey(certificate, signer.key);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"signer", -1, -1,
-                               0);
-    X509_set_issuer_name(certificate, name);
-    CU_ASSERT_TRUE_FATAL(X509_sign(certificate, signer.key, EVP_sha256()) > 0);
-    signer.certificate = certificate;
-    strcpy(signer.file, "/tmp/signer.XXXXXX");
-    fd = mkstemp(signer.file);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
-    file = fdopen(fd, "w");
-    CU_ASSERT_EQUAL(PEM_write_X509(file, certificate), 1);
-    fclose(file);
-}
-
-static void drop_signer(void)
-{
-    unlink(signer.file);
-    X509_free(signer.certificate);
-    EVP_PKEY_free(signer.key);
-}
+/* ---- protection ---- */
 
 /* How both ends protect their messages, as gSOAP's wsse sample does, and in which modes an
  * operation has its answer written. Set while nobody calls. */
@@ -154,84 +111,30 @@ static int serve_signed(struct soap *soap)
     return soap_serve(soap);
 }
 
-static struct soap *new_context(struct soap_xmpp_link *link)
-{
-    struct soap *soap = soap_new1(SOAP_XML_CANONICAL);
-    CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, soap_xmpp, link), SOAP_OK);
-    CU_ASSERT_EQUAL(soap_register_plugin(soap, soap_wsse), SOAP_OK);
-    soap->cafile = signer.file;
-    soap->connect_timeout = soap->send_timeout = soap->recv_timeout = 20;
-    return soap;
-}
-
-static void free_context(struct soap *soap)
-{
-    soap_destroy(soap);
-    soap_end(soap);
-    soap_free(soap);
-}
-
-static void *serve(void *arg)
-{
-    struct soap *soap = arg;
-    (void)soap_xmpp_serve(soap, serve_signed, 2);
-    return NULL;
-}
-
 /* ---- both ends ---- */
 
 struct ends {
-    struct soap_xmpp_link *caller, *service;
-    struct soap *client, *server;
-    pthread_t thread;
-    const char *endpoint;
-    char service_jid[256];
+    struct both both;
     double number; /* of the next call */
 };
 
-static struct soap_xmpp_link *open_link(const struct site *site, const char *user,
-                                        const char *resource, enum soap_xmpp_packing packing)
-{
-    struct site_account account;
-    struct soap_xmpp_link *link;
-    site_account(site, user, resource, &account);
-    account.config.plain_delivery = 0;
-    account.config.packing = packing;
-    link = soap_xmpp_open(&account.config, NULL, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(link);
-    CU_ASSERT_EQUAL_FATAL(soap_xmpp_wait_online(link, -1), 0);
-    return link;
-}
-
 static void open_ends(struct ends *ends, const struct site *site, enum soap_xmpp_packing packing)
 {
-    *ends = (struct ends){0};
-    make_signer();
-    ends->service = open_link(site, "bob", "soap", packing);
-    ends->caller = open_link(site, "alice", "desk", packing);
-    ends->server = new_context(ends->service);
-    ends->client = new_context(ends->caller);
-    sx_queue_open(sx_link_queue(ends->service));
-    CU_ASSERT_EQUAL_FATAL(pthread_create(&ends->thread, NULL, serve, ends->server), 0);
-    ends->endpoint = site_endpoint(site, "bob", "soap");
-    snprintf(ends->service_jid, sizeof ends->service_jid, "bob@%s/soap", site->domain);
+    signer_make();
+    both_open(&ends->both, site, packing, SOAP_XML_CANONICAL, serve_signed);
+    ends->number = 0;
 }
 
 static void close_ends(struct ends *ends)
 {
-    soap_xmpp_stop(ends->service, 0);
-    pthread_join(ends->thread, NULL);
-    free_context(ends->client);
-    free_context(ends->server);
-    soap_xmpp_close(ends->caller);
-    soap_xmpp_close(ends->service);
-    drop_signer();
+    both_close(&ends->both);
+    signer_drop();
 }
 
 /* The answer verified, too. */
 static bool call(struct ends *ends)
 {
-    struct soap *soap = ends->client;
+    struct soap *soap = ends->both.client;
     char note[] = " \t'\"<&>\r\n\xE2\x82\xAC ";
     double sum = 0;
     bool is_good;
@@ -242,7 +145,7 @@ static bool call(struct ends *ends)
     (void)soap_wsse_verify_auto(soap, SOAP_SMD_NONE, NULL, 0);
     expect_encrypted(soap);
     is_good =
-        soap_call_w__sum(soap, ends->endpoint, NULL, ends->number, 1, note, &sum) == SOAP_OK &&
+        soap_call_w__sum(soap, ends->both.xmpp, NULL, ends->number, 1, note, &sum) == SOAP_OK &&
         sum == ends->number + 1 && verify(soap) == SOAP_OK;
     ends->number++;
     return is_good;
@@ -250,10 +153,7 @@ static bool call(struct ends *ends)
 
 static void forget_call(struct ends *ends)
 {
-    (void)soap_wsse_verify_done(ends->client);
-    soap_wsse_delete_Security(ends->client);
-    soap_destroy(ends->client);
-    soap_end(ends->client);
+    both_forget(&ends->both);
 }
 
 /* ---- packed ---- */
@@ -266,7 +166,7 @@ static void call_packed(const struct site *site)
     for (i = 0; i < CALLS; i++) {
         bool is_good = call(&ends);
         if (!is_good && good == i)
-            soap_print_fault(ends.client, stdout);
+            soap_print_fault(ends.both.client, stdout);
         good += is_good;
         forget_call(&ends);
     }
@@ -297,7 +197,7 @@ static void call_encrypted(const struct site *site)
             protection.mode = modes[i];
             is_good = call(&ends);
             if (!is_good)
-                soap_print_fault(ends.client, stdout);
+                soap_print_fault(ends.both.client, stdout);
             CU_ASSERT_TRUE(is_good);
             forget_call(&ends);
         }
@@ -341,7 +241,7 @@ static int capture(struct soap *soap, const char *bytes, size_t len)
 static bool is_accepted(struct ends *ends)
 {
     struct sx_checker *checker = sx_checker_new(64);
-    struct sx_outgoing out = {.to = ends->service_jid,
+    struct sx_outgoing out = {.to = ends->both.service_jid,
                               .envelope = captured.bytes,
                               .envelope_len = captured.len,
                               .checker = checker,
@@ -351,7 +251,7 @@ static bool is_accepted(struct ends *ends)
     struct sx_reply reply = {0};
     char why[400];
     bool is_fault;
-    CU_ASSERT_EQUAL_FATAL(sx_link_request(ends->caller, &out, &call, why, sizeof why), SX_OK);
+    CU_ASSERT_EQUAL_FATAL(sx_link_request(ends->both.caller, &out, &call, why, sizeof why), SX_OK);
     sx_exchange_wait(call, sx_clock_deadline(LONG_US), &reply);
     CU_ASSERT_EQUAL(reply.err, SX_OK);
     is_fault = reply.envelope.is_fault;
@@ -384,10 +284,10 @@ static void tamper_with_each_part(const struct site *site)
 {
     struct ends ends;
     open_ends(&ends, site, SOAP_XMPP_PACKING_AUTO);
-    send_on = ends.client->fsend;
-    ends.client->fsend = capture;
+    send_on = ends.both.client->fsend;
+    ends.both.client->fsend = capture;
     CU_ASSERT_TRUE(call(&ends));
-    ends.client->fsend = send_on;
+    ends.both.client->fsend = send_on;
     forget_call(&ends);
     CU_ASSERT_TRUE(is_accepted(&ends));
     tamper(&ends, "<b>", '2');

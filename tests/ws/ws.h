@@ -3,6 +3,8 @@
 #import "wsse.h"
 #import "wsrm.h"
 #import "wsa5.h"
+#import "xop.h"
+#import "xmime5.h"
 
 //gsoap w service name:      ws
 //gsoap w service protocol:  SOAP
@@ -18,6 +20,19 @@ mutable struct SOAP_ENV__Header { char *w__ticket 0; };
 //gsoap w service method-header-part: sum w__ticket
 //gsoap w service method-action: sum "urn:soapxmpp:ws#sum"
 int w__sum(double a, double b, char *note, double *sum);
+
+//gsoap w service method-header-part: protect wsse__Security
+//gsoap w service method: protect a sum, by whatever protection the test has chosen
+//gsoap w service method-action: protect "urn:soapxmpp:ws#protect"
+int w__protect(double a, double b, double *sum);
+
+/// data of the kind that gSOAP sends as attachments (MTOM)
+struct w__File { _xop__Include data 1; @char *xmime5__contentType 0; };
+struct w__Files { int __size; struct w__File *file; };
+
+//gsoap w service method: swap the same files, the last one first
+//gsoap w service method-action: swap "urn:soapxmpp:ws#swap"
+int w__swap(struct w__Files *in, struct w__Files *out);
 
 //gsoap w service method: greet who sent the UsernameToken
 //gsoap w service method-action: greet "urn:soapxmpp:ws#greet"
