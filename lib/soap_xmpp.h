@@ -252,6 +252,9 @@ struct soap_xmpp_config {
     soap_xmpp_password_fn *password_callback; /* in the place of password and password_file */
     void *password_user;
     enum soap_xmpp_give_up give_up;
+    /* A file of rules as allow's, one or more in a line, # comments. Whom a rule of it or of allow
+     * lets call may call. Read at open, and anew by soap_xmpp_reload() */
+    const char *allow_file;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -263,10 +266,10 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
  * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path), _GIVE_UP (never |
- * after_refusal). A variable that isn't set leaves its member alone. The members point into the
- * environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence in why
- * (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config is then
- * unchanged. */
+ * after_refusal), _ALLOW_FILE. A variable that isn't set leaves its member alone. The members point
+ * into the environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence
+ * in why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config
+ * is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */
@@ -354,12 +357,41 @@ int soap_xmpp_serve(struct soap *soap, int (*serve)(struct soap *), int threads)
  * "alice@example.org/desk", "example.org" (the domain itself), "*@example.org" (each account of
  * that domain) or "*"; operation is the local name of the body's first child, which is in one of
  * the namespaces of soap->namespaces then, or "{namespace}name"; NULL for all. Who isn't allowed
- * all has its operation chosen by that element alone, never by an action (docs/access.md). Rules
- * are only added, and hold at once; what no rule of this or of config.allow lets pass is answered
- * forbidden, and a trace line says who it was and how to allow it. Returns 0, or -1 with one
- * sentence in why (may be NULL): who is no rule, or 10,000 rules are there. */
+ * all has its operation chosen by that element alone, never by an action (docs/access.md). The rule
+ * joins those of config.allow, and holds at once; what no rule of these or of config.allow_file
+ * lets pass is answered forbidden, and a trace line says who it was and how to allow it. Returns 0,
+ * or -1 with one sentence in why (may be NULL): who is no rule, or 10,000 rules are there. */
 int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *operation, char *why,
                     size_t why_bytes);
+
+/* Takes rules back that the program or config.allow gave to this very who: the rule for this
+ * operation, or, with NULL, all for that who. Holds once it returns: requests of whom no other rule
+ * lets call are then answered forbidden, not executed, those too that have arrived and that no
+ * thread has begun; those that were begun are finished and answered, and a later copy of one gets
+ * the same answer. What a caller that no rule names any longer is sending in pieces ends, and its
+ * bytes are freed. Returns 0, or -1 with one sentence in why (may be NULL): there is no such rule,
+ * or it stands in config.allow_file; nothing has changed then. Another rule may still let that who
+ * call: alice@example.org is one of *@example.org, too.
+ *
+ * This function and the two below may be called from service operations, not from the callbacks of
+ * the configuration, nor from a signal handler: docs/access.md says how a SIGHUP becomes a reload.
+ */
+int soap_xmpp_disallow(struct soap_xmpp_link *link, const char *who, const char *operation,
+                       char *why, size_t why_bytes);
+
+/* Replaces all rules of the program and of config.allow by those of a text in config.allow's form
+ * ("" for none), in one step: no caller whom old and new rules let pass is refused meanwhile. Holds
+ * as soap_xmpp_disallow(). The rules of config.allow_file stay. Returns 0, or -1 with one sentence
+ * in why (may be NULL) that names the rule that is none; nothing has changed then. */
+int soap_xmpp_set_rules(struct soap_xmpp_link *link, const char *rules, char *why,
+                        size_t why_bytes);
+
+/* Reads config.allow_file anew: its rules replace those that it had before, in one step. Holds as
+ * soap_xmpp_disallow(). The program's rules stay. Blocks while the file is read. Returns 0, or -1
+ * with one sentence in why (may be NULL), which the trace (error) has, too: the link has no such
+ * file, or it can't be read, is empty or larger than 4 MiB, or has a line that is no rule
+ * ("FILE:LINE"), or more than 10,000 rules; nothing has changed then. */
+int soap_xmpp_reload(struct soap_xmpp_link *link, char *why, size_t why_bytes);
 
 /* In soap_bind()'s place, for a program that calls and is called back (WS-Addressing's ReplyTo and
  * FaultTo, the acknowledgements of WS-ReliableMessaging), and accepts between its own calls, on the

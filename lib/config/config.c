@@ -420,8 +420,11 @@ static enum sx_err make_packing(const struct soap_xmpp_config *in, struct sx_con
 static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_config *out,
                               const struct sx_reason *why)
 {
-    (void)why;
-    return in->allow ? copy_text(in->allow, &out->allow) : SX_OK;
+    enum sx_err err = copy_text(in->allow, &out->allow);
+    if (in->allow_file && !in->allow_file[0])
+        return sx_reason_refuse(why, "allow_file (SOAP_XMPP_ALLOW_FILE) is \"\"; allowed: the path "
+                                     "of a file");
+    return err ? err : copy_text(in->allow_file, &out->allow_file);
 }
 
 /* A callback takes the lines, but what nobody could use is a mistake all the same. */
@@ -499,6 +502,7 @@ void sx_config_fini(struct sx_config *config)
     free(config->cert_file);
     free(config->key_file);
     free(config->allow);
+    free(config->allow_file);
     free(config->trace_to);
     memset(config, 0, sizeof *config);
 }

@@ -29,7 +29,8 @@ struct sx_config {
     unsigned mechanisms;                      /* a set of mechanism.h; none for a component */
     char *ca_file, *cert_file, *key_file;     /* NULL if unset */
     bool password_is_exposed, key_is_exposed; /* others may read or write the file */
-    char *allow; /* NULL: nobody may call; its rules are read by access.c */
+    char *allow;      /* NULL: it lets nobody call; its rules are read by access.c */
+    char *allow_file; /* NULL: none */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
     bool soap_action, plain_delivery, packs;
     bool is_shared; /* other processes serve this JID, too */

@@ -243,8 +243,14 @@ static bool take_room(const struct sx_admission *admission, struct sx_request *r
                           bytes, &request->envelope.charge);
 }
 
+/* What the rules say, of one version. */
+struct permit {
+    enum sx_grant grant;
+    unsigned long version;
+};
+
 static void queue_request(const struct sx_admission *admission, const struct sx_incoming *incoming,
-                          const char *from, struct sx_envelope *envelope, enum sx_grant grant)
+                          const char *from, struct sx_envelope *envelope, struct permit permit)
 {
     const char *to = incoming->to ? incoming->to : sx_session_own_jid(admission->session);
     struct sx_request *request = sx_request_new(from, to, incoming->id);
@@ -252,7 +258,8 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
     if (request) {
         request->envelope = *envelope;
         *envelope = (struct sx_envelope){0};
-        request->grant = grant;
+        request->grant = permit.grant;
+        request->rules_version = permit.version;
         request->is_message = incoming->is_message;
         request->arrived_us = sx_clock_now_us();
         err = take_room(admission, request) ? sx_queue_add(admission->queue, request) : SX_ETAKEN;
@@ -272,16 +279,16 @@ static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
 
 /* By what the journal has found. Takes answer. */
 static void settle(struct sx_admission *admission, const struct sx_incoming *incoming,
-                   const char *from, struct sx_envelope *envelope, enum sx_grant grant,
+                   const char *from, struct sx_envelope *envelope, struct permit permit,
                    enum sx_journal_verdict verdict, struct sx_response *answer)
 {
     switch (verdict) {
     case SX_JOURNAL_FRESH:
     case SX_JOURNAL_FOREIGN:
-        if (grant != SX_GRANT_NONE && may_mislead(envelope, grant))
+        if (permit.grant != SX_GRANT_NONE && may_mislead(envelope, permit.grant))
             sx_admission_decline(admission, incoming, "bad-request", envelope->ambiguity);
-        else if (grant != SX_GRANT_NONE)
-            queue_request(admission, incoming, from, envelope, grant);
+        else if (permit.grant != SX_GRANT_NONE)
+            queue_request(admission, incoming, from, envelope, permit);
         else
             forbid(admission, incoming, from, envelope);
         break;
@@ -307,14 +314,15 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     const char *from = incoming->from;
     struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict;
-    enum sx_grant grant;
+    struct permit permit = {.version = sx_access_version(admission->access)};
     bool is_run;
     if (!from) {
         sx_jid_domain(sx_session_own_jid(admission->session), own_domain, sizeof own_domain);
         from = own_domain;
     }
-    grant = sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
-    is_run = grant != SX_GRANT_NONE && !may_mislead(envelope, grant);
+    permit.grant =
+        sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
+    is_run = permit.grant != SX_GRANT_NONE && !may_mislead(envelope, permit.grant);
     verdict = (is_run ? sx_journal_enter : sx_journal_look)(admission->journal, from, incoming->id,
                                                             sx_clock_now_us(), &answer);
     if (incoming->is_message && is_second_copy(verdict)) {
@@ -323,5 +331,5 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
         sx_response_unref(answer);
         return;
     }
-    settle(admission, incoming, from, envelope, grant, verdict, answer);
+    settle(admission, incoming, from, envelope, permit, verdict, answer);
 }

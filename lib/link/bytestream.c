@@ -103,6 +103,16 @@ static void take_block(const struct sx_bytestream *bytestream, const char *from,
                          answer->size);
 }
 
+/* Whether the answer hides what its sender has to know: the bytes that it goes on about are gone,
+ * and no rule lets it send others. It would come again. */
+static bool is_revoked(const struct sx_bytestream *bytestream, const char *from,
+                       const struct sx_receiver_answer *answer)
+{
+    return answer->condition && strcmp(answer->condition, "item-not-found") == 0 &&
+           !sx_access_may_know(bytestream->access, from) &&
+           !sx_exchange_awaits(bytestream->exchange, from);
+}
+
 /* With what has come before, it makes sense or not. */
 static void receive(const struct sx_bytestream *bytestream, const struct sx_incoming *incoming,
                     const struct sx_element *element, struct sx_stream *stream)
@@ -118,6 +128,12 @@ static void receive(const struct sx_bytestream *bytestream, const struct sx_inco
         take_block(bytestream, incoming->from, element, stream, &answer);
     else if (!sid || !sx_shipments_close(bytestream->shipments, incoming->from, sid, &moved))
         sx_receiver_close(bytestream->receiver, incoming->from, sid, &answer);
+    if (sx_element_is(element, "data", SX_NS_IBB) &&
+        is_revoked(bytestream, incoming->from, &answer)) {
+        sx_admission_refuse(bytestream->admission, incoming, sx_fault_condition(SX_EFORBIDDEN),
+                            sx_fault_text(SX_EFORBIDDEN));
+        return;
+    }
     sx_receiver_format_answer(&stanza, &head, &answer);
     sx_admission_post(bytestream->admission, incoming, &stanza);
     if (answer.closes && sid) {

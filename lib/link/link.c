@@ -87,6 +87,7 @@ static int64_t on_timer(void *user, uint64_t number)
     struct soap_xmpp_link *link = user;
     int64_t due_us;
     sx_announcement_update(&link->announcement, number);
+    sx_revocation_step(&link->revocation);
     due_us = sx_bytestream_step(&link->bytestream);
     /* Before the calls: a shipment that has arrived makes its call due. */
     due_us = min_us(due_us, sx_shipments_step(link->shipments, number));
@@ -113,20 +114,9 @@ static void on_interrupt(void *user)
 /* The rules of the configuration. why as soap_xmpp_open()'s. */
 static bool make_access(struct soap_xmpp_link *link, char *why, size_t why_bytes)
 {
-    const char *rules =
-        sx_session_config(link->session)->allow ? sx_session_config(link->session)->allow : "";
-    char clause[256] = "";
-    enum sx_err err;
     link->access = sx_access_new();
-    if (!link->access)
-        return false;
-    err = sx_access_parse(link->access, rules, clause, sizeof clause);
-    if ((err == SX_ECONFIG || err == SX_EFULL) && why && why_bytes)
-        snprintf(why, why_bytes,
-                 "allow (SOAP_XMPP_ALLOW) fails at %s; allowed: WHO or WHO:OPERATION, where WHO is "
-                 "a JID, *@DOMAIN or *",
-                 clause);
-    return err == SX_OK;
+    link->rules = (struct sx_rules){link->session, link->access};
+    return link->access && sx_rules_read(&link->rules, why, why_bytes) == SX_OK;
 }
 
 static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *config)
@@ -237,6 +227,14 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .shipments = link->shipments,
         .receiver = link->receiver,
         .admission = &link->admission,
+    };
+    link->revocation = (struct sx_revocation){
+        .session = link->session,
+        .exchange = link->exchange,
+        .access = link->access,
+        .receiver = link->receiver,
+        .answers = &link->answers,
+        .seen = sx_access_version(link->access),
     };
     link->reception = (struct sx_reception){
         .session = link->session,
@@ -515,6 +513,11 @@ void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, en
     else
         sx_answer_decline(&link->answers, request, sx_fault_condition(err), sx_fault_text(err),
                           deadline);
+}
+
+bool sx_link_may_run(struct soap_xmpp_link *link, struct sx_request *request)
+{
+    return sx_revocation_spares(&link->revocation, request);
 }
 
 bool sx_link_is_stopping(struct soap_xmpp_link *link)

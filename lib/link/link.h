@@ -16,6 +16,7 @@
  *                     what goes out
  *   content, admission, bytestream
  *                     what came: what it holds, whether it is run, what comes in pieces
+ *   rules, revocation who may call, and what ends when that changes
  *   receive_reply, receive_request, receive_message, receive_presence, receive
  *                     what came, by kind
  *   reconnect         what is done when the server goes away
@@ -69,6 +70,10 @@ void sx_link_refuse(struct soap_xmpp_link *link, struct sx_request *request, con
 /* Answers that the request was not run and won't be, because the link is stopping (SX_ESTOPPED) or
  * has no room for it (SX_ETAKEN). */
 void sx_link_decline(struct soap_xmpp_link *link, struct sx_request *request, enum sx_err err);
+
+/* Whether the rules still allow a request that was taken from the queue. False: it is declined, and
+ * the caller's to free. */
+bool sx_link_may_run(struct soap_xmpp_link *link, struct sx_request *request);
 
 /* Whether requests that aren't read yet are declined: the link is stopping or closed. And whether
  * it is closed, so that no call goes on. */

@@ -10,6 +10,8 @@
 #include "link/call.h"
 #include "link/receive.h"
 #include "link/reconnect.h"
+#include "link/revocation.h"
+#include "link/rules.h"
 #include "soap/reader.h"
 
 /* What is said to who has none: soap_xmpp_open() has returned NULL. */
@@ -40,11 +42,13 @@ struct soap_xmpp_link {
     struct sx_content content;
     struct sx_bytestream bytestream;
     struct sx_reception reception;
+    struct sx_rules rules;
     /* parts with a memory of the loop thread */
     struct sx_announcement announcement;
     struct sx_fallback fallback;
     struct sx_admission admission;
     struct sx_reconnect reconnect;
+    struct sx_revocation revocation;
     struct sx_backlog moves; /* the routing's */
     /* atomic */
     atomic_uint references;

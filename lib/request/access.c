@@ -2,19 +2,21 @@
  *
  * Invariant: every rule in a table is normal (jid.h), and stands there once.
  *
- * Happy path: rules are read into a draft -> merge the draft into the rules, under the lock. A
- *             look-up tries, from narrow to wide, each WHO the JID could be meant by.
- * Failure modes: a draft that failed is dropped whole; a merge checks room and memory before it
- * moves the first rule.
+ * Happy path: rules are read into a draft -> the draft is added to a list, or made one that takes a
+ *             list's place, under the lock. A look-up tries, from narrow to wide, each WHO the JID
+ *             could be meant by.
+ * Failure modes: a draft that failed is dropped whole, and no list has changed.
  */
 #include "request/access.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "request/access_draft.h"
+#include "request/access_list.h"
 #include "request/access_rule.h"
 #include "request/access_service.h"
 #include "request/access_table.h"
@@ -24,14 +26,16 @@
 /* {namespace}operation, NUL */
 enum { OPERATION_BYTES = SX_SCAN_URI_BYTES + SX_SCAN_NAME_BYTES + 2 };
 
+enum { OF_PROGRAM, OF_FILE, OWNERS };
+
 struct sx_access {
     /* under mu */
     pthread_mutex_t mu;
-    struct sx_access_table rules;
-    struct sx_access_table known; /* each WHO once, with "" for an operation; and with the local
-                                   * names of those operations that rules name with their
-                                   * namespaces */
+    struct sx_access_list lists[OWNERS];
     struct sx_access_service service;
+    uint64_t begun, loaded; /* the load that began last; that stands */
+    /* atomic, changed under mu */
+    atomic_ulong version;
 };
 
 struct sx_access *sx_access_new(void)
@@ -51,8 +55,8 @@ void sx_access_free(struct sx_access *access)
 {
     if (!access)
         return;
-    sx_access_table_fini(&access->rules);
-    sx_access_table_fini(&access->known);
+    sx_access_list_fini(&access->lists[OF_PROGRAM]);
+    sx_access_list_fini(&access->lists[OF_FILE]);
     sx_access_service_fini(&access->service);
     pthread_mutex_destroy(&access->mu);
     free(access);
@@ -60,64 +64,19 @@ void sx_access_free(struct sx_access *access)
 
 /* ---- adding ---- */
 
-/* Puts into known what the rules of a draft make known. SX_OK; SX_ENOMEM: known lacks some of it,
- * so the draft must not be taken. */
-static enum sx_err derive(struct sx_access_table *known, const struct sx_access_table *draft)
+/* Takes a draft that was read with this result. */
+static enum sx_err add(struct sx_access *access, struct sx_access_table *draft, enum sx_err err,
+                       char *why, size_t why_bytes)
 {
-    const struct sx_access_entry *rule = NULL;
-    enum sx_err err = SX_OK;
-
-    while (err == SX_OK && (rule = sx_access_table_next(draft, rule))) {
-        const char *local = sx_access_rule_local(rule->operation);
-        err = sx_access_table_put(known, rule->kind, rule->who, "");
-        if (err == SX_OK && local != rule->operation)
-            err = sx_access_table_put(known, rule->kind, rule->who, local);
-    }
-    return err;
-}
-
-/* The namespaces that the rules of a draft name. */
-static enum sx_err name_namespaces_locked(struct sx_access *access,
-                                          const struct sx_access_table *draft)
-{
-    char uri[SX_SCAN_URI_BYTES];
-    const struct sx_access_entry *rule = NULL;
-    enum sx_err err = SX_OK;
-
-    while (err == SX_OK && (rule = sx_access_table_next(draft, rule)))
-        if (sx_access_rule_copy_namespace(rule->operation, uri))
-            err = sx_access_service_add_named(&access->service, uri);
-    return err;
-}
-
-static enum sx_err merge_locked(struct sx_access *access, struct sx_access_table *draft,
-                                struct sx_access_table *known)
-{
-    if (sx_access_table_count_new(&access->rules, draft) > SX_ACCESS_RULES - access->rules.count)
-        return SX_EFULL;
-    if (sx_access_table_reserve(&access->rules, draft->count) ||
-        sx_access_table_reserve(&access->known, known->count) ||
-        name_namespaces_locked(access, draft))
-        return SX_ENOMEM;
-    sx_access_table_move(&access->rules, draft);
-    sx_access_table_move(&access->known, known);
-    return SX_OK;
-}
-
-/* Moves what is new out of the draft; all of it or, on an error, nothing. */
-static enum sx_err merge(struct sx_access *access, struct sx_access_table *draft, char *why,
-                         size_t why_bytes)
-{
-    struct sx_access_table known = {0};
-    enum sx_err err = derive(&known, draft);
-
     if (err == SX_OK) {
         pthread_mutex_lock(&access->mu);
-        err = merge_locked(access, draft, &known);
+        err = sx_access_list_add(&access->lists[OF_PROGRAM], draft);
         pthread_mutex_unlock(&access->mu);
+        if (err == SX_EFULL)
+            sx_access_draft_refuse_full(why, why_bytes);
     }
-    sx_access_table_fini(&known);
-    return err == SX_EFULL ? sx_access_draft_refuse_full(why, why_bytes) : err;
+    sx_access_table_fini(draft);
+    return err;
 }
 
 enum sx_err sx_access_allow(struct sx_access *access, const char *who, const char *operation,
@@ -126,10 +85,7 @@ enum sx_err sx_access_allow(struct sx_access *access, const char *who, const cha
     struct sx_access_table draft = {0};
     enum sx_err err = sx_access_draft_add(&draft, who, operation, why, why_bytes);
 
-    if (err == SX_OK)
-        err = merge(access, &draft, why, why_bytes);
-    sx_access_table_fini(&draft);
-    return err;
+    return add(access, &draft, err, why, why_bytes);
 }
 
 enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *why,
@@ -138,10 +94,115 @@ enum sx_err sx_access_parse(struct sx_access *access, const char *rules, char *w
     struct sx_access_table draft = {0};
     enum sx_err err = sx_access_draft_parse(&draft, rules, why, why_bytes);
 
+    return add(access, &draft, err, why, why_bytes);
+}
+
+/* ---- replacing ---- */
+
+/* Takes a draft that was read with this result. load 0: none. */
+static enum sx_err replace(struct sx_access *access, int owner, struct sx_access_table *draft,
+                           enum sx_err err, uint64_t load)
+{
+    struct sx_access_list list = {0}, old;
+
     if (err == SX_OK)
-        err = merge(access, &draft, why, why_bytes);
-    sx_access_table_fini(&draft);
+        err = sx_access_list_add(&list, draft);
+    if (err == SX_OK) {
+        pthread_mutex_lock(&access->mu);
+        if (!load || load > access->loaded) {
+            old = access->lists[owner];
+            access->lists[owner] = list;
+            list = old;
+            access->loaded = load ? load : access->loaded;
+            atomic_fetch_add(&access->version, 1);
+        }
+        pthread_mutex_unlock(&access->mu);
+    }
+    sx_access_list_fini(&list);
+    sx_access_table_fini(draft);
     return err;
+}
+
+enum sx_err sx_access_replace(struct sx_access *access, const char *rules, char *why,
+                              size_t why_bytes)
+{
+    struct sx_access_table draft = {0};
+    enum sx_err err = sx_access_draft_parse(&draft, rules, why, why_bytes);
+
+    return replace(access, OF_PROGRAM, &draft, err, 0);
+}
+
+uint64_t sx_access_begin_load(struct sx_access *access)
+{
+    uint64_t load;
+
+    pthread_mutex_lock(&access->mu);
+    load = ++access->begun;
+    pthread_mutex_unlock(&access->mu);
+    return load;
+}
+
+enum sx_err sx_access_load(struct sx_access *access, uint64_t load, const char *text,
+                           unsigned long *line, char *why, size_t why_bytes)
+{
+    struct sx_access_table draft = {0};
+    enum sx_err err = sx_access_draft_parse_lines(&draft, text, line, why, why_bytes);
+
+    return replace(access, OF_FILE, &draft, err, load);
+}
+
+/* ---- taking back ---- */
+
+/* For which operation there is no rule, and where there is one. */
+static void tell_absent(const struct sx_access_entry *rule, bool is_in_file, bool is_known,
+                        char *why, size_t why_bytes)
+{
+    const char *clause = "there is none";
+
+    if (is_in_file)
+        clause = "it stands in allow_file, where it is to be taken out";
+    else if (is_known && strcmp(rule->operation, SX_ACCESS_EVERY) != 0)
+        clause = "there is none; others are there for that caller";
+    if (why_bytes)
+        snprintf(why, why_bytes, "%s", clause);
+}
+
+/* Whether a list has a rule that the one given means. */
+static bool has_like(const struct sx_access_list *list, const struct sx_access_entry *rule)
+{
+    if (strcmp(rule->operation, SX_ACCESS_EVERY) == 0)
+        return sx_access_list_knows(list, rule->kind, rule->who);
+    return sx_access_table_has(&list->rules, rule->kind, rule->who, rule->operation);
+}
+
+enum sx_err sx_access_disallow(struct sx_access *access, const char *who, const char *operation,
+                               char *why, size_t why_bytes)
+{
+    struct sx_access_table draft = {0};
+    const struct sx_access_entry *rule;
+    bool is_in_file, is_known;
+    size_t count;
+    enum sx_err err = sx_access_draft_add(&draft, who, operation, why, why_bytes);
+
+    if (err != SX_OK)
+        return err;
+    rule = sx_access_table_next(&draft, NULL);
+    pthread_mutex_lock(&access->mu);
+    count = sx_access_list_drop(&access->lists[OF_PROGRAM], rule->kind, rule->who, rule->operation);
+    if (count)
+        atomic_fetch_add(&access->version, 1);
+    is_in_file = has_like(&access->lists[OF_FILE], rule);
+    is_known = sx_access_list_knows(&access->lists[OF_PROGRAM], rule->kind, rule->who);
+    pthread_mutex_unlock(&access->mu);
+    if (!count)
+        tell_absent(rule, is_in_file, is_known, why, why_bytes);
+    sx_access_table_fini(&draft);
+    return count ? SX_OK : SX_ECONFIG;
+}
+
+unsigned long sx_access_version(const struct sx_access *access)
+{
+    return atomic_load(&access->version);
 }
 
 /* ---- asking ---- */
@@ -166,8 +227,8 @@ static bool read_asker(struct asker *asker, const char *from)
     return true;
 }
 
-static bool has_rule_locked(const struct sx_access_table *table, const struct asker *asker,
-                            const char *operation)
+static bool is_in(const struct sx_access_table *table, const struct asker *asker,
+                  const char *operation)
 {
     enum sx_access_who kind;
 
@@ -175,6 +236,32 @@ static bool has_rule_locked(const struct sx_access_table *table, const struct as
         if (asker->who[kind] && sx_access_table_has(table, kind, asker->who[kind], operation))
             return true;
     return false;
+}
+
+static bool has_rule_locked(const struct sx_access *access, const struct asker *asker,
+                            const char *operation)
+{
+    return is_in(&access->lists[OF_PROGRAM].rules, asker, operation) ||
+           is_in(&access->lists[OF_FILE].rules, asker, operation);
+}
+
+static bool is_known_locked(const struct sx_access *access, const struct asker *asker,
+                            const char *operation)
+{
+    return is_in(&access->lists[OF_PROGRAM].known, asker, operation) ||
+           is_in(&access->lists[OF_FILE].known, asker, operation);
+}
+
+/* Of a service without a table: whether rules name the namespace, or none names any. */
+static bool is_named_locked(const struct sx_access *access, const char *uri)
+{
+    const struct sx_access_list *program = &access->lists[OF_PROGRAM],
+                                *file = &access->lists[OF_FILE];
+
+    if (access->service.has_table)
+        return false;
+    return (!program->named.count && !file->named.count) || sx_access_list_names(program, uri) ||
+           sx_access_list_names(file, uri);
 }
 
 /* Where a rule with a local name alone means its operation: in the service's namespaces; but a
@@ -185,7 +272,7 @@ static bool is_meant_locked(const struct sx_access *access, const char *uri, con
 {
     if (strcmp(operation, "Fault") == 0)
         return strcmp(uri, SX_NS_SOAP11) == 0 || strcmp(uri, SX_NS_SOAP12) == 0;
-    return sx_access_service_has(&access->service, uri);
+    return sx_access_service_has(&access->service, uri) || is_named_locked(access, uri);
 }
 
 static enum sx_grant grant_locked(const struct sx_access *access, const struct asker *asker,
@@ -193,15 +280,14 @@ static enum sx_grant grant_locked(const struct sx_access *access, const struct a
 {
     char named[OPERATION_BYTES];
 
-    if (has_rule_locked(&access->rules, asker, SX_ACCESS_EVERY))
+    if (has_rule_locked(access, asker, SX_ACCESS_EVERY))
         return SX_GRANT_EVERYTHING;
     if (!*operation)
         return SX_GRANT_NONE;
     if ((size_t)snprintf(named, sizeof named, "{%s}%s", uri, operation) < sizeof named &&
-        has_rule_locked(&access->rules, asker, named))
+        has_rule_locked(access, asker, named))
         return SX_GRANT_NAMED;
-    if (has_rule_locked(&access->rules, asker, operation) &&
-        is_meant_locked(access, uri, operation))
+    if (has_rule_locked(access, asker, operation) && is_meant_locked(access, uri, operation))
         return SX_GRANT_LOCAL;
     return SX_GRANT_NONE;
 }
@@ -228,10 +314,10 @@ bool sx_access_allows(struct sx_access *access, const char *from, const char *op
     if (!read_asker(&asker, from))
         return false;
     pthread_mutex_lock(&access->mu);
-    allowed = has_rule_locked(&access->rules, &asker, SX_ACCESS_EVERY) ||
+    allowed = has_rule_locked(access, &asker, SX_ACCESS_EVERY) ||
               (operation && *operation &&
-               (has_rule_locked(&access->rules, &asker, operation) ||
-                has_rule_locked(&access->known, &asker, operation)));
+               (has_rule_locked(access, &asker, operation) ||
+                is_known_locked(access, &asker, operation)));
     pthread_mutex_unlock(&access->mu);
     return allowed;
 }
@@ -244,7 +330,7 @@ bool sx_access_may_know(struct sx_access *access, const char *from)
     if (!read_asker(&asker, from))
         return false;
     pthread_mutex_lock(&access->mu);
-    may = has_rule_locked(&access->known, &asker, "");
+    may = is_known_locked(access, &asker, "");
     pthread_mutex_unlock(&access->mu);
     return may;
 }
@@ -269,12 +355,18 @@ bool sx_access_serves(struct sx_access *access, const char *uri, const char *ope
     return serves;
 }
 
+void sx_access_count(struct sx_access *access, size_t *program, size_t *file)
+{
+    pthread_mutex_lock(&access->mu);
+    *program = access->lists[OF_PROGRAM].rules.count;
+    *file = access->lists[OF_FILE].rules.count;
+    pthread_mutex_unlock(&access->mu);
+}
+
 bool sx_access_has_rules(struct sx_access *access)
 {
-    bool has_rules;
+    size_t program, file;
 
-    pthread_mutex_lock(&access->mu);
-    has_rules = access->rules.count > 0;
-    pthread_mutex_unlock(&access->mu);
-    return has_rules;
+    sx_access_count(access, &program, &file);
+    return program + file > 0;
 }

@@ -5,7 +5,7 @@
  *
  * Happy path: cut a text into rules -> read WHO and the operations of each -> into the table.
  * Failure modes: what can't be a rule is SX_ECONFIG with a clause, and more than SX_ACCESS_RULES
- * are SX_EFULL; of a text the rule is named, too.
+ * are SX_EFULL; of a text the rule is named, too, and of a file its line.
  */
 #include "request/access_draft.h"
 
@@ -124,11 +124,12 @@ static enum sx_err add_rule(struct sx_access_table *draft, enum sx_access_who ki
 {
     const char *wrong =
         strcmp(operation, SX_ACCESS_EVERY) == 0 ? NULL : sx_access_rule_check_operation(operation);
-    bool is_full = draft->count == SX_ACCESS_RULES;
 
     if (wrong)
         return refuse(why, wrong);
-    if (is_full && !sx_access_table_has(draft, kind, who, operation))
+    if (sx_access_table_has(draft, kind, who, operation))
+        return SX_OK;
+    if (draft->count == SX_ACCESS_RULES)
         return sx_access_draft_refuse_full(why->text, why->bytes);
     return sx_access_table_put(draft, kind, who, operation);
 }
@@ -238,20 +239,75 @@ static void name_rule(const char *rule, size_t len, const char *clause, const st
         snprintf(why->text, why->bytes, "\"%s\": %s", shown, clause);
 }
 
+/* text is cut to pieces; original is the same, whole. */
+static enum sx_err parse(struct sx_access_table *draft, char *text, const char *original,
+                         const struct reason *why)
+{
+    char *rule, *rest = NULL;
+    enum sx_err err = SX_OK;
+
+    for (rule = strtok_r(text, SEPARATORS, &rest); rule && err == SX_OK;
+         rule = strtok_r(NULL, SEPARATORS, &rest)) {
+        char clause[CLAUSE_BYTES];
+        const char *at = original + (rule - text);
+        err = parse_rule(draft, rule, &(struct reason){clause, sizeof clause});
+        if (err == SX_ECONFIG || err == SX_EFULL)
+            name_rule(at, strcspn(at, SEPARATORS), clause, why);
+    }
+    return err;
+}
+
 enum sx_err sx_access_draft_parse(struct sx_access_table *draft, const char *rules, char *why,
                                   size_t why_bytes)
 {
     const struct reason reason = {why, why_bytes};
-    char *copy = strdup(rules), *rule, *rest = NULL;
+    char *copy = strdup(rules);
+    enum sx_err err = copy ? parse(draft, copy, rules, &reason) : SX_ENOMEM;
+
+    free(copy);
+    return err;
+}
+
+/* ---- lines of a file ---- */
+
+/* A # begins one where a rule could begin: inside of a rule it is a namespace's, or a mistake. */
+static char *find_comment(char *line)
+{
+    char *at;
+
+    for (at = strchr(line, '#'); at; at = strchr(at + 1, '#'))
+        if (at == line || strchr(SEPARATORS, at[-1]))
+            return at;
+    return NULL;
+}
+
+/* Ends the line, and returns the next one, or NULL. */
+static char *cut_line(char *line)
+{
+    char *end = line + strcspn(line, "\r\n");
+
+    if (!*end)
+        return NULL;
+    if (end[0] == '\r' && end[1] == '\n')
+        *end++ = '\0';
+    *end = '\0';
+    return end + 1;
+}
+
+enum sx_err sx_access_draft_parse_lines(struct sx_access_table *draft, const char *text,
+                                        unsigned long *number, char *why, size_t why_bytes)
+{
+    const struct reason reason = {why, why_bytes};
+    char *copy = strdup(text), *line = copy, *next, *comment;
     enum sx_err err = copy ? SX_OK : SX_ENOMEM;
 
-    for (rule = copy ? strtok_r(copy, SEPARATORS, &rest) : NULL; rule && err == SX_OK;
-         rule = strtok_r(NULL, SEPARATORS, &rest)) {
-        char clause[CLAUSE_BYTES];
-        const char *original = rules + (rule - copy);
-        err = parse_rule(draft, rule, &(struct reason){clause, sizeof clause});
-        if (err == SX_ECONFIG || err == SX_EFULL)
-            name_rule(original, strcspn(original, SEPARATORS), clause, &reason);
+    for (*number = 0; line && err == SX_OK; line = next) {
+        ++*number;
+        next = cut_line(line);
+        comment = find_comment(line);
+        if (comment)
+            *comment = '\0';
+        err = parse(draft, line, text + (line - copy), &reason);
     }
     free(copy);
     return err;

@@ -20,6 +20,12 @@ enum sx_err sx_access_draft_add(struct sx_access_table *draft, const char *who,
 enum sx_err sx_access_draft_parse(struct sx_access_table *draft, const char *rules, char *why,
                                   size_t why_bytes);
 
+/* The same for a file's lines, which end with LF, CR or both; a # where a rule could begin makes
+ * the rest of its line a comment. *number is the line of an error, from 1; 0: there was no memory
+ * to begin. */
+enum sx_err sx_access_draft_parse_lines(struct sx_access_table *draft, const char *text,
+                                        unsigned long *number, char *why, size_t why_bytes);
+
 /* Returns SX_EFULL, with the clause for it in why. */
 enum sx_err sx_access_draft_refuse_full(char *why, size_t why_bytes);
 

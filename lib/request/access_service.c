@@ -1,7 +1,6 @@
 /* access_service.c - which namespaces a service's operations are in.
  *
- * Invariant: no pattern stands there twice; patterns of tables and namespaces of rules are never
- * mixed.
+ * Invariant: no pattern stands there twice.
  *
  * Happy path: add_table... -> has. Failure: no memory: what was there stays.
  */
@@ -10,15 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void empty(struct sx_access_service *service)
+void sx_access_service_fini(struct sx_access_service *service)
 {
     while (service->count)
         free(service->patterns[--service->count]);
-}
-
-void sx_access_service_fini(struct sx_access_service *service)
-{
-    empty(service);
     free(service->patterns);
     *service = (struct sx_access_service){0};
 }
@@ -57,17 +51,10 @@ enum sx_err sx_access_service_add_table(struct sx_access_service *service,
 {
     enum sx_err err = SX_OK;
     size_t i;
-    if (!service->has_table)
-        empty(service);
     service->has_table = true;
     for (i = 0; i < count && err == SX_OK; i++)
         err = add(service, patterns[i]);
     return err;
-}
-
-enum sx_err sx_access_service_add_named(struct sx_access_service *service, const char *uri)
-{
-    return service->has_table ? SX_OK : add(service, uri);
 }
 
 static char lower(char c)
@@ -100,8 +87,7 @@ bool sx_access_service_has(const struct sx_access_service *service, const char *
 {
     size_t i;
     for (i = 0; i < service->count; i++)
-        if (service->has_table ? matches(uri, service->patterns[i])
-                               : strcmp(uri, service->patterns[i]) == 0)
+        if (matches(uri, service->patterns[i]))
             return true;
-    return !service->has_table && service->count == 0;
+    return false;
 }

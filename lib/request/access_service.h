@@ -1,9 +1,8 @@
 /* access_service.h - the namespaces that a service's operations are in.
  *
- * Noun: the service, as a set of namespaces. A skeleton without input takes whatever element no
- * other one takes, so that a rule with an operation's local name alone means an element of these
- * namespaces. They are those of the tables that the service's struct soap have; where none is
- * known, those that rules name; where there are neither, any.
+ * Noun: the service, as a set of namespaces: those of the tables that its struct soap have. A
+ * skeleton without input takes whatever element no other one takes, so that a rule with an
+ * operation's local name alone means an element of these namespaces.
  *
  * For access.c, whose lock guards it. Zero is one of which nothing is known. Nothing here blocks.
  */
@@ -18,7 +17,7 @@
 struct sx_access_service {
     char **patterns; /* owned */
     size_t count, capacity;
-    bool has_table; /* patterns are of tables: those that rules name don't count any longer */
+    bool has_table; /* which may have no pattern at all */
 };
 
 void sx_access_service_fini(struct sx_access_service *service);
@@ -28,10 +27,8 @@ void sx_access_service_fini(struct sx_access_service *service);
 enum sx_err sx_access_service_add_table(struct sx_access_service *service,
                                         const char *const *patterns, size_t count);
 
-/* A namespace that a rule names. SX_OK or SX_ENOMEM. */
-enum sx_err sx_access_service_add_named(struct sx_access_service *service, const char *uri);
-
-/* Whether an operation in this namespace ("": in none) may be one of the service's. */
+/* Whether an operation in this namespace ("": in none) may be one of the service's, which has a
+ * table. */
 bool sx_access_service_has(const struct sx_access_service *service, const char *uri);
 
 #endif

@@ -4,7 +4,7 @@
  * calls equal have the same key. Whether an entry is for a JID is decided by sx_jid_equal alone:
  * the key only saves asking.
  *
- * Happy path: put..., or reserve -> move -> has. Failure: no memory: nothing has changed.
+ * Happy path: put..., or reserve -> move -> has -> drop. Failure: no memory: nothing has changed.
  */
 #include "request/access_table.h"
 
@@ -54,29 +54,30 @@ static struct sx_access_entry **bucket_of(const struct sx_access_table *table, u
     return &table->buckets[key & (table->bucket_count - 1)];
 }
 
-static bool has_key(const struct sx_access_table *table, uint32_t key, enum sx_access_who kind,
-                    const char *who, const char *operation)
+/* Where the entry hangs; NULL: there is none. */
+static struct sx_access_entry **find(const struct sx_access_table *table, uint32_t key,
+                                     enum sx_access_who kind, const char *who,
+                                     const char *operation)
 {
-    const struct sx_access_entry *entry;
+    struct sx_access_entry **place = table->bucket_count ? bucket_of(table, key) : NULL;
 
-    if (!table->bucket_count)
-        return false;
-    for (entry = *bucket_of(table, key); entry; entry = entry->next)
-        if (entry->key == key && entry->kind == kind && strcmp(entry->operation, operation) == 0 &&
-            sx_jid_equal(entry->who, who))
-            return true;
-    return false;
+    for (; place && *place; place = &(*place)->next)
+        if ((*place)->key == key && (*place)->kind == kind &&
+            strcmp((*place)->operation, operation) == 0 && sx_jid_equal((*place)->who, who))
+            return place;
+    return NULL;
 }
 
-static bool has_entry(const struct sx_access_table *table, const struct sx_access_entry *entry)
+static struct sx_access_entry **find_like(const struct sx_access_table *table,
+                                          const struct sx_access_entry *entry)
 {
-    return has_key(table, entry->key, entry->kind, entry->who, entry->operation);
+    return find(table, entry->key, entry->kind, entry->who, entry->operation);
 }
 
 bool sx_access_table_has(const struct sx_access_table *table, enum sx_access_who kind,
                          const char *who, const char *operation)
 {
-    return has_key(table, key_of(kind, who, operation), kind, who, operation);
+    return table->count && find(table, key_of(kind, who, operation), kind, who, operation);
 }
 
 static void insert(struct sx_access_table *table, struct sx_access_entry *entry)
@@ -162,6 +163,7 @@ static struct sx_access_entry *make_entry(enum sx_access_who kind, const char *w
     memcpy(entry->who, who, who_bytes);
     entry->operation = memcpy(entry->who + who_bytes, operation, operation_bytes);
     entry->kind = kind;
+    entry->uses = 1;
     entry->key = key_of(kind, who, operation);
     entry->next = NULL;
     return entry;
@@ -170,12 +172,14 @@ static struct sx_access_entry *make_entry(enum sx_access_who kind, const char *w
 enum sx_err sx_access_table_put(struct sx_access_table *table, enum sx_access_who kind,
                                 const char *who, const char *operation)
 {
-    struct sx_access_entry *entry = make_entry(kind, who, operation);
+    struct sx_access_entry *entry = make_entry(kind, who, operation), **same;
     enum sx_err err = SX_OK;
 
     if (!entry)
         return SX_ENOMEM;
-    if (has_entry(table, entry)) {
+    same = find_like(table, entry);
+    if (same) {
+        (*same)->uses++;
         free(entry);
         return SX_OK;
     }
@@ -187,27 +191,52 @@ enum sx_err sx_access_table_put(struct sx_access_table *table, enum sx_access_wh
     return err;
 }
 
-size_t sx_access_table_count_new(const struct sx_access_table *table,
-                                 const struct sx_access_table *from)
+static void unlink_entry(struct sx_access_table *table, struct sx_access_entry **place)
 {
-    const struct sx_access_entry *entry = NULL;
-    size_t count = 0;
+    struct sx_access_entry *entry = *place;
 
-    while ((entry = sx_access_table_next(from, entry)))
-        count += !has_entry(table, entry);
-    return count;
+    *place = entry->next;
+    table->count--;
+    free(entry);
+}
+
+bool sx_access_table_drop(struct sx_access_table *table, enum sx_access_who kind, const char *who,
+                          const char *operation)
+{
+    struct sx_access_entry **place =
+        find(table, key_of(kind, who, operation), kind, who, operation);
+
+    if (!place)
+        return false;
+    if (--(*place)->uses == 0)
+        unlink_entry(table, place);
+    return true;
+}
+
+void sx_access_table_subtract(struct sx_access_table *table, const struct sx_access_table *other)
+{
+    const struct sx_access_entry *entry = sx_access_table_next(table, NULL), *next;
+
+    for (; entry; entry = next) {
+        next = sx_access_table_next(table, entry);
+        if (find_like(other, entry))
+            unlink_entry(table, find_like(table, entry));
+    }
 }
 
 void sx_access_table_move(struct sx_access_table *table, struct sx_access_table *from)
 {
-    struct sx_access_entry *entry;
+    struct sx_access_entry *entry, **same;
     size_t bucket = 0;
 
     while ((entry = take(from, &bucket))) {
-        if (has_entry(table, entry))
-            free(entry);
-        else
+        same = find_like(table, entry);
+        if (!same) {
             insert(table, entry);
+            continue;
+        }
+        (*same)->uses += entry->uses;
+        free(entry);
     }
     sx_access_table_fini(from);
 }

@@ -27,8 +27,9 @@ struct sx_caller;
 struct sx_request {
     char *from, *to, *id; /* owned; from is the stamped JID */
     struct sx_envelope envelope;
-    enum sx_grant grant; /* what its caller may do */
-    bool is_message;     /* came as one, and is answered as one */
+    enum sx_grant grant; /* what its caller may do, by the rules of this version */
+    unsigned long rules_version;
+    bool is_message; /* came as one, and is answered as one */
     bool answered;
     int64_t arrived_us;
     struct sx_request *next; /* of a list from sx_queue_take_all */

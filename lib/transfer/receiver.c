@@ -584,6 +584,20 @@ void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char
         remove_entry(receiver, entry);
 }
 
+unsigned sx_receiver_revoke(struct sx_receiver *receiver, sx_receiver_keeps_fn *keeps, void *user)
+{
+    struct entry *entry, *next;
+    unsigned count = 0;
+    for (entry = TAILQ_FIRST(&receiver->order); entry; entry = next) {
+        next = TAILQ_NEXT(entry, in_order);
+        if (keeps(user, entry->from))
+            continue;
+        remove_entry(receiver, entry);
+        count++;
+    }
+    return count;
+}
+
 bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
                           const char *transfer, size_t *received, size_t *size)
 {

@@ -122,6 +122,12 @@ bool sx_receiver_take(struct sx_receiver *receiver, const char *from, const char
 /* The transfer isn't wanted any more: its request was refused, say. Unknown ones are ignored. */
 void sx_receiver_drop(struct sx_receiver *receiver, const char *from, const char *transfer);
 
+/* Whether transfers of this full JID may go on. Must not come back here, nor block. */
+typedef bool sx_receiver_keeps_fn(void *user, const char *from);
+
+/* Drops the transfers that keeps doesn't; how many. Their senders learn it by their next block. */
+unsigned sx_receiver_revoke(struct sx_receiver *receiver, sx_receiver_keeps_fn *keeps, void *user);
+
 /* How far a transfer is; false: unknown, outputs untouched. */
 bool sx_receiver_progress(const struct sx_receiver *receiver, const char *from,
                           const char *transfer, size_t *received, size_t *size);

@@ -1,10 +1,12 @@
 /* guard-service - opens doors for people who prove that they know their password: a UsernameToken
  * with a digest, and a Timestamp (WS-Security): token.c.
  *
- * XMPP says which account calls, and SOAP_XMPP_ALLOW which may. This is about who stands behind an
- * account that several people use. The digest covers nonce, time and password, not the message:
- * what a stranger must not change belongs into a signature, see tests/ws/test_signature.c.
+ * XMPP says which account calls, and SOAP_XMPP_ALLOW which may, or a file of rules, which SIGHUP
+ * has read anew. This is about who stands behind an account that several people use. The digest
+ * covers nonce, time and password, not the message: what a stranger must not change belongs into a
+ * signature, see tests/ws/test_signature.c.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <sysexits.h>
 
@@ -17,7 +19,8 @@
 static const char usage[] =
     "usage: guard-service   until SIGINT or SIGTERM\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
-    "  SOAP_XMPP_ALLOW: which accounts may call; default: none\n"
+    "  SOAP_XMPP_ALLOW, SOAP_XMPP_ALLOW_FILE: which accounts may call; default: none.\n"
+    "  SIGHUP: the file is read anew\n"
     "  GUARD_USER, GUARD_SECRET: the one who may open doors\n"
     "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
@@ -38,10 +41,23 @@ int guard__open(struct soap *soap, char *door, char **greeting)
     return failed;
 }
 
-static void stop(int number)
+/* A handler may not reload; a thread that waits for the signals may. */
+static void *watch(void *signals)
 {
-    (void)number;
-    soap_xmpp_interrupt(link_up);
+    int number;
+    while (sigwait(signals, &number) == 0 && number == SIGHUP)
+        soap_xmpp_reload(link_up, NULL, 0); /* the trace tells what is wrong with the file */
+    soap_xmpp_interrupt(link_up);           /* SIGINT, SIGTERM: soap_xmpp_serve() returns */
+    return NULL;
+}
+
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGHUP);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, signals, NULL); /* threads that are started later inherit that */
 }
 
 static int serve(struct soap *soap)
@@ -53,7 +69,7 @@ static int serve(struct soap *soap)
         soap_xmpp_jid(link_up, text, sizeof text);
         printf("online as %s\n", text);
     }
-    return soap_xmpp_serve(soap, soap_serve, 2); /* until the signal */
+    return soap_xmpp_serve(soap, soap_serve, 2); /* until a signal */
 }
 
 int main(int argc, char **argv)
@@ -65,6 +81,9 @@ int main(int argc, char **argv)
     }
     struct soap_xmpp_config config;
     char why[256] = "GUARD_USER and GUARD_SECRET aren't set";
+    sigset_t signals;
+    pthread_t watcher;
+    block_signals(&signals);
     user = getenv("GUARD_USER");
     secret = getenv("GUARD_SECRET");
     soap_xmpp_config_init(&config);
@@ -75,8 +94,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "guard-service: %s\n", why);
         return 2;
     }
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
+    if (pthread_create(&watcher, NULL, watch, &signals)) {
+        fputs("guard-service: no thread for the signals\n", stderr);
+        return 1;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
 
     struct soap soap;
@@ -87,9 +108,9 @@ int main(int argc, char **argv)
     soap_destroy(&soap);
     soap_end(&soap);
     soap_done(&soap);
-    signal(SIGINT, SIG_DFL); /* the handler must not see a closed link */
-    signal(SIGTERM, SIG_DFL);
     int refused = soap_xmpp_state(link_up) == SOAP_XMPP_FAILED;
+    pthread_kill(watcher, SIGTERM); /* it must not see a closed link */
+    pthread_join(watcher, NULL);
     soap_xmpp_close(link_up);
     return refused ? EX_NOPERM : failed ? 1 : 0;
 }

@@ -226,5 +226,25 @@ test_that "and for nobody else" says 'could not be authenticated' 1 guard Sesame
 test_that "the guard wants a secret" says "aren't set" 2 "$samples/guard-service"
 test_that "the guard's --help is no error" says 'GUARD_SECRET' 0 "$samples/guard-client" --help
 test_that "the guard ends well when it is told to" stops_well
+
+# Rules that change while it serves: by a file and a signal.
+rules() { # TEXT
+    printf '%s\n' "$1" > "$tmp/rules.new" && mv "$tmp/rules.new" "$tmp/rules" && kill -HUP "$service"
+}
+lets_in() { # TEXT: the file's
+    rules "$1" && heard "0 rules of the program, and $2 of allow_file" && says 'the door is open' 0 guard sesame
+}
+printf '*@%s\n' "$domain" > "$tmp/rules"
+test_that "a guard with a file of rules comes online" start soap env -u SOAP_XMPP_ALLOW \
+    SOAP_XMPP_ALLOW_FILE="$tmp/rules" GUARD_USER=ann GUARD_SECRET=sesame "$samples/guard-service"
+test_that "who stands in the file may call" soon says 'the door is open' 0 guard sesame
+rules '# nobody'
+test_that "SIGHUP has the file read anew" heard 'and 0 of allow_file'
+test_that "who stands there no longer may not" says 'forbidden' 1 guard sesame
+rules 'alice@'
+test_that "a file with a mistake is told of, with its line" heard "$tmp/rules:1: "
+test_that "and changes nothing" says 'forbidden' 1 guard sesame
+test_that "who stands there again may call" lets_in "alice@$domain:open" 1
+test_that "it ends well when it is told to" stops_well
 unset service
 summarize

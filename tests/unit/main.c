@@ -3,11 +3,13 @@
 
 #define SUITES(SUITE)                                                                              \
     SUITE(access)                                                                                  \
+    SUITE(access_change)                                                                           \
     SUITE(access_draft)                                                                            \
     SUITE(access_table)                                                                            \
     SUITE(acquaintance)                                                                            \
     SUITE(admission)                                                                               \
     SUITE(allocator)                                                                               \
+    SUITE(allow_file)                                                                              \
     SUITE(answer_room)                                                                             \
     SUITE(api)                                                                                     \
     SUITE(backoff)                                                                                 \
@@ -105,9 +107,11 @@
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
     SUITE(response)                                                                                \
+    SUITE(revocation)                                                                              \
     SUITE(retry)                                                                                   \
     SUITE(roster)                                                                                  \
     SUITE(routing)                                                                                 \
+    SUITE(rules)                                                                                   \
     SUITE(sasl)                                                                                    \
     SUITE(second_try)                                                                              \
     SUITE(scan)                                                                                    \

@@ -118,7 +118,8 @@ TEST(who_may_not_call_is_refused_and_told_of)
     CU_ASSERT_EQUAL(responder.line_count, 1);
     ASSERT_CONTAINS(responder.lines[0], STRANGER);
     ASSERT_CONTAINS(open_stream("set", RESPONDER_PEER, "operation='sub'"), "<forbidden ");
-    ASSERT_CONTAINS(send_bytes(STRANGER, packed.bytes, packed.len), "<item-not-found ");
+    ASSERT_CONTAINS(send_bytes(STRANGER, packed.bytes, packed.len), "<forbidden ");
+    ASSERT_CONTAINS(send_bytes(RESPONDER_PEER, packed.bytes, packed.len), "<item-not-found ");
     teardown();
 }
 
@@ -201,6 +202,90 @@ TEST(an_answer_that_is_awaited_finds_its_bytes)
     teardown();
 }
 
+/* ---- a rule that is taken back meanwhile ---- */
+
+static unsigned transfers(void)
+{
+    struct sx_receiver_counts counts;
+    sx_receiver_count(responder.link->receiver, &counts);
+    CU_ASSERT_EQUAL(counts.transfers == 0, counts.announced_bytes == 0);
+    CU_ASSERT_TRUE(counts.transfers || !counts.held_bytes);
+    return counts.transfers;
+}
+
+static size_t held_bytes(void)
+{
+    struct sx_memory_counts counts;
+    sx_memory_count(sx_session_memory(responder.link->session), &counts);
+    return counts.held_bytes;
+}
+
+static void disallow(const char *who, const char *operation)
+{
+    char why[300];
+    CU_ASSERT_EQUAL(soap_xmpp_disallow(responder.link, who, operation, why, sizeof why), 0);
+    ASSERT_TEXT(why, "");
+    sx_revocation_step(&responder.link->revocation);
+}
+
+TEST(what_a_caller_without_a_rule_was_sending_ends)
+{
+    setup("alice@example.org:add+sub *@example.net:add", true);
+    (void)open_stream("set", RESPONDER_PEER, "operation='add'");
+    ASSERT_CONTAINS(send_bytes(RESPONDER_PEER, packed.bytes, 5), RESULT);
+    (void)open_stream("set", "bob@example.net/x", "operation='add'");
+    ASSERT_CONTAINS(send_bytes("bob@example.net/x", packed.bytes, packed.len), "type='result'");
+    CU_ASSERT_EQUAL(transfers(), 2);
+    disallow("alice@example.org", "add"); /* its request may be another */
+    CU_ASSERT_EQUAL(transfers(), 2);
+    disallow("alice@example.org", "sub");
+    CU_ASSERT_EQUAL(transfers(), 1);
+    ASSERT_CONTAINS(responder.lines[responder.line_count - 1],
+                    "1 of the messages that were arriving");
+    ASSERT_CONTAINS(send_bytes(RESPONDER_PEER, packed.bytes, packed.len), "<forbidden ");
+    ASSERT_CONTAINS(open_stream("set", RESPONDER_PEER, "operation='add'"), "<forbidden ");
+    disallow("*@example.net", NULL); /* it has come whole, and waits */
+    CU_ASSERT_EQUAL(transfers(), 0);
+    CU_ASSERT_EQUAL(held_bytes(), 0);
+    ASSERT_CONTAINS(close_stream("bob@example.net/x"), "<item-not-found ");
+    CU_ASSERT_EQUAL(soap_xmpp_allow(responder.link, "alice@example.org", NULL, NULL, 0), 0);
+    ASSERT_CONTAINS(open_stream("set", RESPONDER_PEER, "operation='add'"), "received='0'");
+    teardown();
+}
+
+/* All at once, and those that stay allowed notice nothing. */
+TEST(replaced_rules_end_what_they_do_not_name)
+{
+    setup("*", true);
+    (void)open_stream("set", RESPONDER_PEER, "operation='add'");
+    (void)open_stream("set", "bob@example.net/x", "operation='add'");
+    CU_ASSERT_EQUAL(soap_xmpp_set_rules(responder.link, "alice@example.org/desk:add", NULL, 0), 0);
+    sx_revocation_step(&responder.link->revocation);
+    CU_ASSERT_EQUAL(transfers(), 1);
+    ASSERT_CONTAINS(send_bytes("bob@example.net/x", packed.bytes, packed.len), "<forbidden ");
+    ASSERT_CONTAINS(send_bytes(RESPONDER_PEER, packed.bytes, packed.len), RESULT);
+    ASSERT_TEXT(ask("set", RESPONDER_PEER, refer()), "");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    teardown();
+}
+
+/* Rules are about requests. Once the call has ended its peer is like any other. */
+TEST(an_answer_that_is_awaited_needs_no_rule)
+{
+    struct soap_xmpp_call *call = NULL;
+    setup("alice@example.org", true);
+    CU_ASSERT_EQUAL_FATAL(
+        sx_exchange_begin(responder.link->exchange, RESPONDER_PEER, "add", PAST, &call), SX_OK);
+    ASSERT_CONTAINS(open_stream("set", RESPONDER_PEER, ""), RESULT);
+    disallow("alice@example.org", NULL);
+    CU_ASSERT_EQUAL(transfers(), 1);
+    ASSERT_CONTAINS(send_bytes(RESPONDER_PEER, packed.bytes, packed.len), RESULT);
+    sx_exchange_release(call);
+    sx_revocation_step(&responder.link->revocation);
+    CU_ASSERT_EQUAL(transfers(), 0);
+    teardown();
+}
+
 TEST(it_wants_to_be_asked_again_while_bytes_wait)
 {
     setup("*", true);
@@ -220,6 +305,10 @@ CU_TestInfo tests_link_bytestream[] = {
     {"the bytes are their sender's alone", the_bytes_are_their_senders_alone},
     {"other bytes than announced end it", other_bytes_than_announced_end_it},
     {"an answer that is awaited finds its bytes", an_answer_that_is_awaited_finds_its_bytes},
+    {"what a caller without a rule was sending ends",
+     what_a_caller_without_a_rule_was_sending_ends},
+    {"replaced rules end what they don't name", replaced_rules_end_what_they_do_not_name},
+    {"an answer that is awaited needs no rule", an_answer_that_is_awaited_needs_no_rule},
     {"it wants to be asked again while bytes wait", it_wants_to_be_asked_again_while_bytes_wait},
     CU_TEST_INFO_NULL,
 };

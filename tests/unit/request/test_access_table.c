@@ -56,7 +56,6 @@ static void what_is_new_moves(void)
         put(&table, i, "add");
         put(&from, i + MANY / 2, "add");
     }
-    CU_ASSERT_EQUAL(sx_access_table_count_new(&table, &from), MANY / 2);
     CU_ASSERT_EQUAL(sx_access_table_reserve(&table, from.count), SX_OK);
     sx_access_table_move(&table, &from);
     CU_ASSERT_EQUAL(table.count, MANY + MANY / 2);
@@ -66,9 +65,53 @@ static void what_is_new_moves(void)
     sx_access_table_fini(&table);
 }
 
+static void an_entry_goes_with_its_last_use(void)
+{
+    struct sx_access_table table = {0}, from = {0};
+    unsigned i, uses;
+    CU_ASSERT_FALSE(sx_access_table_drop(&table, SX_ACCESS_BARE, "u0@b", "add"));
+    for (i = 0; i < MANY; i++) {
+        put(&table, i, "add");
+        put(&table, i, "add");
+        put(&from, i, "add");
+    }
+    sx_access_table_move(&table, &from);
+    for (uses = 3; uses; uses--)
+        for (i = 0; i < MANY; i++) {
+            char who[40];
+            snprintf(who, sizeof who, "U%u@B.", i);
+            CU_ASSERT_TRUE(sx_access_table_drop(&table, SX_ACCESS_BARE, who, "add"));
+            CU_ASSERT_EQUAL(sx_access_table_has(&table, SX_ACCESS_BARE, who, "add"), uses > 1);
+        }
+    CU_ASSERT_EQUAL(table.count, 0);
+    CU_ASSERT_FALSE(sx_access_table_drop(&table, SX_ACCESS_BARE, "u0@b", "add"));
+    sx_access_table_fini(&table);
+}
+
+static void what_is_elsewhere_is_subtracted(void)
+{
+    struct sx_access_table table = {0}, other = {0};
+    unsigned i;
+    for (i = 0; i < MANY; i++) {
+        put(&table, i, "add");
+        put(&table, i, "add");
+        put(&other, 2 * i, "add");
+        put(&other, 2 * i + 1, "sub");
+    }
+    sx_access_table_subtract(&table, &other);
+    CU_ASSERT_EQUAL(table.count, MANY / 2);
+    CU_ASSERT_EQUAL(other.count, 2 * MANY);
+    CU_ASSERT_TRUE(sx_access_table_has(&table, SX_ACCESS_BARE, "u1@b", "add"));
+    CU_ASSERT_FALSE(sx_access_table_has(&table, SX_ACCESS_BARE, "u2@b", "add"));
+    sx_access_table_fini(&table);
+    sx_access_table_fini(&other);
+}
+
 CU_TestInfo tests_access_table[] = {
     {"each entry comes once", each_entry_comes_once},
     {"an entry is of its kind and operation", an_entry_is_of_its_kind_and_operation},
     {"what is new moves, and nothing stays behind", what_is_new_moves},
+    {"an entry goes with its last use", an_entry_goes_with_its_last_use},
+    {"what is elsewhere is subtracted", what_is_elsewhere_is_subtracted},
     CU_TEST_INFO_NULL,
 };
