@@ -8,9 +8,9 @@
  * Happy path: make a copy of soap for each worker -> start them -> open the gate -> each accepts,
  * serves and forgets one request after the other -> the queue is closed -> join them.
  * Failure modes: a request that holds no whole envelope is refused as bad-request, one to an
- * address that is longer than struct soap's as policy-violation, one whose rule was
- * taken back while it waited as forbidden; a worker that can't be had ends the pool before it has
- * accepted anything.
+ * address that is longer than struct soap's as policy-violation, and one whose rule was taken back
+ * while it waited as forbidden; a worker that can't be had ends the pool before it has accepted
+ * anything.
  *
  * Thread: each worker owns its soap_copy and blocks all signals; the pool is shared under mu.
  */

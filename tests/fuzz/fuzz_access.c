@@ -3,8 +3,9 @@
  * Input: rules; then, each behind a line feed, who asks and for which operation.
  * Claims: rules that can't be read change nothing, and the reason is told; rules that can be read
  * may be read again, and then nothing is different; who has no domain is denied; who is allowed
- * every operation is allowed any; the advice that is given to those who are refused is a rule, and
- * lets its one in.
+ * every operation is allowed any; the lines of a file without comments mean what the text means,
+ * and those that can't be read change nothing; a rule that is taken back leaves what was there
+ * before it; the advice that is given to those who are refused is a rule, and lets its one in.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,32 @@ static void claim_rules(const char *rules, const struct asked *asked)
     sx_access_free(access);
 }
 
+/* Another account's rule stays, whatever the rest. */
+static void claim_lines(const char *rules, const struct asked *asked)
+{
+    struct sx_access *access = sx_access_new(), *other = sx_access_new();
+    char why[WHY_BYTES] = "";
+    unsigned long line = 0;
+    enum sx_err err;
+
+    CLAIM(access && other);
+    CLAIM(sx_access_load(access, sx_access_begin_load(access), "keep@b:x #", &line, NULL, 0) ==
+          SX_OK);
+    err = sx_access_load(access, sx_access_begin_load(access), rules, &line, why, sizeof why);
+    CLAIM(err == SX_OK || ((err == SX_ECONFIG || err == SX_EFULL) && why[0] && line > 0));
+    CLAIM(err == SX_OK || sx_access_allows(access, "keep@b/c", "x"));
+    if (err == SX_OK && !strchr(rules, '#')) {
+        CLAIM(sx_access_parse(other, rules, NULL, 0) == SX_OK);
+        CLAIM(sx_access_allows(access, asked->from, asked->operation) ==
+              sx_access_allows(other, asked->from, asked->operation));
+        CLAIM(sx_access_may_know(access, asked->from) == sx_access_may_know(other, asked->from));
+    }
+    CLAIM(sx_access_replace(access, "", NULL, 0) == SX_OK);
+    CLAIM(sx_access_replace(other, "", NULL, 0) == SX_OK && !sx_access_has_rules(other));
+    sx_access_free(other);
+    sx_access_free(access);
+}
+
 /* One rule, written as it is or with what is special in it encoded. */
 static void claim_one_rule(const struct asked *asked)
 {
@@ -119,6 +146,12 @@ static void claim_one_rule(const struct asked *asked)
         CLAIM(sx_access_has_rules(access));
         if (is_jid(asked->from) && is_ascii(asked->from) && !strchr(asked->from, '*'))
             CLAIM(sx_access_allows(access, asked->from, asked->operation));
+        CLAIM(sx_access_parse(access, "keep.invalid:x", NULL, 0) == SX_OK);
+        CLAIM(sx_access_disallow(access, asked->from, asked->operation, NULL, 0) == SX_OK);
+        CLAIM(sx_access_disallow(access, asked->from, asked->operation, NULL, 0) == SX_ECONFIG);
+        CLAIM(sx_access_disallow(access, "keep.invalid", "x", NULL, 0) == SX_OK ||
+              strncasecmp(asked->from, "keep.invalid", sizeof "keep.invalid" - 1) == 0);
+        CLAIM(!sx_access_has_rules(access) && !sx_access_may_know(access, asked->from));
     } else {
         CLAIM(why[0] && !sx_access_has_rules(access));
     }
@@ -132,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     asked.operation = take_line(&bytes, &len);
     claim_rules(rules, &asked);
+    claim_lines(rules, &asked);
     claim_one_rule(&asked);
     claim_advice(&asked);
     free(rules);

@@ -27,6 +27,7 @@
     SUITE(call)                                                                                    \
     SUITE(service)                                                                                 \
     SUITE(access)                                                                                  \
+    SUITE(rules)                                                                                   \
     SUITE(wire)                                                                                    \
     SUITE(presence)                                                                                \
     SUITE(resources)                                                                               \
