@@ -91,20 +91,22 @@ static int64_t next_refused(struct sx_reconnect *reconnect, enum sx_err err)
     return now_us + wait_us;
 }
 
-/* False: the link is stopping, whatever has ended the session. */
+/* False: the link is stopping, whatever has ended the session. Who serves leaves after the state
+ * has changed, by which it knows a refusal, and not at all if the program has kicked the link as it
+ * was told. */
 static bool tell_state(struct sx_reconnect *reconnect, const struct sx_failure *failure)
 {
-    bool gives_up = reconnect->is_refused && sx_session_config(reconnect->session)->gives_up &&
-                    !sx_session_is_kicked(reconnect->session);
     enum soap_xmpp_state_value state =
         reconnect->is_refused ? SOAP_XMPP_FAILED : SOAP_XMPP_BACKING_OFF;
-    if (gives_up)
-        sx_queue_suspend(reconnect->queue, failure->text); /* before a callback can kick the link */
-    if (sx_session_set_state(reconnect->session, state, failure))
-        return true;
-    sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
-             failure->text);
-    return false;
+    if (!sx_session_set_state(reconnect->session, state, failure)) {
+        sx_trace(sx_session_trace(reconnect->session), SOAP_XMPP_TRACE_DEBUG, "offline: %s",
+                 failure->text);
+        return false;
+    }
+    if (reconnect->is_refused && sx_session_config(reconnect->session)->gives_up &&
+        !sx_session_is_kicked(reconnect->session))
+        sx_queue_suspend(reconnect->queue, failure->text);
+    return true;
 }
 
 void sx_reconnect_begin(struct sx_reconnect *reconnect)
