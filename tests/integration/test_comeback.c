@@ -19,6 +19,7 @@
 #include "../lib/tcp.h"
 #include "../lib/wall_clock.h"
 #include "witness.h"
+#include "scale.h"
 
 #define DOMAIN "refusing.example"
 
@@ -268,7 +269,8 @@ static void rotate_certificate(const struct site *site)
 
 static void a_client_certificate_is_rotated_while_it_is_served(void)
 {
-    site_each(rotate_certificate);
+    if (!scale_is_small()) /* Debian's configurations take none */
+        site_each(rotate_certificate);
 }
 
 struct asker {

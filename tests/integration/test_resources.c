@@ -297,7 +297,7 @@ static void find_nobody(const struct site *site)
     ASSERT_TEXT(soap_xmpp_condition(scene.soap), "service-unavailable");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(scene.soap), SOAP_XMPP_NOT_EXECUTED);
     ASSERT_CONTAINS(laboratory_fault(scene.soap), scene.endpoint);
-    ASSERT_CONTAINS(laboratory_fault(scene.soap), "(resource soap): add: service-unavailable");
+    ASSERT_CONTAINS(laboratory_fault(scene.soap), "(resource soap): add: nobody is online as bob@");
     soap_xmpp_close(idle);
     scene_close(&scene);
 }
