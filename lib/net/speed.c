@@ -20,7 +20,7 @@ enum {
     LEAST_AHEAD_BYTES = 1024,
     UNKNOWN_AHEAD_BYTES = 16384,
     UNKNOWN_MARK_BYTES = 16384, /* of large stanzas, from mark to mark */
-    FAST_MARK_BYTES = 65536,
+    FAST_MARK_BYTES = 262144,
     SURE_SAMPLES = 3,
     SURE_US = 3000000,
     REMEMBERED_US = 20000000, /* older samples count half */

@@ -201,11 +201,13 @@ static void one_slow_sample_is_soon_forgotten(void)
     struct server server = begun(10000000, 0, 300);
     send(&server, 100000, STANZA_BYTES);
     pass(&server, server.now_us + S);
-    server.read_us = server.now_us + 3 * (int64_t)S;
-    write(&server, 70000, true);
-    sx_speed_look(&server.speed, server.now_us + 3 * (int64_t)S);
+    server.read_us = server.now_us + 12 * (int64_t)S;
+    write(&server, 300000, true); /* may take 9.2 s */
+    sx_speed_look(&server.speed, server.now_us + 9 * (int64_t)S);
+    CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_FAST);
+    sx_speed_look(&server.speed, server.now_us + 10 * (int64_t)S);
     CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_SLOW);
-    pass(&server, server.now_us + 4 * (int64_t)S);
+    pass(&server, server.now_us + 13 * (int64_t)S);
     CU_ASSERT_EQUAL(rate(&server), 0);
     send(&server, 60000, PIECE_BYTES);
     pass(&server, server.now_us + S);
