@@ -97,7 +97,11 @@ bool sx_outflow_send(struct sx_outflow *outflow, int64_t now_us)
 bool sx_outflow_is_ready(const struct sx_outflow *outflow)
 {
     const struct sx_outlet *outlet = &outflow->outlet;
-    return outlet->prompt.first || (outlet->large.first && !sx_outlet_is_waiting(outlet));
+    bool is_waiting = sx_outlet_is_waiting(outlet);
+    if (!outflow->writer.conn)
+        return false;
+    return outlet->prompt.first || (outlet->large.first && !is_waiting) ||
+           sx_speed_wants_mark(&outlet->speed, is_waiting);
 }
 
 static void tell(struct sx_outflow *outflow)

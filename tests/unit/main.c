@@ -75,6 +75,7 @@
     SUITE(namespace)                                                                               \
     SUITE(negotiation)                                                                             \
     SUITE(pace)                                                                                    \
+    SUITE(outflow)                                                                                 \
     SUITE(outlet)                                                                                  \
     SUITE(pack)                                                                                    \
     SUITE(pages)                                                                                   \
