@@ -22,9 +22,9 @@ enum {
     UNKNOWN_MARK_BYTES = 16384, /* of large stanzas, from mark to mark */
     FAST_MARK_BYTES = 262144,
     SURE_SAMPLES = 3,
-    SURE_US = 3000000,
+    SURE_US = 2000000,
     REMEMBERED_US = 20000000, /* older samples count half */
-    VALID_US = 300000000
+    VALID_US = 30000000       /* who is refused for a speed measures nothing */
 };
 
 void sx_speed_begin(struct sx_speed *speed, int64_t round_trip_us, int64_t now_us)
@@ -36,6 +36,8 @@ void sx_speed_begin(struct sx_speed *speed, int64_t round_trip_us, int64_t now_u
         .slow_samples = speed->slow_samples,
         .slow_bytes = speed->slow_bytes,
         .slow_us = speed->slow_us,
+        .longest_bytes = speed->longest_bytes,
+        .longest_us = speed->longest_us,
         .sampled_us = speed->sampled_us,
     };
 }
@@ -147,11 +149,30 @@ void sx_speed_pass(struct sx_speed *speed, int64_t now_us)
     speed->run_us = now_us;
 }
 
+static void forget_slow(struct sx_speed *speed)
+{
+    speed->slow_samples = 0;
+    speed->slow_bytes = speed->longest_bytes = 0;
+    speed->slow_us = speed->longest_us = 0;
+}
+
+static void fade(struct sx_speed *speed)
+{
+    speed->slow_us /= 2;
+    speed->slow_bytes /= 2;
+    speed->longest_us /= 2;
+    speed->longest_bytes /= 2;
+}
+
 static void add_slow(struct sx_speed *speed, uint64_t bytes, int64_t us, int64_t now_us)
 {
-    if (speed->slow_us > REMEMBERED_US) {
-        speed->slow_us /= 2;
-        speed->slow_bytes /= 2;
+    if (now_us >= speed->sampled_us + VALID_US)
+        forget_slow(speed);
+    if (speed->slow_us > REMEMBERED_US)
+        fade(speed);
+    if (us > speed->longest_us) {
+        speed->longest_us = us;
+        speed->longest_bytes = bytes;
     }
     speed->slow_samples++;
     speed->slow_bytes += bytes;
@@ -165,12 +186,12 @@ static void add_prompt(struct sx_speed *speed, uint64_t bytes)
     if (speed->prompt_bytes < SX_SPEED_FAST_BYTES)
         return;
     speed->verdict = SX_SPEED_FAST;
-    speed->slow_samples = 0;
-    speed->slow_bytes = 0;
-    speed->slow_us = 0;
+    forget_slow(speed);
 }
 
-/* A mark that came back at once behind little was not kept waiting: its sender had no more. */
+/* It is prompt by the time since the first of the bytes was written, and slow by the time since the
+ * last was: what passes in between may be the sender's own rest. A mark that came back at once
+ * behind little was not kept waiting: its sender had no more. */
 static void take_sample(struct sx_speed *speed, int64_t now_us)
 {
     uint64_t bytes = speed->marked - speed->run;
@@ -181,10 +202,12 @@ static void take_sample(struct sx_speed *speed, int64_t now_us)
         return;
     }
     speed->prompt_bytes = 0;
+    if (delay_us <= SHORT_US || bytes >= bytes_in(SX_SPEED_SLOW_BYTES_PER_S, delay_us))
+        return;
     if (delay_us > SLOW_US)
         speed->verdict = SX_SPEED_SLOW;
-    if (delay_us > SHORT_US && speed->verdict == SX_SPEED_SLOW)
-        add_slow(speed, bytes, us, now_us);
+    if (speed->verdict == SX_SPEED_SLOW)
+        add_slow(speed, bytes, delay_us, now_us);
 }
 
 void sx_speed_answer(struct sx_speed *speed, int64_t now_us)
@@ -227,11 +250,15 @@ int64_t sx_speed_look(struct sx_speed *speed, int64_t now_us)
     return end_us;
 }
 
+/* A server that reads well and stood still once isn't one that reads slowly: the longest sample
+ * says nothing here. */
 unsigned sx_speed_bytes_per_s(const struct sx_speed *speed, int64_t now_us)
 {
-    uint64_t rate = slow_bytes_per_s(speed);
-    if (speed->verdict != SX_SPEED_SLOW || speed->slow_samples < SURE_SAMPLES ||
-        speed->slow_us < SURE_US || now_us >= speed->sampled_us + VALID_US)
+    int64_t us = speed->slow_us - speed->longest_us;
+    uint64_t rate;
+    if (speed->verdict != SX_SPEED_SLOW || speed->slow_samples < SURE_SAMPLES || us < SURE_US ||
+        now_us >= speed->sampled_us + VALID_US)
         return 0;
+    rate = (speed->slow_bytes - speed->longest_bytes) * 1000000 / (uint64_t)us;
     return rate ? (unsigned)rate : 1;
 }

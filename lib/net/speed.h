@@ -51,7 +51,10 @@ struct sx_speed {
     int64_t answered_us;     /* when a mark was answered last */
     unsigned slow_samples;   /* since the server was fast; their sums, older ones less: */
     uint64_t slow_bytes;
-    int64_t slow_us, sampled_us; /* and when the last was taken */
+    int64_t slow_us;
+    uint64_t longest_bytes; /* the one of them that took longest, */
+    int64_t longest_us;
+    int64_t sampled_us; /* and when the last was taken */
 };
 
 /* A session begins. */

@@ -214,7 +214,63 @@ static void one_slow_sample_is_soon_forgotten(void)
     CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_FAST);
 }
 
-static void a_rate_outlives_a_session_but_not_five_minutes(void)
+static struct server fast(void)
+{
+    struct server server = begun(10000000, 0, 300);
+    send(&server, 100000, STANZA_BYTES);
+    pass(&server, server.now_us + S);
+    CU_ASSERT_EQUAL_FATAL(server.speed.verdict, SX_SPEED_FAST);
+    return server;
+}
+
+/* One stanza, whose mark is answered after so long. */
+static void wait_for(struct server *server, size_t bytes, int64_t us)
+{
+    server->read_us = server->now_us + us;
+    write(server, bytes, true);
+    mark(server, true);
+    pass(server, server->mark_us);
+}
+
+/* It stood still once, and its answers take a while, as those of a machine that has much to do. */
+static void a_pause_is_no_rate(void)
+{
+    struct server server = fast();
+    wait_for(&server, 300000, 12 * (int64_t)S);
+    CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_SLOW);
+    wait_for(&server, 3000, 150 * MS);
+    wait_for(&server, 3000, 150 * MS);
+    wait_for(&server, 3000, 150 * MS);
+    CU_ASSERT_EQUAL(rate(&server), 0);
+}
+
+static void a_sender_that_rests_makes_no_server_slow(void)
+{
+    struct server server = fast();
+    int i;
+    for (i = 0; i < 60; i++) {
+        write(&server, 5000, true);
+        pass(&server, server.now_us + 400 * MS);
+        CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_FAST);
+        if (server.speed.large - server.speed.large_marked > 254000)
+            server.read_us = server.now_us + 1100 * MS;
+    }
+}
+
+/* Nobody has measured for long: what was then isn't what is now. */
+static void an_old_rate_is_not_revived(void)
+{
+    struct server server = begun(3000, 0, 200);
+    send(&server, 60000, PIECE_BYTES);
+    CU_ASSERT_NOT_EQUAL(rate(&server), 0);
+    pass(&server, server.now_us + 40 * (int64_t)S);
+    CU_ASSERT_EQUAL(rate(&server), 0);
+    server.bytes_per_s = 10000000;
+    wait_for(&server, 3000, 150 * MS);
+    CU_ASSERT_EQUAL(rate(&server), 0);
+}
+
+static void a_rate_outlives_a_session_but_not_half_a_minute(void)
 {
     struct server server = begun(3000, 0, 200);
     unsigned bytes_per_s;
@@ -224,7 +280,7 @@ static void a_rate_outlives_a_session_but_not_five_minutes(void)
     sx_speed_begin(&server.speed, 200, server.now_us);
     CU_ASSERT_EQUAL(rate(&server), bytes_per_s);
     CU_ASSERT_TRUE(sx_speed_may_write(&server.speed));
-    server.now_us += 301 * (int64_t)S;
+    server.now_us += 31 * (int64_t)S;
     CU_ASSERT_EQUAL(rate(&server), 0);
     CU_ASSERT_EQUAL(server.speed.verdict, SX_SPEED_SLOW);
 }
@@ -299,8 +355,11 @@ CU_TestInfo tests_speed[] = {
     {"a trickle proves nothing", a_trickle_proves_nothing},
     {"small stanzas alone aren't measured", small_stanzas_alone_are_not_measured},
     {"one slow sample is soon forgotten", one_slow_sample_is_soon_forgotten},
-    {"a rate outlives a session, but not five minutes",
-     a_rate_outlives_a_session_but_not_five_minutes},
+    {"a pause is no rate", a_pause_is_no_rate},
+    {"a sender that rests makes no server slow", a_sender_that_rests_makes_no_server_slow},
+    {"an old rate isn't revived", an_old_rate_is_not_revived},
+    {"a rate outlives a session, but not half a minute",
+     a_rate_outlives_a_session_but_not_half_a_minute},
     {"large ones get their turn among small ones", large_ones_get_their_turn_among_small_ones},
     {"who waits without a mark gets one", who_waits_without_a_mark_gets_one},
     {"a server that answers no ping is slow, and no more",
