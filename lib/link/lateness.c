@@ -1,7 +1,7 @@
 /* lateness.c - bytes, speed and time that is left. Invariant and failure: lateness.h.
  *
  * Transfers take turns by the block: until one is over, each other one has sent as many bytes, or
- * all of its own.
+ * all of its own, if its receiver takes any.
  */
 #include "link/lateness.h"
 
@@ -11,7 +11,7 @@
 #include "exchange/hold.h"
 
 /* A percentage: base64, and an iq around each block. */
-enum { WIRE_PERCENT = 141, LEAST_LEFT_US = 1000 };
+enum { WIRE_PERCENT = 141, LEAST_LEFT_US = 1000, STALLED_US = 10000000 };
 
 static size_t wire_bytes(size_t packed_bytes)
 {
@@ -56,21 +56,29 @@ bool sx_lateness_is_certain(const struct sx_session *session, const struct sx_pa
 
 /* ---- on their way ---- */
 
+/* What the server has, and its receiver hasn't acknowledged yet, needs no more of the speed. */
 static size_t left_bytes(const struct sx_shipment *shipment)
 {
-    const struct sx_sender *sender = shipment->sender;
     if (!shipment->is_sending)
         return 0;
-    return wire_bytes(sx_sender_size(sender) - sx_sender_done_bytes(sender));
+    return wire_bytes(sx_sender_unsent_bytes(shipment->sender));
+}
+
+/* One whose receiver sleeps takes no turns, however much is left of it. */
+static bool takes_turns(const struct sx_shipment *shipment, int64_t now_us)
+{
+    return sx_sender_has_block(shipment->sender) ||
+           sx_sender_stalled_us(shipment->sender, now_us) < STALLED_US;
 }
 
 static size_t bytes_beside(const struct sx_shipment_list *list, const struct sx_shipment *own)
 {
     const struct sx_shipment *shipment;
     size_t own_bytes = left_bytes(own), bytes = 0;
+    int64_t now_us = sx_clock_now_us();
     TAILQ_FOREACH(shipment, list, in_list) {
         size_t left = left_bytes(shipment);
-        if (shipment != own)
+        if (shipment != own && left && takes_turns(shipment, now_us))
             bytes += left < own_bytes ? left : own_bytes;
     }
     return bytes;

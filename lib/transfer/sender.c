@@ -328,7 +328,7 @@ void sx_sender_format_close(const struct sx_sender *sender, struct sx_buffer *ou
 
 /* ---- what is to be sent, and when ---- */
 
-static bool has_block(const struct sx_sender *sender)
+bool sx_sender_has_block(const struct sx_sender *sender)
 {
     return sender->state == SX_SENDER_SENDING && sender->sent < sender->size &&
            sender->blocks_sent - sender->blocks_done < sender->window.blocks;
@@ -342,7 +342,7 @@ bool sx_sender_next(struct sx_sender *sender, int64_t now_us, struct sx_buffer *
     }
     if (sender->state == SX_SENDER_WAITING)
         return sender->due_us <= now_us && send_open(sender, now_us, out);
-    if (has_block(sender))
+    if (sx_sender_has_block(sender))
         return send_block(sender, now_us, out);
     return sender->state == SX_SENDER_CLOSING && !sender->close_sent &&
            send_close(sender, now_us, out);
@@ -352,7 +352,7 @@ int64_t sx_sender_due_us(const struct sx_sender *sender)
 {
     if (sender->state == SX_SENDER_WAITING)
         return sender->due_us;
-    if (has_block(sender) || (sender->state == SX_SENDER_CLOSING && !sender->close_sent))
+    if (sx_sender_has_block(sender) || (sender->state == SX_SENDER_CLOSING && !sender->close_sent))
         return 0;
     return is_unanswered(sender) ? sender->heard_us + sender->silence_us : SX_NEVER;
 }
@@ -578,6 +578,11 @@ size_t sx_sender_size(const struct sx_sender *sender)
 size_t sx_sender_done_bytes(const struct sx_sender *sender)
 {
     return sender->done;
+}
+
+size_t sx_sender_unsent_bytes(const struct sx_sender *sender)
+{
+    return sender->size - sender->sent;
 }
 
 int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us)

@@ -94,6 +94,12 @@ const char *sx_sender_bytes(const struct sx_sender *sender); /* so many */
 /* Bytes that the receiver has acknowledged. Falls when a receiver has lost what it had. */
 size_t sx_sender_done_bytes(const struct sx_sender *sender);
 
+/* Bytes that weren't handed out yet. */
+size_t sx_sender_unsent_bytes(const struct sx_sender *sender);
+
+/* Whether a block could leave at once, if only it had its turn. */
+bool sx_sender_has_block(const struct sx_sender *sender);
+
 /* Microseconds since more bytes were acknowledged than ever before (or the transfer was begun). */
 int64_t sx_sender_stalled_us(const struct sx_sender *sender, int64_t now_us);
 

@@ -2,6 +2,7 @@
  * words. */
 #include "shipment_fixture.h"
 
+#include "../../lib/stopped_clock.h"
 #include "link/lateness.h"
 #include "link/size_limit.h"
 
@@ -115,6 +116,61 @@ static void of_several_the_last_one_makes_room(void)
     quay_close(&quay);
 }
 
+/* An answer to a device that sleeps takes none of the time. */
+static void a_transfer_that_stands_still_is_not_before_others(void)
+{
+    struct quay quay;
+    struct soap_xmpp_call *stalled, *call;
+    quay_open(&quay, 0);
+    stopped_clock_set(sx_clock_now_us() - 11000000);
+    stalled = ship_until(&quay, SX_NEVER);
+    stopped_clock_release();
+    call = ship_until(&quay, in_s(60));
+    set_rate(&quay, RATE);
+    (void)step(&quay);
+    CU_ASSERT_TRUE(is_wanted(&quay, call));
+    sx_exchange_release(stalled);
+    sx_exchange_release(call);
+    (void)step(&quay);
+    posted_set_speed(NULL, SX_SPEED_UNKNOWN, 0);
+    quay_close(&quay);
+}
+
+/* The id of what was posted last. */
+static void note_id(void *user, uint64_t session, char *stanza, size_t len)
+{
+    const char *id = strstr(stanza, " id='") + 5;
+    (void)session, (void)len;
+    snprintf(user, 200, "%.*s", (int)strcspn(id, "'"), id);
+    free(stanza);
+}
+
+/* Its receiver has been silent for a while, and acknowledges all at once before long. */
+static void what_the_server_has_is_not_late(void)
+{
+    const struct sx_sender_reply opened = {.received = "90000"};
+    struct quay quay;
+    struct soap_xmpp_call *call;
+    char id[200] = "";
+    quay_open(&quay, 0);
+    posted_take(loop_of(&quay), note_id, id);
+    sx_shipments_online(quay.shipments);
+    call = ship_call(&quay);
+    sx_exchange_detach(call, in_s(9), NULL);
+    (void)sx_shipments_step(quay.shipments, 1);
+    (void)sx_shipments_reply(quay.shipments, 1, PEER, id, &opened);
+    (void)sx_shipments_step(quay.shipments, 1);
+    ASSERT_CONTAINS(id, ".1"); /* a block */
+    set_rate(&quay, 1000);     /* of 14,100 bytes on the wire the server has 8,663 */
+    (void)sx_shipments_step(quay.shipments, 1);
+    CU_ASSERT_TRUE(is_wanted(&quay, call));
+    sx_exchange_release(call);
+    (void)sx_shipments_step(quay.shipments, 1);
+    posted_take(loop_of(&quay), NULL, NULL);
+    posted_set_speed(NULL, SX_SPEED_UNKNOWN, 0);
+    quay_close(&quay);
+}
+
 static void a_speed_that_is_not_known_ends_none(void)
 {
     struct quay quay;
@@ -155,6 +211,9 @@ CU_TestInfo tests_lateness[] = {
     {"a call that would be late is refused", a_call_that_would_be_late_is_refused},
     {"one that may be in time is not", one_that_may_be_in_time_is_not},
     {"of several the last one makes room", of_several_the_last_one_makes_room},
+    {"a transfer that stands still isn't before others",
+     a_transfer_that_stands_still_is_not_before_others},
+    {"what the server has isn't late", what_the_server_has_is_not_late},
     {"a speed that isn't known ends none", a_speed_that_is_not_known_ends_none},
     {"less goes whole toward a slow server", less_goes_whole_toward_a_slow_server},
     CU_TEST_INFO_NULL,
