@@ -87,12 +87,20 @@ static const char *read_text(int fd, char *text, size_t *len, unsigned long *lin
     return check(text, *len, line);
 }
 
+/* If there is no memory for that, it stays as large as it is. */
+static void shrink(struct sx_allow_file *read, size_t bytes)
+{
+    char *smaller = realloc(read->text, bytes);
+
+    if (smaller)
+        read->text = smaller;
+}
+
 /* read->text is to be freed whatever comes out. */
 static enum sx_err read_file(int fd, struct sx_allow_file *read, unsigned long *line,
                              const char **wrong)
 {
     size_t len = 0;
-    char *smaller;
 
     *wrong = look(fd, &read->is_exposed);
     if (*wrong)
@@ -103,8 +111,7 @@ static enum sx_err read_file(int fd, struct sx_allow_file *read, unsigned long *
     *wrong = read_text(fd, read->text, &len, line);
     if (*wrong)
         return SX_EFILE;
-    smaller = realloc(read->text, len + 1);
-    read->text = smaller ? smaller : read->text;
+    shrink(read, len + 1);
     return SX_OK;
 }
 

@@ -12,6 +12,7 @@
  */
 #include "gsoap/service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -68,7 +69,7 @@ static void forget_http(struct soap *soap)
 static void tell_address(struct soap *soap, const struct sx_request *request)
 {
     (void)sx_uri_write(request->to, soap->endpoint, sizeof soap->endpoint);
-    soap_strcpy(soap->path, sizeof soap->path, sx_uri_path(soap->endpoint));
+    snprintf(soap->path, sizeof soap->path, "%s", sx_uri_path(soap->endpoint));
 }
 
 int sx_service_begin(struct soap *soap, struct sx_context *context)

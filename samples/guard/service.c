@@ -109,7 +109,7 @@ int main(int argc, char **argv)
     soap_end(&soap);
     soap_done(&soap);
     int refused = soap_xmpp_state(link_up) == SOAP_XMPP_FAILED;
-    pthread_kill(watcher, SIGTERM); /* it must not see a closed link */
+    pthread_kill(watcher, SIGINT); /* it must not see a closed link */
     pthread_join(watcher, NULL);
     soap_xmpp_close(link_up);
     return refused ? EX_NOPERM : failed ? 1 : 0;

@@ -293,7 +293,7 @@ enum { MOST_LINKS = 24 };
 static void log_in_together(const struct site *site)
 {
     struct soap_xmpp_link *links[MOST_LINKS];
-    char jids[MOST_LINKS][SITE_NAME_BYTES + 16];
+    char jids[MOST_LINKS][SITE_NAME_BYTES + 24];
     struct client client;
     size_t before = sx_tls_context_count();
     int i;

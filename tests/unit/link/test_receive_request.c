@@ -78,7 +78,7 @@ TEST(an_envelope_of_no_version_of_soap_gets_the_fault_for_it)
         "<Envelope xmlns=''><Body/></Envelope>",
         "<e:Envelope xmlns:e='urn:other'><e:Body/></e:Envelope>",
         "<Envelope/>",
-        "<e:Envelope xmlns:e='" SX_NS_SOAP11 "/'><e:Body/></e:Envelope>",
+        ("<e:Envelope xmlns:e='" SX_NS_SOAP11 "/'><e:Body/></e:Envelope>"),
         "<e:Envelope xmlns:e='&quot;&lt;'/>",
     };
     struct responder responder;
