@@ -24,7 +24,7 @@ static void warn_of_file(const struct sx_rules *rules, const char *path)
              path);
 }
 
-/* Of an error why gets one clause, with the file's name and the line. */
+/* Of an error but SX_ENOMEM why gets one clause, with the file's name and the line. */
 static enum sx_err load(const struct sx_rules *rules, const char *path, char *why, size_t why_bytes)
 {
     uint64_t number = sx_access_begin_load(rules->access);
@@ -39,8 +39,8 @@ static enum sx_err load(const struct sx_rules *rules, const char *path, char *wh
     if (err == SX_OK && file.is_exposed)
         warn_of_file(rules, path);
     if (err == SX_ENOMEM)
-        snprintf(why, why_bytes, "%s", sx_fault_text(err));
-    else if (err != SX_OK && line)
+        return err;
+    if (err != SX_OK && line)
         snprintf(why, why_bytes, "%.300s:%lu: %s", path, line, clause);
     else if (err != SX_OK)
         snprintf(why, why_bytes, "%.300s: %s", path, clause);
@@ -132,12 +132,14 @@ enum sx_err sx_rules_reload(const struct sx_rules *rules, char *why, size_t why_
         tell(rules);
         return err;
     }
-    if (path)
-        snprintf(sentence, sizeof sentence,
-                 "the rules stay: allow_file (SOAP_XMPP_ALLOW_FILE) fails at %s", clause);
-    else
+    if (!path)
         snprintf(sentence, sizeof sentence,
                  "the rules stay: the link has no allow_file (SOAP_XMPP_ALLOW_FILE)");
+    else if (err == SX_ENOMEM)
+        snprintf(sentence, sizeof sentence, "the rules stay: %s", sx_fault_text(err));
+    else
+        snprintf(sentence, sizeof sentence,
+                 "the rules stay: allow_file (SOAP_XMPP_ALLOW_FILE) fails at %s", clause);
     sx_trace(sx_session_trace(rules->session), SOAP_XMPP_TRACE_ERROR, "%s", sentence);
     sx_session_say(why, why_bytes, sentence);
     return err;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 #include "responder.h"
 
@@ -224,6 +225,122 @@ TEST(a_link_is_not_opened_with_a_bad_file)
     ASSERT_TEXT(why, "allow_file (SOAP_XMPP_ALLOW_FILE) is \"\"; allowed: the path of a file");
 }
 
+/* ---- short memory ---- */
+
+#define SHORT "memory is short"
+
+static bool attempt_disallow(struct shortage shortage)
+{
+    struct responder responder;
+    char why[WHY_BYTES] = "?";
+    bool has_failed;
+    int result;
+    serve(&responder, "alice@example.org:add", NULL);
+    shortage_begin(shortage);
+    result = soap_xmpp_disallow(responder.link, "alice@example.org", "add", why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(result, has_failed ? -1 : 0);
+    ASSERT_TEXT(why, has_failed ? "alice@example.org: the rule for add can't be taken back: " SHORT
+                                : "");
+    CU_ASSERT_EQUAL(may(&responder, ALICE, "add"), has_failed);
+    CU_ASSERT_EQUAL(responder.line_count, has_failed ? 0 : 1);
+    responder_stop(&responder);
+    return has_failed;
+}
+
+TEST(without_memory_no_rule_is_taken_back)
+{
+    CU_ASSERT(shortage_sweep(attempt_disallow) >= 3);
+}
+
+static bool attempt_replace(struct shortage shortage)
+{
+    struct responder responder;
+    char why[WHY_BYTES] = "?";
+    bool has_failed;
+    int result;
+    serve(&responder, "alice@example.org:add", NULL);
+    shortage_begin(shortage);
+    result = soap_xmpp_set_rules(responder.link, "*@example.org:sub bob@example.org:{urn:x}add",
+                                 why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT_EQUAL(result, has_failed ? -1 : 0);
+    ASSERT_TEXT(why, has_failed ? "the rules stay: " SHORT : "");
+    CU_ASSERT_EQUAL(may(&responder, ALICE, "add"), has_failed);
+    CU_ASSERT_EQUAL(may(&responder, ALICE, "sub"), !has_failed);
+    CU_ASSERT_EQUAL(may(&responder, BOB, "add"), !has_failed);
+    CU_ASSERT_EQUAL(responder.line_count, has_failed ? 0 : 1);
+    responder_stop(&responder);
+    return has_failed;
+}
+
+TEST(without_memory_all_rules_stay)
+{
+    CU_ASSERT(shortage_sweep(attempt_replace) >= 10);
+}
+
+/* What makes the text of the file smaller may fail, and does no harm. */
+static bool attempt_reload(struct shortage shortage)
+{
+    struct responder responder;
+    char why[WHY_BYTES] = "?";
+    bool has_failed, is_same;
+    int result;
+    write_file("alice@example.org:add\n");
+    serve(&responder, NULL, path);
+    write_file("# others\nbob@example.org:add+{urn:x}sub\n\n*@example.org:sub\n");
+    shortage_begin(shortage);
+    result = soap_xmpp_reload(responder.link, why, sizeof why);
+    has_failed = shortage_end();
+    is_same = result != 0;
+    CU_ASSERT(has_failed || !is_same);
+    ASSERT_TEXT(why, is_same ? "the rules stay: " SHORT : "");
+    CU_ASSERT_EQUAL(may(&responder, ALICE, "add"), is_same);
+    CU_ASSERT_EQUAL(may(&responder, ALICE, "sub"), !is_same);
+    CU_ASSERT_EQUAL(may(&responder, BOB, "add"), !is_same);
+    CU_ASSERT_EQUAL(responder.line_count, 1);
+    if (is_same)
+        ASSERT_TEXT(last_line(&responder), why);
+    responder_stop(&responder);
+    return has_failed;
+}
+
+TEST(without_memory_the_file_is_not_read_and_the_trace_tells)
+{
+    make_file("");
+    CU_ASSERT(shortage_sweep(attempt_reload) >= 10);
+    unlink(path);
+}
+
+static bool attempt_open(struct shortage shortage)
+{
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    char why[WHY_BYTES] = "";
+    bool has_failed;
+    responder_configure(&config);
+    config.allow = "alice@example.org:add";
+    config.allow_file = path;
+    shortage_begin(shortage);
+    link = sx_link_new(&config, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT(link || has_failed);
+    CU_ASSERT_EQUAL(!*why, link != NULL);
+    if (link) {
+        CU_ASSERT_TRUE(sx_access_allows(link->access, ALICE, "add"));
+        CU_ASSERT_TRUE(sx_access_allows(link->access, BOB, "sub"));
+        sx_link_unref(link);
+    }
+    return has_failed;
+}
+
+TEST(without_memory_no_link_is_opened_with_some_of_its_rules)
+{
+    make_file("bob@example.org:sub\n");
+    CU_ASSERT(shortage_sweep(attempt_open) >= 10);
+    unlink(path);
+}
+
 CU_TestInfo tests_rules[] = {
     {"a rule is taken back, or the program learns why not",
      a_rule_is_taken_back_or_the_program_learns_why_not},
@@ -234,5 +351,11 @@ CU_TestInfo tests_rules[] = {
      a_file_that_is_none_changes_nothing_and_is_told_of},
     {"without a file there is nothing to reload", without_a_file_there_is_nothing_to_reload},
     {"a link isn't opened with a bad file", a_link_is_not_opened_with_a_bad_file},
+    {"without memory no rule is taken back", without_memory_no_rule_is_taken_back},
+    {"without memory all rules stay", without_memory_all_rules_stay},
+    {"without memory the file isn't read, and the trace tells",
+     without_memory_the_file_is_not_read_and_the_trace_tells},
+    {"without memory no link is opened with some of its rules",
+     without_memory_no_link_is_opened_with_some_of_its_rules},
     CU_TEST_INFO_NULL,
 };
