@@ -269,19 +269,26 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
     return err;
 }
 
+static bool post_again(const struct sx_calls *calls, uint64_t number, const struct sx_copy *copy)
+{
+    const struct sx_head head = {
+        .from = sx_session_stamp(calls->session), .to = copy->peer, .id = copy->id};
+    struct sx_buffer stanza = {0};
+    if (sx_loop_has(sx_session_loop(calls->session), copy->id))
+        return false;
+    sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",
+             copy->id);
+    sx_stanza_request(&stanza, "set", &head, copy->payload, copy->payload_len);
+    return sx_session_post_again(calls->session, number, &stanza) == SX_OK;
+}
+
 int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number)
 {
     struct sx_exchange *exchange = calls->exchange;
     struct sx_copy copy;
     while (sx_retry_take_due(exchange, sx_clock_now_us(), &copy)) {
-        const struct sx_head head = {
-            .from = sx_session_stamp(calls->session), .to = copy.peer, .id = copy.id};
-        struct sx_buffer stanza = {0};
-        sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",
-                 copy.id);
-        sx_stanza_request(&stanza, "set", &head, copy.payload, copy.payload_len);
-        /* Without room it has its turn again after its interval. */
-        if (sx_session_post_again(calls->session, number, &stanza) != SX_OK)
+        /* Without room, or while the one before waits for its turn: again after its interval. */
+        if (!post_again(calls, number, &copy))
             sx_retry_put_back(exchange, &copy);
         sx_copy_fini(&copy);
     }

@@ -75,6 +75,10 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
 enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                                bool keeps_order);
 
+/* Whether a large stanza with this id was posted and isn't read by the server yet: a second one
+ * would only stand behind it. Loop thread. */
+bool sx_loop_has(const struct sx_loop *loop, const char *id);
+
 /* Whether a block of a transfer is to be posted: little waits to be written and, unless the server
  * is known to be fast, nothing large. Loop thread. */
 bool sx_loop_wants_block(struct sx_loop *loop);

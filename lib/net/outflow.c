@@ -111,12 +111,13 @@ static void tell(struct sx_outflow *outflow)
     pthread_mutex_unlock(&outflow->mu);
 }
 
-void sx_outflow_answer(struct sx_outflow *outflow, unsigned long number, int64_t now_us)
+bool sx_outflow_answer(struct sx_outflow *outflow, unsigned long number, int64_t now_us)
 {
     if (!outflow->outlet.speed.is_marked || number != outflow->mark)
-        return;
+        return false;
     sx_speed_answer(&outflow->outlet.speed, now_us);
     tell(outflow);
+    return true;
 }
 
 int64_t sx_outflow_look(struct sx_outflow *outflow, int64_t now_us)
@@ -152,4 +153,9 @@ bool sx_outflow_is_fast(const struct sx_outflow *outflow)
 bool sx_outflow_has_large(const struct sx_outflow *outflow)
 {
     return outflow->outlet.large.first != NULL;
+}
+
+bool sx_outflow_has(const struct sx_outflow *outflow, const char *id)
+{
+    return sx_outlet_has(&outflow->outlet, id);
 }

@@ -55,8 +55,8 @@ bool sx_outflow_is_ready(const struct sx_outflow *outflow);
 /* Writes a ping, past all that waits; false: there was no memory for one. */
 bool sx_outflow_ping(struct sx_outflow *outflow);
 
-/* The ping of this number was answered, which may be the mark. */
-void sx_outflow_answer(struct sx_outflow *outflow, unsigned long number, int64_t now_us);
+/* The ping of this number was answered: whether that is the mark. */
+bool sx_outflow_answer(struct sx_outflow *outflow, unsigned long number, int64_t now_us);
 
 /* Judges a mark that isn't answered yet; when to look again at the latest, or SX_NEVER. */
 int64_t sx_outflow_look(struct sx_outflow *outflow, int64_t now_us);
@@ -71,5 +71,8 @@ size_t sx_outflow_unsent_bytes(const struct sx_outflow *outflow);
 /* Whether the server is known to be fast; whether anything large is there. */
 bool sx_outflow_is_fast(const struct sx_outflow *outflow);
 bool sx_outflow_has_large(const struct sx_outflow *outflow);
+
+/* As sx_outlet_has. */
+bool sx_outflow_has(const struct sx_outflow *outflow, const char *id);
 
 #endif

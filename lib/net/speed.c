@@ -127,6 +127,12 @@ bool sx_speed_wants_mark(const struct sx_speed *speed, bool is_waiting)
            (is_waiting || speed->large - speed->large_marked >= bytes_per_mark(speed));
 }
 
+bool sx_speed_is_unread(const struct sx_speed *speed)
+{
+    return speed->is_marked && speed->last_large_end > speed->read &&
+           speed->last_large_end <= speed->marked;
+}
+
 void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us)
 {
     speed->written += bytes;

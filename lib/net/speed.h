@@ -69,6 +69,9 @@ void sx_speed_write(struct sx_speed *speed, size_t bytes, bool is_large, int64_t
 /* Whether a mark is to be put behind what was written; waiting: a large stanza may not begin. */
 bool sx_speed_wants_mark(const struct sx_speed *speed, bool is_waiting);
 
+/* Whether the last large stanza isn't read yet, which a mark that is out will tell. */
+bool sx_speed_is_unread(const struct sx_speed *speed);
+
 /* A ping of so many bytes was handed over, and is the mark. */
 void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us);
 

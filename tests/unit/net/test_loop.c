@@ -367,7 +367,98 @@ static void test_long_thought(void)
     hostile_stop(hostile);
 }
 
+/* ---- a server that asks, and reads slowly ---- */
+
+enum { WAITING_BYTES = 20000, REFUSED_BYTES = 40000, REFUSED_AT_ONCE = 60 };
+
+struct asked {
+    struct sx_loop *loop;
+    struct sx_failure failure;
+};
+
+static enum sx_err post_filled(struct sx_loop *loop, uint64_t session, size_t number, size_t len)
+{
+    struct sx_buffer stanza = {0};
+    char *bytes;
+    add_stanza(&stanza, number, len);
+    bytes = sx_buffer_take(&stanza, &len);
+    return sx_loop_post(loop, session, bytes, len, false, 0);
+}
+
+static void refuse_posts(struct asked *asked, uint64_t session)
+{
+    int i;
+    for (i = 0; i < REFUSED_AT_ONCE; i++)
+        CU_ASSERT_EQUAL(post_filled(asked->loop, session, 9, REFUSED_BYTES), SX_EROOM);
+}
+
+static void fill_queue(void *user, uint64_t session, const char *bound_jid)
+{
+    struct asked *asked = user;
+    (void)bound_jid;
+    CU_ASSERT_EQUAL(post_filled(asked->loop, session, 1, WAITING_BYTES), SX_OK);
+    CU_ASSERT_EQUAL(post_filled(asked->loop, session, 2, WAITING_BYTES), SX_OK);
+    refuse_posts(asked, session);
+}
+
+static char *write_mark(void *user, unsigned long *number, size_t *len)
+{
+    (void)user;
+    *number = 7;
+    *len = strlen("<iq id='mark'/>");
+    return strdup("<iq id='mark'/>");
+}
+
+/* The first stanza answers the mark; the second is for the test to know that the link lives. */
+static void hear_answer(void *user, uint64_t session, const struct sx_element *stanza,
+                        struct sx_stream *stream)
+{
+    struct asked *asked = user;
+    (void)stanza, (void)stream;
+    sx_loop_note_pong(asked->loop, 7);
+    refuse_posts(asked, session);
+}
+
+static int64_t keep_failure(void *user, uint64_t session, const struct sx_failure *failure)
+{
+    struct asked *asked = user;
+    (void)session;
+    asked->failure = *failure;
+    return SX_NEVER;
+}
+
+/* Room is short as long as it reads; that it does is seen by its answer to the mark. */
+static void test_slow_reader(void)
+{
+    static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_EXPECT, .text = "id='mark'"},
+                                                 {HOSTILE_SEND, .text = "<iq type='result'/>"},
+                                                 {HOSTILE_END}};
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct asked asked = {0};
+    struct sx_loop_callbacks callbacks = owner_callbacks(&asked);
+    struct sx_config config;
+    struct sx_trace trace;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    config = config_for(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
+    config.max_queued_bytes = 2 * WAITING_BYTES + 1000;
+    callbacks.on_online = fill_queue;
+    callbacks.on_stanza = hear_answer;
+    callbacks.on_ping = write_mark;
+    callbacks.on_offline = keep_failure;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    asked.loop = sx_loop_new(&config, &trace, &callbacks, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(asked.loop);
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(asked.loop), 0);
+    CU_ASSERT(hostile_await(hostile, "<message id='2'>x", AWAIT_MS));
+    sx_loop_stop(asked.loop, sx_clock_deadline(TIMEOUT_US));
+    CU_ASSERT_PTR_NULL(strstr(asked.failure.text, "doesn't read"));
+    sx_loop_free(asked.loop);
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_loop[] = {
+    {"a server that reads slowly is no server that doesn't read", test_slow_reader},
     {"what takes long before an attempt takes nothing of its time", test_long_thought},
     {"a link comes back in a process without low descriptors", test_many_descriptors},
     {"one that would have none isn't opened", test_no_low_descriptor},

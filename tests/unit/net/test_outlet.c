@@ -111,6 +111,27 @@ static void what_keeps_its_order_does(void)
     expect(&outlet, "lmrp");
 }
 
+/* A call's copy isn't sent again while the one before waits here, or isn't read. */
+static void what_is_there_is_known_by_its_id(void)
+{
+    struct sx_outlet outlet = at(SX_SPEED_SLOW);
+    add_large(&outlet, "<iq type='set' to='b@c/d' id='1.a'>1 id='0'");
+    add_large(&outlet, "<iq type='set' to='b@c/d' id='2.a'>2");
+    add_small(&outlet, "<iq id='3.a'>3");
+    expect(&outlet, "31");
+    CU_ASSERT_TRUE(sx_outlet_has(&outlet, "2.a"));
+    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "1.a")); /* nobody asks whether it is read */
+    sx_speed_mark(&outlet.speed, 10, 0);
+    CU_ASSERT_TRUE(sx_outlet_has(&outlet, "1.a"));
+    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "3.a"));
+    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "0"));
+    sx_speed_answer(&outlet.speed, 5 * S);
+    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "1.a"));
+    expect(&outlet, "2");
+    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "2.a"));
+    sx_outlet_clear(&outlet);
+}
+
 static void what_is_left_is_freed(void)
 {
     struct sx_outlet outlet = at(SX_SPEED_SLOW);
@@ -130,6 +151,7 @@ CU_TestInfo tests_outlet[] = {
      an_unknown_one_gets_16_kib_of_large_ones_at_first},
     {"a slow one gets small ones first", a_slow_one_gets_small_ones_first},
     {"what keeps its order does", what_keeps_its_order_does},
+    {"what is there is known by its id", what_is_there_is_known_by_its_id},
     {"what is left is freed", what_is_left_is_freed},
     CU_TEST_INFO_NULL,
 };
