@@ -237,10 +237,13 @@ static void end_connection(struct sx_loop *loop, int64_t deadline, bool has_post
 {
     struct sx_connection *connection = loop->connection;
     int64_t now = sx_clock_now_us();
-    if (!connection->online)
+    if (!connection->online) {
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
-    else if (!has_posts && (sx_outflow_unsent_bytes(&loop->outflow) == 0 || now >= deadline))
+    } else if (!has_posts && !connection->closing &&
+               (sx_outflow_unsent_bytes(&loop->outflow) == 0 || now >= deadline)) {
+        sx_outflow_release(&loop->outflow, now);
         sx_connection_close(connection);
+    }
     if (deadline != SX_NEVER && now >= deadline + CLOSE_GRACE_US)
         sx_connection_abort(connection, SX_ESTOPPED, "the link was stopped");
 }

@@ -94,6 +94,12 @@ bool sx_outflow_send(struct sx_outflow *outflow, int64_t now_us)
     return has_any;
 }
 
+void sx_outflow_release(struct sx_outflow *outflow, int64_t now_us)
+{
+    outflow->outlet.speed.verdict = SX_SPEED_FAST; /* nothing is held back from such a server */
+    (void)sx_outflow_send(outflow, now_us);
+}
+
 bool sx_outflow_is_ready(const struct sx_outflow *outflow)
 {
     const struct sx_outlet *outlet = &outflow->outlet;

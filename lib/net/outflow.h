@@ -48,6 +48,9 @@ void sx_outflow_add(struct sx_outflow *outflow, struct sx_inbox_item *items);
 /* Writes what may leave now; whether that was anything. */
 bool sx_outflow_send(struct sx_outflow *outflow, int64_t now_us);
 
+/* The link ends, and its connection: writes all that is left, however slow the server is. */
+void sx_outflow_release(struct sx_outflow *outflow, int64_t now_us);
+
 /* Whether send would write anything, if only a mark: what waits needs one, and may be the last that
  * anybody posts. */
 bool sx_outflow_is_ready(const struct sx_outflow *outflow);

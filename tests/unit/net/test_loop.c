@@ -457,7 +457,34 @@ static void test_slow_reader(void)
     hostile_stop(hostile);
 }
 
+/* No mark is answered, and there is no time left: what was posted leaves all the same. */
+static void test_stop_at_once(void)
+{
+    static const struct hostile_step script[] = {{HOSTILE_PLAY, .steps = hostile_login_plain},
+                                                 {HOSTILE_END}};
+    struct hostile *hostile = hostile_start(script, NULL);
+    struct poster poster = {.lengths = (const size_t[]){20000, 20000, 20000, 0}};
+    struct sx_loop_callbacks callbacks = owner_callbacks(&poster);
+    struct sx_config config;
+    struct sx_trace trace;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hostile);
+    config = config_for(hostile, SOAP_XMPP_TLS_OFF, TIMEOUT_US);
+    callbacks.on_online = post_all;
+    callbacks.on_ping = write_mark;
+    sx_trace_init(&trace, SOAP_XMPP_TRACE_NONE, NULL, NULL, "");
+    poster.loop = sx_loop_new(&config, &trace, &callbacks, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(poster.loop);
+    CU_ASSERT_EQUAL_FATAL(sx_loop_start(poster.loop), 0);
+    CU_ASSERT(hostile_await(hostile, "<message id='0'>x", AWAIT_MS));
+    sx_loop_stop(poster.loop, sx_clock_now_us());
+    CU_ASSERT(hostile_await(hostile, "<message id='2'>x", AWAIT_MS));
+    sx_loop_free(poster.loop);
+    sx_buffer_fini(&poster.expected);
+    hostile_stop(hostile);
+}
+
 CU_TestInfo tests_loop[] = {
+    {"a stop lets no stanza wait for a slow server", test_stop_at_once},
     {"a server that reads slowly is no server that doesn't read", test_slow_reader},
     {"what takes long before an attempt takes nothing of its time", test_long_thought},
     {"a link comes back in a process without low descriptors", test_many_descriptors},
