@@ -14,6 +14,8 @@
  * between two looks at clocks. */
 enum { CLOCK_STEP_US = 5000000 };
 
+/* A pipe or a terminal isn't read again (config/password.c), and has another time whenever somebody
+ * writes there: the trace itself, on the terminal that the password was typed on. */
 static void take_stamp(const char *file, struct sx_watch_stamp *stamp)
 {
     struct stat status;
@@ -22,6 +24,8 @@ static void take_stamp(const char *file, struct sx_watch_stamp *stamp)
         return;
     stamp->device = (long long)status.st_dev;
     stamp->inode = (long long)status.st_ino;
+    if (!S_ISREG(status.st_mode))
+        return;
     stamp->bytes = (long long)status.st_size;
     stamp->modified_s = (long long)status.st_mtim.tv_sec;
     stamp->modified_ns = status.st_mtim.tv_nsec;

@@ -3,6 +3,7 @@
 #include "../../lib/suite.h"
 #include "../../lib/stopped_clock.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,28 @@ static void a_clock_that_is_set_brings_an_attempt_at_once(void)
     end(&story);
 }
 
+/* What is written on a terminal, the trace's own lines for instance, gives it another time; so it
+ * does to a FIFO. Neither gives its password twice. */
+static void what_is_read_once_does_not_change(void)
+{
+    char folder[] = "/tmp/test_reconnect_XXXXXX", file[sizeof folder + 10];
+    struct sx_config config = {.password_file = file};
+    struct sx_watch watch;
+    int fd;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/password", folder);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(file, 0600), 0);
+    CU_ASSERT_FATAL((fd = open(file, O_RDWR | O_NONBLOCK | O_CLOEXEC)) >= 0);
+    sx_watch_begin(&watch, &config);
+    CU_ASSERT_EQUAL(write(fd, "x", 1), 1);
+    CU_ASSERT_EQUAL(futimens(fd, (const struct timespec[2]){{1, 0}, {1, 0}}), 0);
+    CU_ASSERT_PTR_NULL(sx_watch_look(&watch, &config));
+    close(fd);
+    unlink(file);
+    CU_ASSERT_PTR_NOT_NULL(sx_watch_look(&watch, &config)); /* another one may come in its place */
+    rmdir(folder);
+}
+
 /* A session that lasts so long, and ends so. */
 static int64_t be_online(struct story *story, int64_t online_us, enum sx_err err)
 {
@@ -406,6 +429,7 @@ CU_TestInfo tests_reconnect[] = {
      a_file_that_changes_brings_an_attempt_at_once},
     {"a clock that is set brings an attempt at once",
      a_clock_that_is_set_brings_an_attempt_at_once},
+    {"what is read once does not change", what_is_read_once_does_not_change},
     {"what changed while it was online is no reason",
      what_changed_while_it_was_online_is_no_reason},
     {"who took our resource has it whatever changes here",
