@@ -70,6 +70,8 @@ void sx_admission_decline(const struct sx_admission *admission, const struct sx_
     sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
              "request %s from %s declined: %s", incoming->id, sx_incoming_text(incoming->from),
              condition);
+    if (incoming->is_message && admission->refused)
+        sx_refusals_note(admission->refused, incoming->from, incoming->id);
     sx_stanza_refusal(&out, &head, condition, text);
     sx_admission_post(admission, incoming, &out);
 }
@@ -232,6 +234,20 @@ static bool is_second_copy(enum sx_journal_verdict verdict)
            verdict == SX_JOURNAL_STALE || verdict == SX_JOURNAL_SPENT;
 }
 
+/* Of a message whose first copy was said not to be run, whatever the rules say now. */
+static bool was_declined(const struct sx_admission *admission, const struct sx_incoming *incoming)
+{
+    return incoming->is_message && admission->refused &&
+           sx_refusals_has(admission->refused, incoming->from, incoming->id);
+}
+
+static void drop_copy(const struct sx_admission *admission, const struct sx_incoming *incoming)
+{
+    sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
+             "message %s of %s came again: dropped", incoming->id,
+             sx_incoming_text(incoming->from));
+}
+
 /* ---- requests ---- */
 
 /* For its bytes and what is kept beside them: the queue has its caller's name once more. */
@@ -316,6 +332,10 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     enum sx_journal_verdict verdict;
     struct permit permit = {.version = sx_access_version(admission->access)};
     bool is_run;
+    if (was_declined(admission, incoming)) {
+        drop_copy(admission, incoming);
+        return;
+    }
     if (!from) {
         sx_jid_domain(sx_session_own_jid(admission->session), own_domain, sizeof own_domain);
         from = own_domain;
@@ -326,8 +346,7 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     verdict = (is_run ? sx_journal_enter : sx_journal_look)(admission->journal, from, incoming->id,
                                                             sx_clock_now_us(), &answer);
     if (incoming->is_message && is_second_copy(verdict)) {
-        sx_trace(sx_session_trace(admission->session), SOAP_XMPP_TRACE_DEBUG,
-                 "message %s of %s came again: dropped", incoming->id, from);
+        drop_copy(admission, incoming);
         sx_response_unref(answer);
         return;
     }

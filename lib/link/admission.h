@@ -22,6 +22,7 @@
 #include "request/access.h"
 #include "request/journal.h"
 #include "request/queue.h"
+#include "request/refusals.h"
 #include "wire/stanza.h"
 
 struct sx_admission {
@@ -31,6 +32,7 @@ struct sx_admission {
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments;
+    struct sx_refusals *refused; /* NULL: messages aren't served */
     /* loop thread */
     struct sx_trace_rate refusals; /* for want of a rule: a stranger must not flood the trace */
 };
@@ -50,7 +52,7 @@ void sx_admission_refuse(const struct sx_admission *admission, const struct sx_i
                          const char *condition, const char *text);
 
 /* The same, and says that the request was not run, in a way that callers of this library can rely
- * on. */
+ * on. A message is noted: no later copy of it runs, even if rules allow it then. */
 void sx_admission_decline(const struct sx_admission *admission, const struct sx_incoming *incoming,
                           const char *condition, const char *text);
 

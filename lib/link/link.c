@@ -144,6 +144,10 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
         sx_journal_share(link->journal);
     if (config->messages)
         sx_queue_expect(link->queue);
+        link->refused = sx_refusals_new();
+        if (!link->refused)
+            return false;
+    }
     if (config->name_key)
         sx_message_call_expect_found(link->exchange, config->max_request_bytes);
     return true;
@@ -217,6 +221,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .journal = link->journal,
         .access = link->access,
         .shipments = link->shipments,
+        .refused = link->refused,
     };
     link->bytestream = (struct sx_bytestream){
         .session = link->session,
@@ -288,6 +293,7 @@ static void free_tables(struct soap_xmpp_link *link)
         sx_exchange_free(link->exchange);
     sx_features_free(link->features);
     sx_journal_free(link->journal);
+    sx_refusals_free(link->refused);
     sx_access_free(link->access);
     sx_checker_free(link->checker);
     sx_budget_free(link->budget);

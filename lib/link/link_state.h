@@ -24,6 +24,7 @@ struct soap_xmpp_link {
     struct sx_queue *queue;
     struct sx_features *features;
     struct sx_journal *journal;
+    struct sx_refusals *refused; /* the loop thread's; NULL: messages aren't served */
     struct sx_access *access;
     struct sx_shipments *shipments;
     struct sx_receiver *receiver;

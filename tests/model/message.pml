@@ -13,8 +13,9 @@
  *   exchange/retry.c        survives_locked
  *   exchange/exchange.c     sx_exchange_may_have_run
  *   request/journal.c       sx_journal_forget repeat_locked
+ *   request/refusals.c      sx_refusals_note sx_refusals_has
  *
- * The service remembers each id for as long as copies come, and its rules stay as they are. It isn't
+ * The service remembers each id for as long as copies come, while its rules change. It isn't
  * restarted between two copies: then both may run, as docs/messages.md says.
  */
 #include "promise.pml"
@@ -51,7 +52,7 @@ bool receipt, answer, refusal, doubt;
 #define RUNNING  2
 #define ANSWERED 3 /* or declined: known */
 byte entry;
-bool is_forbidden;              /* its rules don't allow the caller */
+bool is_forbidden;              /* its rules don't allow the caller now */
 bool has_restarted;
 
 inline end(outcome)
@@ -118,7 +119,7 @@ inline arrive_elsewhere()
     fi
 }
 
-/* sx_journal_forget, which remembers messages. */
+/* sx_journal_forget and sx_admission_decline, which remember messages. */
 inline forget_declined()
 {
     if :: mistake == FORGETS_DECLINED -> entry = NONE :: else -> entry = ANSWERED fi
@@ -132,7 +133,7 @@ inline arrive()
     if
     :: entry != NONE -> SAY("  it came again: dropped\n")
     :: entry != NONE && mistake == DECLINES_SECOND -> refuse()
-    :: entry == NONE && is_forbidden -> SAY("  it is forbidden\n"); refuse()
+    :: entry == NONE && is_forbidden -> SAY("  it is forbidden\n"); refuse(); forget_declined()
     :: entry == NONE && !is_forbidden -> SAY("  it is queued\n"); entry = QUEUED
     :: entry == NONE && !is_forbidden -> SAY("  the queue is full, or it is too old\n");
         refuse(); forget_declined()
@@ -187,6 +188,7 @@ active proctype world()
     STEP(serve())
     STEP(decline())
     STEP(finish())
+    STEP(messages > 0 -> is_forbidden = !is_forbidden)
     STEP(mistake == RESTARTS && !has_restarted -> has_restarted = true; entry = NONE)
     od
 }

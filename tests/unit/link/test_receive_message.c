@@ -611,6 +611,63 @@ TEST(what_was_too_old_is_not_run_later)
     responder_stop(&responder);
 }
 
+static void assert_stays_declined(const char *rules, const char *stanza)
+{
+    struct responder responder;
+    struct soap_xmpp_config config;
+    configure(&config);
+    config.allow = rules;
+    responder_serve_with(&responder, &config);
+    hear(&responder, "%s", stanza);
+    ASSERT_CONTAINS(responder_said(&responder), REFUSED);
+    CU_ASSERT_EQUAL(soap_xmpp_set_rules(responder.link, "*", NULL, 0), 0);
+    assert_dropped(&responder, stanza);
+    hear(&responder, MESSAGE("2~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(responder_queued(&responder), 1);
+    responder_stop(&responder);
+}
+
+/* The rules may have changed when the second copy comes; its caller was told that it doesn't run.
+ */
+TEST(what_no_rule_allowed_is_not_run_later)
+{
+    char *packed = responder_pack(ENVELOPE("add")), *stanza = NULL;
+    CU_ASSERT_FATAL(asprintf(&stanza, MESSAGE("1~message", "%s"), packed) > 0);
+    assert_stays_declined("bob@example.org", MESSAGE("1~message", ENVELOPE("add")));
+    assert_stays_declined("alice@example.org:sub", MESSAGE("1~message", ENVELOPE("add")));
+    assert_stays_declined("bob@example.org", stanza);
+    assert_stays_declined("alice@example.org:add",
+                          MESSAGE("1~message", "<e:Envelope xmlns:e='" SX_NS_SOAP12
+                                               "'><e:Header><a xmlns='urn:a'>/></a></e:Header>"
+                                               "<e:Body><c:add xmlns:c='urn:c'/></e:Body>"
+                                               "</e:Envelope>"));
+    free(stanza);
+    free(packed);
+}
+
+/* Of the last thousand; and ids of others may mean several messages. */
+TEST(what_is_remembered_of_refusals_is_bounded)
+{
+    struct responder responder;
+    int i;
+    serve(&responder);
+    for (i = 0; i <= SX_REFUSALS; i++)
+        hear(&responder, "<message from='bob@example.org/x' id='%d~message'>%s</message>", i,
+             ENVELOPE("add"));
+    hear(&responder,
+         "<message from='bob@example.org/x' id='foreign'>" ENVELOPE("add") "</message>");
+    CU_ASSERT_EQUAL(soap_xmpp_set_rules(responder.link, "*", NULL, 0), 0);
+    assert_dropped(&responder, "<message from='bob@example.org/y' id='1~message'>" ENVELOPE(
+                                   "add") "</message>");
+    hear(&responder,
+         "<message from='bob@example.org/x' id='0~message'>" ENVELOPE("add") "</message>");
+    hear(&responder,
+         "<message from='bob@example.org/x' id='foreign'>" ENVELOPE("add") "</message>");
+    hear(&responder, MESSAGE("1~message", ENVELOPE("add")));
+    CU_ASSERT_EQUAL(responder_queued(&responder), 3);
+    responder_stop(&responder);
+}
+
 TEST(what_was_too_old_and_cannot_be_remembered_is_not_said_to_be_refused)
 {
     struct responder responder;
@@ -657,6 +714,8 @@ CU_TestInfo tests_receive_message[] = {
     {"one of this library's runs once", one_of_ours_runs_once},
     {"and so it does where the JID is shared", one_of_ours_runs_once_where_the_jid_is_shared},
     {"what found no room isn't run later", what_found_no_room_is_not_run_later},
+    {"what no rule allowed isn't run later", what_no_rule_allowed_is_not_run_later},
+    {"what is remembered of refusals is bounded", what_is_remembered_of_refusals_is_bounded},
     {"what found no memory isn't run later", what_found_no_memory_is_not_run_later},
     {"what a worker declined isn't run later", what_a_worker_declined_is_not_run_later},
     {"what was too old isn't run later", what_was_too_old_is_not_run_later},
