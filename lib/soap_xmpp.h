@@ -405,11 +405,12 @@ int soap_xmpp_reload(struct soap_xmpp_link *link, char *why, size_t why_bytes);
  * the server has bound, percent-encoded. gSOAP overwrites it in the next call or request: copy it.
  * A call under way on soap stays.
  *
- * Blocks until the link is online, for connect_timeout at most. Returns SOAP_OK or soap->error,
- * with one sentence in soap's fault, and nothing has changed: SOAP_TCP_ERROR (not online in time),
- * SOAP_USER_ERROR (forked), SOAP_LENGTH (soap->endpoint has no room for the address), SOAP_EOM;
- * SOAP_PLUGIN_ERROR without a plugin. A second time it does the same, after a reconnect with
- * another JID, too. */
+ * Blocks until the link is online, for connect_timeout at most, and returns early as
+ * soap_xmpp_wait_online() does: a port that is closed is waited for. Returns SOAP_OK or
+ * soap->error, with one sentence in soap's fault, and nothing has changed: SOAP_TCP_ERROR (not
+ * online in time), SOAP_USER_ERROR (forked), SOAP_LENGTH (soap->endpoint has no room for the
+ * address), SOAP_EOM; SOAP_PLUGIN_ERROR without a plugin. A second time it does the same, after a
+ * reconnect with another JID, too. */
 int soap_xmpp_listen(struct soap *soap);
 
 /* Waits for one request, for those who write the loop themselves: on SOAP_OK call soap_serve(soap)

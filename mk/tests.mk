@@ -86,7 +86,7 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plugin_PLUGINS) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
-	$(Q)$(call link,-Wl$(,)--wrap=sx_session_await $(GSOAP_LIBS) -lcunit)
+	$(Q)$(call link,-Wl$(,)--wrap=sx_session_await$(,)--wrap=sx_session_await_online $(GSOAP_LIBS) -lcunit)
 
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)

@@ -75,7 +75,7 @@ int sx_client_reach(struct soap *soap, struct sx_context *context, const char *e
     if (!err && context->name[0] && !context->is_message)
         return sx_client_refuse_name(soap, context, endpoint);
     if (!err)
-        err = sx_link_wait_online(context->link, sx_clock_deadline(us), why, sizeof why);
+        err = sx_link_wait_online(context->link, true, sx_clock_deadline(us), why, sizeof why);
     if (err)
         return sx_context_fail(soap, sx_fault_soap_code(err), "%.*s: %s", SX_ENDPOINT_SHOWN_BYTES,
                                endpoint, *why ? why : sx_fault_text(err));

@@ -154,7 +154,7 @@ int soap_xmpp_listen(struct soap *soap)
     if (sx_link_is_forked(context->link))
         return sx_context_fail_forked(soap, "soap_xmpp_listen");
     us = sx_config_timeout_us(soap->connect_timeout, sx_link_timeout_us(context->link));
-    err = sx_link_wait_online(context->link, sx_clock_deadline(us), why, sizeof why);
+    err = sx_link_wait_online(context->link, false, sx_clock_deadline(us), why, sizeof why);
     if (err)
         return sx_context_fail(soap, sx_fault_soap_code(err), "soap_xmpp_listen: %s",
                                *why ? why : sx_fault_text(err));

@@ -142,7 +142,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
         return false;
     if (config->is_shared)
         sx_journal_share(link->journal);
-    if (config->messages)
+    if (config->messages) {
         sx_queue_expect(link->queue);
         link->refused = sx_refusals_new();
         if (!link->refused)
@@ -582,14 +582,16 @@ unsigned sx_link_max_depth(struct soap_xmpp_link *link)
     return sx_session_config(link->session)->max_depth;
 }
 
-enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
-                                size_t why_bytes)
+enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, bool calls, int64_t deadline,
+                                char *why, size_t why_bytes)
 {
     uint64_t number;
     if (sx_link_is_forked(link)) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_EFORKED));
         return SX_EFORKED;
     }
+    if (!calls)
+        return sx_session_await_online(link->session, deadline, &number, why, why_bytes);
     if (sx_session_config(link->session)->is_shared) {
         snprintf(why, why_bytes, "%s", sx_fault_text(SX_ESHARED));
         return SX_ESHARED;

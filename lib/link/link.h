@@ -44,9 +44,10 @@ struct soap_xmpp_link *sx_link_ref(struct soap_xmpp_link *link);
 void sx_link_unref(struct soap_xmpp_link *link);
 
 /* Waits until the link is online; returns early when waiting can't help (sx_fault_permanent, a
- * stopped link). SX_OK, or the reason with one clause in why. */
-enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, int64_t deadline, char *why,
-                                size_t why_bytes);
+ * stopped link). SX_OK, or the reason with one clause in why. calls: as sx_session_await(), and
+ * SX_ESHARED for a link that calls nobody; else as sx_session_await_online(). */
+enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, bool calls, int64_t deadline,
+                                char *why, size_t why_bytes);
 
 /* Waits until online, enters the call, posts its stanza: as an iq, with the envelope packed if the
  * peer takes that, or as a message. On SX_OK *call is the caller's (it ends with

@@ -600,7 +600,8 @@ static void *wait_for_link(void *arg)
 {
     struct waiter *waiter = arg;
     char why[400];
-    waiter->err = sx_link_wait_online(waiter->link, sx_clock_deadline(ENOUGH_US), why, sizeof why);
+    waiter->err =
+        sx_link_wait_online(waiter->link, true, sx_clock_deadline(ENOUGH_US), why, sizeof why);
     return NULL;
 }
 
@@ -645,7 +646,7 @@ static void calls_that_wait_for_the_link_are_bounded_in_number(void)
         pthread_join(threads[i], NULL);
         CU_ASSERT_EQUAL(waiters[i].err, SX_OK);
     }
-    CU_ASSERT_EQUAL(sx_link_wait_online(stage.link, 0, why, sizeof why), SX_OK);
+    CU_ASSERT_EQUAL(sx_link_wait_online(stage.link, true, 0, why, sizeof why), SX_OK);
     laboratory_client_free(soap);
     soap_xmpp_close(stage.link);
     proxy_stop(proxy);

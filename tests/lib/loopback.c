@@ -198,10 +198,11 @@ void loopback_pair(struct soap_xmpp_link *a, struct soap_xmpp_link *b)
 /* ---- requests -------------------------------------------------------------------------------- */
 
 /* In the place of session.c's (--wrap): offline when the test wants it. */
-__typeof__(sx_session_await) __wrap_sx_session_await, __real_sx_session_await;
+__typeof__(sx_session_await) __wrap_sx_session_await, __real_sx_session_await,
+    __wrap_sx_session_await_online, __real_sx_session_await_online;
 
-enum sx_err __wrap_sx_session_await(struct sx_session *session, int64_t deadline, uint64_t *number,
-                                    char *why, size_t why_bytes)
+static enum sx_err await(__typeof__(sx_session_await) *real, struct sx_session *session,
+                         int64_t deadline, uint64_t *number, char *why, size_t why_bytes)
 {
     struct loopback *loopback = find_session(session);
     enum sx_err err;
@@ -212,9 +213,21 @@ enum sx_err __wrap_sx_session_await(struct sx_session *session, int64_t deadline
         loopback->offline = SX_OK;
     pthread_mutex_unlock(&loopback->mu);
     if (!err)
-        return __real_sx_session_await(session, deadline, number, why, why_bytes);
+        return real(session, deadline, number, why, why_bytes);
     snprintf(why, why_bytes, "%s", sx_fault_text(err));
     return err;
+}
+
+enum sx_err __wrap_sx_session_await(struct sx_session *session, int64_t deadline, uint64_t *number,
+                                    char *why, size_t why_bytes)
+{
+    return await(__real_sx_session_await, session, deadline, number, why, why_bytes);
+}
+
+enum sx_err __wrap_sx_session_await_online(struct sx_session *session, int64_t deadline,
+                                           uint64_t *number, char *why, size_t why_bytes)
+{
+    return await(__real_sx_session_await_online, session, deadline, number, why, why_bytes);
 }
 
 static void complete_error(const struct soap_xmpp_link *link, const char *from, const char *id,

@@ -3,7 +3,8 @@
  * Two links are paired: what one sends the other serves. They are real links that nothing connects
  * (sx_link_new); what stands here in the place of call.c, message_call.c and answer.c brings calls
  * and answers to the other one, without a server, without XML in between. For programs linked
- * without those three, and with --wrap=sx_session_await (mk/tests.mk).
+ * without those three, and with --wrap=sx_session_await and --wrap=sx_session_await_online
+ * (mk/tests.mk).
  */
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H

@@ -15,6 +15,7 @@
 #define SOAP_XMPP_NO_GSOAP
 #endif
 #include "soap_xmpp.h"
+#include "base/clock.h"
 #include "link/link.h"
 #include "link/link_state.h"
 #include "../../lib/suite.h"
@@ -283,7 +284,20 @@ static void a_child_opens_a_link_of_its_own(void)
 #endif
 }
 
+/* Server and service may be started together; a call would only wait in vain. */
+static void who_listens_waits_for_a_closed_port(void)
+{
+    int fd;
+    struct soap_xmpp_link *link = open_link(&fd);
+    char why[LINE_BYTES];
+    CU_ASSERT_EQUAL(sx_link_wait_online(link, true, SX_NEVER, why, sizeof why), SX_EREFUSED);
+    CU_ASSERT_EQUAL(sx_link_wait_online(link, false, sx_clock_deadline(1000), why, sizeof why),
+                    SX_EOFFLINE);
+    close_link(link, fd);
+}
+
 CU_TestInfo tests_api[] = {
+    {"who listens waits for a closed port", who_listens_waits_for_a_closed_port},
     {"a link is not opened without a configuration", a_link_is_not_opened_without_a_configuration},
     {"the environment fills no configuration that is missing",
      the_environment_fills_no_configuration_that_is_missing},
