@@ -120,8 +120,10 @@ void siege_assert_told(struct siege *siege, const char *server, const char *reas
     CU_ASSERT_TRUE(told);
 }
 
+/* Before a link has been online for the first time wait_online may tell at once what is wrong. */
 void siege_assert_usable(struct siege *siege)
 {
+    CU_ASSERT_TRUE(witness_await(&siege->witness, SOAP_XMPP_ONLINE));
     CU_ASSERT_EQUAL(soap_xmpp_wait_online(siege->link, -1), 0);
     siege_assert_adds(siege->soap);
 }

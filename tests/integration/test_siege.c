@@ -313,7 +313,7 @@ static void a_login_that_goes_wrong_is_told_and_tried_again(void)
          .reason = "DOCTYPE"},
         {{AWAIT("<stream:stream"), SEND("<?xml version='1.0' encoding='UTF-16'?>" HOSTILE_STREAM)},
          .reason = "UTF-16"},
-        {{SEND("HTTP/1.1 400 Bad Request\r\n\r\n")}, .reason = "no XML"},
+        {{SEND("HTTP/1.1 400 Bad Request\r\n\r\n")}, .reason = "a web server answers there"},
         {{SEND("<stream:stream a='"), FLOOD("endless ")}, .reason = "a tag of more than"},
         {{SEND("<stream:stream"), FLOOD(" ")}, .reason = "a tag of more than"},
         {{FLOOD("\n")}, .reason = "longer than 1.500 s"},
