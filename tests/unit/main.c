@@ -76,6 +76,7 @@
     SUITE(negotiation)                                                                             \
     SUITE(pace)                                                                                    \
     SUITE(outflow)                                                                                 \
+    SUITE(outflow_memory)                                                                          \
     SUITE(outlet)                                                                                  \
     SUITE(pack)                                                                                    \
     SUITE(pages)                                                                                   \

@@ -1,4 +1,5 @@
 /* The file that says who may call, as it is read: what is none is refused with a clause. */
+#include "../../lib/shortage.h"
 #include "../../lib/suite.h"
 
 #include <fcntl.h>
@@ -132,11 +133,44 @@ static void a_file_that_everybody_may_write_is_known(void)
     unlink(path);
 }
 
+/* What makes the text smaller may fail, and does no harm. */
+static bool attempt_read(struct shortage shortage)
+{
+    static char untouched[] = "untouched";
+    struct sx_allow_file file = {.text = untouched};
+    unsigned long line = 7;
+    char why[200] = "";
+    bool has_failed;
+    enum sx_err err;
+    shortage_begin(shortage);
+    err = sx_allow_file_read(path, &file, &line, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT(err == SX_OK || (err == SX_ENOMEM && has_failed));
+    ASSERT_TEXT(file.text, err == SX_OK ? "a@b\n" : untouched);
+    ASSERT_TEXT(why, "");
+    CU_ASSERT_EQUAL(line, 0);
+    if (err == SX_OK)
+        free(file.text);
+    return has_failed;
+}
+
+static void without_memory_it_is_read_whole_or_not_at_all(void)
+{
+    make_file();
+    write_bytes("\xEF\xBB\xBF"
+                "a@b\n",
+                7);
+    CU_ASSERT(shortage_sweep(attempt_read) >= 2);
+    unlink(path);
+}
+
 CU_TestInfo tests_allow_file[] = {
     {"the text is what the file holds", the_text_is_what_the_file_holds},
     {"what is no text of rules is refused", what_is_no_text_of_rules_is_refused},
     {"nobody waits for who would write", nobody_waits_for_who_would_write},
     {"a file has its limit", a_file_has_its_limit},
     {"a file that everybody may write is known", a_file_that_everybody_may_write_is_known},
+    {"without memory it is read whole or not at all",
+     without_memory_it_is_read_whole_or_not_at_all},
     CU_TEST_INFO_NULL,
 };
