@@ -385,6 +385,10 @@ void sx_queue_suspend(struct sx_queue *queue, const char *reason)
 void sx_queue_resume(struct sx_queue *queue)
 {
     pthread_mutex_lock(&queue->mu);
+    /* Who was there and waited on, as requests were left that nobody could take, leaves now: none
+     * of those may take the signal of a request that is another's. */
+    if (queue->suspended)
+        pthread_cond_broadcast(&queue->arrived);
     queue->suspended = false;
     pthread_mutex_unlock(&queue->mu);
 }

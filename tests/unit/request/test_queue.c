@@ -215,6 +215,44 @@ static void a_kick_that_follows_at_once_leaves_nobody_behind(void)
     sx_queue_free(queue);
 }
 
+static void *leave_in_time(void *queue)
+{
+    int64_t deadline = distant();
+    bool closed = false;
+    CU_ASSERT_PTR_NULL(sx_queue_take_since(queue, 0, deadline, &closed));
+    CU_ASSERT_TRUE(closed);
+    CU_ASSERT_TRUE(sx_clock_now_us() < deadline);
+    return NULL;
+}
+
+/* What waits is of a caller that has as many running as may be: nobody can take it, and so nobody
+ * leaves yet. Once it can be taken, it is for those who serve from then on. */
+static void who_waited_for_a_turn_leaves_a_queue_that_was_resumed(void)
+{
+    enum { TAKERS = 4 };
+    pthread_t takers[TAKERS];
+    struct sx_queue *queue = sx_queue_new(3, 1000, 1);
+    struct sx_request *running;
+    bool closed = false;
+    int i;
+    sx_queue_open(queue);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("1")), SX_OK);
+    CU_ASSERT_EQUAL(sx_queue_add(queue, make("2")), SX_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(running = sx_queue_take(queue, soon(), &closed));
+    for (i = 0; i < TAKERS; i++)
+        takers[i] = start(leave_in_time, queue);
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, soon(), &closed)); /* so long for them to wait */
+    sx_queue_suspend(queue, "no entry");
+    CU_ASSERT_PTR_NULL(sx_queue_take(queue, soon(), &closed));
+    CU_ASSERT_FALSE(closed);
+    sx_queue_resume(queue);
+    for (i = 0; i < TAKERS; i++)
+        pthread_join(takers[i], NULL);
+    sx_request_free(running);
+    take_and_free(queue, "2");
+    sx_queue_free(queue);
+}
+
 static void test_close(void)
 {
     struct sx_queue *queue = make_open(10);
@@ -410,6 +448,8 @@ CU_TestInfo tests_queue[] = {
      who_was_there_leaves_a_queue_that_was_resumed},
     {"a kick that follows at once leaves nobody behind",
      a_kick_that_follows_at_once_leaves_nobody_behind},
+    {"who waited for a turn leaves a queue that was resumed",
+     who_waited_for_a_turn_leaves_a_queue_that_was_resumed},
     {"requests are refused until somebody serves", test_not_serving},
     {"a full queue refuses and leaves the request to the caller", test_full},
     {"a caller's requests are taken in the order of their arrival", test_order},
