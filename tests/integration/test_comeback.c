@@ -77,6 +77,7 @@ static void prepare_hostile(struct stage *stage, const struct hostile_step *scri
     config.password = "secret";
     config.host = "127.0.0.1";
     config.tls = pem ? SOAP_XMPP_TLS_REQUIRED : SOAP_XMPP_TLS_OFF;
+    config.presence = 1; /* SERVE */
     prepare(stage, &config);
     stage->hostile = hostile_start(script, pem);
     CU_ASSERT_PTR_NOT_NULL_FATAL(stage->hostile);
@@ -288,6 +289,18 @@ static int give_password(void *user, char *password, size_t password_bytes)
     return 0;
 }
 
+static unsigned count_attempts(struct witness *witness)
+{
+    char *trace = witness_trace(witness);
+    const char *found = trace;
+    unsigned count = 0;
+    for (; found && (found = strstr(found, "-> connecting")) != NULL; found++)
+        count++;
+    free(trace);
+    return count;
+}
+
+/* Once for each attempt, of which a slow server may want more than three. */
 static void ask_again(const struct site *site)
 {
     struct asker asker = {0};
@@ -307,8 +320,9 @@ static void ask_again(const struct site *site)
     lose(&house);
     CU_ASSERT_TRUE(witness_await_trace(&house.stage.witness, "-> backing off", "the program gave"));
     assert_served(&house);
+    CU_ASSERT_TRUE(asker.times >= 3);
+    CU_ASSERT_EQUAL(asker.times, count_attempts(&house.stage.witness));
     leave(&house);
-    CU_ASSERT_EQUAL(asker.times, 3);
 }
 
 static void a_program_is_asked_for_its_password_while_it_is_served(void)
@@ -318,10 +332,12 @@ static void a_program_is_asked_for_its_password_while_it_is_served(void)
 
 /* ---- a server, or a machine, that is mended ---- */
 
-/* Once online, the service is asked something. */
+/* Once it says that it serves, the service is asked something. */
 #define SERVE                                                                                      \
-    {HOSTILE_SEND,                                                                                 \
-     .text = "<iq type='set' id='ask' from='bob@" DOMAIN "/desk' to='$JID'><e:Envelope "           \
+    {HOSTILE_EXPECT, .text = "urn:soap-xmpp:presence:1"},                                          \
+        {HOSTILE_SEND,                                                                             \
+         .text =                                                                                   \
+             "<iq type='set' id='ask' from='bob@" DOMAIN "/desk' to='$JID'><e:Envelope "           \
              "xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><l:add "                 \
              "xmlns:l='urn:soapxmpp:lab'><a>1</a><b>2</b></l:add></e:Body></e:Envelope></iq>"},    \
         {HOSTILE_EXPECT, .text = "<sum>3</sum>"},                                                  \
