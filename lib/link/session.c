@@ -162,6 +162,12 @@ struct sx_loop *sx_session_loop(const struct sx_session *session)
     return session->loop;
 }
 
+bool sx_session_is_slow(const struct sx_session *session)
+{
+    unsigned bytes_per_s;
+    return sx_loop_speed(session->loop, &bytes_per_s) == SX_SPEED_SLOW;
+}
+
 int64_t sx_session_timeout_us(const struct sx_session *session)
 {
     return session->config.timeout_us;

@@ -40,6 +40,9 @@ struct sx_memory *sx_session_memory(const struct sx_session *session); /* that p
 struct sx_loop *sx_session_loop(const struct sx_session *session);
 int64_t sx_session_timeout_us(const struct sx_session *session); /* the configuration's */
 
+/* Whether the server reads slowly, as its last session showed (net/speed.h). Any thread. */
+bool sx_session_is_slow(const struct sx_session *session);
+
 /* text into why, if the program wants it (NULL, 0 allowed). */
 void sx_session_say(char *why, size_t why_bytes, const char *text);
 

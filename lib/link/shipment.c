@@ -17,12 +17,6 @@ enum {
     LEAST_BLOCK_BYTES = 256,
 };
 
-static bool is_slow(const struct sx_session *session)
-{
-    unsigned bytes_per_s;
-    return sx_loop_speed(sx_session_loop(session), &bytes_per_s) == SX_SPEED_SLOW;
-}
-
 /* The largest block that still fits, in base64 and with its iq around it, into the largest stanza
  * that may leave; not above BLOCK_BYTES, or less toward a slow server, and LEAST_BLOCK_BYTES even
  * where that doesn't fit. */
@@ -32,7 +26,7 @@ static size_t choose_block_bytes(const struct sx_session *session, const char *f
     size_t frame = IQ_BYTES + sx_scan_quoted_bytes(to) +
                    sx_scan_quoted_bytes(from ? from : sx_session_config(session)->jid);
     size_t bytes = limit > frame ? (limit - frame) / 4 * 3 : 0;
-    size_t most = is_slow(session) ? SLOW_BLOCK_BYTES : BLOCK_BYTES;
+    size_t most = sx_session_is_slow(session) ? SLOW_BLOCK_BYTES : BLOCK_BYTES;
     if (bytes < LEAST_BLOCK_BYTES)
         return LEAST_BLOCK_BYTES;
     return bytes < most ? bytes : most;

@@ -418,9 +418,7 @@ static int64_t end_late(struct sx_shipments *shipments, uint64_t number)
 /* What a block waits for in a queue of ours is no silence of its receiver. */
 static void grant_silence(struct sx_shipments *shipments)
 {
-    unsigned bytes_per_s;
-    bool is_slow =
-        sx_loop_speed(sx_session_loop(shipments->session), &bytes_per_s) == SX_SPEED_SLOW;
+    bool is_slow = sx_session_is_slow(shipments->session);
     sx_senders_set_silence(shipments->senders, is_slow ? SLOW_SILENCE_US : SX_SENDER_SILENCE_US);
 }
 
