@@ -24,7 +24,6 @@ enum {
 struct hoard {
     int fds[ROOM];
     unsigned count, wanted;
-    atomic_uint taken;
     atomic_bool stopping;
     pthread_t thread;
     struct rlimit limit; /* before */
@@ -43,9 +42,7 @@ static void *snatch(void *arg)
 {
     struct hoard *hoard = arg;
     while (!atomic_load(&hoard->stopping)) {
-        if (take_one(hoard))
-            atomic_fetch_add(&hoard->taken, 1);
-        else if (hoard->count > hoard->wanted)
+        if (!take_one(hoard) && hoard->count > hoard->wanted)
             close(hoard->fds[--hoard->count]);
         usleep(GREED_US);
     }
@@ -107,11 +104,6 @@ struct hoard *hoard_start(void)
         return NULL;
     }
     return hoard;
-}
-
-unsigned hoard_taken(struct hoard *hoard)
-{
-    return atomic_load(&hoard->taken);
 }
 
 void hoard_stop(struct hoard *hoard)

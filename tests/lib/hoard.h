@@ -12,9 +12,6 @@ struct hoard;
  * FD_SETSIZE, or hardly any. */
 struct hoard *hoard_start(void);
 
-/* How many low numbers got free and were taken since. */
-unsigned hoard_taken(struct hoard *hoard);
-
 /* Closes them all. NULL allowed. */
 void hoard_stop(struct hoard *hoard);
 
