@@ -120,8 +120,8 @@ enum soap_xmpp_state_value {
     SOAP_XMPP_CONNECTING,
     SOAP_XMPP_ONLINE,
     /* Refused, for a reason that seldom ends by itself: who calls or waits learns it at once. The
-     * next attempt follows after 1 minute, then 2, 5, 10 to 15, and up to half as much again; at
-     * once when the password or a certificate file or the machine's clock changes, or on
+     * next attempt follows after 1 minute, then 2, 5, 10, and up to half as long again each time;
+     * at once when the password or a certificate file or the machine's clock changes, or on
      * soap_xmpp_kick(). With give_up on that alone */
     SOAP_XMPP_FAILED,
     SOAP_XMPP_STOPPING, /* soap_xmpp_stop() or soap_xmpp_interrupt() */

@@ -66,7 +66,7 @@ bool sx_speed_may_write(const struct sx_speed *speed);
 /* A stanza was handed over. */
 void sx_speed_write(struct sx_speed *speed, size_t bytes, bool is_large, int64_t now_us);
 
-/* Whether a mark is to be put behind what was written; waiting: a large stanza may not begin. */
+/* Whether a mark is to be put behind what was written; is_waiting: a large stanza may not begin. */
 bool sx_speed_wants_mark(const struct sx_speed *speed, bool is_waiting);
 
 /* Whether the last large stanza isn't read yet, which a mark that is out will tell. */

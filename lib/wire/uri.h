@@ -1,4 +1,6 @@
-/* uri.h - a JID as an xmpp: URI (RFC 5122), and the path in it; jid.h reads such URIs.
+/* uri.h - a JID as an xmpp: URI (RFC 5122), and the path in it.
+ *
+ * Noun: the URI, written here; jid.h reads it.
  *
  * Invariant: a URI is that of one JID alone, and holds no byte that a path, a query or a list of
  * endpoints gives a meaning: what isn't unreserved, one of "!$&'()*+,;=:@" or '/' (RFC 3986 3.3) is
