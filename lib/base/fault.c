@@ -112,6 +112,7 @@ static const struct error_row errors[] = {
                     false},
     [SX_ENOTSOAP] = {"no SOAP envelope", "service-unavailable", CODE_NO_DATA, false},
     [SX_EMALFORMED] = {"the envelope is malformed", "bad-request", CODE_SYNTAX, false},
+    [SX_EVERSION] = {"the Envelope is of no version of SOAP", "bad-request", CODE_SYNTAX, false},
     /* The peer is told that it is our mistake: what can't be carried is what we wrote. */
     [SX_EUNCARRIABLE] = {"the envelope cannot be carried in a stanza", "internal-server-error",
                          CODE_USER_ERROR, false},
@@ -207,6 +208,7 @@ bool sx_fault_is_answered(enum sx_err err)
     case SX_OK:
     case SX_ENOTSOAP:
     case SX_EMALFORMED:
+    case SX_EVERSION:
     case SX_ETOOBIG:
     case SX_EDEPTH:
     case SX_EABSENT:

@@ -49,6 +49,7 @@ enum sx_err {
     SX_ESTANZA,      /* a stanza error came instead of an answer: see its condition */
     SX_ENOTSOAP,     /* the answer holds no SOAP envelope */
     SX_EMALFORMED,   /* the envelope is not namespace-well-formed or lacks a body */
+    SX_EVERSION,     /* its Envelope is of no version of SOAP */
     SX_EUNCARRIABLE, /* the envelope can't be put into a stanza: which byte, why */
     SX_ETOOBIG,      /* larger than a limit */
     SX_EDEPTH,       /* nested deeper than the limit */

@@ -11,7 +11,8 @@
  * Happy path: an answer -> exchange, under way or found by its name; a request -> its age -> as an
  * IQ's. Failure: an answer that nobody awaits and whose name isn't proven is dropped; a request is
  * refused (or dropped, if others may have it) where messages aren't taken, older than max_age_s, or
- * for an IQ's reasons.
+ * for an IQ's reasons; an Envelope of no version of SOAP is one where messages are taken, and noise
+ * elsewhere.
  *
  * Modelled in tests/model: message.pml.
  */
@@ -22,6 +23,7 @@
 
 #include "base/clock.h"
 #include "link/glance.h"
+#include "link/mismatch.h"
 #include "wire/jid.h"
 #include "wire/timestamp.h"
 #include "wire/stanza.h"
@@ -171,6 +173,10 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
                   const struct sx_element *stanza, struct sx_envelope *envelope)
 {
     char why[256];
+    if (envelope->err == SX_EVERSION) {
+        sx_mismatch_answer_packed(reception, message, envelope->why);
+        return;
+    }
     if (envelope->err != SX_OK) {
         decline_unread(reception, message, envelope->err, envelope->why);
         return;
@@ -195,10 +201,15 @@ static void admit(const struct sx_reception *reception, const struct sx_incoming
 /* What is for the account goes to other resources as well (RFC 6121 8.5.2): one that takes requests
  * may run it, and its caller must not be told that it is not run. What is for this resource, or for
  * a component, nobody else has. */
+static bool is_ours_alone(const struct sx_reception *reception, const struct sx_incoming *message)
+{
+    return sx_session_config(reception->session)->is_component ||
+           (message->to && sx_jid_equal(message->to, sx_session_own_jid(reception->session)));
+}
+
 static void decline_untaken(const struct sx_reception *reception, const struct sx_incoming *message)
 {
-    bool is_ours = message->to && sx_jid_equal(message->to, sx_session_own_jid(reception->session));
-    if (is_ours || sx_session_config(reception->session)->is_component)
+    if (is_ours_alone(reception, message))
         sx_admission_decline(reception->admission, message, "service-unavailable",
                              "requests that come as messages aren't served here");
     else
@@ -246,24 +257,45 @@ static bool holds_envelope(const struct sx_reception *reception, const struct sx
            ((stream->verdict != SX_OK || stream->binary) && sx_request_id_is_message(message->id));
 }
 
+/* NULL: it holds none that is answered. */
+static const struct sx_element *find_mismatch(const struct sx_reception *reception,
+                                              const struct sx_incoming *message,
+                                              const struct sx_element *stanza)
+{
+    bool may_be = sx_session_config(reception->session)->messages && !is_type(message, "error") &&
+                  sx_queue_was_opened(reception->queue) && is_ours_alone(reception, message);
+    return may_be ? sx_mismatch_find(stanza) : NULL;
+}
+
+static bool is_noise(const struct sx_reception *reception, const struct sx_incoming *message,
+                     const struct sx_element *stanza, const struct sx_stream *stream)
+{
+    return !message->id || !message->from || strlen(message->id) > SX_RECEIVE_ID_BYTES ||
+           is_type(message, "groupchat") || is_type(message, "headline") ||
+           (!is_type(message, "error") && !holds_envelope(reception, message, stanza, stream) &&
+            !find_mismatch(reception, message, stanza));
+}
+
 void sx_receive_message(const struct sx_reception *reception, const struct sx_incoming *message,
                         const struct sx_element *stanza, struct sx_stream *stream)
 {
     char name[SX_MESSAGE_ID_BYTES + 1];
     enum sx_message_id_kind kind = SX_MESSAGE_ID_NONE;
-    bool is_error = is_type(message, "error");
-    if (!message->id || !message->from || strlen(message->id) > SX_RECEIVE_ID_BYTES ||
-        is_type(message, "groupchat") || is_type(message, "headline") ||
-        (!is_error && !holds_envelope(reception, message, stanza, stream))) {
+    const struct sx_element *mismatch = NULL;
+    if (is_noise(reception, message, stanza, stream)) {
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
                  "<message> from %s ignored", sx_incoming_text(message->from));
         return;
     }
     kind = sx_message_ids_read(reception->names, message->id, message->from, name);
-    if (is_error || kind != SX_MESSAGE_ID_NONE ||
+    if (!holds_envelope(reception, message, stanza, stream))
+        mismatch = find_mismatch(reception, message, stanza);
+    if (is_type(message, "error") || kind != SX_MESSAGE_ID_NONE ||
         sx_exchange_gave_out(reception->exchange, message->id))
         receive_answer(reception, message, kind == SX_MESSAGE_ID_PROVEN ? name : NULL, stanza,
                        stream);
+    else if (mismatch)
+        sx_mismatch_answer(reception, message, mismatch);
     else
         receive_request(reception, message, stanza, stream);
 }

@@ -11,17 +11,14 @@
  */
 #include "link/reception.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "link/glance.h"
+#include "link/mismatch.h"
 #include "wire/disco.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
-
-enum { SHOWN_BYTES = 200 /* of a namespace */ };
 
 /* ---- requests ---- */
 
@@ -60,45 +57,20 @@ static void receive_packed(const struct sx_reception *reception, const struct sx
     sx_glance_take(reception, incoming, element, stream, &envelope);
     if (envelope.err == SX_OK)
         sx_admission_admit(admission, incoming, &envelope);
+    else if (envelope.err == SX_EVERSION)
+        sx_mismatch_answer_packed(reception, incoming, envelope.why);
     else
         sx_admission_decline(admission, incoming, sx_fault_condition(envelope.err), envelope.why);
     sx_envelope_fini(&envelope);
 }
 
-static bool is_mismatched(const struct sx_reception *reception, const struct sx_incoming *incoming,
-                          const struct sx_element *payload)
+/* NULL: it holds none. */
+static const struct sx_element *find_mismatch(const struct sx_reception *reception,
+                                              const struct sx_incoming *incoming,
+                                              const struct sx_element *stanza)
 {
-    return payload && strcmp(incoming->type, "set") == 0 &&
-           strcmp(sx_element_name(payload), "Envelope") == 0 &&
-           sx_queue_was_opened(reception->queue);
-}
-
-/* SOAP 1.2 5.4.7, as gSOAP answers over HTTP: by SOAP 1.1, which both versions read. Nobody's rules
- * are asked, since nothing is run. */
-static void answer_mismatch(const struct sx_reception *reception,
-                            const struct sx_incoming *incoming, const struct sx_element *payload)
-{
-    const struct sx_head head = sx_admission_head(reception->admission, incoming);
-    char ns[SHOWN_BYTES];
-    struct sx_buffer fault = {0}, out = {0};
-    snprintf(ns, sizeof ns, "%s", sx_element_ns(payload));
-    sx_utf8_drop_broken(ns);
-    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
-             "iq %s from %s: its Envelope is of no version of SOAP, but in \"%s\"", incoming->id,
-             sx_incoming_text(incoming->from), ns);
-    sx_buffer_add_text(&fault, "<e:Envelope xmlns:e='" SX_NS_SOAP11 "'><e:Body><e:Fault>"
-                               "<faultcode>e:VersionMismatch</faultcode><faultstring>");
-    sx_buffer_add_escaped(&fault, "an Envelope of SOAP is in " SX_NS_SOAP11 " or " SX_NS_SOAP12
-                                  ", and not in \"");
-    sx_buffer_add_escaped(&fault, ns);
-    sx_buffer_add_escaped(&fault, "\"");
-    sx_buffer_add_text(&fault, "</faultstring></e:Fault></e:Body></e:Envelope>");
-    if (fault.failed)
-        out.failed = true;
-    else
-        sx_stanza_fault(&out, &head, fault.bytes, fault.len, "VersionMismatch");
-    sx_buffer_fini(&fault);
-    sx_admission_post(reception->admission, incoming, &out);
+    bool may_be = strcmp(incoming->type, "set") == 0 && sx_queue_was_opened(reception->queue);
+    return may_be ? sx_mismatch_find(stanza) : NULL;
 }
 
 /* ---- questions ---- */
@@ -173,8 +145,8 @@ void sx_receive_request(const struct sx_reception *reception, const struct sx_in
     else if (sx_element_is(payload, "again", SX_NS_DELIVERY) &&
              sx_request_id_is_tagged(incoming->id))
         sx_admission_answer_again(reception->admission, incoming);
-    else if (is_mismatched(reception, incoming, payload))
-        answer_mismatch(reception, incoming, payload);
+    else if (find_mismatch(reception, incoming, stanza))
+        sx_mismatch_answer(reception, incoming, payload);
     else if (packs && sx_bytestream_is(payload))
         sx_bytestream_receive(reception->bytestream, incoming, payload, stream);
     else

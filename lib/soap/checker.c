@@ -24,9 +24,9 @@ struct sx_checker {
     XML_Parser parser;     /* for what the markup isn't plain enough for */
     struct sx_quota quota; /* of memory without end: the envelope is our own */
     struct sx_scan scan;
-    const char **open_uris;         /* the scan's, while it measures: a check's */
-    enum sx_err err;                /* SX_OK, SX_EUNCARRIABLE, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
-    size_t lead;                    /* white space before the root, not given to expat */
+    const char **open_uris; /* the scan's, while it measures: a check's */
+    enum sx_err err; /* SX_OK, SX_EUNCARRIABLE, SX_EVERSION, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    size_t lead;     /* white space before the root, not given to expat */
     bool glancing, known;           /* stops as soon as it is known what a glance tells */
     bool has_begun;                 /* the root has */
     size_t glanced;                 /* bytes so far */
@@ -65,7 +65,8 @@ static void stop(struct sx_checker *checker, enum sx_err err, const char *why)
 static void stop_for_scan(struct sx_checker *checker)
 {
     enum sx_err err = checker->scan.err;
-    stop(checker, err == SX_EDEPTH || err == SX_ENOMEM ? err : SX_EUNCARRIABLE, checker->scan.why);
+    bool passes = err == SX_EDEPTH || err == SX_ENOMEM || (checker->glancing && err == SX_EVERSION);
+    stop(checker, passes ? err : SX_EUNCARRIABLE, checker->scan.why);
 }
 
 /* What a glance is for. */

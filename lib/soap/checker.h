@@ -28,7 +28,8 @@ enum sx_err sx_checker_check(struct sx_checker *checker, const char *bytes, size
 /* Looks no further than it must to tell version, operation, is_fault and, of a fault, its code: for
  * envelopes that travel packed, whose other bytes no server sees. Pieces are given in order, last
  * with the end; before the first sx_checker_begin. Returns SX_OK with *scan pointing to the
- * findings, or *scan NULL while it needs more; errors as sx_checker_check, SX_ETOOBIG when
+ * findings, or *scan NULL while it needs more; errors as sx_checker_check, SX_EVERSION for an
+ * Envelope of no version of SOAP, SX_ETOOBIG when
  * SX_GLANCE_BYTES haven't told, and SX_EFULL when about max_steps haven't. Steps measure time, one
  * to three nanoseconds each: a byte of plain markup is one, a byte that expat reads is
  * SX_GLANCE_EXPAT_STEPS, and names cost what scan.h says. */

@@ -323,6 +323,8 @@ static enum sx_err enter_root(struct sx_scan *scan, const char *qname, const cha
                               const char *local_name, const char **attributes)
 {
     scan->version = sx_scan_version(uri, local_name);
+    if (!scan->version && strcmp(local_name, "Envelope") == 0)
+        return fail(scan, SX_EVERSION, "an Envelope of SOAP is not in \"%.*s\"", uri);
     if (!scan->version)
         return fail(scan, SX_EMALFORMED, "the root element <%.*s> is no SOAP 1.1 or 1.2 Envelope",
                     qname);

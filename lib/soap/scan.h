@@ -61,7 +61,7 @@ struct sx_scan {
                                             * followed by NUL, an empty one ends the list */
     size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;
                              * with open_uris only */
-    enum sx_err err;        /* SX_EMALFORMED, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
+    enum sx_err err;        /* SX_EMALFORMED, SX_EVERSION, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */
     char why[160];          /* one clause that explains err */
     /* steps (checker.h) beside reading the bytes, of all envelopes so far: whoever wants to know
      * sets it to 0. Each declaration that a name is compared with is one step. */

@@ -99,6 +99,7 @@
     SUITE(receive_message)                                                                         \
     SUITE(receive_presence)                                                                        \
     SUITE(receive_reply)                                                                           \
+    SUITE(mismatch)                                                                                \
     SUITE(receive_request)                                                                         \
     SUITE(receiver)                                                                                \
     SUITE(receiver_pace)                                                                           \

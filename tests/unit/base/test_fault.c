@@ -107,8 +107,8 @@ static void permanent_errors_are_few(void)
 
 static void answers_are_few(void)
 {
-    static const enum sx_err answered[] = {SX_OK,     SX_ENOTSOAP, SX_EMALFORMED, SX_ETOOBIG,
-                                           SX_EDEPTH, SX_EABSENT,  SX_ETAKEN};
+    static const enum sx_err answered[] = {SX_OK,      SX_ENOTSOAP, SX_EMALFORMED, SX_EVERSION,
+                                           SX_ETOOBIG, SX_EDEPTH,   SX_EABSENT,    SX_ETAKEN};
     size_t i, found = 0;
     enum sx_err err;
 
@@ -131,6 +131,7 @@ static void requests_are_refused_with(void)
         {SX_ETAKEN, "resource-constraint", "wait"},
         {SX_ENOMEM, "resource-constraint", "wait"},
         {SX_EMALFORMED, "bad-request", "modify"},
+        {SX_EVERSION, "bad-request", "modify"},
         {SX_ETOOBIG, "policy-violation", "modify"},
         {SX_EDEPTH, "policy-violation", "modify"},
         {SX_EUNCARRIABLE, "internal-server-error", "cancel"},

@@ -71,46 +71,6 @@ TEST(a_strangers_envelope_is_looked_at_when_the_trace_tells)
     responder_stop(&responder);
 }
 
-/* As over HTTP: the sender learns that it is SOAP's version. Nothing is queued. */
-TEST(an_envelope_of_no_version_of_soap_gets_the_fault_for_it)
-{
-    static const char *const envelopes[] = {
-        "<Envelope xmlns=''><Body/></Envelope>",
-        "<e:Envelope xmlns:e='urn:other'><e:Body/></e:Envelope>",
-        "<Envelope/>",
-        ("<e:Envelope xmlns:e='" SX_NS_SOAP11 "/'><e:Body/></e:Envelope>"),
-        "<e:Envelope xmlns:e='&quot;&lt;'/>",
-    };
-    struct responder responder;
-    size_t i;
-    responder_serve(&responder, "alice@example.org:add");
-    for (i = 0; i < sizeof envelopes / sizeof *envelopes; i++) {
-        responder_say(&responder, "set", "v", envelopes[i]);
-        ASSERT_CONTAINS(responder_said(&responder), "<iq type='error' ");
-        ASSERT_CONTAINS(responder_said(&responder), ":Envelope xmlns:e='" SX_NS_SOAP11 "'>");
-        ASSERT_CONTAINS(responder_said(&responder), "<faultcode>e:VersionMismatch</faultcode>");
-        ASSERT_CONTAINS(responder_said(&responder), "<VersionMismatch xmlns='http://jabber.org/");
-    }
-    ASSERT_CONTAINS(responder_said(&responder), "not in &quot;&quot;&lt;&quot;");
-    responder_say(&responder, "get", "v", envelopes[1]);
-    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
-    responder_say(&responder, "set", "v", "<e:Letter xmlns:e='urn:other'/>");
-    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
-    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
-    responder_stop(&responder);
-}
-
-TEST(who_serves_nobody_knows_no_version_of_soap)
-{
-    struct responder responder;
-    struct soap_xmpp_config config;
-    responder_configure(&config);
-    responder_start(&responder, &config);
-    responder_say(&responder, "set", "v", "<e:Envelope xmlns:e='urn:other'/>");
-    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable");
-    responder_stop(&responder);
-}
-
 TEST(what_is_no_packed_envelope_is_refused)
 {
     static const struct {
@@ -224,9 +184,6 @@ CU_TestInfo tests_receive_request[] = {
      a_packed_operation_is_what_the_rules_are_asked_about},
     {"a stranger's envelope is looked at when the trace tells of them",
      a_strangers_envelope_is_looked_at_when_the_trace_tells},
-    {"an envelope of no version of SOAP gets the fault for it",
-     an_envelope_of_no_version_of_soap_gets_the_fault_for_it},
-    {"who serves nobody knows no version of SOAP", who_serves_nobody_knows_no_version_of_soap},
     {"what is no packed envelope is refused", what_is_no_packed_envelope_is_refused},
     {"a declined packed request says that it was not run",
      a_declined_packed_request_says_that_it_was_not_run},

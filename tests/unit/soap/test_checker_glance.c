@@ -151,7 +151,7 @@ static void refuse_rows(void)
         REFUSED(ROOT11 BODY "<op p:a=''/>" TAIL),
         REFUSED(ROOT11 BODY "<op a='' a=''/>" TAIL),
         REFUSED(ROOT11 BODY "&none;<op/>" TAIL),
-        REFUSED("<Envelope>" BODY "<op/>" TAIL),
+        REFUSED("<E:Letter xmlns:E='u'>" BODY "<op/>" TAIL),
         REFUSED(ROOT11),
         REFUSED(ROOT11 "</E:Envelope>"),
     };
