@@ -7,8 +7,9 @@
  */
 #include "gsoap/mapping.h"
 
-#include <stdbool.h>
 #include <string.h>
+
+#include "soap/scan.h"
 
 /* By soapcpp2's names, which gSOAP itself relies on. */
 static bool is_own(const struct Namespace *row)
@@ -51,6 +52,17 @@ size_t sx_mapping_collect(const struct Namespace *row, const char **patterns)
             patterns[count++] = row->out;
     }
     return count;
+}
+
+bool sx_mapping_has_version(const struct Namespace *row, int version)
+{
+    const char *uri = version == 12 ? SX_NS_SOAP12 : SX_NS_SOAP11;
+    while (row && row->id && strcmp(row->id, "SOAP-ENV") != 0)
+        row++;
+    if (!row || !row->id)
+        return true;
+    return (row->ns && strcmp(row->ns, uri) == 0) || (row->in && soap_tag_cmp(uri, row->in) == 0) ||
+           (row->out && strcmp(row->out, uri) == 0);
 }
 
 static enum sx_mapping_place judge(const struct soap *soap, bool is_of_service)

@@ -9,11 +9,17 @@
 #ifndef SX_GSOAP_MAPPING_H
 #define SX_GSOAP_MAPPING_H
 
+#include <stdbool.h>
+
 #include "soap_xmpp.h"
 
 /* The namespaces of the service's operations, as patterns that point into the table, "" for none:
  * three for each row at most, and one. How many there are. */
 size_t sx_mapping_collect(const struct Namespace *row, const char **patterns);
+
+/* Whether the table knows the Envelopes of this version (11, 12) for SOAP's. One without a row for
+ * SOAP, or none, is taken to know both. */
+bool sx_mapping_has_version(const struct Namespace *row, int version);
 
 enum sx_mapping_place {
     SX_MAPPING_FOREIGN, /* in no row of the service's own */

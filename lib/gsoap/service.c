@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "gsoap/action.h"
 #include "gsoap/attachments.h"
+#include "gsoap/mapping.h"
 #include "wire/uri.h"
 
 enum { WHY_BYTES = 256, TEXT_BYTES = 400 };
@@ -72,6 +73,14 @@ static void tell_address(struct soap *soap, const struct sx_request *request)
     snprintf(soap->path, sizeof soap->path, "%s", sx_uri_path(soap->endpoint));
 }
 
+/* soap_envelope_begin_in() would take the Envelope for an operation. The fault is in the version
+ * that its sender reads. */
+static int fail_version(struct soap *soap, const struct sx_request *request)
+{
+    soap_set_version(soap, request->envelope.version == 12 ? 2 : 1);
+    return soap->error = SOAP_VERSIONMISMATCH;
+}
+
 int sx_service_begin(struct soap *soap, struct sx_context *context)
 {
     const struct sx_request *request = context->request;
@@ -89,6 +98,8 @@ int sx_service_begin(struct soap *soap, struct sx_context *context)
         guard(soap, context);
     forget_http(soap);
     tell_address(soap, request);
+    if (!sx_mapping_has_version(soap->namespaces, request->envelope.version))
+        return fail_version(soap, request);
     return sx_context_repair(soap, context, &context->request->envelope);
 }
 

@@ -8,7 +8,8 @@ extern CU_TestInfo tests_client[], tests_failures[], tests_service[], tests_acce
     tests_http[], tests_name[], tests_registration[], tests_relay[], tests_relay_by_hand[],
     tests_two[], tests_fork[], tests_pool[], tests_reading[], tests_reading_requests[],
     tests_gate[], tests_modes[], tests_modes_by_hand[], tests_logging[], tests_input[],
-    tests_input_served[], tests_request[], tests_porting[], tests_porting_by_hand[], tests_listen[];
+    tests_input_served[], tests_request[], tests_porting[], tests_porting_by_hand[], tests_listen[],
+    tests_version[];
 
 int main(int argc, char **argv)
 {
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
         {"plugin name", NULL, NULL, ground_start, ground_stop, tests_name},
         {"plugin registration", NULL, NULL, ground_start, ground_stop, tests_registration},
         {"plugin logging", NULL, NULL, ground_start, ground_stop, tests_logging},
+        {"plugin version", NULL, NULL, ground_start_alone, ground_stop, tests_version},
         {"plugin two services", NULL, NULL, ground_start_alone, ground_stop, tests_two},
         CU_SUITE_INFO_NULL,
     };

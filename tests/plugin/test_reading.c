@@ -296,8 +296,10 @@ static void many_names_cost_little(void)
 
 /* Of two namespaces none is sure to be meant. */
 static struct Namespace two_rows[] = {
-    {"SOAP-ENV", "http://schemas.xmlsoap.org/soap/envelope/", NULL, NULL},
-    {"SOAP-ENC", "http://schemas.xmlsoap.org/soap/encoding/", NULL, NULL},
+    {"SOAP-ENV", "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/*/soap-envelope",
+     NULL},
+    {"SOAP-ENC", "http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/*/soap-encoding",
+     NULL},
     {"xsi", "http://www.w3.org/2001/XMLSchema-instance", NULL, NULL},
     {"calc", "urn:soapxmpp:test:calc", NULL, NULL},
     {"other", "urn:other", NULL, NULL},
