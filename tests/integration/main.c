@@ -52,6 +52,7 @@
     SUITE(sessions)                                                                                \
     SUITE(death)                                                                                   \
     SUITE(fidelity)                                                                                \
+    SUITE(fault)                                                                                   \
     SUITE(foreign)                                                                                 \
     SUITE(storm)                                                                                   \
     SUITE(throttled)
