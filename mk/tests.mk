@@ -34,7 +34,7 @@ $(WS_USERS) $(call lint_of,$(WS_USERS)): CPPFLAGS += $(ws_FLAGS)
 ORACLE_USERS := $(call obj,tests/oracle/oracle.c)
 $(eval $(call uses,$(ORACLE_USERS),oracle))
 $(ORACLE_USERS) $(call lint_of,$(ORACLE_USERS)): CPPFLAGS += $(oracle_FLAGS)
-TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS))
+TWO_USERS := $(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)) $(WS_USERS)
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): CPPFLAGS += -I$(BUILD)/gen/two
 $(TWO_USERS) $(call lint_of,$(TWO_USERS)): | $(TWO:%=$(BUILD)/gen/two/%H.h)
 
@@ -104,7 +104,7 @@ $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OB
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)
 
-$(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(LIB_OBJECTS)
+$(BUILD)/ws: $(WS_OBJECTS) $(ws_STUBS) $(ws_SKELETON) $(ws_PLUGINS) $(TWO_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoapssl -lcunit)
 
