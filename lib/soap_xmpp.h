@@ -398,8 +398,9 @@ int soap_xmpp_reload(struct soap_xmpp_link *link, char *why, size_t why_bytes);
  * same thread even. From its return on, requests that a rule lets pass wait for soap_xmpp_accept()
  * on any context of the link, as many as the limits let; before that, and before the first
  * soap_xmpp_accept() or soap_xmpp_serve(), they are refused (service-unavailable). It lasts until
- * the link is stopped, whatever becomes of soap; whose requests nobody accepts waits for its
- * timeout.
+ * the link is stopped, whatever becomes of soap. Whose requests nobody accepts waits for its own
+ * recv_timeout or transfer_timeout, the shorter one (0: its link's timeout_ms), with a thread: a
+ * service that sends its answer here by WS-Addressing has one thread less for as long.
  *
  * soap->endpoint is then the link's own address, which others call it by: "xmpp:" and the JID that
  * the server has bound, percent-encoded. gSOAP overwrites it in the next call or request: copy it.

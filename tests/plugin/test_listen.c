@@ -50,6 +50,44 @@ static void listens_in_the_middle_of_a_call(void)
     ground_free(callback);
 }
 
+/* Who listens and never accepts: its callers wait for their recv_timeout, no longer, and are told
+ * that it may still run. */
+static void holds_callers_for_their_time(void)
+{
+    struct soap *soap = ground.service;
+    double sum;
+    CU_ASSERT_EQUAL(soap_xmpp_listen(ground.client), SOAP_OK);
+    soap->recv_timeout = -1000;
+    CU_ASSERT_EQUAL(soap_call_calc__add(soap, DESK, NULL, 1, 2, &sum), SOAP_EOF);
+    ASSERT_CONTAINS(ground_fault(soap), "no answer within 0.001 s");
+    CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_UNKNOWN);
+    soap->recv_timeout = 1;
+    soap->transfer_timeout = -1000; /* the shorter one counts */
+    CU_ASSERT_EQUAL(soap_call_calc__add(soap, DESK, NULL, 1, 2, &sum), SOAP_EOF);
+    ASSERT_CONTAINS(ground_fault(soap), "no answer within 0.001 s");
+}
+
+/* A worker of the service that sends its answer there, too, and then it serves the next. */
+static void holds_workers_for_their_time(void)
+{
+    struct soap *soap = ground.service;
+    double sum;
+    CU_ASSERT_EQUAL(soap_xmpp_listen(soap), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_xmpp_listen(ground.client), SOAP_OK);
+    soap->recv_timeout = -1000;
+    CU_ASSERT_EQUAL(soap_send_calc__relay(ground.client, CALC, NULL, (char *)"answer " DESK, 40, 2),
+                    SOAP_OK);
+    CU_ASSERT_EQUAL_FATAL(soap_xmpp_accept(soap, 10), SOAP_OK);
+    CU_ASSERT_EQUAL(soap_serve(soap), SOAP_EOF);
+    ASSERT_CONTAINS(ground_fault(soap), "no answer within 0.001 s");
+    soap_end(soap);
+    CU_ASSERT_EQUAL(soap_recv_calc__relay(ground.client, &sum), 202);
+    CU_ASSERT_EQUAL(soap_send_calc__add(ground.client, CALC, NULL, 1, 2), SOAP_OK);
+    poll_one(soap);
+    CU_ASSERT_EQUAL(soap_recv_calc__add(ground.client, &sum), SOAP_OK);
+    CU_ASSERT_EQUAL(sum, 3);
+}
+
 static void listens_again(void)
 {
     int i;
@@ -127,6 +165,8 @@ CU_TestInfo tests_listen[] = {
     {"an operation's soap->endpoint is what it was called by", operations_know_their_endpoint},
     {"callbacks wait from then on until they are accepted", callbacks_wait},
     {"a call under way stays", listens_in_the_middle_of_a_call},
+    {"who never accepts holds its callers for their recv_timeout", holds_callers_for_their_time},
+    {"and a worker of who sends its answer there", holds_workers_for_their_time},
     {"a second time does no harm", listens_again},
     {"offline it fails, and nobody is listened to", offline_listens_to_nobody},
     {"a stopped link listens to nobody", a_stopped_link_listens_to_nobody},
