@@ -11,12 +11,12 @@ LABORATORY_OBJECTS := $(call obj,$(addprefix tests/lib/,suite.c tcp.c proxy.c pa
     $(addprefix tests/integration/,laboratory.c site.c))
 FEDERATION_OBJECTS := $(call obj,$(wildcard tests/federation/*.c)) $(LABORATORY_OBJECTS)
 WS_OBJECTS := $(call obj,$(wildcard tests/ws/*.c) $(addprefix tests/lib/,suite.c child.c tcp.c proxy.c \
-    passage.c) tests/integration/site.c)
+    passage.c) $(addprefix tests/integration/,site.c scale.c))
 CLUSTER_OBJECTS := $(call obj,$(wildcard tests/cluster/*.c) tests/integration/site.c \
     $(addprefix tests/lib/,suite.c child.c))
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
-MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) tests/integration/site.c $(addprefix \
+MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integration/,site.c scale.c) $(addprefix \
     tests/lib/,suite.c child.c tcp.c proxy.c passage.c))
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
@@ -225,6 +225,7 @@ DEBIAN_SERVERS ?= prosody,CONFIG=debian,$(IDN_HOST) \
     "ejabberd,CONFIG=debian,$(IDN_HOST),USERS=alice:alicepw bob:bobpw carol:carolpw" \
     fragile=prosody,CONFIG=debian,CERT=chained frail=ejabberd,CONFIG=debian,CERT=chained \
     $(foreach c,expired selfsigned wronghost,$(c)=prosody$(,)CONFIG=debian$(,)CERT=$(c))
+DEBIAN_PAIR := prosody,CONFIG=debian ejabberd,CONFIG=debian
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 
 run-unit: $(BUILD)/unit
@@ -270,6 +271,12 @@ run-integration: $(BUILD)/integration
 run-sized: $(BUILD)/integration
 	tools/with-servers $(DEBIAN_SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
+run-sized-ws: $(BUILD)/ws
+	tools/with-servers $(DEBIAN_PAIR) -- $(TEST_RUN) $(BUILD)/ws $(ARGS)
+
+run-sized-cxx: $(BUILD)/cxx
+	tools/with-servers $(DEBIAN_PAIR) -- $(TEST_RUN) $(BUILD)/cxx $(ARGS)
+
 # Whether they are Debian's.
 run-servers:
 	tools/with-servers prosody,CONFIG=debian,$(HOSTS) ejabberd,CONFIG=debian,$(HOSTS) -- tests/servers/run.sh
@@ -308,6 +315,13 @@ MIXED_SERVERS := prosody ejabberd fragile=prosody frail=ejabberd
 run-mixed: $(BUILD)/mixed
 	tools/with-servers $(MIXED_SERVERS) -- $(BUILD)/mixed $(ARGS)
 
+# All but big: what goes in pieces is over the servers' stanza limits, minutes at Debian's rates.
+SIZED_MIXED := delivery: packed: message: death: storm: shared:
+
+run-sized-mixed: $(BUILD)/mixed
+	tools/with-servers $(DEBIAN_PAIR) $(foreach s,fragile=prosody frail=ejabberd,$(s)$(,)CONFIG=debian) -- \
+	    $(BUILD)/mixed $(if $(ARGS),$(ARGS),$(SIZED_MIXED))
+
 SOAK_SECONDS ?= 600
 
 soak: deps
@@ -325,7 +339,8 @@ LOGS ?= $(BUILD)/logs
 SIZED_LANES ?= $(LANES)
 side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --seconds tests/seconds \
     --before '$(TEST_RUN)' --servers '$(SERVERS)'
-sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERVERS)'
+sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERVERS)' \
+    --beside sized-ws $(BUILD)/ws 2 '$(DEBIAN_PAIR)' --beside sized-cxx $(BUILD)/cxx 1 '$(DEBIAN_PAIR)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
@@ -378,5 +393,5 @@ ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
 .PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration \
-    run-sized run-servers run-throttled run-advised run-ws run-cxx run-federation \
-    run-cluster run-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
+    run-sized run-sized-ws run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation \
+    run-cluster run-mixed run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

@@ -93,7 +93,7 @@ int suite_main(CU_SuiteInfo *suites, int argc, char **argv)
 {
     unsigned failed;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc > 1 && strcmp(argv[1], "-l") == 0) {
+    if (argc > 1 && (strcmp(argv[1], "-l") == 0 || strcmp(argv[1], "-L") == 0)) {
         list_suites(suites);
         return 0;
     }

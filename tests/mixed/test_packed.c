@@ -3,9 +3,10 @@
  */
 #include "pair.h"
 
+#include "../integration/scale.h"
 #include "../lib/suite.h"
 
-enum { SIZE = 100000 };
+#define SIZE scale_of(100000, 6000)
 
 /* Bytes of a call and its answer, on the caller's connection. */
 static uint64_t measure(struct pair *pair, int caller)
@@ -13,7 +14,7 @@ static uint64_t measure(struct pair *pair, int caller)
     struct proxy_counts before, after;
     pair_expect_answer(pair, pair_call(pair, caller, 0, false)); /* asks what the other can do */
     proxy_counts(pair->sides[caller].proxy, &before);
-    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+    pair_expect_answer(pair, pair_call(pair, caller, (int)SIZE, false));
     proxy_counts(pair->sides[caller].proxy, &after);
     return after.bytes - before.bytes;
 }
@@ -24,8 +25,7 @@ static void expect_packed(struct pair *pair, bool packed)
     int side;
     for (side = 0; side < SIDES; side++) {
         uint64_t bytes = measure(pair, side);
-        CU_ASSERT_TRUE(packed ? bytes > SIZE / 2 && bytes < 3 * SIZE / 2
-                              : bytes > 2 * (uint64_t)SIZE);
+        CU_ASSERT_TRUE(packed ? bytes > SIZE / 2 && bytes < 3 * SIZE / 2 : bytes > 2 * SIZE);
     }
 }
 
@@ -62,13 +62,13 @@ static void who_does_not_pack_gets_plain_envelopes(void)
 static void fall_back_from(struct pair *pair, int caller)
 {
     struct party *other = &pair->sides[!caller];
-    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+    pair_expect_answer(pair, pair_call(pair, caller, (int)SIZE, false));
     pair_orphan(pair, !caller);
     party_stop(other);
     other->options[0] = "unpacked";
     party_start(pair, other);
     party_await_online(other);
-    pair_expect_answer(pair, pair_call(pair, caller, SIZE, false));
+    pair_expect_answer(pair, pair_call(pair, caller, (int)SIZE, false));
 }
 
 static void fall_back(const struct site *site, const char *version)

@@ -6,13 +6,16 @@
 
 #include "plugin/wsaapi.h"
 
+#include "../integration/scale.h"
 #include "../lib/suite.h"
 
 extern CU_TestInfo tests_addressing[];
 
 #define ACTION "urn:soapxmpp:ws#convert"
 
-enum { ANSWERS = 50, POLLED = 10, WAIT_S = 20, ID_BYTES = 100 };
+#define ANSWERS scale_calls(50)
+#define POLLED  scale_calls(10)
+enum { WAIT_S = 20, ID_BYTES = 100 };
 
 /* ---- what reached the third endpoint ---- */
 
