@@ -85,15 +85,15 @@ static const struct site *find_ejabberd(void)
 
 /* ---- the resource that was asked for ---- */
 
-/* Coming back would end another connection, whichever it was. */
-static void assert_ended_for_good(struct session *session)
+/* Coming back at once would end another connection, whichever it was. */
+static void assert_refused(struct session *session)
 {
     CU_ASSERT_TRUE(witness_await(&session->witness, SOAP_XMPP_FAILED));
     assert_told(session, EITHER);
     assert_told(session, ": Replaced by new connection");
 }
 
-static void the_oldest_of_too_many_stays_offline(void)
+static void the_oldest_of_too_many_is_refused(void)
 {
     enum { MOST_OTHERS = 8 };
     struct session oldest, others[MOST_OTHERS], second, third;
@@ -107,7 +107,7 @@ static void the_oldest_of_too_many_stays_offline(void)
     open_at(&second, find_ejabberd(), "carol", "two");
     assert_online(&oldest);
     open_at(&third, find_ejabberd(), "carol", "three");
-    assert_ended_for_good(&oldest);
+    assert_refused(&oldest);
     assert_online(&second);
     assert_online(&third);
     close_session(&oldest);
@@ -119,12 +119,12 @@ static void the_oldest_of_too_many_stays_offline(void)
     }
 }
 
-static void who_had_the_resource_before_stays_offline(const struct site *site)
+static void who_had_the_resource_before_is_refused(const struct site *site)
 {
     struct session first, second;
     open_at(&first, site, "bob", "shelf");
     open_at(&second, site, "bob", "shelf");
-    assert_ended_for_good(&first);
+    assert_refused(&first);
     assert_online(&second);
     close_session(&first);
     close_session(&second);
@@ -132,7 +132,7 @@ static void who_had_the_resource_before_stays_offline(const struct site *site)
 
 static void a_clash_of_resources_is_told_in_the_same_words(void)
 {
-    site_each(who_had_the_resource_before_stays_offline);
+    site_each(who_had_the_resource_before_is_refused);
 }
 
 /* ---- a resource that the server chose ---- */
@@ -149,7 +149,7 @@ static void one_with_a_resource_of_the_servers_comes_back(void)
     open_at(&renamed, &second, "carol", "one");
     CU_ASSERT_STRING_NOT_EQUAL(renamed.jid, holder.jid);
     open_at(&newer, &second, "carol", "two");
-    assert_ended_for_good(&holder);
+    assert_refused(&holder);
     assert_online(&renamed);
     witness_clear(&renamed.witness);
     open_at(&newest, &second, "carol", "three");
@@ -275,7 +275,7 @@ static void sessions_in_a_row_count_and_attempts_do_not(void)
 }
 
 CU_TestInfo tests_sessions[] = {
-    {"the oldest of too many stays offline", the_oldest_of_too_many_stays_offline},
+    {"the oldest of too many is refused", the_oldest_of_too_many_is_refused},
     {"a clash of resources is told in the same words",
      a_clash_of_resources_is_told_in_the_same_words},
     {"one with a resource of the server's comes back",
