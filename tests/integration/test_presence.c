@@ -204,9 +204,9 @@ static unsigned fill_once(struct soap *soap, const struct site *site, size_t len
     unsigned count = 0;
     while (count < most) {
         text[len] = '\0';
-        if (soap_send_lab__say(soap, nobody, NULL, text) == SOAP_OK) {
+        if (soap_send_lab__say(soap, nobody, NULL, text) == SOAP_OK)
             calls[count++] = soap_xmpp_detach(soap);
-        } else if (!less_bytes || len < LEAST_BYTES + less_bytes)
+        else if (!less_bytes || len < LEAST_BYTES + less_bytes)
             break;
         else
             len -= less_bytes;
