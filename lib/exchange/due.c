@@ -4,6 +4,7 @@
  * out: not while it is HELD, nor while its last copy waits for another one, or is out.
  *
  * Happy path: begin -> (2 s without an answer) -> first -> put_off -> 4 s -> ... -> 30 s.
+ * Unread: while our server hasn't read the copy that is out the interval doesn't begin.
  * Absent: after a bounce nothing is under way, and asking again costs little: 1/4 s, 1/2 s, ...
  *
  * Modelled in tests/model: iq.pml, liveness.pml.
@@ -18,7 +19,8 @@ enum {
     FIRST_INTERVAL_US = 2000000,
     MOST_INTERVAL_US = 30000000,
     FIRST_ABSENCE_US = 250000,
-    MAX_RENEWALS = 5 /* a peer that restarts more often during one call isn't worth it */
+    LOOK_US = 500000, /* whether a copy has been read */
+    MAX_RENEWALS = 5  /* a peer that restarts more often during one call isn't worth it */
 };
 
 struct soap_xmpp_call *sx_due_first_locked(const struct sx_exchange *exchange, int64_t now_us)
@@ -31,6 +33,7 @@ struct soap_xmpp_call *sx_due_first_locked(const struct sx_exchange *exchange, i
 
 void sx_due_set_locked(struct soap_xmpp_call *call, int64_t due_us)
 {
+    call->is_unread = false;
     if (call->phase != PHASE_HELD)
         sx_heap_set(&call->exchange->due, &call->due, due_us);
 }
@@ -55,6 +58,16 @@ void sx_due_put_off_locked(struct soap_xmpp_call *call, int64_t now_us)
 {
     sx_due_set_locked(call, now_us + call->interval_us);
     call->interval_us = double_up(call->interval_us);
+}
+
+bool sx_due_await_read_locked(struct soap_xmpp_call *call, int64_t now_us, int64_t unread_us)
+{
+    bool is_unread = call->sent > 0 && call->posted_us && call->posted_us >= unread_us;
+    if (!is_unread && !call->is_unread)
+        return false;
+    sx_due_set_locked(call, now_us + (is_unread ? LOOK_US : call->interval_us));
+    call->is_unread = is_unread;
+    return true;
 }
 
 void sx_due_await_return_locked(struct soap_xmpp_call *call)

@@ -21,6 +21,11 @@ void sx_due_set_locked(struct soap_xmpp_call *call, int64_t due_us);
  * doubles, up to 30 s. */
 void sx_due_put_off_locked(struct soap_xmpp_call *call, int64_t now_us);
 
+/* The call is due. Whether it waits all the same: our server hasn't read its copy, or had not when
+ * this was asked before, so that the interval begins now. Of what was posted before unread_us all
+ * has been read. */
+bool sx_due_await_read_locked(struct soap_xmpp_call *call, int64_t now_us, int64_t unread_us);
+
 /* As put_off, but the interval begins anew. */
 void sx_due_restart_locked(struct soap_xmpp_call *call, int64_t due_us);
 

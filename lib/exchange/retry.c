@@ -12,15 +12,15 @@
  *
  * Happy path: keep -> posted -> answered; nothing here runs again.
  * Lost:       lose -> online -> take_due -> posted under the same id -> answered from the journal.
- * Unposted:   unpost takes the first copy back, unless another went out while it waited for room.
- * Absent:     a server says that nobody is there: that copy is out of the world, the next one is
- *             due after its interval.
- * Restarted:  the peer says stale, of this copy. If no other is out, the request did not run: it
- *             gets another id. Otherwise nobody knows, and the call ends.
- * Old:        the peer says stale of an epoch of its own that was over before the first copy under
- *             this id went out: none was let in, however many there are. Another id.
- * Falls back: the peer takes no packed payload any longer: replace puts a plain one in its place,
- *             which goes out once more only, if the peer doesn't run each id once.
+ * Unread:     our server reads slowly: await_read puts the next copy off until the last one is
+ * read. Unposted:   unpost takes the first copy back, unless another went out while it waited for
+ * room. Absent:     a server says that nobody is there: that copy is out of the world, the next one
+ * is due after its interval. Restarted:  the peer says stale, of this copy. If no other is out, the
+ * request did not run: it gets another id. Otherwise nobody knows, and the call ends. Old: the peer
+ * says stale of an epoch of its own that was over before the first copy under this id went out:
+ * none was let in, however many there are. Another id. Falls back: the peer takes no packed payload
+ * any longer: replace puts a plain one in its place, which goes out once more only, if the peer
+ * doesn't run each id once.
  *
  * Modelled in tests/model: iq.pml, liveness.pml, message.pml, shared.pml.
  */
@@ -196,6 +196,27 @@ void sx_retry_put_back(struct sx_exchange *exchange, const struct sx_copy *copy)
     pthread_mutex_unlock(&exchange->mu);
 }
 
+void sx_retry_note_post(struct sx_exchange *exchange, const char *id)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    if (call && sx_table_is_kept_locked(call))
+        call->posted_us = sx_clock_now_us();
+    pthread_mutex_unlock(&exchange->mu);
+}
+
+bool sx_retry_await_read(struct sx_exchange *exchange, int64_t now_us, int64_t unread_us)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    do
+        call = sx_due_first_locked(exchange, now_us);
+    while (call && sx_due_await_read_locked(call, now_us, unread_us));
+    pthread_mutex_unlock(&exchange->mu);
+    return call != NULL;
+}
+
 /* ---- calls that fall back ---- */
 
 bool sx_retry_is_packed(struct sx_exchange *exchange, const char *peer, const char *id)
@@ -252,6 +273,22 @@ void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payloa
     }
     pthread_mutex_unlock(&exchange->mu);
     free(payload);
+}
+
+static bool is_for_another_locked(const struct soap_xmpp_call *call, const char *incarnation)
+{
+    return call->kind == CALL_KEPT && call->sent == 0 && !sx_request_id_is_any(incarnation) &&
+           strcmp(sx_request_id_tail(call->id), incarnation) != 0;
+}
+
+void sx_retry_renew(struct sx_exchange *exchange, const char *id, const char *incarnation)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    if (call && sx_table_is_kept_locked(call) && is_for_another_locked(call, incarnation))
+        (void)sx_due_renew_locked(call, incarnation);
+    pthread_mutex_unlock(&exchange->mu);
 }
 
 /* ---- errors ---- */

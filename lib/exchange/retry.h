@@ -38,6 +38,14 @@ int64_t sx_retry_due_us(struct sx_exchange *exchange);
 bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_copy *copy);
 void sx_retry_put_back(struct sx_exchange *exchange, const struct sx_copy *copy);
 
+/* A copy of that call, by its id, was posted by now and may stand unread for long. */
+void sx_retry_note_post(struct sx_exchange *exchange, const char *id);
+
+/* Of what was posted before unread_us our server has read all. Calls that are due by now and of
+ * which a copy isn't read are put off; once it is, their interval begins. Whether another call is
+ * due. */
+bool sx_retry_await_read(struct sx_exchange *exchange, int64_t now_us, int64_t unread_us);
+
 /* Whether the reply (an error) leaves the call under way: a server's bounce, or a stale id while
  * the request can't have been run; in that case it is due again, with the peer's new incarnation.
  * If a call to a shared JID ends, reply's text may tell more. */
@@ -59,5 +67,9 @@ bool sx_retry_take_packed(struct sx_exchange *exchange, const char *peer, struct
  * ends with err and text instead. Once the call has ended nothing happens. */
 void sx_retry_replace(struct sx_exchange *exchange, const char *id, char *payload, size_t len,
                       bool runs_once, enum sx_err err, const char *text);
+
+/* The peer has this incarnation now: a call of which no copy is out gets another id for it, rather
+ * than be called stale. */
+void sx_retry_renew(struct sx_exchange *exchange, const char *id, const char *incarnation);
 
 #endif

@@ -84,6 +84,7 @@ static void set_kind_locked(struct soap_xmpp_call *call, enum call_kind kind)
 
 void sx_table_set_payload_locked(struct soap_xmpp_call *call, char *payload, size_t len)
 {
+    call->posted_us = 0;
     free(call->payload);
     call->payload = payload;
     call->payload_len = len;

@@ -63,12 +63,14 @@ struct soap_xmpp_call {
     bool falls_back;          /* another payload comes in its place, or is there */
     struct sx_heap_entry due; /* when to send it again; SX_NEVER: not by the clock */
     int64_t interval_us;      /* how long after that */
-    int64_t absence_us;       /* how long after the last bounce, 0: none yet */
-    unsigned holds;           /* how often it was HELD; 0 again when its payload is replaced */
-    unsigned renewals;        /* ids for a peer that restarted */
-    unsigned moves;           /* to other resources */
-    unsigned denials;         /* SHARED: to later copies in a row: not known here */
-    uint64_t deniers;         /* who said so, a bit each: numbers of processes, modulo 64 */
+    int64_t posted_us;        /* after the last copy that the server may read slowly; 0: none */
+    bool is_unread;     /* when that was looked at last, it wasn't read; due is the next look */
+    int64_t absence_us; /* how long after the last bounce, 0: none yet */
+    unsigned holds;     /* how often it was HELD; 0 again when its payload is replaced */
+    unsigned renewals;  /* ids for a peer that restarted */
+    unsigned moves;     /* to other resources */
+    unsigned denials;   /* SHARED: to later copies in a row: not known here */
+    uint64_t deniers;   /* who said so, a bit each: numbers of processes, modulo 64 */
     struct sx_clock_moment first_sent; /* of this id's first copy; zero: none went out */
     /* Copies that may have reached the peer under this id, and be run. Of a SHARED one 0 or 1:
      * whether the first copy may have. */

@@ -19,6 +19,7 @@
 #include "exchange/retry.h"
 #include "link/lateness.h"
 #include "link/size_limit.h"
+#include "net/outlet.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
 #include "wire/stanza.h"
@@ -42,8 +43,14 @@ static enum sx_err post_copy(const struct sx_calls *calls, const struct draft *d
     const struct sx_head head = {
         .from = sx_session_stamp(calls->session), .to = draft->to, .id = id};
     struct sx_buffer stanza = {0};
+    bool is_large;
+    enum sx_err err;
     sx_stanza_request(&stanza, "set", &head, draft->payload, draft->payload_len);
-    return sx_session_post(calls->session, number, &stanza, draft->room_deadline);
+    is_large = stanza.len > SX_OUTLET_PROMPT_BYTES;
+    err = sx_session_post(calls->session, number, &stanza, draft->room_deadline);
+    if (err == SX_OK && is_large)
+        sx_retry_note_post(calls->exchange, id);
+    return err;
 }
 
 static enum sx_err keep(const struct draft *draft, struct soap_xmpp_call *call)
@@ -269,27 +276,34 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
     return err;
 }
 
-static bool post_again(const struct sx_calls *calls, uint64_t number, const struct sx_copy *copy)
+/* Without room it has its turn again after its interval. */
+static void post_again(const struct sx_calls *calls, uint64_t number, const struct sx_copy *copy)
 {
     const struct sx_head head = {
         .from = sx_session_stamp(calls->session), .to = copy->peer, .id = copy->id};
     struct sx_buffer stanza = {0};
-    if (sx_loop_has(sx_session_loop(calls->session), copy->id))
-        return false;
+    bool is_large;
     sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",
              copy->id);
     sx_stanza_request(&stanza, "set", &head, copy->payload, copy->payload_len);
-    return sx_session_post_again(calls->session, number, &stanza) == SX_OK;
+    is_large = stanza.len > SX_OUTLET_PROMPT_BYTES;
+    if (sx_session_post_again(calls->session, number, &stanza) != SX_OK)
+        sx_retry_put_back(calls->exchange, copy);
+    else if (is_large)
+        sx_retry_note_post(calls->exchange, copy->id);
 }
 
 int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number)
 {
     struct sx_exchange *exchange = calls->exchange;
+    int64_t now_us = sx_clock_now_us(), unread_us;
     struct sx_copy copy;
-    while (sx_retry_take_due(exchange, sx_clock_now_us(), &copy)) {
-        /* Without room, or while the one before waits for its turn: again after its interval. */
-        if (!post_again(calls, number, &copy))
-            sx_retry_put_back(exchange, &copy);
+    if (sx_retry_due_us(exchange) > now_us)
+        return sx_retry_due_us(exchange);
+    unread_us = sx_loop_unread_us(sx_session_loop(calls->session));
+    while (sx_retry_await_read(exchange, now_us, unread_us) &&
+           sx_retry_take_due(exchange, now_us, &copy)) {
+        post_again(calls, number, &copy);
         sx_copy_fini(&copy);
     }
     return sx_retry_due_us(exchange);

@@ -68,9 +68,9 @@ static bool make_plain(const struct sx_fallback *fallback, const struct sx_copy 
     return false;
 }
 
-/* The bytes of its plain envelope. */
+/* The bytes of its plain envelope. incarnation NULL: the peer doesn't run each id once. */
 static size_t replace_one(const struct sx_fallback *fallback, const struct sx_copy *copy,
-                          bool runs_once)
+                          const char *incarnation)
 {
     struct sx_payload payload = {0};
     char clause[300] = "", why[400];
@@ -81,8 +81,10 @@ static size_t replace_one(const struct sx_fallback *fallback, const struct sx_co
     sx_trace(sx_session_trace(fallback->session), SOAP_XMPP_TRACE_DEBUG,
              "call %s falls back to plain%s%s", copy->id, is_plain ? "" : ", in vain: ", clause);
     /* Who doesn't know <packed/> has run nothing. */
-    sx_retry_replace(fallback->exchange, copy->id, payload.bytes, payload.len, runs_once,
+    sx_retry_replace(fallback->exchange, copy->id, payload.bytes, payload.len, incarnation != NULL,
                      SX_EUNCARRIABLE, why);
+    if (incarnation)
+        sx_retry_renew(fallback->exchange, copy->id, incarnation);
     return len;
 }
 
@@ -100,7 +102,7 @@ static bool replace_portion(const void *user, const char *peer)
     for (calls = 0; calls < PORTION_CALLS && bytes < PORTION_BYTES; calls++) {
         if (!sx_retry_take_packed(fallback->exchange, peer, &copy))
             return false;
-        bytes += replace_one(fallback, &copy, runs_once);
+        bytes += replace_one(fallback, &copy, runs_once ? incarnation : NULL);
         sx_copy_fini(&copy);
     }
     return true;

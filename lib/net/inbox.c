@@ -80,6 +80,7 @@ static enum sx_err await_room_locked(struct sx_inbox *inbox, uint64_t session, s
 
 static void append_locked(struct sx_inbox *inbox, struct sx_inbox_item *item)
 {
+    item->posted_us = sx_clock_now_us();
     if (inbox->last)
         inbox->last->next = item;
     else

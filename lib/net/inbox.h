@@ -25,8 +25,9 @@ struct sx_inbox_item {
     uint64_t session;
     char *bytes; /* bytes[len] is NUL */
     size_t len;
-    bool keeps_order; /* it doesn't overtake others */
-    uint64_t turn;    /* outlet.c's */
+    bool keeps_order;  /* it doesn't overtake others */
+    int64_t posted_us; /* when it was appended */
+    uint64_t turn;     /* outlet.c's */
 };
 
 struct sx_inbox {

@@ -120,11 +120,6 @@ enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *sta
     return err;
 }
 
-bool sx_loop_has(const struct sx_loop *loop, const char *id)
-{
-    return sx_outflow_has(&loop->outflow, id);
-}
-
 bool sx_loop_wants_block(struct sx_loop *loop)
 {
     return sx_inbox_backlog_bytes(&loop->inbox) < BACKLOG_BYTES &&
@@ -159,6 +154,12 @@ void sx_loop_note_pong(struct sx_loop *loop, unsigned long number)
     assert(self == loop);
     if (sx_outflow_answer(&loop->outflow, number, sx_clock_now_us()))
         loop->refused_posts = 0; /* it does read, as slowly as it may */
+}
+
+int64_t sx_loop_unread_us(struct sx_loop *loop)
+{
+    assert(self == loop);
+    return sx_outflow_unread_us(&loop->outflow);
 }
 
 enum sx_speed_verdict sx_loop_speed(struct sx_loop *loop, unsigned *bytes_per_s)

@@ -75,16 +75,16 @@ enum sx_err sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, s
 enum sx_err sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                                bool keeps_order);
 
-/* Whether a large stanza with this id was posted and isn't read by the server yet: a second one
- * would only stand behind it. Loop thread. */
-bool sx_loop_has(const struct sx_loop *loop, const char *id);
-
 /* Whether a block of a transfer is to be posted: little waits to be written and, unless the server
  * is known to be fast, nothing large. Loop thread. */
 bool sx_loop_wants_block(struct sx_loop *loop);
 
 /* The ping of this number was answered. Loop thread. */
 void sx_loop_note_pong(struct sx_loop *loop, unsigned long number);
+
+/* Of what is posted in order and of iqs larger than SX_OUTLET_PROMPT_BYTES the server has read all
+ * that was posted before this; SX_NEVER: all. If it isn't all, the server is asked. Loop thread. */
+int64_t sx_loop_unread_us(struct sx_loop *loop);
 
 /* How fast the server reads, in the last session too. Any thread. *bytes_per_s is 0 unless it is
  * slow and that is measured (speed.h). */

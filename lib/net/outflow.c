@@ -146,6 +146,12 @@ enum sx_speed_verdict sx_outflow_speed(struct sx_outflow *outflow, int64_t now_u
     return verdict;
 }
 
+int64_t sx_outflow_unread_us(struct sx_outflow *outflow)
+{
+    sx_speed_ask(&outflow->outlet.speed);
+    return sx_outlet_unread_us(&outflow->outlet);
+}
+
 size_t sx_outflow_unsent_bytes(const struct sx_outflow *outflow)
 {
     return sx_outlet_bytes(&outflow->outlet) + sx_allocator_unsent_bytes();
@@ -159,9 +165,4 @@ bool sx_outflow_is_fast(const struct sx_outflow *outflow)
 bool sx_outflow_has_large(const struct sx_outflow *outflow)
 {
     return outflow->outlet.large.first != NULL;
-}
-
-bool sx_outflow_has(const struct sx_outflow *outflow, const char *id)
-{
-    return sx_outlet_has(&outflow->outlet, id);
 }

@@ -68,14 +68,15 @@ int64_t sx_outflow_look(struct sx_outflow *outflow, int64_t now_us);
 enum sx_speed_verdict sx_outflow_speed(struct sx_outflow *outflow, int64_t now_us,
                                        unsigned *bytes_per_s);
 
+/* Large ones that were posted before this are known to be read; SX_NEVER: all. If not all are, it
+ * asks, so that this is known before long. */
+int64_t sx_outflow_unread_us(struct sx_outflow *outflow);
+
 /* What was posted and isn't written yet. */
 size_t sx_outflow_unsent_bytes(const struct sx_outflow *outflow);
 
 /* Whether the server is known to be fast; whether anything large is there. */
 bool sx_outflow_is_fast(const struct sx_outflow *outflow);
 bool sx_outflow_has_large(const struct sx_outflow *outflow);
-
-/* As sx_outlet_has. */
-bool sx_outflow_has(const struct sx_outflow *outflow, const char *id);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 static void append(struct sx_outlet_lane *lane, struct sx_inbox_item *item)
 {
     item->next = NULL;
@@ -56,38 +58,6 @@ static bool is_large_next(const struct sx_outlet *outlet)
     return outlet->speed.verdict != SX_SPEED_SLOW && large->turn < prompt->turn;
 }
 
-/* The id of a stanza that this library has written; "": it has none, or a long one. */
-static void read_id(const struct sx_inbox_item *item, char id[SX_OUTLET_ID_BYTES])
-{
-    static const char name[] = " id='";
-    const char *end = memchr(item->bytes, '>', item->len), *at;
-    size_t len;
-    id[0] = '\0';
-    at = end ? memmem(item->bytes, (size_t)(end - item->bytes), name, sizeof name - 1) : NULL;
-    if (!at)
-        return;
-    at += sizeof name - 1;
-    len = strcspn(at, "'");
-    if (len >= SX_OUTLET_ID_BYTES)
-        return;
-    memcpy(id, at, len);
-    id[len] = '\0';
-}
-
-bool sx_outlet_has(const struct sx_outlet *outlet, const char *id)
-{
-    const struct sx_inbox_item *item;
-    char own[SX_OUTLET_ID_BYTES];
-    if (sx_speed_is_unread(&outlet->speed) && strcmp(outlet->last_id, id) == 0)
-        return true;
-    for (item = outlet->large.first; item; item = item->next) {
-        read_id(item, own);
-        if (strcmp(own, id) == 0)
-            return true;
-    }
-    return false;
-}
-
 struct sx_inbox_item *sx_outlet_next(struct sx_outlet *outlet, int64_t now_us)
 {
     bool is_large = is_large_next(outlet);
@@ -97,8 +67,16 @@ struct sx_inbox_item *sx_outlet_next(struct sx_outlet *outlet, int64_t now_us)
     item = take(is_large ? &outlet->large : &outlet->prompt);
     sx_speed_write(&outlet->speed, item->len, is_large, now_us);
     if (is_large)
-        read_id(item, outlet->last_id);
+        sx_speed_note_post(&outlet->speed, item->posted_us);
     return item;
+}
+
+int64_t sx_outlet_unread_us(const struct sx_outlet *outlet)
+{
+    int64_t unread_us = sx_speed_unread_us(&outlet->speed);
+    if (unread_us == SX_NEVER && outlet->large.first)
+        return outlet->large.first->posted_us;
+    return unread_us;
 }
 
 size_t sx_outlet_bytes(const struct sx_outlet *outlet)

@@ -20,7 +20,7 @@
 #include "net/inbox.h"
 #include "net/speed.h"
 
-enum { SX_OUTLET_PROMPT_BYTES = 4096, SX_OUTLET_ID_BYTES = 128 };
+enum { SX_OUTLET_PROMPT_BYTES = 4096 };
 
 struct sx_outlet_lane {
     struct sx_inbox_item *first, *last;
@@ -32,7 +32,6 @@ struct sx_outlet {
     /* outlet.c's */
     struct sx_outlet_lane prompt, large;
     uint64_t added;
-    char last_id[SX_OUTLET_ID_BYTES]; /* of the large one that left last, "" if it is longer */
 };
 
 /* Takes the items. */
@@ -45,8 +44,8 @@ struct sx_inbox_item *sx_outlet_next(struct sx_outlet *outlet, int64_t now_us);
 /* A large one is there, and may not begin. */
 bool sx_outlet_is_waiting(const struct sx_outlet *outlet);
 
-/* Whether a large one with this id is there, or has left and isn't read yet as far as is known. */
-bool sx_outlet_has(const struct sx_outlet *outlet, const char *id);
+/* Large ones that were posted before this are known to be read; SX_NEVER: all that were added. */
+int64_t sx_outlet_unread_us(const struct sx_outlet *outlet);
 
 size_t sx_outlet_bytes(const struct sx_outlet *outlet);
 

@@ -108,6 +108,24 @@ void sx_speed_write(struct sx_speed *speed, size_t bytes, bool is_large, int64_t
     speed->last_large_bytes = bytes;
 }
 
+void sx_speed_note_post(struct sx_speed *speed, int64_t posted_us)
+{
+    if (!speed->oldest_us)
+        speed->oldest_us = posted_us;
+}
+
+int64_t sx_speed_unread_us(const struct sx_speed *speed)
+{
+    if (speed->oldest_marked_us)
+        return speed->oldest_marked_us;
+    return speed->oldest_us ? speed->oldest_us : SX_NEVER;
+}
+
+void sx_speed_ask(struct sx_speed *speed)
+{
+    speed->is_asked = speed->oldest_us != 0;
+}
+
 static uint64_t bytes_per_mark(const struct sx_speed *speed)
 {
     switch (speed->verdict) {
@@ -123,14 +141,8 @@ static uint64_t bytes_per_mark(const struct sx_speed *speed)
 
 bool sx_speed_wants_mark(const struct sx_speed *speed, bool is_waiting)
 {
-    return !speed->is_marked &&
-           (is_waiting || speed->large - speed->large_marked >= bytes_per_mark(speed));
-}
-
-bool sx_speed_is_unread(const struct sx_speed *speed)
-{
-    return speed->is_marked && speed->last_large_end > speed->read &&
-           speed->last_large_end <= speed->marked;
+    return !speed->is_marked && (is_waiting || speed->is_asked ||
+                                 speed->large - speed->large_marked >= bytes_per_mark(speed));
 }
 
 void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us)
@@ -138,6 +150,9 @@ void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us)
     speed->written += bytes;
     speed->marked = speed->written;
     speed->large_marked = speed->large;
+    speed->oldest_marked_us = speed->oldest_us;
+    speed->oldest_us = 0;
+    speed->is_asked = false;
     speed->is_marked = true;
     speed->marked_us = now_us;
 }
@@ -147,6 +162,7 @@ void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us)
 void sx_speed_pass(struct sx_speed *speed, int64_t now_us)
 {
     speed->is_marked = false;
+    speed->oldest_marked_us = 0;
     speed->read = speed->marked;
     speed->large_read = speed->large_marked;
     speed->answered_us = now_us;

@@ -42,14 +42,18 @@ struct sx_speed {
     uint64_t last_large_end; /* where the last large one ended, in written, */
     size_t last_large_bytes; /* its length, */
     int64_t last_large_us;   /* and when it was written */
-    bool is_marked;          /* a mark is out, */
-    int64_t marked_us;       /* since then */
-    bool is_running;         /* what is measured has begun, */
-    uint64_t run;            /* behind so many bytes, */
-    int64_t run_us;          /* at this time */
-    uint64_t prompt_bytes;   /* in a row, at a good speed */
-    int64_t answered_us;     /* when a mark was answered last */
-    unsigned slow_samples;   /* since the server was fast; their sums, older ones less: */
+    /* When the oldest large one was posted that isn't proved: before the mark, and behind the last
+     * one. 0: there is none. */
+    int64_t oldest_marked_us, oldest_us;
+    bool is_asked;         /* a mark behind the latter is wanted */
+    bool is_marked;        /* a mark is out, */
+    int64_t marked_us;     /* since then */
+    bool is_running;       /* what is measured has begun, */
+    uint64_t run;          /* behind so many bytes, */
+    int64_t run_us;        /* at this time */
+    uint64_t prompt_bytes; /* in a row, at a good speed */
+    int64_t answered_us;   /* when a mark was answered last */
+    unsigned slow_samples; /* since the server was fast; their sums, older ones less: */
     uint64_t slow_bytes;
     int64_t slow_us;
     uint64_t longest_bytes; /* the one of them that took longest, */
@@ -66,11 +70,17 @@ bool sx_speed_may_write(const struct sx_speed *speed);
 /* A stanza was handed over. */
 void sx_speed_write(struct sx_speed *speed, size_t bytes, bool is_large, int64_t now_us);
 
+/* When the large one that was just handed over had been posted. */
+void sx_speed_note_post(struct sx_speed *speed, int64_t posted_us);
+
+/* Large ones that were posted before this are known to be read; SX_NEVER: all that were written. */
+int64_t sx_speed_unread_us(const struct sx_speed *speed);
+
+/* Whether those have been read is to be known: a mark is wanted, if none is out. */
+void sx_speed_ask(struct sx_speed *speed);
+
 /* Whether a mark is to be put behind what was written; is_waiting: a large stanza may not begin. */
 bool sx_speed_wants_mark(const struct sx_speed *speed, bool is_waiting);
-
-/* Whether the last large stanza isn't read yet, which a mark that is out will tell. */
-bool sx_speed_is_unread(const struct sx_speed *speed);
 
 /* A ping of so many bytes was handed over, and is the mark. */
 void sx_speed_mark(struct sx_speed *speed, size_t bytes, int64_t now_us);

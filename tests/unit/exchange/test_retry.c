@@ -11,10 +11,11 @@
 #include "exchange/retry.h"
 #include "exchange/table.h"
 
-#define PEER  "calc@example.org/soap"
-#define OTHER "calc@example.net/soap"
-#define FIRST "00112233445566ff.1"
-#define NEXT  "8899aabbccddeeff.7"
+#define PEER   "calc@example.org/soap"
+#define OTHER  "calc@example.net/soap"
+#define FIRST  "00112233445566ff.1"
+#define SECOND "ffeeddccbbaa9988.1"
+#define NEXT   "8899aabbccddeeff.7"
 
 static const int64_t PAST = 1; /* microseconds after boot */
 static const int64_t SECOND_US = 1000000;
@@ -651,6 +652,98 @@ static void test_fall_back_in_vain(void)
     sx_exchange_free(exchange);
 }
 
+/* ---- copies that our server hasn't read ---- */
+
+/* A call of which a copy was posted before `after_us`. */
+static struct soap_xmpp_call *begin_posted(struct sx_exchange *exchange, int64_t *after_us)
+{
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    sx_retry_note_post(exchange, sx_exchange_id(call));
+    *after_us = sx_clock_now_us() + 1;
+    return call;
+}
+
+static void test_unread(void)
+{
+    struct sx_exchange *exchange = make();
+    int64_t after_us, now_us = sx_clock_now_us() + 10 * SECOND_US;
+    struct soap_xmpp_call *call = begin_posted(exchange, &after_us);
+    int i;
+    for (i = 0; i < 20; i++) {
+        CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, 1));
+        CU_ASSERT_TRUE(sx_retry_due_us(exchange) > now_us);
+        now_us = sx_retry_due_us(exchange);
+    }
+    CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, after_us)); /* it begins now */
+    CU_ASSERT_EQUAL(sx_retry_due_us(exchange), now_us + 2 * SECOND_US);
+    now_us += 2 * SECOND_US;
+    CU_ASSERT_TRUE(sx_retry_await_read(exchange, now_us, after_us));
+    take(exchange, now_us, PACKED);
+    CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, after_us));
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+static void test_unread_beside_others(void)
+{
+    struct sx_exchange *exchange = make();
+    int64_t after_us, now_us = sx_clock_now_us() + 10 * SECOND_US;
+    struct soap_xmpp_call *unread = begin_posted(exchange, &after_us);
+    struct soap_xmpp_call *other = begin_kept(exchange, "<E/>");
+    CU_ASSERT_TRUE(sx_retry_await_read(exchange, now_us, 1));
+    take(exchange, now_us, "<E/>");
+    CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, 1));
+    take(exchange, now_us, NULL);
+    sx_exchange_release(unread);
+    sx_exchange_release(other);
+    sx_exchange_free(exchange);
+}
+
+/* A copy that came back has been read, and one to a connection that is gone won't be. */
+static void test_unread_no_longer(void)
+{
+    struct sx_exchange *exchange = make();
+    int64_t after_us, now_us = sx_clock_now_us() + 10 * SECOND_US;
+    struct soap_xmpp_call *call = begin_posted(exchange, &after_us);
+    struct sx_reply reply = make_error("service-unavailable");
+    CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, 1));
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_TRUE(sx_retry_await_read(exchange, now_us, 1));
+    take(exchange, now_us, PACKED);
+    sx_retry_note_post(exchange, sx_exchange_id(call));
+    after_us = sx_clock_now_us() + 1;
+    now_us = sx_retry_due_us(exchange);
+    CU_ASSERT_FALSE(sx_retry_await_read(exchange, now_us, 1));
+    sx_retry_lose(exchange, SX_ELOST, "", 1000);
+    CU_ASSERT_TRUE(sx_retry_await_read(exchange, now_us, after_us));
+    take(exchange, now_us, PACKED);
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
+/* Who takes no packed envelopes any longer is often another process. */
+static void test_renew(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_kept(exchange, PACKED);
+    struct sx_reply reply = make_error("service-unavailable");
+    char id[SX_EXCHANGE_ID_BYTES];
+    sx_exchange_copy_id(call, id);
+    sx_retry_renew(exchange, id, SECOND);
+    ASSERT_TEXT(sx_exchange_id(call), id); /* a copy may have run */
+    CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, id, &reply));
+    sx_retry_renew(exchange, id, FIRST);
+    sx_retry_renew(exchange, id, "any");
+    sx_retry_renew(exchange, "unknown", SECOND);
+    ASSERT_TEXT(sx_exchange_id(call), id);
+    replace(exchange, "plain", true);
+    sx_retry_renew(exchange, id, SECOND);
+    ASSERT_CONTAINS(sx_exchange_id(call), "~" SECOND);
+    take(exchange, sx_clock_now_us(), "plain");
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 CU_TestInfo tests_retry[] = {
     {"a kept call carries the incarnation, and is due until it ends", test_keep},
     {"a call that is over can't be kept", test_keep_after_the_end},
@@ -680,5 +773,9 @@ CU_TestInfo tests_retry[] = {
     {"one of which a copy may have run doesn't go to a foreign peer", test_fall_back_never_twice},
     {"a bounce behind the plain copy ends nothing", test_fall_back_late_bounce},
     {"one that can't fall back ends, not executed", test_fall_back_in_vain},
+    {"while our server hasn't read a copy no other goes out", test_unread},
+    {"other calls do", test_unread_beside_others},
+    {"one that falls back goes to the process that is there now", test_renew},
+    {"nor is a copy waited for that came back, or is lost", test_unread_no_longer},
     CU_TEST_INFO_NULL,
 };

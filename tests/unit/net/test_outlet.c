@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/outlet.h"
 
 enum { LARGE_BYTES = 20000, S = 1000000 };
@@ -111,27 +112,6 @@ static void what_keeps_its_order_does(void)
     expect(&outlet, "lmrp");
 }
 
-/* A call's copy isn't sent again while the one before waits here, or isn't read. */
-static void what_is_there_is_known_by_its_id(void)
-{
-    struct sx_outlet outlet = at(SX_SPEED_SLOW);
-    add_large(&outlet, "<iq type='set' to='b@c/d' id='1.a'>1 id='0'");
-    add_large(&outlet, "<iq type='set' to='b@c/d' id='2.a'>2");
-    add_small(&outlet, "<iq id='3.a'>3");
-    expect(&outlet, "31");
-    CU_ASSERT_TRUE(sx_outlet_has(&outlet, "2.a"));
-    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "1.a")); /* nobody asks whether it is read */
-    sx_speed_mark(&outlet.speed, 10, 0);
-    CU_ASSERT_TRUE(sx_outlet_has(&outlet, "1.a"));
-    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "3.a"));
-    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "0"));
-    sx_speed_answer(&outlet.speed, 5 * S);
-    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "1.a"));
-    expect(&outlet, "2");
-    CU_ASSERT_FALSE(sx_outlet_has(&outlet, "2.a"));
-    sx_outlet_clear(&outlet);
-}
-
 static void what_is_left_is_freed(void)
 {
     struct sx_outlet outlet = at(SX_SPEED_SLOW);
@@ -145,13 +125,77 @@ static void what_is_left_is_freed(void)
     expect(&outlet, "4");
 }
 
+/* ---- what the server has read ---- */
+
+static void post(struct sx_outlet *outlet, const char *text, int64_t posted_us)
+{
+    add_large(outlet, text);
+    outlet->large.last->posted_us = posted_us;
+}
+
+static void what_was_posted_is_read_once_a_mark_behind_it_is_answered(void)
+{
+    struct sx_outlet outlet = at(SX_SPEED_FAST);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), SX_NEVER);
+    add_small(&outlet, "<iq>0");
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), SX_NEVER);
+    post(&outlet, "<iq>1", 11);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), 11);
+    expect(&outlet, "01");
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), 11);
+    sx_speed_mark(&outlet.speed, 0, 20);
+    post(&outlet, "<iq>2", 22);
+    post(&outlet, "<iq>3", 23);
+    expect(&outlet, "23");
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), 11);
+    sx_speed_answer(&outlet.speed, 30);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), 22);
+    sx_speed_mark(&outlet.speed, 0, 40);
+    sx_speed_pass(&outlet.speed, 50);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), SX_NEVER);
+}
+
+static void what_waits_is_not_read(void)
+{
+    struct sx_outlet outlet = at(SX_SPEED_SLOW);
+    post(&outlet, "<iq>1", 11);
+    post(&outlet, "<iq>2", 12);
+    expect(&outlet, "1");
+    sx_speed_mark(&outlet.speed, 0, 20);
+    sx_speed_answer(&outlet.speed, 5 * S);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), 12);
+    sx_outlet_clear(&outlet);
+    CU_ASSERT_EQUAL(sx_outlet_unread_us(&outlet), SX_NEVER);
+}
+
+/* A fast server has no mark behind so little. */
+static void a_mark_can_be_asked_for(void)
+{
+    struct sx_outlet outlet = at(SX_SPEED_FAST);
+    sx_speed_ask(&outlet.speed);
+    CU_ASSERT_FALSE(sx_speed_wants_mark(&outlet.speed, false));
+    post(&outlet, "<iq>1", 11);
+    expect(&outlet, "1");
+    CU_ASSERT_FALSE(sx_speed_wants_mark(&outlet.speed, false));
+    sx_speed_ask(&outlet.speed);
+    CU_ASSERT_TRUE(sx_speed_wants_mark(&outlet.speed, false));
+    sx_speed_mark(&outlet.speed, 0, 20);
+    sx_speed_ask(&outlet.speed);
+    CU_ASSERT_FALSE(sx_speed_wants_mark(&outlet.speed, false));
+    sx_speed_answer(&outlet.speed, 30);
+    CU_ASSERT_FALSE(sx_speed_wants_mark(&outlet.speed, false));
+}
+
 CU_TestInfo tests_outlet[] = {
     {"a fast server gets all in its order", a_fast_server_gets_all_in_its_order},
     {"an unknown one gets 16 KiB of large ones at first",
      an_unknown_one_gets_16_kib_of_large_ones_at_first},
     {"a slow one gets small ones first", a_slow_one_gets_small_ones_first},
     {"what keeps its order does", what_keeps_its_order_does},
-    {"what is there is known by its id", what_is_there_is_known_by_its_id},
     {"what is left is freed", what_is_left_is_freed},
+    {"what was posted is read once a mark behind it is answered",
+     what_was_posted_is_read_once_a_mark_behind_it_is_answered},
+    {"what waits is not read", what_waits_is_not_read},
+    {"a mark can be asked for", a_mark_can_be_asked_for},
     CU_TEST_INFO_NULL,
 };
