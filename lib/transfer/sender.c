@@ -34,7 +34,8 @@ enum {
     FIRST_PAUSE_US = 250000,              /* nobody is there, or the session is over */
     FIRST_REST_US = 1000000,              /* the receiver has no room just now */
     MOST_PAUSE_US = 30000000,
-    FRAME_BYTES = 512 /* an iq around a block but for its `to` */
+    DOUBT_DIVISOR = 5, /* the part of its silence that a receiver has which asked again */
+    FRAME_BYTES = 512  /* an iq around a block but for its `to` */
 };
 
 struct sx_sender {
@@ -61,7 +62,8 @@ struct sx_sender {
     size_t base, sent, done;
     size_t blocks_sent, blocks_done;
     bool close_sent;
-    int64_t heard_us; /* when something was answered, or the first unanswered thing went out */
+    int64_t doubted_us; /* when the receiver asked for all of it again, first since then: */
+    int64_t heard_us;   /* when something was answered, or the first unanswered thing went out */
 
     char condition[48], text[256];
 };
@@ -204,14 +206,19 @@ void sx_sender_lost(struct sx_sender *sender, int64_t now_us)
 
 void sx_sender_readdress(struct sx_sender *sender, const char *to, int64_t now_us)
 {
-    char *copy = sx_jid_equal(sender->to, to) ? NULL : strdup(to);
-    if (!copy)
+    bool is_same = sx_jid_equal(sender->to, to);
+    char *copy = is_same ? NULL : strdup(to);
+    if (!is_same && !copy)
         return;
-    free(sender->to);
-    sender->to = copy;
-    sx_sender_lost(sender, now_us);
-    if (sender->state == SX_SENDER_WAITING)
+    if (copy) {
+        free(sender->to);
+        sender->to = copy;
+        sx_sender_lost(sender, now_us);
+    }
+    if (sender->state == SX_SENDER_WAITING && sender->due_us > now_us)
         sender->due_us = now_us;
+    else if (is_under_way(sender) && sender->doubted_us < sender->heard_us)
+        sender->doubted_us = now_us;
 }
 
 /* Whether something has gone out in this attempt that isn't answered yet. */
@@ -229,9 +236,16 @@ static bool is_unanswered(const struct sx_sender *sender)
     }
 }
 
+static int64_t silent_from_us(const struct sx_sender *sender)
+{
+    int64_t end_us = sender->heard_us + sender->silence_us;
+    int64_t doubt_us = sender->doubted_us + sender->silence_us / DOUBT_DIVISOR;
+    return sender->doubted_us >= sender->heard_us && doubt_us < end_us ? doubt_us : end_us;
+}
+
 static bool is_silent(const struct sx_sender *sender, int64_t now_us)
 {
-    return is_unanswered(sender) && now_us >= sender->heard_us + sender->silence_us;
+    return is_unanswered(sender) && now_us >= silent_from_us(sender);
 }
 
 /* ---- stanzas ---- */
@@ -354,7 +368,7 @@ int64_t sx_sender_due_us(const struct sx_sender *sender)
         return sender->due_us;
     if (sx_sender_has_block(sender) || (sender->state == SX_SENDER_CLOSING && !sender->close_sent))
         return 0;
-    return is_unanswered(sender) ? sender->heard_us + sender->silence_us : SX_NEVER;
+    return is_unanswered(sender) ? silent_from_us(sender) : SX_NEVER;
 }
 
 /* ---- replies ---- */

@@ -137,9 +137,11 @@ bool sx_sender_reply(struct sx_sender *sender, const char *from, const char *id,
 /* `from` closes the session sid: whether that is the one under way here. It is over then. */
 bool sx_sender_closed(struct sx_sender *sender, const char *from, const char *sid, int64_t now_us);
 
-/* The receiver has another JID now (copied), and still holds what it got under the one before: the
- * next attempt begins at once, and goes to the new one. Nothing changes if there is no memory, or
- * the JID is the same. */
+/* The receiver has asked anew for what this is part of. If it has another JID now (copied), it
+ * still holds what it got under the one before: the next attempt begins at once, and goes to the
+ * new one; without memory nothing changes. Under the same JID its connection may be another one,
+ * too, and what is under way lost with the one before: an attempt that is due begins at once, and
+ * one under way ends if nothing is answered for a fifth of the silence that is allowed. */
 void sx_sender_readdress(struct sx_sender *sender, const char *to, int64_t now_us);
 
 /* Our connection is gone. */

@@ -119,6 +119,54 @@ static void it_goes_on_under_another_name_of_the_receiver(void)
     sx_sender_free(transfer);
 }
 
+/* It asks again for what is on its way: its connection may be another one than before. */
+static void a_doubtful_receiver_has_less_time(void)
+{
+    struct sx_sender *transfer = make(10, 1, 4);
+    open_session(transfer, 1, "0", S);
+    ASSERT_CONTAINS(say(transfer, S), "seq='0'>");
+    sx_sender_readdress(transfer, BOB, 2 * S);
+    sx_sender_readdress(transfer, BOB, 3 * S); /* the first time counts */
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 4 * S);
+    ASSERT_TEXT(say(transfer, 4 * S - 1), "");
+    ASSERT_TEXT(say(transfer, 4 * S), "");
+    ASSERT_CONTAINS(say(transfer, 5 * S), "id='T.2.open'");
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 15 * S); /* it has asked nothing since */
+    sx_sender_free(transfer);
+}
+
+static void one_that_answers_after_all_has_all_the_time(void)
+{
+    struct sx_sender *transfer = make(20, 1, 4);
+    open_session(transfer, 1, "0", S);
+    say(transfer, S);
+    sx_sender_readdress(transfer, BOB, 2 * S);
+    hear(transfer, "1.1", NULL, 3 * S);
+    ASSERT_CONTAINS(say(transfer, 3 * S), "seq='1'>");
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 13 * S);
+    sx_sender_set_silence(transfer, 60 * S); /* our own server is slow: blocks wait there */
+    sx_sender_readdress(transfer, BOB, 4 * S);
+    CU_ASSERT_EQUAL(sx_sender_due_us(transfer), 16 * S);
+    sx_sender_free(transfer);
+}
+
+static void a_receiver_that_asks_again_is_there(void)
+{
+    struct sx_sender *transfer = make(10, 1, 4);
+    int64_t now_us = S;
+    int i;
+    for (i = 1; i <= 5; i++) {
+        char id[20];
+        snprintf(id, sizeof id, "%d.open", i);
+        ASSERT_CONTAINS(say(transfer, now_us), id);
+        hear_error(transfer, id, "service-unavailable", "cancel", now_us);
+        now_us = sx_sender_due_us(transfer);
+    }
+    sx_sender_readdress(transfer, BOB, now_us - 2 * S);
+    ASSERT_CONTAINS(say(transfer, now_us - 2 * S), "id='T.6.open'");
+    sx_sender_free(transfer);
+}
+
 static void what_the_receiver_has_already_is_only_closed(void)
 {
     struct sx_sender *transfer = make(10, 3, 4);
@@ -392,6 +440,9 @@ CU_TestInfo tests_sender[] = {
     {"it goes on where the receiver is", it_goes_on_where_the_receiver_is},
     {"it goes on under another name of the receiver's",
      it_goes_on_under_another_name_of_the_receiver},
+    {"a receiver that asks again has less time to answer", a_doubtful_receiver_has_less_time},
+    {"one that answers after all has all the time", one_that_answers_after_all_has_all_the_time},
+    {"a receiver that asks again is there", a_receiver_that_asks_again_is_there},
     {"what the receiver has already is only closed", what_the_receiver_has_already_is_only_closed},
     {"a receiver that lost all gets all", a_receiver_that_lost_all_gets_all},
     {"a number of bytes that can't be fails", a_number_of_bytes_that_cannot_be_fails},
