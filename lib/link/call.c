@@ -217,10 +217,11 @@ static enum sx_err send_payload(const struct sx_calls *calls, const struct sx_ou
         .online_deadline = out->online_deadline,
         .room_deadline = out->room_deadline,
     };
-    if (sx_lateness_is_certain(calls->session, payload, out->answer_deadline, why, why_bytes))
-        return SX_ESLOW;
+    /* Until when it is waited for isn't known yet, and can still be told on the way. */
     if (payload->is_loose && !sx_request_id_is_any(incarnation))
         return enter_held(calls, &draft, out->action, payload, call, why, why_bytes);
+    if (sx_lateness_is_certain(calls->session, payload, out->answer_deadline, why, why_bytes))
+        return SX_ESLOW;
     if (!sx_size_limit_fits(calls->session, "the envelope", payload, &head, more_bytes, why,
                             why_bytes))
         return SX_ETOOBIG;

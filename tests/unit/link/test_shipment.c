@@ -328,6 +328,34 @@ static void test_held_in_the_trace(void)
     quay_close(&quay);
 }
 
+/* A program may send a call and receive its answer much later: only from then on, or once the call
+ * was detached, does a deadline count. */
+static void test_not_awaited(void)
+{
+    struct quay quay;
+    struct sx_checker *checker = sx_checker_new(64);
+    struct sx_outgoing out = {.to = PEER, .checker = checker, .room_deadline = PAST};
+    char *envelope = make_envelope(&out.envelope_len), why[500] = "";
+    struct soap_xmpp_call *call = NULL;
+    struct sx_reply reply;
+    quay_open(&quay, 0);
+    out.envelope = envelope;
+    out.answer_deadline = sx_clock_deadline(5000000);
+    come_online(&quay);
+    posted_set_speed(sx_session_loop(quay.link->session), SX_SPEED_SLOW, 100);
+    CU_ASSERT_EQUAL_FATAL(sx_link_request(quay.link, &out, &call, why, sizeof why), SX_OK);
+    (void)sx_shipments_step(quay.link->shipments, 1);
+    CU_ASSERT_TRUE(sx_hold_is_wanted(quay.link->exchange, sx_exchange_number(call)));
+    sx_exchange_wait(call, PAST, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_ETIMEOUT);
+    sx_reply_fini(&reply);
+    sx_exchange_release(call);
+    posted_set_speed(NULL, SX_SPEED_UNKNOWN, 0);
+    sx_checker_free(checker);
+    free(envelope);
+    quay_close(&quay);
+}
+
 static void test_plain(void)
 {
     struct quay quay;
@@ -397,6 +425,7 @@ CU_TestInfo tests_shipment[] = {
     {"a big answer that finds no memory loses nothing else", test_answer},
     {"no copy of a big call goes out before its bytes, however long its caller stands still",
      test_held_in_the_trace},
+    {"a call in pieces isn't late before its answer is awaited", test_not_awaited},
     {"a big call that becomes plain before it has a shipment ships nothing", test_plain},
     {"a big call that finds no memory is not made", test_request},
     CU_TEST_INFO_NULL,
