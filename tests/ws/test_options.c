@@ -118,11 +118,13 @@ static const struct options sets[] = {
      .encrypt = SOAP_MEC_ENC_AES256_GCM,
      .key_bytes = AES256_BYTES,
      .user = DIGEST},
-    {.label = "HMAC-SHA256, AES256 by a shared key, in chunks",
+    /* Not in chunks: gSOAP's HTTP server hangs now and then. test_signature.c has them over XMPP.
+     */
+    {.label = "HMAC-SHA256, AES256 by a shared key, stored",
      .sign = HMAC256,
      .encrypt = SOAP_MEC_ENC_AES256_CBC,
      .key_bytes = AES256_BYTES,
-     .mode = SOAP_IO_CHUNK},
+     .mode = SOAP_IO_STORE},
     {.label = "HMAC-SHA1, DES by a shared key, password as text, stored",
      .sign = HMAC1,
      .encrypt = SOAP_MEC_ENC_DES_CBC,
@@ -282,21 +284,11 @@ static int call(struct both *both, const char *endpoint)
         soap_print_fault(soap, stdout);
     } else {
         CU_ASSERT_EQUAL(sum, 3);
-        if (endpoint == both->xmpp)
-            CU_ASSERT_EQUAL(__atomic_load_n(&runs, __ATOMIC_ACQUIRE), before + 1);
+        CU_ASSERT_EQUAL(__atomic_load_n(&runs, __ATOMIC_ACQUIRE), before + 1);
     }
     both_forget(both);
     soap->omode = omode;
     return err;
-}
-
-/* Now and then gSOAP's HTTP server waits for more of an encrypted request in chunks until the
- * caller gives up, and runs it then. It serves one after the other: the second call's answer comes
- * behind that run. */
-static int call_by_http(struct both *both)
-{
-    int err = call(both, both->http);
-    return err == SOAP_EOF ? call(both, both->http) : err;
 }
 
 static void call_with_each(const struct site *site)
@@ -307,7 +299,7 @@ static void call_with_each(const struct site *site)
     both_open(&both, site, SOAP_XMPP_PACKING_AUTO, SOAP_XML_CANONICAL, serve);
     for (i = 0; i < SETS; i += (int)scale_of(1, SIZED_STEP)) {
         options = &sets[i];
-        CU_ASSERT_EQUAL(call_by_http(&both), SOAP_OK);
+        CU_ASSERT_EQUAL(call(&both, both.http), SOAP_OK);
         CU_ASSERT_EQUAL(call(&both, both.xmpp), SOAP_OK);
     }
     both_close(&both);
