@@ -88,34 +88,46 @@ int soap_xmpp_allow(struct soap_xmpp_link *link, const char *who, const char *op
     return -1;
 }
 
+/* Until end_change() another thread may close the link: a change is traced, and a trace callback
+ * may take its time. */
+static bool begin_change(struct soap_xmpp_link *link, char *why, size_t why_bytes)
+{
+    if (!is_usable(link, why, why_bytes))
+        return false;
+    sx_link_ref(link);
+    return true;
+}
+
+static int end_change(struct soap_xmpp_link *link, enum sx_err err)
+{
+    sx_link_unref(link);
+    return err == SX_OK ? 0 : -1;
+}
+
 int soap_xmpp_disallow(struct soap_xmpp_link *link, const char *who, const char *operation,
                        char *why, size_t why_bytes)
 {
-    if (!is_usable(link, why, why_bytes))
+    if (!begin_change(link, why, why_bytes))
         return -1;
-    return sx_rules_disallow(&link->rules, who, operation, why, why_bytes) == SX_OK ? 0 : -1;
+    return end_change(link, sx_rules_disallow(&link->rules, who, operation, why, why_bytes));
 }
 
 int soap_xmpp_set_rules(struct soap_xmpp_link *link, const char *rules, char *why, size_t why_bytes)
 {
-    if (!is_usable(link, why, why_bytes))
+    if (!begin_change(link, why, why_bytes))
         return -1;
     if (!rules) { /* a variable that isn't set, say: it must not lock everybody out */
         sx_session_say(why, why_bytes, "no rules were given; \"\" lets nobody call");
-        return -1;
+        return end_change(link, SX_ECONFIG);
     }
-    return sx_rules_replace(&link->rules, rules, why, why_bytes) == SX_OK ? 0 : -1;
+    return end_change(link, sx_rules_replace(&link->rules, rules, why, why_bytes));
 }
 
 int soap_xmpp_reload(struct soap_xmpp_link *link, char *why, size_t why_bytes)
 {
-    enum sx_err err;
-    if (!is_usable(link, why, why_bytes))
+    if (!begin_change(link, why, why_bytes))
         return -1;
-    sx_link_ref(link); /* the program may close the link meanwhile */
-    err = sx_rules_reload(&link->rules, why, why_bytes);
-    sx_link_unref(link);
-    return err == SX_OK ? 0 : -1;
+    return end_change(link, sx_rules_reload(&link->rules, why, why_bytes));
 }
 
 /* ---- discovery ---- */

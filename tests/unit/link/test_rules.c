@@ -1,4 +1,6 @@
 /* Rules that a program changes, and those of its file: what is said of each, and what stays. */
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,6 +343,76 @@ TEST(without_memory_no_link_is_opened_with_some_of_its_rules)
     unlink(path);
 }
 
+/* ---- a link that another thread closes ---- */
+
+struct change {
+    struct soap_xmpp_link *link;
+    int (*change)(struct change *change);
+    sem_t told, go;
+};
+
+static int take_back(struct change *change)
+{
+    return soap_xmpp_disallow(change->link, "alice@example.org", NULL, NULL, 0);
+}
+
+static int replace(struct change *change)
+{
+    return soap_xmpp_set_rules(change->link, "bob@example.org", NULL, 0);
+}
+
+static int reload(struct change *change)
+{
+    return soap_xmpp_reload(change->link, NULL, 0);
+}
+
+static void hold_line(void *user, enum soap_xmpp_trace_level level, const char *line)
+{
+    struct change *change = user;
+    (void)level;
+    if (!strstr(line, "who may call has changed"))
+        return;
+    sem_post(&change->told);
+    sem_wait(&change->go);
+}
+
+static void *make_change(void *user)
+{
+    struct change *change = user;
+    CU_ASSERT_EQUAL(change->change(change), 0);
+    return NULL;
+}
+
+TEST(a_link_may_be_closed_while_its_trace_tells_of_a_change)
+{
+    static int (*const changes[])(struct change *) = {take_back, replace, reload};
+    size_t i;
+    make_file("carol@example.org\n");
+    for (i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct change change = {.change = changes[i]};
+        struct soap_xmpp_config config;
+        pthread_t thread;
+        responder_configure(&config);
+        config.allow = "alice@example.org";
+        config.allow_file = path;
+        config.trace = SOAP_XMPP_TRACE_INFO;
+        config.trace_callback = hold_line;
+        config.trace_user = &change;
+        sem_init(&change.told, 0, 0);
+        sem_init(&change.go, 0, 0);
+        change.link = soap_xmpp_open(&config, NULL, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(change.link);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, make_change, &change), 0);
+        sem_wait(&change.told);
+        soap_xmpp_close(change.link);
+        sem_post(&change.go);
+        pthread_join(thread, NULL);
+        sem_destroy(&change.told);
+        sem_destroy(&change.go);
+    }
+    unlink(path);
+}
+
 CU_TestInfo tests_rules[] = {
     {"a rule is taken back, or the program learns why not",
      a_rule_is_taken_back_or_the_program_learns_why_not},
@@ -357,5 +429,7 @@ CU_TestInfo tests_rules[] = {
      without_memory_the_file_is_not_read_and_the_trace_tells},
     {"without memory no link is opened with some of its rules",
      without_memory_no_link_is_opened_with_some_of_its_rules},
+    {"a link may be closed while its trace tells of a change",
+     a_link_may_be_closed_while_its_trace_tells_of_a_change},
     CU_TEST_INFO_NULL,
 };
