@@ -135,13 +135,15 @@ static bool attach_and_compare(struct soap *soap, struct soap_xmpp_call *call, c
     return is_equal;
 }
 
-/* Once the link knows how slow its server is, what can't be in time isn't sent. */
+/* Once the link knows how slow its server is, what can't be in time isn't sent, or ends soon after
+ * it was begun: in pieces it goes before its answer is awaited. */
 static void expect_late(struct soap *soap, const char *endpoint)
 {
     char *text = laboratory_random_text(LATE_BYTES), *said = NULL;
-    int runs = laboratory_runs();
+    int runs = laboratory_runs(), err;
     soap->recv_timeout = 5;
-    CU_ASSERT_EQUAL(soap_call_lab__say(soap, endpoint, NULL, text, &said), SOAP_TCP_ERROR);
+    err = soap_call_lab__say(soap, endpoint, NULL, text, &said);
+    CU_ASSERT(err == SOAP_TCP_ERROR || err == SOAP_EOF);
     ASSERT_CONTAINS(laboratory_fault(soap), "the server reads too slowly for the deadline: ");
     CU_ASSERT_EQUAL(soap_xmpp_outcome(soap), SOAP_XMPP_NOT_EXECUTED);
     CU_ASSERT_EQUAL(laboratory_runs(), runs);
