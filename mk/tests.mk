@@ -65,7 +65,7 @@ FREED := -Wl$(,)--wrap=free
 WAITS := $(addprefix -Wl$(,)--wrap=,poll select usleep connect recv send writev sendmsg)
 
 # What a link writes can be taken by the test: tests/lib/posted.h.
-POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again speed)
+POSTED := $(addprefix -Wl$(,)--wrap=sx_loop_,post post_again note_pong speed)
 
 # OpenSSL can have nothing to read any more: tests/lib/ssl_read.h.
 SSL_READ := $(addprefix -Wl$(,)--wrap=SSL_,read get_error)

@@ -31,8 +31,8 @@ void posted_take(struct sx_loop *loop, posted_fn *take, void *user)
     pthread_mutex_unlock(&mu);
 }
 
-/* False: nobody takes it. */
-static bool pass(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+/* Its loop is NULL: there is none. */
+static struct taker find_taker(const struct sx_loop *loop)
 {
     struct taker taker = {0};
     int i;
@@ -41,6 +41,13 @@ static bool pass(struct sx_loop *loop, uint64_t session, char *stanza, size_t le
         if (takers[i].loop == loop)
             taker = takers[i];
     pthread_mutex_unlock(&mu);
+    return taker;
+}
+
+/* False: nobody takes it. */
+static bool pass(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+{
+    struct taker taker = find_taker(loop);
     if (taker.loop)
         taker.take(taker.user, session, stanza, len);
     return taker.loop != NULL;
@@ -66,6 +73,14 @@ enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, ch
 }
 
 /* ---- the speed ---- */
+
+__typeof__(sx_loop_note_pong) __wrap_sx_loop_note_pong, __real_sx_loop_note_pong;
+
+void __wrap_sx_loop_note_pong(struct sx_loop *loop, unsigned long number)
+{
+    if (!find_taker(loop).loop) /* else it has sent no ping, and no thread of it runs */
+        __real_sx_loop_note_pong(loop, number);
+}
 
 static struct {
     struct sx_loop *loop;

@@ -1,8 +1,8 @@
 /* posted.h - what a loop is given to write, taken by the test in its place; and how fast it is said
  * to be read.
  *
- * For programs linked with --wrap=sx_loop_post, sx_loop_post_again and sx_loop_speed
- * (mk/tests.mk). Loops without a taker write as ever. Any thread.
+ * For programs linked with --wrap=sx_loop_post, sx_loop_post_again, sx_loop_note_pong and
+ * sx_loop_speed (mk/tests.mk). Loops without a taker write as ever, and learn of pongs. Any thread.
  */
 #ifndef TESTS_POSTED_H
 #define TESTS_POSTED_H
