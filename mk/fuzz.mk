@@ -31,7 +31,7 @@ $(BUILD)/fuzz-shipment: $(call obj,tests/lib/stopped_clock.c)
 # Their links stand on a machine of the fuzzer's own: tests/fuzz/host.h.
 WORLDS := kept roaming fallback
 HOST := $(addprefix -Wl$(,)--wrap=sx_,clock_now_us clock_deadline clock_moment clock_since_us \
-    clock_cond_wait random_fill random_number session_new loop_post loop_post_again)
+    clock_cond_wait random_fill random_number session_new loop_post loop_post_again loop_unread_us)
 $(WORLDS:%=$(BUILD)/fuzz-%): LDFLAGS += $(HOST)
 $(WORLDS:%=$(BUILD)/fuzz-%): $(call obj,$(addprefix tests/fuzz/,flight.c host.c ledger.c world.c))
 

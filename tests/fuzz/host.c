@@ -122,6 +122,7 @@ bool __wrap_sx_random_fill(void *out, size_t len)
 __typeof__(sx_session_new) __wrap_sx_session_new, __real_sx_session_new;
 __typeof__(sx_loop_post) __wrap_sx_loop_post;
 __typeof__(sx_loop_post_again) __wrap_sx_loop_post_again;
+__typeof__(sx_loop_unread_us) __wrap_sx_loop_unread_us;
 
 struct sx_session *__wrap_sx_session_new(const struct soap_xmpp_config *config,
                                          const struct sx_loop_callbacks *callbacks, char *why,
@@ -143,4 +144,11 @@ enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, ch
 {
     (void)keeps_order;
     return host.post(host.user, loop, session, stanza, len);
+}
+
+/* What is posted is there at once. */
+int64_t __wrap_sx_loop_unread_us(struct sx_loop *loop)
+{
+    (void)loop;
+    return SX_NEVER;
 }
