@@ -43,7 +43,7 @@ path='"/[^"]*"'
 test_that "Prosody's file is the package's" from_package prosody /etc/prosody/prosody.cfg.lua "$prosody/debian"
 chmod 711 "$tmp"
 install -d -o 65534 -m 700 "$tmp/nobody"
-if [ "$(id -u)" = 0 ] && (cd "$tmp" && timeout 60 apt-get -qq download prosody > /dev/null 2>&1); then
+if [ "$(id -u)" = 0 ] && (cd "$tmp" && timeout 20 apt-get -qq download prosody > /dev/null 2>&1); then
     test_that "who may not read Prosody's file gets it out of the package" fetch_unread
 fi
 test_that "of Prosody's file paths, logs and the host are left out" \

@@ -180,6 +180,7 @@ TEST(a_request_by_message_is_refused_by_message)
         "</message>";
     responder_configure(&config);
     config.messages = 1;
+    config.timeout_ms = 100; /* nobody is there to take the answer */
     config.allow = "alice@example.org:add";
     responder_serve_with(&responder, &config);
     responder_hear(&responder, stanza, sizeof stanza - 1);
