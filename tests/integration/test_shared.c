@@ -22,6 +22,8 @@
 #include "scale.h"
 
 enum { PROCESSES = 4, CALLERS = 2, MANY_CALLS = 400, SOON_MS = 20000, LATE_MS = 5000 };
+/* The server draws lots: once in 250,000 one of the processes gets none of them. */
+enum { CALLS_FOR_ALL = 48 };
 enum { DEADLINE_S = 60, TEXT_BYTES = 600 };
 
 /* Too large for a stanza of the service's, and for one of the caller's. */
@@ -147,10 +149,15 @@ static int call(struct house *house, int caller, int held)
     return number;
 }
 
+static void call_times(struct house *house, int times)
+{
+    for (; times > 0; times--)
+        (void)call(house, (times - 1) % CALLERS, 0);
+}
+
 static void call_each(struct house *house, int times)
 {
-    for (times = scale_calls(times); times > 0; times--)
-        (void)call(house, (times - 1) % CALLERS, 0);
+    call_times(house, scale_calls(times));
 }
 
 /* The process that runs the call. */
@@ -250,7 +257,7 @@ static void each_call_is_answered_by_one_of_them(void)
     struct house house;
     int i;
     house_open(&house, PROCESSES);
-    call_each(&house, 120);
+    call_times(&house, CALLS_FOR_ALL);
     expect_answers(&house, 0);
     for (i = 0; i < PROCESSES; i++)
         CU_ASSERT_PTR_NOT_NULL(child_await(house.processes[i], "run", SOON_MS));
@@ -360,8 +367,9 @@ static void a_process_that_dies_under_load_costs_at_most_what_it_had(void)
             await_online(house.processes[i]);
         }
     }
-    /* Of 60 calls the one that died had a third, if the others hadn't been faster. */
-    CU_ASSERT_TRUE(answered >= 6 * scale_calls(60) - 2 * scale_calls(40));
+    /* Of 60 calls the one that died had a third, if the others hadn't been faster; two more, since
+     * the server draws lots. */
+    CU_ASSERT_TRUE(answered >= 6 * scale_calls(60) - 2 * (scale_calls(40) + 2));
     house_close(&house);
 }
 
