@@ -70,10 +70,12 @@ enum sx_err sx_rules_read(const struct sx_rules *rules, char *why, size_t why_by
 
 /* ---- changes ---- */
 
-static void tell(const struct sx_rules *rules)
+/* A change that went well. */
+static void tell(const struct sx_rules *rules, char *why, size_t why_bytes)
 {
     size_t program, file;
 
+    sx_session_say(why, why_bytes, "");
     sx_access_count(rules->access, &program, &file);
     sx_trace(sx_session_trace(rules->session), SOAP_XMPP_TRACE_INFO,
              "who may call has changed: there are %zu rules of the program, and %zu of allow_file",
@@ -88,8 +90,7 @@ enum sx_err sx_rules_disallow(const struct sx_rules *rules, const char *who, con
     enum sx_err err = sx_access_disallow(rules->access, who, operation, clause, sizeof clause);
 
     if (err == SX_OK) {
-        sx_session_say(why, why_bytes, "");
-        tell(rules);
+        tell(rules, why, why_bytes);
         return err;
     }
     snprintf(sentence, sizeof sentence, "%.128s: the rule%s%.128s can't be taken back: %s",
@@ -106,8 +107,7 @@ enum sx_err sx_rules_replace(const struct sx_rules *rules, const char *text, cha
     enum sx_err err = sx_access_replace(rules->access, text, clause, sizeof clause);
 
     if (err == SX_OK) {
-        sx_session_say(why, why_bytes, "");
-        tell(rules);
+        tell(rules, why, why_bytes);
         return err;
     }
     if (err == SX_ENOMEM)
@@ -128,8 +128,7 @@ enum sx_err sx_rules_reload(const struct sx_rules *rules, char *why, size_t why_
     if (path)
         err = load(rules, path, clause, sizeof clause);
     if (err == SX_OK) {
-        sx_session_say(why, why_bytes, "");
-        tell(rules);
+        tell(rules, why, why_bytes);
         return err;
     }
     if (!path)
