@@ -11,4 +11,16 @@
 #include "tturnerProxy.h"
 #include "tturnerService.h"
 
+/* Two services at one link, as docs/cplusplus.md has it. */
+static inline int serve_both(struct soap *soap)
+{
+    j::adderService adder(soap);
+    t::turnerService turner(soap);
+    if (soap_begin_serve(soap))
+        return soap->error;
+    if (adder.dispatch() == SOAP_NO_METHOD)
+        turner.dispatch();
+    return soap->error ? soap_send_fault(soap) : SOAP_OK;
+}
+
 #endif

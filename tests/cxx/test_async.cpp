@@ -7,17 +7,6 @@
 #include <memory>
 #include <vector>
 
-static int serve_both(struct soap *soap)
-{
-    j::adderService adder(soap);
-    t::turnerService turner(soap);
-    if (soap_begin_serve(soap))
-        return soap->error;
-    if (adder.dispatch() == SOAP_NO_METHOD)
-        turner.dispatch();
-    return soap->error ? soap_send_fault(soap) : SOAP_OK;
-}
-
 /* A proxy sets its table of namespaces as it is made. So those that share a struct soap are made
  * for each use. */
 static j::adderProxy adder_of(const Stage &stage)

@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-/* As docs/cplusplus.md has it. */
-static int serve_both(struct soap *soap)
-{
-    j::adderService adder(soap);
-    t::turnerService turner(soap);
-    if (soap_begin_serve(soap))
-        return soap->error;
-    if (adder.dispatch() == SOAP_NO_METHOD)
-        turner.dispatch();
-    return soap->error ? soap_send_fault(soap) : SOAP_OK;
-}
-
 static int serve_adder(struct soap *soap)
 {
     j::adderService adder(soap);
