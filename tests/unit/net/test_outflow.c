@@ -90,16 +90,22 @@ static void what_waits_is_asked_for(struct flow *flow, int64_t now_us)
     CU_ASSERT_FALSE(sx_outflow_has_large(&flow->outflow));
 }
 
+/* Of a large one that has left; a small one and a large one wait behind it. */
+static void begin_with_a_mark(struct flow *flow, int64_t *now_us)
+{
+    begin(flow);
+    make_slow(flow, now_us, 5 * S);
+    add(flow, 17000);
+    send(flow, *now_us);
+    add(flow, 4000);
+    add(flow, 17000);
+}
+
 static void a_large_one_behind_small_ones_leaves_though_nothing_follows(void)
 {
     struct flow flow;
     int64_t now_us = BEGUN_US;
-    begin(&flow);
-    make_slow(&flow, &now_us, 5 * S);
-    add(&flow, 17000);
-    send(&flow, now_us);
-    add(&flow, 4000);
-    add(&flow, 17000);
+    begin_with_a_mark(&flow, &now_us);
     send(&flow, now_us); /* the small one, past the mark */
     CU_ASSERT_TRUE(sx_outflow_has_large(&flow.outflow));
     now_us += 5 * S;
@@ -129,12 +135,7 @@ static void one_behind_an_answer_that_never_came_does_as_well(void)
 {
     struct flow flow;
     int64_t now_us = BEGUN_US;
-    begin(&flow);
-    make_slow(&flow, &now_us, 5 * S);
-    add(&flow, 17000);
-    send(&flow, now_us);
-    add(&flow, 4000);
-    add(&flow, 17000);
+    begin_with_a_mark(&flow, &now_us);
     send(&flow, now_us);
     now_us += 120 * S;
     CU_ASSERT_EQUAL(sx_outflow_look(&flow.outflow, now_us), INT64_MAX);
