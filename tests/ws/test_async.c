@@ -134,13 +134,23 @@ struct receiver {
     int right;
 };
 
+/* The next that is done. It looks rather than waits: between the two calls none is under way. */
+static struct soap_xmpp_call *next_done(struct soap_xmpp_link *link)
+{
+    struct soap_xmpp_call *call;
+    int waits;
+    for (waits = 0; !(call = soap_xmpp_wait(link, 0)) && waits < WAIT_MS; waits++)
+        usleep(WORK_US);
+    return call;
+}
+
 /* Takes whichever is done; what it is, the sender has noted. */
 static void *receive(void *arg)
 {
     struct receiver *receiver = arg;
     struct soap *soap = receiver->soap;
     struct soap_xmpp_call *call;
-    while (receiver->right < 2 && (call = soap_xmpp_wait(receiver->link, WAIT_MS))) {
+    while (receiver->right < 2 && (call = next_done(receiver->link))) {
         const char *text = soap_xmpp_call_user(call);
         char *answer = NULL;
         int err;
