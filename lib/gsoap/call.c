@@ -1,7 +1,7 @@
 /* call.c - a call as an object: many can be under way from one struct soap.
  *
  * Noun: the detached call. What needs no gSOAP of it (waiting for one, cancelling one) is
- * link/api.c's.
+ * api/call.c's.
  *
  * Invariant: a detached call belongs to the program and holds a reference to its link; an attached
  * one belongs to the context, which has a reference of its own.

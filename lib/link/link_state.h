@@ -1,4 +1,4 @@
-/* link_state.h - the inside of a link, for link.c and api.c alone. */
+/* link_state.h - the inside of a link, for link.c and the folder api/ alone. */
 #ifndef SX_LINK_LINK_STATE_H
 #define SX_LINK_LINK_STATE_H
 
