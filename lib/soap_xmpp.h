@@ -266,10 +266,10 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
  * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path), _GIVE_UP (never |
- * after_refusal), _ALLOW_FILE. A variable that isn't set leaves its member alone. The members point
- * into the environment: don't change it before soap_xmpp_open(). Returns 0, or -1 with one sentence
- * in why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is unknown; config
- * is then unchanged. */
+ * after_refusal), _ALLOW_FILE. A variable that isn't set leaves its member alone. The
+ * members point into the environment: don't change it before soap_xmpp_open(). Returns 0, or -1
+ * with one sentence in why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is
+ * unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* ---- link ---- */
@@ -500,6 +500,228 @@ const char *soap_xmpp_call_peer(const struct soap_xmpp_call *call);
 /* Forgets a detached call; a late answer is dropped, unless the call has a name. The service may
  * have run it. */
 void soap_xmpp_cancel(struct soap_xmpp_call *call);
+
+/* ---- envelopes as bytes: for programs that have no stubs or skeletons ---- */
+
+#define SOAP_XMPP_HAS_BYTES 1
+
+/* A call to make. Strings and bytes are copied. Prepare the struct with soap_xmpp_post_init(), for
+ * the same reason as the configuration. */
+struct soap_xmpp_post {
+    size_t size;          /* set by soap_xmpp_post_init() */
+    const char *endpoint; /* "xmpp:...", with "?message" by message. Required */
+    const char *envelope; /* UTF-8, see soap_xmpp_clean(). Required */
+    size_t envelope_bytes;
+    const char *action;      /* soapAction, or NULL */
+    const char *from;        /* a component's alone: whatever@its.domain/whatever. NULL: itself */
+    const char *name;        /* of a call by message, as soap_xmpp_name(), or NULL */
+    const char *traceparent; /* W3C Trace Context, "00-...", or NULL; goes along with a packed
+                              * envelope, to others it isn't told */
+    int timeout_ms;          /* of the whole call, from now to its end. 0: the link's */
+    int is_one_way;          /* 1: it is done, empty, once the other side, by message our server,
+                              * has it */
+    void *user;              /* soap_xmpp_call_user() */
+};
+#define soap_xmpp_post_init(post) soap_xmpp_post_init_bytes((post), sizeof *(post))
+void soap_xmpp_post_init_bytes(struct soap_xmpp_post *post, size_t size);
+
+/* Begins a call, and never blocks: the call waits for the link by itself, asks its peer what it
+ * understands, and is sent. From the beginning it is a detached call. soap_xmpp_wait() returns it
+ * when it is done, at the end of its timeout_ms at the latest. Returns the call, which the caller
+ * owns and ends with soap_xmpp_cancel(). NULL, with one sentence in why (may be NULL), when nothing
+ * was or will be sent: a bad endpoint, an envelope that can't be carried, max_calls under way, a
+ * link that was stopped, no memory. soap_xmpp_attach() doesn't take it. */
+struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
+                                      const struct soap_xmpp_post *post, char *why,
+                                      size_t why_bytes);
+
+/* How a call has ended. */
+enum soap_xmpp_end_value {
+    SOAP_XMPP_END_ANSWER = 0, /* an envelope */
+    SOAP_XMPP_END_FAULT,      /* an envelope that is a SOAP fault */
+    SOAP_XMPP_END_EMPTY,      /* done, without an envelope, as by HTTP's 202 */
+    SOAP_XMPP_END_REFUSED,    /* a stanza error, see soap_xmpp_call_condition() */
+    SOAP_XMPP_END_TIMEOUT,    /* no answer in time */
+    SOAP_XMPP_END_LOST,       /* the connection broke, and the call can't be sent again; or it was
+                               * never online in time */
+    SOAP_XMPP_END_STOPPED,    /* the link was stopped */
+    SOAP_XMPP_END_BAD         /* an answer that is none, or goes over a limit */
+};
+
+/* Of a call that soap_xmpp_wait() has returned, posted or detached. None blocks. The texts are
+ * valid until the call is cancelled or attached. */
+enum soap_xmpp_end_value soap_xmpp_call_end(const struct soap_xmpp_call *call);
+enum soap_xmpp_outcome_value soap_xmpp_call_outcome(const struct soap_xmpp_call *call);
+const char *soap_xmpp_call_condition(const struct soap_xmpp_call *call); /* RFC 6120 8.3.3, or "" */
+const char *
+soap_xmpp_call_text(const struct soap_xmpp_call *call);        /* one sentence; "" if answered */
+int soap_xmpp_call_version(const struct soap_xmpp_call *call); /* 11, 12; 0 without an envelope */
+int soap_xmpp_call_is_packed(
+    const struct soap_xmpp_call *call); /* whether its answer came packed */
+
+/* The next bytes of the envelope that a call has ended with, byte for byte as its sender wrote them
+ * if it was packed, else as the server passed them on. It is unpacked while it is read: no more
+ * than out_bytes are held. Returns how many bytes were written to out, 0 at its end, -1 with one
+ * sentence in why (may be NULL) when the rest is damaged or goes over max_message_bytes. From one
+ * thread at a time; doesn't block. */
+long soap_xmpp_call_read(struct soap_xmpp_call *call, char *out, size_t out_bytes, char *why,
+                         size_t why_bytes);
+
+/* ---- requests as bytes ---- */
+
+struct soap_xmpp_request; /* one request to serve */
+
+/* The next request that a rule lets pass. From the first call on the link serves, and requests wait
+ * for it as they do for soap_xmpp_accept(). Blocks for timeout_ms at most (0: only looks, < 0:
+ * until there is one). NULL: none came, or the link was stopped, or has given up, and no request is
+ * left; then *is_stopped (may be NULL) is 1, else 0. The caller owns the request until it gives it
+ * to one of soap_xmpp_answer(), _refuse() and _decline(), from any thread, also after the link was
+ * closed; the texts are valid until then. Not on a link that soap_xmpp_serve() or
+ * soap_xmpp_accept() serves as well: a request goes to whoever comes first. */
+struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeout_ms,
+                                         int *is_stopped);
+
+/* Who sent it, to whom, under which id: as soap_xmpp_from(), _to() and _id() in an operation. */
+const char *soap_xmpp_request_from(const struct soap_xmpp_request *request);
+const char *soap_xmpp_request_to(const struct soap_xmpp_request *request);
+const char *soap_xmpp_request_id(const struct soap_xmpp_request *request);
+const char *soap_xmpp_request_action(const struct soap_xmpp_request *request); /* or "" */
+/* The body's first child: its local name and namespace; "" of an empty body. */
+const char *soap_xmpp_request_operation(const struct soap_xmpp_request *request);
+const char *soap_xmpp_request_namespace(const struct soap_xmpp_request *request);
+const char *soap_xmpp_request_traceparent(const struct soap_xmpp_request *request); /* or "" */
+int soap_xmpp_request_version(const struct soap_xmpp_request *request);             /* 11, 12 */
+int soap_xmpp_request_is_message(const struct soap_xmpp_request *request);
+
+/* The next bytes of its envelope, as soap_xmpp_call_read(). */
+long soap_xmpp_request_read(struct soap_xmpp_request *request, char *out, size_t out_bytes,
+                            char *why, size_t why_bytes);
+
+/* Answers the request, and frees it. An envelope that holds a fault is sent as one; NULL: an empty
+ * result. The caller learns that the request was executed. Returns 0, or -1 with one sentence in
+ * why (may be NULL): the envelope can't be carried, and the request is still the caller's. Blocks
+ * for the link's timeout_ms at most, for room in a full outgoing queue. */
+int soap_xmpp_answer(struct soap_xmpp_request *request, const char *envelope, size_t envelope_bytes,
+                     char *why, size_t why_bytes);
+
+/* Ends the request without an answer, and frees it. Refuse: it may have run, and its caller doesn't
+ * learn more than internal-server-error and text. Decline: it certainly has not; condition (NULL:
+ * "service-unavailable") is one of RFC 6120 8.3.3. A call to a bare JID then goes to another
+ * process that serves it. text is one sentence for a human, or NULL. Both block as
+ * soap_xmpp_answer(). */
+void soap_xmpp_refuse(struct soap_xmpp_request *request, const char *text);
+void soap_xmpp_decline(struct soap_xmpp_request *request, const char *condition, const char *text);
+
+/* ---- loops ---- */
+
+/* A descriptor for poll(), epoll, asyncio, libuv or GLib: readable while soap_xmpp_wait(link, 0)
+ * would return a call or soap_xmpp_take(link, 0) a request, and once the link is stopped. Requests
+ * count from the first soap_xmpp_take() on. It is the link's, and lasts until soap_xmpp_close():
+ * poll it, never read or close it. -1: none is to be had, and errno says why. Doesn't block. */
+int soap_xmpp_fd(struct soap_xmpp_link *link);
+
+/* ---- what other programs write ---- */
+
+/* Makes of an XML document one that fits in a stanza: UTF-8 whatever encoding it has (by its byte
+ * order mark, charset, which stands in its Content-Type or is NULL, or its XML declaration: XML 1.0
+ * appendix F), without declaration, comments and processing instructions. All else stays byte for
+ * byte, so that a second time changes nothing. A DOCTYPE is refused, and what isn't well-formed.
+ * Returns the document, malloc'ed and NUL-terminated, its length in *out_bytes; NULL with one
+ * sentence in why (may be NULL). Needs no link; doesn't block. */
+char *soap_xmpp_clean(const char *document, size_t document_bytes, const char *charset,
+                      size_t *out_bytes, char *why, size_t why_bytes);
+
+/* ---- questions ---- */
+
+/* Each waits until online, asks, and blocks for timeout_ms at most (< 0: the link's timeout_ms).
+ * Returns 0, or -1 with one sentence in why (may be NULL). */
+
+/* Pings any entity (XEP-0199), NULL: our own server; *rtt_us (may be NULL) is how long the answer
+ * took, in microseconds. An entity that answers "I don't know this question" has answered; an error
+ * of a server in its place is none. */
+int soap_xmpp_ping(struct soap_xmpp_link *link, const char *jid, int timeout_ms, long *rtt_us,
+                   char *why, size_t why_bytes);
+
+/* Told for each fact; the strings are valid during the call. Another result than 0 ends the
+ * telling. Runs on the thread that asked, without a lock of the library. */
+typedef int soap_xmpp_fact_fn(void *user, const char *kind, const char *name, const char *value);
+
+/* Asks an entity what it is and can do (XEP-0030, disco#info), anew each time. endpoint: "xmpp:..."
+ * or a JID. Tells as kind, name, value: "identity", category/type, its name; "feature", the
+ * feature,
+ * ""; and for each value of a field of a form (XEP-0128) the form's FORM_TYPE, the field, the
+ * value.
+ */
+int soap_xmpp_info(struct soap_xmpp_link *link, const char *endpoint, int timeout_ms,
+                   soap_xmpp_fact_fn *each, void *user, char *why, size_t why_bytes);
+
+/* Asks what there is at an entity (disco#items): "item", a JID, its name or "". */
+int soap_xmpp_items(struct soap_xmpp_link *link, const char *jid, int timeout_ms,
+                    soap_xmpp_fact_fn *each, void *user, char *why, size_t why_bytes);
+
+/* Tells what is known of our own stream: "fact", a name, a value. docs/api.md lists the names:
+ * "server.address", "tls.version", "tls.cipher", "sasl.mechanism", "online.since" and so on. What
+ * isn't known is left out. Doesn't block. Returns 0, or what each returned. */
+int soap_xmpp_facts(struct soap_xmpp_link *link, soap_xmpp_fact_fn *each, void *user);
+
+/* ---- counts ---- */
+
+/* What a link has done since it was opened. Later versions append members. */
+struct soap_xmpp_counts {
+    size_t size; /* set by soap_xmpp_count() */
+    unsigned long reconnects;
+    unsigned long calls_under_way;
+    unsigned long calls_answered, calls_faulted, calls_empty, calls_refused, calls_timed_out,
+        calls_lost, calls_stopped, calls_bad, calls_cancelled;       /* by their end */
+    unsigned long calls_executed, calls_not_executed, calls_unknown; /* the same by outcome */
+    unsigned long requests_queued, requests_running;
+    unsigned long requests_taken; /* by a thread that serves */
+    unsigned long requests_answered, requests_faulted, requests_refused, requests_declined;
+    unsigned long requests_denied;               /* by the rules */
+    unsigned long requests_replayed;             /* copies answered from memory */
+    unsigned long copies_sent;                   /* calls sent again */
+    unsigned long calls_moved;                   /* to another resource */
+    unsigned long replies_late, replies_foreign; /* dropped: the call was over; nobody asked */
+    unsigned long bytes_in, bytes_out;           /* of stanzas */
+    unsigned long queued_bytes;                  /* outgoing, not yet written */
+    unsigned long memory_bytes;                  /* of max_memory_bytes, taken */
+};
+#define soap_xmpp_count(link, counts) soap_xmpp_count_bytes((link), (counts), sizeof *(counts))
+void soap_xmpp_count_bytes(struct soap_xmpp_link *link, struct soap_xmpp_counts *counts,
+                           size_t size);
+
+/* ---- a service describes itself ---- */
+
+/* Told to a component that is asked what there is at its domain (disco#items): calls each() for
+ * each device, kind "item", its JID, its name or "". Runs on the link's thread: must return soon,
+ * and must not call the library otherwise. */
+typedef void soap_xmpp_items_fn(void *user, soap_xmpp_fact_fn *each, void *each_user);
+
+/* What a service says of itself. Strings are copied. Prepare the struct with
+ * soap_xmpp_description_init(). */
+struct soap_xmpp_description {
+    size_t size;
+    const char *name, *version; /* for a human; NULL: none */
+    const char *wsdl;           /* the document; NULL: none */
+    size_t wsdl_bytes;
+    const char *wsdl_file;     /* or its file, read now with what it imports: 32 files, 4 MiB */
+    int has_statistics;        /* 1: calls, faults and times of each operation are told as well */
+    soap_xmpp_items_fn *items; /* a component's devices; NULL: none */
+    void *items_user;
+};
+#define soap_xmpp_description_init(description)                                                    \
+    soap_xmpp_description_init_bytes((description), sizeof *(description))
+void soap_xmpp_description_init_bytes(struct soap_xmpp_description *description, size_t size);
+
+/* From now on the service describes itself to whom a rule names: its disco#info has a form
+ * SOAP_XMPP_SERVICE_FORM with name, version, operations and the WSDL's hash, and the library
+ * answers requests for its metadata (WS-MetadataExchange GetMetadata, WS-Transfer Get) before the
+ * program sees them. Others are told nothing of it; those requests are refused (forbidden). A
+ * second time replaces what was said before. Returns 0, or -1 with one sentence in why (may be
+ * NULL), and nothing has changed: the WSDL is none, or too large. Blocks while files are read. */
+#define SOAP_XMPP_SERVICE_FORM "urn:soap-xmpp:service:1"
+int soap_xmpp_describe(struct soap_xmpp_link *link, const struct soap_xmpp_description *description,
+                       char *why, size_t why_bytes);
 
 /* ---- plugin ---- */
 
