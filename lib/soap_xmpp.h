@@ -631,6 +631,15 @@ int soap_xmpp_fd(struct soap_xmpp_link *link);
 char *soap_xmpp_clean(const char *document, size_t document_bytes, const char *charset,
                       size_t *out_bytes, char *why, size_t why_bytes);
 
+/* The envelope of a <packed/> element, byte for byte, as trace lines show it: base64 is its text
+ * (white space is passed over), is_stored 1 if its form attribute is "stored". For programs that
+ * show what travels; calls and requests are unpacked by themselves. At most max_bytes come out, and
+ * no more than the packed form allows for its length (docs/packing.md). Returns the envelope,
+ * malloc'ed and NUL-terminated, its length in *out_bytes; NULL with one sentence in why (may be
+ * NULL). Needs no link; doesn't block. */
+char *soap_xmpp_unpack(const char *base64, size_t base64_bytes, int is_stored, size_t max_bytes,
+                       size_t *out_bytes, char *why, size_t why_bytes);
+
 /* ---- questions ---- */
 
 /* Each waits until online, asks, and blocks for timeout_ms at most (< 0: the link's timeout_ms).
@@ -658,6 +667,15 @@ int soap_xmpp_info(struct soap_xmpp_link *link, const char *endpoint, int timeou
 /* Asks what there is at an entity (disco#items): "item", a JID, its name or "". */
 int soap_xmpp_items(struct soap_xmpp_link *link, const char *jid, int timeout_ms,
                     soap_xmpp_fact_fn *each, void *user, char *why, size_t why_bytes);
+
+/* Asks any entity, NULL: our own server, a question of another protocol: an IQ of type get (RFC
+ * 6120 8.2.3) with this one element, namespace included, e.g. "<time xmlns='urn:xmpp:time'/>"
+ * (XEP-0202) or "<query xmlns='jabber:iq:version'/>" (XEP-0092); it leaves within the stanza
+ * limits, and is sent once. Returns what the answer holds as XML, malloc'ed and NUL-terminated, ""
+ * if it is empty; NULL with one sentence in why (may be NULL), in which the condition of an error
+ * stands. Blocks as the others. */
+char *soap_xmpp_ask(struct soap_xmpp_link *link, const char *jid, const char *element,
+                    int timeout_ms, char *why, size_t why_bytes);
 
 /* Tells what is known of our own stream: "fact", a name, a value. docs/api.md lists the names:
  * "server.address", "tls.version", "tls.cipher", "sasl.mechanism", "online.since" and so on. What
