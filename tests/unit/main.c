@@ -150,6 +150,7 @@
     SUITE(trace)                                                                                   \
     SUITE(trust)                                                                                   \
     SUITE(turn)                                                                                    \
+    SUITE(unpack)                                                                                  \
     SUITE(uri)                                                                                     \
     SUITE(utf8)                                                                                    \
     SUITE(window)
