@@ -102,12 +102,15 @@ void sx_content_take_packed(const struct sx_content *content, const char *from,
                             struct sx_envelope *envelope)
 {
     const char *action = sx_content_attribute(element, stream, "action");
+    const char *traceparent = sx_content_attribute(element, stream, "traceparent");
     bool refers = sx_content_is_reference(element), has_bytes;
     *envelope = (struct sx_envelope){
         .form = sx_payload_form(sx_content_attribute(element, stream, "form")),
     };
     if (action && strlen(action) < sizeof envelope->action)
         snprintf(envelope->action, sizeof envelope->action, "%s", action);
+    if (sx_traceparent_is_valid(traceparent))
+        snprintf(envelope->traceparent, sizeof envelope->traceparent, "%s", traceparent);
     if (refers)
         has_bytes = take_referred(content, from, element, &envelope->bytes, &envelope->len);
     else

@@ -122,7 +122,7 @@ void sx_envelope_fini(struct sx_envelope *envelope)
     envelope->err = SX_OK;
     /* Texts, not 2 KiB of zeros: this is done several times per call. */
     envelope->why[0] = envelope->operation[0] = envelope->operation_uri[0] = '\0';
-    envelope->action[0] = envelope->unbound[0] = '\0';
+    envelope->action[0] = envelope->traceparent[0] = envelope->unbound[0] = '\0';
     envelope->ambiguity = NULL;
     envelope->has_doubtful = false;
 }

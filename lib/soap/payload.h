@@ -6,9 +6,10 @@
  *
  *     <packed xmlns='urn:soap-xmpp:packed:1' form='stored' action='...'>BASE64</packed>
  *
- * where form and action may be missing; the text is what pack.h makes of the envelope's bytes,
- * which arrive as they are. No check but the glance that finds the operation. Too large for a
- * stanza, the packed bytes go ahead in a bytestream (sender.h), and a *reference* follows:
+ * where form, action and traceparent (traceparent.h) may be missing; the text is what pack.h makes
+ * of the envelope's bytes, which arrive as they are. No check but the glance that finds the
+ * operation. Too large for a stanza, the packed bytes go ahead in a bytestream (sender.h), and a
+ * *reference* follows, with the same attributes:
  *
  *     <packed xmlns='urn:soap-xmpp:packed:1' transfer='ID' size='N' sha256='HEX' form= action=/>
  *

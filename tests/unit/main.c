@@ -148,6 +148,7 @@
     SUITE(tls_binding)                                                                             \
     SUITE(token)                                                                                   \
     SUITE(trace)                                                                                   \
+    SUITE(traceparent)                                                                             \
     SUITE(trust)                                                                                   \
     SUITE(turn)                                                                                    \
     SUITE(unpack)                                                                                  \
