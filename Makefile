@@ -21,15 +21,17 @@ include mk/flags.mk
 
 VERSION := $(shell sed -n 's/.*define SOAP_XMPP_VERSION *"\(.*\)"/\1/p' lib/soap_xmpp.h)
 SONAME := libsoapxmpp.so.0
+CORE_SONAME := libsoapxmppcore.so.0
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 # lib/net/strophe_stderr.c is for the two libraries alone: it stands in for libstrophe's stderr.
 LIB_OBJECTS := $(call obj,$(filter-out lib/net/strophe_stderr.c,$(wildcard lib/*/*.c)))
-SEE_GSOAP := $(BUILD)/obj/lib/gsoap/%
+GSOAP_OBJECTS := $(filter $(BUILD)/obj/lib/gsoap/%,$(LIB_OBJECTS))
+CORE_OBJECTS := $(filter-out $(GSOAP_OBJECTS),$(LIB_OBJECTS))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
     relay-service relay-client guard-service guard-client)
-LIBRARIES := $(BUILD)/libsoapxmpp.a $(BUILD)/$(SONAME)
+LIBRARIES := $(addprefix $(BUILD)/,libsoapxmppcore.a $(CORE_SONAME) libsoapxmpp.a $(SONAME))
 
 all: $(LIBRARIES) $(SAMPLES)
 .DEFAULT_GOAL := all
@@ -58,25 +60,50 @@ link = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)
 
 # ---- the libraries -------------------------------------------------------------------------------
 
-# The libraries hold libstrophe inside, hidden: one relocatable object in which only the names of
-# lib/exports.txt are global. -z nodelete: a look-up that was left behind may outlive a dlclose().
-$(BUILD)/whole.o: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
+# Two libraries, for docs/internals/linking.md: the core, which knows no gSOAP, and the plugin on top of it. Each is one
+# relocatable object in which only the names of lib/exports.txt are global, and in the core those that the plugin calls,
+# under names that say which version's they are. libstrophe is in the core, hidden.
+PRIVATE := soapxmpp_$(subst -,_,$(subst .,_,$(VERSION)))_
+
+$(BUILD)/core.o: $(CORE_OBJECTS) $(call obj,lib/net/strophe_stderr.c)
 	$(call say,LD,$@)
 	$(Q)$(LD) -r --wrap=stderr $(STROPHE_WRAP) -Map=$@.map -o $@ $^ $(LIBSTROPHE) && tools/check-map.sh $@.map
 
-$(BUILD)/libsoapxmpp.a: $(BUILD)/whole.o lib/exports.txt
+$(BUILD)/plugin.o: $(GSOAP_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@ $^
+
+# What the plugin calls in the core, beside the public functions: the old name and the new one.
+$(BUILD)/private.txt: $(BUILD)/plugin.o
+	$(Q)nm --undefined-only $< | sed -n 's/^ *U \(sx_.*\)/\1 $(PRIVATE)\1/p' > $@
+
+$(BUILD)/soapxmppcore.o: $(BUILD)/core.o
+$(BUILD)/soapxmpp.o: $(BUILD)/plugin.o
+$(BUILD)/soapxmppcore.o $(BUILD)/soapxmpp.o: $(BUILD)/private.txt lib/exports.txt
+	$(Q)sed 's/.* //' $(BUILD)/private.txt | cat - lib/exports.txt > $@.global
+	$(Q)objcopy --redefine-syms=$(BUILD)/private.txt --keep-global-symbols=$@.global $(filter %.o,$^) $@
+
+# libsoapxmpp.a has the core as well, so that -lsoapxmpp is enough; who names both archives, in any order, links one.
+$(BUILD)/libsoapxmppcore.a: $(BUILD)/soapxmppcore.o
+$(BUILD)/libsoapxmpp.a: $(BUILD)/soapxmpp.o $(BUILD)/soapxmppcore.o
+$(BUILD)/libsoapxmppcore.a $(BUILD)/libsoapxmpp.a:
 	$(call say,AR,$@)
-	$(Q)objcopy --keep-global-symbols=lib/exports.txt $< $(BUILD)/soapxmpp.o
-	$(Q)rm -f $@ && $(AR) rcsD $@ $(BUILD)/soapxmpp.o
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(BUILD)/exports.map: lib/exports.txt
-	@mkdir -p $(@D)
-	$(Q){ echo 'SOAPXMPP_0 { global:'; sed 's/$$/;/' $<; echo 'local: *; };'; } > $@
+$(BUILD)/%.versions: $(BUILD)/%.o
+	$(Q)nm -g --defined-only $< | awk -v private=$(PRIVATE) '{ if (index($$3, private) == 1) ours = ours $$3 "; "; \
+	    else public = public $$3 "; " } END { print "SOAPXMPP_0 { global: " public "local: *; };"; \
+	    if (ours) print "SOAPXMPP_PRIVATE_$(VERSION) { global: " ours "};" }' > $@
 
-$(BUILD)/$(SONAME): $(BUILD)/whole.o $(BUILD)/exports.map
+# -z nodelete: a look-up that was left behind may outlive a dlclose(). A sanitizer's runtime is the program's.
+$(BUILD)/$(CORE_SONAME): $(BUILD)/soapxmppcore.o $(BUILD)/soapxmppcore.versions
+$(BUILD)/$(CORE_SONAME): WITH = $(if $(SANITIZE),,-Wl$(,)-z$(,)defs) $(SYSTEM_LIBS)
+$(BUILD)/$(SONAME): $(BUILD)/soapxmpp.o $(BUILD)/soapxmpp.versions $(BUILD)/$(CORE_SONAME)
+$(BUILD)/$(SONAME): WITH = $(BUILD)/$(CORE_SONAME)
+$(BUILD)/$(CORE_SONAME) $(BUILD)/$(SONAME):
 	$(call say,LINK,$@)
-	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-z,text,-z,nodelete \
-	    -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/exports.map -o $@ $< $(SYSTEM_LIBS)
+	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -Wl,-z,text,-z,nodelete,-Bsymbolic-functions \
+	    -Wl,-soname,$(@F) -Wl,--version-script=$(filter %.versions,$^) -o $@ $(filter %.o,$^) $(WITH)
 
 # ---- the samples ---------------------------------------------------------------------------------
 
@@ -124,21 +151,27 @@ include mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 
 # ---- the rest ------------------------------------------------------------------------------------
 
+# The linker takes no function from a library that another one needs, so libsoapxmpp.so is a script that names both.
 install: $(LIBRARIES)
 	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
-	install -m 644 $(BUILD)/libsoapxmpp.a $(DESTDIR)$(LIBDIR)/
-	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so.$(VERSION)
-	ln -sf libsoapxmpp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/soapxmpp.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc
+	install -m 644 $(BUILD)/libsoapxmpp.a $(BUILD)/libsoapxmppcore.a $(DESTDIR)$(LIBDIR)/
+	for l in libsoapxmpp libsoapxmppcore; do \
+	    install -m 644 $(BUILD)/$$l.so.0 $(DESTDIR)$(LIBDIR)/$$l.so.$(VERSION) && \
+	    ln -sf $$l.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$l.so.0 || exit 1; \
+	done
+	ln -sf $(CORE_SONAME) $(DESTDIR)$(LIBDIR)/libsoapxmppcore.so
+	rm -f $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
+	echo 'INPUT($(SONAME) AS_NEEDED($(CORE_SONAME)))' > $(DESTDIR)$(LIBDIR)/libsoapxmpp.so
+	for p in soapxmpp soapxmppcore; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	        -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS)|' lib/$$p.pc.in \
+	        > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; \
+	done
 
 uninstall:
-	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(DESTDIR)$(LIBDIR)/pkgconfig/soapxmpp.pc \
-	    $(addprefix $(DESTDIR)$(LIBDIR)/,libsoapxmpp.a libsoapxmpp.so $(SONAME) \
-	    libsoapxmpp.so.$(VERSION))
+	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(addprefix $(DESTDIR)$(LIBDIR)/pkgconfig/,soapxmpp.pc soapxmppcore.pc) \
+	    $(foreach l,libsoapxmpp libsoapxmppcore,$(addprefix $(DESTDIR)$(LIBDIR)/$(l),.a .so .so.0 .so.$(VERSION)))
 
 wsdl: $(BUILD)/gen/calculator/soapC.c $(BUILD)/gen/station/soapC.c
 	cp $(BUILD)/gen/calculator/*.wsdl $(BUILD)/gen/station/*.wsdl wsdl/

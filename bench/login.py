@@ -56,7 +56,7 @@ def text_bytes(path):
 
 
 def weigh(build, found):
-    for what, path in (("the library", "libsoapxmpp.so.0"),
+    for what, path in (("the core", "libsoapxmppcore.so.0"), ("the plugin", "libsoapxmpp.so.0"),
                        ("a program with a link, without gSOAP", "bench/login")):
         found.append(rows.row(f"text: {what}", "", text_bytes(f"{build}/{path}") / 1024, "KiB"))
 

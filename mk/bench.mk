@@ -25,7 +25,7 @@ $(addprefix $(BUILD)/bench/,floor gsoap_floor mqtt http):
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(GSOAP_LIBS) \
 	    $(if $(MOSQUITTO),-lmosquitto) -lssl -lcrypto
 
-$(BUILD)/bench/raw: $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+$(BUILD)/bench/raw: $(CORE_OBJECTS)
 $(addprefix $(BUILD)/bench/,envelopes caller service memory): $(call obj,bench/payload.c)
 $(addprefix $(BUILD)/bench/,envelopes caller service memory big): $(bench_STUBS) $(LIB_OBJECTS)
 $(addprefix $(BUILD)/bench/,envelopes service): $(call obj,bench/operations.c) $(bench_SKELETON)
@@ -37,7 +37,7 @@ $(addprefix $(BUILD)/bench/,raw envelopes caller service memory big): $(BUILD)/b
 
 # Logs in, and sees each pass of the loop: make bench-login.
 $(LOGIN): LDFLAGS += -Wl,--wrap=sx_connection_round
-$(LOGIN): $(call obj,bench/login.c bench/slice.c) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+$(LOGIN): $(call obj,bench/login.c bench/slice.c) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,)

@@ -8,7 +8,7 @@ FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(call obj,$(addprefix tests/fuzz/,claims.c feed.c fuzz.c))
 
 $(FUZZERS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) \
-    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+    $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-fsanitize=fuzzer)
 

@@ -79,7 +79,7 @@ ORACLE_WRAP := $(addprefix -Wl$(,)--wrap=sx_,answer_send answer_refuse access_se
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c names.c name_server.c wipes.c freed.c \
     posted.c element_text.c attribute.c stopped_clock.c ssl_read.c hoard.c waits.c rerun.c $(HOSTILE))) \
-    $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+    $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) $(SSL_READ) -lcunit)
 
@@ -121,7 +121,7 @@ $(BUILD)/cxx: $(CXX_OBJECTS) $(CLASS_OBJECTS) $(call obj,tests/integration/site.
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lgsoap++ -lstdc++ -lcunit)
 
-$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+$(BUILD)/cluster: $(CLUSTER_OBJECTS) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lcunit)
 
@@ -187,9 +187,10 @@ $(OLDER_VERSIONS:%=$(OLDER)/%/peer.o): $(OLDER)/%/peer.o: $(PEER_SOURCES) $(PEER
 	    -I$(BUILD)/gen/mixed $(GSOAP_CFLAGS) $(CFLAGS) -c -o $(@D)/$$(basename $$s .c).part.o $$s || exit 1; done
 	$(Q)$(LD) -r -o $@ $(@D)/*.part.o
 
-# $(call peer,LIBRARY FOLDER): with the shared library there, which it finds again.
-peer = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $(filter %.o,$^) $(1)/$(SONAME) \
-    -Wl,-rpath,$(abspath $(1)) $(GSOAP_LIBS)
+# $(call peer,LIBRARY FOLDER): with the shared libraries there, which it finds again, as the plugin finds the core. An
+# older version may have but one.
+peer = $(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+    $(1)/libsoapxmpp*.so.0 -Wl,--disable-new-dtags,-rpath,$(abspath $(1)) $(GSOAP_LIBS)
 
 $(BUILD)/peer: $(call obj,$(PEER_SOURCES)) $(mixed_STUBS) $(mixed_SKELETON) $(BUILD)/$(SONAME)
 	$(call say,LINK,$@)
@@ -202,7 +203,7 @@ $(OLDER_VERSIONS:%=$(BUILD)/peer-%-upgraded): $(BUILD)/peer-%-upgraded: $(OLDER)
 	$(call say,LINK,$@)
 	$(Q)$(call peer,$(BUILD))
 
-$(BUILD)/mixed: $(MIXED_OBJECTS) $(filter-out $(SEE_GSOAP),$(LIB_OBJECTS))
+$(BUILD)/mixed: $(MIXED_OBJECTS) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,-lcunit)
 

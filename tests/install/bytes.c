@@ -1,0 +1,34 @@
+/* bytes.c - somebody's program without gSOAP: it has the core library and nothing else. Opens a link
+ * to a server that isn't there, and asks of it what can be asked. C99, by what pkg-config says.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#define SOAP_XMPP_NO_GSOAP
+#include "soap_xmpp.h"
+
+int main(void)
+{
+    struct soap_xmpp_config config;
+    struct soap_xmpp_link *link;
+    char text[256], jid[256];
+    int failed;
+    soap_xmpp_config_init(&config);
+    config.jid = "bytes@localhost";
+    config.password = "secret";
+    config.host = "127.0.0.1";
+    config.port = 1; /* tcpmux: nobody listens */
+    config.trace = SOAP_XMPP_TRACE_NONE;
+    link = soap_xmpp_open(&config, text, sizeof text);
+    if (!link) {
+        fprintf(stderr, "%s\n", text);
+        return 1;
+    }
+    failed = soap_xmpp_wait_online(link, 100) == 0;
+    soap_xmpp_reason(link, text, sizeof text);
+    soap_xmpp_jid(link, jid, sizeof jid);
+    printf("%s: %s\n", jid, text);
+    failed |= strcmp(jid, "bytes@localhost/soap") != 0 || !text[0];
+    soap_xmpp_close(link);
+    return failed;
+}
