@@ -32,8 +32,9 @@ CORE_OBJECTS := $(filter-out $(GSOAP_OBJECTS),$(LIB_OBJECTS))
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
     relay-service relay-client guard-service guard-client)
 LIBRARIES := $(addprefix $(BUILD)/,libsoapxmppcore.a $(CORE_SONAME) libsoapxmpp.a $(SONAME))
+TOOL := $(BUILD)/soap-xmpp
 
-all: $(LIBRARIES) $(SAMPLES)
+all: $(LIBRARIES) $(SAMPLES) $(TOOL)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -147,7 +148,7 @@ deps-bench:
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
 
-include mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
+include mk/tool.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 
 # ---- the rest ------------------------------------------------------------------------------------
 

@@ -1,0 +1,125 @@
+/* report.c - how a command ends: its exit code, one sentence, and with --json one object.
+ *
+ * Invariant: with --json standard output holds objects alone, one a line, and the last is the end.
+ *
+ * Failure modes: no memory for a member: it is left out. Standard output that takes nothing: 5 in
+ * the place of 0, since nobody has the answer. */
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "terminal.h"
+
+void report_begin(struct report *report, bool is_json, bool is_quiet)
+{
+    memset(report, 0, sizeof *report);
+    report->is_json = is_json;
+    report->is_quiet = is_quiet;
+    report->members = json_object();
+    report_set_text(report, "command", "");
+    report_set(report, "exit", json_integer(0));
+}
+
+void report_about(struct report *report, const char *endpoint, const char *operation)
+{
+    snprintf(report->context, sizeof report->context, "%s: %s%s", endpoint,
+             operation ? operation : "", operation ? ": " : "");
+    report_set_text(report, "endpoint", endpoint);
+    if (operation)
+        report_set_text(report, "operation", operation);
+}
+
+void report_ran(struct report *report, int exit_code)
+{
+    static const char *const words[] = {
+        "executed", "executed",    NULL, "not executed", "unknown whether it ran",
+        "executed", "not executed"};
+    static const char *const outcomes[] = {"executed", "executed", "not-executed", "not-executed",
+                                           "unknown",  "executed", "not-executed"};
+    report->ran = words[exit_code];
+    report_set_text(report, "outcome", outcomes[exit_code]);
+}
+
+void report_set(struct report *report, const char *name, json_t *value)
+{
+    if (value)
+        json_object_set_new(report->members, name, value);
+}
+
+void report_set_text(struct report *report, const char *name, const char *text)
+{
+    report_set(report, name, json_string(text));
+}
+
+int report_end(struct report *report, int exit_code, const char *format, ...)
+{
+    report->exit_code = exit_code;
+    report->text[0] = '\0';
+    if (format) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(report->text, sizeof report->text, format, arguments);
+        va_end(arguments);
+    }
+    return exit_code;
+}
+
+void report_note(const struct report *report, const char *format, ...)
+{
+    va_list arguments;
+    if (report->is_quiet)
+        return;
+    va_start(arguments, format);
+    fprintf(stderr, "%ssoap-xmpp: ", terminal_begin(stderr, TERMINAL_DIM));
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "%s\n", terminal_end(stderr));
+    va_end(arguments);
+}
+
+void report_event(const struct report *report, json_t *event, const char *format, ...)
+{
+    if (report->is_json) {
+        if (event)
+            json_dumpf(event, stdout, JSON_COMPACT);
+    } else {
+        va_list arguments;
+        va_start(arguments, format);
+        vprintf(format, arguments);
+        va_end(arguments);
+    }
+    printf("\n");
+    fflush(stdout);
+    json_decref(event);
+}
+
+static void print_line(const struct report *report)
+{
+    const char *colour = terminal_begin(stderr, report->exit_code ? TERMINAL_RED : TERMINAL_PLAIN);
+    fprintf(stderr, "%ssoap-xmpp:%s %s%s%s%s\n", colour, terminal_end(stderr), report->context,
+            report->text, report->ran ? ": " : "", report->ran ? report->ran : "");
+}
+
+int report_print(struct report *report)
+{
+    bool is_written;
+    if (report->is_json) {
+        report_set(report, "exit", json_integer(report->exit_code));
+        if (*report->text)
+            report_set_text(report, "text", report->text);
+        json_dumpf(report->members, stdout, JSON_COMPACT);
+        printf("\n");
+    } else if (*report->text) {
+        print_line(report);
+    }
+    is_written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!is_written && report->exit_code == REPORT_OK) {
+        fprintf(stderr, "soap-xmpp: standard output: %s\n", strerror(errno));
+        report->exit_code = REPORT_UNUSABLE;
+    }
+    json_decref(report->members);
+    report->members = NULL;
+    return report->exit_code;
+}
