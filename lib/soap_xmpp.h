@@ -622,12 +622,14 @@ int soap_xmpp_fd(struct soap_xmpp_link *link);
 
 /* ---- what other programs write ---- */
 
-/* Makes of an XML document one that fits in a stanza: UTF-8 whatever encoding it has (by its byte
- * order mark, charset, which stands in its Content-Type or is NULL, or its XML declaration: XML 1.0
- * appendix F), without declaration, comments and processing instructions. All else stays byte for
- * byte, so that a second time changes nothing. A DOCTYPE is refused, and what isn't well-formed.
- * Returns the document, malloc'ed and NUL-terminated, its length in *out_bytes; NULL with one
- * sentence in why (may be NULL). Needs no link; doesn't block. */
+/* Makes of an XML document one that fits in a stanza: its root element in UTF-8 whatever encoding
+ * it has (by its byte order mark, charset, which stands in its Content-Type or is NULL, or its XML
+ * declaration: XML 1.0 appendix F; any that iconv(3) knows), without declaration, comments and
+ * processing instructions. All else stays byte for byte, so that a second time changes nothing;
+ * only where a comment stood between "]]" and ">" the latter becomes "&gt;". Refused are a DOCTYPE,
+ * what isn't well-formed, a prefix bound nowhere, more than 256 nested elements. Returns the
+ * document, malloc'ed and NUL-terminated, its length in *out_bytes; NULL with one sentence in why
+ * (may be NULL), which names the line or the byte. Needs no link; doesn't block. */
 char *soap_xmpp_clean(const char *document, size_t document_bytes, const char *charset,
                       size_t *out_bytes, char *why, size_t why_bytes);
 

@@ -33,6 +33,7 @@
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
     SUITE(dns)                                                                                     \
+    SUITE(document)                                                                                \
     SUITE(domain)                                                                                  \
     SUITE(element)                                                                                 \
     SUITE(elsewhere)                                                                               \
