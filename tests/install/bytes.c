@@ -1,5 +1,6 @@
-/* bytes.c - somebody's program without gSOAP: it has the core library and nothing else. Opens a link
- * to a server that isn't there, and asks of it what can be asked. C99, by what pkg-config says.
+/* bytes.c - somebody's program without gSOAP: it has the core library and nothing else. Opens a
+ * link to a server that isn't there, and asks of it what can be asked. C99, by what pkg-config
+ * says.
  */
 #include <stdio.h>
 #include <string.h>
