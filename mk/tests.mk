@@ -254,6 +254,10 @@ run-install: all
 run-samples: $(SAMPLES)
 	tools/with-servers prosody,CONFIG=debian -- tests/samples/run.sh $(BUILD)
 
+# Without Node 20, or a way to npm's packages, what is written for it is left out, and that is told.
+run-languages: $(SAMPLES)
+	tools/with-servers prosody ejabberd -- tests/languages/run.sh $(BUILD)
+
 # Whether the documents say what is there; and the commands that they give, as a user types them.
 run-docs: $(BUILD)/gen/calculator/soapH.h
 	tests/docs/run.sh $(BUILD)
@@ -354,7 +358,7 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) $(sized_suites) --served mixed $(BUILD)/mixed \
 	    $(call targets,bench-unit docs oracle model install commands \
-	    samples servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
+	    samples languages servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
 # built, told and connected, in which no byte and no thread differs; mixed at what travels between processes that
@@ -393,6 +397,6 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-nat run-integration \
-    run-sized run-sized-ws run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation \
+.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-languages run-nat \
+    run-integration run-sized run-sized-ws run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation \
     run-cluster run-mixed run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
