@@ -644,12 +644,17 @@ char *soap_xmpp_unpack(const char *base64, size_t base64_bytes, int is_stored, s
 
 /* ---- questions ---- */
 
-/* Each waits until online, asks, and blocks for timeout_ms at most (< 0: the link's timeout_ms).
- * Returns 0, or -1 with one sentence in why (may be NULL). */
+/* Each waits until online, asks once, and blocks for timeout_ms at most (< 0: the link's
+ * timeout_ms). Whom they ask is an endpoint ("xmpp:...") or a JID, read as by soap_xmpp_discover():
+ * an account without a resource means its "/soap" or, with config.presence, a live one. Returns 0,
+ * or -1 with one sentence in why (may be NULL): a bad JID, offline, an error in the place of an
+ * answer, no answer in time, a connection that broke meanwhile. A link with shared_jid asks nobody,
+ * since the answer may reach another process. */
 
 /* Pings any entity (XEP-0199), NULL: our own server; *rtt_us (may be NULL) is how long the answer
- * took, in microseconds. An entity that answers "I don't know this question" has answered; an error
- * of a server in its place is none. */
+ * took, in microseconds. An entity that says feature-not-implemented has answered, and our own
+ * server whatever it says. Any other error may be that of a server in its place, and is none:
+ * service-unavailable means that nobody is there, or somebody who knows no pings. */
 int soap_xmpp_ping(struct soap_xmpp_link *link, const char *jid, int timeout_ms, long *rtt_us,
                    char *why, size_t why_bytes);
 
@@ -657,25 +662,24 @@ int soap_xmpp_ping(struct soap_xmpp_link *link, const char *jid, int timeout_ms,
  * telling. Runs on the thread that asked, without a lock of the library. */
 typedef int soap_xmpp_fact_fn(void *user, const char *kind, const char *name, const char *value);
 
-/* Asks an entity what it is and can do (XEP-0030, disco#info), anew each time. endpoint: "xmpp:..."
- * or a JID. Tells as kind, name, value: "identity", category/type, its name; "feature", the
- * feature,
- * ""; and for each value of a field of a form (XEP-0128) the form's FORM_TYPE, the field, the
- * value.
- */
+/* Asks an entity what it is and can do (XEP-0030, disco#info), anew each time. Tells as kind, name,
+ * value: "identity", category/type, its name; "feature", the feature, ""; and for each value of a
+ * field of a form (XEP-0128) the form's FORM_TYPE, the field, the value. 1,000 facts at most, names
+ * of 1,023 bytes; longer values are cut. Calls know what it lists from then on, too. */
 int soap_xmpp_info(struct soap_xmpp_link *link, const char *endpoint, int timeout_ms,
                    soap_xmpp_fact_fn *each, void *user, char *why, size_t why_bytes);
 
-/* Asks what there is at an entity (disco#items): "item", a JID, its name or "". */
+/* Asks what there is at an entity (disco#items): "item", a JID, its name or "". The same bounds. */
 int soap_xmpp_items(struct soap_xmpp_link *link, const char *jid, int timeout_ms,
                     soap_xmpp_fact_fn *each, void *user, char *why, size_t why_bytes);
 
 /* Asks any entity, NULL: our own server, a question of another protocol: an IQ of type get (RFC
  * 6120 8.2.3) with this one element, namespace included, e.g. "<time xmlns='urn:xmpp:time'/>"
- * (XEP-0202) or "<query xmlns='jabber:iq:version'/>" (XEP-0092); it leaves within the stanza
- * limits, and is sent once. Returns what the answer holds as XML, malloc'ed and NUL-terminated, ""
- * if it is empty; NULL with one sentence in why (may be NULL), in which the condition of an error
- * stands. Blocks as the others. */
+ * (XEP-0202) or "<query xmlns='jabber:iq:version'/>" (XEP-0092), in UTF-8. Here a JID without a
+ * resource is the account itself, for which its server answers. What isn't well-formed or goes over
+ * the stanza limits isn't sent. Returns what the answer holds as XML, malloc'ed and
+ * NUL-terminated, "" if it is empty, its attributes without prefixes; NULL with one sentence in why
+ * (may be NULL), in which the condition of an error stands. Blocks as the others. */
 char *soap_xmpp_ask(struct soap_xmpp_link *link, const char *jid, const char *element,
                     int timeout_ms, char *why, size_t why_bytes);
 

@@ -15,6 +15,8 @@ void sx_reply_fini(struct sx_reply *reply)
 {
     sx_envelope_fini(&reply->envelope);
     free(reply->features);
+    free(reply->facts);
+    free(reply->xml);
     memset(reply, 0, sizeof *reply);
 }
 

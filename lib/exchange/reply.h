@@ -11,6 +11,13 @@
 #include "soap/envelope.h"
 #include "wire/delivery.h"
 
+/* What is kept of a result that holds no envelope, beside the features of a disco#info. */
+enum sx_reply_interest {
+    SX_INTEREST_NONE,
+    SX_INTEREST_FACTS, /* of service discovery: reply.facts */
+    SX_INTEREST_XML    /* all of it: reply.xml */
+};
+
 struct sx_reply {
     enum sx_err err;             /* SX_OK: an answer, envelope.bytes NULL when it was empty */
     struct sx_envelope envelope; /* with SX_OK: answer or SOAP fault */
@@ -20,6 +27,9 @@ struct sx_reply {
     struct sx_delivery delivery; /* with SX_ESTANZA: what the peer says of the request */
     char *features;              /* of a disco#info answer: each feature NUL-terminated, an empty
                                   * one ends the list; malloc'ed; NULL otherwise */
+    char *facts;                 /* what it says, as a list of fact.h; malloc'ed; NULL: nobody wants
+                                  * to know */
+    char *xml;                   /* what a result holds; likewise */
 };
 
 /* Frees what the reply owns, and zeroes it. */

@@ -45,13 +45,15 @@ struct soap_xmpp_call {
     /* under mu */
     enum call_kind kind;
     enum call_phase phase;
-    enum call_phase ended_in;      /* once ended: the phase before that */
-    enum sx_err err;               /* once ended */
-    struct sx_reply *reply;        /* once ended; NULL: err tells all, or it was moved out */
-    uint64_t ended_number;         /* the order of endings */
-    pthread_cond_t *waiter;        /* on the stack of the thread in wait */
-    int64_t awaited_until_us;      /* while there is one */
-    bool is_detached;              /* next_done may still return it */
+    enum call_phase ended_in; /* once ended: the phase before that */
+    enum sx_err err;          /* once ended */
+    struct sx_reply *reply;   /* once ended; NULL: err tells all, or it was moved out */
+    uint64_t ended_number;    /* the order of endings */
+    pthread_cond_t *waiter;   /* on the stack of the thread in wait */
+    int64_t awaited_until_us; /* while there is one */
+    bool is_detached;         /* next_done may still return it */
+    bool is_question;         /* question.h: no call of the program's */
+    enum sx_reply_interest interest;
     struct sx_heap_entry deadline; /* its own, SX_NEVER until detached */
     void *user;
     size_t found_bytes; /* of the envelope of one that was FOUND */

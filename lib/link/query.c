@@ -1,4 +1,4 @@
-/* query.c - disco#info, asked and awaited.
+/* query.c - disco#info and other questions, asked and awaited.
  *
  * Happy path: await a session -> begin -> post -> wait -> remember. Failure: before anything is
  * posted the caller hears why; what comes instead of an answer stands in its reply.
@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/size_limit.h"
 #include "wire/disco.h"
+#include "wire/jid.h"
 #include "wire/request_id.h"
 #include "wire/stanza.h"
 
@@ -25,23 +27,42 @@ enum {
 /* ---- asking ---- */
 
 static void format(const struct sx_query *query, const char *id, const char *jid,
-                   struct sx_buffer *stanza)
+                   const char *element, struct sx_buffer *stanza)
 {
     const struct sx_head head = {.from = sx_session_stamp(query->session), .to = jid, .id = id};
-    struct sx_buffer payload = {0};
-    sx_disco_format_question(&payload);
-    if (payload.failed)
-        stanza->failed = true;
-    else
-        sx_stanza_request(stanza, "get", &head, payload.bytes, payload.len);
-    sx_buffer_fini(&payload);
+    sx_stanza_request(stanza, "get", &head, element, strlen(element));
 }
 
-static enum sx_err begin(const struct sx_query *query, const char *jid, int64_t deadline,
-                         struct soap_xmpp_call **out, char *why, size_t why_bytes)
+/* Posts it. *call is the caller's on SX_OK. */
+static enum sx_err post(const struct sx_query *query, const struct sx_query_question *question,
+                        uint64_t number, int64_t deadline, struct soap_xmpp_call **call, char *why,
+                        size_t why_bytes)
 {
-    struct soap_xmpp_call *call = NULL;
+    const struct sx_head head = {.to = question->jid, .id = ""};
     struct sx_buffer stanza = {0};
+    enum sx_err err;
+    if (!sx_size_limit_fits_element(query->session, "the question", question->element, &head, why,
+                                    why_bytes))
+        return SX_ETOOBIG;
+    err = sx_question_begin(query->exchange, question->jid, question->what, question->interest,
+                            deadline, call);
+    if (err == SX_OK) {
+        format(query, sx_exchange_id(*call), question->jid, question->element, &stanza);
+        err = sx_session_post(query->session, number, &stanza, deadline);
+        if (err != SX_OK) {
+            sx_exchange_release(*call);
+            sx_buffer_fini(&stanza);
+        }
+    }
+    if (err != SX_OK)
+        snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    return err;
+}
+
+static enum sx_err begin(const struct sx_query *query, const struct sx_query_question *question,
+                         int64_t deadline, struct soap_xmpp_call **call, char *why,
+                         size_t why_bytes)
+{
     uint64_t number;
     enum sx_err err;
     if (sx_session_config(query->session)->is_shared) {
@@ -49,30 +70,22 @@ static enum sx_err begin(const struct sx_query *query, const char *jid, int64_t 
         return SX_ESHARED;
     }
     err = sx_session_await(query->session, deadline, &number, why, why_bytes);
-    if (err != SX_OK)
-        return err;
-    err = sx_exchange_begin(query->exchange, jid, "disco#info", deadline, &call);
-    if (err == SX_OK) {
-        format(query, sx_exchange_id(call), jid, &stanza);
-        err = sx_session_post(query->session, number, &stanza, deadline);
-    }
-    if (err == SX_OK) {
-        sx_trace(sx_session_trace(query->session), SOAP_XMPP_TRACE_DEBUG,
-                 "call %s to %s: disco#info", sx_exchange_id(call), jid);
-        *out = call;
-        return SX_OK;
-    }
-    sx_exchange_release(call);
-    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    if (err == SX_OK)
+        err = post(query, question, number, deadline, call, why, why_bytes);
+    if (err == SX_OK)
+        sx_trace(sx_session_trace(query->session), SOAP_XMPP_TRACE_DEBUG, "call %s to %s: %s",
+                 sx_exchange_id(*call), question->jid, question->what);
     return err;
 }
 
 enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t deadline,
                          int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes)
 {
+    const struct sx_query_question question = {
+        .jid = jid, .what = "disco#info", .element = SX_DISCO_INFO_QUESTION};
     struct soap_xmpp_call *call;
     int64_t answer_deadline;
-    enum sx_err err = begin(query, jid, deadline, &call, why, why_bytes);
+    enum sx_err err = begin(query, &question, deadline, &call, why, why_bytes);
     if (err != SX_OK)
         return err;
     answer_deadline = sx_clock_deadline(answer_us);
@@ -83,12 +96,34 @@ enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t 
     return SX_OK;
 }
 
+enum sx_err sx_query_put(const struct sx_query *query, const struct sx_query_question *question,
+                         int64_t deadline, struct sx_reply *reply, int64_t *answer_us, char *why,
+                         size_t why_bytes)
+{
+    struct sx_query_question addressed = *question;
+    struct soap_xmpp_call *call;
+    char domain[SX_JID_BYTES];
+    enum sx_err err;
+    if (!addressed.jid) {
+        /* Of a component that is itself: the server sends it back, and it answers (session.c). */
+        sx_jid_domain(sx_session_config(query->session)->jid, domain, sizeof domain);
+        addressed.jid = domain;
+    }
+    err = begin(query, &addressed, deadline, &call, why, why_bytes);
+    if (err != SX_OK)
+        return err;
+    sx_exchange_wait(call, deadline, reply);
+    *answer_us = sx_clock_now_us() - sx_exchange_begun_us(call);
+    sx_exchange_release(call);
+    return SX_OK;
+}
+
 void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid)
 {
     char id[SX_EXCHANGE_ID_BYTES];
     struct sx_buffer stanza = {0};
     sx_exchange_make_id(query->exchange, id);
-    format(query, id, jid, &stanza);
+    format(query, id, jid, SX_DISCO_INFO_QUESTION, &stanza);
     (void)sx_session_post_again(query->session, number, &stanza);
 }
 

@@ -11,7 +11,7 @@
 #ifndef SX_LINK_QUERY_H
 #define SX_LINK_QUERY_H
 
-#include "exchange/exchange.h"
+#include "exchange/question.h"
 #include "link/session.h"
 #include "peers/features.h"
 
@@ -27,6 +27,20 @@ struct sx_query {
  * question wasn't sent: why holds a clause. */
 enum sx_err sx_query_ask(const struct sx_query *query, const char *jid, int64_t deadline,
                          int64_t answer_us, struct sx_reply *reply, char *why, size_t why_bytes);
+
+/* A question of the program's. */
+struct sx_query_question {
+    const char *jid;     /* NULL: our own server */
+    const char *what;    /* "ping": for the trace */
+    const char *element; /* of the iq, namespace included; well-formed */
+    enum sx_reply_interest interest;
+};
+
+/* As ask, until the deadline; *answer_us is how long the answer took once the question was posted.
+ * SX_ETOOBIG if it can't leave (size_limit.h). */
+enum sx_err sx_query_put(const struct sx_query *query, const struct sx_query_question *question,
+                         int64_t deadline, struct sx_reply *reply, int64_t *answer_us, char *why,
+                         size_t why_bytes);
 
 /* Asks without waiting, and without a call, for which there may be no room: whenever the answer
  * comes, receive_reply.c has it remembered. A question that can't be posted is lost. Loop thread.

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "wire/disco.h"
+#include "exchange/question.h"
 #include "exchange/retry.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
@@ -32,7 +33,55 @@ static bool is_error(const struct sx_incoming *incoming)
 
 /* ---- what it says ---- */
 
-static void read_result(const struct sx_reception *reception, const char *from,
+/* The element and those behind it as XML, malloc'ed; NULL: no memory. */
+static char *write_all(const struct sx_element *element)
+{
+    struct sx_buffer xml = {0};
+    size_t len;
+    for (; element; element = sx_element_next(element))
+        sx_element_write(element, &xml);
+    return sx_buffer_take(&xml, &len);
+}
+
+/* A question of the program's wants more of it than its features. */
+static void keep_payload(const struct sx_reception *reception, const struct sx_incoming *incoming,
+                         const struct sx_element *payload, struct sx_reply *reply)
+{
+    switch (sx_question_find_interest(reception->exchange, incoming->from, incoming->id)) {
+    case SX_INTEREST_NONE:
+        return;
+    case SX_INTEREST_XML:
+        reply->xml = write_all(payload);
+        reply->err = reply->xml ? SX_OK : SX_ENOMEM;
+        reply->text[0] = '\0';
+        return;
+    case SX_INTEREST_FACTS:
+        if (!sx_element_is(payload, "query", SX_NS_DISCO_INFO) &&
+            !sx_element_is(payload, "query", SX_NS_DISCO_ITEMS))
+            return;
+        reply->facts = sx_disco_parse_facts(payload);
+        reply->err = reply->facts ? SX_OK : SX_ENOMEM;
+        return;
+    }
+}
+
+static void read_payload(const struct sx_reception *reception, const struct sx_incoming *incoming,
+                         const struct sx_element *payload, bool is_alone, struct sx_reply *reply)
+{
+    if (sx_element_is(payload, "query", SX_NS_DISCO_INFO)) {
+        reply->features = sx_disco_parse_features(payload);
+        reply->err = reply->features ? SX_OK : SX_ENOMEM;
+    } else if (payload || is_alone) {
+        reply->err = SX_ENOTSOAP;
+        snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
+                 is_alone ? "packed" : sx_element_name(payload),
+                 is_alone ? SX_NS_PACKED : sx_element_ns(payload));
+    }
+    if (reply->err != SX_ENOMEM)
+        keep_payload(reception, incoming, payload, reply);
+}
+
+static void read_result(const struct sx_reception *reception, const struct sx_incoming *incoming,
                         const struct sx_element *stanza, struct sx_stream *stream,
                         struct sx_reply *reply)
 {
@@ -43,16 +92,11 @@ static void read_result(const struct sx_reception *reception, const char *from,
         sx_content_judge(reply);
     } else if (reception->content->packs &&
                (is_alone || sx_element_is(payload, "packed", SX_NS_PACKED))) {
-        sx_content_take_packed(reception->content, from, payload, stream, &reply->envelope);
+        sx_content_take_packed(reception->content, incoming->from, payload, stream,
+                               &reply->envelope);
         sx_content_judge(reply);
-    } else if (sx_element_is(payload, "query", SX_NS_DISCO_INFO)) {
-        reply->features = sx_disco_parse_features(payload);
-        reply->err = reply->features ? SX_OK : SX_ENOMEM;
-    } else if (payload || is_alone) {
-        reply->err = SX_ENOTSOAP;
-        snprintf(reply->text, sizeof reply->text, "it holds <%.60s xmlns='%.120s'>",
-                 is_alone ? "packed" : sx_element_name(payload),
-                 is_alone ? SX_NS_PACKED : sx_element_ns(payload));
+    } else {
+        read_payload(reception, incoming, payload, is_alone, reply);
     }
 }
 
@@ -67,7 +111,7 @@ static void read_reply(const struct sx_reception *reception, const struct sx_inc
         is_awaited = sx_exchange_expects(reception->exchange, incoming->from, incoming->id);
         sx_content_error(reception->content, incoming->from, is_awaited, stanza, stream, reply);
     } else {
-        read_result(reception, incoming->from, stanza, stream, reply);
+        read_result(reception, incoming, stanza, stream, reply);
     }
 }
 

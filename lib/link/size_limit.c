@@ -6,6 +6,7 @@
 #include "link/size_limit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     IQ_BYTES = 300, /* an iq but for its names, what a server adds to it included */
@@ -116,6 +117,16 @@ bool sx_size_limit_allows(const struct sx_session *session, const struct sx_payl
         session, "the envelope", payload->len,
         rewritten_bytes(session, payload->rewritten_bytes, payload->scan->is_fault, head), why,
         why_bytes);
+}
+
+/* Its markup is counted as text, which grows more than markup does. */
+bool sx_size_limit_fits_element(const struct sx_session *session, const char *what,
+                                const char *element, const struct sx_head *head, char *why,
+                                size_t why_bytes)
+{
+    return is_within_limit(session, what, strlen(element),
+                           rewritten_bytes(session, sx_scan_quoted_bytes(element), false, head),
+                           why, why_bytes);
 }
 
 bool sx_size_limit_fits_again(const struct sx_session *session, const struct sx_response *response,

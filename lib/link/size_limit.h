@@ -33,6 +33,12 @@ bool sx_size_limit_fits(const struct sx_session *session, const char *what,
                         const struct sx_payload *payload, const struct sx_head *head,
                         size_t more_bytes, char *why, size_t why_bytes);
 
+/* Whether an iq with this element ("the question") goes out in one stanza; false: why says size and
+ * limit. */
+bool sx_size_limit_fits_element(const struct sx_session *session, const char *what,
+                                const char *element, const struct sx_head *head, char *why,
+                                size_t why_bytes);
+
 /* Whether a response that was given before still fits one stanza, with this head: since then the
  * limit may have changed, and the name that it goes to may be longer. */
 bool sx_size_limit_fits_again(const struct sx_session *session, const struct sx_response *response,

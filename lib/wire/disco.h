@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "wire/element.h"
+#include "wire/namespaces.h"
 
 /* Appends the payload of our disco#info result: identity automation/soap and the SOAP feature only
  * while serving, and with it that we deliver once, under this incarnation (NULL: not that); that we
@@ -19,12 +20,19 @@
  * show in out->failed. */
 void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
 
-/* Appends the payload of a question. */
-void sx_disco_format_question(struct sx_buffer *out);
+/* The payloads of questions. */
+#define SX_DISCO_INFO_QUESTION  "<query xmlns='" SX_NS_DISCO_INFO "'/>"
+#define SX_DISCO_ITEMS_QUESTION "<query xmlns='" SX_NS_DISCO_ITEMS "'/>"
 
 /* The list of the features in a disco#info result's <query/> (NULL: an empty list), malloc'ed, the
  * caller's; NULL: no memory. At most 200 features are kept. */
 char *sx_disco_parse_features(const struct sx_element *query);
+
+/* What the result of a disco#info or disco#items question says, as a list of facts (fact.h),
+ * malloc'ed, the caller's; NULL: no memory. "identity", category/type, its name; "feature", the
+ * feature, ""; the FORM_TYPE of a result form (XEP-0128), a field, a value; "item", a JID, its
+ * name. Forms without a type mean nothing to anybody (XEP-0115 5.4) and are left out. */
+char *sx_disco_parse_facts(const struct sx_element *query);
 
 /* Whether a feature is in such a list. NULL is a list of nothing. */
 bool sx_disco_list_has(const char *features, const char *feature);

@@ -58,7 +58,8 @@ struct sx_element_visitor {
 };
 bool sx_element_walk(const struct sx_element *root, const struct sx_element_visitor *visitor);
 
-/* Appends a root as XML, for traces: names without prefixes, xmlns where it changes. */
+/* Appends an element, and what is in it, as XML that stands for itself: names without prefixes,
+ * xmlns where it changes. */
 void sx_element_write(const struct sx_element *root, struct sx_buffer *out);
 
 /* ---- builders: all strings are copied ---- */

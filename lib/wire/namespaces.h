@@ -9,6 +9,7 @@
 
 #define SX_NS_DISCO_INFO  "http://jabber.org/protocol/disco#info" /* XEP-0030 */
 #define SX_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define SX_NS_DATA        "jabber:x:data"                   /* XEP-0004 */
 #define SX_NS_IBB         "http://jabber.org/protocol/ibb"  /* XEP-0047 */
 #define SX_NS_SOAP        "http://jabber.org/protocol/soap" /* XEP-0072 */
 #define SX_NS_SOAP_FAULT  "http://jabber.org/protocol/soap#fault"

@@ -25,6 +25,7 @@
     SUITE(liveness)                                                                                \
     SUITE(comeback)                                                                                \
     SUITE(call)                                                                                    \
+    SUITE(question)                                                                                \
     SUITE(service)                                                                                 \
     SUITE(access)                                                                                  \
     SUITE(rules)                                                                                   \

@@ -42,6 +42,7 @@
     SUITE(event)                                                                                   \
     SUITE(exchange)                                                                                \
     SUITE(reroute)                                                                                 \
+    SUITE(fact)                                                                                    \
     SUITE(fairness)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(features)                                                                                \
@@ -97,6 +98,7 @@
     SUITE(queue)                                                                                   \
     SUITE(quota)                                                                                   \
     SUITE(random)                                                                                  \
+    SUITE(question)                                                                                \
     SUITE(receive_message)                                                                         \
     SUITE(receive_presence)                                                                        \
     SUITE(receive_reply)                                                                           \

@@ -8,6 +8,7 @@
 
 #include "wire/namespaces.h"
 #include "wire/disco.h"
+#include "wire/fact.h"
 
 /* ---- answers ---- */
 
@@ -43,11 +44,8 @@ static void test_info_not_serving(void)
 
 static void test_question(void)
 {
-    struct sx_buffer out = {0};
-
-    sx_disco_format_question(&out);
-    ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'/>");
-    sx_buffer_fini(&out);
+    ASSERT_TEXT(SX_DISCO_INFO_QUESTION, "<query xmlns='http://jabber.org/protocol/disco#info'/>");
+    ASSERT_TEXT(SX_DISCO_ITEMS_QUESTION, "<query xmlns='http://jabber.org/protocol/disco#items'/>");
 }
 
 /* ---- parsing ---- */
@@ -132,6 +130,67 @@ static void test_parse_bounds(void)
     sx_buffer_fini(&xml);
 }
 
+/* ---- facts ---- */
+
+/* One fact a line. The caller frees it. */
+static char *parse_facts(const char *xml)
+{
+    struct sx_element *query = element_text_parse(xml);
+    char *list = sx_disco_parse_facts(query);
+    const char *at = list;
+    struct sx_buffer lines = {0};
+    struct sx_fact fact;
+    size_t len;
+    sx_element_free(query);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(list);
+    while ((at = sx_facts_next(at, &fact)) != NULL)
+        sx_buffer_add_format(&lines, "%s|%s|%s\n", fact.kind, fact.name, fact.value);
+    free(list);
+    return sx_buffer_take(&lines, &len);
+}
+
+static void assert_facts(const char *xml, const char *facts)
+{
+    char *parsed = parse_facts(xml);
+    ASSERT_TEXT(parsed, facts);
+    free(parsed);
+}
+
+#define INFO(content)  "<query xmlns='" SX_NS_DISCO_INFO "'>" content "</query>"
+#define ITEMS(content) "<query xmlns='" SX_NS_DISCO_ITEMS "'>" content "</query>"
+#define FORM(content)  "<x xmlns='" SX_NS_DATA "' type='result'>" content "</x>"
+
+static void test_facts(void)
+{
+    assert_facts(INFO("<identity category='server' type='im' name='Prosody'/>"
+                      "<identity category='pubsub' type='pep'/><feature var='urn:a'/>" FORM(
+                          "<field var='a'><value>1</value><value>2</value></field>"
+                          "<field var='FORM_TYPE'><value>urn:form</value></field>"
+                          "<field var='b'/><field var='c'><value/></field>")),
+                 "identity|server/im|Prosody\nidentity|pubsub/pep|\nfeature|urn:a|\n"
+                 "urn:form|a|1\nurn:form|a|2\nurn:form|c|\n");
+    assert_facts(ITEMS("<item jid='a@b/c' name='A'/><item jid='d' node='x'/>"),
+                 "item|a@b/c|A\nitem|d|\n");
+    assert_facts(INFO(""), "");
+}
+
+static void test_facts_of_others(void)
+{
+    assert_facts(
+        INFO("text<identity category='server'/><identity type='im'/><feature/>"
+             "<item jid='a'/><item xmlns='" SX_NS_DISCO_ITEMS "'/>" FORM(
+                 "<field var='a'><value>no type</value></field>") "<x xmlns='" SX_NS_DATA
+                                                                  "' type='form'><field "
+                                                                  "var='FORM_TYPE'><value>urn:f"
+                                                                  "</value></field><field "
+                                                                  "var='a'><value>1</value></"
+                                                                  "field></x>"
+                                                                  "<x xmlns='" SX_NS_DATA
+                                                                  "'><field/></x><feature "
+                                                                  "var='urn:last'/>"),
+        "feature|urn:last|\n");
+}
+
 static void test_list_has(void)
 {
     CU_ASSERT_TRUE(sx_disco_list_has("urn:a\0urn:b\0", "urn:a"));
@@ -152,6 +211,8 @@ CU_TestInfo tests_disco[] = {
     {"our own answer parses", test_parse_own_answer},
     {"an answer without a query lists nothing", test_parse_no_query},
     {"at most 200 features of at most 255 bytes are kept", test_parse_bounds},
+    {"facts are identities, features, fields of forms, items", test_facts},
+    {"what is no fact is left out", test_facts_of_others},
     {"a feature is found by its whole name", test_list_has},
     CU_TEST_INFO_NULL,
 };

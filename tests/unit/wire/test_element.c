@@ -140,6 +140,21 @@ static void test_writing(void)
     }
 }
 
+/* Names are local: a:b and c:b are two of one name. */
+static void test_write_second(void)
+{
+    struct sx_element *root = sx_element_new("a", "");
+    struct sx_buffer out = {0};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+    CU_ASSERT(!sx_element_add_attribute(root, "b", "1") &&
+              !sx_element_add_attribute(root, "c", "2") &&
+              !sx_element_add_attribute(root, "b", "3"));
+    sx_element_write(root, &out);
+    ASSERT_TEXT(out.bytes, "<a b=\"1\" c=\"2\"/>");
+    sx_buffer_fini(&out);
+    sx_element_free(root);
+}
+
 /* Memory grows with what stands in the tree, however it came. */
 static void test_memory(void)
 {
@@ -211,5 +226,6 @@ CU_TestInfo tests_element[] = {
     {"what is written is what was read", test_writing},
     {"memory is in proportion to text and children", test_memory},
     {"without memory nothing is half added", test_shortage},
+    {"of two attributes of one name the first is written", test_write_second},
     CU_TEST_INFO_NULL,
 };

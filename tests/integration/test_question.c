@@ -1,0 +1,145 @@
+/* What a program asks of others through real servers: who is there, what they are, what there is.
+ */
+#include "soapH.h"
+#include "laboratory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/namespaces.h"
+#include "../lib/suite.h"
+
+enum { TEXT_BYTES = 400, LONG_MS = 20000 };
+
+/* What was told, a fact a line. */
+static char told[20000];
+
+static int note_fact(void *user, const char *kind, const char *name, const char *value)
+{
+    size_t len = strlen(told);
+    (void)user;
+    snprintf(told + len, sizeof told - len, "%s|%s|%s\n", kind, name, value);
+    return 0;
+}
+
+static void assert_there(struct soap_xmpp_link *link, const char *jid)
+{
+    char why[TEXT_BYTES] = "";
+    long rtt_us = -1;
+    CU_ASSERT_EQUAL(soap_xmpp_ping(link, jid, LONG_MS, &rtt_us, why, sizeof why), 0);
+    ASSERT_TEXT(why, "");
+    CU_ASSERT(rtt_us >= 0 && rtt_us <= LONG_MS * 1000L);
+}
+
+static void ping_everybody(const struct site *site)
+{
+    struct pair pair;
+    char why[TEXT_BYTES] = "", bob[200];
+    if (pair_open(&pair, site, 1))
+        return;
+    assert_there(pair.caller, NULL);
+    assert_there(pair.caller, site->domain);
+    assert_there(pair.caller, pair.endpoint);
+    snprintf(bob, sizeof bob, "bob@%s", site->domain); /* his "/soap" */
+    assert_there(pair.caller, bob);
+    assert_there(pair.service, site_endpoint(site, "alice", "desk"));
+    CU_ASSERT_EQUAL(soap_xmpp_ping(pair.caller, site_endpoint(site, "bob", "absent"), LONG_MS, NULL,
+                                   why, sizeof why),
+                    -1);
+    ASSERT_CONTAINS(why, "service-unavailable");
+    CU_ASSERT_EQUAL(soap_xmpp_ping(pair.caller, "nobody.invalid", LONG_MS, NULL, why, sizeof why),
+                    -1);
+    ASSERT_CONTAINS(why, "nobody.invalid: ");
+    pair_close(&pair);
+}
+
+static void who_is_there_answers_a_ping(void)
+{
+    site_each(ping_everybody);
+}
+
+static void ask_for_info(const struct site *site)
+{
+    struct pair pair;
+    char why[TEXT_BYTES] = "", alice[TEXT_BYTES], *xml;
+    if (pair_open(&pair, site, 1))
+        return;
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(
+        soap_xmpp_info(pair.caller, pair.endpoint, LONG_MS, note_fact, NULL, why, sizeof why), 0);
+    ASSERT_CONTAINS(told, "identity|automation/soap|soapxmpp\n");
+    ASSERT_CONTAINS(told, "feature|" SX_NS_SOAP "|\n");
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(
+        soap_xmpp_info(pair.caller, site->domain, LONG_MS, note_fact, NULL, why, sizeof why), 0);
+    ASSERT_CONTAINS(told, "identity|server/im|");
+    ASSERT_CONTAINS(told, "feature|" SX_NS_DISCO_INFO "|\n");
+    xml = soap_xmpp_ask(pair.caller, NULL, "<query xmlns='" SX_NS_DISCO_INFO "'/>", LONG_MS, why,
+                        sizeof why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(xml);
+    ASSERT_CONTAINS(xml, "<query xmlns=\"" SX_NS_DISCO_INFO "\">");
+    free(xml);
+    snprintf(alice, sizeof alice, "alice@%s", site->domain);
+    xml = soap_xmpp_ask(pair.caller, alice, "<query xmlns='jabber:iq:roster'/>", LONG_MS, why,
+                        sizeof why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(xml);
+    ASSERT_CONTAINS(xml, "jabber:iq:roster");
+    free(xml);
+    CU_ASSERT_PTR_NULL(
+        soap_xmpp_ask(pair.caller, pair.endpoint, "<a xmlns='urn:a'/>", LONG_MS, why, sizeof why));
+    ASSERT_CONTAINS(why, "service-unavailable");
+    pair_close(&pair);
+}
+
+static void entities_say_what_they_are(void)
+{
+    site_each(ask_for_info);
+}
+
+/* A component asks and is asked; its server lists it. */
+static void ask_around_component(const struct site *site)
+{
+    struct site_account account;
+    struct soap_xmpp_link *component, *caller = site_open(site, "alice", "desk");
+    char why[TEXT_BYTES] = "", item[TEXT_BYTES];
+    site_component(site, &account);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(component = soap_xmpp_open(&account.config, why, sizeof why));
+    CU_ASSERT_EQUAL(soap_xmpp_wait_online(component, LONG_MS), 0);
+    assert_there(caller, account.jid);
+    assert_there(component, site_endpoint(site, "alice", "desk"));
+    assert_there(component, NULL);
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(
+        soap_xmpp_items(caller, site->domain, LONG_MS, note_fact, NULL, why, sizeof why), 0);
+    snprintf(item, sizeof item, "item|%s|", account.jid);
+    ASSERT_CONTAINS(told, item);
+    soap_xmpp_close(component);
+    soap_xmpp_close(caller);
+}
+
+static void a_component_asks_and_is_listed(void)
+{
+    site_each(ask_around_component);
+}
+
+static void a_stopped_link_asks_nobody(void)
+{
+    const struct site *site = site_any();
+    struct pair pair;
+    char why[TEXT_BYTES] = "";
+    if (pair_open(&pair, site, 1))
+        return;
+    soap_xmpp_stop(pair.caller, 0);
+    CU_ASSERT_EQUAL(soap_xmpp_ping(pair.caller, NULL, LONG_MS, NULL, why, sizeof why), -1);
+    ASSERT_TEXT(why, "our server: the link was stopped");
+    pair_close(&pair);
+}
+
+CU_TestInfo tests_question[] = {
+    {"who is there answers a ping", who_is_there_answers_a_ping},
+    {"entities say what they are", entities_say_what_they_are},
+    {"a component asks, and is listed", a_component_asks_and_is_listed},
+    {"a stopped link asks nobody", a_stopped_link_asks_nobody},
+    CU_TEST_INFO_NULL,
+};
