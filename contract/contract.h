@@ -73,7 +73,7 @@ struct ct_operation {
     bool one_way;            /* it has no output */
     bool has_header;         /* the binding names header blocks, which aren't filled */
     const char *unsupported; /* a sentence: why no request can be built; NULL: it can */
-    const struct ct_binding *bindings[3]; /* contract/'s own */
+    const struct ct_bound *bindings[3]; /* contract/'s own */
 };
 
 /* In the contract's order. NULL beyond the last. */

@@ -19,7 +19,7 @@ enum ct_err ct_envelope_wrap(enum ct_version version, const char *header, const 
                              const char *what, struct ct_text *out, struct ct_error *error);
 
 /* Whether the document's root is an Envelope, of which version (otherwise CT_SOAP_ANY). CT_EUSAGE:
- * no well-formed XML, or a DOCTYPE. bytes: content as above is fine, too. */
+ * no well-formed XML, or a DOCTYPE. */
 enum ct_err ct_envelope_look(const char *bytes, size_t len, const char *what,
                              enum ct_version *version, struct ct_error *error);
 

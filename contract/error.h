@@ -38,6 +38,10 @@ struct ct_error {
 enum ct_err ct_error_set(struct ct_error *error, enum ct_err kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* CT_EUNSUPPORTED, and behind the clause what to do instead. */
+enum ct_err ct_error_unsupported(struct ct_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* CT_ENOMEM with its sentence. */
 enum ct_err ct_error_no_memory(struct ct_error *error);
 

@@ -12,12 +12,13 @@
 enum { CT_PARAMETER_COUNT = 10000, CT_PARAMETER_UNBOUNDED = -1 };
 
 struct ct_parameter {
-    const char *path; /* "rec.name", "x.@unit" */
+    const char *path; /* "rec.name", "x.@unit", "p[1].x" where p may be repeated */
     const char *type; /* "double", "Reading": local name; "" of a type without a name */
     int least, most;  /* how often, here; most may be CT_PARAMETER_UNBOUNDED */
     bool is_required; /* it, and all that it is in */
     bool is_nillable;
-    int choice; /* those with the same number > 0 exclude each other; 0: in no choice */
+    /* Those of the same choice > 0 exclude each other if they are of different branches of it. */
+    int choice, branch;
     const char *const *words;  /* its enumeration, NULL behind the last; NULL: none */
     const char *documentation; /* one line, or NULL */
 };

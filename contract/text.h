@@ -34,6 +34,9 @@ void ct_text_cut(struct ct_text *text, size_t len);
  * XML 1.0 in UTF-8 becomes U+FFFD. */
 void ct_text_put_xml(struct ct_text *text, const char *string);
 
+/* Whether string is UTF-8 that holds characters of XML 1.0 alone. */
+bool ct_text_is_xml(const char *string);
+
 /* Whether an addition has failed. */
 bool ct_text_failed(const struct ct_text *text);
 /* CT_OK, or CT_ENOMEM or CT_ELIMIT with a sentence; what: "the answer's JSON". */
