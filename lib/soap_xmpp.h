@@ -573,11 +573,19 @@ struct soap_xmpp_request; /* one request to serve */
 
 /* The next request that a rule lets pass. From the first call on the link serves, and requests wait
  * for it as they do for soap_xmpp_accept(). Blocks for timeout_ms at most (0: only looks, < 0:
- * until there is one). NULL: none came, or the link was stopped, or has given up, and no request is
- * left; then *is_stopped (may be NULL) is 1, else 0. The caller owns the request until it gives it
- * to one of soap_xmpp_answer(), _refuse() and _decline(), from any thread, also after the link was
- * closed; the texts are valid until then. Not on a link that soap_xmpp_serve() or
- * soap_xmpp_accept() serves as well: a request goes to whoever comes first. */
+ * until there is one), and, where one that no rule lets pass any longer has to be told so, as
+ * soap_xmpp_answer() does. NULL: none came, or the link was stopped, or has given up, and no
+ * request is left; then *is_stopped (may be NULL) is 1, else 0; or memory is short.
+ *
+ * The caller owns the request until it gives it to one of soap_xmpp_answer(), _refuse() and
+ * _decline(), from any thread, also after the link was closed (nothing is sent then); the texts are
+ * valid until then. Until then it counts as running: of its caller's config.max_running, by
+ * default without a limit here, and for soap_xmpp_stop(), which waits for it. It keeps the link's
+ * memory, so that one that is never ended is lost with it.
+ *
+ * A rule without a namespace means, as long as no rule names any, an operation that is in none:
+ * what chooses the operation by these bytes nobody here knows (docs/access.md). Not on a link that
+ * soap_xmpp_serve() or soap_xmpp_accept() serves as well: a request goes to whoever comes first. */
 struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeout_ms,
                                          int *is_stopped);
 
@@ -585,39 +593,54 @@ struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeou
 const char *soap_xmpp_request_from(const struct soap_xmpp_request *request);
 const char *soap_xmpp_request_to(const struct soap_xmpp_request *request);
 const char *soap_xmpp_request_id(const struct soap_xmpp_request *request);
-const char *soap_xmpp_request_action(const struct soap_xmpp_request *request); /* or "" */
-/* The body's first child: its local name and namespace; "" of an empty body. */
+/* "" also of a caller that may call some operations only: an action must not choose another. */
+const char *soap_xmpp_request_action(const struct soap_xmpp_request *request);
+/* The body's first child: its local name and namespace; "" of an empty body. What the rules were
+ * asked about: a name is cut behind 127 bytes, and a namespace of more than 255 is " ". */
 const char *soap_xmpp_request_operation(const struct soap_xmpp_request *request);
 const char *soap_xmpp_request_namespace(const struct soap_xmpp_request *request);
 const char *soap_xmpp_request_traceparent(const struct soap_xmpp_request *request); /* or "" */
 int soap_xmpp_request_version(const struct soap_xmpp_request *request);             /* 11, 12 */
 int soap_xmpp_request_is_message(const struct soap_xmpp_request *request);
 
-/* The next bytes of its envelope, as soap_xmpp_call_read(). */
+/* The next bytes of its envelope, as soap_xmpp_call_read(): 0 at its end, and from then on. A plain
+ * one is well-formed, with the declarations that stood around it, and QNames in values whose prefix
+ * a server has dropped are bound again. Of a packed one that is known up to its operation; the rest
+ * is bounded (max_depth, max_attributes, max_namespaces), and has no DOCTYPE. */
 long soap_xmpp_request_read(struct soap_xmpp_request *request, char *out, size_t out_bytes,
                             char *why, size_t why_bytes);
 
-/* Answers the request, and frees it. An envelope that holds a fault is sent as one; NULL: an empty
- * result. The caller learns that the request was executed. Returns 0, or -1 with one sentence in
- * why (may be NULL): the envelope can't be carried, and the request is still the caller's. Blocks
- * for the link's timeout_ms at most, for room in a full outgoing queue. */
+/* Answers the request, and frees it. An envelope that holds a fault is sent as one, by message,
+ * too; NULL: an empty result. The caller learns that the request was executed. Returns 0, or -1
+ * with one sentence in why (may be NULL), and the request is still the program's: the envelope
+ * can't be carried, is of another version of SOAP than the request, or, to a caller that takes no
+ * pieces, too large; the link was opened before a fork. A link that isn't online keeps the answer
+ * for a caller that asks again. Blocks for the link's timeout_ms at most, for room in a full
+ * outgoing queue; by message as long again, for a link that is offline. */
 int soap_xmpp_answer(struct soap_xmpp_request *request, const char *envelope, size_t envelope_bytes,
                      char *why, size_t why_bytes);
 
 /* Ends the request without an answer, and frees it. Refuse: it may have run, and its caller doesn't
- * learn more than internal-server-error and text. Decline: it certainly has not; condition (NULL:
- * "service-unavailable") is one of RFC 6120 8.3.3. A call to a bare JID then goes to another
- * process that serves it. text is one sentence for a human, or NULL. Both block as
- * soap_xmpp_answer(). */
+ * learn more than internal-server-error and text. Decline: it certainly has not; condition is one
+ * of RFC 6120 8.3.3 (NULL, and what is none: "service-unavailable"). A call to a bare JID then goes
+ * to another process that serves it. text is one sentence for a human (400 bytes of it are told),
+ * or NULL. Both block as soap_xmpp_answer(). */
 void soap_xmpp_refuse(struct soap_xmpp_request *request, const char *text);
 void soap_xmpp_decline(struct soap_xmpp_request *request, const char *condition, const char *text);
 
 /* ---- loops ---- */
 
 /* A descriptor for poll(), epoll, asyncio, libuv or GLib: readable while soap_xmpp_wait(link, 0)
- * would return a call or soap_xmpp_take(link, 0) a request, and once the link is stopped. Requests
- * count from the first soap_xmpp_take() on. It is the link's, and lasts until soap_xmpp_close():
- * poll it, never read or close it. -1: none is to be had, and errno says why. Doesn't block. */
+ * would return a call or soap_xmpp_take(link, 0) a request, and once the link is stopped (or, for
+ * who takes, has given up) and no request is left. Requests count from the first soap_xmpp_take()
+ * on; those that max_running holds back don't count. So: poll, then wait and take until both return
+ * NULL, until *is_stopped. It is readable for nothing, once, when a deadline passes of a call that
+ * had ended before, or when a request that waited is refused, since its rule has gone; after the
+ * look it isn't.
+ *
+ * It is the link's, and lasts until soap_xmpp_close(): poll it, in any number of threads, never
+ * read or close it. Made by the first call, of three descriptors. -1: none is to be had, and errno
+ * says why; EINVAL in a process that was forked. Doesn't block. */
 int soap_xmpp_fd(struct soap_xmpp_link *link);
 
 /* ---- what other programs write ---- */

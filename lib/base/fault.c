@@ -224,6 +224,11 @@ const char *sx_fault_condition(enum sx_err err)
     return find_error(err)->condition;
 }
 
+bool sx_fault_is_condition(const char *condition)
+{
+    return find_condition(condition) != &unknown_condition;
+}
+
 int sx_fault_number(const char *condition)
 {
     return find_condition(condition)->number;

@@ -83,6 +83,9 @@ bool sx_fault_is_answered(enum sx_err err);
  * answered. */
 const char *sx_fault_condition(enum sx_err err);
 
+/* Whether it is a stanza error condition of RFC 6120 8.3.3. */
+bool sx_fault_is_condition(const char *condition);
+
 /* HTTP-like number of a stanza error condition (XEP-0086): "service-unavailable" is 503;
  * unknown conditions are 500. */
 int sx_fault_number(const char *condition);

@@ -17,15 +17,29 @@
 
 #include "base/clock.h"
 
+static int64_t first_us_locked(struct sx_exchange *exchange)
+{
+    const struct sx_heap_entry *first = sx_heap_first(&exchange->timed);
+    return first ? first->at_us : SX_NEVER;
+}
+
 void sx_deadline_expire_locked(struct sx_exchange *exchange)
 {
     struct sx_heap_entry *first = sx_heap_first(&exchange->timed);
-    int64_t now_us = first ? sx_clock_now_us() : 0;
+    int64_t now_us = first || exchange->readiness.readiness ? sx_clock_now_us() : 0;
     while (first && first->at_us <= now_us) {
         sx_table_time_out_locked(
             (struct soap_xmpp_call *)((char *)first - offsetof(struct soap_xmpp_call, deadline)));
         first = sx_heap_first(&exchange->timed);
     }
+    sx_readiness_realarm(&exchange->readiness, first_us_locked(exchange), now_us);
+}
+
+void sx_deadline_join_locked(struct sx_exchange *exchange, struct sx_readiness *readiness)
+{
+    sx_readiness_join(&exchange->readiness, readiness);
+    sx_readiness_set(&exchange->readiness, !TAILQ_EMPTY(&exchange->done));
+    sx_readiness_alarm(&exchange->readiness, first_us_locked(exchange));
 }
 
 void sx_deadline_set_locked(struct soap_xmpp_call *call, int64_t deadline)
@@ -34,6 +48,7 @@ void sx_deadline_set_locked(struct soap_xmpp_call *call, int64_t deadline)
     sx_heap_set(&exchange->timed, &call->deadline, deadline);
     if (sx_heap_first(&exchange->timed) != &call->deadline)
         return;
+    sx_readiness_alarm(&exchange->readiness, deadline);
     pthread_cond_broadcast(&exchange->done_grew);
     pthread_cond_broadcast(&exchange->room);
 }

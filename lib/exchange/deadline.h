@@ -12,6 +12,9 @@
  */
 void sx_deadline_expire_locked(struct sx_exchange *exchange);
 
+/* From now on readiness tells when a detached call has ended, at its deadline at the latest. */
+void sx_deadline_join_locked(struct sx_exchange *exchange, struct sx_readiness *readiness);
+
 /* Sets its own deadline; who waits for the first of them wakes up. */
 void sx_deadline_set_locked(struct soap_xmpp_call *call, int64_t deadline);
 

@@ -432,3 +432,10 @@ struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64
     pthread_mutex_unlock(&exchange->mu);
     return call;
 }
+
+void sx_exchange_join(struct sx_exchange *exchange, struct sx_readiness *readiness)
+{
+    pthread_mutex_lock(&exchange->mu);
+    sx_deadline_join_locked(exchange, readiness);
+    pthread_mutex_unlock(&exchange->mu);
+}

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/readiness.h"
 #include "exchange/reply.h"
 #include "wire/jid.h"
 
@@ -121,5 +122,9 @@ void sx_exchange_attach(struct soap_xmpp_call *call);
 /* The detached call that ended first, each once. NULL at the deadline or a stop, or at once when no
  * detached call is under way or done and none can be found (expect_found). */
 struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
+
+/* From now on the readiness tells when next_done has one at once (base/readiness.h); a second time
+ * with the same one it does nothing. */
+void sx_exchange_join(struct sx_exchange *exchange, struct sx_readiness *readiness);
 
 #endif

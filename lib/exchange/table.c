@@ -410,6 +410,11 @@ bool sx_table_enter_locked(struct soap_xmpp_call *call)
     return true;
 }
 
+static void tell_done_locked(struct sx_exchange *exchange)
+{
+    sx_readiness_set(&exchange->readiness, !TAILQ_EMPTY(&exchange->done));
+}
+
 /* Almost always at the tail: a call that was detached before its reply came ends after all those
  * that are there. */
 void sx_table_add_done_locked(struct soap_xmpp_call *call)
@@ -424,6 +429,7 @@ void sx_table_add_done_locked(struct soap_xmpp_call *call)
         TAILQ_INSERT_AFTER(&exchange->done, before, call, in_done);
     else
         TAILQ_INSERT_HEAD(&exchange->done, call, in_done);
+    tell_done_locked(exchange);
     pthread_cond_signal(&exchange->done_grew);
 }
 
@@ -439,10 +445,12 @@ void sx_table_attach_locked(struct soap_xmpp_call *call)
     if (!call->is_detached)
         return;
     call->is_detached = false;
-    if (sx_table_is_under_way_locked(call))
+    if (sx_table_is_under_way_locked(call)) {
         leave_detached_under_way_locked(call->exchange);
-    else
-        TAILQ_REMOVE(&call->exchange->done, call, in_done);
+        return;
+    }
+    TAILQ_REMOVE(&call->exchange->done, call, in_done);
+    tell_done_locked(call->exchange);
 }
 
 static void leave_locked(struct soap_xmpp_call *call)

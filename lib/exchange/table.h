@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/readiness.h"
 #include "exchange/heap.h"
 #include "exchange/load.h"
 #include "exchange/phase.h"
@@ -111,13 +112,15 @@ struct sx_exchange {
 
     /* under mu */
     pthread_mutex_t mu;
-    pthread_cond_t room;       /* a call ended, or the stop */
-    pthread_cond_t done_grew;  /* or nothing is detached any more, or an earlier deadline */
-    struct bucket *buckets;    /* by the number in the id */
-    struct bucket *holds;      /* those that were HELD, by their own number */
-    struct call_list order;    /* all under way, in the order of their beginning */
-    struct call_list done;     /* detached ones in the order of their ends; FOUND ones */
-    struct sx_heap timed;      /* deadlines of those under way */
+    pthread_cond_t room;      /* a call ended, or the stop */
+    pthread_cond_t done_grew; /* or nothing is detached any more, or an earlier deadline */
+    struct bucket *buckets;   /* by the number in the id */
+    struct bucket *holds;     /* those that were HELD, by their own number */
+    struct call_list order;   /* all under way, in the order of their beginning */
+    struct call_list done;    /* detached ones in the order of their ends; FOUND ones */
+    struct sx_heap timed;     /* deadlines of those under way */
+    struct sx_readiness_source
+        readiness;             /* of done; its alarm is no later than the first of timed */
     struct sx_heap due;        /* those of kinds KEPT and SHARED that go out again by the clock */
     struct sx_loads peers;     /* by peer: all but messages; lists those that may fall back */
     struct sx_loads mail;      /* by the peer's bare JID: messages */

@@ -137,21 +137,34 @@ static struct sx_response *respond(struct sx_payload *payload)
     return sx_response_new(bytes, payload->len, payload->rewritten_bytes, code);
 }
 
+static bool goes_in_pieces(const struct sx_answers *answers, const struct sx_request *request,
+                           const struct sx_payload *payload)
+{
+    return payload->is_loose && !sx_session_config(answers->session)->is_shared &&
+           !request->is_message;
+}
+
+/* Whether it can go; false: why says size and limit. */
+static bool fits(const struct sx_answers *answers, const struct sx_request *request,
+                 const struct sx_payload *payload, char *why, size_t why_bytes)
+{
+    const struct sx_head head = head_of(answers, request);
+    return !payload->bytes || goes_in_pieces(answers, request, payload) ||
+           sx_size_limit_fits(answers->session, "the answer", payload, &head, 0, why, why_bytes);
+}
+
 static void answer(const struct sx_answers *answers, struct sx_request *request,
                    struct sx_payload *payload)
 {
-    const struct sx_head head = head_of(answers, request);
     char why[300];
     if (request->is_message && !payload->bytes) {
         /* One-way: nobody waits for an answer. */
         sx_journal_answer(answers->journal, request->from, request->id, NULL, sx_clock_now_us());
         return;
     }
-    if (payload->is_loose && !sx_session_config(answers->session)->is_shared &&
-        !request->is_message)
+    if (goes_in_pieces(answers, request, payload))
         ship_answer(answers, request, payload);
-    else if (payload->bytes && !sx_size_limit_fits(answers->session, "the answer", payload, &head,
-                                                   0, why, sizeof why))
+    else if (!fits(answers, request, payload, why, sizeof why))
         give(answers, request, refuse(answers, request, why));
     else
         give(answers, request, respond(payload));
@@ -165,6 +178,25 @@ static size_t choose_whole_bytes(const struct sx_answers *answers, const struct 
                     !sx_shipments_have_spare(answers->shipments);
     return is_whole ? sx_size_limit_outgoing(answers->session, NULL)
                     : sx_size_limit_whole(answers->session);
+}
+
+/* Another version of SOAP than the caller's, which would not read it. */
+static bool is_mismatched(const struct sx_request *request, const struct sx_payload *payload)
+{
+    return payload->bytes && payload->scan->version &&
+           payload->scan->version != request->envelope.version;
+}
+
+/* What is told to a strict request's owner, in the place of its caller. */
+static enum sx_err judge(const struct sx_answers *answers, const struct sx_request *request,
+                         const struct sx_payload *payload, char *why, size_t why_bytes)
+{
+    if (is_mismatched(request, payload)) {
+        snprintf(why, why_bytes, "it is SOAP 1.%d, and the request is SOAP 1.%d",
+                 payload->scan->version % 10, request->envelope.version % 10);
+        return SX_EVERSION;
+    }
+    return fits(answers, request, payload, why, why_bytes) ? SX_OK : SX_ETOOBIG;
 }
 
 enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
@@ -183,6 +215,8 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
     if (err == SX_OK && payload.bytes && request->envelope.form != SX_FORM_PLAIN)
         sx_trace_stanza(sx_session_trace(answers->session), "packed envelope", envelope,
                         envelope_len);
+    if (err == SX_OK && request->is_strict)
+        err = judge(answers, request, &payload, why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
         answer(answers, request, &payload);
     sx_payload_fini(&payload);

@@ -22,7 +22,8 @@ struct sx_answers {
 
 /* Answers; the request stays the caller's. The envelope goes out in the form of the request (a
  * fault as an error); NULL is an empty result. SX_EUNCARRIABLE or SX_EDEPTH with a clause in why:
- * nothing was sent, the envelope can't be carried, and the request is still to be answered. */
+ * nothing was sent, the envelope can't be carried, and the request is still to be answered; so with
+ * SX_EVERSION and SX_ETOOBIG, if the request is strict. */
 enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *request,
                            struct sx_checker *checker, const char *envelope, size_t envelope_len,
                            char *why, size_t why_bytes);

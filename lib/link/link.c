@@ -280,6 +280,8 @@ static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
     link->process = getpid();
     atomic_init(&link->references, 1);
     atomic_init(&link->told_nobody_may, false);
+    atomic_init(&link->serves_bytes, false);
+    atomic_init(&link->readiness, NULL);
     return true;
 }
 
@@ -387,6 +389,7 @@ void sx_link_unref(struct soap_xmpp_link *link)
     if (sx_link_is_forked(link)) /* the tables may be in the middle of a change, for ever */
         return;
     free_tables(link);
+    sx_readiness_free(atomic_load(&link->readiness));
     sx_session_free(link->session);
     free(link);
 }

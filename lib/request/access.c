@@ -252,7 +252,8 @@ static bool is_known_locked(const struct sx_access *access, const struct asker *
            is_in(&access->lists[OF_FILE].known, asker, operation);
 }
 
-/* Of a service without a table: whether rules name the namespace, or none names any. */
+/* Of a service without a table: whether rules name the namespace, or none names any; if it is
+ * opaque, then none is meant. */
 static bool is_named_locked(const struct sx_access *access, const char *uri)
 {
     const struct sx_access_list *program = &access->lists[OF_PROGRAM],
@@ -260,8 +261,9 @@ static bool is_named_locked(const struct sx_access *access, const char *uri)
 
     if (access->service.has_table)
         return false;
-    return (!program->named.count && !file->named.count) || sx_access_list_names(program, uri) ||
-           sx_access_list_names(file, uri);
+    if (!program->named.count && !file->named.count)
+        return !access->service.is_opaque || !*uri;
+    return sx_access_list_names(program, uri) || sx_access_list_names(file, uri);
 }
 
 /* Where a rule with a local name alone means its operation: in the service's namespaces; but a
@@ -340,9 +342,21 @@ enum sx_err sx_access_serve(struct sx_access *access, const char *const *namespa
     enum sx_err err;
 
     pthread_mutex_lock(&access->mu);
+    /* Rules mean less than before. Of others gSOAP's gate knows the namespaces by itself. */
+    if (access->service.is_opaque && !access->service.has_table)
+        atomic_fetch_add(&access->version, 1);
     err = sx_access_service_add_table(&access->service, namespaces, count);
     pthread_mutex_unlock(&access->mu);
     return err;
+}
+
+void sx_access_serve_bytes(struct sx_access *access)
+{
+    pthread_mutex_lock(&access->mu);
+    if (!access->service.is_opaque)
+        atomic_fetch_add(&access->version, 1);
+    access->service.is_opaque = true;
+    pthread_mutex_unlock(&access->mu);
 }
 
 bool sx_access_serves(struct sx_access *access, const char *uri, const char *operation)

@@ -93,6 +93,11 @@ enum sx_grant sx_access_grant(struct sx_access *access, const char *from, const 
  * those that the rules name; where there are neither, any. SX_OK or SX_ENOMEM. */
 enum sx_err sx_access_serve(struct sx_access *access, const char *const *namespaces, size_t count);
 
+/* Requests are served as bytes: what chooses their operations is not ours to see, and may run one
+ * without input for an element that it doesn't know. So where neither a table nor a rule names a
+ * namespace, a rule without one means, from now on, an operation that is in none. */
+void sx_access_serve_bytes(struct sx_access *access);
+
 /* Whether a rule with this local name alone can mean an operation in this namespace. */
 bool sx_access_serves(struct sx_access *access, const char *uri, const char *operation);
 

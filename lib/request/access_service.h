@@ -18,6 +18,7 @@ struct sx_access_service {
     char **patterns; /* owned */
     size_t count, capacity;
     bool has_table; /* which may have no pattern at all */
+    bool is_opaque; /* nobody knows what chooses its operations, nor has said their namespaces */
 };
 
 void sx_access_service_fini(struct sx_access_service *service);

@@ -49,6 +49,8 @@ struct sx_queue {
     int workers;
     bool open, closed, expected, suspended;
     unsigned long suspensions; /* so far */
+    bool is_looked_at;         /* by those who poll, and then take */
+    struct sx_readiness_source readiness;
     char reason[SX_QUEUE_REASON_BYTES];
     struct sx_queue_counts counts;
 };
@@ -79,6 +81,42 @@ err_after_mutex:
 err_after_alloc:
     free(queue);
     return NULL;
+}
+
+/* Nothing is left to take, and nobody is to wait for more. */
+static bool is_over_locked(const struct sx_queue *queue)
+{
+    return (queue->closed || queue->suspended) && queue->counts.queued == 0;
+}
+
+/* Whether who polls is to look. While nobody takes by looking, what is queued is none of theirs;
+ * that the link ends is. */
+static bool is_ready_locked(const struct sx_queue *queue)
+{
+    if (!queue->is_looked_at)
+        return queue->closed;
+    return !TAILQ_EMPTY(&queue->turns) || is_over_locked(queue);
+}
+
+/* Every change leaves the lock by this. */
+static void unlock(struct sx_queue *queue)
+{
+    sx_readiness_set(&queue->readiness, is_ready_locked(queue));
+    pthread_mutex_unlock(&queue->mu);
+}
+
+void sx_queue_join(struct sx_queue *queue, struct sx_readiness *readiness)
+{
+    pthread_mutex_lock(&queue->mu);
+    sx_readiness_join(&queue->readiness, readiness);
+    unlock(queue);
+}
+
+void sx_queue_look(struct sx_queue *queue)
+{
+    pthread_mutex_lock(&queue->mu);
+    queue->is_looked_at = true;
+    unlock(queue);
 }
 
 void sx_queue_free(struct sx_queue *queue)
@@ -166,7 +204,7 @@ static void count_out(struct sx_queue *queue, struct sx_caller *caller)
     drop_idle_caller_locked(queue, caller);
     if (is_drained_locked(queue))
         pthread_cond_broadcast(&queue->drained);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
 }
 
 /* ---- requests ---- */
@@ -213,7 +251,7 @@ void sx_queue_add_workers(struct sx_queue *queue, int count)
     queue->workers += count;
     TAILQ_FOREACH(caller, &queue->callers, in_callers)
         queue_for_turn_locked(queue, caller);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
 }
 
 static enum sx_err check_open_locked(const struct sx_queue *queue)
@@ -277,14 +315,8 @@ enum sx_err sx_queue_add(struct sx_queue *queue, struct sx_request *request)
     err = add_locked(queue, request);
     if (err != SX_OK)
         queue->counts.refused++;
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
     return err;
-}
-
-/* Nothing is left to take, and nobody is to wait for more. */
-static bool is_over_locked(const struct sx_queue *queue)
-{
-    return (queue->closed || queue->suspended) && queue->counts.queued == 0;
 }
 
 /* Nothing is to be taken by who began to serve after so many suspensions: one that was resumed ends
@@ -347,7 +379,7 @@ struct sx_request *sx_queue_take(struct sx_queue *queue, int64_t deadline, bool 
 
     pthread_mutex_lock(&queue->mu);
     request = take_locked(queue, queue->suspensions, deadline, closed);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
     return request;
 }
 
@@ -358,7 +390,7 @@ struct sx_request *sx_queue_take_since(struct sx_queue *queue, unsigned long sus
 
     pthread_mutex_lock(&queue->mu);
     request = take_locked(queue, suspensions, deadline, closed);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
     return request;
 }
 
@@ -379,7 +411,7 @@ void sx_queue_suspend(struct sx_queue *queue, const char *reason)
     queue->suspensions += !queue->suspended;
     queue->suspended = true;
     pthread_cond_broadcast(&queue->arrived);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
 }
 
 void sx_queue_resume(struct sx_queue *queue)
@@ -390,7 +422,7 @@ void sx_queue_resume(struct sx_queue *queue)
     if (queue->suspended)
         pthread_cond_broadcast(&queue->arrived);
     queue->suspended = false;
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
 }
 
 void sx_queue_reason(struct sx_queue *queue, char reason[SX_QUEUE_REASON_BYTES])
@@ -405,7 +437,7 @@ void sx_queue_close(struct sx_queue *queue)
     pthread_mutex_lock(&queue->mu);
     queue->closed = true;
     pthread_cond_broadcast(&queue->arrived);
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
 }
 
 bool sx_queue_drained(struct sx_queue *queue, int64_t deadline)
@@ -433,7 +465,7 @@ struct sx_request *sx_queue_take_all(struct sx_queue *queue)
             *end = take_from_locked(queue, caller);
             end = &(*end)->next;
         }
-    pthread_mutex_unlock(&queue->mu);
+    unlock(queue);
     return list;
 }
 

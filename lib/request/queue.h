@@ -12,6 +12,8 @@
  *     one caller gets half of the queue at most, the next one half of what is left, and so on: of
  *     1,000 places one is left for a newcomer unless about ten callers fill the queue together.
  *
+ * Who polls (base/readiness.h) is told of what can be taken at once, and of the end.
+ *
  * Happy path: the loop thread adds -> a worker takes -> the link answers -> the worker frees.
  * Stop: close refuses what arrives later; workers take what is left, then get NULL;
  *       drained waits until nothing is queued or running.
@@ -24,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/readiness.h"
 #include "request/request.h"
 
 struct sx_queue;
@@ -49,6 +52,12 @@ void sx_queue_expect(struct sx_queue *queue);
 /* Opened, and not closed yet. */
 bool sx_queue_is_open(struct sx_queue *queue);
 bool sx_queue_was_opened(struct sx_queue *queue); /* stays true after close */
+
+/* From now on the readiness tells when there is something to take, or never will be again; a second
+ * time with the same one it does nothing. Requests that max_running holds back are none, and others
+ * count only once somebody has begun to look for them. */
+void sx_queue_join(struct sx_queue *queue, struct sx_readiness *readiness);
+void sx_queue_look(struct sx_queue *queue);
 
 /* So many threads more, or less, take requests until the queue is closed. Those who take by hand
  * don't count. */

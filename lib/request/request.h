@@ -30,6 +30,8 @@ struct sx_request {
     enum sx_grant grant; /* what its caller may do, by the rules of this version */
     unsigned long rules_version;
     bool is_message; /* came as one, and is answered as one */
+    bool is_strict;  /* who answers is told what its caller can't be given: an answer in another
+                      * version of SOAP, or one that is too large for a stanza */
     bool answered;
     int64_t arrived_us;
     struct sx_request *next; /* of a list from sx_queue_take_all */

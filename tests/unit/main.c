@@ -103,6 +103,8 @@
     SUITE(receive_presence)                                                                        \
     SUITE(receive_reply)                                                                           \
     SUITE(mismatch)                                                                                \
+    SUITE(poll)                                                                                    \
+    SUITE(readiness)                                                                               \
     SUITE(receive_request)                                                                         \
     SUITE(receiver)                                                                                \
     SUITE(receiver_pace)                                                                           \
@@ -110,6 +112,7 @@
     SUITE(reconnect)                                                                               \
     SUITE(redirect)                                                                                \
     SUITE(repair)                                                                                  \
+    SUITE(request)                                                                                 \
     SUITE(request_id)                                                                              \
     SUITE(resolver)                                                                                \
     SUITE(response)                                                                                \

@@ -7,9 +7,9 @@
 #include "request/access_rule.h"
 #include "request/access_service.h"
 #include "request/denial.h"
+#include "rules.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-#define ALICE       "alice@example.org/desk"
+#define ALICE "alice@example.org/desk"
 
 static struct sx_access *make(const char *rules)
 {
@@ -88,6 +88,54 @@ static void of_a_service_without_namespaces(void)
     struct sx_access *access = make("alice@example.org:read");
     CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
     ask_all(access, rows, COUNT(rows));
+    sx_access_free(access);
+}
+
+/* Nobody knows what chooses its operations. */
+static void of_a_service_as_bytes(void)
+{
+    static const char *const table[] = {"urn:c"};
+    static const struct asked unnamed[] = {
+        {"", "read", SX_GRANT_LOCAL},
+        {"urn:c", "read", SX_GRANT_NONE},
+        {"urn:n", "read", SX_GRANT_NONE},
+    };
+    static const struct asked named[] = {
+        {"", "read", SX_GRANT_NONE},
+        {"urn:c", "read", SX_GRANT_NONE},
+        {"urn:n", "read", SX_GRANT_LOCAL},
+        {"urn:n", "write", SX_GRANT_NAMED},
+    };
+    static const struct asked served[] = {
+        {"", "read", SX_GRANT_NONE},
+        {"urn:c", "read", SX_GRANT_LOCAL},
+        {"urn:n", "read", SX_GRANT_NONE},
+        {"urn:n", "write", SX_GRANT_NAMED},
+    };
+    struct sx_access *access = make("alice@example.org:read");
+    sx_access_serve_bytes(access);
+    ask_all(access, unnamed, COUNT(unnamed));
+    rules_parse(access, "alice@example.org:{urn:n}write");
+    ask_all(access, named, COUNT(named));
+    CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
+    ask_all(access, served, COUNT(served));
+    sx_access_free(access);
+}
+
+/* Whoever was let in before asks again. */
+static void what_narrows_rules_is_a_change(void)
+{
+    static const char *const table[] = {"urn:c"};
+    struct sx_access *access = make("alice@example.org:read");
+    unsigned long version = sx_access_version(access);
+    sx_access_serve_bytes(access);
+    CU_ASSERT_EQUAL(sx_access_version(access), version + 1);
+    sx_access_serve_bytes(access);
+    CU_ASSERT_EQUAL(sx_access_version(access), version + 1);
+    CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
+    CU_ASSERT_EQUAL(sx_access_version(access), version + 2);
+    CU_ASSERT_EQUAL(sx_access_serve(access, table, COUNT(table)), SX_OK);
+    CU_ASSERT_EQUAL(sx_access_version(access), version + 2); /* more namespaces take none away */
     sx_access_free(access);
 }
 
@@ -249,6 +297,8 @@ CU_TestInfo tests_grant[] = {
      of_a_service_that_is_known},
     {"a rule for Fault means SOAP's own element", a_fault_as_a_request},
     {"a service without namespaces has operations in none", of_a_service_without_namespaces},
+    {"of a service as bytes nothing is meant that nobody has named", of_a_service_as_bytes},
+    {"what narrows rules is a change of them", what_narrows_rules_is_a_change},
     {"tables add up, and count more than what rules name", of_several_services},
     {"where nothing is known, the local name counts", of_a_service_that_is_not_known},
     {"who is allowed everything is asked for no namespace", everything},
