@@ -30,7 +30,7 @@ GSOAP_OBJECTS := $(filter $(BUILD)/obj/lib/gsoap/%,$(LIB_OBJECTS))
 CORE_OBJECTS := $(filter-out $(GSOAP_OBJECTS),$(LIB_OBJECTS))
 
 SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client station station-console \
-    relay-service relay-client guard-service guard-client)
+    relay-service relay-client guard-service guard-client bytes-service)
 LIBRARIES := $(addprefix $(BUILD)/,libsoapxmppcore.a $(CORE_SONAME) libsoapxmpp.a $(SONAME))
 TOOL := $(BUILD)/soap-xmpp
 
@@ -130,7 +130,10 @@ $(BUILD)/samples/guard-service: $(call obj,samples/guard/service.c samples/guard
     $(guard_SKELETON) $(guard_PLUGINS)
 $(BUILD)/samples/guard-client: $(call obj,samples/guard/client.c) $(guard_STUBS) $(guard_PLUGINS)
 $(BUILD)/samples/guard-%: GSOAP_LIBS := -lgsoapssl
-$(SAMPLES): $(LIB_OBJECTS)
+$(BUILD)/samples/bytes-service: $(call obj,samples/bytes/service.c)
+$(BUILD)/samples/bytes-%: GSOAP_LIBS :=
+$(filter-out $(BUILD)/samples/bytes-%,$(SAMPLES)): $(GSOAP_OBJECTS)
+$(SAMPLES): $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$(GSOAP_LIBS))

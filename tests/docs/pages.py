@@ -61,6 +61,7 @@ COMMANDS = [
     (r'make everything', 'by hand: hours'),
     (r'gdb --args build/unit envelope', 'nobody: gdb asks what to do'),
     (r'tools/prosody.sh start /tmp/p', 'tools/with-servers, with another folder'),
+    (r'build/samples/bytes-service add sum.xml', 'run-samples, with an account of its own'),
     (r'SOAP_XMPP_TRACE=stanza build/samples/calculator-client \.\.\.', 'run-samples, with another program'),
 ]
 
@@ -255,13 +256,13 @@ def check_names():
 
 
 def check_samples():
-    text, count = read('docs/calculator.md'), 0
-    for path, code in re.findall(r'(?ms)^`([\w./]+)`:\n\n```c\n(.*?)^```$', text):
-        count += 1
-        if code != read(path):
-            wrong(f'docs/calculator.md and {path} differ')
-    if count != 3:
-        wrong(f'docs/calculator.md has {count} files, not 3')
+    for page, files in (('docs/calculator.md', 3), ('docs/bytes.md', 1)):
+        found = re.findall(r'(?ms)`([\w./]+)`:\n\n```c\n(.*?)^```$', read(page))
+        for path, code in found:
+            if code != read(path):
+                wrong(f'{page} and {path} differ')
+        if len(found) != files:
+            wrong(f'{page} has {len(found)} files, not {files}')
 
 
 def struct_members():

@@ -26,7 +26,7 @@ test_that "files that are named exist" pages paths
 test_that "functions, types and variables that are named exist" pages names
 test_that "README.md and the pages are short enough to be read" pages lengths
 test_that "each page stands in its folder's index" pages index
-test_that "the calculator's page holds its files word for word" pages samples
+test_that "the pages of samples hold their files word for word" pages samples
 test_that "each member and each variable stands in docs/configuration.md once" pages members
 test_that "each message of docs/errors.md is one of the library's" pages errors
 test_that "each code of docs/errors.md is seen by a test, and none is missing" pages codes

@@ -123,6 +123,22 @@ test_that "a mended password file brings it back" comes_back
 test_that "it adds again" soon says 3 0 calculate "xmpp:bob@$domain/soap" add 1 2
 test_that "it ends well, as the others" stops_well
 
+echo "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><addResponse \
+xmlns='urn:soapxmpp:calculator'><result>42</result></addResponse></e:Body></e:Envelope>" > "$tmp/sum.xml"
+test_that "a service without stubs comes online" start soap "$samples/bytes-service" add "$tmp/sum.xml"
+test_that "it answers with its file" soon says 42 0 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "it has seen who called" heard "alice@$domain/desk sent "
+test_that "it declines what it doesn't know" says 'there is no such operation here' 1 \
+    calculate "xmpp:bob@$domain/soap" mul 1 2
+test_that "it ends well when it is told to, as those with stubs" stops_well
+echo "<no envelope>" > "$tmp/sum.xml"
+test_that "it comes online with a file that is no envelope" start soap "$samples/bytes-service" add "$tmp/sum.xml"
+test_that "then its caller is told" soon says "can't be carried" 1 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "and it goes on" says "can't be carried" 1 calculate "xmpp:bob@$domain/soap" add 1 2
+test_that "it ends well then, too" stops_well
+test_that "it wants a file" says "can't be read" 2 "$samples/bytes-service" add "$tmp/none.xml"
+test_that "the bytes-service's --help is no error" says 'usage:' 0 "$samples/bytes-service" --help
+
 component=${SOAPXMPP_TEST_PROSODY_COMPONENTS%%:*}.$domain
 test_that "the calculator service comes online as a component" \
     start_as as_component "$samples/calculator-service"
