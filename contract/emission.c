@@ -21,7 +21,7 @@ static const char *path_of(const struct ct_emission *emission, const struct ct_a
 static const char *type_text(const struct ct_emission *emission, const struct ct_type_use *use)
 {
     const struct ct_type *type = ct_model_used(emission->shapes->model, use);
-    const char *text = type ? ct_model_type_text(emission->shapes->model, type) : "";
+    const char *text = type ? ct_literal_type_text(emission->shapes->model, type) : "";
     return *text ? text : "its own type";
 }
 
@@ -278,7 +278,7 @@ static void check_has_value(struct ct_emission *emission, const struct ct_argume
                              (char[CT_LITERAL_WHY_BYTES]){0}))
         emission->err = ct_error_set(emission->error, CT_EUSAGE, "missing %s (%.100s)",
                                      path_of(emission, argument, NULL, path),
-                                     ct_model_type_text(emission->shapes->model, shape->type));
+                                     ct_literal_type_text(emission->shapes->model, shape->type));
 }
 
 enum ct_err ct_emission_write(struct ct_emission *emission, const struct ct_element *element,

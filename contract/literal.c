@@ -40,6 +40,14 @@ const char *const *ct_literal_words(const struct ct_model *model, const struct c
     return NULL;
 }
 
+const char *ct_literal_type_text(const struct ct_model *model, const struct ct_type *type)
+{
+    bool is_simple = !type->is_complex || type->has_simple_content;
+    const struct ct_builtin *builtin =
+        is_simple && !ct_literal_words(model, type) ? ct_literal_builtin(model, type) : NULL;
+    return builtin ? builtin->name : ct_model_type_text(model, type);
+}
+
 /* value without the white space around it; malloc'ed. */
 static char *trim(const char *value)
 {

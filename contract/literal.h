@@ -24,6 +24,10 @@ const struct ct_builtin *ct_literal_builtin(const struct ct_model *model,
 /* The enumeration of the type, or of what it is made from; NULL: it has none. */
 const char *const *ct_literal_words(const struct ct_model *model, const struct ct_type *type);
 
+/* What it is called for people: the type of XML Schema that it is made from, or its own name if it
+ * has an enumeration or is none of these; "" if it has none. */
+const char *ct_literal_type_text(const struct ct_model *model, const struct ct_type *type);
+
 /* Adds a valid value, patterns aside. */
 void ct_literal_sample(const struct ct_model *model, const struct ct_type *type,
                        struct ct_text *out);

@@ -24,6 +24,7 @@ struct list {
     unsigned count, steps;             /* what was told, what was looked at */
     const struct ct_slot *choices[64]; /* numbered from 1 */
     int choice_count;
+    int choice, branch; /* that all is in which is told now */
     char path[PATH_BYTES];
     const struct ct_type *types[DEPTH]; /* that are entered */
     unsigned depth;
@@ -33,7 +34,7 @@ struct list {
 static size_t extend(struct list *list, const char *format, const char *key)
 {
     size_t len = strlen(list->path);
-    if (len + strlen(key) + 8 < PATH_BYTES) {
+    if (len + strlen(key) + 16 < PATH_BYTES) {
         if (len)
             strcat(list->path, ".");
         snprintf(list->path + strlen(list->path), PATH_BYTES - strlen(list->path), format, key);
@@ -64,16 +65,16 @@ static int number_of(struct list *list, const struct ct_slot *choice)
 }
 
 /* Which choice the slot is in, and in which of its branches. */
-static void find_choice(struct list *list, const struct ct_slot *slot,
-                        struct ct_parameter *parameter)
+static void find_choice(struct list *list, const struct ct_slot *slot)
 {
     while (slot->parent && slot->parent->kind != CT_PARTICLE_CHOICE)
         slot = slot->parent;
     if (!slot->parent || slot->parent->most != 1)
         return;
-    parameter->choice = number_of(list, slot->parent);
+    list->choice = number_of(list, slot->parent);
+    list->branch = 0;
     for (const struct ct_slot *branch = slot->parent->first; branch; branch = branch->next) {
-        parameter->branch++;
+        list->branch++;
         if (branch == slot)
             break;
     }
@@ -96,10 +97,12 @@ static void tell_attributes(struct list *list, const struct ct_shape *shape, boo
                                          .type = "",
                                          .least = a->is_required,
                                          .most = 1,
+                                         .choice = list->choice,
+                                         .branch = list->branch,
                                          .is_required = a->is_required && is_required,
                                          .documentation = a->documentation};
         if (type) {
-            parameter.type = ct_model_type_text(list->shapes.model, type);
+            parameter.type = ct_literal_type_text(list->shapes.model, type);
             parameter.words = ct_literal_words(list->shapes.model, type);
         }
         tell(list, &parameter);
@@ -122,17 +125,18 @@ static void tell_value(struct list *list, const struct ct_slot *slot, const stru
 {
     const struct ct_model *model = list->shapes.model;
     struct ct_parameter parameter = {.path = list->path,
-                                     .type = ct_model_type_text(model, shape->type),
+                                     .type = ct_literal_type_text(model, shape->type),
                                      .least = slot->least,
                                      .most = slot->may_repeat ? CT_PARAMETER_UNBOUNDED : 1,
                                      .is_required = is_required,
                                      .is_nillable = slot->element->is_nillable,
+                                     .choice = list->choice,
+                                     .branch = list->branch,
                                      .documentation = slot->documentation};
     if (slot->may_repeat && slot->most > 1)
         parameter.most = slot->most;
     if (shape->simple)
         parameter.words = ct_literal_words(model, shape->simple);
-    find_choice(list, slot, &parameter);
     tell(list, &parameter);
 }
 
@@ -156,12 +160,19 @@ static void tell_slot(struct list *list, const struct ct_slot *slot, bool is_req
         return;
     bool has_inner = shape->content && ct_shape_next(shape, NULL);
     bool is_inner = has_inner && !is_entered(list, shape->type);
-    size_t len = extend(list, is_inner && slot->may_repeat ? "%s[1]" : "%s", slot->key);
+    bool is_numbered = is_inner && slot->may_repeat;
+    int choice = list->choice, branch = list->branch;
+    size_t len = shape->type->is_abstract
+                     ? extend(list, is_numbered ? "%s<TYPE>[1]" : "%s<TYPE>", slot->key)
+                     : extend(list, is_numbered ? "%s[1]" : "%s", slot->key);
+    find_choice(list, slot);
     if (!is_inner)
         tell_value(list, slot, shape, is_required);
     if (is_inner || !has_inner)
         tell_shape(list, shape, is_required);
     list->path[len] = '\0';
+    list->choice = choice;
+    list->branch = branch;
 }
 
 static void tell_shape(struct list *list, const struct ct_shape *shape, bool is_required)

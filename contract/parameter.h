@@ -12,8 +12,11 @@
 enum { CT_PARAMETER_COUNT = 10000, CT_PARAMETER_UNBOUNDED = -1 };
 
 struct ct_parameter {
-    const char *path; /* "rec.name", "x.@unit", "p[1].x" where p may be repeated */
-    const char *type; /* "double", "Reading": local name; "" of a type without a name */
+    const char *path; /* "rec.name", "x.@unit", "p[1].x" where p may be repeated,
+                       * "s<TYPE>.x" where the type of s is abstract */
+    /* "double": what it is made from; "Mode" of one with an enumeration, "Reading" of one that
+     * holds others: its local name; "" of a type without a name */
+    const char *type;
     int least, most;  /* how often, here; most may be CT_PARAMETER_UNBOUNDED */
     bool is_required; /* it, and all that it is in */
     bool is_nillable;

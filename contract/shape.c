@@ -216,7 +216,7 @@ static void drop_attribute(struct ct_shape *shape, struct builder *builder,
 static const struct ct_attribute *referred(struct builder *builder,
                                            const struct ct_attribute *attribute)
 {
-    static const struct ct_attribute text = {0};
+    static const struct ct_attribute text = {.type = {.name = {CT_XML_SCHEMA, "string"}}};
     const struct ct_attribute *global =
         attribute->is_reference
             ? ct_table_find(&builder->shapes->model->table, CT_KIND_ATTRIBUTE, attribute->name)

@@ -74,6 +74,25 @@ static void append_occurrence(char text[NOTE_BYTES], const struct ct_slot *slot)
         append(text, count);
 }
 
+static void append_derived(const struct drawing *drawing, const struct ct_type *base,
+                           char text[NOTE_BYTES])
+{
+    const struct ct_model *model = drawing->shapes.model;
+    char list[200] = "xsi:type ";
+    size_t len = strlen(list), begin = len;
+    for (const struct ct_type *type = model->types; type; type = type->next_type) {
+        if (type->is_abstract || !ct_model_derives(model, type, base))
+            continue;
+        if (len + strlen(type->name.local) + 6 > sizeof list) {
+            strcat(list, "|...");
+            break;
+        }
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len > begin ? "|" : "",
+                                type->name.local);
+    }
+    append(text, list);
+}
+
 static void describe(const struct drawing *drawing, const struct ct_slot *slot,
                      const struct ct_shape *shape, char text[NOTE_BYTES])
 {
@@ -83,7 +102,7 @@ static void describe(const struct drawing *drawing, const struct ct_slot *slot,
     if (words)
         append_words(text, words);
     if (shape && shape->type->is_abstract)
-        append(text, "abstract: needs xsi:type");
+        append_derived(drawing, shape->type, text);
     append_occurrence(text, slot);
     if (slot->element->is_nillable)
         append(text, "nillable");
@@ -97,7 +116,7 @@ static void put_value(struct drawing *drawing, const struct ct_type *type, const
     else if (drawing->form->is_sample)
         ct_literal_sample(drawing->shapes.model, type, value);
     else
-        ct_text_put(value, ct_model_type_text(drawing->shapes.model, type));
+        ct_text_put(value, ct_literal_type_text(drawing->shapes.model, type));
 }
 
 static void draw_attributes(struct drawing *drawing, const struct ct_shape *shape)
@@ -118,12 +137,35 @@ static void draw_attributes(struct drawing *drawing, const struct ct_shape *shap
 
 static void draw_slot(struct drawing *drawing, const struct ct_slot *slot, bool is_needed);
 
-/* The element with all that it holds. fixed: its value, or NULL. */
+/* The first type that can stand in the place of an abstract one; NULL: there is none. */
+static const struct ct_type *find_derived(const struct ct_model *model, const struct ct_type *base)
+{
+    const struct ct_type *type = model->types;
+    while (type && (type->is_abstract || !ct_model_derives(model, type, base)))
+        type = type->next_type;
+    return type;
+}
+
+/* In a sample a type that is abstract is one that is derived from it. */
+static void choose_type(struct drawing *drawing, const struct ct_shape **shape)
+{
+    const struct ct_type *type = drawing->form->is_sample && (*shape)->type->is_abstract
+                                     ? find_derived(drawing->shapes.model, (*shape)->type)
+                                     : NULL;
+    if (!type)
+        return;
+    drawing->err = ct_shape_of(&drawing->shapes, type, shape, drawing->error);
+    if (!drawing->err)
+        ct_writer_type(&drawing->writer, type->name);
+}
+
+/* The element with all that it holds; about: what is to be said of it, or "". */
 static void draw_element(struct drawing *drawing, const struct ct_element *element,
-                         const struct ct_shape *shape)
+                         const struct ct_shape *shape, const char *about)
 {
     struct ct_text value = {0};
     ct_writer_open(&drawing->writer, element->name);
+    choose_type(drawing, &shape);
     draw_attributes(drawing, shape);
     if (shape->simple && !shape->content)
         put_value(drawing, shape->simple, element->fixed, &value);
@@ -132,11 +174,15 @@ static void draw_element(struct drawing *drawing, const struct ct_element *eleme
     if (value.bytes)
         ct_writer_text(&drawing->writer, value.bytes);
     ct_text_fini(&value);
+    if (shape->content)
+        note(drawing, about, true);
     drawing->types[drawing->depth++] = shape->type;
     if (shape->content && !drawing->err)
         draw_slot(drawing, shape->content, true);
     drawing->depth--;
     ct_writer_close(&drawing->writer, element->name);
+    if (!shape->content)
+        note(drawing, about, true);
 }
 
 /* Why the element can't be shown, or NULL; an error only if memory or a limit is the reason. */
@@ -155,7 +201,29 @@ static const char *find_obstacle(struct drawing *drawing, const struct ct_slot *
         return "as above, within itself";
     if (slot->element->is_abstract)
         return "abstract: another element stands in its place";
-    return (*shape)->type->is_abstract && drawing->form->is_sample ? "abstract" : NULL;
+    return (*shape)->type->is_abstract && drawing->form->is_sample &&
+                   !find_derived(drawing->shapes.model, (*shape)->type)
+               ? "abstract"
+               : NULL;
+}
+
+/* What is not needed, and holds what can't be shown, is taken away again. */
+static void try_element(struct drawing *drawing, const struct ct_slot *slot,
+                        const struct ct_shape *shape, const char *about, bool is_needed)
+{
+    struct ct_writer *writer = &drawing->writer;
+    size_t len = drawing->text.len;
+    struct ct_writer before = *writer;
+    unsigned depth = drawing->depth;
+    draw_element(drawing, slot->element, shape, about);
+    if (drawing->err != CT_EUNSUPPORTED || (is_needed && slot->least > 0))
+        return;
+    drawing->err = CT_OK;
+    drawing->depth = depth;
+    ct_text_cut(&drawing->text, len);
+    writer->level = before.level;
+    writer->is_tag_open = before.is_tag_open;
+    writer->has_children = before.has_children;
 }
 
 static void draw_leaf(struct drawing *drawing, const struct ct_slot *slot, bool is_needed)
@@ -167,9 +235,8 @@ static void draw_leaf(struct drawing *drawing, const struct ct_slot *slot, bool 
     if (drawing->err)
         return;
     if (!obstacle) {
-        draw_element(drawing, slot->element, shape);
         describe(drawing, slot, shape, text);
-        note(drawing, text, true);
+        try_element(drawing, slot, shape, text, is_needed);
     } else if (is_needed && slot->least > 0 && drawing->form->is_sample) {
         drawing->err =
             ct_error_unsupported(drawing->error, "%s, line %d: no sample of %.100s: %s",
@@ -250,7 +317,7 @@ static void draw(struct drawing *drawing, const struct ct_contract *contract,
     if (root)
         drawing->err = ct_shape_of_element(&drawing->shapes, root, &shape, drawing->error);
     if (root && !drawing->err)
-        draw_element(drawing, root, shape);
+        draw_element(drawing, root, shape, "");
     ct_writer_end(&drawing->writer);
     if (!drawing->err)
         drawing->err = ct_text_check(&drawing->text, "the template", drawing->error);
