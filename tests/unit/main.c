@@ -137,6 +137,7 @@
     SUITE(shipment)                                                                                \
     SUITE(shipments)                                                                               \
     SUITE(shortage)                                                                                \
+    SUITE(shortage_bytes)                                                                          \
     SUITE(shortage_calls)                                                                          \
     SUITE(shortage_connect)                                                                        \
     SUITE(shortage_link)                                                                           \
