@@ -115,6 +115,8 @@ struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeou
         sx_link_ref(link); /* the program may close the link meanwhile */
         begin(link);
         taken = take(link, deadline, &is_over);
+        if (!taken && atomic_load(&link->readiness)) /* a program may never wait for calls */
+            sx_exchange_expire(link->exchange);
         if (!taken)
             sx_link_unref(link);
     }

@@ -433,6 +433,13 @@ struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64
     return call;
 }
 
+void sx_exchange_expire(struct sx_exchange *exchange)
+{
+    pthread_mutex_lock(&exchange->mu);
+    sx_deadline_expire_locked(exchange);
+    pthread_mutex_unlock(&exchange->mu);
+}
+
 void sx_exchange_join(struct sx_exchange *exchange, struct sx_readiness *readiness)
 {
     pthread_mutex_lock(&exchange->mu);

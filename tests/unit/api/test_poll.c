@@ -223,6 +223,21 @@ static void a_deadline_of_a_call_that_has_ended_costs_one_look(void)
     sx_link_unref(link);
 }
 
+/* It isn't interested in calls, of which this is the link's own. */
+static void who_only_takes_looks_once_for_a_deadline(void)
+{
+    struct soap_xmpp_link *link = make_link(0);
+    struct soap_xmpp_call *call;
+    CU_ASSERT(soap_xmpp_fd(link) >= 0);
+    call = begin_call(link, sx_clock_now_us() + 20000);
+    sx_exchange_attach(call); /* so that it isn't told when it has ended */
+    CU_ASSERT_TRUE(poll_for(link, LONG_MS));
+    CU_ASSERT_FALSE(take_one(link));
+    CU_ASSERT_FALSE(is_readable(link));
+    soap_xmpp_cancel(call);
+    sx_link_unref(link);
+}
+
 static void the_end_is_told_and_stays(void)
 {
     struct soap_xmpp_link *link = make_link(0);
@@ -395,6 +410,7 @@ CU_TestInfo tests_poll[] = {
     {"a call is told at its deadline", a_call_is_told_at_its_deadline},
     {"a deadline of a call that has ended costs one look",
      a_deadline_of_a_call_that_has_ended_costs_one_look},
+    {"who only takes looks once for a deadline", who_only_takes_looks_once_for_a_deadline},
     {"the end is told, and stays", the_end_is_told_and_stays},
     {"a link that has given up is told to who takes",
      a_link_that_has_given_up_is_told_to_who_takes},

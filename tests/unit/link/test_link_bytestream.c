@@ -13,8 +13,9 @@
 #include "../../lib/suite.h"
 #include "responder.h"
 
-#define OWN      "calc@example.org/soap"
-#define STRANGER "mallory@example.com/x"
+#define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define OWN         "calc@example.org/soap"
+#define STRANGER    "mallory@example.com/x"
 #define ENVELOPE                                                                                   \
     "<e:Envelope xmlns:e='" SX_NS_SOAP12 "'><e:Body><c:add "                                       \
     "xmlns:c='urn:c'/></e:Body></e:Envelope>"
@@ -96,8 +97,9 @@ static const char *refer(void)
 {
     static char reference[400];
     snprintf(reference, sizeof reference,
-             "<packed xmlns='" SX_NS_PACKED "'%s transfer='t' size='%zu' sha256='%s'/>", form,
-             packed.len, sha256);
+             "<packed xmlns='" SX_NS_PACKED "'%s transfer='t' size='%zu' sha256='%s' "
+             "traceparent='" TRACEPARENT "'/>",
+             form, packed.len, sha256);
     return reference;
 }
 
@@ -152,6 +154,7 @@ TEST(a_request_finds_the_bytes_that_went_ahead)
     CU_ASSERT_PTR_NOT_NULL_FATAL(request = responder_take(&responder));
     CU_ASSERT_EQUAL(request->envelope.len, packed.len);
     CU_ASSERT_EQUAL(memcmp(request->envelope.bytes, packed.bytes, packed.len), 0);
+    ASSERT_TEXT(request->envelope.traceparent, TRACEPARENT);
     sx_request_free(request);
     ASSERT_CONTAINS(ask("set", RESPONDER_PEER, refer()), "<item-not-found "); /* they are taken */
     teardown();
