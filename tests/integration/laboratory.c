@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "link/link.h"
 
-enum { AWAIT_US = 20000000 };
+enum { AWAIT_US = 20000000, PATIENCE_S = 60 /* on a loaded machine, with a sanitizer */ };
 
 struct laboratory {
     struct soap_xmpp_link *link;
@@ -486,7 +486,7 @@ struct soap *laboratory_client(struct soap_xmpp_link *link, soap_mode mode)
 {
     struct soap *soap = soap_new1(mode);
     CU_ASSERT_EQUAL(soap_register_plugin_arg(soap, soap_xmpp, link), SOAP_OK);
-    soap->connect_timeout = soap->send_timeout = soap->recv_timeout = 20;
+    soap->connect_timeout = soap->send_timeout = soap->recv_timeout = PATIENCE_S;
     return soap;
 }
 

@@ -18,6 +18,7 @@
 enum {
     HEADER_BYTES = 250000, /* just what may stand before an operation */
     LEAST_STEPS = 1000000, /* what a look at it takes, and more */
+    PATIENCE_S = 120,      /* a batch may be read before each call, on a loaded machine */
     RULE_BYTES = 200
 };
 
@@ -82,6 +83,7 @@ static void open_flood(struct flood *flood, const struct site *site)
     flood->laboratory = laboratory_start(flood->service, 2);
     flood->caller = open_link(site, "alice", "desk", NULL);
     flood->soap = laboratory_client(flood->caller, SOAP_IO_DEFAULT);
+    flood->soap->send_timeout = flood->soap->recv_timeout = PATIENCE_S;
     flood->endpoint = site_endpoint(site, "bob", "soap");
     flood->evil = scene_open_stranger(site, "bob", "evil");
     CU_ASSERT_PTR_NOT_NULL_FATAL(flood->evil);
