@@ -65,6 +65,8 @@ static bool read_body(struct ct_answer *answer, const struct ct_operation *opera
     const struct ct_shape *shape = first ? expected_shape(answer, operation, first) : NULL;
     if (first && !ct_xml_next(first) && !is_leaf(first, shape)) {
         answer->value = ct_value_read(values, first, shape);
+        if (answer->value && answer->value->text && !*answer->value->text)
+            answer->value->text = NULL; /* it holds nothing */
         return answer->value != NULL;
     }
     answer->value = ct_value_new(values);

@@ -65,9 +65,11 @@ void ct_document_fini(struct ct_documents *documents)
     documents->count = 0;
 }
 
+/* Of those that were there from the start: of what is fetched there may be several of a namespace.
+ * The first one is the WSDL, which may well have types in its own namespace elsewhere. */
 static struct ct_document *of_namespace(struct ct_documents *documents, const char *ns)
 {
-    for (size_t i = 0; i < documents->count && ns; i++) {
+    for (size_t i = 1; i < documents->reading->source_count && ns; i++) {
         xmlDocPtr doc = documents->list[i].doc;
         const char *target =
             doc ? ct_xml_attribute(xmlDocGetRootElement(doc), "targetNamespace") : NULL;

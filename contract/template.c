@@ -274,13 +274,10 @@ static void draw_group(struct drawing *drawing, const struct ct_slot *slot, bool
         branches++;
     if (is_choice)
         snprintf(text, sizeof text, "one of the next %zu", branches);
-    if (is_choice || (slot->parent && (slot->least != 1 || slot->most != 1)))
-        append_occurrence(text, slot);
-    if (*text && !is_choice && branches > 1) {
-        char all[40];
-        snprintf(all, sizeof all, "the next %zu together", branches);
-        append(text, all);
-    }
+    else if (slot->parent &&
+             (slot->least != 1 || slot->most != 1 || slot->parent->kind == CT_PARTICLE_CHOICE))
+        snprintf(text, sizeof text, "the next %zu together", branches);
+    append_occurrence(text, slot);
     note(drawing, branches > 1 ? text : "", false);
     for (const struct ct_slot *child = slot->first; child && !drawing->err; child = child->next)
         draw_slot(drawing, child, is_needed && !is_choice);

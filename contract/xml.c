@@ -138,6 +138,8 @@ enum ct_err ct_xml_parse(const char *bytes, size_t len, size_t most_elements, co
                          enum ct_err kind, xmlDocPtr *doc, struct ct_error *error)
 {
     struct watch watch = {.most_elements = most_elements};
+    if (len == 0)
+        return ct_error_set(error, kind, "%s is empty", what);
     if (len > INT_MAX)
         return ct_error_set(error, CT_ELIMIT, "%s is larger than 2 GiB", what);
     if (!has_known_encoding(bytes, len))

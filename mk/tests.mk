@@ -21,7 +21,9 @@ MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integr
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin integration ws cxx federation cluster)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract integration ws cxx federation cluster)
+
+CONTRACT_TESTS := $(call obj,$(wildcard tests/contract/*.c) tests/lib/suite.c)
 
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/plugin/%,$(PLUGIN_OBJECTS)),plugin))
 $(eval $(call uses,$(filter $(BUILD)/obj/tests/integration/%,$(INTEGRATION_OBJECTS)),lab))
@@ -82,6 +84,24 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(call obj,$(addprefix tests/lib/,shortage.c name
     $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(SHORTAGE) $(NAMES) $(WIPES) $(FREED) $(WAITS) $(POSTED) $(STOPPED_CLOCK) $(SSL_READ) -lcunit)
+
+# Examples of requests and answers, by soapcpp2 beside its WSDLs; $(BUILD)/gen has the same without examples.
+STUBS := calculator station relay guard
+$(foreach s,$(STUBS),$(eval $(BUILD)/stubs/$(s)/$(s).wsdl: wsdl/$(s).h))
+$(foreach s,$(STUBS),$(BUILD)/stubs/$(s)/$(s).wsdl):
+	$(call say,SOAPCPP2,$<)
+	@mkdir -p $(@D)
+	$(Q)soapcpp2 -2 -c -L -I$(GSOAP_SHARE)/import -I$(GSOAP_SHARE) -d $(@D) $< > $(@D)/log 2>&1 \
+	    || { cat $(@D)/log >&2; exit 1; }
+
+CONTRACT_USERS := $(filter $(BUILD)/obj/tests/contract/%,$(CONTRACT_TESTS))
+$(CONTRACT_USERS) $(call lint_of,$(CONTRACT_USERS)): CPPFLAGS += $(XML_CFLAGS) -DSTUBS='"$(BUILD)/stubs"'
+
+# The archive alone, and nothing of lib/: it needs none.
+$(BUILD)/unit-contract: $(CONTRACT_TESTS) $(BUILD)/libcontract.a | $(foreach s,$(STUBS),$(BUILD)/stubs/$(s)/$(s).wsdl)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup \
+	    strndup) -o $@ $^ $(XML_LIBS) -lcunit
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plugin_PLUGINS) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))
@@ -232,6 +252,9 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-
 run-unit: $(BUILD)/unit
 	$(TEST_RUN) $(BUILD)/unit $(ARGS)
 
+run-contract: $(BUILD)/unit-contract
+	$(TEST_RUN) $(BUILD)/unit-contract $(ARGS)
+
 run-plugin: $(BUILD)/unit-plugin
 	$(TEST_RUN) $(BUILD)/unit-plugin $(ARGS)
 
@@ -347,10 +370,10 @@ side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --second
 sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERVERS)' \
     --beside sized-ws $(BUILD)/ws 2 '$(DEBIAN_PAIR)' --beside sized-cxx $(BUILD)/cxx 1 '$(DEBIAN_PAIR)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
-unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin
+unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
 
-check: $(BUILD)/unit $(BUILD)/unit-plugin $(ORACLES) $(BUILD)/gen/calculator/soapH.h
+check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(ORACLES) $(BUILD)/gen/calculator/soapH.h
 	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
 
 # What install, samples and so on need is made before, as they run at the same time.
@@ -397,6 +420,6 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-languages run-nat \
+.PHONY: run-unit run-contract run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-languages run-nat \
     run-integration run-sized run-sized-ws run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation \
     run-cluster run-mixed run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
