@@ -137,6 +137,8 @@ static void set_findings(struct sx_envelope *envelope, const struct sx_scan *sca
     envelope->is_fault = scan->is_fault;
     memcpy(envelope->operation, scan->operation, sizeof envelope->operation);
     memcpy(envelope->operation_uri, scan->operation_uri, sizeof envelope->operation_uri);
+    memcpy(envelope->addressing_action, scan->addressing_action,
+           sizeof envelope->addressing_action);
     memcpy(envelope->unbound, scan->unbound, sizeof envelope->unbound);
     envelope->has_doubtful = scan->has_doubtful;
 }

@@ -52,6 +52,7 @@ struct sx_envelope {
     char operation[SX_SCAN_NAME_BYTES];
     char operation_uri[SX_SCAN_URI_BYTES];
     char action[SX_SCAN_ACTION_BYTES];
+    char addressing_action[SX_SCAN_NAME_BYTES];
     char traceparent[SX_TRACEPARENT_BYTES]; /* of a packed one; "" unless it is valid */
     char unbound[SX_SCAN_UNBOUND_BYTES];
     bool has_doubtful; /* of values' prefixes; both are for repair.h */

@@ -46,7 +46,7 @@ void sx_scan_reset(struct sx_scan *scan, unsigned base_depth)
     scan->has_lookalike = scan->has_doubtful = scan->has_prefixed_element = false;
     scan->header_byte = 0;
     scan->operation[0] = scan->operation_uri[0] = scan->fault_code[0] = scan->action[0] =
-        scan->unbound[0] = '\0';
+        scan->addressing_action[0] = scan->unbound[0] = '\0';
     scan->err = SX_OK;
     scan->why[0] = '\0';
     scan->base_depth = base_depth;
@@ -292,6 +292,13 @@ static enum sx_err enter_part(struct sx_scan *scan, const char *uri, const char 
     return SX_OK;
 }
 
+static bool is_addressing_action(const char *uri, const char *local_name)
+{
+    return strcmp(local_name, "Action") == 0 &&
+           (strcmp(uri, "http://www.w3.org/2005/08/addressing") == 0 ||
+            strcmp(uri, "http://schemas.xmlsoap.org/ws/2004/08/addressing") == 0);
+}
+
 static void enter_block(struct sx_scan *scan, const char *uri, const char *local_name)
 {
     if (scan->in_body && !scan->operation[0]) {
@@ -302,6 +309,8 @@ static void enter_block(struct sx_scan *scan, const char *uri, const char *local
     } else if (scan->in_header && !scan->action[0] && strcmp(local_name, "soapAction") == 0 &&
                strcmp(uri, SX_NS_ACTION) == 0) {
         scan->leaf = SX_LEAF_ACTION;
+    } else if (scan->in_header && is_addressing_action(uri, local_name)) {
+        scan->leaf = SX_LEAF_ADDRESSING;
     }
 }
 
@@ -439,6 +448,11 @@ static void read_leaf(struct sx_scan *scan)
     scan->text[text - scan->text + (ptrdiff_t)len] = '\0';
     if (scan->leaf == SX_LEAF_ACTION) {
         copy_cut(scan->action, sizeof scan->action, text);
+        return;
+    }
+    if (scan->leaf == SX_LEAF_ADDRESSING) {
+        if (len < sizeof scan->addressing_action)
+            copy_cut(scan->addressing_action, sizeof scan->addressing_action, text);
         return;
     }
     colon = strrchr(text, ':');

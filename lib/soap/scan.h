@@ -40,7 +40,7 @@ enum {
 enum { SX_SCAN_QNAME_BYTES = 255 };
 
 /* What the text of the element being read is wanted for. */
-enum sx_scan_leaf { SX_LEAF_PLAIN, SX_LEAF_ACTION, SX_LEAF_FAULT_CODE };
+enum sx_scan_leaf { SX_LEAF_PLAIN, SX_LEAF_ACTION, SX_LEAF_ADDRESSING, SX_LEAF_FAULT_CODE };
 
 /* What a pass over the elements of one envelope has told. Zero, then init. */
 struct sx_scan {
@@ -57,8 +57,9 @@ struct sx_scan {
     char fault_code[SX_SCAN_NAME_BYTES];   /* local part: "Client", "Sender", ... */
     char action[SX_SCAN_ACTION_BYTES];     /* text of our soapAction header block; "" if it has none
                                             * or a longer one */
-    char unbound[SX_SCAN_UNBOUND_BYTES];   /* prefixes of QName-like values bound nowhere, each
-                                            * followed by NUL, an empty one ends the list */
+    char addressing_action[SX_SCAN_NAME_BYTES]; /* the same of WS-Addressing's Action */
+    char unbound[SX_SCAN_UNBOUND_BYTES];        /* prefixes of QName-like values bound nowhere, each
+                                                 * followed by NUL, an empty one ends the list */
     size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;
                              * with open_uris only */
     enum sx_err err;        /* SX_EMALFORMED, SX_EVERSION, SX_EDEPTH, SX_ETOOBIG, SX_ENOMEM */

@@ -70,6 +70,7 @@
     SUITE(loop)                                                                                    \
     SUITE(markup)                                                                                  \
     SUITE(mechanism)                                                                               \
+    SUITE(metadata)                                                                                \
     SUITE(memory)                                                                                  \
     SUITE(message_call)                                                                            \
     SUITE(message_id)                                                                              \
@@ -143,6 +144,7 @@
     SUITE(shortage_link)                                                                           \
     SUITE(speed)                                                                                   \
     SUITE(stanza)                                                                                  \
+    SUITE(statistics)                                                                              \
     SUITE(stderr)                                                                                  \
     SUITE(stream)                                                                                  \
     SUITE(stream_error)                                                                            \
@@ -161,7 +163,9 @@
     SUITE(unpack)                                                                                  \
     SUITE(uri)                                                                                     \
     SUITE(utf8)                                                                                    \
-    SUITE(window)
+    SUITE(window)                                                                                  \
+    SUITE(wsdl_set)                                                                                \
+    SUITE(wsdl)
 
 #define DECLARE(name) extern CU_TestInfo tests_##name[];
 #define LIST(name)    {#name, NULL, NULL, NULL, NULL, tests_##name},
