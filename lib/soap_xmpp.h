@@ -255,6 +255,9 @@ struct soap_xmpp_config {
     /* A file of rules as allow's, one or more in a line, # comments. Whom a rule of it or of allow
      * lets call may call. Read at open, and anew by soap_xmpp_reload() */
     const char *allow_file;
+    /* A WSDL that the service describes itself with, as soap_xmpp_describe() does. Read at open,
+     * with what it imports */
+    const char *wsdl_file;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -266,7 +269,7 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
  * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path), _GIVE_UP (never |
- * after_refusal), _ALLOW_FILE. A variable that isn't set leaves its member alone. The
+ * after_refusal), _ALLOW_FILE, _WSDL. A variable that isn't set leaves its member alone. The
  * members point into the environment: don't change it before soap_xmpp_open(). Returns 0, or -1
  * with one sentence in why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is
  * unknown; config is then unchanged. */
@@ -741,18 +744,20 @@ void soap_xmpp_count_bytes(struct soap_xmpp_link *link, struct soap_xmpp_counts 
 
 /* Told to a component that is asked what there is at its domain (disco#items): calls each() for
  * each device, kind "item", its JID, its name or "". Runs on the link's thread: must return soon,
- * and must not call the library otherwise. */
+ * and must not call the library otherwise. each() returns another result than 0 once a stanza is
+ * full; what is told then is left out. May run once more after it was replaced. */
 typedef void soap_xmpp_items_fn(void *user, soap_xmpp_fact_fn *each, void *each_user);
 
 /* What a service says of itself. Strings are copied. Prepare the struct with
  * soap_xmpp_description_init(). */
 struct soap_xmpp_description {
     size_t size;
-    const char *name, *version; /* for a human; NULL: none */
-    const char *wsdl;           /* the document; NULL: none */
+    const char *name, *version; /* for a human, 256 bytes at most; NULL: none */
+    const char *wsdl;           /* the document; NULL, as wsdl_file: config.wsdl_file's, or none */
     size_t wsdl_bytes;
-    const char *wsdl_file;     /* or its file, read now with what it imports: 32 files, 4 MiB */
-    int has_statistics;        /* 1: calls, faults and times of each operation are told as well */
+    const char *wsdl_file; /* or its file, read now with what it imports from the same folder: 32
+                            * files, 4 MiB */
+    int has_statistics;    /* 1: calls, faults and times of each operation are told as well */
     soap_xmpp_items_fn *items; /* a component's devices; NULL: none */
     void *items_user;
 };
@@ -763,9 +768,11 @@ void soap_xmpp_description_init_bytes(struct soap_xmpp_description *description,
 /* From now on the service describes itself to whom a rule names: its disco#info has a form
  * SOAP_XMPP_SERVICE_FORM with name, version, operations and the WSDL's hash, and the library
  * answers requests for its metadata (WS-MetadataExchange GetMetadata, WS-Transfer Get) before the
- * program sees them. Others are told nothing of it; those requests are refused (forbidden). A
- * second time replaces what was said before. Returns 0, or -1 with one sentence in why (may be
- * NULL), and nothing has changed: the WSDL is none, or too large. Blocks while files are read. */
+ * program sees them, on a thread of its own, while somebody serves. The WSDL that is given away has
+ * its schemas inside, and the address that the service has. Others are told nothing of it; those
+ * requests are refused (forbidden). A second time replaces what was said before. Returns 0, or -1
+ * with one sentence in why (may be NULL), and nothing has changed: the WSDL is none, or too large,
+ * what it imports isn't there. Blocks while files are read. docs/describe.md has the rest. */
 #define SOAP_XMPP_SERVICE_FORM "urn:soap-xmpp:service:1"
 int soap_xmpp_describe(struct soap_xmpp_link *link, const struct soap_xmpp_description *description,
                        char *why, size_t why_bytes);

@@ -427,6 +427,15 @@ static enum sx_err make_allow(const struct soap_xmpp_config *in, struct sx_confi
     return err ? err : copy_text(in->allow_file, &out->allow_file);
 }
 
+static enum sx_err make_wsdl(const struct soap_xmpp_config *in, struct sx_config *out,
+                             const struct sx_reason *why)
+{
+    if (in->wsdl_file && !in->wsdl_file[0])
+        return sx_reason_refuse(why, "wsdl_file (SOAP_XMPP_WSDL) is \"\"; allowed: the path of a "
+                                     "file");
+    return copy_text(in->wsdl_file, &out->wsdl_file);
+}
+
 /* A callback takes the lines, but what nobody could use is a mistake all the same. */
 static enum sx_err make_log(const struct soap_xmpp_config *in, struct sx_config *out,
                             const struct sx_reason *why)
@@ -465,9 +474,10 @@ enum sx_err sx_config_make(const struct soap_xmpp_config *in, struct sx_config *
     /* each may need what stands before it */
     static enum sx_err (*const steps[])(const struct soap_xmpp_config *, struct sx_config *,
                                         const struct sx_reason *) = {
-        make_jid,         make_tls,        make_host,      make_port,     make_certificates,
-        sx_password_make, make_mechanisms, sx_limits_make, make_switches, make_packing,
-        make_sharing,     make_allow,      make_trace,     make_log,      make_give_up,
+        make_jid,          make_tls,         make_host,       make_port,
+        make_certificates, sx_password_make, make_mechanisms, sx_limits_make,
+        make_switches,     make_packing,     make_sharing,    make_allow,
+        make_trace,        make_log,         make_give_up,    make_wsdl,
     };
     const struct sx_reason reason = {why, why ? why_bytes : 0};
     struct soap_xmpp_config complete = {0};
@@ -503,6 +513,7 @@ void sx_config_fini(struct sx_config *config)
     free(config->key_file);
     free(config->allow);
     free(config->allow_file);
+    free(config->wsdl_file);
     free(config->trace_to);
     memset(config, 0, sizeof *config);
 }

@@ -146,6 +146,7 @@ static const struct variable variables[] = {
     {"TRACE_TO", TEXT(trace_to, "stderr, syslog or a file's path")},
     {"GIVE_UP", WORD(give_up, "never or after_refusal", give_up_words)},
     {"ALLOW_FILE", TEXT(allow_file, "a file's name")},
+    {"WSDL", TEXT(wsdl_file, "a file's name")},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 

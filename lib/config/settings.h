@@ -31,6 +31,7 @@ struct sx_config {
     bool password_is_exposed, key_is_exposed; /* others may read or write the file */
     char *allow;      /* NULL: it lets nobody call; its rules are read by access.c */
     char *allow_file; /* NULL: none */
+    char *wsdl_file;  /* NULL: none */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
     bool soap_action, plain_delivery, packs;
     bool is_shared; /* other processes serve this JID, too */

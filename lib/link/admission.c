@@ -259,10 +259,11 @@ static bool take_room(const struct sx_admission *admission, struct sx_request *r
                           bytes, &request->envelope.charge);
 }
 
-/* What the rules say, of one version. */
+/* What the rules say, of one version, and who answers. */
 struct permit {
     enum sx_grant grant;
     unsigned long version;
+    struct sx_queue *queue;
 };
 
 static void queue_request(const struct sx_admission *admission, const struct sx_incoming *incoming,
@@ -278,7 +279,7 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
         request->rules_version = permit.version;
         request->is_message = incoming->is_message;
         request->arrived_us = sx_clock_now_us();
-        err = take_room(admission, request) ? sx_queue_add(admission->queue, request) : SX_ETAKEN;
+        err = take_room(admission, request) ? sx_queue_add(permit.queue, request) : SX_ETAKEN;
     }
     if (err != SX_OK) {
         sx_journal_forget(admission->journal, from, incoming->id);
@@ -291,6 +292,32 @@ static void queue_request(const struct sx_admission *admission, const struct sx_
 static bool may_mislead(const struct sx_envelope *envelope, enum sx_grant grant)
 {
     return envelope->ambiguity && grant != SX_GRANT_EVERYTHING;
+}
+
+static bool is_for_describer(const struct sx_admission *admission,
+                             const struct sx_envelope *envelope)
+{
+    return admission->describer && sx_describer_is_on(admission->describer) &&
+           sx_metadata_is_asked(envelope->operation_uri, envelope->operation, envelope->action,
+                                envelope->addressing_action);
+}
+
+static struct permit ask_rules(const struct sx_admission *admission, const char *from,
+                               const struct sx_envelope *envelope)
+{
+    struct permit permit = {
+        .version = sx_access_version(admission->access),
+        .queue = admission->queue,
+    };
+    if (is_for_describer(admission, envelope)) {
+        permit.queue = sx_describer_queue(admission->describer);
+        permit.grant =
+            sx_access_may_know(admission->access, from) ? SX_GRANT_EVERYTHING : SX_GRANT_NONE;
+    } else {
+        permit.grant =
+            sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
+    }
+    return permit;
 }
 
 /* By what the journal has found. Takes answer. */
@@ -330,7 +357,7 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
     const char *from = incoming->from;
     struct sx_response *answer = NULL;
     enum sx_journal_verdict verdict;
-    struct permit permit = {.version = sx_access_version(admission->access)};
+    struct permit permit;
     bool is_run;
     if (was_declined(admission, incoming)) {
         drop_copy(admission, incoming);
@@ -340,8 +367,7 @@ void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming
         sx_jid_domain(sx_session_own_jid(admission->session), own_domain, sizeof own_domain);
         from = own_domain;
     }
-    permit.grant =
-        sx_access_grant(admission->access, from, envelope->operation_uri, envelope->operation);
+    permit = ask_rules(admission, from, envelope);
     is_run = permit.grant != SX_GRANT_NONE && !may_mislead(envelope, permit.grant);
     verdict = (is_run ? sx_journal_enter : sx_journal_look)(admission->journal, from, incoming->id,
                                                             sx_clock_now_us(), &answer);

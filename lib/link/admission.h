@@ -16,6 +16,7 @@
 #define SX_LINK_ADMISSION_H
 
 #include "base/trace.h"
+#include "link/describer.h"
 #include "link/incoming.h"
 #include "link/session.h"
 #include "link/shipments.h"
@@ -32,7 +33,8 @@ struct sx_admission {
     struct sx_journal *journal;
     struct sx_access *access;
     struct sx_shipments *shipments;
-    struct sx_refusals *refused; /* NULL: messages aren't served */
+    struct sx_refusals *refused;    /* NULL: messages aren't served */
+    struct sx_describer *describer; /* NULL: the service never says what it is */
     /* loop thread */
     struct sx_trace_rate refusals; /* for want of a rule: a stranger must not flood the trace */
 };
@@ -65,8 +67,10 @@ void sx_admission_decline_copies(const struct sx_admission *admission,
 /* ---- requests ---- */
 
 /* Queues a request whose envelope is sound, or answers it, by what the journal knows of its id and
- * by the rules. Takes the envelope's bytes if it queues them; the envelope stays the caller's to
- * fini. A second copy of a message was made by a server and is dropped: its caller sends one. */
+ * by the rules. A request for metadata has a queue of its own, if there is something to say
+ * (describer.h): whom any rule names may ask. Takes the envelope's bytes if it queues them; the
+ * envelope stays the caller's to fini. A second copy of a message was made by a server and is
+ * dropped: its caller sends one. */
 void sx_admission_admit(struct sx_admission *admission, const struct sx_incoming *incoming,
                         struct sx_envelope *envelope);
 

@@ -96,6 +96,14 @@ static const char *fault_code(const struct sx_payload *payload)
     return payload->bytes && payload->scan->is_fault ? payload->scan->fault_code : NULL;
 }
 
+static void count(const struct sx_answers *answers, const struct sx_request *request, bool is_fault)
+{
+    if (answers->statistics && request->taken_us)
+        sx_statistics_note(answers->statistics, request->envelope.operation_uri,
+                           request->envelope.operation, is_fault,
+                           sx_clock_now_us() - request->taken_us);
+}
+
 /* The answer's packed bytes go ahead of it. */
 static void ship_answer(const struct sx_answers *answers, struct sx_request *request,
                         struct sx_payload *payload)
@@ -217,8 +225,10 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
                         envelope_len);
     if (err == SX_OK && request->is_strict)
         err = judge(answers, request, &payload, why, why_bytes);
-    if (err == SX_OK && sx_request_answer_once(request))
+    if (err == SX_OK && sx_request_answer_once(request)) {
+        count(answers, request, fault_code(&payload) != NULL);
         answer(answers, request, &payload);
+    }
     sx_payload_fini(&payload);
     return err;
 }
@@ -230,6 +240,7 @@ void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *reque
         return;
     sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_DEBUG,
              "request %s of %s refused: %s", request->id, request->from, text ? text : condition);
+    count(answers, request, true);
     give(answers, request, sx_response_error(condition, text));
 }
 

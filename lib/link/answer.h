@@ -12,12 +12,14 @@
 #include "link/shipments.h"
 #include "request/journal.h"
 #include "request/queue.h"
+#include "request/statistics.h"
 
 /* Immutable; all outlive it. */
 struct sx_answers {
     struct sx_session *session;
     struct sx_journal *journal;
     struct sx_shipments *shipments;
+    struct sx_statistics *statistics; /* that count what is answered; NULL: none do */
 };
 
 /* Answers; the request stays the caller's. The envelope goes out in the form of the request (a

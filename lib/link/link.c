@@ -107,6 +107,7 @@ static void on_interrupt(void *user)
     struct soap_xmpp_link *link = user;
     sx_session_set_state(link->session, SOAP_XMPP_STOPPING, NULL);
     sx_queue_close(link->queue);
+    sx_queue_close(sx_describer_queue(link->describer));
 }
 
 /* ---- open and close ---- */
@@ -131,6 +132,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
     link->shipments = sx_shipments_new(link->session, link->exchange, link->journal);
     link->receiver = sx_bytestream_new_receiver(link->session, link->exchange);
     link->names = sx_message_ids_new(config->name_key, config->jid);
+    link->statistics = sx_statistics_new();
     if (config->presence && !config->is_component) {
         link->roster = sx_roster_new(config->max_peers);
         link->policy = sx_policy_new(config->policy, config->max_peers);
@@ -138,7 +140,7 @@ static bool make_tables(struct soap_xmpp_link *link, const struct sx_config *con
             return false;
     }
     if (!link->exchange || !link->queue || !link->features || !link->journal || !link->checker ||
-        !link->budget || !link->shipments || !link->receiver || !link->names)
+        !link->budget || !link->shipments || !link->receiver || !link->names || !link->statistics)
         return false;
     if (config->is_shared)
         sx_journal_share(link->journal);
@@ -192,7 +194,12 @@ static void make_senders(struct soap_xmpp_link *link)
         .shipments = link->shipments,
         .names = link->names,
     };
-    link->answers = (struct sx_answers){link->session, link->journal, link->shipments};
+    link->answers = (struct sx_answers){
+        .session = link->session,
+        .journal = link->journal,
+        .shipments = link->shipments,
+        .statistics = link->statistics,
+    };
     link->reconnect = (struct sx_reconnect){
         .session = link->session,
         .exchange = link->exchange,
@@ -222,6 +229,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .access = link->access,
         .shipments = link->shipments,
         .refused = link->refused,
+        .describer = link->describer,
     };
     link->bytestream = (struct sx_bytestream){
         .session = link->session,
@@ -256,7 +264,41 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .content = &link->content,
         .admission = &link->admission,
         .bytestream = &link->bytestream,
+        .describer = link->describer,
     };
+}
+
+/* What the configuration says of the service. why as soap_xmpp_open()'s. */
+static bool describe(struct soap_xmpp_link *link, const char *wsdl_file, char *why,
+                     size_t why_bytes)
+{
+    const struct soap_xmpp_description said = {.size = sizeof said, .wsdl_file = wsdl_file};
+    struct sx_description *description;
+    char sentence[900] = "";
+    enum sx_err err;
+    description = sx_description_new(&said, sentence, sizeof sentence);
+    if (!description && why && why_bytes)
+        snprintf(why, why_bytes, "wsdl_file (SOAP_XMPP_WSDL): %s", sentence);
+    if (!description)
+        return false;
+    err = sx_describer_set(link->describer, description);
+    sx_description_unref(description);
+    return err == SX_OK;
+}
+
+static bool make_describer(struct soap_xmpp_link *link, const struct sx_config *config, char *why,
+                           size_t why_bytes)
+{
+    const struct sx_describer_parts parts = {
+        .session = link->session,
+        .access = link->access,
+        .answers = &link->answers,
+        .limits = &link->reader_limits,
+        .statistics = link->statistics,
+    };
+    link->describer = sx_describer_new(&parts);
+    return link->describer &&
+           (!config->wsdl_file || describe(link, config->wsdl_file, why, why_bytes));
 }
 
 /* For gSOAP's bytes. */
@@ -275,8 +317,10 @@ static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
     if (!make_access(link, why, why_bytes) || !make_tables(link, config))
         return false;
     make_senders(link);
-    make_reception(link, config);
     link->reader_limits = make_limits(config);
+    if (!make_describer(link, config, why, why_bytes))
+        return false;
+    make_reception(link, config);
     link->process = getpid();
     atomic_init(&link->references, 1);
     atomic_init(&link->told_nobody_may, false);
@@ -288,6 +332,8 @@ static bool make_parts(struct soap_xmpp_link *link, char *why, size_t why_bytes)
 /* As far as they were made. */
 static void free_tables(struct soap_xmpp_link *link)
 {
+    sx_describer_free(link->describer);
+    sx_statistics_free(link->statistics);
     sx_receiver_free(link->receiver);
     if (link->queue)
         sx_queue_free(link->queue);
@@ -400,9 +446,9 @@ static void decline(struct soap_xmpp_link *link, struct sx_request *request, int
                       deadline);
 }
 
-static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
+static void refuse_queued(struct soap_xmpp_link *link, struct sx_queue *queue, int64_t deadline)
 {
-    struct sx_request *request = sx_queue_take_all(link->queue);
+    struct sx_request *request = sx_queue_take_all(queue);
     while (request) {
         struct sx_request *next = request->next;
         decline(link, request, deadline);
@@ -413,9 +459,11 @@ static void refuse_queued(struct soap_xmpp_link *link, int64_t deadline)
 
 void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
 {
+    struct sx_queue *described;
     int64_t deadline;
     if (!link || sx_link_is_forked(link))
         return;
+    described = sx_describer_queue(link->describer);
     assert(!sx_loop_is_self(sx_session_loop(link->session)));
     sx_link_ref(link); /* another thread may close the link as soon as it is closed */
     deadline = sx_clock_deadline(
@@ -426,17 +474,20 @@ void soap_xmpp_stop(struct soap_xmpp_link *link, int drain_ms)
         return;
     }
     sx_queue_close(link->queue);
+    sx_queue_close(described);
     sx_loop_wake(sx_session_loop(link->session));
     if (!sx_queue_was_opened(link->queue)) /* and won't be */
-        refuse_queued(link, deadline);
-    if (!sx_queue_drained(link->queue, deadline) ||
+        refuse_queued(link, link->queue, deadline);
+    if (!sx_queue_drained(link->queue, deadline) || !sx_queue_drained(described, deadline) ||
         !sx_shipments_drained(link->shipments, deadline))
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_INFO,
                  "stopped before every request was answered");
-    refuse_queued(link, deadline);
+    refuse_queued(link, link->queue, deadline);
+    refuse_queued(link, described, deadline);
     sx_exchange_stop(link->exchange, SX_ESTOPPED, "the link was stopped");
     sx_loop_stop(sx_session_loop(link->session), deadline);
     sx_session_set_state(link->session, SOAP_XMPP_CLOSED, NULL);
+    sx_describer_join(link->describer);
     sx_session_await_closed(link->session, SX_NEVER);
     sx_link_unref(link);
 }

@@ -14,6 +14,8 @@
  *                     calls that go out plain again; or elsewhere; the presence that is sent
  *   call, message_call, answer
  *                     what goes out
+ *   description, describer
+ *                     what the service says of itself, and to whom
  *   content, admission, bytestream
  *                     what came: what it holds, whether it is run, what comes in pieces
  *   rules, revocation who may call, and what ends when that changes

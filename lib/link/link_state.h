@@ -8,6 +8,7 @@
 #include "link/announcement.h"
 #include "link/answer.h"
 #include "link/call.h"
+#include "link/describer.h"
 #include "link/receive.h"
 #include "link/reconnect.h"
 #include "link/revocation.h"
@@ -31,6 +32,8 @@ struct soap_xmpp_link {
     struct sx_roster *roster; /* NULL: the link takes no notice of presence; so policy */
     struct sx_policy *policy;
     struct sx_message_ids *names;
+    struct sx_statistics *statistics;
+    struct sx_describer *describer;
     struct sx_checker *checker; /* the loop thread's; so budget */
     struct sx_budget *budget;
     struct sx_reader_limits reader_limits;

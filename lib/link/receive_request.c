@@ -16,9 +16,16 @@
 #include "base/clock.h"
 #include "link/glance.h"
 #include "link/mismatch.h"
+#include "link/size_limit.h"
 #include "wire/disco.h"
+#include "wire/jid.h"
 #include "wire/namespaces.h"
 #include "wire/request_id.h"
+
+enum {
+    MAX_ITEMS_BYTES = 131072, /* of disco#items, whatever servers take */
+    FRAME_BYTES = 4096        /* an iq around them */
+};
 
 /* ---- requests ---- */
 
@@ -96,15 +103,47 @@ static void answer_info(const struct sx_reception *reception, const struct sx_in
     char incarnation[SX_INCARNATION_BYTES];
     struct sx_buffer out = {0};
     sx_journal_incarnation(reception->journal, sx_clock_now_us(), incarnation);
-    sx_disco_format_info(&out, serves, is_plain ? NULL : incarnation, reception->content->packs);
+    sx_disco_begin_info(&out, serves, is_plain ? NULL : incarnation, reception->content->packs);
+    if (serves)
+        sx_describer_write_form(reception->describer, incoming->from,
+                                SX_DESCRIPTION_INFO_BYTES - sizeof "</query>", &out);
+    sx_disco_end_info(&out);
     answer(reception, incoming, &out);
+    sx_buffer_fini(&out);
+}
+
+/* A component's devices; of anybody else, and to whom no rule names, there are none. */
+static void answer_items(const struct sx_reception *reception, const struct sx_incoming *incoming)
+{
+    const struct sx_session *session = reception->session;
+    size_t frame_bytes = FRAME_BYTES + (incoming->from ? strlen(incoming->from) : 0);
+    size_t max_bytes = sx_size_limit_outgoing(session, NULL);
+    struct sx_buffer items = {0}, out = {0};
+    max_bytes = max_bytes < MAX_ITEMS_BYTES ? max_bytes : MAX_ITEMS_BYTES;
+    if (sx_session_config(session)->is_component && incoming->to &&
+        sx_jid_equal(incoming->to, sx_session_own_jid(session)) && max_bytes > frame_bytes &&
+        !sx_describer_write_items(reception->describer, incoming->from, max_bytes - frame_bytes,
+                                  &items))
+        sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_INFO,
+                 "%s was told a part of the items: all of them don't fit into a stanza",
+                 sx_incoming_text(incoming->from));
+    sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'");
+    if (items.len) {
+        sx_buffer_add_text(&out, ">");
+        sx_buffer_add(&out, items.bytes, items.len);
+        sx_buffer_add_text(&out, "</query>");
+    } else {
+        sx_buffer_add_text(&out, "/>");
+    }
+    out.failed = out.failed || items.failed;
+    answer(reception, incoming, &out);
+    sx_buffer_fini(&items);
     sx_buffer_fini(&out);
 }
 
 static void receive_question(const struct sx_reception *reception,
                              const struct sx_incoming *incoming, const struct sx_element *payload)
 {
-    struct sx_buffer out = {0};
     bool is_get = strcmp(incoming->type, "get") == 0;
     if (is_get && sx_element_is(payload, "query", SX_NS_DISCO_INFO)) {
         if (sx_element_attribute(payload, "node"))
@@ -112,9 +151,7 @@ static void receive_question(const struct sx_reception *reception,
         else
             answer_info(reception, incoming);
     } else if (is_get && sx_element_is(payload, "query", SX_NS_DISCO_ITEMS)) {
-        sx_buffer_add_text(&out, "<query xmlns='" SX_NS_DISCO_ITEMS "'/>");
-        answer(reception, incoming, &out);
-        sx_buffer_fini(&out);
+        answer_items(reception, incoming);
     } else if (is_get && sx_element_is(payload, "ping", SX_NS_PING)) {
         answer(reception, incoming, NULL);
     } else {

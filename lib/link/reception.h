@@ -8,6 +8,7 @@
 #include "link/announcement.h"
 #include "link/bytestream.h"
 #include "link/content.h"
+#include "link/describer.h"
 #include "link/fallback.h"
 #include "link/incoming.h"
 #include "link/routing.h"
@@ -34,6 +35,7 @@ struct sx_reception {
     const struct sx_content *content;
     struct sx_admission *admission;
     const struct sx_bytestream *bytestream;
+    struct sx_describer *describer;
 };
 
 /* ---- by kind, each in its file ---- */

@@ -335,6 +335,7 @@ static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_cal
     caller->queued_count--;
     caller->queued_bytes -= request->envelope.len;
     caller->running_count++;
+    request->taken_us = sx_clock_now_us();
     queue->counts.queued--;
     queue->counts.queued_bytes -= request->envelope.len;
     queue->counts.running++;

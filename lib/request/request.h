@@ -34,6 +34,7 @@ struct sx_request {
                       * version of SOAP, or one that is too large for a stanza */
     bool answered;
     int64_t arrived_us;
+    int64_t taken_us;        /* from its queue; 0: it wasn't */
     struct sx_request *next; /* of a list from sx_queue_take_all */
     /* the queue's, once it was added */
     struct sx_queue *queue;

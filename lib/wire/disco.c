@@ -17,7 +17,7 @@ enum {
     FEATURE_BYTES = 256 /* with NUL; longer ones are left out, so that a list is 50 KiB at most */
 };
 
-void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs)
+void sx_disco_begin_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs)
 {
     sx_buffer_add_text(out, "<query xmlns='" SX_NS_DISCO_INFO "'>");
     if (serving)
@@ -35,7 +35,18 @@ void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incar
                              incarnation);
     if (packs)
         sx_buffer_add_text(out, "<feature var='" SX_NS_PACKED "'/>");
-    sx_buffer_add_text(out, "<feature var='" SX_NS_PING "'/></query>");
+    sx_buffer_add_text(out, "<feature var='" SX_NS_PING "'/>");
+}
+
+void sx_disco_end_info(struct sx_buffer *out)
+{
+    sx_buffer_add_text(out, "</query>");
+}
+
+void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs)
+{
+    sx_disco_begin_info(out, serving, incarnation, packs);
+    sx_disco_end_info(out);
 }
 
 /* The var of a <feature/>, NULL for every other child. */

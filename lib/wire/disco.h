@@ -20,6 +20,10 @@
  * show in out->failed. */
 void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
 
+/* The same up to its end, before which forms may stand (XEP-0128), and the end. */
+void sx_disco_begin_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
+void sx_disco_end_info(struct sx_buffer *out);
+
 /* The payloads of questions. */
 #define SX_DISCO_INFO_QUESTION  "<query xmlns='" SX_NS_DISCO_INFO "'/>"
 #define SX_DISCO_ITEMS_QUESTION "<query xmlns='" SX_NS_DISCO_ITEMS "'/>"

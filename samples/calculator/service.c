@@ -10,6 +10,7 @@ static const char usage[] =
     "usage: calculator-service   until SIGINT or SIGTERM\n"
     "environment: SOAP_XMPP_JID, SOAP_XMPP_PASSWORD; docs/configuration.md lists more\n"
     "  SOAP_XMPP_ALLOW: who may call, 'alice@example.org, *@example.org:add+sub'; default: nobody\n"
+    "  SOAP_XMPP_WSDL: the contract that callers are told, wsdl/calculator.wsdl; default: none\n"
     "exit code: 0 stopped, 1 failed, 2 wrong usage or configuration, 77 refused for good\n";
 
 static struct soap_xmpp_link *calculator;

@@ -29,6 +29,7 @@
     SUITE(cost)                                                                                    \
     SUITE(delivery)                                                                                \
     SUITE(denial)                                                                                  \
+    SUITE(describer)                                                                               \
     SUITE(descriptor)                                                                              \
     SUITE(detached)                                                                                \
     SUITE(disco)                                                                                   \
