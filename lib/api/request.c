@@ -22,15 +22,17 @@ enum { CLAUSE_BYTES = 200 };
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
-/* Before the link serves, its rules know that nobody has said which namespaces are the service's.
- */
+/* Before anything is taken, the rules know that nobody has said which namespaces are the service's:
+ * messages may wait that were let in without that. Whoever finds the mark comes behind it; until it
+ * is there, each does it all. */
 static void begin(struct soap_xmpp_link *link)
 {
-    if (atomic_exchange(&link->serves_bytes, true))
+    if (atomic_load(&link->serves_bytes))
         return;
     sx_access_serve_bytes(link->access);
     sx_link_serve(link);
     sx_queue_look(link->queue);
+    atomic_store(&link->serves_bytes, true);
 }
 
 static bool decline(struct soap_xmpp_link *link, struct sx_request *request, enum sx_err err,

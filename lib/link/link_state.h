@@ -57,7 +57,7 @@ struct soap_xmpp_link {
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
-    atomic_bool serves_bytes;                 /* somebody has taken, or wanted to */
+    atomic_bool serves_bytes;                 /* and all that serves knows it */
     _Atomic(struct sx_readiness *) readiness; /* NULL until somebody polls */
 };
 
