@@ -123,8 +123,8 @@ void sx_exchange_attach(struct soap_xmpp_call *call);
  * detached call is under way or done and none can be found (expect_found). */
 struct soap_xmpp_call *sx_exchange_next_done(struct sx_exchange *exchange, int64_t deadline);
 
-/* Ends the calls whose deadline has passed, as next_done does: for who looks for something else, and
- * is told of a deadline. */
+/* Ends the calls whose deadline has passed, as next_done does: for who looks for something else,
+ * and is told of a deadline. */
 void sx_exchange_expire(struct sx_exchange *exchange);
 
 /* From now on the readiness tells when next_done has one at once (base/readiness.h); a second time

@@ -27,6 +27,7 @@
     SUITE(call)                                                                                    \
     SUITE(question)                                                                                \
     SUITE(service)                                                                                 \
+    SUITE(taken)                                                                                   \
     SUITE(access)                                                                                  \
     SUITE(rules)                                                                                   \
     SUITE(wire)                                                                                    \

@@ -155,6 +155,7 @@ TEST(what_nobody_has_looked_into_is_looked_into)
     struct soap_xmpp_request *request;
     struct sx_request *seen, *unseen;
     responder_serve(&responder, "*");
+    CU_ASSERT_PTR_NULL(look(&responder)); /* the rules change no more */
     say_packed(&responder, "1", SOAP(SX_NS_SOAP11, ADD), "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(seen = responder_take(&responder));
     CU_ASSERT_PTR_NOT_NULL_FATAL(unseen = sx_request_new(seen->from, seen->to, seen->id));
@@ -162,6 +163,7 @@ TEST(what_nobody_has_looked_into_is_looked_into)
     unseen->envelope.len = seen->envelope.len;
     unseen->envelope.form = seen->envelope.form;
     unseen->grant = SX_GRANT_EVERYTHING;
+    unseen->rules_version = sx_access_version(responder.link->access);
     seen->envelope.bytes = NULL;
     sx_request_free(seen);
     CU_ASSERT_EQUAL_FATAL(sx_queue_add(responder.link->queue, unseen), SX_OK);
@@ -488,6 +490,25 @@ TEST(a_long_or_broken_text_is_no_harm)
     responder_stop(&responder);
 }
 
+TEST(a_long_text_is_cut_between_characters)
+{
+    struct responder responder;
+    char text[2][1002];
+    size_t i, start;
+    responder_serve(&responder, "*");
+    for (start = 0; start < 2; start++) {
+        memset(text[start], 'x', sizeof text[start]);
+        for (i = start; i + 2 < sizeof text[start]; i += 2)
+            memcpy(text[start] + i, "\xC3\xBC", 2);
+        text[start][i] = '\0';
+        responder_ask(&responder, RESPONDER_PEER, start ? "1" : "2", "add");
+        soap_xmpp_refuse(take(&responder), text[start]);
+        ASSERT_CONTAINS(responder_said(&responder), "\xC3\xBC</text>");
+        ASSERT_LACKS(responder_said(&responder), "\xEF\xBF\xBD");
+    }
+    responder_stop(&responder);
+}
+
 TEST(a_copy_of_a_request_gets_its_answer_and_is_not_taken)
 {
     struct responder responder;
@@ -607,6 +628,7 @@ CU_TestInfo tests_request[] = {
     {"what is refused may have run", what_is_refused_may_have_run},
     {"what is declined has not run", what_is_declined_has_not_run},
     {"a long or broken text is no harm", a_long_or_broken_text_is_no_harm},
+    {"a long text is cut between characters", a_long_text_is_cut_between_characters},
     {"a copy of a request gets its answer and is not taken",
      a_copy_of_a_request_gets_its_answer_and_is_not_taken},
     {"a request outlives the reference of the program to its link",
