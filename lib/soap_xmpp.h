@@ -710,8 +710,9 @@ char *soap_xmpp_ask(struct soap_xmpp_link *link, const char *jid, const char *el
                     int timeout_ms, char *why, size_t why_bytes);
 
 /* Tells what is known of our own stream: "fact", a name, a value. docs/api.md lists the names:
- * "server.address", "tls.version", "tls.cipher", "sasl.mechanism", "online.since" and so on. What
- * isn't known is left out. Doesn't block. Returns 0, or what each returned. */
+ * "server.address", "tls.version", "tls.expires", "sasl.mechanism", "online.since" and so on. What
+ * isn't known is left out; offline that is all but "jid", "state", "reason" and the like. Nobody is
+ * asked; doesn't block. Returns 0, or what each returned, whose result other than 0 ends it. */
 int soap_xmpp_facts(struct soap_xmpp_link *link, soap_xmpp_fact_fn *each, void *user);
 
 /* ---- counts ---- */

@@ -186,8 +186,7 @@ char *soap_xmpp_ask(struct soap_xmpp_link *link, const char *jid, const char *el
                     int timeout_ms, char *why, size_t why_bytes)
 {
     struct asked asked = {jid, true, timeout_ms, why, why_bytes, {0}, 0};
-    struct sx_query_question question = {.what = "a question",
-                                         .interest = SX_INTEREST_XML};
+    struct sx_query_question question = {.what = "a question", .interest = SX_INTEREST_XML};
     char *clean, *xml = NULL;
     if (!begin(link, &asked))
         return NULL;

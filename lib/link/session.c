@@ -311,6 +311,15 @@ void sx_session_begin(struct sx_session *session, uint64_t number, const char *b
     pthread_mutex_unlock(&session->mu);
 }
 
+unsigned long sx_session_reconnects(struct sx_session *session)
+{
+    uint64_t number;
+    pthread_mutex_lock(&session->mu);
+    number = session->number;
+    pthread_mutex_unlock(&session->mu);
+    return number > 0 ? (unsigned long)number - 1 : 0;
+}
+
 void sx_session_jid(struct sx_session *session, char *jid, size_t jid_bytes)
 {
     pthread_mutex_lock(&session->mu);

@@ -68,6 +68,9 @@ void sx_session_reason(struct sx_session *session, char *text, size_t text_bytes
 /* A connection has this number and this JID. Loop thread; ONLINE follows. */
 void sx_session_begin(struct sx_session *session, uint64_t number, const char *bound_jid);
 
+/* How often it has come online again after the first time. */
+unsigned long sx_session_reconnects(struct sx_session *session);
+
 /* The JID that the server bound for us; before that the configured one, or, for the loop thread
  * alone, "". */
 void sx_session_jid(struct sx_session *session, char *jid, size_t jid_bytes);

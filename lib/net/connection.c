@@ -25,6 +25,7 @@
 
 #include "wire/domain.h"
 #include "wire/jid.h"
+#include "wire/namespaces.h"
 #include "base/clock.h"
 #include "net/allocator.h"
 #include "net/descriptor.h"
@@ -234,6 +235,8 @@ static void on_login(void *user, const struct sx_element *stanza, bool has_more)
         return;
     }
     look_at_channel(connection);
+    if (connection->login.is_authenticated && sx_element_is(stanza, "features", SX_NS_STREAMS))
+        sx_negotiation_note_features(stanza, &connection->facts);
     follow(connection,
            sx_login_stanza(&connection->login, stanza, has_more, &connection->stream.negotiation));
 }
@@ -628,6 +631,7 @@ void sx_connection_fini(struct sx_connection *connection)
         xmpp_conn_release(connection->conn);
     connection->conn = NULL;
     sx_login_fini(&connection->login);
+    sx_buffer_fini(&connection->facts.bytes);
     sx_tls_context_withdraw();
     sx_tls_end();
     current = NULL;

@@ -59,6 +59,7 @@ struct sx_connection {
     int64_t tcp_deadline;
     bool has_socket, tcp, is_hashing, online, closing, over;
     int tcp_errno, strophe_error;
+    struct sx_facts facts; /* the features that the server offers once we have logged in */
     struct sx_failure failure;
     /* with a failure: where the server sends us to, over TLS; a component's never does */
     char redirect[SX_NEGOTIATION_HOST_BYTES];

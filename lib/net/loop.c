@@ -37,6 +37,7 @@
 #include "net/flight.h"
 #include "net/inbox.h"
 #include "net/liveness.h"
+#include "net/login_facts.h"
 #include "net/outflow.h"
 
 enum {
@@ -57,7 +58,8 @@ struct sx_loop {
     struct sx_descriptor descriptor; /* its eventfd wakes the loop */
     pthread_t thread;
     bool started;
-    struct sx_inbox inbox; /* has a lock of its own */
+    struct sx_inbox inbox; /* has a lock of its own; so has facts */
+    struct sx_login_facts facts;
     /* atomic */
     atomic_bool signaled, interrupted;
     atomic_ulong wakeups;
@@ -185,6 +187,9 @@ static void go_online(void *user, const char *bound_jid)
     pthread_mutex_lock(&loop->mu);
     loop->server_max_bytes = loop->connection->stream.negotiation.server_max_bytes;
     pthread_mutex_unlock(&loop->mu);
+    sx_login_facts_gather(&loop->facts, loop->connection,
+                          loop->attempt.deadline - loop->config->connect_timeout_us,
+                          flight.round_trip_us);
     sx_inbox_open(&loop->inbox, ++loop->last_session);
     loop->callbacks.on_online(loop->callbacks.user, loop->last_session, bound_jid);
 }
@@ -384,6 +389,7 @@ static void connect_once(struct sx_loop *loop, const struct sx_addresses *addres
     loop->connection = NULL;
     sx_outflow_end(&loop->outflow);
     sx_inbox_close(&loop->inbox);
+    sx_login_facts_forget(&loop->facts);
     loop->refused_posts = 0;
     sx_connection_fini(&connection);
     if (loop->ctx)
@@ -572,8 +578,13 @@ struct sx_loop *sx_loop_new(const struct sx_config *config, const struct sx_trac
     err = sx_outflow_init(&loop->outflow, trace, callbacks->on_ping, callbacks->user);
     if (err)
         goto err_after_inbox;
+    err = sx_login_facts_init(&loop->facts);
+    if (err)
+        goto err_after_outflow;
     return loop;
 
+err_after_outflow:
+    sx_outflow_fini(&loop->outflow);
 err_after_inbox:
     sx_inbox_fini(&loop->inbox);
 err_after_mutex:
@@ -606,6 +617,11 @@ size_t sx_loop_server_max_bytes(struct sx_loop *loop)
 size_t sx_loop_backlog_bytes(struct sx_loop *loop)
 {
     return sx_inbox_backlog_bytes(&loop->inbox);
+}
+
+char *sx_loop_facts(struct sx_loop *loop)
+{
+    return sx_login_facts_copy(&loop->facts);
 }
 
 void sx_loop_wake(struct sx_loop *loop)
@@ -649,6 +665,7 @@ void sx_loop_free(struct sx_loop *loop)
         return;
     assert(!loop->started);
     sx_inbox_fini(&loop->inbox);
+    sx_login_facts_fini(&loop->facts);
     pthread_mutex_destroy(&loop->mu);
     sx_descriptor_give_back(&loop->descriptor);
     sx_outflow_fini(&loop->outflow);

@@ -94,6 +94,10 @@ enum sx_speed_verdict sx_loop_speed(struct sx_loop *loop, unsigned *bytes_per_s)
  * nothing (XEP-0478). */
 size_t sx_loop_server_max_bytes(struct sx_loop *loop);
 
+/* What is known of the session (login_facts.h), as a list of fact.h: malloc'ed. NULL: there is no
+ * session, or no memory. Any thread. */
+char *sx_loop_facts(struct sx_loop *loop);
+
 /* Bytes posted and not written yet. Any thread. */
 size_t sx_loop_backlog_bytes(struct sx_loop *loop);
 

@@ -11,7 +11,10 @@
 #include "base/utf8.h"
 #include "wire/namespaces.h"
 
-enum { LEAST_MAX_BYTES = 10000 /* RFC 6120 13.12: less can't be meant */ };
+enum {
+    LEAST_MAX_BYTES = 10000, /* RFC 6120 13.12: less can't be meant */
+    MOST_FEATURES = 100
+};
 
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_LIMITS        "urn:xmpp:stream-limits:0"
@@ -121,5 +124,15 @@ void sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl
         const char *type = sx_element_attribute(child, "type");
         if (strcmp(sx_element_name(child), "channel-binding") == 0 && type)
             offer->bindings |= sx_binding_find(type);
+    }
+}
+
+void sx_negotiation_note_features(const struct sx_element *features, struct sx_facts *facts)
+{
+    const struct sx_element *feature = sx_element_first(features);
+    unsigned count;
+    for (count = 0; feature && count < MOST_FEATURES; count++) {
+        sx_facts_add(facts, "fact", "stream.feature", sx_element_ns(feature));
+        feature = sx_element_next(feature);
     }
 }

@@ -15,6 +15,7 @@
 #include "base/fault.h"
 #include "net/sasl.h"
 #include "wire/element.h"
+#include "wire/fact.h"
 
 #define SX_NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 #define SX_NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
@@ -44,6 +45,9 @@ void sx_negotiation_read_condition(const struct sx_element *element, const char 
  * stanzas nothing. SX_ESTREAM, with *why one clause: an error without a condition. */
 enum sx_err sx_negotiation_read(struct sx_negotiation *negotiation, const struct sx_element *stanza,
                                 const char **why);
+
+/* Appends a fact "stream.feature" for each feature's namespace, up to 100. */
+void sx_negotiation_note_features(const struct sx_element *features, struct sx_facts *facts);
 
 /* The SASL mechanisms (RFC 6120 6.4.1) and channel bindings (XEP-0440) of <stream:features/>. */
 void sx_negotiation_read_offer(const struct sx_element *features, struct sx_sasl_offer *offer);

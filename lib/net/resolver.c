@@ -311,6 +311,7 @@ static void find_domain(struct sx_resolver *resolver, struct sx_dns *dns)
     char ascii[SX_DOMAIN_ASCII_BYTES];
     if (sx_domain_to_ascii(resolver->name, ascii) == SX_OK) {
         if (find_in_file(answer, ascii, resolver->doors)) {
+            answer->addresses.source = "/etc/hosts";
             answer->err = SX_OK;
             return;
         }
@@ -321,6 +322,7 @@ static void find_domain(struct sx_resolver *resolver, struct sx_dns *dns)
         answer->err = SX_ENOHOST;
         snprintf(answer->why, sizeof answer->why,
                  "%.120s offers no such service, says its SRV record", resolver->name);
+        answer->addresses.source = "SRV";
         find_targets(resolver, services.at, services.count);
     } else {
         find_host(answer, resolver->name, resolver->doors, 1, AI_ADDRCONFIG);

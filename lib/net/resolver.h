@@ -30,6 +30,7 @@ struct sx_addresses {
         int port;
         bool is_direct_tls; /* TLS begins with the first byte */
     } at[SX_RESOLVER_ADDRESSES];
+    const char *source; /* "/etc/hosts" or "SRV"; NULL: they are the name's own */
 };
 
 struct sx_resolver;

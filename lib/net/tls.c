@@ -334,6 +334,28 @@ const char *sx_tls_version(void)
     return is_tls13() ? "TLS 1.3" : "TLS 1.2";
 }
 
+const char *sx_tls_cipher(void)
+{
+    const char *name =
+        is_established() ? SSL_CIPHER_standard_name(SSL_get_current_cipher(seen.ssl)) : NULL;
+    return name ? name : "";
+}
+
+bool sx_tls_is_resumed(void)
+{
+    return is_established() && SSL_session_reused(seen.ssl) == 1;
+}
+
+bool sx_tls_describe(struct sx_certificate *certificate)
+{
+    const X509 *x509 = is_established() ? SSL_get0_peer_certificate(seen.ssl) : NULL;
+    if (!x509)
+        return false;
+    look_for_shortage(); /* describing forgets it */
+    sx_certificate_describe(x509, certificate);
+    return true;
+}
+
 static bool has_exporter(void)
 {
     return is_tls13() || SSL_get_extms_support(seen.ssl) == 1;

@@ -15,6 +15,7 @@
 
 #include "base/fault.h"
 #include "net/binding.h"
+#include "net/certificate.h"
 
 /* begin, before a connection: forgets what was seen of the one before, and OpenSSL's errors. end,
  * once the connection is over and its failure explained: the thread has no connection. */
@@ -90,6 +91,12 @@ bool sx_tls_is_about_us(void);
 
 /* Once it is established: "TLS 1.3". Never NULL. */
 const char *sx_tls_version(void);
+
+/* Once it is established: the cipher suite, as IANA calls it, "" before; whether it goes on with a
+ * session of before; what the server's certificate says, false if there is none. */
+const char *sx_tls_cipher(void);
+bool sx_tls_is_resumed(void);
+bool sx_tls_describe(struct sx_certificate *certificate);
 
 /* The data of a channel binding; false: it isn't defined for this TLS, none is established, or
  * memory is short. The exporter is defined for TLS 1.3, or 1.2 whose master secret is bound to the

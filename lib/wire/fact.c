@@ -5,6 +5,7 @@
  */
 #include "wire/fact.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -49,4 +50,15 @@ const char *sx_facts_next(const char *list, struct sx_fact *fact)
     fact->name = fact->kind + strlen(fact->kind) + 1;
     fact->value = fact->name + strlen(fact->name) + 1;
     return fact->value + strlen(fact->value) + 1;
+}
+
+char *sx_facts_copy(const char *list)
+{
+    struct sx_fact fact;
+    const char *end = list, *next;
+    char *copy;
+    while ((next = sx_facts_next(end, &fact)) != NULL)
+        end = next;
+    copy = malloc((size_t)(end - list) + 1);
+    return copy ? memcpy(copy, list, (size_t)(end - list) + 1) : NULL;
 }

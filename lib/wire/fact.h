@@ -32,6 +32,9 @@ void sx_facts_add(struct sx_facts *facts, const char *kind, const char *name, co
 /* The list (malloc'ed), which becomes the caller's; NULL: no memory. facts is as at first. */
 char *sx_facts_take(struct sx_facts *facts);
 
+/* A copy of a list, malloc'ed; NULL: no memory. */
+char *sx_facts_copy(const char *list);
+
 /* The first fact of a list, or of what is left of it; what is left behind it. NULL, *fact
  * untouched: there is none. */
 const char *sx_facts_next(const char *list, struct sx_fact *fact);

@@ -97,6 +97,59 @@ static void entities_say_what_they_are(void)
     site_each(ask_for_info);
 }
 
+/* ---- our own stream ---- */
+
+/* The value of the first fact of that name, or "none", until the next call. */
+static const char *fact(const char *name)
+{
+    static char value[TEXT_BYTES];
+    char line[TEXT_BYTES];
+    const char *at;
+    snprintf(line, sizeof line, "fact|%s|", name);
+    at = strstr(told, line);
+    snprintf(value, sizeof value, "%.*s", at ? (int)strcspn(at + strlen(line), "\n") : 4,
+             at ? at + strlen(line) : "none");
+    return value;
+}
+
+static void know_stream(const struct site *site)
+{
+    struct soap_xmpp_link *link = site_open(site, "alice", "desk");
+    char since[TEXT_BYTES];
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(link, note_fact, NULL), 0);
+    ASSERT_CONTAINS(fact("jid"), "alice@");
+    ASSERT_TEXT(fact("state"), "online");
+    ASSERT_TEXT(fact("reason"), "none");
+    ASSERT_TEXT(fact("reconnects"), "0");
+    ASSERT_CONTAINS(fact("server.address"), "127.0.0.1:");
+    ASSERT_TEXT(fact("server.source"), "config");
+    ASSERT_TEXT(fact("tls.version"), "TLS 1.3");
+    ASSERT_CONTAINS(fact("tls.cipher"), "TLS_");
+    ASSERT_CONTAINS(fact("tls.expires"), "T");
+    ASSERT_CONTAINS(fact("tls.issuer"), "CN=");
+    ASSERT_TEXT(fact("tls.resumed"), "no");
+    ASSERT_CONTAINS(fact("sasl.mechanism"), "SCRAM-SHA-");
+    ASSERT_TEXT(fact("sasl.server-proof"), "yes");
+    ASSERT_CONTAINS(told, "fact|stream.feature|urn:ietf:params:xml:ns:xmpp-bind\n");
+    snprintf(since, sizeof since, "%s", fact("online.since"));
+    ASSERT_CONTAINS(since, "Z");
+    soap_xmpp_stop(link, 0);
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(link, note_fact, NULL), 0);
+    ASSERT_TEXT(fact("state"), "closed");
+    ASSERT_TEXT(fact("tls.version"), "none");
+    ASSERT_TEXT(fact("online.since"), "none");
+    soap_xmpp_close(link);
+}
+
+static void a_link_knows_its_stream(void)
+{
+    site_each(know_stream);
+}
+
+/* ---- a component ---- */
+
 /* A component asks and is asked; its server lists it. */
 static void ask_around_component(const struct site *site)
 {
@@ -109,6 +162,11 @@ static void ask_around_component(const struct site *site)
     assert_there(caller, account.jid);
     assert_there(component, site_endpoint(site, "alice", "desk"));
     assert_there(component, NULL);
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(component, note_fact, NULL), 0);
+    ASSERT_TEXT(fact("tls.version"), "none");
+    ASSERT_TEXT(fact("sasl.mechanism"), "none");
+    ASSERT_CONTAINS(fact("server.address"), "127.0.0.1:");
     told[0] = '\0';
     CU_ASSERT_EQUAL(
         soap_xmpp_items(caller, site->domain, LONG_MS, note_fact, NULL, why, sizeof why), 0);
@@ -139,6 +197,7 @@ static void a_stopped_link_asks_nobody(void)
 CU_TestInfo tests_question[] = {
     {"who is there answers a ping", who_is_there_answers_a_ping},
     {"entities say what they are", entities_say_what_they_are},
+    {"a link knows its stream", a_link_knows_its_stream},
     {"a component asks, and is listed", a_component_asks_and_is_listed},
     {"a stopped link asks nobody", a_stopped_link_asks_nobody},
     CU_TEST_INFO_NULL,

@@ -17,6 +17,7 @@
     SUITE(budget)                                                                                  \
     SUITE(buffer)                                                                                  \
     SUITE(bytestream)                                                                              \
+    SUITE(certificate)                                                                             \
     SUITE(checker)                                                                                 \
     SUITE(checker_glance)                                                                          \
     SUITE(clock)                                                                                   \

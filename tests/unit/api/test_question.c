@@ -328,6 +328,37 @@ TEST(a_question_that_would_end_the_stream_is_not_sent)
     teardown();
 }
 
+/* ---- our own stream ---- */
+
+static int end_telling(void *user, const char *kind, const char *name, const char *value)
+{
+    (void)note_fact(NULL, kind, name, value);
+    return *(int *)user;
+}
+
+TEST(what_a_link_knows_of_itself_is_told_at_once)
+{
+    struct soap_xmpp_config config;
+    int result = 7;
+    responder_configure(&config);
+    responder_start(&responder, &config);
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(responder.link, note_fact, NULL), 0);
+    ASSERT_CONTAINS(told, "fact|jid|calc@example.org/soap\nfact|state|");
+    ASSERT_CONTAINS(told, "fact|reason|");
+    ASSERT_CONTAINS(told, "fact|reconnects|0\n");
+    sx_session_begin(responder.link->session, 3, "calc@example.org/soap");
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(responder.link, note_fact, NULL), 0);
+    ASSERT_CONTAINS(told, "fact|reconnects|2\n");
+    told[0] = '\0';
+    CU_ASSERT_EQUAL(soap_xmpp_facts(responder.link, end_telling, &result), 7);
+    ASSERT_TEXT(told, "fact|jid|calc@example.org/soap\n");
+    CU_ASSERT_EQUAL(soap_xmpp_facts(responder.link, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_facts(NULL, note_fact, NULL), 0);
+    responder_stop(&responder);
+}
+
 /* ---- links that can't ask ---- */
 
 /* What each of them says; it must be the same. */
@@ -469,6 +500,7 @@ CU_TestInfo tests_question[] = {
     {"any question is answered as xml", any_question_is_answered_as_xml},
     {"a question that would end the stream is not sent",
      a_question_that_would_end_the_stream_is_not_sent},
+    {"what a link knows of itself is told at once", what_a_link_knows_of_itself_is_told_at_once},
     {"who cannot ask says why", who_cannot_ask_says_why},
     {"who shares its jid asks nobody", who_shares_its_jid_asks_nobody},
     {"a child asks nobody", a_child_asks_nobody},

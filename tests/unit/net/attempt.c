@@ -92,7 +92,8 @@ static void run_connection(struct attempt *attempt)
 void attempt_run(struct attempt *attempt)
 {
     struct sx_addresses addresses = {
-        1, {{"127.0.0.1", attempt->port, attempt->config.tls == SOAP_XMPP_TLS_DIRECT}}};
+        .count = 1,
+        .at = {{"127.0.0.1", attempt->port, attempt->config.tls == SOAP_XMPP_TLS_DIRECT}}};
     struct sx_tls_context *context = NULL;
     struct sx_trace trace;
 

@@ -2,6 +2,7 @@
 #include "../../lib/element_text.h"
 #include "../../lib/suite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/negotiation.h"
@@ -123,10 +124,45 @@ static void test_many_names(void)
     sx_buffer_fini(&xml);
 }
 
+/* For people, and programs that look for a feature: the first 100. */
+static void test_features(void)
+{
+    struct sx_buffer xml = {0};
+    struct sx_facts facts = {0};
+    struct sx_fact fact;
+    struct sx_element *features =
+        element_text_parse(FEATURES("<bind xmlns='" SX_NS_BIND "'/><sm xmlns='urn:xmpp:sm:3'/>"));
+    const char *at;
+    char *list;
+    unsigned i;
+    sx_negotiation_note_features(features, &facts);
+    sx_element_free(features);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(list = sx_facts_take(&facts));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at = sx_facts_next(list, &fact));
+    ASSERT_TEXT(fact.kind, "fact");
+    ASSERT_TEXT(fact.name, "stream.feature");
+    ASSERT_TEXT(fact.value, SX_NS_BIND);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at = sx_facts_next(at, &fact));
+    ASSERT_TEXT(fact.value, "urn:xmpp:sm:3");
+    CU_ASSERT_PTR_NULL(sx_facts_next(at, &fact));
+    free(list);
+    sx_buffer_add_text(&xml, "<s:features xmlns:s='http://etherx.jabber.org/streams'>");
+    for (i = 0; i < 150; i++)
+        sx_buffer_add_text(&xml, "<a xmlns='urn:a'/>");
+    sx_buffer_add_text(&xml, "</s:features>");
+    features = element_text_parse(xml.bytes);
+    sx_negotiation_note_features(features, &facts);
+    CU_ASSERT_EQUAL(facts.count, 100);
+    sx_element_free(features);
+    sx_buffer_fini(&xml);
+    sx_buffer_fini(&facts.bytes);
+}
+
 CU_TestInfo tests_negotiation[] = {
     {"a stream error is kept with its words", test_errors},
     {"words that are too long are cut between two characters", test_long_words},
     {"an offer is what we know of it, and what people are told", test_offers},
     {"of many names as many are told as there is room for", test_many_names},
+    {"the features of a stream are noted", test_features},
     CU_TEST_INFO_NULL,
 };

@@ -263,6 +263,7 @@ static void test_kinds(void)
     names_set(names);
     outcome = look_up_domain();
     ASSERT_TEXT(outcome.text, "192.0.2.1:5222 192.0.2.2:443 192.0.2.3:5222");
+    ASSERT_TEXT(outcome.addresses.source, "SRV");
     CU_ASSERT_FALSE(outcome.addresses.at[0].is_direct_tls);
     CU_ASSERT_TRUE(outcome.addresses.at[1].is_direct_tls);
     CU_ASSERT_FALSE(outcome.addresses.at[2].is_direct_tls);
@@ -304,6 +305,7 @@ static void test_no_records(void)
     struct sx_config direct = config_for(NULL, 0, SOAP_XMPP_TLS_DIRECT);
     names_set(none);
     ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
+    CU_ASSERT_PTR_NULL(look_up_domain().addresses.source);
     ASSERT_TEXT(look_up(&direct).text, "192.0.2.1:5223");
     names_set(silent);
     ASSERT_TEXT(look_up_domain().text, "192.0.2.1:5222");
@@ -501,6 +503,7 @@ static void test_hosts_file(void)
     names_set(names);
     names_hosts(path);
     ASSERT_TEXT(look_up_domain().text, "192.0.2.7:5222 2001:db8::7:5222");
+    ASSERT_TEXT(look_up_domain().addresses.source, "/etc/hosts");
     CU_ASSERT_FALSE(look_up_domain().addresses.at[0].is_direct_tls);
     ASSERT_TEXT(look_up(&direct).text, "192.0.2.7:5223 2001:db8::7:5223");
     CU_ASSERT_EQUAL(names_asked("_xmpp-client._tcp.example.org"), 0);

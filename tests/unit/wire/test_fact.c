@@ -14,7 +14,7 @@ static void facts_come_in_their_order(void)
     struct sx_facts facts = {0};
     struct sx_fact fact;
     const char *at;
-    char *list;
+    char *list, *copy;
     sx_facts_add(&facts, "a", "b", "c");
     sx_facts_add(&facts, "d", NULL, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(list = sx_facts_take(&facts));
@@ -28,6 +28,10 @@ static void facts_come_in_their_order(void)
     ASSERT_TEXT(fact.name, "");
     ASSERT_TEXT(fact.value, "");
     CU_ASSERT_PTR_NULL(sx_facts_next(at, &fact));
+    copy = sx_facts_copy(list);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    CU_ASSERT_EQUAL(memcmp(copy, list, sizeof "a\0b\0c\0d\0\0\0"), 0);
+    free(copy);
     free(list);
 }
 
