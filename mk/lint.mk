@@ -13,7 +13,8 @@ $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 	@touch $@
 
 # cppcheck reads no system header, but these hold macros with blocks.
-MACROS := $(wildcard /usr/include/CUnit/CUnit.h /usr/include/sys/queue.h /usr/include/*/sys/queue.h)
+MACROS := $(wildcard /usr/include/CUnit/CUnit.h /usr/include/jansson.h /usr/include/sys/queue.h \
+    /usr/include/*/sys/queue.h)
 
 run-cppcheck:
 	$(call say,CPPCHECK,lib contract soap-xmpp samples tests bench)
