@@ -7,6 +7,7 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
+    &command_doctor,
     &command_context,
     NULL,
 };

@@ -35,7 +35,7 @@ struct command {
     int (*run)(struct run *run);
 };
 
-extern const struct command command_context;
+extern const struct command command_context, command_doctor;
 
 /* All of them, in the order of --help; NULL behind the last. */
 extern const struct command *const command_table[];

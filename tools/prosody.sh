@@ -176,7 +176,7 @@ https_ports = {}
 ready_ports = { $ports }
 ready_file = "$dir/ready"
 version_file = "$dir/version"
-modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "smacks",
+modules_enabled = { "ready", "posix", "saslauth", "roster", "disco", "ping", "time", "version", "smacks",
 	"carbons", "mam"$tls$federate }
 modules_disabled = { $disabled }
 authentication = "internal_hashed"
