@@ -120,6 +120,9 @@ $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c tests/lib/line.c) 
 
 $(BUILD)/integration: | $(BUILD)/mortal
 
+# Their WSDLs are given away: tests/integration/test_describe.c.
+$(BUILD)/integration: | $(patsubst %,$(BUILD)/gen/%/soapC.c,calculator station relay guard)
+
 $(BUILD)/federation: $(FEDERATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(GSOAP_LIBS) -lcunit)

@@ -25,6 +25,7 @@
     SUITE(liveness)                                                                                \
     SUITE(comeback)                                                                                \
     SUITE(call)                                                                                    \
+    SUITE(describe)                                                                                \
     SUITE(question)                                                                                \
     SUITE(service)                                                                                 \
     SUITE(taken)                                                                                   \

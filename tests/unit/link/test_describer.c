@@ -193,6 +193,26 @@ TEST(other_requests_go_to_the_program)
     responder_stop(&responder);
 }
 
+TEST(a_message_is_answered_by_one)
+{
+    static const char message[] = "<message id='m1" SX_REQUEST_ID_MARK "m' from='" RESPONDER_PEER
+                                  "' to='calc@example.org/soap'>" GET_METADATA "</message>";
+    struct soap_xmpp_config config;
+    struct responder responder;
+    responder_configure(&config);
+    config.allow = "alice@example.org:add";
+    config.messages = 1;
+    responder_serve_with(&responder, &config);
+    describe(&responder);
+    /* its answer waits for a session */
+    sx_session_set_state(responder.link->session, SOAP_XMPP_ONLINE, NULL);
+    responder_hear(&responder, message, sizeof message - 1);
+    ASSERT_CONTAINS(said_by_describer(&responder), "<message ");
+    ASSERT_CONTAINS(said_by_describer(&responder), "<mex:MetadataSection");
+    CU_ASSERT_EQUAL(responder_queued(&responder), 0);
+    responder_stop(&responder);
+}
+
 TEST(a_later_copy_gets_the_same_answer)
 {
     struct responder responder;
@@ -499,6 +519,7 @@ CU_TestInfo tests_describer[] = {
     {"metadata are answered before the program", metadata_are_answered_before_the_program},
     {"a Get is known by its action", a_get_is_known_by_its_action},
     {"other requests go to the program", other_requests_go_to_the_program},
+    {"a message is answered by one", a_message_is_answered_by_one},
     {"a later copy gets the same answer", a_later_copy_gets_the_same_answer},
     {"while nobody serves nothing is said", while_nobody_serves_nothing_is_said},
     {"what is too large to be a question is declined",
