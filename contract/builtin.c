@@ -97,7 +97,7 @@ bool ct_builtin_declare(struct ct_model *model)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (!ct_table_add(&model->table, &model->pool, CT_KIND_TYPE, types[i].name,
-                          (void *)(uintptr_t)&types[i]))
+                          (void *)&types[i]))
             return false;
     return true;
 }

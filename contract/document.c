@@ -99,11 +99,11 @@ static enum ct_err fetch(struct ct_documents *documents, const char *location,
     enum ct_err err = add(documents, location, got ? bytes : NULL, len, found, error);
     if (got)
         free(bytes);
-    if (err == CT_ECONTRACT) { /* it is as good as not there: who needs it will say so */
+    if (err == CT_ECONTRACT && *found) { /* it is as good as not there: who needs it will say so */
         memcpy((*found)->why, error->text, sizeof(*found)->why - 1);
         return CT_OK;
     }
-    if (!err && !got)
+    if (!err && !got && *found)
         memcpy((*found)->why, why, sizeof why);
     return err;
 }
@@ -117,7 +117,7 @@ static bool make_absolute(const struct ct_document *importer, const char *locati
                                          : xmlStrdup((const xmlChar *)location);
     bool fits = built && strlen((const char *)built) < LOCATION_BYTES;
     if (fits)
-        strcpy(absolute, (const char *)built);
+        memcpy(absolute, built, strlen((const char *)built) + 1);
     xmlFree(built);
     return fits;
 }

@@ -31,8 +31,9 @@ static const char *clause(struct maker *maker, const char *format, const char *d
 {
     char text[300];
     snprintf(text, sizeof text, format, detail);
-    char *copy = take(maker, strlen(text) + 1);
-    return copy ? strcpy(copy, text) : NULL;
+    size_t bytes = strlen(text) + 1;
+    char *copy = take(maker, bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
 }
 
 /* Whether the list of names has the name. */

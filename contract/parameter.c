@@ -35,9 +35,9 @@ static size_t extend(struct list *list, const char *format, const char *key)
 {
     size_t len = strlen(list->path);
     if (len + strlen(key) + 16 < PATH_BYTES) {
-        if (len)
-            strcat(list->path, ".");
-        snprintf(list->path + strlen(list->path), PATH_BYTES - strlen(list->path), format, key);
+        char step[PATH_BYTES];
+        snprintf(step, sizeof step, format, key);
+        snprintf(list->path + len, PATH_BYTES - len, "%s%s", len ? "." : "", step);
     }
     return len;
 }

@@ -42,8 +42,10 @@ const char *ct_schema_text(struct ct_schema *schema, const xmlNode *node, const 
     size_t len = strlen(value);
     while (len > 0 && strchr(" \t\r\n", value[len - 1]))
         len--;
-    char *copy = ct_schema_take(schema, len + 1);
-    return copy ? memcpy(copy, value, len) : NULL;
+    const char *copy = ct_pool_copy(&schema->model->pool, value, len);
+    if (!copy)
+        schema->err = ct_pool_error(&schema->model->pool, "the contract", schema->error);
+    return copy;
 }
 
 bool ct_schema_flag(const xmlNode *node, const char *attribute)

@@ -30,9 +30,10 @@ static void read_words(struct ct_schema *schema, const xmlNode *node, struct ct_
     for (const xmlNode *child = ct_xml_first(node); child && words; child = ct_xml_next(child)) {
         const char *word =
             is_schema(child, "enumeration") ? ct_xml_attribute(child, "value") : NULL;
-        char *copy = word ? ct_schema_take(schema, strlen(word) + 1) : NULL;
+        size_t bytes = word ? strlen(word) + 1 : 0;
+        char *copy = word ? ct_schema_take(schema, bytes) : NULL;
         if (copy)
-            words[at++] = strcpy(copy, word);
+            words[at++] = memcpy(copy, word, bytes);
     }
     facets->words = words;
 }

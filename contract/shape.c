@@ -385,7 +385,7 @@ enum ct_err ct_shape_of_slot(struct ct_shapes *shapes, const struct ct_slot *slo
     if (!slot->shape) {
         const struct ct_shape *made = NULL;
         err = ct_shape_of_element(shapes, slot->element, &made, error);
-        ((struct ct_slot *)(uintptr_t)slot)->shape = made;
+        ((struct ct_slot *)slot)->shape = made;
     }
     *shape = slot->shape;
     return err;

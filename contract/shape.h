@@ -11,7 +11,7 @@
 
 #include "contract/model.h"
 
-enum { CT_SHAPE_SLOTS = 200000, CT_SHAPE_DEPTH = 64 };
+enum { CT_SHAPE_SLOTS = 200000, CT_SHAPE_DEPTH = 32 };
 
 struct ct_shape;
 

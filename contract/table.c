@@ -85,7 +85,7 @@ void *ct_table_find(const struct ct_table *table, unsigned kind, struct ct_name 
 {
     if (table->count == 0)
         return NULL;
-    return place_of(table, hash_of(table, kind, name), kind, name)->what;
+    return (void *)place_of(table, hash_of(table, kind, name), kind, name)->what;
 }
 
 static bool grow(struct ct_table *table, struct ct_pool *pool)
@@ -115,5 +115,5 @@ void *ct_table_add(struct ct_table *table, struct ct_pool *pool, unsigned kind, 
         *entry = (struct ct_table_entry){hash, kind, name, what};
         table->count++;
     }
-    return entry->what;
+    return (void *)entry->what;
 }

@@ -21,7 +21,7 @@ struct ct_table_entry {
     uint64_t hash;
     unsigned kind;
     struct ct_name name; /* the texts are the caller's, and outlive the table */
-    void *what;          /* NULL: the place is free */
+    const void *what;    /* NULL: the place is free */
 };
 
 struct ct_table {

@@ -53,7 +53,7 @@ static void append_words(char text[NOTE_BYTES], const char *const *words)
     char list[200] = "";
     for (size_t len = 0; *words; words++) {
         if (len + strlen(*words) + 6 > sizeof list) {
-            strcat(list, "|...");
+            snprintf(list + len, sizeof list - len, "|...");
             break;
         }
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len ? "|" : "", *words);
@@ -84,7 +84,7 @@ static void append_derived(const struct drawing *drawing, const struct ct_type *
         if (type->is_abstract || !ct_model_derives(model, type, base))
             continue;
         if (len + strlen(type->name.local) + 6 > sizeof list) {
-            strcat(list, "|...");
+            snprintf(list + len, sizeof list - len, "|...");
             break;
         }
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len > begin ? "|" : "",

@@ -40,8 +40,9 @@ static void *take(struct reader *reader, size_t bytes)
 
 static char *copy(struct reader *reader, const char *text)
 {
-    char *taken = take(reader, strlen(text) + 1);
-    return taken ? strcpy(taken, text) : NULL;
+    size_t bytes = strlen(text) + 1;
+    char *taken = take(reader, bytes);
+    return taken ? memcpy(taken, text, bytes) : NULL;
 }
 
 /* The table's answer tells whether it was there already. */
@@ -53,8 +54,8 @@ static bool is_new(struct reader *reader, const xmlNode *node, const char *ns)
     if (!name.ns || !name.local)
         return false;
     struct ct_model *model = &reader->wsdl->model;
-    void *there = ct_table_add(&model->table, &model->pool, CT_KIND_VISITED, name,
-                               (void *)(uintptr_t)name.local);
+    void *there =
+        ct_table_add(&model->table, &model->pool, CT_KIND_VISITED, name, (void *)name.local);
     if (!there)
         reader->err = ct_pool_error(&model->pool, "the contract", reader->error);
     return there == name.local;

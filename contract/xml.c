@@ -246,8 +246,8 @@ int ct_xml_resolve(const xmlNode *node, const char *qname, const char *otherwise
     if (len == 0 || prefix_len >= sizeof prefix || (colon && (size_t)(colon + 1 - qname) == len))
         return -1;
     memcpy(prefix, qname, prefix_len);
-    xmlNsPtr ns = xmlSearchNs(node->doc, (xmlNode *)(uintptr_t)node,
-                              prefix_len ? (const xmlChar *)prefix : NULL);
+    xmlNsPtr ns =
+        xmlSearchNs(node->doc, (xmlNode *)node, prefix_len ? (const xmlChar *)prefix : NULL);
     if (prefix_len && !ns)
         return -1;
     const char *uri = ns && ns->href && *ns->href ? (const char *)ns->href : otherwise;

@@ -40,6 +40,11 @@ $(BUILD)/fuzz-oracle: LDFLAGS += $(ORACLE_WRAP)
 $(BUILD)/fuzz-oracle: SYSTEM_LIBS += $(GSOAP_LIBS)
 $(BUILD)/fuzz-oracle: $(ORACLE_PARTS) $(oracle-action_SKELETON)
 
+# Without anything of lib/.
+$(call obj,tests/fuzz/fuzz_contract.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_contract.c)): CPPFLAGS += $(XML_CFLAGS)
+$(BUILD)/fuzz-contract: $(CONTRACT_OBJECTS)
+$(BUILD)/fuzz-contract: SYSTEM_LIBS += $(XML_LIBS)
+
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 
