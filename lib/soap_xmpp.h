@@ -586,8 +586,9 @@ struct soap_xmpp_request; /* one request to serve */
  * default without a limit here, and for soap_xmpp_stop(), which waits for it. It keeps the link's
  * memory, so that one that is never ended is lost with it.
  *
- * A rule without a namespace means, as long as no rule names any, an operation that is in none:
- * what chooses the operation by these bytes nobody here knows (docs/access.md). Not on a link that
+ * A rule without a namespace means, as long as neither a rule nor the description's WSDL names any,
+ * an operation that is in none: what chooses the operation by these bytes nobody here knows
+ * (docs/access.md). Not on a link that
  * soap_xmpp_serve() or soap_xmpp_accept() serves as well: a request goes to whoever comes first. */
 struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeout_ms,
                                          int *is_stopped);

@@ -201,14 +201,41 @@ static enum sx_err start_thread(struct sx_describer *describer)
     return err;
 }
 
+/* The one namespace that all operations ("{namespace}local") are in; false: there are none, or
+ * several, or it is none that a scan tells, or would stand for others (access_service.h). */
+static bool find_namespace(const char *operations, char uri[SX_SCAN_URI_BYTES])
+{
+    const char *first = operations, *end = strrchr(first, '}');
+    size_t len = end ? (size_t)(end - first) - 1 : SX_SCAN_URI_BYTES;
+    if (len >= SX_SCAN_URI_BYTES || memchr(first + 1, '*', len))
+        return false;
+    for (; *operations; operations += strlen(operations) + 1)
+        if (strncmp(operations, first, len + 2) != 0 || strchr(operations + len + 2, '}'))
+            return false;
+    memcpy(uri, first + 1, len);
+    uri[len] = '\0';
+    return true;
+}
+
+/* A rule without a namespace means it. Of several it has to name one: what serves may run another
+ * operation for an element that one of them lacks. */
+static enum sx_err tell_rules(struct sx_access *access, const char *operations)
+{
+    char uri[SX_SCAN_URI_BYTES];
+    const char *pattern = uri;
+    return find_namespace(operations, uri) ? sx_access_serve(access, &pattern, 1) : SX_OK;
+}
+
 enum sx_err sx_describer_set(struct sx_describer *describer, struct sx_description *description)
 {
-    const char *operations =
-        sx_description_has_statistics(description) ? sx_description_operations(description) : NULL;
+    const char *operations = sx_description_operations(description);
+    const char *counted = sx_description_has_statistics(description) ? operations : NULL;
     struct sx_description *before;
     enum sx_err err = start_thread(describer);
     if (err == SX_OK)
-        err = sx_statistics_begin(describer->parts.statistics, operations);
+        err = sx_statistics_begin(describer->parts.statistics, counted);
+    if (err == SX_OK)
+        err = tell_rules(describer->parts.access, operations);
     if (err != SX_OK)
         return err;
     pthread_mutex_lock(&describer->mu);

@@ -262,6 +262,42 @@ TEST(a_rule_without_a_namespace_means_none_that_nobody_has_named)
     responder_stop(&responder);
 }
 
+static void describe(struct responder *responder, const char *second_uri)
+{
+    struct soap_xmpp_description description;
+    char wsdl[2000];
+    snprintf(wsdl, sizeof wsdl,
+             "<w:definitions xmlns:w='http://schemas.xmlsoap.org/wsdl/' xmlns:t='urn:c' "
+             "xmlns:u='%s' targetNamespace='urn:c'>"
+             "<w:message name='m'><w:part name='p' element='t:add'/></w:message>"
+             "<w:message name='n'><w:part name='p' element='u:sub'/></w:message>"
+             "<w:portType name='p'><w:operation name='add'><w:input message='t:m'/></w:operation>"
+             "<w:operation name='sub'><w:input message='t:n'/></w:operation></w:portType>"
+             "</w:definitions>",
+             second_uri);
+    soap_xmpp_description_init(&description);
+    description.wsdl = wsdl;
+    description.wsdl_bytes = strlen(wsdl);
+    CU_ASSERT_EQUAL(soap_xmpp_describe(responder->link, &description, NULL, 0), 0);
+}
+
+TEST(a_wsdl_names_the_namespace_of_its_operations)
+{
+    struct responder responder;
+    responder_serve(&responder, "alice@example.org:add");
+    CU_ASSERT_PTR_NULL(look(&responder));
+    describe(&responder, "urn:other"); /* two don't */
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden ");
+    describe(&responder, "urn:c");
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "2"), "add");
+    answer(take(&responder), NULL);
+    responder_say(&responder, "set", responder_tag(&responder, "3"),
+                  SOAP(SX_NS_SOAP12, "<c:add xmlns:c='urn:other'/>"));
+    ASSERT_CONTAINS(responder_said(&responder), "<forbidden ");
+    responder_stop(&responder);
+}
+
 /* A server had stored it. */
 TEST(what_came_before_anybody_took_is_judged_as_what_comes_later)
 {
@@ -614,6 +650,7 @@ CU_TestInfo tests_request[] = {
      what_no_rule_lets_pass_any_longer_is_not_taken},
     {"a rule without a namespace means none that nobody has named",
      a_rule_without_a_namespace_means_none_that_nobody_has_named},
+    {"a WSDL names the namespace of its operations", a_wsdl_names_the_namespace_of_its_operations},
     {"what came before anybody took is judged as what comes later",
      what_came_before_anybody_took_is_judged_as_what_comes_later},
     {"an action is told of callers that may call everything",
