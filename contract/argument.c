@@ -196,7 +196,7 @@ struct ct_argument_group *ct_argument_group(const struct ct_argument *argument, 
 const char *ct_argument_path(const struct ct_argument *argument, const char *child,
                              char path[CT_ARGUMENT_PATH_BYTES])
 {
-    const struct ct_argument *line[CT_REQUEST_DEPTH + 1];
+    const struct ct_argument *line[CT_REQUEST_DEPTH + 1] = {NULL};
     size_t depth = 0, len = 0;
     path[0] = '\0';
     for (; argument && argument->parent && depth < CT_REQUEST_DEPTH; argument = argument->parent)

@@ -1,6 +1,7 @@
 /* See document.h. */
 #include "contract/document.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libxml/uri.h>
@@ -100,7 +101,7 @@ static enum ct_err fetch(struct ct_documents *documents, const char *location,
     if (got)
         free(bytes);
     if (err == CT_ECONTRACT && *found) { /* it is as good as not there: who needs it will say so */
-        memcpy((*found)->why, error->text, sizeof(*found)->why - 1);
+        snprintf((*found)->why, sizeof(*found)->why, "%.255s", error->text);
         return CT_OK;
     }
     if (!err && !got && *found)

@@ -96,8 +96,9 @@ static const struct ct_element *make_wrapper(struct maker *maker, const struct c
     type->is_complex = true;
     type->content = sequence;
     type->place = place;
-    *wrapper = (struct ct_element){
-        .name = {body->ns ? body->ns : "", local}, .place = place, .type = {.type = type}};
+    wrapper->name = (struct ct_name){body->ns ? body->ns : "", local};
+    wrapper->place = place;
+    wrapper->type.type = type;
     return wrapper;
 }
 
