@@ -24,6 +24,7 @@ enum {
     NAME_BYTES = 256, /* of name and version, without NUL */
     SHA256_BYTES = 32,
     CLAUSE_BYTES = 512,
+    MAX_ITEMS = 1000,    /* a reader of this library takes 2,000 nodes of a stanza */
     FORM_ENDS_BYTES = 64 /* what ends a field, a form and a query */
 };
 
@@ -297,6 +298,7 @@ void sx_description_write_form(const struct sx_description *description,
 struct items {
     struct sx_buffer *out;
     size_t out_bytes;
+    unsigned count;
     bool were_all;
 };
 
@@ -313,7 +315,7 @@ static int add_item(void *user, const char *kind, const char *jid, const char *n
     if (name && *name)
         sx_buffer_add_attribute(items->out, "name", name);
     sx_buffer_add_text(items->out, "/>");
-    if (items->out->failed || items->out->len <= items->out_bytes)
+    if (items->out->failed || (items->out->len <= items->out_bytes && items->count++ < MAX_ITEMS))
         return 0;
     items->out->len = before;
     items->out->bytes[before] = '\0';
@@ -324,7 +326,7 @@ static int add_item(void *user, const char *kind, const char *jid, const char *n
 bool sx_description_write_items(const struct sx_description *description, size_t out_bytes,
                                 struct sx_buffer *out)
 {
-    struct items items = {out, out_bytes, true};
+    struct items items = {.out = out, .out_bytes = out_bytes, .were_all = true};
     if (description->items)
         description->items(description->items_user, add_item, &items);
     return items.were_all;

@@ -35,8 +35,8 @@ void sx_description_write_form(const struct sx_description *description,
                                struct sx_statistics *statistics, size_t out_bytes,
                                struct sx_buffer *out);
 
-/* Appends the <item/>s of disco#items that the program tells, up to out_bytes; false: there were
- * more. Calls the program. */
+/* Appends the <item/>s of disco#items that the program tells, up to out_bytes and 1,000 of them;
+ * false: there were more. Calls the program. */
 bool sx_description_write_items(const struct sx_description *description, size_t out_bytes,
                                 struct sx_buffer *out);
 

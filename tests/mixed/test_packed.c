@@ -42,6 +42,20 @@ static void two_versions_pack(void)
     pair_each(pack);
 }
 
+/* What it says of itself stands behind the features, which its peer asks for. */
+static void pack_described(const struct site *site, const char *version)
+{
+    struct pair pair;
+    pair_open(&pair, site, version, "described", NULL);
+    expect_packed(&pair, true);
+    pair_close(&pair);
+}
+
+static void who_describes_itself_is_known(void)
+{
+    pair_each(pack_described);
+}
+
 static void pack_not(const struct site *site, const char *version)
 {
     struct pair pair;
@@ -83,6 +97,7 @@ static void who_no_longer_packs_gets_its_calls_once(void)
 
 CU_TestInfo tests_packed[] = {
     {"two versions pack", two_versions_pack},
+    {"who describes itself is known as one that packs", who_describes_itself_is_known},
     {"who doesn't pack gets plain envelopes", who_does_not_pack_gets_plain_envelopes},
     {"who no longer packs gets its calls, once", who_no_longer_packs_gets_its_calls_once},
     CU_TEST_INFO_NULL,

@@ -10,6 +10,7 @@
  *     messages        takes calls by message, and makes named ones
  *     shared          other processes serve this component, too
  *     kick            connects again at once whenever it is thrown off
+ *     described       it tells its callers what it is, if its version can
  *     allow=RULES     who may call; everybody may unless it is given
  *
  * Its input tells it what to do, its output what happens, a line each:
@@ -142,7 +143,11 @@ static void set_option(struct soap_xmpp_config *config, const char *option)
         config->shared_jid = 1;
     else if (strcmp(option, "kick") == 0)
         kicks = true;
-    else if (strncmp(option, "allow=", 6) == 0)
+    else if (strcmp(option, "described") == 0) {
+#ifdef SOAP_XMPP_SERVICE_FORM
+        config->wsdl_file = "wsdl/station.wsdl";
+#endif
+    } else if (strncmp(option, "allow=", 6) == 0)
         config->allow = option + 6;
     else if (strcmp(option, "messages") == 0) {
         config->messages = 1;

@@ -467,8 +467,7 @@ TEST(a_component_tells_its_devices)
     ASSERT_CONTAINS(responder_said(&responder), ITEMS);
     count = 100000;
     ask_items(&responder, "cams.example.org", RESPONDER_PEER);
-    ASSERT_CONTAINS(responder_said(&responder), "<item jid='cam1000@cams.example.org'/>");
-    CU_ASSERT(responder.posted.len < 131072);
+    ASSERT_CONTAINS(responder_said(&responder), "<item jid='cam999@cams.example.org'/></query>");
     ASSERT_CONTAINS(responder.lines[responder.line_count - 1], "was told a part of the items");
     responder_stop(&responder);
 }
