@@ -718,7 +718,8 @@ int soap_xmpp_facts(struct soap_xmpp_link *link, soap_xmpp_fact_fn *each, void *
 
 /* ---- counts ---- */
 
-/* What a link has done since it was opened. Later versions append members. */
+/* What a link has done since it was opened. Later versions append members. A call counts once it is
+ * begun: one that never found the link online is none of them, nor is a question. */
 struct soap_xmpp_counts {
     size_t size; /* set by soap_xmpp_count() */
     unsigned long reconnects;
@@ -734,10 +735,12 @@ struct soap_xmpp_counts {
     unsigned long copies_sent;                   /* calls sent again */
     unsigned long calls_moved;                   /* to another resource */
     unsigned long replies_late, replies_foreign; /* dropped: the call was over; nobody asked */
-    unsigned long bytes_in, bytes_out;           /* of stanzas */
+    unsigned long bytes_in, bytes_out;           /* of stanzas, without TLS */
     unsigned long queued_bytes;                  /* outgoing, not yet written */
     unsigned long memory_bytes;                  /* of max_memory_bytes, taken */
 };
+/* Each number is right by itself; two of them may be of two moments. NULL as link: zeros. Doesn't
+ * block. */
 #define soap_xmpp_count(link, counts) soap_xmpp_count_bytes((link), (counts), sizeof *(counts))
 void soap_xmpp_count_bytes(struct soap_xmpp_link *link, struct soap_xmpp_counts *counts,
                            size_t size);

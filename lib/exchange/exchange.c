@@ -164,6 +164,13 @@ void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *
     pthread_mutex_unlock(&exchange->mu);
 }
 
+void sx_exchange_ends(struct sx_exchange *exchange, struct sx_ends *ends)
+{
+    pthread_mutex_lock(&exchange->mu);
+    *ends = exchange->ends;
+    pthread_mutex_unlock(&exchange->mu);
+}
+
 /* ---- a call ---- */
 
 static enum sx_err await_room_locked(struct sx_exchange *exchange, int64_t deadline)
@@ -263,22 +270,11 @@ void sx_exchange_wait(struct soap_xmpp_call *call, int64_t deadline, struct sx_r
 
 bool sx_exchange_may_have_run(const struct soap_xmpp_call *call, const struct sx_reply *reply)
 {
-    enum call_kind kind;
-    unsigned sent;
+    bool may_have_run;
     pthread_mutex_lock(&call->exchange->mu);
-    sent = call->sent;
-    kind = call->kind;
+    may_have_run = sx_table_may_have_run_locked(call, reply->err, reply);
     pthread_mutex_unlock(&call->exchange->mu);
-    if (sx_fault_is_answered(reply->err))
-        return true;
-    /* Nothing was said of a copy; or shared.c has judged it, and `sent` says what came of it. */
-    if (reply->err != SX_ESTANZA || reply->is_own || kind == CALL_SHARED)
-        return sent > 0;
-    /* The copy of which this is said is still counted. It says nothing of another: one that was
-     * refused is forgotten, and the next may have been let in. */
-    if (reply->delivery.refused || reply->delivery.stale_for[0])
-        return sent > 1;
-    return sent > 1 || !sx_reply_is_unrun(reply->condition);
+    return may_have_run;
 }
 
 void sx_exchange_release(struct soap_xmpp_call *call)
@@ -291,6 +287,7 @@ void sx_exchange_release(struct soap_xmpp_call *call)
     pthread_mutex_lock(&exchange->mu);
     assert(!call->waiter);
     sx_table_attach_locked(call);
+    call->is_cancelled = true;
     if (sx_table_is_under_way_locked(call))
         sx_table_end_locked(call, SX_ESTOPPED, NULL);
     exchange->unreleased--;

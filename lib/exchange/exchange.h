@@ -26,6 +26,7 @@
 
 #include "base/fault.h"
 #include "base/readiness.h"
+#include "exchange/ends.h"
 #include "exchange/reply.h"
 #include "wire/jid.h"
 
@@ -51,6 +52,9 @@ void sx_exchange_free(struct sx_exchange *exchange);
 enum sx_err sx_exchange_set_own_jid(struct sx_exchange *exchange, const char *jid);
 
 void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *counts);
+
+/* How its calls have ended so far. */
+void sx_exchange_ends(struct sx_exchange *exchange, struct sx_ends *ends);
 
 /* ---- a call, from its beginning to its release ---- */
 

@@ -89,6 +89,7 @@ bool sx_reroute_find(struct sx_exchange *exchange, const char *bare, struct sx_r
 static void move_locked(struct soap_xmpp_call *call, const char *incarnation)
 {
     call->moves++;
+    call->exchange->ends.moves++;
     call->renewals = 0;
     sx_table_set_sent_locked(call, 0);
     sx_table_set_absence_locked(call, 0);

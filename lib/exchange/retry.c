@@ -165,6 +165,7 @@ bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_c
     call = sx_due_first_locked(exchange, now_us);
     if (call) {
         is_taken = take_locked(call, copy);
+        exchange->ends.copies += is_taken;
         if (is_taken && call->phase == PHASE_LAST) {
             sx_table_set_phase_locked(call, PHASE_LAST_SENT);
             sx_due_set_locked(call, SX_NEVER);

@@ -467,12 +467,42 @@ static void leave_locked(struct soap_xmpp_call *call)
     exchange->under_way--;
 }
 
+bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err err,
+                                  const struct sx_reply *reply)
+{
+    if (sx_fault_is_answered(err))
+        return true;
+    /* Nothing was said of a copy; or shared.c has judged it, and `sent` says what came of it. */
+    if (err != SX_ESTANZA || !reply || reply->is_own || call->kind == CALL_SHARED)
+        return call->sent > 0;
+    /* The copy of which this is said is still counted. It says nothing of another: one that was
+     * refused is forgotten, and the next may have been let in. */
+    if (reply->delivery.refused || reply->delivery.stale_for[0])
+        return call->sent > 1;
+    return call->sent > 1 || !sx_reply_is_unrun(reply->condition);
+}
+
+static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
+                             const struct sx_reply *reply)
+{
+    struct sx_ends *ends = &call->exchange->ends;
+    if (call->is_question)
+        return;
+    if (err == SX_OK)
+        sx_ends_note_result(ends, reply);
+    else if (call->is_cancelled)
+        sx_ends_note_cancel(ends, sx_table_may_have_run_locked(call, err, reply));
+    else
+        sx_ends_note(ends, err, sx_table_may_have_run_locked(call, err, reply));
+}
+
 /* The one way out of the table. Takes reply (NULL: err tells all). */
 static void end_locked(struct soap_xmpp_call *call, enum sx_err err, struct sx_reply *reply)
 {
     struct sx_exchange *exchange = call->exchange;
     assert(sx_table_is_under_way_locked(call));
     leave_locked(call);
+    count_end_locked(call, err, reply);
     call->err = err;
     call->reply = reply;
     call->ended_number = exchange->endings++;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/readiness.h"
+#include "exchange/ends.h"
 #include "exchange/heap.h"
 #include "exchange/load.h"
 #include "exchange/phase.h"
@@ -54,6 +55,7 @@ struct soap_xmpp_call {
     int64_t awaited_until_us; /* while there is one */
     bool is_detached;         /* next_done may still return it */
     bool is_question;         /* question.h: no call of the program's */
+    bool is_cancelled;        /* it is given back before its end */
     enum sx_reply_interest interest;
     struct sx_heap_entry deadline; /* its own, SX_NEVER until detached */
     void *user;
@@ -133,8 +135,9 @@ struct sx_exchange {
     bool stopped;
     unsigned long under_way;                           /* those in order */
     unsigned long completed, timed_out, late, foreign; /* see struct sx_exchange_counts */
-    unsigned long steps;                               /* calls looked at in buckets and lists */
-    bool awaits_found; /* answers to calls of an earlier process may come at any time */
+    struct sx_ends ends;
+    unsigned long steps; /* calls looked at in buckets and lists */
+    bool awaits_found;   /* answers to calls of an earlier process may come at any time */
     size_t max_found_bytes, found_bytes;
     unsigned found; /* calls in done that nobody has taken yet */
 };
@@ -215,6 +218,11 @@ void sx_table_drop_hold_locked(struct soap_xmpp_call *call);
 struct soap_xmpp_call *sx_table_find_hold_locked(struct sx_exchange *exchange, uint64_t number);
 
 /* ---- its end ---- */
+
+/* sx_exchange_may_have_run() of a call that ends, or has ended, with this; reply NULL: err tells
+ * all. */
+bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err err,
+                                  const struct sx_reply *reply);
 
 void sx_table_end_locked(struct soap_xmpp_call *call, enum sx_err err, const char *text);
 

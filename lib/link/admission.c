@@ -140,6 +140,7 @@ static void forbid(struct sx_admission *admission, const struct sx_incoming *inc
         snprintf(named, sizeof named, "{%s}%s", envelope->operation_uri, operation);
         operation = named;
     }
+    SX_TALLY_ADD(admission->tally, denied);
     sx_admission_tell_forbidden(admission, from, operation);
     sx_admission_decline(admission, incoming, sx_fault_condition(SX_EFORBIDDEN),
                          sx_fault_text(SX_EFORBIDDEN));

@@ -24,6 +24,7 @@
 #include "request/journal.h"
 #include "request/queue.h"
 #include "request/refusals.h"
+#include "request/tally.h"
 #include "wire/stanza.h"
 
 struct sx_admission {
@@ -35,6 +36,7 @@ struct sx_admission {
     struct sx_shipments *shipments;
     struct sx_refusals *refused;    /* NULL: messages aren't served */
     struct sx_describer *describer; /* NULL: the service never says what it is */
+    struct sx_tally *tally;         /* NULL: nobody counts */
     /* loop thread */
     struct sx_trace_rate refusals; /* for want of a rule: a stranger must not flood the trace */
 };

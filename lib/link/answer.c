@@ -227,6 +227,10 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
         err = judge(answers, request, &payload, why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request)) {
         count(answers, request, fault_code(&payload) != NULL);
+        if (fault_code(&payload))
+            SX_TALLY_ADD(answers->tally, faulted);
+        else
+            SX_TALLY_ADD(answers->tally, answered);
         answer(answers, request, &payload);
     }
     sx_payload_fini(&payload);
@@ -241,6 +245,7 @@ void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *reque
     sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_DEBUG,
              "request %s of %s refused: %s", request->id, request->from, text ? text : condition);
     count(answers, request, true);
+    SX_TALLY_ADD(answers->tally, refused);
     give(answers, request, sx_response_error(condition, text));
 }
 
@@ -253,6 +258,7 @@ void sx_answer_decline(const struct sx_answers *answers, struct sx_request *requ
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
+    SX_TALLY_ADD(answers->tally, declined);
     sx_journal_forget(answers->journal, request->from, request->id);
     sx_stanza_refusal(&stanza, &head, condition, text);
     bytes = sx_buffer_take(&stanza, &len);

@@ -13,6 +13,7 @@
 #include "request/journal.h"
 #include "request/queue.h"
 #include "request/statistics.h"
+#include "request/tally.h"
 
 /* Immutable; all outlive it. */
 struct sx_answers {
@@ -20,6 +21,7 @@ struct sx_answers {
     struct sx_journal *journal;
     struct sx_shipments *shipments;
     struct sx_statistics *statistics; /* that count what is answered; NULL: none do */
+    struct sx_tally *tally;           /* likewise */
 };
 
 /* Answers; the request stays the caller's. The envelope goes out in the form of the request (a

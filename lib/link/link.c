@@ -199,6 +199,7 @@ static void make_senders(struct soap_xmpp_link *link)
         .journal = link->journal,
         .shipments = link->shipments,
         .statistics = link->statistics,
+        .tally = &link->tally,
     };
     link->reconnect = (struct sx_reconnect){
         .session = link->session,
@@ -230,6 +231,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .shipments = link->shipments,
         .refused = link->refused,
         .describer = link->describer,
+        .tally = &link->tally,
     };
     link->bytestream = (struct sx_bytestream){
         .session = link->session,

@@ -57,6 +57,7 @@ struct soap_xmpp_link {
     /* atomic */
     atomic_uint references;
     atomic_bool told_nobody_may;
+    struct sx_tally tally;                    /* of requests */
     atomic_bool serves_bytes;                 /* and all that serves knows it */
     _Atomic(struct sx_readiness *) readiness; /* NULL until somebody polls */
 };

@@ -38,6 +38,7 @@
 #include "net/inbox.h"
 #include "net/liveness.h"
 #include "net/login_facts.h"
+#include "net/meter.h"
 #include "net/outflow.h"
 
 enum {
@@ -72,6 +73,7 @@ struct sx_loop {
     xmpp_ctx_t *ctx;                  /* of the attempt */
     struct sx_connection *connection; /* NULL between attempts */
     uint64_t last_session;
+    struct sx_meter meter;          /* while online */
     struct sx_sasl_memory memory;   /* of all logins; wiped at the end */
     struct sx_tls_context *context; /* of the last attempt, before it that of the open */
     struct sx_outflow outflow;
@@ -351,6 +353,7 @@ static void run_connection(struct sx_loop *loop)
             send_out(loop);
             again = sx_connection_round(connection, loop->ctx);
         }
+        sx_meter_note(&loop->meter, connection->online, connection->stream.fed_bytes);
         sx_inbox_set_unsent(&loop->inbox, sx_outflow_unsent_bytes(&loop->outflow));
         end_unread(loop);
         stopping = is_stopping(loop, &deadline, &has_posts);
@@ -617,6 +620,12 @@ size_t sx_loop_server_max_bytes(struct sx_loop *loop)
 size_t sx_loop_backlog_bytes(struct sx_loop *loop)
 {
     return sx_inbox_backlog_bytes(&loop->inbox);
+}
+
+void sx_loop_bytes(struct sx_loop *loop, unsigned long *in, unsigned long *out)
+{
+    *in = atomic_load(&loop->meter.bytes);
+    *out = atomic_load(&loop->outflow.writer.bytes);
 }
 
 char *sx_loop_facts(struct sx_loop *loop)

@@ -101,6 +101,9 @@ char *sx_loop_facts(struct sx_loop *loop);
 /* Bytes posted and not written yet. Any thread. */
 size_t sx_loop_backlog_bytes(struct sx_loop *loop);
 
+/* What was read while online, and written as stanzas, in all sessions. Any thread. */
+void sx_loop_bytes(struct sx_loop *loop, unsigned long *in, unsigned long *out);
+
 /* on_timer is asked anew, while online. Any thread. */
 void sx_loop_wake(struct sx_loop *loop);
 

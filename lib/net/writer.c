@@ -26,6 +26,7 @@ void sx_writer_write(struct sx_writer *writer, const char *bytes, size_t len, bo
     struct sx_buffer *joined = &writer->joined;
     bool joins = len <= JOINED_BYTES && (goes_on || joined->len);
     sx_trace_stanza(writer->trace, "sent", bytes, len);
+    atomic_fetch_add_explicit(&writer->bytes, len, memory_order_relaxed);
     if (joined->len + len > JOINED_BYTES)
         sx_writer_flush(writer);
     if (joins)

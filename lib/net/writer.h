@@ -9,6 +9,7 @@
 #ifndef SX_NET_WRITER_H
 #define SX_NET_WRITER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +20,7 @@ struct sx_writer {
     const struct sx_trace *trace;
     struct _xmpp_conn_t *conn; /* while online; set by the owner */
     struct sx_buffer joined;   /* empty after a flush */
+    atomic_ulong bytes;        /* of stanzas, ever; any thread may read it */
 };
 
 void sx_writer_fini(struct sx_writer *writer);

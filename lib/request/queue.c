@@ -368,6 +368,7 @@ static struct sx_request *take_locked(struct sx_queue *queue, unsigned long susp
     caller = is_over_for_locked(queue, suspensions) ? NULL : next_turn_locked(queue);
     if (caller) {
         request = take_from_locked(queue, caller);
+        queue->counts.taken++;
         queue_for_turn_locked(queue, caller);
     }
     *closed = !request && is_over_for_locked(queue, suspensions);

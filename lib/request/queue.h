@@ -35,6 +35,7 @@ enum { SX_QUEUE_REASON_BYTES = 400 };
 
 struct sx_queue_counts {
     unsigned long queued, running, added, refused;
+    unsigned long taken;   /* one by one, to be run */
     unsigned long callers; /* with a request queued or running */
     size_t queued_bytes;   /* of envelopes */
 };

@@ -148,6 +148,48 @@ static void a_link_knows_its_stream(void)
     site_each(know_stream);
 }
 
+/* ---- counts ---- */
+
+/* Both ends count the same. */
+static void count_calls(const struct site *site)
+{
+    struct soap_xmpp_counts caller, service;
+    struct pair pair;
+    double result;
+    int i;
+    if (pair_open(&pair, site, 2))
+        return;
+    for (i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(soap_call_lab__add(pair.soap, pair.endpoint, NULL, i, 1, &result), SOAP_OK);
+    CU_ASSERT_NOT_EQUAL(soap_call_lab__divide(pair.soap, pair.endpoint, NULL, 1, 0, &result),
+                        SOAP_OK);
+    CU_ASSERT_NOT_EQUAL(
+        soap_call_lab__add(pair.soap, site_endpoint(site, "bob", "absent"), NULL, 1, 1, &result),
+        SOAP_OK);
+    assert_there(pair.caller, pair.endpoint); /* no call */
+    soap_xmpp_count(pair.caller, &caller);
+    soap_xmpp_count(pair.service, &service);
+    CU_ASSERT_EQUAL(caller.calls_answered, 3);
+    CU_ASSERT_EQUAL(caller.calls_faulted, 1);
+    CU_ASSERT_EQUAL(caller.calls_executed, 4);
+    CU_ASSERT_EQUAL(caller.calls_refused + caller.calls_timed_out, 1);
+    CU_ASSERT_EQUAL(caller.calls_not_executed, 1);
+    CU_ASSERT_EQUAL(caller.calls_under_way, 0);
+    CU_ASSERT_EQUAL(service.requests_taken, 4);
+    CU_ASSERT_EQUAL(service.requests_answered, 3);
+    CU_ASSERT_EQUAL(service.requests_faulted, 1);
+    CU_ASSERT_EQUAL(service.requests_denied, 0);
+    CU_ASSERT_EQUAL(service.reconnects, 0);
+    CU_ASSERT(caller.bytes_out > 1000 && caller.bytes_in > 1000);
+    CU_ASSERT(service.bytes_out > 1000 && service.bytes_in > 1000);
+    pair_close(&pair);
+}
+
+static void both_ends_count_the_same(void)
+{
+    site_each(count_calls);
+}
+
 /* ---- a component ---- */
 
 /* A component asks and is asked; its server lists it. */
@@ -198,6 +240,7 @@ CU_TestInfo tests_question[] = {
     {"who is there answers a ping", who_is_there_answers_a_ping},
     {"entities say what they are", entities_say_what_they_are},
     {"a link knows its stream", a_link_knows_its_stream},
+    {"both ends count the same", both_ends_count_the_same},
     {"a component asks, and is listed", a_component_asks_and_is_listed},
     {"a stopped link asks nobody", a_stopped_link_asks_nobody},
     CU_TEST_INFO_NULL,

@@ -28,6 +28,7 @@
     SUITE(connection)                                                                              \
     SUITE(copies)                                                                                  \
     SUITE(cost)                                                                                    \
+    SUITE(count)                                                                                   \
     SUITE(delivery)                                                                                \
     SUITE(denial)                                                                                  \
     SUITE(describer)                                                                               \

@@ -1,0 +1,39 @@
+/* ends.c - how calls have ended. Invariant: each call is counted once by its end, and once by its
+ * outcome.
+ */
+#include "exchange/ends.h"
+
+static unsigned long *choose(struct sx_ends *ends, enum sx_err err)
+{
+    switch (err) {
+    case SX_ESTANZA:
+        return &ends->refused;
+    case SX_ETIMEOUT:
+    case SX_ESLOW:
+        return &ends->timed_out;
+    case SX_ESTOPPED:
+        return &ends->stopped;
+    default:
+        return sx_fault_is_answered(err) ? &ends->bad : &ends->lost;
+    }
+}
+
+void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool may_have_run)
+{
+    ++*choose(ends, err);
+    if (sx_fault_is_answered(err))
+        ends->executed++;
+    else if (may_have_run)
+        ends->unknown++;
+    else
+        ends->not_executed++;
+}
+
+void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)
+{
+    ends->cancelled++;
+    if (may_have_run)
+        ends->unknown++;
+    else
+        ends->not_executed++;
+}
