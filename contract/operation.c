@@ -29,11 +29,21 @@ static void *take(struct maker *maker, size_t bytes)
 
 static const char *clause(struct maker *maker, const char *format, const char *detail)
 {
-    char text[300];
+    char text[900];
     snprintf(text, sizeof text, format, detail);
     size_t bytes = strlen(text) + 1;
     char *copy = take(maker, bytes);
     return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+/* Why there is none, and which import may be the reason. */
+static const char *undefined(struct maker *maker, const char *kind, struct ct_name name)
+{
+    const struct ct_note *note = maker->contract->wsdl.notes;
+    char text[900];
+    snprintf(text, sizeof text, "its %s {%.150s}%.100s isn't defined%s%.500s", kind, name.ns,
+             name.local, note ? "; " : "", note ? note->text : "");
+    return clause(maker, "%s", text);
 }
 
 /* Whether the list of names has the name. */
@@ -124,7 +134,7 @@ static const struct ct_element *find_root(struct maker *maker, const struct ct_b
         *why = clause(maker, "its message %.150s has a type where an element has to be",
                       message_name.local);
     else if (!element)
-        *why = clause(maker, "its element %.150s isn't defined", only->element.local);
+        *why = undefined(maker, "element", only->element);
     return element;
 }
 
@@ -144,7 +154,7 @@ static const struct ct_element *make_side(struct maker *maker, struct ct_name me
     else if (!message_name.local && is_input)
         *why = "it has no input";
     else if (message_name.local && !message)
-        *why = clause(maker, "its message %.150s isn't defined", message_name.local);
+        *why = undefined(maker, "message", message_name);
     if (*why || !message)
         return NULL;
     if (!bound->is_rpc)
@@ -280,6 +290,16 @@ enum ct_err ct_operation_make(struct ct_contract *contract, struct ct_error *err
                             *wsdl->name ? wsdl->name : "the contract", wsdl->notes ? ": " : "",
                             wsdl->notes ? wsdl->notes->text : "");
     return maker.err;
+}
+
+enum ct_err ct_operation_explain(const struct ct_contract *contract, enum ct_err err,
+                                 struct ct_error *error)
+{
+    const struct ct_note *note = contract->wsdl.notes;
+    struct ct_error before = *error;
+    if (err == CT_ECONTRACT && note)
+        ct_error_set(error, err, "%.300s; %s", before.text, note->text);
+    return err;
 }
 
 enum ct_err ct_operation_bound(const struct ct_operation *operation, enum ct_version version,

@@ -30,6 +30,11 @@ enum ct_err ct_operation_make(struct ct_contract *contract, struct ct_error *err
 enum ct_err ct_operation_find(const struct ct_contract *contract, const char *name,
                               const struct ct_operation **operation, struct ct_error *error);
 
+/* Adds to a sentence that something isn't defined (CT_ECONTRACT) which import could not be had, if
+ * there is one. Returns err. */
+enum ct_err ct_operation_explain(const struct ct_contract *contract, enum ct_err err,
+                                 struct ct_error *error);
+
 /* How version is bound, or if that is CT_SOAP_ANY the best one, which *chosen tells. CT_EUSAGE: the
  * contract has no such binding; CT_EUNSUPPORTED. */
 enum ct_err ct_operation_bound(const struct ct_operation *operation, enum ct_version version,

@@ -220,7 +220,7 @@ enum ct_err ct_parameter_list(const struct ct_contract *contract,
     ct_shape_begin(&list.shapes, &contract->wsdl.model, &list.pool);
     tell_root(&list, root);
     ct_pool_fini(&list.pool);
-    return list.err;
+    return ct_operation_explain(contract, list.err, error);
 }
 
 /* A line while it is written. */

@@ -280,7 +280,7 @@ enum ct_err ct_request_write(const struct ct_contract *contract,
     struct building building = {.contract = contract, .operation = operation->name};
     err = build(&building, bound->input, form, version, arguments, count, out, error);
     ct_pool_fini(&building.pool);
-    return err;
+    return ct_operation_explain(contract, err, error);
 }
 
 /* ---- without a contract --------------------------------------------------------------------- */

@@ -346,5 +346,5 @@ enum ct_err ct_template_write(const struct ct_contract *contract,
     draw(&drawing, contract, form->is_answer ? bound->output : bound->input, version, out);
     ct_text_fini(&drawing.text);
     ct_pool_fini(&drawing.pool);
-    return drawing.err;
+    return ct_operation_explain(contract, drawing.err, error);
 }

@@ -200,7 +200,10 @@ static void what_is_not_understood_says_where_it_is(void)
     FAILS(plant_build("old", CT_SOAP_ANY, none), CT_EUNSUPPORTED,
           "no request for old can be built: its message is encoded (use='encoded')" XML);
     FAILS(plant_request("vague", "what=1"), CT_ECONTRACT,
-          "plant.wsdl, line 71: the type {urn:absent}What of what isn't defined");
+          "plant.wsdl, line 71: the type {urn:absent}What of what isn't defined; plant.wsdl, line "
+          "11: "
+          "tests/contract/plant/absent.xsd wasn't read: tests/contract/plant/absent.xsd: No such "
+          "file or directory");
 }
 
 static const char *plain(bool qualified, const char *const *arguments, size_t count)
