@@ -50,6 +50,12 @@ static void the_contract_decides_what_json_is(void)
                 "{\"load\": [\"INF\", 1e5]}");
 }
 
+static void what_may_come_twice_is_an_array(void)
+{
+    ASSERT_TEXT(plant_json("start", "<twice xmlns='urn:plant'><a>1</a><width>2</width></twice>"),
+                "{\"a\": [1], \"width\": {\"#text\": \"2\"}}");
+}
+
 static void without_a_contract_all_is_text(void)
 {
     ASSERT_TEXT(plant_values(NULL, ANSWER),
@@ -229,6 +235,7 @@ static void content_is_wrapped_as_it_is(void)
 CU_TestInfo contract_tests_answer[] = {
     {"a leaf is a line", a_leaf_is_a_line},
     {"the contract decides what JSON is", the_contract_decides_what_json_is},
+    {"what may come twice is an array", what_may_come_twice_is_an_array},
     {"without a contract all is text", without_a_contract_all_is_text},
     {"many names are grouped as few are", many_names_are_grouped_as_few},
     {"nil is null", nil_is_null},

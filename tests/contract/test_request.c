@@ -125,6 +125,14 @@ static void repeated_groups_take_their_elements_in_turn(void)
           "modes is 'auto on', which has the item 'on', which is none of auto, manual, off");
 }
 
+static void what_stands_twice_takes_two(void)
+{
+    ASSERT_TEXT(plant_request("twice", "a=1", "a=2"),
+                "<p:twice " P "><p:a>1</p:a><p:a>2</p:a></p:twice>");
+    FAILS(plant_request("twice", "a=1", "a=2", "a=3"), CT_EUSAGE,
+          "a is given 3 times, and may be 2 times");
+}
+
 static void nil_and_empty_are_told_apart(void)
 {
     ASSERT_TEXT(plant_request("start", "@id=1", "mode=auto", "note:="),
@@ -246,6 +254,7 @@ CU_TestInfo contract_tests_request[] = {
     {"of a choice one branch is written", of_a_choice_one_branch_is_written},
     {"fixed and preset values need not be given", fixed_and_preset_values_need_not_be_given},
     {"repeated groups take their elements in turn", repeated_groups_take_their_elements_in_turn},
+    {"what stands twice takes two", what_stands_twice_takes_two},
     {"nil and empty are told apart", nil_and_empty_are_told_apart},
     {"QNames declare what they need", qnames_declare_what_they_need},
     {"files are values", files_are_values},

@@ -49,6 +49,10 @@ static void a_sample_can_be_sent(void)
     expect("start", (struct ct_template_form){.is_sample = true, .is_minimal = true},
            "\n    <p:start xmlns:p=\"urn:plant\" id=\"0\">\n      <p:mode>auto</p:mode>\n"
            "    </p:start>\n  ");
+    expect("twice", (struct ct_template_form){.is_sample = true},
+           "\n    <p:twice xmlns:p=\"urn:plant\">\n      <p:a>0</p:a>\n"
+           "      <p:width unit=\"m\" accuracy=\"0\">0</p:width>\n      <p:a>0</p:a>\n"
+           "    </p:twice>\n  ");
     expect("odd", (struct ct_template_form){.is_sample = true},
            "plant.wsdl, line 65: an element of another schema (any) has to stand there; write the "
            "request as XML: soap-xmpp call ENDPOINT FILE");
