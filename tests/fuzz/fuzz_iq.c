@@ -154,6 +154,8 @@ static void serve(struct outcome *outcome, const struct sx_request *request)
                                             request->envelope.operation_uri,
                                             request->envelope.operation));
     CLAIM(request->grant == SX_GRANT_EVERYTHING || !request->envelope.ambiguity);
+    CLAIM(!request->envelope.traceparent[0] ||
+          sx_traceparent_is_valid(request->envelope.traceparent));
     claims_about_arrival(&request->envelope);
     if (sx_request_id_is_tagged(request->id))
         note_seen(outcome, request, answered);
