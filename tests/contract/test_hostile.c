@@ -180,19 +180,27 @@ static void unions_of_unions_are_looked_at_to_a_limit(void)
     write_all(&types, "op=x");
 }
 
-static void occurrences_of_nothing_are_not_counted_out(void)
+/* Five sequences in each other around the element, each as often as can be. */
+static void write_nested(const char *element, const char *argument)
 {
     struct ct_text types = {0};
     begin();
     ct_text_put(&types, "<xs:element name='op'><xs:complexType>");
     for (int i = 0; i < 5; i++)
         ct_text_put(&types, "<xs:sequence minOccurs='999999' maxOccurs='999999'>");
-    ct_text_put(&types, "<xs:element name='e' type='xs:int' default='1' minOccurs='999999' "
-                        "maxOccurs='999999'/>");
+    ct_text_put(&types, element);
     for (int i = 0; i < 5; i++)
         ct_text_put(&types, "</xs:sequence>");
     ct_text_put(&types, "</xs:complexType></xs:element>");
-    write_all(&types, "e=1");
+    write_all(&types, argument);
+}
+
+static void occurrences_of_nothing_are_not_counted_out(void)
+{
+    write_nested("<xs:element name='e' type='xs:int' default='1' minOccurs='999999' "
+                 "maxOccurs='999999'/>",
+                 "e=1");
+    write_nested("<xs:element name='e' type='xs:int' minOccurs='0'/>", NULL);
 }
 
 static void expect_limit(struct ct_text *types, const char *sentence)
