@@ -17,7 +17,7 @@ struct watch {
     startElementNsSAX2Func start;
     size_t elements, most_elements;
     const char *limit; /* which was exceeded */
-    bool has_doctype;
+    bool has_doctype, no_memory;
 };
 
 static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *public_id,
@@ -28,6 +28,15 @@ static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *pu
     (void)name, (void)public_id, (void)system_id;
     watch->has_doctype = true;
     xmlStopParser(parser);
+}
+
+/* Memory that was short once isn't told any more when the errors that follow from it are. */
+static void hear_error(void *context, xmlErrorPtr error)
+{
+    xmlParserCtxtPtr parser = context;
+    struct watch *watch = parser ? parser->_private : NULL;
+    if (watch && error && error->code == XML_ERR_NO_MEMORY)
+        watch->no_memory = true;
 }
 
 static void count_element(void *context, const xmlChar *local, const xmlChar *prefix,
@@ -125,7 +134,7 @@ static enum ct_err explain(xmlParserCtxtPtr parser, const struct watch *watch, c
     if (watch->limit)
         return ct_error_set(error, CT_ELIMIT, "%s, line %d: %s", what,
                             parser->input ? parser->input->line : 0, watch->limit);
-    if (last && last->code == XML_ERR_NO_MEMORY)
+    if (watch->no_memory || (last && last->code == XML_ERR_NO_MEMORY))
         return ct_error_no_memory(error);
     if (!last || !last->message)
         return ct_error_set(error, kind, "%s is no XML", what);
@@ -157,13 +166,18 @@ enum ct_err ct_xml_parse(const char *bytes, size_t len, size_t most_elements, co
     watch.start = parser->sax->startElementNs;
     parser->sax->startElementNs = count_element;
     parser->sax->internalSubset = refuse_doctype;
+    parser->sax->serror = hear_error;
+    xmlResetLastError();
     *error = (struct ct_error){0};
     xmlDocPtr read = xmlCtxtReadMemory(parser, bytes, (int)len, NULL, NULL,
                                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                            XML_PARSE_NOCDATA | XML_PARSE_NOENT | XML_PARSE_HUGE |
                                            XML_PARSE_COMPACT);
     enum ct_err err = CT_OK;
-    if (!read || watch.has_doctype || watch.limit || !xmlDocGetRootElement(read)) {
+    const xmlError *last = xmlGetLastError(); /* what makes the tree doesn't know the parser */
+    watch.no_memory |= last && last->code == XML_ERR_NO_MEMORY;
+    if (!read || watch.no_memory || watch.has_doctype || watch.limit ||
+        !xmlDocGetRootElement(read)) {
         err = explain(parser, &watch, what, kind, error);
         xmlFreeDoc(read);
     } else {
@@ -330,6 +344,7 @@ bool ct_xml_write(xmlNode *node, bool is_indented, struct ct_text *out)
     xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
     xmlBufferPtr buffer = xmlBufferCreate();
     bool ok = false;
+    xmlResetLastError();
     if (copy) {
         xmlDocSetRootElement(doc, copy);
         if (is_indented)
@@ -346,7 +361,8 @@ bool ct_xml_write(xmlNode *node, bool is_indented, struct ct_text *out)
             ct_text_add(out, (const char *)xmlBufferContent(buffer),
                         (size_t)xmlBufferLength(buffer));
     }
+    const xmlError *last = xmlGetLastError();
     xmlBufferFree(buffer);
     xmlFreeDoc(doc);
-    return ok;
+    return ok && !(last && last->code == XML_ERR_NO_MEMORY);
 }
