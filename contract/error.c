@@ -2,6 +2,7 @@
 #include "contract/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,10 +31,14 @@ enum ct_err ct_error_set(struct ct_error *error, enum ct_err kind, const char *f
         text[0] = '\0';
     if (len >= (int)sizeof text)
         text[whole_characters(text, sizeof text - 1)] = '\0';
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7F ||
-            ((unsigned char)*at == 0xC2 && (unsigned char)at[1] < 0xA0 && at[1]))
-            *at = (unsigned char)*at == 0xC2 ? (at[1] = '?', '?') : '?';
+    for (char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)at[0], behind = (unsigned char)at[1];
+        bool is_c1 = c == 0xC2 && behind >= 0x80 && behind < 0xA0;
+        if (is_c1)
+            *at++ = '?';
+        if (is_c1 || c < 0x20 || c == 0x7F)
+            *at = '?';
+    }
     error->kind = kind;
     memcpy(error->text, text, sizeof text);
     return kind;

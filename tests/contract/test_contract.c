@@ -62,6 +62,12 @@ static void names_are_found_with_their_port_or_without(void)
                                "vague, two, ...");
 }
 
+static void a_sentence_commands_no_terminal(void)
+{
+    CU_ASSERT_PTR_NULL(plant_operation("\x1B[2J\n\xC2\x9B\xC3\xA4"));
+    ASSERT_CONTAINS(plant_error(), "no operation '?[2J???\xC3\xA4'; has: ");
+}
+
 static void what_an_import_lacks_is_noted(void)
 {
     ASSERT_TEXT(ct_contract_note(plant_contract(), 0),
@@ -194,6 +200,7 @@ CU_TestInfo contract_tests_contract[] = {
     {"operations are those of the SOAP bindings", operations_are_those_of_the_soap_bindings},
     {"an operation has what its bindings say", an_operation_has_what_its_bindings_say},
     {"names are found with their port or without", names_are_found_with_their_port_or_without},
+    {"a sentence commands no terminal", a_sentence_commands_no_terminal},
     {"what an import lacks is noted", what_an_import_lacks_is_noted},
     {"what is no contract is refused", what_is_no_contract_is_refused},
     {"imports are found by location or namespace", imports_are_found_by_location_or_namespace},
