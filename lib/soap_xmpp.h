@@ -521,8 +521,8 @@ struct soap_xmpp_post {
     const char *traceparent; /* W3C Trace Context, "00-...", or NULL; goes along with a packed
                               * envelope, to others it isn't told */
     int timeout_ms;          /* of the whole call, from now to its end. 0: the link's */
-    int is_one_way;          /* 1: it is done, empty, once the other side, by message our server,
-                              * has it */
+    int is_one_way;          /* 1, of a call by message: it is done, empty, once our server has it;
+                              * the outcome is unknown. An IQ is done once its service says so */
     void *user;              /* soap_xmpp_call_user() */
 };
 #define soap_xmpp_post_init(post) soap_xmpp_post_init_bytes((post), sizeof *(post))
@@ -533,7 +533,8 @@ void soap_xmpp_post_init_bytes(struct soap_xmpp_post *post, size_t size);
  * when it is done, at the end of its timeout_ms at the latest. Returns the call, which the caller
  * owns and ends with soap_xmpp_cancel(). NULL, with one sentence in why (may be NULL), when nothing
  * was or will be sent: a bad endpoint, an envelope that can't be carried, max_calls under way, a
- * link that was stopped, no memory. soap_xmpp_attach() doesn't take it. */
+ * link that was stopped, or whose server refuses it, no memory (max_memory_bytes, or at all).
+ * soap_xmpp_attach() refuses it. Any thread. */
 struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
                                       const struct soap_xmpp_post *post, char *why,
                                       size_t why_bytes);
@@ -546,9 +547,10 @@ enum soap_xmpp_end_value {
     SOAP_XMPP_END_REFUSED,    /* a stanza error, see soap_xmpp_call_condition() */
     SOAP_XMPP_END_TIMEOUT,    /* no answer in time */
     SOAP_XMPP_END_LOST,       /* the connection broke, and the call can't be sent again; or it was
-                               * never online in time */
+                               * never online in time, or its server refuses it */
     SOAP_XMPP_END_STOPPED,    /* the link was stopped */
-    SOAP_XMPP_END_BAD         /* an answer that is none, or goes over a limit */
+    SOAP_XMPP_END_BAD         /* an answer that is none, or goes over a limit; or an envelope that
+                               * can't be sent to this peer: not executed */
 };
 
 /* Of a call that soap_xmpp_wait() has returned, posted or detached. None blocks. The texts are

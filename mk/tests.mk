@@ -104,7 +104,8 @@ $(BUILD)/unit-contract: $(CONTRACT_TESTS) $(BUILD)/libcontract.a | $(foreach s,$
 	    strndup) -o $@ $^ $(XML_LIBS) -lcunit
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plugin_PLUGINS) $(TWO_OBJECTS) \
-    $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c)),$(LIB_OBJECTS))
+    $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c preparation.c posting.c \
+    posting_step.c)),$(LIB_OBJECTS))
 	$(call say,LINK,$@)
 	$(Q)$(call link,-Wl$(,)--wrap=sx_session_await$(,)--wrap=sx_session_await_online $(GSOAP_LIBS) -lcunit)
 

@@ -1,7 +1,9 @@
-/* call.c - detached calls: which one is done, whose it is, and its end.
+/* call.c - detached and posted calls: which one is done, whose it is, and its release.
  *
- * Invariant: a detached call holds a reference to its link until it is attached or cancelled.
+ * Invariant: a detached call, and a posted one, holds a reference to its link until it is attached
+ * or cancelled.
  */
+#include "api/ending.h"
 #include "base/clock.h"
 #include "exchange/message_call.h"
 #include "link/link.h"
@@ -18,6 +20,8 @@ struct soap_xmpp_call *soap_xmpp_wait(struct soap_xmpp_link *link, int timeout_m
     call = sx_exchange_next_done(link->exchange, sx_clock_deadline(us));
     if (call && sx_message_call_claim(call))
         sx_link_ref(link); /* the call's, as if it had been detached */
+    if (call)
+        sx_ending_add(call);
     sx_link_unref(link);
     return call;
 }

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-enum { PARTS = 8 /* one for each kind, the others for all */ };
+enum { PARTS = 8 /* one for each kind but the last, the others for all */ };
 
 /* Who has large charges, and how much of each kind. */
 struct sx_memory_share {
@@ -131,11 +131,13 @@ size_t sx_memory_charged_bytes(const struct sx_charge *charge)
 /* What the other kinds have reserved isn't free, even while they don't use it. */
 static size_t free_bytes_locked(const struct sx_memory *memory, enum sx_memory_kind kind)
 {
-    size_t part = memory->max_bytes / PARTS, used = memory->kind_bytes[kind];
+    size_t used = memory->kind_bytes[kind];
     int other;
-    for (other = 0; other < SX_MEMORY_KINDS; other++)
+    for (other = 0; other < SX_MEMORY_KINDS; other++) {
+        size_t part = other == SX_MEMORY_CALL ? 0 : memory->max_bytes / PARTS;
         if (other != (int)kind)
             used += memory->kind_bytes[other] > part ? memory->kind_bytes[other] : part;
+    }
     return memory->max_bytes > used ? memory->max_bytes - used : 0;
 }
 

@@ -7,10 +7,11 @@
  * Invariant: held bytes are the sum of all charges, and never more than max_bytes. An owner has a
  * share exactly while it has a charge of more than SX_MEMORY_SMALL_BYTES.
  *
- * Kinds: an eighth of the memory is reserved for each, the other half is for whoever comes first.
- * So if peers fill one kind, the others go on: while nobody fetches large answers, requests are
- * run; while requests wait, those that ran are answered; whatever callers hold, answers to our
- * calls find room.
+ * Kinds: an eighth of the memory is reserved for each of four, the other half is for whoever comes
+ * first. So if peers fill one kind, the others go on: while nobody fetches large answers, requests
+ * are run; while requests wait, those that ran are answered; whatever callers hold, answers to our
+ * calls find room. The program's own calls that wait to be sent have nothing reserved, and take of
+ * the half alone.
  *
  * Shares: an owner is what stands before the first slash of a name, so all resources of an account
  * are one owner. While it has nothing of a kind it may take all that is free for that kind. To take
@@ -41,6 +42,7 @@ enum sx_memory_kind {
     SX_MEMORY_READING, /* what a worker has read of a request, unpacked */
     SX_MEMORY_ANSWER,  /* large answers to requests, on their way */
     SX_MEMORY_REPLY,   /* answers to calls and questions of ours */
+    SX_MEMORY_CALL,    /* calls of ours that wait for their peer or the link; nothing is reserved */
     SX_MEMORY_KINDS
 };
 

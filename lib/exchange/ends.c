@@ -21,12 +21,12 @@ static unsigned long *choose(struct sx_ends *ends, enum sx_err err)
 void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool may_have_run)
 {
     ++*choose(ends, err);
-    if (sx_fault_is_answered(err))
-        ends->executed++;
-    else if (may_have_run)
-        ends->unknown++;
-    else
+    if (!may_have_run)
         ends->not_executed++;
+    else if (sx_fault_is_answered(err))
+        ends->executed++;
+    else
+        ends->unknown++;
 }
 
 void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)

@@ -80,12 +80,15 @@ static void free_memory(struct sx_exchange *exchange)
 struct sx_exchange *sx_exchange_new(unsigned max_calls, void *owner)
 {
     struct sx_exchange *exchange = calloc(1, sizeof *exchange);
+    int wait;
     if (!exchange)
         return NULL;
     exchange->owner = owner;
     exchange->max_calls = max_calls;
     TAILQ_INIT(&exchange->order);
     TAILQ_INIT(&exchange->done);
+    for (wait = 0; wait < WAITS; wait++)
+        TAILQ_INIT(&exchange->waits[wait]);
     if (!make_memory(exchange) || !draw_prefix(exchange))
         goto err_after_memory;
     if (pthread_mutex_init(&exchange->mu, NULL))
@@ -159,7 +162,8 @@ void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *
         .foreign = exchange->foreign,
         .steps = exchange->steps + exchange->timed.steps + exchange->due.steps +
                  exchange->peers.steps + exchange->mail.steps + exchange->resources.steps +
-                 exchange->accounts.steps,
+                 exchange->accounts.steps + exchange->awaited[WAIT_PEER].steps +
+                 exchange->awaited[WAIT_PRESENCE].steps,
     };
     pthread_mutex_unlock(&exchange->mu);
 }
@@ -334,6 +338,18 @@ bool sx_exchange_expects(struct sx_exchange *exchange, const char *from, const c
     return expects;
 }
 
+bool sx_exchange_is_for(struct sx_exchange *exchange, const char *id, const char *to)
+{
+    const struct soap_xmpp_call *call;
+    bool is_for;
+
+    pthread_mutex_lock(&exchange->mu);
+    call = sx_table_find_locked(exchange, id);
+    is_for = !call || !call->from || sx_jid_equal(call->from, to);
+    pthread_mutex_unlock(&exchange->mu);
+    return is_for;
+}
+
 bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer)
 {
     bool awaits;
@@ -372,6 +388,35 @@ void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char 
     pthread_cond_broadcast(&exchange->room);
     pthread_cond_broadcast(&exchange->done_grew);
     pthread_mutex_unlock(&exchange->mu);
+}
+
+/* ---- what the program is told ---- */
+
+const struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call)
+{
+    return call->reply;
+}
+
+enum sx_err sx_exchange_err(const struct soap_xmpp_call *call)
+{
+    return call->err;
+}
+
+int64_t sx_exchange_timeout_us(const struct soap_xmpp_call *call)
+{
+    return call->timeout_us;
+}
+
+void sx_exchange_set_ending(struct soap_xmpp_call *call, void *ending,
+                            void (*free_ending)(void *ending))
+{
+    call->ending = ending;
+    call->free_ending = free_ending;
+}
+
+void *sx_exchange_ending(const struct soap_xmpp_call *call)
+{
+    return call->ending;
 }
 
 /* ---- detached calls ---- */

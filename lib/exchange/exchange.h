@@ -103,6 +103,10 @@ bool sx_exchange_complete(struct sx_exchange *exchange, const char *from, const 
 /* Whether a reply under this id from this peer would end a call. */
 bool sx_exchange_expects(struct sx_exchange *exchange, const char *from, const char *id);
 
+/* Whether a reply under this id may have come to this JID (NULL: it doesn't say): a call that was
+ * made in somebody's name is answered to that one. */
+bool sx_exchange_is_for(struct sx_exchange *exchange, const char *id, const char *to);
+
 /* Whether a call to this peer is under way: its answer may be on the way in pieces. */
 bool sx_exchange_awaits(struct sx_exchange *exchange, const char *peer);
 
@@ -114,6 +118,21 @@ void sx_exchange_fail_all(struct sx_exchange *exchange, enum sx_err err, const c
 
 /* fail_all, and begin is refused from now on. */
 void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char *text);
+
+/* ---- what the program is told: of a call that next_done has returned, by whoever it belongs to
+ * now ---- */
+
+/* What it has ended with, which stays the call's. NULL: the error tells all. */
+const struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call);
+enum sx_err sx_exchange_err(const struct soap_xmpp_call *call);
+
+/* After how long it has timed out. */
+int64_t sx_exchange_timeout_us(const struct soap_xmpp_call *call);
+
+/* What is made of that for the program, freed with the call; NULL: nothing was set. */
+void sx_exchange_set_ending(struct soap_xmpp_call *call, void *ending,
+                            void (*free_ending)(void *ending));
+void *sx_exchange_ending(const struct soap_xmpp_call *call);
 
 /* ---- detached calls ---- */
 

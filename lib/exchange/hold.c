@@ -34,7 +34,7 @@ static void hold_locked(struct soap_xmpp_call *call)
     sx_table_add_hold_locked(call);
 }
 
-static void begin_locked(struct soap_xmpp_call *call)
+void sx_hold_begin_locked(struct soap_xmpp_call *call)
 {
     sx_due_begin_locked(call);
     hold_locked(call);
@@ -43,7 +43,7 @@ static void begin_locked(struct soap_xmpp_call *call)
 enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                          size_t len)
 {
-    return sx_table_keep(call, incarnation, payload, len, 0, begin_locked);
+    return sx_table_keep(call, incarnation, payload, len, 0, sx_hold_begin_locked);
 }
 
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number)

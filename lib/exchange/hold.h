@@ -14,6 +14,9 @@
 enum sx_err sx_hold_keep(struct soap_xmpp_call *call, const char *incarnation, const char *payload,
                          size_t len);
 
+/* For the files of exchange/: to hold a call that is kept since just now. With the mutex held. */
+void sx_hold_begin_locked(struct soap_xmpp_call *call);
+
 /* The bytes have arrived: the call is due at once. */
 void sx_hold_end(struct sx_exchange *exchange, uint64_t number);
 

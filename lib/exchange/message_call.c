@@ -91,9 +91,11 @@ bool sx_message_call_take_receipt(struct sx_exchange *exchange, const char *id)
         return false;
     pthread_mutex_lock(&exchange->mu);
     call = find_receipt_locked(exchange, id, len - mark_len);
-    if (call) {
+    if (call && call->phase != PHASE_PREPARED) {
         sx_table_set_phase_locked(call, PHASE_RECEIVED);
-        if (call->waiter)
+        if (call->is_one_way)
+            sx_table_answer_locked(call, SX_OK, NULL);
+        else if (call->waiter)
             pthread_cond_signal(call->waiter);
     }
     pthread_mutex_unlock(&exchange->mu);

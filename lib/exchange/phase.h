@@ -1,4 +1,4 @@
-/* phase.h - what a call is, and where: its kind and its phase.
+/* phase.h - what a call is, and where: its kind, its phase, and what it waits for.
  *
  * Nouns: the kind says how a call is sent.
  *   ONCE        in an iq, once: so each begins
@@ -13,6 +13,9 @@
  *   SENT, ASKED, HELD -> LAST <-> LAST_SENT
  *                           one more copy may go out, and none after it; that is out
  *   SENT -> RECEIVED        the message is with our server
+ *   PREPARED <-> SENT       begun, and nothing of it was posted: it waits for something (draft.c).
+ *                           Back again: it was about to be posted, and there was no room
+ *   PREPARED -> HELD        its bytes go ahead of it
  *   all of these -> ENDED   the reply is there, or the error
  *   FOUND -> RETURNED -> ENDED
  *                           an answer whose call nobody here has begun; next_done has returned it
@@ -36,10 +39,20 @@ enum call_phase {
     PHASE_LAST,
     PHASE_LAST_SENT,
     PHASE_RECEIVED,
+    PHASE_PREPARED,
     PHASE_ENDED, /* those before it are under way */
     PHASE_FOUND,
     PHASE_RETURNED,
     PHASES
+};
+
+/* What a call waits for while it is PREPARED. */
+enum call_wait {
+    WAIT_LINK,     /* the link's next turn, once that is online */
+    WAIT_PEER,     /* what a peer says of itself */
+    WAIT_PRESENCE, /* somebody of an account */
+    WAIT_ROOM,     /* room in the outgoing queue */
+    WAITS
 };
 
 const char *sx_phase_name(enum call_phase phase); /* "last sent" */

@@ -102,6 +102,7 @@ bool sx_retry_unpost(struct soap_xmpp_call *call, enum sx_err err)
 static bool survives_locked(struct soap_xmpp_call *call, size_t max_payload_bytes)
 {
     switch (call->phase) {
+    case PHASE_PREPARED: /* nothing of it was posted */
     case PHASE_HELD:     /* its bytes go on */
     case PHASE_LAST:     /* waits for what becomes of other copies */
     case PHASE_RECEIVED: /* its answer will find us in the next session */
@@ -144,7 +145,7 @@ int64_t sx_retry_due_us(struct sx_exchange *exchange)
 
 static bool copy_locked(const struct soap_xmpp_call *call, struct sx_copy *copy)
 {
-    return sx_copy_init(copy, call->peer, call->id, call->payload, call->payload_len);
+    return sx_copy_init(copy, call->from, call->peer, call->id, call->payload, call->payload_len);
 }
 
 static bool take_locked(struct soap_xmpp_call *call, struct sx_copy *copy)

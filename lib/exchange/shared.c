@@ -58,7 +58,7 @@ bool sx_shared_make_copy_locked(struct soap_xmpp_call *call, struct sx_copy *cop
     char id[ID_BYTES];
     snprintf(id, sizeof id, "%.*s%s%s", (int)sx_request_id_stem_len(call->id), call->id,
              SX_REQUEST_ID_MARK, is_first ? SX_REQUEST_ID_ANY : SX_REQUEST_ID_AGAIN);
-    if (!sx_copy_init(copy, call->peer, id, is_first ? call->payload : SX_STANZA_AGAIN,
+    if (!sx_copy_init(copy, call->from, call->peer, id, is_first ? call->payload : SX_STANZA_AGAIN,
                       is_first ? call->payload_len : strlen(SX_STANZA_AGAIN)))
         return false;
     if (is_first)

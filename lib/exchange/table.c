@@ -218,6 +218,34 @@ struct soap_xmpp_call *sx_table_find_hold_locked(struct sx_exchange *exchange, u
     return NULL;
 }
 
+/* ---- waiting to be sent ---- */
+
+void sx_table_begin_wait_locked(struct soap_xmpp_call *call, enum call_wait wait, const char *jid)
+{
+    struct sx_exchange *exchange = call->exchange;
+    assert(call->phase == PHASE_PREPARED && !call->is_waiting);
+    if (wait == WAIT_PEER || wait == WAIT_PRESENCE)
+        call->awaited = sx_load_add(&exchange->awaited[wait], jid);
+    call->wait = jid && !call->awaited ? WAIT_ROOM : wait;
+    call->is_waiting = true;
+    TAILQ_INSERT_TAIL(&exchange->waits[call->wait], call, in_wait);
+    if (call->awaited)
+        TAILQ_INSERT_TAIL(&call->awaited->list, call, in_awaited);
+}
+
+void sx_table_end_wait_locked(struct soap_xmpp_call *call)
+{
+    struct sx_exchange *exchange = call->exchange;
+    if (!call->is_waiting)
+        return;
+    TAILQ_REMOVE(&exchange->waits[call->wait], call, in_wait);
+    if (call->awaited)
+        TAILQ_REMOVE(&call->awaited->list, call, in_awaited);
+    sx_load_drop(&exchange->awaited[call->wait], call->awaited);
+    call->awaited = NULL;
+    call->is_waiting = false;
+}
+
 /* ---- ids ---- */
 
 bool sx_table_gave_out(const struct sx_exchange *exchange, const char *id)
@@ -334,6 +362,8 @@ static bool is_from_account(const struct soap_xmpp_call *call, const char *from)
  * account, for its connected resource and for themselves under any of these names. */
 bool sx_table_is_from_peer_locked(const struct soap_xmpp_call *call, const char *from)
 {
+    if (call->phase == PHASE_PREPARED)
+        return false; /* nothing of it is known there */
     if (call->message_id)
         return is_from_account(call, from);
     if (!from)
@@ -389,7 +419,12 @@ void sx_table_free(struct soap_xmpp_call *call)
         call->former_peers = former->next;
         free(former);
     }
+    if (call->draft)
+        call->free_draft(call->draft);
+    if (call->ending)
+        call->free_ending(call->ending);
     sx_reply_free(call->reply);
+    free(call->from);
     free(call->message_id);
     free(call->name);
     free(call);
@@ -462,6 +497,7 @@ static void leave_locked(struct soap_xmpp_call *call)
     sx_heap_set(&exchange->due, &call->due, SX_NEVER);
     sx_table_set_payload_locked(call, NULL, 0);
     sx_table_drop_hold_locked(call);
+    sx_table_end_wait_locked(call);
     sx_table_set_phase_locked(call, PHASE_ENDED);
     uncount_locked(call);
     exchange->under_way--;
@@ -470,6 +506,8 @@ static void leave_locked(struct soap_xmpp_call *call)
 bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err err,
                                   const struct sx_reply *reply)
 {
+    if (call->phase == PHASE_ENDED && call->ended_in == PHASE_PREPARED)
+        return false;
     if (sx_fault_is_answered(err))
         return true;
     /* Nothing was said of a copy; or shared.c has judged it, and `sent` says what came of it. */
@@ -528,6 +566,9 @@ void sx_table_answer_locked(struct soap_xmpp_call *call, enum sx_err err, struct
 
 void sx_table_time_out_locked(struct soap_xmpp_call *call)
 {
+    int64_t now_us = sx_clock_now_us();
+    int64_t until_us = call->deadline.at_us < now_us ? call->deadline.at_us : now_us;
+    call->timeout_us = until_us - call->begun_us;
     call->exchange->timed_out++;
     end_locked(call, SX_ETIMEOUT, NULL);
 }

@@ -43,6 +43,9 @@ struct soap_xmpp_call {
     char id[ID_BYTES];     /* of a kept call: under mu; a message's whole id begins with it */
     char *message_id;      /* that whole id, NULL for all others; set under mu */
     char *name;            /* of a message that has one, else NULL; likewise */
+    char *from;            /* whose call it is, of those that a component may name; NULL: its own */
+    bool is_posted;        /* it began as PREPARED */
+    bool is_one_way;       /* a message: done once it is RECEIVED */
 
     /* under mu */
     enum call_kind kind;
@@ -57,9 +60,24 @@ struct soap_xmpp_call {
     bool is_question;         /* question.h: no call of the program's */
     bool is_cancelled;        /* it is given back before its end */
     enum sx_reply_interest interest;
+    int64_t timeout_us;            /* of one that has timed out: after how long */
     struct sx_heap_entry deadline; /* its own, SX_NEVER until detached */
     void *user;
     size_t found_bytes; /* of the envelope of one that was FOUND */
+
+    /* under mu: of one that is PREPARED, or ended so. What it will be sent as is opaque here:
+     * whoever takes it away (draft.h) has it alone, and what is there at the end is freed with the
+     * call. */
+    enum call_wait wait;
+    void *draft;
+    void (*free_draft)(void *draft);
+    unsigned word;           /* of whoever woke it last */
+    struct sx_load *awaited; /* PEER, PRESENCE: whom it waits for */
+    bool is_waiting;         /* in the list of its wait */
+
+    /* of an ended call, the api's: made when it is returned to the program, freed with the call */
+    void *ending;
+    void (*free_ending)(void *ending);
 
     /* under mu, of kinds KEPT and SHARED while they are under way */
     char *payload;
@@ -88,7 +106,7 @@ struct soap_xmpp_call {
     struct former_peer *former_peers; /* all but the first, the present one too */
 
     LIST_ENTRY(soap_xmpp_call) in_bucket, in_holds;
-    TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_absent;
+    TAILQ_ENTRY(soap_xmpp_call) in_order, in_done, in_packed, in_absent, in_wait, in_awaited;
     bool is_in_packed, is_in_absent;
 
     /* Atomic, and changed under mu alone: a process that was forked meanwhile names the peer, too,
@@ -129,6 +147,8 @@ struct sx_exchange {
     struct sx_loads resources; /* by peer: those for which any resource will do */
     struct sx_loads accounts;  /* the same by bare JID; lists those that wait for a resource to */
                                /* come back, and could move to another one */
+    struct call_list waits[WAITS]; /* PREPARED ones that nobody works on, the first waits longest */
+    struct sx_loads awaited[WAITS]; /* of PEER and PRESENCE: by the JID that they wait for */
     unsigned long detached_under_way, unreleased;
     uint64_t next_number, endings;
     struct own_jid own;
@@ -216,6 +236,14 @@ bool sx_table_may_move_locked(const struct soap_xmpp_call *call, unsigned bounce
 void sx_table_add_hold_locked(struct soap_xmpp_call *call);
 void sx_table_drop_hold_locked(struct soap_xmpp_call *call);
 struct soap_xmpp_call *sx_table_find_hold_locked(struct sx_exchange *exchange, uint64_t number);
+
+/* ---- waiting to be sent ---- */
+
+/* A PREPARED call waits, for PEER and PRESENCE of this JID; without memory for that: for ROOM. */
+void sx_table_begin_wait_locked(struct soap_xmpp_call *call, enum call_wait wait, const char *jid);
+
+/* It doesn't any longer; nothing, if it didn't. */
+void sx_table_end_wait_locked(struct soap_xmpp_call *call);
 
 /* ---- its end ---- */
 

@@ -13,6 +13,7 @@
 #include "gsoap/client.h"
 
 #include "base/clock.h"
+#include "exchange/draft.h"
 
 struct soap_xmpp_call *soap_xmpp_detach(struct soap *soap)
 {
@@ -58,6 +59,8 @@ int soap_xmpp_attach(struct soap *soap, struct soap_xmpp_call *call)
         why = "the context serves a request";
     else if (sx_exchange_of(call) != sx_link_exchange(context->link))
         why = "the call belongs to another link than the context";
+    else if (sx_draft_is_of(call))
+        why = "it was made by soap_xmpp_post(), and soap_xmpp_call_read() gives its answer";
     if (why) {
         (void)sx_context_fail(soap, SOAP_PLUGIN_ERROR, "xmpp:%.*s: can't attach: %s",
                               SX_ENDPOINT_SHOWN_BYTES, sx_exchange_peer(call), why);

@@ -185,10 +185,7 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
     return err;
 }
 
-/* Packed if the peer understands that, and the call would fall back: up to which size in one
- * stanza. 0: plain. incarnation NULL: it is sent once. */
-static size_t choose_whole_bytes(const struct sx_calls *calls, const char *to,
-                                 const char *incarnation)
+size_t sx_call_whole_bytes(const struct sx_calls *calls, const char *to, const char *incarnation)
 {
     if (!sx_session_config(calls->session)->packs || !incarnation ||
         sx_features_has(calls->features, to, SX_NS_PACKED, sx_clock_now_us()) != 1)
@@ -233,7 +230,7 @@ static enum sx_err send(const struct sx_calls *calls, const struct sx_outgoing *
                         bool any_resource, const char *incarnation, struct soap_xmpp_call **call,
                         char *why, size_t why_bytes)
 {
-    size_t whole_bytes = choose_whole_bytes(calls, out->to, incarnation);
+    size_t whole_bytes = sx_call_whole_bytes(calls, out->to, incarnation);
     struct sx_payload payload = {0};
     char clause[400] = "";
     enum sx_err err =
@@ -281,7 +278,10 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
 static void post_again(const struct sx_calls *calls, uint64_t number, const struct sx_copy *copy)
 {
     const struct sx_head head = {
-        .from = sx_session_stamp(calls->session), .to = copy->peer, .id = copy->id};
+        .from = copy->from ? copy->from : sx_session_stamp(calls->session),
+        .to = copy->peer,
+        .id = copy->id,
+    };
     struct sx_buffer stanza = {0};
     bool is_large;
     sx_trace(sx_session_trace(calls->session), SOAP_XMPP_TRACE_DEBUG, "call %s goes out again",

@@ -42,6 +42,28 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
                                  size_t whole_bytes, struct sx_payload *payload, char *why,
                                  size_t why_bytes);
 
+/* Packed if the peer understands that, and the call would fall back: up to which size in one
+ * stanza. 0: plain. incarnation NULL: it is sent once. */
+size_t sx_call_whole_bytes(const struct sx_calls *calls, const char *to, const char *incarnation);
+
+/* Of a call by message: packed if somebody of the account understands that, as above; and
+ * SX_EENDPOINT with a clause in why for our own account, which can't be called so. */
+size_t sx_message_call_whole_bytes(const struct sx_calls *calls, const char *to);
+enum sx_err sx_message_call_check(const struct sx_calls *calls, const char *to, char *why,
+                                  size_t why_bytes);
+
+/* What its id goes on with behind the id that it has: malloc'ed, NULL: no memory. */
+char *sx_message_call_suffix(const struct sx_calls *calls, const char *id, const char *name,
+                             const char *to);
+
+/* What goes behind the message: the answer says that our server has it. */
+enum sx_err sx_message_call_post_receipt(const struct sx_calls *calls, const char *receipt_id,
+                                         uint64_t number, int64_t room_deadline);
+
+/* SX_ETOOBIG, and why: of a packed payload that one message can't hold. */
+enum sx_err sx_message_call_refuse_size(const struct sx_calls *calls, size_t envelope_bytes,
+                                        size_t packed_bytes, char *why, size_t why_bytes);
+
 /* Posts the kept calls that are due; when the next one is. */
 int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number);
 

@@ -60,7 +60,10 @@ static bool make_plain(const struct sx_fallback *fallback, const struct sx_copy 
                        struct sx_payload *payload, char *why, size_t why_bytes)
 {
     const struct sx_head head = {
-        .from = sx_session_stamp(fallback->session), .to = copy->peer, .id = copy->id};
+        .from = copy->from ? copy->from : sx_session_stamp(fallback->session),
+        .to = copy->peer,
+        .id = copy->id,
+    };
     enum sx_err err = unpack(fallback, copy, payload, why, why_bytes);
     if (err == SX_OK && sx_size_limit_allows(fallback->session, payload, &head, why, why_bytes))
         return true;

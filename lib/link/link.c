@@ -46,6 +46,7 @@ static void on_online(void *user, uint64_t number, const char *bound_jid)
         sx_trace(sx_session_trace(link->session), SOAP_XMPP_TRACE_ERROR, "no memory to remember %s",
                  bound_jid);
     sx_reconnect_done(&link->reconnect);
+    sx_preparation_online(&link->preparation);
     sx_announcement_send(&link->announcement, number);
     sx_shipments_online(link->shipments);
     sx_session_set_state(link->session, SOAP_XMPP_ONLINE, NULL);
@@ -61,8 +62,11 @@ static void on_stanza(void *user, uint64_t number, const struct sx_element *stan
 static int64_t on_offline(void *user, uint64_t number, const struct sx_failure *failure)
 {
     struct soap_xmpp_link *link = user;
+    int64_t next_us;
     sx_session_forget_password(link->session);
-    return sx_reconnect_lost(&link->reconnect, number, failure);
+    next_us = sx_reconnect_lost(&link->reconnect, number, failure);
+    sx_preparation_lost(&link->preparation);
+    return next_us;
 }
 
 static void on_kick(void *user)
@@ -93,6 +97,7 @@ static int64_t on_timer(void *user, uint64_t number)
     due_us = min_us(due_us, sx_shipments_step(link->shipments, number));
     due_us = min_us(due_us, sx_fallback_step(&link->fallback));
     due_us = min_us(due_us, sx_routing_step(&link->routing));
+    due_us = min_us(due_us, sx_preparation_step(&link->preparation, number));
     return min_us(due_us, sx_call_post_due(&link->calls, number));
 }
 
@@ -201,6 +206,7 @@ static void make_senders(struct soap_xmpp_link *link)
         .statistics = link->statistics,
         .tally = &link->tally,
     };
+    sx_preparation_init(&link->preparation, &link->calls);
     link->reconnect = (struct sx_reconnect){
         .session = link->session,
         .exchange = link->exchange,
@@ -262,6 +268,7 @@ static void make_reception(struct soap_xmpp_link *link, const struct sx_config *
         .shipments = link->shipments,
         .announcement = &link->announcement,
         .fallback = &link->fallback,
+        .preparation = &link->preparation,
         .routing = &link->routing,
         .content = &link->content,
         .admission = &link->admission,
@@ -336,6 +343,7 @@ static void free_tables(struct soap_xmpp_link *link)
 {
     sx_describer_free(link->describer);
     sx_statistics_free(link->statistics);
+    sx_preparation_fini(&link->preparation);
     sx_receiver_free(link->receiver);
     if (link->queue)
         sx_queue_free(link->queue);
@@ -547,6 +555,17 @@ enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoin
     }
     return (out->is_message ? sx_message_call_send : sx_call_send)(&link->calls, out, call, why,
                                                                    why_bytes);
+}
+
+enum sx_err sx_link_post(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    enum sx_err err;
+    sx_link_ref(link); /* the call's */
+    err = sx_preparation_post(&link->preparation, out, call, why, why_bytes);
+    if (err != SX_OK)
+        sx_link_unref(link);
+    return err;
 }
 
 enum sx_err sx_link_answer(struct soap_xmpp_link *link, struct sx_request *request,

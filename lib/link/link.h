@@ -16,6 +16,8 @@
  *                     what goes out
  *   description, describer
  *                     what the service says of itself, and to whom
+ *   inquiry, posting, posting_step, preparation
+ *                     calls that are posted, and what they wait for
  *   content, admission, bytestream
  *                     what came: what it holds, whether it is run, what comes in pieces
  *   rules, revocation who may call, and what ends when that changes
@@ -58,6 +60,11 @@ enum sx_err sx_link_wait_online(struct soap_xmpp_link *link, bool calls, int64_t
  * in the way. */
 enum sx_err sx_link_request(struct soap_xmpp_link *link, const struct sx_outgoing *out,
                             struct soap_xmpp_call **call, char *why, size_t why_bytes);
+
+/* The same without waiting for anything, see preparation.h: on SX_OK the call is detached, and
+ * holds a reference to the link. Not in a forked process. */
+enum sx_err sx_link_post(struct soap_xmpp_link *link, const struct sx_outgoing *out,
+                         struct soap_xmpp_call **call, char *why, size_t why_bytes);
 
 /* Answers a request, once; a second answer is ignored. Waits for room as answer.h says; an answer
  * that can't be sent is traced. The request stays the caller's. The envelope goes out in the form

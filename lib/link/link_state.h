@@ -51,6 +51,7 @@ struct soap_xmpp_link {
     struct sx_announcement announcement;
     struct sx_fallback fallback;
     struct sx_admission admission;
+    struct sx_preparation preparation;
     struct sx_reconnect reconnect;
     struct sx_revocation revocation;
     struct sx_backlog moves; /* the routing's */

@@ -15,6 +15,7 @@
 #include "link/call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -37,53 +38,78 @@ static bool is_own_account(const struct sx_calls *calls, const char *to)
     return sx_jid_equal(own, bare);
 }
 
-static enum sx_err refuse_account(char *why, size_t why_bytes)
+enum sx_err sx_message_call_check(const struct sx_calls *calls, const char *to, char *why,
+                                  size_t why_bytes)
 {
+    if (!is_own_account(calls, to))
+        return SX_OK;
     snprintf(why, why_bytes,
              "it is the link's own account, which messages can't be sent to (without ?message its "
              "resources can be called)");
     return SX_EENDPOINT;
 }
 
+size_t sx_message_call_whole_bytes(const struct sx_calls *calls, const char *to)
+{
+    bool packs = sx_session_config(calls->session)->packs &&
+                 sx_features_account_has(calls->features, to, SX_NS_PACKED, sx_clock_now_us());
+    return packs ? sx_size_limit_outgoing(calls->session, NULL) : 0;
+}
+
+enum sx_err sx_message_call_refuse_size(const struct sx_calls *calls, size_t envelope_bytes,
+                                        size_t packed_bytes, char *why, size_t why_bytes)
+{
+    snprintf(why, why_bytes,
+             "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
+             "(without ?message larger ones go in pieces)",
+             envelope_bytes, packed_bytes, sx_size_limit_outgoing(calls->session, NULL));
+    return SX_ETOOBIG;
+}
+
 static enum sx_err make_payload(const struct sx_calls *calls, const struct sx_outgoing *out,
                                 struct sx_payload *payload, char *why, size_t why_bytes)
 {
-    bool packs = sx_session_config(calls->session)->packs &&
-                 sx_features_account_has(calls->features, out->to, SX_NS_PACKED, sx_clock_now_us());
-    enum sx_err err =
-        sx_call_make_payload(calls, out, packs ? sx_size_limit_outgoing(calls->session, NULL) : 0,
-                             payload, why, why_bytes);
+    enum sx_err err = sx_call_make_payload(calls, out, sx_message_call_whole_bytes(calls, out->to),
+                                           payload, why, why_bytes);
     size_t packed_bytes;
     if (err || !payload->is_loose)
         return err;
     packed_bytes = payload->len;
     sx_payload_fini(payload);
-    snprintf(why, why_bytes,
-             "the envelope is %zu bytes, %zu when packed; the limit of a message is %zu "
-             "(without ?message larger ones go in pieces)",
-             out->envelope_len, packed_bytes, sx_size_limit_outgoing(calls->session, NULL));
-    return SX_ETOOBIG;
+    return sx_message_call_refuse_size(calls, out->envelope_len, packed_bytes, why, why_bytes);
+}
+
+enum sx_err sx_message_call_post_receipt(const struct sx_calls *calls, const char *receipt_id,
+                                         uint64_t number, int64_t room_deadline)
+{
+    struct sx_buffer stanza = {0};
+    sx_session_write_ping(calls->session, receipt_id, &stanza);
+    return sx_session_post_in_order(calls->session, number, &stanza, room_deadline);
 }
 
 static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_xmpp_call *call,
                                 uint64_t number, int64_t room_deadline)
 {
     char id[SX_RECEIPT_ID_BYTES];
-    struct sx_buffer stanza = {0};
     sx_message_call_receipt_id(call, id);
-    sx_session_write_ping(calls->session, id, &stanza);
-    return sx_session_post_in_order(calls->session, number, &stanza, room_deadline);
+    return sx_message_call_post_receipt(calls, id, number, room_deadline);
+}
+
+char *sx_message_call_suffix(const struct sx_calls *calls, const char *id, const char *name,
+                             const char *to)
+{
+    struct sx_buffer suffix = {0};
+    size_t len;
+    sx_message_ids_write(calls->names, &suffix, id, name, to);
+    return sx_buffer_take(&suffix, &len);
 }
 
 static enum sx_err name_call(const struct sx_calls *calls, const struct sx_outgoing *out,
                              struct soap_xmpp_call *call)
 {
-    struct sx_buffer suffix = {0};
-    enum sx_err err = SX_ENOMEM;
-    sx_message_ids_write(calls->names, &suffix, sx_exchange_id(call), out->name, out->to);
-    if (!suffix.failed)
-        err = sx_message_call_set(call, suffix.bytes, out->name);
-    sx_buffer_fini(&suffix);
+    char *suffix = sx_message_call_suffix(calls, sx_exchange_id(call), out->name, out->to);
+    enum sx_err err = suffix ? sx_message_call_set(call, suffix, out->name) : SX_ENOMEM;
+    free(suffix);
     return err;
 }
 
@@ -141,9 +167,9 @@ enum sx_err sx_message_call_send(const struct sx_calls *calls, const struct sx_o
 {
     struct sx_payload payload = {0};
     char clause[400] = "";
-    enum sx_err err = is_own_account(calls, out->to)
-                          ? refuse_account(clause, sizeof clause)
-                          : make_payload(calls, out, &payload, clause, sizeof clause);
+    enum sx_err err = sx_message_call_check(calls, out->to, clause, sizeof clause);
+    if (err == SX_OK)
+        err = make_payload(calls, out, &payload, clause, sizeof clause);
     if (err != SX_OK) {
         snprintf(why, why_bytes, "xmpp:%s: %s", out->to, clause);
         return err;

@@ -19,9 +19,14 @@ struct sx_outgoing {
                                  * one if the configuration says so */
     int64_t online_deadline;    /* how long to wait for the link, then for room */
     int64_t room_deadline;
-    int64_t answer_deadline; /* when the call will end, if it is waited for at once */
+    int64_t answer_deadline; /* when the call will end, if it is waited for at once, or posted */
     bool is_message;         /* goes as a message: once, and to whoever its server hands it */
     const char *name;        /* of such a call, or NULL: soap_xmpp_name() */
+    /* of one that is posted (preparation.h) */
+    const char *from;        /* a normal JID of the component's domain; NULL: the link itself */
+    const char *traceparent; /* a valid one, or NULL */
+    bool is_one_way;
+    void *user;
 };
 
 #endif

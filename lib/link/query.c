@@ -15,14 +15,9 @@
 #include "wire/request_id.h"
 #include "wire/stanza.h"
 
-enum {
-    /* Whether ids are still up to date is worth waiting for, but not for long. */
-    RENEWAL_US = 1000000,
-    /* A peer that doesn't answer for so long is taken for a foreign one, ... */
-    FIRST_QUESTION_US = 5000000,
-    /* ... for so long: it may just as well be one of ours behind a network that stood still. */
-    SILENCE_S = 10
-};
+/* A peer that doesn't answer is taken for a foreign one for so long: it may just as well be one of
+ * ours behind a network that stood still. */
+enum { SILENCE_S = 10 };
 
 /* ---- asking ---- */
 
@@ -118,13 +113,19 @@ enum sx_err sx_query_put(const struct sx_query *query, const struct sx_query_que
     return SX_OK;
 }
 
-void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid)
+enum sx_err sx_query_post_under(const struct sx_query *query, uint64_t number, const char *jid,
+                                char id[SX_EXCHANGE_ID_BYTES])
 {
-    char id[SX_EXCHANGE_ID_BYTES];
     struct sx_buffer stanza = {0};
     sx_exchange_make_id(query->exchange, id);
     format(query, id, jid, SX_DISCO_INFO_QUESTION, &stanza);
-    (void)sx_session_post_again(query->session, number, &stanza);
+    return sx_session_post_again(query->session, number, &stanza);
+}
+
+void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid)
+{
+    char id[SX_EXCHANGE_ID_BYTES];
+    (void)sx_query_post_under(query, number, jid, id);
 }
 
 void sx_query_note_silence(const struct sx_query *query, const char *jid)
@@ -135,15 +136,20 @@ void sx_query_note_silence(const struct sx_query *query, const char *jid)
 
 /* ---- what a peer is to a call ---- */
 
-/* 1: it runs each id once, 0: it is foreign, -1: unknown. */
-static int look_up(const struct sx_query *query, const char *jid,
-                   char incarnation[SX_INCARNATION_BYTES])
+int sx_query_look_up(const struct sx_query *query, const char *jid,
+                     char incarnation[SX_INCARNATION_BYTES])
 {
     return sx_features_incarnation(query->features, jid, sx_clock_now_us(), incarnation,
                                    SX_INCARNATION_BYTES);
 }
 
-static bool is_absent(const struct sx_reply *reply)
+bool sx_query_is_old(const struct sx_query *query, const char *jid, const char *incarnation)
+{
+    return !sx_request_id_is_any(incarnation) &&
+           sx_features_is_old(query->features, jid, sx_clock_now_us());
+}
+
+bool sx_query_is_absent(const struct sx_reply *reply)
 {
     return reply->err == SX_ESTANZA && (strcmp(reply->condition, "service-unavailable") == 0 ||
                                         strcmp(reply->condition, "recipient-unavailable") == 0);
@@ -154,7 +160,7 @@ static void renew(const struct sx_query *query, const char *jid, int64_t deadlin
 {
     struct sx_reply reply;
     char why[400];
-    if (sx_query_ask(query, jid, deadline, RENEWAL_US, &reply, why, sizeof why) == SX_OK)
+    if (sx_query_ask(query, jid, deadline, SX_QUERY_RENEWAL_US, &reply, why, sizeof why) == SX_OK)
         sx_reply_fini(&reply);
 }
 
@@ -166,17 +172,17 @@ static enum sx_query_peer ask_unknown(const struct sx_query *query, const char *
     enum sx_err err;
     bool absent = false;
     do {
-        err = sx_query_ask(query, jid, deadline, FIRST_QUESTION_US, &reply, why, sizeof why);
+        err = sx_query_ask(query, jid, deadline, SX_QUERY_FIRST_US, &reply, why, sizeof why);
         if (err != SX_OK)
             continue; /* the session ended before the question was in it */
         err = reply.err;
-        if (err == SX_ETIMEOUT && look_up(query, jid, incarnation) < 0)
+        if (err == SX_ETIMEOUT && sx_query_look_up(query, jid, incarnation) < 0)
             sx_query_note_silence(query, jid);
-        absent = is_absent(&reply);
+        absent = sx_query_is_absent(&reply);
         sx_reply_fini(&reply);
     } while (err == SX_ELOST && sx_clock_now_us() < deadline);
     /* Whatever it has answered, it isn't asked twice. */
-    if (err == SX_OK && look_up(query, jid, incarnation) == 1)
+    if (err == SX_OK && sx_query_look_up(query, jid, incarnation) == 1)
         return SX_QUERY_RUNS_ONCE;
     return absent ? SX_QUERY_ABSENT : SX_QUERY_FOREIGN;
 }
@@ -188,11 +194,10 @@ enum sx_query_peer sx_query_learn(const struct sx_query *query, const char *jid,
     int known;
     if (config->plain_delivery || config->is_shared)
         return SX_QUERY_FOREIGN;
-    known = look_up(query, jid, incarnation);
-    if (known == 1 && !sx_request_id_is_any(incarnation) &&
-        sx_features_is_old(query->features, jid, sx_clock_now_us())) {
+    known = sx_query_look_up(query, jid, incarnation);
+    if (known == 1 && sx_query_is_old(query, jid, incarnation)) {
         renew(query, jid, deadline);
-        known = look_up(query, jid, incarnation);
+        known = sx_query_look_up(query, jid, incarnation);
     }
     if (known >= 0)
         return known == 1 ? SX_QUERY_RUNS_ONCE : SX_QUERY_FOREIGN;

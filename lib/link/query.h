@@ -47,8 +47,29 @@ enum sx_err sx_query_put(const struct sx_query *query, const struct sx_query_que
  */
 void sx_query_post(const struct sx_query *query, uint64_t number, const char *jid);
 
+/* The same, and tells under which id: inquiry.h waits for the answer. SX_EROOM, SX_ELOST,
+ * SX_ENOMEM: it wasn't posted. */
+enum sx_err sx_query_post_under(const struct sx_query *query, uint64_t number, const char *jid,
+                                char id[SX_EXCHANGE_ID_BYTES]);
+
 /* It hasn't answered: for some seconds it lists nothing, then it is asked again. */
 void sx_query_note_silence(const struct sx_query *query, const char *jid);
+
+/* How long the first answer of a peer is awaited, which is then taken for a foreign one; and how
+ * long one that only says whether ids are still up to date. */
+enum { SX_QUERY_FIRST_US = 5000000, SX_QUERY_RENEWAL_US = 1000000 };
+
+/* What is known of a peer without a question: 1: it runs each id once, and its incarnation; 0: it
+ * is foreign, -1: unknown. */
+int sx_query_look_up(const struct sx_query *query, const char *jid,
+                     char incarnation[SX_INCARNATION_BYTES]);
+
+/* Counts a call to a peer that runs each id once, and says whether its ids may soon be stale, so
+ * that it had better be asked again; once. */
+bool sx_query_is_old(const struct sx_query *query, const char *jid, const char *incarnation);
+
+/* Whether a server says that nobody is there. */
+bool sx_query_is_absent(const struct sx_reply *reply);
 
 /* What a peer is to a call. */
 enum sx_query_peer {

@@ -22,6 +22,7 @@ void sx_receive_presence(const struct sx_reception *reception, uint64_t number,
     switch (kind) {
     case SX_PRESENCE_AVAILABLE:
         sx_routing_note_available(reception->routing, jid, &mark);
+        sx_preparation_note_available(reception->preparation, jid);
         break;
     case SX_PRESENCE_GONE:
         sx_routing_note_gone(reception->routing, jid);

@@ -206,11 +206,29 @@ static void complete(const struct sx_reception *reception, const struct sx_incom
 {
     sx_content_take_room(reception->content, incoming->from, reply);
     remember_features(reception, incoming, reply);
+    if (sx_preparation_take_answer(reception->preparation, incoming->from, incoming->id, reply)) {
+        sx_reply_fini(reply);
+        return;
+    }
     if (!sx_exchange_complete(reception->exchange, incoming->from, incoming->id, reply) &&
         strncmp(incoming->id, STROPHE_ID_PREFIX, sizeof STROPHE_ID_PREFIX - 1) != 0)
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
                  "%s %s from %s dropped: late, or not what was asked", incoming->type, incoming->id,
                  sx_incoming_text(incoming->from));
+}
+
+/* A component speaks for all of its domain: what answers a call made in one name is no answer when
+ * it comes to another one. */
+static bool came_to_another(const struct sx_reception *reception,
+                            const struct sx_incoming *incoming)
+{
+    if (!sx_session_config(reception->session)->is_component ||
+        sx_exchange_is_for(reception->exchange, incoming->id, incoming->to))
+        return false;
+    sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
+             "%s %s from %s dropped: it came to %s", incoming->type, incoming->id,
+             sx_incoming_text(incoming->from), sx_incoming_text(incoming->to));
+    return true;
 }
 
 void sx_receive_reply(const struct sx_reception *reception, const struct sx_incoming *incoming,
@@ -223,6 +241,8 @@ void sx_receive_reply(const struct sx_reception *reception, const struct sx_inco
         sx_loop_note_pong(sx_session_loop(reception->session), number);
         return;
     }
+    if (came_to_another(reception, incoming))
+        return;
     if (sx_request_id_is_message(incoming->id)) {
         sx_trace(sx_session_trace(reception->session), SOAP_XMPP_TRACE_DEBUG,
                  "%s %s from %s dropped: a message was asked", incoming->type, incoming->id,

@@ -11,6 +11,7 @@
 #include "link/describer.h"
 #include "link/fallback.h"
 #include "link/incoming.h"
+#include "link/preparation.h"
 #include "link/routing.h"
 #include "wire/message_id.h"
 
@@ -31,6 +32,7 @@ struct sx_reception {
     struct sx_shipments *shipments;
     struct sx_announcement *announcement;
     struct sx_fallback *fallback;
+    struct sx_preparation *preparation;
     const struct sx_routing *routing;
     const struct sx_content *content;
     struct sx_admission *admission;

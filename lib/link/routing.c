@@ -21,7 +21,6 @@
 #include "wire/namespaces.h"
 
 enum {
-    SETTLE_US = 2000000, /* after a login: presence of those who are there has mostly come */
     ANSWER_US = 5000000, /* of who is asked whether it serves */
     PORTION_CALLS = 16   /* each is chosen for among all resources of the account */
 };
@@ -124,6 +123,58 @@ char *sx_routing_choose(const struct sx_routing *routing, const char *to, int64_
     return chosen;
 }
 
+static bool is_known_to_serve(const struct sx_routing *routing, const struct sx_resource *resource,
+                              const void *user)
+{
+    (void)user;
+    return sx_features_has(routing->features, resource->jid, SX_NS_SOAP, sx_clock_now_us()) == 1;
+}
+
+/* Tells all of those that don't say whether they serve; whether there are any, and the first. */
+static bool find_unknown(const struct sx_routing *routing, const struct sx_roster_view *view,
+                         sx_routing_ask_fn *ask, void *user, char **unknown)
+{
+    const char *first = NULL;
+    unsigned i;
+    for (i = 0; i < view->count; i++) {
+        const char *jid = view->resources[i].jid;
+        if (sx_features_has(routing->features, jid, SX_NS_SOAP, sx_clock_now_us()) >= 0)
+            continue;
+        if (!first)
+            first = jid;
+        if (ask)
+            ask(user, jid);
+    }
+    *unknown = first ? strdup(first) : NULL;
+    return first != NULL;
+}
+
+bool sx_routing_look(const struct sx_routing *routing, const char *to, sx_routing_ask_fn *ask,
+                     void *user, char **chosen, uint64_t *version, char **unknown)
+{
+    struct sx_roster_view view;
+    char bare[SX_JID_BYTES];
+    bool is_any_marked, is_known;
+    sx_jid_bare(to, bare, sizeof bare);
+    sx_roster_list(routing->roster, bare, &view);
+    *version = view.version;
+    is_any_marked = is_marked_any(&view);
+    is_known = is_any_marked || !find_unknown(routing, &view, ask, user, unknown);
+    if (is_known) {
+        keep(routing, &view, is_any_marked ? is_marked : is_known_to_serve, NULL);
+        *chosen = pick(routing, bare, &view);
+    }
+    sx_roster_view_fini(&view);
+    return is_known;
+}
+
+bool sx_routing_has_come(const struct sx_routing *routing, const char *to, uint64_t version)
+{
+    char bare[SX_JID_BYTES];
+    sx_jid_bare(to, bare, sizeof bare);
+    return sx_roster_await(routing->roster, bare, version, 0, 0);
+}
+
 bool sx_routing_choose_again(const struct sx_routing *routing, const char *to, const char *chosen,
                              uint64_t version, int64_t deadline)
 {
@@ -133,7 +184,7 @@ bool sx_routing_choose_again(const struct sx_routing *routing, const char *to, c
         return sx_clock_now_us() < deadline;
     }
     sx_jid_bare(to, bare, sizeof bare);
-    return sx_roster_await(routing->roster, bare, version, SETTLE_US, deadline);
+    return sx_roster_await(routing->roster, bare, version, SX_ROUTING_SETTLE_US, deadline);
 }
 
 /* ---- a call moves ---- */

@@ -8,7 +8,8 @@
  * in disco#info, for which those without a mark are asked only while nobody of the account has one.
  * Who has answered service-unavailable isn't chosen again before it has sent presence anew.
  *
- * Thread: applies, choose and choose_again on the caller's, all else on the loop thread.
+ * Thread: applies, choose, look, has_come and choose_again on the caller's, all else on the loop
+ * thread.
  */
 #ifndef SX_LINK_ROUTING_H
 #define SX_LINK_ROUTING_H
@@ -39,6 +40,19 @@ bool sx_routing_applies(const struct sx_routing *routing, const char *to, bool a
  * which it was chosen (roster.h). */
 char *sx_routing_choose(const struct sx_routing *routing, const char *to, int64_t deadline,
                         uint64_t *version);
+
+/* The same without asking anybody. False: that isn't known before the resource *unknown (malloc'ed;
+ * NULL: no memory) has said whether it serves; each of those is told to ask, unless that is NULL.
+ */
+typedef void sx_routing_ask_fn(void *user, const char *jid);
+bool sx_routing_look(const struct sx_routing *routing, const char *to, sx_routing_ask_fn *ask,
+                     void *user, char **chosen, uint64_t *version, char **unknown);
+
+/* Whether somebody of that account has come since that version. */
+bool sx_routing_has_come(const struct sx_routing *routing, const char *to, uint64_t version);
+
+/* After a login: until when it isn't known who is there. */
+enum { SX_ROUTING_SETTLE_US = 2000000 };
 
 /* What was chosen (NULL: the default one) of this version isn't there. Whether another choice is
  * worth it: there is one less to choose from, or somebody has come. */

@@ -42,6 +42,7 @@ enum sx_err sx_shipment_new(const struct sx_session *session, struct sx_payload 
         .adapts = true,
         .from = from,
         .operation = operation,
+        .sha256 = payload->sha256,
         .block_bytes = choose_block_bytes(session, from, to),
     };
     struct sx_shipment *made = calloc(1, sizeof *made);

@@ -102,15 +102,48 @@ static void add_attributes(struct sx_buffer *out, enum sx_form form, const char 
         sx_buffer_add_attribute(out, "action", action);
 }
 
-static void add_element(struct sx_buffer *out, const struct sx_buffer *packed, enum sx_form form,
-                        const char *action)
+static void add_element(struct sx_buffer *out, const char *packed, size_t len, enum sx_form form,
+                        const struct sx_payload_marks *marks)
 {
-    sx_buffer_reserve(out, sx_base64_len(packed->len) + sizeof PACKED_TAG + 64);
+    sx_buffer_reserve(out, sx_base64_len(len) + sizeof PACKED_TAG + 64);
     sx_buffer_add_text(out, PACKED_TAG);
-    add_attributes(out, form, action);
+    add_attributes(out, form, marks->action);
+    if (marks->traceparent && *marks->traceparent)
+        sx_buffer_add_attribute(out, "traceparent", marks->traceparent);
     sx_buffer_add_text(out, ">");
-    sx_base64_add(out, packed->bytes, packed->len);
+    sx_base64_add(out, packed, len);
     sx_buffer_add_text(out, "</packed>");
+}
+
+static size_t rewritten_marks_bytes(const struct sx_payload_marks *marks)
+{
+    return sx_scan_quoted_bytes(marks->action ? marks->action : "");
+}
+
+bool sx_payload_may_join(const struct sx_payload *loose, size_t max_element_bytes)
+{
+    return sx_base64_len(loose->len) + FRAME_BYTES <= max_element_bytes;
+}
+
+enum sx_err sx_payload_join(const struct sx_payload *loose, const struct sx_payload_marks *marks,
+                            struct sx_payload *element)
+{
+    struct sx_buffer bytes = {0};
+    add_element(&bytes, loose->bytes, loose->len, loose->form, marks);
+    if (take(element, &bytes, loose->scan, 0))
+        return SX_ENOMEM;
+    element->form = loose->form;
+    element->rewritten_bytes = element->len + rewritten_marks_bytes(marks);
+    return SX_OK;
+}
+
+void sx_payload_add_traceparent(struct sx_buffer *reference, const char *traceparent)
+{
+    if (reference->failed || reference->len < 2 || !traceparent || !*traceparent)
+        return;
+    reference->len -= 2; /* "/>" */
+    sx_buffer_add_attribute(reference, "traceparent", traceparent);
+    sx_buffer_add_text(reference, "/>");
 }
 
 void sx_payload_refer(struct sx_buffer *out, enum sx_form form, const char *action,
@@ -126,6 +159,7 @@ enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *che
                               const char *envelope, size_t len, const char *action,
                               size_t max_element_bytes, char *why, size_t why_bytes)
 {
+    const struct sx_payload_marks marks = {.action = action};
     struct sx_buffer packed = {0}, bytes = {0};
     enum sx_form form = SX_FORM_PLAIN;
     const struct sx_scan *scan;
@@ -138,7 +172,7 @@ enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *che
     if (err == SX_OK) {
         is_loose = sx_base64_len(packed.len) + FRAME_BYTES > max_element_bytes;
         if (!is_loose)
-            add_element(&bytes, &packed, form, action);
+            add_element(&bytes, packed.bytes, packed.len, form, &marks);
         err = take(payload, is_loose ? &packed : &bytes, scan, 0);
     }
     sx_buffer_fini(&packed);
@@ -146,7 +180,7 @@ enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *che
         return explain(err, bad_byte, clause, why, why_bytes);
     payload->form = form;
     payload->is_loose = is_loose;
-    payload->rewritten_bytes = payload->len + sx_scan_quoted_bytes(action ? action : "");
+    payload->rewritten_bytes = payload->len + rewritten_marks_bytes(&marks);
     return SX_OK;
 }
 

@@ -26,8 +26,15 @@ struct sx_payload {
     size_t len;
     size_t rewritten_bytes;     /* what servers make of it, at most */
     const struct sx_scan *scan; /* the checker's, valid until it is used again */
-    bool is_loose;     /* packed and too large for a stanza: no element, the packed bytes */
-    enum sx_form form; /* of those */
+    bool is_loose;      /* packed and too large for a stanza: no element, the packed bytes */
+    enum sx_form form;  /* of those */
+    const char *sha256; /* of those, in hex, if somebody knows it (sender.h); borrowed */
+};
+
+/* What goes along with a packed envelope; NULL or "" for none. */
+struct sx_payload_marks {
+    const char *action;      /* soapAction */
+    const char *traceparent; /* valid (traceparent.h) */
 };
 
 void sx_payload_fini(struct sx_payload *payload); /* frees, zeroes */
@@ -41,6 +48,15 @@ enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *chec
 enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *checker,
                               const char *envelope, size_t len, const char *action,
                               size_t max_element_bytes, char *why, size_t why_bytes);
+
+/* Whether a loose payload would be an element of so many bytes, with its iq; and that element,
+ * another payload. SX_ENOMEM: that is untouched. */
+bool sx_payload_may_join(const struct sx_payload *loose, size_t max_element_bytes);
+enum sx_err sx_payload_join(const struct sx_payload *loose, const struct sx_payload_marks *marks,
+                            struct sx_payload *element);
+
+/* Adds a traceparent to a reference. Errors show in reference->failed. */
+void sx_payload_add_traceparent(struct sx_buffer *reference, const char *traceparent);
 
 /* Appends the reference to so many packed bytes. Errors show in out->failed. */
 void sx_payload_refer(struct sx_buffer *out, enum sx_form form, const char *action,

@@ -101,12 +101,20 @@ static bool draw_id(struct sx_sender *sender)
     return true;
 }
 
-static bool hash(struct sx_sender *sender, const char *bytes, size_t size)
+bool sx_sender_hash(const char *bytes, size_t size, char out[SX_SHA256_HEX_BYTES])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) != 1)
         return false;
-    sx_sender_format_sha256(digest, sender->sha256);
+    sx_sender_format_sha256(digest, out);
+    return true;
+}
+
+static bool hash(struct sx_sender *sender, const char *bytes, size_t size, const char *sha256)
+{
+    if (!sha256)
+        return sx_sender_hash(bytes, size, sender->sha256);
+    snprintf(sender->sha256, sizeof sender->sha256, "%s", sha256);
     return true;
 }
 
@@ -123,7 +131,7 @@ struct sx_sender *sx_sender_new(const char *to, char *bytes, size_t size,
         sender->from = strdup(settings->from);
     sender->operation = strdup(settings->operation ? settings->operation : "");
     if (!sender->to || !sender->from != !settings->from || !sender->operation || !draw_id(sender) ||
-        !hash(sender, bytes, size)) {
+        !hash(sender, bytes, size, settings->sha256)) {
         sx_sender_free(sender);
         return NULL;
     }

@@ -59,8 +59,9 @@ struct sx_sender_settings {
     bool adapts;      /* as many of them as disturb nobody (window.h), otherwise always window */
     const char *from; /* as in stanza.h; copied */
     const char *operation; /* that the receiver may ask its rules about; copied, NULL for none */
-    size_t block_bytes;    /* before base64; SX_SENDER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
-                            * may go below; it halves when the receiver wants smaller ones. */
+    const char *sha256; /* of the bytes, if it is known (sx_sender_hash); copied. NULL: it isn't */
+    size_t block_bytes; /* before base64; SX_SENDER_LEAST_BLOCK_BYTES.._MOST_BLOCK_BYTES. Tests
+                         * may go below; it halves when the receiver wants smaller ones. */
 };
 
 /* What came back for one of our stanzas, borrowed from its tree. */
@@ -72,6 +73,10 @@ struct sx_sender_reply {
 };
 
 struct sx_sender;
+
+/* The digest of bytes as the receiver gets to read it; false: it can't be had. A long one takes
+ * time: who must not stop has it made elsewhere, before. */
+bool sx_sender_hash(const char *bytes, size_t size, char out[SX_SHA256_HEX_BYTES]);
 
 /* to: a full JID (copied). bytes: malloc'ed, size of them, 1 at least; the transfer's on success,
  * still the caller's otherwise. user is given back by sx_sender_user. NULL: no memory, no random

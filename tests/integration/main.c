@@ -32,6 +32,7 @@
     SUITE(access)                                                                                  \
     SUITE(rules)                                                                                   \
     SUITE(wire)                                                                                    \
+    SUITE(post)                                                                                    \
     SUITE(presence)                                                                                \
     SUITE(resources)                                                                               \
     SUITE(name)                                                                                    \

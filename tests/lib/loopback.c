@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "exchange/draft.h"
 #include "link/link_state.h"
 #include "soap/payload.h"
 
@@ -348,6 +349,56 @@ int64_t sx_call_post_due(const struct sx_calls *calls, uint64_t number)
     (void)calls;
     (void)number;
     return SX_NEVER;
+}
+
+/* ---- nothing is posted without a stub here ---- */
+
+void sx_preparation_init(struct sx_preparation *preparation, const struct sx_calls *calls)
+{
+    preparation->calls = calls;
+}
+
+void sx_preparation_fini(struct sx_preparation *preparation)
+{
+    preparation->calls = NULL;
+}
+
+enum sx_err sx_preparation_post(struct sx_preparation *preparation, const struct sx_outgoing *out,
+                                struct soap_xmpp_call **call, char *why, size_t why_bytes)
+{
+    enum sx_err err = sx_draft_begin(preparation->calls->exchange, out->to, "", NULL, false, call);
+    snprintf(why, why_bytes, "%s", sx_fault_text(err));
+    if (err == SX_OK)
+        sx_exchange_detach(*call, out->answer_deadline, out->user);
+    return err;
+}
+
+int64_t sx_preparation_step(struct sx_preparation *preparation, uint64_t number)
+{
+    (void)preparation, (void)number;
+    return SX_NEVER;
+}
+
+void sx_preparation_online(struct sx_preparation *preparation)
+{
+    preparation->online_since_us = sx_clock_now_us();
+}
+
+void sx_preparation_lost(struct sx_preparation *preparation)
+{
+    preparation->online_since_us = 0;
+}
+
+bool sx_preparation_take_answer(struct sx_preparation *preparation, const char *from,
+                                const char *id, const struct sx_reply *reply)
+{
+    (void)preparation, (void)from, (void)id, (void)reply;
+    return false;
+}
+
+void sx_preparation_note_available(struct sx_preparation *preparation, const char *jid)
+{
+    (void)preparation, (void)jid;
 }
 
 void loopback_request_bytes(struct soap_xmpp_link *link, const char *to, const char *envelope,

@@ -11,6 +11,7 @@ static struct taker {
     struct sx_loop *loop; /* NULL: the place is free */
     posted_fn *take;
     void *user;
+    enum sx_err refusal;
 } takers[MAX_LOOPS];
 
 void posted_take(struct sx_loop *loop, posted_fn *take, void *user)
@@ -27,7 +28,7 @@ void posted_take(struct sx_loop *loop, posted_fn *take, void *user)
     if (take && !free_place)
         abort();
     if (take)
-        *free_place = (struct taker){loop, take, user};
+        *free_place = (struct taker){loop, take, user, SX_OK};
     pthread_mutex_unlock(&mu);
 }
 
@@ -44,11 +45,24 @@ static struct taker find_taker(const struct sx_loop *loop)
     return taker;
 }
 
+void posted_refuse(struct sx_loop *loop, enum sx_err err)
+{
+    int i;
+    pthread_mutex_lock(&mu);
+    for (i = 0; i < MAX_LOOPS; i++)
+        if (takers[i].loop == loop)
+            takers[i].refusal = err;
+    pthread_mutex_unlock(&mu);
+}
+
 /* False: nobody takes it. */
-static bool pass(struct sx_loop *loop, uint64_t session, char *stanza, size_t len)
+static bool pass(struct sx_loop *loop, uint64_t session, char *stanza, size_t len, enum sx_err *err)
 {
     struct taker taker = find_taker(loop);
-    if (taker.loop)
+    *err = taker.refusal;
+    if (taker.loop && taker.refusal)
+        free(stanza);
+    else if (taker.loop)
         taker.take(taker.user, session, stanza, len);
     return taker.loop != NULL;
 }
@@ -59,16 +73,18 @@ __typeof__(sx_loop_post_again) __wrap_sx_loop_post_again, __real_sx_loop_post_ag
 enum sx_err __wrap_sx_loop_post(struct sx_loop *loop, uint64_t session, char *stanza, size_t len,
                                 bool keeps_order, int64_t deadline)
 {
-    if (pass(loop, session, stanza, len))
-        return SX_OK;
+    enum sx_err err;
+    if (pass(loop, session, stanza, len, &err))
+        return err;
     return __real_sx_loop_post(loop, session, stanza, len, keeps_order, deadline);
 }
 
 enum sx_err __wrap_sx_loop_post_again(struct sx_loop *loop, uint64_t session, char *stanza,
                                       size_t len, bool keeps_order)
 {
-    if (pass(loop, session, stanza, len))
-        return SX_OK;
+    enum sx_err err;
+    if (pass(loop, session, stanza, len, &err))
+        return err;
     return __real_sx_loop_post_again(loop, session, stanza, len, keeps_order);
 }
 

@@ -16,6 +16,10 @@ typedef void posted_fn(void *user, uint64_t session, char *stanza, size_t len);
  * at once. */
 void posted_take(struct sx_loop *loop, posted_fn *take, void *user);
 
+/* From now on nothing can be posted to a loop that has a taker: it is freed, and err returned.
+ * SX_OK: it can again. */
+void posted_refuse(struct sx_loop *loop, enum sx_err err);
+
 /* From now on sx_loop_speed says so of this loop, and of no other one before it; NULL: of none. */
 void posted_set_speed(struct sx_loop *loop, enum sx_speed_verdict verdict, unsigned bytes_per_s);
 

@@ -75,6 +75,19 @@ static void other_context(void)
     ground_free(soap);
 }
 
+static struct soap_xmpp_call *post_slow(void)
+{
+    struct soap_xmpp_post post;
+    struct soap_xmpp_call *call;
+    soap_xmpp_post_init(&post);
+    post.endpoint = CALC;
+    post.envelope = "<a/>";
+    post.envelope_bytes = 4;
+    call = soap_xmpp_post(ground.near, &post, NULL, 0);
+    CU_ASSERT_PTR_NOT_NULL(call);
+    return call;
+}
+
 static void wrong_context(void)
 {
     struct soap *plain = soap_new(), *service = ground_context(ground.far, SOAP_IO_DEFAULT);
@@ -82,6 +95,8 @@ static void wrong_context(void)
     CU_ASSERT_EQUAL(soap_xmpp_attach(service, send_slow(ground.client, 1, 1)), SOAP_PLUGIN_ERROR);
     ASSERT_TEXT(ground_fault(service), "xmpp:calc@example.org/soap: can't attach: the call belongs "
                                        "to another link than the context");
+    CU_ASSERT_EQUAL(soap_xmpp_attach(ground.client, post_slow()), SOAP_PLUGIN_ERROR);
+    ASSERT_CONTAINS(ground_fault(ground.client), "can't attach: it was made by soap_xmpp_post()");
     CU_ASSERT_EQUAL(soap_xmpp_attach(plain, send_slow(ground.client, 1, 1)), SOAP_PLUGIN_ERROR);
     CU_ASSERT_EQUAL(soap_xmpp_attach(ground.client, NULL), SOAP_USER_ERROR);
     CU_ASSERT_PTR_NULL(soap_xmpp_detach(plain));

@@ -38,6 +38,7 @@
     SUITE(dns)                                                                                     \
     SUITE(document)                                                                                \
     SUITE(domain)                                                                                  \
+    SUITE(draft)                                                                                   \
     SUITE(element)                                                                                 \
     SUITE(elsewhere)                                                                               \
     SUITE(envelope)                                                                                \
@@ -96,6 +97,7 @@
     SUITE(portion)                                                                                 \
     SUITE(preamble)                                                                                \
     SUITE(prep)                                                                                    \
+    SUITE(preparation)                                                                             \
     SUITE(presence)                                                                                \
     SUITE(query)                                                                                   \
     SUITE(protocol)                                                                                \

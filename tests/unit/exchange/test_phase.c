@@ -50,6 +50,9 @@ static void test_what_cannot_be(void)
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_LAST_SENT, PHASE_SENT));
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_RECEIVED, PHASE_SENT));
     CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_SENT, PHASE_FOUND));
+    CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_ASKED, PHASE_PREPARED));
+    CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_HELD, PHASE_PREPARED));
+    CU_ASSERT_FALSE(sx_phase_may_follow(PHASE_PREPARED, PHASE_RECEIVED));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_ASKED, CALL_KEPT));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_HELD, CALL_ONCE));
     CU_ASSERT_FALSE(sx_phase_fits(PHASE_RECEIVED, CALL_SHARED));

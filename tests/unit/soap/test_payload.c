@@ -52,6 +52,47 @@ static void test_packed(void)
     sx_checker_free(checker);
 }
 
+/* A trace's id stands beside the action; who doesn't know it reads the same envelope. */
+static void test_marks(void)
+{
+    static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const struct sx_payload_marks marks = {"urn:a", trace}, none = {NULL, NULL};
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    struct sx_payload payload = {0}, whole = pack(checker, PLAIN, NULL), plain = {0}, element = {0};
+    struct sx_buffer reference = {0};
+    char why[200] = "";
+    CU_ASSERT_EQUAL(
+        sx_payload_packed(&payload, checker, PLAIN, sizeof PLAIN - 1, NULL, 1, why, sizeof why),
+        SX_OK);
+    CU_ASSERT_TRUE(payload.is_loose);
+    CU_ASSERT_FALSE(sx_payload_may_join(&payload, 4096));
+    CU_ASSERT_TRUE(sx_payload_may_join(&payload, 4096 + 4 * payload.len));
+    sx_payload_refer(&reference, payload.form, "urn:a", "t1", payload.len, "00ff");
+    sx_payload_add_traceparent(&reference, NULL);
+    ASSERT_CONTAINS(reference.bytes, " action='urn:a'/>");
+    sx_payload_add_traceparent(&reference, trace);
+    ASSERT_CONTAINS(reference.bytes,
+                    " action='urn:a' traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                    "00f067aa0ba902b7-01'/>");
+    CU_ASSERT_TRUE(sx_payload_is_reference(reference.bytes));
+    CU_ASSERT_EQUAL(sx_payload_join(&payload, &marks, &element), SX_OK);
+    CU_ASSERT_FALSE(element.is_loose);
+    CU_ASSERT_TRUE(element.rewritten_bytes >= element.len);
+    ASSERT_CONTAINS(element.bytes, " action='urn:a' traceparent='00-4bf9");
+    CU_ASSERT_EQUAL(sx_payload_unpacked(&plain, checker, element.bytes, ENOUGH, why, sizeof why),
+                    SX_OK);
+    ASSERT_CONTAINS(plain.bytes, "<add a='&#9;'><b>&#13;</b></add>");
+    sx_payload_fini(&plain);
+    sx_payload_fini(&element);
+    CU_ASSERT_EQUAL(sx_payload_join(&payload, &none, &element), SX_OK);
+    ASSERT_TEXT(element.bytes, whole.bytes);
+    sx_payload_fini(&element);
+    sx_payload_fini(&payload);
+    sx_payload_fini(&whole);
+    sx_buffer_fini(&reference);
+    sx_checker_free(checker);
+}
+
 /* Short ones that don't compress are stored, and so are those beyond the ratio. */
 static void test_stored(void)
 {
@@ -277,6 +318,7 @@ SHORTAGE_TEST(read, 1)
 SHORTAGE_TEST(glance, 2)
 
 CU_TestInfo tests_payload[] = {
+    {"a trace's id goes along with a packed envelope", test_marks},
     {"an envelope is packed into one element, and taken out again", test_packed},
     {"what can't be compressed well, or too well, is stored", test_stored},
     {"a form that isn't known is none", test_forms},
