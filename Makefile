@@ -6,6 +6,8 @@
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
 BUILD ?= build
 CFLAGS ?= -O2 -g
 WERROR ?= -Werror
@@ -156,7 +158,7 @@ include mk/tool.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 # ---- the rest ------------------------------------------------------------------------------------
 
 # The linker takes no function from a library that another one needs, so libsoapxmpp.so is a script that names both.
-install: $(LIBRARIES)
+install: install-tool $(LIBRARIES)
 	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
 	install -m 644 $(BUILD)/libsoapxmpp.a $(BUILD)/libsoapxmppcore.a $(DESTDIR)$(LIBDIR)/
@@ -173,7 +175,7 @@ install: $(LIBRARIES)
 	        > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; \
 	done
 
-uninstall:
+uninstall: uninstall-tool
 	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(addprefix $(DESTDIR)$(LIBDIR)/pkgconfig/,soapxmpp.pc soapxmppcore.pc) \
 	    $(foreach l,libsoapxmpp libsoapxmppcore,$(addprefix $(DESTDIR)$(LIBDIR)/$(l),.a .so .so.0 .so.$(VERSION)))
 

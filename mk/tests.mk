@@ -293,6 +293,12 @@ run-commands: all
 	tools/with-servers prosody,CONFIG=debian,HOST=example.org,USERS='calc:calcpw alice:alicepw',COMPONENTS=calc:secret -- \
 	    tests/docs/commands.sh $(BUILD)
 
+# The tool as a user runs it. By message any process of an account may be meant: those tests have their own.
+TOOL_USERS := $(foreach u,alice bob carol dave,$(u):$(u)pw)
+run-soap-xmpp: $(TOOL) $(MANUAL)
+	tools/with-servers $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)") -- \
+	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) $(ARGS)
+
 run-nat: $(SAMPLES) $(NAT)
 	$(Q)tools/install-packages.sh build demo nat
 	tests/nat/run.sh $(BUILD)
@@ -384,7 +390,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(ORACLES) $(BU
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) $(sized_suites) --served mixed $(BUILD)/mixed \
-	    $(call targets,bench-unit docs oracle model install commands \
+	    $(call targets,bench-unit docs oracle model install commands soap-xmpp \
 	    samples languages servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are

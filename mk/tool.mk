@@ -12,11 +12,53 @@ $(BUILD)/libcontract.a: $(CONTRACT_OBJECTS)
 
 TOOL_OBJECTS := $(call obj,$(wildcard soap-xmpp/*.c soap-xmpp/*/*.c))
 TOOL_PACKAGES := libconfuse jansson libxml-2.0 libcurl
-$(TOOL_OBJECTS) $(TOOL_OBJECTS:$(BUILD)/obj/%.o=$(BUILD)/lint/%.tidy): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Isoap-xmpp \
+$(TOOL_OBJECTS) $(TOOL_OBJECTS:$(BUILD)/obj/%.o=$(BUILD)/lint/%.tidy): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Isoap-xmpp -I$(BUILD) \
     $(shell pkg-config --cflags $(TOOL_PACKAGES) 2>/dev/null)
+
+# Files that the demo writes again, as C strings.
+as_string = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< > $@
+
+$(BUILD)/gen/tool/calculator_wsdl.inc: wsdl/calculator.wsdl
+$(BUILD)/gen/tool/calculator_script.inc: soap-xmpp/demo/calculator.sh
+TOOL_STRINGS := $(addprefix $(BUILD)/gen/tool/,calculator_wsdl.inc calculator_script.inc)
+$(TOOL_STRINGS):
+	$(call say,STRING,$@)
+	@mkdir -p $(@D)
+	$(Q)$(as_string)
+$(call obj,soap-xmpp/demo/demo.c) $(BUILD)/lint/soap-xmpp/demo/demo.tidy: | $(TOOL_STRINGS)
 
 # The archive, so that the tool runs from $(BUILD) as from where it is installed.
 $(TOOL): $(TOOL_OBJECTS) $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) \
 	    $(shell pkg-config --libs $(TOOL_PACKAGES) 2>/dev/null) -lm
+
+# ---- what is installed beside it ------------------------------------------------------------------
+
+# The page's options and commands are those that the tool tells itself: tools/manual.sh.
+MANUAL := $(BUILD)/man/soap-xmpp.1
+COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh)
+
+$(MANUAL): man/soap-xmpp.1.scd tools/manual.sh $(TOOL)
+	$(call say,SCDOC,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/manual.sh $(TOOL) $< | scdoc > $@
+
+$(COMPLETIONS): $(BUILD)/completion/%: $(TOOL)
+	$(call say,SCRIPT,$@)
+	@mkdir -p $(@D)
+	$(Q)$(TOOL) completion $* > $@
+
+install-tool: $(TOOL) $(MANUAL) $(COMPLETIONS)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(DATADIR)/man/man1 $(DATADIR)/bash-completion/completions \
+	    $(DATADIR)/zsh/site-functions)
+	install -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/
+	install -m 644 $(MANUAL) $(DESTDIR)$(DATADIR)/man/man1/
+	install -m 644 $(BUILD)/completion/bash $(DESTDIR)$(DATADIR)/bash-completion/completions/soap-xmpp
+	install -m 644 $(BUILD)/completion/zsh $(DESTDIR)$(DATADIR)/zsh/site-functions/_soap-xmpp
+
+uninstall-tool:
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/soap-xmpp $(addprefix $(DATADIR)/,man/man1/soap-xmpp.1 \
+	    bash-completion/completions/soap-xmpp zsh/site-functions/_soap-xmpp))
+
+.PHONY: install-tool uninstall-tool run-soap-xmpp

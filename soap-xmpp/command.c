@@ -7,9 +7,17 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
+    /* clang-format off */
+    &command_demo,
+    &command_init,
+    &command_call,
+    &command_serve,
+    &command_wsdl,
     &command_doctor,
     &command_context,
+    &command_completion,
     NULL,
+    /* clang-format on */
 };
 
 const struct option_row command_globals[] = {

@@ -35,7 +35,8 @@ struct command {
     int (*run)(struct run *run);
 };
 
-extern const struct command command_context, command_doctor;
+extern const struct command command_call, command_serve, command_wsdl, command_context,
+    command_completion, command_init, command_demo, command_doctor;
 
 /* All of them, in the order of --help; NULL behind the last. */
 extern const struct command *const command_table[];

@@ -42,12 +42,13 @@ static void catch (int signal)
 {
     int errno_before = errno, none = 0;
     bool is_first = atomic_compare_exchange_strong(&caught, &none, signal);
+    bool is_patient = is_first && signal == SIGTERM && atomic_load(&drains);
     struct soap_xmpp_link *link = atomic_load(&watched);
     ssize_t written = write(wake[1], "", 1);
     (void)written; /* a full pipe is readable already */
-    if (link && !(is_first && atomic_load(&drains)))
+    if (link && !is_patient)
         soap_xmpp_interrupt(link);
-    if (!(is_first && atomic_load(&drains)))
+    if (!is_patient)
         alarm(PATIENCE_S);
     errno = errno_before;
 }

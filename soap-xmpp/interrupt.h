@@ -17,7 +17,8 @@ struct soap_xmpp_link;
 /* Installs the handlers. Returns 0, or -1 with errno. */
 int interrupt_begin(void);
 
-/* From now on the first signal starts no timer, and stops no link: the command ends by itself. */
+/* From now on a first SIGTERM starts no timer, and stops no link: the command finishes what it has
+ * begun, and ends by itself. */
 void interrupt_let_drain(void);
 
 /* Readable for good once a signal has come. */

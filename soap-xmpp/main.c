@@ -104,6 +104,8 @@ static int print_help(struct run *run)
 static int run_command(struct run *run)
 {
     int result;
+    run->report.is_json = command_global(run, "json") != NULL;
+    run->report.is_quiet = command_global(run, "quiet") != NULL;
     if (command_global(run, "color"))
         terminal_choose_colour(command_global(run, "color"));
     if (command_global(run, "help"))

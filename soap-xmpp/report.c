@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "terminal.h"
@@ -54,6 +55,19 @@ void report_set_text(struct report *report, const char *name, const char *text)
     report_set(report, name, json_string(text));
 }
 
+void report_set_raw(struct report *report, const char *name, const char *json)
+{
+    size_t i;
+    for (i = 0; i < sizeof report->raw / sizeof *report->raw; i++) {
+        if (report->raw[i].name && strcmp(report->raw[i].name, name) != 0)
+            continue;
+        free(report->raw[i].json);
+        report->raw[i].name = name;
+        report->raw[i].json = strdup(json);
+        return;
+    }
+}
+
 int report_end(struct report *report, int exit_code, const char *format, ...)
 {
     report->exit_code = exit_code;
@@ -83,7 +97,7 @@ void report_event(const struct report *report, json_t *event, const char *format
 {
     if (report->is_json) {
         if (event)
-            json_dumpf(event, stdout, JSON_COMPACT);
+            json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     } else {
         va_list arguments;
         va_start(arguments, format);
@@ -102,15 +116,35 @@ static void print_line(const struct report *report)
             report->text, report->ran ? ": " : "", report->ran ? report->ran : "");
 }
 
+static void print_object(struct report *report)
+{
+    char *object = json_dumps(report->members, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    size_t len = object ? strlen(object) : 0, i;
+    printf("%.*s", len ? (int)len - 1 : 0, object ? object : "");
+    for (i = 0; i < sizeof report->raw / sizeof *report->raw; i++) {
+        if (report->raw[i].json)
+            printf(",\"%s\":%s", report->raw[i].name, report->raw[i].json);
+    }
+    printf("}\n");
+    free(object);
+}
+
+void report_print_event(struct report *report)
+{
+    report_set(report, "exit", json_integer(report->exit_code));
+    print_object(report);
+    fflush(stdout);
+}
+
 int report_print(struct report *report)
 {
     bool is_written;
+    size_t i;
     if (report->is_json) {
         report_set(report, "exit", json_integer(report->exit_code));
         if (*report->text)
             report_set_text(report, "text", report->text);
-        json_dumpf(report->members, stdout, JSON_COMPACT);
-        printf("\n");
+        print_object(report);
     } else if (*report->text) {
         print_line(report);
     }
@@ -119,6 +153,8 @@ int report_print(struct report *report)
         fprintf(stderr, "soap-xmpp: standard output: %s\n", strerror(errno));
         report->exit_code = REPORT_UNUSABLE;
     }
+    for (i = 0; i < sizeof report->raw / sizeof *report->raw; i++)
+        free(report->raw[i].json);
     json_decref(report->members);
     report->members = NULL;
     return report->exit_code;

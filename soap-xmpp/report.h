@@ -33,6 +33,10 @@ struct report {
     char text[2048];    /* the sentence, "" for none */
     const char *ran;    /* "not executed", or NULL: nothing that could have run */
     int exit_code;
+    struct {
+        const char *name;
+        char *json;
+    } raw[4]; /* members that are JSON already */
 };
 
 /* "command" is "" until it is set. main() alone. */
@@ -50,6 +54,9 @@ void report_ran(struct report *report, int exit_code);
  * the member out. */
 void report_set(struct report *report, const char *name, json_t *value);
 void report_set_text(struct report *report, const char *name, const char *text);
+/* The same of JSON as text, one line, which goes in as it is, behind all others: numbers keep their
+ * digits. Up to four of them. */
+void report_set_raw(struct report *report, const char *name, const char *json);
 
 /* Ends: returns exit_code, which the command returns. format NULL: without a sentence. */
 __attribute__((format(printf, 3, 4))) int report_end(struct report *report, int exit_code,
@@ -63,6 +70,9 @@ __attribute__((format(printf, 2, 3))) void report_note(const struct report *repo
  * the text. Takes the object. */
 __attribute__((format(printf, 3, 4))) void report_event(const struct report *report, json_t *event,
                                                         const char *format, ...);
+
+/* Prints the object as it is now as one event, and empties what a next one sets anew. */
+void report_print_event(struct report *report);
 
 /* Prints what report_end() left, and frees. Returns the exit code. main() alone. */
 int report_print(struct report *report);

@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "command.h"
+#include "progress.h"
 #include "terminal.h"
 
 enum { WHY_BYTES = 1024 };
@@ -238,6 +239,15 @@ static void choose_trace(struct run *run, struct settings *settings)
         settings->config.trace_callback = print_trace;
 }
 
+/* A refusal is told, and not waited out; progress is for people. */
+static void choose_manners(struct run *run, struct settings *settings)
+{
+    if (!getenv("SOAP_XMPP_GIVE_UP"))
+        settings->config.give_up = SOAP_XMPP_GIVE_UP_AFTER_REFUSAL;
+    if (terminal_has_progress(run->report.is_quiet) && !command_global_count(run, "verbose"))
+        settings->config.progress_callback = progress_show;
+}
+
 int settings_resolve(struct run *run, struct settings *settings)
 {
     char why[WHY_BYTES];
@@ -257,6 +267,7 @@ int settings_resolve(struct run *run, struct settings *settings)
     if ((result = choose_resource(run, settings)))
         goto err_after_load;
     choose_trace(run, settings);
+    choose_manners(run, settings);
     return 0;
 
 err_after_load:

@@ -16,7 +16,7 @@ README_LINES, README_WORDS = 150, 1500  # ten minutes, read aloud
 PAGE_LINES = 250
 CHANGELOG_LINES = 300  # which grows
 PROSE_WIDTH = 120
-FOLDERS = ['.ci', 'bench', 'docs', 'lib', 'mk', 'samples', 'tests', 'tools', 'wsdl']
+FOLDERS = ['.ci', 'bench', 'contract', 'docs', 'lib', 'man', 'mk', 'samples', 'soap-xmpp', 'tests', 'tools', 'wsdl']
 
 # Files of others that the documents name.
 FOREIGN = {'wsseapi.c', 'wsaapi.c', 'wsrmapi.c', 'parser.h', 'stdsoap2.h', 'stdsoap2.c', 'zlib.h', 'openssl.cnf',
@@ -32,6 +32,8 @@ COMMANDS = [
     (r'soapcpp2 .*', 'commands.sh'),
     (r'cc -o .*', 'commands.sh'),
     (r'SOAP_XMPP_JID=.* ./calculator-(service|client.*)', 'commands.sh'),
+    (r'soap-xmpp .*', 'run-soap-xmpp'),
+    (r'make deps && make && sudo make install', 'run-install, below a folder of its own'),
     (r'make', 'commands.sh, through "make demo"'),
     (r'make && sudo make install PREFIX=/usr/local && sudo ldconfig', 'run-install, below a folder of its own: '
      'a test has no business in /usr/local'),

@@ -1,0 +1,133 @@
+"""What `soap-xmpp serve` does with requests, and with its commands."""
+
+import json
+import signal
+import time
+
+import lab
+
+
+@lab.at_each_server
+class Services(lab.Online):
+    def ask(self, operation="x", **others):
+        return self.call(operation, "--ns", "urn:x", **others)
+
+    def test_a_command_has_the_envelope_and_the_environment(self):
+        self.serve("--shell", "--command",
+                   "echo \"<r xmlns='urn:r' from='$SOAPXMPP_FROM' to='$SOAPXMPP_TO' operation='$SOAPXMPP_OPERATION'"
+                   " namespace='$SOAPXMPP_NAMESPACE' id='$SOAPXMPP_ID'>$(grep -c Envelope)</r>\"")
+        answer = self.call("turn", "--ns", "urn:x", "--output", "envelope").stdout
+        self.assertRegex(answer, "from='alice@%s/soap-xmpp[.]" % self.server.domain)
+        self.assertIn("to='%s'" % self.endpoint.removeprefix("xmpp:"), answer)
+        self.assertIn("operation='turn' namespace='urn:x'", answer)
+        self.assertRegex(answer, "id='[^']+'>1</r>")
+
+    def test_a_file_is_an_answer(self):
+        self.serve("--answer", self.file("answer.xml", "<?xml version='1.0'?><r xmlns='urn:r'>1</r>"))
+        self.assertRegex(self.ask().stdout, "^<r xmlns=.urn:r.[^>]*>1</r>\n$")
+
+    def test_a_fault_is_an_answer_in_the_request_s_version(self):
+        self.serve("--fault", "not <today>")
+        for version, code in (("1.1", "Client"), ("1.2", "Sender")):
+            told = self.told("call", self.endpoint, "x", "--ns", "urn:x", "--soap", version, code=1)
+            self.assertEqual((told["soap"], told["fault"]["code"], told["fault"]["reason"]),
+                             (version, code, "not <today>"))
+
+    def test_the_first_line_of_a_command_that_ends_with_1_is_the_fault(self):
+        self.serve("--shell", "--command", "echo 'too cold' >&2; echo more >&2; exit 1")
+        self.assertIn(": x: Sender: too cold: executed\n", self.ask(code=1).stderr)
+
+    def test_any_other_end_is_unknown_to_the_caller_and_told_here(self):
+        service = self.serve("--shell", "--command", "echo oh >&2; exit 2")
+        self.ask(code=4)
+        service.hears("oh\n")
+        service.hears("its command failed")
+
+    def test_a_command_that_is_not_there_is_not_executed(self):
+        service = self.serve("--command", "/no/such/command")
+        self.ask(code=3)
+        service.hears("/no/such/command")
+
+    def test_other_operations_are_not_executed(self):
+        self.serve("--echo", "--operation", "on", "--operation", "off")
+        self.ask("on")
+        self.ask("off")
+        self.assertIn("feature-not-implemented (501)", self.ask("explode", code=3).stderr)
+
+    def test_a_command_that_takes_too_long_is_killed_with_its_children(self):
+        mark = lab.long_sleep()
+        service = self.serve("--shell", "--command", "sleep %s & sleep %s" % (mark, mark), "--kill-after", "0.5")
+        self.ask(code=4)
+        self.assertEqual([pid for pid in lab.running(mark) if pid != service.process.pid], [])
+
+    def test_so_many_jobs_run_at_once_and_no_more(self):
+        self.serve("--shell", "--command", "echo begin >> log; sleep 0.3; echo end >> log; echo '<r xmlns=\"u:r\"/>'",
+                   "--jobs", "2", HOME=str(self.home))
+        calls = [lab.Service(["soap-xmpp", "call", self.endpoint, "x", "--ns", "urn:x"], self.environment)
+                 for _ in range(5)]
+        self.assertEqual([one.process.wait(lab.PATIENCE_S) for one in calls], [0] * 5)
+        for one in calls:
+            one.end()
+
+    def wait_for(self, condition):
+        end = time.monotonic() + lab.PATIENCE_S
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def test_what_runs_is_finished_after_sigterm(self):
+        begun = self.home / "begun"
+        service = self.serve("--shell", "--command", "touch %s; sleep 1; echo '<r xmlns=\"urn:r\"/>'" % begun)
+        caller = lab.Service(["soap-xmpp", "call", self.endpoint, "x", "--ns", "urn:x"], self.environment)
+        self.wait_for(begun.exists)
+        self.assertEqual(service.end(signal.SIGTERM), 143)
+        self.assertEqual(caller.process.wait(lab.PATIENCE_S), 0, caller.said)
+        caller.end()
+
+    def test_sigint_leaves_no_child(self):
+        mark = lab.long_sleep()
+        service = self.serve("--command", "sleep " + mark)
+        caller = lab.Service(["soap-xmpp", "call", self.endpoint, "x", "--ns", "urn:x", "-t", "30"], self.environment)
+        self.wait_for(lambda: [pid for pid in lab.running(mark) if pid != service.process.pid])
+        self.assertEqual(service.end(signal.SIGINT), 130)
+        self.assertEqual(lab.running(mark), [])
+        self.assertEqual(caller.process.wait(lab.PATIENCE_S), 4, caller.said)
+        caller.end()
+
+    def test_json_tells_where_it_serves_and_what_it_has_done(self):
+        environment = dict(self.environment, SOAP_XMPP_JID="bob@" + self.server.domain,
+                           SOAP_XMPP_PASSWORD_FILE=self.password_file("bob"))
+        service = lab.Service(["soap-xmpp", "serve", "--json", "--echo", "--allow", "*", "--resource", self.resource],
+                              environment)
+        service.hears('"jid":"%s"' % self.endpoint.removeprefix("xmpp:"))
+        self.ask()
+        self.assertEqual(service.end(), 143)
+        last = json.loads(service.said.splitlines()[-2])
+        self.assertEqual((last["exit"], last["answered"]), (143, 1))
+
+    def test_a_service_that_describes_itself_is_called_without_a_contract(self):
+        self.serve("--command", str(lab.TOP / "soap-xmpp" / "demo" / "calculator.sh"), "--wsdl", lab.CALCULATOR)
+        self.assertEqual(self.call("mul", "a=6", "b=7", "--output", "value").stdout, "result=42\n")
+        self.assertEqual(self.call("mul", "a=6", "b=7", "--output", "value").stdout, "result=42\n")
+        self.assertTrue(list((self.home / ".cache/soap-xmpp/wsdl").iterdir()))
+        given = self.tool("wsdl", self.endpoint).stdout
+        self.assertIn("calculatorPortType", given)
+        self.tool("wsdl", self.endpoint, "-o", "c.wsdl", "--transport", "http", "--location", "http://x.test/c")
+        changed = (self.home / "c.wsdl").read_text()
+        self.assertIn('location="http://x.test/c"', changed)
+        self.assertIn('transport="http://schemas.xmlsoap.org/soap/http"', changed)
+        self.assertEqual(self.tool("wsdl", self.endpoint, "--all", "all").stdout, "all/service.wsdl\n")
+        self.assertIn("calculatorPortType", self.told("wsdl", self.endpoint)["wsdl"])
+
+    def test_a_service_that_does_not_is_3_with_what_to_do(self):
+        self.serve("--echo")
+        for arguments in (["wsdl", self.endpoint], ["call", self.endpoint, "add"]):
+            self.assertIn("--wsdl", self.tool(*arguments, code=3).stderr)
+
+
+class Plans(lab.Lab):
+    def test_what_makes_no_service_is_2(self):
+        for arguments in ([], ["--echo", "--fault", "x"], ["--echo", "--shell"], ["--command", " "], ["--answer", "none"],
+                          ["--echo", "--jobs", "65"], ["--echo", "--kill-after", "0"], ["--echo", "x"]):
+            ended = self.tool("serve", "-j", "a@x.test", *arguments, code=2)
+            self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
