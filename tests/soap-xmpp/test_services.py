@@ -61,13 +61,22 @@ class Services(lab.Online):
         self.assertEqual([pid for pid in lab.running(mark) if pid != service.process.pid], [])
 
     def test_so_many_jobs_run_at_once_and_no_more(self):
-        self.serve("--shell", "--command", "echo begin >> log; sleep 0.3; echo end >> log; echo '<r xmlns=\"u:r\"/>'",
-                   "--jobs", "2", HOME=str(self.home))
+        log = self.home / "log"
+        self.serve("--shell", "--command", "echo + >> %s; sleep 0.3; echo - >> %s; echo '<r xmlns=\"u:r\"/>'" % (log, log),
+                   "--jobs", "2")
         calls = [lab.Service(["soap-xmpp", "call", self.endpoint, "x", "--ns", "urn:x"], self.environment)
                  for _ in range(5)]
         self.assertEqual([one.process.wait(lab.PATIENCE_S) for one in calls], [0] * 5)
         for one in calls:
             one.end()
+        steps = [1 if line == "+" else -1 for line in log.read_text().split()]
+        self.assertEqual((len(steps), max(sum(steps[:end]) for end in range(11))), (10, 2))
+
+    def test_a_service_whose_address_another_takes_ends_with_6(self):
+        first = self.serve("--echo")
+        self.serve("--echo")
+        self.assertEqual(first.process.wait(lab.PATIENCE_S), 6)
+        self.ask()
 
     def wait_for(self, condition):
         end = time.monotonic() + lab.PATIENCE_S
