@@ -13,17 +13,19 @@ struct sx_inquiry {
     int64_t until_us;
     bool is_renewal;
     char id[SX_EXCHANGE_ID_BYTES];
-    char *jid; /* also what take_silent gives away */
+    const char *name; /* what it is found by */
+    char *jid;        /* the same, and what take_silent gives away */
 };
 
 static int compare(const void *a, const void *b)
 {
-    return sx_jid_compare(((const struct sx_inquiry *)a)->jid, ((const struct sx_inquiry *)b)->jid);
+    const struct sx_inquiry *inquiry = a, *other = b;
+    return sx_jid_compare(inquiry->name, other->name);
 }
 
 static struct sx_inquiry *find(struct sx_inquiries *questions, const char *jid)
 {
-    const struct sx_inquiry key = {.jid = (char *)(size_t)jid};
+    const struct sx_inquiry key = {.name = jid};
     struct sx_inquiry *const *node = tfind(&key, &questions->by_jid, compare);
     return node ? *node : NULL;
 }
@@ -57,7 +59,7 @@ void sx_inquiry_fini(struct sx_inquiries *questions)
 
 static bool enter(struct sx_inquiries *questions, struct sx_inquiry *question, const char *jid)
 {
-    question->jid = strdup(jid);
+    question->name = question->jid = strdup(jid);
     if (!question->jid)
         return false;
     if (tsearch(question, &questions->by_jid, compare))

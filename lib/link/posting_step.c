@@ -128,18 +128,16 @@ static void hear_of_absence(struct sx_posting_step *step)
 {
     struct sx_posting_progress *progress = &step->posting->progress;
     const struct sx_routing *routing = step->calls->routing;
-    if (!is_routed(step)) {
-        progress->is_foreign = true;
-    } else if (progress->chosen) {
+    bool is_another = is_routed(step);
+    if (is_another && progress->chosen)
         sx_roster_take_out(routing->roster, progress->chosen);
+    if (is_another &&
+        (progress->chosen || sx_routing_has_come(routing, step->posting->to, progress->version)))
         progress->has_choice = false;
-    } else if (sx_routing_has_come(routing, step->posting->to, progress->version)) {
-        progress->has_choice = false;
-    } else if (sx_clock_now_us() >= step->settled_us) {
-        progress->is_foreign = true;
-    } else {
+    else if (is_another && sx_clock_now_us() < step->settled_us)
         progress->awaits_absent = true;
-    }
+    else
+        progress->is_foreign = true;
 }
 
 static void hear(struct sx_posting_step *step, enum sx_posting_word word)
