@@ -54,6 +54,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p "$root"
+chmod 755 "$root" # the root of all who are in there, and not only of root
 root=$(cd "$root" && pwd -P)
 
 # In namespaces of its own, which a signal to this script ends at once.

@@ -69,16 +69,30 @@ static void serve_copy(struct soap *soap)
     adder.serve();
 }
 
+/* Who reads an Envelope without a class has a table that knows it: gSOAP 2.8.135 wants one. */
+static int begin_serve(struct soap *soap)
+{
+    static const struct Namespace table[] = {
+        {"SOAP-ENV", "http://schemas.xmlsoap.org/soap/envelope/",
+         "http://www.w3.org/*/soap-envelope", NULL},
+        {"SOAP-ENC", "http://schemas.xmlsoap.org/soap/encoding/",
+         "http://www.w3.org/*/soap-encoding", NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    soap_set_namespaces(soap, table);
+    return soap_begin_serve(soap);
+}
+
 static void dispatch_copy(struct soap *soap)
 {
     i::adderService adder(*soap);
-    if (soap_begin_serve(soap) == SOAP_OK && adder.dispatch())
+    if (begin_serve(soap) == SOAP_OK && adder.dispatch())
         soap_send_fault(&adder);
 }
 
 static void begin_then_copy(struct soap *soap)
 {
-    if (soap_begin_serve(soap))
+    if (begin_serve(soap))
         return;
     i::adderService adder(*soap);
     if (adder.dispatch())

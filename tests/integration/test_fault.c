@@ -186,6 +186,15 @@ static void ask_by_xmpp(struct ways *ways, enum way way, const char *xml, const 
 #define FINE          BODY(SAY("a"))
 #define MUST(value)   "<e:Header><s xmlns='urn:s' e:mustUnderstand='" value "'/></e:Header>"
 
+/* gSOAP 2.8.124 says nothing over HTTP to what is no SOAP, 2.8.135 does. */
+#if GSOAP_VERSION < 208135
+#define FOREIGN_ENVELOPE "nothing"
+#define FOREIGN_ELEMENT  "nothing"
+#else
+#define FOREIGN_ENVELOPE "VersionMismatch"
+#define FOREIGN_ELEMENT  "Sender"
+#endif
+
 /* The first name in plain is Prosody's answer, the second, if there is one, ejabberd's. */
 struct row {
     const char *label, *xml;
@@ -195,14 +204,14 @@ struct row {
 static const struct row rows[] = {
     {"SOAP 1.1", IN(SOAP11, FINE), "result", "result", "result"},
     {"SOAP 1.2", IN(SOAP12, FINE), "result", "result", "result"},
-    {"an Envelope in a foreign namespace", IN("urn:other", FINE), "nothing", "VersionMismatch",
-     "VersionMismatch"},
+    {"an Envelope in a foreign namespace", IN("urn:other", FINE), FOREIGN_ENVELOPE,
+     "VersionMismatch", "VersionMismatch"},
     {"an Envelope of a draft of SOAP 1.2", IN("http://www.w3.org/2001/12/soap-envelope", FINE),
      "no SOAP", "VersionMismatch", "VersionMismatch"},
-    {"an Envelope in no namespace", "<Envelope xmlns=''><Body/></Envelope>", "nothing",
+    {"an Envelope in no namespace", "<Envelope xmlns=''><Body/></Envelope>", FOREIGN_ENVELOPE,
      "VersionMismatch", "VersionMismatch"},
-    {"another element of SOAP's", "<e:Letter xmlns:e='" SOAP11 "'>" FINE "</e:Letter>", "nothing",
-     "service-unavailable", "bad-request"},
+    {"another element of SOAP's", "<e:Letter xmlns:e='" SOAP11 "'>" FINE "</e:Letter>",
+     FOREIGN_ELEMENT, "service-unavailable", "bad-request"},
     {"no Body", IN(SOAP11, ""), "Sender", "bad-request", "bad-request"},
     {"a Header alone", IN(SOAP12, "<e:Header/>"), "Sender", "bad-request", "bad-request"},
     {"an empty Body", IN(SOAP11, "<e:Body/>"), "Sender", "Sender", "Sender"},

@@ -62,6 +62,9 @@ static int call(const char *endpoint, const struct Namespace *namespaces)
     return err;
 }
 
+/* gSOAP 2.8.124 says nothing to whom it doesn't understand, 2.8.135 does. */
+enum { OVER_HTTP = GSOAP_VERSION < 208135 ? SOAP_EOF : SOAP_VERSIONMISMATCH };
+
 static void serve_one_version(const struct Namespace *served, const struct Namespace *other)
 {
     struct sockaddr_in address;
@@ -78,7 +81,7 @@ static void serve_one_version(const struct Namespace *served, const struct Names
         abort();
     ground_serve();
     snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    CU_ASSERT_EQUAL(call(endpoint, other), SOAP_EOF);
+    CU_ASSERT_EQUAL(call(endpoint, other), OVER_HTTP);
     CU_ASSERT_EQUAL(call(CALC, other), SOAP_VERSIONMISMATCH);
     CU_ASSERT_EQUAL(call(endpoint, served), SOAP_OK);
     CU_ASSERT_EQUAL(call(CALC, served), SOAP_OK);
