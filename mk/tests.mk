@@ -21,7 +21,7 @@ MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integr
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract integration ws cxx federation cluster)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool integration ws cxx federation cluster)
 
 CONTRACT_TESTS := $(call obj,$(wildcard tests/contract/*.c) tests/lib/suite.c)
 
@@ -102,6 +102,16 @@ $(BUILD)/unit-contract: $(CONTRACT_TESTS) $(BUILD)/libcontract.a | $(foreach s,$
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup \
 	    strndup) -o $@ $^ $(XML_LIBS) -lcunit
+
+# What of the tool needs neither a server nor a link.
+TOOL_UNIT_OBJECTS := $(call obj,$(wildcard tests/soap-xmpp/unit/*.c) tests/lib/suite.c $(addprefix soap-xmpp/,histogram.c \
+    pretty.c doctor/finding.c doctor/offer.c))
+TOOL_TESTS := $(filter $(BUILD)/obj/tests/soap-xmpp/%,$(TOOL_UNIT_OBJECTS))
+$(TOOL_TESTS) $(call lint_of,$(TOOL_TESTS)): CPPFLAGS += -Isoap-xmpp
+
+$(BUILD)/unit-tool: $(TOOL_UNIT_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ -lxml2 -lcunit
 
 $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plugin_PLUGINS) $(TWO_OBJECTS) \
     $(filter-out $(call obj,$(addprefix lib/link/,call.c message_call.c answer.c preparation.c posting.c \
@@ -262,6 +272,18 @@ run-contract: $(BUILD)/unit-contract
 run-plugin: $(BUILD)/unit-plugin
 	$(TEST_RUN) $(BUILD)/unit-plugin $(ARGS)
 
+run-tool: $(BUILD)/unit-tool
+	$(TEST_RUN) $(BUILD)/unit-tool $(ARGS)
+
+# What doctor finds, beside servers that have it.
+DOCTOR_SERVERS := prosody clear=prosody,TLS=off $(foreach c,wronghost expired,$(c)=prosody$(,)CERT=$(c))
+run-doctor run-doctor-throttled: $(TOOL)
+	tools/with-servers $(DOCTOR_SERVERS) -- /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder doctor $(ARGS)
+
+# With Debian's own configurations, which slow it down: half a minute more.
+run-doctor-throttled: DOCTOR_SERVERS += slowprosody=prosody,CONFIG=debian slowejabberd=ejabberd,CONFIG=debian
+run-doctor-throttled: ARGS ?= Throttled
+
 # What runs is what was allowed: tests/oracle/oracle.c.
 ORACLE_COUNT ?= 500000
 ORACLE_ALONE ?= 100000
@@ -380,10 +402,11 @@ side_by_side = $(Q)tools/side-by-side --at-once $(LANES) --logs $(LOGS) --second
 sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERVERS)' \
     --beside sized-ws $(BUILD)/ws 2 '$(DEBIAN_PAIR)' --beside sized-cxx $(BUILD)/cxx 1 '$(DEBIAN_PAIR)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
-unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract
+unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract \
+    --suites tool $(BUILD)/unit-tool
 served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
 
-check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(ORACLES) $(BUILD)/gen/calculator/soapH.h
+check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-tool $(ORACLES) $(BUILD)/gen/calculator/soapH.h
 	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
 
 # What install, samples and so on need is made before, as they run at the same time.
