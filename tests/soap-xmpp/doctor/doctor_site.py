@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -123,6 +124,55 @@ class Proxy:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class TlsServer:
+    """TLS from the first byte, as context has it, and features; no login."""
+
+    def __init__(self, certificate, key, **settings):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        for name, value in settings.items():
+            setattr(self.context, name, value)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+                with self.context.wrap_socket(client, server_side=True) as stream:
+                    if stream.recv(4096):
+                        stream.sendall(b"<stream:stream xmlns='jabber:client' id='1' version='1.0' "
+                                       b"xmlns:stream='http://etherx.jabber.org/streams'><stream:features/>")
+                        stream.recv(4096)
+            except ssl.SSLError:
+                continue
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+
+
+def sign(server, folder, days):
+    """A certificate for the server's domain by its CA, good for so many days: certificate and key."""
+    base, folder = os.path.dirname(server.ca), str(folder)
+    names = {name: os.path.join(folder, name) for name in ("key", "request", "certificate", "names")}
+    with open(names["names"], "w") as out:
+        out.write("subjectAltName=DNS:%s\n" % server.domain)
+    for command in (["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", names["key"],
+                     "-subj", "/CN=x", "-out", names["request"]],
+                    ["x509", "-req", "-in", names["request"], "-CA", server.ca, "-CAkey", os.path.join(base, "ca.key"),
+                     "-set_serial", "7", "-days", str(days), "-extfile", names["names"], "-out", names["certificate"]]):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    return names["certificate"], names["key"]
 
 
 class NameServer:

@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -167,6 +169,22 @@ class Tls(unittest.TestCase):
         self.assertEqual(found.state("tls"), "FAIL")
         self.assertIn("host-unknown", found["tls"]["found"])
 
+    def look_at(self, days=30, **settings):
+        server = site.Server("prosody")
+        with tempfile.TemporaryDirectory() as folder, \
+                site.TlsServer(*site.sign(server, folder, days), **settings) as other:
+            return site.Findings(site.environment(server, other.port, SOAP_XMPP_TLS="direct"), "--only", "tls")
+
+    def test_a_certificate_that_expires_soon_is_a_warning(self):
+        found = self.look_at(days=13)
+        self.assertEqual((found.code, found.state("tls")), (0, "warn"), found.out)
+        self.assertIn("expires in", found["tls"]["found"])
+
+    def test_an_old_tls_is_a_warning(self):
+        found = self.look_at(maximum_version=ssl.TLSVersion.TLSv1_2)
+        self.assertEqual(found.state("tls"), "warn", found.out)
+        self.assertIn("TLSv1.2", found["tls"]["found"])
+
     def test_what_answers_is_no_xmpp(self):
         with site.Proxy(site.Server("prosody").port, lambda said: "SSH-2.0-OpenSSH>") as proxy:
             found = site.Findings(site.environment(site.Server("prosody"), proxy.port), "--only", "tls")
@@ -262,6 +280,14 @@ class Server(unittest.TestCase):
         change = site.replace(r"<iq [^>]*type='result'[^>]*/>", "")
         found = self.look("rtt", change, "--timeout", "2")
         self.assertEqual((found.code, found.state("rtt")), (1, "FAIL"), found.out)
+
+    def test_a_slow_way(self):
+        def late(said):
+            time.sleep(0.21)
+            return said
+        found = self.look("rtt", late)
+        self.assertEqual(found.state("rtt"), "warn", found.out)
+        self.assertIn("slow", found["rtt"]["found"])
 
     def test_nagle(self):
         found = self.look("rtt", nagle_s=0.045)
