@@ -124,6 +124,17 @@ bool entity_has(const json_t *entity, const char *feature)
     return false;
 }
 
+const char *entity_incarnation(const json_t *entity)
+{
+    static const char prefix[] = FEATURE_DELIVERY "#";
+    const json_t *listed;
+    size_t i;
+    json_array_foreach(json_object_get(entity, "features"), i, listed)
+        if (strncmp(json_string_value(listed), prefix, sizeof prefix - 1) == 0)
+            return json_string_value(listed) + sizeof prefix - 1;
+    return NULL;
+}
+
 void entity_print_text(const char *text)
 {
     for (; *text; text++) {

@@ -30,6 +30,9 @@ const char *entity_name(const json_t *entity);
 bool entity_is(const json_t *entity, const char *member); /* "soap", "packed", "delivery" */
 bool entity_has(const json_t *entity, const char *feature);
 
+/* Which run of its process it is, NULL if it doesn't tell: another one remembers no calls. */
+const char *entity_incarnation(const json_t *entity);
+
 /* Prints text that a stranger wrote: control characters, which terminals obey, as "?". */
 void entity_print_text(const char *text);
 

@@ -52,6 +52,8 @@ static void print_entity(const json_t *entity, bool has_features)
     print_row("packed", entity_is(entity, "packed") ? "yes" : "no");
     print_row("runs once", entity_is(entity, "delivery") ? "yes, also when a call is sent again"
                                                          : "not known: a call is sent once");
+    if (entity_incarnation(entity))
+        print_row("incarnation", entity_incarnation(entity));
     if (has_features)
         print_rows("features", json_object_get(entity, "features"));
 }

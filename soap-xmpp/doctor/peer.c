@@ -97,6 +97,8 @@ static void tell_features(const json_t *features, struct finding *finding)
     const char *name = entity_value(features, SOAP_XMPP_SERVICE_FORM, "name");
     const char *version = entity_value(features, SOAP_XMPP_SERVICE_FORM, "version");
     size_t i;
+    if (entity_incarnation(features))
+        finding_add_detail(finding, "incarnation: %s", entity_incarnation(features));
     if (name)
         finding_add_detail(finding, "%s%s%s", name, version ? " " : "", version ? version : "");
     for (i = 0; i < sizeof ours / sizeof ours[0]; i++)

@@ -59,6 +59,7 @@ class Infos(Looking):
         said = self.tool("info", self.endpoint, "--features").stdout
         self.assertRegex(said, "(?m)^soap +yes$")
         self.assertRegex(said, "(?m)^packed +yes$")
+        self.assertRegex(said, "(?m)^incarnation +\\S+$")
         self.assertIn("urn:soap-xmpp:packed:1", said)
 
     def test_a_service_that_describes_itself_tells_its_operations(self):
