@@ -413,7 +413,7 @@ check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-t
 test: deps
 	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
 	$(call side_by_side) $(unit_suites) $(served_suites) $(sized_suites) --served mixed $(BUILD)/mixed \
-	    $(call targets,bench-unit docs oracle model install commands soap-xmpp \
+	    $(call targets,bench-unit docs oracle model install commands soap-xmpp doctor \
 	    samples languages servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are
@@ -453,6 +453,7 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-contract run-plugin run-oracle run-model run-docs run-install run-commands run-samples run-languages run-nat \
-    run-integration run-sized run-sized-ws run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation \
-    run-cluster run-mixed run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything
+.PHONY: run-unit run-contract run-tool run-doctor run-doctor-throttled run-soap-xmpp run-plugin run-oracle run-model run-docs \
+    run-install run-commands run-samples run-languages run-nat run-integration run-sized run-sized-ws \
+    run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation run-cluster run-mixed \
+    run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

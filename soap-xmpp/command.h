@@ -36,7 +36,8 @@ struct command {
 };
 
 extern const struct command command_call, command_serve, command_wsdl, command_context,
-    command_completion, command_init, command_demo, command_doctor;
+    command_completion, command_init, command_demo, command_doctor, command_ping, command_info,
+    command_ls, command_stats, command_watch, command_bench, command_trace;
 
 /* All of them, in the order of --help; NULL behind the last. */
 extern const struct command *const command_table[];

@@ -27,7 +27,7 @@ class Server:
 
         self.label, self.domain = label, variable("DOMAIN")
         self.port, self.ca = variable("PORT"), variable("CAFILE")
-        self.direct_port = variable("DIRECT_TLS_PORT")
+        self.direct_port, self.component_port = variable("DIRECT_TLS_PORT"), variable("COMPONENT_PORT")
         self.passwords = dict(user.split(":", 1) for user in variable("USERS").split())
 
 
@@ -173,4 +173,11 @@ def at_each_server(case):
     for server in servers():
         name = "%s_at_%s" % (case.__name__, server.label)
         setattr(module, name, type(name, (case,), {"server": server, "__module__": case.__module__}))
+    return None
+
+
+def at_one_server(case):
+    """The same beside the first server alone, for what no server has a say in."""
+    for server in servers()[:1]:
+        return type(case.__name__, (case,), {"server": server, "__module__": case.__module__})
     return None
