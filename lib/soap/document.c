@@ -20,6 +20,7 @@
 #include "soap/encoding.h"
 #include "xml/namespace.h"
 #include "xml/quota.h"
+#include "xml/twin.h"
 
 enum {
     /* What expat may hold: some times the document, for its attributes' names and its copy. */
@@ -121,11 +122,22 @@ static void refuse_declaration(struct pass *pass, enum sx_err err)
                line_of(pass));
 }
 
-/* A server closes the stream for a prefix that is bound nowhere. */
+static void check_twins(struct pass *pass, const char **attributes)
+{
+    const char *twin;
+    if (sx_twin_find(&pass->namespaces, attributes, &twin))
+        refuse(pass, SX_ENOMEM, "%s", sx_fault_text(SX_ENOMEM));
+    else if (twin)
+        refuse(pass, SX_EUNCARRIABLE,
+               "in line %lu the attribute %.60s stands there under another prefix, too",
+               line_of(pass), twin);
+}
+
+/* A server closes the stream for a prefix that is bound nowhere, and for a twin. */
 static void check_prefixes(struct pass *pass, const char *qname, const char **attributes)
 {
     enum sx_err err = sx_namespaces_push(&pass->namespaces, pass->depth, attributes);
-    const char *uri, *unbound = NULL;
+    const char **all = attributes, *uri, *unbound = NULL;
     if (err) {
         refuse_declaration(pass, err);
         return;
@@ -139,6 +151,8 @@ static void check_prefixes(struct pass *pass, const char *qname, const char **at
     if (unbound)
         refuse(pass, SX_EUNCARRIABLE, "in line %lu the prefix of %.60s is bound nowhere",
                line_of(pass), unbound);
+    else
+        check_twins(pass, all);
 }
 
 static void XMLCALL on_start(void *user, const char *qname, const char **attributes)

@@ -18,6 +18,7 @@
 
 #include "base/utf8.h"
 #include "soap/qname.h"
+#include "xml/twin.h"
 
 enum { DEPTH_ROOT = 1, DEPTH_PART, DEPTH_BLOCK, DEPTH_FAULT_PART, DEPTH_CODE_VALUE };
 enum { WHY_NAME_BYTES = 64 }; /* of a peer's name quoted in why */
@@ -246,10 +247,24 @@ static bool bind_xsi(struct sx_scan *scan, const char *attribute, const char **u
     return record_unbound(scan, "xsi", 3);
 }
 
+/* What arrives has passed a server, or stays with us. */
+static enum sx_err refuse_twin(struct sx_scan *scan, const char **attributes)
+{
+    const char *twin;
+    if (sx_twin_find(&scan->namespaces, attributes, &twin))
+        return fail(scan, SX_ENOMEM, "memory is short at the attribute %.*s", attributes[0]);
+    if (twin)
+        return fail(scan, SX_EMALFORMED,
+                    "the attribute %.*s stands there under another prefix, too", twin);
+    return SX_OK;
+}
+
 static enum sx_err scan_attributes(struct sx_scan *scan, const char **attributes)
 {
     unsigned number = 0;
     const char *uri;
+    if (scan->open_uris && refuse_twin(scan, attributes))
+        return scan->err;
     for (; *attributes; attributes += 2) {
         if (sx_namespaces_declares(attributes[0])) {
             if (scan->open_uris)

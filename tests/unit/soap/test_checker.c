@@ -106,6 +106,12 @@ static void test_refuses_names(void)
         REFUSAL(ROOT11 BODY "<a xmlns:q=''/>" TAIL, AT, "<a> declares a prefix"),
         REFUSAL(ROOT11 BODY "<a xmlns:xmlns='urn:q'/>" TAIL, AT, "<a> declares a prefix"),
         REFUSAL(ROOT11 BODY "<E:a:b/>" TAIL, AT, "<E:a:b>"),
+        REFUSAL(ROOT11 BODY "<a xmlns:p='u' xmlns:q='u' p:b='' b='' p:c='' q:b=''/>" TAIL, AT,
+                "the attribute q:b stands there under another prefix, too"),
+        REFUSAL(ROOT11 BODY "<a xmlns:p='u' xmlns:q='u' p:a='' p:b='' p:c='' p:d='' p:e='' p:f='' "
+                            "p:g='' p:h='' p:i='' p:j='' p:k='' p:l='' p:m='' p:n='' p:o='' p:p='' "
+                            "p:q='' q:h=''/>" TAIL,
+                AT, "stands there under another prefix, too"),
     };
     EXPECT_REFUSALS(rows);
 }

@@ -122,6 +122,10 @@ static void what_binds_no_prefix_is_refused(void)
                 "refused: in line 1 the prefix of p:d is bound nowhere");
     ASSERT_TEXT(CLEAN("<p:a xmlns:p=''/>"),
                 "refused: in line 1 a prefix is declared as Namespaces in XML doesn't allow");
+    ASSERT_TEXT(CLEAN("<a xmlns:p='u' xmlns:q='u'>\n<b p:c='' q:c=''/></a>"),
+                "refused: in line 2 the attribute q:c stands there under another prefix, too");
+    ASSERT_TEXT(CLEAN("<a xmlns:p='u' xmlns:q='v' p:c='' q:c='' c='' xml:lang=''/>"),
+                "<a xmlns:p='u' xmlns:q='v' p:c='' q:c='' c='' xml:lang=''/>");
 }
 
 static void what_declares_too_much_is_refused(void)
