@@ -344,8 +344,13 @@ static void write_attribute(const char *name, const char *value, struct sx_buffe
     sx_buffer_add_text(out, "\"");
 }
 
-/* Whether one of that name stands before it: names are local, and two of them may differ only in
- * their prefixes. */
+/* Names are local. xml:xmlns is no declaration, and would be one. */
+static bool is_declaration(const struct sx_attribute *attribute)
+{
+    return strcmp(attribute->name, "xmlns") == 0;
+}
+
+/* Whether one of that name stands before it: two of them may differ only in their prefixes. */
 static bool is_second(const struct sx_element *element, const struct sx_attribute *attribute)
 {
     const struct sx_attribute *first = element->attributes;
@@ -365,7 +370,7 @@ static bool write_start(void *user, const struct sx_element *element)
     if (strcmp(element->ns, outer_ns) != 0)
         write_attribute("xmlns", element->ns, out);
     for (attribute = element->attributes; attribute; attribute = attribute->next)
-        if (!is_second(element, attribute))
+        if (!is_declaration(attribute) && !is_second(element, attribute))
             write_attribute(attribute->name, attribute->value, out);
     sx_buffer_add_text(out, has_content(element) ? ">" : "/>");
     return !out->failed;

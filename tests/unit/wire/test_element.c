@@ -218,6 +218,19 @@ static void test_shortage(void)
     CU_ASSERT(shortage_sweep(attempt_building) >= 10);
 }
 
+/* As <a xmlns='urn:a' xml:xmlns='urn:b'/> is told. */
+static void test_write_declaration(void)
+{
+    struct sx_element *root = sx_element_new("a", "urn:a");
+    struct sx_buffer out = {0};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+    CU_ASSERT(!sx_element_add_attribute(root, "xmlns", "urn:b"));
+    sx_element_write(root, &out);
+    ASSERT_TEXT(out.bytes, "<a xmlns=\"urn:a\"/>");
+    sx_buffer_fini(&out);
+    sx_element_free(root);
+}
+
 CU_TestInfo tests_element[] = {
     {"names, attributes, children and text are found", test_reading},
     {"of two attributes with one name the first counts", test_first_attribute},
@@ -227,5 +240,6 @@ CU_TestInfo tests_element[] = {
     {"memory is in proportion to text and children", test_memory},
     {"without memory nothing is half added", test_shortage},
     {"of two attributes of one name the first is written", test_write_second},
+    {"an attribute that would be a declaration isn't written", test_write_declaration},
     CU_TEST_INFO_NULL,
 };
