@@ -45,6 +45,7 @@ struct sx_describer *sx_describer_new(const struct sx_describer_parts *parts)
     describer->parts = *parts;
     describer->answers = *parts->answers;
     describer->answers.statistics = NULL;
+    describer->answers.tally = NULL;
     atomic_init(&describer->is_on, false);
     describer->queue = sx_queue_new(MAX_REQUESTS, MAX_REQUEST_BYTES, 0);
     describer->checker = sx_checker_new(sx_session_config(parts->session)->max_depth);

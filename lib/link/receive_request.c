@@ -95,8 +95,19 @@ static void answer(const struct sx_reception *reception, const struct sx_incomin
     sx_admission_post(reception->admission, incoming, &out);
 }
 
+/* How much an answer's payload may have, whatever it would say. */
+static size_t find_room(const struct sx_reception *reception, const struct sx_incoming *incoming,
+                        size_t most)
+{
+    size_t frame_bytes = FRAME_BYTES + (incoming->from ? strlen(incoming->from) : 0);
+    size_t limit = sx_size_limit_outgoing(reception->session, NULL);
+    size_t room = limit > frame_bytes ? limit - frame_bytes : 0;
+    return room < most ? room : most;
+}
+
 static void answer_info(const struct sx_reception *reception, const struct sx_incoming *incoming)
 {
+    size_t room = find_room(reception, incoming, SX_DESCRIPTION_INFO_BYTES);
     bool is_plain = sx_session_config(reception->session)->plain_delivery;
     /* Who shares its JID speaks for the others, too: before it serves, and while it stops. */
     bool serves = sx_queue_is_open(reception->queue) || sx_journal_is_shared(reception->journal);
@@ -104,9 +115,9 @@ static void answer_info(const struct sx_reception *reception, const struct sx_in
     struct sx_buffer out = {0};
     sx_journal_incarnation(reception->journal, sx_clock_now_us(), incarnation);
     sx_disco_begin_info(&out, serves, is_plain ? NULL : incarnation, reception->content->packs);
-    if (serves)
-        sx_describer_write_form(reception->describer, incoming->from,
-                                SX_DESCRIPTION_INFO_BYTES - sizeof "</query>", &out);
+    if (serves && room > out.len + sizeof "</query>")
+        sx_describer_write_form(reception->describer, incoming->from, room - sizeof "</query>",
+                                &out);
     sx_disco_end_info(&out);
     answer(reception, incoming, &out);
     sx_buffer_fini(&out);
@@ -116,14 +127,11 @@ static void answer_info(const struct sx_reception *reception, const struct sx_in
 static void answer_items(const struct sx_reception *reception, const struct sx_incoming *incoming)
 {
     const struct sx_session *session = reception->session;
-    size_t frame_bytes = FRAME_BYTES + (incoming->from ? strlen(incoming->from) : 0);
-    size_t max_bytes = sx_size_limit_outgoing(session, NULL);
+    size_t room = find_room(reception, incoming, MAX_ITEMS_BYTES);
     struct sx_buffer items = {0}, out = {0};
-    max_bytes = max_bytes < MAX_ITEMS_BYTES ? max_bytes : MAX_ITEMS_BYTES;
     if (sx_session_config(session)->is_component && incoming->to &&
-        sx_jid_equal(incoming->to, sx_session_own_jid(session)) && max_bytes > frame_bytes &&
-        !sx_describer_write_items(reception->describer, incoming->from, max_bytes - frame_bytes,
-                                  &items))
+        sx_jid_equal(incoming->to, sx_session_own_jid(session)) && room &&
+        !sx_describer_write_items(reception->describer, incoming->from, room, &items))
         sx_trace(sx_session_trace(session), SOAP_XMPP_TRACE_INFO,
                  "%s was told a part of the items: all of them don't fit into a stanza",
                  sx_incoming_text(incoming->from));
