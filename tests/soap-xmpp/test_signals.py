@@ -53,6 +53,8 @@ class Logins(lab.Online):
     def test_it_is_clean_under_valgrind(self):
         if self.server.label != lab.servers()[0].label:
             self.skipTest("once is enough")
+        if b"__asan_init" in (lab.BUILD / "soap-xmpp").read_bytes():
+            self.skipTest("the address sanitizer looks already")
         self.serve("--command", str(lab.TOP / "soap-xmpp/demo/calculator.sh"))
         ended = subprocess.run(
             ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite", "soap-xmpp",
