@@ -10,17 +10,21 @@ static unsigned long *choose(struct sx_ends *ends, enum sx_err err)
         return &ends->refused;
     case SX_ETIMEOUT:
     case SX_ESLOW:
+    case SX_EROOM:
         return &ends->timed_out;
+    case SX_ELOST:
+    case SX_EFORKED:
+        return &ends->lost;
     case SX_ESTOPPED:
         return &ends->stopped;
     default:
-        return sx_fault_is_answered(err) ? &ends->bad : &ends->lost;
+        return &ends->bad;
     }
 }
 
-void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool may_have_run)
+void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run)
 {
-    ++*choose(ends, err);
+    ++*(is_lost ? &ends->lost : choose(ends, err));
     if (!may_have_run)
         ends->not_executed++;
     else if (sx_fault_is_answered(err))

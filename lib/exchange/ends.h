@@ -20,7 +20,9 @@ struct sx_ends {
 static inline void sx_ends_note_result(struct sx_ends *ends, const struct sx_reply *reply)
 {
     ends->executed++;
-    if (!reply || !reply->envelope.bytes)
+    if (reply && reply->envelope.err)
+        ends->bad++;
+    else if (!reply || !reply->envelope.bytes)
         ends->empty++;
     else if (reply->envelope.is_fault)
         ends->faulted++;
@@ -28,8 +30,10 @@ static inline void sx_ends_note_result(struct sx_ends *ends, const struct sx_rep
         ends->answered++;
 }
 
-/* A call has ended otherwise. may_have_run: as sx_exchange_may_have_run. */
-void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool may_have_run);
+/* A call has ended otherwise, as soap_xmpp_call_end() tells it (api/ending.c). is_lost: whatever
+ * the error is, since it never found the link online, or a later process has refused it.
+ * may_have_run: as sx_exchange_may_have_run. */
+void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run);
 
 /* A call was given back before it has ended. */
 void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run);

@@ -520,6 +520,14 @@ bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err
     return call->sent > 1 || !sx_reply_is_unrun(reply->condition);
 }
 
+static bool is_lost(const struct soap_xmpp_call *call, enum sx_err err,
+                    const struct sx_reply *reply)
+{
+    if (err == SX_ETIMEOUT)
+        return call->ended_in == PHASE_PREPARED && call->wait == WAIT_LINK;
+    return err == SX_ESTANZA && reply && reply->delivery.stale_for[0];
+}
+
 static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
                              const struct sx_reply *reply)
 {
@@ -531,7 +539,8 @@ static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
     else if (call->is_cancelled)
         sx_ends_note_cancel(ends, sx_table_may_have_run_locked(call, err, reply));
     else
-        sx_ends_note(ends, err, sx_table_may_have_run_locked(call, err, reply));
+        sx_ends_note(ends, err, is_lost(call, err, reply),
+                     sx_table_may_have_run_locked(call, err, reply));
 }
 
 /* The one way out of the table. Takes reply (NULL: err tells all). */

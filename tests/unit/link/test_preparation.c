@@ -34,12 +34,14 @@ extern CU_TestInfo tests_preparation[];
 
 static struct responder responder;
 static int64_t now_us;
+static unsigned long ended[SOAP_XMPP_END_BAD + 1]; /* calls, of this link */
 
 /* ---- the link ---- */
 
 static void start(const struct soap_xmpp_config *config)
 {
     responder_start(&responder, config);
+    memset(ended, 0, sizeof ended);
     now_us = sx_clock_now_us();
     stopped_clock_set(now_us);
 }
@@ -176,10 +178,29 @@ static void expect_done(struct soap_xmpp_call *call)
     CU_ASSERT_PTR_EQUAL_FATAL(soap_xmpp_wait(responder.link, 0), call);
 }
 
+/* The link counts a call by the end that it tells. */
+static void expect_counted(enum soap_xmpp_end_value end)
+{
+    struct soap_xmpp_counts counts;
+    soap_xmpp_count(responder.link, &counts);
+    const unsigned long numbers[SOAP_XMPP_END_BAD + 1] = {
+        [SOAP_XMPP_END_ANSWER] = counts.calls_answered,
+        [SOAP_XMPP_END_FAULT] = counts.calls_faulted,
+        [SOAP_XMPP_END_EMPTY] = counts.calls_empty,
+        [SOAP_XMPP_END_REFUSED] = counts.calls_refused,
+        [SOAP_XMPP_END_TIMEOUT] = counts.calls_timed_out,
+        [SOAP_XMPP_END_LOST] = counts.calls_lost,
+        [SOAP_XMPP_END_STOPPED] = counts.calls_stopped,
+        [SOAP_XMPP_END_BAD] = counts.calls_bad,
+    };
+    CU_ASSERT(numbers[end] >= ++ended[end]);
+}
+
 static void expect_end(struct soap_xmpp_call *call, enum soap_xmpp_end_value end,
                        enum soap_xmpp_outcome_value outcome, const char *text)
 {
     expect_done(call);
+    expect_counted(end);
     CU_ASSERT_EQUAL(soap_xmpp_call_end(call), end);
     CU_ASSERT_EQUAL(soap_xmpp_call_outcome(call), outcome);
     if (*text)
