@@ -353,6 +353,47 @@ class Peer(unittest.TestCase):
         self.assertEqual((found.code, found.state("federation")), (1, "FAIL"), found.out)
 
 
+class Service(unittest.TestCase):
+    """A service of bob's, and what its features say through a proxy."""
+    WSDL = os.path.join(site.TOP, "wsdl", "calculator.wsdl")
+
+    def setUp(self):
+        self.server = site.Server("clear")
+        resource = "served-%s" % self.id().rsplit(".", 1)[1]
+        self.endpoint = "xmpp:bob@%s/%s" % (self.server.domain, resource)
+        self.service = subprocess.Popen(
+            [site.TOOL, "serve", "--resource", resource, "--echo", "--allow", "*", "--wsdl", self.WSDL],
+            env=clear(self.server, user="bob"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
+        self.assertIn("serving at", self.service.stderr.readline())
+
+    def tearDown(self):
+        self.service.terminate()
+        self.service.communicate(timeout=site.PATIENCE_S)
+
+    def look(self, *arguments, change=None, only="peer,allowed"):
+        with site.Proxy(self.server.port, change) as between:
+            return site.Findings(clear(self.server, between.port), "--only", only, self.endpoint, *arguments)
+
+    def test_one_that_describes_itself(self):
+        found = self.look("add")
+        self.assertEqual([found.state(name) for name in ("peer", "allowed")], ["ok", "ok"], found.out)
+        self.assertIn("runs each call once, also when it is sent again: yes", found["peer"]["details"])
+
+    def test_an_operation_that_it_does_not_have(self):
+        found = self.look("divide-by-zero")
+        self.assertEqual((found.code, found.state("allowed")), (1, "FAIL"), found.out)
+
+    def test_a_foreign_one_is_a_warning(self):
+        found = self.look(change=site.replace(r"<feature var='urn:soap-xmpp:delivery:1[^']*'/>", ""))
+        self.assertEqual(found.state("peer"), "warn", found.out)
+
+    def test_one_that_says_nothing_of_rules_is_skipped_with_the_rule_to_add(self):
+        found = self.look("add", change=site.replace(r"urn:soap-xmpp:service:1", "urn:x"))
+        self.assertEqual(found.state("allowed"), "skip", found.out)
+        self.assertIn("SOAP_XMPP_ALLOW='alice@%s:add'" % self.server.domain, found.advice("allowed"))
+
+
 class Machine(unittest.TestCase):
     def test_few_descriptors(self):
         values = site.environment(site.Server("prosody"))
