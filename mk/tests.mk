@@ -282,7 +282,6 @@ run-doctor run-doctor-throttled: $(TOOL)
 
 # With Debian's own configurations, which slow it down: half a minute more.
 run-doctor-throttled: DOCTOR_SERVERS += slowprosody=prosody,CONFIG=debian slowejabberd=ejabberd,CONFIG=debian
-run-doctor-throttled: ARGS ?= Throttled
 
 # What runs is what was allowed: tests/oracle/oracle.c.
 ORACLE_COUNT ?= 500000

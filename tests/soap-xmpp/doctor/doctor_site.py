@@ -7,12 +7,15 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
-TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".."))
-TOOL = os.path.join(os.environ.get("BUILD", os.path.join(TOP, "build")), "soap-xmpp")
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import lab  # noqa: E402
+
+TOP, TOOL = str(lab.TOP), str(lab.BUILD / "soap-xmpp")
 PATIENCE_S = 120
 
 

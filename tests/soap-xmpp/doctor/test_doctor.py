@@ -475,6 +475,17 @@ class Command(unittest.TestCase):
         if shutil.which("promtool"):
             subprocess.run(["promtool", "check", "metrics"], input=out.encode(), check=True)
 
+    def test_it_is_clean_under_valgrind(self):
+        with open(site.TOOL, "rb") as tool:
+            if b"__asan_init" in tool.read():
+                self.skipTest("the address sanitizer looks already")
+        done = subprocess.run(["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+                               "--errors-for-leak-kinds=definite", site.TOOL, "doctor", "--json",
+                               "bob@%s/nobody" % site.Server("prosody").domain, "add"],
+                              env=self.values, capture_output=True, timeout=2 * site.PATIENCE_S)
+        self.assertIn(done.returncode, (0, 1), done.stderr.decode())
+        self.assertEqual(len(json.loads(done.stdout)["checks"]), len(IDS))
+
     def test_a_signal_ends_it(self):
         tool = subprocess.Popen([site.TOOL, "doctor", "--only", "idle", "--idle", "600"], env=self.values,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
