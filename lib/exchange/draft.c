@@ -87,6 +87,11 @@ bool sx_draft_park(struct sx_exchange *exchange, const char *id, void *draft,
     return call != NULL;
 }
 
+bool sx_draft_is_any(const struct sx_exchange *exchange)
+{
+    return atomic_load(&exchange->waiting) > 0;
+}
+
 void *sx_draft_take(struct sx_exchange *exchange, enum call_wait wait, unsigned *word)
 {
     struct soap_xmpp_call *call;

@@ -34,6 +34,9 @@ bool sx_draft_is_of(const struct soap_xmpp_call *call);
 bool sx_draft_park(struct sx_exchange *exchange, const char *id, void *draft,
                    void (*free_draft)(void *draft), enum call_wait wait, const char *jid);
 
+/* Whether any waits, for whatever it is; without the mutex, since the loop asks in each turn. */
+bool sx_draft_is_any(const struct sx_exchange *exchange);
+
 /* The draft that waits longest for this, which is the caller's until park or the call's end, and
  * the word that was left for it, 0 for none. NULL: there is none. */
 void *sx_draft_take(struct sx_exchange *exchange, enum call_wait wait, unsigned *word);

@@ -228,6 +228,7 @@ void sx_table_begin_wait_locked(struct soap_xmpp_call *call, enum call_wait wait
         call->awaited = sx_load_add(&exchange->awaited[wait], jid);
     call->wait = jid && !call->awaited ? WAIT_ROOM : wait;
     call->is_waiting = true;
+    atomic_fetch_add(&exchange->waiting, 1);
     TAILQ_INSERT_TAIL(&exchange->waits[call->wait], call, in_wait);
     if (call->awaited)
         TAILQ_INSERT_TAIL(&call->awaited->list, call, in_awaited);
@@ -244,6 +245,7 @@ void sx_table_end_wait_locked(struct soap_xmpp_call *call)
     sx_load_drop(&exchange->awaited[call->wait], call->awaited);
     call->awaited = NULL;
     call->is_waiting = false;
+    atomic_fetch_sub(&exchange->waiting, 1);
 }
 
 /* ---- ids ---- */

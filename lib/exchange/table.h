@@ -147,6 +147,7 @@ struct sx_exchange {
     struct sx_loads resources; /* by peer: those for which any resource will do */
     struct sx_loads accounts;  /* the same by bare JID; lists those that wait for a resource to */
                                /* come back, and could move to another one */
+    atomic_uint waiting;       /* how many are in waits; changed under mu, read without it */
     struct call_list waits[WAITS]; /* PREPARED ones that nobody works on, the first waits longest */
     struct sx_loads awaited[WAITS]; /* of PEER and PRESENCE: by the JID that they wait for */
     unsigned long detached_under_way, unreleased;

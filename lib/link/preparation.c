@@ -292,6 +292,8 @@ int64_t sx_preparation_step(struct sx_preparation *preparation, uint64_t number)
     struct sx_exchange *exchange = preparation->calls->exchange;
     struct sx_posting *posting;
     unsigned word, turns = 0;
+    if (!sx_draft_is_any(exchange) && !preparation->inquiries.count)
+        return SX_NEVER;
     note_silences(preparation);
     while (turns++ < PORTION && (posting = sx_draft_take(exchange, WAIT_ROOM, &word)) != NULL)
         if (take_step(preparation, number, posting, word))

@@ -88,6 +88,7 @@ static void what_waits_is_woken_by_whom_it_waits_for(void)
     park(calls[1], &drafts[1], WAIT_PRESENCE);
     park(calls[2], &drafts[2], WAIT_PEER);
     CU_ASSERT_PTR_NULL(sx_draft_take(exchange, WAIT_LINK, &word));
+    CU_ASSERT_TRUE(sx_draft_is_any(exchange));
     sx_draft_wake(exchange, WAIT_PEER, OTHER, WORD);
     CU_ASSERT_PTR_NULL(sx_draft_take(exchange, WAIT_LINK, &word));
     sx_draft_wake(exchange, WAIT_PEER, PEER, WORD);
@@ -106,6 +107,7 @@ static void what_waits_is_woken_by_whom_it_waits_for(void)
     sx_exchange_release(calls[1]);
     sx_exchange_release(calls[2]);
     CU_ASSERT_EQUAL(freed, 0); /* they were taken */
+    CU_ASSERT_FALSE(sx_draft_is_any(exchange));
     teardown();
 }
 
