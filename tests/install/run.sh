@@ -302,5 +302,13 @@ test_that "the archive lives beside a stock libstrophe" beside_runs "$prefix/lib
 test_that "the checked-in WSDL is what soapcpp2 makes" wsdl_is_current
 test_that "make install over an older one leaves no library damaged" upgrading_install
 test_that "make install keeps to DESTDIR" staged_install
+tool_is_there() {
+    local file
+    for file in man/man1/soap-xmpp.1 bash-completion/completions/soap-xmpp zsh/site-functions/_soap-xmpp; do
+        [ -s "$prefix/share/$file" ] || return
+    done
+    [ "$("$prefix/bin/soap-xmpp" --version)" = "soap-xmpp $version" ] && ! ldd "$prefix/bin/soap-xmpp" | grep gsoap
+}
+test_that "the tool is there with its page and completions, and needs no gSOAP" tool_is_there
 test_that "make uninstall leaves nothing" staged_uninstall
 summarize
