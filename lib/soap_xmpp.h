@@ -662,12 +662,13 @@ int soap_xmpp_fd(struct soap_xmpp_link *link);
 char *soap_xmpp_clean(const char *document, size_t document_bytes, const char *charset,
                       size_t *out_bytes, char *why, size_t why_bytes);
 
-/* The envelope of a <packed/> element, byte for byte, as trace lines show it: base64 is its text
- * (white space is passed over), is_stored 1 if its form attribute is "stored". For programs that
- * show what travels; calls and requests are unpacked by themselves. At most max_bytes come out, and
- * no more than the packed form allows for its length (docs/packing.md). Returns the envelope,
- * malloc'ed and NUL-terminated, its length in *out_bytes; NULL with one sentence in why (may be
- * NULL). Needs no link; doesn't block. */
+/* The envelope of a <packed/> element, as a server's or another client's log shows it (our own
+ * trace blots it out, and shows the envelope): base64 is its text, in which white space is passed
+ * over, is_stored 1 if its form attribute is "stored". Calls and requests are unpacked by
+ * themselves. At most max_bytes come out, and no more than the packed form allows for its length
+ * (docs/packing.md). Returns the envelope byte for byte, malloc'ed and NUL-terminated, its length
+ * in *out_bytes (may be NULL); NULL with one sentence in why (may be NULL). Needs no link; doesn't
+ * block. */
 char *soap_xmpp_unpack(const char *base64, size_t base64_bytes, int is_stored, size_t max_bytes,
                        size_t *out_bytes, char *why, size_t why_bytes);
 
