@@ -565,10 +565,11 @@ int soap_xmpp_call_is_packed(
     const struct soap_xmpp_call *call); /* whether its answer came packed */
 
 /* The next bytes of the envelope that a call has ended with, byte for byte as its sender wrote them
- * if it was packed, else as the server passed them on. It is unpacked while it is read: no more
- * than out_bytes are held. Returns how many bytes were written to out, 0 at its end, -1 with one
- * sentence in why (may be NULL) when the rest is damaged or goes over max_message_bytes. From one
- * thread at a time; doesn't block. */
+ * if it was packed, else as the server passed them on, but for QNames in values whose prefix a
+ * server has dropped: these are bound again. It is unpacked while it is read: no more than
+ * out_bytes are held. Returns how many bytes were written to out, 0 at its end, -1 with one
+ * sentence in why (may be NULL) when the rest is damaged or goes over max_message_bytes, or a type
+ * stays unknown. From one thread at a time; doesn't block. */
 long soap_xmpp_call_read(struct soap_xmpp_call *call, char *out, size_t out_bytes, char *why,
                          size_t why_bytes);
 

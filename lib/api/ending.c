@@ -17,12 +17,14 @@
 #include "exchange/message_call.h"
 #include "link/link.h"
 #include "soap/reader.h"
+#include "soap/repair.h"
 
 struct ending {
     enum soap_xmpp_end_value end;
     enum soap_xmpp_outcome_value outcome;
     char *text; /* NULL: "" */
     struct sx_reader reading;
+    bool is_repaired;   /* before it was read */
     bool is_damaged;    /* it was read to where that shows */
     atomic_int version; /* of a packed envelope, once somebody has asked; 0: not yet */
 };
@@ -275,12 +277,30 @@ static long say(char *why, size_t why_bytes, const struct soap_xmpp_call *call, 
     return -1;
 }
 
+/* What a server has lost of names in values is put back, as for soap_xmpp_request_read(): without a
+ * table of the program's. Not before it is read: a call that is attached has a table. */
+static bool repair(struct soap_xmpp_call *call, struct ending *ending,
+                   char clause[SX_REPAIR_WHY_BYTES])
+{
+    struct sx_reply *reply = sx_exchange_reply(call);
+    const struct sx_repair repair = {.trace = sx_link_trace(sx_link_of(call)),
+                                     .sender = sx_exchange_peer(call)};
+    enum sx_err err;
+    if (ending->is_repaired || !reply || !sx_repair_is_due(&reply->envelope))
+        return true;
+    err = sx_repair_envelope(&repair, &reply->envelope, clause);
+    if (err == SX_ENOMEM)
+        snprintf(clause, SX_REPAIR_WHY_BYTES, "%s", sx_fault_text(err));
+    ending->is_repaired = err == SX_OK;
+    return ending->is_repaired;
+}
+
 long soap_xmpp_call_read(struct soap_xmpp_call *call, char *out, size_t out_bytes, char *why,
                          size_t why_bytes)
 {
     const struct sx_envelope *envelope = find_envelope(call);
     struct ending *ending = call ? sx_exchange_ending(call) : NULL;
-    char clause[200] = "";
+    char clause[SX_REPAIR_WHY_BYTES] = "";
     size_t got = 0;
     if (!out || !out_bytes)
         return say(why, why_bytes, NULL, "there is no room to read into");
@@ -290,7 +310,8 @@ long soap_xmpp_call_read(struct soap_xmpp_call *call, char *out, size_t out_byte
         return say(why, why_bytes, call, "it is damaged");
     if (out_bytes > LONG_MAX)
         out_bytes = LONG_MAX;
-    if (sx_reader_next(&ending->reading, envelope, sx_link_reader_limits(sx_link_of(call)), out,
+    if (repair(call, ending, clause) &&
+        sx_reader_next(&ending->reading, envelope, sx_link_reader_limits(sx_link_of(call)), out,
                        out_bytes, &got, clause, sizeof clause) == SX_OK)
         return (long)got;
     ending->is_damaged = true;

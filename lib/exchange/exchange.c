@@ -392,7 +392,7 @@ void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char 
 
 /* ---- what the program is told ---- */
 
-const struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call)
+struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call)
 {
     return call->reply;
 }

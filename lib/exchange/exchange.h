@@ -123,7 +123,7 @@ void sx_exchange_stop(struct sx_exchange *exchange, enum sx_err err, const char 
  * now ---- */
 
 /* What it has ended with, which stays the call's. NULL: the error tells all. */
-const struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call);
+struct sx_reply *sx_exchange_reply(const struct soap_xmpp_call *call);
 enum sx_err sx_exchange_err(const struct soap_xmpp_call *call);
 
 /* After how long it has timed out. */
