@@ -16,12 +16,16 @@ CLUSTER_OBJECTS := $(call obj,$(wildcard tests/cluster/*.c) tests/integration/si
     $(addprefix tests/lib/,suite.c child.c))
 SOAK_OBJECTS := $(call obj,$(wildcard tests/soak/*.c)) $(LABORATORY_OBJECTS)
 
+# By soap_xmpp.h alone, without gSOAP.
+BYTES_OBJECTS := $(call obj,$(wildcard tests/bytes/*.c) $(addprefix tests/integration/,site.c witness.c) $(addprefix \
+    tests/lib/,suite.c child.c tcp.c proxy.c passage.c))
+
 MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integration/,site.c scale.c) $(addprefix \
     tests/lib/,suite.c child.c tcp.c proxy.c passage.c))
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool integration ws cxx federation cluster)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool integration bytes ws cxx federation cluster)
 
 CONTRACT_TESTS := $(call obj,$(wildcard tests/contract/*.c) tests/lib/suite.c)
 
@@ -122,6 +126,15 @@ $(BUILD)/unit-plugin: $(PLUGIN_OBJECTS) $(plugin_STUBS) $(plugin_SKELETON) $(plu
 $(BUILD)/integration: $(INTEGRATION_OBJECTS) $(lab_STUBS) $(lab_SKELETON) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(call link,$(NAMES) $(BINDINGS) $(RETRY_WAITS) $(WALL_CLOCK) $(GSOAP_LIBS) -lcunit)
+
+# It sees of the core what programs see, and has a clock and buffers of its own. A sanitizer has to see the core's
+# objects.
+BYTES_WITH := $(if $(SANITIZE),$(CORE_OBJECTS),$(call obj,$(addprefix lib/base/,clock.c buffer.c utf8.c)) \
+    $(BUILD)/$(CORE_SONAME))
+$(BUILD)/bytes: $(BYTES_OBJECTS) $(BYTES_WITH)
+	$(call say,LINK,$@)
+	$(Q)$(if $(SANITIZE),$(call link,-lcunit),$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ \
+	    -Wl$(,)-rpath$(,)$(abspath $(BUILD)) -lcunit)
 
 # A process that the integration tests kill.
 $(BUILD)/mortal: $(call obj,tests/integration/mortal/mortal.c tests/lib/line.c) $(ledger_STUBS) $(ledger_SKELETON) \
@@ -327,6 +340,9 @@ run-nat: $(SAMPLES) $(NAT)
 run-integration: $(BUILD)/integration
 	tools/with-servers $(SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
+run-bytes: $(BUILD)/bytes
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/bytes $(ARGS)
+
 run-sized: $(BUILD)/integration
 	tools/with-servers $(DEBIAN_SERVERS) -- $(TEST_RUN) $(BUILD)/integration $(ARGS)
 
@@ -403,7 +419,8 @@ sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERV
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract \
     --suites tool $(BUILD)/unit-tool
-served_suites = --served integration $(BUILD)/integration --served ws $(BUILD)/ws --served cxx $(BUILD)/cxx
+served_suites = --served integration $(BUILD)/integration --served bytes $(BUILD)/bytes --served ws $(BUILD)/ws \
+    --served cxx $(BUILD)/cxx
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-tool $(ORACLES) $(BUILD)/gen/calculator/soapH.h
 	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
@@ -452,7 +469,7 @@ trixie:
 ci everything:
 	$(Q).ci/run $(filter everything,$@)
 
-.PHONY: run-unit run-contract run-tool run-doctor run-doctor-throttled run-soap-xmpp run-plugin run-oracle run-model run-docs \
-    run-install run-commands run-samples run-languages run-nat run-integration run-sized run-sized-ws \
+.PHONY: run-unit run-contract run-tool run-doctor run-doctor-throttled run-soap-xmpp run-plugin run-oracle run-model \
+    run-docs run-install run-commands run-samples run-languages run-nat run-integration run-bytes run-sized run-sized-ws \
     run-sized-cxx run-servers run-throttled run-advised run-ws run-cxx run-federation run-cluster run-mixed \
     run-sized-mixed run-all check test asan tsan valgrind valgrind-all soak trixie ci everything

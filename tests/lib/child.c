@@ -99,6 +99,25 @@ static void reap(struct child *child)
     child->pid = 0;
 }
 
+/* The kernel tells a stop once the last thread has stopped. */
+bool child_freeze(struct child *child)
+{
+    siginfo_t info;
+    int err;
+    if (!child->pid || kill(child->pid, SIGSTOP) != 0)
+        return false;
+    do
+        err = waitid(P_PID, (id_t)child->pid, &info, WSTOPPED);
+    while (err && errno == EINTR);
+    return err == 0;
+}
+
+void child_thaw(struct child *child)
+{
+    if (child->pid)
+        kill(child->pid, SIGCONT);
+}
+
 void child_kill(struct child *child)
 {
     if (child->pid)

@@ -27,6 +27,10 @@ const char *child_await(struct child *child, const char *words, int timeout_ms);
 /* Whether it has said such a line by now, as far as that has come here. Doesn't wait. */
 bool child_has(struct child *child, const char *words);
 
+/* Lets it stand still; true when all of its threads do. And go on. */
+bool child_freeze(struct child *child);
+void child_thaw(struct child *child);
+
 /* SIGKILL; returns when it is dead. */
 void child_kill(struct child *child);
 
