@@ -20,8 +20,8 @@ packages() {
         ;;
     demo) echo prosody openssl ;;
     test)
-        echo g++ libcunit1-dev ejabberd valgrind python3 python3-slixmpp python3-zeep tkabber lua-unbound spin \
-            zsh shellcheck man-db xz-utils
+        echo g++ libcunit1-dev ejabberd valgrind python3 python3-cffi python3-slixmpp python3-zeep tkabber \
+            lua-unbound spin zsh shellcheck man-db xz-utils
         ;;
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;

@@ -26,7 +26,7 @@ FOREIGN = {'wsseapi.c', 'wsaapi.c', 'wsrmapi.c', 'parser.h', 'stdsoap2.h', 'stds
 # others are targets of the makefiles that the named one calls. Where nobody does, it says why.
 COMMANDS = [
     (r'make demo', 'commands.sh'),
-    (r'SOAP_XMPP_JID=.* (samples/languages/(zeep|tcl)/client.*|node client.mjs .*)',
+    (r'SOAP_XMPP_JID=.* (samples/languages/(python|zeep|tcl)/client.*|node client.mjs .*)',
      'run-languages, with accounts of its own'),
     (r'cd samples/languages/node && npm ci', 'run-languages, in the build folder'),
     (r'soapcpp2 .*', 'commands.sh'),

@@ -10,6 +10,7 @@ languages=$top/samples/languages
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/soapxmpp-languages.XXXXXX")
 . "$top/tests/lib/sentences.sh"
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export SOAPXMPP_INCLUDE=$top/lib SOAPXMPP_LIBRARY=$build/libsoapxmppcore.so.0
 unset service
 clean_up() {
     [ -z "${service:-}" ] || kill "$service" 2> /dev/null
@@ -28,11 +29,11 @@ use() { # SERVER: with its address, its CA and its domain
     export SOAP_XMPP_ALLOW=alice@$domain
     endpoint=xmpp:bob@$domain/soap
 }
+password_of() { tr ' ' '\n' <<< "$users" | sed -n "s/^$1://p"; } # USER
 as() { # USER RESOURCE COMMAND...
-    local user=$1 resource=$2 password
+    local user=$1 resource=$2
     shift 2
-    password=$(tr ' ' '\n' <<< "$users" | sed -n "s/^$user://p")
-    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$password" \
+    ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$(password_of "$user")" \
         timeout --foreground 60 "$@"
 }
 start() { # COMMAND...: bob's service
@@ -63,11 +64,17 @@ forbidden_to_bob() { # COMMAND...
     ! said=$(as bob other "$@" 2>&1) && grep -F forbidden <<< "$said"
 }
 
+binding() { # CASE: of binding.py
+    ALICE=alice@$domain/desk ALICE_PASSWORD=$(password_of alice) BOB=bob@$domain/soap BOB_PASSWORD=$(password_of bob) \
+        timeout --foreground 60 /usr/bin/python3 "$top/tests/languages/binding.py" "$1"
+}
+
 # ---- languages --------------------------------------------------------------------------------------
 
 client_of() { # LANGUAGE: its command, in $client
     case $1 in
     C) client=("$build/samples/calculator-client") ;;
+    Python) client=(/usr/bin/python3 "$languages/python/client.py") ;;
     zeep) client=(/usr/bin/python3 "$languages/zeep/client.py" "$top/wsdl/calculator.wsdl") ;;
     xmpp.js) client=(node "$node/client.mjs") ;;
     Tcl) client=(tclsh "$languages/tcl/client.tcl") ;;
@@ -76,6 +83,7 @@ client_of() { # LANGUAGE: its command, in $client
 service_of() { # LANGUAGE: its command, in $command
     case $1 in
     C) command=("$build/samples/calculator-service") ;;
+    Python) command=(/usr/bin/python3 "$languages/python/service.py") ;;
     zeep) command=(/usr/bin/python3 "$languages/zeep/service.py") ;;
     xmpp.js) command=(node "$node/service.mjs") ;;
     Tcl) command=(tclsh "$languages/tcl/service.tcl") ;;
@@ -94,7 +102,7 @@ has_node() {
         fetch_packages
 }
 
-others=(zeep Tcl)
+others=(Python zeep Tcl)
 if has_node; then others+=(xmpp.js); fi
 
 # One server sees less of it: each call logs in anew, which takes seconds where SCRAM is written in Tcl.
@@ -132,6 +140,9 @@ for server in $SOAPXMPP_TEST_SERVERS; do
     for language in "${others[@]}"; do calls "$language"; done
     stop
     for language in "${others[@]}"; do serves "$language"; done
+    while read -r case; do
+        test_that "$server: Python: $case" binding "$case"
+    done < <(/usr/bin/python3 "$top/tests/languages/binding.py")
 done
 [[ " ${others[*]} " = *' xmpp.js '* ]] || echo "  xmpp.js was left out: no Node 20 with npm here, or no way to its packages"
 summarize
