@@ -723,7 +723,8 @@ int soap_xmpp_facts(struct soap_xmpp_link *link, soap_xmpp_fact_fn *each, void *
 /* ---- counts ---- */
 
 /* What a link has done since it was opened. Later versions append members. A call counts once it is
- * begun: one that never found the link online is none of them, nor is a question. */
+ * begun, one that was posted at once; one of a thread that waited in vain for the link is none of
+ * them, nor is a question. */
 struct soap_xmpp_counts {
     size_t size; /* set by soap_xmpp_count() */
     unsigned long reconnects;

@@ -14,7 +14,7 @@ static void count_calls(struct soap_xmpp_link *link, struct soap_xmpp_counts *co
     struct sx_ends ends;
     sx_exchange_count(link->exchange, &calls);
     sx_exchange_ends(link->exchange, &ends);
-    counts->calls_under_way = calls.under_way;
+    counts->calls_under_way = calls.under_way - calls.questions;
     counts->replies_late = calls.late;
     counts->replies_foreign = calls.foreign;
     counts->calls_answered = ends.answered;

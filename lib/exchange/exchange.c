@@ -156,6 +156,7 @@ void sx_exchange_count(struct sx_exchange *exchange, struct sx_exchange_counts *
     pthread_mutex_lock(&exchange->mu);
     *counts = (struct sx_exchange_counts){
         .under_way = exchange->under_way,
+        .questions = exchange->questions,
         .completed = exchange->completed,
         .timed_out = exchange->timed_out,
         .late = exchange->late,

@@ -37,6 +37,7 @@ enum { SX_EXCHANGE_ID_BYTES = 128 }; /* of any id, with NUL */
 
 struct sx_exchange_counts {
     unsigned long under_way;
+    unsigned long questions;            /* of them (question.h) */
     unsigned long completed, timed_out; /* by a reply; by a deadline */
     unsigned long late, foreign;        /* replies dropped: call is over; wrong peer or id */
     unsigned long steps;                /* calls and JIDs looked at: what the lock is held for */

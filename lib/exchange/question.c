@@ -14,8 +14,11 @@ enum sx_err sx_question_begin(struct sx_exchange *exchange, const char *peer, co
     if (err != SX_OK)
         return err;
     pthread_mutex_lock(&exchange->mu);
-    (*call)->is_question = true;
-    (*call)->interest = interest;
+    if (sx_table_is_under_way_locked(*call)) { /* nothing has stopped it yet */
+        (*call)->is_question = true;
+        (*call)->interest = interest;
+        exchange->questions++;
+    }
     pthread_mutex_unlock(&exchange->mu);
     return SX_OK;
 }

@@ -503,6 +503,7 @@ static void leave_locked(struct soap_xmpp_call *call)
     sx_table_set_phase_locked(call, PHASE_ENDED);
     uncount_locked(call);
     exchange->under_way--;
+    exchange->questions -= call->is_question;
 }
 
 bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err err,

@@ -155,6 +155,7 @@ struct sx_exchange {
     struct own_jid own;
     bool stopped;
     unsigned long under_way;                           /* those in order */
+    unsigned long questions;                           /* of them */
     unsigned long completed, timed_out, late, foreign; /* see struct sx_exchange_counts */
     struct sx_ends ends;
     unsigned long steps; /* calls looked at in buckets and lists */

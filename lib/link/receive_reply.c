@@ -77,7 +77,7 @@ static void read_payload(const struct sx_reception *reception, const struct sx_i
                  is_alone ? "packed" : sx_element_name(payload),
                  is_alone ? SX_NS_PACKED : sx_element_ns(payload));
     }
-    if (reply->err != SX_ENOMEM)
+    if (reply->err != SX_ENOMEM && !is_alone) /* whose bytes are in no element */
         keep_payload(reception, incoming, payload, reply);
 }
 

@@ -31,9 +31,12 @@ static char asked_of[100], question[400];
 static void answer(void *user, uint64_t session, char *stanza, size_t len)
 {
     struct sx_buffer iq = {0};
+    struct soap_xmpp_counts counts;
     char id[200] = "";
     (void)user, (void)session, (void)len;
     asked++;
+    soap_xmpp_count(responder.link, &counts);
+    CU_ASSERT_EQUAL(counts.calls_under_way, 0); /* it is none */
     CU_ASSERT_EQUAL(sscanf(stanza, "<iq type='get' to='%99[^']' id='%199[^']'>%399[^\n]", asked_of,
                            id, question),
                     3);
@@ -307,6 +310,19 @@ TEST(any_question_is_answered_as_xml)
     teardown();
 }
 
+/* Of a link that packs nothing. */
+TEST(a_packed_answer_is_not_told_as_empty)
+{
+    struct soap_xmpp_config config;
+    char why[400] = "";
+    responder_configure(&config);
+    config.plain_delivery = 1;
+    start(&config, "<packed xmlns='" SX_NS_PACKED "'>aGk=</packed>");
+    CU_ASSERT_PTR_NULL(soap_xmpp_ask(responder.link, PEER, TIME, LONG_MS, why, sizeof why));
+    ASSERT_CONTAINS(why, "the answer is to another question: it holds <packed ");
+    teardown();
+}
+
 TEST(a_question_that_would_end_the_stream_is_not_sent)
 {
     struct sx_buffer large = {0};
@@ -498,6 +514,7 @@ CU_TestInfo tests_question[] = {
     {"what is no answer is told as none", what_is_no_answer_is_told_as_none},
     {"an answer over the limits is refused", an_answer_over_the_limits_is_refused},
     {"any question is answered as xml", any_question_is_answered_as_xml},
+    {"a packed answer is not told as empty", a_packed_answer_is_not_told_as_empty},
     {"a question that would end the stream is not sent",
      a_question_that_would_end_the_stream_is_not_sent},
     {"what a link knows of itself is told at once", what_a_link_knows_of_itself_is_told_at_once},
