@@ -33,6 +33,12 @@ void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_
         ends->unknown++;
 }
 
+void sx_ends_note_taken(struct sx_ends *ends)
+{
+    ends->empty++;
+    ends->unknown++;
+}
+
 void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)
 {
     ends->cancelled++;

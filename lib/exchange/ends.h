@@ -35,6 +35,9 @@ static inline void sx_ends_note_result(struct sx_ends *ends, const struct sx_rep
  * may_have_run: as sx_exchange_may_have_run. */
 void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run);
 
+/* A one-way message is with our server: nobody knows more. */
+void sx_ends_note_taken(struct sx_ends *ends);
+
 /* A call was given back before it has ended. */
 void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run);
 

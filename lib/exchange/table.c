@@ -537,7 +537,9 @@ static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
     struct sx_ends *ends = &call->exchange->ends;
     if (call->is_question)
         return;
-    if (err == SX_OK)
+    if (err == SX_OK && call->is_one_way && !reply)
+        sx_ends_note_taken(ends);
+    else if (err == SX_OK)
         sx_ends_note_result(ends, reply);
     else if (call->is_cancelled)
         sx_ends_note_cancel(ends, sx_table_may_have_run_locked(call, err, reply));

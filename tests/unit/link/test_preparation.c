@@ -727,6 +727,7 @@ static void a_message_waits_for_the_link_alone(void)
 {
     struct soap_xmpp_post post = make_post(BY_MESSAGE);
     struct soap_xmpp_config config;
+    struct soap_xmpp_counts counts;
     struct soap_xmpp_call *call;
     char receipt[200];
     responder_configure(&config);
@@ -744,6 +745,8 @@ static void a_message_waits_for_the_link_alone(void)
     CU_ASSERT_TRUE(*receipt);
     say("example.org", "result", receipt, "");
     expect_end(call, SOAP_XMPP_END_EMPTY, SOAP_XMPP_UNKNOWN, "");
+    soap_xmpp_count(responder.link, &counts);
+    CU_ASSERT(counts.calls_empty == 1 && counts.calls_unknown == 1 && counts.calls_executed == 0);
     teardown();
 }
 
