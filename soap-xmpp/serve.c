@@ -29,7 +29,7 @@ static const struct option_row options[] = {
     {.name = "allow",
      .value = "RULE",
      .is_repeatable = true,
-     .summary = "who may call: alice@example.org, *@example.org:add, '*'"},
+     .summary = "who may call: alice@example.org, '*@x.org:{urn:x}add', '*'"},
     {.name = "jobs", .value = "N", .summary = "commands at once; 4"},
     {.name = "kill-after", .value = "SECONDS", .summary = "what a command may take; 30"},
     {.name = "wsdl", .value = "FILE", .summary = "describes itself with it: call, wsdl, info"},
@@ -44,8 +44,10 @@ static const char description[] =
     "first line of its standard error; any other: the caller isn't told whether it ran.\n"
     "\n"
     "Nobody may call unless --allow or SOAP_XMPP_ALLOW says so; who was refused is told\n"
-    "with the rule that would let them in. Without --resource the address is a new one\n"
-    "each time; it is told when it is online. SIGTERM: what runs is finished.";
+    "with the rule that would let them in. A rule names an operation with its namespace,\n"
+    "'*:{urn:x}add'; add alone is enough if the WSDL of --wsdl has one namespace.\n"
+    "Without --resource the address is a new one each time; it is told when it is\n"
+    "online. SIGTERM: what runs is finished.";
 
 struct service {
     struct run *run;

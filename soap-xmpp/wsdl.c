@@ -1,8 +1,9 @@
 /* wsdl.c - soap-xmpp wsdl: the contract that a service gives away, for wsdl2h and others.
  *
- * Happy path: the description is asked for, or kept already; its WSDL is printed as it came, or
- * with what was asked for in it. Failure modes: no description: exit 3. A file that can't be
- * written: exit 5. */
+ * Happy path: the description is asked for, or kept already; its WSDL is printed with the transport
+ * of HTTP, since wsdl2h and zeep pass over a binding of another one, and with what was asked for.
+ * What changes nothing in a document prints it byte for byte. Failure modes: no description: exit
+ * 3. A file that can't be written: exit 5. */
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -29,14 +30,16 @@ static const struct option_row options[] = {
     {.name = "location", .value = "URL", .summary = "its address becomes this one"},
     {.name = "transport",
      .value = "NAME",
-     .words = "http|xmpp",
-     .summary = "its transport becomes this one: some tools know http alone"},
+     .words = "http|xmpp|given",
+     .summary = "of its bindings; http unless told"},
     {.name = NULL},
 };
 
 static const char description[] =
     "Prints the WSDL that a service gives away about itself:\n"
-    "  soap-xmpp wsdl xmpp:cam@example.org | wsdl2h > cam.h\n"
+    "  soap-xmpp wsdl xmpp:cam@example.org | wsdl2h -c > cam.h\n"
+    "The transport of its bindings is that of HTTP, since wsdl2h and others pass over a\n"
+    "binding of another one; --transport given prints the WSDL as the service gave it.\n"
     "What it imports comes with --all DIR, where imports name the files beside.";
 
 /* The file names of a description's sections. */
@@ -96,12 +99,23 @@ static bool is_soap(const xmlNode *node, const char *name)
            is_in(node, "http://schemas.xmlsoap.org/wsdl/soap12/", name);
 }
 
+static bool set(xmlNode *node, const char *attribute, const char *value)
+{
+    xmlChar *before = xmlGetNoNsProp(node, (const xmlChar *)attribute);
+    bool differs = !before || strcmp((const char *)before, value) != 0;
+    if (differs)
+        xmlSetProp(node, (const xmlChar *)attribute, (const xmlChar *)value);
+    xmlFree(before);
+    return differs;
+}
+
 /* An import's location becomes the file that has that namespace, or had that location. */
-static void point(xmlNode *node, const char *attribute, const struct names *names)
+static bool point(xmlNode *node, const char *attribute, const struct names *names)
 {
     xmlChar *location = xmlGetNoNsProp(node, (const xmlChar *)attribute);
     xmlChar *namespace = xmlGetNoNsProp(node, (const xmlChar *)"namespace");
     const char *found = NULL;
+    bool differs;
     size_t i;
     for (i = 0; i < names->metadata->count; i++) {
         const struct ct_metadata_section *section = &names->metadata->sections[i];
@@ -111,27 +125,36 @@ static void point(xmlNode *node, const char *attribute, const struct names *name
         if (section->bytes && (is_there || (is_its && !found)))
             found = names->names[i];
     }
-    if (found)
-        xmlSetProp(node, (const xmlChar *)attribute, (const xmlChar *)found);
+    differs = found && set(node, attribute, found);
     xmlFree(location);
     xmlFree(namespace);
+    return differs;
 }
 
-static void change(struct run *run, xmlNode *node, const struct names *names)
+/* NULL: it stays as it is. */
+static const char *wanted_transport(const struct run *run)
+{
+    const char *word = option_text(&run->options, "transport");
+    if (word && strcmp(word, "given") == 0)
+        return NULL;
+    return word && strcmp(word, "xmpp") == 0 ? TRANSPORT_XMPP : TRANSPORT_HTTP;
+}
+
+/* Whether anything became different. */
+static bool change(const struct run *run, xmlNode *node, const struct names *names)
 {
     const char *location = option_text(&run->options, "location");
-    const char *transport = option_text(&run->options, "transport");
+    const char *transport = wanted_transport(run);
     if (location && is_soap(node, "address"))
-        xmlSetProp(node, (const xmlChar *)"location", (const xmlChar *)location);
+        return set(node, "location", location);
     if (transport && is_soap(node, "binding"))
-        xmlSetProp(
-            node, (const xmlChar *)"transport",
-            (const xmlChar *)(strcmp(transport, "http") == 0 ? TRANSPORT_HTTP : TRANSPORT_XMPP));
+        return set(node, "transport", transport);
     if (names && is_in(node, "http://schemas.xmlsoap.org/wsdl/", "import"))
-        point(node, "location", names);
+        return point(node, "location", names);
     if (names && (is_in(node, "http://www.w3.org/2001/XMLSchema", "import") ||
                   is_in(node, "http://www.w3.org/2001/XMLSchema", "include")))
-        point(node, "schemaLocation", names);
+        return point(node, "schemaLocation", names);
+    return false;
 }
 
 /* The next node in document order: no recursion, whatever the depth. */
@@ -157,28 +180,52 @@ static int write_bytes(struct run *run, const char *path, const char *bytes, siz
                       strerror(errno));
 }
 
-static int write_section(struct run *run, const struct ct_metadata_section *section,
-                         const struct names *names, const char *path)
+/* The section with what was asked for in it, malloc'ed; itself in *bytes if that changes nothing.
+ */
+static int change_section(struct run *run, const struct ct_metadata_section *section,
+                          const struct names *names, xmlChar **changed, const char **bytes,
+                          size_t *len)
 {
+    bool differs = false;
     xmlDoc *document;
     xmlNode *node;
-    xmlChar *bytes = NULL;
-    int len = 0, result;
-    if (!names && !option_text(&run->options, "location") &&
-        !option_text(&run->options, "transport"))
-        return write_bytes(run, path, section->bytes, section->len);
+    int changed_len = 0;
+    *changed = NULL;
+    *bytes = section->bytes;
+    *len = section->len;
     document = xmlReadMemory(section->bytes, (int)section->len, NULL, NULL,
                              XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!document)
         return report_end(&run->report, REPORT_UNUSABLE, "its description is no XML");
     for (node = xmlDocGetRootElement(document); node; node = next(node))
-        change(run, node, names);
-    xmlDocDumpMemoryEnc(document, &bytes, &len, "UTF-8");
+        differs = change(run, node, names) || differs;
+    if (differs)
+        xmlDocDumpMemoryEnc(document, changed, &changed_len, "UTF-8");
     xmlFreeDoc(document);
-    if (!bytes)
+    if (!differs)
+        return 0;
+    if (!*changed)
         return report_end(&run->report, REPORT_UNUSABLE, "no memory");
-    result = write_bytes(run, path, (const char *)bytes, (size_t)len);
-    xmlFree(bytes);
+    *bytes = (const char *)*changed;
+    *len = (size_t)changed_len;
+    return 0;
+}
+
+/* Into a file, or to standard output (NULL), or into the report's object. */
+static int write_section(struct run *run, const struct ct_metadata_section *section,
+                         const struct names *names, const char *path)
+{
+    xmlChar *changed;
+    const char *bytes;
+    size_t len;
+    int result = change_section(run, section, names, &changed, &bytes, &len);
+    if (result)
+        return result;
+    if (run->report.is_json && !names)
+        report_set(&run->report, "wsdl", json_stringn(bytes, len));
+    if (path || !run->report.is_json)
+        result = write_bytes(run, path, bytes, len);
+    xmlFree(changed);
     return result;
 }
 
@@ -216,9 +263,7 @@ static int write_wsdl(struct run *run, const struct ct_metadata *metadata)
     const char *path = option_text(&run->options, "out");
     if (folder)
         return write_all(run, metadata, folder);
-    if (run->report.is_json)
-        report_set(&run->report, "wsdl", json_stringn(wsdl->bytes, wsdl->len));
-    return run->report.is_json && !path ? 0 : write_section(run, wsdl, NULL, path);
+    return write_section(run, wsdl, NULL, path);
 }
 
 static int run_wsdl(struct run *run)

@@ -1,6 +1,7 @@
 """What `soap-xmpp serve` does with requests, and with its commands."""
 
 import json
+import pathlib
 import signal
 import time
 
@@ -119,14 +120,40 @@ class Services(lab.Online):
         self.assertEqual(self.call("mul", "a=6", "b=7", "--output", "value").stdout, "result=42\n")
         self.assertEqual(self.call("mul", "a=6", "b=7", "--output", "value").stdout, "result=42\n")
         self.assertTrue(list((self.home / ".cache/soap-xmpp/wsdl").iterdir()))
-        given = self.tool("wsdl", self.endpoint).stdout
-        self.assertIn("calculatorPortType", given)
-        self.tool("wsdl", self.endpoint, "-o", "c.wsdl", "--transport", "http", "--location", "http://x.test/c")
+        self.tool("wsdl", self.endpoint, "-o", "c.wsdl", "--location", "http://x.test/c")
         changed = (self.home / "c.wsdl").read_text()
         self.assertIn('location="http://x.test/c"', changed)
         self.assertIn('transport="http://schemas.xmlsoap.org/soap/http"', changed)
         self.assertEqual(self.tool("wsdl", self.endpoint, "--all", "all").stdout, "all/service.wsdl\n")
         self.assertIn("calculatorPortType", self.told("wsdl", self.endpoint)["wsdl"])
+
+    def test_what_wsdl_prints_has_the_transport_that_tools_know(self):
+        given = pathlib.Path(lab.CALCULATOR).read_text()
+        http, xmpp = "http://schemas.xmlsoap.org/soap/http", "http://jabber.org/protocol/soap"
+        self.assertIn('transport="%s"' % xmpp, given)
+        self.serve("--echo", "--wsdl", lab.CALCULATOR)
+        changed = self.tool("wsdl", self.endpoint).stdout
+        self.assertEqual((changed.count(http), changed.count(xmpp)), (1, 0))
+        self.assertEqual(self.tool("wsdl", self.endpoint, "--transport", "http").stdout, changed)
+        self.assertEqual(self.told("wsdl", self.endpoint)["wsdl"].strip(), changed.strip())
+        exact = self.tool("wsdl", self.endpoint, "--transport", "given").stdout
+        self.assertIn(exact[exact.index("<portType"):exact.index("<SOAP:address")], given)
+        self.assertEqual(self.tool("wsdl", self.endpoint, "--transport", "xmpp").stdout, exact)
+        self.tool("wsdl", self.endpoint, "--all", "all")
+        self.assertIn(http, (self.home / "all" / "service.wsdl").read_text())
+
+    def test_a_rule_names_an_operation_with_its_namespace_or_the_wsdl_does(self):
+        self.serve("--echo", allow=("--allow", "*:add"))
+        self.ask("add", code=3)
+        self.resource += "-named"
+        self.serves_as("bob")
+        self.serve("--echo", allow=("--allow", "*:{urn:x}add"))
+        self.ask("add")
+        self.ask("sub", code=3)
+        self.resource += "-told"
+        self.serves_as("bob")
+        self.serve("--echo", "--wsdl", lab.CALCULATOR, allow=("--allow", "*:add"))
+        self.call("add", "a=1", "b=2", "--wsdl", lab.CALCULATOR)
 
     def test_a_service_that_does_not_is_3_with_what_to_do(self):
         self.serve("--echo")
