@@ -113,9 +113,11 @@ static bool is_peer_known(struct sx_posting_step *step, bool *packs)
     if (!step->number || sx_posting_step_choose(step) != SX_POSTING_GOES_ON)
         return false;
     known = sx_query_look_up(calls->query, sx_posting_step_peer(step->posting), incarnation);
+    if (known < 0)
+        return false;
     *packs = sx_call_whole_bytes(calls, sx_posting_step_peer(step->posting),
                                  known == 1 ? incarnation : NULL);
-    return known >= 0;
+    return true;
 }
 
 /* The forms that it may be sent in: one, if it can be sent at once. */

@@ -1095,7 +1095,31 @@ static void threads_post_while_the_loop_goes_on(void)
     responder_stop(&responder);
 }
 
+/* Plain, it would end a stream. Whether its peer takes packed envelopes isn't known yet. */
+static void what_goes_packed_alone_waits_for_its_peer(void)
+{
+    static const char envelope[] = ENVELOPE("<!-- 1 -->");
+    struct soap_xmpp_post post = make_post("xmpp:" PEER);
+    struct soap_xmpp_call *call;
+    post.envelope = envelope;
+    post.envelope_bytes = sizeof envelope - 1;
+    setup();
+    call = post_it(&post);
+    step();
+    describe(PEER, PACKS);
+    CU_ASSERT_EQUAL(count("<packed xmlns='" SX_NS_PACKED "'"), 1);
+    soap_xmpp_cancel(call);
+    teardown();
+    setup();
+    call = post_it(&post);
+    step();
+    describe(PEER, FOREIGN);
+    expect_end(call, SOAP_XMPP_END_BAD, SOAP_XMPP_NOT_EXECUTED, "XMPP forbids comments");
+    teardown();
+}
+
 CU_TestInfo tests_preparation[] = {
+    {"what goes packed alone waits for its peer", what_goes_packed_alone_waits_for_its_peer},
     {"each wait is what it says", each_wait_is_what_it_says},
     {"a deadline says what was waited for", a_deadline_says_what_was_waited_for},
     {"a cancel leaves nothing behind", a_cancel_leaves_nothing_behind},
