@@ -561,10 +561,12 @@ enum sx_err sx_link_post(struct soap_xmpp_link *link, const struct sx_outgoing *
                          struct soap_xmpp_call **call, char *why, size_t why_bytes)
 {
     enum sx_err err;
-    sx_link_ref(link); /* the call's */
+    sx_link_ref(link); /* the call's, which another thread may cancel meanwhile, */
+    sx_link_ref(link); /* and close the link */
     err = sx_preparation_post(&link->preparation, out, call, why, why_bytes);
     if (err != SX_OK)
         sx_link_unref(link);
+    sx_link_unref(link);
     return err;
 }
 

@@ -1118,7 +1118,34 @@ static void what_goes_packed_alone_waits_for_its_peer(void)
     teardown();
 }
 
+/* Another thread takes the answer, and cancels the call, before the posting is over. */
+static void cancel_when_answered(void *user, uint64_t session, char *stanza, size_t len)
+{
+    char id[200] = "";
+    const char *at = strstr(stanza, " id='");
+    (void)user, (void)session, (void)len;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(at + 5, "'"), at + 5);
+    say(PEER, "result", id, "");
+    soap_xmpp_cancel(soap_xmpp_wait(responder.link, 0));
+    CU_ASSERT_EQUAL(atomic_load(&responder.link->references), 2);
+}
+
+static void a_link_outlives_a_posting_whose_call_has_gone(void)
+{
+    setup();
+    get_acquainted(PEER, PACKS);
+    responder.pass = cancel_when_answered;
+    (void)post_to("xmpp:" PEER);
+    responder.pass = NULL;
+    CU_ASSERT_EQUAL(under_way(), 0);
+    CU_ASSERT_EQUAL(atomic_load(&responder.link->references), 1);
+    teardown();
+}
+
 CU_TestInfo tests_preparation[] = {
+    {"a link outlives a posting whose call has gone",
+     a_link_outlives_a_posting_whose_call_has_gone},
     {"what goes packed alone waits for its peer", what_goes_packed_alone_waits_for_its_peer},
     {"each wait is what it says", each_wait_is_what_it_says},
     {"a deadline says what was waited for", a_deadline_says_what_was_waited_for},
