@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plain.h"
 #include "soap_xmpp.h"
 
 enum { FACTS_MOST = 1000 };
@@ -137,11 +138,10 @@ const char *entity_incarnation(const json_t *entity)
 
 void entity_print_text(const char *text)
 {
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        bool is_c1 =
-            byte == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
-        putchar(byte < ' ' || byte == 0x7f || is_c1 ? '?' : *text);
-        text += is_c1;
+    char *copy = strdup(text);
+    if (copy) {
+        plain_make(copy);
+        fputs(copy, stdout);
     }
+    free(copy);
 }

@@ -6,6 +6,7 @@
  * what it reports.
  * Failure modes: what was typed makes no sense: one sentence, exit 2. A signal: 128 and its number,
  * whatever the command has returned. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,14 +142,27 @@ static int understand(struct run *run, int argc, char **argv)
     return result;
 }
 
+/* A number of the three that is closed would be given to the next pipe or socket, and what is
+ * printed would go into it. So it holds /dev/null, in the direction that nobody uses: reading
+ * standard input and writing the others fails as it would have. */
+static int hold_standard_descriptors(void)
+{
+    int fd;
+    for (fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct run run = {0};
     int result;
     bool is_quiet = is_typed(argc, argv, "-q") || is_typed(argc, argv, "--quiet");
     report_begin(&run.report, is_typed(argc, argv, "--json"), is_quiet);
-    if (interrupt_begin())
-        return report_end(&run.report, REPORT_USAGE, "no signal handlers"),
+    if (hold_standard_descriptors() || interrupt_begin())
+        return report_end(&run.report, REPORT_USAGE, "no descriptors, or no signal handlers"),
                report_print(&run.report);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     understand(&run, argc, argv);

@@ -1,6 +1,7 @@
 /* report.c - how a command ends: its exit code, one sentence, and with --json one object.
  *
  * Invariant: with --json standard output holds objects alone, one a line, and the last is the end.
+ * A sentence is one line of UTF-8, whatever a peer or a user has put into it.
  *
  * Failure modes: no memory for a member: it is left out. Standard output that takes nothing: 5 in
  * the place of 0, since nobody has the answer. */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plain.h"
 #include "terminal.h"
 
 void report_begin(struct report *report, bool is_json, bool is_quiet)
@@ -28,6 +30,7 @@ void report_about(struct report *report, const char *endpoint, const char *opera
 {
     snprintf(report->context, sizeof report->context, "%s: %s%s", endpoint,
              operation ? operation : "", operation ? ": " : "");
+    plain_make(report->context);
     report_set_text(report, "endpoint", endpoint);
     if (operation)
         report_set_text(report, "operation", operation);
@@ -52,7 +55,14 @@ void report_set(struct report *report, const char *name, json_t *value)
 
 void report_set_text(struct report *report, const char *name, const char *text)
 {
-    report_set(report, name, json_string(text));
+    json_t *value = json_string(text);
+    char *copy = value ? NULL : strdup(text); /* JSON is UTF-8 alone */
+    if (copy) {
+        plain_make(copy);
+        value = json_string(copy);
+    }
+    free(copy);
+    report_set(report, name, value);
 }
 
 void report_set_raw(struct report *report, const char *name, const char *json)
@@ -77,20 +87,23 @@ int report_end(struct report *report, int exit_code, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(report->text, sizeof report->text, format, arguments);
         va_end(arguments);
+        plain_make(report->text);
     }
     return exit_code;
 }
 
 void report_note(const struct report *report, const char *format, ...)
 {
+    char line[sizeof report->context + sizeof report->text];
     va_list arguments;
     if (report->is_quiet)
         return;
     va_start(arguments, format);
-    fprintf(stderr, "%ssoap-xmpp: ", terminal_begin(stderr, TERMINAL_DIM));
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "%s\n", terminal_end(stderr));
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
+    plain_make(line);
+    fprintf(stderr, "%ssoap-xmpp: %s%s\n", terminal_begin(stderr, TERMINAL_DIM), line,
+            terminal_end(stderr));
 }
 
 void report_event(const struct report *report, json_t *event, const char *format, ...)

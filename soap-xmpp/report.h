@@ -58,7 +58,8 @@ void report_set_text(struct report *report, const char *name, const char *text);
  * digits. Up to four of them. */
 void report_set_raw(struct report *report, const char *name, const char *json);
 
-/* Ends: returns exit_code, which the command returns. format NULL: without a sentence. */
+/* Ends: returns exit_code, which the command returns. format NULL: without a sentence. Control
+ * characters of the sentence, and what isn't UTF-8, become '?'. */
 __attribute__((format(printf, 3, 4))) int report_end(struct report *report, int exit_code,
                                                      const char *format, ...);
 

@@ -85,9 +85,11 @@ static int ask(const char *question, char *answer, size_t answer_bytes, bool is_
         after = before;
         if (is_secret)
             after.c_lflag &= ~(tcflag_t)ECHO;
-        dprintf(fd, "%s", question);
-        if (tcsetattr(fd, TCSAFLUSH, &after) == 0)
+        /* First the echo, then the question: whoever answers at once isn't seen, nor lost. */
+        if (tcsetattr(fd, TCSAFLUSH, &after) == 0) {
+            dprintf(fd, "%s", question);
             result = read_answer(fd, answer, answer_bytes);
+        }
         tcsetattr(fd, TCSAFLUSH, &before);
         if (is_secret || result)
             dprintf(fd, "\n");

@@ -1,6 +1,6 @@
 /* finding.c - invariant and failures: finding.h.
  *
- * Happy path: format -> make harmless -> append.
+ * Happy path: format -> make plain -> append.
  */
 #include "doctor/finding.h"
 
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "plain.h"
 
 void finding_init(struct finding *finding, const char *id)
 {
@@ -23,43 +25,6 @@ void finding_fini(struct finding *finding)
 }
 
 /* ---- texts ---- */
-
-/* The length of the character of UTF-8 at text (RFC 3629), 0 if it is none. */
-static size_t character_length(const unsigned char *text)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = text[0] < 0x80   ? 1
-                 : text[0] < 0xc0 ? 0
-                 : text[0] < 0xe0 ? 2
-                 : text[0] < 0xf0 ? 3
-                 : text[0] < 0xf8 ? 4
-                                  : 0;
-    unsigned code;
-    size_t i;
-    if (len < 2)
-        return len;
-    code = text[0] & (0xffU >> (len + 1));
-    for (i = 1; i < len; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    return code < least[len] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
-}
-
-/* What a terminal takes for a command, and what isn't UTF-8, becomes "?". */
-static void make_harmless(char *text)
-{
-    unsigned char *at = (unsigned char *)text;
-    while (*at) {
-        size_t len = character_length(at);
-        if (len == 0 || (len == 1 && (*at < ' ' || *at == 0x7f)))
-            *at = '?';
-        else if (len == 2 && at[0] == 0xc2 && at[1] < 0xa0)
-            at[0] = at[1] = '?';
-        at += len ? len : 1;
-    }
-}
 
 /* Takes line, which is malloc'ed. */
 static void append(struct finding *finding, char **text, const char *separator, char *line)
@@ -81,7 +46,7 @@ static char *format_line(const char *format, va_list arguments)
     char *line = NULL;
     if (vasprintf(&line, format, arguments) < 0)
         return NULL;
-    make_harmless(line);
+    plain_make(line);
     return line;
 }
 

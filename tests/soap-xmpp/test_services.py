@@ -34,6 +34,19 @@ class Services(lab.Online):
             self.assertEqual((told["soap"], told["fault"]["code"], told["fault"]["reason"]),
                              (version, code, "not <today>"))
 
+    def test_a_reason_of_many_lines_is_one_line_on_standard_error(self):
+        self.serve("--fault", "one\ntwo\u009b31m")
+        self.assertRegex(self.ask(code=1).stderr, r": x: Sender: one\?two\?+31m: executed\n$")
+        self.assertEqual(self.told("call", self.endpoint, "x", "--ns", "urn:x", code=1)["fault"]["reason"],
+                         "one\ntwo\u009b31m")
+
+    def test_a_reason_that_is_too_long_is_cut_and_told(self):
+        for blanks in range(2):
+            self.resource += str(blanks)
+            self.serves_as("bob")
+            self.serve("--fault", "x" * blanks + "é" * 4000)
+            self.assertIn("éé", self.told("call", self.endpoint, "x", "--ns", "urn:x", code=1)["text"])
+
     def test_the_first_line_of_a_command_that_ends_with_1_is_the_fault(self):
         self.serve("--shell", "--command", "echo 'too cold' >&2; echo more >&2; exit 1")
         self.assertIn(": x: Sender: too cold: executed\n", self.ask(code=1).stderr)

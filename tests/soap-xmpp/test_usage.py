@@ -47,6 +47,23 @@ class Usage(lab.Lab):
             self.assertTrue(self.told(*arguments, code=2)["text"])
         self.assertEqual(set(self.told("--version")), {"command", "exit", "version"})
 
+    def test_what_was_typed_makes_no_second_line_and_no_command_for_a_terminal(self):
+        for text in ("a\nb", "a\x1b[31mb", "a\u009b31mb", b"a\xe4b"):
+            text = os.fsdecode(text)
+            ended = self.tool(text, code=2)
+            self.assertRegex(ended.stderr, r"^soap-xmpp: unknown command 'a\?+[^'\n\x1b]*b' \(soap-xmpp --help\)\n$")
+            self.assertIn("'a?", self.told(text, code=2)["text"])
+
+    def test_closed_descriptors_are_not_mistaken_for_others(self):
+        calling = "soap-xmpp -j a@x.test -p pw --host 127.0.0.1:1 call b@x.test -"
+        for line, code, told in ((calling + " <&-", 2, "standard input: Bad file descriptor"),
+                                 ("soap-xmpp --version >&-", 5, "standard output: Bad file descriptor"),
+                                 ("soap-xmpp --json cal 2>&-", 2, ""), ("soap-xmpp cal <&- >&- 2>&-", 2, "")):
+            ended = subprocess.run(["sh", "-c", line], env=self.environment, cwd=self.home, capture_output=True, text=True,
+                                   timeout=lab.PATIENCE_S, stdin=subprocess.DEVNULL)
+            self.assertEqual(ended.returncode, code, line + ended.stderr)
+            self.assertIn(told, ended.stderr)
+
     def test_nobody_to_log_in_as_is_2(self):
         self.assertIn("--jid", self.tool("wsdl", "xmpp:a@x.test", code=2).stderr)
 
