@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contract/file.h"
 #include "document.h"
 
 enum { PATH_BYTES = 4096, WHY_BYTES = 512 };
@@ -55,7 +56,8 @@ int cache_load(const char *jid, const char *version, char **bytes, size_t *len)
     char path[PATH_BYTES], why[WHY_BYTES];
     size_t prefix = strlen(version);
     char *all;
-    if (find_path(jid, path) || document_read(path, &all, len, why, sizeof why))
+    if (find_path(jid, path) ||
+        ct_file_read(NULL, path, DOCUMENT_BYTES, &all, len, why, sizeof why))
         return -1;
     if (*len <= prefix || strncmp(all, version, prefix) != 0 || all[prefix] != '\n') {
         free(all);

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "document.h"
 #include "endpoint.h"
 #include "exchange.h"
 #include "interrupt.h"
@@ -59,14 +60,10 @@ static void set_key(struct connection *connection, char key[KEY_BYTES])
 
 static int read_key(struct run *run, const char *path, char key[KEY_BYTES])
 {
-    FILE *in = fopen(path, "re");
-    bool is_read = in && fgets(key, KEY_BYTES, in);
-    if (in)
-        fclose(in);
-    if (!is_read)
-        return report_end(&run->report, REPORT_USAGE, "--name-key-file %s: nothing to read", path);
-    key[strcspn(key, "\r\n")] = '\0';
-    return 0;
+    char why[WHY_BYTES];
+    if (document_read_secret(run, path, key, KEY_BYTES, why, sizeof why) == 0)
+        return 0;
+    return report_end(&run->report, REPORT_USAGE, "--name-key-file %s", why);
 }
 
 static int open_link(struct run *run, struct connection *connection)

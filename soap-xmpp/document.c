@@ -47,24 +47,29 @@ static bool append(struct download *document, const char *bytes, size_t len)
     return true;
 }
 
-/* Waits for bytes or a signal. */
-static ssize_t read_step(int fd, char *step)
+/* Waits for bytes, a signal, or the end of the command's time. A pipe without a writer has none
+ * yet, so it is opened without waiting, and read when there is something. */
+static ssize_t read_step(struct run *run, int fd, char *step, size_t step_bytes)
 {
     struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
                              {.fd = interrupt_fd(), .events = POLLIN}};
-    poll(ready, 2, -1);
-    if (interrupt_signal()) {
-        errno = EINTR;
-        return -1;
+    for (;;) {
+        ssize_t len;
+        poll(ready, 2, deadline_left_ms(&run->deadline, INT_MAX));
+        errno = interrupt_signal() ? EINTR : ETIME;
+        if (interrupt_signal() || (!ready[0].revents && deadline_is_over(&run->deadline)))
+            return -1;
+        len = ready[0].revents ? read(fd, step, step_bytes) : -1;
+        if (len >= 0 || (ready[0].revents && errno != EAGAIN && errno != EINTR))
+            return len;
     }
-    return read(fd, step, STEP_BYTES);
 }
 
-static int read_all(int fd, struct download *document)
+static int read_all(struct run *run, int fd, struct download *document)
 {
     static char step[STEP_BYTES];
     ssize_t len;
-    while ((len = read_step(fd, step)) > 0) {
+    while ((len = read_step(run, fd, step, sizeof step)) > 0) {
         if (!append(document, step, (size_t)len)) {
             errno = document->is_over_limit ? EFBIG : ENOMEM;
             return -1;
@@ -73,22 +78,78 @@ static int read_all(int fd, struct download *document)
     return len < 0 || !append(document, "", 0) ? -1 : 0;
 }
 
-int document_read(const char *path, char **bytes, size_t *len, char *why, size_t why_bytes)
+static int open_file(const char *path)
 {
-    struct download document = {.most_bytes = DOCUMENT_BYTES};
-    bool is_stdin = strcmp(path, "-") == 0;
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), result = -1;
-    if (fd < 0 || read_all(fd, &document)) {
-        snprintf(why, why_bytes, "%s: %s", is_stdin ? "standard input" : path, strerror(errno));
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static void tell(const char *name, char *why, size_t why_bytes)
+{
+    snprintf(why, why_bytes, "%s: %s", name,
+             errno == ETIME ? "its end hasn't come in time (--timeout)" : strerror(errno));
+}
+
+static int read_file(struct run *run, int fd, const char *name, size_t most_bytes, char **bytes,
+                     size_t *len, char *why, size_t why_bytes)
+{
+    struct download document = {.most_bytes = most_bytes};
+    if (fd < 0 || read_all(run, fd, &document)) {
+        tell(name, why, why_bytes);
         free(document.bytes);
-    } else {
-        *bytes = document.bytes;
-        *len = document.len;
-        result = 0;
+        return -1;
     }
+    *bytes = document.bytes;
+    *len = document.len;
+    return 0;
+}
+
+int document_read(struct run *run, const char *path, char **bytes, size_t *len, char *why,
+                  size_t why_bytes)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open_file(path);
+    int result = read_file(run, fd, is_stdin ? "standard input" : path, DOCUMENT_BYTES, bytes, len,
+                           why, why_bytes);
     if (fd >= 0 && !is_stdin)
         close(fd);
     return result;
+}
+
+int document_read_value(void *run, const char *path, size_t most_bytes, char **bytes, size_t *len,
+                        char *why, size_t why_bytes)
+{
+    int fd = open_file(path);
+    int result = read_file(run, fd, path, most_bytes, bytes, len, why, why_bytes);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+int document_read_secret(struct run *run, const char *path, char *secret, size_t secret_bytes,
+                         char *why, size_t why_bytes)
+{
+    int fd = open_file(path);
+    size_t len = 0;
+    ssize_t more = fd < 0 ? -1 : 1;
+    while (more > 0 && len + 1 < secret_bytes && !memchr(secret, '\n', len)) {
+        more = read_step(run, fd, secret + len, secret_bytes - 1 - len);
+        len += more > 0 ? (size_t)more : 0;
+    }
+    if (more < 0)
+        tell(path, why, why_bytes);
+    if (fd >= 0)
+        close(fd);
+    secret[len] = '\0';
+    if (more >= 0 && more > 0 && len + 1 == secret_bytes && !memchr(secret, '\n', len))
+        snprintf(why, why_bytes, "%s: its first line is too long", path);
+    else if (more >= 0 && strcspn(secret, "\r\n") == 0)
+        snprintf(why, why_bytes, "%s: nothing to read", path);
+    else if (more >= 0) {
+        secret[strcspn(secret, "\r\n")] = '\0';
+        return 0;
+    }
+    explicit_bzero(secret, secret_bytes);
+    return -1;
 }
 
 bool document_is_url(const char *location)
@@ -162,7 +223,7 @@ int document_fetch(struct run *run, const char *location, char **bytes, size_t *
 {
     if (document_is_url(location))
         return download(run, location, CT_CONTRACT_BYTES, bytes, len, why, why_bytes);
-    return document_read(location, bytes, len, why, why_bytes);
+    return document_read(run, location, bytes, len, why, why_bytes);
 }
 
 int document_import_from_url(void *run, const char *location, size_t most_bytes, char **bytes,

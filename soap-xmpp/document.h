@@ -1,6 +1,7 @@
 /* document.h - documents that are named on the command line: a file, "-", a URL.
  *
- * The program's first thread. Blocks for files, and for a URL up to the command's deadline. */
+ * The program's first thread. Blocks up to the command's deadline, also for a pipe that nobody
+ * writes to; a signal ends the reading. */
 #ifndef SOAP_XMPP_TOOL_DOCUMENT_H
 #define SOAP_XMPP_TOOL_DOCUMENT_H
 
@@ -12,8 +13,19 @@ struct run;
 enum { DOCUMENT_BYTES = 64 * 1024 * 1024 }; /* of a file; of a URL CT_CONTRACT_BYTES */
 
 /* Reads a file, "-": standard input. Returns 0 with *bytes (malloc'ed, NUL-terminated beyond *len),
- * or -1 with one sentence in why. A signal ends the reading of standard input. */
-int document_read(const char *path, char **bytes, size_t *len, char *why, size_t why_bytes);
+ * or -1 with one sentence in why. */
+int document_read(struct run *run, const char *path, char **bytes, size_t *len, char *why,
+                  size_t why_bytes);
+
+/* The same of a file alone, up to most_bytes: a ct_fetch_fn whose context is the run, for
+ * NAME=@FILE. */
+int document_read_value(void *run, const char *path, size_t most_bytes, char **bytes, size_t *len,
+                        char *why, size_t why_bytes);
+
+/* The first line of a file, without its end. Returns 0, or -1 with one sentence in why: an empty
+ * line, or one that has no room, is none. The caller wipes it. */
+int document_read_secret(struct run *run, const char *path, char *secret, size_t secret_bytes,
+                         char *why, size_t why_bytes);
 
 /* The same, of an http: or https: URL as well. */
 int document_fetch(struct run *run, const char *location, char **bytes, size_t *len, char *why,

@@ -13,7 +13,6 @@
 
 #include "command.h"
 #include "contract/envelope.h"
-#include "contract/file.h"
 #include "contract/request.h"
 #include "contract/template.h"
 #include "description.h"
@@ -44,7 +43,7 @@ static int add_header(struct run *run, const char *text, struct ct_text *out)
         ct_text_put(out, text);
         return 0;
     }
-    if (document_read(text, &bytes, &len, why, sizeof why))
+    if (document_read(run, text, &bytes, &len, why, sizeof why))
         return refuse(run, why);
     clean = soap_xmpp_clean(bytes, len, NULL, &clean_len, why, sizeof why);
     free(bytes);
@@ -55,32 +54,18 @@ static int add_header(struct run *run, const char *text, struct ct_text *out)
     return 0;
 }
 
-static int read_password(struct run *run, const char *path, char password[PASSWORD_BYTES])
-{
-    FILE *in = fopen(path, "re");
-    if (!in || !fgets(password, PASSWORD_BYTES, in)) {
-        if (in)
-            fclose(in);
-        return report_end(&run->report, REPORT_USAGE, "--user-password-file %s: nothing to read",
-                          path);
-    }
-    password[strcspn(password, "\r\n")] = '\0';
-    fclose(in);
-    return 0;
-}
-
 static int add_token(struct run *run, struct ct_text *out)
 {
     const char *user = option_text(&run->options, "user");
     const char *path = option_text(&run->options, "user-password-file");
-    char password[PASSWORD_BYTES];
-    int result;
+    char password[PASSWORD_BYTES], why[WHY_BYTES];
+    int result = 0;
     if (!user && !path)
         return 0;
     if (!user || !path)
         return refuse(run, "--user and --user-password-file go together");
-    if ((result = read_password(run, path, password)))
-        return result;
+    if (document_read_secret(run, path, password, sizeof password, why, sizeof why))
+        return report_end(&run->report, REPORT_USAGE, "--user-password-file %s", why);
     if (token_write(user, password, out))
         result = refuse(run, "no random numbers are to be had");
     explicit_bzero(password, sizeof password);
@@ -190,7 +175,7 @@ static int write_file(struct run *run, struct request *request)
     struct ct_error error;
     size_t len, clean_len;
     int result = 0;
-    if (document_read(request->file, &bytes, &len, why, sizeof why))
+    if (document_read(run, request->file, &bytes, &len, why, sizeof why))
         return refuse(run, why);
     clean = soap_xmpp_clean(bytes, len, NULL, &clean_len, why, sizeof why);
     free(bytes);
@@ -212,7 +197,8 @@ static int write_operation(struct run *run, struct request *request)
 {
     struct ct_request_form form = {.version = request->version,
                                    .header = request->header.len ? request->header.bytes : NULL,
-                                   .read_file = ct_file_read};
+                                   .read_file = document_read_value,
+                                   .file_context = run};
     struct ct_error error;
     enum ct_err failed;
     if (request->contract)

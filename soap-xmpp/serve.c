@@ -105,7 +105,7 @@ static int read_answer(struct service *service)
     const char *path = option_text(&service->run->options, "answer");
     char why[WHY_BYTES], *bytes;
     size_t len, clean_len;
-    if (document_read(path, &bytes, &len, why, sizeof why))
+    if (document_read(service->run, path, &bytes, &len, why, sizeof why))
         return report_end(&service->run->report, REPORT_USAGE, "%s", why);
     service->text = soap_xmpp_clean(bytes, len, NULL, &clean_len, why, sizeof why);
     free(bytes);

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "command.h"
+#include "document.h"
 #include "progress.h"
 #include "terminal.h"
 
@@ -275,10 +277,30 @@ err_after_load:
     return result;
 }
 
+/* A password file that is a pipe, <(pass show x), may have no writer; the library would wait for it
+ * without an end, and could read it once alone. */
+static int read_pipe(struct run *run, struct settings *settings)
+{
+    struct soap_xmpp_config *config = &settings->config;
+    struct stat status;
+    char why[WHY_BYTES];
+    if (!config->password_file || stat(config->password_file, &status) || !S_ISFIFO(status.st_mode))
+        return 0;
+    if (document_read_secret(run, config->password_file, settings->password,
+                             sizeof settings->password, why, sizeof why))
+        return report_end(&run->report, REPORT_USAGE, "%s", why);
+    config->password = settings->password;
+    config->password_file = NULL;
+    return 0;
+}
+
 int settings_ask_password(struct run *run, struct settings *settings)
 {
     struct soap_xmpp_config *config = &settings->config;
     char question[3300];
+    int result = read_pipe(run, settings);
+    if (result)
+        return result;
     if (config->password || config->password_file || config->cert_file)
         return 0;
     snprintf(question, sizeof question, "Password of %.*s: ", (int)strcspn(config->jid, "/"),

@@ -64,6 +64,29 @@ class Usage(lab.Lab):
             self.assertEqual(ended.returncode, code, line + ended.stderr)
             self.assertIn(told, ended.stderr)
 
+    def test_a_pipe_that_nobody_writes_to_is_waited_for_no_longer_than_the_timeout(self):
+        os.mkfifo(self.home / "pipe")
+        calling, plain = ["call", "b@x.test"], ["x", "--ns", "urn:x"]
+        for arguments in ([*calling, "./pipe"], [*calling, *plain, "a=@./pipe"], [*calling, *plain, "a=@@./pipe"],
+                          [*calling, "x", "--wsdl", "./pipe"], [*calling, *plain, "--header", "./pipe"],
+                          [*calling, *plain, "--user", "u", "--user-password-file", "./pipe"],
+                          [*calling, *plain, "--name", "n", "--name-key-file", "./pipe"], ["serve", "--answer", "./pipe"],
+                          ["-p", "./pipe", *calling, *plain]):
+            ended = self.tool("-j", "a@x.test", "--host", "127.0.0.1:1", "-t", "0.3", *arguments, code=2)
+            self.assertIn("./pipe: its end hasn't come in time (--timeout)\n", ended.stderr)
+        read, write = os.pipe()
+        ended = subprocess.run(["soap-xmpp", "-j", "a@x.test", "-t", "0.3", *calling, "-"], stdin=read, env=self.environment,
+                               capture_output=True, text=True, timeout=lab.PATIENCE_S)
+        os.close(read)
+        os.close(write)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("standard input: its end hasn't come in time", ended.stderr)
+
+    def test_what_a_pipe_gives_is_read_to_its_end(self):
+        line = "soap-xmpp call b@x.test x --ns urn:x --dry-run a=@<(sleep 0.1; printf 1; sleep 0.1; printf 2)"
+        said = subprocess.run(["bash", "-c", line], env=self.environment, capture_output=True, text=True, timeout=lab.PATIENCE_S)
+        self.assertIn("<a>12</a>", said.stdout)
+
     def test_nobody_to_log_in_as_is_2(self):
         self.assertIn("--jid", self.tool("wsdl", "xmpp:a@x.test", code=2).stderr)
 
