@@ -72,3 +72,17 @@ const char *ct_nearest_list(const struct ct_nearest *nearest, char list[CT_NEARE
     }
     return list;
 }
+
+const char *ct_nearest_one(const char *typed, const char *const *names, size_t count)
+{
+    unsigned best = 2 * ((unsigned)strnlen(typed, MOST_CHARACTERS) / 3 + 2);
+    const char *name = NULL;
+    for (size_t i = 0; i < count; i++) {
+        unsigned distance = distance_of(typed, names[i]);
+        if (distance < best) {
+            best = distance;
+            name = names[i];
+        }
+    }
+    return name;
+}

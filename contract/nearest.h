@@ -19,5 +19,8 @@ struct ct_nearest {
 void ct_nearest_tell(struct ct_nearest *nearest, const char *name);
 /* "a, b, c", ", ..." behind them if there were more; "nothing" if there were none. */
 const char *ct_nearest_list(const struct ct_nearest *nearest, char list[CT_NEAREST_BYTES]);
+/* The one of count names that differs least, or NULL: all differ in more than a third of what was
+ * typed and one. Allocates nothing. */
+const char *ct_nearest_one(const char *typed, const char *const *names, size_t count);
 
 #endif

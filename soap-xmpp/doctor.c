@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "command.h"
+#include "contract/nearest.h"
 #include "doctor/dns.h"
 #include "doctor/format.h"
 #include "doctor/survey.h"
 #include "interrupt.h"
-#include "nearest.h"
 #include "settings.h"
 #include "terminal.h"
 
@@ -84,7 +84,7 @@ static int refuse_check(struct run *run, const char *id, size_t len)
     for (i = 0; i < CHECKS; i++)
         names[i] = checks[i].id;
     snprintf(typed, sizeof typed, "%.*s", (int)(len < sizeof typed ? len : sizeof typed - 1), id);
-    close = nearest_name(typed, names, CHECKS);
+    close = ct_nearest_one(typed, names, CHECKS);
     return report_end(&run->report, REPORT_USAGE, "--only: there is no check '%s'%s%s%s", typed,
                       close ? "; is it " : "", close ? close : "", close ? "?" : "");
 }

@@ -140,7 +140,7 @@ int document_read_secret(struct run *run, const char *path, char *secret, size_t
     if (fd >= 0)
         close(fd);
     secret[len] = '\0';
-    if (more >= 0 && more > 0 && len + 1 == secret_bytes && !memchr(secret, '\n', len))
+    if (more > 0 && len + 1 == secret_bytes && !memchr(secret, '\n', len))
         snprintf(why, why_bytes, "%s: its first line is too long", path);
     else if (more >= 0 && strcspn(secret, "\r\n") == 0)
         snprintf(why, why_bytes, "%s: nothing to read", path);

@@ -14,8 +14,8 @@
 #include <libxml/parser.h>
 
 #include "command.h"
+#include "contract/nearest.h"
 #include "interrupt.h"
-#include "nearest.h"
 #include "soap_xmpp.h"
 #include "terminal.h"
 #include "usage.h"
@@ -48,7 +48,7 @@ static int refuse_command(struct run *run, const char *name)
         names[count] = command_table[count]->name;
         count++;
     }
-    close = nearest_name(name, names, count);
+    close = ct_nearest_one(name, names, count);
     snprintf(why, sizeof why, "unknown command '%s'%s%s%s", name, close ? "; is it " : "",
              close ? close : "", close ? "?" : "");
     return refuse(run, why);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "contract/nearest.h"
 
 enum { ROWS = 64, LETTERS = 3 * ROWS + 3 };
 
@@ -102,7 +102,7 @@ static int refuse_unknown(const struct options *options, char **argv, char *why,
     }
     while (count < ROWS && (row = row_at(options, count)))
         names[count++] = row->name;
-    close = nearest_name(typed + strspn(typed, "-"), names, count);
+    close = ct_nearest_one(typed + strspn(typed, "-"), names, count);
     if (optopt >= 256 && (row = row_of(options, optopt)))
         snprintf(why, why_bytes, "--%s takes no value", row->name);
     else if (close)

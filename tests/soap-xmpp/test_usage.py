@@ -41,6 +41,8 @@ class Usage(lab.Lab):
     def test_a_near_miss_is_named(self):
         self.assertIn("is it call?", self.tool("cal", code=2).stderr)
         self.assertIn("is it --json?", self.tool("--jason", code=2).stderr)
+        self.assertIn("is it call?", self.tool("CALL", code=2).stderr)
+        self.assertNotIn("is it", self.tool("something", code=2).stderr)
 
     def test_with_json_a_mistake_is_an_object(self):
         for arguments in (["cal"], ["--jason"], ["call"], ["serve"], ["context", "show", "none"], ["completion", "bash"]):
