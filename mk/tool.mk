@@ -12,23 +12,24 @@ $(BUILD)/libcontract.a: $(CONTRACT_OBJECTS)
 
 TOOL_OBJECTS := $(call obj,$(wildcard soap-xmpp/*.c soap-xmpp/*/*.c))
 TOOL_PACKAGES := libconfuse jansson libxml-2.0 libcurl
-$(TOOL_OBJECTS) $(TOOL_OBJECTS:$(BUILD)/obj/%.o=$(BUILD)/lint/%.tidy): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Isoap-xmpp -I$(BUILD) \
+$(TOOL_OBJECTS) $(TOOL_OBJECTS:$(BUILD)/obj/%.o=$(BUILD)/lint/%.tidy): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Isoap-xmpp \
     $(shell pkg-config --cflags $(TOOL_PACKAGES) 2>/dev/null)
 
-# Files that the demo writes again, as C strings.
-as_string = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< > $@
-
-$(BUILD)/gen/tool/calculator_wsdl.inc: wsdl/calculator.wsdl
-$(BUILD)/gen/tool/calculator_script.inc: soap-xmpp/demo/calculator.sh
-TOOL_STRINGS := $(addprefix $(BUILD)/gen/tool/,calculator_wsdl.inc calculator_script.inc)
-$(TOOL_STRINGS):
+# Files that the demo writes again, as C strings: soap-xmpp/demo/calculator.h.
+as_string = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $(1)
+CALCULATOR := $(BUILD)/gen/tool/calculator.c
+$(CALCULATOR): wsdl/calculator.wsdl soap-xmpp/demo/calculator.sh
 	$(call say,STRING,$@)
 	@mkdir -p $(@D)
-	$(Q)$(as_string)
-$(call obj,soap-xmpp/demo/demo.c) $(BUILD)/lint/soap-xmpp/demo/demo.tidy: | $(TOOL_STRINGS)
+	$(Q){ echo '#include "demo/calculator.h"' && \
+	    echo 'const char calculator_wsdl[] =' && $(call as_string,wsdl/calculator.wsdl) && echo ';' && \
+	    echo 'const char calculator_script[] =' && $(call as_string,soap-xmpp/demo/calculator.sh) && echo ';'; } > $@
+$(CALCULATOR:.c=.o): $(CALCULATOR) soap-xmpp/demo/calculator.h
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 $(CFLAGS) -Isoap-xmpp -c -o $@ $<
 
 # The archive, so that the tool runs from $(BUILD) as from where it is installed.
-$(TOOL): $(TOOL_OBJECTS) $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+$(TOOL): $(TOOL_OBJECTS) $(CALCULATOR:.c=.o) $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) \
 	    $(shell pkg-config --libs $(TOOL_PACKAGES) 2>/dev/null) -lm

@@ -16,6 +16,7 @@
 
 #include "command.h"
 #include "demo/account.h"
+#include "demo/calculator.h"
 #include "demo/daemon.h"
 #include "demo/folder.h"
 #include "demo/prosody.h"
@@ -37,13 +38,6 @@ static const char description[] =
     "explains each step. Nothing is left of it. With --keep everything is, and the context\n"
     "'demo' is the default: account demo@localhost. Prosody must be installed:\n"
     "  apt-get install prosody";
-
-static const char wsdl[] =
-#include "gen/tool/calculator_wsdl.inc"
-    ;
-static const char script[] =
-#include "gen/tool/calculator_script.inc"
-    ;
 
 struct demo {
     struct run *run;
@@ -113,8 +107,8 @@ static int start_service(struct demo *demo)
     char **environment;
     snprintf(command, sizeof command, "%s/calculator.sh", demo->folder);
     snprintf(contract, sizeof contract, "%s/calculator.wsdl", demo->folder);
-    if (folder_write(demo->folder, "calculator.sh", script, 0700) ||
-        folder_write(demo->folder, "calculator.wsdl", wsdl, 0600))
+    if (folder_write(demo->folder, "calculator.sh", calculator_script, 0700) ||
+        folder_write(demo->folder, "calculator.wsdl", calculator_wsdl, 0600))
         return refuse(demo, demo->folder);
     environment = account_make_environment(demo->folder, "calc", demo->port);
     if (!environment)

@@ -83,14 +83,16 @@ static struct soap_xmpp_request *take(struct desk *desk)
 static char *read_all(struct soap_xmpp_request *request)
 {
     size_t len = 0, room = 4096;
-    char *bytes = malloc(room), why[TEXT_BYTES] = "";
+    char *bytes = malloc(room), *more, why[TEXT_BYTES] = "";
     long got;
     while ((got = soap_xmpp_request_read(request, bytes + len, room - len - 1, why, sizeof why)) >
            0) {
         len += (size_t)got;
-        if (room - len < 2048)
-            bytes = realloc(bytes, room *= 2);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+        if (room - len >= 2048)
+            continue;
+        more = realloc(bytes, room *= 2);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(more);
+        bytes = more;
     }
     ASSERT_TEXT(why, "");
     bytes[len] = '\0';
