@@ -8,6 +8,7 @@
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -314,11 +315,13 @@ static int make_folders(const char *path)
 
 int context_file_store(const struct context_file *file, char *why, size_t why_bytes)
 {
-    char fresh[4096 + 8];
+    char place[PATH_MAX], fresh[PATH_MAX + 8];
     FILE *out = NULL;
     int fd = -1;
     bool is_written;
-    snprintf(fresh, sizeof fresh, "%s.XXXXXX", file->path);
+    if (!realpath(file->path, place)) /* behind a symbolic link, which stays */
+        snprintf(place, sizeof place, "%s", file->path);
+    snprintf(fresh, sizeof fresh, "%s.XXXXXX", place);
     if (make_folders(file->path) || (fd = mkostemp(fresh, O_CLOEXEC)) < 0 ||
         !(out = fdopen(fd, "w"))) {
         snprintf(why, why_bytes, "%s: %s", file->path, strerror(errno));
@@ -331,7 +334,7 @@ int context_file_store(const struct context_file *file, char *why, size_t why_by
     write_all(out, file);
     is_written = fflush(out) == 0 && fsync(fd) == 0;
     is_written = fclose(out) == 0 && is_written;
-    if (is_written && rename(fresh, file->path) == 0)
+    if (is_written && rename(fresh, place) == 0)
         return 0;
     snprintf(why, why_bytes, "%s: %s", file->path, strerror(errno));
     unlink(fresh);

@@ -62,6 +62,7 @@ int interrupt_begin(void)
         return -1;
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file that may not grow is an error like a full disk */
     action.sa_handler = end_at_once;
     if (sigaction(SIGALRM, &action, NULL))
         return -1;

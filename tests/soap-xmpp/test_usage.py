@@ -171,6 +171,20 @@ class Contexts(lab.Lab):
         self.path().chmod(0o640)
         self.assertIn("chmod 600", self.tool("context", "ls", code=2).stderr)
 
+    def test_a_file_that_is_a_link_stays_one_and_one_that_may_not_grow_stays_as_it_was(self):
+        folder = self.home / ".config" / "soap-xmpp"
+        folder.mkdir(parents=True)
+        (folder / "contexts.conf").symlink_to(self.file("mine.conf", 'context "a" { jid = "a@x.test" }\n'))
+        self.tool("context", "save", "b", "-j", "b@x.test")
+        self.assertTrue((folder / "contexts.conf").is_symlink())
+        before = (self.home / "mine.conf").read_text()
+        self.assertIn("b@x.test", before)
+        ended = subprocess.run(["sh", "-c", "ulimit -f 0; soap-xmpp context save c -j c@x.test"], env=self.environment,
+                               capture_output=True, text=True)
+        self.assertEqual((ended.returncode, "File too large" in ended.stderr), (2, True), ended.stderr)
+        self.assertEqual((self.home / "mine.conf").read_text(), before)
+        self.assertEqual([path.name for path in self.home.glob("mine*")], ["mine.conf"])
+
     def test_a_mistake_in_the_file_is_named_with_its_line(self):
         self.path().parent.mkdir(parents=True)
         self.path().write_text("default = 'lab'\ncontext 'lab' {\n    jdi = 'a@x.test'\n}\n")
