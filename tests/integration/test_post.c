@@ -21,7 +21,10 @@ extern CU_TestInfo tests_post[];
 #define WHOAMI ENVELOPE("<l:whoami xmlns:l='urn:soapxmpp:lab'/>")
 #define SAY    ENVELOPE(LAB("say", "<text xmlns=''>%s</text>"))
 
-enum { LONG_MS = 20000, SEVERAL = 64, BIG_BYTES = 300000, FEW = 3 };
+enum { SEVERAL = 64, FEW = 3 };
+
+#define LONG_MS   (scale_seconds(20) * 1000)
+#define BIG_BYTES scale_of(300000, 12000)
 
 /* ---- calls ---- */
 
