@@ -558,11 +558,11 @@ enum soap_xmpp_end_value {
 enum soap_xmpp_end_value soap_xmpp_call_end(const struct soap_xmpp_call *call);
 enum soap_xmpp_outcome_value soap_xmpp_call_outcome(const struct soap_xmpp_call *call);
 const char *soap_xmpp_call_condition(const struct soap_xmpp_call *call); /* RFC 6120 8.3.3, or "" */
-const char *
-soap_xmpp_call_text(const struct soap_xmpp_call *call);        /* one sentence; "" if answered */
+/* One sentence; "" if answered. */
+const char *soap_xmpp_call_text(const struct soap_xmpp_call *call);
 int soap_xmpp_call_version(const struct soap_xmpp_call *call); /* 11, 12; 0 without an envelope */
-int soap_xmpp_call_is_packed(
-    const struct soap_xmpp_call *call); /* whether its answer came packed */
+/* Whether its answer came packed. */
+int soap_xmpp_call_is_packed(const struct soap_xmpp_call *call);
 
 /* The next bytes of the envelope that a call has ended with, byte for byte as its sender wrote them
  * if it was packed, else as the server passed them on, but for QNames in values whose prefix a
@@ -591,8 +591,8 @@ struct soap_xmpp_request; /* one request to serve */
  *
  * A rule without a namespace means, as long as neither a rule nor the description's WSDL names any,
  * an operation that is in none: what chooses the operation by these bytes nobody here knows
- * (docs/access.md). Not on a link that
- * soap_xmpp_serve() or soap_xmpp_accept() serves as well: a request goes to whoever comes first. */
+ * (docs/access.md). Not on a link that soap_xmpp_serve() or soap_xmpp_accept() serves as well: a
+ * request goes to whoever comes first. */
 struct soap_xmpp_request *soap_xmpp_take(struct soap_xmpp_link *link, int timeout_ms,
                                          int *is_stopped);
 
@@ -761,7 +761,7 @@ typedef void soap_xmpp_items_fn(void *user, soap_xmpp_fact_fn *each, void *each_
 /* What a service says of itself. Strings are copied. Prepare the struct with
  * soap_xmpp_description_init(). */
 struct soap_xmpp_description {
-    size_t size;
+    size_t size;                /* set by soap_xmpp_description_init() */
     const char *name, *version; /* for a human, 256 bytes at most; NULL: none */
     const char *wsdl;           /* the document; NULL, as wsdl_file: config.wsdl_file's, or none */
     size_t wsdl_bytes;

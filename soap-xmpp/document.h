@@ -22,15 +22,15 @@ int document_read(struct run *run, const char *path, char **bytes, size_t *len, 
 int document_read_value(void *run, const char *path, size_t most_bytes, char **bytes, size_t *len,
                         char *why, size_t why_bytes);
 
+/* The same as document_read(), of an http: or https: URL as well. */
+int document_fetch(struct run *run, const char *location, char **bytes, size_t *len, char *why,
+                   size_t why_bytes);
+bool document_is_url(const char *location);
+
 /* The first line of a file, without its end. Returns 0, or -1 with one sentence in why: an empty
  * line, or one that has no room, is none. The caller wipes it. */
 int document_read_secret(struct run *run, const char *path, char *secret, size_t secret_bytes,
                          char *why, size_t why_bytes);
-
-/* The same, of an http: or https: URL as well. */
-int document_fetch(struct run *run, const char *location, char **bytes, size_t *len, char *why,
-                   size_t why_bytes);
-bool document_is_url(const char *location);
 
 /* What a contract imports, a ct_fetch_fn whose context is the run. ..._from_file: files and URLs,
  * for a contract that is a file of this user's; ..._from_url: URLs alone, since a stranger wrote

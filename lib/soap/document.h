@@ -22,8 +22,8 @@ enum { SX_DOCUMENT_DEPTH = 256 }; /* of nested elements: what links take unless 
  * for a '>' that would come to stand behind "]]" where a comment was: "&gt;". With one clause in
  * why, which names a line or a byte: SX_EUNCARRIABLE (an unknown encoding or a byte that stands for
  * nothing in it, a DOCTYPE, not well-formed, a prefix bound nowhere, one attribute under two
- * prefixes, characters that XML forbids, empty), SX_EDEPTH, SX_ETOOBIG (2 GiB, or SX_NAMESPACES_COUNT declarations in scope), SX_ENOMEM;
- * *out then holds what it held. */
+ * prefixes, characters that XML forbids, empty), SX_EDEPTH, SX_ETOOBIG (2 GiB, or
+ * SX_NAMESPACES_COUNT declarations in scope), SX_ENOMEM; *out then holds what it held. */
 enum sx_err sx_document_clean(const char *document, size_t len, const char *charset,
                               struct sx_buffer *out, char *why, size_t why_bytes);
 

@@ -9,7 +9,7 @@
  *     grow      answers with a text of as many letters as <number/> says
  *     refuse    refuses, decline declines, with a text; busy declines with resource-constraint
  *     spoil     answers with what is no envelope, which can't be carried, and then with a fault
- * that says why
+ *               that says why
  *
  * Noun: the desk. Functions are for the test's thread, or for a process that is no test.
  */
