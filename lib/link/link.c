@@ -566,7 +566,7 @@ enum sx_err sx_link_post(struct soap_xmpp_link *link, const struct sx_outgoing *
     err = sx_preparation_post(&link->preparation, out, call, why, why_bytes);
     if (err != SX_OK)
         sx_link_unref(link);
-    sx_link_unref(link);
+    sx_link_unref(link); /* NOLINT(clang-analyzer-unix.Malloc): the second of two */
     return err;
 }
 
