@@ -98,6 +98,8 @@
     SUITE(preamble)                                                                                \
     SUITE(prep)                                                                                    \
     SUITE(preparation)                                                                             \
+    SUITE(preparation_bounds)                                                                      \
+    SUITE(preparation_peer)                                                                        \
     SUITE(presence)                                                                                \
     SUITE(query)                                                                                   \
     SUITE(protocol)                                                                                \
