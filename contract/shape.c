@@ -49,10 +49,9 @@ static void undefined(struct builder *builder, struct ct_place place, const char
 
 static const char *make_key(struct builder *builder, struct ct_name name)
 {
-    size_t len = strlen(name.ns) + strlen(name.local) + 3;
-    char *key = take(builder, len);
-    if (key)
-        snprintf(key, len, "{%s}%s", name.ns, name.local);
+    const char *key = builder->err ? NULL : ct_name_write(name, builder->shapes->pool);
+    if (!key && !builder->err)
+        builder->err = ct_pool_error(builder->shapes->pool, "what the types hold", builder->error);
     return key;
 }
 

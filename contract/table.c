@@ -1,6 +1,7 @@
 /* See table.h. */
 #include "contract/table.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -116,4 +117,13 @@ void *ct_table_add(struct ct_table *table, struct ct_pool *pool, unsigned kind, 
         table->count++;
     }
     return (void *)entry->what;
+}
+
+const char *ct_name_write(struct ct_name name, struct ct_pool *pool)
+{
+    size_t len = strlen(name.ns) + strlen(name.local) + 3;
+    char *written = ct_pool_take(pool, len);
+    if (written)
+        snprintf(written, len, "{%s}%s", name.ns, name.local);
+    return written;
 }

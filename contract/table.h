@@ -39,5 +39,7 @@ void *ct_table_add(struct ct_table *table, struct ct_pool *pool, unsigned kind, 
                    void *what);
 
 bool ct_name_equal(struct ct_name a, struct ct_name b);
+/* "{ns}local", in the pool; NULL if it gives no more. */
+const char *ct_name_write(struct ct_name name, struct ct_pool *pool);
 
 #endif

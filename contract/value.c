@@ -4,7 +4,6 @@
  * were none: an answer is shown in any case. */
 #include "contract/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "contract/literal.h"
@@ -85,15 +84,6 @@ static bool begin_index(const struct ct_values *values, struct ct_value *value)
     return true;
 }
 
-static const char *make_key(const struct ct_values *values, struct ct_name name)
-{
-    size_t len = strlen(name.ns) + strlen(name.local) + 3;
-    char *key = ct_pool_take(values->pool, len);
-    if (key)
-        snprintf(key, len, "{%s}%s", name.ns, name.local);
-    return key;
-}
-
 /* key: the contract's, or NULL. The texts of name are the document's, which the answer keeps. */
 static struct ct_value_group *add_group(const struct ct_values *values, struct ct_value *value,
                                         struct ct_name name, const char *key, bool is_attribute)
@@ -102,7 +92,8 @@ static struct ct_value_group *add_group(const struct ct_values *values, struct c
     if (!group)
         return NULL;
     if (!key)
-        key = has_key(value, name.local, is_attribute) ? make_key(values, name) : name.local;
+        key = has_key(value, name.local, is_attribute) ? ct_name_write(name, values->pool)
+                                                       : name.local;
     *group = (struct ct_value_group){.name = name, .key = key, .is_attribute = is_attribute};
     group->last = &group->first;
     if (!key || (value->by_name && !index_group(values, value, group)))
