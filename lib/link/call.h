@@ -52,9 +52,10 @@ size_t sx_message_call_whole_bytes(const struct sx_calls *calls, const char *to)
 enum sx_err sx_message_call_check(const struct sx_calls *calls, const char *to, char *why,
                                   size_t why_bytes);
 
-/* What its id goes on with behind the id that it has: malloc'ed, NULL: no memory. */
-char *sx_message_call_suffix(const struct sx_calls *calls, const char *id, const char *name,
-                             const char *to);
+/* Gives a call that was begun the id of a call by message to out->to, with out->name or without.
+ * SX_ENOMEM. */
+enum sx_err sx_message_call_assign_id(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                      struct soap_xmpp_call *call);
 
 /* What goes behind the message: the answer says that our server has it. */
 enum sx_err sx_message_call_post_receipt(const struct sx_calls *calls, const char *receipt_id,

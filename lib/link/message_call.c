@@ -15,7 +15,6 @@
 #include "link/call.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -95,21 +94,14 @@ static enum sx_err post_receipt(const struct sx_calls *calls, const struct soap_
     return sx_message_call_post_receipt(calls, id, number, room_deadline);
 }
 
-char *sx_message_call_suffix(const struct sx_calls *calls, const char *id, const char *name,
-                             const char *to)
+enum sx_err sx_message_call_assign_id(const struct sx_calls *calls, const struct sx_outgoing *out,
+                                      struct soap_xmpp_call *call)
 {
     struct sx_buffer suffix = {0};
-    size_t len;
-    sx_message_ids_write(calls->names, &suffix, id, name, to);
-    return sx_buffer_take(&suffix, &len);
-}
-
-static enum sx_err name_call(const struct sx_calls *calls, const struct sx_outgoing *out,
-                             struct soap_xmpp_call *call)
-{
-    char *suffix = sx_message_call_suffix(calls, sx_exchange_id(call), out->name, out->to);
-    enum sx_err err = suffix ? sx_message_call_set(call, suffix, out->name) : SX_ENOMEM;
-    free(suffix);
+    enum sx_err err;
+    sx_message_ids_write(calls->names, &suffix, sx_exchange_id(call), out->name, out->to);
+    err = suffix.failed ? SX_ENOMEM : sx_message_call_set(call, suffix.bytes, out->name);
+    sx_buffer_fini(&suffix);
     return err;
 }
 
@@ -120,7 +112,7 @@ static enum sx_err post_message(const struct sx_calls *calls, const struct sx_ou
     struct sx_buffer stanza = {0};
     struct sx_head head = {
         .from = sx_session_stamp(calls->session), .to = out->to, .is_message = true};
-    enum sx_err err = name_call(calls, out, call);
+    enum sx_err err = sx_message_call_assign_id(calls, out, call);
     if (err != SX_OK)
         return err;
     head.id = sx_exchange_id(call);

@@ -157,10 +157,8 @@ static void make_other_form(const struct sx_calls *calls, const struct sx_outgoi
 static enum sx_err name_message(const struct sx_calls *calls, const struct sx_outgoing *out,
                                 struct sx_posting *posting, struct soap_xmpp_call *call)
 {
-    char *suffix = sx_message_call_suffix(calls, sx_exchange_id(call), out->name, out->to);
     char receipt_id[SX_RECEIPT_ID_BYTES];
-    enum sx_err err = suffix ? sx_message_call_set(call, suffix, out->name) : SX_ENOMEM;
-    free(suffix);
+    enum sx_err err = sx_message_call_assign_id(calls, out, call);
     if (err != SX_OK)
         return err;
     sx_message_call_receipt_id(call, receipt_id);
