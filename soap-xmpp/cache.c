@@ -5,31 +5,18 @@
  * Failure modes: no home, no room, no rights: as if nothing had been kept. */
 #include "cache.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract/file.h"
 #include "document.h"
+#include "parent.h"
 
 enum { PATH_BYTES = 4096, WHY_BYTES = 512 };
-
-static int make_folder(char *path)
-{
-    char *slash;
-    for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0700) && errno != EEXIST)
-            return -1;
-        *slash = '/';
-    }
-    return 0;
-}
 
 static int find_path(const char *jid, char path[PATH_BYTES])
 {
@@ -74,7 +61,7 @@ void cache_store(const char *jid, const char *version, const char *bytes, size_t
     char path[PATH_BYTES], fresh[PATH_BYTES + 8];
     FILE *out;
     int fd;
-    if (find_path(jid, path) || make_folder(path))
+    if (find_path(jid, path) || parent_make(path))
         return;
     snprintf(fresh, sizeof fresh, "%s.XXXXXX", path);
     fd = mkostemp(fresh, O_CLOEXEC);

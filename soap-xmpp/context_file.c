@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parent.h"
+
 enum { FILE_BYTES = 1 << 20 };
 
 const char *const context_file_names[CONTEXT_FIELDS] = {
@@ -299,20 +301,6 @@ static void write_all(FILE *out, const struct context_file *file)
     }
 }
 
-static int make_folders(const char *path)
-{
-    char folder[4096];
-    char *slash;
-    snprintf(folder, sizeof folder, "%s", path);
-    for (slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0700) && errno != EEXIST)
-            return -1;
-        *slash = '/';
-    }
-    return 0;
-}
-
 int context_file_store(const struct context_file *file, char *why, size_t why_bytes)
 {
     char place[PATH_MAX], fresh[PATH_MAX + 8];
@@ -322,7 +310,7 @@ int context_file_store(const struct context_file *file, char *why, size_t why_by
     if (!realpath(file->path, place)) /* behind a symbolic link, which stays */
         snprintf(place, sizeof place, "%s", file->path);
     snprintf(fresh, sizeof fresh, "%s.XXXXXX", place);
-    if (make_folders(file->path) || (fd = mkostemp(fresh, O_CLOEXEC)) < 0 ||
+    if (parent_make(file->path) || (fd = mkostemp(fresh, O_CLOEXEC)) < 0 ||
         !(out = fdopen(fd, "w"))) {
         snprintf(why, why_bytes, "%s: %s", file->path, strerror(errno));
         if (fd >= 0) {
