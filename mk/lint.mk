@@ -23,11 +23,12 @@ run-cppcheck:
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
 
 # Which folder sees which, and whether that is found when it isn't so. The objects tell who calls whom.
-# contract/ knows nothing of lib/: what it includes stands in its dependencies, and $(BUILD)/unit-contract is linked
-# without lib/.
-layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c) $(CONTRACT_OBJECTS)
-	$(call say,LAYERS,lib contract)
+# contract/ knows nothing of lib/, and soap-xmpp/ the public header alone: what they include stands in their
+# dependencies. $(BUILD)/unit-contract is linked without lib/.
+layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c) $(CONTRACT_OBJECTS) $(TOOL_OBJECTS)
+	$(call say,LAYERS,lib contract soap-xmpp)
 	$(Q)! grep -l '[ :]lib/' $(CONTRACT_OBJECTS:.o=.d)
+	$(Q)! grep -oE '(^|[ :])lib/[^ :]+' $(TOOL_OBJECTS:.o=.d) | grep -v 'lib/soap_xmpp\.h$$'
 	$(Q)tests/layers/run.sh
 	$(Q)tools/check-layers lib $(BUILD)/obj/lib
 
