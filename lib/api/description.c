@@ -22,7 +22,8 @@ static bool complete(const struct soap_xmpp_link *link, const struct soap_xmpp_d
                      struct soap_xmpp_description *out)
 {
     soap_xmpp_description_init(out);
-    if (said->size < sizeof said->size || said->size > sizeof *out)
+    if (said->size < sizeof said->size ||
+        said->size % _Alignof(struct soap_xmpp_description) != 0 || said->size > sizeof *out)
         return false;
     memcpy(out, said, said->size);
     out->size = sizeof *out;

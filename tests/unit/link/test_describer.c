@@ -1,4 +1,5 @@
 /* What a service says of itself, to whom, and what it is to those who aren't told. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,9 @@ TEST(what_cannot_be_said_changes_nothing)
     }
     soap_xmpp_description_init(&description);
     description.size++;
+    CU_ASSERT_EQUAL(soap_xmpp_describe(responder.link, &description, why, sizeof why), -1);
+    ASSERT_CONTAINS(why, "soap_xmpp_description_init()");
+    description.size = offsetof(struct soap_xmpp_description, wsdl) + 1; /* half of a member */
     CU_ASSERT_EQUAL(soap_xmpp_describe(responder.link, &description, why, sizeof why), -1);
     ASSERT_CONTAINS(why, "soap_xmpp_description_init()");
     CU_ASSERT_EQUAL(soap_xmpp_describe(responder.link, NULL, why, sizeof why), -1);
