@@ -182,9 +182,11 @@ bool sx_memory_take(struct sx_memory *memory, enum sx_memory_kind kind, const ch
     pthread_mutex_unlock(&memory->mu);
     if (is_told)
         sx_trace(memory->trace, SOAP_XMPP_TRACE_ERROR,
-                 "no room for %zu bytes of %.200s: peers make the link hold %zu of %zu bytes "
-                 "(max_memory_bytes)%s",
-                 bytes, who ? who : "our own server", held_bytes, memory->max_bytes, more);
+                 "no room for %zu bytes of %s%.200s: %s %zu of %zu bytes (max_memory_bytes)%s",
+                 bytes, kind == SX_MEMORY_CALL ? "a call of ours to " : "",
+                 who ? who : "our own server",
+                 kind == SX_MEMORY_CALL ? "the link holds" : "peers make the link hold", held_bytes,
+                 memory->max_bytes, more);
     return is_taken;
 }
 

@@ -273,6 +273,17 @@ static void exhaustion_is_told_once_a_second(void)
     sx_memory_free(memory);
 }
 
+static void what_a_call_of_ours_found_no_room_for_is_told_as_that(void)
+{
+    struct sx_memory *memory = make_memory();
+    struct sx_charge charge = {0};
+    CU_ASSERT_FALSE(take(memory, SX_MEMORY_CALL, "a@x/1", 17, &charge));
+    ASSERT_TEXT(last_line,
+                "calc@x: no room for 17825792 bytes of a call of ours to a@x/1: the link holds 0 "
+                "of 16777216 bytes (max_memory_bytes)");
+    sx_memory_free(memory);
+}
+
 static void without_memory_for_a_share_nothing_is_taken(void)
 {
     struct sx_memory *memory = make_memory();
@@ -347,6 +358,8 @@ CU_TestInfo tests_memory[] = {
      an_owner_that_has_none_may_take_all_that_is_free},
     {"small charges have no share until they grow", small_charges_have_no_share_until_they_grow},
     {"exhaustion is told once a second", exhaustion_is_told_once_a_second},
+    {"what a call of ours found no room for is told as that",
+     what_a_call_of_ours_found_no_room_for_is_told_as_that},
     {"without memory for a share nothing is taken", without_memory_for_a_share_nothing_is_taken},
     {"where none is kept nothing is counted", where_none_is_kept_nothing_is_counted},
     {"threads leave nothing behind", threads_leave_nothing_behind},
