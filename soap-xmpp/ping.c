@@ -1,7 +1,8 @@
 /* ping.c - soap-xmpp ping: how long a service's entity, or our server, takes to answer (XEP-0199).
  *
  * Happy path: one question after the other, a line for each, and what they come to.
- * Failure modes: one without an answer is lost, and the next one follows; none answered: exit 3. */
+ * Failure modes: one without an answer is lost, and the next one follows; none answered: exit 3.
+ * One that the command's end cuts off counts only if no other was answered. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,8 @@ static void ping_once(struct run *run, struct soap_xmpp_link *link, const char *
     int timeout_ms = deadline_left_ms(&run->deadline, ANSWER_MS);
     int result = soap_xmpp_ping(link, endpoint, timeout_ms, &rtt_us, pings->why, WHY_BYTES);
     pings->sent++;
-    if (interrupt_signal()) {
+    if (interrupt_signal() ||
+        (result && timeout_ms < ANSWER_MS && pings->received && deadline_is_over(&run->deadline))) {
         pings->sent -= result != 0;
         return;
     }

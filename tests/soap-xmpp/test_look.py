@@ -41,6 +41,23 @@ class Pings(Looking):
         self.assertEqual((told["sent"], told["lost"]), (1, 1))
         self.assertIn("service-unavailable", told["text"])
 
+    def test_a_ping_that_the_timeout_cuts_off_is_not_lost(self):
+        service = self.serve("--echo")
+        process = self.running("ping", self.endpoint, "-n", "100", "-t", "8", "--interval", "4")
+        process.hears("1: ")
+        service.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(service.process.send_signal, signal.SIGCONT)
+        process.hears("(ended)\n")
+        self.assertEqual(process.end(), 0)
+        self.assertIn("\n1 sent, 0 lost, ", process.said)
+
+    def test_nobody_who_answers_before_the_timeout_is_3(self):
+        service = self.serve("--echo")
+        service.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(service.process.send_signal, signal.SIGCONT)
+        told = self.last("-t", "4", "ping", self.endpoint, code=3)
+        self.assertEqual((told["sent"], told["lost"]), (1, 1))
+
     def test_what_makes_no_sense_is_2(self):
         for wrong in ([], ["--server", self.endpoint], ["a@b", "-n", "0"], ["a@b", "--interval", "x"]):
             self.tool("ping", *wrong, code=2)
