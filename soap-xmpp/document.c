@@ -49,7 +49,7 @@ static bool append(struct download *document, const char *bytes, size_t len)
 
 /* Waits for bytes, a signal, or the end of the command's time. A pipe without a writer has none
  * yet, so it is opened without waiting, and read when there is something. */
-static ssize_t read_step(struct run *run, int fd, char *step, size_t step_bytes)
+ssize_t document_read_step(struct run *run, int fd, char *step, size_t step_bytes)
 {
     struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
                              {.fd = interrupt_fd(), .events = POLLIN}};
@@ -69,7 +69,7 @@ static int read_all(struct run *run, int fd, struct download *document)
 {
     static char step[STEP_BYTES];
     ssize_t len;
-    while ((len = read_step(run, fd, step, sizeof step)) > 0) {
+    while ((len = document_read_step(run, fd, step, sizeof step)) > 0) {
         if (!append(document, step, (size_t)len)) {
             errno = document->is_over_limit ? EFBIG : ENOMEM;
             return -1;
@@ -132,7 +132,7 @@ int document_read_secret(struct run *run, const char *path, char *secret, size_t
     size_t len = 0;
     ssize_t more = fd < 0 ? -1 : 1;
     while (more > 0 && len + 1 < secret_bytes && !memchr(secret, '\n', len)) {
-        more = read_step(run, fd, secret + len, secret_bytes - 1 - len);
+        more = document_read_step(run, fd, secret + len, secret_bytes - 1 - len);
         len += more > 0 ? (size_t)more : 0;
     }
     if (more < 0)

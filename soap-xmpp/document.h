@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct run;
 
@@ -26,6 +27,10 @@ int document_read_value(void *run, const char *path, size_t most_bytes, char **b
 int document_fetch(struct run *run, const char *location, char **bytes, size_t *len, char *why,
                    size_t why_bytes);
 bool document_is_url(const char *location);
+
+/* One read of a descriptor, once there is something. Returns its bytes, 0: the end, or -1 with
+ * errno, ETIME: the command's time is over, EINTR: a signal came. */
+ssize_t document_read_step(struct run *run, int fd, char *step, size_t step_bytes);
 
 /* The first line of a file, without its end. Returns 0, or -1 with one sentence in why: an empty
  * line, or one that has no room, is none. The caller wipes it. */

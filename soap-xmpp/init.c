@@ -27,12 +27,18 @@ struct account {
 
 static int ask(struct run *run, struct account *account)
 {
-    if (terminal_ask("JID (alice@example.org): ", account->jid, sizeof account->jid) ||
-        terminal_ask_secret("Password: ", account->password, sizeof account->password) ||
-        terminal_ask("Server, HOST[:PORT] (empty: by DNS): ", account->host,
-                     sizeof account->host) ||
-        terminal_ask("File of its CA (empty: the system's CAs): ", account->ca, sizeof account->ca))
-        return report_end(&run->report, REPORT_USAGE, "init asks, and there is no terminal to ask");
+    /* Without --timeout people take the time that they need, and what follows has its own. */
+    const struct deadline until = run->has_timeout ? run->deadline : deadline_after(DEADLINE_NEVER);
+    if (terminal_ask("JID (alice@example.org): ", account->jid, sizeof account->jid, &until) ||
+        terminal_ask_secret("Password: ", account->password, sizeof account->password, &until) ||
+        terminal_ask("Server, HOST[:PORT] (empty: by DNS): ", account->host, sizeof account->host,
+                     &until) ||
+        terminal_ask("File of its CA (empty: the system's CAs): ", account->ca, sizeof account->ca,
+                     &until))
+        return deadline_is_over(&until) ? report_end(&run->report, REPORT_USAGE,
+                                                     "no answer has come in time (--timeout)")
+                                        : report_end(&run->report, REPORT_USAGE,
+                                                     "init asks, and there is no terminal to ask");
     return *account->jid ? 0 : report_end(&run->report, REPORT_USAGE, "a context has a JID");
 }
 

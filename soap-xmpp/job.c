@@ -26,7 +26,11 @@ enum { STEP_BYTES = 64 * 1024, VARIABLES = 7 };
 
 extern char **environ;
 
-/* The environment with our variables behind it; those that it had of these names are left out. */
+/* What is left out of a command's environment beside those. */
+static const char password_name[] = "SOAP_XMPP_PASSWORD=";
+
+/* The environment with our variables behind it; those that it had of these names are left out, and
+ * so is the password: what a command writes is an answer to somebody. */
 static char **make_environment(const struct soap_xmpp_request *request, char *own[VARIABLES])
 {
     const char *names[VARIABLES] = {
@@ -45,7 +49,7 @@ static char **make_environment(const struct soap_xmpp_request *request, char *ow
     for (i = 0; environment && i < count; i++) {
         for (v = 0; v < VARIABLES && strncmp(environ[i], names[v], strlen(names[v])) != 0; v++)
             ;
-        if (v == VARIABLES)
+        if (v == VARIABLES && strncmp(environ[i], password_name, strlen(password_name)) != 0)
             environment[kept++] = environ[i];
     }
     for (v = 0; environment && v < VARIABLES; v++) {

@@ -30,9 +30,9 @@ struct job {
 };
 
 /* Starts argv with the envelope on its standard input, and SOAPXMPP_FROM, _TO, _OPERATION,
- * _NAMESPACE, _ACTION, _ID and TRACEPARENT in its environment. On success takes envelope, and the
- * request is the job's to answer. Returns 0, or -1 with one sentence in why, and nothing is taken.
- */
+ * _NAMESPACE, _ACTION, _ID and TRACEPARENT in its environment, but not SOAP_XMPP_PASSWORD. On
+ * success takes envelope, and the request is the job's to answer. Returns 0, or -1 with one
+ * sentence in why, and nothing is taken. */
 int job_start(struct job *job, char *const argv[], struct soap_xmpp_request *request,
               char *envelope, size_t envelope_bytes, long kill_after_ms, char *why,
               size_t why_bytes);

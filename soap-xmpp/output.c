@@ -1,6 +1,7 @@
 /* output.c - an answer, printed in the form that was asked for, and in the report's object.
  *
- * Invariant: an envelope is printed byte for byte, and all other forms whole or not at all.
+ * Invariant: an envelope is printed byte for byte, and all other forms whole or not at all; a
+ * terminal gets nothing that it would obey.
  *
  * Failure modes: an answer that is no envelope: its bytes still go out where "envelope" was asked
  * for, and the exit code is 5. */
@@ -12,6 +13,7 @@
 
 #include "command.h"
 #include "contract/answer.h"
+#include "pretty.h"
 #include "request.h"
 
 static void set_members(struct run *run, const struct request *request,
@@ -42,7 +44,7 @@ static void set_fault(struct run *run, const struct ct_fault *fault)
 /* Standard output gets what was asked for, with a line end behind it if there is none. */
 static void print(const char *bytes, size_t len)
 {
-    fwrite(bytes, 1, len, stdout);
+    pretty_write(stdout, bytes, len);
     if (len && bytes[len - 1] != '\n')
         putchar('\n');
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STEP = 2, DEEPEST = 40 };
 
@@ -91,6 +92,14 @@ static void write_bytes(FILE *out, const char *bytes, size_t len)
         else
             putc(byte, out);
     }
+}
+
+void pretty_write(FILE *out, const char *xml, size_t len)
+{
+    if (isatty(fileno(out)))
+        write_bytes(out, xml, len);
+    else
+        fwrite(xml, 1, len, out);
 }
 
 static void begin_line(FILE *out, unsigned indent, unsigned depth, bool *is_first)

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* As it is; on a terminal the same XML, with references for what a terminal would obey. */
+void pretty_write(FILE *out, const char *xml, size_t len);
+
 /* Each line begins with so many spaces more. */
 void pretty_print(FILE *out, const char *xml, size_t len, unsigned indent);
 

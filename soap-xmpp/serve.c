@@ -39,9 +39,10 @@ static const struct option_row options[] = {
 static const char description[] =
     "Serves requests until a signal. For each one CMD is started: the envelope is its\n"
     "standard input, SOAPXMPP_FROM, _TO, _OPERATION, _NAMESPACE, _ACTION, _ID and\n"
-    "TRACEPARENT are in its environment, and what it writes is the answer: an envelope,\n"
-    "or what belongs into its Body. Exit code 0: answered; 1: a SOAP fault with the\n"
-    "first line of its standard error; any other: the caller isn't told whether it ran.\n"
+    "TRACEPARENT are in its environment, SOAP_XMPP_PASSWORD isn't. What it writes is the\n"
+    "answer: an envelope, or what belongs into its Body. Exit code 0: answered; 1: a\n"
+    "SOAP fault with the first line of its standard error; any other: the caller isn't\n"
+    "told whether it ran.\n"
     "\n"
     "Nobody may call unless --allow or SOAP_XMPP_ALLOW says so; who was refused is told\n"
     "with the rule that would let them in. A rule names an operation with its namespace,\n"

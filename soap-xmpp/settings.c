@@ -305,9 +305,14 @@ int settings_ask_password(struct run *run, struct settings *settings)
         return 0;
     snprintf(question, sizeof question, "Password of %.*s: ", (int)strcspn(config->jid, "/"),
              config->jid);
-    if (terminal_ask_secret(question, settings->password, sizeof settings->password))
-        return report_end(&run->report, REPORT_USAGE,
-                          "no password: --password-file, SOAP_XMPP_PASSWORD_FILE, or a terminal");
+    if (terminal_ask_secret(question, settings->password, sizeof settings->password,
+                            &run->deadline))
+        return deadline_is_over(&run->deadline)
+                   ? report_end(&run->report, REPORT_USAGE,
+                                "no password: no answer has come in time (--timeout)")
+                   : report_end(
+                         &run->report, REPORT_USAGE,
+                         "no password: --password-file, SOAP_XMPP_PASSWORD_FILE, or a terminal");
     config->password = settings->password;
     set_origin(settings, CONTEXT_PASSWORD, "", "terminal");
     return 0;

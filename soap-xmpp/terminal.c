@@ -2,10 +2,12 @@
  *
  * Invariant: however a question ends, the terminal echoes again.
  *
- * Failure modes: no terminal, a signal, an answer that is too long: -1, and nothing was told. */
+ * Failure modes: no terminal, a signal, no answer in time, one that is too long: -1, and nothing
+ * was told. */
 #include "terminal.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +53,15 @@ bool terminal_has_progress(bool is_quiet)
 }
 
 /* One line from fd, or -1. */
-static int read_answer(int fd, char *answer, size_t answer_bytes)
+static int read_answer(int fd, char *answer, size_t answer_bytes, const struct deadline *deadline)
 {
     size_t len = 0;
     for (;;) {
         struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
                                  {.fd = interrupt_fd(), .events = POLLIN}};
         char byte;
-        poll(ready, 2, -1);
-        if (interrupt_signal())
+        poll(ready, 2, deadline_left_ms(deadline, INT_MAX));
+        if (interrupt_signal() || (!ready[0].revents && deadline_is_over(deadline)))
             return -1;
         if (!ready[0].revents)
             continue;
@@ -75,7 +77,8 @@ static int read_answer(int fd, char *answer, size_t answer_bytes)
     return 0;
 }
 
-static int ask(const char *question, char *answer, size_t answer_bytes, bool is_secret)
+static int ask(const char *question, char *answer, size_t answer_bytes,
+               const struct deadline *deadline, bool is_secret)
 {
     struct termios before, after;
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), result = -1;
@@ -88,7 +91,7 @@ static int ask(const char *question, char *answer, size_t answer_bytes, bool is_
         /* First the echo, then the question: whoever answers at once isn't seen, nor lost. */
         if (tcsetattr(fd, TCSAFLUSH, &after) == 0) {
             dprintf(fd, "%s", question);
-            result = read_answer(fd, answer, answer_bytes);
+            result = read_answer(fd, answer, answer_bytes, deadline);
         }
         tcsetattr(fd, TCSAFLUSH, &before);
         if (is_secret || result)
@@ -98,12 +101,14 @@ static int ask(const char *question, char *answer, size_t answer_bytes, bool is_
     return result;
 }
 
-int terminal_ask(const char *question, char *answer, size_t answer_bytes)
+int terminal_ask(const char *question, char *answer, size_t answer_bytes,
+                 const struct deadline *deadline)
 {
-    return ask(question, answer, answer_bytes, false);
+    return ask(question, answer, answer_bytes, deadline, false);
 }
 
-int terminal_ask_secret(const char *question, char *answer, size_t answer_bytes)
+int terminal_ask_secret(const char *question, char *answer, size_t answer_bytes,
+                        const struct deadline *deadline)
 {
-    return ask(question, answer, answer_bytes, true);
+    return ask(question, answer, answer_bytes, deadline, true);
 }

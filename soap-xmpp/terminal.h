@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "deadline.h"
+
 enum terminal_colour {
     TERMINAL_PLAIN = 0,
     TERMINAL_RED,
@@ -29,8 +31,11 @@ const char *terminal_end(FILE *stream);
 bool terminal_has_progress(bool is_quiet);
 
 /* Asks on the terminal, without an echo if it is a secret, and copies the answer, without its line
- * end. Returns 0; -1: there is no terminal, a signal came, or the answer is too long. */
-int terminal_ask(const char *question, char *answer, size_t answer_bytes);
-int terminal_ask_secret(const char *question, char *answer, size_t answer_bytes);
+ * end. Waits for it until the deadline. Returns 0; -1: there is no terminal, a signal came, the
+ * deadline is over, or the answer is too long. */
+int terminal_ask(const char *question, char *answer, size_t answer_bytes,
+                 const struct deadline *deadline);
+int terminal_ask_secret(const char *question, char *answer, size_t answer_bytes,
+                        const struct deadline *deadline);
 
 #endif

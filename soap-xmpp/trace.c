@@ -57,7 +57,7 @@ static void show_envelope(const struct tap *tap, const char *envelope, size_t by
     if (tap->run->report.is_json || !envelope)
         return;
     if (tap->is_exact) {
-        fwrite(envelope, 1, bytes, stdout);
+        pretty_write(stdout, envelope, bytes);
         putchar('\n');
     } else {
         pretty_print(stdout, envelope, bytes, 2);

@@ -3,21 +3,26 @@
  * Invariant: the lines pass unchanged; what is unpacked stands behind its line.
  *
  * Failure modes: an element that was cut or damaged is told by line number, and the next one is
- * tried. An envelope of more than unpacked_most isn't unpacked. */
+ * tried. An envelope of more than unpacked_most isn't unpacked, and a line of more than line_most
+ * ends the command. */
 #include "trace_decode.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "document.h"
 #include "interrupt.h"
 #include "pretty.h"
 #include "soap_xmpp.h"
 
-enum { WHY_BYTES = 512 };
+enum { WHY_BYTES = 512, STEP_BYTES = 64 * 1024 };
 static const size_t unpacked_most = (size_t)64 << 20;
+static const size_t line_most = (size_t)96 << 20; /* as large an envelope, stored, in base64 */
 
 struct decoding {
     struct run *run;
@@ -50,7 +55,7 @@ static void show(struct decoding *decoding, const char *base64, size_t len, bool
                                envelope, bytes),
                      "%s", "");
     } else if (decoding->is_exact) {
-        fwrite(envelope, 1, bytes, stdout);
+        pretty_write(stdout, envelope, bytes);
         putchar('\n');
     } else {
         pretty_print(stdout, envelope, bytes, 2);
@@ -93,25 +98,93 @@ static void read_line(struct decoding *decoding, const char *line)
     }
 }
 
+/* ---- lines ---- */
+
+/* What has been read and not yet shown: the beginning of a line, NUL-terminated where it ends. */
+struct input {
+    char *bytes;
+    size_t len, room;
+};
+
+/* Makes room for a step more and a NUL. Returns 0, or -1 with errno. */
+static int make_room(struct input *input)
+{
+    size_t room = input->len + STEP_BYTES + 1;
+    char *more;
+    if (room <= input->room)
+        return 0;
+    errno = EFBIG;
+    if (input->len > line_most)
+        return -1;
+    room += input->len; /* twice as much, so that a long line isn't copied for each step */
+    more = realloc(input->bytes, room);
+    if (!more)
+        return -1;
+    input->bytes = more;
+    input->room = room;
+    return 0;
+}
+
+static void show_line(struct decoding *decoding, const char *line, size_t len)
+{
+    decoding->line++;
+    if (!decoding->run->report.is_json) {
+        fwrite(line, 1, len, stdout);
+        putchar('\n');
+    }
+    read_line(decoding, line);
+}
+
+/* Shows the lines that are whole, of which the first ends at `from` or behind it. */
+static void show_lines(struct decoding *decoding, struct input *input, size_t from)
+{
+    char *line = input->bytes, *at = input->bytes + from, *end = input->bytes + input->len, *stop;
+    while (!interrupt_signal() && (stop = memchr(at, '\n', (size_t)(end - at)))) {
+        *stop = '\0';
+        show_line(decoding, line, (size_t)(stop - line));
+        line = at = stop + 1;
+    }
+    input->len = (size_t)(end - line);
+    memmove(input->bytes, line, input->len);
+}
+
+/* Up to the input's end, a signal or the end of the command's time. Returns 0, or -1 with errno. */
+static int read_input(struct decoding *decoding)
+{
+    struct input input = {0};
+    ssize_t more = -1;
+    int error;
+    while (make_room(&input) == 0 &&
+           (more = document_read_step(decoding->run, STDIN_FILENO, input.bytes + input.len,
+                                      STEP_BYTES)) > 0) {
+        size_t from = input.len;
+        input.len += (size_t)more;
+        show_lines(decoding, &input, from);
+        more = -1;
+    }
+    error = errno;
+    if (more == 0 && input.len) {
+        input.bytes[input.len] = '\0';
+        show_line(decoding, input.bytes, input.len);
+    }
+    free(input.bytes);
+    errno = error;
+    return more == 0 || error == ETIME || error == EINTR ? 0 : -1;
+}
+
 int trace_decode(struct run *run)
 {
     struct decoding decoding = {.run = run,
                                 .is_exact = option_text(&run->options, "exact") != NULL};
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t len;
-    while (!interrupt_signal() && (len = getline(&line, &room, stdin)) > 0) {
-        decoding.line++;
-        if (!run->report.is_json)
-            fwrite(line, 1, (size_t)len, stdout);
-        if (!run->report.is_json && line[len - 1] != '\n')
-            putchar('\n');
-        read_line(&decoding, line);
-    }
-    free(line);
+    int error = read_input(&decoding) ? errno : 0;
     report_set(&run->report, "lines", json_integer((json_int_t)decoding.line));
     report_set(&run->report, "packed", json_integer((json_int_t)decoding.found));
     report_set(&run->report, "failed", json_integer((json_int_t)decoding.failed));
+    if (error == EFBIG)
+        return report_end(&run->report, REPORT_UNUSABLE, "line %lu: it is longer than %zu MiB",
+                          decoding.line + 1, line_most >> 20);
+    if (error)
+        return report_end(&run->report, REPORT_USAGE, "standard input: %s", strerror(error));
     if (decoding.failed)
         return report_end(&run->report, REPORT_UNUSABLE, "%lu of %lu could not be unpacked",
                           decoding.failed, decoding.found);

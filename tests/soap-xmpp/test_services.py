@@ -1,8 +1,11 @@
 """What `soap-xmpp serve` does with requests, and with its commands."""
 
 import json
+import os
 import pathlib
+import pty
 import signal
+import subprocess
 import time
 
 import lab
@@ -22,6 +25,32 @@ class Services(lab.Online):
         self.assertIn("to='%s'" % self.endpoint.removeprefix("xmpp:"), answer)
         self.assertIn("operation='turn' namespace='urn:x'", answer)
         self.assertRegex(answer, "id='[^']+'>1</r>")
+
+    def test_a_command_does_not_have_the_password(self):
+        environment = dict(self.environment, SOAP_XMPP_JID="bob@" + self.server.domain,
+                           SOAP_XMPP_PASSWORD=self.server.passwords["bob"])
+        del environment["SOAP_XMPP_PASSWORD_FILE"]
+        service = lab.Service(["soap-xmpp", "serve", "--resource", self.resource, "--allow", "*", "--shell", "--command",
+                               "echo \"<r xmlns='urn:r'>${SOAP_XMPP_PASSWORD-none}, $SOAP_XMPP_HOST</r>\""], environment)
+        self.addCleanup(service.end, signal.SIGINT)
+        service.hears("serving at " + self.endpoint)
+        self.assertRegex(self.ask().stdout, ">none, 127.0.0.1</r>")
+
+    def test_a_terminal_obeys_no_answer(self):
+        said = "<r xmlns='urn:r'>\u009b31m</r>"
+        self.serve("--answer", self.file("answer.xml", said))
+        for form in ("body", "envelope", "value", "json"):
+            ours, theirs = pty.openpty()
+            calling = ["soap-xmpp", "call", self.endpoint, "x", "--ns", "urn:x", "--output", form]
+            ended = subprocess.run(calling, env=self.environment, stdin=subprocess.DEVNULL, stdout=theirs,
+                                   timeout=lab.PATIENCE_S)
+            os.close(theirs)
+            shown = os.read(ours, 65536).decode()
+            os.close(ours)
+            self.assertEqual(ended.returncode, 0)
+            self.assertRegex(shown, "(&#x9b;|u009[bB])31m", form)
+            self.assertNotIn("\u009b", shown, form)
+        self.assertIn("\u009b31m", self.ask("x").stdout)
 
     def test_a_file_is_an_answer(self):
         self.serve("--answer", self.file("answer.xml", "<?xml version='1.0'?><r xmlns='urn:r'>1</r>"))

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 import re
 import signal
+import subprocess
 
 import lab
 
@@ -70,6 +72,34 @@ class Decodings(lab.Lab):
     def test_what_is_no_xml_ends_all_the_same(self):
         for broken in ("<", "<a", '<a b="', "<!--", "<![CDATA[x", "</a></a>", "x", "<a><b></a>"):
             self.assertIn(broken[-1], self.decode(line(stored(broken), " form='stored'"))[0])
+
+    def test_the_input_may_come_in_pieces_and_end_without_a_line_end(self):
+        writing = "printf 'a\\nb'; sleep 0.1; printf 'c\\n\\nd'; sleep 0.1; printf 'e'"
+        ended = subprocess.run(["sh", "-c", "(%s) | soap-xmpp trace --decode" % writing], env=self.environment,
+                               capture_output=True, text=True, timeout=lab.PATIENCE_S)
+        self.assertEqual((ended.stdout, ended.stderr), ("a\nbc\n\nde\n", ""))
+
+    def test_input_that_does_not_end_is_read_no_longer_than_the_timeout(self):
+        read, write = os.pipe()
+        os.write(write, b"one\ntw")
+        ended = subprocess.run(["soap-xmpp", "-t", "0.5", "trace", "--decode"], stdin=read, env=self.environment,
+                               capture_output=True, text=True, timeout=lab.PATIENCE_S)
+        os.close(read)
+        os.close(write)
+        self.assertEqual((ended.returncode, ended.stdout), (0, "one\n"))
+
+    def test_a_line_without_end_is_refused(self):
+        line = "{ echo one; yes | tr -d '\\n' | head -c 200000000; } | soap-xmpp trace --decode"
+        ended = subprocess.run(["sh", "-c", line], env=self.environment, capture_output=True, text=True,
+                               timeout=lab.PATIENCE_S)
+        self.assertEqual((ended.returncode, ended.stdout[:80]), (5, "one\n"))
+        self.assertIn("line 2: it is longer than 96 MiB\n", ended.stderr)
+
+    def test_what_cannot_be_read_is_told(self):
+        ended = subprocess.run(["sh", "-c", "soap-xmpp trace --decode < /"], env=self.environment, capture_output=True,
+                               text=True, timeout=lab.PATIENCE_S)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("standard input: Is a directory\n", ended.stderr)
 
     def test_one_of_both(self):
         self.tool("trace", code=2)

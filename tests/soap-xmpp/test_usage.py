@@ -5,7 +5,9 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -136,6 +138,23 @@ class Usage(lab.Lab):
             pass
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 6, said)
         self.assertNotIn(b"sesame", said)
+
+    def test_a_question_is_asked_no_longer_than_the_timeout(self):
+        for arguments in (["-j", "a@localhost", "--host", "127.0.0.1:1", "wsdl", "b@localhost"], ["init"]):
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execvpe("soap-xmpp", ["soap-xmpp", "-t", "0.5", *arguments], self.environment)
+            said = b""
+            try:
+                while select.select([terminal], [], [], 20)[0]:
+                    said += os.read(terminal, 1024)
+                os.kill(pid, signal.SIGKILL)  # it still asks
+            except OSError:
+                pass
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            os.close(terminal)
+            self.assertEqual(code, 2, said)
+            self.assertIn(b"no answer has come in time (--timeout)", said)
 
     def test_the_tool_links_no_gsoap(self):
         linked = subprocess.run(["ldd", str(lab.BUILD / "soap-xmpp")], capture_output=True, text=True, check=True).stdout
