@@ -19,6 +19,7 @@
 #define SOME_BYTES scale_bytes(1 << 20)
 #define LESS_BYTES scale_of((1 << 20) / 2, 10000) /* the least limit that there is */
 #define CALL_S     scale_seconds(60)
+#define CROWD_S    (CALLERS * CALL_S) /* one after the other, on a loaded machine */
 
 enum { LONG_US = 30000000 };
 
@@ -482,7 +483,7 @@ static void crowd(const struct site *site)
             CU_ASSERT_EQUAL(soap_xmpp_wait_online(link, -1), 0);
         }
         soap = laboratory_client(link, SOAP_IO_DEFAULT);
-        soap->connect_timeout = soap->send_timeout = soap->recv_timeout = CALL_S;
+        soap->connect_timeout = soap->send_timeout = soap->recv_timeout = CROWD_S;
         speech_begin(&speeches[i], soap, big.endpoint, text);
     }
     for (i = 0; i < CALLERS; i++) {

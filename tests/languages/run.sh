@@ -34,12 +34,12 @@ as() { # USER RESOURCE COMMAND...
     local user=$1 resource=$2
     shift 2
     ${replace:-} env SOAP_XMPP_JID="$user@$domain/$resource" SOAP_XMPP_PASSWORD="$(password_of "$user")" \
-        timeout --foreground 60 "$@"
+        timeout --foreground 180 "$@"
 }
 start() { # COMMAND...: bob's service
     replace=exec as bob soap "$@" > "$tmp/service" 2>&1 &
     service=$!
-    wait_until 30 grep -q '^online as' "$tmp/service" || ! cat "$tmp/service"
+    wait_until 120 grep -q '^online as' "$tmp/service" || ! cat "$tmp/service"
 }
 stop() {
     kill "$service" 2> /dev/null
@@ -47,7 +47,7 @@ stop() {
     unset service
 }
 says() { # EXPECTED EXIT-CODE COMMAND...: alice's; a service says that it is online, and serves a moment later
-    local expected=$1 code=$2 said exit_code=0 end=$((SECONDS + 20))
+    local expected=$1 code=$2 said exit_code=0 end=$((SECONDS + 60))
     shift 2
     while exit_code=0; said=$(as alice desk "$@" 2>&1) || exit_code=$?; [ $SECONDS -lt $end ]; do
         case "$expected $said" in
@@ -66,7 +66,7 @@ forbidden_to_bob() { # COMMAND...
 
 binding() { # CASE: of binding.py
     ALICE=alice@$domain/desk ALICE_PASSWORD=$(password_of alice) BOB=bob@$domain/soap BOB_PASSWORD=$(password_of bob) \
-        timeout --foreground 60 /usr/bin/python3 "$top/tests/languages/binding.py" "$1"
+        timeout --foreground 180 /usr/bin/python3 "$top/tests/languages/binding.py" "$1"
 }
 
 # ---- languages --------------------------------------------------------------------------------------
