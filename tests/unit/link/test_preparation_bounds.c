@@ -161,6 +161,26 @@ static void drop_stanza(void *user, uint64_t session, char *stanza, size_t len)
 
 enum { THREADS = 3, POSTS = 200 };
 
+/* Whom soap_xmpp_wait() has given a call owns it: none is cancelled that another thread may take.
+ */
+static pthread_mutex_t taking = PTHREAD_MUTEX_INITIALIZER;
+
+static void post_and_cancel(const struct soap_xmpp_post *post)
+{
+    pthread_mutex_lock(&taking);
+    soap_xmpp_cancel(soap_xmpp_post(responder.link, post, NULL, 0));
+    pthread_mutex_unlock(&taking);
+}
+
+static struct soap_xmpp_call *take_done(void)
+{
+    struct soap_xmpp_call *call;
+    pthread_mutex_lock(&taking);
+    call = soap_xmpp_wait(responder.link, 0);
+    pthread_mutex_unlock(&taking);
+    return call;
+}
+
 /* Posts, and cancels at once or takes whatever is done. */
 static void *post_and_go(void *user)
 {
@@ -169,10 +189,11 @@ static void *post_and_go(void *user)
     char bytes[100];
     int i;
     for (i = 0; i < POSTS; i++) {
-        call = soap_xmpp_post(responder.link, &post, NULL, 0);
         if (i % 3 == 0)
-            soap_xmpp_cancel(call);
-        call = soap_xmpp_wait(responder.link, 0);
+            post_and_cancel(&post);
+        else
+            (void)soap_xmpp_post(responder.link, &post, NULL, 0);
+        call = take_done();
         if (call && soap_xmpp_call_end(call) == SOAP_XMPP_END_ANSWER)
             while (soap_xmpp_call_read(call, bytes, sizeof bytes, NULL, 0) > 0)
                 ;
