@@ -72,6 +72,12 @@ void peer_check_federation(struct survey *survey, struct finding *finding)
 
 /* ---- peer ---- */
 
+static json_t *ask_peer(struct survey *survey, char why[SURVEY_WHY_BYTES])
+{
+    return entity_ask(survey->link, survey->endpoint, survey_timeout_ms(survey, ASK_MS), why,
+                      SURVEY_WHY_BYTES);
+}
+
 static void tell_absent(struct finding *finding, const char *why)
 {
     finding_say(finding, FINDING_FAIL, "%s", why);
@@ -112,8 +118,7 @@ void peer_check(struct survey *survey, struct finding *finding)
     json_t *features;
     if (!is_asked(survey, finding))
         return;
-    features = entity_ask(survey->link, survey->endpoint, survey_timeout_ms(survey, ASK_MS), why,
-                          sizeof why);
+    features = ask_peer(survey, why);
     if (!features) {
         tell_absent(finding, why);
     } else if (!entity_has(features, SOAP_XMPP_FEATURE)) {
@@ -158,8 +163,7 @@ void peer_check_allowed(struct survey *survey, struct finding *finding)
     json_t *features;
     if (!is_asked(survey, finding))
         return;
-    features = entity_ask(survey->link, survey->endpoint, survey_timeout_ms(survey, ASK_MS), why,
-                          sizeof why);
+    features = ask_peer(survey, why);
     if (!features) {
         finding_say(finding, FINDING_SKIP, "%s", why);
     } else if (!entity_value(features, SOAP_XMPP_SERVICE_FORM, "started")) {
