@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "../lib/suite.h"
 #include "scale.h"
 
@@ -82,20 +83,15 @@ static struct soap_xmpp_request *take(struct desk *desk)
 /* malloc'ed. */
 static char *read_all(struct soap_xmpp_request *request)
 {
-    size_t len = 0, room = 4096;
-    char *bytes = malloc(room), *more, why[TEXT_BYTES] = "";
+    struct sx_buffer all = {0};
+    char piece[4096], why[TEXT_BYTES] = "", *bytes;
+    size_t len;
     long got;
-    while ((got = soap_xmpp_request_read(request, bytes + len, room - len - 1, why, sizeof why)) >
-           0) {
-        len += (size_t)got;
-        if (room - len >= 2048)
-            continue;
-        more = realloc(bytes, room *= 2);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(more);
-        bytes = more;
-    }
+    while ((got = soap_xmpp_request_read(request, piece, sizeof piece, why, sizeof why)) > 0)
+        sx_buffer_add(&all, piece, (size_t)got);
     ASSERT_TEXT(why, "");
-    bytes[len] = '\0';
+    bytes = sx_buffer_take(&all, &len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
     return bytes;
 }
 
