@@ -43,12 +43,6 @@ void sx_disco_end_info(struct sx_buffer *out)
     sx_buffer_add_text(out, "</query>");
 }
 
-void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs)
-{
-    sx_disco_begin_info(out, serving, incarnation, packs);
-    sx_disco_end_info(out);
-}
-
 /* The var of a <feature/>, NULL for every other child. */
 static const char *get_feature(const struct sx_element *child)
 {

@@ -14,13 +14,11 @@
 #include "wire/element.h"
 #include "wire/namespaces.h"
 
-/* Appends the payload of our disco#info result: identity automation/soap and the SOAP feature only
- * while serving, and with it that we deliver once, under this incarnation (NULL: not that); that we
- * understand packed envelopes always, so that nobody falls back to plain before we serve. Errors
- * show in out->failed. */
-void sx_disco_format_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
-
-/* The same up to its end, before which forms may stand (XEP-0128), and the end. */
+/* Appends the payload of our disco#info result up to its end, before which forms may stand
+ * (XEP-0128), and the end: identity automation/soap and the SOAP feature only while serving, and
+ * with it that we deliver once, under this incarnation (NULL: not that); that we understand packed
+ * envelopes always, so that nobody falls back to plain before we serve. Errors show in out->failed.
+ */
 void sx_disco_begin_info(struct sx_buffer *out, bool serving, const char *incarnation, bool packs);
 void sx_disco_end_info(struct sx_buffer *out);
 

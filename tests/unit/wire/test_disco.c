@@ -12,11 +12,17 @@
 
 /* ---- answers ---- */
 
+static void format_info(struct sx_buffer *out, bool serving)
+{
+    sx_disco_begin_info(out, serving, "00.1", true);
+    sx_disco_end_info(out);
+}
+
 static void test_info_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true, "00.1", true);
+    format_info(&out, true);
     CU_ASSERT_FALSE(out.failed);
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='automation' type='soap' name='soapxmpp'/>"
@@ -33,7 +39,7 @@ static void test_info_not_serving(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, false, "00.1", true);
+    format_info(&out, false);
     ASSERT_TEXT(out.bytes, "<query xmlns='http://jabber.org/protocol/disco#info'>"
                            "<identity category='client' type='bot' name='soapxmpp'/>"
                            "<feature var='http://jabber.org/protocol/disco#info'/>"
@@ -96,7 +102,7 @@ static void test_parse_own_answer(void)
 {
     struct sx_buffer out = {0};
 
-    sx_disco_format_info(&out, true, "00.1", true);
+    format_info(&out, true);
     assert_parsed(out.bytes, SX_NS_DISCO_INFO "," SX_NS_SOAP "," SX_NS_DELIVERY "," SX_NS_DELIVERY
                                               "#00.1," SX_NS_PACKED "," SX_NS_PING ",");
     sx_buffer_fini(&out);
