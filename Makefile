@@ -36,7 +36,7 @@ SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client st
 LIBRARIES := $(addprefix $(BUILD)/,libsoapxmppcore.a $(CORE_SONAME) libsoapxmpp.a $(SONAME))
 TOOL := $(BUILD)/soap-xmpp
 
-all: $(LIBRARIES) $(SAMPLES) $(TOOL)
+all: $(LIBRARIES) $(SAMPLES) $(TOOL) $(if $(wildcard gateway/main.c),$(BUILD)/soap-xmpp-gateway)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -153,7 +153,7 @@ deps-bench:
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
 
-include mk/tool.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
+include mk/tool.mk mk/gateway.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 
 # ---- the rest ------------------------------------------------------------------------------------
 

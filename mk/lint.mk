@@ -2,8 +2,8 @@
 
 # tests/install is left out: its stubs are made while it runs.
 LINTED := $(filter-out tests/install/% $(if $(MOSQUITTO),,bench/mqtt.c), \
-    $(shell find lib contract soap-xmpp samples tests bench -name '*.c'))
-HEADERS := $(shell find lib contract soap-xmpp tests bench -name '*.h')
+    $(shell find lib contract soap-xmpp gateway samples tests bench -name '*.c'))
+HEADERS := $(shell find lib contract soap-xmpp gateway tests bench -name '*.h')
 
 $(BUILD)/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(HEADERS)
 	$(call say,TIDY,$<)
@@ -17,7 +17,7 @@ MACROS := $(wildcard /usr/include/CUnit/CUnit.h /usr/include/jansson.h /usr/incl
     /usr/include/*/sys/queue.h)
 
 run-cppcheck:
-	$(call say,CPPCHECK,lib contract soap-xmpp samples tests bench)
+	$(call say,CPPCHECK,lib contract soap-xmpp gateway samples tests bench)
 	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	    --suppressions-list=.cppcheck --std=c11 -D_GNU_SOURCE -DSOAP_XMPP_NO_GSOAP \
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
@@ -44,7 +44,7 @@ lint:
 	$(Q)$(MAKE) --no-print-directory run-lint
 
 format:
-	clang-format -i $$(find lib contract soap-xmpp samples tests bench \( -name '*.[ch]' -o -name '*.cpp' \) ! -name calc.h ! -name lab.h \
+	clang-format -i $$(find lib contract soap-xmpp gateway samples tests bench \( -name '*.[ch]' -o -name '*.cpp' \) ! -name calc.h ! -name lab.h \
 	    ! -name contract.h ! -name records.h ! -name ws.h ! -name adder.h ! -name turner.h ! -path '*/two/*')
 
 .PHONY: layers models lint run-lint run-cppcheck format

@@ -16,7 +16,7 @@ packages() {
     build)
         echo gcc libc6-dev make pkgconf gsoap libgsoap-dev libstrophe-dev libssl-dev libexpat1-dev \
             libzstd-dev libidn-dev libidn2-dev zlib1g-dev \
-            libconfuse-dev libjansson-dev libxml2-dev libcurl4-openssl-dev scdoc
+            libconfuse-dev libjansson-dev libxml2-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libcrypt-dev scdoc
         ;;
     demo) echo prosody openssl ;;
     test)

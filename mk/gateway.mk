@@ -1,0 +1,38 @@
+# gateway.mk - soap-xmpp-gateway: HTTP on one side, XMPP on the other; on the public API and contract/, without gSOAP.
+
+# libconfuse: gateway.conf. libmicrohttpd, with GnuTLS: HTTP from others. libcurl: HTTP to others. expat: where an
+# address stands. libxml2: contract/. jansson: status.json and the try-it form. zlib: bodies that come packed. libcrypt:
+# passwords of HTTP users.
+GATEWAY_PACKAGES := libconfuse libmicrohttpd gnutls libcurl expat libxml-2.0 jansson zlib libcrypt
+GATEWAY := $(BUILD)/soap-xmpp-gateway
+GATEWAY_OBJECTS := $(call obj,$(wildcard gateway/*.c gateway/*/*.c))
+$(GATEWAY_OBJECTS) $(call lint_of,$(GATEWAY_OBJECTS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Igateway \
+    $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
+GATEWAY_LIBS = $(shell pkg-config --libs $(GATEWAY_PACKAGES) 2>/dev/null) -lm
+
+# The archive, so that the gateway runs from $(BUILD) as from where it is installed.
+$(BUILD)/soap-xmpp-gateway: $(GATEWAY_OBJECTS) $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS)
+
+# What needs neither server nor link: tests/gateway/unit. Allocations can be made to fail.
+GATEWAY_TESTS := $(call obj,$(wildcard tests/gateway/unit/*.c) tests/lib/suite.c)
+GATEWAY_USERS := $(filter $(BUILD)/obj/tests/gateway/%,$(GATEWAY_TESTS))
+$(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Igateway \
+    $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
+
+$(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(filter-out $(BUILD)/obj/gateway/main.o,$(GATEWAY_OBJECTS)) \
+    $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup \
+	    strndup) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit
+
+run-gateway-unit: $(BUILD)/unit-gateway
+	$(TEST_RUN) $(BUILD)/unit-gateway $(ARGS)
+
+# The gateway as a user runs it, beside both servers, with clients and backends of others.
+run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL)
+	tools/with-servers $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)") -- \
+	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway $(ARGS)
+
+.PHONY: run-gateway-unit run-gateway
