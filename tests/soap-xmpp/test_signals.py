@@ -50,6 +50,15 @@ class Logins(lab.Online):
             self.ends("serve", "--echo", with_signal=with_signal)
             self.ends("wsdl", self.endpoint, with_signal=with_signal)
 
+    def test_each_question_ends_on_a_signal(self):
+        service = self.serve("--echo")
+        service.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(service.process.send_signal, signal.SIGCONT)
+        for with_signal in (signal.SIGINT, signal.SIGTERM):
+            for command in ("info", "stats", "ping"):
+                self.ends(command, self.endpoint, with_signal=with_signal)
+            self.ends("ls", self.endpoint.removeprefix("xmpp:"), with_signal=with_signal)
+
     def test_it_is_clean_under_valgrind(self):
         if self.server.label != lab.servers()[0].label:
             self.skipTest("once is enough")
