@@ -34,7 +34,7 @@ struct ct_error {
 };
 
 /* Writes the sentence and returns the kind, so that a function can `return ct_error_set(...)`. What
- * is too long is cut between two characters; control characters become '?'. */
+ * is too long is cut between two characters, and made plain (plain.h). */
 enum ct_err ct_error_set(struct ct_error *error, enum ct_err kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

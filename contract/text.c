@@ -2,10 +2,11 @@
 #include "contract/text.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "contract/plain.h"
 
 enum { FIRST_BYTES = 256 };
 
@@ -92,25 +93,14 @@ void ct_text_cut(struct ct_text *text, size_t len)
         text->bytes[len] = '\0';
 }
 
-/* The length of the character at bytes, or 0 if XML 1.0 (2.2) has none there; NUL ends the bytes.
- */
-static size_t character_bytes(const unsigned char *bytes)
+/* The length of the character at string, or 0 if XML 1.0 (2.2) has none there. */
+static size_t character_bytes(const char *string)
 {
-    uint32_t c = bytes[0];
-    if (c < 0x80)
-        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
-    size_t len = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    if (c < 0xC2 || c > 0xF4)
-        return 0;
-    c &= 0xFFU >> (len + 1);
-    for (size_t i = 1; i < len; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
-        c = c << 6 | (bytes[i] & 0x3F);
-    }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    bool is_surrogate = c >= 0xD800 && c <= 0xDFFF;
-    return c < least[len] || c > 0x10FFFF || is_surrogate || c == 0xFFFE || c == 0xFFFF ? 0 : len;
+    unsigned code = 0;
+    size_t len = ct_plain_character(string, &code);
+    bool is_xml = code >= 0x20 ? code != 0xFFFE && code != 0xFFFF
+                               : code == '\t' || code == '\n' || code == '\r';
+    return is_xml ? len : 0;
 }
 
 static const char *reference_of(char c)
@@ -141,7 +131,7 @@ void ct_text_put_xml(struct ct_text *text, const char *string)
 {
     const char *run = string;
     while (*string) {
-        size_t len = character_bytes((const unsigned char *)string);
+        size_t len = character_bytes(string);
         const char *other = len == 0 ? "\xEF\xBF\xBD" : len == 1 ? reference_of(*string) : NULL;
         if (other) {
             ct_text_add(text, run, (size_t)(string - run));
@@ -156,7 +146,7 @@ void ct_text_put_xml(struct ct_text *text, const char *string)
 bool ct_text_is_xml(const char *string)
 {
     while (*string) {
-        size_t len = character_bytes((const unsigned char *)string);
+        size_t len = character_bytes(string);
         if (len == 0)
             return false;
         string += len;

@@ -108,8 +108,8 @@ $(BUILD)/unit-contract: $(CONTRACT_TESTS) $(BUILD)/libcontract.a | $(foreach s,$
 	    strndup) -o $@ $^ $(XML_LIBS) -lcunit
 
 # What of the tool needs neither a server nor a link.
-TOOL_UNIT_OBJECTS := $(call obj,$(wildcard tests/soap-xmpp/unit/*.c) tests/lib/suite.c $(addprefix soap-xmpp/,histogram.c plain.c \
-    pretty.c doctor/finding.c doctor/offer.c))
+TOOL_UNIT_OBJECTS := $(call obj,$(wildcard tests/soap-xmpp/unit/*.c) tests/lib/suite.c contract/plain.c \
+    $(addprefix soap-xmpp/,histogram.c pretty.c doctor/finding.c doctor/offer.c))
 TOOL_TESTS := $(filter $(BUILD)/obj/tests/soap-xmpp/%,$(TOOL_UNIT_OBJECTS))
 $(TOOL_TESTS) $(call lint_of,$(TOOL_TESTS)): CPPFLAGS += -Isoap-xmpp
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plain.h"
+#include "contract/plain.h"
 #include "soap_xmpp.h"
 
 enum { FACTS_MOST = 1000 };
@@ -140,7 +140,7 @@ void entity_print_text(const char *text)
 {
     char *copy = strdup(text);
     if (copy) {
-        plain_make(copy);
+        ct_plain_make(copy);
         fputs(copy, stdout);
     }
     free(copy);

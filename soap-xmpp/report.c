@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plain.h"
+#include "contract/plain.h"
 #include "terminal.h"
 
 void report_begin(struct report *report, bool is_json, bool is_quiet)
@@ -30,7 +30,7 @@ void report_about(struct report *report, const char *endpoint, const char *opera
 {
     snprintf(report->context, sizeof report->context, "%s: %s%s", endpoint,
              operation ? operation : "", operation ? ": " : "");
-    plain_make(report->context);
+    ct_plain_make(report->context);
     report_set_text(report, "endpoint", endpoint);
     if (operation)
         report_set_text(report, "operation", operation);
@@ -58,7 +58,7 @@ void report_set_text(struct report *report, const char *name, const char *text)
     json_t *value = json_string(text);
     char *copy = value ? NULL : strdup(text); /* JSON is UTF-8 alone */
     if (copy) {
-        plain_make(copy);
+        ct_plain_make(copy);
         value = json_string(copy);
     }
     free(copy);
@@ -87,7 +87,7 @@ int report_end(struct report *report, int exit_code, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(report->text, sizeof report->text, format, arguments);
         va_end(arguments);
-        plain_make(report->text);
+        ct_plain_make(report->text);
     }
     return exit_code;
 }
@@ -101,7 +101,7 @@ void report_note(const struct report *report, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    plain_make(line);
+    ct_plain_make(line);
     fprintf(stderr, "%ssoap-xmpp: %s%s\n", terminal_begin(stderr, TERMINAL_DIM), line,
             terminal_end(stderr));
 }

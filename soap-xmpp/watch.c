@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "contract/plain.h"
 #include "interrupt.h"
 #include "settings.h"
 
@@ -38,15 +39,6 @@ struct watching {
 
 /* ---- on the link's thread ---- */
 
-/* The last character of a text that was cut, which may have lost its end. */
-static void cut_character(char *text)
-{
-    size_t len = strlen(text);
-    while (len && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
-        len--;
-    text[len ? len - 1 : 0] = '\0';
-}
-
 static void hand_over(struct watching *watching, const char *kind, const char *name,
                       const char *text)
 {
@@ -54,7 +46,7 @@ static void hand_over(struct watching *watching, const char *kind, const char *n
     snprintf(event.kind, sizeof event.kind, "%s", kind);
     snprintf(event.name, sizeof event.name, "%s", name);
     if (snprintf(event.text, sizeof event.text, "%s", text) >= (int)sizeof event.text)
-        cut_character(event.text);
+        ct_plain_cut(event.text);
     if (write(watching->pipe[1], &event, sizeof event) != (ssize_t)sizeof event)
         atomic_fetch_add(&watching->lost, 1);
 }

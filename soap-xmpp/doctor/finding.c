@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plain.h"
+#include "contract/plain.h"
 
 void finding_init(struct finding *finding, const char *id)
 {
@@ -46,7 +46,7 @@ static char *format_line(const char *format, va_list arguments)
     char *line = NULL;
     if (vasprintf(&line, format, arguments) < 0)
         return NULL;
-    plain_make(line);
+    ct_plain_make(line);
     return line;
 }
 

@@ -9,6 +9,7 @@
     SUITE(literal)                                                                                 \
     SUITE(metadata)                                                                                \
     SUITE(parameter)                                                                               \
+    SUITE(plain)                                                                                   \
     SUITE(request)                                                                                 \
     SUITE(round)                                                                                   \
     SUITE(shortage)                                                                                \
