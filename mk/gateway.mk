@@ -3,10 +3,11 @@
 # libconfuse: gateway.conf. libmicrohttpd, with GnuTLS: HTTP from others. libcurl: HTTP to others. expat: where an
 # address stands. libxml2: contract/. jansson: status.json and the try-it form. zlib: bodies that come packed. libcrypt:
 # passwords of HTTP users.
+# Headers of gateway/ are written from there, some are called like headers of lib/: -iquote stands before every -I.
 GATEWAY_PACKAGES := libconfuse libmicrohttpd gnutls libcurl expat libxml-2.0 jansson zlib libcrypt
 GATEWAY := $(BUILD)/soap-xmpp-gateway
 GATEWAY_OBJECTS := $(call obj,$(wildcard gateway/*.c gateway/*/*.c))
-$(GATEWAY_OBJECTS) $(call lint_of,$(GATEWAY_OBJECTS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Igateway \
+$(GATEWAY_OBJECTS) $(call lint_of,$(GATEWAY_OBJECTS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 GATEWAY_LIBS = $(shell pkg-config --libs $(GATEWAY_PACKAGES) 2>/dev/null) -lm
 
@@ -18,7 +19,7 @@ $(BUILD)/soap-xmpp-gateway: $(GATEWAY_OBJECTS) $(BUILD)/libcontract.a $(BUILD)/l
 # What needs neither server nor link: tests/gateway/unit. Allocations can be made to fail.
 GATEWAY_TESTS := $(call obj,$(wildcard tests/gateway/unit/*.c) tests/lib/suite.c)
 GATEWAY_USERS := $(filter $(BUILD)/obj/tests/gateway/%,$(GATEWAY_TESTS))
-$(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -Igateway \
+$(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 
 $(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(filter-out $(BUILD)/obj/gateway/main.o,$(GATEWAY_OBJECTS)) \
