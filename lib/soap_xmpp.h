@@ -275,6 +275,15 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
+/* Fills one member from text, for programs with a configuration file of their own: name is that of
+ * its variable without "SOAP_XMPP_", in lower case, or the member's ("cafile", "ca_file"); what has
+ * no variable can't be set by name. The same values are allowed as in the environment. Copies
+ * nothing: a text has to stay until soap_xmpp_open() has returned. Returns 0, or -1 with one
+ * sentence in why (may be NULL), in which name stands, when name or value is unknown or empty;
+ * config is then unchanged. Any thread; doesn't block. */
+int soap_xmpp_config_set(struct soap_xmpp_config *config, const char *name, const char *value,
+                         char *why, size_t why_bytes);
+
 /* ---- link ---- */
 
 /* Checks the configuration, starts the link's thread and returns at once: the link connects in
@@ -395,6 +404,26 @@ int soap_xmpp_set_rules(struct soap_xmpp_link *link, const char *rules, char *wh
  * file, or it can't be read, is empty or larger than 4 MiB, or has a line that is no rule
  * ("FILE:LINE"), or more than 10,000 rules; nothing has changed then. */
 int soap_xmpp_reload(struct soap_xmpp_link *link, char *why, size_t why_bytes);
+
+/* Rules by themselves, without a link, for a program that decides more than whether a request
+ * reaches it: which of its backends a caller may have, say; and to check a text before it is used.
+ * One that was read never changes: any number of threads may ask it. */
+struct soap_xmpp_rules;
+
+/* Reads rules in config.allow's form; "" lets nobody call. Returns them, for
+ * soap_xmpp_rules_free(), or NULL with one sentence in why (may be NULL), which names the rule that
+ * is none. */
+struct soap_xmpp_rules *soap_xmpp_rules_read(const char *text, char *why, size_t why_bytes);
+void soap_xmpp_rules_free(struct soap_xmpp_rules *rules); /* NULL is fine */
+
+/* Whether they let this caller call this operation: 1 or 0. What is asked about is what
+ * soap_xmpp_request_from(), _namespace() and _operation() say ("" as operation: of an empty body).
+ * The answer is that of a link which has these rules and no others, whose requests soap_xmpp_take()
+ * takes, and whose description names no namespace: so a rule without a namespace means the
+ * namespaces that other rules of the same text name or, where there are none, no namespace. No
+ * rules (NULL): 0. Its time doesn't grow with the number of rules; doesn't block. */
+int soap_xmpp_rules_allow(const struct soap_xmpp_rules *rules, const char *from, const char *uri,
+                          const char *operation);
 
 /* In soap_bind()'s place, for a program that calls and is called back (WS-Addressing's ReplyTo and
  * FaultTo, the acknowledgements of WS-ReliableMessaging), and accepts between its own calls, on the

@@ -1,4 +1,4 @@
-/* environment.c - members of the configuration from SOAP_XMPP_ variables.
+/* environment.c - members of the configuration from SOAP_XMPP_ variables, or by their names.
  *
  * Invariant: either every variable was understood and applied, or the configuration is unchanged.
  *
@@ -35,6 +35,7 @@ struct variable {
     size_t offset; /* for set_text, set_word and set_bytes */
     const char *allowed;
     const char *const *words; /* for set_word; NULL ends them */
+    const char *member;       /* its name, where that isn't the variable's in lower case */
 };
 
 static bool set_text(struct soap_xmpp_config *config, const struct variable *variable,
@@ -117,21 +118,24 @@ static bool set_trace(struct soap_xmpp_config *config, const struct variable *va
     return false;
 }
 
-#define TEXT(member, allowed) set_text, offsetof(struct soap_xmpp_config, member), allowed, NULL
+#define TEXT(member, allowed)                                                                      \
+    set_text, offsetof(struct soap_xmpp_config, member), allowed, NULL, NULL
+#define FILE_OF(member, name)                                                                      \
+    set_text, offsetof(struct soap_xmpp_config, member), "a file's name", NULL, name
 #define BYTES(member)                                                                              \
-    set_bytes, offsetof(struct soap_xmpp_config, member), "a number of bytes", NULL
+    set_bytes, offsetof(struct soap_xmpp_config, member), "a number of bytes", NULL, NULL
 #define WORD(member, allowed, words)                                                               \
-    set_word, offsetof(struct soap_xmpp_config, member), allowed, words
+    set_word, offsetof(struct soap_xmpp_config, member), allowed, words, NULL
 
 static const struct variable variables[] = {
     {"JID", TEXT(jid, "a JID")},
     {"PASSWORD", TEXT(password, "a password")},
     {"PASSWORD_FILE", TEXT(password_file, "a file's name")},
     {"HOST", TEXT(host, "a host's name or address")},
-    {"PORT", set_port, 0, "1 to 65535", NULL},
-    {"CAFILE", TEXT(ca_file, "a file's name")},
-    {"CERTFILE", TEXT(cert_file, "a file's name")},
-    {"KEYFILE", TEXT(key_file, "a file's name")},
+    {"PORT", set_port, 0, "1 to 65535", NULL, NULL},
+    {"CAFILE", FILE_OF(ca_file, "ca_file")},
+    {"CERTFILE", FILE_OF(cert_file, "cert_file")},
+    {"KEYFILE", FILE_OF(key_file, "key_file")},
     {"ALLOW", TEXT(allow, "who may call")},
     {"TLS", WORD(tls, "required, direct or off", tls_words)},
     {"PACKING", WORD(packing, "auto or never", packing_words)},
@@ -140,13 +144,13 @@ static const struct variable variables[] = {
     {"PRESENCE", WORD(presence, "0 or 1", switch_words)},
     {"MESSAGES", WORD(messages, "0 or 1", switch_words)},
     {"POLICY", WORD(policy, "sticky, round-robin or least-outstanding", policy_words)},
-    {"TRACE", set_trace, 0, "none, error, info, debug or stanza", trace_words},
+    {"TRACE", set_trace, 0, "none, error, info, debug or stanza", trace_words, NULL},
     {"MAX_MEMORY_BYTES", BYTES(max_memory_bytes)},
     {"MECHANISMS", TEXT(mechanisms, "names of SASL mechanisms")},
     {"TRACE_TO", TEXT(trace_to, "stderr, syslog or a file's path")},
     {"GIVE_UP", WORD(give_up, "never or after_refusal", give_up_words)},
     {"ALLOW_FILE", TEXT(allow_file, "a file's name")},
-    {"WSDL", TEXT(wsdl_file, "a file's name")},
+    {"WSDL", FILE_OF(wsdl_file, "wsdl_file")},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
@@ -271,6 +275,70 @@ int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t
     for (entry = environ; entry && *entry; entry++)
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && apply_entry(&changed, *entry, &reason))
             return -1;
+    memcpy(config, &changed, changed.size);
+    return 0;
+}
+
+/* ---- by name ---- */
+
+/* Whether name is the variable's in lower case. */
+static bool is_lower(const char *variable, const char *name)
+{
+    for (; *variable && *name; variable++, name++)
+        if (*name != (*variable >= 'A' && *variable <= 'Z' ? *variable - 'A' + 'a' : *variable))
+            return false;
+    return !*variable && !*name;
+}
+
+static const struct variable *find_member(const char *name)
+{
+    size_t i;
+    for (i = 0; i < VARIABLES; i++)
+        if ((variables[i].member && strcmp(variables[i].member, name) == 0) ||
+            is_lower(variables[i].name, name))
+            return &variables[i];
+    return NULL;
+}
+
+/* Its value isn't shown, as in refuse_unknown(). */
+static enum sx_err refuse_member(const struct sx_reason *why, const char *name)
+{
+    char known[400] = "";
+    size_t i, used = 0;
+    for (i = 0; i < VARIABLES && used < sizeof known; i++) {
+        const char *at = variables[i].member ? variables[i].member : variables[i].name;
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s", i ? ", " : "");
+        for (; *at && used + 1 < sizeof known; at++)
+            known[used++] = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+        known[used < sizeof known ? used : sizeof known - 1] = '\0';
+    }
+    return sx_reason_refuse(why, "\"%.64s\" is no member that can be set by name; allowed are %s",
+                            name, known);
+}
+
+static enum sx_err apply_member(struct soap_xmpp_config *config, const char *name,
+                                const char *value, const struct sx_reason *why)
+{
+    const struct variable *variable = find_member(name);
+    if (!variable)
+        return refuse_member(why, name);
+    if (!value || value[0] == '\0')
+        return sx_reason_refuse(why, "%s is empty; leave it out, or give it %s", name,
+                                variable->allowed);
+    if (!variable->set(config, variable, value))
+        return sx_reason_refuse(why, "%s is \"%.64s\"; allowed: %s", name, value,
+                                variable->allowed);
+    return SX_OK;
+}
+
+int soap_xmpp_config_set(struct soap_xmpp_config *config, const char *name, const char *value,
+                         char *why, size_t why_bytes)
+{
+    const struct sx_reason reason = {why, why ? why_bytes : 0};
+    struct soap_xmpp_config changed = {0};
+    if (sx_config_read_in(config, &changed, &reason) ||
+        apply_member(&changed, name ? name : "", value, &reason))
+        return -1;
     memcpy(config, &changed, changed.size);
     return 0;
 }

@@ -129,6 +129,7 @@
     SUITE(roster)                                                                                  \
     SUITE(routing)                                                                                 \
     SUITE(rules)                                                                                   \
+    SUITE(rules_alone)                                                                             \
     SUITE(sasl)                                                                                    \
     SUITE(second_try)                                                                              \
     SUITE(scan)                                                                                    \

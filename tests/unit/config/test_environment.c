@@ -228,6 +228,92 @@ static void check_environment_stays_inside_older_structs(void)
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&program.config, NULL, 0), -1);
 }
 
+static void members_are_set_by_name(void)
+{
+    struct soap_xmpp_config config;
+    char why[400] = "";
+    soap_xmpp_config_init(&config);
+    config.host = "kept";
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "jid", "a@b/c", why, sizeof why), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "password", SECRET, NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "port", "5223", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "tls", "direct", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "trace", "debug", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "shared_jid", "1", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "max_memory_bytes", "500000000", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "cafile", "/ca", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "cert_file", "/cert", NULL, 0), 0);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "wsdl_file", "/wsdl", NULL, 0), 0);
+    ASSERT_TEXT(why, "");
+    ASSERT_TEXT(config.jid, "a@b/c");
+    ASSERT_TEXT(config.password, SECRET);
+    CU_ASSERT_EQUAL(config.port, 5223);
+    CU_ASSERT_EQUAL(config.tls, SOAP_XMPP_TLS_DIRECT);
+    CU_ASSERT_EQUAL(config.trace, SOAP_XMPP_TRACE_DEBUG);
+    CU_ASSERT_EQUAL(config.shared_jid, 1);
+    CU_ASSERT_EQUAL(config.max_memory_bytes, 500000000);
+    ASSERT_TEXT(config.ca_file, "/ca");
+    ASSERT_TEXT(config.cert_file, "/cert");
+    ASSERT_TEXT(config.wsdl_file, "/wsdl");
+    ASSERT_TEXT(config.host, "kept");
+}
+
+static void a_member_that_is_refused_is_named(void)
+{
+    static const struct {
+        const char *name, *value, *why;
+    } rows[] = {
+        {"port", "0", "port is \"0\"; allowed: 1 to 65535"},
+        {"port", "", "port is empty; leave it out, or give it 1 to 65535"},
+        {"jid", NULL, "jid is empty; leave it out, or give it a JID"},
+        {"tls", "on", "tls is \"on\"; allowed: required, direct or off"},
+        {"max_memory_bytes", "0", "max_memory_bytes is \"0\"; allowed: a number of bytes"},
+        {"passwort", SECRET,
+         "\"passwort\" is no member that can be set by name; allowed are jid, password, "
+         "password_file, host, port, ca_file, cert_file, key_file, allow, tls, packing"},
+        {"PASSWORD", SECRET, "\"PASSWORD\" is no member"},
+        {"", SECRET, "\"\" is no member"},
+        {NULL, SECRET, "\"\" is no member"},
+        {"passwor", SECRET, "\"passwor\" is no member"},
+        {"timeout_ms", "1", "\"timeout_ms\" is no member"},
+    };
+    struct soap_xmpp_config config, before;
+    size_t i;
+    soap_xmpp_config_init(&config);
+    config.jid = "kept@example.org";
+    before = config;
+    for (i = 0; i < COUNT(rows); i++) {
+        char why[600] = "";
+        CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, rows[i].name, rows[i].value, why, sizeof why),
+                        -1);
+        ASSERT_CONTAINS(why, rows[i].why);
+        ASSERT_LACKS(why, SECRET);
+        CU_ASSERT_EQUAL(memcmp(&config, &before, sizeof config), 0);
+        CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, rows[i].name, rows[i].value, NULL, 0), -1);
+    }
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(NULL, "jid", "a@b", NULL, 0), -1);
+}
+
+/* A variable that is added without a name to set it by would show here. */
+static void every_variable_is_a_member_by_name(void)
+{
+    struct soap_xmpp_config config;
+    char why[1200] = "", *name, *rest;
+    unsigned count = 0;
+    soap_xmpp_config_init(&config);
+    CU_ASSERT_EQUAL(soap_xmpp_config_set(&config, "none", "1", why, sizeof why), -1);
+    rest = strstr(why, "allowed are ");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rest);
+    rest += strlen("allowed are ");
+    while ((name = strtok_r(rest, ", ", &rest)) != NULL) {
+        char refusal[400] = "";
+        soap_xmpp_config_set(&config, name, "", refusal, sizeof refusal);
+        ASSERT_CONTAINS(refusal, "is empty; leave it out");
+        count++;
+    }
+    CU_ASSERT(count >= 23);
+}
+
 static void with_environment(void (*test)(void))
 {
     clear_environment(true);
@@ -262,6 +348,9 @@ CU_TestInfo tests_environment[] = {
      bad_environment_changes_nothing},
     {"the environment stays inside the struct of an older program",
      environment_stays_inside_older_structs},
+    {"members are set by name", members_are_set_by_name},
+    {"a member that is refused is named, and nothing changes", a_member_that_is_refused_is_named},
+    {"every variable is a member by name", every_variable_is_a_member_by_name},
     {"what an orchestrator injects for a service is passed over", services_are_passed_over},
     CU_TEST_INFO_NULL,
 };
