@@ -11,8 +11,24 @@ $(GATEWAY_OBJECTS) $(call lint_of,$(GATEWAY_OBJECTS)): CPPFLAGS += -DSOAP_XMPP_N
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 GATEWAY_LIBS = $(shell pkg-config --libs $(GATEWAY_PACKAGES) 2>/dev/null) -lm
 
-# The archive, so that the gateway runs from $(BUILD) as from where it is installed.
-$(BUILD)/soap-xmpp-gateway: $(GATEWAY_OBJECTS) $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+# The files of the status page, as C strings.
+PAGE := $(BUILD)/gen/gateway/page_files.c
+$(PAGE): $(addprefix gateway/status/page/page.,html js css)
+	$(call say,STRING,$@)
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "status/page.h"'; for f in html js css; do echo "const char gw_page_$$f[] =" && \
+	    $(call as_string,gateway/status/page/page.$$f) && echo ';' || exit 1; done; } > $@
+$(PAGE:.c=.o): $(PAGE) gateway/status/page.h
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 $(CFLAGS) -iquote gateway -c -o $@ $<
+
+$(BUILD)/libgateway.a: $(filter-out $(BUILD)/obj/gateway/main.o,$(GATEWAY_OBJECTS)) $(PAGE:.c=.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+# The core's archive, so that the gateway runs from $(BUILD) as from where it is installed.
+$(BUILD)/soap-xmpp-gateway: $(call obj,gateway/main.c) $(BUILD)/libgateway.a $(BUILD)/libcontract.a \
+    $(BUILD)/libsoapxmppcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS)
 
@@ -22,8 +38,7 @@ GATEWAY_USERS := $(filter $(BUILD)/obj/tests/gateway/%,$(GATEWAY_TESTS))
 $(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 
-$(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(filter-out $(BUILD)/obj/gateway/main.o,$(GATEWAY_OBJECTS)) \
-    $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+$(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(BUILD)/libgateway.a $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup \
 	    strndup) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit

@@ -135,6 +135,7 @@ struct gw_config {
     struct gw_limits limits;
     unsigned drain_ms;
     enum gw_log_form log;
+    bool has_trial;       /* admin: `try = true`: the try-it form, which calls without a user */
     bool is_ready_by_any; /* one link online is enough for /readyz */
     bool has_operation_metrics;
     struct gw_text_pool *pool; /* file.c's: what all of it lives in */
