@@ -553,6 +553,9 @@ struct soap_xmpp_post {
     int is_one_way;          /* 1, of a call by message: it is done, empty, once our server has it;
                               * the outcome is unknown. An IQ is done once its service says so */
     void *user;              /* soap_xmpp_call_user() */
+    const char **condition;  /* may be NULL: where a program that answers others reads which
+                              * condition of RFC 6120 8.3.3 means the same, when nothing was begun:
+                              * a constant, "" if the call was begun */
 };
 #define soap_xmpp_post_init(post) soap_xmpp_post_init_bytes((post), sizeof *(post))
 void soap_xmpp_post_init_bytes(struct soap_xmpp_post *post, size_t size);
@@ -563,7 +566,9 @@ void soap_xmpp_post_init_bytes(struct soap_xmpp_post *post, size_t size);
  * owns and ends with soap_xmpp_cancel(). NULL, with one sentence in why (may be NULL), when nothing
  * was or will be sent: a bad endpoint, an envelope that can't be carried, max_calls under way, a
  * link that was stopped, or whose server refuses it, no memory (max_memory_bytes, or at all).
- * soap_xmpp_attach() refuses it. Any thread. */
+ * post->condition then says "bad-request" or "jid-malformed" (the program's mistake),
+ * "policy-violation" (over a limit), "resource-constraint" (no room for now), or something else
+ * (the link). soap_xmpp_attach() refuses it. Any thread. */
 struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
                                       const struct soap_xmpp_post *post, char *why,
                                       size_t why_bytes);

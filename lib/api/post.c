@@ -157,6 +157,14 @@ static enum sx_err begin(struct soap_xmpp_link *link, const struct soap_xmpp_pos
     return err;
 }
 
+/* What can't be carried is here what the program wrote, or passes on. */
+static const char *find_condition(enum sx_err err)
+{
+    if (err == SX_OK)
+        return "";
+    return err == SX_EUNCARRIABLE ? "bad-request" : sx_fault_condition(err);
+}
+
 struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
                                       const struct soap_xmpp_post *given, char *why,
                                       size_t why_bytes)
@@ -164,11 +172,15 @@ struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
     struct soap_xmpp_post post;
     struct soap_xmpp_call *call = NULL;
     char sentence[SX_JID_BYTES + 2 * CLAUSE_BYTES] = "";
+    enum sx_err err = SX_EMALFORMED;
     if (!sx_argument_is_link(link, why, why_bytes))
         return NULL;
-    if (read_post(given, &post, sentence) &&
-        begin(link, &post, &call, sentence, sizeof sentence) == SX_OK)
+    if (read_post(given, &post, sentence))
+        err = begin(link, &post, &call, sentence, sizeof sentence);
+    if (err == SX_OK)
         *sentence = '\0';
+    if (post.condition)
+        *post.condition = find_condition(err);
     sx_session_say(why, why_bytes, sentence);
     return call;
 }

@@ -277,7 +277,7 @@ def variables_of_members():
     """Variable -> member, as environment.c has them."""
     found = {}
     for name, rest in re.findall(r'^    \{"(\w+)", (.*)', read('lib/config/environment.c'), re.M):
-        member = re.search(r'(?:TEXT|WORD|BYTES)\((\w+)', rest) or re.match(r'set_(\w+)', rest)
+        member = re.search(r'(?:TEXT|FILE_OF|WORD|BYTES)\((\w+)', rest) or re.match(r'set_(\w+)', rest)
         found['SOAP_XMPP_' + name] = member.group(1)
     return found
 

@@ -71,6 +71,39 @@ static void what_is_wrong_is_said(void)
     teardown();
 }
 
+static void expect_condition(struct soap_xmpp_post post, const char *condition)
+{
+    const char *told = "nothing";
+    post.condition = &told;
+    CU_ASSERT_PTR_NULL(soap_xmpp_post(responder.link, &post, NULL, 0));
+    ASSERT_TEXT(told, condition);
+}
+
+/* For a program that answers others itself. */
+static void a_refusal_has_a_condition(void)
+{
+    struct soap_xmpp_post post = make_post("xmpp:" PEER);
+    const char *told = "nothing";
+    struct soap_xmpp_call *call;
+    setup();
+    post.condition = &told;
+    soap_xmpp_cancel(post_it(&post));
+    ASSERT_TEXT(told, "");
+    expect_condition(make_post("xmpp:"), "jid-malformed");
+    expect_condition(make_post(NULL), "bad-request");
+    post.envelope_bytes = 20;
+    expect_condition(post, "bad-request");
+    post = make_post("xmpp:" PEER);
+    while (soap_xmpp_post(responder.link, &post, NULL, 0))
+        ;
+    expect_condition(post, "resource-constraint");
+    soap_xmpp_stop(responder.link, 0);
+    while ((call = soap_xmpp_wait(responder.link, 0)) != NULL)
+        soap_xmpp_cancel(call);
+    expect_condition(make_post("xmpp:" PEER), "service-unavailable");
+    teardown();
+}
+
 /* ---- short memory ---- */
 
 /* Whatever fails: the call ends, or goes out, and nothing is lost. */
@@ -243,6 +276,7 @@ static void threads_post_while_the_loop_goes_on(void)
 CU_TestInfo tests_preparation_bounds[] = {
     {"no more than max_calls are under way", no_more_than_max_calls_are_under_way},
     {"what waits is counted in the memory", what_waits_is_counted_in_the_memory},
+    {"a refusal has a condition", a_refusal_has_a_condition},
     {"what is wrong is said", what_is_wrong_is_said},
     {"short memory: posting", test_post},
     {"short memory: a turn", test_step},
