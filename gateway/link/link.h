@@ -43,7 +43,7 @@ struct gw_call_end {
     size_t envelope_bytes;
 };
 /* Runs on the link's thread; must not block. */
-typedef void gw_link_done_fn(void *user, const struct gw_call_end *end_of_call);
+typedef void gw_link_done_fn(void *user, struct gw_call_end *end_of_call);
 
 struct gw_outgoing {
     const char *endpoint, *action, *from; /* action and from NULL: none */
