@@ -1,0 +1,17 @@
+/* Tests of gateway/: without a server, a link or a listener. */
+#include "../../lib/suite.h"
+
+/* A row for each test_NAME.c, which has CU_TestInfo gateway_tests_NAME[]. */
+#define SUITES(SUITE)                                                                              \
+    SUITE(rewrite)                                                                                 \
+    SUITE(scan)
+
+#define DECLARE(NAME) extern CU_TestInfo gateway_tests_##NAME[];
+SUITES(DECLARE)
+
+int main(int argc, char **argv)
+{
+#define ROW(NAME) {#NAME, NULL, NULL, NULL, NULL, gateway_tests_##NAME},
+    CU_SuiteInfo suites[] = {SUITES(ROW) CU_SUITE_INFO_NULL};
+    return suite_main(suites, argc, argv);
+}
