@@ -1,8 +1,8 @@
 /* link.h - one link of the gateway: calls go out and requests come in, without a thread per call.
  *
  * Noun: the link (link/ alone includes soap_xmpp.h). Two threads: one polls soap_xmpp_fd(), ends
- * calls and takes requests; one answers, since soap_xmpp_answer() may wait for room, and no other
- * link has to wait with it.
+ * calls and takes requests; one answers (answers.h), since soap_xmpp_answer() may wait for room,
+ * and neither the first nor another link has to wait with it.
  *
  * Invariant: `done` is called exactly once for each call; each request is ended exactly once. */
 #ifndef GW_LINK_H
@@ -60,8 +60,12 @@ struct gw_outgoing {
  * by one of answer, refuse, decline, from any thread. */
 typedef void gw_link_take_fn(void *user, struct gw_link *link, struct gw_incoming *incoming);
 
-/* Opens it; it comes online by itself. rules: all that may pass for one of the link's services
- * (soap_xmpp_set_rules()). take NULL: it serves nothing. NULL with one sentence in why. */
+/* Opens it; it comes online by itself, and its trace goes into the log, unless config says where to
+ * (trace_to). rules: all that may pass for one of the link's services (soap_xmpp_set_rules());
+ * NULL: those of config. most_bytes: of an envelope; of requests four times that are held at once,
+ * and 4,096: while it is so many, further ones wait in the library's queue, and are refused there
+ * (resource-constraint, not executed) once that is full. take NULL: it serves nothing. NULL with
+ * one sentence in why. Threads inherit the caller's mask of signals. */
 struct gw_link *gw_link_open(const struct gw_link_config *config, const char *rules,
                              size_t most_bytes, gw_link_take_fn *take, void *user, char *why,
                              size_t why_bytes);
@@ -74,7 +78,9 @@ void gw_link_kick(struct gw_link *link);
 struct soap_xmpp_link *gw_link_of(struct gw_link *link);
 
 /* Begins a call. 0, or -1 with one sentence in why and *condition (a constant: "policy-violation",
- * "resource-constraint", "bad-request"): nothing was sent, and done isn't called. */
+ * "resource-constraint", "bad-request", or "service-unavailable": the link is stopped, or its
+ * server refuses it): nothing was sent, and done isn't called. done may run before this returns.
+ * Any thread; doesn't block. */
 int gw_link_call(struct gw_link *link, const struct gw_outgoing *outgoing, const char **condition,
                  char *why, size_t why_bytes);
 
@@ -95,9 +101,12 @@ void gw_incoming_answer(struct gw_incoming *incoming, char *envelope, size_t env
 void gw_incoming_refuse(struct gw_incoming *incoming, const char *text);
 void gw_incoming_decline(struct gw_incoming *incoming, const char *condition, const char *text);
 
-/* New requests are refused, calls and requests under way get drain_ms; then done() of each call is
- * called. Blocks. NULL is fine. */
+/* New requests are declined and new calls refused; what is under way gets drain_ms; then done() of
+ * each call that is left is called (GW_END_STOPPED). No callback runs any more once it returns,
+ * within drain_ms + 4 s. A second time does nothing. NULL is fine. */
 void gw_link_stop(struct gw_link *link, unsigned drain_ms);
+/* Stops it if that wasn't done, sends what was answered, and frees it. Requests that are held may
+ * be ended later, by any thread, and nothing is sent then. NULL is fine. */
 void gw_link_close(struct gw_link *link);
 long long gw_link_turned_ms(const struct gw_link *link); /* as gw_server_turned_ms() */
 
