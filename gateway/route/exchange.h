@@ -14,7 +14,7 @@
 #include "link/link.h"
 #include "route/outcome.h"
 
-enum { GW_EXCHANGE_ENDPOINT_BYTES = 3072 + 8, GW_EXCHANGE_OPERATION_BYTES = 128 };
+enum { GW_EXCHANGE_ENDPOINT_BYTES = 4096, GW_EXCHANGE_OPERATION_BYTES = 128 };
 
 struct gw_exchange {
     struct gw_request *request;

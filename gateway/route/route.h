@@ -9,11 +9,9 @@
 #include "config/config.h"
 #include "http/request.h"
 #include "link/link.h"
+#include "route/call.h" /* gw_route_link_fn */
 
 struct gw_routes;
-
-/* Finds a link that is open by its configuration's name. */
-typedef struct gw_link *gw_route_link_fn(void *user, const char *name);
 
 struct gw_routes *gw_routes_new(struct gw_config *config, struct gw_workers *workers,
                                 gw_route_link_fn *find, void *user);

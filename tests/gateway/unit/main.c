@@ -3,8 +3,13 @@
 
 /* A row for each test_NAME.c, which has CU_TestInfo gateway_tests_NAME[]. */
 #define SUITES(SUITE)                                                                              \
+    SUITE(fault)                                                                                   \
+    SUITE(glance)                                                                                  \
+    SUITE(media_type)                                                                              \
+    SUITE(outcome)                                                                                 \
     SUITE(rewrite)                                                                                 \
-    SUITE(scan)
+    SUITE(scan)                                                                                    \
+    SUITE(trace)
 
 #define DECLARE(NAME) extern CU_TestInfo gateway_tests_##NAME[];
 SUITES(DECLARE)

@@ -1,0 +1,246 @@
+/* call.c - the calls of a gateway: what clients have posted, on its way to a service and back.
+ *
+ * Happy path: the server's thread begins it: the body becomes an envelope, the link sends it. The
+ * link's thread ends it: the answer is looked at and given to the server. Bodies over 64 KiB are
+ * read, and answers looked at, by the workers in between.
+ * Failure modes: each has its row in outcome.c, and a fault that says whether the service ran. When
+ * the workers have no room, a request is refused (503), and an answer is looked at where it is. */
+#include "route/call.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "route/body.h"
+#include "route/endpoint.h"
+#include "soap/media_type.h"
+
+enum { INLINE_BYTES = 64 * 1024, TEXT_BYTES = 512, CONDITION_BYTES = 64 };
+
+struct gw_calls {
+    struct gw_workers *workers;
+    gw_route_link_fn *find;
+    void *user;
+    atomic_uint in_flight;
+};
+
+struct call {
+    struct gw_calls *calls;
+    struct gw_exchange *exchange;
+    struct gw_match match;
+    bool is_message;
+    struct gw_body body;
+    char from[GW_ENDPOINT_FROM_BYTES];
+    /* How it has ended. */
+    struct gw_call_end end; /* its texts are the two below */
+    char condition[CONDITION_BYTES], text[TEXT_BYTES];
+};
+
+struct gw_calls *gw_calls_new(struct gw_workers *workers, gw_route_link_fn *find, void *user)
+{
+    struct gw_calls *calls = calloc(1, sizeof *calls);
+    if (!calls)
+        return NULL;
+    calls->workers = workers;
+    calls->find = find;
+    calls->user = user;
+    atomic_init(&calls->in_flight, 0);
+    return calls;
+}
+
+void gw_calls_free(struct gw_calls *calls)
+{
+    free(calls);
+}
+
+static void free_call(struct call *call)
+{
+    atomic_fetch_sub(&call->calls->in_flight, 1);
+    gw_body_free(&call->body);
+    free(call->end.envelope);
+    free(call);
+}
+
+/* Ends a call with a fault of the gateway's own. */
+static void refuse(struct call *call, struct gw_outcome_row row, enum gw_outcome outcome,
+                   const char *end, const char *condition, const char *text)
+{
+    gw_exchange_fault(call->exchange, row, outcome, end, condition, text);
+    free_call(call);
+}
+
+static const char *condition_of(int status)
+{
+    switch (status) {
+    case 403:
+        return "forbidden";
+    case 404:
+        return "item-not-found";
+    case 413:
+        return "policy-violation";
+    case 503:
+        return "resource-constraint";
+    default:
+        return "bad-request";
+    }
+}
+
+/* Ends a call that wasn't sent. */
+static void refuse_unsent(struct call *call, int status, const char *text)
+{
+    refuse(call, gw_outcome_of_status(status), GW_NOT_EXECUTED, "refused", condition_of(status),
+           text);
+}
+
+/* ---- the answer ---- */
+
+static void answer_envelope(struct call *call)
+{
+    struct gw_exchange *exchange = call->exchange;
+    char content_type[64], why[TEXT_BYTES];
+    struct gw_glance glance = {0};
+    struct gw_answer answer = {.status = 200,
+                               .outcome = call->end.outcome,
+                               .end = gw_link_end_text(call->end.end),
+                               .content_type = content_type,
+                               .text = call->text};
+    if (call->end.end == GW_END_FAULT) {
+        if (gw_glance_read(&glance, call->end.envelope, call->end.envelope_bytes, why, sizeof why))
+            glance.fault = GW_FAULT_OTHER;
+        answer.status =
+            gw_outcome_of_fault(call->end.version, glance.fault, exchange->route->fault_status);
+    }
+    gw_media_type_write(call->end.version, "", content_type, sizeof content_type);
+    answer.body = call->end.envelope;
+    answer.body_bytes = call->end.envelope_bytes;
+    call->end.envelope = NULL;
+    gw_exchange_answer(exchange, &answer);
+    free_call(call);
+}
+
+static void answer_empty(struct call *call)
+{
+    const struct gw_answer answer = {.status = gw_outcome_of_end(GW_END_EMPTY, 0, "").status,
+                                     .outcome = call->end.outcome,
+                                     .end = gw_link_end_text(GW_END_EMPTY)};
+    gw_exchange_answer(call->exchange, &answer);
+    free_call(call);
+}
+
+/* gw_work_fn. */
+static void answer_call(void *user)
+{
+    struct call *call = user;
+    const struct gw_call_end *end = &call->end;
+    if (end->envelope)
+        answer_envelope(call);
+    else if (end->end == GW_END_EMPTY)
+        answer_empty(call);
+    else
+        refuse(call, gw_outcome_of_end(end->end, end->outcome, end->condition), end->outcome,
+               gw_link_end_text(end->end), end->condition, end->text);
+}
+
+/* gw_link_done_fn. */
+static void on_done(void *user, struct gw_call_end *end)
+{
+    struct call *call = user;
+    call->end = *end;
+    end->envelope = NULL;
+    snprintf(call->condition, sizeof call->condition, "%s", end->condition);
+    snprintf(call->text, sizeof call->text, "%s", end->text);
+    call->end.condition = call->condition;
+    call->end.text = call->text;
+    call->end.peer = NULL;
+    if (call->end.envelope_bytes <= INLINE_BYTES ||
+        gw_workers_do(call->calls->workers, answer_call, call))
+        answer_call(call);
+}
+
+/* ---- the request ---- */
+
+/* 0; or a status with one sentence in why. */
+static int prepare(struct call *call, char *why, size_t why_bytes)
+{
+    struct gw_exchange *exchange = call->exchange;
+    const struct gw_endpoint_of of = {
+        .route = exchange->route,
+        .match = &call->match,
+        .user = gw_request_user(exchange->request),
+        .query = gw_request_query(exchange->request),
+        .is_message = call->is_message,
+    };
+    int status = gw_endpoint_write(&of, exchange->endpoint, why, why_bytes);
+    if (!status)
+        status = gw_endpoint_from(&of, call->from, why, why_bytes);
+    if (!status)
+        status = gw_body_read(&call->body, exchange->request, exchange->config->limits.body_bytes,
+                              why, why_bytes);
+    if (call->body.glance.version)
+        exchange->version = call->body.glance.version;
+    snprintf(exchange->operation, sizeof exchange->operation, "%s", call->body.glance.operation);
+    exchange->bytes_in = call->body.bytes;
+    return status;
+}
+
+/* gw_work_fn. */
+static void send_call(void *user)
+{
+    struct call *call = user;
+    const struct gw_route_config *route = call->exchange->route;
+    char why[TEXT_BYTES] = "";
+    const char *condition = "";
+    int status = prepare(call, why, sizeof why);
+    if (status) {
+        refuse_unsent(call, status, why);
+        return;
+    }
+    struct gw_link *link = call->calls->find(call->calls->user, route->link->name);
+    if (!link) {
+        refuse_unsent(call, 503, "the route's link isn't open");
+        return;
+    }
+    const struct gw_outgoing outgoing = {
+        .endpoint = call->exchange->endpoint,
+        .action = *call->body.action ? call->body.action : NULL,
+        .from = *call->from ? call->from : NULL,
+        .envelope = call->body.envelope,
+        .envelope_bytes = call->body.bytes,
+        .traceparent = call->exchange->trace.parent,
+        .timeout_ms = route->timeout_ms,
+        .is_one_way = strstr(call->exchange->endpoint, "?message") != NULL,
+        .done = on_done,
+        .user = call,
+    };
+    if (gw_link_call(link, &outgoing, &condition, why, sizeof why))
+        refuse(call, gw_outcome_of_refusal(condition), GW_NOT_EXECUTED, "refused", condition, why);
+}
+
+void gw_calls_begin(struct gw_calls *calls, struct gw_exchange *exchange,
+                    const struct gw_match *match, bool is_message)
+{
+    struct call *call = calloc(1, sizeof *call);
+    size_t bytes;
+    if (!call) {
+        gw_exchange_fault(exchange, gw_outcome_of_status(503), GW_NOT_EXECUTED, "refused",
+                          "resource-constraint", "no memory");
+        return;
+    }
+    call->calls = calls;
+    call->exchange = exchange;
+    call->match = *match;
+    call->is_message = is_message;
+    unsigned most = exchange->config->limits.in_flight;
+    if (atomic_fetch_add(&calls->in_flight, 1) >= most) {
+        char why[64];
+        snprintf(why, sizeof why, "%u calls are under way, which is the limit", most);
+        refuse_unsent(call, 503, why);
+        return;
+    }
+    gw_request_body(exchange->request, &bytes);
+    if (bytes <= INLINE_BYTES)
+        send_call(call);
+    else if (gw_workers_do(calls->workers, send_call, call))
+        refuse_unsent(call, 503, "too much is being read already");
+}
