@@ -37,9 +37,9 @@ bool gw_authorities_add(struct gw_authorities *authorities, struct gw_transfer *
     const char *pattern = gw_pattern_text(transfer->target->pattern);
     struct gw_authority *authority;
     LIST_FOREACH(authority, &authorities->buckets[bucket_of(transfer->authority_text)], entry)
-        if (strcmp(authority->text, transfer->authority_text) == 0 &&
-            strcmp(authority->pattern, pattern) == 0)
-            break;
+    if (strcmp(authority->text, transfer->authority_text) == 0 &&
+        strcmp(authority->pattern, pattern) == 0)
+        break;
     if (!authority)
         authority = new_authority(authorities, transfer, pattern);
     if (!authority)
@@ -84,8 +84,7 @@ static struct gw_transfer *overdue(struct gw_authority *authority, long long now
                                    long long *next_ms)
 {
     struct gw_transfer *transfer;
-    TAILQ_FOREACH(transfer, &authority->waiting, entry)
-    {
+    TAILQ_FOREACH(transfer, &authority->waiting, entry) {
         if (all || transfer->deadline_ms <= now_ms)
             return transfer;
         if (transfer->deadline_ms < *next_ms)

@@ -87,8 +87,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
         transfer->header_bytes = transfer->answer_bytes = 0;
     }
     transfer->header_bytes += bytes;
-    transfer->has_too_many_headers =
-        transfer->header_bytes > transfer->memory->most_header_bytes;
+    transfer->has_too_many_headers = transfer->header_bytes > transfer->memory->most_header_bytes;
     return transfer->has_too_many_headers ? 0 : bytes;
 }
 
@@ -191,7 +190,8 @@ struct gw_transfer *gw_transfer_new(struct gw_transfer_memory *memory, struct gw
     if (!authority)
         return NULL;
     if (!take_memory(memory, SHARE_BYTES + request->body_bytes)) {
-        snprintf(why, why_bytes, "the gateway holds as many requests as limits.memory has room for");
+        snprintf(why, why_bytes,
+                 "the gateway holds as many requests as limits.memory has room for");
         free(authority);
         return NULL;
     }

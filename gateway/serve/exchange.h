@@ -1,0 +1,24 @@
+/* exchange.h - one request that came by XMPP, and its POST.
+ *
+ * Noun: the exchange. Invariant: it is ended once, with the request; nothing of it is kept. It runs
+ * on the thread that has brought it on: the link's, the client's, or, where the envelope is large,
+ * a worker's; one at a time. */
+#ifndef GW_EXCHANGE_H
+#define GW_EXCHANGE_H
+
+#include "base/workers.h"
+#include "client/client.h"
+#include "link/link.h"
+#include "serve/backend.h"
+
+/* What it is begun with, and lives beside. */
+struct gw_exchange_place {
+    struct gw_client *client;
+    struct gw_workers *workers;
+};
+
+/* Takes the request and ends it, sooner or later. Doesn't block. */
+void gw_exchange_begin(const struct gw_exchange_place *place, struct gw_services *services,
+                       struct gw_link *link, struct gw_incoming *incoming);
+
+#endif
