@@ -208,7 +208,7 @@ static void put_envelope(struct ct_json *json, const struct trial *trial,
     ct_answer_free(came);
 }
 
-static void call_done(void *user, const struct gw_call_end *end)
+static void call_done(void *user, struct gw_call_end *end)
 {
     struct trial *trial = user;
     struct ct_text text = {0};
