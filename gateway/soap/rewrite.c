@@ -260,23 +260,6 @@ static unsigned category_here(const struct rewriting *rewriting, const struct ru
     return rule->category & on;
 }
 
-/* "{namespace}local" */
-static bool is_listed(const struct rewriting *rewriting, const struct gw_scan_event *event)
-{
-    const struct gw_strings *elements = &rewriting->of->config->elements;
-    for (size_t i = 0; i < elements->count; i++) {
-        const char *element = elements->list[i], *brace = strrchr(element, '}');
-        size_t len = brace && *element == '{' ? (size_t)(brace - element - 1) : 0;
-        const char *local = brace ? brace + 1 : element;
-        if (event->local_len != strlen(local) || memcmp(event->local, local, event->local_len) != 0)
-            continue;
-        if (len ? strncmp(event->name, element + 1, len) == 0 && event->name[len] == '\n'
-                : strcmp(event->name, local) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void enter(struct rewriting *rewriting, const struct gw_scan_event *event)
 {
     if (!rewriting->port_depth && gw_scan_is(event, NS_WSDL, "port"))
@@ -307,7 +290,7 @@ static int start(struct rewriting *rewriting, const struct gw_scan_event *event)
         }
         break;
     }
-    if (is_listed(rewriting, event))
+    if (gw_scan_is_listed(event, &rewriting->of->config->elements))
         collect_begin(rewriting, SPOT_ADDRESS, 0);
     return 0;
 }

@@ -200,6 +200,21 @@ bool gw_scan_is(const struct gw_scan_event *event, const char *namespace_, const
            is_name(event->name, namespace_, local);
 }
 
+bool gw_scan_is_listed(const struct gw_scan_event *event, const struct gw_strings *elements)
+{
+    for (size_t i = 0; i < elements->count; i++) {
+        const char *element = elements->list[i], *brace = strrchr(element, '}');
+        size_t len = brace && *element == '{' ? (size_t)(brace - element - 1) : 0;
+        const char *local = brace ? brace + 1 : element;
+        if (event->local_len != strlen(local) || memcmp(event->local, local, event->local_len) != 0)
+            continue;
+        if (len ? strncmp(event->name, element + 1, len) == 0 && event->name[len] == SEPARATOR[0]
+                : strcmp(event->name, local) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *gw_scan_attribute(const struct gw_scan_event *event, const char *namespace_,
                               const char *local)
 {

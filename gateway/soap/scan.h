@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/config.h"
+
 enum { GW_SCAN_DEPTH = 1024 };
 
 enum gw_scan_kind {
@@ -49,6 +51,8 @@ int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_f
 
 /* Of a START: whether the element has that name. namespace "": it is in none. */
 bool gw_scan_is(const struct gw_scan_event *event, const char *namespace_, const char *local);
+/* Likewise, whether "{namespace}local" is one of a list. */
+bool gw_scan_is_listed(const struct gw_scan_event *event, const struct gw_strings *elements);
 /* The value of an attribute, or NULL. namespace "": without a prefix. */
 const char *gw_scan_attribute(const struct gw_scan_event *event, const char *namespace_,
                               const char *local);

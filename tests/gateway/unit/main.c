@@ -3,6 +3,8 @@
 
 /* A row for each test_NAME.c, which has CU_TestInfo gateway_tests_NAME[]. */
 #define SUITES(SUITE)                                                                              \
+    SUITE(base64)                                                                                  \
+    SUITE(cargo)                                                                                   \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
     SUITE(media_type)                                                                              \
