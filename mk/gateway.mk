@@ -33,7 +33,7 @@ $(BUILD)/soap-xmpp-gateway: $(call obj,gateway/main.c) $(BUILD)/libgateway.a $(B
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS)
 
 # What needs neither server nor link: tests/gateway/unit. Allocations can be made to fail.
-GATEWAY_TESTS := $(call obj,$(wildcard tests/gateway/unit/*.c) tests/lib/suite.c)
+GATEWAY_TESTS := $(call obj,$(wildcard tests/gateway/unit/*.c) tests/lib/suite.c tests/lib/tcp.c)
 GATEWAY_USERS := $(filter $(BUILD)/obj/tests/gateway/%,$(GATEWAY_TESTS))
 $(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)

@@ -20,7 +20,6 @@ const char *gw_request_query(const struct gw_request *request);
 const char *gw_request_header(const struct gw_request *request, const char *name);
 /* Whether there are two fields of that name. */
 bool gw_request_has_twice(const struct gw_request *request, const char *name);
-/* Whether it came with an empty value, which gw_request_header() gives as "". */
 const char *gw_request_user(const struct gw_request *request); /* "" : nobody was asked */
 bool gw_request_is_in_group(const struct gw_request *request, const char *group);
 const char *gw_request_address(const struct gw_request *request); /* the client's IP address */
@@ -30,8 +29,8 @@ const char *gw_request_base(const struct gw_request *request);
 /* What was sent, unpacked (Content-Encoding gzip, deflate), NUL-terminated. */
 const char *gw_request_body(const struct gw_request *request, size_t *bytes);
 
-/* 0, or the status that it must be answered with, since it wasn't read to its end: 400, 401, 408,
- * 411, 413, 415, 417, 431, 503; and why, one sentence. The body is empty then. */
+/* 0, or the status that it must be answered with, since it wasn't read to its end: 400, 401, 405,
+ * 413, 415, 417, 431, 503; and why, one sentence. The body is empty then. */
 int gw_request_refusal(const struct gw_request *request);
 const char *gw_request_why(const struct gw_request *request);
 

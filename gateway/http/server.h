@@ -29,8 +29,12 @@ struct gw_server_counts {
 struct gw_server *gw_server_start(struct gw_config *config, const struct gw_listen *listens,
                                   size_t count, gw_server_take_fn *take, void *user, char *why,
                                   size_t why_bytes);
-/* Users, groups and limits of another configuration from now on; the listeners stay. */
-void gw_server_reload(struct gw_server *server, struct gw_config *config);
+/* Users, groups, limits, certificates and keys of another configuration, whose listens are those of
+ * the start, from now on; requests that have begun keep theirs. Of limits that of connections and
+ * that of headers stay. -1 with one sentence in why: a file can't be read, and all is as before.
+ * Blocks while files are read. */
+int gw_server_reload(struct gw_server *server, struct gw_config *config,
+                     const struct gw_listen *listens, size_t count, char *why, size_t why_bytes);
 /* The port of a listener (0 in its address: any free one), for tests and logs. */
 unsigned gw_server_port(const struct gw_server *server, size_t which);
 /* No new connections and no new requests (503) from now on; returns at once. */

@@ -11,6 +11,7 @@
     SUITE(outcome)                                                                                 \
     SUITE(rewrite)                                                                                 \
     SUITE(scan)                                                                                    \
+    SUITE(server)                                                                                  \
     SUITE(trace)
 
 #define DECLARE(NAME) extern CU_TestInfo gateway_tests_##NAME[];

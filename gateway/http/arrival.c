@@ -1,0 +1,211 @@
+/* arrival.c - how requests arrive: the callbacks of libmicrohttpd.
+ *
+ * For each request, on the listener's thread: its first line (begin), once its header is whole
+ * (take, which looks at it), then its body in pieces and its end (take again, which tells), and
+ * when its connection is done with it (end). take is called once more for a request that was
+ * suspended and has its answer.
+ *
+ * Failures: what is wrong with a request is told to its taker, before its body is read where that
+ * is known from the header. A client that leaves before its request is whole isn't told of. */
+#include "http/arrival.h"
+
+#include <gnutls/gnutls.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/record.h"
+#include "http/fields.h"
+#include "http/framing.h"
+#include "http/path.h"
+#include "http/request_state.h"
+
+/* How fast a body must come, on average, beyond limits.idle. */
+enum { SLOWEST_BYTES_PER_MS = 16 };
+
+void gw_arrival_connect(void *user, struct MHD_Connection *mhd, void **socket_context,
+                        enum MHD_ConnectionNotificationCode code)
+{
+    struct gw_arrival *arrival = user;
+    struct gw_connections *connections = &arrival->intake->connections;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        gw_connection_remove(connections, *socket_context);
+        *socket_context = NULL;
+        return;
+    }
+    struct gw_config *config = gw_intake_config(arrival->intake);
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *socket_context = gw_connection_add(connections, fd->connect_fd, address->client_addr,
+                                        !arrival->is_tls, gw_clock_ms() + config->limits.idle_ms);
+    gw_config_release(config);
+}
+
+void *gw_arrival_begin(void *user, const char *target, struct MHD_Connection *mhd)
+{
+    struct gw_arrival *arrival = user;
+    struct gw_intake *intake = arrival->intake;
+    const union MHD_ConnectionInfo *context =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct gw_connection *connection = context ? context->socket_context : NULL;
+    struct gw_request *request =
+        connection ? gw_request_new(intake, mhd, connection, target) : NULL;
+    if (!request) {
+        gw_intake_count_refused(intake, 503, 1);
+        return NULL;
+    }
+    /* The deadline stays: the header is due when the connection began or was idle. */
+    gw_connection_set_asking(&intake->connections, connection, true);
+    return request;
+}
+
+/* A body is due at limits.idle after its header, and later the longer it is. */
+static void set_deadline(struct gw_request *request)
+{
+    long long deadline_ms = request->begun_ms + request->config->limits.idle_ms +
+                            (long long)(request->received_bytes / SLOWEST_BYTES_PER_MS);
+    gw_connection_set_deadline(&request->intake->connections, request->connection, deadline_ms);
+}
+
+/* The header is whole. */
+static void look(struct gw_request *request, const char *method, const char *version)
+{
+    if (snprintf(request->method, sizeof request->method, "%s", method) >=
+        (int)sizeof request->method)
+        gw_request_refuse(request, 400, "the method is too long");
+    request->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
+    gw_fields_read(request);
+    if (!gw_path_decode(request->raw_path, request->path)) {
+        gw_request_refuse(request, 400, "the path can be read in two ways");
+        strcpy(request->path, "/");
+    }
+    gw_framing_check(request);
+    if (gw_intake_is_draining(request->intake))
+        gw_request_refuse(request, 503, "the gateway is stopping");
+    request->phase = GW_PHASE_BODY;
+    set_deadline(request);
+    if (request->refusal) {
+        request->is_last |= request->is_chunked || request->announced_bytes > 0;
+        gw_request_tell(request);
+    }
+}
+
+/* More of the body. libmicrohttpd takes no answer in the middle of a body: gw_request_answer() then
+ * makes one that is sent around it. */
+static void read_body(struct gw_request *request, const char *bytes, size_t count)
+{
+    request->received_bytes += count;
+    set_deadline(request);
+    int status = gw_body_add(&request->body, bytes, count);
+    if (!status)
+        return;
+    request->is_midway = request->is_last = true;
+    gw_request_refuse(request, status,
+                      status == 413 ? "the body has more than %zu bytes"
+                                    : "all requests together hold more than %zu bytes",
+                      status == 413 ? request->config->limits.body_bytes
+                                    : request->config->limits.memory_bytes);
+    gw_request_tell(request);
+}
+
+/* What finds no room in the socket is lost: such an answer is short, and the first of many bytes.
+ */
+static void send_midway(const struct gw_request *request)
+{
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    ssize_t sent = 0;
+    if (request->midway_answer && tls && tls->tls_session)
+        sent = gnutls_record_send(tls->tls_session, request->midway_answer, request->midway_bytes);
+    else if (request->midway_answer)
+        sent = send(request->connection->fd, request->midway_answer, request->midway_bytes,
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent;
+}
+
+/* Sends the answer, if it is there. */
+static enum MHD_Result send_answer(struct gw_request *request)
+{
+    struct gw_intake *intake = request->intake;
+    pthread_mutex_lock(&intake->mutex);
+    bool is_answered = request->phase == GW_PHASE_ANSWERED;
+    if (is_answered)
+        request->phase = GW_PHASE_SENT;
+    pthread_mutex_unlock(&intake->mutex);
+    if (!is_answered)
+        return MHD_YES;
+    gw_connection_unwatch(&intake->connections, request->connection);
+    if (request->is_midway)
+        send_midway(request);
+    if (request->is_midway || !request->response)
+        return MHD_NO;
+    return MHD_queue_response(request->mhd, (unsigned)request->status, request->response);
+}
+
+enum MHD_Result gw_arrival_take(void *user, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *bytes,
+                                size_t *count, void **context)
+{
+    struct gw_arrival *arrival = user;
+    struct gw_request *request = *context;
+    (void)mhd, (void)url;
+    if (!request)
+        return MHD_NO;
+    atomic_store(&arrival->entered_ms, gw_clock_ms());
+    if (request->phase == GW_PHASE_HEADER) {
+        look(request, method, version);
+    } else if (request->phase == GW_PHASE_BODY) {
+        if (*count)
+            read_body(request, bytes, *count);
+        else
+            gw_request_tell(request);
+    }
+    if (!request->refusal)
+        *count = 0;
+    enum MHD_Result result = send_answer(request);
+    atomic_store(&arrival->entered_ms, 0);
+    return result;
+}
+
+void gw_arrival_end(void *user, struct MHD_Connection *mhd, void **context,
+                    enum MHD_RequestTerminationCode code)
+{
+    struct gw_arrival *arrival = user;
+    struct gw_intake *intake = arrival->intake;
+    struct gw_request *request = *context;
+    (void)mhd;
+    if (!request)
+        return;
+    *context = NULL;
+    pthread_mutex_lock(&intake->mutex);
+    bool was_told = request->phase >= GW_PHASE_TELLING;
+    bool is_lost = was_told && code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->is_midway &&
+                   !request->is_abandoned;
+    intake->counts.abandoned += is_lost;
+    if (was_told) {
+        intake->unsent--;
+        pthread_cond_broadcast(&intake->change);
+    }
+    pthread_mutex_unlock(&intake->mutex);
+    if (is_lost)
+        gw_record_event(GW_EVENT_ABANDONED, 1);
+    if (!was_told && code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+        gw_intake_count_refused(intake, 408, 1);
+    gw_connection_set_asking(&intake->connections, request->connection, false);
+    gw_connection_set_deadline(&intake->connections, request->connection,
+                               gw_clock_ms() + request->config->limits.idle_ms);
+    gw_request_free(request);
+}
+
+void gw_arrival_log(void *user, const char *format, va_list arguments)
+{
+    static const char REFUSED[] = "Error processing request (HTTP response code is %u";
+    struct gw_arrival *arrival = user;
+    if (strncmp(format, REFUSED, sizeof REFUSED - 1) == 0)
+        gw_intake_count_refused(arrival->intake, (int)va_arg(arguments, unsigned), 1);
+}

@@ -1,0 +1,217 @@
+/* listener.c - one address that is listened on.
+ *
+ * A connection is accepted with whatever descriptor is free, gets another from 1,100 on, and is
+ * given to libmicrohttpd with that, since a link of XMPP needs one below 1,024 when it comes back.
+ *
+ * Failures: an address that is in use or can't be read is a sentence at the start. Later: without a
+ * descriptor connections wait in the kernel's queue. */
+#include "http/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum {
+    BACKLOG = 1024,
+    POOL_EXTRA_BYTES =
+        8192, /* beside limits.header: what libmicrohttpd notes, and a body's piece */
+    LONGEST_HOST = 256
+};
+
+static const char BUSY[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                           "Retry-After: 5\r\nContent-Length: 0\r\n\r\n";
+
+static int fail(int fd, char *why, size_t why_bytes, const char *address, const char *what)
+{
+    if (fd >= 0)
+        close(fd);
+    snprintf(why, why_bytes, "can't listen on %s: %s", address, what);
+    return -1;
+}
+
+/* Whether a unix socket is there that nobody listens on. */
+static bool is_left_over(const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) || !S_ISSOCK(status.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_dead = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) &&
+                   errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return is_dead;
+}
+
+static int open_unix(struct gw_listener *listener, const char *path, char *why, size_t why_bytes)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return fail(-1, why, why_bytes, path, "the path is too long");
+    strcpy(address.sun_path, path);
+    if (is_left_over(&address))
+        unlink(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, 0660) ||
+        listen(fd, BACKLOG))
+        return fail(fd, why, why_bytes, path, strerror(errno));
+    listener->path = strdup(path);
+    listener->fd = fd;
+    return 0;
+}
+
+static unsigned read_port(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } address;
+    socklen_t bytes = sizeof address;
+    if (getsockname(fd, &address.any, &bytes))
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port);
+}
+
+/* "HOST:PORT", "[HOST]:PORT" */
+static bool split(const char *address, char host[LONGEST_HOST], const char **port)
+{
+    const char *colon = strrchr(address, ':'), *start = address, *end = colon;
+    if (!colon)
+        return false;
+    if (*address == '[') {
+        start++;
+        end--;
+        if (end <= start || *end != ']')
+            return false;
+    }
+    if (end - start >= LONGEST_HOST)
+        return false;
+    memcpy(host, start, (size_t)(end - start));
+    host[end - start] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static int open_tcp(struct gw_listener *listener, const char *address, char *why, size_t why_bytes)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
+    char host[LONGEST_HOST];
+    const char *port;
+    int one = 1;
+    if (!split(address, host, &port))
+        return fail(-1, why, why_bytes, address, "it is no HOST:PORT");
+    int error = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+    if (error)
+        return fail(-1, why, why_bytes, address, gai_strerror(error));
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_open = fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) &&
+                   !bind(fd, found->ai_addr, found->ai_addrlen) && !listen(fd, BACKLOG);
+    int why_not = errno;
+    freeaddrinfo(found);
+    if (!is_open)
+        return fail(fd, why, why_bytes, address, strerror(why_not));
+    listener->port = read_port(fd);
+    listener->fd = fd;
+    return 0;
+}
+
+static struct MHD_Daemon *start_daemon(struct gw_listener *listener, const struct gw_limits *limits)
+{
+    struct gw_arrival *arrival = &listener->arrival;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, gw_arrival_take, arrival, MHD_OPTION_EXTERNAL_LOGGER, gw_arrival_log,
+        arrival, MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (limits->idle_ms + 999) / 1000, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        limits->header_bytes + POOL_EXTRA_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, gw_arrival_begin, arrival, MHD_OPTION_NOTIFY_COMPLETED,
+        gw_arrival_end, arrival, MHD_OPTION_NOTIFY_CONNECTION, gw_arrival_connect, arrival,
+        MHD_OPTION_END);
+}
+
+int gw_listener_open(struct gw_listener *listener, struct gw_intake *intake,
+                     const struct gw_listen *listen, const struct gw_limits *limits, char *why,
+                     size_t why_bytes)
+{
+    memset(listener, 0, sizeof *listener);
+    listener->fd = -1;
+    listener->arrival.intake = intake;
+    listener->arrival.is_tls = listen->cert_file[0] != '\0';
+    if (listen->cert_file[0] || listen->client_ca_file[0] || listen->auth)
+        return fail(-1, why, why_bytes, listen->address, "TLS and auth aren't there yet");
+    int opened = listen->address[0] == '/' ? open_unix(listener, listen->address, why, why_bytes)
+                                           : open_tcp(listener, listen->address, why, why_bytes);
+    if (opened)
+        return -1;
+    listener->daemon = start_daemon(listener, limits);
+    if (listener->daemon)
+        return 0;
+    gw_listener_close(listener);
+    return fail(-1, why, why_bytes, listen->address, "libmicrohttpd doesn't start");
+}
+
+bool gw_listener_accept(struct gw_listener *listener, size_t most_connections)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t bytes = sizeof address;
+    int one = 1;
+    int low =
+        accept4(listener->fd, (struct sockaddr *)&address, &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (low < 0)
+        return errno == ECONNABORTED || errno == EINTR;
+    int fd = fcntl(low, F_DUPFD_CLOEXEC, GW_CONNECTION_DESCRIPTOR);
+    int why_not = errno;
+    close(low);
+    if (fd < 0) {
+        errno = why_not;
+        return false;
+    }
+    struct gw_intake *intake = listener->arrival.intake;
+    if (gw_connections_count(&intake->connections) >= most_connections) {
+        ssize_t sent = listener->arrival.is_tls
+                           ? 0
+                           : send(fd, BUSY, sizeof BUSY - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)sent;
+        close(fd);
+        gw_intake_count_refused(intake, 503, 1);
+        gw_log_rarely("connections", GW_LOG_WARNING, "more than %zu connections: refused one",
+                      most_connections);
+        return true;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    /* It closes the descriptor if it fails. */
+    MHD_add_connection(listener->daemon, fd, (struct sockaddr *)&address, bytes);
+    return true;
+}
+
+void gw_listener_close(struct gw_listener *listener)
+{
+    if (listener->fd >= 0)
+        close(listener->fd);
+    if (listener->fd >= 0 && listener->path)
+        unlink(listener->path);
+    listener->fd = -1;
+}
+
+void gw_listener_fini(struct gw_listener *listener)
+{
+    gw_listener_close(listener);
+    if (listener->daemon)
+        MHD_stop_daemon(listener->daemon);
+    listener->daemon = NULL;
+    free(listener->path);
+    listener->path = NULL;
+}

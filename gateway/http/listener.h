@@ -1,0 +1,32 @@
+/* listener.h - one address that is listened on: its socket, and the daemon of libmicrohttpd that
+ * gets its connections.
+ *
+ * Noun: the listener. Invariant: the socket is the accept thread's, which hands each connection
+ * over with a high descriptor. */
+#ifndef GW_LISTENER_H
+#define GW_LISTENER_H
+
+#include "config/config.h"
+#include "http/arrival.h"
+
+struct gw_listener {
+    struct gw_arrival arrival;
+    int fd;        /* -1: closed. The accept thread's, once that runs */
+    unsigned port; /* 0: a unix socket */
+    char *path;    /* of a unix socket */
+    struct MHD_Daemon *daemon;
+};
+
+/* 0, or -1 with one sentence in why, and nothing is left. */
+int gw_listener_open(struct gw_listener *listener, struct gw_intake *intake,
+                     const struct gw_listen *listen, const struct gw_limits *limits, char *why,
+                     size_t why_bytes);
+/* Takes one connection; false with errno: there is none, or no descriptor for it. One that can't
+ * be served is closed. */
+bool gw_listener_accept(struct gw_listener *listener, size_t most_connections);
+/* No more connections. */
+void gw_listener_close(struct gw_listener *listener);
+/* Ends its daemon: no request is busy. Blocks. */
+void gw_listener_fini(struct gw_listener *listener);
+
+#endif
