@@ -72,23 +72,23 @@ static void free_answers(struct gw_answers *answers)
     free(answers);
 }
 
-/* held: of a request; else the link's. */
+/* held: of a request; else the link's. Whoever isn't the last tells of the room before it lets go
+ * of the lock: afterwards the answers may be gone. */
 static void drop(struct gw_answers *answers, bool held, size_t bytes)
 {
-    bool is_last, has_room;
+    bool is_last;
 
     pthread_mutex_lock(&answers->mu);
     answers->held -= held;
     answers->bytes -= bytes;
-    has_room = answers->was_full && !is_full_locked(answers);
-    if (has_room)
-        answers->was_full = false;
     is_last = --answers->references == 0;
+    if (answers->was_full && !is_full_locked(answers)) {
+        answers->was_full = false;
+        gw_answers_wake(answers);
+    }
     pthread_mutex_unlock(&answers->mu);
     if (is_last)
         free_answers(answers);
-    else if (has_room)
-        gw_answers_wake(answers);
 }
 
 static void finish(struct gw_answers *answers, struct gw_answer *answer)
@@ -128,7 +128,8 @@ static void *run(void *user)
     struct gw_answers *answers = user;
     struct gw_answer *answer;
 
-    while ((answer = take(answers)) != NULL)
+    /* the link's reference is there until this thread was joined */
+    while ((answer = take(answers)) != NULL) /* NOLINT(clang-analyzer-unix.Malloc) */
         finish(answers, answer);
     return NULL;
 }

@@ -7,6 +7,7 @@
     SUITE(cargo)                                                                                   \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
+    SUITE(link)                                                                                    \
     SUITE(media_type)                                                                              \
     SUITE(outcome)                                                                                 \
     SUITE(rewrite)                                                                                 \
