@@ -60,12 +60,13 @@ struct gw_outgoing {
  * by one of answer, refuse, decline, from any thread. */
 typedef void gw_link_take_fn(void *user, struct gw_link *link, struct gw_incoming *incoming);
 
-/* Opens it; it comes online by itself, and its trace goes into the log, unless config says where to
- * (trace_to). rules: all that may pass for one of the link's services (soap_xmpp_set_rules());
- * NULL: those of config. most_bytes: of an envelope; of requests four times that are held at once,
- * and 4,096: while it is so many, further ones wait in the library's queue, and are refused there
- * (resource-constraint, not executed) once that is full. take NULL: it serves nothing. NULL with
- * one sentence in why. Threads inherit the caller's mask of signals. */
+/* Opens it; it comes online by itself. Changes of its state go into the log, and its trace, which
+ * has errors alone unless config says otherwise, unless that says where to (trace_to). rules: all
+ * that may pass for one of the link's services (soap_xmpp_set_rules()); NULL: those of config.
+ * most_bytes: of an envelope; of requests four times that are held at once, and 4,096: while it is
+ * so many, further ones wait in the library's queue, and are refused there (resource-constraint,
+ * not executed) once that is full. take NULL: it serves nothing. NULL with one sentence in why.
+ * Threads inherit the caller's mask of signals. */
 struct gw_link *gw_link_open(const struct gw_link_config *config, const char *rules,
                              size_t most_bytes, gw_link_take_fn *take, void *user, char *why,
                              size_t why_bytes);

@@ -29,7 +29,6 @@ int gw_settings_make(const struct gw_link_config *config, char *name, size_t mos
                      struct soap_xmpp_config *settings, char *why, size_t why_bytes)
 {
     soap_xmpp_config_init(settings);
-    settings->trace = SOAP_XMPP_TRACE_INFO;
     settings->state_callback = gw_trace_state;
     settings->state_user = name;
     settings->max_message_bytes = most_bytes < LEAST_BYTES  ? LEAST_BYTES
