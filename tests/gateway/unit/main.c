@@ -8,12 +8,15 @@
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
     SUITE(link)                                                                                    \
+    SUITE(log)                                                                                     \
     SUITE(media_type)                                                                              \
     SUITE(outcome)                                                                                 \
+    SUITE(record)                                                                                  \
     SUITE(rewrite)                                                                                 \
     SUITE(scan)                                                                                    \
     SUITE(server)                                                                                  \
-    SUITE(trace)
+    SUITE(trace)                                                                                   \
+    SUITE(workers)
 
 #define DECLARE(NAME) extern CU_TestInfo gateway_tests_##NAME[];
 SUITES(DECLARE)
