@@ -96,13 +96,20 @@ static void fail(const struct survey *survey, struct finding *finding, const cha
 
 /* ---- login ---- */
 
+/* A server may offer more that need no password of ours, as Prosody 13 does: OAUTHBEARER. */
+static bool sees_password(const char *mechanisms)
+{
+    return mechanisms[0] && !strstr(mechanisms, "SCRAM-") && strstr(mechanisms, "PLAIN");
+}
+
 static void look_at_mechanism(struct survey *survey, struct finding *finding)
 {
     if (survey->mechanisms[0])
         finding_add_detail(finding, "offered: %s", survey->mechanisms);
-    if (strcmp(survey->mechanisms, "PLAIN") != 0)
+    if (!sees_password(survey->mechanisms))
         return;
-    finding_say(finding, FINDING_WARN, "the server offers PLAIN alone: it sees the password");
+    finding_say(finding, FINDING_WARN,
+                "the server offers no SCRAM, but PLAIN: it sees the password");
     survey_advise(survey, finding,
                   "authentication = \"internal_hashed\" (or internal_plain), which offer SCRAM",
                   "auth_password_format: scram");
