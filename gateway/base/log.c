@@ -137,8 +137,8 @@ static bool is_unfit(unsigned code)
 /* Copies text, cut to what out has room for at the end of a character. */
 static void make_fit(const char *text, char *out, size_t out_bytes)
 {
-    snprintf(out, out_bytes, "%s", text);
-    ct_plain_cut(out);
+    if ((size_t)snprintf(out, out_bytes, "%s", text) >= out_bytes)
+        ct_plain_cut(out);
     ct_plain_make(out);
     for (char *at = out; *at;) {
         unsigned code = 0;
