@@ -33,22 +33,31 @@ static int refuse_path(char *out, char *why, size_t why_bytes)
     return 404;
 }
 
-/* Appends a path as a resource: without its first slash, all but what a path may hold as %XX. */
-static bool append_resource(char *out, size_t out_bytes, const char *path)
+bool gw_endpoint_encode(const char *text, char *out, size_t out_bytes)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "-._~!$&'()*+,;=:@/";
     size_t len = strlen(out);
-    for (; *path; path++) {
+    for (; *text; text++) {
         if (len + 4 > out_bytes)
             return false;
-        if (strchr(plain, *path))
-            out[len++] = *path;
+        if (strchr(plain, *text))
+            out[len++] = *text;
         else
-            len += (size_t)snprintf(out + len, 4, "%%%02X", (unsigned char)*path);
+            len += (size_t)snprintf(out + len, 4, "%%%02X", (unsigned char)*text);
+        out[len] = '\0';
     }
-    out[len] = '\0';
     return true;
+}
+
+const struct gw_route_config *gw_endpoint_route(const struct gw_config *config, const char *path,
+                                                struct gw_match *match)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        if (gw_pattern_match_path(config->routes[i].pattern, path, match))
+            return &config->routes[i];
+    }
+    return NULL;
 }
 
 /* A user's name as a JID's node (XEP-0106): 10 characters as \XX, and a backslash where one of
@@ -93,7 +102,7 @@ static int expand(const struct gw_endpoint_of *of, const char *text, bool is_uri
     char node[NODE_BYTES] = "", encoded[NODE_BYTES * 3] = "";
     if (strstr(text, "{user}") && !escape(of->user, node, sizeof node))
         return refuse_user(of, out, why, why_bytes);
-    append_resource(encoded, sizeof encoded, node);
+    gw_endpoint_encode(node, encoded, sizeof encoded);
     if (gw_pattern_expand(text, of->match, is_uri ? encoded : node, out, out_bytes))
         return 0;
     *out = '\0';
@@ -124,7 +133,8 @@ int gw_endpoint_write(const struct gw_endpoint_of *of, char out[GW_ENDPOINT_BYTE
         *out = '\0';
         return snprintf(why, why_bytes, "no route has this path"), 404;
     }
-    if ((of->route->path == GW_PATH_RESOURCE && !append_resource(out, GW_ENDPOINT_BYTES, path)) ||
+    if ((of->route->path == GW_PATH_RESOURCE &&
+         !gw_endpoint_encode(path, out, GW_ENDPOINT_BYTES)) ||
         (is_message && !append(out, GW_ENDPOINT_BYTES, MESSAGE)))
         return refuse_path(out, why, why_bytes);
     return 0;

@@ -22,6 +22,14 @@ struct gw_endpoint_of {
     bool is_message;   /* a call by message */
 };
 
+/* The route with the longest pattern that a decoded path begins with; NULL: none. Its match refers
+ * to config and path. */
+const struct gw_route_config *gw_endpoint_route(const struct gw_config *config, const char *path,
+                                                struct gw_match *match);
+
+/* Adds text to out with all that a path may not hold as %XX. false: no room. */
+bool gw_endpoint_encode(const char *text, char *out, size_t out_bytes);
+
 /* Each returns 0, or the HTTP status to answer with and one sentence in why; out is "" then. */
 
 /* The endpoint. 404: a path that the route doesn't take, or over 512 bytes. */

@@ -6,11 +6,18 @@
 #include "route/route.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "route/contract.h"
+#include "route/endpoint.h"
+
 struct gw_routes {
     struct gw_calls *calls;
+    struct gw_contracts *contracts;
+    gw_route_link_fn *find;
+    void *user;
     pthread_mutex_t mu;
     struct gw_config *config; /* under mu; held */
 };
@@ -21,12 +28,15 @@ struct gw_routes *gw_routes_new(struct gw_config *config, struct gw_workers *wor
     struct gw_routes *routes = calloc(1, sizeof *routes);
     if (!routes)
         return NULL;
+    routes->find = find;
+    routes->user = user;
+    pthread_mutex_init(&routes->mu, NULL);
     routes->calls = gw_calls_new(workers, find, user);
-    if (!routes->calls) {
-        free(routes);
+    routes->contracts = gw_contracts_new(workers, find, user);
+    if (!routes->calls || !routes->contracts) {
+        gw_routes_free(routes);
         return NULL;
     }
-    pthread_mutex_init(&routes->mu, NULL);
     routes->config = gw_config_hold(config);
     return routes;
 }
@@ -36,6 +46,7 @@ void gw_routes_free(struct gw_routes *routes)
     if (!routes)
         return;
     gw_calls_free(routes->calls);
+    gw_contracts_free(routes->contracts);
     gw_config_release(routes->config);
     pthread_mutex_destroy(&routes->mu);
     free(routes);
@@ -56,16 +67,6 @@ static struct gw_config *hold_config(struct gw_routes *routes)
     struct gw_config *config = gw_config_hold(routes->config);
     pthread_mutex_unlock(&routes->mu);
     return config;
-}
-
-static const struct gw_route_config *find_route(const struct gw_config *config, const char *path,
-                                                struct gw_match *match)
-{
-    for (size_t i = 0; i < config->route_count; i++) {
-        if (gw_pattern_match_path(config->routes[i].pattern, path, match))
-            return &config->routes[i];
-    }
-    return NULL;
 }
 
 static bool is_let_in(const struct gw_route_config *route, const struct gw_request *request)
@@ -128,9 +129,117 @@ void gw_routes_take(void *user, struct gw_request *request)
     struct gw_routes *routes = user;
     struct gw_config *config = hold_config(routes);
     struct gw_match match = {.rest = ""};
-    const struct gw_route_config *route = find_route(config, gw_request_path(request), &match);
+    const struct gw_route_config *route =
+        gw_endpoint_route(config, gw_request_path(request), &match);
     struct gw_exchange *exchange = gw_exchange_new(request, config, route);
     if (exchange)
         take_whole(routes, exchange, &match);
     gw_config_release(config);
+}
+
+/* ---- the try-it form ---- */
+
+/* What a path of a route calls, in the gateway's own name. 0, or -1 with one sentence in why. */
+struct target {
+    const struct gw_route_config *route;
+    struct gw_match match;
+    char endpoint[GW_ENDPOINT_BYTES], from[GW_ENDPOINT_FROM_BYTES];
+};
+
+static int find_target(const struct gw_config *config, const char *path, struct target *target,
+                       char *why, size_t why_bytes)
+{
+    target->route = gw_endpoint_route(config, path, &target->match);
+    if (!target->route)
+        return snprintf(why, why_bytes, "no route has this path"), -1;
+    const struct gw_endpoint_of of = {
+        .route = target->route, .match = &target->match, .user = "", .query = ""};
+    return gw_endpoint_write(&of, target->endpoint, why, why_bytes) ||
+                   gw_endpoint_from(&of, target->from, why, why_bytes)
+               ? -1
+               : 0;
+}
+
+struct describing {
+    gw_route_text_fn *done;
+    void *user;
+};
+
+/* gw_contract_done_fn. */
+static void tell_contract(void *user, struct gw_contract *contract, int status, const char *why)
+{
+    struct describing *describing = user;
+    const struct ct_metadata_section *root =
+        contract ? &contract->metadata.sections[contract->root] : NULL;
+    (void)status;
+    describing->done(describing->user, root ? root->bytes : NULL, root ? root->len : 0, why);
+    if (contract)
+        gw_contract_release(contract);
+    free(describing);
+}
+
+static int describe(struct gw_routes *routes, struct gw_config *config, const char *path,
+                    struct describing *describing, char *why, size_t why_bytes)
+{
+    struct target target;
+    if (find_target(config, path, &target, why, why_bytes))
+        return -1;
+    if (target.route->wsdl == GW_WSDL_NONE)
+        return snprintf(why, why_bytes, "the route gives no WSDL (wsdl = \"service\")"), -1;
+    const struct gw_contract_question question = {
+        .config = config, .route = target.route, .endpoint = target.endpoint, .from = target.from};
+    return gw_contracts_get(routes->contracts, &question, tell_contract, describing, why, why_bytes)
+               ? -1
+               : 0;
+}
+
+int gw_routes_describe(struct gw_routes *routes, const char *route_path, gw_route_text_fn *done,
+                       void *user, char *why, size_t why_bytes)
+{
+    struct describing *describing = calloc(1, sizeof *describing);
+    if (!describing)
+        return snprintf(why, why_bytes, "no memory"), -1;
+    *describing = (struct describing){done, user};
+    struct gw_config *config = hold_config(routes);
+    int result = describe(routes, config, route_path, describing, why, why_bytes);
+    gw_config_release(config);
+    if (result)
+        free(describing);
+    return result;
+}
+
+static int call(struct gw_routes *routes, const struct target *target, struct gw_outgoing *outgoing,
+                char *why, size_t why_bytes)
+{
+    const char *condition;
+    struct gw_link *link = routes->find(routes->user, target->route->link->name);
+    if (!link)
+        return snprintf(why, why_bytes, "the route's link isn't open"), -1;
+    outgoing->endpoint = target->endpoint;
+    outgoing->from = *target->from ? target->from : NULL;
+    outgoing->timeout_ms = target->route->timeout_ms;
+    outgoing->is_one_way = strstr(target->endpoint, "?message") != NULL;
+    return gw_link_call(link, outgoing, &condition, why, why_bytes);
+}
+
+int gw_routes_call(struct gw_routes *routes, const char *route_path, const char *action,
+                   const char *envelope, size_t bytes, gw_link_done_fn *done, void *user, char *why,
+                   size_t why_bytes)
+{
+    struct target target;
+    struct gw_trace trace;
+    struct gw_outgoing outgoing = {.action = *action ? action : NULL,
+                                   .envelope = envelope,
+                                   .envelope_bytes = bytes,
+                                   .done = done,
+                                   .user = user};
+    struct gw_config *config = hold_config(routes);
+    int result = find_target(config, route_path, &target, why, why_bytes);
+    if (!result) {
+        gw_trace_make(&trace);
+        outgoing.traceparent = trace.parent;
+        result = call(routes, &target, &outgoing, why, why_bytes);
+    }
+    gw_config_release(config);
+    return result;
 }

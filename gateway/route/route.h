@@ -18,8 +18,10 @@ struct gw_routes *gw_routes_new(struct gw_config *config, struct gw_workers *wor
 void gw_routes_reload(struct gw_routes *routes, struct gw_config *config);
 /* gw_server_take_fn: user is the struct gw_routes. */
 void gw_routes_take(void *routes, struct gw_request *request);
-/* Of the try-it form: the contract of a route as one document, and a call of it. Both end on
- * another thread, by done. */
+/* Of the try-it form: the WSDL of a route, and a call of it in the gateway's own name. route_path
+ * is a path as a request has it: "/cam/1". done is called once, on another thread; text NULL: there
+ * is none, and why says so. Each returns 0, or -1 with one sentence in why, and done isn't called.
+ * Neither blocks. */
 typedef void gw_route_text_fn(void *user, const char *text, size_t bytes, const char *why);
 int gw_routes_describe(struct gw_routes *routes, const char *route_path, gw_route_text_fn *done,
                        void *user, char *why, size_t why_bytes);

@@ -1,0 +1,293 @@
+/* contract.c - the contracts of routes: asked of the service, or read from a file, and kept for a
+ * while.
+ *
+ * Happy path: it is kept already; or GetMetadata is sent by the route's link, a worker reads the
+ * answer, it is kept, the asker is told. A file is read by the worker, with what it imports.
+ * Failure modes: the service doesn't describe itself (404), not to this caller (403), or doesn't
+ * answer (as a call's end); no link, no memory (503); a file that can't be read (500). */
+#include "route/contract.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "route/document.h"
+#include "route/endpoint.h"
+#include "route/outcome.h"
+
+enum { MOST_KEPT = 64, KEPT_MS = 5 * 60 * 1000, MOST_WAIT_MS = 30000, WHY_BYTES = 640 };
+
+#define DIALECT_WSDL "http://schemas.xmlsoap.org/wsdl/"
+
+static const char question_envelope[] =
+    "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body>"
+    "<mex:GetMetadata xmlns:mex=\"http://schemas.xmlsoap.org/ws/2004/09/mex\"/>"
+    "</s:Body></s:Envelope>";
+
+/* One that is kept; key NULL: the place is free. */
+struct place {
+    char *key;
+    struct gw_contract *contract;
+    long long until_ms;
+};
+
+struct gw_contracts {
+    struct gw_workers *workers;
+    gw_route_link_fn *find;
+    void *user;
+    pthread_mutex_t mu;
+    struct place places[MOST_KEPT]; /* under mu */
+};
+
+/* One that is being got. */
+struct asking {
+    struct gw_contracts *contracts;
+    struct gw_config *config; /* held */
+    const struct gw_route_config *route;
+    char *key;
+    gw_contract_done_fn *done;
+    void *user;
+    struct gw_contract *kept; /* what was kept; NULL: envelope or why */
+    char *envelope;
+    size_t envelope_bytes;
+    int status;
+    char why[WHY_BYTES];
+};
+
+struct gw_contracts *gw_contracts_new(struct gw_workers *workers, gw_route_link_fn *find,
+                                      void *user)
+{
+    struct gw_contracts *contracts = calloc(1, sizeof *contracts);
+    if (!contracts)
+        return NULL;
+    contracts->workers = workers;
+    contracts->find = find;
+    contracts->user = user;
+    pthread_mutex_init(&contracts->mu, NULL);
+    return contracts;
+}
+
+static void release_locked(struct gw_contract *contract)
+{
+    if (--contract->references > 0)
+        return;
+    ct_metadata_fini(&contract->metadata);
+    free(contract);
+}
+
+static void empty_locked(struct place *place)
+{
+    if (!place->key)
+        return;
+    release_locked(place->contract);
+    free(place->key);
+    place->key = NULL;
+}
+
+void gw_contracts_free(struct gw_contracts *contracts)
+{
+    if (!contracts)
+        return;
+    for (size_t i = 0; i < MOST_KEPT; i++)
+        empty_locked(&contracts->places[i]);
+    pthread_mutex_destroy(&contracts->mu);
+    free(contracts);
+}
+
+void gw_contract_release(struct gw_contract *contract)
+{
+    struct gw_contracts *contracts = contract->contracts;
+    pthread_mutex_lock(&contracts->mu);
+    release_locked(contract);
+    pthread_mutex_unlock(&contracts->mu);
+}
+
+/* A reference to what is kept under that key, or NULL. */
+static struct gw_contract *hold_kept(struct gw_contracts *contracts, const char *key)
+{
+    struct gw_contract *found = NULL;
+    long long now = gw_clock_ms();
+    pthread_mutex_lock(&contracts->mu);
+    for (size_t i = 0; i < MOST_KEPT; i++) {
+        struct place *place = &contracts->places[i];
+        if (place->key && place->until_ms <= now)
+            empty_locked(place);
+        if (place->key && !found && strcmp(place->key, key) == 0) {
+            found = place->contract;
+            found->references++;
+        }
+    }
+    pthread_mutex_unlock(&contracts->mu);
+    return found;
+}
+
+/* Keeps it with a reference of its own; the oldest one goes if need be. key becomes its own. */
+static void keep(struct gw_contracts *contracts, char *key, struct gw_contract *contract)
+{
+    pthread_mutex_lock(&contracts->mu);
+    struct place *place = &contracts->places[0];
+    for (size_t i = 1; i < MOST_KEPT && place->key; i++) {
+        if (!contracts->places[i].key || contracts->places[i].until_ms < place->until_ms)
+            place = &contracts->places[i];
+    }
+    empty_locked(place);
+    *place = (struct place){key, contract, gw_clock_ms() + KEPT_MS};
+    contract->references++;
+    pthread_mutex_unlock(&contracts->mu);
+}
+
+static void free_asking(struct asking *asking)
+{
+    gw_config_release(asking->config);
+    free(asking->key);
+    free(asking->envelope);
+    free(asking);
+}
+
+static void end_asking(struct asking *asking, struct gw_contract *contract)
+{
+    asking->done(asking->user, contract, contract ? 200 : asking->status, asking->why);
+    free_asking(asking);
+}
+
+static int refuse(struct asking *asking, int status, const char *why)
+{
+    asking->status = status;
+    snprintf(asking->why, sizeof asking->why, "%s", why);
+    return -1;
+}
+
+/* 0 with *metadata. */
+static int read_metadata(struct asking *asking, struct ct_metadata *metadata)
+{
+    struct ct_error error;
+    if (asking->route->wsdl == GW_WSDL_FILE) {
+        if (gw_document_read(asking->route->wsdl_file, metadata, asking->why, sizeof asking->why))
+            return asking->status = 500, -1;
+        return 0;
+    }
+    if (!asking->envelope)
+        return -1; /* refused already */
+    if (ct_metadata_read(asking->envelope, asking->envelope_bytes, metadata, &error) == CT_OK)
+        return 0;
+    return refuse(asking, 404, error.text);
+}
+
+static struct gw_contract *make(struct asking *asking)
+{
+    struct ct_metadata metadata;
+    if (read_metadata(asking, &metadata))
+        return NULL;
+    size_t root = 0;
+    while (root < metadata.count && !(metadata.sections[root].bytes &&
+                                      strcmp(metadata.sections[root].dialect, DIALECT_WSDL) == 0))
+        root++;
+    struct gw_contract *contract = root < metadata.count ? calloc(1, sizeof *contract) : NULL;
+    if (!contract) {
+        refuse(asking, root < metadata.count ? 503 : 404,
+               root < metadata.count ? "no memory" : "the service describes itself without a WSDL");
+        ct_metadata_fini(&metadata);
+        return NULL;
+    }
+    *contract = (struct gw_contract){metadata, root, asking->contracts, 1};
+    keep(asking->contracts, asking->key, contract);
+    asking->key = NULL;
+    return contract;
+}
+
+/* gw_work_fn. */
+static void finish(void *user)
+{
+    struct asking *asking = user;
+    end_asking(asking, asking->kept ? asking->kept : make(asking));
+}
+
+/* gw_link_done_fn. */
+static void on_answer(void *user, struct gw_call_end *end)
+{
+    struct asking *asking = user;
+    if (end->end == GW_END_ANSWER) {
+        asking->envelope = end->envelope;
+        asking->envelope_bytes = end->envelope_bytes;
+        end->envelope = NULL;
+    } else if (end->end == GW_END_FAULT || end->end == GW_END_EMPTY ||
+               strcmp(end->condition, "feature-not-implemented") == 0) {
+        refuse(asking, 404, "the service doesn't describe itself");
+    } else {
+        refuse(asking, gw_outcome_of_end(end->end, end->outcome, end->condition).status, end->text);
+    }
+    if (gw_workers_do(asking->contracts->workers, finish, asking)) {
+        refuse(asking, 503, "too much is being read already");
+        end_asking(asking, NULL);
+    }
+}
+
+static int ask(struct asking *asking, const struct gw_contract_question *question, char *why,
+               size_t why_bytes)
+{
+    const char *condition = "";
+    char endpoint[GW_ENDPOINT_BYTES];
+    struct gw_link *link =
+        asking->contracts->find(asking->contracts->user, question->route->link->name);
+    if (!link)
+        return snprintf(why, why_bytes, "the route's link isn't open"), 503;
+    snprintf(endpoint, sizeof endpoint, "%.*s", (int)strcspn(question->endpoint, "?"),
+             question->endpoint);
+    const struct gw_outgoing outgoing = {
+        .endpoint = endpoint,
+        .from = *question->from ? question->from : NULL,
+        .envelope = question_envelope,
+        .envelope_bytes = sizeof question_envelope - 1,
+        .traceparent = question->traceparent,
+        .timeout_ms =
+            question->route->timeout_ms < MOST_WAIT_MS ? question->route->timeout_ms : MOST_WAIT_MS,
+        .done = on_answer,
+        .user = asking,
+    };
+    if (gw_link_call(link, &outgoing, &condition, why, why_bytes))
+        return gw_outcome_of_refusal(condition).status;
+    return 0;
+}
+
+static struct asking *new_asking(struct gw_contracts *contracts,
+                                 const struct gw_contract_question *question,
+                                 gw_contract_done_fn *done, void *user)
+{
+    struct asking *asking = calloc(1, sizeof *asking);
+    bool is_file = question->route->wsdl == GW_WSDL_FILE;
+    if (!asking)
+        return NULL;
+    asking->contracts = contracts;
+    asking->config = gw_config_hold(question->config);
+    asking->route = question->route;
+    asking->done = done;
+    asking->user = user;
+    if (asprintf(&asking->key, "%s\n%s", is_file ? question->route->wsdl_file : question->endpoint,
+                 is_file ? "" : question->from) >= 0)
+        return asking;
+    asking->key = NULL;
+    free_asking(asking);
+    return NULL;
+}
+
+int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_question *question,
+                     gw_contract_done_fn *done, void *user, char *why, size_t why_bytes)
+{
+    struct asking *asking = new_asking(contracts, question, done, user);
+    if (!asking)
+        return snprintf(why, why_bytes, "no memory"), 503;
+    asking->kept = hold_kept(contracts, asking->key);
+    int status = 0;
+    if (!asking->kept && question->route->wsdl != GW_WSDL_FILE)
+        status = ask(asking, question, why, why_bytes);
+    else if (gw_workers_do(contracts->workers, finish, asking))
+        status = (snprintf(why, why_bytes, "too much is being read already"), 503);
+    if (!status)
+        return 0;
+    if (asking->kept)
+        gw_contract_release(asking->kept);
+    free_asking(asking);
+    return status;
+}

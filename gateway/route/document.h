@@ -1,0 +1,17 @@
+/* document.h - a WSDL's file and all that it imports, as a service would give it away.
+ *
+ * Noun: the document. Invariant: what is read lies in the WSDL's own folder or below it; 32
+ * documents, 4 MiB together; a symbolic link is followed, wherever it leads. */
+#ifndef GW_DOCUMENT_H
+#define GW_DOCUMENT_H
+
+#include <stddef.h>
+
+#include "contract/metadata.h"
+
+/* 0 with *metadata, the WSDL its first section, each location as it is seen from the folder; or -1
+ * with one sentence in why. Imports of absolute URLs stay what they are. Blocks while files are
+ * read. */
+int gw_document_read(const char *path, struct ct_metadata *metadata, char *why, size_t why_bytes);
+
+#endif
