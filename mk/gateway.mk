@@ -46,9 +46,30 @@ $(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(BUILD)/libgateway.a $(BUILD)/libcontra
 run-gateway-unit: $(BUILD)/unit-gateway
 	$(TEST_RUN) $(BUILD)/unit-gateway $(ARGS)
 
+# Programs of others, without a line of this library: a service and a client by gSOAP over HTTP.
+GATEWAY_OTHERS := $(addprefix $(BUILD)/gateway/,calculator-http calculator-http-client)
+GATEWAY_OTHER_OBJECTS := $(call obj,tests/gateway/backends/calculator.c tests/gateway/clients/calculator.c)
+$(eval $(call uses,$(GATEWAY_OTHER_OBJECTS),calculator))
+$(BUILD)/gateway/calculator-http: $(call obj,tests/gateway/backends/calculator.c) $(calculator_SKELETON)
+$(BUILD)/gateway/calculator-http-client: $(call obj,tests/gateway/clients/calculator.c)
+$(GATEWAY_OTHERS): $(calculator_STUBS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(GSOAP_LIBS)
+
 # The gateway as a user runs it, beside both servers, with clients and backends of others.
-run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL)
-	tools/with-servers $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)") -- \
+GATEWAY_COMPONENTS := $(foreach c,svc cams meters gw shop desk,$(c):s3cret)
+GATEWAY_SERVERS := $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)$(,)COMPONENTS=$(GATEWAY_COMPONENTS)")
+run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(GATEWAY_OTHERS)
+	tools/with-servers $(GATEWAY_SERVERS) -- \
 	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway $(ARGS)
 
-.PHONY: run-gateway-unit run-gateway
+# Many connections, many calls, a long time; and clients that are heavy to install. GATEWAY_SOAK_SECONDS.
+GATEWAY_SOAK_SECONDS ?= 600
+run-gateway-long: export GATEWAY_SOAK_SECONDS := $(GATEWAY_SOAK_SECONDS)
+run-gateway-long: $(BUILD)/soap-xmpp-gateway $(TOOL) $(GATEWAY_OTHERS)
+	$(Q)tools/install-packages.sh gateway
+	tools/with-servers $(GATEWAY_SERVERS) -- \
+	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway/long $(ARGS)
+
+.PHONY: run-gateway-unit run-gateway run-gateway-long

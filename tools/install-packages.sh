@@ -1,6 +1,7 @@
 #!/bin/bash
 # install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo,
-# test, lint, fuzz, nat, bench, trixie. When all are there it does and says nothing.
+# test, gateway (heavy clients of its tests), lint, fuzz, nat, bench, trixie. When all are there it does and
+# says nothing.
 #
 # Installing an XMPP server must not make the machine an XMPP server. A policy-rc.d keeps services
 # from being started meanwhile; what was there is put back, also after an interrupt. Debian's packages
@@ -21,14 +22,16 @@ packages() {
     demo) echo prosody openssl ;;
     test)
         echo g++ libcunit1-dev ejabberd valgrind python3 python3-cffi python3-slixmpp python3-zeep tkabber \
-            lua-unbound spin zsh shellcheck man-db xz-utils
+            lua-unbound spin zsh shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
+            python3-spyne
         ;;
+    gateway) echo default-jdk-headless libjaxws-java ;;
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;
     bench) echo gnuplot-nox mosquitto libmosquitto-dev ;;
     trixie) echo debootstrap ;;
-    *) echo "usage: $0 build|demo|test|lint|fuzz|nat|bench|trixie..." >&2 && exit 2 ;;
+    *) echo "usage: $0 build|demo|test|gateway|lint|fuzz|nat|bench|trixie..." >&2 && exit 2 ;;
     esac
 }
 

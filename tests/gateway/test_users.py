@@ -1,0 +1,89 @@
+"""Users of HTTP, whom the service knows by JIDs of their own; signatures; messages."""
+
+import base64
+import subprocess
+
+import gateway_lab
+import lab
+from gateway_lab import envelope, free_port, operation, post, until
+
+DSIG = "http://www.w3.org/2000/09/xmldsig#"
+ADDRESSING = "http://www.w3.org/2005/08/addressing"
+
+
+def basic(user, password):
+    return {"Authorization": "Basic " + base64.b64encode(("%s:%s" % (user, password)).encode()).decode()}
+
+
+@lab.at_each_server
+class Users(gateway_lab.GatewayLab):
+    def hashed(self, **passwords):
+        """A file as auth takes it."""
+        return self.file("users", "".join("%s:%s\n" % (user, subprocess.run(
+            ["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True,
+            check=True).stdout.strip()) for user, password in passwords.items()))
+
+    def test_the_services_rules_hold_for_each_of_them(self):
+        ledger = self.ledger()
+        jid = "%%s@desk.%s" % self.server.domain
+        self.gateway("serves", self.link("bob") + (
+            'serve "bob@%s" { url = "%s" link = "main" allow = { "%s:add", "%s" } }\n' % (
+                self.server.domain, ledger.url, jid % "ann", jid % "ben")))
+        port = free_port()
+        self.gateway("routes", (
+            'listen "127.0.0.1:%d" { auth = "staff" }\nauth "staff" { type = "basic" file = "%s" }\n'
+            'route "/calc" { to = "%s" link = "main" from = "{user}@desk.%s" }\n') % (
+                port, self.hashed(ann="a secret", ben="b:secret", eve="c"), self.endpoint(), self.server.domain) +
+            self.component_link("desk"))
+        url = "http://127.0.0.1:%d/calc" % port
+
+        def asks(name, **headers):
+            answer = post(url, operation(name, 1, 2), headers=headers)
+            return answer.status, answer.outcome
+
+        self.assertEqual(asks("add", **basic("ann", "a secret")), (200, "executed"))
+        self.assertEqual(asks("mul", **basic("ann", "a secret")), (403, "not-executed"))
+        self.assertEqual(asks("mul", **basic("ben", "b:secret")), (200, "executed"))
+        self.assertEqual(asks("add", **basic("eve", "c")), (403, "not-executed"))
+        for headers in ({}, basic("ann", "wrong"), basic("nobody", "a secret"), {"Authorization": "Basic %%%"},
+                        {"Authorization": "Bearer x"}):
+            self.assertEqual(asks("add", **headers)[0], 401, headers)
+        self.assertEqual(len(ledger.numbers), 2)
+        self.assertIsNone(ledger.calls[0].header("Authorization"))
+
+
+@lab.at_one_server
+class Signed(gateway_lab.GatewayLab):
+    def test_what_is_signed_arrives_byte_for_byte(self):
+        ledger = self.ledger()
+        chain = self.chain(ledger.url, 'rewrite = { "xaddr", "wsa" }', 'rewrite = { "xaddr", "wsa" }')
+        body = envelope(
+            "<c:add xmlns:c='%s'  Id = 'b'><c:a>1</c:a>\n\t<c:b >&#x32;</c:b>&lt;\u00e9<![CDATA[<x>]]></c:add>" %
+            gateway_lab.CALCULATOR_NS, 12,
+            "<a:To xmlns:a='%s'>%s</a:To><s:Signature xmlns:s='%s'><s:SignedInfo/></s:Signature>" % (
+                ADDRESSING, chain.url, DSIG))
+        self.answered(post(chain.url, body), "1")
+        self.assertEqual(ledger.calls[-1].body, body)
+
+    def test_what_is_not_signed_is_told_to_the_service_by_its_own_address(self):
+        ledger = self.ledger()
+        chain = self.chain(ledger.url, 'rewrite = { "wsa" }', 'rewrite = { "wsa" }')
+        body = operation("add", 1, 2, header="<a:To xmlns:a='%s'>%%s</a:To>" % ADDRESSING)
+        self.answered(post(chain.url, body % chain.url), "1")
+        self.assertIn("<a:To xmlns:a='%s'>%s</a:To>" % (ADDRESSING, ledger.url.rstrip("/")),
+                      ledger.calls[-1].body.replace("/<", "<"))
+
+
+@lab.at_each_server
+class Messages(gateway_lab.GatewayLab):
+    def test_a_call_by_message_is_202_and_runs_later(self):
+        ledger = self.ledger()
+        self.gateway("serves", self.link("bob").replace(" }\n", ' messages = "1" }\n') + (
+            'serve "bob@%s" { url = "%s" link = "main" allow = { "*@%s" } }\n' % (
+                self.server.domain, ledger.url, self.server.domain)))
+        routing = self.routes(("/calc", self.endpoint(), "message = true"), ("/other", self.endpoint(), ""))
+        answer = post(routing.url + "/calc?message", operation("add", 1, 2))
+        self.assertEqual((answer.status, answer.body), (202, ""), answer)
+        ledger.has(1)
+        self.assertNotEqual(post(routing.url + "/other?message", operation("add", 2, 2)).status, 202)
+        self.assertTrue(until(lambda: ledger.numbers[:1] == ["1"]))
