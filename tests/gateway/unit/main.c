@@ -10,6 +10,8 @@
     SUITE(link)                                                                                    \
     SUITE(log)                                                                                     \
     SUITE(media_type)                                                                              \
+    SUITE(mtom)                                                                                    \
+    SUITE(multipart)                                                                               \
     SUITE(outcome)                                                                                 \
     SUITE(record)                                                                                  \
     SUITE(rewrite)                                                                                 \
