@@ -66,8 +66,7 @@ int gw_post_write(struct gw_post *post, const struct gw_post_of *of, char *why, 
                           : "application/soap+xml, multipart/related");
     add(post, &count, "User-Agent", "soap-xmpp-gateway/" SOAP_XMPP_VERSION);
     add(post, &count, "X-Xmpp-From", post->from);
-    if (*of->traceparent)
-        add(post, &count, "traceparent", of->traceparent);
+    add(post, &count, "traceparent", of->traceparent);
     return 0;
 }
 

@@ -20,7 +20,7 @@ struct gw_post {
 
 struct gw_post_of {
     int version;                             /* 11, 12 */
-    const char *action, *from, *traceparent; /* "": none */
+    const char *action, *from, *traceparent; /* action "": none */
     const char *content_type; /* of a package, with its action; NULL: of an envelope */
 };
 

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "contract/text.h"
-#include "serve/exchange.h"
+#include "serve/delivery.h"
 #include "serve/rules.h"
 
 struct gw_serves {
-    struct gw_exchange_place place; /* immutable */
+    struct gw_delivery_place place; /* immutable */
     pthread_mutex_t mu;
     struct gw_services *services; /* under mu */
 };
@@ -30,7 +30,7 @@ struct gw_serves *gw_serves_new(struct gw_config *config, struct gw_client *clie
         free(serves);
         return NULL;
     }
-    serves->place = (struct gw_exchange_place){.client = client, .workers = workers};
+    serves->place = (struct gw_delivery_place){.client = client, .workers = workers};
     pthread_mutex_init(&serves->mu, NULL);
     return serves;
 }
@@ -56,7 +56,7 @@ void gw_serves_take(void *user, struct gw_link *link, struct gw_incoming *incomi
     pthread_mutex_lock(&serves->mu);
     services = gw_services_hold(serves->services);
     pthread_mutex_unlock(&serves->mu);
-    gw_exchange_begin(&serves->place, services, link, incoming);
+    gw_delivery_begin(&serves->place, services, link, incoming);
     gw_services_release(services);
 }
 

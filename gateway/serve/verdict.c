@@ -1,5 +1,5 @@
-/* See outcome.h. The table is read from its top: the first row that fits is meant. */
-#include "serve/outcome.h"
+/* See verdict.h. The table is read from its top: the first row that fits is meant. */
+#include "serve/verdict.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@ enum { ANY = -1, SHOWN_BYTES = 200 };
 
 struct row {
     int end, was_sent, least_status, most_status, content; /* ANY */
-    struct gw_outcome_of outcome;
+    struct gw_verdict verdict;
 };
 
 static const struct row rows[] = {
@@ -41,18 +41,18 @@ static bool is_row(const struct row *row, enum gw_client_end end, bool was_sent,
            status <= row->most_status && (row->content == ANY || row->content == (int)content);
 }
 
-struct gw_outcome_of gw_outcome_decide(enum gw_client_end end, bool was_sent, int status,
-                                       enum gw_content content)
+struct gw_verdict gw_verdict_decide(enum gw_client_end end, bool was_sent, int status,
+                                    enum gw_content content)
 {
     const struct row *row = rows;
     if (status < 0 || status > 999)
         status = 999;
     while (!is_row(row, end, was_sent, status, content))
         row++; /* the last fits all */
-    return row->outcome;
+    return row->verdict;
 }
 
-void gw_outcome_text(int status, const char *body, size_t body_bytes, char *out, size_t out_bytes)
+void gw_verdict_text(int status, const char *body, size_t body_bytes, char *out, size_t out_bytes)
 {
     char shown[SHOWN_BYTES + 1];
     size_t skipped = 0, bytes;

@@ -1,10 +1,10 @@
-/* See answer.h.
+/* See response.h.
  *
  * Failures: what can't be read as an envelope counts as something else (GW_CONTENT_OTHER), and the
  * outcome table says what its status means. An envelope of another version of SOAP than the request
  * has can't be carried: it is refused, unless it is the fault by which a backend says that it knows
  * no more than that version (SOAP 1.2 part 1, appendix A), which has executed nothing. */
-#include "serve/answer.h"
+#include "serve/response.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static bool is_blank(const struct gw_client_answer *came)
 static char *read_envelope(const struct gw_client_answer *came, int version, size_t most_bytes,
                            size_t *bytes, struct gw_glance *glance, enum gw_content *content)
 {
-    char why[GW_ANSWER_WHY_BYTES], *out = NULL;
+    char why[GW_RESPONSE_WHY_BYTES], *out = NULL;
     struct gw_media_type type;
     *content = is_blank(came) ? GW_CONTENT_EMPTY : GW_CONTENT_OTHER;
     if (*content == GW_CONTENT_EMPTY)
@@ -98,65 +98,67 @@ static const char *version_text(int version)
     return version == 11 ? "1.1" : "1.2";
 }
 
-static void refuse_version(struct gw_answer *answer, const struct gw_glance *glance, int version)
+static void refuse_version(struct gw_response *response, const struct gw_glance *glance,
+                           int version)
 {
     static const char code[] = "VersionMismatch";
     bool is_mismatch = glance->fault == GW_FAULT_OTHER &&
-                       memmem(answer->envelope, answer->envelope_bytes, code, sizeof code - 1);
-    free(answer->envelope);
-    answer->envelope = NULL;
-    answer->envelope_bytes = 0;
+                       memmem(response->envelope, response->envelope_bytes, code, sizeof code - 1);
+    free(response->envelope);
+    response->envelope = NULL;
+    response->envelope_bytes = 0;
     if (is_mismatch) {
-        answer->reply = GW_REPLY_DECLINE;
-        answer->condition = "not-acceptable";
-        snprintf(answer->why, sizeof answer->why, "the backend knows SOAP %s alone, not %s",
+        response->reply = GW_REPLY_DECLINE;
+        response->condition = "not-acceptable";
+        snprintf(response->why, sizeof response->why, "the backend knows SOAP %s alone, not %s",
                  version_text(glance->version), version_text(version));
         return;
     }
-    answer->reply = GW_REPLY_REFUSE;
-    answer->was_executed = true;
-    snprintf(answer->why, sizeof answer->why,
+    response->reply = GW_REPLY_REFUSE;
+    response->was_executed = true;
+    snprintf(response->why, sizeof response->why,
              "the backend answered in SOAP %s what it was asked in SOAP %s",
              version_text(glance->version), version_text(version));
 }
 
 /* ---- all of it ---- */
 
-static void say_why(struct gw_answer *answer, const struct gw_client_answer *came)
+static void say_why(struct gw_response *response, const struct gw_client_answer *came)
 {
     switch (came->end) {
     case GW_CLIENT_ANSWERED:
-        gw_outcome_text(came->status, came->body, came->body_bytes, answer->why,
-                        sizeof answer->why);
+        gw_verdict_text(came->status, came->body, came->body_bytes, response->why,
+                        sizeof response->why);
         break;
     case GW_CLIENT_UNREACHED:
-        snprintf(answer->why, sizeof answer->why, "the backend can't be reached: %s", came->why);
+        snprintf(response->why, sizeof response->why, "the backend can't be reached: %s",
+                 came->why);
         break;
     default:
-        snprintf(answer->why, sizeof answer->why, "of the backend's answer: %s", came->why);
+        snprintf(response->why, sizeof response->why, "of the backend's answer: %s", came->why);
     }
 }
 
-void gw_answer_read(struct gw_answer *answer, const struct gw_client_answer *came, int version,
-                    const struct gw_backend *backend, size_t most_bytes)
+void gw_response_read(struct gw_response *response, const struct gw_client_answer *came,
+                      int version, const struct gw_backend *backend, size_t most_bytes)
 {
     enum gw_content content = GW_CONTENT_EMPTY;
     struct gw_glance glance;
-    struct gw_outcome_of outcome;
-    memset(answer, 0, sizeof *answer);
+    struct gw_verdict verdict;
+    memset(response, 0, sizeof *response);
     if (came->end == GW_CLIENT_ANSWERED)
-        answer->envelope =
-            read_envelope(came, version, most_bytes, &answer->envelope_bytes, &glance, &content);
-    outcome = gw_outcome_decide(came->end, came->was_sent, came->status, content);
-    answer->reply = outcome.reply;
-    answer->condition = outcome.condition;
-    if (answer->reply == GW_REPLY_DECLINE || answer->reply == GW_REPLY_REFUSE) {
-        answer->was_executed = came->end == GW_CLIENT_TOO_LARGE;
-        say_why(answer, came);
-    } else if (answer->envelope && glance.version != version) {
-        refuse_version(answer, &glance, version);
-    } else if (answer->envelope) {
-        answer->is_fault = glance.fault != GW_FAULT_NONE;
-        gw_addresses_answer(backend, &answer->envelope, &answer->envelope_bytes, most_bytes);
+        response->envelope =
+            read_envelope(came, version, most_bytes, &response->envelope_bytes, &glance, &content);
+    verdict = gw_verdict_decide(came->end, came->was_sent, came->status, content);
+    response->reply = verdict.reply;
+    response->condition = verdict.condition;
+    if (response->reply == GW_REPLY_DECLINE || response->reply == GW_REPLY_REFUSE) {
+        response->was_executed = came->end == GW_CLIENT_TOO_LARGE;
+        say_why(response, came);
+    } else if (response->envelope && glance.version != version) {
+        refuse_version(response, &glance, version);
+    } else if (response->envelope) {
+        response->is_fault = glance.fault != GW_FAULT_NONE;
+        gw_addresses_answer(backend, &response->envelope, &response->envelope_bytes, most_bytes);
     }
 }

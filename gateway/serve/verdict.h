@@ -1,9 +1,9 @@
-/* outcome.h - what a caller is told of what came from its backend.
+/* verdict.h - what a caller is told of what came from its backend.
  *
  * Invariant: a request is declined only if the backend has certainly not executed it; what may have
  * been executed is refused, for a caller that could not know that would send it again. */
-#ifndef GW_OUTCOME_H
-#define GW_OUTCOME_H
+#ifndef GW_VERDICT_H
+#define GW_VERDICT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,15 +23,15 @@ enum gw_reply {
     GW_REPLY_REFUSE   /* nobody knows, or executed without an answer that can be given */
 };
 
-struct gw_outcome_of {
+struct gw_verdict {
     enum gw_reply reply;
     const char *condition; /* RFC 6120 8.3.3, of a decline */
 };
 
-struct gw_outcome_of gw_outcome_decide(enum gw_client_end end, bool was_sent, int status,
-                                       enum gw_content content);
+struct gw_verdict gw_verdict_decide(enum gw_client_end end, bool was_sent, int status,
+                                    enum gw_content content);
 /* One sentence on an answer that is none: "the backend answered 503: ...", with the first 200 bytes
  * of body, as they may stand on a line. */
-void gw_outcome_text(int status, const char *body, size_t body_bytes, char *out, size_t out_bytes);
+void gw_verdict_text(int status, const char *body, size_t body_bytes, char *out, size_t out_bytes);
 
 #endif
