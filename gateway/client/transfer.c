@@ -1,15 +1,20 @@
 /* See transfer.h.
  *
- * Why a read function and no seek function: a kept connection that the backend has closed meanwhile
- * dies without a byte of an answer, and libcurl sends the request again by another, as it does for
- * a GET. It can't where the body comes from a function that can't go back, and ends with
- * CURLE_SEND_FAIL_REWIND. The function that libcurl calls before each request of a connection
- * (CURLOPT_PREREQFUNCTION) is the second lock on the same door.
+ * Why a read function: a kept connection that the backend has closed meanwhile dies without a byte
+ * of an answer, and libcurl sends the request again by another one, as it does for a GET. It can't
+ * where the body comes from a function that doesn't go back, and ends with CURLE_SEND_FAIL_REWIND.
+ * The function that libcurl calls before each request of a connection (CURLOPT_PREREQFUNCTION) is
+ * the second lock on the same door.
+ *
+ * Why it does go back after a 401: that is the backend's word that it has not executed the request
+ * (a nonce was stale). Which response a status belongs to is known, since the first byte of a body
+ * forgets the one before.
  *
  * Digest: libcurl asks with an empty body first. What comes then but a 401 is no answer to the
  * call: below 300 libcurl goes on with the body by itself; else the backend wants no login for this
- * one (ONVIF: GetSystemDateAndTime), dislikes an empty body, and gets the call without a login. A
- * nonce that has become stale between the two requests: refused by 401, so asked once more.
+ * one (ONVIF: GetSystemDateAndTime), or dislikes an empty body: it gets the body first then. By a
+ * new connection, for on the old one libcurl goes on to send empty bodies, for others, too; an
+ * answer to one of those is known by the same mark: the body was never asked for.
  *
  * Failures: see gw_transfer_end(). */
 #include "client/transfer.h"
@@ -23,7 +28,8 @@
 
 enum {
     MOST_CONNECT_MS = 10000, /* an instance beside it, if there is one, gets the rest of the time */
-    MOST_LOGINS = 3,         /* handles for one request: a stale nonce, a backend without a login */
+    MOST_ATTEMPTS = 3,       /* handles for one request, whose body had not been asked for */
+    MOST_REFUSALS = 3,       /* 401 for one request */
     SHARE_BYTES = 4096,      /* what a transfer holds beside its body, about */
     MOST_URL_BYTES = 2048
 };
@@ -45,12 +51,32 @@ static size_t read_body(char *out, size_t size, size_t count, void *user)
     size_t left = transfer->body_bytes - transfer->read_bytes, room = size * count;
     if (left > room)
         left = room;
-    if (left > 0) {
+    if (left > 0 && !transfer->was_sent) {
         transfer->was_sent = true;
+        transfer->shown_status = 0;
+    }
+    if (left > 0) {
         memcpy(out, transfer->body + transfer->read_bytes, left);
         transfer->read_bytes += left;
     }
     return left;
+}
+
+/* Whether the last response refuses the request itself, body and all, for want of a login. */
+static bool was_refused(const struct gw_transfer *transfer)
+{
+    return transfer->was_sent && transfer->shown_status == 401 && transfer->is_head_whole;
+}
+
+static int rewind_body(void *user, curl_off_t offset, int origin)
+{
+    struct gw_transfer *transfer = user;
+    if (offset != 0 || origin != SEEK_SET || !was_refused(transfer) ||
+        ++transfer->refusals >= MOST_REFUSALS)
+        return CURL_SEEKFUNC_FAIL;
+    transfer->was_sent = false;
+    transfer->read_bytes = 0;
+    return CURL_SEEKFUNC_OK;
 }
 
 static int before_request(void *user, char *remote, char *local, int remote_port, int local_port)
@@ -85,7 +111,10 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
         const char *space = memchr(line, ' ', bytes);
         transfer->shown_status = space ? (int)strtol(space, NULL, 10) : 0;
         transfer->header_bytes = transfer->answer_bytes = 0;
+        transfer->is_head_whole = false;
     }
+    if (bytes <= 2 && strchr("\r\n", *line))
+        transfer->is_head_whole = true;
     transfer->header_bytes += bytes;
     transfer->has_too_many_headers = transfer->header_bytes > transfer->memory->most_header_bytes;
     return transfer->has_too_many_headers ? 0 : bytes;
@@ -212,7 +241,6 @@ struct gw_transfer *gw_transfer_new(struct gw_transfer_memory *memory, struct gw
     transfer->done = request->done;
     transfer->user = request->user;
     transfer->is_post = strcmp(request->method, "POST") == 0;
-    transfer->has_login = request->target->login != GW_LOGIN_NONE && request->password;
     transfer->url = strdup(request->url);
     transfer->password = request->password ? strdup(request->password) : NULL;
     if (!transfer->url || (request->password && !transfer->password) ||
@@ -250,10 +278,12 @@ static bool set_login(struct gw_transfer *transfer)
 {
     const struct gw_serve_config *target = transfer->target;
     CURL *easy = transfer->easy;
-    if (!transfer->has_login)
+    unsigned long methods = target->login == GW_LOGIN_BASIC ? CURLAUTH_BASIC : CURLAUTH_DIGEST;
+    if (target->login == GW_LOGIN_NONE || !transfer->password)
         return true;
-    return !curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
-                             target->login == GW_LOGIN_BASIC ? CURLAUTH_BASIC : CURLAUTH_DIGEST) &&
+    if (transfer->is_body_first && target->login == GW_LOGIN_DIGEST)
+        methods |= CURLAUTH_AWS_SIGV4; /* no server offers it: libcurl waits for what is offered */
+    return !curl_easy_setopt(easy, CURLOPT_HTTPAUTH, methods) &&
            !curl_easy_setopt(easy, CURLOPT_USERNAME, target->user) &&
            !curl_easy_setopt(easy, CURLOPT_PASSWORD, transfer->password);
 }
@@ -290,8 +320,9 @@ static bool set_connection(struct gw_transfer *transfer, long long left_ms)
     if (ok && keepalive_ms >= 1000)
         ok = !curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(keepalive_ms / 1000));
     else if (ok)
-        ok = !curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) &&
-             !curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        ok = !curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    if (ok && (transfer->is_body_first || keepalive_ms < 1000))
+        ok = !curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     return ok;
 }
 
@@ -312,7 +343,9 @@ static bool set_request(struct gw_transfer *transfer)
              !curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                                (curl_off_t)transfer->body_bytes) &&
              !curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body) &&
-             !curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+             !curl_easy_setopt(easy, CURLOPT_READDATA, transfer) &&
+             !curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body) &&
+             !curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
     return ok;
 }
 
@@ -323,6 +356,7 @@ static bool set_answer(struct gw_transfer *transfer)
            !curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) &&
            !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) &&
            !curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) &&
+           !curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->most_bytes) &&
            !curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why) &&
            !curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 }
@@ -335,6 +369,7 @@ bool gw_transfer_begin(struct gw_transfer *transfer, long long now_ms)
     transfer->attempts++;
     transfer->answer_bytes = transfer->header_bytes = 0;
     transfer->shown_status = 0;
+    transfer->is_head_whole = false;
     transfer->why[0] = '\0';
     return transfer->easy && set_request(transfer) &&
            set_connection(transfer, left_ms > 0 ? left_ms : 1) && set_certificates(transfer) &&
@@ -343,32 +378,14 @@ bool gw_transfer_begin(struct gw_transfer *transfer, long long now_ms)
 
 /* ---- its end ---- */
 
-/* Whether the last response refuses the request itself, body and all, for want of a login. */
-static bool was_refused(const struct gw_transfer *transfer, CURLcode result)
-{
-    return transfer->was_sent && transfer->shown_status == 401 &&
-           (result == CURLE_OK || result == CURLE_SEND_FAIL_REWIND ||
-            result == CURLE_ABORTED_BY_CALLBACK);
-}
-
 bool gw_transfer_again(struct gw_transfer *transfer, CURLcode result)
 {
-    bool is_digest = transfer->is_post && transfer->target->login == GW_LOGIN_DIGEST &&
-                     transfer->password && transfer->attempts < MOST_LOGINS;
-    if (!is_digest)
+    bool was_asked_for = transfer->was_sent || transfer->shown_status == 401;
+    if (result != CURLE_OK || !transfer->is_post || was_asked_for ||
+        transfer->attempts >= MOST_ATTEMPTS)
         return false;
-    if (was_refused(transfer, result)) {
-        transfer->has_login = true;
-        transfer->was_sent = false;
-        transfer->read_bytes = 0;
-        return true;
-    }
-    if (result == CURLE_OK && !transfer->was_sent && transfer->shown_status >= 300 &&
-        transfer->shown_status != 401) {
-        transfer->has_login = false;
-        return true;
-    }
-    return false;
+    transfer->is_body_first = true;
+    return true;
 }
 
 static void tell(struct gw_transfer *transfer, struct gw_client_answer *answer)
@@ -389,19 +406,46 @@ static const char *reason(const struct gw_transfer *transfer, CURLcode result)
         return "the answer has more headers than limits.header has room for";
     if (result == CURLE_OPERATION_TIMEDOUT)
         return transfer->was_sent ? "no answer came in time" : "it wasn't reached in time";
-    if (result == CURLE_SEND_FAIL_REWIND || result == CURLE_ABORTED_BY_CALLBACK)
+    if (result == CURLE_OK && !transfer->was_sent)
+        return "it answered before it was asked";
+    if (result == CURLE_OK || result == CURLE_SEND_FAIL_REWIND ||
+        result == CURLE_ABORTED_BY_CALLBACK)
         return "the connection ended before an answer came";
     return *transfer->why ? transfer->why : curl_easy_strerror(result);
 }
 
-/* answered: a whole response came, whatever it says. refused by 401 after the body had gone, where
- * libcurl would have to go back: the same. Over a limit: too large. All else: unreached if no byte
- * of the body was handed over, for then the backend can't have had the call; lost otherwise. */
+/* Both, if the backend has said how much it is going to send. */
+static void say_sizes(struct gw_transfer *transfer)
+{
+    curl_off_t bytes = -1;
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &bytes);
+    if (bytes > (curl_off_t)transfer->most_bytes)
+        snprintf(transfer->why, sizeof transfer->why,
+                 "it has %lld bytes, and %zu bytes are the most", (long long)bytes,
+                 transfer->most_bytes);
+    else
+        snprintf(transfer->why, sizeof transfer->why, "it has more than %zu bytes",
+                 transfer->most_bytes);
+}
+
+/* Whether a response is the call's own, or refuses it. libcurl takes half a head for a whole one
+ * when the connection ends there. */
+static bool is_answered(const struct gw_transfer *transfer, CURLcode result)
+{
+    if (was_refused(transfer))
+        return result == CURLE_OK || result == CURLE_SEND_FAIL_REWIND;
+    return result == CURLE_OK && transfer->is_head_whole &&
+           (transfer->was_sent || transfer->shown_status == 401);
+}
+
+/* answered: a whole response came, whatever it says. Over a limit: too large. All else: unreached
+ * if no byte of the body was handed over, for then the backend can't have had the call; lost
+ * otherwise. */
 void gw_transfer_end(struct gw_transfer *transfer, CURLcode result)
 {
     struct gw_client_answer answer = {.status = transfer->shown_status};
     char *type = NULL;
-    if (result == CURLE_OK || was_refused(transfer, result)) {
+    if (is_answered(transfer, result)) {
         answer.end = GW_CLIENT_ANSWERED;
         curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
         answer.content_type = type;
@@ -414,9 +458,10 @@ void gw_transfer_end(struct gw_transfer *transfer, CURLcode result)
             answer.end = GW_CLIENT_LOST;
             answer.why = "there is no memory left for the answer";
         }
-    } else if (transfer->is_too_large) {
+    } else if (transfer->is_too_large || result == CURLE_FILESIZE_EXCEEDED) {
+        say_sizes(transfer);
         answer.end = GW_CLIENT_TOO_LARGE;
-        answer.why = "the answer is larger than its limit";
+        answer.why = transfer->why;
     } else {
         answer.end = transfer->was_sent ? GW_CLIENT_LOST : GW_CLIENT_UNREACHED;
         answer.why = reason(transfer, result);

@@ -39,12 +39,14 @@ struct gw_transfer {
     gw_client_done_fn *done;
     void *user;
     CURL *easy; /* NULL: not begun */
-    bool is_post, has_login, was_sent;
+    bool is_post, was_sent;
+    bool is_body_first; /* it isn't asked without a body first */
     char *answer;
     size_t answer_bytes, answer_room, header_bytes;
     bool is_too_large, has_no_memory, has_too_many_headers;
-    unsigned attempts;
-    int shown_status; /* of the last response that has begun to come */
+    unsigned attempts, refusals;
+    int shown_status;   /* of the last response that has begun to come; 0: of this body none */
+    bool is_head_whole; /* of that response */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -56,8 +58,8 @@ void gw_transfer_free(struct gw_transfer *transfer); /* NULL is fine */
 
 /* Makes its easy handle, for the time that is left of it. false: no memory. */
 bool gw_transfer_begin(struct gw_transfer *transfer, long long now_ms);
-/* Whether what has come isn't the call's answer, and the request goes out (once more) by a new
- * handle, since it certainly wasn't executed: gw_transfer_begin() is due. */
+/* Whether what has come isn't the call's answer, since its body was never asked for, and the
+ * request goes out by a new handle: gw_transfer_begin() is due. */
 bool gw_transfer_again(struct gw_transfer *transfer, CURLcode result);
 /* Tells done how libcurl has ended it; CURLE_OK: by an answer. */
 void gw_transfer_end(struct gw_transfer *transfer, CURLcode result);
