@@ -49,9 +49,9 @@ int gw_backend_set_path(struct gw_backend *backend, const char *path, const char
                         char *why, size_t why_bytes)
 {
     size_t bytes = authority_bytes(backend->base);
-    const char *no = gw_path_check(backend->service->serve, backend->base, path);
+    const char *no = gw_device_path_check(backend->service->serve, backend->base, path);
     memcpy(backend->url, backend->base, bytes);
-    if (!no && !gw_path_encode(path, backend->url + bytes, sizeof backend->url - bytes))
+    if (!no && !gw_device_path_encode(path, backend->url + bytes, sizeof backend->url - bytes))
         no = "the path is too long";
     if (no) {
         *condition = "item-not-found";
@@ -66,7 +66,7 @@ int gw_backend_set_path(struct gw_backend *backend, const char *path, const char
 static int take_resource(struct gw_backend *backend, const char *slash, const char **condition,
                          char *why, size_t why_bytes)
 {
-    char path[GW_PATH_BYTES + 2];
+    char path[GW_DEVICE_PATH_BYTES + 2];
     if (strcmp(slash, "/") == 0 || strcmp(slash, "/soap") == 0)
         return 0;
     if (strncmp(slash, "/soap/", 6) == 0)
@@ -186,7 +186,7 @@ int gw_backend_to_xmpp(void *user, const char *address, char *out, size_t out_by
 {
     const struct gw_backend *backend = user;
     const struct gw_serve_config *serve = backend->service->serve;
-    char path[GW_PATH_BYTES + 1];
+    char path[GW_DEVICE_PATH_BYTES + 1];
     struct place place;
     const char *behind = read_url(address, &place), *own;
     if (!behind || !is_backend(backend, &place, strncasecmp(address, "https", 5) == 0 ? 443 : 80))
@@ -194,8 +194,8 @@ int gw_backend_to_xmpp(void *user, const char *address, char *out, size_t out_by
     own = backend->base + authority_bytes(backend->base);
     if (strcmp(behind, own) == 0 || (strcmp(behind, "/") == 0 && !*own))
         return write_address(backend, "", out, out_bytes) ? 1 : -1;
-    if (serve->path == GW_PATH_NONE || !gw_path_decode(behind, path, sizeof path) ||
-        gw_path_check(serve, backend->base, path))
+    if (serve->path == GW_PATH_NONE || !gw_device_path_decode(behind, path, sizeof path) ||
+        gw_device_path_check(serve, backend->base, path))
         return 0;
     return write_address(backend, path, out, out_bytes) ? 1 : -1;
 }
@@ -223,10 +223,10 @@ int gw_backend_to_http(void *user, const char *address, char *out, size_t out_by
 {
     const struct gw_backend *backend = user;
     const char *behind = behind_jid(backend, address), *condition;
-    char path[GW_PATH_BYTES + 1], why[1];
+    char path[GW_DEVICE_PATH_BYTES + 1], why[1];
     struct gw_backend other;
     int used;
-    if (!behind || *behind == '?' || !gw_path_decode(behind, path, sizeof path))
+    if (!behind || *behind == '?' || !gw_device_path_decode_resource(behind, path, sizeof path))
         return 0;
     other = *backend;
     memcpy(other.url, other.base, sizeof other.url);

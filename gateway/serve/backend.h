@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "serve/path.h"
+#include "serve/device_path.h"
 #include "serve/service.h"
 
 enum { GW_BACKEND_JID_BYTES = 1100, GW_BACKEND_URL_BYTES = 2048 };
@@ -17,10 +17,10 @@ enum { GW_BACKEND_JID_BYTES = 1100, GW_BACKEND_URL_BYTES = 2048 };
 struct gw_backend {
     const struct gw_service *service;
     struct gw_match match;
-    char jid[GW_BACKEND_JID_BYTES];  /* bare */
-    char base[GW_BACKEND_URL_BYTES]; /* the serve's url for this JID */
-    char url[GW_BACKEND_URL_BYTES];  /* of this request: base, or its authority with the path */
-    char path[GW_PATH_BYTES + 1];    /* decoded, "": base's own */
+    char jid[GW_BACKEND_JID_BYTES];      /* bare */
+    char base[GW_BACKEND_URL_BYTES];     /* the serve's url for this JID */
+    char url[GW_BACKEND_URL_BYTES];      /* of this request: base, or its authority with the path */
+    char path[GW_DEVICE_PATH_BYTES + 1]; /* decoded, "": base's own */
 };
 
 /* The backend of the first serve of that link whose pattern is to's bare JID; of a component's the

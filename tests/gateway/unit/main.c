@@ -3,8 +3,11 @@
 
 /* A row for each test_NAME.c, which has CU_TestInfo gateway_tests_NAME[]. */
 #define SUITES(SUITE)                                                                              \
+    SUITE(backend)                                                                                 \
     SUITE(base64)                                                                                  \
     SUITE(cargo)                                                                                   \
+    SUITE(client)                                                                                  \
+    SUITE(device_path)                                                                             \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
     SUITE(link)                                                                                    \
@@ -13,11 +16,14 @@
     SUITE(mtom)                                                                                    \
     SUITE(multipart)                                                                               \
     SUITE(outcome)                                                                                 \
+    SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
     SUITE(rewrite)                                                                                 \
+    SUITE(rules)                                                                                   \
     SUITE(scan)                                                                                    \
     SUITE(server)                                                                                  \
     SUITE(trace)                                                                                   \
+    SUITE(verdict)                                                                                 \
     SUITE(workers)
 
 #define DECLARE(NAME) extern CU_TestInfo gateway_tests_##NAME[];

@@ -149,26 +149,26 @@ static const struct phase {
     {"reads a piece", {.step = BACKEND_READS_PIECE}, GW_CLIENT_LOST, false, 0},
     {"reads all", {.step = BACKEND_READS_ALL}, GW_CLIENT_LOST, false, 1},
     {"reads all, resets", {.step = BACKEND_RESETS}, GW_CLIENT_LOST, false, 1},
-    {"half a status", {BACKEND_LEAVES, "HTTP/1.1 2"}, GW_CLIENT_LOST, false, 1},
-    {"half a head", {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nContent-"}, GW_CLIENT_LOST, false, 1},
+    {"half a status", {BACKEND_LEAVES, "HTTP/1.1 2", 0}, GW_CLIENT_LOST, false, 1},
+    {"half a head", {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nContent-", 0}, GW_CLIENT_LOST, false, 1},
     {"a head",
-     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"},
+     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", 0},
      GW_CLIENT_LOST,
      false,
      1},
     {"half a body", {BACKEND_LEAVES, HALF, 0}, GW_CLIENT_LOST, false, 1},
     {"half a chunk",
-     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n<a/>"},
+     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n<a/>", 0},
      GW_CLIENT_LOST,
      false,
      1},
     {"no last chunk",
-     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n"},
+     {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n", 0},
      GW_CLIENT_LOST,
      false,
      1},
     {"all", {BACKEND_LEAVES, OK, 0}, GW_CLIENT_ANSWERED, false, 1},
-    {"no HTTP", {BACKEND_LEAVES, "SSH-2.0-x\r\n"}, GW_CLIENT_LOST, false, 1},
+    {"no HTTP", {BACKEND_LEAVES, "SSH-2.0-x\r\n", 0}, GW_CLIENT_LOST, false, 1},
 };
 
 /* before: how many answers came by the same connection. More acts follow that would answer a second
@@ -271,7 +271,7 @@ static void a_nonce_that_is_always_stale_ends_with_401(void)
 static void a_backend_without_a_login_gets_the_call(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty"},
+        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty", 0},
         {BACKEND_ANSWERS, OK, 0}};
     struct ended ended;
     set_up(acts, 2);
@@ -288,7 +288,7 @@ static void a_backend_without_a_login_gets_the_call(void)
 static void a_backend_that_dislikes_empty_bodies_gets_the_call(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty"},
+        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty", 0},
         {BACKEND_ANSWERS, DIGEST, 0},
         {BACKEND_ANSWERS, OK, 0}};
     struct ended ended;
@@ -306,7 +306,7 @@ static void a_backend_that_dislikes_empty_bodies_gets_the_call(void)
 static void no_call_is_sent_without_its_body(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty"},
+        {BACKEND_ANSWERS, "HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nempty", 0},
         {.step = BACKEND_READS_ALL},
         {BACKEND_ANSWERS, OK, 0}};
     struct ended ended;
@@ -325,7 +325,7 @@ static void no_call_is_sent_without_its_body(void)
 static void an_empty_answer_to_the_question_is_none_to_the_call(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nempty"},
+        {BACKEND_ANSWERS, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nempty", 0},
         {BACKEND_ANSWERS, OK, 0}};
     struct ended ended;
     set_up(acts, 2);
@@ -384,8 +384,8 @@ static void a_get_logs_in_by_digest(void)
 static void redirects_are_answers(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS,
-         "HTTP/1.1 307 Elsewhere\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"},
+        {BACKEND_ANSWERS, "HTTP/1.1 307 Elsewhere\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
+         0},
         {BACKEND_ANSWERS, OK, 0}};
     struct ended ended;
     set_up(acts, 2);
@@ -417,8 +417,8 @@ static void fields_go_along_and_none_begins_in_another(void)
 static void an_answer_over_its_limit_is_too_large(void)
 {
     static const struct backend_act acts[] = {
-        {BACKEND_ANSWERS, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789"},
-        {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n123456789"}};
+        {BACKEND_ANSWERS, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789", 0},
+        {BACKEND_LEAVES, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n123456789", 0}};
     struct ended ended;
     set_up(acts, 2);
     for (int i = 0; i < 2; i++) {

@@ -1,4 +1,4 @@
-#include "serve/path.h"
+#include "serve/device_path.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static bool has_dots(const char *path, size_t bytes)
 
 /* Iterative: '*' goes back to the last one alone, so that no text takes longer than both lengths
  * multiplied. */
-bool gw_path_match(const char *pattern, const char *text)
+bool gw_device_path_match(const char *pattern, const char *text)
 {
     const char *star = NULL, *again = NULL;
     while (*text) {
@@ -80,30 +80,31 @@ static size_t folder_bytes(const char *url_path)
 static bool is_allowed(const struct gw_serve_config *serve, const char *url, const char *path,
                        size_t bytes)
 {
-    char asked[GW_PATH_BYTES + 1], folder[GW_PATH_BYTES + 1];
+    char asked[GW_DEVICE_PATH_BYTES + 1], folder[GW_DEVICE_PATH_BYTES + 1];
     const char *own = path_of(url);
     size_t own_bytes = folder_bytes(own);
     memcpy(asked, path, bytes);
     asked[bytes] = '\0';
     for (size_t i = 0; i < serve->paths.count; i++)
-        if (gw_path_match(serve->paths.list[i], asked))
+        if (gw_device_path_match(serve->paths.list[i], asked))
             return true;
-    if (serve->paths.count > 0 || own_bytes > GW_PATH_BYTES)
+    if (serve->paths.count > 0 || own_bytes > GW_DEVICE_PATH_BYTES)
         return false;
     if (own_bytes == 0)
         return true;
     memcpy(asked, own, own_bytes);
     asked[own_bytes] = '\0';
-    return gw_path_decode(asked, folder, sizeof folder) &&
+    return gw_device_path_decode(asked, folder, sizeof folder) &&
            strncmp(path, folder, strlen(folder)) == 0;
 }
 
-const char *gw_path_check(const struct gw_serve_config *serve, const char *url, const char *path)
+const char *gw_device_path_check(const struct gw_serve_config *serve, const char *url,
+                                 const char *path)
 {
     size_t bytes = strcspn(path, "?");
     if (*path != '/')
         return "the path doesn't begin with '/'";
-    if (strlen(path) > GW_PATH_BYTES)
+    if (strlen(path) > GW_DEVICE_PATH_BYTES)
         return "the path is longer than 512 bytes";
     if (!is_plain(path))
         return "the path has a character in it that none may have";
@@ -131,7 +132,7 @@ static bool is_kept(const char *at, bool in_query)
     return isalnum(c) ? c < 0x80 : strchr("-._~!$&'()*+,;=:@/", c) != NULL;
 }
 
-bool gw_path_encode(const char *path, char *out, size_t out_bytes)
+bool gw_device_path_encode(const char *path, char *out, size_t out_bytes)
 {
     static const char digits[] = "0123456789ABCDEF";
     bool in_query = false;
@@ -162,18 +163,17 @@ static int digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* A '?' that was encoded would be a query's once it is decoded: such a path isn't taken. */
-bool gw_path_decode(const char *raw, char *out, size_t out_bytes)
+static bool decode(const char *raw, bool is_url, char *out, size_t out_bytes)
 {
     bool in_query = false;
     size_t used = 0;
-    for (; *raw && *raw != '#'; raw++) {
+    for (; *raw && !(is_url && *raw == '#'); raw++) {
         char c = *raw;
-        in_query = in_query || c == '?';
+        in_query = is_url && (in_query || c == '?');
         if (c == '%' && !in_query && digit(raw[1]) >= 0 && digit(raw[2]) >= 0) {
             c = (char)(digit(raw[1]) * 16 + digit(raw[2]));
             raw += 2;
-            if (c == '\0' || c == '?')
+            if (c == '\0' || (is_url && c == '?'))
                 return false;
         }
         if (used + 1 >= out_bytes)
@@ -182,4 +182,14 @@ bool gw_path_decode(const char *raw, char *out, size_t out_bytes)
     }
     out[used] = '\0';
     return used < out_bytes;
+}
+
+bool gw_device_path_decode(const char *raw, char *out, size_t out_bytes)
+{
+    return decode(raw, true, out, out_bytes);
+}
+
+bool gw_device_path_decode_resource(const char *raw, char *out, size_t out_bytes)
+{
+    return decode(raw, false, out, out_bytes);
 }
