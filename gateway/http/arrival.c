@@ -20,6 +20,8 @@
 #include "base/record.h"
 #include "http/fields.h"
 #include "http/framing.h"
+#include "http/identity.h"
+#include "http/origin.h"
 #include "http/path.h"
 #include "http/request_state.h"
 
@@ -42,17 +44,32 @@ void gw_arrival_connect(void *user, struct MHD_Connection *mhd, void **socket_co
     const union MHD_ConnectionInfo *address =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     *socket_context = gw_connection_add(connections, fd->connect_fd, address->client_addr,
-                                        !arrival->is_tls, gw_clock_ms() + config->limits.idle_ms);
+                                        arrival->tls, gw_clock_ms() + config->limits.idle_ms);
     gw_config_release(config);
+}
+
+static struct gw_connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *context =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return context ? context->socket_context : NULL;
+}
+
+int gw_arrival_present(gnutls_session_t session, const gnutls_datum_t *names, int name_count,
+                       const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                       gnutls_pcert_st **chain, unsigned *count, gnutls_privkey_t *key)
+{
+    /* libmicrohttpd makes its connection the session's pointer. */
+    struct gw_connection *connection = connection_of(gnutls_session_get_ptr(session));
+    (void)names, (void)name_count, (void)algorithms, (void)algorithm_count;
+    return connection ? gw_tls_present(connection->tls, chain, count, key) : -1;
 }
 
 void *gw_arrival_begin(void *user, const char *target, struct MHD_Connection *mhd)
 {
     struct gw_arrival *arrival = user;
     struct gw_intake *intake = arrival->intake;
-    const union MHD_ConnectionInfo *context =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct gw_connection *connection = context ? context->socket_context : NULL;
+    struct gw_connection *connection = connection_of(mhd);
     struct gw_request *request =
         connection ? gw_request_new(intake, mhd, connection, target) : NULL;
     if (!request) {
@@ -72,8 +89,20 @@ static void set_deadline(struct gw_request *request)
     gw_connection_set_deadline(&request->intake->connections, request->connection, deadline_ms);
 }
 
+/* The header is looked at, and so is who has sent it. */
+static void go_on(struct gw_request *request)
+{
+    request->phase = GW_PHASE_BODY;
+    set_deadline(request);
+    if (!request->refusal)
+        return;
+    request->is_last |= request->is_chunked || request->announced_bytes > 0;
+    gw_request_tell(request);
+}
+
 /* The header is whole. */
-static void look(struct gw_request *request, const char *method, const char *version)
+static void look(struct gw_arrival *arrival, struct gw_request *request, const char *method,
+                 const char *version)
 {
     if (snprintf(request->method, sizeof request->method, "%s", method) >=
         (int)sizeof request->method)
@@ -85,14 +114,13 @@ static void look(struct gw_request *request, const char *method, const char *ver
         strcpy(request->path, "/");
     }
     gw_framing_check(request);
+    gw_origin_read(request, arrival->tls);
     if (gw_intake_is_draining(request->intake))
         gw_request_refuse(request, 503, "the gateway is stopping");
-    request->phase = GW_PHASE_BODY;
-    set_deadline(request);
-    if (request->refusal) {
-        request->is_last |= request->is_chunked || request->announced_bytes > 0;
-        gw_request_tell(request);
-    }
+    if (request->refusal || gw_identity_check(arrival, request))
+        go_on(request);
+    else
+        gw_connection_set_deadline(&request->intake->connections, request->connection, 0);
 }
 
 /* More of the body. libmicrohttpd takes no answer in the middle of a body: gw_request_answer() then
@@ -158,7 +186,10 @@ enum MHD_Result gw_arrival_take(void *user, struct MHD_Connection *mhd, const ch
         return MHD_NO;
     atomic_store(&arrival->entered_ms, gw_clock_ms());
     if (request->phase == GW_PHASE_HEADER) {
-        look(request, method, version);
+        look(arrival, request, method, version);
+    } else if (request->phase == GW_PHASE_CHECKED) {
+        gw_identity_conclude(request);
+        go_on(request);
     } else if (request->phase == GW_PHASE_BODY) {
         if (*count)
             read_body(request, bytes, *count);

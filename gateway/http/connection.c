@@ -70,14 +70,14 @@ static void write_address(const struct sockaddr *address, char *text, size_t byt
 }
 
 struct gw_connection *gw_connection_add(struct gw_connections *connections, int fd,
-                                        const struct sockaddr *address, bool is_plain,
+                                        const struct sockaddr *address, struct gw_tls *tls,
                                         long long deadline_ms)
 {
     struct gw_connection *connection = calloc(1, sizeof *connection);
     if (!connection)
         return NULL;
     connection->fd = fd;
-    connection->is_plain = is_plain;
+    connection->tls = tls;
     connection->deadline_ms = deadline_ms;
     write_address(address, connection->address, sizeof connection->address);
     pthread_mutex_lock(&connections->mutex);
@@ -174,7 +174,7 @@ size_t gw_connections_expire(struct gw_connections *connections, long long now_m
         if (!connection || !connection->deadline_ms || connection->deadline_ms > now_ms)
             continue;
         expired += connection->is_asking;
-        if (connection->is_asking && connection->is_plain) {
+        if (connection->is_asking && !connection->tls) {
             ssize_t sent =
                 send(connection->fd, TOO_SLOW, sizeof TOO_SLOW - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
             (void)sent; /* it goes either way */

@@ -14,11 +14,12 @@
 /* From here on, since a link needs a descriptor below 1,024. */
 enum { GW_CONNECTION_DESCRIPTOR = 1100 };
 
+struct gw_tls;
 struct gw_connection {
     int fd;
     uint32_t generation;   /* tells it from one that had the same descriptor */
     char address[46];      /* the client's, as text; "" over a unix socket */
-    bool is_plain;         /* no TLS: a sentence of ours can be put on the wire */
+    struct gw_tls *tls;    /* the listener's; NULL: a sentence of ours can be put on the wire */
     bool is_asking;        /* a request line has come, and not all that belongs to it */
     bool is_gone;          /* the client has hung up */
     bool is_watched;       /* for that */
@@ -39,7 +40,7 @@ size_t gw_connections_count(struct gw_connections *connections);
 
 /* A new one; NULL without memory. */
 struct gw_connection *gw_connection_add(struct gw_connections *connections, int fd,
-                                        const struct sockaddr *address, bool is_plain,
+                                        const struct sockaddr *address, struct gw_tls *tls,
                                         long long deadline_ms);
 void gw_connection_remove(struct gw_connections *connections, struct gw_connection *connection);
 void gw_connection_set_deadline(struct gw_connections *connections,

@@ -94,6 +94,9 @@ void gw_intake_wait(struct gw_intake *intake, unsigned sending_ms)
     pthread_mutex_lock(&intake->mutex);
     while (intake->busy > 0)
         pthread_cond_wait(&intake->change, &intake->mutex);
+    intake->is_closed = true;
+    while (intake->checking > 0)
+        pthread_cond_wait(&intake->change, &intake->mutex);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += sending_ms / 1000;
     while (intake->unsent > 0 &&

@@ -25,6 +25,8 @@ struct gw_intake {
     pthread_cond_t change; /* of busy and unsent */
     struct gw_config *config;
     size_t busy, unsent;
+    size_t checking;                /* requests whose password a worker looks into */
+    bool is_closed;                 /* nobody is told of any request more */
     struct gw_server_counts counts; /* abandoned and refused */
     bool is_draining;
 
@@ -47,7 +49,8 @@ void gw_intake_count_refused(struct gw_intake *intake, int status, size_t count)
 bool gw_intake_hold(struct gw_intake *intake, size_t bytes, size_t limit);
 void gw_intake_give_back(struct gw_intake *intake, size_t bytes);
 
-/* Waits until no request is busy, and then for answers to be sent, for sending_ms at most. */
+/* Waits until no request is busy, tells of none from then on, waits for the workers, and then for
+ * answers to be sent, for sending_ms at most. */
 void gw_intake_wait(struct gw_intake *intake, unsigned sending_ms);
 
 #endif

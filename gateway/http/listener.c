@@ -29,6 +29,9 @@ enum {
     LONGEST_HOST = 256
 };
 
+/* What browsers and SOAP stacks of the last ten years speak. */
+static const char PRIORITIES[] = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1";
+
 static const char BUSY[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                            "Retry-After: 5\r\nContent-Length: 0\r\n\r\n";
 
@@ -130,37 +133,91 @@ static int open_tcp(struct gw_listener *listener, const char *address, char *why
 static struct MHD_Daemon *start_daemon(struct gw_listener *listener, const struct gw_limits *limits)
 {
     struct gw_arrival *arrival = &listener->arrival;
+    const char *trusted = arrival->tls ? gw_tls_trusted(arrival->tls) : NULL;
+    struct MHD_OptionItem of_tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)gw_arrival_present},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
+        {trusted ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)(uintptr_t)trusted},
+        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, gw_arrival_take, arrival, MHD_OPTION_EXTERNAL_LOGGER, gw_arrival_log,
-        arrival, MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (limits->idle_ms + 999) / 1000, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        limits->header_bytes + POOL_EXTRA_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, gw_arrival_begin, arrival, MHD_OPTION_NOTIFY_COMPLETED,
-        gw_arrival_end, arrival, MHD_OPTION_NOTIFY_CONNECTION, gw_arrival_connect, arrival,
+        flags | (arrival->tls ? MHD_USE_TLS : 0), 0, NULL, NULL, gw_arrival_take, arrival,
+        MHD_OPTION_EXTERNAL_LOGGER, gw_arrival_log, arrival, MHD_OPTION_CONNECTION_LIMIT,
+        limits->connections, MHD_OPTION_CONNECTION_TIMEOUT, (limits->idle_ms + 999) / 1000,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes + POOL_EXTRA_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, gw_arrival_begin, arrival,
+        MHD_OPTION_NOTIFY_COMPLETED, gw_arrival_end, arrival, MHD_OPTION_NOTIFY_CONNECTION,
+        gw_arrival_connect, arrival, MHD_OPTION_ARRAY, arrival->tls ? of_tls : none,
         MHD_OPTION_END);
 }
 
+static int open_files(struct gw_arrival *arrival, struct gw_config *config,
+                      const struct gw_listen *listen, char *why, size_t why_bytes)
+{
+    if (listen->cert_file[0] && !(arrival->tls = gw_tls_new(listen, why, why_bytes)))
+        return -1;
+    if (listen->auth && !(arrival->users = gw_users_read(config, listen->auth, why, why_bytes)))
+        return -1;
+    return 0;
+}
+
 int gw_listener_open(struct gw_listener *listener, struct gw_intake *intake,
-                     const struct gw_listen *listen, const struct gw_limits *limits, char *why,
-                     size_t why_bytes)
+                     struct gw_passwords *passwords, struct gw_config *config,
+                     const struct gw_listen *listen, char *why, size_t why_bytes)
 {
     memset(listener, 0, sizeof *listener);
     listener->fd = -1;
     listener->arrival.intake = intake;
-    listener->arrival.is_tls = listen->cert_file[0] != '\0';
-    if (listen->cert_file[0] || listen->client_ca_file[0] || listen->auth)
-        return fail(-1, why, why_bytes, listen->address, "TLS and auth aren't there yet");
-    int opened = listen->address[0] == '/' ? open_unix(listener, listen->address, why, why_bytes)
-                                           : open_tcp(listener, listen->address, why, why_bytes);
-    if (opened)
+    listener->arrival.passwords = passwords;
+    int (*open_socket)(struct gw_listener *, const char *, char *, size_t) =
+        listen->address[0] == '/' ? open_unix : open_tcp;
+    if (open_files(&listener->arrival, config, listen, why, why_bytes) ||
+        open_socket(listener, listen->address, why, why_bytes)) {
+        gw_listener_fini(listener);
         return -1;
-    listener->daemon = start_daemon(listener, limits);
+    }
+    listener->daemon = start_daemon(listener, &config->limits);
     if (listener->daemon)
         return 0;
-    gw_listener_close(listener);
+    gw_listener_fini(listener);
     return fail(-1, why, why_bytes, listen->address, "libmicrohttpd doesn't start");
+}
+
+int gw_listener_read(struct gw_config *config, const struct gw_listen *listen,
+                     struct gw_listener_files *files, char *why, size_t why_bytes)
+{
+    memset(files, 0, sizeof *files);
+    if (listen->cert_file[0] && !(files->tls = gw_tls_read(listen, why, why_bytes)))
+        return -1;
+    if (!listen->auth || (files->users = gw_users_read(config, listen->auth, why, why_bytes)))
+        return 0;
+    gw_listener_throw_away(files);
+    return -1;
+}
+
+void gw_listener_take(struct gw_listener *listener, struct gw_listener_files *files)
+{
+    struct gw_arrival *arrival = &listener->arrival;
+    if (files->tls && arrival->tls)
+        gw_tls_take(arrival->tls, files->tls);
+    else
+        gw_tls_throw_away(files->tls);
+    files->tls = NULL;
+    pthread_mutex_lock(&arrival->intake->mutex);
+    struct gw_users *before = arrival->users;
+    arrival->users = files->users;
+    pthread_mutex_unlock(&arrival->intake->mutex);
+    files->users = before;
+    gw_listener_throw_away(files);
+}
+
+void gw_listener_throw_away(struct gw_listener_files *files)
+{
+    gw_tls_throw_away(files->tls);
+    gw_users_release(files->users);
+    memset(files, 0, sizeof *files);
 }
 
 bool gw_listener_accept(struct gw_listener *listener, size_t most_connections)
@@ -181,7 +238,7 @@ bool gw_listener_accept(struct gw_listener *listener, size_t most_connections)
     }
     struct gw_intake *intake = listener->arrival.intake;
     if (gw_connections_count(&intake->connections) >= most_connections) {
-        ssize_t sent = listener->arrival.is_tls
+        ssize_t sent = listener->arrival.tls
                            ? 0
                            : send(fd, BUSY, sizeof BUSY - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)sent;
@@ -212,6 +269,10 @@ void gw_listener_fini(struct gw_listener *listener)
     if (listener->daemon)
         MHD_stop_daemon(listener->daemon);
     listener->daemon = NULL;
+    gw_tls_free(listener->arrival.tls);
+    listener->arrival.tls = NULL;
+    gw_users_release(listener->arrival.users);
+    listener->arrival.users = NULL;
     free(listener->path);
     listener->path = NULL;
 }

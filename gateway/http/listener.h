@@ -17,10 +17,20 @@ struct gw_listener {
     struct MHD_Daemon *daemon;
 };
 
-/* 0, or -1 with one sentence in why, and nothing is left. */
+/* 0, or -1 with one sentence in why, and nothing is left. passwords: NULL if no listener asks for
+ * one. */
 int gw_listener_open(struct gw_listener *listener, struct gw_intake *intake,
-                     const struct gw_listen *listen, const struct gw_limits *limits, char *why,
-                     size_t why_bytes);
+                     struct gw_passwords *passwords, struct gw_config *config,
+                     const struct gw_listen *listen, char *why, size_t why_bytes);
+/* The files of another configuration, in two steps: what is read is taken, or thrown away. */
+struct gw_listener_files {
+    struct gw_tls_files *tls;
+    struct gw_users *users;
+};
+int gw_listener_read(struct gw_config *config, const struct gw_listen *listen,
+                     struct gw_listener_files *files, char *why, size_t why_bytes);
+void gw_listener_take(struct gw_listener *listener, struct gw_listener_files *files);
+void gw_listener_throw_away(struct gw_listener_files *files);
 /* Takes one connection; false with errno: there is none, or no descriptor for it. One that can't
  * be served is closed. */
 bool gw_listener_accept(struct gw_listener *listener, size_t most_connections);

@@ -20,6 +20,8 @@
 #include "http/path.h"
 #include "http/request_state.h"
 
+static const char ASK[] = "Basic realm=\"soapxmpp\", charset=\"UTF-8\"";
+
 const char *gw_request_method(const struct gw_request *request)
 {
     return request->method;
@@ -68,7 +70,8 @@ const char *gw_request_user(const struct gw_request *request)
 
 bool gw_request_is_in_group(const struct gw_request *request, const char *group)
 {
-    const struct gw_strings *groups = request->auth ? &request->auth->groups : NULL;
+    const struct gw_strings *groups =
+        request->users ? &gw_users_auth(request->users)->groups : NULL;
     size_t length = strlen(group), user_length = strlen(gw_request_user(request));
     for (size_t i = 0; groups && user_length && i < groups->count; i++) {
         const char *members = groups->list[i]; /* "ops=alice,bob" */
@@ -159,6 +162,7 @@ void gw_request_free(struct gw_request *request)
     free(request->field_text);
     free(request->user);
     free(request->base);
+    gw_users_release(request->users);
     gw_config_release(request->config);
     free(request);
 }
@@ -180,10 +184,13 @@ void gw_request_tell(struct gw_request *request)
 {
     struct gw_intake *intake = request->intake;
     pthread_mutex_lock(&intake->mutex);
-    request->phase = GW_PHASE_TELLING;
-    intake->busy++;
+    bool is_closed = intake->is_closed;
+    request->phase = is_closed ? GW_PHASE_ANSWERED : GW_PHASE_TELLING;
+    intake->busy += !is_closed;
     intake->unsent++;
     pthread_mutex_unlock(&intake->mutex);
+    if (is_closed)
+        return; /* its connection is closed without an answer */
     gw_connection_set_deadline(&intake->connections, request->connection, 0);
     intake->take(intake->user, request);
 
@@ -205,7 +212,7 @@ static bool is_fit(const char *text)
 }
 
 /* The answer as libmicrohttpd wants it, which owns body from now on; NULL without memory. */
-static struct MHD_Response *make_response(const struct gw_request *request,
+static struct MHD_Response *make_response(const struct gw_request *request, int status,
                                           const struct gw_header *headers, char *body,
                                           size_t body_bytes)
 {
@@ -221,6 +228,8 @@ static struct MHD_Response *make_response(const struct gw_request *request,
             is_whole &= MHD_add_response_header(response, headers->name, headers->value) == MHD_YES;
     if (request->is_last || gw_intake_is_draining(request->intake))
         is_whole &= MHD_add_response_header(response, "Connection", "close") == MHD_YES;
+    if (status == 401 && request->asks_password)
+        is_whole &= MHD_add_response_header(response, "WWW-Authenticate", ASK) == MHD_YES;
     if (is_whole)
         return response;
     MHD_destroy_response(response);
@@ -255,7 +264,7 @@ void gw_request_answer(struct gw_request *request, int status, const struct gw_h
         write_midway(request, status, headers, body, body_bytes);
         free(body);
     } else {
-        response = make_response(request, headers, body, body_bytes);
+        response = make_response(request, status, headers, body, body_bytes);
     }
     size_t held = response && body ? body_bytes : 0;
     gw_body_fini(&request->body);

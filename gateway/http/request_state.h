@@ -1,8 +1,7 @@
 /* request_state.h - what is known of a request between its first line and its answer; http/'s own.
  *
- * Phases go forward alone: arriving -> telling -> waiting -> answered -> sent, where telling and
- * answered are one if the answer is there before the taker returns. A refusal may be told from
- * arriving at any point. */
+ * Phases go forward alone. Those of a suspended connection are left by another thread; a request
+ * that is answered while its taker runs goes from TELLING to ANSWERED. */
 #ifndef GW_REQUEST_STATE_H
 #define GW_REQUEST_STATE_H
 
@@ -11,10 +10,13 @@
 #include "http/body.h"
 #include "http/intake.h"
 #include "http/request.h"
+#include "http/users.h"
 
 enum gw_phase {
     GW_PHASE_HEADER,   /* its fields aren't looked at */
-    GW_PHASE_BODY,     /* they are right, the body comes */
+    GW_PHASE_CHECKING, /* suspended while a worker looks into its password */
+    GW_PHASE_CHECKED,  /* that has ended */
+    GW_PHASE_BODY,     /* its header is right, the body comes */
     GW_PHASE_TELLING,  /* its taker runs */
     GW_PHASE_WAITING,  /* suspended until it is answered */
     GW_PHASE_ANSWERED, /* the answer is there, the listener's thread has to send it */
@@ -39,7 +41,8 @@ struct gw_request {
     size_t field_count;
     char *field_text; /* what names and values point into */
     char *user, *base;
-    const struct gw_auth *auth;
+    struct gw_users *users; /* a reference, or NULL */
+    bool asks_password;     /* a 401 says that a password is asked for */
     struct gw_body body;
     int refusal;
     char why[200];
@@ -51,6 +54,7 @@ struct gw_request {
     size_t received_bytes; /* of the body, as it was sent */
 
     enum gw_phase phase;           /* under intake's mutex, as all that follows */
+    int password_end;              /* an enum gw_passwords_end */
     struct MHD_Response *response; /* the answer; NULL: there was no memory for it */
     char *midway_answer;           /* of a request that is_midway: the answer as it is sent */
     size_t midway_bytes;

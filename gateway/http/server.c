@@ -8,22 +8,29 @@
 #include "http/server.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/workers.h"
 #include "http/acceptor.h"
+#include "http/passwords.h"
 
 /* How long a client may take to read its answer when the gateway stops. */
 enum { SENDING_MS = 3000 };
+/* Threads that make passwords' hashes. */
+enum { HASHERS = 2 };
 /* Descriptors for links, backends and files, beside those of connections. */
 enum { OTHER_DESCRIPTORS = 512 };
 
 struct gw_server {
     struct gw_intake *intake;
     struct gw_acceptor acceptor;
+    struct gw_workers *workers;     /* NULL: no listener asks for passwords */
+    struct gw_passwords *passwords; /* NULL: likewise */
     struct gw_listener *listeners;
     size_t count; /* of those that are open */
 };
@@ -51,11 +58,46 @@ static void free_all(struct gw_server *server)
 {
     for (size_t i = 0; i < server->count; i++)
         gw_listener_fini(&server->listeners[i]);
+    gw_workers_stop(server->workers);
+    gw_passwords_free(server->passwords);
     gw_acceptor_fini(&server->acceptor);
     gw_intake_fini(server->intake);
     free(server->intake);
     free(server->listeners);
     free(server);
+}
+
+static bool asks_passwords(const struct gw_listen *listens, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (listens[i].auth && listens[i].auth->type == GW_AUTH_BASIC)
+            return true;
+    return false;
+}
+
+static int start_passwords(struct gw_server *server, char *why, size_t why_bytes)
+{
+    server->workers = gw_workers_start(HASHERS, why, why_bytes);
+    if (server->workers)
+        server->passwords = gw_passwords_new(server->workers, why, why_bytes);
+    return server->passwords ? 0 : -1;
+}
+
+static int open_listeners(struct gw_server *server, struct gw_config *config,
+                          const struct gw_listen *listens, size_t count, char *why,
+                          size_t why_bytes)
+{
+    if (asks_passwords(listens, count) && start_passwords(server, why, why_bytes))
+        return -1;
+    for (; server->count < count; server->count++)
+        if (gw_listener_open(&server->listeners[server->count], server->intake, server->passwords,
+                             config, &listens[server->count], why, why_bytes))
+            return -1;
+    if (gw_acceptor_start(&server->acceptor, server->listeners, count,
+                          config->limits.connections) == 0)
+        return 0;
+    snprintf(why, why_bytes, "can't start the accept thread: %s", strerror(errno));
+    return -1;
 }
 
 struct gw_server *gw_server_start(struct gw_config *config, const struct gw_listen *listens,
@@ -77,24 +119,34 @@ struct gw_server *gw_server_start(struct gw_config *config, const struct gw_list
     server->listeners = listeners;
     server->intake = intake;
     gw_intake_init(server->intake, config, take, user, server->acceptor.epoll);
-    for (; server->count < count; server->count++)
-        if (gw_listener_open(&listeners[server->count], server->intake, &listens[server->count],
-                             &config->limits, why, why_bytes)) {
-            free_all(server);
-            return NULL;
-        }
-    if (gw_acceptor_start(&server->acceptor, listeners, count, config->limits.connections)) {
-        snprintf(why, why_bytes, "can't start the accept thread: %s", strerror(errno));
-        free_all(server);
-        return NULL;
-    }
-    return server;
+    if (open_listeners(server, config, listens, count, why, why_bytes) == 0)
+        return server;
+    free_all(server);
+    return NULL;
 }
 
 int gw_server_reload(struct gw_server *server, struct gw_config *config,
                      const struct gw_listen *listens, size_t count, char *why, size_t why_bytes)
 {
-    (void)listens, (void)count, (void)why, (void)why_bytes;
+    struct gw_listener_files *files = calloc(server->count + 1, sizeof *files);
+    size_t read = 0;
+    if (!files || count != server->count || (asks_passwords(listens, count) && !server->passwords))
+        snprintf(why, why_bytes,
+                 files ? "the listeners have changed: it needs a restart" : "memory is short");
+    else
+        while (read < count &&
+               gw_listener_read(config, &listens[read], &files[read], why, why_bytes) == 0)
+            read++;
+    bool is_read = files && read == server->count && count == read;
+    for (size_t i = 0; i < read; i++) {
+        if (is_read)
+            gw_listener_take(&server->listeners[i], &files[i]);
+        else
+            gw_listener_throw_away(&files[i]);
+    }
+    free(files);
+    if (!is_read)
+        return -1;
     gw_intake_reload(server->intake, config);
     return 0;
 }

@@ -121,3 +121,13 @@ const char *http_site_ask(struct http_site *site, const char *request, const cha
     close(fd);
     return heard;
 }
+
+void *http_site_echo_one(void *site)
+{
+    struct gw_request *request = http_site_next(site);
+    char *text = NULL;
+    int length = asprintf(&text, "%d user %s of %s", gw_request_refusal(request),
+                          gw_request_user(request), gw_request_address(request));
+    gw_request_answer(request, 200, NULL, text, length < 0 ? 0 : (size_t)length);
+    return NULL;
+}

@@ -37,6 +37,8 @@ struct gw_request *http_site_next(struct http_site *site);
 void http_site_await(struct http_site *site, size_t count);
 /* The answer of an echo: "METHOD PATH ?QUERY BODY", or the refusal's status and its reason. */
 void http_site_echo(struct gw_request *request);
+/* A thread that echoes the next one that is kept, and says "user NAME" instead of its body. */
+void *http_site_echo_one(void *site);
 
 /* A new connection to it. */
 int http_site_connect(struct http_site *site);

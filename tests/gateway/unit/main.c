@@ -12,6 +12,7 @@
     SUITE(glance)                                                                                  \
     SUITE(link)                                                                                    \
     SUITE(log)                                                                                     \
+    SUITE(login)                                                                                   \
     SUITE(media_type)                                                                              \
     SUITE(mtom)                                                                                    \
     SUITE(multipart)                                                                               \
@@ -22,6 +23,7 @@
     SUITE(rules)                                                                                   \
     SUITE(scan)                                                                                    \
     SUITE(server)                                                                                  \
+    SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
     SUITE(verdict)                                                                                 \
     SUITE(workers)
