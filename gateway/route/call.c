@@ -2,7 +2,8 @@
  *
  * Happy path: the server's thread begins it: the body becomes an envelope, the link sends it. The
  * link's thread ends it: the answer is looked at and given to the server. Bodies over 64 KiB are
- * read, and answers looked at, by the workers in between.
+ * read, and answers looked at, by the workers in between. A call with a name that has been called
+ * already isn't sent: it is answered when, and as, the first one is.
  * Failure modes: each has its row in outcome.c, and a fault that says whether the service ran. When
  * the workers have no room, a request is refused (503), and an answer is looked at where it is. */
 #include "route/call.h"
@@ -12,8 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/digest.h"
 #include "route/body.h"
 #include "route/endpoint.h"
+#include "route/name.h"
+#include "route/once.h"
+#include "route/translation.h"
 #include "soap/media_type.h"
 
 enum { INLINE_BYTES = 64 * 1024, TEXT_BYTES = 512, CONDITION_BYTES = 64 };
@@ -22,6 +28,7 @@ struct gw_calls {
     struct gw_workers *workers;
     gw_route_link_fn *find;
     void *user;
+    struct gw_once *once;
     atomic_uint in_flight;
 };
 
@@ -32,6 +39,7 @@ struct call {
     bool is_message;
     struct gw_body body;
     char from[GW_ENDPOINT_FROM_BYTES];
+    struct gw_once_entry *entry; /* its name's; NULL: it has none */
     /* How it has ended. */
     struct gw_call_end end; /* its texts are the two below */
     char condition[CONDITION_BYTES], text[TEXT_BYTES];
@@ -46,11 +54,17 @@ struct gw_calls *gw_calls_new(struct gw_workers *workers, gw_route_link_fn *find
     calls->find = find;
     calls->user = user;
     atomic_init(&calls->in_flight, 0);
-    return calls;
+    calls->once = gw_once_new();
+    if (calls->once)
+        return calls;
+    free(calls);
+    return NULL;
 }
 
 void gw_calls_free(struct gw_calls *calls)
 {
+    if (calls)
+        gw_once_free(calls->once);
     free(calls);
 }
 
@@ -62,12 +76,43 @@ static void free_call(struct call *call)
     free(call);
 }
 
-/* Ends a call with a fault of the gateway's own. */
+/* What named calls may hold: a part of all that is held for requests. */
+static size_t most_kept(const struct call *call)
+{
+    return call->exchange->config->limits.memory_bytes / 4;
+}
+
+/* Keeps the answer of a named call, and tells it to those that have asked again. */
+static void keep(const struct call *call, const struct gw_answer *answer)
+{
+    struct gw_once_answer kept = {.status = answer->status,
+                                  .outcome = answer->outcome,
+                                  .end = answer->end,
+                                  .body = answer->body,
+                                  .body_bytes = answer->body_bytes};
+    snprintf(kept.content_type, sizeof kept.content_type, "%s",
+             answer->content_type ? answer->content_type : "");
+    snprintf(kept.text, sizeof kept.text, "%s", answer->text ? answer->text : "");
+    gw_once_end(call->calls->once, call->entry, &kept, most_kept(call), gw_clock_ms());
+}
+
+/* Answers and ends the call. */
+static void finish(struct call *call, const struct gw_answer *answer)
+{
+    if (call->entry)
+        keep(call, answer);
+    gw_exchange_answer(call->exchange, answer);
+    free_call(call);
+}
+
+/* The same with a fault of the gateway's own. */
 static void refuse(struct call *call, struct gw_outcome_row row, enum gw_outcome outcome,
                    const char *end, const char *condition, const char *text)
 {
-    gw_exchange_fault(call->exchange, row, outcome, end, condition, text);
-    free_call(call);
+    char content_type[GW_EXCHANGE_TYPE_BYTES];
+    const struct gw_answer answer =
+        gw_exchange_make_fault(call->exchange, row, outcome, end, condition, text, content_type);
+    finish(call, &answer);
 }
 
 static const char *condition_of(int status)
@@ -79,6 +124,8 @@ static const char *condition_of(int status)
         return "item-not-found";
     case 413:
         return "policy-violation";
+    case 422:
+        return "conflict";
     case 503:
         return "resource-constraint";
     default:
@@ -98,7 +145,7 @@ static void refuse_unsent(struct call *call, int status, const char *text)
 static void answer_envelope(struct call *call)
 {
     struct gw_exchange *exchange = call->exchange;
-    char content_type[64], why[TEXT_BYTES];
+    char content_type[GW_EXCHANGE_TYPE_BYTES], why[TEXT_BYTES];
     struct gw_glance glance = {0};
     struct gw_answer answer = {.status = 200,
                                .outcome = call->end.outcome,
@@ -111,12 +158,12 @@ static void answer_envelope(struct call *call)
         answer.status =
             gw_outcome_of_fault(call->end.version, glance.fault, exchange->route->fault_status);
     }
+    gw_translation_answer(exchange, &call->end.envelope, &call->end.envelope_bytes);
     gw_media_type_write(call->end.version, "", content_type, sizeof content_type);
     answer.body = call->end.envelope;
     answer.body_bytes = call->end.envelope_bytes;
     call->end.envelope = NULL;
-    gw_exchange_answer(exchange, &answer);
-    free_call(call);
+    finish(call, &answer);
 }
 
 static void answer_empty(struct call *call)
@@ -124,8 +171,7 @@ static void answer_empty(struct call *call)
     const struct gw_answer answer = {.status = gw_outcome_of_end(GW_END_EMPTY, 0, "").status,
                                      .outcome = call->end.outcome,
                                      .end = gw_link_end_text(GW_END_EMPTY)};
-    gw_exchange_answer(call->exchange, &answer);
-    free_call(call);
+    finish(call, &answer);
 }
 
 /* gw_work_fn. */
@@ -184,6 +230,70 @@ static int prepare(struct call *call, char *why, size_t why_bytes)
     return status;
 }
 
+/* gw_once_told_fn: the call with this name has ended. */
+static void on_told(void *user, const struct gw_once_answer *kept)
+{
+    struct call *call = user;
+    static const struct gw_outcome_row gone = {409, false, false};
+    struct gw_answer answer = {.status = kept->status,
+                               .outcome = kept->outcome,
+                               .end = kept->end,
+                               .text = kept->text,
+                               .is_repeated = true};
+    if (kept->is_dropped) {
+        refuse(call, gone, kept->outcome, "repeated", "conflict",
+               "the call with this name has run, and its answer isn't kept any longer");
+        return;
+    }
+    answer.body = kept->body_bytes ? malloc(kept->body_bytes) : NULL;
+    if (answer.body) {
+        memcpy(answer.body, kept->body, kept->body_bytes);
+        answer.body_bytes = kept->body_bytes;
+        answer.content_type = kept->content_type;
+    } else if (kept->body_bytes) {
+        answer.status = 503;
+        answer.text = "no memory for the answer";
+    }
+    finish(call, &answer);
+}
+
+/* Takes the call's name, if it has one. 0: it is to be sent; a status with one sentence in why; -1:
+ * it waits for the first one of that name, or was answered as that one, and isn't ours any more. */
+static int take_name(struct call *call, char *why, size_t why_bytes)
+{
+    const struct gw_exchange *exchange = call->exchange;
+    const char *pattern = gw_pattern_text(exchange->route->pattern);
+    const char *user = gw_request_user(exchange->request);
+    struct gw_name name;
+    unsigned char digest[GW_DIGEST_BYTES];
+    int status =
+        gw_name_read(&name, exchange->request, exchange->route, &call->body.glance, why, why_bytes);
+    if (status || !name.kind)
+        return status;
+    const struct gw_digest_text parts[] = {{pattern, strlen(pattern)},
+                                           {exchange->endpoint, strlen(exchange->endpoint)},
+                                           {user, strlen(user)},
+                                           {name.kind, strlen(name.kind)},
+                                           {name.text, strlen(name.text)}};
+    const struct gw_digest_text body[] = {{call->body.envelope, call->body.bytes},
+                                          {call->body.action, strlen(call->body.action)}};
+    if (gw_digest_make(body, sizeof body / sizeof *body, digest))
+        return snprintf(why, why_bytes, "no memory"), 503;
+    switch (gw_once_begin(call->calls->once, parts, sizeof parts / sizeof *parts, digest,
+                          most_kept(call), gw_clock_ms(), on_told, call, &call->entry)) {
+    case GW_ONCE_FIRST:
+        return 0;
+    case GW_ONCE_AGAIN:
+        return -1;
+    case GW_ONCE_OTHER:
+        return snprintf(why, why_bytes, "the name \"%s\" was given to another request", name.text),
+               422;
+    default:
+        return snprintf(why, why_bytes, "memory is short, so that the call's name can't be kept"),
+               503;
+    }
+}
+
 /* gw_work_fn. */
 static void send_call(void *user)
 {
@@ -192,10 +302,14 @@ static void send_call(void *user)
     char why[TEXT_BYTES] = "";
     const char *condition = "";
     int status = prepare(call, why, sizeof why);
+    if (!status)
+        status = take_name(call, why, sizeof why);
     if (status) {
-        refuse_unsent(call, status, why);
+        if (status > 0)
+            refuse_unsent(call, status, why);
         return;
     }
+    gw_translation_request(call->exchange, &call->body.envelope, &call->body.bytes);
     struct gw_link *link = call->calls->find(call->calls->user, route->link->name);
     if (!link) {
         refuse_unsent(call, 503, "the route's link isn't open");

@@ -115,9 +115,10 @@ void gw_exchange_answer(struct gw_exchange *exchange, const struct gw_answer *an
     free(exchange);
 }
 
-void gw_exchange_fault(struct gw_exchange *exchange, struct gw_outcome_row row,
-                       enum gw_outcome outcome, const char *end, const char *condition,
-                       const char *text)
+struct gw_answer gw_exchange_make_fault(const struct gw_exchange *exchange,
+                                        struct gw_outcome_row row, enum gw_outcome outcome,
+                                        const char *end, const char *condition, const char *text,
+                                        char content_type[GW_EXCHANGE_TYPE_BYTES])
 {
     const struct gw_fault fault = {
         .version = exchange->version,
@@ -136,11 +137,20 @@ void gw_exchange_fault(struct gw_exchange *exchange, struct gw_outcome_row row,
         .retry_s = row.may_retry ? RETRY_S : 0,
         .has_accept_post = row.status == 415,
     };
-    char content_type[64];
-    gw_media_type_write(exchange->version, "", content_type, sizeof content_type);
+    gw_media_type_write(exchange->version, "", content_type, GW_EXCHANGE_TYPE_BYTES);
     answer.body = gw_fault_write(&fault, &answer.body_bytes);
     if (answer.body)
         answer.content_type = content_type;
+    return answer;
+}
+
+void gw_exchange_fault(struct gw_exchange *exchange, struct gw_outcome_row row,
+                       enum gw_outcome outcome, const char *end, const char *condition,
+                       const char *text)
+{
+    char content_type[GW_EXCHANGE_TYPE_BYTES];
+    const struct gw_answer answer =
+        gw_exchange_make_fault(exchange, row, outcome, end, condition, text, content_type);
     gw_exchange_answer(exchange, &answer);
 }
 

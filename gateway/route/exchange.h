@@ -14,7 +14,11 @@
 #include "link/link.h"
 #include "route/outcome.h"
 
-enum { GW_EXCHANGE_ENDPOINT_BYTES = 4096, GW_EXCHANGE_OPERATION_BYTES = 128 };
+enum {
+    GW_EXCHANGE_ENDPOINT_BYTES = 4096,
+    GW_EXCHANGE_OPERATION_BYTES = 128,
+    GW_EXCHANGE_TYPE_BYTES = 64
+};
 
 struct gw_exchange {
     struct gw_request *request;
@@ -49,7 +53,13 @@ struct gw_exchange *gw_exchange_new(struct gw_request *request, struct gw_config
                                     const struct gw_route_config *route);
 /* Answers the request, records it, frees the exchange. Any thread; doesn't block. */
 void gw_exchange_answer(struct gw_exchange *exchange, const struct gw_answer *answer);
-/* The same with a fault envelope of its own. condition and text: not NULL. */
+/* A fault of the gateway's own as an answer: its envelope, if there is memory for it. condition,
+ * end and text: not NULL, and kept in the answer as they are; so is content_type. */
+struct gw_answer gw_exchange_make_fault(const struct gw_exchange *exchange,
+                                        struct gw_outcome_row row, enum gw_outcome outcome,
+                                        const char *end, const char *condition, const char *text,
+                                        char content_type[GW_EXCHANGE_TYPE_BYTES]);
+/* Answers with it. */
 void gw_exchange_fault(struct gw_exchange *exchange, struct gw_outcome_row row,
                        enum gw_outcome outcome, const char *end, const char *condition,
                        const char *text);

@@ -153,6 +153,7 @@ static void XMLCALL on_text(void *user, const XML_Char *bytes, int len)
         if (look->text_len == 0 && strchr(" \t\r\n", bytes[i]))
             continue;
         if (look->text_len + 1 >= look->text_bytes) { /* longer than it may be: none at all */
+            look->glance->has_long_id |= look->text == look->glance->message_id;
             look->text[0] = '\0';
             look->text = NULL;
             return;

@@ -16,6 +16,7 @@ struct gw_glance {
     char namespace_[256];     /* its namespace */
     enum gw_fault_code fault; /* Sender: Client, too; of an element Fault in the body */
     char message_id[256];     /* wsa:MessageID, "" if none or longer */
+    bool has_long_id;         /* it is longer */
     char action[256];         /* wsa:Action, likewise */
     bool is_signed;           /* it holds a ds:Signature */
 };
