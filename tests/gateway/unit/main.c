@@ -8,6 +8,7 @@
     SUITE(cargo)                                                                                   \
     SUITE(client)                                                                                  \
     SUITE(device_path)                                                                             \
+    SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
     SUITE(link)                                                                                    \
@@ -16,6 +17,8 @@
     SUITE(media_type)                                                                              \
     SUITE(mtom)                                                                                    \
     SUITE(multipart)                                                                               \
+    SUITE(name)                                                                                    \
+    SUITE(once)                                                                                    \
     SUITE(outcome)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
