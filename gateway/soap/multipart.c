@@ -34,7 +34,7 @@ struct reading {
 };
 
 struct header {
-    char id[GW_MULTIPART_ID_BYTES];
+    char id[GW_MULTIPART_ID_BYTES + 2]; /* with its brackets */
     char type[GW_MULTIPART_ID_BYTES];
     bool is_base64;
 };
@@ -142,7 +142,8 @@ static bool read_field(const char *field, const char *name, char *out, size_t ou
         len--;
     if (len >= out_bytes)
         return false;
-    memcpy(out, value, len);
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)(value[i] == '\t' ? ' ' : value[i]);
     out[len] = '\0';
     return true;
 }
@@ -150,7 +151,7 @@ static bool read_field(const char *field, const char *name, char *out, size_t ou
 static bool is_printable(const char *text)
 {
     for (; *text; text++)
-        if ((*text < 0x20 && *text != '\t') || *text > 0x7E)
+        if (*text < 0x20 || *text > 0x7E)
             return false;
     return true;
 }
@@ -212,6 +213,8 @@ static int read_header(struct reading *reading, struct header *header, const cha
         held += len;
     }
     cut_brackets(header->id);
+    if (strlen(header->id) >= GW_MULTIPART_ID_BYTES)
+        return fail(reading, "a part's header has a value that is too long");
     return 0;
 }
 
@@ -383,7 +386,8 @@ struct gw_part *gw_multipart_find(const struct gw_multipart *multipart, const ch
 
 /* ---- writing ---- */
 
-#define ROOT_ID "envelope@soap-xmpp"
+/* Behind the boundary: the root's Content-ID, which no part's sender can know. */
+#define ROOT "@soap-xmpp"
 
 static bool has_boundary(const struct gw_multipart *multipart, const char *boundary)
 {
@@ -445,8 +449,8 @@ static void put_root(struct ct_text *out, const struct gw_multipart *multipart, 
     else
         ct_text_print(out, "%s; charset=UTF-8", type);
     put_action(out, version, action);
-    ct_text_put(out, "\r\nContent-Transfer-Encoding: binary\r\n"
-                     "Content-ID: <" ROOT_ID ">\r\n\r\n");
+    ct_text_print(out, "\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <%s" ROOT ">\r\n\r\n",
+                  boundary);
     ct_text_add(out, multipart->envelope, multipart->envelope_bytes);
 }
 
@@ -467,8 +471,8 @@ static bool write_type(const struct gw_multipart *multipart, int version, const 
 {
     struct ct_text text = {0};
     const char *type = version == 12 ? "application/soap+xml" : "text/xml";
-    ct_text_print(&text, "multipart/related; type=\"%s\"; start=\"<" ROOT_ID ">\"; boundary=\"%s\"",
-                  multipart->is_xop ? "application/xop+xml" : type, boundary);
+    ct_text_print(&text, "multipart/related; type=\"%s\"; start=\"<%s" ROOT ">\"; boundary=\"%s\"",
+                  multipart->is_xop ? "application/xop+xml" : type, boundary, boundary);
     if (multipart->is_xop)
         ct_text_print(&text, "; start-info=\"%s\"", type);
     put_action(&text, version, action);
