@@ -109,7 +109,7 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
         gw_request_refuse(request, 400, "the method is too long");
     request->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
     gw_fields_read(request);
-    if (!gw_path_decode(request->raw_path, request->path)) {
+    if (!gw_path_unescape(request->raw_path, request->path)) {
         gw_request_refuse(request, 400, "the path can be read in two ways");
         strcpy(request->path, "/");
     }

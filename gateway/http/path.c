@@ -29,7 +29,7 @@ static bool has_dots(const char *path)
     return false;
 }
 
-bool gw_path_decode(const char *path, char *out)
+bool gw_path_unescape(const char *path, char *out)
 {
     char *end = out;
     if (*path != '/')

@@ -7,6 +7,6 @@
 /* Decodes %XX of path into out, which has room for all of it. false: it doesn't begin with '/', a
  * '%' has no two digits behind it, or it decodes to NUL, to a control character, to no UTF-8, to a
  * backslash, or to a segment "." or "..". */
-bool gw_path_decode(const char *path, char *out);
+bool gw_path_unescape(const char *path, char *out);
 
 #endif

@@ -201,4 +201,75 @@ test_that 'a function with the name of another file is found' fails \
 plant
 test_that 'an object that is missing is no reason to pass' misses_an_object
 
+# The gateway, by its own table: base, link with the public header, http with libmicrohttpd, route above them.
+plant_gateway() {
+    lib=$tmp/gateway
+    rm -rf "$lib"
+    mkdir -p "$lib/base" "$lib/link" "$lib/http" "$lib/client" "$lib/route" "$tmp/outside/contract"
+    echo 'struct ct_text;' > "$tmp/outside/contract/text.h"
+    echo 'int soap_xmpp_open(void);' > "$tmp/outside/soap_xmpp.h"
+    echo 'int MHD_stop(void);' > "$tmp/outside/microhttpd.h"
+    header base/clock 'int gw_clock_ms(void);'
+    code base/clock '#include "contract/text.h"' 'int gw_clock_ms(void) { return 1; }'
+    header http/request 'int gw_request_answer(void);'
+    code http/request '#include <microhttpd.h>' 'int gw_request_answer(void) { return MHD_stop(); }'
+    header http/server 'int gw_server_start(void);'
+    header link/link 'int gw_link_open(void);'
+    code link/link '#include "base/clock.h"' '#include "soap_xmpp.h"' \
+        'int gw_link_open(void) { return soap_xmpp_open() + gw_clock_ms(); }'
+    header client/client '#include "http/request.h"' 'int gw_client_send(void);'
+    code client/authority 'int gw_authorities_add(void);' 'int gw_authorities_add(void) { return 0; }'
+    code route/route '#include "link/link.h"' '#include "http/request.h"' 'int gw_route_find(void);' \
+        'int gw_route_find(void) { return gw_link_open() + gw_request_answer(); }'
+    code main '#include "link/link.h"' 'int main(void) { return gw_link_open(); }'
+}
+
+plant_gateway
+test_that 'a tree of the gateway without a fault passes' check
+
+plant_gateway
+add link/link.c '#include "http/request.h"'
+test_that 'in the gateway, a header of a folder that is not among those to be seen is found' fails \
+    'gateway/link/link.c:5: include: includes "http/request.h": link/ may see base, config'
+
+plant_gateway
+mkdir -p "$tmp/outside/xml"
+echo '#define SX_TAGS' > "$tmp/outside/xml/tags.h"
+add link/link.c '#include "xml/tags.h"'
+test_that 'in the gateway, a header of the library other than the public one is found' fails \
+    "gateway/link/link.c:5: include: \"xml/tags.h\" isn't there"
+
+plant_gateway
+add client/client.h '#include "http/server.h"'
+test_that 'in the gateway, of a folder of which one header may be seen, another is found' fails \
+    'gateway/client/client.h:6: include: includes "http/server.h": client/ may see base, config, http/request.h'
+
+plant_gateway
+add base/clock.c '#include "soap_xmpp.h"' '#include <microhttpd.h>'
+test_that 'in the gateway, headers that are for other folders alone are found' fails \
+    "gateway/base/clock.c:4: outside: includes soap_xmpp.h, which is config/, link/, " \
+    "gateway/base/clock.c:5: outside: includes microhttpd.h, which is http/'s alone"
+
+plant_gateway
+add route/route.c 'int MHD_resume(void);' 'int gw_route_resume(void) { return MHD_resume(); }'
+test_that 'in the gateway, a function of libmicrohttpd outside of http/ is found' fails \
+    'gateway/route/route.c:5: outside: uses MHD_resume of microhttpd.h'
+
+plant_gateway
+add route/route.c 'int gw_find_route(void) { return 0; }'
+test_that 'in the gateway, a function with another name is found' fails \
+    "gateway/route/route.c:5: name: gw_find_route isn't gw_route_..."
+
+plant_gateway
+add route/route.c 'int gw_link_open(void) { return 0; }'
+mv "$lib/route/route.c" "$lib/route/link.c"
+sed -i 's/gw_route_find/gw_link_find/g; s/ + gw_link_open()//; s/gw_link_open() + //' "$lib/route/link.c"
+test_that 'in the gateway, two functions with one name are found' fails \
+    "name: gw_link_open is $lib/link/link.c's, too"
+
+plant_gateway
+add base/clock.c 'int gw_link_open(void);' 'int gw_clock_open(void) { return gw_link_open(); }'
+test_that 'in the gateway, a call upwards is found, and the circle that it closes' fails \
+    'gateway/base/clock.c:4: call: uses gw_link_open of' 'circle: 2 files need each other: base/clock link/link'
+
 summarize
