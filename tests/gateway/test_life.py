@@ -35,7 +35,7 @@ class Life(gateway_lab.GatewayLab):
         self.gate.set()
         for number, answer in enumerate(posts.ended()):
             self.answered(answer, str(number))
-        self.assertEqual(chain.routing.end(), 0)
+        self.assertEqual(chain.routing.end(0), 0)
         self.assertEqual(len(ledger.numbers), 10)
 
     def test_a_service_gateway_that_stops_answers_first(self):
@@ -45,7 +45,7 @@ class Life(gateway_lab.GatewayLab):
         self.gate.set()
         for number, answer in enumerate(posts.ended()):
             self.answered(answer, str(number))
-        self.assertEqual(chain.serving.end(), 0)
+        self.assertEqual(chain.serving.end(0), 0)
 
     def refused(self, url):
         try:
@@ -57,7 +57,7 @@ class Life(gateway_lab.GatewayLab):
         posts, chain, _ = self.held("drain = 1\n")
         self.assertEqual(chain.routing.end(), 0)
         for answer in posts.ended():
-            self.assertEqual((answer.status, answer.outcome), (503, "unknown"), answer)
+            self.assertEqual((answer.status, answer.outcome), (502, "unknown"), answer)
 
     def reads_anew(self, gateway, configuration, says):
         (gateway.home / "gateway.conf").write_text(configuration)
