@@ -1,10 +1,9 @@
 # gateway.mk - soap-xmpp-gateway: HTTP on one side, XMPP on the other; on the public API and contract/, without gSOAP.
 
-# libconfuse: gateway.conf. libmicrohttpd, with GnuTLS: HTTP from others. libcurl: HTTP to others. expat: where an
-# address stands. libxml2: contract/. jansson: status.json and the try-it form. zlib: bodies that come packed. libcrypt:
-# passwords of HTTP users.
+# libmicrohttpd, with GnuTLS: HTTP from others. libcurl: HTTP to others. expat: where an address stands. libxml2:
+# contract/. jansson: status.json and the try-it form. zlib: bodies that come packed. libcrypt: passwords of HTTP users.
 # Headers of gateway/ are written from there, some are called like headers of lib/: -iquote stands before every -I.
-GATEWAY_PACKAGES := libconfuse libmicrohttpd gnutls libcurl expat libxml-2.0 jansson zlib libcrypt
+GATEWAY_PACKAGES := libmicrohttpd gnutls libcurl expat libxml-2.0 jansson zlib libcrypt
 GATEWAY := $(BUILD)/soap-xmpp-gateway
 GATEWAY_OBJECTS := $(call obj,$(wildcard gateway/*.c gateway/*/*.c))
 $(GATEWAY_OBJECTS) $(call lint_of,$(GATEWAY_OBJECTS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \

@@ -138,8 +138,8 @@ struct gw_config {
     bool has_trial;       /* admin: `try = true`: the try-it form, which calls without a user */
     bool is_ready_by_any; /* one link online is enough for /readyz */
     bool has_operation_metrics;
-    struct gw_text_pool *pool; /* file.c's: what all of it lives in */
-    int references;            /* config.c's */
+    struct ct_pool *pool; /* what all of it lives in */
+    int references;       /* config.c's */
 };
 
 /* Reads path with all that it includes, and checks all that can be checked without a network:

@@ -7,6 +7,7 @@
     SUITE(base64)                                                                                  \
     SUITE(cargo)                                                                                   \
     SUITE(client)                                                                                  \
+    SUITE(config)                                                                                  \
     SUITE(device_path)                                                                             \
     SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
@@ -20,6 +21,7 @@
     SUITE(name)                                                                                    \
     SUITE(once)                                                                                    \
     SUITE(outcome)                                                                                 \
+    SUITE(pattern)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
     SUITE(rewrite)                                                                                 \
