@@ -17,6 +17,7 @@
 #include "base/digest.h"
 #include "route/body.h"
 #include "route/endpoint.h"
+#include "route/envelope.h"
 #include "route/name.h"
 #include "route/once.h"
 #include "route/translation.h"
@@ -96,11 +97,30 @@ static void keep(const struct call *call, const struct gw_answer *answer)
     gw_once_end(call->calls->once, call->entry, &kept, most_kept(call), gw_clock_ms());
 }
 
-/* Answers and ends the call. */
-static void finish(struct call *call, const struct gw_answer *answer)
+/* Makes a package of an answer to a client that has sent one; what is kept of it is none. */
+static void pack(const struct call *call, struct gw_answer *answer, struct gw_envelope *package)
 {
+    if (!call->body.is_package || !answer->body || strstr(answer->content_type, "multipart"))
+        return;
+    *package = (struct gw_envelope){
+        .version = strstr(answer->content_type, "soap+xml") ? 12 : 11,
+        .bytes = answer->body,
+        .len = answer->body_bytes,
+    };
+    snprintf(package->content_type, sizeof package->content_type, "%s", answer->content_type);
+    gw_envelope_pack(package, &call->exchange->route->mtom);
+    answer->body = package->bytes;
+    answer->body_bytes = package->len;
+    answer->content_type = package->content_type;
+}
+
+/* Answers and ends the call. */
+static void finish(struct call *call, struct gw_answer *answer)
+{
+    struct gw_envelope package;
     if (call->entry)
         keep(call, answer);
+    pack(call, answer, &package);
     gw_exchange_answer(call->exchange, answer);
     free_call(call);
 }
@@ -110,7 +130,7 @@ static void refuse(struct call *call, struct gw_outcome_row row, enum gw_outcome
                    const char *end, const char *condition, const char *text)
 {
     char content_type[GW_EXCHANGE_TYPE_BYTES];
-    const struct gw_answer answer =
+    struct gw_answer answer =
         gw_exchange_make_fault(call->exchange, row, outcome, end, condition, text, content_type);
     finish(call, &answer);
 }
@@ -142,35 +162,59 @@ static void refuse_unsent(struct call *call, int status, const char *text)
 
 /* ---- the answer ---- */
 
+/* The status of a fault; 0: another one is told in its place. */
+static int status_of_fault(struct call *call)
+{
+    struct gw_glance glance = {0};
+    char why[TEXT_BYTES];
+    if (gw_glance_read(&glance, call->end.envelope, call->end.envelope_bytes, why, sizeof why))
+        glance.fault = GW_FAULT_OTHER;
+    if (glance.fault == GW_FAULT_MUST_UNDERSTAND && call->body.has_attachments &&
+        !call->body.had_must_understand)
+        return 0;
+    return gw_outcome_of_fault(call->end.version, glance.fault,
+                               call->exchange->route->fault_status);
+}
+
 static void answer_envelope(struct call *call)
 {
     struct gw_exchange *exchange = call->exchange;
-    char content_type[GW_EXCHANGE_TYPE_BYTES], why[TEXT_BYTES];
-    struct gw_glance glance = {0};
+    char why[TEXT_BYTES];
     struct gw_answer answer = {.status = 200,
                                .outcome = call->end.outcome,
                                .end = gw_link_end_text(call->end.end),
-                               .content_type = content_type,
                                .text = call->text};
-    if (call->end.end == GW_END_FAULT) {
-        if (gw_glance_read(&glance, call->end.envelope, call->end.envelope_bytes, why, sizeof why))
-            glance.fault = GW_FAULT_OTHER;
-        answer.status =
-            gw_outcome_of_fault(call->end.version, glance.fault, exchange->route->fault_status);
+    if (call->end.end == GW_END_FAULT)
+        answer.status = status_of_fault(call);
+    if (!answer.status) { /* SOAP 1.2 part 1, 2.6: such a fault comes before anything is done */
+        refuse(call, gw_outcome_of_status(415), GW_NOT_EXECUTED, "refused", "not-acceptable",
+               "the service takes no attachments");
+        return;
     }
     gw_translation_answer(exchange, &call->end.envelope, &call->end.envelope_bytes);
-    gw_media_type_write(call->end.version, "", content_type, sizeof content_type);
-    answer.body = call->end.envelope;
-    answer.body_bytes = call->end.envelope_bytes;
+    struct gw_envelope envelope = {
+        .version = call->end.version, .bytes = call->end.envelope, .len = call->end.envelope_bytes};
+    gw_media_type_write(envelope.version, "", envelope.content_type, sizeof envelope.content_type);
+    int result =
+        gw_envelope_unload(&envelope, exchange->config->limits.body_bytes, why, sizeof why);
+    call->end.envelope = envelope.bytes;
+    if (result) {
+        refuse(call, gw_outcome_of_end(GW_END_BAD, call->end.outcome, ""), call->end.outcome,
+               gw_link_end_text(GW_END_BAD), "", why);
+        return;
+    }
+    answer.body = envelope.bytes;
+    answer.body_bytes = envelope.len;
+    answer.content_type = envelope.content_type;
     call->end.envelope = NULL;
     finish(call, &answer);
 }
 
 static void answer_empty(struct call *call)
 {
-    const struct gw_answer answer = {.status = gw_outcome_of_end(GW_END_EMPTY, 0, "").status,
-                                     .outcome = call->end.outcome,
-                                     .end = gw_link_end_text(GW_END_EMPTY)};
+    struct gw_answer answer = {.status = gw_outcome_of_end(GW_END_EMPTY, 0, "").status,
+                               .outcome = call->end.outcome,
+                               .end = gw_link_end_text(GW_END_EMPTY)};
     finish(call, &answer);
 }
 
@@ -210,6 +254,8 @@ static void on_done(void *user, struct gw_call_end *end)
 static int prepare(struct call *call, char *why, size_t why_bytes)
 {
     struct gw_exchange *exchange = call->exchange;
+    size_t most_bytes = exchange->config->limits.body_bytes;
+    char path[GW_ENDPOINT_PATH_BYTES + 1] = "";
     const struct gw_endpoint_of of = {
         .route = exchange->route,
         .match = &call->match,
@@ -219,15 +265,16 @@ static int prepare(struct call *call, char *why, size_t why_bytes)
     };
     int status = gw_endpoint_write(&of, exchange->endpoint, why, why_bytes);
     if (!status)
+        status = gw_endpoint_path(&of, path, why, why_bytes);
+    if (!status)
         status = gw_endpoint_from(&of, call->from, why, why_bytes);
     if (!status)
-        status = gw_body_read(&call->body, exchange->request, exchange->config->limits.body_bytes,
-                              why, why_bytes);
+        status = gw_body_read(&call->body, exchange->request, most_bytes, why, why_bytes);
     if (call->body.glance.version)
         exchange->version = call->body.glance.version;
     snprintf(exchange->operation, sizeof exchange->operation, "%s", call->body.glance.operation);
     exchange->bytes_in = call->body.bytes;
-    return status;
+    return status ? status : gw_body_load(&call->body, path, most_bytes, why, why_bytes);
 }
 
 /* gw_once_told_fn: the call with this name has ended. */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { BUCKETS = 4096, MOST_PARTS = 8, ENTRY_BYTES = 640 };
+enum { BUCKETS = 4096, MOST_PARTS = 8, ENTRY_BYTES = 832 };
 
 struct waiter {
     gw_once_told_fn *told;

@@ -4,7 +4,7 @@
  * which a name is taken until ten minutes after its call has ended nobody else is told to run it,
  * unless it certainly was not executed; a name that can't be kept isn't taken.
  *
- * Memory: names and answers have a limit together. A name takes 640 bytes and is never dropped
+ * Memory: names and answers have a limit together. A name takes 832 bytes and is never dropped
  * early; an answer is, the oldest first, when a newer one needs its room. A later copy of such a
  * call learns that it was executed, and no more. All of it is lost with the process. */
 #ifndef GW_ONCE_H
@@ -19,7 +19,7 @@
 struct gw_once;
 struct gw_once_entry;
 
-enum { GW_ONCE_KEPT_MS = 10 * 60 * 1000, GW_ONCE_TEXT_BYTES = 256, GW_ONCE_TYPE_BYTES = 64 };
+enum { GW_ONCE_KEPT_MS = 10 * 60 * 1000, GW_ONCE_TEXT_BYTES = 256, GW_ONCE_TYPE_BYTES = 256 };
 
 /* How a named call has ended, as its client was told. */
 struct gw_once_answer {

@@ -195,6 +195,8 @@ static enum gw_fault_code code_of(char *code)
     if ((len == 6 && strncmp(local, "Server", 6) == 0) ||
         (len == 8 && strncmp(local, "Receiver", 8) == 0))
         return GW_FAULT_RECEIVER;
+    if (len == 14 && strncmp(local, "MustUnderstand", 14) == 0)
+        return GW_FAULT_MUST_UNDERSTAND;
     return GW_FAULT_OTHER;
 }
 

@@ -8,7 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum gw_fault_code { GW_FAULT_NONE, GW_FAULT_SENDER, GW_FAULT_RECEIVER, GW_FAULT_OTHER };
+enum gw_fault_code {
+    GW_FAULT_NONE,
+    GW_FAULT_SENDER,
+    GW_FAULT_RECEIVER,
+    GW_FAULT_MUST_UNDERSTAND,
+    GW_FAULT_OTHER
+};
 
 struct gw_glance {
     int version;              /* 11, 12 */

@@ -45,6 +45,7 @@ static void test_addressing(void)
                                  "<s:Body><a:MessageID " WSA ">no</a:MessageID></s:Body>" CLOSE),
                     0);
     ASSERT_TEXT(glance.message_id, "urn:uuid:1");
+    CU_ASSERT_FALSE(glance.has_long_id);
     ASSERT_TEXT(glance.action, "urn:<go");
     CU_ASSERT_EQUAL(look(OPEN_11 "<s:Header><MessageID xmlns='http://schemas.xmlsoap.org/ws/2004/"
                                  "08/addressing'>2</MessageID></s:Header><s:Body/>" CLOSE),
@@ -62,6 +63,7 @@ static void test_a_text_that_is_too_long_is_none(void)
                              1, 2, 3) > 0);
     CU_ASSERT_EQUAL(look(envelope), 0);
     ASSERT_TEXT(glance.message_id, "");
+    CU_ASSERT_TRUE(glance.has_long_id);
     CU_ASSERT_EQUAL(strlen(glance.operation), sizeof glance.operation - 1);
     ASSERT_TEXT(glance.namespace_, "");
     free(envelope);
@@ -81,7 +83,7 @@ static void test_faults_say_whom_they_blame(void)
          GW_FAULT_RECEIVER},
         {OPEN_11
          "<s:Body><s:Fault><faultcode>s:MustUnderstand</faultcode></s:Fault></s:Body>" CLOSE,
-         GW_FAULT_OTHER},
+         GW_FAULT_MUST_UNDERSTAND},
         {OPEN_12
          "<s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>x:Receiver"
          "</s:Value></s:Subcode></s:Code></s:Fault></s:Body>" CLOSE,
