@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
 DATADIR ?= $(PREFIX)/share
 BUILD ?= build
 CFLAGS ?= -O2 -g
@@ -36,7 +37,7 @@ SAMPLES := $(addprefix $(BUILD)/samples/,calculator-service calculator-client st
 LIBRARIES := $(addprefix $(BUILD)/,libsoapxmppcore.a $(CORE_SONAME) libsoapxmpp.a $(SONAME))
 TOOL := $(BUILD)/soap-xmpp
 
-all: $(LIBRARIES) $(SAMPLES) $(TOOL) $(if $(wildcard gateway/main.c),$(BUILD)/soap-xmpp-gateway)
+all: $(LIBRARIES) $(SAMPLES) $(TOOL) $(BUILD)/soap-xmpp-gateway
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -158,7 +159,7 @@ include mk/tool.mk mk/gateway.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 # ---- the rest ------------------------------------------------------------------------------------
 
 # The linker takes no function from a library that another one needs, so libsoapxmpp.so is a script that names both.
-install: install-tool $(LIBRARIES)
+install: install-tool install-gateway $(LIBRARIES)
 	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 lib/soap_xmpp.h $(DESTDIR)$(INCLUDEDIR)/
 	install -m 644 $(BUILD)/libsoapxmpp.a $(BUILD)/libsoapxmppcore.a $(DESTDIR)$(LIBDIR)/
@@ -175,7 +176,7 @@ install: install-tool $(LIBRARIES)
 	        > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; \
 	done
 
-uninstall: uninstall-tool
+uninstall: uninstall-tool uninstall-gateway
 	rm -f $(DESTDIR)$(INCLUDEDIR)/soap_xmpp.h $(addprefix $(DESTDIR)$(LIBDIR)/pkgconfig/,soapxmpp.pc soapxmppcore.pc) \
 	    $(foreach l,libsoapxmpp libsoapxmppcore,$(addprefix $(DESTDIR)$(LIBDIR)/$(l),.a .so .so.0 .so.$(VERSION)))
 
@@ -200,7 +201,8 @@ help:
 	@echo 'make run-unit | run-contract | run-plugin | run-oracle | run-model | run-integration | run-bytes | run-ws'
 	@echo '         | run-cxx | run-federation | run-cluster | run-mixed | run-docs | run-commands | run-install'
 	@echo '         | run-samples | run-languages | run-sized[-ws|-cxx|-mixed] | run-throttled | run-advised | run-servers'
-	@echo '         | run-tool | run-doctor | run-doctor-throttled   [ARGS=part-of-a-name]'
+	@echo '         | run-tool | run-doctor | run-doctor-throttled | run-gateway-unit | run-gateway | run-gateway-long'
+	@echo '         [ARGS=part-of-a-name]'
 	@echo 'make run-nat    calls through real NATs, in network namespaces (root, nftables)'
 	@echo 'make install | uninstall   [PREFIX=$(PREFIX)] [LIBDIR=...] [DESTDIR=...]'
 	@echo 'make bench      what a call costs, beside what the server alone costs (ARGS=--help);'

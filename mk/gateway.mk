@@ -37,10 +37,13 @@ GATEWAY_USERS := $(filter $(BUILD)/obj/tests/gateway/%,$(GATEWAY_TESTS))
 $(GATEWAY_USERS) $(call lint_of,$(GATEWAY_USERS)): CPPFLAGS += -DSOAP_XMPP_NO_GSOAP -iquote gateway \
     $(shell pkg-config --cflags $(GATEWAY_PACKAGES) 2>/dev/null)
 
-$(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(BUILD)/libgateway.a $(BUILD)/libcontract.a $(BUILD)/libsoapxmppcore.a
+# The archive, as the gateway; but a sanitizer has to see the core's objects.
+GATEWAY_ARCHIVES := $(BUILD)/libgateway.a $(BUILD)/libcontract.a
+GATEWAY_SHORTAGE := $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup strndup)
+$(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(GATEWAY_ARCHIVES) $(if $(SANITIZE),$(CORE_OBJECTS),$(BUILD)/libsoapxmppcore.a)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,malloc calloc realloc strdup \
-	    strndup) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit
+	$(Q)$(if $(SANITIZE),$(call link,$(GATEWAY_SHORTAGE) $(GATEWAY_ARCHIVES) $(GATEWAY_LIBS) -lcunit),$(CC) -pthread \
+	    $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(GATEWAY_SHORTAGE) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit)
 
 run-gateway-unit: $(BUILD)/unit-gateway
 	$(TEST_RUN) $(BUILD)/unit-gateway $(ARGS)
@@ -71,4 +74,22 @@ run-gateway-long: $(BUILD)/soap-xmpp-gateway $(TOOL) $(GATEWAY_OTHERS)
 	tools/with-servers $(GATEWAY_SERVERS) -- \
 	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway/long $(ARGS)
 
-.PHONY: run-gateway-unit run-gateway run-gateway-long
+# ---- what is installed ---------------------------------------------------------------------------
+
+GATEWAY_MANUALS := $(patsubst man/%.scd,$(BUILD)/man/%,$(wildcard man/soap-xmpp-gateway.8.scd man/gateway.conf.5.scd))
+
+$(GATEWAY_MANUALS): $(BUILD)/man/%: man/%.scd
+	$(call say,SCDOC,$@)
+	@mkdir -p $(@D)
+	$(Q)scdoc < $< > $@
+
+install-gateway: $(GATEWAY) $(GATEWAY_MANUALS)
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(DATADIR)/man/man5 $(DATADIR)/man/man8)
+	install -m 755 $(GATEWAY) $(DESTDIR)$(SBINDIR)/
+	for m in $(GATEWAY_MANUALS); do install -m 644 $$m $(DESTDIR)$(DATADIR)/man/man$${m##*.}/ || exit 1; done
+
+uninstall-gateway:
+	rm -f $(DESTDIR)$(SBINDIR)/soap-xmpp-gateway $(addprefix $(DESTDIR)$(DATADIR)/man/,man8/soap-xmpp-gateway.8 \
+	    man5/gateway.conf.5)
+
+.PHONY: run-gateway-unit run-gateway run-gateway-long install-gateway uninstall-gateway

@@ -23,14 +23,15 @@ run-cppcheck:
 	    $(INCLUDES) $(MACROS:%=--include=%) $(LINTED)
 
 # Which folder sees which, and whether that is found when it isn't so. The objects tell who calls whom.
-# contract/ knows nothing of lib/, and soap-xmpp/ the public header alone: what they include stands in their
-# dependencies. $(BUILD)/unit-contract is linked without lib/.
-layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c) $(CONTRACT_OBJECTS) $(TOOL_OBJECTS)
-	$(call say,LAYERS,lib contract soap-xmpp)
+# contract/ knows nothing of lib/, and soap-xmpp/ and gateway/ the public header alone: what they include stands in
+# their dependencies. $(BUILD)/unit-contract is linked without lib/.
+layers: $(LIB_OBJECTS) $(call obj,lib/net/strophe_stderr.c) $(CONTRACT_OBJECTS) $(TOOL_OBJECTS) $(GATEWAY_OBJECTS)
+	$(call say,LAYERS,lib contract soap-xmpp gateway)
 	$(Q)! grep -l '[ :]lib/' $(CONTRACT_OBJECTS:.o=.d)
-	$(Q)! grep -oE '(^|[ :])lib/[^ :]+' $(TOOL_OBJECTS:.o=.d) | grep -v 'lib/soap_xmpp\.h$$'
+	$(Q)! grep -oE '(^|[ :])lib/[^ :]+' $(TOOL_OBJECTS:.o=.d) $(GATEWAY_OBJECTS:.o=.d) | grep -v 'lib/soap_xmpp\.h$$'
 	$(Q)tests/layers/run.sh
 	$(Q)tools/check-layers lib $(BUILD)/obj/lib
+	$(Q)tools/check-layers gateway $(BUILD)/obj/gateway
 
 # Whether the models of the delivery still name what there is.
 models:

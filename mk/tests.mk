@@ -25,7 +25,7 @@ MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integr
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool integration bytes ws cxx federation cluster)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool unit-gateway integration bytes ws cxx federation cluster)
 
 CONTRACT_TESTS := $(call obj,$(wildcard tests/contract/*.c) tests/lib/suite.c)
 
@@ -418,18 +418,20 @@ sized_suites = --beside sized $(BUILD)/integration $(SIZED_LANES) '$(DEBIAN_SERV
     --beside sized-ws $(BUILD)/ws 2 '$(DEBIAN_PAIR)' --beside sized-cxx $(BUILD)/cxx 1 '$(DEBIAN_PAIR)'
 targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUILD) run-$(t)')
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract \
-    --suites tool $(BUILD)/unit-tool
+    --suites tool $(BUILD)/unit-tool --suites gateway-unit $(BUILD)/unit-gateway
 served_suites = --served integration $(BUILD)/integration --served bytes $(BUILD)/bytes --served ws $(BUILD)/ws \
     --served cxx $(BUILD)/cxx
 
-check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-tool $(ORACLES) $(BUILD)/gen/calculator/soapH.h
+check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-tool $(BUILD)/unit-gateway \
+    $(ORACLES) $(BUILD)/gen/calculator/soapH.h
 	$(call side_by_side) $(unit_suites) $(call targets,bench-unit docs oracle model)
 
 # What install, samples and so on need is made before, as they run at the same time.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BUILD)/mixed $(ORACLES) $(NAT) $(FLEET) $(LOGIN) $(BUILD)/codec \
+	    $(GATEWAY_OTHERS)
 	$(call side_by_side) $(unit_suites) $(served_suites) $(sized_suites) --served mixed $(BUILD)/mixed \
-	    $(call targets,bench-unit docs oracle model install commands soap-xmpp doctor \
+	    $(call targets,bench-unit docs oracle model install commands soap-xmpp doctor gateway \
 	    samples languages servers advised federation cluster nat bench-fleet-smoke bench-login-smoke)
 
 # The sanitizers see the test programs alone: install, samples, commands and nat look at how programs are

@@ -310,5 +310,13 @@ tool_is_there() {
     [ "$("$prefix/bin/soap-xmpp" --version)" = "soap-xmpp $version" ] && ! ldd "$prefix/bin/soap-xmpp" | grep gsoap
 }
 test_that "the tool is there with its page and completions, and needs no gSOAP" tool_is_there
+gateway_is_there() {
+    local program=$prefix/sbin/soap-xmpp-gateway page
+    for page in man8/soap-xmpp-gateway.8 man5/gateway.conf.5; do
+        [ -s "$prefix/share/man/$page" ] || return
+    done
+    [ "$("$program" --version)" = "soap-xmpp-gateway $version" ] && ! ldd "$program" | grep gsoap
+}
+test_that "the gateway is there with its pages, and needs no gSOAP" gateway_is_there
 test_that "make uninstall leaves nothing" staged_uninstall
 summarize
