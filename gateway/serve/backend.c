@@ -158,6 +158,13 @@ static bool is_backend(const struct gw_backend *backend, const struct place *pla
     return false;
 }
 
+bool gw_backend_is_own(const struct gw_backend *backend, const char *url)
+{
+    struct place place;
+    return read_url(url, &place) &&
+           is_backend(backend, &place, strncasecmp(url, "https", 5) == 0 ? 443 : 80);
+}
+
 /* RFC 5122: what may stand in a node or path of an xmpp: URI; all else percent-encoded. */
 static bool add_encoded(const char *text, const char *also, char *out, size_t out_bytes)
 {
@@ -189,7 +196,7 @@ int gw_backend_to_xmpp(void *user, const char *address, char *out, size_t out_by
     char path[GW_DEVICE_PATH_BYTES + 1];
     struct place place;
     const char *behind = read_url(address, &place), *own;
-    if (!behind || !is_backend(backend, &place, strncasecmp(address, "https", 5) == 0 ? 443 : 80))
+    if (!behind || !gw_backend_is_own(backend, address))
         return 0;
     own = backend->base + authority_bytes(backend->base);
     if (strcmp(behind, own) == 0 || (strcmp(behind, "/") == 0 && !*own))

@@ -33,6 +33,9 @@ int gw_backend_find(struct gw_backend *backend, const struct gw_services *servic
 int gw_backend_set_path(struct gw_backend *backend, const char *path, const char **condition,
                         char *why, size_t why_bytes);
 
+/* Whether an absolute URL has the backend's authority, or that of an alias. */
+bool gw_backend_is_own(const struct gw_backend *backend, const char *url);
+
 /* gw_rewrite_fn: user is the struct gw_backend. An http(s) URL of the backend, or of its aliases,
  * as xmpp: address; and the other way. */
 int gw_backend_to_xmpp(void *user, const char *address, char *out, size_t out_bytes);

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/record.h"
 #include "base/trace.h"
-#include "serve/addresses.h"
 #include "serve/response.h"
+#include "serve/metadata.h"
 #include "serve/package.h"
 #include "serve/post.h"
 #include "soap_xmpp.h"
@@ -192,6 +192,44 @@ static void forward(void *user)
         decline(delivery, condition, why);
 }
 
+/* ---- the contract ---- */
+
+/* gw_description_done_fn */
+static void take_description(void *user, struct gw_documents *documents, const char *condition,
+                             const char *why)
+{
+    struct gw_delivery *delivery = user;
+    struct gw_metadata_question question;
+    char *envelope, unread[WHY_BYTES];
+    size_t bytes;
+    if (!documents) {
+        decline(delivery, condition, why);
+        return;
+    }
+    if (gw_metadata_read(&question, delivery->incoming, unread, sizeof unread) != 0) {
+        gw_descriptions_release(delivery->place.descriptions, documents);
+        decline(delivery, "bad-request", unread);
+        return;
+    }
+    envelope = gw_metadata_write(&question, documents, &bytes);
+    gw_descriptions_release(delivery->place.descriptions, documents);
+    if (envelope)
+        answer(delivery, envelope, bytes, false);
+    else
+        decline(delivery, "resource-constraint", "there is no memory left");
+}
+
+/* Whether the gateway itself answers. A service that has a WSDL of its own and none here gets the
+ * question as any other. */
+static bool is_metadata(const struct gw_delivery *delivery)
+{
+    enum gw_wsdl wsdl = delivery->backend.service->serve->wsdl;
+    return (wsdl == GW_WSDL_URL || wsdl == GW_WSDL_FILE) &&
+           gw_metadata_is_asked(delivery->incoming);
+}
+
+/* ---- its beginning ---- */
+
 /* 0, or -1 with *condition and one sentence in why. */
 static int look_up(struct gw_delivery *delivery, struct gw_link *link, const char **condition,
                    char *why, size_t why_bytes)
@@ -231,6 +269,9 @@ void gw_delivery_begin(const struct gw_delivery_place *place, struct gw_services
     gw_record_begin(false, pattern_of(delivery));
     if (result != 0) {
         decline(delivery, condition, why);
+    } else if (is_metadata(delivery)) {
+        gw_descriptions_get(place->descriptions, delivery->services, &delivery->backend,
+                            take_description, delivery);
     } else if (delivery->bytes_in <= QUICK_BYTES) {
         forward(delivery);
     } else if (gw_workers_do(place->workers, forward, delivery) != 0) {

@@ -10,11 +10,13 @@
 #include "client/client.h"
 #include "link/link.h"
 #include "serve/backend.h"
+#include "serve/description.h"
 
 /* What it is begun with, and lives beside. */
 struct gw_delivery_place {
     struct gw_client *client;
     struct gw_workers *workers;
+    struct gw_descriptions *descriptions;
 };
 
 /* Takes the request and ends it, sooner or later. Doesn't block. */

@@ -26,11 +26,16 @@ struct gw_serves *gw_serves_new(struct gw_config *config, struct gw_client *clie
         return NULL;
     }
     serves->services = gw_services_new(config, why, why_bytes);
-    if (!serves->services) {
+    serves->place =
+        (struct gw_delivery_place){client, workers, gw_descriptions_new(client, workers)};
+    if (serves->services && !serves->place.descriptions)
+        snprintf(why, why_bytes, "there is no memory left");
+    if (!serves->services || !serves->place.descriptions) {
+        gw_services_release(serves->services);
+        gw_descriptions_free(serves->place.descriptions);
         free(serves);
         return NULL;
     }
-    serves->place = (struct gw_delivery_place){.client = client, .workers = workers};
     pthread_mutex_init(&serves->mu, NULL);
     return serves;
 }
@@ -46,6 +51,7 @@ int gw_serves_reload(struct gw_serves *serves, struct gw_config *config, char *w
     serves->services = services;
     pthread_mutex_unlock(&serves->mu);
     gw_services_release(before);
+    gw_descriptions_clear(serves->place.descriptions);
     return 0;
 }
 
@@ -77,6 +83,7 @@ void gw_serves_free(struct gw_serves *serves)
     if (!serves)
         return;
     gw_services_release(serves->services);
+    gw_descriptions_free(serves->place.descriptions);
     pthread_mutex_destroy(&serves->mu);
     free(serves);
 }
