@@ -53,7 +53,9 @@ struct asking {
     long long deadline_ms;
     struct gw_client_answer came;
     char *content_type;
-    char why[WHY_BYTES]; /* of the WSDL itself */
+    char lost[300];        /* why nothing came */
+    const char *condition; /* of the first that wasn't to be had: the WSDL itself, if that isn't */
+    char why[WHY_BYTES];
 };
 
 /* ---- what is kept ---- */
@@ -186,7 +188,9 @@ static void finish(struct asking *asking)
 {
     struct gw_documents *documents = asking->documents;
     if (!documents->list[0].bytes) {
-        fail(asking, "item-not-found", asking->why);
+        char why[WHY_BYTES + 50];
+        snprintf(why, sizeof why, "the backend's WSDL isn't to be had: %s", asking->why);
+        fail(asking, asking->condition, why);
     } else if (!keep(asking->descriptions, &asking->key, documents)) {
         fail(asking, "resource-constraint", "there is no memory left");
     } else {
@@ -196,12 +200,18 @@ static void finish(struct asking *asking)
     }
 }
 
-/* The first document's reason is told; of the others it is enough that they aren't there. */
-static void miss(struct asking *asking, const char *why)
+/* The first reason is told, if it is the WSDL's. */
+static void note(struct asking *asking, const char *condition, const char *why)
 {
-    if (!asking->documents->list[0].bytes && !*asking->why)
-        snprintf(asking->why, sizeof asking->why, "the backend's WSDL isn't to be had: %.400s",
-                 why);
+    if (asking->condition)
+        return;
+    asking->condition = condition;
+    snprintf(asking->why, sizeof asking->why, "%s", why);
+}
+
+static void miss(struct asking *asking, const char *condition, const char *why)
+{
+    note(asking, condition, why);
     gw_documents_miss(asking->documents);
 }
 
@@ -215,17 +225,17 @@ static void take_document(void *user)
     struct gw_media_type type;
     char why[300] = "";
     if (came->end != GW_CLIENT_ANSWERED) {
-        miss(asking, asking->why[0] ? asking->why : came->why);
+        miss(asking, "service-unavailable", asking->lost);
     } else if (came->status != 200) {
         snprintf(why, sizeof why, "it answered %d", came->status);
-        miss(asking, why);
+        miss(asking, "item-not-found", why);
     } else {
         if (gw_media_type_read(&type, *came->content_type ? came->content_type : NULL, why,
                                sizeof why) != 0)
             memset(&type, 0, sizeof type);
         if (gw_documents_put(asking->documents, asking->backend, came->body, came->body_bytes,
                              *type.charset ? type.charset : NULL, why, sizeof why) != 0)
-            miss(asking, why);
+            note(asking, "item-not-found", why); /* put counts it as missing */
     }
     free(asking->came.body);
     free(asking->content_type);
@@ -241,8 +251,8 @@ static void take_answer(void *user, struct gw_client_answer *came)
     came->body = NULL;
     asking->content_type = strdup(came->content_type);
     asking->came.content_type = asking->content_type ? asking->content_type : "";
-    if (came->end != GW_CLIENT_ANSWERED && !*asking->why)
-        snprintf(asking->why, sizeof asking->why, "%s", came->why);
+    if (came->end != GW_CLIENT_ANSWERED)
+        snprintf(asking->lost, sizeof asking->lost, "%s", came->why);
     if (gw_workers_do(asking->descriptions->workers, take_document, asking) != 0)
         take_document(asking);
 }
@@ -279,7 +289,7 @@ static void ask_next(struct asking *asking)
     while ((url = gw_documents_next(asking->documents))) {
         if (send_get(asking, url, why, sizeof why) == 0)
             return;
-        miss(asking, why);
+        miss(asking, "service-unavailable", why);
     }
     finish(asking);
 }
@@ -297,12 +307,12 @@ static void read_files(void *user)
                  url + strlen(FILES));
         if (ct_file_read(NULL, path, asking->documents->left_bytes, &bytes, &len, why,
                          sizeof why) != 0) {
-            miss(asking, why);
+            miss(asking, "item-not-found", why);
             continue;
         }
         if (gw_documents_put(asking->documents, asking->backend, bytes, len, NULL, why,
                              sizeof why) != 0)
-            miss(asking, why);
+            note(asking, "item-not-found", why);
         free(bytes);
     }
     finish(asking);
