@@ -268,6 +268,19 @@ test_that 'in the gateway, two functions with one name are found' fails \
     "name: gw_link_open is $lib/link/link.c's, too"
 
 plant_gateway
+header link/call '#include "link/link.h"' 'int gw_call_begin(void);'
+code link/call 'int gw_call_begin(void) { return 0; }'
+add link/link.c '#include "link/call.h"' 'int gw_link_call(void) { return gw_call_begin(); }'
+test_that 'in the gateway, the header that a folder shows to others closes no circle' check
+
+plant_gateway
+header link/call '#include "link/link.h"' 'int gw_call_begin(void);'
+code link/call 'int gw_call_begin(void) { return gw_link_open(); }'
+add link/link.c '#include "link/call.h"' 'int gw_link_call(void) { return gw_call_begin(); }'
+test_that 'in the gateway, a call of what that header declares does' fails \
+    'circle: 2 files need each other: link/call link/link'
+
+plant_gateway
 add base/clock.c 'int gw_link_open(void);' 'int gw_clock_open(void) { return gw_link_open(); }'
 test_that 'in the gateway, a call upwards is found, and the circle that it closes' fails \
     'gateway/base/clock.c:4: call: uses gw_link_open of' 'circle: 2 files need each other: base/clock link/link'
