@@ -115,9 +115,12 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
     }
     gw_framing_check(request);
     gw_origin_read(request, arrival->tls);
+    pthread_mutex_lock(&request->intake->mutex);
+    request->users = gw_users_hold(arrival->users);
+    pthread_mutex_unlock(&request->intake->mutex);
     if (gw_intake_is_draining(request->intake))
         gw_request_refuse(request, 503, "the gateway is stopping");
-    if (request->refusal || gw_identity_check(arrival, request))
+    if (request->refusal || gw_identity_check(arrival->tls, arrival->passwords, request))
         go_on(request);
     else
         gw_connection_set_deadline(&request->intake->connections, request->connection, 0);

@@ -5,17 +5,14 @@
 
 #include <string.h>
 
-#include "http/passwords.h"
-#include "http/tls.h"
-
 /* The client has shown a certificate that the listener's client-ca has signed. */
-static void check_certificate(struct gw_arrival *arrival, struct gw_request *request)
+static void check_certificate(struct gw_tls *tls, struct gw_request *request)
 {
     struct gw_tls_client client;
     const union MHD_ConnectionInfo *session =
         MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     const struct gw_users *users = request->users;
-    if (!session || !gw_tls_find_client(arrival->tls, session->tls_session, &client)) {
+    if (!session || !gw_tls_find_client(tls, session->tls_session, &client)) {
         gw_request_refuse(request, 401, "a client certificate that is trusted here is asked for");
         return;
     }
@@ -55,7 +52,7 @@ static void done(void *user, enum gw_passwords_end end)
 }
 
 /* Under the intake's mutex all of it, so that a worker that is fast finds it suspended. */
-static bool check_password(struct gw_arrival *arrival, struct gw_request *request)
+static bool check_password(struct gw_passwords *passwords, struct gw_request *request)
 {
     struct gw_intake *intake = request->intake;
     char name[GW_USERS_NAME_BYTES] = "";
@@ -64,8 +61,8 @@ static bool check_password(struct gw_arrival *arrival, struct gw_request *reques
 
     pthread_mutex_lock(&intake->mutex);
     if (!intake->is_closed)
-        end = gw_passwords_check(arrival->passwords, request->users, authorization,
-                                 request->address, name, done, request);
+        end = gw_passwords_check(passwords, request->users, authorization, request->address, name,
+                                 done, request);
     bool is_later = end == GW_PASSWORDS_LATER;
     if (is_later) {
         request->phase = GW_PHASE_CHECKING;
@@ -80,17 +77,15 @@ static bool check_password(struct gw_arrival *arrival, struct gw_request *reques
     return true;
 }
 
-bool gw_identity_check(struct gw_arrival *arrival, struct gw_request *request)
+bool gw_identity_check(struct gw_tls *tls, struct gw_passwords *passwords,
+                       struct gw_request *request)
 {
-    pthread_mutex_lock(&request->intake->mutex);
-    request->users = gw_users_hold(arrival->users);
-    pthread_mutex_unlock(&request->intake->mutex);
-    if (arrival->tls && gw_tls_trusted(arrival->tls))
-        check_certificate(arrival, request);
+    if (tls && gw_tls_trusted(tls))
+        check_certificate(tls, request);
     if (request->refusal || !request->users || gw_users_type(request->users) != GW_AUTH_BASIC)
         return true;
     request->asks_password = true;
-    return check_password(arrival, request);
+    return check_password(passwords, request);
 }
 
 void gw_identity_conclude(struct gw_request *request)
