@@ -8,6 +8,7 @@
     SUITE(cargo)                                                                                   \
     SUITE(client)                                                                                  \
     SUITE(config)                                                                                  \
+    SUITE(config_errors)                                                                           \
     SUITE(device_path)                                                                             \
     SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
