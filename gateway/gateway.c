@@ -62,6 +62,14 @@ static bool serves_by(const struct gw_config *config, const struct gw_link_confi
     return false;
 }
 
+int gw_gateway_check(struct gw_config *config, char *why, size_t why_bytes)
+{
+    for (size_t i = 0; i < config->link_count; i++)
+        if (gw_link_check(&config->links[i], why, why_bytes))
+            return -1;
+    return gw_serves_check(config, why, why_bytes);
+}
+
 static int open_link(struct gw_gateway *gateway, const struct gw_link_config *link, char *why,
                      size_t why_bytes)
 {

@@ -106,6 +106,10 @@ static struct gw_config *read_config(const char *file)
 {
     char why[WHY_BYTES] = "";
     struct gw_config *config = gw_config_read(file, why, sizeof why);
+    if (config && gw_gateway_check(config, why, sizeof why)) {
+        gw_config_release(config);
+        config = NULL;
+    }
     if (!config)
         complain(why);
     return config;
@@ -186,7 +190,8 @@ static void reload(struct run *run)
     snprintf(lines, sizeof lines, "RELOADING=1\nMONOTONIC_USEC=%lld", gw_clock_us());
     gw_notify(lines);
     struct gw_config *config = gw_config_read(run->file, why, sizeof why);
-    if (config && gw_gateway_reload(run->gateway, config, why, sizeof why) == 0) {
+    if (config && gw_gateway_check(config, why, sizeof why) == 0 &&
+        gw_gateway_reload(run->gateway, config, why, sizeof why) == 0) {
         set_log(config);
         run->drain_ms = config->drain_ms;
         gw_log(GW_LOG_NOTICE, "%s was read again", run->file);

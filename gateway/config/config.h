@@ -44,6 +44,7 @@ struct gw_link_config {
     char *jid;
     bool is_component;               /* its jid is a domain: any node of it is ours */
     struct gw_strings names, values; /* members as they stand in the file, jid included */
+    const char *file;                /* where it stands */
     int line;
 };
 
@@ -79,6 +80,7 @@ struct gw_route_config {
     bool once_by_message_id; /* a wsa:MessageID names a call as an Idempotency-Key does */
     bool may_message;        /* "?message" behind its path is a call by message */
     struct gw_strings mtom;  /* "{namespace}local": elements that become parts */
+    const char *file;        /* where it stands */
     int line;
 };
 
@@ -104,6 +106,7 @@ struct gw_serve_config {
     struct gw_rewrite_config rewrite;
     struct gw_strings aliases; /* "192.168.1.10": authorities that are the backend's, too */
     struct gw_strings mtom;    /* this backend takes MTOM: elements that become parts */
+    const char *file;          /* where it stands */
     int line;
 };
 

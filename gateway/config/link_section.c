@@ -70,6 +70,7 @@ int gw_link_section_read(const struct gw_draft *draft, const struct gw_file_sect
     const struct gw_file_option *shared = gw_file_find(section, "shared_jid");
     const struct gw_link_config *other;
     link->name = (char *)section->title;
+    link->file = section->place.path;
     link->line = section->place.line;
     if (!*link->name)
         return gw_place_tell(section->place, draft->why, "a link needs a name: link \"main\"");

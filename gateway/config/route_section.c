@@ -215,6 +215,7 @@ int gw_route_section_read(const struct gw_draft *draft, const struct gw_file_sec
     route->from = "";
     route->wsdl_file = "";
     route->timeout_ms = TIMEOUT_MS;
+    route->file = section->place.path;
     route->line = section->place.line;
     if (gw_link_section_find(draft, section, &route->link) || check_link(draft, section, route) ||
         read_pattern(draft, section, route) || read_to(draft, section, route) ||

@@ -201,6 +201,7 @@ int gw_serve_section_read(const struct gw_draft *draft, const struct gw_file_sec
     serve->timeout_ms = TIMEOUT_MS;
     serve->connections = CONNECTIONS;
     serve->keepalive_ms = KEEPALIVE_MS;
+    serve->file = section->place.path;
     serve->line = section->place.line;
     if (gw_link_section_find(draft, section, &serve->link) || read_pattern(draft, section, serve) ||
         read_url(draft, section, serve) || read_paths(draft, section, serve) ||

@@ -210,6 +210,17 @@ static struct gw_link *make(const char *name, size_t most_bytes, gw_link_take_fn
     return NULL;
 }
 
+int gw_link_check(const struct gw_link_config *config, char *why, size_t why_bytes)
+{
+    struct soap_xmpp_config settings;
+    char clause[TEXT_BYTES] = "", name[] = "";
+
+    if (gw_settings_make(config, name, 0, &settings, clause, sizeof clause) == 0)
+        return 0;
+    snprintf(why, why_bytes, "%s:%d: %s", config->file, config->line, clause);
+    return -1;
+}
+
 /* The link of the library, with its rules and its descriptor. */
 static int open_xmpp(struct gw_link *link, const struct gw_link_config *config, const char *rules,
                      char *why, size_t why_bytes)

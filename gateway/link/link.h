@@ -60,6 +60,9 @@ struct gw_outgoing {
  * by one of answer, refuse, decline, from any thread. */
 typedef void gw_link_take_fn(void *user, struct gw_link *link, struct gw_incoming *incoming);
 
+/* Whether the library knows its members and takes their values: 0, or -1 with "FILE:LINE: ..." in
+ * why. What else is wrong with them gw_link_open() finds. */
+int gw_link_check(const struct gw_link_config *config, char *why, size_t why_bytes);
 /* Opens it; it comes online by itself. Changes of its state go into the log, and its trace, which
  * has errors alone unless config says otherwise, unless that says where to (trace_to). rules: all
  * that may pass for one of the link's services (soap_xmpp_set_rules()); NULL: those of config.

@@ -66,6 +66,13 @@ void gw_serves_take(void *user, struct gw_link *link, struct gw_incoming *incomi
     gw_services_release(services);
 }
 
+int gw_serves_check(struct gw_config *config, char *why, size_t why_bytes)
+{
+    struct gw_services *services = gw_services_new(config, why, why_bytes);
+    gw_services_release(services);
+    return services ? 0 : -1;
+}
+
 char *gw_serves_rules(const struct gw_config *config, const struct gw_link_config *link)
 {
     struct ct_text text = {0};

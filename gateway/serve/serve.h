@@ -25,6 +25,9 @@ int gw_serves_reload(struct gw_serves *serves, struct gw_config *config, char *w
                      size_t why_bytes);
 /* gw_link_take_fn: user is the struct gw_serves. */
 void gw_serves_take(void *serves, struct gw_link *link, struct gw_incoming *incoming);
+/* Whether what a start reads beside the configuration is right: rules, passwords. 0, or -1 with
+ * "FILE:LINE: ..." in why. Blocks. */
+int gw_serves_check(struct gw_config *config, char *why, size_t why_bytes);
 /* The rules of all services of a link, as gw_link_open() takes them; malloc'ed; NULL: no memory. */
 char *gw_serves_rules(const struct gw_config *config, const struct gw_link_config *link);
 void gw_serves_free(struct gw_serves *serves); /* nothing is under way; NULL is fine */

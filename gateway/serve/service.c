@@ -9,6 +9,8 @@
 #include "serve/rules.h"
 #include "soap_xmpp.h"
 
+enum { CLAUSE_BYTES = 400 };
+
 /* The first line of the file. NULL with one sentence in why. */
 static char *read_password(const char *path, char *why, size_t why_bytes)
 {
@@ -63,6 +65,7 @@ static int fill(struct gw_service *service, const struct gw_serve_config *serve,
 struct gw_services *gw_services_new(struct gw_config *config, char *why, size_t why_bytes)
 {
     struct gw_services *services = calloc(1, sizeof *services);
+    char clause[CLAUSE_BYTES] = "";
     if (services)
         services->list = calloc(config->serve_count + 1, sizeof *services->list);
     if (!services || !services->list) {
@@ -74,7 +77,9 @@ struct gw_services *gw_services_new(struct gw_config *config, char *why, size_t 
     services->config = gw_config_hold(config);
     for (; services->count < config->serve_count; services->count++) {
         struct gw_service *service = &services->list[services->count];
-        if (fill(service, &config->serves[services->count], why, why_bytes) != 0) {
+        if (fill(service, &config->serves[services->count], clause, sizeof clause) != 0) {
+            snprintf(why, why_bytes, "%s:%d: %s", service->serve->file, service->serve->line,
+                     clause);
             soap_xmpp_rules_free(service->rules);
             gw_services_release(services);
             return NULL;
