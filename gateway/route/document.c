@@ -21,7 +21,7 @@ enum { PATH_BYTES = 1024 };
 struct reading {
     struct ct_metadata *metadata;
     char folder[PATH_BYTES]; /* with a '/' at its end, or "" */
-    char base[PATH_BYTES];   /* the folder of the document that imports, seen from folder */
+    char from[PATH_BYTES];   /* the location of the document that imports */
     size_t left_bytes;
     char *why;
     size_t why_bytes;
@@ -65,12 +65,19 @@ static bool is_known(const struct reading *reading, const char *location)
     return false;
 }
 
-/* A location relative to base as it is seen from the folder; false: it leads out. */
-static bool join(const char *base, const char *location, char *out, size_t out_bytes)
+static bool is_absolute(const char *location)
 {
+    const char *colon = strchr(location, ':'), *slash = strchr(location, '/');
+    return *location == '/' || (colon && (!slash || colon < slash));
+}
+
+bool gw_document_resolve(const char *from, const char *location, char *out, size_t out_bytes)
+{
+    const char *slash = strrchr(from, '/');
     char both[PATH_BYTES * 2], *rest = both, *step;
-    if (*location == '/' ||
-        (size_t)snprintf(both, sizeof both, "%s%s", base, location) >= out_bytes)
+    int folder_len = slash ? (int)(slash - from + 1) : 0;
+    if (is_absolute(location) ||
+        (size_t)snprintf(both, sizeof both, "%.*s%s", folder_len, from, location) >= out_bytes)
         return false;
     *out = '\0';
     while ((step = strsep(&rest, "/"))) {
@@ -78,21 +85,15 @@ static bool join(const char *base, const char *location, char *out, size_t out_b
         if (strcmp(step, ".") == 0 || !*step)
             continue;
         if (strcmp(step, "..") == 0) {
-            char *slash = len ? memrchr(out, '/', len - 1) : NULL;
+            char *before = len ? memrchr(out, '/', len - 1) : NULL;
             if (len == 0)
                 return false;
-            out[slash ? slash - out + 1 : 0] = '\0';
+            out[before ? before - out + 1 : 0] = '\0';
             continue;
         }
         snprintf(out + len, out_bytes - len, "%s%s", step, rest ? "/" : "");
     }
     return *out && out[strlen(out) - 1] != '/';
-}
-
-static bool is_absolute(const char *location)
-{
-    const char *colon = strchr(location, ':'), *slash = strchr(location, '/');
-    return colon && (!slash || colon < slash);
 }
 
 /* gw_rewrite_fn: notes an import, and leaves it as it is. */
@@ -103,7 +104,7 @@ static int note_import(void *user, const char *address, char *out, size_t out_by
     (void)out, (void)out_bytes;
     if (!*address || is_absolute(address) || reading->is_wrong)
         return 0;
-    if (!join(reading->base, address, location, sizeof location))
+    if (!gw_document_resolve(reading->from, address, location, sizeof location))
         fail(reading, address, "it leads out of the WSDL's folder");
     else if (!is_known(reading, location))
         add_section(reading, location);
@@ -124,16 +125,12 @@ static int note_imports(struct reading *reading, const struct ct_metadata_sectio
     struct gw_rewrite_result result;
     char why[256], *same;
     size_t bytes;
-    char location[PATH_BYTES];
-    snprintf(location, sizeof location, "%s", section->location);
-    const char *slash = strrchr(location, '/');
-    snprintf(reading->base, sizeof reading->base, "%.*s", slash ? (int)(slash - location + 1) : 0,
-             location);
+    snprintf(reading->from, sizeof reading->from, "%s", section->location);
     same = gw_rewrite(&rewriting, section->bytes, section->len, CT_CONTRACT_BYTES, &bytes, &result,
                       why, sizeof why);
     free(same);
     if (!same)
-        return fail(reading, location, why);
+        return fail(reading, reading->from, why);
     return reading->is_wrong ? -1 : 0;
 }
 

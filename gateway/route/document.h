@@ -5,6 +5,7 @@
 #ifndef GW_DOCUMENT_H
 #define GW_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "contract/metadata.h"
@@ -13,5 +14,9 @@
  * with one sentence in why. Imports of absolute URLs stay what they are. Blocks while files are
  * read. */
 int gw_document_read(const char *path, struct ct_metadata *metadata, char *why, size_t why_bytes);
+
+/* What a location means that stands in the document at from, both as they are seen from the folder:
+ * "common/a.xsd" of "../common/a.xsd" in "media/b.xsd". false: it is absolute or leads out. */
+bool gw_document_resolve(const char *from, const char *location, char *out, size_t out_bytes);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "route/contract.h"
 #include "route/endpoint.h"
+#include "route/visit.h"
 
 struct gw_routes {
     struct gw_calls *calls;
@@ -83,14 +84,37 @@ static bool is_let_in(const struct gw_route_config *route, const struct gw_reque
     return route->users.count == 0;
 }
 
-static void answer_options(struct gw_exchange *exchange, int status, const char *allow)
+static const char allowed[] = "GET, HEAD, OPTIONS, POST";
+
+static void answer_options(struct gw_exchange *exchange)
 {
-    const struct gw_answer answer = {.status = status,
-                                     .outcome = GW_NOT_EXECUTED,
-                                     .end = "refused",
-                                     .allow = allow,
-                                     .text = status == 405 ? "no such method here" : ""};
+    const struct gw_answer answer = {
+        .status = 204, .outcome = GW_NOT_EXECUTED, .end = "answer", .allow = allowed};
     gw_exchange_answer(exchange, &answer);
+}
+
+static void refuse_method(struct gw_exchange *exchange)
+{
+    static const char text[] = "a route takes GET, HEAD, OPTIONS and POST\n";
+    struct gw_answer answer = {.status = 405,
+                               .outcome = GW_NOT_EXECUTED,
+                               .end = "refused",
+                               .allow = allowed,
+                               .text = "a method that no route takes",
+                               .content_type = "text/plain; charset=utf-8",
+                               .body = strdup(text)};
+    answer.body_bytes = answer.body ? sizeof text - 1 : 0;
+    gw_exchange_answer(exchange, &answer);
+}
+
+/* WS-MetadataExchange has a place of its own where WCF looks for it, "URL/mex": the service answers
+ * it as any request. */
+static struct gw_match without_mex(const struct gw_exchange *exchange, const struct gw_match *match)
+{
+    struct gw_match other = *match;
+    if (exchange->route->wsdl != GW_WSDL_NONE && strcmp(match->rest, "/mex") == 0)
+        other.rest = "";
+    return other;
 }
 
 static void take_by_method(struct gw_routes *routes, struct gw_exchange *exchange,
@@ -99,12 +123,15 @@ static void take_by_method(struct gw_routes *routes, struct gw_exchange *exchang
     const char *method = gw_request_method(exchange->request);
     bool is_message =
         exchange->route->may_message && strcmp(gw_request_query(exchange->request), "message") == 0;
+    struct gw_match called = without_mex(exchange, match);
     if (strcmp(method, "POST") == 0)
-        gw_calls_begin(routes->calls, exchange, match, is_message);
+        gw_calls_begin(routes->calls, exchange, &called, is_message);
+    else if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+        gw_visit_begin(routes->contracts, exchange, &called);
     else if (strcmp(method, "OPTIONS") == 0)
-        answer_options(exchange, 204, "OPTIONS, POST");
+        answer_options(exchange);
     else
-        answer_options(exchange, 405, "OPTIONS, POST");
+        refuse_method(exchange);
 }
 
 static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
