@@ -181,11 +181,21 @@ static bool add_encoded(const char *text, const char *also, char *out, size_t ou
     return true;
 }
 
+/* "/desk": an account is reached by its login's resource, and its device's path stands behind that.
+ * "" of a component, and where it is "soap", which an endpoint without one means. */
+static const char *login_resource(const struct gw_backend *backend)
+{
+    const struct gw_link_config *link = backend->service->serve->link;
+    const char *resource = link->is_component ? NULL : strchr(link->jid, '/');
+    return resource && resource[1] && strcmp(resource, "/soap") != 0 ? resource : "";
+}
+
 static bool write_address(const struct gw_backend *backend, const char *path, char *out,
                           size_t out_bytes)
 {
     snprintf(out, out_bytes, "xmpp:");
     return add_encoded(backend->jid, "@:[]", out, out_bytes) &&
+           add_encoded(login_resource(backend), "/:@", out, out_bytes) &&
            add_encoded(path, "/:@", out, out_bytes);
 }
 
@@ -207,15 +217,15 @@ int gw_backend_to_xmpp(void *user, const char *address, char *out, size_t out_by
     return write_address(backend, path, out, out_bytes) ? 1 : -1;
 }
 
-/* Whether the address is the backend's own; where its path begins then. The JID is compared as
- * write_address() writes it, and as it is. */
+/* Whether the address is the backend's own; where its resource begins then. The JID is compared
+ * as write_address() writes it, and as it is. */
 static const char *behind_jid(const struct gw_backend *backend, const char *address)
 {
-    char own[GW_BACKEND_JID_BYTES * 3 + 8];
+    char own[GW_BACKEND_JID_BYTES * 3 + 8] = "xmpp:";
     size_t bytes;
     if (strncasecmp(address, "xmpp:", 5) != 0)
         return NULL;
-    if (write_address(backend, "", own, sizeof own)) {
+    if (add_encoded(backend->jid, "@:[]", own, sizeof own)) {
         bytes = strlen(own);
         if (strncasecmp(address, own, bytes) == 0 && strchr("/?", address[bytes]))
             return address + bytes;
@@ -226,10 +236,19 @@ static const char *behind_jid(const struct gw_backend *backend, const char *addr
     return NULL;
 }
 
+/* The path without the login's resource before it; one that stands there alone is a path, too. */
+static const char *behind_login(const struct gw_backend *backend, const char *path)
+{
+    const char *own = login_resource(backend);
+    size_t bytes = strlen(own);
+    return strncmp(path, own, bytes) == 0 && (!path[bytes] || path[bytes] == '/') ? path + bytes
+                                                                                  : path;
+}
+
 int gw_backend_to_http(void *user, const char *address, char *out, size_t out_bytes)
 {
     const struct gw_backend *backend = user;
-    const char *behind = behind_jid(backend, address), *condition;
+    const char *behind = behind_jid(backend, address), *own_path, *condition;
     char path[GW_DEVICE_PATH_BYTES + 1], why[1];
     struct gw_backend other;
     int used;
@@ -237,7 +256,8 @@ int gw_backend_to_http(void *user, const char *address, char *out, size_t out_by
         return 0;
     other = *backend;
     memcpy(other.url, other.base, sizeof other.url);
-    if (*path && take_resource(&other, path, &condition, why, sizeof why) != 0)
+    own_path = behind_login(backend, path);
+    if (*own_path && take_resource(&other, own_path, &condition, why, sizeof why) != 0)
         return 0;
     if (other.path[0] && other.service->serve->path == GW_PATH_NONE)
         return 0;

@@ -162,7 +162,48 @@ static void what_goes_there_comes_back(void)
     tear_down();
 }
 
+static void an_accounts_address_has_its_logins_resource(void)
+{
+    static const char *const rows[][3] = {
+        /* the link's JID, what stands behind it, the address */
+        {"cam@example.org/desk", "", "xmpp:cam@example.org/desk"},
+        {"cam@example.org/desk", "/onvif/ptz", "xmpp:cam@example.org/desk/onvif/ptz"},
+        {"cam@example.org/soap", "", "xmpp:cam@example.org"},
+        {"cam@example.org", "/onvif/ptz", "xmpp:cam@example.org/onvif/ptz"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct gw_link_config account = {.name = "main", .jid = (char *)rows[i][0]};
+        struct gw_backend backend;
+        char url[100];
+        snprintf(url, sizeof url, "http://cam.lan/onvif%s", rows[i][1] + (*rows[i][1] ? 6 : 0));
+        set_up("cam@example.org", "http://cam.lan/onvif");
+        serve.link = &account;
+        serve.path = GW_PATH_HEADER;
+        find(&backend, "cam@example.org/desk");
+        assert_mapped(&backend, gw_backend_to_xmpp, url, rows[i][2]);
+        assert_mapped(&backend, gw_backend_to_http, rows[i][2], url);
+        tear_down();
+    }
+}
+
+static void a_path_alone_is_an_accounts_too(void)
+{
+    struct gw_link_config account = {.name = "main", .jid = "cam@example.org/desk"};
+    struct gw_backend backend;
+    set_up("cam@example.org", "http://cam.lan/onvif");
+    serve.link = &account;
+    serve.path = GW_PATH_HEADER;
+    find(&backend, "cam@example.org/desk");
+    assert_mapped(&backend, gw_backend_to_http, "xmpp:cam@example.org", "http://cam.lan/onvif");
+    assert_mapped(&backend, gw_backend_to_http, "xmpp:cam@example.org/ptz", "http://cam.lan/ptz");
+    assert_mapped(&backend, gw_backend_to_http, "xmpp:cam@example.org/desktop",
+                  "http://cam.lan/desktop");
+    tear_down();
+}
+
 CU_TestInfo gateway_tests_backend[] = {
+    {"an account's address has its login's resource", an_accounts_address_has_its_logins_resource},
+    {"a path alone is an account's, too", a_path_alone_is_an_accounts_too},
     {"the resource is the path", the_resource_is_the_path},
     {"a serve of another link isn't meant", a_serve_of_another_link_isnt_meant},
     {"URLs of the backend become addresses", urls_of_the_backend_become_addresses},
