@@ -125,7 +125,8 @@ class Site:
     is the folder of the envelopes, mark keeps the resources of two builds apart."""
 
     def __init__(self, build, server, tls, payloads, mark=""):
-        self.bin, self.server, self.tls, self.mark = f"{build}/bench", server, tls, mark
+        self.build, self.bin = build, f"{build}/bench"
+        self.server, self.tls, self.mark = server, tls, mark
         self.payloads = payloads
         self.programs = {}
 
@@ -222,6 +223,15 @@ class Site:
     def start_http(self):
         port = self.program("httpd").heard[0].split()[1]
         return self.caller("httpd", self.start("caller", f"http://127.0.0.1:{port}/"))
+
+    def start_gatewayd(self):
+        from gateway import Gateway
+        self.program("responder add")
+        return Gateway(self.build, self.account(0, "gateway"), self.endpoint("raw-add"))
+
+    def start_gateway(self):
+        url = self.program("gatewayd").url
+        return self.caller("gatewayd", self.start("caller", url))
 
     def start_rpcd(self):
         return self.start_slixmpp(1, "serve")

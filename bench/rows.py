@@ -17,9 +17,10 @@ ROUNDS, LONG_ROUNDS = 9, 5
 
 # metrics: "p50", "p99" (us), "first" (ms) or "rate" (calls/s). targets: (variant, metric) -> text,
 # or texts by server. against: (variant, reference, target), beside the floor, by the first metric.
-# limit: of a slice (slice.h), otherwise its part of BENCH_SECONDS.
+# limit: of a slice (slice.h), otherwise its part of BENCH_SECONDS. on_top: as against, but the
+# difference of each round, not the ratio.
 Group = namedtuple("Group", "name payload outstanding threads metrics variants targets against "
-                   "limit", defaults=[{}, [], None])
+                   "limit on_top", defaults=[{}, [], None, []])
 
 RAW_ADD = ["raw plain add", "raw packed add"]
 RAW_RECORDS = ["raw plain records", "raw packed records"]
@@ -38,6 +39,8 @@ GROUPS = {
         Group("add, one at a time", "add", 1, 1, ["p50", "p99"],
               ["floor", "echo", "gsoap", "plain", "packed", "http", "mqtt", "rpc"], ONE_TARGETS,
               WITHOUT_LIBRARY),
+        Group("add through a gateway", "add", 1, 1, ["p50"], ["floor", "raw packed add", "gateway"],
+              on_top=[("gateway", "raw packed add", "<=300")]),
         Group("add, 64 outstanding", "add", 64, 1, ["rate"],
               ["floor", "echo", "gsoap", "plain", "packed", *RAW_ADD, "mqtt", "rpc"], MANY_TARGETS,
               WITHOUT_LIBRARY),
@@ -65,7 +68,7 @@ GROUPS = {
 
 TITLES = {"echo": "floor of the packed bytes", "gsoap": "floor with gSOAP",
           "rpc": "slixmpp XEP-0009", "http": "gSOAP over HTTP", "mqtt": "MQTT 5",
-          "plain": "gSOAP plain", "packed": "gSOAP packed"}
+          "gateway": "HTTP and a gateway", "plain": "gSOAP plain", "packed": "gSOAP packed"}
 UNITS = {"p50": "us", "p99": "us", "first": "ms", "rate": "calls/s"}
 PERCENTILES = ("p50", "p99")
 
@@ -151,6 +154,17 @@ def judge(group, place, label, taken):
                    statistics.median(floors[number] for number in good), found.median, target,
                    q1=found.q1, q3=found.q3, **more)
 
+    def differ(metric, variant, reference, target, name):
+        own, others = taken[variant], taken[reference]
+        good = ratios.good_rounds(own, others)
+        more = {"rounds": len(own), "spoilt": len(own) - len(good),
+                "foreign": turns.foreign_percent(own)}
+        if len(good) < ratios.ENOUGH:
+            return row(name, label, None, UNITS[metric], target=target, **more)
+        return row(name, label, statistics.median(
+            value(metric, own[number].piece) - value(metric, others[number].piece)
+            for number in good), UNITS[metric], target=target, **more)
+
     for metric in group.metrics:
         for variant in taken:
             yield compare(metric, variant, "floor", target_of(group, variant, metric, label),
@@ -160,6 +174,11 @@ def judge(group, place, label, taken):
             metric = group.metrics[0]
             yield compare(metric, variant, reference, target,
                           f"{full_name(group, place, variant, metric)} against {title(reference)}")
+    for variant, reference, target in group.on_top:
+        if variant in taken and reference in taken:
+            metric = group.metrics[0]
+            yield differ(metric, variant, reference, target,
+                         f"{full_name(group, place, variant, metric)} on top of {title(reference)}")
 
 
 def wanted_groups(site, wanted):

@@ -75,7 +75,7 @@ bench: deps-bench
 bench-plot bench-login: deps-bench
 	$(Q)$(MAKE) --no-print-directory run-$@
 
-run-bench: $(BENCH)
+run-bench: $(BENCH) $(GATEWAY)
 	$(Q)$(call beside_tuned,$(BENCH_SERVERS),$(AGAINST:%=--against=%) $(ARGS))
 
 # Servers as they come, TLS and Nagle included.

@@ -46,6 +46,14 @@ class OneBuild(unittest.TestCase):
         found = judged(floor=all_of([100] * 3), gsoap=all_of([150] * 3), plain=all_of([180] * 3))
         self.assertEqual(found["gSOAP plain p50 against floor with gSOAP"]["ratio"], 1.2)
 
+    def test_what_comes_on_top_is_the_difference_of_the_rounds(self):
+        group = GROUP._replace(on_top=[("plain", "gsoap", "<=35")])
+        taken = {"gsoap": all_of([100, 200, 300], spoilt=()), "plain": all_of([140, 230, 310])}
+        row = list(rows.judge(group, "TLS", "prosody", taken))[-1]
+        self.assertEqual(row["row"], "add, one at a time, TLS: gSOAP plain p50 on top of floor with gSOAP")
+        self.assertEqual((row["value"], row["ratio"], row["unit"]), (30, None, "us"))
+        self.assertEqual(report.verdict(row), "ok")
+
     def test_without_a_floor_there_is_a_value_and_no_ratio(self):
         row = judged(plain=all_of([110] * 3))["gSOAP plain p50"]
         self.assertEqual((row["value"], row["ratio"], row["q1"]), (110, None, None))
