@@ -62,7 +62,7 @@ $(GATEWAY_OTHERS): $(calculator_STUBS)
 # The gateway as a user runs it, beside both servers, with clients and backends of others.
 GATEWAY_COMPONENTS := $(foreach c,svc cams meters gw shop desk,$(c):s3cret)
 GATEWAY_SERVERS = $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)$(,)COMPONENTS=$(GATEWAY_COMPONENTS)")
-run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(GATEWAY_OTHERS)
+run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(SAMPLES) $(GATEWAY_OTHERS)
 	tools/with-servers $(GATEWAY_SERVERS) -- \
 	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway $(ARGS)
 

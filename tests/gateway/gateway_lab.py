@@ -180,7 +180,7 @@ class Call:
         self.ledger, self.socket, self.sent = ledger, stream, sent
         self.head, self.body, self.count = head, body, count  # count: which one on its connection, from 1
         self.path = head.split(" ", 2)[1]
-        found = re.search(r"<(?:\w+:)?a>([^<]*)<", body)
+        found = re.search(r"<(?:\w+:)?a(?: [^>]*)?>([^<]*)<", body)
         self.number = found[1] if found else ""
         self.version = 11 if SOAP[11] in body else 12
 
@@ -289,7 +289,8 @@ class Ledger:
 
     def hang_up(self):
         """On all at once, as a process that is killed; and nobody listens any more."""
-        self.listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         with self.news:
             for stream in self.streams:

@@ -14,13 +14,13 @@ CORPUS = lab.TOP / "tests" / "corpus" / "clients"
 
 
 def recorded(path):
-    """Its source, its version, and the request as bytes: CRLF in the head, and Content-Length as it is."""
-    text = path.read_text()
-    source, version, head, body = re.fullmatch(r"# (.*?)\n# SOAP (1\.[12])\n(.*?)\n\n(.*)", text, re.S).groups()
+    """Its version, the status that it gets, and the request as bytes: CRLF in the head, and Content-Length as it is."""
+    version, status, head, body = re.fullmatch(
+        r"# .*?\n# SOAP (1\.[12]), (\d+)\n(.*?)\n\n(.*)", path.read_text(), re.S).groups()
     body = body.removesuffix("\n")
     if "multipart/" in head:
         body = body.replace("\n", "\r\n")
-    return source, int(version.replace(".", "")), (
+    return int(version.replace(".", "")), int(status), (
         "%s\nContent-Length: %d\n\n" % (head, len(body.encode()))).replace("\n", "\r\n").encode() + body.encode()
 
 
@@ -39,20 +39,23 @@ class Shapes(gateway_lab.GatewayLab):
     def test_each_recorded_request_is_answered(self):
         ledger = self.ledger()
         chain = self.chain(ledger.url)
-        paths = sorted(CORPUS.glob("*.http"))
+        paths, refused = sorted(CORPUS.glob("*.http")), 0
         self.assertGreater(len(paths), 7)
         for path in paths:
             with self.subTest(path.name):
-                source, version, data = recorded(path)
+                version, expected, data = recorded(path)
                 data = data.replace(b"\r\nHost:", b"\r\nConnection: close\r\nHost:", 1)
                 status, came = exchange(chain.routing.port, data)
-                self.assertEqual(status, 200, came)
+                self.assertEqual(status, expected, came)
+                if status != 200:
+                    refused += 1
+                    continue
                 self.assertIn("Soap-Outcome: executed", came)
                 call = ledger.calls[-1]
                 self.assertEqual(call.version, version)
                 self.assertEqual(call.number, "3")
                 self.assertEqual(call.header("Content-Type").split(";")[0], TYPES[version].split(";")[0])
-        self.assertEqual(len(ledger.calls), len(paths))
+        self.assertEqual(len(ledger.calls), len(paths) - refused)
 
     def setUp(self):
         super().setUp()
@@ -139,7 +142,7 @@ class Faults(gateway_lab.GatewayLab):
             self.assertEqual((direct.status, direct.fault), (status, "division by zero"))
             self.assertEqual((through.status, through.fault, through.outcome),
                              (status, "division by zero", "executed"))
-            self.assertEqual(through.body, re.sub(r"^<\?xml[^>]*\?>\s*", "", direct.body))
+            self.assertEqual(through.body, re.sub(r"^<\?xml[^>]*\?>\s*", "", direct.body).rstrip())
 
     def test_an_empty_answer_is_202(self):
         ledger = self.ledger(lambda call: call.send("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"))

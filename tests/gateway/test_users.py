@@ -27,8 +27,8 @@ class Users(gateway_lab.GatewayLab):
         ledger = self.ledger()
         jid = "%%s@desk.%s" % self.server.domain
         self.gateway("serves", self.link("bob") + (
-            'serve "bob@%s" { url = "%s" link = "main" allow = { "%s:add", "%s" } }\n' % (
-                self.server.domain, ledger.url, jid % "ann", jid % "ben")))
+            'serve "bob@%s" { url = "%s" link = "main" allow = { "%s:{%s}add", "%s" } }\n' % (
+                self.server.domain, ledger.url, jid % "ann", gateway_lab.CALCULATOR_NS, jid % "ben")))
         port = free_port()
         self.gateway("routes", (
             'listen "127.0.0.1:%d" { auth = "staff" }\nauth "staff" { type = "basic" file = "%s" }\n'

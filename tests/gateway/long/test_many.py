@@ -49,19 +49,26 @@ class Many(gateway_lab.GatewayLab):
             self.addCleanup(client.close)
         return made
 
-    def test_1000_calls_are_under_way_in_64_megabytes(self):
+    def held(self, more=""):
+        """A thousand calls, all of which the service has; they are answered once gate is set."""
         gate = threading.Event()
+        self.addCleanup(gate.set)
 
         def act(call):
             assert gate.wait(5 * PATIENCE_S)
             call.answer()
 
         ledger = self.ledger(act)
-        chain = self.chain(ledger.url, "connections = 1000 timeout = 300", "timeout = 300", self.LIMITS)
+        chain = self.chain(
+            ledger.url, "connections = 1000 timeout = 300", "timeout = 300", self.LIMITS + more)
         clients = self.clients(chain.routing.port, 1000)
         for number, client in enumerate(clients):
             client.send(operation("add", number, 0))
         ledger.has(1000)
+        return gate, ledger, chain, clients
+
+    def test_1000_calls_are_under_way_in_64_megabytes(self):
+        gate, ledger, chain, clients = self.held()
         for gateway in (chain.routing, chain.serving):
             self.assertLess(gateway.memory_bytes(), 64 * MEGABYTE)
         gate.set()
@@ -70,6 +77,15 @@ class Many(gateway_lab.GatewayLab):
             self.assertEqual(status, 200, body)
             self.assertIn(">%d<" % number, body)
         self.assertEqual(sorted(ledger.numbers, key=int), [str(number) for number in range(1000)])
+
+    def test_a_gateway_that_stops_answers_1000_calls(self):
+        gate, ledger, chain, clients = self.held("drain = 2\n")
+        chain.routing.process.terminate()
+        for client in clients:
+            status, body = client.read()
+            self.assertIn(status, (502, 503), body)
+            self.assertIn("unknown", body)
+        self.assertEqual(chain.routing.end(0), 0)
 
     def test_1000_clients_call_again_and_again(self):
         ledger = self.ledger()
