@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/operation.h"
 
 enum { ROUTES = 512, FAILURES = 50, SECONDS = 60, OTHERS = 2 };
 
@@ -242,6 +243,13 @@ static void write_log(const struct gw_record *record)
                                           {0}});
 }
 
+void gw_record_declare(bool is_from_http, const char *route)
+{
+    pthread_mutex_lock(&mu);
+    find_entry_locked(is_from_http, route);
+    pthread_mutex_unlock(&mu);
+}
+
 void gw_record_begin(bool is_from_http, const char *route)
 {
     pthread_mutex_lock(&mu);
@@ -256,6 +264,7 @@ void gw_record_end(const struct gw_record *record)
     if (is_failure(record))
         keep_failure_locked(record);
     pthread_mutex_unlock(&mu);
+    gw_operation_count(record->is_from_http, record->route, record->operation, record->outcome);
     write_log(record);
 }
 

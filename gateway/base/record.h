@@ -29,6 +29,9 @@ void gw_record_begin(bool is_from_http, const char *route);
  * by a fault, which is the service's own answer. Any thread; doesn't block. */
 void gw_record_end(const struct gw_record *record);
 
+/* A route or serve that there is: it is told, with zeros, before its first request. Any thread. */
+void gw_record_declare(bool is_from_http, const char *route);
+
 /* What has been counted of one route or serve. */
 enum { GW_RECORD_BUCKETS = 24, GW_RECORD_CODES = 64 };
 struct gw_record_route {

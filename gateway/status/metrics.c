@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/operation.h"
 #include "base/record.h"
 #include "soap_xmpp.h"
 
@@ -28,11 +29,15 @@ static void put_label(struct ct_text *out, const char *name, const char *value)
 }
 
 /* {side="http",route="/calc" */
+static void put_side(struct ct_text *out, const char *name, bool is_from_http, const char *route)
+{
+    ct_text_print(out, "soapxmpp_gateway_%s{side=\"%s\",", name, is_from_http ? "http" : "xmpp");
+    put_label(out, "route", route);
+}
+
 static void put_route(struct ct_text *out, const char *name, const struct gw_record_route *route)
 {
-    ct_text_print(out, "soapxmpp_gateway_%s{side=\"%s\",", name,
-                  route->is_from_http ? "http" : "xmpp");
-    put_label(out, "route", route->route);
+    put_side(out, name, route->is_from_http, route->route);
 }
 
 /* ---- what is counted of each route ---- */
@@ -96,6 +101,30 @@ static void put_routes(struct ct_text *out)
     gw_record_each_route(put_seconds, out);
 }
 
+/* ---- operations ---- */
+
+static void put_operation_outcome(struct ct_text *out, const struct gw_operation *operation,
+                                  const char *outcome, unsigned long count)
+{
+    put_side(out, "operations_total", operation->is_from_http, operation->route);
+    ct_text_put(out, ",");
+    put_label(out, "operation", operation->name);
+    ct_text_print(out, ",outcome=\"%s\"} %lu\n", outcome, count);
+}
+
+static void put_operation(void *out, const struct gw_operation *operation)
+{
+    put_operation_outcome(out, operation, "executed", operation->executed);
+    put_operation_outcome(out, operation, "not-executed", operation->not_executed);
+    put_operation_outcome(out, operation, "unknown", operation->unknown);
+}
+
+static void put_operations(struct ct_text *out)
+{
+    begin(out, "operations_total", "counter", "Calls by operation, 200 of them by name.");
+    gw_operation_each(put_operation, out);
+}
+
 /* ---- the gateway as a whole ---- */
 
 static void put_server(const struct gw_server *server, struct ct_text *out)
@@ -137,6 +166,8 @@ static void put_events(struct ct_text *out)
 void gw_metrics_write(const struct gw_status_of *of, struct ct_text *out)
 {
     put_routes(out);
+    if (of->config->has_operation_metrics)
+        put_operations(out);
     put_server(of->server, out);
     put_events(out);
 }

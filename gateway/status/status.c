@@ -9,6 +9,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/operation.h"
+#include "base/record.h"
 #include "status/health.h"
 #include "status/metrics.h"
 #include "status/page.h"
@@ -24,6 +26,17 @@ struct gw_status {
     pthread_mutex_t mu;
 };
 
+/* What is told before the first request. */
+static void declare(const struct gw_config *config)
+{
+    size_t i;
+    gw_operation_switch(config->has_operation_metrics);
+    for (i = 0; i < config->route_count; i++)
+        gw_record_declare(true, gw_pattern_text(config->routes[i].pattern));
+    for (i = 0; i < config->serve_count; i++)
+        gw_record_declare(false, gw_pattern_text(config->serves[i].pattern));
+}
+
 struct gw_status *gw_status_new(const struct gw_status_of *of)
 {
     struct gw_status *status = calloc(1, sizeof *status);
@@ -35,6 +48,7 @@ struct gw_status *gw_status_new(const struct gw_status_of *of)
     status->of.config = gw_config_hold(of->config);
     status->started_ms = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     pthread_mutex_init(&status->mu, NULL);
+    declare(of->config);
     return status;
 }
 
@@ -45,6 +59,7 @@ void gw_status_reload(struct gw_status *status, struct gw_config *config)
     before = status->of.config;
     status->of.config = gw_config_hold(config);
     pthread_mutex_unlock(&status->mu);
+    declare(config);
     gw_config_release(before);
 }
 

@@ -2,6 +2,7 @@
 them."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,12 +17,12 @@ import lab
 class Admin(gw.GatewayLab):
     """A route to a calculator behind another gateway, and the admin listener of the route's gateway."""
 
-    def admin(self, options="", route_options="", url=None):
+    def admin(self, options="", route_options="", url=None, more=""):
         self.admin_port = gw.free_port()
         self.at = "http://127.0.0.1:%d" % self.admin_port
         self.serving = self.serves(url or self.backend(gw.gsoap_calculator).url, 'wsdl = "url"')
         return self.routes(("/calc", self.endpoint(), 'wsdl = "service" timeout = 30 ' + route_options),
-                           more='admin "127.0.0.1:%d" { %s }\n' % (self.admin_port, options))
+                           more=more + 'admin "127.0.0.1:%d" { %s }\n' % (self.admin_port, options))
 
     def get(self, path, **headers):
         return gw.ask(self.at + path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -76,8 +77,20 @@ class Status(Admin):
                                  capture_output=True, timeout=lab.PATIENCE_S)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
 
+    def test_operations_are_counted_where_that_is_wanted(self):
+        series = 'soapxmpp_gateway_operations_total{side="http",route="/calc",operation="add",outcome="executed"}'
+        gateway = self.admin()
+        gw.post(gateway.url + "/calc", gw.operation("add", 1, 1))
+        self.assertNotIn("operations_total", self.get("/metrics").body)
+        gateway.end()
+        self.serving.end()
+        gateway = self.admin(more="metrics-operations = true\n")
+        gw.post(gateway.url + "/calc", gw.operation("add", 1, 1))
+        self.assertEqual(self.metric(series), 1)
+
     def test_what_can_be_zero_is_shown_as_zero(self):
         self.admin()
+        self.assertEqual(self.metric('soapxmpp_gateway_requests_in_flight{side="http",route="/calc"}'), 0)
         for name in ("abandoned_total", "repeated_total", "signed_total", "http_requests",
                      'rewrites_total{category="xaddr"}', 'http_refused_total{code="413"}'):
             self.assertEqual(self.metric("soapxmpp_gateway_" + name), 0, name)
@@ -212,9 +225,17 @@ class Browsers(Admin):
     def errors(self):
         return [line for line in self.browser.get_log("browser") if "favicon" not in line["message"]]
 
+    def take_picture(self, name):
+        """For docs/: PICTURES=docs make run-gateway ARGS=Browsers."""
+        folder = os.environ.get("PICTURES")
+        if folder:
+            self.browser.save_screenshot(os.path.join(folder, "gateway-%s.png" % name))
+
     def test_the_page_shows_what_there_is(self):
         gateway = self.admin("try = true")
-        gw.post(gateway.url + "/calc", gw.operation("add", 1, 2))
+        for number in range(40):
+            gw.post(gateway.url + "/calc", gw.operation("add", number, 2))
+        gw.post(gateway.url + "/calc", gw.operation("div", 1, 0))
         gw.post(gateway.url + "/calc", "<b>bold</b><script>alert(1)</script>")
         self.browser.get(self.at + "/")
         self.sees("summary", "up")
@@ -222,6 +243,7 @@ class Browsers(Admin):
         self.sees("routes", "/calc")
         self.sees("failures", "not-executed")
         self.assertEqual(self.errors(), [])
+        self.take_picture("status")
 
     def test_the_form_calls_an_operation(self):
         self.admin("try = true")
@@ -236,6 +258,7 @@ class Browsers(Admin):
         self.sees("end", "answer, executed")
         self.sees("values", "result=42")
         self.assertEqual(self.errors(), [])
+        self.take_picture("try")
 
     def test_a_gateway_that_has_gone_is_told(self):
         gateway = self.admin()

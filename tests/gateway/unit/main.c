@@ -22,6 +22,7 @@
     SUITE(name)                                                                                    \
     SUITE(once)                                                                                    \
     SUITE(outcome)                                                                                 \
+    SUITE(operation)                                                                               \
     SUITE(pattern)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
