@@ -388,17 +388,14 @@ const struct gw_file_option *gw_file_find(const struct gw_file_section *section,
 const char *gw_file_path(struct gw_place place, const char *path, struct ct_pool *pool)
 {
     const char *slash = strrchr(place.path, '/');
-    size_t folder = slash ? (size_t)(slash - place.path) + 1 : 0, len = strlen(path), start = 0;
+    int folder = slash && *path != '/' ? (int)(slash - place.path) + 1 : 0;
     char here[PATH_MAX] = "", *whole;
-    if (*path == '/')
-        folder = 0;
-    else if (*place.path != '/' && getcwd(here, sizeof here - 1))
-        start = strlen(strcat(here, "/"));
-    whole = ct_pool_take(pool, start + folder + len + 1);
-    if (!whole)
-        return NULL;
-    memcpy(whole, here, start);
-    memcpy(whole + start, place.path, folder);
-    memcpy(whole + start + folder, path, len);
+    size_t bytes;
+    if (*path != '/' && *place.path != '/' && !getcwd(here, sizeof here))
+        *here = '\0';
+    bytes = strlen(here) + 1 + (size_t)folder + strlen(path) + 1;
+    whole = ct_pool_take(pool, bytes);
+    if (whole)
+        snprintf(whole, bytes, "%s%s%.*s%s", here, *here ? "/" : "", folder, place.path, path);
     return whole;
 }
