@@ -50,7 +50,7 @@ int gw_listen_section_read_auth(const struct gw_draft *draft, const struct gw_fi
     if (auth->type == GW_AUTH_BASIC && !*auth->file)
         return gw_place_tell(section->place, draft->why,
                              "auth \"%s\" says no file of users: file = \"staff\", in it lines "
-                             "\"user:hash\" as mkpasswd -m sha256crypt makes it",
+                             "\"user:hash\" as mkpasswd -m yescrypt makes it",
                              auth->name);
     return 0;
 }

@@ -74,13 +74,13 @@ static int read_paths(const struct gw_draft *draft, const struct gw_file_section
         return -1;
     serve->path = (enum gw_path)path;
     for (i = 0; i < serve->paths.count; i++) {
-        const char *glob = serve->paths.list[i], *star = strchr(glob, '*');
-        if (*glob != '/' || (star && star[1]) || strpbrk(glob, "?#% ") || strstr(glob, "..") ||
-            strlen(glob) > 512)
+        const char *pattern = serve->paths.list[i];
+        if (*pattern != '/' || strpbrk(pattern, "?#% ") || strstr(pattern, "..") ||
+            strlen(pattern) > 512)
             return gw_place_tell(option->place, draft->why,
                                  "paths has \"%.80s\": it is a path as \"/onvif/media\", or with "
-                                 "one '*' at its end, \"/onvif/*\"",
-                                 glob);
+                                 "'*' for any text, \"/onvif/*\"",
+                                 pattern);
     }
     if (path == GW_PATH_RESOURCE && !serve->link->is_component)
         return gw_place_tell(gw_file_find(section, "path")->place, draft->why,

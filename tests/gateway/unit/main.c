@@ -16,6 +16,7 @@
     SUITE(link)                                                                                    \
     SUITE(log)                                                                                     \
     SUITE(login)                                                                                   \
+    SUITE(manual)                                                                                  \
     SUITE(media_type)                                                                              \
     SUITE(mtom)                                                                                    \
     SUITE(multipart)                                                                               \

@@ -166,7 +166,7 @@ static void test_listeners_that_are_none_or_too_open(void)
         {"listen \"127.0.0.1:1\" { cert = \"\" }", "1: cert is empty: leave it out"},
         {"auth \"s\" { file = open }", "1: file: others may read open: chmod o= open"},
         {"auth \"s\" { }", "1: auth \"s\" says no file of users: file = \"staff\", in it lines "
-                           "\"user:hash\" as mkpasswd -m sha256crypt makes it"},
+                           "\"user:hash\" as mkpasswd -m yescrypt makes it"},
         {"auth \"s\" { type = digest }",
          "1: type = \"digest\": it is \"basic\" or \"client-certificate\""},
         {"auth \"s\" { file = secret }\nauth \"s\" { file = secret }",
@@ -294,8 +294,8 @@ static void test_serves_that_are_none(void)
         {GW "serve \"{n}@gw.example.org\" { url = \"http://{m}/\" }",
          "2: url = \"http://{m}/\": its {m} is no name of the pattern {n}@gw.example.org"},
         {SERVE "paths = \"onvif\" }",
-         "2: paths has \"onvif\": it is a path as \"/onvif/media\", or "
-         "with one '*' at its end, \"/onvif/*\""},
+         "2: paths has \"onvif\": it is a path as \"/onvif/media\", or with '*' for any text, "
+         "\"/onvif/*\""},
         {SERVE "path = resource }",
          "2: path = \"resource\" is a component's; the resource of an account is its login's: say "
          "\"header\" or \"none\""},
