@@ -20,6 +20,7 @@
 #include "base/record.h"
 #include "http/fields.h"
 #include "http/framing.h"
+#include "http/header_text.h"
 #include "http/identity.h"
 #include "http/origin.h"
 #include "http/path.h"
@@ -108,7 +109,12 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
         (int)sizeof request->method)
         gw_request_refuse(request, 400, "the method is too long");
     request->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
+    gw_header_text_check(request, method, version);
     gw_fields_read(request);
+    if (!gw_fields_is_token(method))
+        gw_request_refuse(request, 400, "the method is no word");
+    if (!gw_fields_is_value(request->query))
+        gw_request_refuse(request, 400, "the query has a control character");
     if (!gw_path_unescape(request->raw_path, request->path)) {
         gw_request_refuse(request, 400, "the path can be read in two ways");
         strcpy(request->path, "/");

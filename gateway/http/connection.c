@@ -165,19 +165,32 @@ void gw_connections_tell(struct gw_connections *connections, uint64_t key)
     pthread_mutex_unlock(&connections->mutex);
 }
 
+/* Whether the client has ended its side in the middle of a request, with nothing more to read.
+ * libmicrohttpd doesn't see an end that came together with bytes. */
+static bool has_ended(const struct gw_connection *connection)
+{
+    char byte;
+    return connection->is_asking && recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 size_t gw_connections_expire(struct gw_connections *connections, long long now_ms)
 {
     size_t expired = 0;
     pthread_mutex_lock(&connections->mutex);
     for (size_t fd = 0; fd < connections->room; fd++) {
         struct gw_connection *connection = connections->by_fd[fd];
-        if (!connection || !connection->deadline_ms || connection->deadline_ms > now_ms)
+        if (!connection || !connection->deadline_ms)
             continue;
-        expired += connection->is_asking;
-        if (connection->is_asking && !connection->tls) {
-            ssize_t sent =
-                send(connection->fd, TOO_SLOW, sizeof TOO_SLOW - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-            (void)sent; /* it goes either way */
+        bool is_over = connection->deadline_ms <= now_ms;
+        if (!is_over && !has_ended(connection))
+            continue;
+        if (is_over && connection->is_asking) {
+            expired++;
+            if (!connection->tls) {
+                ssize_t sent = send(connection->fd, TOO_SLOW, sizeof TOO_SLOW - 1,
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+                (void)sent; /* it goes either way */
+            }
         }
         shutdown(connection->fd, SHUT_RDWR);
         connection->deadline_ms = 0;

@@ -56,8 +56,9 @@ bool gw_connection_is_gone(struct gw_connections *connections,
                            const struct gw_connection *connection);
 /* An event of a watched one. */
 void gw_connections_tell(struct gw_connections *connections, uint64_t key);
-/* Ends those whose deadline is over, with 408 where one can be put on the wire; returns how many
- * were in the middle of a request. */
+/* Ends those whose client has ended in the middle of a request, and those whose deadline is over,
+ * with 408 where one can be put on the wire; returns how many of the latter were in the middle of a
+ * request. */
 size_t gw_connections_expire(struct gw_connections *connections, long long now_ms);
 
 #endif

@@ -39,6 +39,16 @@ static bool is_value(const char *text, size_t bytes)
     return true;
 }
 
+bool gw_fields_is_token(const char *text)
+{
+    return is_token(text, strlen(text));
+}
+
+bool gw_fields_is_value(const char *text)
+{
+    return is_value(text, strlen(text));
+}
+
 static char *copy(char **end, const char *text, size_t bytes)
 {
     char *start = *end;

@@ -29,6 +29,13 @@ enum {
     LONGEST_HOST = 256
 };
 
+/* How strictly requests are read. */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT
+#endif
+
 /* What browsers and SOAP stacks of the last ten years speak. */
 static const char PRIORITIES[] = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1";
 
@@ -146,11 +153,10 @@ static struct MHD_Daemon *start_daemon(struct gw_listener *listener, const struc
         flags | (arrival->tls ? MHD_USE_TLS : 0), 0, NULL, NULL, gw_arrival_take, arrival,
         MHD_OPTION_EXTERNAL_LOGGER, gw_arrival_log, arrival, MHD_OPTION_CONNECTION_LIMIT,
         limits->connections, MHD_OPTION_CONNECTION_TIMEOUT, (limits->idle_ms + 999) / 1000,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes + POOL_EXTRA_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, gw_arrival_begin, arrival,
-        MHD_OPTION_NOTIFY_COMPLETED, gw_arrival_end, arrival, MHD_OPTION_NOTIFY_CONNECTION,
-        gw_arrival_connect, arrival, MHD_OPTION_ARRAY, arrival->tls ? of_tls : none,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes + POOL_EXTRA_BYTES, STRICTNESS, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, gw_arrival_begin, arrival, MHD_OPTION_NOTIFY_COMPLETED,
+        gw_arrival_end, arrival, MHD_OPTION_NOTIFY_CONNECTION, gw_arrival_connect, arrival,
+        MHD_OPTION_ARRAY, arrival->tls ? of_tls : none, MHD_OPTION_END);
 }
 
 static int open_files(struct gw_arrival *arrival, struct gw_config *config,

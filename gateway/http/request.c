@@ -132,6 +132,7 @@ struct gw_request *gw_request_new(struct gw_intake *intake, struct MHD_Connectio
     request->begun_ms = gw_clock_ms();
     gw_body_init(&request->body, intake, &request->config->limits);
     snprintf(request->address, sizeof request->address, "%s", connection->address);
+    request->target_bytes = strlen(target);
     request->target = strdup(target);
     if (!request->target || !(request->path = malloc(strlen(target) + 2))) {
         gw_request_free(request);

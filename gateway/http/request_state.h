@@ -37,6 +37,7 @@ struct gw_request {
     char method[16];
     bool is_http_1_0;
     char *target, *raw_path, *query, *path; /* target holds the next two */
+    size_t target_bytes;                    /* as it was sent */
     struct gw_field *fields;
     size_t field_count;
     char *field_text; /* what names and values point into */

@@ -13,6 +13,7 @@
     SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
+    SUITE(hostile)                                                                                 \
     SUITE(link)                                                                                    \
     SUITE(log)                                                                                     \
     SUITE(login)                                                                                   \
