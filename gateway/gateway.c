@@ -67,6 +67,9 @@ int gw_gateway_check(struct gw_config *config, char *why, size_t why_bytes)
     for (size_t i = 0; i < config->link_count; i++)
         if (gw_link_check(&config->links[i], why, why_bytes))
             return -1;
+    if (gw_server_check(config, config->listens, config->listen_count, why, why_bytes) ||
+        (config->admin && gw_server_check(config, config->admin, 1, why, why_bytes)))
+        return -1;
     return gw_serves_check(config, why, why_bytes);
 }
 

@@ -15,8 +15,8 @@ struct gw_gateway;
 /* Whose fault it is that a gateway can't start. */
 enum gw_gateway_failure { GW_FAILURE_SYSTEM, GW_FAILURE_CONFIG };
 
-/* What --check finds beside gw_config_read(): members of links, rules, passwords. 0, or -1 with
- * "FILE:LINE: ..." in why. Blocks while files are read. */
+/* What --check finds beside gw_config_read(): members of links, certificates, users, rules,
+ * passwords. 0, or -1 with one sentence in why. Blocks while files are read. */
 int gw_gateway_check(struct gw_config *config, char *why, size_t why_bytes);
 /* Holds config. NULL with one sentence in why: an address in use, a file that can't be read; all
  * that was started is stopped again. */

@@ -100,6 +100,18 @@ static int open_listeners(struct gw_server *server, struct gw_config *config,
     return -1;
 }
 
+int gw_server_check(struct gw_config *config, const struct gw_listen *listens, size_t count,
+                    char *why, size_t why_bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct gw_listener_files files;
+        if (gw_listener_read(config, &listens[i], &files, why, why_bytes))
+            return -1;
+        gw_listener_throw_away(&files);
+    }
+    return 0;
+}
+
 struct gw_server *gw_server_start(struct gw_config *config, const struct gw_listen *listens,
                                   size_t count, gw_server_take_fn *take, void *user, char *why,
                                   size_t why_bytes)

@@ -24,6 +24,10 @@ struct gw_server_counts {
     unsigned long refused[6]; /* 400, 401, 408, 413, 431, 503: before anybody was told */
 };
 
+/* Whether the files of listens can be used: certificates, keys, users. 0, or -1 with one sentence
+ * in why. Blocks. */
+int gw_server_check(struct gw_config *config, const struct gw_listen *listens, size_t count,
+                    char *why, size_t why_bytes);
 /* Listens on all of listens; limits and auths are config's, which is held. NULL with one sentence
  * in why: an address in use, a certificate that can't be read. */
 struct gw_server *gw_server_start(struct gw_config *config, const struct gw_listen *listens,
