@@ -60,15 +60,16 @@ static void split(char *jid, const char **resource)
 }
 
 /* What stands behind the resource that a route calls, as a path: "" or "/...". "soap" is what an
- * endpoint without a resource means. NULL: the route doesn't reach it. */
-static const char *path_behind(const char *resource, const char *called, char *path,
-                               size_t path_bytes)
+ * endpoint without a resource means. An account's own resource is its login's: services write their
+ * addresses without it. NULL: the route doesn't reach it. */
+static const char *path_behind(const struct gw_route_config *route, const char *resource,
+                               const char *called, char *path, size_t path_bytes)
 {
     const char *own = *called ? called : "soap";
     size_t len = strlen(own);
     if (strncmp(resource, own, len) == 0 && (resource[len] == '\0' || resource[len] == '/'))
         return resource[len] && resource[len + 1] ? resource + len : "";
-    if (strcmp(own, "soap") != 0)
+    if (*resource && strcmp(own, "soap") != 0 && route->path != GW_PATH_HEADER)
         return NULL;
     snprintf(path, path_bytes, "%s%s", *resource ? "/" : "", resource);
     return path;
@@ -114,9 +115,9 @@ static int try_route(const struct gw_address_map *map, const struct gw_route_con
     struct gw_pattern *pattern = gw_pattern_new(called, why, sizeof why);
     int result = 0;
     if (pattern && gw_pattern_match_jid(pattern, bare, &match))
-        result =
-            write_url(map, route, &match, path_behind(resource, called_resource, path, sizeof path),
-                      out, out_bytes);
+        result = write_url(map, route, &match,
+                           path_behind(route, resource, called_resource, path, sizeof path), out,
+                           out_bytes);
     gw_pattern_free(pattern);
     return result;
 }

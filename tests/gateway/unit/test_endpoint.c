@@ -183,6 +183,7 @@ static void add_cameras(void)
     add("/home", "xmpp:home@example.org/soap", GW_PATH_HEADER);
     add("/calc", "xmpp:calc@example.org/soap", GW_PATH_NONE);
     add("/odd", "xmpp:odd@example.org/desk", GW_PATH_RESOURCE);
+    add("/login", "xmpp:login@example.org/desk", GW_PATH_HEADER);
     add("/mine", "xmpp:{user}@users.example.org", GW_PATH_RESOURCE);
 }
 
@@ -204,7 +205,10 @@ static const struct {
     {"xmpp:calc@example.org", "/calc"},
     {"xmpp:odd@example.org/desk/a", "/odd/a"},
     {"xmpp:odd@example.org/desk", "/odd"},
+    {"xmpp:odd@example.org", "/odd"},
     {"xmpp:odd@example.org/other", NULL},
+    {"xmpp:login@example.org/onvif/media", "/login/onvif/media"},
+    {"xmpp:login@example.org/desk/onvif/media", "/login/onvif/media"},
     {"xmpp:calc@example.org/other", NULL},
     {"xmpp:stranger@example.org", NULL},
     {"xmpp:a@b@cams.example.org", NULL},
