@@ -45,6 +45,21 @@ $(BUILD)/unit-gateway: $(GATEWAY_TESTS) $(GATEWAY_ARCHIVES) $(if $(SANITIZE),$(C
 	$(Q)$(if $(SANITIZE),$(call link,$(GATEWAY_SHORTAGE) $(GATEWAY_ARCHIVES) $(GATEWAY_LIBS) -lcunit),$(CC) -pthread \
 	    $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) $(GATEWAY_SHORTAGE) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit)
 
+# Links by themselves, two in one process: what the gateway as a whole can't bring about at will.
+GATEWAY_LINK_TESTS := $(call obj,$(wildcard tests/gateway/link/*.c) tests/bytes/envelope.c \
+    tests/integration/site.c $(addprefix tests/lib/,suite.c child.c))
+GATEWAY_LINK_USERS := $(filter $(BUILD)/obj/tests/gateway/link/%,$(GATEWAY_LINK_TESTS))
+$(GATEWAY_LINK_USERS) $(call lint_of,$(GATEWAY_LINK_USERS)): CPPFLAGS += -iquote gateway
+
+$(BUILD)/gateway-link: $(GATEWAY_LINK_TESTS) $(call obj,$(addprefix lib/base/,clock.c buffer.c utf8.c)) \
+    $(GATEWAY_ARCHIVES) $(if $(SANITIZE),$(CORE_OBJECTS),$(BUILD)/libsoapxmppcore.a)
+	$(call say,LINK,$@)
+	$(Q)$(if $(SANITIZE),$(call link,$(GATEWAY_ARCHIVES) $(GATEWAY_LIBS) -lcunit),$(CC) -pthread $(CFLAGS) \
+	    $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(GATEWAY_LIBS) -lcunit)
+
+run-gateway-link: $(BUILD)/gateway-link
+	tools/with-servers prosody ejabberd -- $(TEST_RUN) $(BUILD)/gateway-link $(ARGS)
+
 run-gateway-unit: $(BUILD)/unit-gateway
 	$(TEST_RUN) $(BUILD)/unit-gateway $(ARGS)
 
@@ -92,4 +107,4 @@ uninstall-gateway:
 	rm -f $(DESTDIR)$(SBINDIR)/soap-xmpp-gateway $(addprefix $(DESTDIR)$(DATADIR)/man/,man8/soap-xmpp-gateway.8 \
 	    man5/gateway.conf.5)
 
-.PHONY: run-gateway-unit run-gateway run-gateway-long install-gateway uninstall-gateway
+.PHONY: run-gateway-unit run-gateway-link run-gateway run-gateway-long install-gateway uninstall-gateway
