@@ -22,6 +22,7 @@
     SUITE(mtom)                                                                                    \
     SUITE(multipart)                                                                               \
     SUITE(name)                                                                                    \
+    SUITE(notify)                                                                                  \
     SUITE(once)                                                                                    \
     SUITE(outcome)                                                                                 \
     SUITE(operation)                                                                               \
