@@ -81,9 +81,11 @@ run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(SAMPLES) $(GATEWAY_OTHERS)
 	tools/with-servers $(GATEWAY_SERVERS) -- \
 	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway $(ARGS)
 
-# Many connections, many calls, a long time; and clients that are heavy to install. GATEWAY_SOAK_SECONDS.
+# Many connections, many calls, a long time, a server that dies, and clients that are heavy to install.
 GATEWAY_SOAK_SECONDS ?= 600
+GATEWAY_STORM_SECONDS ?= 60
 run-gateway-long: export GATEWAY_SOAK_SECONDS := $(GATEWAY_SOAK_SECONDS)
+run-gateway-long: export GATEWAY_STORM_SECONDS := $(GATEWAY_STORM_SECONDS)
 run-gateway-long: $(BUILD)/soap-xmpp-gateway $(TOOL) $(GATEWAY_OTHERS)
 	$(Q)tools/install-packages.sh gateway
 	tools/with-servers $(GATEWAY_SERVERS) -- \

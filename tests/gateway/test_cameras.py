@@ -38,7 +38,7 @@ class Cameras(gateway_lab.GatewayLab):
                                timeout=120, env=lab.alone())
         self.assertEqual(ended.returncode, 0, ended.stderr)
         self.assertEqual(ended.stdout.splitlines(), [
-            "device %s/onvif/device_service" % url, "media %s/onvif/media_service" % url,
+            "device " + url, "media %s/onvif/media_service" % url,
             "events %s/onvif/events_service" % url, "snapshot %s/onvif/snapshot.jpg" % url,
             "stream rtsp://%s/stream" % one.authority, "subscription %s/onvif/subscription/7" % url,
             "pulled %s/onvif/subscription/7" % one.base])
