@@ -9,6 +9,8 @@
 
 enum { MOST_ELEMENTS = 200000 };
 
+#define SERVICE "urn:soap-xmpp:service:1"
+
 void ct_metadata_fini(struct ct_metadata *metadata)
 {
     for (size_t i = 0; i < metadata->count; i++) {
@@ -49,6 +51,7 @@ static bool fill(struct ct_metadata_section *section, const xmlNode *node, xmlNo
 {
     const char *dialect = node ? ct_xml_attribute(node, "Dialect") : NULL;
     const char *identifier = node ? ct_xml_attribute(node, "Identifier") : NULL;
+    const char *name = node ? ct_xml_attribute_of(node, SERVICE, "location") : NULL;
     const char *ns = content ? ct_xml_ns(content) : "";
     bool is_document = content && (ct_xml_is(content, CT_XML_WSDL, "definitions") ||
                                    ct_xml_is(content, CT_XML_SCHEMA, "schema"));
@@ -61,6 +64,7 @@ static bool fill(struct ct_metadata_section *section, const xmlNode *node, xmlNo
         if (!section->bytes)
             return false;
         identifier = ct_xml_attribute(content, "targetNamespace");
+        section->location = copy(name);
     } else if (content && strcmp(ct_xml_local(content), "Location") == 0) {
         xmlChar *location = xmlNodeGetContent(content);
         section->location = copy((const char *)location);

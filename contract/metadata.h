@@ -12,7 +12,9 @@ struct ct_metadata_section {
     char *identifier; /* its namespace; "" */
     char *bytes;      /* the document, with all prefixes declared; NULL: it is elsewhere */
     size_t len;
-    char *location; /* where: MetadataReference or Location; "" */
+    /* where it is: MetadataReference or Location; of a document, what others import it by, which a
+     * section says in the attribute `location` of urn:soap-xmpp:service:1; "" */
+    char *location;
 };
 
 struct ct_metadata {

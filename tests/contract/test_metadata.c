@@ -30,6 +30,21 @@ static void sections_are_documents_that_stand_alone(void)
     ct_metadata_fini(&metadata);
 }
 
+static void a_document_has_the_name_that_others_import_it_by(void)
+{
+    static const char answer[] = ENVELOPE(
+        "<m:Metadata xmlns:d='urn:soap-xmpp:service:1'><m:MetadataSection d:location='a/b.wsdl'>"
+        "<w:definitions xmlns:w='" WSDL "'/></m:MetadataSection><m:MetadataSection location='c'>"
+        "<w:definitions xmlns:w='" WSDL "'/></m:MetadataSection></m:Metadata>");
+    struct ct_metadata metadata;
+    struct ct_error error;
+    CU_ASSERT_EQUAL_FATAL(ct_metadata_read(answer, sizeof answer - 1, &metadata, &error), CT_OK);
+    CU_ASSERT_EQUAL_FATAL(metadata.count, 2);
+    ASSERT_TEXT(metadata.sections[0].location, "a/b.wsdl");
+    ASSERT_TEXT(metadata.sections[1].location, "");
+    ct_metadata_fini(&metadata);
+}
+
 static void a_wsdl_alone_is_a_section(void)
 {
     static const char answer[] =
@@ -61,6 +76,8 @@ static void others_are_refused(void)
 
 CU_TestInfo contract_tests_metadata[] = {
     {"sections are documents that stand alone", sections_are_documents_that_stand_alone},
+    {"a document has the name that others import it by",
+     a_document_has_the_name_that_others_import_it_by},
     {"a WSDL alone is a section", a_wsdl_alone_is_a_section},
     {"others are refused", others_are_refused},
     CU_TEST_INFO_NULL,
