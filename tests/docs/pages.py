@@ -376,16 +376,19 @@ def check_codes():
 
 
 def check_layers():
-    """The table of internals/README.md against the one that make lint goes by."""
-    pairs = dict(re.findall(r'(?m)^    "(\w+)": "([^"]*)",$', read('tools/check-layers')))
-    listed = {}
-    for folders, may in re.findall(r'(?m)^\| (`lib/.*?) \| (.*?) \|', read('docs/internals/README.md')):
-        for folder in re.findall(r'`lib/(\w+)`', folders):
-            listed[folder] = {one for one in re.split(r'[, `]+', may) if one.partition('/')[0] in pairs}
-    for folder in sorted(set(pairs) | set(listed)):
-        if listed.get(folder) != set(pairs.get(folder, '?').split()):
-            wrong(f'{folder} may see {sorted(listed.get(folder, []))} in docs/internals/README.md, '
-                  f'but {pairs.get(folder)} in tools/check-layers')
+    """The tables of internals/README.md and internals/gateway.md against those that make lint goes by."""
+    checker = read('tools/check-layers')
+    for table, page, prefix in (('LIB', 'README.md', 'lib/'), ('GATEWAY', 'gateway.md', '')):
+        body = re.search(rf'(?ms)^{table} = {{(.*?)^}}', checker).group(1)
+        pairs = dict(re.findall(r'(?m)^    "(\w+)": "([^"]*)",$', body))
+        listed = {}
+        for folders, may in re.findall(rf'(?m)^\| (`{prefix}.*?) \| (.*?) \|', read('docs/internals/' + page)):
+            for folder in re.findall(rf'`{prefix}(\w+)`', folders):
+                listed[folder] = {one for one in re.split(r'[, `]+', may) if one.partition('/')[0] in pairs}
+        for folder in sorted(set(pairs) | set(listed)):
+            if listed.get(folder) != set(pairs.get(folder, '?').split()):
+                wrong(f'{folder} may see {sorted(listed.get(folder, []))} in docs/internals/{page}, '
+                      f'but {pairs.get(folder)} in tools/check-layers')
 
 
 def check_packages():
