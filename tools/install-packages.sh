@@ -23,7 +23,7 @@ packages() {
     test)
         echo g++ libcunit1-dev ejabberd valgrind python3 python3-cffi python3-slixmpp python3-zeep tkabber \
             lua-unbound spin zsh shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
-            python3-spyne
+            python3-spyne python3-xmlsec
         ;;
     gateway) echo default-jdk-headless libjaxws-java ;;
     lint) echo cppcheck clang-tidy ;;

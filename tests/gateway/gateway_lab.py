@@ -368,8 +368,8 @@ class GatewayLab(lab.Lab):
     def link(self, user, name="main", resource=None):
         """A link for an account, as the configuration says it."""
         password = self.file("%s.password" % user, self.server.passwords[user] + "\n")
-        return ('link "%s" { jid = "%s@%s/%s" password_file = "%s" host = "127.0.0.1" port = "%s" ca_file = "%s" }\n' % (
-            name, user, self.server.domain, resource or self.resource, password, self.server.port, self.server.ca))
+        return 'link "%s" { jid = "%s@%s/%s" password_file = "%s" host = "127.0.0.1" port = "%s" ca_file = "%s" }\n' % (
+            name, user, self.server.domain, resource or self.resource, password, self.server.port, self.server.ca)
 
     def component_link(self, label, name="main"):
         secrets = dict(one.split(":") for one in os.environ[

@@ -68,10 +68,10 @@ class One_side(gateway_lab.GatewayLab):
         digest = base64.b64encode(hashlib.sha1(nonce + (created + secret).encode()).digest()).decode()
         return post(url, (
             "<?xml version='1.0'?><s:Envelope xmlns:s='%s'><s:Header><w:Security s:mustUnderstand='true' xmlns:w='%s' "
-            "xmlns:u='%s'><u:Timestamp><u:Created>%s</u:Created><u:Expires>%s</u:Expires></u:Timestamp><w:UsernameToken>"
-            "<w:Username>%s</w:Username><w:Password Type='%s'>%s</w:Password><w:Nonce EncodingType='%s'>%s</w:Nonce>"
-            "<u:Created>%s</u:Created></w:UsernameToken></w:Security></s:Header><s:Body><open xmlns='urn:soapxmpp:guard'>"
-            "<door>door</door></open></s:Body></s:Envelope>") % (
+            "xmlns:u='%s'><u:Timestamp><u:Created>%s</u:Created><u:Expires>%s</u:Expires></u:Timestamp>"
+            "<w:UsernameToken><w:Username>%s</w:Username><w:Password Type='%s'>%s</w:Password><w:Nonce EncodingType='%s'>%s</w:Nonce>"
+            "<u:Created>%s</u:Created></w:UsernameToken></w:Security></s:Header><s:Body>"
+            "<open xmlns='urn:soapxmpp:guard'><door>door</door></open></s:Body></s:Envelope>") % (
                 SOAP[12], WSSE, WSU, created, expires, user, PROFILE, digest, ENCODING,
                 base64.b64encode(nonce).decode(), created))
 

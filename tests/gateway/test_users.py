@@ -3,6 +3,12 @@
 import base64
 import subprocess
 
+import lxml.etree
+import zeep
+from zeep.exceptions import SignatureVerificationFailed
+from zeep.wsa import WsAddressingPlugin
+from zeep.wsse.signature import Signature
+
 import gateway_lab
 import lab
 from gateway_lab import envelope, free_port, operation, post, until
@@ -64,6 +70,39 @@ class Signed(gateway_lab.GatewayLab):
                 ADDRESSING, chain.url, DSIG))
         self.answered(post(chain.url, body), "1")
         self.assertEqual(ledger.calls[-1].body, body)
+
+    def key(self):
+        """A key, and a certificate of its own."""
+        key, certificate = str(self.home / "key.pem"), str(self.home / "certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ann", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True, timeout=gateway_lab.PATIENCE_S)
+        return key, certificate
+
+    def test_signatures_of_zeep_hold_on_both_ways(self):
+        """Each end verifies what the other has signed: bodies whose canonical form is all that counts."""
+        signature, refused = Signature(*self.key()), []
+
+        def act(call):
+            try:
+                signature.verify(lxml.etree.fromstring(call.body.encode()))
+            except SignatureVerificationFailed as error:
+                refused.append(str(error))
+            answer = lxml.etree.fromstring(envelope(
+                "<r:addResponse xmlns:r='%s' xmlns:unused='urn:unused'>\n <r:result>%s</r:result>\n</r:addResponse>" % (
+                    gateway_lab.CALCULATOR_NS, call.number), 11))
+            signature.apply(answer, {})
+            call.answer(lxml.etree.tostring(answer))
+
+        ledger = self.ledger(act)
+        rewrite = 'rewrite = { "xaddr", "wsa", "wsdl" }'
+        chain = self.chain(ledger.url, rewrite, rewrite)
+        contract = gateway_lab.calculator_wsdl(self.home / "calculator.wsdl", chain.url)
+        client = zeep.Client(str(contract), wsse=signature, plugins=[WsAddressingPlugin()])
+        self.assertEqual(client.service.add(7, 1), 7)
+        self.assertEqual((refused, ledger.numbers), ([], ["7"]))
+        self.assertIn(chain.url, ledger.calls[0].body)  # wsa:To, as it was signed
+        with self.assertRaises(SignatureVerificationFailed):
+            signature.verify(lxml.etree.fromstring(ledger.calls[0].body.replace(">7<", ">8<")))
 
     def test_what_is_not_signed_is_told_to_the_service_by_its_own_address(self):
         ledger = self.ledger()

@@ -140,7 +140,8 @@ class Many(gateway_lab.GatewayLab):
         self.assertEqual(failures, [])
         for gateway, (memory, descriptors) in zip(gateways, before):
             self.assertLess(gateway.memory_bytes(), memory + 4 * MEGABYTE)
-            self.assertTrue(until(lambda: gateway.descriptors() <= descriptors + 8), (gateway.descriptors(), descriptors))
+            until(lambda: gateway.descriptors() <= descriptors + 8)
+            self.assertLessEqual(gateway.descriptors(), descriptors + 8)
         print("    %d calls in %.0f s; bytes and descriptors after a fifth: %s" % (counts[0], seconds, before))
 
 
