@@ -90,11 +90,47 @@ static void set_deadline(struct gw_request *request)
     gw_connection_set_deadline(&request->intake->connections, request->connection, deadline_ms);
 }
 
+static void refuse_body(struct gw_request *request, int status)
+{
+    const struct gw_limits *limits = &request->config->limits;
+    if (status == 413)
+        gw_request_refuse(request, 413, "the body has more than %zu bytes", limits->body_bytes);
+    else if (status == 503)
+        gw_request_refuse(request, 503, "all requests together hold more than %zu bytes",
+                          limits->memory_bytes);
+    else if (status == 415)
+        gw_request_refuse(request, 415, "Content-Encoding is neither gzip nor deflate");
+    else if (status)
+        gw_request_refuse(request, status, "the body isn't what Content-Encoding says");
+}
+
+/* More of the body. libmicrohttpd takes no answer in the middle of a body: gw_request_answer() then
+ * makes one that is sent around it. */
+static void read_body(struct gw_request *request, const char *bytes, size_t count)
+{
+    request->received_bytes += count;
+    set_deadline(request);
+    refuse_body(request, gw_body_add(&request->body, bytes, count));
+    if (!request->refusal)
+        return;
+    request->is_midway = request->is_last = true;
+    gw_request_tell(request);
+}
+
+static void end_body(struct gw_request *request)
+{
+    refuse_body(request, gw_body_end(&request->body));
+    gw_request_tell(request);
+}
+
 /* The header is looked at, and so is who has sent it. */
 static void go_on(struct gw_request *request)
 {
+    const char *encoding = gw_request_header(request, "Content-Encoding");
     request->phase = GW_PHASE_BODY;
     set_deadline(request);
+    if (!request->refusal && encoding)
+        refuse_body(request, gw_body_unpack(&request->body, encoding));
     if (!request->refusal)
         return;
     request->is_last |= request->is_chunked || request->announced_bytes > 0;
@@ -130,24 +166,6 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
         go_on(request);
     else
         gw_connection_set_deadline(&request->intake->connections, request->connection, 0);
-}
-
-/* More of the body. libmicrohttpd takes no answer in the middle of a body: gw_request_answer() then
- * makes one that is sent around it. */
-static void read_body(struct gw_request *request, const char *bytes, size_t count)
-{
-    request->received_bytes += count;
-    set_deadline(request);
-    int status = gw_body_add(&request->body, bytes, count);
-    if (!status)
-        return;
-    request->is_midway = request->is_last = true;
-    gw_request_refuse(request, status,
-                      status == 413 ? "the body has more than %zu bytes"
-                                    : "all requests together hold more than %zu bytes",
-                      status == 413 ? request->config->limits.body_bytes
-                                    : request->config->limits.memory_bytes);
-    gw_request_tell(request);
 }
 
 /* What finds no room in the socket is lost: such an answer is short, and the first of many bytes.
@@ -203,7 +221,7 @@ enum MHD_Result gw_arrival_take(void *user, struct MHD_Connection *mhd, const ch
         if (*count)
             read_body(request, bytes, *count);
         else
-            gw_request_tell(request);
+            end_body(request);
     }
     if (!request->refusal)
         *count = 0;

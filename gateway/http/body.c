@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FIRST_BYTES = 4096 };
 
@@ -17,8 +18,18 @@ void gw_body_init(struct gw_body *body, struct gw_intake *intake, const struct g
     body->memory_bytes = limits->memory_bytes;
 }
 
+static void end_unpacking(struct gw_body *body)
+{
+    if (!body->unpacking)
+        return;
+    gw_unpacking_free(body->unpacking);
+    gw_intake_give_back(body->intake, GW_UNPACKING_BYTES);
+    body->unpacking = NULL;
+}
+
 void gw_body_fini(struct gw_body *body)
 {
+    end_unpacking(body);
     if (body->room)
         gw_intake_give_back(body->intake, body->room);
     free(body->bytes);
@@ -46,8 +57,24 @@ static bool grow(struct gw_body *body, size_t count)
     return true;
 }
 
-int gw_body_add(struct gw_body *body, const char *bytes, size_t count)
+int gw_body_unpack(struct gw_body *body, const char *encoding)
 {
+    if (strcasecmp(encoding, "identity") == 0)
+        return 0;
+    if (!gw_packing_is_known(encoding))
+        return 415;
+    if (!gw_intake_hold(body->intake, GW_UNPACKING_BYTES, body->memory_bytes))
+        return 503;
+    body->unpacking = gw_unpacking_new();
+    if (body->unpacking)
+        return 0;
+    gw_intake_give_back(body->intake, GW_UNPACKING_BYTES);
+    return 503;
+}
+
+static int add_plain(void *user, const char *bytes, size_t count)
+{
+    struct gw_body *body = user;
     if (count > body->limit_bytes - body->count)
         return 413;
     if (!grow(body, body->count + count))
@@ -56,4 +83,17 @@ int gw_body_add(struct gw_body *body, const char *bytes, size_t count)
     body->count += count;
     body->bytes[body->count] = '\0';
     return 0;
+}
+
+int gw_body_add(struct gw_body *body, const char *bytes, size_t count)
+{
+    return body->unpacking ? gw_unpacking_add(body->unpacking, bytes, count, add_plain, body)
+                           : add_plain(body, bytes, count);
+}
+
+int gw_body_end(struct gw_body *body)
+{
+    bool is_whole = !body->unpacking || gw_unpacking_is_whole(body->unpacking);
+    end_unpacking(body);
+    return is_whole ? 0 : 400;
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/record.h"
 #include "contract/text.h"
+#include "http/packing.h"
 #include "http/path.h"
 #include "http/request_state.h"
 
@@ -212,18 +213,36 @@ static bool is_fit(const char *text)
     return true;
 }
 
+static bool may_be_packed(const struct gw_request *request, const struct gw_header *headers)
+{
+    for (; headers && headers->name; headers++)
+        if (strcasecmp(headers->name, "Content-Encoding") == 0)
+            return false;
+    return !request->is_http_1_0 &&
+           gw_packing_is_taken(gw_request_header(request, "Accept-Encoding"));
+}
+
 /* The answer as libmicrohttpd wants it, which owns body from now on; NULL without memory. */
 static struct MHD_Response *make_response(const struct gw_request *request, int status,
                                           const struct gw_header *headers, char *body,
                                           size_t body_bytes)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body ? body_bytes : 0, body, body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = NULL;
+    bool is_whole = true, may_pack = body && may_be_packed(request, headers);
+    if (may_pack)
+        response = gw_packing_answer(body, body_bytes);
+    bool is_packed = response != NULL;
+    if (!response)
+        response = MHD_create_response_from_buffer(
+            body ? body_bytes : 0, body, body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (!response) {
         free(body);
         return NULL;
     }
-    bool is_whole = true;
+    if (is_packed)
+        is_whole = MHD_add_response_header(response, "Content-Encoding", "gzip") == MHD_YES;
+    if (may_pack)
+        is_whole &= MHD_add_response_header(response, "Vary", "Accept-Encoding") == MHD_YES;
     for (; headers && headers->name; headers++)
         if (is_fit(headers->name) && is_fit(headers->value))
             is_whole &= MHD_add_response_header(response, headers->name, headers->value) == MHD_YES;

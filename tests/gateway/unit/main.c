@@ -24,8 +24,9 @@
     SUITE(name)                                                                                    \
     SUITE(notify)                                                                                  \
     SUITE(once)                                                                                    \
-    SUITE(outcome)                                                                                 \
     SUITE(operation)                                                                               \
+    SUITE(outcome)                                                                                 \
+    SUITE(packing)                                                                                 \
     SUITE(pattern)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
