@@ -27,6 +27,7 @@
     SUITE(operation)                                                                               \
     SUITE(outcome)                                                                                 \
     SUITE(packing)                                                                                 \
+    SUITE(page)                                                                                    \
     SUITE(pattern)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \

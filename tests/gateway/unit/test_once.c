@@ -1,4 +1,6 @@
 /* Tests of gateway/route/once.c: a named call runs once, on a clock of the test's own. */
+#include "shortage.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +36,8 @@ static enum gw_once_place begin_within(struct gw_once *once, const char *name, c
     unsigned char digest[GW_DIGEST_BYTES];
     const struct gw_digest_text text = {body, strlen(body)};
     const struct gw_digest_text parts[] = {{"/calc", 5}, {name, strlen(name)}};
-    CU_ASSERT_EQUAL(gw_digest_make(&text, 1, digest), 0);
+    if (gw_digest_make(&text, 1, digest))
+        return GW_ONCE_FULL;
     return gw_once_begin(once, parts, 2, digest, most, now, on_told, told, entry);
 }
 
@@ -219,6 +222,34 @@ static void test_many_names_are_told_apart(void)
     gw_once_free(once);
 }
 
+/* Memory is short while a name is taken, while another waits for it, and at its end. */
+static bool attempt_both(unsigned number, bool lasts)
+{
+    struct gw_once *once = gw_once_new();
+    struct gw_once_entry *entry = NULL, *other = NULL;
+    struct told told = {0};
+    shortage_begin(number, lasts);
+    enum gw_once_place first = begin(once, "k", "a", 0, &told, &entry), second = GW_ONCE_FULL;
+    if (first == GW_ONCE_FIRST)
+        second = begin(once, "k", "a", 0, &told, &other);
+    if (first == GW_ONCE_FIRST)
+        end(once, entry, GW_EXECUTED, "five", 0);
+    bool has_failed = shortage_end();
+    CU_ASSERT_TRUE(first == GW_ONCE_FIRST || first == GW_ONCE_FULL);
+    CU_ASSERT_EQUAL(told.count, second == GW_ONCE_AGAIN ? 1 : 0);
+    if (first == GW_ONCE_FIRST) { /* whatever failed, it isn't run again */
+        CU_ASSERT_EQUAL(begin(once, "k", "a", 1, &told, &other), GW_ONCE_AGAIN);
+        CU_ASSERT_EQUAL(told.outcome, GW_EXECUTED);
+    }
+    gw_once_free(once);
+    return has_failed;
+}
+
+static void test_shortages_of_memory_run_nothing_twice(void)
+{
+    CU_ASSERT_TRUE(shortage_sweep(attempt_both) >= 3);
+}
+
 static void test_texts_are_told_apart_by_their_length(void)
 {
     unsigned char one[GW_DIGEST_BYTES], other[GW_DIGEST_BYTES];
@@ -240,6 +271,7 @@ CU_TestInfo gateway_tests_once[] = {
      test_an_old_answer_makes_room_and_its_name_stays},
     {"an answer beyond the limit isn't kept", test_an_answer_beyond_the_limit_is_not_kept},
     {"many names are told apart", test_many_names_are_told_apart},
+    {"shortages of memory run nothing twice", test_shortages_of_memory_run_nothing_twice},
     {"texts are told apart by their length", test_texts_are_told_apart_by_their_length},
     CU_TEST_INFO_NULL,
 };
