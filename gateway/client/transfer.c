@@ -434,7 +434,7 @@ static bool is_answered(const struct gw_transfer *transfer, CURLcode result)
 {
     if (was_refused(transfer))
         return result == CURLE_OK || result == CURLE_SEND_FAIL_REWIND;
-    return result == CURLE_OK && transfer->is_head_whole &&
+    return result == CURLE_OK && transfer->is_head_whole && transfer->shown_status >= 200 &&
            (transfer->was_sent || transfer->shown_status == 401);
 }
 

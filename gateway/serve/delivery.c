@@ -194,11 +194,22 @@ static void forward(void *user)
 
 /* ---- the contract ---- */
 
+static struct gw_metadata_of metadata_of(const struct gw_delivery *delivery)
+{
+    struct gw_metadata_of of = {.version = gw_incoming_version(delivery->incoming),
+                                .operation = gw_incoming_operation(delivery->incoming),
+                                .namespace_ = gw_incoming_namespace(delivery->incoming),
+                                .action = gw_incoming_action(delivery->incoming)};
+    of.envelope = gw_incoming_envelope(delivery->incoming, &of.bytes);
+    return of;
+}
+
 /* gw_description_done_fn */
 static void take_description(void *user, struct gw_documents *documents, const char *condition,
                              const char *why)
 {
     struct gw_delivery *delivery = user;
+    const struct gw_metadata_of of = metadata_of(delivery);
     struct gw_metadata_question question;
     char *envelope, unread[WHY_BYTES];
     size_t bytes;
@@ -206,7 +217,7 @@ static void take_description(void *user, struct gw_documents *documents, const c
         decline(delivery, condition, why);
         return;
     }
-    if (gw_metadata_read(&question, delivery->incoming, unread, sizeof unread) != 0) {
+    if (gw_metadata_read(&question, &of, unread, sizeof unread) != 0) {
         gw_descriptions_release(delivery->place.descriptions, documents);
         decline(delivery, "bad-request", unread);
         return;
@@ -224,8 +235,9 @@ static void take_description(void *user, struct gw_documents *documents, const c
 static bool is_metadata(const struct gw_delivery *delivery)
 {
     enum gw_wsdl wsdl = delivery->backend.service->serve->wsdl;
-    return (wsdl == GW_WSDL_URL || wsdl == GW_WSDL_FILE) &&
-           gw_metadata_is_asked(delivery->incoming);
+    const struct gw_metadata_of of = metadata_of(delivery);
+    return (wsdl == GW_WSDL_URL || wsdl == GW_WSDL_FILE) && of.bytes <= QUICK_BYTES &&
+           gw_metadata_is_asked(&of);
 }
 
 /* ---- its beginning ---- */

@@ -80,37 +80,34 @@ static void strip(char *text)
     text[bytes - lead] = '\0';
 }
 
-bool gw_metadata_is_asked(const struct gw_incoming *incoming)
+bool gw_metadata_is_asked(const struct gw_metadata_of *of)
 {
     struct gw_metadata_question question;
     struct reading reading = {.question = &question};
-    const char *envelope;
     char why[200];
-    size_t bytes;
-    if (strcmp(gw_incoming_operation(incoming), "GetMetadata") == 0)
-        return strcmp(gw_incoming_namespace(incoming), GW_RULES_MEX) == 0;
-    if (*gw_incoming_operation(incoming))
+    if (strcmp(of->operation, "GetMetadata") == 0)
+        return strcmp(of->namespace_, GW_RULES_MEX) == 0;
+    if (*of->operation)
         return false;
-    if (strcmp(gw_incoming_action(incoming), TRANSFER "/Get") == 0)
+    if (strcmp(of->action, TRANSFER "/Get") == 0)
         return true;
-    envelope = gw_incoming_envelope(incoming, &bytes);
-    if (!memmem(envelope, bytes, TRANSFER, sizeof TRANSFER - 1) ||
-        gw_scan_read(envelope, bytes, "the envelope", take_event, &reading, why, sizeof why) != 0)
+    if (!memmem(of->envelope, of->bytes, TRANSFER, sizeof TRANSFER - 1) ||
+        gw_scan_read(of->envelope, of->bytes, "the envelope", take_event, &reading, why,
+                     sizeof why) != 0)
         return false;
     strip(reading.action);
     return strcmp(reading.action, TRANSFER "/Get") == 0;
 }
 
-int gw_metadata_read(struct gw_metadata_question *question, const struct gw_incoming *incoming,
+int gw_metadata_read(struct gw_metadata_question *question, const struct gw_metadata_of *of,
                      char *why, size_t why_bytes)
 {
     struct reading reading = {.question = question};
-    size_t bytes;
-    const char *envelope = gw_incoming_envelope(incoming, &bytes);
     memset(question, 0, sizeof *question);
-    question->version = gw_incoming_version(incoming);
-    question->is_get = !*gw_incoming_operation(incoming);
-    if (gw_scan_read(envelope, bytes, "the envelope", take_event, &reading, why, why_bytes) != 0)
+    question->version = of->version;
+    question->is_get = !*of->operation;
+    if (gw_scan_read(of->envelope, of->bytes, "the envelope", take_event, &reading, why,
+                     why_bytes) != 0)
         return -1;
     strip(question->dialect);
     strip(question->identifier);

@@ -10,7 +10,6 @@
 #ifndef GW_METADATA_H
 #define GW_METADATA_H
 
-#include "link/link.h"
 #include "serve/documents.h"
 
 struct gw_metadata_question {
@@ -21,10 +20,18 @@ struct gw_metadata_question {
     char message_id[512];
 };
 
-/* Whether a request is such a question. */
-bool gw_metadata_is_asked(const struct gw_incoming *incoming);
+/* What is known of a request: its body's first child, its action, its envelope. */
+struct gw_metadata_of {
+    int version;                                 /* 11, 12 */
+    const char *operation, *namespace_, *action; /* "": none */
+    const char *envelope;
+    size_t bytes;
+};
+
+/* Whether a request is such a question. Takes time by the envelope's size if its body is empty. */
+bool gw_metadata_is_asked(const struct gw_metadata_of *of);
 /* 0, or -1 with one sentence in why: no XML. */
-int gw_metadata_read(struct gw_metadata_question *question, const struct gw_incoming *incoming,
+int gw_metadata_read(struct gw_metadata_question *question, const struct gw_metadata_of *of,
                      char *why, size_t why_bytes);
 /* The envelope; malloc'ed; NULL without memory. */
 char *gw_metadata_write(const struct gw_metadata_question *question,

@@ -10,6 +10,7 @@
     SUITE(config)                                                                                  \
     SUITE(config_errors)                                                                           \
     SUITE(device_path)                                                                             \
+    SUITE(documents)                                                                               \
     SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
     SUITE(glance)                                                                                  \
@@ -31,6 +32,7 @@
     SUITE(pattern)                                                                                 \
     SUITE(post)                                                                                    \
     SUITE(record)                                                                                  \
+    SUITE(response)                                                                                \
     SUITE(rewrite)                                                                                 \
     SUITE(rules)                                                                                   \
     SUITE(scan)                                                                                    \
