@@ -112,7 +112,7 @@ struct gw_serve_config {
 
 struct gw_limits {
     size_t body_bytes;    /* of an HTTP body, both directions, once unpacked. 64 MiB */
-    size_t header_bytes;  /* request line and headers. 32 KiB */
+    size_t header_bytes;  /* request line and headers. 16 KiB */
     size_t memory_bytes;  /* of all that is held for requests together. 256 MiB */
     unsigned in_flight;   /* calls from HTTP at once. 1,000 */
     unsigned connections; /* from HTTP. 10,000 */

@@ -13,7 +13,7 @@ void gw_whole_section_init(struct gw_config *config)
     config->public_url = "";
     config->drain_ms = 30000;
     config->limits = (struct gw_limits){.body_bytes = 64 * (size_t)MIB,
-                                        .header_bytes = 32 * (size_t)KIB,
+                                        .header_bytes = 16 * (size_t)KIB,
                                         .memory_bytes = 256 * (size_t)MIB,
                                         .in_flight = 1000,
                                         .connections = 10000,

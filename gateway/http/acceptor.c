@@ -71,35 +71,45 @@ static void wake_up(struct gw_acceptor *acceptor)
             gw_listener_close(&acceptor->listeners[i]);
 }
 
+static void see(struct gw_acceptor *acceptor, struct gw_intake *intake, uint64_t key)
+{
+    if (key == WAKE)
+        wake_up(acceptor);
+    else if (key < acceptor->count)
+        accept_some(acceptor, &acceptor->listeners[key]);
+    else if (gw_linger_is_key(key))
+        gw_linger_read(&intake->linger, key);
+    else
+        gw_connections_tell(&intake->connections, key);
+}
+
+/* What is due by time alone. */
+static void look_around(struct gw_acceptor *acceptor, struct gw_intake *intake, long long now_ms)
+{
+    if (acceptor->paused_until_ms && acceptor->paused_until_ms <= now_ms) {
+        acceptor->paused_until_ms = 0;
+        listen_again(acceptor, true);
+    }
+    if (now_ms - acceptor->looked_ms < TURN_MS)
+        return;
+    gw_intake_count_refused(intake, 408, gw_connections_expire(&intake->connections, now_ms));
+    gw_linger_expire(&intake->linger, now_ms);
+    acceptor->looked_ms = now_ms;
+}
+
 static void *run(void *user)
 {
     struct gw_acceptor *acceptor = user;
     struct gw_intake *intake = acceptor->listeners[0].arrival.intake;
-    long long expired_ms = gw_clock_ms();
-
     while (!atomic_load(&acceptor->is_stopping)) {
         struct epoll_event events[EVENTS];
         int wait_ms = acceptor->paused_until_ms ? PAUSE_MS : TURN_MS;
         int count = epoll_wait(acceptor->epoll, events, EVENTS, wait_ms);
         long long now_ms = gw_clock_ms();
         atomic_store(&acceptor->turned_ms, now_ms);
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.u64 == WAKE)
-                wake_up(acceptor);
-            else if (events[i].data.u64 < acceptor->count)
-                accept_some(acceptor, &acceptor->listeners[events[i].data.u64]);
-            else
-                gw_connections_tell(&intake->connections, events[i].data.u64);
-        }
-        if (acceptor->paused_until_ms && acceptor->paused_until_ms <= now_ms) {
-            acceptor->paused_until_ms = 0;
-            listen_again(acceptor, true);
-        }
-        if (now_ms - expired_ms >= TURN_MS) {
-            gw_intake_count_refused(intake, 408,
-                                    gw_connections_expire(&intake->connections, now_ms));
-            expired_ms = now_ms;
-        }
+        for (int i = 0; i < count; i++)
+            see(acceptor, intake, events[i].data.u64);
+        look_around(acceptor, intake, now_ms);
     }
     return NULL;
 }

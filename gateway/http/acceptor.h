@@ -20,6 +20,7 @@ struct gw_acceptor {
     atomic_llong turned_ms;
     pthread_t thread;
     bool is_running;
+    long long looked_ms;       /* the thread's: when it looked after connections */
     long long paused_until_ms; /* the thread's: there was no descriptor; 0: it accepts */
 };
 

@@ -195,6 +195,8 @@ static enum MHD_Result send_answer(struct gw_request *request)
     if (!is_answered)
         return MHD_YES;
     gw_connection_unwatch(&intake->connections, request->connection);
+    if (request->refusal && request->is_last)
+        gw_linger_add(&intake->linger, request->connection->fd);
     if (request->is_midway)
         send_midway(request);
     if (request->is_midway || !request->response)

@@ -83,7 +83,8 @@ struct gw_connection *gw_connection_add(struct gw_connections *connections, int 
     pthread_mutex_lock(&connections->mutex);
     bool has_room = make_room(connections, (size_t)fd);
     if (has_room) {
-        connection->generation = ++connections->generations;
+        connection->generation = connections->generations =
+            (connections->generations + 1) & INT32_MAX;
         connections->by_fd[fd] = connection;
         connections->count++;
     }

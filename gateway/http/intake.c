@@ -21,6 +21,7 @@ void gw_intake_init(struct gw_intake *intake, struct gw_config *config, gw_serve
     pthread_cond_init(&intake->change, &monotonic);
     pthread_condattr_destroy(&monotonic);
     gw_connections_init(&intake->connections, epoll);
+    gw_linger_init(&intake->linger, epoll);
     intake->config = gw_config_hold(config);
     intake->take = take;
     intake->user = user;
@@ -28,6 +29,7 @@ void gw_intake_init(struct gw_intake *intake, struct gw_config *config, gw_serve
 
 void gw_intake_fini(struct gw_intake *intake)
 {
+    gw_linger_fini(&intake->linger);
     gw_connections_fini(&intake->connections);
     gw_config_release(intake->config);
     pthread_cond_destroy(&intake->change);

@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "http/connection.h"
+#include "http/linger.h"
 #include "http/server.h"
 
 struct gw_intake {
@@ -20,6 +21,7 @@ struct gw_intake {
     gw_server_take_fn *take;
     void *user;
     struct gw_connections connections;
+    struct gw_linger linger;
 
     pthread_mutex_t mutex; /* before that of connections, and before libmicrohttpd's */
     pthread_cond_t change; /* of busy and unsent */

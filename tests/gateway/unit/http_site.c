@@ -48,7 +48,7 @@ void http_site_init(struct http_site *site)
     site->config.references = 1000000; /* it isn't freed */
     site->config.public_url = none;
     site->config.limits = (struct gw_limits){.body_bytes = 1 << 20,
-                                             .header_bytes = 32768,
+                                             .header_bytes = 16384,
                                              .memory_bytes = 64 << 20,
                                              .in_flight = 1000,
                                              .connections = 2000,

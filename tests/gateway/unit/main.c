@@ -9,6 +9,7 @@
     SUITE(client)                                                                                  \
     SUITE(config)                                                                                  \
     SUITE(config_errors)                                                                           \
+    SUITE(connections)                                                                             \
     SUITE(device_path)                                                                             \
     SUITE(documents)                                                                               \
     SUITE(endpoint)                                                                                \

@@ -55,7 +55,7 @@ static void test_what_isnt_said_has_its_default(void)
     CU_ASSERT(config->routes[0].wsdl == GW_WSDL_SERVICE && !config->routes[0].once_by_message_id);
     ASSERT_TEXT(config->routes[0].from, "");
     CU_ASSERT(config->routes[0].users.count == 0 && !config->routes[0].may_message);
-    CU_ASSERT(config->limits.body_bytes == 64 << 20 && config->limits.header_bytes == 32 << 10);
+    CU_ASSERT(config->limits.body_bytes == 64 << 20 && config->limits.header_bytes == 16 << 10);
     CU_ASSERT(config->limits.memory_bytes == 256 << 20 && config->limits.in_flight == 1000);
     CU_ASSERT(config->limits.connections == 10000 && config->limits.idle_ms == 60000);
     CU_ASSERT(config->drain_ms == 30000 && config->log == GW_LOG_TEXT && !config->has_trial);
