@@ -135,29 +135,11 @@ static void refuse(struct call *call, struct gw_outcome_row row, enum gw_outcome
     finish(call, &answer);
 }
 
-static const char *condition_of(int status)
-{
-    switch (status) {
-    case 403:
-        return "forbidden";
-    case 404:
-        return "item-not-found";
-    case 413:
-        return "policy-violation";
-    case 422:
-        return "conflict";
-    case 503:
-        return "resource-constraint";
-    default:
-        return "bad-request";
-    }
-}
-
 /* Ends a call that wasn't sent. */
 static void refuse_unsent(struct call *call, int status, const char *text)
 {
-    refuse(call, gw_outcome_of_status(status), GW_NOT_EXECUTED, "refused", condition_of(status),
-           text);
+    refuse(call, gw_outcome_of_status(status), GW_NOT_EXECUTED, "refused",
+           gw_outcome_condition(status), text);
 }
 
 /* ---- the answer ---- */

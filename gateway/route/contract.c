@@ -2,9 +2,11 @@
  * while.
  *
  * Happy path: it is kept already; or GetMetadata is sent by the route's link, a worker reads the
- * answer, it is kept, the asker is told. A file is read by the worker, with what it imports.
- * Failure modes: the service doesn't describe itself (404), not to this caller (403), or doesn't
- * answer (as a call's end); no link, no memory (503); a file that can't be read (500). */
+ * answer, it is kept, the asker is told, with all that have asked for the same meanwhile. A file is
+ * read by the worker, with what it imports.
+ * Failure modes: 64 are being got (503); the service doesn't describe itself (404), not to this
+ * caller (403), or doesn't answer (as a call's end); no link, no memory (503); a file that can't be
+ * read (500). */
 #include "route/contract.h"
 
 #include <pthread.h>
@@ -17,7 +19,13 @@
 #include "route/endpoint.h"
 #include "route/outcome.h"
 
-enum { MOST_KEPT = 64, KEPT_MS = 5 * 60 * 1000, MOST_WAIT_MS = 30000, WHY_BYTES = 640 };
+enum {
+    MOST_KEPT = 64,
+    MOST_ASKED = 64,
+    KEPT_MS = 5 * 60 * 1000,
+    MOST_WAIT_MS = 30000,
+    WHY_BYTES = 640
+};
 
 #define DIALECT_WSDL "http://schemas.xmlsoap.org/wsdl/"
 
@@ -38,7 +46,17 @@ struct gw_contracts {
     gw_route_link_fn *find;
     void *user;
     pthread_mutex_t mu;
-    struct place places[MOST_KEPT]; /* under mu */
+    /* under mu */
+    struct place places[MOST_KEPT];
+    struct asking *asked; /* that are being got */
+    unsigned asked_count;
+};
+
+/* Who else waits for one that is being got. */
+struct waiter {
+    gw_contract_done_fn *done;
+    void *user;
+    struct waiter *next;
 };
 
 /* One that is being got. */
@@ -50,6 +68,9 @@ struct asking {
     gw_contract_done_fn *done;
     void *user;
     struct gw_contract *kept; /* what was kept; NULL: envelope or why */
+    struct waiter *waiters;   /* under mu */
+    struct asking *next;      /* likewise */
+    bool is_listed;           /* likewise */
     char *envelope;
     size_t envelope_bytes;
     int status;
@@ -123,9 +144,12 @@ static struct gw_contract *hold_kept(struct gw_contracts *contracts, const char 
     return found;
 }
 
-/* Keeps it with a reference of its own; the oldest one goes if need be. key becomes its own. */
-static void keep(struct gw_contracts *contracts, char *key, struct gw_contract *contract)
+/* Keeps it with a reference of its own; the oldest one goes if need be. */
+static void keep(struct gw_contracts *contracts, const char *given, struct gw_contract *contract)
 {
+    char *key = strdup(given);
+    if (!key)
+        return; /* it is got anew, then */
     pthread_mutex_lock(&contracts->mu);
     struct place *place = &contracts->places[0];
     for (size_t i = 1; i < MOST_KEPT && place->key; i++) {
@@ -146,9 +170,37 @@ static void free_asking(struct asking *asking)
     free(asking);
 }
 
+/* Takes it off the list: nobody waits for it any more but those that do. */
+static struct waiter *unlist_locked(struct asking *asking)
+{
+    struct gw_contracts *contracts = asking->contracts;
+    struct asking **at = &contracts->asked;
+    if (!asking->is_listed)
+        return NULL;
+    while (*at != asking)
+        at = &(*at)->next;
+    *at = asking->next;
+    contracts->asked_count--;
+    asking->is_listed = false;
+    return asking->waiters;
+}
+
 static void end_asking(struct asking *asking, struct gw_contract *contract)
 {
-    asking->done(asking->user, contract, contract ? 200 : asking->status, asking->why);
+    struct gw_contracts *contracts = asking->contracts;
+    int status = contract ? 200 : asking->status;
+    pthread_mutex_lock(&contracts->mu);
+    struct waiter *waiter = unlist_locked(asking);
+    for (struct waiter *one = waiter; one && contract; one = one->next)
+        contract->references++;
+    pthread_mutex_unlock(&contracts->mu);
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        waiter->done(waiter->user, contract, status, asking->why);
+        free(waiter);
+        waiter = next;
+    }
+    asking->done(asking->user, contract, status, asking->why);
     free_asking(asking);
 }
 
@@ -193,7 +245,6 @@ static struct gw_contract *make(struct asking *asking)
     }
     *contract = (struct gw_contract){metadata, root, asking->contracts, 1};
     keep(asking->contracts, asking->key, contract);
-    asking->key = NULL;
     return contract;
 }
 
@@ -272,6 +323,63 @@ static struct asking *new_asking(struct gw_contracts *contracts,
     return NULL;
 }
 
+/* Waits for the one with the same key that is being got, if there is one: 1; lists it, so that
+ * others can wait for it: 0; or the status of a refusal. */
+static int list(struct asking *asking, char *why, size_t why_bytes)
+{
+    struct gw_contracts *contracts = asking->contracts;
+    struct waiter *waiter = malloc(sizeof *waiter);
+    if (!waiter)
+        return snprintf(why, why_bytes, "no memory"), 503;
+    *waiter = (struct waiter){asking->done, asking->user, NULL};
+    int result = 1;
+    pthread_mutex_lock(&contracts->mu);
+    struct asking *other = contracts->asked;
+    while (other && strcmp(other->key, asking->key) != 0)
+        other = other->next;
+    if (other) {
+        waiter->next = other->waiters;
+        other->waiters = waiter;
+    } else if (contracts->asked_count == MOST_ASKED) {
+        snprintf(why, why_bytes, "%d contracts are being asked for already", MOST_ASKED);
+        result = 503;
+    } else {
+        asking->next = contracts->asked;
+        contracts->asked = asking;
+        contracts->asked_count++;
+        asking->is_listed = true;
+        result = 0;
+    }
+    pthread_mutex_unlock(&contracts->mu);
+    if (result != 1)
+        free(waiter);
+    return result;
+}
+
+/* Begins to get one that is listed. It can't be begun: whoever waits is told so, too. */
+static int get(struct asking *asking, const struct gw_contract_question *question, char *why,
+               size_t why_bytes)
+{
+    struct gw_contracts *contracts = asking->contracts;
+    int status = 0;
+    if (question->route->wsdl != GW_WSDL_FILE)
+        status = ask(asking, question, why, why_bytes);
+    else if (gw_workers_do(contracts->workers, finish, asking))
+        status = (snprintf(why, why_bytes, "too much is being read already"), 503);
+    if (!status)
+        return 0;
+    pthread_mutex_lock(&contracts->mu);
+    struct waiter *waiter = unlist_locked(asking);
+    pthread_mutex_unlock(&contracts->mu);
+    while (waiter) {
+        struct waiter *next = waiter->next;
+        waiter->done(waiter->user, NULL, status, why);
+        free(waiter);
+        waiter = next;
+    }
+    return status;
+}
+
 int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_question *question,
                      gw_contract_done_fn *done, void *user, char *why, size_t why_bytes)
 {
@@ -279,15 +387,19 @@ int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_qu
     if (!asking)
         return snprintf(why, why_bytes, "no memory"), 503;
     asking->kept = hold_kept(contracts, asking->key);
-    int status = 0;
-    if (!asking->kept && question->route->wsdl != GW_WSDL_FILE)
-        status = ask(asking, question, why, why_bytes);
-    else if (gw_workers_do(contracts->workers, finish, asking))
-        status = (snprintf(why, why_bytes, "too much is being read already"), 503);
-    if (!status)
+    if (asking->kept && gw_workers_do(contracts->workers, finish, asking) == 0)
         return 0;
-    if (asking->kept)
+    int status = 503;
+    if (asking->kept) {
+        snprintf(why, why_bytes, "too much is being read already");
         gw_contract_release(asking->kept);
+    } else {
+        status = list(asking, why, why_bytes);
+        if (status == 0)
+            status = get(asking, question, why, why_bytes);
+        if (status == 0)
+            return 0;
+    }
     free_asking(asking);
-    return status;
+    return status == 1 ? 0 : status;
 }

@@ -32,8 +32,8 @@ struct gw_contract_question {
     const char *traceparent;             /* NULL: none */
 };
 
-/* wsdl is the callee's reference; or NULL, with the HTTP status that says why, and a sentence. On a
- * worker. */
+/* contract is the callee's reference; or NULL, with the HTTP status that says why, and a sentence.
+ * On a worker; without one on the link's thread, or on that of whoever has asked for the same. */
 typedef void gw_contract_done_fn(void *user, struct gw_contract *contract, int status,
                                  const char *why);
 

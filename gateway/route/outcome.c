@@ -68,3 +68,21 @@ struct gw_outcome_row gw_outcome_of_status(int status)
 {
     return (struct gw_outcome_row){status, status < 500, status == 503};
 }
+
+const char *gw_outcome_condition(int status)
+{
+    static const struct {
+        int status;
+        const char *condition;
+    } conditions[] = {
+        {401, "not-authorized"},      {403, "forbidden"}, {404, "item-not-found"},
+        {405, "not-allowed"},         {409, "conflict"},  {413, "policy-violation"},
+        {415, "not-acceptable"},      {422, "conflict"},  {431, "policy-violation"},
+        {503, "resource-constraint"},
+    };
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        if (conditions[i].status == status)
+            return conditions[i].condition;
+    }
+    return "bad-request";
+}

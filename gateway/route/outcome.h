@@ -27,5 +27,7 @@ struct gw_outcome_row gw_outcome_of_refusal(const char *condition);
 int gw_outcome_of_fault(int version, enum gw_fault_code code, int wanted);
 /* Of an HTTP status that a request was refused with before it came whole: what its fault blames. */
 struct gw_outcome_row gw_outcome_of_status(int status);
+/* What such a fault's detail says as condition. */
+const char *gw_outcome_condition(int status);
 
 #endif

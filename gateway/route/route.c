@@ -134,19 +134,27 @@ static void take_by_method(struct gw_routes *routes, struct gw_exchange *exchang
         refuse_method(exchange);
 }
 
+/* Refuses a request as its client reads it: a fault for one that posts, else a line. */
+static void refuse(struct gw_exchange *exchange, int status, const char *why)
+{
+    if (strcmp(gw_request_method(exchange->request), "POST") == 0)
+        gw_exchange_fault(exchange, gw_outcome_of_status(status), GW_NOT_EXECUTED, "refused",
+                          gw_outcome_condition(status), why);
+    else
+        gw_exchange_text(exchange, status, why);
+}
+
 static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
                        const struct gw_match *match)
 {
     const struct gw_request *request = exchange->request;
     int status = gw_request_refusal(request);
     if (status)
-        gw_exchange_fault(exchange, gw_outcome_of_status(status), GW_NOT_EXECUTED, "refused",
-                          "bad-request", gw_request_why(request));
+        refuse(exchange, status, gw_request_why(request));
     else if (!exchange->route)
         gw_exchange_text(exchange, 404, "no route has this path");
     else if (!is_let_in(exchange->route, request))
-        gw_exchange_fault(exchange, gw_outcome_of_status(403), GW_NOT_EXECUTED, "refused",
-                          "forbidden", "this user may not use this route");
+        refuse(exchange, 403, "this user may not use this route");
     else
         take_by_method(routes, exchange, match);
 }

@@ -1,6 +1,8 @@
 /* Tests of gateway/route/once.c: a named call runs once, on a clock of the test's own. */
 #include "shortage.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -250,6 +252,50 @@ static void test_shortages_of_memory_run_nothing_twice(void)
     CU_ASSERT_TRUE(shortage_sweep(attempt_both) >= 3);
 }
 
+enum { THREADS = 6, ROUNDS = 300 };
+
+struct race {
+    struct gw_once *once;
+    atomic_uint firsts, told;
+};
+
+static void count_told(void *user, const struct gw_once_answer *answer)
+{
+    struct race *race = user;
+    CU_ASSERT_EQUAL(answer->status, 200);
+    atomic_fetch_add(&race->told, 1);
+}
+
+static void *run_race(void *user)
+{
+    struct race *race = user;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct gw_once_entry *entry;
+        unsigned char digest[GW_DIGEST_BYTES];
+        const struct gw_digest_text name = {&i, sizeof i};
+        gw_digest_make(&name, 1, digest);
+        if (gw_once_begin(race->once, &name, 1, digest, (size_t)1 << 20, i, count_told, race,
+                          &entry) == GW_ONCE_FIRST) {
+            atomic_fetch_add(&race->firsts, 1);
+            end_with(race->once, entry, GW_EXECUTED, "body", 4, (size_t)1 << 20, i);
+        }
+    }
+    return NULL;
+}
+
+static void test_of_many_threads_one_is_the_first(void)
+{
+    struct race race = {.once = gw_once_new()};
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, run_race, &race), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(race.firsts, ROUNDS);
+    CU_ASSERT_EQUAL(race.told, ROUNDS * (THREADS - 1));
+    gw_once_free(race.once);
+}
+
 static void test_texts_are_told_apart_by_their_length(void)
 {
     unsigned char one[GW_DIGEST_BYTES], other[GW_DIGEST_BYTES];
@@ -272,6 +318,7 @@ CU_TestInfo gateway_tests_once[] = {
     {"an answer beyond the limit isn't kept", test_an_answer_beyond_the_limit_is_not_kept},
     {"many names are told apart", test_many_names_are_told_apart},
     {"shortages of memory run nothing twice", test_shortages_of_memory_run_nothing_twice},
+    {"of many threads one is the first", test_of_many_threads_one_is_the_first},
     {"texts are told apart by their length", test_texts_are_told_apart_by_their_length},
     CU_TEST_INFO_NULL,
 };

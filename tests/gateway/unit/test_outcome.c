@@ -79,6 +79,10 @@ static void test_what_http_refused_blames_by_its_status(void)
     CU_ASSERT_FALSE(gw_outcome_of_status(413).may_retry);
     CU_ASSERT_FALSE(gw_outcome_of_status(503).is_sender);
     CU_ASSERT_TRUE(gw_outcome_of_status(503).may_retry);
+    ASSERT_TEXT(gw_outcome_condition(401), "not-authorized");
+    ASSERT_TEXT(gw_outcome_condition(413), "policy-violation");
+    ASSERT_TEXT(gw_outcome_condition(503), "resource-constraint");
+    ASSERT_TEXT(gw_outcome_condition(400), "bad-request");
 }
 
 CU_TestInfo gateway_tests_outcome[] = {
