@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "http/connection.h"
 
-enum { LINGER_MS = 2000, DROPPED_BYTES = 1 << 20 };
+enum { LINGER_MS = 2000 };
 
 /* Keys of connections have a generation there, of 31 bits. */
 static const uint64_t KEY = UINT64_C(1) << 63;
@@ -24,6 +24,9 @@ void gw_linger_init(struct gw_linger *linger, int epoll)
     for (size_t i = 0; i < GW_LINGER_PLACES; i++)
         linger->ends[i].fd = -1;
 }
+
+/* What is thrown away goes nowhere, but the kernel wants to know a place. */
+static char nowhere[1 << 16];
 
 static void end(struct gw_linger_end *of)
 {
@@ -66,7 +69,7 @@ void gw_linger_read(struct gw_linger *linger, uint64_t key)
     pthread_mutex_lock(&linger->mutex);
     struct gw_linger_end *of = &linger->ends[(key & ~KEY) % GW_LINGER_PLACES];
     if (of->fd >= 0) {
-        ssize_t got = recv(of->fd, NULL, DROPPED_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+        ssize_t got = recv(of->fd, nowhere, sizeof nowhere, MSG_TRUNC | MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
             end(of);
     }

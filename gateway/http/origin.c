@@ -135,6 +135,9 @@ void gw_origin_read(struct gw_request *request, bool is_tls)
     bool is_proxied = is_trusted(request->config, request->address);
     if (host && *host && !is_authority(host, strlen(host)))
         gw_request_refuse(request, 400, "Host is no name with or without a port");
+    if (request->authority && (!host || strlen(host) != request->authority_bytes ||
+                               strncasecmp(host, request->authority, strlen(host)) != 0))
+        gw_request_refuse(request, 400, "Host isn't the one of the request's target");
     if (is_proxied && forwarded && !gw_request_has_twice(request, "X-Forwarded-For"))
         follow(request, forwarded);
     request->base = write_base(request, is_tls, is_proxied);

@@ -120,6 +120,25 @@ bool gw_request_is_gone(const struct gw_request *request)
     return gw_connection_is_gone(&request->intake->connections, request->connection);
 }
 
+/* "/path?query", or with "http://authority" before it, which a proxy's client sends. */
+static void split_target(struct gw_request *request)
+{
+    char *text = request->target, *query = strchr(text, '?');
+    request->query = query ? query + 1 : text + strlen(text);
+    if (query)
+        *query = '\0';
+    bool is_absolute =
+        strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+    request->raw_path = text;
+    if (!is_absolute)
+        return;
+    request->authority = strstr(text, "//") + 2;
+    request->authority_bytes = strcspn(request->authority, "/");
+    request->raw_path = request->authority + request->authority_bytes;
+    if (!*request->raw_path)
+        request->raw_path = "/";
+}
+
 struct gw_request *gw_request_new(struct gw_intake *intake, struct MHD_Connection *mhd,
                                   struct gw_connection *connection, const char *target)
 {
@@ -139,12 +158,7 @@ struct gw_request *gw_request_new(struct gw_intake *intake, struct MHD_Connectio
         gw_request_free(request);
         return NULL;
     }
-    request->raw_path = request->target;
-    request->query = strchr(request->target, '?');
-    if (request->query)
-        *request->query++ = '\0';
-    else
-        request->query = request->target + strlen(target);
+    split_target(request);
     return request;
 }
 

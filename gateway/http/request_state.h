@@ -36,8 +36,11 @@ struct gw_request {
     char address[46];
     char method[16];
     bool is_http_1_0;
-    char *target, *raw_path, *query, *path; /* target holds the next two */
-    size_t target_bytes;                    /* as it was sent */
+    char *target, *path; /* target holds the next ones */
+    const char *raw_path, *query;
+    const char *authority; /* of an absolute target, not terminated; NULL: it is a path */
+    size_t authority_bytes;
+    size_t target_bytes; /* as it was sent */
     struct gw_field *fields;
     size_t field_count;
     char *field_text; /* what names and values point into */

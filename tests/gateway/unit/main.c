@@ -27,6 +27,7 @@
     SUITE(notify)                                                                                  \
     SUITE(once)                                                                                    \
     SUITE(operation)                                                                               \
+    SUITE(origin)                                                                                  \
     SUITE(outcome)                                                                                 \
     SUITE(packing)                                                                                 \
     SUITE(page)                                                                                    \
@@ -38,6 +39,7 @@
     SUITE(rules)                                                                                   \
     SUITE(scan)                                                                                    \
     SUITE(server)                                                                                  \
+    SUITE(server_shortage)                                                                         \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
     SUITE(verdict)                                                                                 \
