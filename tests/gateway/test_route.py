@@ -1,4 +1,4 @@
-"""What a route does with a request beside calling: contracts, pages, methods, parts, messages, names of users and paths."""
+"""What a route does with a request beside calling: contracts, pages, methods, messages, users and paths."""
 
 import base64
 import re
@@ -231,58 +231,3 @@ class Paths(gateway_lab.GatewayLab):
         body = operation("add", 1, 2, header="<a:To xmlns:a='%s'>%s</a:To>" % (ADDRESSING, chain.url))
         self.assertEqual(post(chain.url, body).status, 200)
         self.assertNotIn(chain.url, ledger.calls[0].body)
-
-
-@lab.at_one_server
-class Parts(gateway_lab.GatewayLab):
-    IMAGE = bytes(range(256)) * 8
-
-    def multipart(self, root, root_type, others, kind):
-        lines = b"--b\r\nContent-Type: %s\r\nContent-ID: <root>\r\n\r\n%s\r\n" % (root_type.encode(), root.encode())
-        for name, data in others:
-            lines += b"--b\r\nContent-Type: image/png\r\nContent-ID: <%s>\r\nContent-Transfer-Encoding: binary\r\n\r\n" \
-                     b"%s\r\n" % (name.encode(), data)
-        return lines + b"--b--\r\n", {"Content-Type": 'multipart/related; boundary=b; start="<root>"; type="%s"%s' % (
-            kind, '; start-info="text/xml"' if "xop" in kind else ""), "SOAPAction": '""'}
-
-    def test_mtom_becomes_base64_and_is_answered_as_a_package(self):
-        inline = base64.b64encode(self.IMAGE).decode()
-        said = envelope("<c:r xmlns:c='%s' xmlns:x='http://www.w3.org/2005/05/xmlmime' x:contentType='image/png'>%s</c:r>" % (
-            CALCULATOR_NS, inline), 11)
-        ledger = self.ledger(lambda call: call.answer(said))
-        chain = self.chain(ledger.url)
-        body, headers = self.multipart(
-            envelope("<c:a xmlns:c='%s'><x:Include xmlns:x='http://www.w3.org/2004/08/xop/include' "
-                     "href='cid:image'/></c:a>" % CALCULATOR_NS, 11),
-            'application/xop+xml; charset=UTF-8; type="text/xml"', [("image", self.IMAGE)], "application/xop+xml")
-        answer = ask(chain.url, body, "POST", headers)
-        self.assertEqual(answer.status, 200, answer)
-        self.assertIn(">%s<" % inline, ledger.calls[0].body)
-        self.assertIn("application/xop+xml", answer.headers["Content-Type"])
-        self.assertIn("xop/include", answer.body)
-        self.assertNotIn(inline, answer.body)
-
-    def test_a_package_with_a_part_that_is_not_there_reaches_nobody(self):
-        ledger = self.ledger()
-        chain = self.chain(ledger.url)
-        body, headers = self.multipart(
-            envelope("<c:a xmlns:c='%s'><x:Include xmlns:x='http://www.w3.org/2004/08/xop/include' "
-                     "href='cid:other'/></c:a>" % CALCULATOR_NS, 11),
-            'application/xop+xml; type="text/xml"', [("image", self.IMAGE)], "application/xop+xml")
-        answer = ask(chain.url, body, "POST", headers)
-        self.assertEqual((answer.status, answer.outcome, ledger.numbers), (400, "not-executed", []), answer)
-
-    def test_attachments_go_along_between_two_gateways(self):
-        # a Ledger reads text alone
-        picture, ledger = b"a text \xc3\xa4 with\r\n--b lines", self.ledger()
-        chain = self.chain(ledger.url)
-        body, headers = self.multipart(operation("add", 1, 2, 11), "text/xml; charset=utf-8", [("photo@shop", picture)],
-                                       "text/xml")
-        body, headers["Content-Type"] = body.replace(b"--b\r\n", b"--bb\r\n").replace(b"--b--", b"--bb--"), headers[
-            "Content-Type"].replace("boundary=b", "boundary=bb")
-        answer = ask(chain.url, body, "POST", headers)
-        self.assertEqual(answer.status, 200, answer)
-        self.assertIn("multipart/related", ledger.calls[0].header("Content-Type"))
-        self.assertIn(operation("add", 1, 2, 11), ledger.calls[0].body)
-        self.assertIn("photo@shop", ledger.calls[0].body)
-        self.assertIn(picture.decode(), ledger.calls[0].body)
