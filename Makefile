@@ -145,6 +145,10 @@ demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory $(SAMPLES)
 	$(Q)tools/demo.sh $(BUILD)
 
+gateway-demo: deps-gateway-demo
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/soap-xmpp-gateway $(BUILD)/gateway/calculator-http
+	$(Q)tools/gateway-demo.sh $(BUILD)
+
 deps:
 	$(Q)tools/install-packages.sh build demo test
 
@@ -153,6 +157,9 @@ deps-bench:
 
 deps-demo:
 	$(Q)tools/install-packages.sh build demo
+
+deps-gateway-demo:
+	$(Q)tools/install-packages.sh build demo gateway-demo
 
 include mk/tool.mk mk/gateway.mk mk/tests.mk mk/fuzz.mk mk/bench.mk mk/lint.mk
 
@@ -189,6 +196,7 @@ clean:
 help:
 	@echo 'make [all]      the libraries and the samples, in $(BUILD)/'
 	@echo 'make demo       a service and a client on a throw-away Prosody'
+	@echo 'make gateway-demo   a service and a client of HTTP with two gateways between them'
 	@echo 'make test       all tests, LANES=$(LANES) at once; check: those without servers'
 	@echo 'make asan       all tests with the address and undefined behaviour sanitizers;'
 	@echo '     tsan       with the thread sanitizer;  valgrind, valgrind-all: with valgrind'
@@ -214,6 +222,6 @@ help:
 	@echo 'make deps       installs the Debian packages that are missing'
 	@echo 'make wsdl       wsdl/*.wsdl anew from wsdl/*.h;  format: clang-format;  clean'
 
-.PHONY: all demo deps deps-bench deps-demo install uninstall wsdl clean help
+.PHONY: all demo gateway-demo deps deps-bench deps-demo deps-gateway-demo install uninstall wsdl clean help
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

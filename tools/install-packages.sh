@@ -1,5 +1,5 @@
 #!/bin/bash
-# install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo,
+# install-packages.sh GROUP... - the Debian packages that soapxmpp needs, of those groups: build, demo, gateway-demo,
 # test, gateway (heavy clients of its tests), lint, fuzz, nat, bench, trixie. When all are there it does and
 # says nothing.
 #
@@ -20,6 +20,7 @@ packages() {
             libconfuse-dev libjansson-dev libxml2-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libcrypt-dev scdoc
         ;;
     demo) echo prosody openssl ;;
+    gateway-demo) echo python3 python3-zeep ;;
     test)
         echo g++ libcunit1-dev ejabberd valgrind python3 python3-cffi python3-slixmpp python3-zeep tkabber \
             lua-unbound spin zsh shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
@@ -31,7 +32,7 @@ packages() {
     nat) echo iproute2 nftables ;;
     bench) echo gnuplot-nox mosquitto libmosquitto-dev ;;
     trixie) echo debootstrap ;;
-    *) echo "usage: $0 build|demo|test|gateway|lint|fuzz|nat|bench|trixie..." >&2 && exit 2 ;;
+    *) echo "usage: $0 build|demo|gateway-demo|test|gateway|lint|fuzz|nat|bench|trixie..." >&2 && exit 2 ;;
     esac
 }
 

@@ -69,6 +69,12 @@ bool gw_address_is_local(const char *address)
     return strncmp(host, "127.", 4) == 0;
 }
 
+bool gw_address_is_same(const char *a, const char *b)
+{
+    const char *port = *a == '/' ? NULL : strrchr(a, ':');
+    return strcmp(a, b) == 0 && !(port && atoi(port + 1) == 0);
+}
+
 bool gw_address_is_numeric(const char *text)
 {
     unsigned char address[sizeof(struct in6_addr)];

@@ -11,6 +11,8 @@
 bool gw_address_check(const char *address, char *why, size_t why_bytes);
 /* Whether only programs of this machine reach it: 127.0.0.0/8, ::1, a socket in the file system. */
 bool gw_address_is_local(const char *address);
+/* Whether two listeners can't have both: not so where each gets any free port (port 0). */
+bool gw_address_is_same(const char *a, const char *b);
 /* "192.0.2.1", "2001:db8::1". */
 bool gw_address_is_numeric(const char *text);
 /* "host", "host:port", "[::1]:port"; where it may have names, {name} stands for some characters. */

@@ -126,7 +126,7 @@ int gw_listen_section_read(const struct gw_draft *draft, const struct gw_file_se
     if (read_address(draft, section, listen))
         return -1;
     for (other = draft->config->listens; other < listen; other++) {
-        if (strcmp(other->address, listen->address) == 0)
+        if (gw_address_is_same(other->address, listen->address))
             return gw_place_tell(section->place, draft->why, "listen \"%s\" is there twice",
                                  listen->address);
     }
@@ -151,7 +151,7 @@ int gw_listen_section_read_admin(const struct gw_draft *draft,
                              "alone, \"127.0.0.1:9180\" or a socket \"/run/...\"",
                              admin->address);
     for (i = 0; i < draft->config->listen_count; i++) {
-        if (strcmp(draft->config->listens[i].address, admin->address) == 0)
+        if (gw_address_is_same(draft->config->listens[i].address, admin->address))
             return gw_place_tell(section->place, draft->why,
                                  "admin \"%s\" is an address of listen, too", admin->address);
     }

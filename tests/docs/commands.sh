@@ -26,8 +26,8 @@ echo "${SOAPXMPP_TEST_PROSODY_COMPONENTS#*:}" > calc.secret
 
 pages() { /usr/bin/python3 -B "$here/pages.py" "$@"; }
 install_it() { make -s -C "$top" BUILD="$build" PREFIX="$tmp/prefix" install; }
-demo() { # is a make target that starts a server of its own
-    (unset "${!SOAPXMPP_TEST_@}" "${!SOAP_XMPP_@}" && make -s -C "$top" BUILD="$build" demo)
+demo() { # [PREFIX]: a make target that starts a server of its own
+    (unset "${!SOAPXMPP_TEST_@}" "${!SOAP_XMPP_@}" && make -s -C "$top" BUILD="$build" "${1-}demo")
 }
 run() { # DOCUMENT BLOCK [FIRST LAST]: these commands of the block, one after the other
     pages shell "$1" "$2" | sed -n "${3:-1},${4:-\$}p" > block && cat block && bash -e block
@@ -74,6 +74,7 @@ readme_client_answers() { ./readme-client > said 2>&1 && [ "$(cat said)" = 3 ]; 
 
 echo 'Suite: commands'
 test_that "README.md: make demo" demo
+test_that "README.md: make gateway-demo" demo gateway-
 test_that "the library is installed" install_it
 test_that "docs/calculator.md: soapcpp2 and cc" run docs/calculator.md 1
 test_that "docs/calculator.md: the service comes online" start docs/calculator.md 2

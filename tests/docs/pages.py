@@ -16,7 +16,7 @@ README_LINES, README_WORDS = 150, 1500  # ten minutes, read aloud
 PAGE_LINES = 250
 CHANGELOG_LINES = 300  # which grows
 PROSE_WIDTH = 120
-FOLDERS = ['.ci', 'bench', 'contract', 'docs', 'lib', 'man', 'mk', 'samples', 'soap-xmpp', 'tests', 'tools', 'wsdl']
+FOLDERS = ['.ci', 'bench', 'contract', 'docs', 'gateway', 'lib', 'man', 'mk', 'samples', 'soap-xmpp', 'tests', 'tools', 'wsdl']
 
 # Files of others that the documents name.
 FOREIGN = {'wsseapi.c', 'wsaapi.c', 'wsrmapi.c', 'parser.h', 'stdsoap2.h', 'stdsoap2.c', 'zlib.h', 'openssl.cnf',
@@ -25,7 +25,7 @@ FOREIGN = {'wsseapi.c', 'wsaapi.c', 'wsrmapi.c', 'parser.h', 'stdsoap2.h', 'stds
 # Every command that a document gives in a block of its own, and who runs it: "commands.sh" does so word for word,
 # others are targets of the makefiles that the named one calls. Where nobody does, it says why.
 COMMANDS = [
-    (r'make demo', 'commands.sh'),
+    (r'make (gateway-)?demo', 'commands.sh'),
     (r'SOAP_XMPP_JID=.* (samples/languages/(python|zeep|tcl)/client.*|node client.mjs .*)',
      'run-languages, with accounts of its own'),
     (r'cd samples/languages/node && npm ci', 'run-languages, in the build folder'),

@@ -45,7 +45,8 @@ static void test_what_isnt_said_has_its_default(void)
 {
     struct gw_config *config;
     config_text_begin();
-    config = read_text("listen \"127.0.0.1:0\" { }\n"
+    config = read_text("listen \"127.0.0.1:0\" { }\nlisten \"127.0.0.1:0\" { }\n"
+                       "admin \"127.0.0.1:0\" { }\n"
                        "link main { jid = \"gw.example.org\" password_file = \"secret\" }\n"
                        "route \"/a\" { to = \"xmpp:a@example.org\" }\n"
                        "route \"/b\" { to = \"xmpp:a@example.org/soap\" }\n");
