@@ -61,7 +61,7 @@ int gw_body_unpack(struct gw_body *body, const char *encoding)
 {
     if (strcasecmp(encoding, "identity") == 0)
         return 0;
-    if (!gw_packing_is_known(encoding))
+    if (!gw_unpacking_is_known(encoding))
         return 415;
     if (!gw_intake_hold(body->intake, GW_UNPACKING_BYTES, body->memory_bytes))
         return 503;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "http/intake.h"
-#include "http/packing.h"
+#include "http/unpacking.h"
 
 struct gw_body {
     struct gw_intake *intake;

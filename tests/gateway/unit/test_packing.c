@@ -11,6 +11,7 @@
 #include "../../lib/tcp.h"
 #include "contract/text.h"
 #include "http/packing.h"
+#include "http/unpacking.h"
 #include "http_site.h"
 
 enum { GZIP = 15 + 16, ZLIB = 15, BARE = -15 };
