@@ -207,14 +207,15 @@ class HangUp(Exception):
 
 class Ledger:
     """A service in this process that keeps a list of all that it executes: ledger.numbers, the calls' first operands in
-    the order in which they came. act(call) answers, or raises HangUp, or waits for something of the test's."""
+    the order in which they came. act(call) answers, or raises HangUp, or waits for something of the test's. With a
+    context of ssl's it is one by https."""
 
-    def __init__(self, act=Call.answer, meets=lambda ledger, count: None):
-        self.act, self.meets, self.news = act, meets, threading.Condition()
+    def __init__(self, act=Call.answer, meets=lambda ledger, count: None, context=None):
+        self.act, self.meets, self.context, self.news = act, meets, context, threading.Condition()
         self.numbers, self.calls, self.connections = [], [], 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self.port = self.listener.getsockname()[1]
-        self.url = "http://127.0.0.1:%d/" % self.port
+        self.url = "%s:%d/" % ("https://localhost" if context else "http://127.0.0.1", self.port)
         self.streams = set()
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -234,6 +235,12 @@ class Ledger:
         """meets(ledger, connection) may raise HangUp before a byte is read."""
         count, kept = 0, b""
         with contextlib.suppress(HangUp, OSError, ValueError):
+            if self.context:
+                with self.news:
+                    self.streams.discard(stream)
+                stream = self.context.wrap_socket(stream, server_side=True)
+                with self.news:
+                    self.streams.add(stream)
             self.meets(self, connection)
             while True:
                 head, body, kept = self.read(stream, kept)

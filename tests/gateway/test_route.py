@@ -7,7 +7,7 @@ import xml.etree.ElementTree
 
 import gateway_lab
 import lab
-from gateway_lab import CALCULATOR_NS, TYPES, ask, envelope, free_port, operation, post
+from gateway_lab import TYPES, ask, envelope, free_port, operation, post
 
 NEVER = "xmpp:nobody@nowhere.invalid/soap"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"

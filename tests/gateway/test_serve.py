@@ -4,7 +4,6 @@ import gzip
 import re
 import ssl
 import subprocess
-import threading
 
 import gateway_lab
 import lab
@@ -95,19 +94,16 @@ class Requests(Serving):
         context.load_cert_chain(*ca)
         context.load_verify_locations(other[0])
         context.verify_mode = ssl.CERT_REQUIRED
-        ledger = self.ledger()
-        ledger.listener = context.wrap_socket(ledger.listener, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=ledger.accept, daemon=True).start()
-        url = ledger.url.replace("http:", "https:").replace("127.0.0.1", "localhost")
-        # The third is told that it lacks a certificate after it has sent its request (RFC 8446 4.4.2.4).
-        for options, outcome in (("", "not-executed"), ('ca = "%s"' % other[0], "not-executed"),
-                                 ('ca = "%s"' % ca[0], "unknown"),
-                                 ('ca = "%s" cert = "%s" key = "%s"' % (ca[0], *other), "executed")):
+        ledger = self.ledger(context=context)
+        # The third is told that it lacks a certificate when its request may be sent (RFC 8446 4.4.2.4).
+        for options, *outcomes in (("", "not-executed"), ('ca = "%s"' % other[0], "not-executed"),
+                                   ('ca = "%s"' % ca[0], "unknown", "not-executed"),
+                                   ('ca = "%s" cert = "%s" key = "%s"' % (ca[0], *other), "executed")):
             with self.subTest(options):
-                chain = self.chain(url, options)
+                chain = self.chain(ledger.url, options)
                 answer = post(chain.url, operation("add", 1, 2))
-                self.assertEqual(answer.outcome, outcome, answer)
-                self.assertEqual(ledger.numbers, ["1"] if outcome == "executed" else [])
+                self.assertIn(answer.outcome, outcomes, answer)
+                self.assertEqual(ledger.numbers, ["1"] if answer.outcome == "executed" else [])
                 chain.serving.end()
                 chain.routing.end()
 
