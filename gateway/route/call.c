@@ -115,13 +115,14 @@ static void pack(const struct call *call, struct gw_answer *answer, struct gw_en
 }
 
 /* Answers and ends the call. */
-static void finish(struct call *call, struct gw_answer *answer)
+static void finish(struct call *call, const struct gw_answer *answer)
 {
     struct gw_envelope package;
+    struct gw_answer sent = *answer;
     if (call->entry)
         keep(call, answer);
-    pack(call, answer, &package);
-    gw_exchange_answer(call->exchange, answer);
+    pack(call, &sent, &package);
+    gw_exchange_answer(call->exchange, &sent);
     free_call(call);
 }
 

@@ -46,9 +46,11 @@ struct gw_once *gw_once_new(void)
     struct gw_once *once = calloc(1, sizeof *once);
     if (!once)
         return NULL;
-    /* Without it somebody could choose keys that all lie in one bucket; that is all it is for. */
-    if (getrandom(once->salt, sizeof once->salt, 0) != sizeof once->salt)
-        memcpy(once->salt, &once, sizeof once);
+    /* Without it somebody could choose keys that all lie in one bucket. */
+    if (getrandom(once->salt, sizeof once->salt, 0) != sizeof once->salt) {
+        free(once);
+        return NULL;
+    }
     pthread_mutex_init(&once->mu, NULL);
     once->youngest = &once->oldest;
     return once;

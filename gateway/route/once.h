@@ -37,7 +37,7 @@ struct gw_once_answer {
  * lock held. */
 typedef void gw_once_told_fn(void *user, const struct gw_once_answer *answer);
 
-/* NULL: no memory. */
+/* NULL: no memory, no random bytes. */
 struct gw_once *gw_once_new(void);
 void gw_once_free(struct gw_once *once); /* nothing is under way; NULL is fine */
 

@@ -111,11 +111,12 @@ static void begin_block(struct look *look, const char *name)
 /* Of an element in a Fault: 1.1's faultcode, 1.2's Value in Code. */
 static void begin_code(struct look *look, const char *name)
 {
-    if (look->depth == 4 && look->glance->version == 12)
+    bool is_12 = look->glance->version == 12;
+    if (look->depth == 4)
         look->in_code = is(name, SOAP_12, "Code");
-    else if (look->depth == 4 && strcmp(name, "faultcode") == 0)
-        gather(look, look->code, sizeof look->code);
-    else if (look->depth == 5 && look->in_code && is(name, SOAP_12, "Value"))
+    bool is_code = is_12 ? look->depth == 5 && look->in_code && is(name, SOAP_12, "Value")
+                         : look->depth == 4 && strcmp(name, "faultcode") == 0;
+    if (is_code)
         gather(look, look->code, sizeof look->code);
 }
 
