@@ -50,9 +50,11 @@ bool gw_authorities_add(struct gw_authorities *authorities, struct gw_transfer *
     return true;
 }
 
-struct gw_transfer *gw_authority_next(struct gw_authority *authority)
+struct gw_transfer *gw_authority_next(struct gw_authority *authority, long long now_ms)
 {
     struct gw_transfer *transfer = TAILQ_FIRST(&authority->waiting);
+    while (transfer && transfer->latest_ms <= now_ms) /* gw_authorities_expire() takes it out */
+        transfer = TAILQ_NEXT(transfer, entry);
     if (!transfer || authority->under_way >= authority->connections)
         return NULL;
     TAILQ_REMOVE(&authority->waiting, transfer, entry);
@@ -85,10 +87,10 @@ static struct gw_transfer *overdue(struct gw_authority *authority, long long now
 {
     struct gw_transfer *transfer;
     TAILQ_FOREACH(transfer, &authority->waiting, entry) {
-        if (all || transfer->deadline_ms <= now_ms)
+        if (all || transfer->latest_ms <= now_ms)
             return transfer;
-        if (transfer->deadline_ms < *next_ms)
-            *next_ms = transfer->deadline_ms;
+        if (transfer->latest_ms < *next_ms)
+            *next_ms = transfer->latest_ms;
     }
     return NULL;
 }

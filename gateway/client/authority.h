@@ -1,8 +1,8 @@
 /* authority.h - the connections to one backend, and who waits for one.
  *
  * Noun: the authority: scheme, host and port, of one serve. Invariant: at most the serve's
- * `connections` transfers of it are under way; the others wait in the order they came, until their
- * deadlines. One that has neither is freed. The client's thread alone. */
+ * `connections` transfers of it are under way; the others wait in the order they came, as long
+ * as there is time. One that has neither is freed. The client's thread alone. */
 #ifndef GW_AUTHORITY_H
 #define GW_AUTHORITY_H
 
@@ -25,14 +25,14 @@ struct gw_authorities {
 
 /* Puts the transfer at the end of its authority's line. false: no memory. */
 bool gw_authorities_add(struct gw_authorities *authorities, struct gw_transfer *transfer);
-/* The next transfer that may begin at the authority, and counts as under way from now on; NULL:
- * none. */
-struct gw_transfer *gw_authority_next(struct gw_authority *authority);
+/* The next transfer that may begin at the authority, and for which it isn't too late; it counts as
+ * under way from now on. NULL: none. */
+struct gw_transfer *gw_authority_next(struct gw_authority *authority, long long now_ms);
 /* The transfer isn't under way any more; authority is freed if nobody is left. Returns it, or NULL
  * once it is freed. */
 struct gw_authority *gw_authority_leave(struct gw_transfer *transfer);
-/* One that waits and whose deadline is over, taken out; NULL: none. *next_ms becomes the earliest
- * deadline of those that wait, if that is earlier. `all`: any that waits. */
+/* One that waits and for which it is too late (latest_ms), taken out; NULL: none. *next_ms becomes
+ * the first such moment of those that wait, if that is earlier. `all`: any that waits. */
 struct gw_transfer *gw_authorities_expire(struct gw_authorities *authorities, long long now_ms,
                                           bool all, long long *next_ms);
 

@@ -51,7 +51,7 @@ static bool begin(struct gw_client *client, struct gw_transfer *transfer)
 static void start_waiting(struct gw_client *client, struct gw_authority *authority)
 {
     struct gw_transfer *transfer;
-    while (authority && (transfer = gw_authority_next(authority))) {
+    while (authority && (transfer = gw_authority_next(authority, gw_clock_ms()))) {
         if (begin(client, transfer)) {
             TAILQ_INSERT_TAIL(&client->under_way, transfer, entry);
             continue;
@@ -76,6 +76,19 @@ static void finish(struct gw_client *client, struct gw_transfer *transfer, CURLc
     gw_transfer_end(transfer, result);
     gw_transfer_free(transfer);
     start_waiting(client, authority);
+}
+
+/* How long the thread may sleep. */
+static int expire(struct gw_client *client)
+{
+    long long now_ms = gw_clock_ms(), next_ms = now_ms + MOST_SLEEP_MS;
+    struct gw_transfer *transfer;
+    while ((transfer = gw_authorities_expire(&client->authorities, now_ms, false, &next_ms))) {
+        gw_transfer_give_up(transfer, GW_CLIENT_UNREACHED,
+                            "none of its connections became free in time");
+        gw_transfer_free(transfer);
+    }
+    return (int)(next_ms - now_ms);
 }
 
 static void reap(struct gw_client *client)
@@ -112,19 +125,6 @@ static bool take_new(struct gw_client *client)
         gw_transfer_free(transfer);
     }
     return !is_stopping;
-}
-
-/* How long the thread may sleep. */
-static int expire(struct gw_client *client)
-{
-    long long now_ms = gw_clock_ms(), next_ms = now_ms + MOST_SLEEP_MS;
-    struct gw_transfer *transfer;
-    while ((transfer = gw_authorities_expire(&client->authorities, now_ms, false, &next_ms))) {
-        gw_transfer_give_up(transfer, GW_CLIENT_UNREACHED,
-                            "none of its connections became free in time");
-        gw_transfer_free(transfer);
-    }
-    return (int)(next_ms - now_ms);
 }
 
 static void end_all(struct gw_client *client)

@@ -28,6 +28,7 @@
 
 enum {
     MOST_CONNECT_MS = 10000, /* an instance beside it, if there is one, gets the rest of the time */
+    LEAST_MS = 50,           /* not worth to begin with: it would end as unknown */
     MOST_ATTEMPTS = 3,       /* handles for one request, whose body had not been asked for */
     MOST_REFUSALS = 3,       /* 401 for one request */
     SHARE_BYTES = 4096,      /* what a transfer holds beside its body, about */
@@ -238,6 +239,8 @@ struct gw_transfer *gw_transfer_new(struct gw_transfer_memory *memory, struct gw
     transfer->body_bytes = request->body_bytes;
     transfer->most_bytes = request->most_bytes;
     transfer->deadline_ms = gw_clock_ms() + request->timeout_ms;
+    transfer->latest_ms = transfer->deadline_ms -
+                          (request->timeout_ms / 2 < LEAST_MS ? request->timeout_ms / 2 : LEAST_MS);
     transfer->done = request->done;
     transfer->user = request->user;
     transfer->is_post = strcmp(request->method, "POST") == 0;

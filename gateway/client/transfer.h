@@ -35,7 +35,7 @@ struct gw_transfer {
     char *body;
     size_t body_bytes, read_bytes;
     size_t most_bytes;
-    long long deadline_ms;
+    long long deadline_ms, latest_ms; /* of its end; of its beginning, so that it may have one */
     gw_client_done_fn *done;
     void *user;
     CURL *easy; /* NULL: not begun */

@@ -146,6 +146,15 @@ static bool is_same(const struct place *one, const struct place *other)
 }
 
 /* An alias without a port means the port that the URL's scheme has. */
+static bool is_alias(const struct gw_backend *backend, const char *alias, const struct place *place,
+                     long port)
+{
+    char expanded[sizeof place->host];
+    struct place own;
+    return gw_pattern_expand(alias, &backend->match, "", expanded, sizeof expanded) &&
+           read_place(expanded, port, &own) && is_same(&own, place);
+}
+
 static bool is_backend(const struct gw_backend *backend, const struct place *place, long port)
 {
     const struct gw_strings *aliases = &backend->service->serve->aliases;
@@ -153,7 +162,7 @@ static bool is_backend(const struct gw_backend *backend, const struct place *pla
     if (read_url(backend->base, &own) && is_same(&own, place))
         return true;
     for (size_t i = 0; i < aliases->count; i++)
-        if (read_place(aliases->list[i], port, &own) && is_same(&own, place))
+        if (is_alias(backend, aliases->list[i], place, port))
             return true;
     return false;
 }

@@ -120,7 +120,7 @@ static void remove_dots(char *path)
 bool gw_documents_locate(const struct gw_backend *backend, const char *base, const char *reference,
                          char *out, size_t out_bytes)
 {
-    size_t authority = path_at(base), kept = strlen(base), length = strcspn(reference, "#");
+    size_t authority = path_at(base), kept, length = strcspn(reference, "#");
     int used;
     if (length == 0 || strncmp(reference, "//", 2) == 0)
         return false;

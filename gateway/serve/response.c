@@ -143,7 +143,7 @@ void gw_response_read(struct gw_response *response, const struct gw_client_answe
                       int version, const struct gw_backend *backend, size_t most_bytes)
 {
     enum gw_content content = GW_CONTENT_EMPTY;
-    struct gw_glance glance;
+    struct gw_glance glance = {0};
     struct gw_verdict verdict;
     memset(response, 0, sizeof *response);
     if (came->end == GW_CLIENT_ANSWERED)

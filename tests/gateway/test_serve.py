@@ -1,6 +1,8 @@
 """What reaches a service by HTTP, and what becomes of what it answers."""
 
+import contextlib
 import gzip
+import os
 import re
 import ssl
 import subprocess
@@ -279,3 +281,54 @@ class Contracts(Serving):
         self.serves(ledger.url + "s", 'wsdl = "none"')
         self.wsdl(code=3)
         self.assertIn("GetMetadata", ledger.calls[0].body)
+
+
+@lab.at_one_server
+class Connections(Serving):
+    def test_backends_have_high_descriptors_and_as_many_connections_as_they_may(self):
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+
+        def act(call):
+            assert gate.wait(gateway_lab.PATIENCE_S)
+            call.answer()
+
+        ledger = self.ledger(act)
+        chain = self.chain(ledger.url, "connections = 3")
+        posts = gateway_lab.Posts(chain.url, [operation("add", number, 0) for number in range(8)])
+        ledger.has(3)
+        numbers = self.descriptors(chain.serving.process.pid, ledger.port)
+        self.assertEqual(len(numbers), 3)
+        self.assertGreaterEqual(min(numbers), 1100)
+        gate.set()
+        for number, answer in enumerate(posts.ended()):
+            self.answered(answer, str(number))
+        self.assertEqual(ledger.connections, 3)
+
+    @staticmethod
+    def descriptors(process, port):
+        """Numbers of its sockets that lead to that port."""
+        lines = [line.split() for line in open("/proc/net/tcp", encoding="ascii").readlines()[1:]]
+        inodes = {"socket:[%s]" % line[9] for line in lines if line[2].endswith(":%04X" % port)}
+        found = []
+        for number in os.listdir("/proc/%d/fd" % process):
+            with contextlib.suppress(OSError):
+                if os.readlink("/proc/%d/fd/%s" % (process, number)) in inodes:
+                    found.append(int(number))
+        return found
+
+    def test_who_waits_too_long_for_a_connection_did_not_run(self):
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+
+        def act(call):
+            assert gate.wait(gateway_lab.PATIENCE_S)
+            call.answer()
+
+        ledger = self.ledger(act)
+        chain = self.chain(ledger.url, "connections = 1 timeout = 1")
+        posts = gateway_lab.Posts(chain.url, [operation("add", number, 0) for number in range(4)])
+        outcomes = [answer.outcome for answer in posts.ended()]
+        ledger.has(outcomes.count("unknown"))
+        self.assertEqual(outcomes.count("unknown"), len(ledger.calls))
+        self.assertEqual(outcomes.count("not-executed"), 4 - len(ledger.calls))

@@ -7,7 +7,7 @@
 #include "suite.h"
 
 static struct gw_link_config component = {.name = "main", .is_component = true};
-static char *aliases[] = {"192.168.1.10", "cam.old:81"};
+static char *aliases[] = {"192.168.1.10", "cam.old:81", "{node}.inner"};
 static struct gw_serve_config serve;
 static struct gw_service service;
 static struct gw_services services = {.list = &service, .count = 1};
@@ -16,7 +16,7 @@ static void set_up(const char *pattern, const char *url)
 {
     char why[200];
     serve = (struct gw_serve_config){
-        .url = (char *)url, .link = &component, .path = GW_PATH_RESOURCE, .aliases = {aliases, 2}};
+        .url = (char *)url, .link = &component, .path = GW_PATH_RESOURCE, .aliases = {aliases, 3}};
     serve.pattern = gw_pattern_new(pattern, why, sizeof why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(serve.pattern);
     service.serve = &serve;
@@ -93,6 +93,8 @@ static void urls_of_the_backend_become_addresses(void)
         {"http://192.168.1.10/onvif/ptz", "xmpp:cam1@cams.test/onvif/ptz"},
         {"https://192.168.1.10/onvif/ptz", "xmpp:cam1@cams.test/onvif/ptz"},
         {"http://cam.old:81/onvif/ptz", "xmpp:cam1@cams.test/onvif/ptz"},
+        {"http://cam1.inner/onvif/ptz", "xmpp:cam1@cams.test/onvif/ptz"},
+        {"http://cam2.inner/onvif/ptz", NULL},
         {"http://cam.old/onvif/ptz", NULL},
         {"http://192.168.1.10:8080/onvif/ptz", NULL},
         {"https://cam1.lan/onvif/ptz", NULL},
