@@ -6,6 +6,7 @@ import os
 import re
 import ssl
 import subprocess
+import threading
 
 import gateway_lab
 import lab
