@@ -190,15 +190,17 @@ struct gw_gateway *gw_gateway_start(struct gw_config *config, enum gw_gateway_fa
 
 /* ---- reload ---- */
 
+/* The same links, maybe in another order (gw_config_needs_restart()). */
 static int set_rules(struct gw_gateway *gateway, const struct gw_config *config, char *why,
                      size_t why_bytes)
 {
-    for (size_t i = 0; i < gateway->link_count; i++) {
+    for (size_t i = 0; i < config->link_count; i++) {
         const struct gw_link_config *link = &config->links[i];
-        if (!serves_by(config, link) && !serves_by(gateway->config, link))
+        struct gw_link *open = find_link(gateway, link->name);
+        if (!open || (!serves_by(config, link) && !serves_by(gateway->config, link)))
             continue;
         char *rules = gw_serves_rules(config, link);
-        int result = rules ? gw_link_set_rules(gateway->links[i], rules, why, why_bytes)
+        int result = rules ? gw_link_set_rules(open, rules, why, why_bytes)
                            : fail(why, why_bytes, "no memory for rules");
         free(rules);
         if (result)

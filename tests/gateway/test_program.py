@@ -223,6 +223,23 @@ class Signals(gateway_lab.GatewayLab):
         self.answered(post(chain.url, operation("add", 3, 0)), "3")
         self.assertEqual(ledger.numbers, ["1", "3"])
 
+    def test_links_in_another_order_are_the_same_links(self):
+        ledger = self.ledger()
+        links = [self.link("bob", "one"), self.link("carol", "two")]
+        serve = 'serve "%s@%s" { url = "%s" link = "%s" allow = { "*@%s" } }\n'
+        domain = self.server.domain
+        services = [serve % ("bob", domain, ledger.url, "one", domain), serve % ("carol", domain, ledger.url, "two", domain)]
+        serving = self.gateway("serving", "".join(links + services))
+        routing = self.routes(("/bob", self.endpoint("bob"), ""), ("/carol", self.endpoint("carol"), ""))
+        for path in ("/bob", "/carol"):
+            self.answered(post(routing.url + path, operation("add", 1, 0)), "1")
+        # Nobody may call carol any more; bob's rules are as they were.
+        services[1] = services[1].replace("*@" + domain, "dave@" + domain)
+        self.reads(serving, "".join(links[::-1] + services), "was read again")
+        self.answered(post(routing.url + "/bob", operation("add", 2, 0)), "2")
+        self.assertEqual(post(routing.url + "/carol", operation("add", 3, 0)).status, 403)
+        self.assertEqual(ledger.numbers, ["1", "1", "2"])
+
     def test_usr1_has_a_link_try_at_once(self):
         attempts = threading.Semaphore(0)
         with socket.create_server(("127.0.0.1", 0)) as listener:
