@@ -784,6 +784,17 @@ struct soap_xmpp_counts {
 void soap_xmpp_count_bytes(struct soap_xmpp_link *link, struct soap_xmpp_counts *counts,
                            size_t size);
 
+/* The same for a monitoring system, with the times of the calls, in Prometheus' text format
+ * (exposition format 0.0.4): docs/metrics.md has each name. links has count of them, of this
+ * process; names are the values of the label "link" (NULL, as a whole or each: the link's JID as
+ * configured). No other label holds what somebody else has written, so that nobody makes a series.
+ * What is zero is there, too. Copies as many lines as fit into out, whole ones, NUL-terminated;
+ * returns how many bytes all of them have, without the NUL, as snprintf() does: what is less than
+ * out_bytes has come whole. out may be NULL with out_bytes 0. NULL as a link: zeros. Doesn't block.
+ */
+size_t soap_xmpp_metrics(struct soap_xmpp_link *const *links, const char *const *names,
+                         size_t count, char *out, size_t out_bytes);
+
 /* ---- a service describes itself ---- */
 
 /* Told to a component that is asked what there is at its domain (disco#items): calls each() for

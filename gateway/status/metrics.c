@@ -7,7 +7,7 @@
 #include "base/record.h"
 #include "soap_xmpp.h"
 
-enum { LABEL_BYTES = 1024 };
+enum { GROWTH_BYTES = 4096 };
 
 static void begin(struct ct_text *out, const char *name, const char *type, const char *help)
 {
@@ -163,6 +163,38 @@ static void put_events(struct ct_text *out)
     ct_text_print(out, "soapxmpp_gateway_signed_total %lu\n", gw_record_events(GW_EVENT_SIGNED));
 }
 
+/* ---- the links, by the library ---- */
+
+static void put_counts(const struct gw_status_of *of, struct soap_xmpp_link **links,
+                       const char **names, struct ct_text *out)
+{
+    size_t i, bytes;
+    char *text;
+    for (i = 0; i < of->link_count; i++) {
+        links[i] = gw_link_of(of->links[i]);
+        names[i] = gw_link_name(of->links[i]);
+    }
+    /* a number may have grown by a digit since */
+    bytes = soap_xmpp_metrics(links, names, of->link_count, NULL, 0) + GROWTH_BYTES;
+    text = malloc(bytes);
+    if (!text)
+        return;
+    (void)soap_xmpp_metrics(links, names, of->link_count, text, bytes);
+    ct_text_put(out, text);
+    free(text);
+}
+
+/* Without memory they are left out. */
+static void put_links(const struct gw_status_of *of, struct ct_text *out)
+{
+    struct soap_xmpp_link **links = calloc(of->link_count + 1, sizeof(void *));
+    const char **names = calloc(of->link_count + 1, sizeof(void *));
+    if (links && names)
+        put_counts(of, links, names, out);
+    free(names);
+    free(links);
+}
+
 void gw_metrics_write(const struct gw_status_of *of, struct ct_text *out)
 {
     put_routes(out);
@@ -170,4 +202,5 @@ void gw_metrics_write(const struct gw_status_of *of, struct ct_text *out)
         put_operations(out);
     put_server(of->server, out);
     put_events(out);
+    put_links(of, out);
 }

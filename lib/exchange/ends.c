@@ -1,49 +1,63 @@
-/* ends.c - how calls have ended. Invariant: each call is counted once by its end, and once by its
- * outcome.
- */
+/* ends.c - how calls have ended, and how long they took. Invariant: ends.h. */
 #include "exchange/ends.h"
 
-static unsigned long *choose(struct sx_ends *ends, enum sx_err err)
+const int64_t sx_ends_bounds_us[SX_ENDS_BUCKETS] = {1000,    2500,    5000,     10000,    25000,
+                                                    50000,   100000,  250000,   500000,   1000000,
+                                                    2500000, 5000000, 10000000, 30000000, 60000000};
+
+static enum soap_xmpp_end_value choose(enum sx_err err)
 {
     switch (err) {
     case SX_ESTANZA:
-        return &ends->refused;
+        return SOAP_XMPP_END_REFUSED;
     case SX_ETIMEOUT:
     case SX_ESLOW:
     case SX_EROOM:
-        return &ends->timed_out;
+        return SOAP_XMPP_END_TIMEOUT;
     case SX_ELOST:
     case SX_EFORKED:
-        return &ends->lost;
+        return SOAP_XMPP_END_LOST;
     case SX_ESTOPPED:
-        return &ends->stopped;
+        return SOAP_XMPP_END_STOPPED;
     default:
-        return &ends->bad;
+        return SOAP_XMPP_END_BAD;
     }
 }
 
 void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run)
 {
-    ++*(is_lost ? &ends->lost : choose(ends, err));
+    enum soap_xmpp_outcome_value outcome = SOAP_XMPP_UNKNOWN;
     if (!may_have_run)
-        ends->not_executed++;
+        outcome = SOAP_XMPP_NOT_EXECUTED;
     else if (sx_fault_is_answered(err))
-        ends->executed++;
-    else
-        ends->unknown++;
+        outcome = SOAP_XMPP_EXECUTED;
+    ends->by[is_lost ? SOAP_XMPP_END_LOST : choose(err)][outcome]++;
 }
 
 void sx_ends_note_taken(struct sx_ends *ends)
 {
-    ends->empty++;
-    ends->unknown++;
+    ends->by[SOAP_XMPP_END_EMPTY][SOAP_XMPP_UNKNOWN]++;
 }
 
 void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)
 {
-    ends->cancelled++;
-    if (may_have_run)
-        ends->unknown++;
-    else
-        ends->not_executed++;
+    ends->by[SX_END_CANCELLED][may_have_run ? SOAP_XMPP_UNKNOWN : SOAP_XMPP_NOT_EXECUTED]++;
+}
+
+unsigned long sx_ends_of_end(const struct sx_ends *ends, unsigned end)
+{
+    unsigned long count = 0;
+    unsigned i;
+    for (i = 0; i < SX_OUTCOMES; i++)
+        count += ends->by[end][i];
+    return count;
+}
+
+unsigned long sx_ends_of_outcome(const struct sx_ends *ends, enum soap_xmpp_outcome_value outcome)
+{
+    unsigned long count = 0;
+    unsigned i;
+    for (i = 0; i < SX_ENDS; i++)
+        count += ends->by[i][outcome];
+    return count;
 }

@@ -537,6 +537,7 @@ static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
     struct sx_ends *ends = &call->exchange->ends;
     if (call->is_question)
         return;
+    sx_ends_note_time(ends, sx_clock_now_us() - call->begun_us);
     if (err == SX_OK && call->is_one_way && !reply)
         sx_ends_note_taken(ends);
     else if (err == SX_OK)

@@ -110,6 +110,7 @@
     SUITE(receive_message)                                                                         \
     SUITE(receive_presence)                                                                        \
     SUITE(receive_reply)                                                                           \
+    SUITE(metrics)                                                                                 \
     SUITE(mismatch)                                                                                \
     SUITE(poll)                                                                                    \
     SUITE(readiness)                                                                               \
