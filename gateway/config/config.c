@@ -239,6 +239,8 @@ void gw_config_release(struct gw_config *config)
         gw_pattern_free(config->routes[i].pattern);
     for (i = 0; i < config->serve_count; i++)
         gw_pattern_free(config->serves[i].pattern);
+    for (i = 0; i < config->link_count; i++)
+        gw_link_section_wipe(&config->links[i]);
     ct_pool_fini(config->pool);
     free(config); /* the first member of struct whole */
 }

@@ -300,58 +300,60 @@ static bool was_read(const struct reading *reading, const struct source *source)
     return false;
 }
 
-/* The file's bytes, in the pool. */
-static char *read_bytes(struct reading *reading, struct source *source, int fd)
+/* NULL, or what is wrong with a file. */
+static const char *check_source(struct reading *reading, struct source *source, int fd,
+                                off_t *bytes)
 {
     struct stat status;
-    ssize_t got = 0;
-    size_t len = 0;
-    char *text;
-    if (fstat(fd, &status)) {
-        refuse(reading, source, strerror(errno));
-        return NULL;
-    }
+    if (fstat(fd, &status))
+        return strerror(errno);
     source->device = status.st_dev;
     source->inode = status.st_ino;
-    if (!S_ISREG(status.st_mode) || status.st_size > FILE_BYTES || was_read(reading, source)) {
-        refuse(reading, source,
-               !S_ISREG(status.st_mode)      ? "it is no regular file"
-               : status.st_size > FILE_BYTES ? "it is larger than 1 MiB"
-                                             : "it is included twice");
-        return NULL;
-    }
     reading->is_private = !(status.st_mode & S_IRWXO);
-    text = ct_pool_take(reading->pool, (size_t)status.st_size + 1);
-    if (!text) {
-        gw_place_no_memory(reading->why);
-        return NULL;
-    }
-    while (len < (size_t)status.st_size &&
-           (got = read(fd, text + len, (size_t)status.st_size - len)) > 0)
-        len += (size_t)got;
-    if (got < 0 || memchr(text, '\0', len)) {
-        refuse(reading, source, got < 0 ? strerror(errno) : "it has a NUL in it: it is no text");
-        return NULL;
-    }
-    text[len] = '\0';
-    return text;
+    *bytes = status.st_size;
+    if (!S_ISREG(status.st_mode))
+        return "it is no regular file";
+    if (status.st_size > FILE_BYTES)
+        return "it is larger than 1 MiB";
+    return was_read(reading, source) ? "it is included twice" : NULL;
 }
 
+/* Reads up to bytes of a file, NUL-terminated; NULL, or what is wrong. */
+static const char *read_bytes(int fd, char *text, size_t bytes)
+{
+    ssize_t got = 0;
+    size_t len = 0;
+    while (len < bytes && (got = read(fd, text + len, bytes - len)) > 0)
+        len += (size_t)got;
+    text[len] = '\0';
+    if (got < 0)
+        return strerror(errno);
+    return memchr(text, '\0', len) ? "it has a NUL in it: it is no text" : NULL;
+}
+
+/* A text is wiped before it is freed: there may be passwords in it. */
 static int read_source(struct reading *reading, struct source *source)
 {
-    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char *text = NULL;
-    if (fd < 0)
-        return refuse(reading, source, strerror(errno));
-    text = read_bytes(reading, source, fd);
-    close(fd);
-    if (!text)
-        return -1;
-    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
-        text += 3;
-    reading->tokens =
-        (struct gw_tokens){.pool = reading->pool, .place = {source->path, 1}, .at = text};
-    return read_all(reading);
+    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
+    off_t bytes = 0;
+    const char *wrong = fd < 0 ? strerror(errno) : check_source(reading, source, fd, &bytes);
+    char *text = wrong ? NULL : malloc((size_t)bytes + 1);
+    if (text)
+        wrong = read_bytes(fd, text, (size_t)bytes);
+    if (fd >= 0)
+        close(fd);
+    if (wrong || !text) {
+        result = wrong ? refuse(reading, source, wrong) : gw_place_no_memory(reading->why);
+    } else {
+        bool has_mark = strncmp(text, "\xEF\xBB\xBF", 3) == 0;
+        reading->tokens = (struct gw_tokens){
+            .pool = reading->pool, .place = {source->path, 1}, .at = text + (has_mark ? 3 : 0)};
+        result = read_all(reading);
+    }
+    if (text)
+        explicit_bzero(text, (size_t)bytes);
+    free(text);
+    return result;
 }
 
 int gw_file_read(const char *path, struct ct_pool *pool, struct gw_file_section **sections,

@@ -92,6 +92,15 @@ int gw_link_section_read(const struct gw_draft *draft, const struct gw_file_sect
     return 0;
 }
 
+void gw_link_section_wipe(struct gw_link_config *link)
+{
+    size_t i;
+    for (i = 0; i < link->names.count; i++) {
+        if (strcmp(link->names.list[i], "password") == 0)
+            explicit_bzero(link->values.list[i], strlen(link->values.list[i]));
+    }
+}
+
 int gw_link_section_find(const struct gw_draft *draft, const struct gw_file_section *section,
                          const struct gw_link_config **link)
 {

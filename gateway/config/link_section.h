@@ -7,6 +7,8 @@
 /* Puts one into its place: 0, or -1 with one sentence in why. Values are the library's to check. */
 int gw_link_section_read(const struct gw_draft *draft, const struct gw_file_section *section,
                          struct gw_link_config *link);
+/* Its password becomes "". */
+void gw_link_section_wipe(struct gw_link_config *link);
 /* The link that a route or serve names, or the only one. */
 int gw_link_section_find(const struct gw_draft *draft, const struct gw_file_section *section,
                          const struct gw_link_config **link);

@@ -130,11 +130,6 @@ const char *gw_pattern_text(const struct gw_pattern *pattern)
     return pattern->text;
 }
 
-bool gw_pattern_has(const struct gw_pattern *pattern, const char *name)
-{
-    return has_name(pattern, name);
-}
-
 /* Whether the literal ends its segment in the pattern, and so has to in the text. */
 static bool is_last(const struct gw_pattern *pattern, size_t literal)
 {

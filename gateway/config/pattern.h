@@ -29,8 +29,6 @@ struct gw_pattern *gw_pattern_new(const char *text, char *why, size_t why_bytes)
 void gw_pattern_free(struct gw_pattern *pattern);
 const char *gw_pattern_text(const struct gw_pattern *pattern);
 
-/* Whether name is one of the pattern's. */
-bool gw_pattern_has(const struct gw_pattern *pattern, const char *name);
 /* Whether each {name} in text is one of the pattern's (NULL: it has none), or {user} where that is
  * known; else false with a clause in why. */
 bool gw_pattern_covers(const struct gw_pattern *pattern, const char *text, bool with_user,

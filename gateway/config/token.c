@@ -116,6 +116,8 @@ static int read_text(struct gw_tokens *tokens, struct gw_token *token, const str
         if (!token->text)
             result = gw_place_no_memory(why);
     }
+    if (text.bytes)
+        explicit_bzero(text.bytes, text.len); /* it may be a password */
     ct_text_fini(&text);
     return result;
 }

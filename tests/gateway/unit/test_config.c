@@ -81,7 +81,7 @@ static const char all[] =
     "}\n"
     "listen \"192.0.2.1:80\" { insecure = true auth = \"staff\" }\n"
     "admin \"/run/gateway.sock\" { try = true auth = staff }\n"
-    "link \"main\" { jid = \"gw.example.org\" password = 'it\\'s' host = localhost\n"
+    "link \"main\" { jid = \"gw.example.org\" password = 'it\\'s \\\\' host = localhost\n"
     "    max-memory-bytes = 1000000 }\n"
     "link \"two\" { jid = \"alice@example.org/desk\" password_file = \"secret\" }\n"
     "route \"/cam/{name}\" { to = \"xmpp:{name}@cams.example.org\" link = main\n"
@@ -113,7 +113,7 @@ static void test_what_is_said_holds(void)
     CU_ASSERT(config->limits.memory_bytes == 1 << 30 && config->has_operation_metrics);
     CU_ASSERT(config->listens[0].auth == &config->auths[0] && config->listens[2].is_insecure);
     CU_ASSERT(config->auths[1].type == GW_AUTH_CERTIFICATE && config->has_trial);
-    ASSERT_TEXT(config->links[0].values.list[1], "it's");
+    ASSERT_TEXT(config->links[0].values.list[1], "it's \\");
     ASSERT_TEXT(config->links[0].names.list[3], "max_memory_bytes");
     ASSERT_TEXT(gw_pattern_text(config->routes[0].pattern), "/cam/front");
     route = &config->routes[1];
@@ -126,6 +126,24 @@ static void test_what_is_said_holds(void)
     CU_ASSERT(serve->login == GW_LOGIN_DIGEST && serve->with_query && serve->keepalive_ms == 0);
     CU_ASSERT(serve->rewrite.categories == GW_REWRITE_XADDR && serve->wsdl == GW_WSDL_NONE);
     gw_config_release(config);
+    config_text_end();
+}
+
+static void test_a_text_has_variables_of_the_environment(void)
+{
+    struct gw_config *config;
+    config_text_begin();
+    CU_ASSERT(setenv("CONFIG_TEST_FOLDER", config_text_folder(), 1) == 0);
+    config = read_text("\xEF\xBB\xBF"
+                       "link main { jid = 'a@x' password_file = \"${CONFIG_TEST_FOLDER}secret\" }\n"
+                       "serve 'a@x' { url = \"http://x\" allow = '${b}' user = \"\\\"\\\\\"\n"
+                       "    login = basic password_file = secret wsdl = open }\n");
+    ASSERT_CONTAINS(config->links[0].values.list[1], "/secret");
+    ASSERT_TEXT(config->serves[0].allow.list[0], "${b}");
+    ASSERT_TEXT(config->serves[0].user, "\"\\");
+    ASSERT_TEXT(config->serves[0].wsdl_file + strlen(config_text_folder()), "open");
+    gw_config_release(config);
+    CU_ASSERT(unsetenv("CONFIG_TEST_FOLDER") == 0);
     config_text_end();
 }
 
@@ -162,5 +180,6 @@ CU_TestInfo gateway_tests_config[] = {
     {"five lines are enough for a camera", test_five_lines_are_enough_for_a_camera},
     {"what isn't said has its default", test_what_isnt_said_has_its_default},
     {"what is said holds", test_what_is_said_holds},
+    {"a text has variables of the environment", test_a_text_has_variables_of_the_environment},
     {"what is printed reads as the same", test_what_is_printed_reads_as_the_same},
     CU_TEST_INFO_NULL};

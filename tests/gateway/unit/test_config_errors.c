@@ -24,6 +24,7 @@ struct row {
 #define FROM                                                                                       \
     "auth \"s\" { file = \"secret\" groups = \"ops=a\" }\n" GW                                     \
     "route \"/a/{n}\" { to = \"xmpp:a@x\" "
+#define TEN   "1234567890"
 #define SERVE LINK "serve \"cam1@example.org\" { url = \"http://10.0.0.1/x\" allow = \"*\" "
 
 static void check(const struct row *rows, size_t count)
@@ -116,6 +117,10 @@ static void test_values_that_are_none(void)
                                       "login, user and password_file"},
         {"public-url = 'http://x:99999'", "1: public-url = \"http://x:99999\": what stands behind "
                                           "its // is no host, or its port is none"},
+        {"public-url = 'http://[::1'", "1: public-url = \"http://[::1\": what stands behind its // "
+                                       "is no host, or its port is none"},
+        {"public-url = 'http:///x'", "1: public-url = \"http:///x\": what stands behind its // is "
+                                     "no host, or its port is none"},
         {"public-url = 'http://x/#y'",
          "1: public-url = \"http://x/#y\": it has a fragment (#), which isn't sent"},
         {"public-url = 'http://x/?y'", "1: public-url = \"http://x/?y\": it has a query (?)"},
@@ -141,6 +146,9 @@ static void test_listeners_that_are_none_or_too_open(void)
         {"listen \"::1:80\" { }", "1: listen \"::1:80\": it is an IP address and a port "
                                   "(\"127.0.0.1:8080\", \"[::1]:8080\") or a socket's path "
                                   "(\"/run/gateway.sock\")"},
+        {"listen \"/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "1234567\" { }",
+         "1: listen \"/" TEN TEN TEN TEN TEN TEN TEN
+         "123456789\": a socket's path has 107 bytes at most"},
         {LISTEN LISTEN, "2: listen \"127.0.0.1:8080\" is there twice"},
         {"\nlisten \"0.0.0.0:80\" { }", "2: listen \"0.0.0.0:80\" is reached from elsewhere, and "
                                         "without TLS: say cert and key, or "
@@ -319,6 +327,7 @@ static void test_serves_that_are_none(void)
         {SERVE "wsdl = service }",
          "2: wsdl = \"service\" is a route's; a serve has \"url\" (what its url answers to ?wsdl), "
          "\"none\" or a file"},
+        {SERVE "wsdl = x.wsdl }", "2: wsdl: x.wsdl: No such file or directory"},
         {SERVE "aliases = \"http://x\" }",
          "2: aliases has \"http://x\": it is a host, maybe with a port"},
         {SERVE "aliases = \"{n}\" }",
@@ -421,6 +430,11 @@ static void test_what_is_too_much(void)
                 "gateway.conf:1: trusted-proxies has more than 256 values");
     ASSERT_TEXT(refusal_of_many("", "limits{body=1MiB}", 16385, ""),
                 "gateway.conf:1: there are more than 16,384 options");
+    ASSERT_TEXT(refusal_of_many("trusted-proxies = { ",
+                                "\"" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "\",", 200,
+                                " }"),
+                "gateway.conf:1: trusted-proxies has \"" TEN TEN TEN TEN TEN TEN TEN TEN
+                "\": it is an IP address");
     for (i = 0; i < 65; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "link l%zu { jid = a@x }\n", i);
     config_text_read(text, why, sizeof why);
