@@ -66,6 +66,14 @@ int gw_arrival_present(gnutls_session_t session, const gnutls_datum_t *names, in
     return connection ? gw_tls_present(connection->tls, chain, count, key) : -1;
 }
 
+/* A request is due limits.idle after its first line, and later the longer its body is. */
+static void set_deadline(struct gw_request *request)
+{
+    long long deadline_ms = request->begun_ms + request->config->limits.idle_ms +
+                            (long long)(request->received_bytes / SLOWEST_BYTES_PER_MS);
+    gw_connection_set_deadline(&request->intake->connections, request->connection, deadline_ms);
+}
+
 void *gw_arrival_begin(void *user, const char *target, struct MHD_Connection *mhd)
 {
     struct gw_arrival *arrival = user;
@@ -77,17 +85,9 @@ void *gw_arrival_begin(void *user, const char *target, struct MHD_Connection *mh
         gw_intake_count_refused(intake, 503, 1);
         return NULL;
     }
-    /* The deadline stays: the header is due when the connection began or was idle. */
+    set_deadline(request);
     gw_connection_set_asking(&intake->connections, connection, true);
     return request;
-}
-
-/* A body is due at limits.idle after its header, and later the longer it is. */
-static void set_deadline(struct gw_request *request)
-{
-    long long deadline_ms = request->begun_ms + request->config->limits.idle_ms +
-                            (long long)(request->received_bytes / SLOWEST_BYTES_PER_MS);
-    gw_connection_set_deadline(&request->intake->connections, request->connection, deadline_ms);
 }
 
 static void refuse_body(struct gw_request *request, int status)
@@ -153,7 +153,7 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
         gw_request_refuse(request, 400, "the query has a control character");
     if (!gw_path_unescape(request->raw_path, request->path)) {
         gw_request_refuse(request, 400, "the path can be read in two ways");
-        strcpy(request->path, "/");
+        request->path[0] = '\0';
     }
     gw_framing_check(request);
     gw_origin_read(request, arrival->tls);

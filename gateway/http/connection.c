@@ -44,10 +44,10 @@ static bool make_room(struct gw_connections *connections, size_t fd)
     if (fd < connections->room)
         return true;
     size_t room = (fd + 1) * 2;
-    struct gw_connection **by_fd = realloc(connections->by_fd, room * sizeof(*by_fd));
+    struct gw_connection **by_fd = realloc(connections->by_fd, room * sizeof(void *));
     if (!by_fd)
         return false;
-    memset(by_fd + connections->room, 0, (room - connections->room) * sizeof(*by_fd));
+    memset(by_fd + connections->room, 0, (room - connections->room) * sizeof(void *));
     connections->by_fd = by_fd;
     connections->room = room;
     return true;

@@ -26,7 +26,7 @@ static enum MHD_Result measure(void *user, enum MHD_ValueKind kind, const char *
 static bool is_token(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        if (!isalnum((unsigned char)text[i]) && !memchr("!#$%&'*+-.^_`|~", text[i], 15))
+        if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i])))
             return false;
     return bytes > 0;
 }

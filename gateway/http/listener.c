@@ -69,14 +69,13 @@ static int open_unix(struct gw_listener *listener, const char *path, char *why, 
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
         return fail(-1, why, why_bytes, path, "the path is too long");
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (is_left_over(&address))
         unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, 0660) ||
         listen(fd, BACKLOG))
         return fail(fd, why, why_bytes, path, strerror(errno));
-    listener->path = strdup(path);
     listener->fd = fd;
     return 0;
 }
@@ -89,6 +88,7 @@ static unsigned read_port(int fd)
         struct sockaddr_in6 six;
     } address;
     socklen_t bytes = sizeof address;
+    memset(&address, 0, sizeof address);
     if (getsockname(fd, &address.any, &bytes))
         return 0;
     return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port : address.four.sin_port);
@@ -142,9 +142,9 @@ static struct MHD_Daemon *start_daemon(struct gw_listener *listener, const struc
     struct gw_arrival *arrival = &listener->arrival;
     const char *trusted = arrival->tls ? gw_tls_trusted(arrival->tls) : NULL;
     struct MHD_OptionItem of_tls[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)gw_arrival_present},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
-        {trusted ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)(uintptr_t)trusted},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)gw_arrival_present},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)PRIORITIES},
+        {trusted ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *)trusted},
         {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
@@ -177,6 +177,9 @@ int gw_listener_open(struct gw_listener *listener, struct gw_intake *intake,
     listener->fd = -1;
     listener->arrival.intake = intake;
     listener->arrival.passwords = passwords;
+    listener->address = strdup(listen->address);
+    if (!listener->address)
+        return fail(-1, why, why_bytes, listen->address, "memory is short");
     int (*open_socket)(struct gw_listener *, const char *, char *, size_t) =
         listen->address[0] == '/' ? open_unix : open_tcp;
     if (open_files(&listener->arrival, config, listen, why, why_bytes) ||
@@ -264,8 +267,8 @@ void gw_listener_close(struct gw_listener *listener)
 {
     if (listener->fd >= 0)
         close(listener->fd);
-    if (listener->fd >= 0 && listener->path)
-        unlink(listener->path);
+    if (listener->fd >= 0 && listener->address[0] == '/')
+        unlink(listener->address);
     listener->fd = -1;
 }
 
@@ -279,6 +282,6 @@ void gw_listener_fini(struct gw_listener *listener)
     listener->arrival.tls = NULL;
     gw_users_release(listener->arrival.users);
     listener->arrival.users = NULL;
-    free(listener->path);
-    listener->path = NULL;
+    free(listener->address);
+    listener->address = NULL;
 }

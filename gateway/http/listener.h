@@ -13,7 +13,7 @@ struct gw_listener {
     struct gw_arrival arrival;
     int fd;        /* -1: closed. The accept thread's, once that runs */
     unsigned port; /* 0: a unix socket */
-    char *path;    /* of a unix socket */
+    char *address; /* as the configuration says it */
     struct MHD_Daemon *daemon;
 };
 

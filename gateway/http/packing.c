@@ -79,7 +79,7 @@ static bool begin_packing(z_stream *stream, const char *body, size_t bytes)
     memset(stream, 0, sizeof *stream);
     if (deflateInit2(stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
-    stream->next_in = (unsigned char *)(uintptr_t)body;
+    stream->next_in = (unsigned char *)body;
     stream->avail_in = (uInt)bytes;
     return true;
 }

@@ -196,7 +196,7 @@ static bool read_authorization(const char *authorization, struct check *check)
     if (!authorization || strncasecmp(authorization, "Basic ", 6) != 0)
         return false;
     authorization += 6 + strspn(authorization + 6, " ");
-    coded.data = (unsigned char *)(uintptr_t)authorization;
+    coded.data = (unsigned char *)authorization;
     coded.size = (unsigned)strlen(authorization);
     if (!coded.size || gnutls_base64_decode2(&coded, &plain) < 0)
         return false;

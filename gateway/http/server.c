@@ -137,19 +137,45 @@ struct gw_server *gw_server_start(struct gw_config *config, const struct gw_list
     return NULL;
 }
 
+/* The same address in another configuration, where it may stand at another place. */
+static const struct gw_listen *find_listen(const struct gw_listener *listener,
+                                           const struct gw_listen *listens, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(listens[i].address, listener->address) == 0)
+            return &listens[i];
+    return NULL;
+}
+
+/* The files of all listeners, in their order; how many could be read. */
+static size_t read_files(const struct gw_server *server, struct gw_config *config,
+                         const struct gw_listen *listens, size_t count,
+                         struct gw_listener_files *files, char *why, size_t why_bytes)
+{
+    size_t read = 0;
+    for (; read < server->count; read++) {
+        const struct gw_listen *listen = find_listen(&server->listeners[read], listens, count);
+        if (!listen || (asks_passwords(listen, 1) && !server->passwords)) {
+            snprintf(why, why_bytes, "listen \"%s\" has changed, which needs a restart",
+                     server->listeners[read].address);
+            break;
+        }
+        if (gw_listener_read(config, listen, &files[read], why, why_bytes))
+            break;
+    }
+    return read;
+}
+
 int gw_server_reload(struct gw_server *server, struct gw_config *config,
                      const struct gw_listen *listens, size_t count, char *why, size_t why_bytes)
 {
     struct gw_listener_files *files = calloc(server->count + 1, sizeof *files);
-    size_t read = 0;
-    if (!files || count != server->count || (asks_passwords(listens, count) && !server->passwords))
-        snprintf(why, why_bytes,
-                 files ? "the listeners have changed: it needs a restart" : "memory is short");
-    else
-        while (read < count &&
-               gw_listener_read(config, &listens[read], &files[read], why, why_bytes) == 0)
-            read++;
-    bool is_read = files && read == server->count && count == read;
+    if (!files) {
+        snprintf(why, why_bytes, "memory is short");
+        return -1;
+    }
+    size_t read = read_files(server, config, listens, count, files, why, why_bytes);
+    bool is_read = read == server->count;
     for (size_t i = 0; i < read; i++) {
         if (is_read)
             gw_listener_take(&server->listeners[i], &files[i]);
@@ -157,10 +183,9 @@ int gw_server_reload(struct gw_server *server, struct gw_config *config,
             gw_listener_throw_away(&files[i]);
     }
     free(files);
-    if (!is_read)
-        return -1;
-    gw_intake_reload(server->intake, config);
-    return 0;
+    if (is_read)
+        gw_intake_reload(server->intake, config);
+    return is_read ? 0 : -1;
 }
 
 unsigned gw_server_port(const struct gw_server *server, size_t which)

@@ -34,9 +34,9 @@ struct gw_server *gw_server_start(struct gw_config *config, const struct gw_list
                                   size_t count, gw_server_take_fn *take, void *user, char *why,
                                   size_t why_bytes);
 /* Users, groups, limits, certificates and keys of another configuration, whose listens are those of
- * the start, from now on; requests that have begun keep theirs. Of limits that of connections and
- * that of headers stay. -1 with one sentence in why: a file can't be read, and all is as before.
- * Blocks while files are read. */
+ * the start in any order, from now on; requests that have begun keep theirs. Of limits that of
+ * connections and that of headers stay. -1 with one sentence in why: a file can't be read, and all
+ * is as before. Blocks while files are read. */
 int gw_server_reload(struct gw_server *server, struct gw_config *config,
                      const struct gw_listen *listens, size_t count, char *why, size_t why_bytes);
 /* The port of a listener (0 in its address: any free one), for tests and logs. */

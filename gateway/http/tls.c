@@ -41,7 +41,7 @@ static int fail(char *why, size_t why_bytes, const char *file, int error)
 
 static gnutls_datum_t datum_of(const char *text)
 {
-    gnutls_datum_t datum = {(unsigned char *)(uintptr_t)text, (unsigned)strlen(text)};
+    gnutls_datum_t datum = {(unsigned char *)text, (unsigned)strlen(text)};
     return datum;
 }
 
@@ -217,7 +217,7 @@ int gw_tls_present(struct gw_tls *tls, gnutls_pcert_st **chain, unsigned *count,
 static bool is_trusted(gnutls_x509_trust_list_t trust, gnutls_x509_crt_t *chain, unsigned count)
 {
     gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
-                                     .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
+                                     .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
     unsigned status = 0;
     return gnutls_x509_trust_list_verify_crt2(trust, chain, count, &purpose, 1, 0, &status, NULL) ==
                0 &&
@@ -240,6 +240,9 @@ static bool describe(gnutls_x509_crt_t certificate, struct gw_tls_client *client
     /* A NUL within would make another name of it. */
     if (!has_name || has_second || strlen(client->common_name) != name_bytes)
         client->common_name[0] = '\0';
+    for (const char *c = client->common_name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            client->common_name[0] = '\0';
     return true;
 }
 

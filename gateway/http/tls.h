@@ -32,7 +32,7 @@ int gw_tls_present(struct gw_tls *tls, gnutls_pcert_st **chain, unsigned *count,
 
 enum { GW_TLS_NAME_BYTES = 256, GW_TLS_SHA256_BYTES = 65 };
 struct gw_tls_client {
-    char common_name[GW_TLS_NAME_BYTES]; /* "" without one, or with two */
+    char common_name[GW_TLS_NAME_BYTES]; /* "": none, two, or with control characters */
     char sha256[GW_TLS_SHA256_BYTES];    /* of the certificate, 64 digits of lower case */
 };
 /* Whose certificate the client of a session has shown; false: none, or none that is trusted now. */

@@ -56,7 +56,7 @@ int gw_unpacking_add(struct gw_unpacking *unpacking, const char *bytes, size_t c
         return 400;
     if (!unpacking->has_begun && !begin(unpacking, (unsigned char)bytes[0]))
         return 503;
-    stream->next_in = (unsigned char *)(uintptr_t)bytes;
+    stream->next_in = (unsigned char *)bytes;
     stream->avail_in = (uInt)count;
     do {
         stream->next_out = piece;

@@ -101,7 +101,7 @@ struct gw_request *http_site_next(struct http_site *site)
     http_site_await(site, 1);
     pthread_mutex_lock(&site->mutex);
     struct gw_request *request = site->requests[0];
-    memmove(site->requests, site->requests + 1, --site->count * sizeof *site->requests);
+    memmove(site->requests, site->requests + 1, --site->count * sizeof(void *));
     pthread_mutex_unlock(&site->mutex);
     return request;
 }

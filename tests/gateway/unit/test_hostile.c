@@ -185,26 +185,42 @@ static void test_a_header_over_its_limit_is_431(void)
     http_site_stop(&site);
 }
 
+static void *answer_a_hundred(void *user)
+{
+    for (int i = 0; i < 100; i++)
+        http_site_echo(http_site_next(user));
+    return NULL;
+}
+
+/* Answered at once, and by another thread. */
 static void test_a_hundred_requests_in_one_piece_are_answered_in_order(void)
 {
-    struct http_site site;
-    char text[100 * 80], expected[32];
-    int at = 0;
-    http_site_init(&site);
-    http_site_start(&site);
-    for (int i = 0; i < 100; i++)
-        at += sprintf(text + at, "POST /%02d HTTP/1.1\r\nHost: gw\r\nContent-Length: 2\r\n\r\n%02d",
-                      i, i);
-    int fd = http_site_connect(&site);
-    tcp_say(fd, text);
-    const char *heard = tcp_hear_until(fd, "/99 ? 99");
-    for (int i = 0; i < 100; i++) {
-        sprintf(expected, "POST /%02d ? %02d", i, i);
-        heard = strstr(heard, expected);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
+    for (int by_thread = 0; by_thread < 2; by_thread++) {
+        struct http_site site;
+        char text[100 * 80], expected[32];
+        pthread_t thread;
+        int at = 0;
+        http_site_init(&site);
+        http_site_keep(&site, by_thread);
+        http_site_start(&site);
+        if (by_thread)
+            CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, answer_a_hundred, &site), 0);
+        for (int i = 0; i < 100; i++)
+            at += sprintf(text + at,
+                          "POST /%02d HTTP/1.1\r\nHost: gw\r\nContent-Length: 2\r\n\r\n%02d", i, i);
+        int fd = http_site_connect(&site);
+        tcp_say(fd, text);
+        const char *heard = tcp_hear_until(fd, "/99 ? 99");
+        for (int i = 0; i < 100; i++) {
+            sprintf(expected, "POST /%02d ? %02d", i, i);
+            heard = strstr(heard, expected);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(heard);
+        }
+        if (by_thread)
+            pthread_join(thread, NULL);
+        close(fd);
+        http_site_stop(&site);
     }
-    close(fd);
-    http_site_stop(&site);
 }
 
 CU_TestInfo gateway_tests_hostile[] = {

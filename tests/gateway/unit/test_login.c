@@ -181,6 +181,30 @@ static void test_who_does_not_is_asked(void)
     stop(&login);
 }
 
+static void test_a_stranger_sends_no_body(void)
+{
+    struct login login;
+    static const char *const words[] = {ALICE_BAD, ALICE};
+    start(&login);
+    for (int i = 0; i < 2; i++) {
+        char text[256];
+        int fd = http_site_connect(&login.site);
+        sprintf(text,
+                "POST / HTTP/1.1\r\n" HOST "Authorization: Basic %s\r\nContent-Length: 2\r\n"
+                "Expect: 100-continue\r\n\r\n",
+                words[i]);
+        tcp_say(fd, text);
+        ASSERT_CONTAINS(tcp_hear_until(fd, "\r\n\r\n"),
+                        i ? "HTTP/1.1 100 Continue" : "HTTP/1.1 401 ");
+        if (i) {
+            tcp_say(fd, "hi");
+            ASSERT_CONTAINS(tcp_hear_until(fd, "? hi"), "200 OK");
+        }
+        close(fd);
+    }
+    stop(&login);
+}
+
 static void test_many_wrong_passwords_are_braked(void)
 {
     struct login login;
@@ -225,6 +249,7 @@ CU_TestInfo gateway_tests_login[] = {
     {"a certificate is found by its digest", test_a_certificate_is_found_by_its_digest},
     {"who knows its password comes in", test_who_knows_its_password_comes_in},
     {"who doesn't is asked", test_who_does_not_is_asked},
+    {"a stranger sends no body", test_a_stranger_sends_no_body},
     {"many wrong passwords are braked", test_many_wrong_passwords_are_braked},
     {"a reload has other users", test_a_reload_has_other_users},
     CU_TEST_INFO_NULL,

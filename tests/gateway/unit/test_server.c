@@ -167,6 +167,55 @@ static void test_who_waits_for_100_gets_it(void)
     http_site_stop(&site);
 }
 
+static void test_head_has_no_body(void)
+{
+    struct http_site site;
+    http_site_init(&site);
+    http_site_start(&site);
+    const char *heard =
+        http_site_ask(&site, "HEAD /x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", NULL);
+    ASSERT_CONTAINS(heard, "HTTP/1.1 200 OK\r\n");
+    ASSERT_CONTAINS(heard, "\r\nContent-Length: 10\r\n");
+    ASSERT_LACKS(heard, "HEAD /x");
+    http_site_stop(&site);
+}
+
+static void test_http_1_0_is_served(void)
+{
+    struct http_site site;
+    http_site_init(&site);
+    http_site_start(&site);
+    const char *heard =
+        http_site_ask(&site, "POST /x HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", NULL);
+    ASSERT_CONTAINS(heard, " 200 OK\r\n");
+    ASSERT_CONTAINS(heard, "POST /x ? hi");
+    http_site_stop(&site);
+}
+
+static void test_an_answer_has_only_fit_fields(void)
+{
+    static const struct gw_header headers[] = {{"X-Good", "a"},
+                                               {"X-Bad", "b\r\nX-Injected: c"},
+                                               {"X\n", "d"},
+                                               {"X-Last", "e"},
+                                               {NULL, NULL}};
+    struct http_site site;
+    http_site_init(&site);
+    http_site_keep(&site, true);
+    http_site_start(&site);
+    int fd = http_site_connect(&site);
+    tcp_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    gw_request_answer(http_site_next(&site), 204, headers, NULL, 0);
+    const char *heard = tcp_hear_until(fd, "\r\n\r\n");
+    ASSERT_CONTAINS(heard, "HTTP/1.1 204 No Content\r\n");
+    ASSERT_CONTAINS(heard, "\r\nX-Good: a\r\n");
+    ASSERT_CONTAINS(heard, "\r\nX-Last: e\r\n");
+    ASSERT_LACKS(heard, "X-Bad");
+    ASSERT_LACKS(heard, "Injected");
+    close(fd);
+    http_site_stop(&site);
+}
+
 static void test_a_connection_has_a_high_descriptor(void)
 {
     struct http_site site;
@@ -196,6 +245,9 @@ CU_TestInfo gateway_tests_server[] = {
     {"a body over its limit is refused before it is read",
      test_a_body_over_its_limit_is_refused_before_it_is_read},
     {"who waits for 100 gets it", test_who_waits_for_100_gets_it},
+    {"HEAD has no body", test_head_has_no_body},
+    {"HTTP/1.0 is served", test_http_1_0_is_served},
+    {"an answer has only fit fields", test_an_answer_has_only_fit_fields},
     {"a connection has a high descriptor", test_a_connection_has_a_high_descriptor},
     CU_TEST_INFO_NULL,
 };

@@ -99,6 +99,35 @@ static void test_a_reload_has_another_certificate(void)
     stop(&tls);
 }
 
+static void refuse(void *user, struct gw_request *request)
+{
+    (void)user;
+    gw_request_answer(request, 404, NULL, NULL, 0);
+}
+
+static void test_a_reload_finds_listeners_by_their_address(void)
+{
+    static char other[] = "127.0.0.2:0", none[] = "";
+    struct tls tls;
+    char server[64], why[256] = "";
+    init(&tls, false);
+    struct gw_listen plain = {
+        .address = other, .cert_file = none, .key_file = none, .client_ca_file = none};
+    struct gw_listen before[] = {tls.site.listen, plain}, after[] = {plain, tls.site.listen};
+    struct gw_server *two =
+        gw_server_start(&tls.site.config, before, 2, refuse, NULL, why, sizeof why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(two);
+    http_pki_renew(&tls.pki, "second");
+    CU_ASSERT_EQUAL(gw_server_reload(two, &tls.site.config, after, 2, why, sizeof why), 0);
+    ASSERT_TEXT(why, "");
+    http_tls_ask(&tls.pki, (int)gw_server_port(two, 0), NULL, REQUEST, NULL, server);
+    ASSERT_TEXT(server, "second");
+    CU_ASSERT_EQUAL(gw_server_reload(two, &tls.site.config, after, 1, why, sizeof why), -1);
+    ASSERT_CONTAINS(why, "listen \"127.0.0.1:0\" has changed");
+    gw_server_stop(two);
+    http_pki_remove(&tls.pki);
+}
+
 static void test_a_client_certificate_says_who_it_is(void)
 {
     struct tls tls;
@@ -165,6 +194,7 @@ CU_TestInfo gateway_tests_tls[] = {
     {"a body that grows too large is refused by TLS, too",
      test_a_body_that_grows_too_large_is_refused_by_tls_too},
     {"a reload has another certificate", test_a_reload_has_another_certificate},
+    {"a reload finds listeners by their address", test_a_reload_finds_listeners_by_their_address},
     {"a client certificate says who it is", test_a_client_certificate_says_who_it_is},
     {"a client is known by its name or its digest",
      test_a_client_is_known_by_its_name_or_its_digest},
