@@ -382,7 +382,8 @@ def check_layers():
         body = re.search(rf'(?ms)^{table} = {{(.*?)^}}', checker).group(1)
         pairs = dict(re.findall(r'(?m)^    "(\w+)": "([^"]*)",$', body))
         listed = {}
-        for folders, may in re.findall(rf'(?m)^\| (`{prefix}.*?) \| (.*?) \|', read('docs/internals/' + page)):
+        rows = re.search(r'(?ms)^\| folder \| may include .*?(?=^$)', read('docs/internals/' + page)).group(0)
+        for folders, may in re.findall(rf'(?m)^\| (`{prefix}.*?) \| (.*?) \|', rows):
             for folder in re.findall(rf'`{prefix}(\w+)`', folders):
                 listed[folder] = {one for one in re.split(r'[, `]+', may) if one.partition('/')[0] in pairs}
         for folder in sorted(set(pairs) | set(listed)):
