@@ -309,8 +309,17 @@ static int take_name(struct call *call, char *why, size_t why_bytes)
                                           {call->body.action, strlen(call->body.action)}};
     if (gw_digest_make(body, sizeof body / sizeof *body, digest))
         return snprintf(why, why_bytes, "no memory"), 503;
-    switch (gw_once_begin(call->calls->once, parts, sizeof parts / sizeof *parts, digest,
-                          most_kept(call), gw_clock_ms(), on_told, call, &call->entry)) {
+    /* One that waits needs its envelope no more, and isn't ours then. */
+    char *envelope = call->body.envelope;
+    call->body.envelope = NULL;
+    enum gw_once_place place =
+        gw_once_begin(call->calls->once, parts, sizeof parts / sizeof *parts, digest,
+                      most_kept(call), gw_clock_ms(), on_told, call, &call->entry);
+    if (place == GW_ONCE_AGAIN)
+        free(envelope);
+    else
+        call->body.envelope = envelope;
+    switch (place) {
     case GW_ONCE_FIRST:
         return 0;
     case GW_ONCE_AGAIN:
@@ -345,11 +354,14 @@ static void send_call(void *user)
         refuse_unsent(call, 503, "the route's link isn't open");
         return;
     }
+    /* The link copies it, and the call isn't ours once it has begun. */
+    char *envelope = call->body.envelope;
+    call->body.envelope = NULL;
     const struct gw_outgoing outgoing = {
         .endpoint = call->exchange->endpoint,
         .action = *call->body.action ? call->body.action : NULL,
         .from = *call->from ? call->from : NULL,
-        .envelope = call->body.envelope,
+        .envelope = envelope,
         .envelope_bytes = call->body.bytes,
         .traceparent = call->exchange->trace.parent,
         .timeout_ms = route->timeout_ms,
@@ -359,6 +371,7 @@ static void send_call(void *user)
     };
     if (gw_link_call(link, &outgoing, &condition, why, sizeof why))
         refuse(call, gw_outcome_of_refusal(condition), GW_NOT_EXECUTED, "refused", condition, why);
+    free(envelope);
 }
 
 void gw_calls_begin(struct gw_calls *calls, struct gw_exchange *exchange,

@@ -19,13 +19,7 @@
 #include "route/endpoint.h"
 #include "route/outcome.h"
 
-enum {
-    MOST_KEPT = 64,
-    MOST_ASKED = 64,
-    KEPT_MS = 5 * 60 * 1000,
-    MOST_WAIT_MS = 30000,
-    WHY_BYTES = 640
-};
+enum { MOST_ASKED = 64, MOST_WAIT_MS = 30000, WHY_BYTES = 640 };
 
 #define DIALECT_WSDL "http://schemas.xmlsoap.org/wsdl/"
 
@@ -34,20 +28,13 @@ static const char question_envelope[] =
     "<mex:GetMetadata xmlns:mex=\"http://schemas.xmlsoap.org/ws/2004/09/mex\"/>"
     "</s:Body></s:Envelope>";
 
-/* One that is kept; key NULL: the place is free. */
-struct place {
-    char *key;
-    struct gw_contract *contract;
-    long long until_ms;
-};
-
 struct gw_contracts {
     struct gw_workers *workers;
     gw_route_link_fn *find;
     void *user;
+    struct gw_store *store;
     pthread_mutex_t mu;
     /* under mu */
-    struct place places[MOST_KEPT];
     struct asking *asked; /* that are being got */
     unsigned asked_count;
 };
@@ -86,80 +73,27 @@ struct gw_contracts *gw_contracts_new(struct gw_workers *workers, gw_route_link_
     contracts->workers = workers;
     contracts->find = find;
     contracts->user = user;
+    contracts->store = gw_store_new();
+    if (!contracts->store) {
+        free(contracts);
+        return NULL;
+    }
     pthread_mutex_init(&contracts->mu, NULL);
     return contracts;
-}
-
-static void release_locked(struct gw_contract *contract)
-{
-    if (--contract->references > 0)
-        return;
-    ct_metadata_fini(&contract->metadata);
-    free(contract);
-}
-
-static void empty_locked(struct place *place)
-{
-    if (!place->key)
-        return;
-    release_locked(place->contract);
-    free(place->key);
-    place->key = NULL;
 }
 
 void gw_contracts_free(struct gw_contracts *contracts)
 {
     if (!contracts)
         return;
-    for (size_t i = 0; i < MOST_KEPT; i++)
-        empty_locked(&contracts->places[i]);
+    gw_store_free(contracts->store);
     pthread_mutex_destroy(&contracts->mu);
     free(contracts);
 }
 
-void gw_contract_release(struct gw_contract *contract)
+void gw_contracts_forget(struct gw_contracts *contracts)
 {
-    struct gw_contracts *contracts = contract->contracts;
-    pthread_mutex_lock(&contracts->mu);
-    release_locked(contract);
-    pthread_mutex_unlock(&contracts->mu);
-}
-
-/* A reference to what is kept under that key, or NULL. */
-static struct gw_contract *hold_kept(struct gw_contracts *contracts, const char *key)
-{
-    struct gw_contract *found = NULL;
-    long long now = gw_clock_ms();
-    pthread_mutex_lock(&contracts->mu);
-    for (size_t i = 0; i < MOST_KEPT; i++) {
-        struct place *place = &contracts->places[i];
-        if (place->key && place->until_ms <= now)
-            empty_locked(place);
-        if (place->key && !found && strcmp(place->key, key) == 0) {
-            found = place->contract;
-            found->references++;
-        }
-    }
-    pthread_mutex_unlock(&contracts->mu);
-    return found;
-}
-
-/* Keeps it with a reference of its own; the oldest one goes if need be. */
-static void keep(struct gw_contracts *contracts, const char *given, struct gw_contract *contract)
-{
-    char *key = strdup(given);
-    if (!key)
-        return; /* it is got anew, then */
-    pthread_mutex_lock(&contracts->mu);
-    struct place *place = &contracts->places[0];
-    for (size_t i = 1; i < MOST_KEPT && place->key; i++) {
-        if (!contracts->places[i].key || contracts->places[i].until_ms < place->until_ms)
-            place = &contracts->places[i];
-    }
-    empty_locked(place);
-    *place = (struct place){key, contract, gw_clock_ms() + KEPT_MS};
-    contract->references++;
-    pthread_mutex_unlock(&contracts->mu);
+    gw_store_clear(contracts->store);
 }
 
 static void free_asking(struct asking *asking)
@@ -191,12 +125,11 @@ static void end_asking(struct asking *asking, struct gw_contract *contract)
     int status = contract ? 200 : asking->status;
     pthread_mutex_lock(&contracts->mu);
     struct waiter *waiter = unlist_locked(asking);
-    for (struct waiter *one = waiter; one && contract; one = one->next)
-        contract->references++;
     pthread_mutex_unlock(&contracts->mu);
     while (waiter) {
         struct waiter *next = waiter->next;
-        waiter->done(waiter->user, contract, status, asking->why);
+        waiter->done(waiter->user, contract ? gw_contract_hold(contract) : NULL, status,
+                     asking->why);
         free(waiter);
         waiter = next;
     }
@@ -236,15 +169,15 @@ static struct gw_contract *make(struct asking *asking)
     while (root < metadata.count && !(metadata.sections[root].bytes &&
                                       strcmp(metadata.sections[root].dialect, DIALECT_WSDL) == 0))
         root++;
-    struct gw_contract *contract = root < metadata.count ? calloc(1, sizeof *contract) : NULL;
+    struct gw_contract *contract = root < metadata.count ? gw_contract_new(&metadata, root) : NULL;
     if (!contract) {
         refuse(asking, root < metadata.count ? 503 : 404,
                root < metadata.count ? "no memory" : "the service describes itself without a WSDL");
         ct_metadata_fini(&metadata);
         return NULL;
     }
-    *contract = (struct gw_contract){metadata, root, asking->contracts, 1};
-    keep(asking->contracts, asking->key, contract);
+    gw_store_keep(asking->contracts->store, asking->key, contract,
+                  asking->config->limits.memory_bytes / 8, gw_clock_ms());
     return contract;
 }
 
@@ -386,7 +319,7 @@ int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_qu
     struct asking *asking = new_asking(contracts, question, done, user);
     if (!asking)
         return snprintf(why, why_bytes, "no memory"), 503;
-    asking->kept = hold_kept(contracts, asking->key);
+    asking->kept = gw_store_find(contracts->store, asking->key, gw_clock_ms());
     if (asking->kept && gw_workers_do(contracts->workers, finish, asking) == 0)
         return 0;
     int status = 503;

@@ -11,17 +11,10 @@
 
 #include "base/workers.h"
 #include "config/config.h"
-#include "contract/metadata.h"
-#include "route/call.h" /* gw_route_link_fn */
+#include "route/call.h"  /* gw_route_link_fn */
+#include "route/store.h" /* struct gw_contract */
 
 struct gw_contracts;
-
-struct gw_contract {
-    struct ct_metadata metadata;
-    size_t root; /* the section that is the WSDL */
-    struct gw_contracts *contracts;
-    int references; /* under contracts' mutex */
-};
 
 /* Whose contract. Strings are copied, config is held. */
 struct gw_contract_question {
@@ -46,6 +39,7 @@ void gw_contracts_free(struct gw_contracts *contracts); /* nothing is held or as
  * in why. Doesn't block. */
 int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_question *question,
                      gw_contract_done_fn *done, void *user, char *why, size_t why_bytes);
-void gw_contract_release(struct gw_contract *contract);
+/* Those that are kept are got anew from now on. */
+void gw_contracts_forget(struct gw_contracts *contracts);
 
 #endif

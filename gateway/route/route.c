@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "route/contract.h"
 #include "route/endpoint.h"
@@ -59,6 +60,7 @@ void gw_routes_reload(struct gw_routes *routes, struct gw_config *config)
     struct gw_config *before = routes->config;
     routes->config = gw_config_hold(config);
     pthread_mutex_unlock(&routes->mu);
+    gw_contracts_forget(routes->contracts);
     gw_config_release(before);
 }
 
@@ -144,6 +146,15 @@ static void refuse(struct gw_exchange *exchange, int status, const char *why)
         gw_exchange_text(exchange, status, why);
 }
 
+/* Whether a browser sends it for a page that isn't ours: it might log in with what its user has
+ * typed elsewhere. Other clients say no Origin (RFC 6454 7.3). */
+static bool is_of_other_page(const struct gw_request *request)
+{
+    const char *origin = gw_request_header(request, "Origin");
+    return origin && (gw_request_has_twice(request, "Origin") ||
+                      strcasecmp(origin, gw_request_base(request)) != 0);
+}
+
 static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
                        const struct gw_match *match)
 {
@@ -155,6 +166,8 @@ static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
         gw_exchange_text(exchange, 404, "no route has this path");
     else if (!is_let_in(exchange->route, request))
         refuse(exchange, 403, "this user may not use this route");
+    else if (is_of_other_page(request))
+        refuse(exchange, 403, "a page of another origin may not call");
     else
         take_by_method(routes, exchange, match);
 }
@@ -208,8 +221,7 @@ static void tell_contract(void *user, struct gw_contract *contract, int status, 
         contract ? &contract->metadata.sections[contract->root] : NULL;
     (void)status;
     describing->done(describing->user, root ? root->bytes : NULL, root ? root->len : 0, why);
-    if (contract)
-        gw_contract_release(contract);
+    gw_contract_release(contract);
     free(describing);
 }
 

@@ -147,8 +147,7 @@ static void on_contract(void *user, struct gw_contract *contract, int status, co
         answer_document(visit, contract);
     else
         end_visit(visit, status, why);
-    if (contract)
-        gw_contract_release(contract);
+    gw_contract_release(contract);
 }
 
 /* ---- the request ---- */

@@ -183,6 +183,21 @@ class Told(gateway_lab.GatewayLab):
 
 
 @lab.at_one_server
+class Browsers(gateway_lab.GatewayLab):
+    def test_a_page_of_another_origin_calls_nothing(self):
+        ledger = self.ledger()
+        chain = self.chain(ledger.url)
+        body = operation("add", 1, 2).encode()
+        for origin in ("http://evil.example", "null", "", chain.routing.url + ".evil.example"):
+            # what a browser may send without asking first has no Content-Type
+            answer = ask(chain.url, body, "POST", {"Origin": origin})
+            self.assertEqual((answer.status, answer.outcome), (403, "not-executed"), answer)
+        self.assertEqual(ledger.numbers, [])
+        self.assertEqual(ask(chain.url, body, "POST", {"Origin": chain.routing.url}).status, 200)
+        self.assertEqual(ask(chain.url, body, "POST").status, 200)
+
+
+@lab.at_one_server
 class Messages(gateway_lab.GatewayLab):
     def test_a_call_by_message_is_202_when_our_server_has_it(self):
         url = self.routes(("/later", "xmpp:bob@" + self.server.domain, "message = true")).url
