@@ -52,6 +52,8 @@ class Status(Admin):
         self.assertEqual(self.metric("soapxmpp_gateway_outcomes_total{%s,outcome=\"not-executed\"}" % labels), 1)
         self.assertEqual(self.metric("soapxmpp_gateway_requests_in_flight{%s}" % labels), 0)
         self.assertEqual(self.metric("soapxmpp_gateway_request_seconds_count{%s}" % labels), 5)
+        self.assertEqual(self.metric('soapxmpp_link_state{link="main",state="online"}'), 1)
+        self.assertEqual(self.metric('soapxmpp_calls_total{link="main",end="answer",outcome="executed"}'), 3)
         told = self.told()
         self.assertEqual([link["state"] for link in told["links"]], ["online"])
         route = next(route for route in told["routes"] if route["route"] == "/calc")
@@ -76,6 +78,12 @@ class Status(Admin):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.get("/metrics").body, text=True,
                                  capture_output=True, timeout=lab.PATIENCE_S)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+
+    def test_each_name_is_documented(self):
+        self.admin(more="metrics-operations = true\n")
+        page = (lab.TOP / "docs" / "metrics.md").read_text()
+        told = set(re.findall(r"^# TYPE (soapxmpp_gateway_\w+) ", self.get("/metrics").body, re.M))
+        self.assertEqual(told, set(re.findall(r"^\| `(soapxmpp_gateway_\w+)` \|", page, re.M)))
 
     def test_operations_are_counted_where_that_is_wanted(self):
         series = 'soapxmpp_gateway_operations_total{side="http",route="/calc",operation="add",outcome="executed"}'
