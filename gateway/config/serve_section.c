@@ -99,14 +99,15 @@ static int read_allow(const struct gw_draft *draft, const struct gw_file_section
     if (serve->allow.count == 0)
         return gw_place_tell(option ? option->place : section->place, draft->why,
                              "serve \"%s\" lets nobody call: allow = { \"alice@example.org\", "
-                             "\"*@example.org:GetStatus\" }",
+                             "\"*@example.org:{urn:ptz}GetStatus\" }",
                              section->title);
     for (i = 0; i < serve->allow.count; i++) {
         if (strpbrk(serve->allow.list[i], " \t,;") || *serve->allow.list[i] == ':' ||
             strncmp(serve->allow.list[i], "xmpp:", 5) == 0)
             return gw_place_tell(option->place, draft->why,
                                  "allow has \"%.80s\": a rule is \"alice@example.org\", "
-                                 "\"*@example.org\" or \"*\", maybe with \":Operation\" behind it",
+                                 "\"*@example.org\" or \"*\", maybe with \":{urn:x}Operation\" "
+                                 "behind it",
                                  serve->allow.list[i]);
     }
     return 0;

@@ -1,5 +1,6 @@
 #include "serve/rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Where a rule's operations begin: behind the first ':' of it; NULL: it has none. */
@@ -31,28 +32,49 @@ static void begin(struct ct_text *out, const char *rule)
     ct_text_put(out, ":");
 }
 
-/* The operation in each namespace that any rule of the list names; {} if none does. */
+static bool has_namespace(const struct gw_strings *allow)
+{
+    for (size_t i = 0; i < allow->count; i++) {
+        const char *operation = operations_of(allow->list[i]);
+        if (operation && strchr(operation, '{'))
+            return true;
+    }
+    return false;
+}
+
+bool gw_rules_check(const struct gw_strings *allow, char *why, size_t why_bytes)
+{
+    if (has_namespace(allow))
+        return true;
+    for (size_t i = 0; i < allow->count; i++) {
+        const char *rule = allow->list[i], *operation = operations_of(rule);
+        if (!operation)
+            continue;
+        snprintf(why, why_bytes,
+                 "allow has \"%.80s\": it has to say in which namespace, "
+                 "\"%.*s{urn:example}%.80s\"; a namespace that one rule of the list says holds "
+                 "for those that say none; {} is none",
+                 rule, (int)(operation - rule), rule, operation);
+        return false;
+    }
+    return true;
+}
+
+/* The operation in each namespace that any rule of the list names. */
 static void add_everywhere(struct ct_text *out, const char *rule, const struct gw_strings *allow,
                            const char *name, size_t name_bytes)
 {
-    bool is_anywhere = false;
     for (size_t i = 0; i < allow->count; i++) {
         const char *other = operations_of(allow->list[i]);
         for (; other && *other; other += next_operation(other)) {
             size_t bytes = *other == '{' ? strcspn(other, "}") + 1 : 0;
             if (bytes == 0)
                 continue;
-            is_anywhere = true;
             begin(out, rule);
             ct_text_add(out, other, bytes);
             ct_text_add(out, name, name_bytes);
         }
     }
-    if (is_anywhere)
-        return;
-    begin(out, rule);
-    ct_text_put(out, "{}");
-    ct_text_add(out, name, name_bytes);
 }
 
 void gw_rules_add(struct ct_text *out, const struct gw_strings *allow, bool with_metadata)

@@ -38,6 +38,8 @@ static struct soap_xmpp_rules *read_rules(const struct gw_serve_config *serve, c
     struct ct_text text = {0};
     struct soap_xmpp_rules *rules = NULL;
     char *made;
+    if (!gw_rules_check(&serve->allow, why, why_bytes))
+        return NULL;
     gw_rules_add(&text, &serve->allow, serve->wsdl != GW_WSDL_NONE);
     made = ct_text_take(&text);
     ct_text_fini(&text);

@@ -58,6 +58,16 @@ class Users(gateway_lab.GatewayLab):
         self.assertIsNone(ledger.calls[0].header("Authorization"))
 
 
+    def test_a_rule_whose_namespace_nobody_knows_is_told_at_the_start(self):
+        path = self.file("gateway.conf", self.link("bob") + (
+            'serve "bob@%s" { url = "http://127.0.0.1:1/" allow = { "*@%s:add" } }\n' % (
+                self.server.domain, self.server.domain)))
+        ended = subprocess.run([lab.BUILD / "soap-xmpp-gateway", "-f", path, "--check"], capture_output=True, text=True,
+                               timeout=gateway_lab.PATIENCE_S, env=lab.alone())
+        self.assertEqual(ended.returncode, 2)
+        self.assertRegex(ended.stderr, r"gateway\.conf:2: allow has .*: it has to say in which namespace")
+
+
 @lab.at_one_server
 class Signed(gateway_lab.GatewayLab):
     def test_what_is_signed_arrives_byte_for_byte(self):

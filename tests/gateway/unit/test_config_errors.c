@@ -309,10 +309,10 @@ static void test_serves_that_are_none(void)
          "\"header\" or \"none\""},
         {LINK "serve \"cam1@example.org\" { url = \"http://x\" }",
          "2: serve \"cam1@example.org\" lets nobody call: allow = { \"alice@example.org\", "
-         "\"*@example.org:GetStatus\" }"},
+         "\"*@example.org:{urn:ptz}GetStatus\" }"},
         {LINK "serve \"cam1@example.org\" { url = \"http://x\" allow = \"a b\" }",
          "2: allow has \"a b\": a rule is \"alice@example.org\", \"*@example.org\" or \"*\", maybe "
-         "with \":Operation\" behind it"},
+         "with \":{urn:x}Operation\" behind it"},
         {SERVE "user = admin }", "2: serve \"cam1@example.org\" has a user or password_file and no "
                                  "login: login = \"digest\", or \"basic\""},
         {SERVE "login = digest }",

@@ -1,5 +1,6 @@
 /* The rules of several serves, said so that none changes what another one means. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "serve/rules.h"
 #include "soap_xmpp.h"
@@ -25,7 +26,7 @@ static void assert_made(char **list, size_t count, bool with_metadata, const cha
 
 static void a_name_without_a_namespace_keeps_its_meaning(void)
 {
-    char *none[] = {"*@a.test:add+sub", "b@a.test"};
+    char *none[] = {"*@a.test:{}add+{}sub", "b@a.test"};
     char *some[] = {"*@a.test:add", "b@a.test:{urn:x}sub+{urn:y}mul"};
     assert_made(none, 2, false, "*@a.test:{}add, *@a.test:{}sub, b@a.test");
     assert_made(some, 2, false,
@@ -33,9 +34,30 @@ static void a_name_without_a_namespace_keeps_its_meaning(void)
                 "b@a.test:{urn:y}mul");
 }
 
+static void a_name_needs_a_namespace_somewhere(void)
+{
+    static const struct {
+        const char *rules[2];
+        bool is_right;
+    } rows[] = {
+        {{"*@a.test", "b@a.test"}, true},
+        {{"*@a.test:{}add", "b@a.test:sub"}, true},
+        {{"*@a.test:add", "b@a.test:sub+{urn:x}mul"}, true},
+        {{"*@a.test", "b@a.test:sub"}, false},
+        {{"*@a.test:add", "b@a.test"}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[400] = "";
+        struct gw_strings allow = {(char **)rows[i].rules, 2};
+        CU_ASSERT_EQUAL(gw_rules_check(&allow, why, sizeof why), rows[i].is_right);
+        if (!rows[i].is_right)
+            CU_ASSERT_PTR_NOT_NULL(strstr(why, "@a.test:{urn:example}"));
+    }
+}
+
 static void who_may_call_may_ask_for_the_wsdl(void)
 {
-    char *list[] = {"a@a.test", "b@a.test:add"};
+    char *list[] = {"a@a.test", "b@a.test:{}add"};
     char *out = made_of(list, 2, true), why[300];
     struct soap_xmpp_rules *rules = soap_xmpp_rules_read(out, why, sizeof why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(rules);
@@ -62,6 +84,7 @@ static void what_is_no_rule_ends(void)
 }
 
 CU_TestInfo gateway_tests_rules[] = {
+    {"a name needs a namespace somewhere", a_name_needs_a_namespace_somewhere},
     {"a name without a namespace keeps its meaning", a_name_without_a_namespace_keeps_its_meaning},
     {"who may call may ask for the WSDL", who_may_call_may_ask_for_the_wsdl},
     {"a plus in a namespace divides nothing", a_plus_in_a_namespace_divides_nothing},
