@@ -317,6 +317,8 @@ static bool set_connection(struct gw_transfer *transfer, long long left_ms)
     bool ok = !curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)left_ms) &&
               !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) &&
               !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
+              /* Without it the end of a transfer waits for its name to be found, or not. */
+              !curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) &&
               !curl_easy_setopt(easy, CURLOPT_PROXY, "") &&
               !curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     /* Whole seconds: of less than one none is kept. */
@@ -381,10 +383,21 @@ bool gw_transfer_begin(struct gw_transfer *transfer, long long now_ms)
 
 /* ---- its end ---- */
 
+/* Whether what came may answer a request without a body: the one that asks for a login, or one by a
+ * connection that was left in that state. By a new one the head was the call's, and its answer came
+ * before the body had begun. */
+static bool lacked_body(const struct gw_transfer *transfer)
+{
+    bool asks_first = transfer->target->login == GW_LOGIN_DIGEST && transfer->password &&
+                      !transfer->is_body_first;
+    long connects = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    return transfer->is_post && !transfer->was_sent && (asks_first || connects == 0);
+}
+
 bool gw_transfer_again(struct gw_transfer *transfer, CURLcode result)
 {
-    bool was_asked_for = transfer->was_sent || transfer->shown_status == 401;
-    if (result != CURLE_OK || !transfer->is_post || was_asked_for ||
+    if (result != CURLE_OK || transfer->shown_status == 401 || !lacked_body(transfer) ||
         transfer->attempts >= MOST_ATTEMPTS)
         return false;
     transfer->is_body_first = true;
@@ -438,7 +451,7 @@ static bool is_answered(const struct gw_transfer *transfer, CURLcode result)
     if (was_refused(transfer))
         return result == CURLE_OK || result == CURLE_SEND_FAIL_REWIND;
     return result == CURLE_OK && transfer->is_head_whole && transfer->shown_status >= 200 &&
-           (transfer->was_sent || transfer->shown_status == 401);
+           (transfer->shown_status == 401 || !lacked_body(transfer));
 }
 
 /* answered: a whole response came, whatever it says. Over a limit: too large. All else: unreached

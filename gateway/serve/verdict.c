@@ -18,7 +18,7 @@ static const struct row rows[] = {
     {GW_CLIENT_STOPPED, false, 0, 999, ANY, {GW_REPLY_DECLINE, "service-unavailable"}},
     /* Whatever the status: a fault may come with any, and says more. */
     {GW_CLIENT_ANSWERED, ANY, 0, 999, GW_CONTENT_ENVELOPE, {GW_REPLY_ANSWER, NULL}},
-    {GW_CLIENT_ANSWERED, ANY, 200, 299, GW_CONTENT_EMPTY, {GW_REPLY_EMPTY, NULL}},
+    {GW_CLIENT_ANSWERED, true, 200, 299, GW_CONTENT_EMPTY, {GW_REPLY_EMPTY, NULL}},
     /* RFC 9110 15.5: each says that the request wasn't carried out. */
     {GW_CLIENT_ANSWERED, ANY, 401, 401, ANY, {GW_REPLY_DECLINE, "not-allowed"}},
     {GW_CLIENT_ANSWERED, ANY, 403, 403, ANY, {GW_REPLY_DECLINE, "forbidden"}},
@@ -29,6 +29,8 @@ static const struct row rows[] = {
     {GW_CLIENT_ANSWERED, ANY, 415, 415, ANY, {GW_REPLY_DECLINE, "not-acceptable"}},
     {GW_CLIENT_ANSWERED, ANY, 421, 421, ANY, {GW_REPLY_DECLINE, "service-unavailable"}},
     {GW_CLIENT_ANSWERED, ANY, 429, 429, ANY, {GW_REPLY_DECLINE, "resource-constraint"}},
+    /* It answered before the body had begun. */
+    {GW_CLIENT_ANSWERED, false, 300, 599, ANY, {GW_REPLY_DECLINE, "service-unavailable"}},
     /* 502 to 504 among them: a proxy before the backend doesn't know either. */
     {ANY, ANY, 0, 999, ANY, {GW_REPLY_REFUSE, NULL}},
 };

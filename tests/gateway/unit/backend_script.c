@@ -103,6 +103,10 @@ static bool serve(struct backend_script *script, int connection)
     bytes = body_bytes(head);
     if (act->step == BACKEND_READS_HEAD || act->step == BACKEND_ACCEPTS)
         return false;
+    if (act->step == BACKEND_INTERRUPTS) {
+        send_text(connection, act);
+        shutdown(connection, SHUT_WR);
+    }
     if (act->step == BACKEND_READS_PIECE) {
         read_body(script, connection, 1);
         return false;

@@ -11,6 +11,7 @@
 enum backend_step {
     BACKEND_ANSWERS,     /* text as it is; the connection stays unless that says close */
     BACKEND_LEAVES,      /* text, and hangs up */
+    BACKEND_INTERRUPTS,  /* text when the head has come; reads the body then, and hangs up */
     BACKEND_ACCEPTS,     /* hangs up before it has read anything */
     BACKEND_READS_HEAD,  /* hangs up when the head has come */
     BACKEND_READS_PIECE, /* and one byte of the body */

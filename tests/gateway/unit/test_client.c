@@ -1,5 +1,7 @@
 /* Requests to a backend that does what a script says. */
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -476,6 +478,24 @@ static void heads_are_bounded(void)
     tear_down();
 }
 
+/* nginx answers 413 when it has seen Content-Length, and reads on for a while. */
+static void an_answer_before_the_end_of_the_body_counts(void)
+{
+    static const struct backend_act acts[] = {
+        {BACKEND_INTERRUPTS,
+         "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno", 0}};
+    struct gw_client_request request = {.body = calloc(1, 2000000), .body_bytes = 2000000};
+    struct ended ended;
+    char why[300] = "";
+    set_up(acts, 1);
+    CU_ASSERT_EQUAL_FATAL(send_with(&ended, &request, why, sizeof why), 0);
+    await_end(&ended);
+    CU_ASSERT_EQUAL(ended.end, GW_CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL(ended.status, 413);
+    CU_ASSERT_EQUAL(backend_script_connections(script), 1);
+    tear_down();
+}
+
 static void a_closed_port_is_unreached(void)
 {
     static const struct backend_act acts[] = {{BACKEND_ANSWERS, OK, 0}};
@@ -592,7 +612,52 @@ static void memory_of_all_together_is_bounded(void)
     tear_down();
 }
 
+/* A name server that doesn't answer, for names that begin with "slow". In the place of libc's. */
+static pthread_mutex_t slow = PTHREAD_MUTEX_INITIALIZER;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    typedef int look_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    look_fn *look;
+    *(void **)&look = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node && strncmp(node, "slow", 4) == 0) {
+        pthread_mutex_lock(&slow);
+        pthread_mutex_unlock(&slow);
+        return EAI_AGAIN;
+    }
+    return look(node, service, hints, found);
+}
+
+static void a_name_that_isnt_found_holds_up_nobody(void)
+{
+    static const struct backend_act acts[] = {{BACKEND_ANSWERS, OK, 0}};
+    struct ended ended;
+    set_up(acts, 1);
+    pthread_mutex_lock(&slow);
+    call_with(&ended, (struct gw_client_request){.url = "http://slow.test/", .timeout_ms = 100});
+    CU_ASSERT_EQUAL(ended.end, GW_CLIENT_UNREACHED);
+    call(&ended);
+    CU_ASSERT_EQUAL(ended.end, GW_CLIENT_ANSWERED);
+    pthread_mutex_unlock(&slow);
+    tear_down();
+}
+
 /* ---- connections ---- */
+
+static void no_proxy_of_the_environment_is_asked(void)
+{
+    static const struct backend_act acts[] = {{BACKEND_ANSWERS, OK, 0}};
+    struct ended ended;
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("all_proxy", "http://127.0.0.1:1", 1);
+    set_up(acts, 1);
+    call(&ended);
+    CU_ASSERT_EQUAL(ended.end, GW_CLIENT_ANSWERED);
+    tear_down();
+    unsetenv("http_proxy");
+    unsetenv("all_proxy");
+}
 
 static void a_connection_is_used_again_for_as_long_as_it_may(void)
 {
@@ -642,12 +707,15 @@ CU_TestInfo gateway_tests_client[] = {
     {"an answer over its limit is too large", an_answer_over_its_limit_is_too_large},
     {"packed answers are bounded once unpacked", packed_answers_are_bounded_once_unpacked},
     {"heads of answers are bounded", heads_are_bounded},
+    {"an answer before the end of the body counts", an_answer_before_the_end_of_the_body_counts},
     {"a closed port is unreached", a_closed_port_is_unreached},
     {"what is no URL is refused at once", what_is_no_url_is_refused_at_once},
     {"silence ends at the deadline", silence_ends_at_the_deadline},
     {"who waits for a connection has a deadline", who_waits_for_a_connection_has_a_deadline},
     {"a stop ends all, and says what was sent", a_stop_ends_all_and_says_what_was_sent},
     {"memory of all together is bounded", memory_of_all_together_is_bounded},
+    {"a name that isn't found holds up nobody", a_name_that_isnt_found_holds_up_nobody},
+    {"no proxy of the environment is asked", no_proxy_of_the_environment_is_asked},
     {"a connection is used again for as long as it may",
      a_connection_is_used_again_for_as_long_as_it_may},
     {"sockets have high numbers", sockets_have_high_numbers},
