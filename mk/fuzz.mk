@@ -53,6 +53,13 @@ $(GATEWAY_FUZZER_OBJECTS) $(call lint_of,$(GATEWAY_FUZZER_OBJECTS)): CPPFLAGS +=
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): $(GATEWAY_FUZZED)
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): SYSTEM_LIBS += -lexpat
 
+# gateway.conf, and the patterns in it.
+CONF_FUZZERS := conf pattern
+CONF_FUZZED := $(call obj,$(wildcard gateway/config/*.c) $(addprefix contract/,error.c nearest.c plain.c pool.c text.c))
+CONF_FUZZER_OBJECTS := $(call obj,$(CONF_FUZZERS:%=tests/fuzz/fuzz_%.c))
+$(CONF_FUZZER_OBJECTS) $(call lint_of,$(CONF_FUZZER_OBJECTS)): CPPFLAGS += -iquote gateway
+$(CONF_FUZZERS:%=$(BUILD)/fuzz-%): $(CONF_FUZZED)
+
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 
