@@ -251,11 +251,13 @@ static void write_fields(enum gw_log_level level, const struct gw_log_field *fie
 struct seldom {
     const char *what;
     long long told_ms;
+    unsigned long turn; /* the later, the higher: several are told in one millisecond */
     unsigned long left_out;
 };
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static struct seldom seldoms[SELDOM]; /* under mu */
+static unsigned long turns;           /* under mu */
 
 /* The one of what, or the one that was told longest ago. */
 static struct seldom *find_seldom_locked(const char *what)
@@ -264,7 +266,7 @@ static struct seldom *find_seldom_locked(const char *what)
     for (size_t i = 0; i < SELDOM; i++) {
         if (seldoms[i].what && strcmp(seldoms[i].what, what) == 0)
             return &seldoms[i];
-        if (oldest->what && (!seldoms[i].what || seldoms[i].told_ms < oldest->told_ms))
+        if (oldest->what && (!seldoms[i].what || seldoms[i].turn < oldest->turn))
             oldest = &seldoms[i];
     }
     *oldest = (struct seldom){.what = what, .told_ms = -SELDOM_MS};
@@ -280,8 +282,10 @@ static bool is_due(const char *what, unsigned long *left_out)
     bool due = now_ms - seldom->told_ms >= SELDOM_MS;
     *left_out = seldom->left_out;
     seldom->left_out = due ? 0 : seldom->left_out + 1;
-    if (due)
+    if (due) {
         seldom->told_ms = now_ms;
+        seldom->turn = ++turns;
+    }
     pthread_mutex_unlock(&mu);
     return due;
 }
