@@ -45,11 +45,6 @@ $(call obj,tests/fuzz/fuzz_contract.c) $(call lint_of,$(call obj,tests/fuzz/fuzz
 $(BUILD)/fuzz-contract: $(CONTRACT_OBJECTS)
 $(BUILD)/fuzz-contract: SYSTEM_LIBS += $(XML_LIBS)
 
-# gateway.conf.
-CONF_FUZZED := $(call obj,$(wildcard gateway/config/*.c) $(addprefix contract/,error.c nearest.c plain.c pool.c text.c))
-$(call obj,tests/fuzz/fuzz_conf.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_conf.c)): CPPFLAGS += -iquote gateway
-$(BUILD)/fuzz-conf: $(CONF_FUZZED)
-
 # What a gateway reads of envelopes and bodies: gateway/soap.
 GATEWAY_FUZZERS := cargo multipart rewrite
 GATEWAY_FUZZED := $(call obj,$(wildcard gateway/soap/*.c) $(addprefix contract/,error.c plain.c text.c))
@@ -57,6 +52,11 @@ GATEWAY_FUZZER_OBJECTS := $(call obj,$(GATEWAY_FUZZERS:%=tests/fuzz/fuzz_%.c))
 $(GATEWAY_FUZZER_OBJECTS) $(call lint_of,$(GATEWAY_FUZZER_OBJECTS)): CPPFLAGS += -iquote gateway
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): $(GATEWAY_FUZZED)
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): SYSTEM_LIBS += -lexpat
+
+# gateway.conf.
+CONF_FUZZED := $(call obj,$(wildcard gateway/config/*.c) $(addprefix contract/,error.c nearest.c plain.c pool.c text.c))
+$(call obj,tests/fuzz/fuzz_conf.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_conf.c)): CPPFLAGS += -iquote gateway
+$(BUILD)/fuzz-conf: $(CONF_FUZZED)
 
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
