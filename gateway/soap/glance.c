@@ -1,14 +1,15 @@
 /* glance.c - one look at an envelope: what it is, and what a gateway must know of it.
  *
- * Happy path: expat tells elements; the depth says what they are: 1 Envelope, 2 Header and Body, 3
+ * Happy path: a scan tells elements; the depth says what they are: 1 Envelope, 2 Header and Body, 3
  * header blocks and the operation, 4 and 5 what a Fault says. Failure modes: no XML, a DOCTYPE, no
  * envelope, no Body, more than 256 nested elements, no memory: one sentence. */
 #include "soap/glance.h"
 
-#include <expat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "soap/scan.h"
 
 #define SOAP_11   "http://schemas.xmlsoap.org/soap/envelope/"
 #define SOAP_12   "http://www.w3.org/2003/05/soap-envelope"
@@ -20,7 +21,6 @@
 enum { SEPARATOR = '\n', MOST_DEPTH = 256, CODE_BYTES = 64 };
 
 struct look {
-    XML_Parser parser;
     struct gw_glance *glance;
     unsigned depth;
     bool in_header, in_body, in_fault, in_code, has_body;
@@ -32,10 +32,8 @@ struct look {
 
 static void end_look(struct look *look, const char *wrong)
 {
-    if (!look->wrong) {
+    if (!look->wrong)
         look->wrong = wrong;
-        XML_StopParser(look->parser, XML_FALSE);
-    }
 }
 
 /* Whether an expat name is that element. */
@@ -120,10 +118,8 @@ static void begin_code(struct look *look, const char *name)
         gather(look, look->code, sizeof look->code);
 }
 
-static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
+static void start(struct look *look, const char *name)
 {
-    struct look *look = user;
-    (void)attributes;
     look->text = NULL;
     if (++look->depth > MOST_DEPTH) {
         end_look(look, "more than 256 elements are nested in it");
@@ -147,10 +143,9 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
     }
 }
 
-static void XMLCALL on_text(void *user, const XML_Char *bytes, int len)
+static void keep_text(struct look *look, const char *bytes, size_t len)
 {
-    struct look *look = user;
-    for (int i = 0; look->text && i < len; i++) {
+    for (size_t i = 0; look->text && i < len; i++) {
         if (look->text_len == 0 && strchr(" \t\r\n", bytes[i]))
             continue;
         if (look->text_len + 1 >= look->text_bytes) { /* longer than it may be: none at all */
@@ -164,10 +159,8 @@ static void XMLCALL on_text(void *user, const XML_Char *bytes, int len)
     }
 }
 
-static void XMLCALL on_end(void *user, const XML_Char *name)
+static void end(struct look *look)
 {
-    struct look *look = user;
-    (void)name;
     while (look->text && look->text_len && strchr(" \t\r\n", look->text[look->text_len - 1]))
         look->text[--look->text_len] = '\0';
     look->text = NULL;
@@ -178,11 +171,16 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
     look->depth--;
 }
 
-static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system,
-                               const XML_Char *public, int has_internal)
+static int take(void *user, const struct gw_scan_event *event)
 {
-    (void)name, (void)system, (void)public, (void)has_internal;
-    end_look(user, "it has a DOCTYPE");
+    struct look *look = user;
+    if (event->kind == GW_SCAN_START)
+        start(look, event->name);
+    else if (event->kind == GW_SCAN_TEXT)
+        keep_text(look, event->chars, event->len);
+    else if (event->kind == GW_SCAN_END)
+        end(look);
+    return look->wrong ? 1 : 0;
 }
 
 /* A QName's local part, and of 1.1 what stands before its first '.' (4.4.1). */
@@ -201,49 +199,19 @@ static enum gw_fault_code code_of(char *code)
     return GW_FAULT_OTHER;
 }
 
-/* Passes the bytes to expat, whose lengths are int. */
-static enum XML_Status parse(XML_Parser parser, const char *bytes, size_t len)
-{
-    enum { CHUNK_BYTES = 1 << 20 };
-    for (; len > CHUNK_BYTES; bytes += CHUNK_BYTES, len -= CHUNK_BYTES) {
-        if (XML_Parse(parser, bytes, CHUNK_BYTES, 0) != XML_STATUS_OK)
-            return XML_STATUS_ERROR;
-    }
-    return XML_Parse(parser, bytes, (int)len, 1);
-}
-
-static int look_at(struct look *look, const char *envelope, size_t bytes, char *why,
-                   size_t why_bytes)
-{
-    XML_SetUserData(look->parser, look);
-    XML_SetElementHandler(look->parser, on_start, on_end);
-    XML_SetCharacterDataHandler(look->parser, on_text);
-    XML_SetStartDoctypeDeclHandler(look->parser, on_doctype);
-    enum XML_Status status = parse(look->parser, envelope, bytes);
-    if (!look->wrong && status == XML_STATUS_OK && !look->has_body)
-        look->wrong = "the envelope has no Body";
-    if (look->wrong)
-        return snprintf(why, why_bytes, "%s", look->wrong), -1;
-    if (status != XML_STATUS_OK)
-        return snprintf(why, why_bytes, "it is no XML: line %lu: %s",
-                        (unsigned long)XML_GetCurrentLineNumber(look->parser),
-                        XML_ErrorString(XML_GetErrorCode(look->parser))),
-               -1;
-    if (strcmp(look->glance->operation, "Fault") == 0 &&
-        strcmp(look->glance->namespace_, namespace_of(look)) == 0)
-        look->glance->fault = code_of(look->code);
-    return 0;
-}
-
 int gw_glance_read(struct gw_glance *glance, const char *envelope, size_t bytes, char *why,
                    size_t why_bytes)
 {
     struct look look = {.glance = glance};
     *glance = (struct gw_glance){0};
-    look.parser = XML_ParserCreateNS("UTF-8", SEPARATOR);
-    if (!look.parser)
-        return snprintf(why, why_bytes, "no memory"), -1;
-    int result = look_at(&look, envelope, bytes, why, why_bytes);
-    XML_ParserFree(look.parser);
-    return result;
+    if (gw_scan_read(envelope, bytes, "it", take, &look, why, why_bytes) < 0)
+        return -1;
+    if (!look.wrong && !look.has_body)
+        look.wrong = "the envelope has no Body";
+    if (look.wrong)
+        return snprintf(why, why_bytes, "%s", look.wrong), -1;
+    if (strcmp(glance->operation, "Fault") == 0 &&
+        strcmp(glance->namespace_, namespace_of(&look)) == 0)
+        glance->fault = code_of(look.code);
+    return 0;
 }

@@ -32,31 +32,48 @@
 #define NS_WSA05  "http://www.w3.org/2005/08/addressing"
 #define NS_DS     "http://www.w3.org/2000/09/xmldsig#"
 
-enum spot { SPOT_NONE, SPOT_ADDRESS, SPOT_SNAPSHOT, SPOT_IMPORT, SPOT_TRANSPORT };
+/* What an element is for us: an address somewhere in it, or that which one stands in. */
+enum spot {
+    SPOT_NONE,
+    SPOT_ADDRESS,
+    SPOT_SNAPSHOT, /* an address, within SPOT_SNAPSHOTS */
+    SPOT_IMPORT,
+    SPOT_TRANSPORT,
+    SPOT_PORT,
+    SPOT_SNAPSHOTS,
+    SPOT_SIGNATURE
+};
+
+#define LOCAL(NAME) (NAME), sizeof(NAME) - 1
 
 static const struct rule {
     const char *namespace_, *local;
+    size_t local_len;
     const char *attribute; /* NULL: the text */
     enum spot spot;
     unsigned category;
 } rules[] = {
-    {NS_SOAP11, "address", "location", SPOT_ADDRESS, GW_REWRITE_WSDL},
-    {NS_SOAP12, "address", "location", SPOT_ADDRESS, GW_REWRITE_WSDL},
-    {NS_SOAP11, "binding", "transport", SPOT_TRANSPORT, GW_REWRITE_WSDL},
-    {NS_SOAP12, "binding", "transport", SPOT_TRANSPORT, GW_REWRITE_WSDL},
-    {NS_WSDL, "import", "location", SPOT_IMPORT, GW_REWRITE_WSDL},
-    {NS_XSD, "import", "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
-    {NS_XSD, "include", "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
-    {NS_XSD, "redefine", "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
-    {NS_MEX, "Location", NULL, SPOT_IMPORT, GW_REWRITE_WSDL},
-    {NS_TDS, "XAddr", NULL, SPOT_ADDRESS, GW_REWRITE_XADDR},
-    {NS_TT, "XAddr", NULL, SPOT_ADDRESS, GW_REWRITE_XADDR},
-    {NS_TT, "Uri", NULL, SPOT_SNAPSHOT, GW_REWRITE_XADDR},
-    {NS_TR2, "Uri", NULL, SPOT_SNAPSHOT, GW_REWRITE_XADDR},
-    {NS_WSA04, "To", NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
-    {NS_WSA05, "To", NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
-    {NS_WSA04, "Address", NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
-    {NS_WSA05, "Address", NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
+    {NS_SOAP11, LOCAL("address"), "location", SPOT_ADDRESS, GW_REWRITE_WSDL},
+    {NS_SOAP12, LOCAL("address"), "location", SPOT_ADDRESS, GW_REWRITE_WSDL},
+    {NS_SOAP11, LOCAL("binding"), "transport", SPOT_TRANSPORT, GW_REWRITE_WSDL},
+    {NS_SOAP12, LOCAL("binding"), "transport", SPOT_TRANSPORT, GW_REWRITE_WSDL},
+    {NS_WSDL, LOCAL("import"), "location", SPOT_IMPORT, GW_REWRITE_WSDL},
+    {NS_XSD, LOCAL("import"), "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
+    {NS_XSD, LOCAL("include"), "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
+    {NS_XSD, LOCAL("redefine"), "schemaLocation", SPOT_IMPORT, GW_REWRITE_WSDL},
+    {NS_MEX, LOCAL("Location"), NULL, SPOT_IMPORT, GW_REWRITE_WSDL},
+    {NS_TDS, LOCAL("XAddr"), NULL, SPOT_ADDRESS, GW_REWRITE_XADDR},
+    {NS_TT, LOCAL("XAddr"), NULL, SPOT_ADDRESS, GW_REWRITE_XADDR},
+    {NS_TT, LOCAL("Uri"), NULL, SPOT_SNAPSHOT, GW_REWRITE_XADDR},
+    {NS_TR2, LOCAL("Uri"), NULL, SPOT_SNAPSHOT, GW_REWRITE_XADDR},
+    {NS_WSA04, LOCAL("To"), NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
+    {NS_WSA05, LOCAL("To"), NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
+    {NS_WSA04, LOCAL("Address"), NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
+    {NS_WSA05, LOCAL("Address"), NULL, SPOT_ADDRESS, GW_REWRITE_WSA},
+    {NS_WSDL, LOCAL("port"), NULL, SPOT_PORT, 0},
+    {NS_TRT, LOCAL("GetSnapshotUriResponse"), NULL, SPOT_SNAPSHOTS, 0},
+    {NS_TR2, LOCAL("GetSnapshotUriResponse"), NULL, SPOT_SNAPSHOTS, 0},
+    {NS_DS, LOCAL("Signature"), NULL, SPOT_SIGNATURE, 0},
 };
 
 /* The text of an element that may be an address, as far as it has been read. */
@@ -260,37 +277,39 @@ static unsigned category_here(const struct rewriting *rewriting, const struct ru
     return rule->category & on;
 }
 
-static void enter(struct rewriting *rewriting, const struct gw_scan_event *event)
+static const struct rule *find_rule(const struct gw_scan_event *event)
 {
-    if (!rewriting->port_depth && gw_scan_is(event, NS_WSDL, "port"))
+    for (const struct rule *rule = rules; rule < rules + sizeof rules / sizeof *rules; rule++)
+        if (rule->local_len == event->local_len && gw_scan_is(event, rule->namespace_, rule->local))
+            return rule;
+    return NULL;
+}
+
+/* What stands around addresses. 1: the envelope is signed, and so left alone. */
+static int enter(struct rewriting *rewriting, const struct gw_scan_event *event, enum spot spot)
+{
+    if (spot == SPOT_PORT && !rewriting->port_depth)
         rewriting->port_depth = event->depth;
-    if (!rewriting->snapshot_depth && (gw_scan_is(event, NS_TRT, "GetSnapshotUriResponse") ||
-                                       gw_scan_is(event, NS_TR2, "GetSnapshotUriResponse")))
+    if (spot == SPOT_SNAPSHOTS && !rewriting->snapshot_depth)
         rewriting->snapshot_depth = event->depth;
+    if (spot != SPOT_SIGNATURE || rewriting->of->config->of_signed)
+        return 0;
+    rewriting->result = (struct gw_rewrite_result){.is_signed = true};
+    return 1;
 }
 
 static int start(struct rewriting *rewriting, const struct gw_scan_event *event)
 {
+    const struct rule *rule = find_rule(event);
+    unsigned category = rule ? category_here(rewriting, rule) : 0;
     rewriting->text.spot = SPOT_NONE;
-    if (!rewriting->of->config->of_signed && gw_scan_is(event, NS_DS, "Signature")) {
-        rewriting->result = (struct gw_rewrite_result){.is_signed = true};
+    if (rule && enter(rewriting, event, rule->spot))
         return 1;
-    }
-    enter(rewriting, event);
-    for (const struct rule *rule = rules; rule < rules + sizeof rules / sizeof *rules; rule++) {
-        unsigned category;
-        if (!gw_scan_is(event, rule->namespace_, rule->local))
-            continue;
-        category = category_here(rewriting, rule);
-        if (category && rule->attribute)
-            return replace_attribute(rewriting, event, rule);
-        if (category) {
-            collect_begin(rewriting, rule->spot, category);
-            return 0;
-        }
-        break;
-    }
-    if (gw_scan_is_listed(event, &rewriting->of->config->elements))
+    if (category && rule->attribute)
+        return replace_attribute(rewriting, event, rule);
+    if (category)
+        collect_begin(rewriting, rule->spot, category);
+    else if (gw_scan_is_listed(event, &rewriting->of->config->elements))
         collect_begin(rewriting, SPOT_ADDRESS, 0);
     return 0;
 }

@@ -3,12 +3,16 @@
 
 #include <expat.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* No namespace has a line's end in it that expat takes: it refuses one with its separator. */
 #define SEPARATOR "\n"
+
+/* For small documents: expat's tables and buffers. */
+enum { SPARE_BYTES = 16 * 1024 * 1024 };
 
 struct scan {
     const char *document, *what;
@@ -21,22 +25,47 @@ struct scan {
     size_t why_bytes;
 };
 
-/* expat doesn't tell of each allocation that fails: of a prefix that it can't note it takes the
- * declaration for an attribute. */
-static _Thread_local bool has_failed;
+/* What expat may allocate for a document, of this thread. It repeats a namespace for each attribute
+ * with a prefix, which would be gigabytes; and it doesn't tell of each allocation that fails: of a
+ * prefix that it can't note it takes the declaration for an attribute. */
+static _Thread_local struct {
+    size_t left;
+    bool has_failed, is_over; /* there was no memory; it would have been more than is allowed */
+} memory;
+
+static bool may_allocate(size_t bytes)
+{
+    memory.is_over = memory.is_over || bytes > memory.left;
+    return !memory.is_over;
+}
+
+/* What is allocated, or NULL. */
+static void *count(void *block)
+{
+    size_t bytes = block ? malloc_usable_size(block) : 0;
+    memory.left -= bytes < memory.left ? bytes : memory.left;
+    memory.has_failed = memory.has_failed || !block;
+    return block;
+}
 
 static void *allocate(size_t bytes)
 {
-    void *block = malloc(bytes);
-    has_failed = has_failed || !block;
-    return block;
+    return count(may_allocate(bytes) ? malloc(bytes) : NULL);
 }
 
 static void *allocate_again(void *old, size_t bytes)
 {
-    void *block = realloc(old, bytes);
-    has_failed = has_failed || !block;
-    return block;
+    size_t old_bytes = malloc_usable_size(old);
+    void *block = may_allocate(bytes) ? realloc(old, bytes) : NULL;
+    if (block)
+        memory.left += old_bytes;
+    return count(block);
+}
+
+static void release(void *block)
+{
+    memory.left += malloc_usable_size(block);
+    free(block);
 }
 
 static bool is_space(char c)
@@ -122,6 +151,18 @@ static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char 
     fail(user, "has a DOCTYPE, which SOAP forbids");
 }
 
+/* expat goes on with the tag, and gets no more memory for it. */
+static void XMLCALL on_namespace(void *user, const XML_Char *prefix, const XML_Char *uri)
+{
+    struct scan *scan = user;
+    (void)prefix;
+    if (!uri || strnlen(uri, GW_SCAN_NAMESPACE_BYTES + 1) <= GW_SCAN_NAMESPACE_BYTES ||
+        scan->result)
+        return;
+    fail(scan, "has a namespace of more than 512 bytes");
+    memory.is_over = true;
+}
+
 static void set_handlers(struct scan *scan)
 {
     XML_SetUserData(scan->parser, scan);
@@ -129,13 +170,16 @@ static void set_handlers(struct scan *scan)
     XML_SetCharacterDataHandler(scan->parser, on_text);
     XML_SetCdataSectionHandler(scan->parser, on_cdata, on_cdata_end);
     XML_SetStartDoctypeDeclHandler(scan->parser, on_doctype);
+    XML_SetStartNamespaceDeclHandler(scan->parser, on_namespace);
 }
 
 /* What expat itself found wrong. */
 static int explain(const struct scan *scan)
 {
     enum XML_Error error = XML_GetErrorCode(scan->parser);
-    if (has_failed)
+    if (memory.is_over)
+        snprintf(scan->why, scan->why_bytes, "%s would take too much memory to read", scan->what);
+    else if (memory.has_failed)
         snprintf(scan->why, scan->why_bytes, "there is no memory to read %s", scan->what);
     else
         snprintf(scan->why, scan->why_bytes, "%s is no XML: %s at byte %lld", scan->what,
@@ -155,7 +199,7 @@ static bool is_utf16(const char *document, size_t bytes)
 int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_fn *take, void *user,
                  char *why, size_t why_bytes)
 {
-    static const XML_Memory_Handling_Suite memory = {allocate, allocate_again, free};
+    static const XML_Memory_Handling_Suite suite = {allocate, allocate_again, release};
     struct scan scan = {.document = document,
                         .what = what,
                         .take = take,
@@ -167,8 +211,9 @@ int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_f
                  bytes > INT_MAX ? "has 2 GiB or more" : "isn't UTF-8");
         return -1;
     }
-    has_failed = false;
-    scan.parser = XML_ParserCreate_MM("UTF-8", &memory, SEPARATOR);
+    memory.left = 4 * bytes + SPARE_BYTES;
+    memory.has_failed = memory.is_over = false;
+    scan.parser = XML_ParserCreate_MM("UTF-8", &suite, SEPARATOR);
     if (!scan.parser) {
         snprintf(why, why_bytes, "there is no memory to read %s", what);
         return -1;
@@ -177,7 +222,7 @@ int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_f
     /* At once: expat reads the bytes in their place then, without a copy. */
     enum XML_Status status = XML_Parse(scan.parser, document, (int)bytes, XML_TRUE);
     int result = scan.result < 0 ? -1 : 0;
-    if (result == 0 && (has_failed || (!scan.result && status != XML_STATUS_OK)))
+    if (result == 0 && (memory.has_failed || (!scan.result && status != XML_STATUS_OK)))
         result = explain(&scan);
     XML_ParserFree(scan.parser);
     return result;

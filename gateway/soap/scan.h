@@ -2,13 +2,15 @@
  *
  * Noun: the scan. expat says what is there, and each event has its place, so that callers splice
  * bytes and leave all others as they are. Invariant: a document is UTF-8, of whatever encoding it
- * says it is, as soap_xmpp_clean() leaves it; no DOCTYPE, 1,024 nested elements, below 2 GiB.
+ * says it is, as soap_xmpp_clean() leaves it; no DOCTYPE, 1,024 nested elements, namespaces of
+ * 512 bytes, below 2 GiB.
  *
- * Happy path: gw_scan_read() tells events in their order. Failure: no XML, too deep, a DOCTYPE, no
- * memory, or the caller's own reason; it has the caller's sentence then.
+ * Happy path: gw_scan_read() tells events in their order. Failure: no XML, too deep, a DOCTYPE, a
+ * long namespace, more memory than four times the document and 16 MiB, none at all, or the caller's
+ * own reason; it has the caller's sentence then.
  *
- * Cost: linear. A name with a namespace of a megabyte is never read to its end: names are compared
- * by the local part, as it stands in the tag, before the namespace. */
+ * Cost: linear. Names are compared by the local part, as it stands in the tag, before the
+ * namespace. */
 #ifndef GW_SCAN_H
 #define GW_SCAN_H
 
@@ -17,7 +19,7 @@
 
 #include "config/config.h"
 
-enum { GW_SCAN_DEPTH = 1024 };
+enum { GW_SCAN_DEPTH = 1024, GW_SCAN_NAMESPACE_BYTES = 512 };
 
 enum gw_scan_kind {
     GW_SCAN_START, /* a start tag, or an empty element's, whose end has no bytes */

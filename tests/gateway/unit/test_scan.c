@@ -134,6 +134,35 @@ static void test_what_is_no_xml_is_told(void)
     ct_text_fini(&deep);
 }
 
+/* expat writes a namespace anew for each attribute that has a prefix for it. */
+static void expect_namespace(size_t namespace_bytes, unsigned attributes, const char *sentence)
+{
+    struct ct_text text = {0};
+    ct_text_put(&text, "<a xmlns:p='");
+    for (size_t i = 0; i < namespace_bytes; i++)
+        ct_text_put(&text, "n");
+    ct_text_put(&text, "'");
+    for (unsigned i = 0; i < attributes; i++)
+        ct_text_print(&text, " p:a%u=''", i);
+    ct_text_put(&text, "/>");
+    if (sentence) {
+        expect_error(text.bytes, text.len, sentence);
+    } else {
+        char *events = events_of(text.bytes);
+        ASSERT_CONTAINS(events, "start 1 <<a ");
+        free(events);
+    }
+    ct_text_fini(&text);
+}
+
+static void test_namespaces_are_bounded(void)
+{
+    expect_namespace(GW_SCAN_NAMESPACE_BYTES, 1000, NULL);
+    expect_namespace(GW_SCAN_NAMESPACE_BYTES + 1, 0, "has a namespace of more than 512 bytes");
+    expect_namespace(1000000, 100000, "has a namespace of more than 512 bytes");
+    expect_namespace(GW_SCAN_NAMESPACE_BYTES, 100000, "would take too much memory to read");
+}
+
 static void test_the_caller_ends_it(void)
 {
     static const char document[] = "<a><b/><c></a>";
@@ -172,6 +201,7 @@ CU_TestInfo gateway_tests_scan[] = {
     {"values are found in their quotes", test_values_are_found_in_their_quotes},
     {"names are compared with their namespace", test_names_are_compared_with_their_namespace},
     {"what is no XML is told", test_what_is_no_xml_is_told},
+    {"namespaces are bounded, and so is their repetition", test_namespaces_are_bounded},
     {"the caller ends it", test_the_caller_ends_it},
     {"a shortage of memory is told", test_a_shortage_of_memory_is_told},
     CU_TEST_INFO_NULL,
