@@ -45,9 +45,9 @@ $(call obj,tests/fuzz/fuzz_contract.c) $(call lint_of,$(call obj,tests/fuzz/fuzz
 $(BUILD)/fuzz-contract: $(CONTRACT_OBJECTS)
 $(BUILD)/fuzz-contract: SYSTEM_LIBS += $(XML_LIBS)
 
-# What a gateway reads of envelopes and bodies: gateway/soap.
-GATEWAY_FUZZERS := cargo multipart rewrite
-GATEWAY_FUZZED := $(call obj,$(wildcard gateway/soap/*.c) $(addprefix contract/,error.c plain.c text.c))
+# What a gateway reads of envelopes, bodies, headers and paths.
+GATEWAY_FUZZERS := cargo glance media multipart pattern rewrite
+GATEWAY_FUZZED := $(call obj,$(wildcard gateway/soap/*.c) gateway/config/pattern.c $(addprefix contract/,error.c plain.c text.c))
 GATEWAY_FUZZER_OBJECTS := $(call obj,$(GATEWAY_FUZZERS:%=tests/fuzz/fuzz_%.c))
 $(GATEWAY_FUZZER_OBJECTS) $(call lint_of,$(GATEWAY_FUZZER_OBJECTS)): CPPFLAGS += -iquote gateway
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): $(GATEWAY_FUZZED)

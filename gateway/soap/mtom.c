@@ -172,7 +172,8 @@ static bool is_type(const char *text)
     for (size_t i = 0; i < len; i++)
         if (text[i] < 0x20 || text[i] > 0x7E)
             return false;
-    return len && len < sizeof((struct packing *)0)->type && strchr(text, '/');
+    return len && len < sizeof((struct packing *)0)->type && strchr(text, '/') && *text != ' ' &&
+           text[len - 1] != ' ';
 }
 
 static int start_text(struct packing *packing, const struct gw_scan_event *event)

@@ -171,6 +171,7 @@ static void test_large_base64_becomes_a_part(void)
                 "</a>" TAIL, 1, "a/b");
     expect_take(HEAD "<a m:contentType='a/b&#13;&#10;C: d'>", large, "</a>" TAIL, 1,
                 "application/octet-stream");
+    expect_take(HEAD "<a m:contentType='a/b '>", large, "</a>" TAIL, 1, "application/octet-stream");
     expect_take(HEAD "<a m:contentType=''>", large, "</a>" TAIL, 1, "application/octet-stream");
     expect_take(HEAD "<x:data>", small, "</x:data>" TAIL, 0, NULL);
     expect_take(HEAD "<data>", large, "</data>" TAIL, 0, NULL);
