@@ -95,10 +95,12 @@ static int write_url(const struct gw_address_map *map, const struct gw_route_con
     if (!rest || (*rest && route->path == GW_PATH_NONE))
         return 0;
     snprintf(out, out_bytes, "%s", map->base);
-    return gw_pattern_expand(gw_pattern_text(route->pattern), match, "", path, sizeof path) &&
-                   gw_endpoint_encode(path, out, out_bytes) && add_path(rest, out, out_bytes)
-               ? 1
-               : -1;
+    if (!gw_pattern_expand(gw_pattern_text(route->pattern), match, "", path, sizeof path))
+        return -1;
+    size_t len = strlen(path);
+    if (len > 0 && path[len - 1] == '/' && *rest == '/')
+        path[len - 1] = '\0'; /* the route "/" */
+    return gw_endpoint_encode(path, out, out_bytes) && add_path(rest, out, out_bytes) ? 1 : -1;
 }
 
 /* 0: the route doesn't reach it. */

@@ -30,10 +30,8 @@ class Cameras(gateway_lab.GatewayLab):
         return self.routes(("/cam/{name}", "xmpp:{name}@%s.%s" % (label, self.server.domain),
                             'wsdl = "service" path = "resource" rewrite = { "wsdl", "xaddr", "wsa" }'))
 
-    def test_a_client_follows_its_addresses(self):
-        one = self.camera("127.0.0.2")
-        self.cameras("cams", one.port)
-        url = self.to_cameras("cams").url + "/cam/2"
+    def follows(self, url, one):
+        """Each address that the camera tells, to the camera itself."""
         ended = subprocess.run([PYTHON, "-B", CLIENTS / "camera_client.py", url], capture_output=True, text=True,
                                timeout=120, env=lab.alone())
         self.assertEqual(ended.returncode, 0, ended.stderr)
@@ -47,6 +45,30 @@ class Cameras(gateway_lab.GatewayLab):
             "/onvif/subscription/7"])
         # wsa:To is what the camera knows as its own.
         self.assertEqual([to for _, _, to in one.asked], [one.base + path for path, _, _ in one.asked])
+
+    def test_a_client_follows_its_addresses(self):
+        one = self.camera("127.0.0.2")
+        self.cameras("cams", one.port)
+        self.follows(self.to_cameras("cams").url + "/cam/2", one)
+
+    def test_an_account_is_one_camera_whose_paths_go_along(self):
+        """As docs/gateway-camera.md has it."""
+        one = self.camera()
+        secret = self.file("camera.password", "secret\n")
+        self.serves(one.url, 'login = digest user = "admin" password_file = "%s"' % secret)
+        self.follows(self.routes(("/cam1", self.endpoint(), "path = header")).url + "/cam1", one)
+
+    def test_a_client_that_knows_no_path_but_its_own_has_a_listener_for_a_camera(self):
+        one = self.camera(user="")
+        self.serves(one.url)
+        url = self.routes(("/", self.endpoint(), "path = header")).url
+        ended = subprocess.run([PYTHON, "-B", CLIENTS / "camera_client.py", url + "/onvif/device_service"],
+                               capture_output=True, text=True, timeout=120, env=lab.alone())
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("snapshot %s/onvif/snapshot.jpg\n" % url, ended.stdout)
+        self.assertEqual([path for path, _, _ in one.asked], [
+            "/onvif/device_service", "/onvif/media_service", "/onvif/media_service", "/onvif/events_service",
+            "/onvif/subscription/7"])
 
     def test_an_inner_address_is_another_name_of_it(self):
         one = self.camera("127.0.0.3", told_as="192.168.1.10")

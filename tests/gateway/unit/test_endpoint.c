@@ -221,6 +221,17 @@ static const struct {
     {"", NULL},
 };
 
+static void test_a_route_of_everything_adds_no_slash(void)
+{
+    char out[512];
+    add("/", "xmpp:home@example.org", GW_PATH_HEADER);
+    CU_ASSERT_EQUAL(gw_address_to_http(&map, "xmpp:home@example.org", out, sizeof out), 1);
+    ASSERT_TEXT(out, "https://gw.example.org:8443/");
+    CU_ASSERT_EQUAL(gw_address_to_http(&map, "xmpp:home@example.org/onvif/x", out, sizeof out), 1);
+    ASSERT_TEXT(out, "https://gw.example.org:8443/onvif/x");
+    end_routes();
+}
+
 static void test_a_canonical_address_becomes_a_url_of_its_route(void)
 {
     char out[512], expected[512];
@@ -302,6 +313,7 @@ static void test_an_address_without_room_is_told(void)
 }
 
 CU_TestInfo gateway_tests_endpoint[] = {
+    {"a route of everything adds no slash", test_a_route_of_everything_adds_no_slash},
     {"a path behind the pattern is the resource", test_a_path_behind_the_pattern_is_the_resource},
     {"a path is bounded", test_a_path_is_bounded},
     {"a route without paths takes none", test_a_route_without_paths_takes_none},
