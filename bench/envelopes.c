@@ -54,7 +54,7 @@ static void write_files(const char *folder, const char *payload, const char *suf
     struct sx_payload plain = {0}, packed = {0};
     char why[160] = "no memory";
     if (!checker ||
-        sx_payload_plain(&plain, checker, wire.bytes, wire.len, NULL, why, sizeof why) ||
+        sx_payload_plain(&plain, checker, wire.bytes, wire.len, NULL, NULL, why, sizeof why) ||
         sx_payload_packed(&packed, checker, wire.bytes, wire.len, NULL, SIZE_MAX, why, sizeof why))
         slice_die("the %s: %s", suffix, why);
     write_bytes(folder, payload, "", suffix, &plain);

@@ -258,6 +258,9 @@ struct soap_xmpp_config {
     /* A WSDL that the service describes itself with, as soap_xmpp_describe() does. Read at open,
      * with what it imports */
     const char *wsdl_file;
+    /* 1: a call's traceparent goes along with plain envelopes, too, as a SOAP header block that
+     * nobody has to understand. With packed ones it always does */
+    int trace_context;
 };
 
 /* Sets every member to its default ("unset"). */
@@ -269,10 +272,10 @@ void soap_xmpp_config_init_bytes(struct soap_xmpp_config *config, size_t size);
  * _TRUSTED_HOST, _SHARED_JID (0 | 1), _PRESENCE (0 | 1), _MESSAGES (0 | 1), _POLICY (sticky |
  * round-robin | least-outstanding), _TRACE (none | error | info | debug | stanza),
  * _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO (stderr | syslog | a file's path), _GIVE_UP (never |
- * after_refusal), _ALLOW_FILE, _WSDL. A variable that isn't set leaves its member alone. The
- * members point into the environment: don't change it before soap_xmpp_open(). Returns 0, or -1
- * with one sentence in why (why_bytes long, may be NULL) when a value, or a SOAP_XMPP_ variable, is
- * unknown; config is then unchanged. */
+ * after_refusal), _ALLOW_FILE, _WSDL, _TRACE_CONTEXT (0 | 1). A variable that isn't set leaves its
+ * member alone. The members point into the environment: don't change it before soap_xmpp_open().
+ * Returns 0, or -1 with one sentence in why (why_bytes long, may be NULL) when a value, or a
+ * SOAP_XMPP_ variable, is unknown; config is then unchanged. */
 int soap_xmpp_config_from_env(struct soap_xmpp_config *config, char *why, size_t why_bytes);
 
 /* Fills one member from text, for programs with a configuration file of their own: name is that of
@@ -463,6 +466,10 @@ const char *soap_xmpp_from(struct soap *soap);
 const char *soap_xmpp_to(struct soap *soap);
 const char *soap_xmpp_id(struct soap *soap);
 
+/* Likewise: which step of a larger piece of work the call is, as its caller says (W3C Trace
+ * Context, "00-..."); "" if it doesn't. */
+const char *soap_xmpp_traceparent(struct soap *soap);
+
 /* ---- client ---- */
 
 /* A call that is answered with an empty result where its stub wants an answer ends with
@@ -548,7 +555,7 @@ struct soap_xmpp_post {
     const char *from;        /* a component's alone: whatever@its.domain/whatever. NULL: itself */
     const char *name;        /* of a call by message, as soap_xmpp_name(), or NULL */
     const char *traceparent; /* W3C Trace Context, "00-...", or NULL; goes along with a packed
-                              * envelope, to others it isn't told */
+                              * envelope, to others with config.trace_context alone */
     int timeout_ms;          /* of the whole call, from now to its end. 0: the link's */
     int is_one_way;          /* 1, of a call by message: it is done, empty, once our server has it;
                               * the outcome is unknown. An IQ is done once its service says so */

@@ -357,6 +357,7 @@ static enum sx_err make_switches(const struct soap_xmpp_config *in, struct sx_co
         {"shared_jid (SOAP_XMPP_SHARED_JID)", in->shared_jid, &out->is_shared},
         {"presence (SOAP_XMPP_PRESENCE)", in->presence, &out->presence},
         {"messages (SOAP_XMPP_MESSAGES)", in->messages, &out->messages},
+        {"trace_context (SOAP_XMPP_TRACE_CONTEXT)", in->trace_context, &out->trace_context},
     };
     size_t i;
     for (i = 0; i < sizeof switches / sizeof switches[0]; i++) {

@@ -150,6 +150,7 @@ static const struct variable variables[] = {
     {"TRACE_TO", TEXT(trace_to, "stderr, syslog or a file's path")},
     {"GIVE_UP", WORD(give_up, "never or after_refusal", give_up_words)},
     {"ALLOW_FILE", TEXT(allow_file, "a file's name")},
+    {"TRACE_CONTEXT", WORD(trace_context, "0 or 1", switch_words)},
     {"WSDL", FILE_OF(wsdl_file, "wsdl_file")},
 };
 enum { VARIABLES = sizeof variables / sizeof variables[0] };

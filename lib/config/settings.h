@@ -33,7 +33,7 @@ struct sx_config {
     char *allow_file; /* NULL: none */
     char *wsdl_file;  /* NULL: none */
     int64_t timeout_us, connect_timeout_us, keepalive_us, ping_timeout_us;
-    bool soap_action, plain_delivery, packs;
+    bool soap_action, plain_delivery, packs, trace_context;
     bool is_shared; /* other processes serve this JID, too */
     bool presence;  /* sent, and listened to; so with messages */
     bool messages;  /* requests come as messages, too */

@@ -224,3 +224,9 @@ const char *soap_xmpp_id(struct soap *soap)
     struct sx_context *context = sx_context_of(soap);
     return context && context->request ? context->request->id : NULL;
 }
+
+const char *soap_xmpp_traceparent(struct soap *soap)
+{
+    struct sx_context *context = sx_context_of(soap);
+    return context && context->request ? context->request->envelope.traceparent : NULL;
+}

@@ -214,7 +214,8 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
     struct sx_payload payload = {0};
     enum sx_err err = SX_OK;
     if (envelope && request->envelope.form == SX_FORM_PLAIN)
-        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+        err =
+            sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, NULL, why, why_bytes);
     else if (envelope && envelope_len > sx_session_config(answers->session)->max_message_bytes)
         err = sx_size_limit_refuse(answers->session, "the answer", envelope_len, why, why_bytes);
     else if (envelope)

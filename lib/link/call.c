@@ -174,7 +174,9 @@ enum sx_err sx_call_make_payload(const struct sx_calls *calls, const struct sx_o
                                 out->action, whole_bytes, clause, sizeof clause);
     else
         err = sx_payload_plain(payload, out->checker, out->envelope, out->envelope_len,
-                               config->soap_action ? out->action : NULL, clause, sizeof clause);
+                               config->soap_action ? out->action : NULL,
+                               config->trace_context ? out->traceparent : NULL, clause,
+                               sizeof clause);
     if (packs && !err)
         sx_trace_stanza(sx_session_trace(calls->session), "packed envelope", out->envelope,
                         out->envelope_len);

@@ -34,19 +34,26 @@ static size_t tag_len(const char *bytes)
     return len + 1;
 }
 
-static void add_block(struct sx_buffer *out, const char *action)
-{
-    sx_buffer_add_text(out, "<soapAction xmlns=\"" SX_NS_ACTION "\">");
-    sx_buffer_add_escaped(out, action);
-    sx_buffer_add_text(out, "</soapAction>");
-}
-
-/* Bytes of an envelope to copy from, and how far they have been copied. */
+/* Bytes of an envelope to copy from, and how far they have been copied; and the blocks that are
+ * added, NULL: not this one. */
 struct copy {
     struct sx_buffer *out;
     const char *bytes;
     size_t len, done;
+    const char *action, *traceparent;
 };
+
+static void add_blocks(const struct copy *copy)
+{
+    if (copy->action) {
+        sx_buffer_add_text(copy->out, "<soapAction xmlns=\"" SX_NS_ACTION "\">");
+        sx_buffer_add_escaped(copy->out, copy->action);
+        sx_buffer_add_text(copy->out, "</soapAction>");
+    }
+    if (copy->traceparent)
+        sx_buffer_add_format(copy->out, "<t:trace xmlns:t=\"" SX_NS_TRACE "\" parent=\"%s\"/>",
+                             copy->traceparent);
+}
 
 static void copy_to(struct copy *copy, size_t offset)
 {
@@ -54,7 +61,7 @@ static void copy_to(struct copy *copy, size_t offset)
     copy->done = offset;
 }
 
-static void add_into_header(struct copy *copy, size_t header, const char *action)
+static void add_into_header(struct copy *copy, size_t header)
 {
     const char *tag = copy->bytes + header;
     size_t end = header + tag_len(tag);
@@ -65,7 +72,7 @@ static void add_into_header(struct copy *copy, size_t header, const char *action
         sx_buffer_add_text(copy->out, ">");
         copy->done = end;
     }
-    add_block(copy->out, action);
+    add_blocks(copy);
     if (is_empty) {
         sx_buffer_add_text(copy->out, "</");
         sx_buffer_add(copy->out, tag + 1, tag_name_len(tag) - 1);
@@ -74,7 +81,7 @@ static void add_into_header(struct copy *copy, size_t header, const char *action
 }
 
 /* The Header is the Envelope's first child, in the same namespace: it can use the same prefix. */
-static void add_header(struct copy *copy, const char *action)
+static void add_header(struct copy *copy)
 {
     size_t name_len = tag_name_len(copy->bytes);
     const char *colon = memchr(copy->bytes, ':', name_len);
@@ -83,15 +90,25 @@ static void add_header(struct copy *copy, const char *action)
 
     copy_to(copy, tag_len(copy->bytes));
     sx_buffer_add_format(copy->out, "<%.*sHeader>", prefix_len, prefix);
-    add_block(copy->out, action);
+    add_blocks(copy);
     sx_buffer_add_format(copy->out, "</%.*sHeader>", prefix_len, prefix);
 }
 
+/* Of two blocks a receiver reads the first: one that is there already stays the only one. */
+static const char *choose(const char *text, const char *present)
+{
+    return text && *text && !*present ? text : NULL;
+}
+
 void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
-                        const struct sx_scan *scan, const char *action)
+                        const struct sx_scan *scan, const char *action, const char *traceparent)
 {
     size_t lead = sx_scan_spaces(bytes, len);
-    struct copy copy = {.out = out, .bytes = bytes + lead, .len = len - lead};
+    struct copy copy = {.out = out,
+                        .bytes = bytes + lead,
+                        .len = len - lead,
+                        .action = choose(action, scan->action),
+                        .traceparent = choose(traceparent, scan->traceparent)};
 
     while (copy.len && sx_scan_is_space(copy.bytes[copy.len - 1]))
         copy.len--;
@@ -99,12 +116,11 @@ void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
     copy_to(&copy, tag_name_len(copy.bytes));
     if (!scan->root_declares_default)
         sx_buffer_add_text(out, " xmlns=\"\"");
-    /* Of two blocks a receiver reads the first: one that is there already stays the only one. */
-    if (action && *action && !scan->action[0]) {
+    if (copy.action || copy.traceparent) {
         if (scan->has_header)
-            add_into_header(&copy, scan->header_byte - lead, action);
+            add_into_header(&copy, scan->header_byte - lead);
         else
-            add_header(&copy, action);
+            add_header(&copy);
     }
     copy_to(&copy, copy.len);
 }
@@ -143,6 +159,13 @@ static void set_findings(struct sx_envelope *envelope, const struct sx_scan *sca
     envelope->has_doubtful = scan->has_doubtful;
 }
 
+/* What stands beside a packed one goes before what is in it. */
+static void set_traceparent(struct sx_envelope *envelope, const struct sx_scan *scan)
+{
+    if (scan->traceparent[0] && !envelope->traceparent[0])
+        memcpy(envelope->traceparent, scan->traceparent, sizeof envelope->traceparent);
+}
+
 void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
                      const struct sx_scan *scan)
 {
@@ -153,6 +176,7 @@ void sx_envelope_set(struct sx_envelope *envelope, char *bytes, size_t len,
     envelope->err = scan->err;
     memcpy(envelope->why, scan->why, sizeof envelope->why);
     memcpy(envelope->action, scan->action, sizeof envelope->action);
+    set_traceparent(envelope, scan);
     envelope->ambiguity = NULL;
     if (!envelope->err && !envelope->has_body) {
         envelope->err = SX_EMALFORMED;
@@ -227,6 +251,7 @@ unsigned long sx_envelope_glance(struct sx_envelope *envelope, struct sx_checker
     if (envelope->err == SX_OK) {
         envelope->why[0] = '\0';
         set_findings(envelope, scan);
+        set_traceparent(envelope, scan);
         if (scan->has_lookalike)
             envelope->ambiguity = lookalike;
     }

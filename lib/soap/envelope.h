@@ -30,10 +30,11 @@
 
 /* Appends the envelope as it goes on the wire: white space around it dropped, xmlns="" on the root
  * if it declares no default namespace (else unqualified children land in jabber:client),
- * and, when action is neither NULL nor "", the soapAction header block. scan is what the checker
- * found in these very bytes. Errors show in out->failed. */
+ * and, when action is neither NULL nor "", the soapAction header block; the same of a traceparent,
+ * which is valid then. scan is what the checker found in these very bytes. Errors show in
+ * out->failed. */
 void sx_envelope_format(struct sx_buffer *out, const char *bytes, size_t len,
-                        const struct sx_scan *scan, const char *action);
+                        const struct sx_scan *scan, const char *action, const char *traceparent);
 
 /* ---- in ---- */
 
@@ -53,7 +54,8 @@ struct sx_envelope {
     char operation_uri[SX_SCAN_URI_BYTES];
     char action[SX_SCAN_ACTION_BYTES];
     char addressing_action[SX_SCAN_NAME_BYTES];
-    char traceparent[SX_TRACEPARENT_BYTES]; /* of a packed one; "" unless it is valid */
+    char traceparent[SX_TRACEPARENT_BYTES]; /* beside a packed one, or in its Header; "" unless it
+                                             * is valid */
     char unbound[SX_SCAN_UNBOUND_BYTES];
     bool has_doubtful; /* of values' prefixes; both are for repair.h */
 };

@@ -52,8 +52,8 @@ static enum sx_err explain(enum sx_err err, size_t byte, const char *clause, cha
 /* ---- plain ---- */
 
 enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *checker,
-                             const char *envelope, size_t len, const char *action, char *why,
-                             size_t why_bytes)
+                             const char *envelope, size_t len, const char *action,
+                             const char *traceparent, char *why, size_t why_bytes)
 {
     struct sx_buffer bytes = {0};
     const struct sx_scan *scan;
@@ -63,7 +63,7 @@ enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *chec
         sx_checker_check(checker, envelope, len, &scan, &bad_byte, clause, sizeof clause);
     if (err)
         return explain(err, bad_byte, clause, why, why_bytes);
-    sx_envelope_format(&bytes, envelope, len, scan, action);
+    sx_envelope_format(&bytes, envelope, len, scan, action, traceparent);
     inserted = bytes.len > len ? bytes.len - len : 0;
     if (take(payload, &bytes, scan, scan->rewritten_bytes + inserted))
         return explain(SX_ENOMEM, 0, "", why, why_bytes);
@@ -233,7 +233,7 @@ static enum sx_err make_plain(struct sx_payload *payload, struct sx_checker *che
     if (err)
         snprintf(why, why_bytes, "%s", sx_fault_text(err));
     else
-        err = sx_payload_plain(payload, checker, envelope->bytes, envelope->len, NULL, why,
+        err = sx_payload_plain(payload, checker, envelope->bytes, envelope->len, NULL, NULL, why,
                                why_bytes);
     sx_buffer_fini(envelope);
     return err;

@@ -41,10 +41,10 @@ void sx_payload_fini(struct sx_payload *payload); /* frees, zeroes */
 
 /* Each makes the payload of an envelope, SX_OK; SX_EUNCARRIABLE, SX_EDEPTH or SX_ETOOBIG with "byte
  * 12: ..." in why, SX_ENOMEM; payload is untouched then. action: the soapAction to carry, NULL or
- * "" for none. */
+ * "" for none; traceparent likewise, as a header block. */
 enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *checker,
-                             const char *envelope, size_t len, const char *action, char *why,
-                             size_t why_bytes);
+                             const char *envelope, size_t len, const char *action,
+                             const char *traceparent, char *why, size_t why_bytes);
 enum sx_err sx_payload_packed(struct sx_payload *payload, struct sx_checker *checker,
                               const char *envelope, size_t len, const char *action,
                               size_t max_element_bytes, char *why, size_t why_bytes);

@@ -47,7 +47,7 @@ void sx_scan_reset(struct sx_scan *scan, unsigned base_depth)
     scan->has_lookalike = scan->has_doubtful = scan->has_prefixed_element = false;
     scan->header_byte = 0;
     scan->operation[0] = scan->operation_uri[0] = scan->fault_code[0] = scan->action[0] =
-        scan->addressing_action[0] = scan->unbound[0] = '\0';
+        scan->addressing_action[0] = scan->traceparent[0] = scan->unbound[0] = '\0';
     scan->err = SX_OK;
     scan->why[0] = '\0';
     scan->base_depth = base_depth;
@@ -314,7 +314,15 @@ static bool is_addressing_action(const char *uri, const char *local_name)
             strcmp(uri, "http://schemas.xmlsoap.org/ws/2004/08/addressing") == 0);
 }
 
-static void enter_block(struct sx_scan *scan, const char *uri, const char *local_name)
+static void read_trace(struct sx_scan *scan, const char **attributes)
+{
+    for (; *attributes; attributes += 2)
+        if (strcmp(attributes[0], "parent") == 0 && sx_traceparent_is_valid(attributes[1]))
+            snprintf(scan->traceparent, sizeof scan->traceparent, "%s", attributes[1]);
+}
+
+static void enter_block(struct sx_scan *scan, const char *uri, const char *local_name,
+                        const char **attributes)
 {
     if (scan->in_body && !scan->operation[0]) {
         copy_cut(scan->operation, sizeof scan->operation, local_name);
@@ -326,6 +334,9 @@ static void enter_block(struct sx_scan *scan, const char *uri, const char *local
         scan->leaf = SX_LEAF_ACTION;
     } else if (scan->in_header && is_addressing_action(uri, local_name)) {
         scan->leaf = SX_LEAF_ADDRESSING;
+    } else if (scan->in_header && !scan->traceparent[0] && strcmp(local_name, "trace") == 0 &&
+               strcmp(uri, SX_NS_TRACE) == 0) {
+        read_trace(scan, attributes);
     }
 }
 
@@ -400,7 +411,7 @@ static enum sx_err enter(struct sx_scan *scan, const char *qname, const char **a
     case DEPTH_PART:
         return enter_part(scan, uri, local_name);
     case DEPTH_BLOCK:
-        enter_block(scan, uri, local_name);
+        enter_block(scan, uri, local_name, attributes);
         return SX_OK;
     case DEPTH_FAULT_PART:
     case DEPTH_CODE_VALUE:

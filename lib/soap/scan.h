@@ -11,6 +11,7 @@
 #define SX_SOAP_SCAN_H
 
 #include "base/fault.h"
+#include "soap/traceparent.h"
 #include "xml/markup.h"
 #include "xml/namespace.h"
 
@@ -21,6 +22,7 @@
 #define SX_NS_ENCODING11 "http://schemas.xmlsoap.org/soap/encoding/"
 #define SX_NS_ENCODING12 "http://www.w3.org/2003/05/soap-encoding"
 #define SX_NS_ACTION     "urn:soap-xmpp:action:1" /* <soapAction>, our header block */
+#define SX_NS_TRACE      "urn:soap-xmpp:trace:1"  /* <trace parent="...">, another one */
 
 /* Whether an element in this namespace is a SOAP envelope: 11, 12, or 0 if it is none. */
 int sx_scan_version(const char *uri, const char *local_name);
@@ -58,6 +60,7 @@ struct sx_scan {
     char action[SX_SCAN_ACTION_BYTES];     /* text of our soapAction header block; "" if it has none
                                             * or a longer one */
     char addressing_action[SX_SCAN_NAME_BYTES]; /* the same of WS-Addressing's Action */
+    char traceparent[SX_TRACEPARENT_BYTES];     /* of our trace header block; "" unless valid */
     char unbound[SX_SCAN_UNBOUND_BYTES];        /* prefixes of QName-like values bound nowhere, each
                                                  * followed by NUL, an empty one ends the list */
     size_t rewritten_bytes; /* at most, once a server has parsed the envelope and written it anew;

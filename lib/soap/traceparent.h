@@ -1,7 +1,8 @@
 /* traceparent.h - which step of a larger piece of work a call is (W3C Trace Context).
  *
  * Noun: the traceparent, "00-<trace>-<parent>-<flags>" in lower-case hexadecimal digits. It goes
- * along with a packed envelope, as an attribute of its element. Nothing here depends on what it
+ * along with a packed envelope, as an attribute of its element, and with a plain one, if the link
+ * is told so, as a SOAP header block that nobody has to understand. Nothing here depends on what it
  * says: it is handed on to whom it means something.
  *
  * Any thread; no memory.

@@ -60,7 +60,7 @@ static void claim_plain(const char *bytes, size_t len, const struct sx_scan *sca
     size_t declaration_len = scan->root_declares_default ? 0 : sizeof declaration - 1, name_len;
     struct sx_buffer out = {0};
 
-    sx_envelope_format(&out, bytes, len, scan, NULL);
+    sx_envelope_format(&out, bytes, len, scan, NULL, NULL);
     while (len && is_space(*bytes)) {
         bytes++;
         len--;
@@ -118,7 +118,7 @@ static void claim_carriable(const char *bytes, size_t len, const struct sx_scan 
     char expected[SX_SCAN_ACTION_BYTES];
 
     claim_plain(bytes, len, &before);
-    sx_envelope_format(&out, bytes, len, &before, action);
+    sx_envelope_format(&out, bytes, len, &before, action, NULL);
     CLAIM(!out.failed);
     after = claims_check(out.bytes, out.len);
     claim_kept(&before, after);
@@ -126,7 +126,7 @@ static void claim_carriable(const char *bytes, size_t len, const struct sx_scan 
         CLAIM(strcmp(after->action, before.action) == 0);
     else if (expect_action(action, expected))
         CLAIM(strcmp(after->action, expected) == 0);
-    sx_envelope_format(&again, out.bytes, out.len, after, NULL);
+    sx_envelope_format(&again, out.bytes, out.len, after, NULL, NULL);
     CLAIM(again.len == out.len && memcmp(again.bytes, out.bytes, out.len) == 0);
     send(&out, after);
     sx_buffer_fini(&out);

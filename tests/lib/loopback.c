@@ -318,7 +318,7 @@ enum sx_err sx_call_send(const struct sx_calls *calls, const struct sx_outgoing 
     uint64_t number;
     /* As with the default configuration: the soapAction stays here. */
     enum sx_err err = sx_payload_plain(&payload, out->checker, out->envelope, out->envelope_len,
-                                       NULL, clause, sizeof clause);
+                                       NULL, NULL, clause, sizeof clause);
     if (err) {
         snprintf(why, why_bytes, "xmpp:%s: the envelope can't be carried: %s", out->to, clause);
         return err;
@@ -420,7 +420,8 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
     struct sx_payload payload = {0};
     enum sx_err err = SX_OK;
     if (envelope)
-        err = sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, why, why_bytes);
+        err =
+            sx_payload_plain(&payload, checker, envelope, envelope_len, NULL, NULL, why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request))
         complete_bytes(find_session(answers->session)->peer, request->to, request->id,
                        payload.bytes, payload.len);

@@ -115,8 +115,10 @@ int calc__who(struct soap *soap, char *greeting, char **names)
 {
     char text[400];
     const char *from = soap_xmpp_from(soap);
-    snprintf(text, sizeof text, "%s %s %s %s", greeting, from ? from : "-",
-             from ? soap_xmpp_to(soap) : "-", from && *soap_xmpp_id(soap) ? "id" : "-");
+    snprintf(text, sizeof text, "%s %s %s %s%s%s", greeting, from ? from : "-",
+             from ? soap_xmpp_to(soap) : "-", from && *soap_xmpp_id(soap) ? "id" : "-",
+             from && *soap_xmpp_traceparent(soap) ? " " : "",
+             from ? soap_xmpp_traceparent(soap) : "");
     *names = soap_strdup(soap, text);
     return SOAP_OK;
 }

@@ -16,6 +16,24 @@ static void names_the_caller(void)
     CU_ASSERT_PTR_NULL(soap_xmpp_from(ground.client));
     CU_ASSERT_PTR_NULL(soap_xmpp_to(ground.service));
     CU_ASSERT_PTR_NULL(soap_xmpp_id(ground.service));
+    CU_ASSERT_PTR_NULL(soap_xmpp_traceparent(ground.service));
+}
+
+static void an_operation_knows_the_trace(void)
+{
+    static const char request[] =
+        "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Header>"
+        "<trace xmlns='urn:soap-xmpp:trace:1' "
+        "parent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'/></e:Header><e:Body>"
+        "<c:who "
+        "xmlns:c='urn:soapxmpp:test:calc'><greeting>hello</greeting></c:who></e:Body></e:Envelope>";
+    struct sx_reply reply;
+    loopback_request_bytes(ground.near, TO, request, &reply);
+    CU_ASSERT_EQUAL(reply.err, SX_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reply.envelope.bytes);
+    ASSERT_CONTAINS(reply.envelope.bytes,
+                    "id 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01</");
+    sx_reply_fini(&reply);
 }
 
 static void bad_requests(void)
@@ -126,6 +144,7 @@ static void serve_errors(void)
 
 CU_TestInfo tests_service[] = {
     {"an operation knows caller, callee and id, others don't", names_the_caller},
+    {"an operation knows the trace of its call", an_operation_knows_the_trace},
     {"what isn't a whole envelope is a bad request", bad_requests},
     {"an unknown operation is a SOAP fault", unknown_operation},
     {"an answer that can't be carried is an internal server error with the byte",

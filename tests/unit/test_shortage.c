@@ -401,7 +401,7 @@ static const struct sx_scan *scan_to_format;
 
 static void format_envelope(struct sx_buffer *out)
 {
-    sx_envelope_format(out, ENVELOPE, sizeof ENVELOPE - 1, scan_to_format, "urn:add");
+    sx_envelope_format(out, ENVELOPE, sizeof ENVELOPE - 1, scan_to_format, "urn:add", NULL);
 }
 
 static bool attempt_format(struct shortage shortage)

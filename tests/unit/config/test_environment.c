@@ -71,11 +71,13 @@ static void check_environment_fills_members(void)
     setenv("SOAP_XMPP_GIVE_UP", "after_refusal", 1);
     setenv("SOAP_XMPP_ALLOW_FILE", "/etc/calc.allow", 1);
     setenv("SOAP_XMPP_WSDL", "/etc/calc.wsdl", 1);
+    setenv("SOAP_XMPP_TRACE_CONTEXT", "1", 1);
     CU_ASSERT_EQUAL(soap_xmpp_config_from_env(&config, why, sizeof why), 0);
     ASSERT_TEXT(why, "");
     ASSERT_TEXT(config.trace_to, "syslog");
     ASSERT_TEXT(config.allow_file, "/etc/calc.allow");
     ASSERT_TEXT(config.wsdl_file, "/etc/calc.wsdl");
+    CU_ASSERT_EQUAL(config.trace_context, 1);
     ASSERT_TEXT(config.jid, "a@b/c");
     ASSERT_TEXT(config.password, SECRET);
     ASSERT_TEXT(config.password_file, "/p");
@@ -140,7 +142,7 @@ static void check_bad_environment_changes_nothing(void)
          "allowed are SOAP_XMPP_JID, _PASSWORD, _PASSWORD_FILE, _HOST, _PORT, _CAFILE, _CERTFILE, "
          "_KEYFILE, _ALLOW, _TLS, _PACKING, _TRUSTED_HOST, _SHARED_JID, _PRESENCE, _MESSAGES, "
          "_POLICY, _TRACE, _MAX_MEMORY_BYTES, _MECHANISMS, _TRACE_TO, _GIVE_UP, "
-         "_ALLOW_FILE, _WSDL"},
+         "_ALLOW_FILE, _TRACE_CONTEXT, _WSDL"},
         {"SOAP_XMPP_GIVE_UP", "1", "SOAP_XMPP_GIVE_UP is \"1\"; allowed: never or after_refusal"},
         /* not what Kubernetes writes */
         {"SOAP_XMPP_SERVICE_HOST", "xmpp.example.org", "SOAP_XMPP_SERVICE_HOST is no variable"},

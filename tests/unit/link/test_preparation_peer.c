@@ -199,8 +199,29 @@ static void a_trace_goes_along_with_the_packed_form(void)
     teardown();
 }
 
+static void a_trace_goes_along_with_the_plain_form_if_it_is_wanted(void)
+{
+    struct soap_xmpp_post post = make_post("xmpp:" OTHER);
+    struct soap_xmpp_config config;
+    struct soap_xmpp_call *call;
+    responder_configure(&config);
+    config.trace_context = 1;
+    start(&config);
+    go_online();
+    get_acquainted(OTHER, FOREIGN);
+    post.traceparent = TRACE;
+    call = post_it(&post);
+    ASSERT_CONTAINS(responder_said(&responder),
+                    "<e:Header><t:trace xmlns:t=\"urn:soap-xmpp:trace:1\" parent=\"" TRACE
+                    "\"/></e:Header><e:Body>");
+    soap_xmpp_cancel(call);
+    teardown();
+}
+
 CU_TestInfo tests_preparation_peer[] = {
     {"it goes to who serves", it_goes_to_who_serves},
+    {"a trace goes along with the plain form if it is wanted",
+     a_trace_goes_along_with_the_plain_form_if_it_is_wanted},
     {"those without a mark are asked, all at once", those_without_a_mark_are_asked_all_at_once},
     {"who is gone isn't chosen again", who_is_gone_is_not_chosen_again},
     {"who comes after the login gets it", who_comes_after_the_login_gets_it},
