@@ -58,7 +58,7 @@ int gw_backend_set_path(struct gw_backend *backend, const char *path, const char
         snprintf(why, why_bytes, "%s", no);
         return -1;
     }
-    snprintf(backend->path, sizeof backend->path, "%s", path);
+    memcpy(backend->path, path, strlen(path) + 1);
     return 0;
 }
 
@@ -66,13 +66,11 @@ int gw_backend_set_path(struct gw_backend *backend, const char *path, const char
 static int take_resource(struct gw_backend *backend, const char *slash, const char **condition,
                          char *why, size_t why_bytes)
 {
-    char path[GW_DEVICE_PATH_BYTES + 2];
     if (strcmp(slash, "/") == 0 || strcmp(slash, "/soap") == 0)
         return 0;
     if (strncmp(slash, "/soap/", 6) == 0)
         slash += 5;
-    snprintf(path, sizeof path, "%s", slash);
-    return gw_backend_set_path(backend, path, condition, why, why_bytes);
+    return gw_backend_set_path(backend, slash, condition, why, why_bytes);
 }
 
 int gw_backend_find(struct gw_backend *backend, const struct gw_services *services,
@@ -258,7 +256,7 @@ int gw_backend_to_http(void *user, const char *address, char *out, size_t out_by
 {
     const struct gw_backend *backend = user;
     const char *behind = behind_jid(backend, address), *own_path, *condition;
-    char path[GW_DEVICE_PATH_BYTES + 1], why[1];
+    char path[GW_DEVICE_PATH_BYTES + GW_BACKEND_JID_BYTES], why[1]; /* with a login's resource */
     struct gw_backend other;
     int used;
     if (!behind || *behind == '?' || !gw_device_path_decode_resource(behind, path, sizeof path))

@@ -188,6 +188,24 @@ static void an_accounts_address_has_its_logins_resource(void)
     }
 }
 
+/* 512 bytes, encoded three times as long, behind a login's resource. */
+static void the_longest_path_comes_back(void)
+{
+    struct gw_link_config account = {.name = "main", .jid = "cam@example.org/desk"};
+    struct gw_backend backend;
+    char url[2000] = "http://cam.lan/", there[GW_REWRITE_ADDRESS_BYTES], back[sizeof there];
+    for (int i = 0; i < 511; i++)
+        memcpy(url + strlen(url), "%20", 4);
+    set_up("cam@example.org", "http://cam.lan/x");
+    serve.link = &account;
+    serve.path = GW_PATH_HEADER;
+    find(&backend, "cam@example.org/desk");
+    CU_ASSERT_EQUAL(gw_backend_to_xmpp(&backend, url, there, sizeof there), 1);
+    CU_ASSERT_EQUAL(gw_backend_to_http(&backend, there, back, sizeof back), 1);
+    ASSERT_TEXT(back, url);
+    tear_down();
+}
+
 static void a_path_alone_is_an_accounts_too(void)
 {
     struct gw_link_config account = {.name = "main", .jid = "cam@example.org/desk"};
@@ -205,6 +223,7 @@ static void a_path_alone_is_an_accounts_too(void)
 
 CU_TestInfo gateway_tests_backend[] = {
     {"an account's address has its login's resource", an_accounts_address_has_its_logins_resource},
+    {"the longest path comes back", the_longest_path_comes_back},
     {"a path alone is an account's, too", a_path_alone_is_an_accounts_too},
     {"the resource is the path", the_resource_is_the_path},
     {"a serve of another link isn't meant", a_serve_of_another_link_isnt_meant},
