@@ -4,7 +4,7 @@
  * given to libmicrohttpd with that, since a link of XMPP needs one below 1,024 when it comes back.
  *
  * Failures: an address that is in use or can't be read is a sentence at the start. Later: without a
- * descriptor connections wait in the kernel's queue. */
+ * descriptor connections wait in the kernel's queue, without a high one they are closed. */
 #include "http/listener.h"
 
 #include <errno.h>

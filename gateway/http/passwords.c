@@ -5,13 +5,14 @@
  * the start: memory that leaks tells no password, and a changed hash is another digest. Both tables
  * have a fixed size, and a place is taken by the last who needs it.
  *
- * The brake: ten wrong passwords from an address within a minute, and no further one of it is
- * looked into until the minute is over; what is remembered as right still is. An unknown user costs
- * the same time as a known one.
+ * The brake: ten wrong passwords from an address (of IPv6: from a /64) within a minute, and no
+ * further one of it is looked into until the minute is over; what is remembered as right still is.
+ * An unknown user costs the same time as a known one.
  *
  * Failure: without memory, random numbers or a free worker the end is "busy", never "right". */
 #include "http/passwords.h"
 
+#include <arpa/inet.h>
 #include <crypt.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -214,6 +215,16 @@ static bool read_authorization(const char *authorization, struct check *check)
     return is_right;
 }
 
+/* Whose failures are counted together: an address; of IPv6 its network, which one client has whole.
+ */
+static bool make_caller(struct check *check, const char *address)
+{
+    unsigned char six[16];
+    bool is_six = inet_pton(AF_INET6, address, six) == 1;
+    return digest_of(check->passwords, is_six ? (const void *)six : address,
+                     is_six ? 8 : strlen(address), check->caller);
+}
+
 static bool make_digests(struct check *check, const char *address)
 {
     char text[GW_USERS_NAME_BYTES + MOST_BYTES + 512];
@@ -222,7 +233,7 @@ static bool make_digests(struct check *check, const char *address)
                           hash ? hash : "");
     bool is_made = length > 0 && length < (int)sizeof text &&
                    digest_of(check->passwords, text, (size_t)length, check->digest) &&
-                   digest_of(check->passwords, address, strlen(address), check->caller);
+                   make_caller(check, address);
     explicit_bzero(text, sizeof text);
     return is_made;
 }

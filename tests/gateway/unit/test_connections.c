@@ -191,6 +191,33 @@ static void test_more_connections_than_the_limit_are_told(void)
     http_site_stop(&site);
 }
 
+static void test_without_descriptors_those_that_are_there_are_served(void)
+{
+    struct http_site site;
+    struct rlimit before, few;
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    http_site_init(&site);
+    http_site_start(&site);
+    few = before;
+    few.rlim_cur = GW_CONNECTION_DESCRIPTOR + 1;
+    int one = http_site_connect(&site);
+    tcp_say(one, HELD);
+    ASSERT_CONTAINS(tcp_hear_until(one, "? hi"), "200 OK");
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int two = http_site_connect(&site);
+    ASSERT_TEXT(tcp_hear_until(two, NULL), "");
+    tcp_say(one, HELD);
+    ASSERT_CONTAINS(tcp_hear_until(one, "? hi"), "200 OK");
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close(two);
+    two = http_site_connect(&site); /* once the listeners have rested */
+    tcp_say(two, HELD);
+    ASSERT_CONTAINS(tcp_hear_until(two, "? hi"), "200 OK");
+    close(one);
+    close(two);
+    http_site_stop(&site);
+}
+
 static size_t resident_bytes(void)
 {
     unsigned long pages = 0, resident = 0;
@@ -310,6 +337,8 @@ CU_TestInfo gateway_tests_connections[] = {
     {"who is refused while it sends reads the answer",
      test_who_is_refused_while_it_sends_reads_the_answer},
     {"more connections than the limit are told", test_more_connections_than_the_limit_are_told},
+    {"without descriptors those that are there are served",
+     test_without_descriptors_those_that_are_there_are_served},
     {"a thousand wait within their memory", test_a_thousand_wait_within_their_memory},
     {"a path is a unix socket", test_a_path_is_a_unix_socket},
     {"an address that can't be had is told", test_an_address_that_can_not_be_had_is_told},

@@ -218,6 +218,24 @@ static void test_many_wrong_passwords_are_braked(void)
     stop(&login);
 }
 
+static void test_a_network_of_ipv6_is_braked_as_one(void)
+{
+    static char self[] = "127.0.0.1", *proxies[] = {self, NULL};
+    struct login login;
+    start(&login);
+    login.site.config.trusted_proxies = (struct gw_strings){proxies, 1};
+    for (int i = 0; i <= 11; i++) {
+        char text[256];
+        sprintf(text,
+                "POST / HTTP/1.1\r\n" HOST "Authorization: Basic " MALLORY
+                "\r\nX-Forwarded-For: 2001:db8:0:%d::%d\r\nConnection: close\r\n\r\n",
+                i == 11, i + 1);
+        ASSERT_CONTAINS(http_site_ask(&login.site, text, NULL),
+                        i == 10 ? "too many wrong passwords" : "must be right");
+    }
+    stop(&login);
+}
+
 static void test_a_reload_has_other_users(void)
 {
     struct login login;
@@ -251,6 +269,7 @@ CU_TestInfo gateway_tests_login[] = {
     {"who doesn't is asked", test_who_does_not_is_asked},
     {"a stranger sends no body", test_a_stranger_sends_no_body},
     {"many wrong passwords are braked", test_many_wrong_passwords_are_braked},
+    {"a network of IPv6 is braked as one", test_a_network_of_ipv6_is_braked_as_one},
     {"a reload has other users", test_a_reload_has_other_users},
     CU_TEST_INFO_NULL,
 };

@@ -153,6 +153,28 @@ static void test_a_body_over_its_limit_is_refused_before_it_is_read(void)
     http_site_stop(&site);
 }
 
+static void test_a_refusal_midway_may_be_answered_later(void)
+{
+    struct http_site site;
+    http_site_init(&site);
+    site.config.limits.body_bytes = 10;
+    http_site_keep(&site, true);
+    http_site_start(&site);
+    int fd = http_site_connect(&site);
+    tcp_say(fd, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                "5\r\n12345\r\n6\r\n123456\r\n");
+    struct gw_request *request = http_site_next(&site);
+    CU_ASSERT_EQUAL(gw_request_refusal(request), 413);
+    tcp_say(fd, "7\r\n1234567\r\n");
+    tcp_assert_quiet(fd);
+    http_site_echo(request);
+    const char *heard = tcp_hear_until(fd, NULL);
+    ASSERT_CONTAINS(heard, "HTTP/1.1 413 ");
+    ASSERT_CONTAINS(heard, "413 the body has more than 10 bytes");
+    close(fd);
+    http_site_stop(&site);
+}
+
 static void test_who_waits_for_100_gets_it(void)
 {
     struct http_site site;
@@ -244,6 +266,7 @@ CU_TestInfo gateway_tests_server[] = {
     {"a server that drains takes no more", test_a_server_that_drains_takes_no_more},
     {"a body over its limit is refused before it is read",
      test_a_body_over_its_limit_is_refused_before_it_is_read},
+    {"a refusal midway may be answered later", test_a_refusal_midway_may_be_answered_later},
     {"who waits for 100 gets it", test_who_waits_for_100_gets_it},
     {"HEAD has no body", test_head_has_no_body},
     {"HTTP/1.0 is served", test_http_1_0_is_served},
