@@ -137,7 +137,8 @@ static void test_each_example_is_a_configuration(void)
     } pages[] = {
         {"docs/gateway.md", "\n```conf\n", 4},       {"docs/gateway-camera.md", "\n```conf\n", 3},
         {"docs/gateway-php.md", "\n```conf\n", 2},   {"docs/gateway-dotnet.md", "\n```conf\n", 1},
-        {"docs/gateway-meter.md", "\n```conf\n", 2}, {"man/gateway.conf.5.scd", "\n```\n", 3}};
+        {"docs/gateway-meter.md", "\n```conf\n", 2}, {"docs/gateway-several.md", "\n```conf\n", 2},
+        {"man/gateway.conf.5.scd", "\n```\n", 3}};
     char folder[128];
     size_t i;
     config_text_begin();
