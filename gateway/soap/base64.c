@@ -74,7 +74,7 @@ bool gw_base64_read(struct gw_base64 *base64, const char *chars, size_t len, cha
             continue;
         if (value == NONE || (value != PAD && base64->pads))
             return false;
-        if (value == PAD && (base64->chars < 2 || ++base64->pads > 2))
+        if (value == PAD && ++base64->pads > 2)
             return false;
         base64->bits = base64->bits << 6 | (value == PAD ? 0 : value);
         base64->chars = (base64->chars + 1) % 4;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "contract/text.h"
 #include "soap/rewrite.h"
@@ -34,6 +35,9 @@ static int map(void *user, const char *address, char *out, size_t out_bytes)
         ++*asked;
     if (strcmp(address, "long") == 0)
         return -1;
+    CU_ASSERT(strncasecmp(address, "rtsp", 4) != 0);
+    if (strcmp(address, "section") == 0)
+        return snprintf(out, out_bytes, "]]>") < (int)out_bytes;
     if (strncmp(address, "http://cam", 10) != 0)
         return 0;
     return snprintf(out, out_bytes, "xmpp:cam@x%s&", address + 10) < (int)out_bytes ? 1 : -1;
@@ -227,6 +231,8 @@ static void test_a_replacement_that_ends_a_section(void)
     struct gw_rewrite_config config = {.categories = GW_REWRITE_WSA};
     expect(&config, ENVELOPE("<w5:To><![CDATA[http://cam/]]>]]&gt;<![CDATA[]]></w5:To>"),
            ENVELOPE("<w5:To><![CDATA[]]>xmpp:cam@x/]]&gt;&amp;<![CDATA[]]></w5:To>"));
+    expect(&config, ENVELOPE("<w5:To><![CDATA[section]]></w5:To>"),
+           ENVELOPE("<w5:To><![CDATA[]]>]]&gt;<![CDATA[]]></w5:To>"));
 }
 
 static void test_signed_envelopes_are_left_alone(void)
