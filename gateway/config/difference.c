@@ -1,5 +1,5 @@
-/* See difference.h. Routes, serves, users and most limits change while the gateway runs; links and
- * listeners are opened at its start. */
+/* See difference.h. Routes, serves, users, certificates and some limits change while the gateway
+ * runs; links and listeners are opened at its start. */
 #include "config/difference.h"
 
 #include <stdio.h>
@@ -17,13 +17,12 @@ static bool has_same_strings(const struct gw_strings *a, const struct gw_strings
     return true;
 }
 
+/* Files of a listener and who comes in there are read anew, but what libmicrohttpd has been told at
+ * its start stays: whether there is TLS, and whether it asks for certificates. */
 static bool is_same_listen(const struct gw_listen *a, const struct gw_listen *b)
 {
-    return strcmp(a->address, b->address) == 0 && strcmp(a->cert_file, b->cert_file) == 0 &&
-           strcmp(a->key_file, b->key_file) == 0 &&
-           strcmp(a->client_ca_file, b->client_ca_file) == 0 && !a->auth == !b->auth &&
-           (!a->auth ||
-            (strcmp(a->auth->name, b->auth->name) == 0 && a->auth->type == b->auth->type));
+    return strcmp(a->address, b->address) == 0 && !*a->cert_file == !*b->cert_file &&
+           !*a->client_ca_file == !*b->client_ca_file;
 }
 
 static bool is_same_link(const struct gw_link_config *a, const struct gw_link_config *b)
@@ -48,15 +47,34 @@ static const struct gw_link_config *find_link(const struct gw_config *one,
     return NULL;
 }
 
+static size_t count_same(const struct gw_listen *listen, const struct gw_config *config)
+{
+    size_t i, count = 0;
+    for (i = 0; i < config->listen_count; i++)
+        count += is_same_listen(listen, &config->listens[i]);
+    return count;
+}
+
+/* One that `other` hasn't got, or not as often: port 0 may stand there twice. */
 static const struct gw_listen *find_listen(const struct gw_config *one,
                                            const struct gw_config *other)
 {
     size_t i;
     for (i = 0; i < one->listen_count; i++) {
-        if (i >= other->listen_count || !is_same_listen(&one->listens[i], &other->listens[i]))
+        if (count_same(&one->listens[i], one) != count_same(&one->listens[i], other))
             return &one->listens[i];
     }
     return NULL;
+}
+
+/* Those that the library, libcurl's side and libmicrohttpd are told when they start. */
+static const char *find_limit(const struct gw_limits *a, const struct gw_limits *b)
+{
+    return a->body_bytes != b->body_bytes       ? "body"
+           : a->header_bytes != b->header_bytes ? "header"
+           : a->memory_bytes != b->memory_bytes ? "memory"
+           : a->connections != b->connections   ? "connections"
+                                                : NULL;
 }
 
 bool gw_difference_find(const struct gw_config *before, const struct gw_config *after, char *what,
@@ -64,6 +82,7 @@ bool gw_difference_find(const struct gw_config *before, const struct gw_config *
 {
     const struct gw_link_config *link = find_link(after, before);
     const struct gw_listen *listen = find_listen(after, before);
+    const char *limit = find_limit(&before->limits, &after->limits);
     if (!link)
         link = find_link(before, after);
     if (!listen)
@@ -75,12 +94,8 @@ bool gw_difference_find(const struct gw_config *before, const struct gw_config *
     else if (!before->admin != !after->admin ||
              (before->admin && !is_same_listen(before->admin, after->admin)))
         snprintf(what, what_bytes, "admin has changed");
-    else if (!before->serve_count != !after->serve_count)
-        snprintf(what, what_bytes, "the first serve has come, or the last has gone");
-    else if (before->limits.connections != after->limits.connections ||
-             before->limits.header_bytes != after->limits.header_bytes ||
-             before->limits.idle_ms != after->limits.idle_ms)
-        snprintf(what, what_bytes, "limits of connections have changed");
+    else if (limit)
+        snprintf(what, what_bytes, "%s of limits has changed", limit);
     else
         return false;
     return true;

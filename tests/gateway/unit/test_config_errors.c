@@ -448,6 +448,32 @@ static void test_what_is_too_much(void)
     config_text_end();
 }
 
+/* Each file is just small enough. */
+static void test_all_files_together_have_a_limit(void)
+{
+    char name[32], *text = repeat("x", 8000), *list = NULL;
+    size_t i;
+    CU_ASSERT_FATAL(asprintf(&list, "auth s { file = secret groups = { '%s'", text) > 0);
+    free(text);
+    text = list;
+    for (i = 0; i < 100; i++) {
+        CU_ASSERT_FATAL(asprintf(&list, "%s, '%.8000s'", text, strchr(text, '\'') + 1) > 0);
+        free(text);
+        text = list;
+    }
+    CU_ASSERT_FATAL(asprintf(&list, "%s } }", text) > 0);
+    free(text);
+    config_text_begin();
+    for (i = 0; i < 24; i++) {
+        snprintf(name, sizeof name, "%zu.conf", i);
+        config_text_write(name, list, 0600);
+    }
+    free(list);
+    config_text_read("include \"[0-9]*.conf\"", why, sizeof why);
+    ASSERT_TEXT(why, "gateway.conf: with all that it includes it needs more than 16 MiB");
+    config_text_end();
+}
+
 static const char whole[] =
     LISTEN LINK "auth \"s\" { file = secret groups = \"ops=a\" }\n"
                 "route \"/a/{n}\" { to = \"xmpp:{n}@x\" rewrite = { wsdl } }\n"
@@ -494,10 +520,22 @@ static void test_what_needs_a_restart(void)
          "listen \"[::1]:1\" has changed"},
         {LISTEN GW "admin \"127.0.0.1:1\" { }\nroute \"/a\" { to = \"xmpp:a@x\" }",
          "admin has changed"},
-        {LISTEN GW "limits { idle = 5 }\nroute \"/a\" { to = \"xmpp:a@x\" }",
-         "limits of connections have changed"},
-        {LISTEN GW "serve \"gw.example.org\" { url = \"http://x\" allow = \"*\" }",
-         "the first serve has come, or the last has gone"},
+        {LISTEN GW "limits { connections = 5 }\nroute \"/a\" { to = \"xmpp:a@x\" }",
+         "connections of limits has changed"},
+        {LISTEN GW "limits { body = 1MiB }\nroute \"/a\" { to = \"xmpp:a@x\" }",
+         "body of limits has changed"},
+        {LISTEN GW "limits { memory = 1GiB }\nroute \"/a\" { to = \"xmpp:a@x\" }",
+         "memory of limits has changed"},
+        {LISTEN GW "limits { header = 8KiB }\nroute \"/a\" { to = \"xmpp:a@x\" }",
+         "header of limits has changed"},
+        {LISTEN GW "limits { idle = 5 in-flight = 5 }\nroute \"/a\" { to = \"xmpp:a@x\" }", ""},
+        {LISTEN GW "serve \"gw.example.org\" { url = \"http://x\" allow = \"*\" }", ""},
+        {"auth s { file = secret }\nlisten \"127.0.0.1:8080\" { auth = s }\n" GW
+         "route \"/a\" { to = \"xmpp:a@x\" }",
+         ""},
+        {"listen \"127.0.0.1:8080\" { cert = ca.pem key = secret }\n" GW
+         "route \"/a\" { to = \"xmpp:a@x\" }",
+         "listen \"127.0.0.1:8080\" has changed"},
     };
     struct gw_config *before, *after;
     char what[256];
@@ -529,6 +567,7 @@ CU_TestInfo gateway_tests_config_errors[] = {
     {"files that are included", test_files_that_are_included},
     {"a password in a file that others read", test_a_password_in_a_file_that_others_read},
     {"what is too much", test_what_is_too_much},
+    {"all files together have a limit", test_all_files_together_have_a_limit},
     {"memory that runs short", test_memory_that_runs_short},
     {"what needs a restart", test_what_needs_a_restart},
     CU_TEST_INFO_NULL};
