@@ -34,7 +34,7 @@ static struct gw_authority *new_authority(struct gw_authorities *authorities,
 
 bool gw_authorities_add(struct gw_authorities *authorities, struct gw_transfer *transfer)
 {
-    const char *pattern = gw_pattern_text(transfer->target->pattern);
+    const char *pattern = gw_pattern_text(transfer->easy.target->pattern);
     struct gw_authority *authority;
     LIST_FOREACH(authority, &authorities->buckets[bucket_of(transfer->authority_text)], entry)
     if (strcmp(authority->text, transfer->authority_text) == 0 &&
@@ -44,7 +44,8 @@ bool gw_authorities_add(struct gw_authorities *authorities, struct gw_transfer *
         authority = new_authority(authorities, transfer, pattern);
     if (!authority)
         return false;
-    authority->connections = transfer->target->connections ? transfer->target->connections : 1;
+    authority->connections =
+        transfer->easy.target->connections ? transfer->easy.target->connections : 1;
     transfer->authority = authority;
     TAILQ_INSERT_TAIL(&authority->waiting, transfer, entry);
     return true;

@@ -27,7 +27,7 @@ struct gw_client {
     /* immutable */
     CURLM *multi;
     pthread_t thread;
-    struct gw_transfer_memory memory;
+    struct gw_transfer_limits limits;
     /* any thread */
     atomic_llong turned_ms;
     /* under mu */
@@ -44,7 +44,7 @@ struct gw_client {
 static bool begin(struct gw_client *client, struct gw_transfer *transfer)
 {
     return gw_transfer_begin(transfer, gw_clock_ms()) &&
-           curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK;
+           curl_multi_add_handle(client->multi, transfer->easy.curl) == CURLM_OK;
 }
 
 /* Begins as many as the authority has connections for. */
@@ -65,7 +65,7 @@ static void start_waiting(struct gw_client *client, struct gw_authority *authori
 static void finish(struct gw_client *client, struct gw_transfer *transfer, CURLcode result)
 {
     struct gw_authority *authority;
-    curl_multi_remove_handle(client->multi, transfer->easy);
+    curl_multi_remove_handle(client->multi, transfer->easy.curl);
     if (gw_transfer_again(transfer, result)) {
         if (begin(client, transfer))
             return;
@@ -136,7 +136,7 @@ static void end_all(struct gw_client *client)
         gw_transfer_free(transfer);
     }
     while ((transfer = TAILQ_FIRST(&client->under_way))) {
-        curl_multi_remove_handle(client->multi, transfer->easy);
+        curl_multi_remove_handle(client->multi, transfer->easy.curl);
         TAILQ_REMOVE(&client->under_way, transfer, entry);
         gw_authority_leave(transfer);
         gw_transfer_give_up(transfer, GW_CLIENT_STOPPED, "the gateway stops");
@@ -189,8 +189,8 @@ struct gw_client *gw_client_start(const struct gw_limits *limits, char *why, siz
         return NULL;
     }
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)MOST_IDLE_CONNECTIONS);
-    client->memory.most_bytes = limits->memory_bytes;
-    client->memory.most_header_bytes = limits->header_bytes;
+    client->limits.memory.most_bytes = limits->memory_bytes;
+    client->limits.most_header_bytes = limits->header_bytes;
     atomic_store(&client->turned_ms, gw_clock_ms());
     TAILQ_INIT(&client->new);
     TAILQ_INIT(&client->under_way);
@@ -209,7 +209,7 @@ int gw_client_send(struct gw_client *client, struct gw_config *config,
                    const struct gw_client_request *request, char *why, size_t why_bytes)
 {
     struct gw_transfer *transfer =
-        gw_transfer_new(&client->memory, config, request, why, why_bytes);
+        gw_transfer_new(&client->limits, config, request, why, why_bytes);
     bool is_stopping;
     if (!transfer)
         return -1;
@@ -222,7 +222,7 @@ int gw_client_send(struct gw_client *client, struct gw_config *config,
         curl_multi_wakeup(client->multi);
         return 0;
     }
-    transfer->body = NULL; /* stays the caller's */
+    transfer->easy.body = NULL; /* stays the caller's */
     gw_transfer_free(transfer);
     snprintf(why, why_bytes, "the gateway stops");
     return -1;
