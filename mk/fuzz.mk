@@ -63,6 +63,10 @@ $(call obj,tests/fuzz/fuzz_backend.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_
 $(BUILD)/fuzz-backend: $(GATEWAY_FUZZED) $(call obj,$(addprefix gateway/serve/,backend.c device_path.c documents.c))
 $(BUILD)/fuzz-backend: SYSTEM_LIBS += -lexpat
 
+# What a client says of whom it calls, and addresses on their way through a route.
+$(call obj,tests/fuzz/fuzz_route.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_route.c)): CPPFLAGS += -iquote gateway
+$(BUILD)/fuzz-route: $(call obj,gateway/config/pattern.c gateway/route/address.c gateway/route/endpoint.c)
+
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 

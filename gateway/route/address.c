@@ -18,12 +18,29 @@ enum { TEXT_BYTES = 4096 };
 
 static const char scheme[] = "xmpp:";
 
+/* Whether a URL may have it (RFC 3986 2). */
+static bool is_of_url(char c)
+{
+    return c > 0x20 && c < 0x7F && !strchr("\"<>\\^`{|}", c);
+}
+
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Whether a path, up to its query, has a segment "..". */
+static bool goes_up(const char *path)
+{
+    const char *query = path + strcspn(path, "?");
+    for (const char *at = path; (at = strstr(at, "/..")) && at < query; at++) {
+        if (at + 3 == query || at[3] == '/')
+            return true;
+    }
+    return false;
 }
 
 /* Decodes %XX up to the first of stop; false: no room, a broken escape, a control character, "..".
@@ -45,7 +62,7 @@ static bool decode(const char *text, const char *stop, char *out, size_t out_byt
         out[len++] = (char)c;
     }
     out[len] = '\0';
-    return !strstr(out, "/../") && !(len >= 3 && strcmp(out + len - 3, "/..") == 0);
+    return !goes_up(out);
 }
 
 /* ---- xmpp: to http: ---- */
@@ -75,16 +92,25 @@ static const char *path_behind(const struct gw_route_config *route, const char *
     return path;
 }
 
-/* Adds a path with its query, which stands in a canonical address as %3F. */
-static bool add_path(const char *path, char *out, size_t out_bytes)
+/* Adds a path with its query, which stands in a canonical address as %3F, and behind it as it is.
+ * 1; 0: a call with that path would be refused; -1: no room. */
+static int add_path(const char *path, char *out, size_t out_bytes)
 {
     char before[TEXT_BYTES];
-    size_t query_at = strcspn(path, "?"), len;
-    snprintf(before, sizeof before, "%.*s", (int)query_at, path);
+    size_t path_len = strcspn(path, "?");
+    snprintf(before, sizeof before, "%.*s", (int)path_len, path);
     if (!gw_endpoint_encode(before, out, out_bytes))
-        return false;
-    len = strlen(out);
-    return (size_t)snprintf(out + len, out_bytes - len, "%s", path + query_at) < out_bytes - len;
+        return -1;
+    size_t query_at = strlen(out);
+    for (const char *query = path + path_len; *query; query++) {
+        char c[2] = {*query, '\0'};
+        size_t len = strlen(out);
+        if (is_of_url(*query) && len + 1 < out_bytes)
+            memcpy(out + len, c, sizeof c);
+        else if (!gw_endpoint_encode(c, out, out_bytes))
+            return -1;
+    }
+    return path_len + strlen(out + query_at) <= GW_ENDPOINT_PATH_BYTES;
 }
 
 /* The URL by which a route reaches a JID that its own pattern of JIDs matches. */
@@ -94,13 +120,13 @@ static int write_url(const struct gw_address_map *map, const struct gw_route_con
     char path[TEXT_BYTES] = "";
     if (!rest || (*rest && route->path == GW_PATH_NONE))
         return 0;
-    snprintf(out, out_bytes, "%s", map->base);
-    if (!gw_pattern_expand(gw_pattern_text(route->pattern), match, "", path, sizeof path))
+    if ((size_t)snprintf(out, out_bytes, "%s", map->base) >= out_bytes ||
+        !gw_pattern_expand(gw_pattern_text(route->pattern), match, "", path, sizeof path))
         return -1;
     size_t len = strlen(path);
     if (len > 0 && path[len - 1] == '/' && *rest == '/')
         path[len - 1] = '\0'; /* the route "/" */
-    return gw_endpoint_encode(path, out, out_bytes) && add_path(rest, out, out_bytes) ? 1 : -1;
+    return gw_endpoint_encode(path, out, out_bytes) ? add_path(rest, out, out_bytes) : -1;
 }
 
 /* 0: the route doesn't reach it. */
@@ -166,6 +192,13 @@ static size_t authority_of(const char *url, size_t *path_at)
     return len > start ? len : 0;
 }
 
+static bool is_url(const char *text)
+{
+    while (is_of_url(*text))
+        text++;
+    return !*text;
+}
+
 /* Whether a URL's authority is ours: as in our base, or as the client calls us. */
 static bool is_ours(const struct gw_address_map *map, const char *url, size_t len, size_t path_at)
 {
@@ -177,27 +210,39 @@ static bool is_ours(const struct gw_address_map *map, const char *url, size_t le
            strncasecmp(map->host, url + start, path_at - start) == 0;
 }
 
+/* The endpoint of a path with its query; false: there is none, or it has no room. */
+static bool write_endpoint(const struct gw_address_map *map, const char *path, const char *query,
+                           char endpoint[GW_ENDPOINT_BYTES])
+{
+    char why[128], rest[GW_ENDPOINT_PATH_BYTES + 1];
+    struct gw_match match = {.rest = ""};
+    const struct gw_route_config *route = gw_endpoint_route(map->config, path, &match);
+    if (!route)
+        return false;
+    const struct gw_endpoint_of of = {
+        .route = route, .match = &match, .user = map->user, .query = query};
+    if (gw_endpoint_write(&of, endpoint, why, sizeof why) ||
+        gw_endpoint_path(&of, rest, why, sizeof why))
+        return false;
+    endpoint[strcspn(endpoint, "?")] = '\0';
+    if (!*rest)
+        return true;
+    endpoint[strcspn(endpoint, "/")] = '\0'; /* the device's own name for it */
+    return gw_endpoint_encode(rest, endpoint, GW_ENDPOINT_BYTES);
+}
+
 int gw_address_to_xmpp(void *user, const char *address, char *out, size_t out_bytes)
 {
     const struct gw_address_map *map = user;
-    char path[TEXT_BYTES], endpoint[GW_ENDPOINT_BYTES], why[128];
+    char path[TEXT_BYTES], query[TEXT_BYTES] = "", endpoint[GW_ENDPOINT_BYTES];
     size_t path_at = 0, len = authority_of(address, &path_at);
-    struct gw_match match = {.rest = ""};
-    if (!*map->base || len == 0 || !is_ours(map, address, len, path_at) ||
-        !decode(address + path_at, "?#", path, sizeof path))
+    if (!*map->base || len == 0 || !is_url(address) || !is_ours(map, address, len, path_at) ||
+        !decode(address + path_at, "?#", path, sizeof path) || strchr(path, '?'))
         return 0;
-    const struct gw_route_config *route = gw_endpoint_route(map->config, path, &match);
-    if (!route)
+    const char *behind = address + strcspn(address, "?#");
+    if (*behind == '?')
+        snprintf(query, sizeof query, "%.*s", (int)strcspn(behind + 1, "#"), behind + 1);
+    if (!write_endpoint(map, path, query, endpoint))
         return 0;
-    const struct gw_endpoint_of of = {
-        .route = route, .match = &match, .user = map->user, .query = ""};
-    if (gw_endpoint_write(&of, endpoint, why, sizeof why))
-        return 0;
-    endpoint[strcspn(endpoint, "?")] = '\0';
-    if (route->path == GW_PATH_HEADER && *match.rest && strcmp(match.rest, "/") != 0) {
-        endpoint[strcspn(endpoint, "/")] = '\0'; /* the device's own name for it */
-        if (!gw_endpoint_encode(match.rest, endpoint, sizeof endpoint))
-            return -1;
-    }
     return (size_t)snprintf(out, out_bytes, "%s", endpoint) < out_bytes ? 1 : -1;
 }

@@ -248,8 +248,11 @@ static struct asking *new_asking(struct gw_contracts *contracts,
     asking->route = question->route;
     asking->done = done;
     asking->user = user;
-    if (asprintf(&asking->key, "%s\n%s", is_file ? question->route->wsdl_file : question->endpoint,
-                 is_file ? "" : question->from) >= 0)
+    /* What one link is told another one may not be. */
+    int len = is_file ? asprintf(&asking->key, "%s", question->route->wsdl_file)
+                      : asprintf(&asking->key, "%s\n%s\n%s", question->route->link->name,
+                                 question->from, question->endpoint);
+    if (len >= 0)
         return asking;
     asking->key = NULL;
     free_asking(asking);

@@ -187,13 +187,14 @@ void gw_routes_take(void *user, struct gw_request *request)
 
 /* ---- the try-it form ---- */
 
-/* What a path of a route calls, in the gateway's own name. 0, or -1 with one sentence in why. */
+/* What a path of a route calls, in the gateway's own name: there is no user. */
 struct target {
     const struct gw_route_config *route;
     struct gw_match match;
     char endpoint[GW_ENDPOINT_BYTES], from[GW_ENDPOINT_FROM_BYTES];
 };
 
+/* 0, or -1 with one sentence in why. */
 static int find_target(const struct gw_config *config, const char *path, struct target *target,
                        char *why, size_t why_bytes)
 {
@@ -202,10 +203,11 @@ static int find_target(const struct gw_config *config, const char *path, struct 
         return snprintf(why, why_bytes, "no route has this path"), -1;
     const struct gw_endpoint_of of = {
         .route = target->route, .match = &target->match, .user = "", .query = ""};
-    return gw_endpoint_write(&of, target->endpoint, why, why_bytes) ||
-                   gw_endpoint_from(&of, target->from, why, why_bytes)
-               ? -1
-               : 0;
+    target->from[0] = '\0';
+    if (gw_endpoint_write(&of, target->endpoint, why, why_bytes))
+        return -1;
+    bool has_user = strstr(target->route->from, "{user}") != NULL;
+    return !has_user && gw_endpoint_from(&of, target->from, why, why_bytes) ? -1 : 0;
 }
 
 struct describing {

@@ -36,7 +36,8 @@ class Life(gateway_lab.GatewayLab):
         for number, answer in enumerate(posts.ended()):
             self.answered(answer, str(number))
         self.assertEqual(chain.routing.end(0), 0)
-        self.assertEqual(len(ledger.numbers), 10)
+        # The question whether it refuses may have come before it did.
+        self.assertEqual(sorted(number for number in ledger.numbers if number != "10"), [str(n) for n in range(10)])
 
     def test_a_service_gateway_that_stops_answers_first(self):
         posts, chain, ledger = self.held()
