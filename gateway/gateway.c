@@ -93,7 +93,7 @@ static int open_link(struct gw_gateway *gateway, const struct gw_link_config *li
 static int open_links(struct gw_gateway *gateway, char *why, size_t why_bytes)
 {
     const struct gw_config *config = gateway->config;
-    gateway->links = calloc(config->link_count + 1, sizeof gateway->links[0]);
+    gateway->links = calloc(config->link_count + 1, sizeof(void *));
     if (!gateway->links)
         return fail(why, why_bytes, "no memory for links");
     for (size_t i = 0; i < config->link_count; i++)

@@ -102,9 +102,10 @@ static void text_of_strangers_is_made_fit(void)
         {"\xff\xfe", "??\n"},
         {"\xc0\x80", "??\n"},
         {"\xc2\x9bz", "??z\n"}, /* CSI in one character */
+        /* right to left; NOLINTNEXTLINE(misc-misleading-bidirectional) */
         {"\xe2\x80\xae"
          "abc",
-         "???abc\n"}, /* right to left */
+         "???abc\n"},
         {"\xe2\x80\xa8"
          "a forged line",
          "???a forged line\n"},    /* a line separator */
