@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../lib/tcp.h"
+#include "contract/text.h"
 #include "http_site.h"
 
 #define POST  "POST /x HTTP/1.1\r\nHost: gw\r\n"
@@ -223,10 +224,65 @@ static void test_a_hundred_requests_in_one_piece_are_answered_in_order(void)
     }
 }
 
+/* A request that nothing is wrong with, of a random shape; its path and body are its number. */
+static void put_request(struct ct_text *out, unsigned *seed, int number)
+{
+    static const char *const values[] = {
+        "", " ", "x", "  two  words \t", "\xc3\xa9", "a:b,c;d=\"e\""};
+    unsigned fields = rand_r(seed) % 4 ? rand_r(seed) % 5 : rand_r(seed) % 60;
+    ct_text_print(out, "POST /%d?q=%%20%u HTTP/1.1\r\nHost: gw:%u\r\n", number, rand_r(seed) % 100,
+                  1 + rand_r(seed) % 65535);
+    for (unsigned i = 0; i < fields; i++) {
+        unsigned length = rand_r(seed) % 8 ? rand_r(seed) % 20 : rand_r(seed) % 200;
+        ct_text_print(out, "X-%u:%s", rand_r(seed) % 1000, values[rand_r(seed) % 6]);
+        while (length-- > 0)
+            ct_text_put(out, "y");
+        ct_text_put(out, "\r\n");
+    }
+    ct_text_print(out, "Content-Length: %d\r\n\r\n%08d", 8, number);
+}
+
+/* The header is looked at where libmicrohttpd has received it, wherever that is. */
+static void test_requests_of_any_shape_are_served(void)
+{
+    enum { CONNECTIONS = 60, REQUESTS = 12 };
+    unsigned seed = 1;
+    struct http_site site;
+    http_site_init(&site);
+    http_site_start(&site);
+    for (int c = 0; c < CONNECTIONS; c++) {
+        struct ct_text text = {0};
+        char last[32];
+        int fd = http_site_connect(&site), first = c * REQUESTS;
+        for (int i = 0; i < REQUESTS; i++)
+            put_request(&text, &seed, first + i);
+        for (size_t at = 0; at < text.len;) {
+            size_t piece = 1 + rand_r(&seed) % (rand_r(&seed) % 2 ? 40 : 20000);
+            piece = piece < text.len - at ? piece : text.len - at;
+            CU_ASSERT_EQUAL(send(fd, text.bytes + at, piece, MSG_NOSIGNAL), (ssize_t)piece);
+            at += piece;
+        }
+        sprintf(last, " %08d", first + REQUESTS - 1);
+        const char *heard = tcp_hear_until(fd, last);
+        for (int i = 0; i < REQUESTS; i++) {
+            char expected[64];
+            sprintf(expected, "POST /%d ?q=", first + i);
+            const char *found = strstr(heard, expected);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+            heard = found;
+        }
+        ASSERT_LACKS(heard, "HTTP/1.1 4");
+        close(fd);
+        ct_text_fini(&text);
+    }
+    http_site_stop(&site);
+}
+
 CU_TestInfo gateway_tests_hostile[] = {
     {"what can be read in two ways is refused", test_what_can_be_read_in_two_ways_is_refused},
     {"a header over its limit is 431", test_a_header_over_its_limit_is_431},
     {"a hundred requests in one piece are answered in order",
      test_a_hundred_requests_in_one_piece_are_answered_in_order},
+    {"requests of any shape are served", test_requests_of_any_shape_are_served},
     CU_TEST_INFO_NULL,
 };
