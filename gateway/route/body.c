@@ -36,6 +36,12 @@ static int read_action(struct gw_body *body, const struct gw_request *request,
     return 0;
 }
 
+/* What a function says that reads a document or its parts (gw_scan_read()). */
+static int status_of_errno(void)
+{
+    return errno == ENOMEM ? 503 : errno == EFBIG ? 413 : 400;
+}
+
 /* A document fit for a stanza in the place of one that came. */
 static int clean(struct gw_body *body, const char *document, size_t bytes, const char *charset,
                  char *why, size_t why_bytes)
@@ -67,7 +73,7 @@ static int take_parts(struct gw_body *body, struct gw_multipart *multipart, size
     multipart->envelope_bytes = body->bytes;
     body->is_package = true;
     body->envelope = gw_mtom_put(multipart, most_bytes, &body->bytes, why, why_bytes);
-    return body->envelope ? 0 : 400;
+    return body->envelope ? 0 : status_of_errno();
 }
 
 static int read_multipart(struct gw_body *body, const struct gw_media_type *type,
@@ -76,7 +82,7 @@ static int read_multipart(struct gw_body *body, const struct gw_media_type *type
 {
     struct gw_multipart multipart;
     if (gw_multipart_read(&multipart, type, document, bytes, why, why_bytes))
-        return 400;
+        return status_of_errno();
     int status = clean(body, multipart.envelope, multipart.envelope_bytes, multipart.root.charset,
                        why, why_bytes);
     if (!status)
@@ -128,7 +134,7 @@ int gw_body_read(struct gw_body *body, const struct gw_request *request, size_t 
     if (body->bytes > most_bytes)
         return refuse_size(body->bytes, most_bytes, why, why_bytes);
     if (gw_glance_read(&body->glance, body->envelope, body->bytes, why, why_bytes))
-        return 400;
+        return status_of_errno();
     return read_action(body, request, &type, why, why_bytes);
 }
 
@@ -147,7 +153,7 @@ int gw_body_load(struct gw_body *body, const char *path, size_t most_bytes, char
     char *loaded = gw_cargo_put(&body->cargo, body->glance.version, body->envelope, body->bytes,
                                 most_bytes, &bytes, why, why_bytes);
     if (!loaded)
-        return 400;
+        return status_of_errno();
     free(body->envelope);
     body->envelope = loaded;
     body->bytes = bytes;

@@ -10,6 +10,7 @@
  */
 #include "soap/cargo.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -75,12 +76,15 @@ struct look {
 static int fail(struct look *look, const char *sentence)
 {
     snprintf(look->why, look->why_bytes, "%s", sentence);
+    errno = EINVAL;
     return -1;
 }
 
 static int fail_memory(struct look *look)
 {
-    return fail(look, "there is no memory for what goes along with the envelope");
+    fail(look, "there is no memory for what goes along with the envelope");
+    errno = ENOMEM;
+    return -1;
 }
 
 /* ---- the block as it is read ---- */
@@ -153,6 +157,7 @@ static int read_part(struct look *look, const struct gw_scan_event *event)
     if (look->held <= look->most_bytes)
         return 0;
     snprintf(look->why, look->why_bytes, "a cargo has more than %zu bytes", look->most_bytes);
+    errno = EFBIG;
     return -1;
 }
 
@@ -335,13 +340,15 @@ static char *finish(struct look *look, struct ct_text *out, size_t *out_bytes)
     size_t len = out->len, limit = out->limit;
     bool over_limit = out->over_limit;
     char *text = ct_text_take(out);
-    if (text)
+    if (text) {
         *out_bytes = len;
-    else if (over_limit)
+    } else if (over_limit) {
         snprintf(look->why, look->why_bytes,
                  "the envelope with what goes along with it has more than %zu bytes", limit);
-    else
+        errno = EFBIG;
+    } else {
         fail_memory(look);
+    }
     return text;
 }
 

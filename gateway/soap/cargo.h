@@ -32,7 +32,8 @@ void gw_cargo_free(struct gw_cargo *cargo); /* zero afterwards */
 
 /* The envelope with the block in it; malloc'ed, NUL-terminated; NULL with one sentence in why: no
  * envelope of that version, a cargo in it already, an id or a type that can't be written, more than
- * most_bytes. Neither this nor take() reads beyond the Header. Any thread. */
+ * most_bytes; errno as gw_scan_read() has it. Neither this nor take() reads beyond the Header. Any
+ * thread. */
 char *gw_cargo_put(const struct gw_cargo *cargo, int version, const char *envelope, size_t bytes,
                    size_t most_bytes, size_t *out_bytes, char *why, size_t why_bytes);
 /* The envelope without it, and what it held; malloc'ed, byte for byte what gw_cargo_put() was

@@ -5,6 +5,7 @@
  * envelope, no Body, more than 256 nested elements, no memory: one sentence. */
 #include "soap/glance.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,8 +209,11 @@ int gw_glance_read(struct gw_glance *glance, const char *envelope, size_t bytes,
         return -1;
     if (!look.wrong && !look.has_body)
         look.wrong = "the envelope has no Body";
-    if (look.wrong)
-        return snprintf(why, why_bytes, "%s", look.wrong), -1;
+    if (look.wrong) {
+        snprintf(why, why_bytes, "%s", look.wrong);
+        errno = EINVAL;
+        return -1;
+    }
     if (strcmp(glance->operation, "Fault") == 0 &&
         strcmp(glance->namespace_, namespace_of(&look)) == 0)
         glance->fault = code_of(look.code);

@@ -27,7 +27,8 @@ struct gw_glance {
     bool is_signed;           /* it holds a ds:Signature */
 };
 
-/* 0, or -1 with one sentence in why: no XML, no envelope of SOAP 1.1 or 1.2. Any thread. */
+/* 0, or -1 with one sentence in why, errno as gw_scan_read() has it: no XML, no envelope of
+ * SOAP 1.1 or 1.2. Any thread. */
 int gw_glance_read(struct gw_glance *glance, const char *envelope, size_t bytes, char *why,
                    size_t why_bytes);
 

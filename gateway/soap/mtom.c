@@ -9,6 +9,7 @@
  */
 #include "soap/mtom.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,14 @@ struct packing {
 static int fail(struct packing *packing, const char *sentence)
 {
     snprintf(packing->why, packing->why_bytes, "%s", sentence);
+    errno = EINVAL;
+    return -1;
+}
+
+static int fail_memory(struct packing *packing)
+{
+    fail(packing, "there is no memory for the parts");
+    errno = ENOMEM;
     return -1;
 }
 
@@ -116,13 +125,15 @@ static char *finish(struct packing *packing, size_t bytes, size_t *out_bytes)
     size_t len = packing->out.len, limit = packing->out.limit;
     bool over_limit = packing->out.over_limit;
     char *text = ct_text_take(&packing->out);
-    if (text)
+    if (text) {
         *out_bytes = len;
-    else if (over_limit)
+    } else if (over_limit) {
         snprintf(packing->why, packing->why_bytes,
                  "the envelope with its parts in it has more than %zu bytes", limit);
-    else
-        fail(packing, "there is no memory for the parts");
+        errno = EFBIG;
+    } else {
+        fail_memory(packing);
+    }
     return text;
 }
 
@@ -138,7 +149,7 @@ char *gw_mtom_put(const struct gw_multipart *package, size_t most_bytes, size_t 
     char *text = NULL;
     int result = packing.is_used ? gw_scan_read(package->envelope, package->envelope_bytes,
                                                 "the envelope", put, &packing, why, why_bytes)
-                                 : fail(&packing, "there is no memory for the parts");
+                                 : fail_memory(&packing);
     for (size_t i = 0; result == 0 && i < package->part_count; i++)
         if (!packing.is_used[i])
             result = fail(&packing, "no xop:Include names one of the parts");
@@ -199,7 +210,7 @@ static int add_part(struct packing *packing, const char *chars, size_t len)
         size_t room = packing->room ? 2 * packing->room : 4;
         struct gw_part *parts = realloc(made->parts, room * sizeof *parts);
         if (!parts)
-            return fail(packing, "there is no memory for the parts");
+            return fail_memory(packing);
         made->parts = parts;
         packing->room = room;
     }
@@ -208,7 +219,7 @@ static int add_part(struct packing *packing, const char *chars, size_t len)
     *part = (struct gw_part){
         .id = strdup(id), .type = strdup(packing->type), .bytes = malloc(GW_BASE64_ROOM(len) + 1)};
     if (!part->id || !part->type || !part->bytes)
-        return fail(packing, "there is no memory for the parts");
+        return fail_memory(packing);
     gw_base64_read(&base64, chars, len, part->bytes, &part->len);
     part->bytes[part->len] = '\0';
     ct_text_print(&packing->out, "<xop:Include xmlns:xop=\"" NS_XOP "\" href=\"cid:%s\"/>", id);

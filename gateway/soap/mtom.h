@@ -13,7 +13,9 @@
 
 enum { GW_MTOM_PART_CHARS = 1024 }; /* a text with fewer stays where it is */
 
-/* The envelope of a package with each xop:Include replaced; each part is used once at least.
+/* Both have errno as gw_scan_read() has it on failure.
+ *
+ * The envelope of a package with each xop:Include replaced; each part is used once at least.
  * malloc'ed, NUL-terminated; NULL with one sentence in why: an Include that isn't alone in its
  * element, or whose part isn't there, a part that isn't used, more than 1,000 Includes, over
  * most_bytes, no XML in UTF-8, no memory. Any thread. */

@@ -10,6 +10,7 @@
  */
 #include "soap/multipart.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,14 @@ struct header {
 static int fail(struct reading *reading, const char *sentence)
 {
     snprintf(reading->why, reading->why_bytes, "%s", sentence);
+    errno = EINVAL;
+    return -1;
+}
+
+static int fail_memory(struct reading *reading)
+{
+    fail(reading, "there is no memory for the parts");
+    errno = ENOMEM;
     return -1;
 }
 
@@ -237,11 +246,11 @@ static int copy_body(struct reading *reading, struct gw_part *part, const struct
     part->len = len;
     if (!header->is_base64) {
         part->bytes = copy_bytes(bytes, len);
-        return part->bytes ? 0 : fail(reading, "there is no memory for the parts");
+        return part->bytes ? 0 : fail_memory(reading);
     }
     part->bytes = malloc(GW_BASE64_ROOM(len) + 1);
     if (!part->bytes)
-        return fail(reading, "there is no memory for the parts");
+        return fail_memory(reading);
     if (!gw_base64_read(&base64, bytes, len, part->bytes, &part->len) ||
         !gw_base64_is_whole(&base64))
         return fail(reading, "a part isn't base64, which its header says");
@@ -259,7 +268,7 @@ static int make_room(struct reading *reading)
     size_t room = reading->room ? 2 * reading->room : 4;
     struct gw_part *parts = realloc(out->parts, room * sizeof *parts);
     if (!parts)
-        return fail(reading, "there is no memory for the parts");
+        return fail_memory(reading);
     out->parts = parts;
     reading->room = room;
     return 0;
@@ -278,7 +287,7 @@ static int read_part(struct reading *reading, const char *end)
     struct gw_part *part = &out->parts[out->part_count++];
     *part = (struct gw_part){.id = strdup(header.id), .type = strdup(header.type)};
     if (!part->id || !part->type)
-        return fail(reading, "there is no memory for the parts");
+        return fail_memory(reading);
     return copy_body(reading, part, &header, at, (size_t)(end - at));
 }
 
@@ -306,6 +315,7 @@ static int take_root(struct reading *reading, const char *start)
         return fail(reading, "no part has the Content-ID that start names");
     if (gw_media_type_read(&out->root, root->type, clause, sizeof clause) < 0) {
         snprintf(reading->why, reading->why_bytes, "the envelope's part: %s", clause);
+        errno = EINVAL;
         return -1;
     }
     out->is_xop = out->root.media == GW_MEDIA_XOP;

@@ -27,8 +27,8 @@ struct gw_multipart {
 };
 /* type is that of the body: multipart/related. 0, or -1 with one sentence in why, and *multipart is
  * zero: no boundary, a body that ends before its last one, a part whose header can't be read or
- * isn't printable ASCII, two with one id, no root, an encoding other than base64, no memory. Any
- * thread. */
+ * isn't printable ASCII, two with one id, no root, an encoding other than base64, no memory; errno
+ * as gw_scan_read() has it. Any thread. */
 int gw_multipart_read(struct gw_multipart *multipart, const struct gw_media_type *type,
                       const char *body, size_t bytes, char *why, size_t why_bytes);
 /* The part that an URL "cid:.." means (RFC 2392), or NULL. Senders differ in what they encode: the

@@ -11,6 +11,7 @@
  */
 #include "soap/rewrite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,9 +122,11 @@ static int map(struct rewriting *rewriting, enum spot spot, const char *address,
         return 0;
     gw_rewrite_fn *fn = spot == SPOT_IMPORT && of->map_import ? of->map_import : of->map;
     int mapped = fn(of->user, address, out, GW_REWRITE_ADDRESS_BYTES);
-    if (mapped < 0)
+    if (mapped < 0) {
         snprintf(rewriting->why, rewriting->why_bytes,
                  "an address would become longer than %d bytes", GW_REWRITE_ADDRESS_BYTES - 1);
+        errno = EFBIG;
+    }
     return mapped > 0 && strcmp(address, out) == 0 ? 0 : mapped;
 }
 
@@ -357,6 +360,7 @@ static char *finish(struct rewriting *rewriting, size_t bytes, size_t *out_bytes
     size_t len = out->len, limit = out->limit;
     bool no_memory = out->no_memory, over_limit = out->over_limit;
     char *taken = ct_text_take(out);
+    errno = taken ? errno : over_limit && !no_memory ? EFBIG : ENOMEM;
     if (taken)
         *out_bytes = len;
     else if (no_memory || !over_limit)

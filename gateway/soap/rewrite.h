@@ -45,8 +45,8 @@ struct gw_rewrite_result {
 };
 
 /* malloc'ed, NUL-terminated; NULL with one sentence in why: no XML, no memory, over most_bytes, no
- * room for an address. A document without anything to replace comes back byte for byte. It is UTF-8
- * (scan.h). Any thread. */
+ * room for an address; errno as gw_scan_read() has it. A document without anything to replace comes
+ * back byte for byte. It is UTF-8 (scan.h). Any thread. */
 char *gw_rewrite(const struct gw_rewriting *rewriting, const char *document, size_t bytes,
                  size_t most_bytes, size_t *out_bytes, struct gw_rewrite_result *result, char *why,
                  size_t why_bytes);

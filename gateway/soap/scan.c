@@ -1,6 +1,7 @@
 /* See scan.h. */
 #include "soap/scan.h"
 
+#include <errno.h>
 #include <expat.h>
 #include <limits.h>
 #include <malloc.h>
@@ -77,6 +78,7 @@ static void fail(struct scan *scan, const char *text)
 {
     scan->result = -1;
     snprintf(scan->why, scan->why_bytes, "%s %s", scan->what, text);
+    errno = EINVAL;
     XML_StopParser(scan->parser, XML_FALSE);
 }
 
@@ -177,6 +179,7 @@ static void set_handlers(struct scan *scan)
 static int explain(const struct scan *scan)
 {
     enum XML_Error error = XML_GetErrorCode(scan->parser);
+    errno = memory.is_over ? EFBIG : memory.has_failed ? ENOMEM : EINVAL;
     if (memory.is_over)
         snprintf(scan->why, scan->why_bytes, "%s would take too much memory to read", scan->what);
     else if (memory.has_failed)
@@ -209,6 +212,7 @@ int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_f
     if (bytes > INT_MAX || is_utf16(document, bytes)) {
         snprintf(why, why_bytes, "%s %s", what,
                  bytes > INT_MAX ? "has 2 GiB or more" : "isn't UTF-8");
+        errno = bytes > INT_MAX ? EFBIG : EINVAL;
         return -1;
     }
     memory.left = 4 * bytes + SPARE_BYTES;
@@ -216,6 +220,7 @@ int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_f
     scan.parser = XML_ParserCreate_MM("UTF-8", &suite, SEPARATOR);
     if (!scan.parser) {
         snprintf(why, why_bytes, "there is no memory to read %s", what);
+        errno = ENOMEM;
         return -1;
     }
     set_handlers(&scan);

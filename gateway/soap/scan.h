@@ -47,7 +47,9 @@ struct gw_scan_event {
 /* 0: go on; 1: enough has been read, which is no error; -1: an error, why has been written. */
 typedef int gw_scan_fn(void *user, const struct gw_scan_event *event);
 
-/* 0, or -1 with one sentence in why. what: "the envelope", for sentences. Any thread. */
+/* 0, or -1 with one sentence in why, and errno as the reader's functions have it: ENOMEM, EFBIG (a
+ * limit of bytes), EINVAL (whatever is wrong with the document). what: "the envelope", for
+ * sentences. Any thread. */
 int gw_scan_read(const char *document, size_t bytes, const char *what, gw_scan_fn *take, void *user,
                  char *why, size_t why_bytes);
 

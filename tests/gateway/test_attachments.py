@@ -116,6 +116,14 @@ class Attachments(gateway_lab.GatewayLab):
             self.assertIn(why, answer.fault.replace("&apos;", "'"))
         self.assertEqual(self.ledger_of_all.calls, [])
 
+    def test_a_package_that_becomes_too_large_is_413(self):
+        chain = self.chain(self.ledger_of_all.url, more='limits { body = "200KiB" }\n')
+        for size, status, outcome in ((100, 200, "executed"), (190, 413, "not-executed")):
+            answer = self.send(chain, *package(
+                envelope(STORE % (INCLUDE % "cid:a@x"), 11), ("a@x", "a/b", b"x" * size * 1024)))
+            self.assertEqual((answer.status, answer.outcome), (status, outcome), answer)
+        self.assertEqual(len(self.ledger_of_all.calls), 1)
+
     def test_a_service_that_is_no_gateway_takes_no_attachments(self):
         service = lab.Service([str(lab.BUILD / "samples" / "calculator-service")], dict(
             lab.alone(), SOAP_XMPP_JID="bob@%s/%s" % (self.server.domain, self.resource),

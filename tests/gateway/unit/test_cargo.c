@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 #include "shortage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +176,9 @@ static void expect_no_take(const char *envelope, size_t most, const char *senten
 {
     struct gw_cargo taken = {.path = (char *)1};
     char why[256] = "";
+    errno = 0;
     CU_ASSERT_PTR_NULL(take(&taken, envelope, most, why, sizeof why));
+    CU_ASSERT_EQUAL(errno, strstr(sentence, "bytes") ? EFBIG : EINVAL);
     ASSERT_CONTAINS(why, sentence);
     CU_ASSERT(!taken.path && !taken.parts && !taken.part_count);
 }
@@ -219,7 +222,9 @@ static void expect_no_put(const struct gw_cargo *cargo, int version, const char 
                           size_t most, const char *sentence)
 {
     char why[256] = "";
+    errno = 0;
     CU_ASSERT_PTR_NULL(put(cargo, version, envelope, most, why, sizeof why));
+    CU_ASSERT_EQUAL(errno, strstr(sentence, "bytes") ? EFBIG : EINVAL);
     ASSERT_CONTAINS(why, sentence);
 }
 
@@ -274,7 +279,9 @@ static bool attempt_putting(unsigned number, bool lasts)
     shortage_begin(number, lasts);
     char *out =
         gw_cargo_put(&both, 11, envelope, strlen(envelope), MOST, &out_bytes, why, sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT((out == NULL) == has_failed);
     if (has_failed)
         ASSERT_CONTAINS(why, "there is no memory");
@@ -292,7 +299,9 @@ static bool attempt_taking(unsigned number, bool lasts)
     shortage_begin(number, lasts);
     char *out =
         gw_cargo_take(&taken, envelope, strlen(envelope), MOST, &out_bytes, why, sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT((out == NULL) == has_failed);
     if (has_failed) {
         ASSERT_CONTAINS(why, "there is no memory");

@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 #include "shortage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,9 @@ static void expect_no_put(const char *envelope, size_t part_count, size_t most,
                           const char *sentence)
 {
     char why[256] = "";
+    errno = 0;
     CU_ASSERT_PTR_NULL(put(envelope, part_count, most, why, sizeof why));
+    CU_ASSERT_EQUAL(errno, strstr(sentence, "bytes") ? EFBIG : EINVAL);
     ASSERT_CONTAINS(why, sentence);
 }
 
@@ -238,7 +241,9 @@ static bool attempt_both(unsigned number, bool lasts)
     int result = gw_mtom_take(&package, &elements, long_data, strlen(long_data), why, sizeof why);
     if (result == 0)
         back = gw_mtom_put(&package, MOST, &bytes, why, sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT((back == NULL) == has_failed);
     if (has_failed)
         ASSERT_CONTAINS(why, "there is no memory");

@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 #include "shortage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,7 +334,9 @@ static bool attempt_reading(unsigned number, bool lasts)
     CU_ASSERT(gw_media_type_read(&type, TYPE, why, sizeof why) == 0);
     shortage_begin(number, lasts);
     int result = gw_multipart_read(&multipart, &type, body, sizeof body - 1, why, sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT(result == (has_failed ? -1 : 0));
     if (has_failed)
         ASSERT_TEXT(why, "there is no memory for the parts");

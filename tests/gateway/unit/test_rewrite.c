@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 #include "shortage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,8 +294,10 @@ static void expect_error(const char *document, size_t most_bytes, const char *se
     struct gw_rewrite_result result;
     size_t out_bytes = 77;
     char why[256] = "";
+    errno = 0;
     CU_ASSERT_PTR_NULL(gw_rewrite(&rewriting, document, strlen(document), most_bytes, &out_bytes,
                                   &result, why, sizeof why));
+    CU_ASSERT_EQUAL(errno, strstr(sentence, "than") ? EFBIG : EINVAL);
     ASSERT_TEXT(why, sentence);
     CU_ASSERT_EQUAL(out_bytes, 77);
     CU_ASSERT_EQUAL(result.wsa, 0);
@@ -383,7 +386,9 @@ static bool attempt_rewriting(unsigned number, bool lasts)
     shortage_begin(number, lasts);
     char *out = gw_rewrite(&rewriting, document, strlen(document), MOST, &out_bytes, &result, why,
                            sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT((out == NULL) == has_failed);
     if (has_failed)
         ASSERT_CONTAINS(why, "there is no memory");

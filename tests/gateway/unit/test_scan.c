@@ -2,6 +2,7 @@
 #include "../../lib/suite.h"
 #include "shortage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +111,11 @@ static void expect_error(const char *document, size_t bytes, const char *sentenc
 {
     struct seen seen = {.document = document};
     char why[256] = "";
+    errno = 0;
     CU_ASSERT(gw_scan_read(document, bytes, "the thing", see, &seen, why, sizeof why) == -1);
+    int error = errno;
     ASSERT_CONTAINS(why, sentence);
+    CU_ASSERT_EQUAL(error, strstr(sentence, "memory") ? EFBIG : EINVAL);
     ct_text_fini(&seen.text);
 }
 
@@ -184,7 +188,9 @@ static bool attempt_reading(unsigned number, bool lasts)
     int found = 0;
     shortage_begin(number, lasts);
     int result = gw_scan_read(document, strlen(document), "it", look, &found, why, sizeof why);
+    int error = errno;
     bool has_failed = shortage_end();
+    CU_ASSERT(!has_failed || error == ENOMEM);
     CU_ASSERT(result == (has_failed ? -1 : 0));
     if (has_failed)
         ASSERT_TEXT(why, "there is no memory to read it");
