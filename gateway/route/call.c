@@ -8,7 +8,6 @@
  * the workers have no room, a request is refused (503), and an answer is looked at where it is. */
 #include "route/call.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "route/envelope.h"
 #include "route/name.h"
 #include "route/once.h"
+#include "route/share.h"
 #include "route/translation.h"
 #include "soap/media_type.h"
 
@@ -30,13 +30,14 @@ struct gw_calls {
     gw_route_link_fn *find;
     void *user;
     struct gw_once *once;
-    atomic_uint in_flight;
+    struct gw_share share;
 };
 
 struct call {
     struct gw_calls *calls;
     struct gw_exchange *exchange;
     struct gw_match match;
+    unsigned slot; /* of share */
     bool is_message;
     struct gw_body body;
     char from[GW_ENDPOINT_FROM_BYTES];
@@ -54,7 +55,7 @@ struct gw_calls *gw_calls_new(struct gw_workers *workers, gw_route_link_fn *find
     calls->workers = workers;
     calls->find = find;
     calls->user = user;
-    atomic_init(&calls->in_flight, 0);
+    gw_share_init(&calls->share);
     calls->once = gw_once_new();
     if (calls->once)
         return calls;
@@ -71,7 +72,7 @@ void gw_calls_free(struct gw_calls *calls)
 
 static void free_call(struct call *call)
 {
-    atomic_fetch_sub(&call->calls->in_flight, 1);
+    gw_share_leave(&call->calls->share, call->slot);
     gw_body_free(&call->body);
     free(call->end.envelope);
     free(call);
@@ -389,7 +390,8 @@ void gw_calls_begin(struct gw_calls *calls, struct gw_exchange *exchange,
     call->match = *match;
     call->is_message = is_message;
     unsigned most = exchange->config->limits.in_flight;
-    if (atomic_fetch_add(&calls->in_flight, 1) >= most) {
+    call->slot = gw_share_slot(exchange->route, match);
+    if (!gw_share_enter(&calls->share, call->slot, most)) {
         char why[64];
         snprintf(why, sizeof why, "%u calls are under way, which is the limit", most);
         refuse_unsent(call, 503, why);

@@ -115,6 +115,22 @@ class Deaths(Judge):
             dead.process.send_signal(signal.SIGCONT)
         self.ran_once(ledger, range(20))
 
+    def test_a_dead_peer_that_has_filled_the_limit_holds_up_nobody_else(self):
+        ledger, silent = self.ledger(), self.ledger(Held())
+        self.addCleanup(silent.act.gate.set)
+        self.serves(ledger.url, user="carol")
+        self.serves(silent.url, "connections = 20")
+        routing = self.routes(("/dead", self.endpoint(), ""), ("/calc", self.endpoint("carol"), ""),
+                              more="limits { in-flight = 16 }\n")
+        posts = Posts(routing.url + "/dead", [operation("add", number, 0) for number in range(16)])
+        silent.has(16)
+        self.not_executed(post(routing.url + "/dead", operation("add", 16, 0)), 503)
+        for number in range(5):
+            self.answered(post(routing.url + "/calc", operation("add", number, 0)), str(number))
+        silent.act.gate.set()
+        for number, answer in enumerate(posts.ended()):
+            self.answered(answer, str(number))
+
     def test_a_client_that_hangs_up_leaves_no_connection_and_its_call_runs_once(self):
         held = Held()
         ledger = self.ledger(held)

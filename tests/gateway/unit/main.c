@@ -40,6 +40,7 @@
     SUITE(scan)                                                                                    \
     SUITE(server)                                                                                  \
     SUITE(server_shortage)                                                                         \
+    SUITE(share)                                                                                   \
     SUITE(store)                                                                                   \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
