@@ -2,6 +2,8 @@
 #include "../../lib/suite.h"
 
 #include <crypt.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +264,38 @@ static void test_a_reload_has_other_users(void)
     stop(&login);
 }
 
+struct reloading {
+    struct login *login;
+    atomic_bool is_over;
+    unsigned failures;
+};
+
+static void *reload_again_and_again(void *user)
+{
+    struct reloading *reloading = user;
+    struct http_site *site = &reloading->login->site;
+    char why[256];
+    while (!atomic_load(&reloading->is_over))
+        reloading->failures +=
+            gw_server_reload(site->server, &site->config, &site->listen, 1, why, sizeof why) != 0;
+    return NULL;
+}
+
+static void test_reloads_under_load_lose_nothing(void)
+{
+    struct login login;
+    struct reloading reloading = {.login = &login};
+    pthread_t thread;
+    start(&login);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, reload_again_and_again, &reloading), 0);
+    for (int i = 0; i < 200; i++)
+        ASSERT_CONTAINS(enter(&login, ALICE), "HTTP/1.1 200 ");
+    atomic_store(&reloading.is_over, true);
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(reloading.failures, 0);
+    stop(&login);
+}
+
 CU_TestInfo gateway_tests_login[] = {
     {"a file of users is read whole or not", test_a_file_of_users_is_read_whole_or_not},
     {"a certificate is found by its digest", test_a_certificate_is_found_by_its_digest},
@@ -271,5 +305,6 @@ CU_TestInfo gateway_tests_login[] = {
     {"many wrong passwords are braked", test_many_wrong_passwords_are_braked},
     {"a network of IPv6 is braked as one", test_a_network_of_ipv6_is_braked_as_one},
     {"a reload has other users", test_a_reload_has_other_users},
+    {"reloads under load lose nothing", test_reloads_under_load_lose_nothing},
     CU_TEST_INFO_NULL,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/tcp.h"
 #include "http_site.h"
 #include "http_tls.h"
 
@@ -53,6 +54,22 @@ static void test_a_request_comes_by_tls(void)
     /* Without TLS nothing is heard of it, and nothing else is lost. */
     ASSERT_LACKS(http_site_ask(&tls.site, REQUEST, NULL), "HTTP/1.1 200");
     ASSERT_CONTAINS(ask(&tls, NULL), "POST /x ? hi");
+    stop(&tls);
+}
+
+static void test_a_handshake_that_does_not_end_is_cut_off(void)
+{
+    struct tls tls;
+    init(&tls, false);
+    tls.site.config.limits.idle_ms = 1000;
+    http_site_start(&tls.site);
+    int silent = http_site_connect(&tls.site), slow = http_site_connect(&tls.site);
+    tcp_say(slow, "\x16\x03\x01"); /* a record of a handshake, and no more of it */
+    tcp_assert_ends(silent, "", 0);
+    tcp_read_to_end(slow);
+    ASSERT_CONTAINS(ask(&tls, NULL), "POST /x ? hi");
+    close(silent);
+    close(slow);
     stop(&tls);
 }
 
@@ -191,6 +208,7 @@ static void test_files_that_are_wrong_are_told(void)
 
 CU_TestInfo gateway_tests_tls[] = {
     {"a request comes by TLS", test_a_request_comes_by_tls},
+    {"a handshake that doesn't end is cut off", test_a_handshake_that_does_not_end_is_cut_off},
     {"a body that grows too large is refused by TLS, too",
      test_a_body_that_grows_too_large_is_refused_by_tls_too},
     {"a reload has another certificate", test_a_reload_has_another_certificate},
