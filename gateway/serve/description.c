@@ -17,13 +17,19 @@
 #include "contract/file.h"
 #include "soap/media_type.h"
 
-enum { MOST_KEPT = 64, KEPT_MS = 5 * 60 * 1000, WHY_BYTES = 600 };
+enum {
+    MOST_KEPT = 64,
+    MOST_KEPT_BYTES = 32 * 1024 * 1024, /* of all of them */
+    KEPT_MS = 5 * 60 * 1000,
+    WHY_BYTES = 600
+};
 
 /* Stands in the place of a file's folder: what is joined to it can't lead out. */
 #define FILES "http://files/"
 
 struct kept {
     struct gw_documents *documents;
+    size_t bytes;
     unsigned references;
     struct kept *next;
 };
@@ -38,8 +44,10 @@ struct gw_descriptions {
     struct gw_client *client; /* immutable */
     struct gw_workers *workers;
     pthread_mutex_t mu;
-    struct place places[MOST_KEPT]; /* under mu */
-    struct kept *held;              /* all there are */
+    /* under mu */
+    struct place places[MOST_KEPT];
+    size_t kept_bytes; /* in places */
+    struct kept *held; /* all there are, given away or in places */
 };
 
 struct asking {
@@ -87,6 +95,7 @@ static void empty_locked(struct gw_descriptions *descriptions, struct place *pla
 {
     if (!place->key)
         return;
+    descriptions->kept_bytes -= place->kept->bytes;
     release_locked(descriptions, place->kept);
     free(place->key);
     memset(place, 0, sizeof *place);
@@ -137,14 +146,31 @@ static struct gw_documents *hold(struct gw_descriptions *descriptions, const cha
     return found;
 }
 
-/* A free place, or the one whose time is over first. */
-static struct place *choose_locked(struct gw_descriptions *descriptions)
+/* The one whose time is over first; NULL: all places are free. */
+static struct place *oldest_locked(struct gw_descriptions *descriptions)
 {
-    struct place *chosen = &descriptions->places[0];
-    for (size_t i = 1; i < MOST_KEPT && chosen->key; i++)
-        if (!descriptions->places[i].key || descriptions->places[i].until_ms < chosen->until_ms)
-            chosen = &descriptions->places[i];
-    return chosen;
+    struct place *oldest = NULL;
+    for (size_t i = 0; i < MOST_KEPT; i++) {
+        struct place *place = &descriptions->places[i];
+        if (place->key && (!oldest || place->until_ms < oldest->until_ms))
+            oldest = place;
+    }
+    return oldest;
+}
+
+/* A free place, with room for so many bytes; the oldest ones go if need be. */
+static struct place *choose_locked(struct gw_descriptions *descriptions, size_t bytes)
+{
+    struct place *place, *oldest;
+    while (descriptions->kept_bytes + bytes > MOST_KEPT_BYTES &&
+           (oldest = oldest_locked(descriptions)))
+        empty_locked(descriptions, oldest);
+    for (place = descriptions->places; place < descriptions->places + MOST_KEPT; place++)
+        if (!place->key)
+            return place;
+    place = oldest_locked(descriptions);
+    empty_locked(descriptions, place);
+    return place;
 }
 
 /* One reference becomes the asker's; another one, with the key, the place's. false: no memory. */
@@ -155,12 +181,14 @@ static bool keep(struct gw_descriptions *descriptions, char **key, struct gw_doc
     if (!kept)
         return false;
     kept->documents = documents;
+    for (size_t i = 0; i < documents->count; i++)
+        kept->bytes += documents->list[i].len;
     kept->references = 2;
     pthread_mutex_lock(&descriptions->mu);
     kept->next = descriptions->held;
     descriptions->held = kept;
-    place = choose_locked(descriptions);
-    empty_locked(descriptions, place);
+    place = choose_locked(descriptions, kept->bytes);
+    descriptions->kept_bytes += kept->bytes;
     *place = (struct place){*key, kept, gw_clock_ms() + KEPT_MS};
     pthread_mutex_unlock(&descriptions->mu);
     *key = NULL;
@@ -327,7 +355,7 @@ static char *url_of(const struct gw_backend *backend)
     int used =
         backend->service->serve->wsdl == GW_WSDL_FILE
             ? asprintf(&url, FILES "%s", slash ? slash + 1 : file)
-            : asprintf(&url, "%s%swsdl", backend->base, strchr(backend->base, '?') ? "&" : "?");
+            : asprintf(&url, "%s%swsdl", backend->url, strchr(backend->url, '?') ? "&" : "?");
     return used < 0 ? NULL : url;
 }
 

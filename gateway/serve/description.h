@@ -1,8 +1,8 @@
 /* description.h - the contracts of backends: fetched with what they import, kept for a while.
  *
  * Noun: the description of one backend. Invariant: constant once it is there, held by references;
- * at most 64 are kept, each for 5 minutes. Each asker is told once, on a worker or on the asking
- * thread. */
+ * at most 64 and 32 MiB are kept, each for 5 minutes. Each asker is told once, on a worker or on
+ * the asking thread. */
 #ifndef GW_DESCRIPTION_H
 #define GW_DESCRIPTION_H
 
@@ -23,8 +23,8 @@ void gw_descriptions_free(struct gw_descriptions *descriptions); /* nothing is u
 /* Forgets all of them: the configuration has changed. */
 void gw_descriptions_clear(struct gw_descriptions *descriptions);
 
-/* What backend's serve has as wsdl: its URL with "?wsdl", or a file. services and backend are
- * backend's own, and must live until done. Doesn't block, but while files are read. */
+/* What backend's serve has as wsdl: the URL that is called with "?wsdl", or a file. services and
+ * backend are backend's own, and must live until done. Doesn't block, but while files are read. */
 void gw_descriptions_get(struct gw_descriptions *descriptions, struct gw_services *services,
                          const struct gw_backend *backend, gw_description_done_fn *done,
                          void *user);

@@ -80,8 +80,8 @@ class Requests(Serving):
 
     def test_each_serve_of_a_link_has_its_own_rules(self):
         ledger = self.ledger()
-        domain = "meters." + self.server.domain
-        self.gateway("serves", self.component_link("meters") + "".join(
+        domain = "svc." + self.server.domain
+        self.gateway("serves", self.component_link("svc") + "".join(
             'serve "%s@%s" { url = "%s%s" link = "main" allow = { "%s@%s" } }\n' % (
                 node, domain, ledger.url, node, who, self.server.domain)
             for node, who in (("one", "alice"), ("two", "carol"))))
@@ -258,6 +258,17 @@ class Contracts(Serving):
         self.serves(ledger.url + "s", 'wsdl = "url"')
         self.assertIn("http://other.invalid/", self.wsdl().stdout)
         self.assertEqual(len(ledger.calls), 32)
+
+    def test_each_service_of_a_device_has_its_own(self):
+        ledger = self.gives({})
+        ledger.act = lambda call: call.answer(WSDL % {"encoding": "UTF-8", "url": ledger.url + call.path[1:-5]},
+                                              content_type="text/xml")
+        self.gateway("serves", self.component_link("west") + 'serve "{node}@west.%s" { url = "%sa/one" link = "main" '
+                     'allow = { "alice@%s" } }\n' % (self.server.domain, ledger.url, self.server.domain))
+        for resource, path in (("", "/a/one"), ("/a/two", "/a/two")):
+            told = self.tool("wsdl", "xmpp:x@west.%s%s" % (self.server.domain, resource)).stdout
+            self.assertIn('location="xmpp:x@west.%s%s"' % (self.server.domain, resource), told)
+            self.assertEqual(ledger.calls[-2 if resource else 0].path, path + "?wsdl")
 
     def test_why_there_is_none_is_told(self):
         def hang_up():
