@@ -16,8 +16,6 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/record.h"
 #include "http/fields.h"
 #include "http/framing.h"
 #include "http/header_text.h"
@@ -252,8 +250,6 @@ void gw_arrival_end(void *user, struct MHD_Connection *mhd, void **context,
         pthread_cond_broadcast(&intake->change);
     }
     pthread_mutex_unlock(&intake->mutex);
-    if (is_lost)
-        gw_record_event(GW_EVENT_ABANDONED, 1);
     if (!was_told && code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
         gw_intake_count_refused(intake, 408, 1);
     gw_connection_set_asking(&intake->connections, request->connection, false);

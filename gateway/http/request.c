@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/record.h"
 #include "contract/text.h"
 #include "http/packing.h"
 #include "http/path.h"
@@ -318,6 +317,4 @@ void gw_request_answer(struct gw_request *request, int status, const struct gw_h
         MHD_resume_connection(request->mhd);
     pthread_cond_broadcast(&intake->change);
     pthread_mutex_unlock(&intake->mutex);
-    if (is_gone)
-        gw_record_event(GW_EVENT_ABANDONED, 1);
 }
