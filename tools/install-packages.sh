@@ -23,7 +23,7 @@ packages() {
     gateway-demo) echo python3 python3-zeep ;;
     test)
         echo g++ libcunit1-dev ejabberd valgrind python3 python3-cffi python3-slixmpp python3-zeep tkabber \
-            lua-unbound spin zsh shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
+            lua-unbound spin zsh prometheus systemtap-sdt-dev shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
             python3-spyne python3-xmlsec
         ;;
     gateway) echo default-jdk-headless libjaxws-java ;;
@@ -39,7 +39,7 @@ packages() {
 # Which of the services that come with our packages are started at boot: one path per line
 enabled() {
     local name
-    for name in prosody ejabberd epmd mosquitto; do
+    for name in prosody ejabberd epmd mosquitto prometheus; do
         find /etc/systemd/system -path "*.wants/$name.*" 2>/dev/null || true
         find /etc/rc?.d -name "S??$name" 2>/dev/null || true
     done

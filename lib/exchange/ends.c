@@ -24,7 +24,8 @@ static enum soap_xmpp_end_value choose(enum sx_err err)
     }
 }
 
-void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run)
+enum soap_xmpp_outcome_value sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost,
+                                          bool may_have_run)
 {
     enum soap_xmpp_outcome_value outcome = SOAP_XMPP_UNKNOWN;
     if (!may_have_run)
@@ -32,16 +33,21 @@ void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_
     else if (sx_fault_is_answered(err))
         outcome = SOAP_XMPP_EXECUTED;
     ends->by[is_lost ? SOAP_XMPP_END_LOST : choose(err)][outcome]++;
+    return outcome;
 }
 
-void sx_ends_note_taken(struct sx_ends *ends)
+enum soap_xmpp_outcome_value sx_ends_note_taken(struct sx_ends *ends)
 {
     ends->by[SOAP_XMPP_END_EMPTY][SOAP_XMPP_UNKNOWN]++;
+    return SOAP_XMPP_UNKNOWN;
 }
 
-void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)
+enum soap_xmpp_outcome_value sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run)
 {
-    ends->by[SX_END_CANCELLED][may_have_run ? SOAP_XMPP_UNKNOWN : SOAP_XMPP_NOT_EXECUTED]++;
+    enum soap_xmpp_outcome_value outcome =
+        may_have_run ? SOAP_XMPP_UNKNOWN : SOAP_XMPP_NOT_EXECUTED;
+    ends->by[SX_END_CANCELLED][outcome]++;
+    return outcome;
 }
 
 unsigned long sx_ends_of_end(const struct sx_ends *ends, unsigned end)

@@ -46,8 +46,10 @@ static inline void sx_ends_note_time(struct sx_ends *ends, int64_t us)
     ends->sum_us += us > 0 ? (uint64_t)us : 0;
 }
 
-/* A call has ended with a result; as nearly all do. */
-static inline void sx_ends_note_result(struct sx_ends *ends, const struct sx_reply *reply)
+/* Each of the following returns the outcome that it has counted. A call has ended with a result; as
+ * nearly all do. */
+static inline enum soap_xmpp_outcome_value sx_ends_note_result(struct sx_ends *ends,
+                                                               const struct sx_reply *reply)
 {
     enum soap_xmpp_end_value end = SOAP_XMPP_END_ANSWER;
     if (reply && reply->envelope.err)
@@ -57,18 +59,20 @@ static inline void sx_ends_note_result(struct sx_ends *ends, const struct sx_rep
     else if (reply->envelope.is_fault)
         end = SOAP_XMPP_END_FAULT;
     ends->by[end][SOAP_XMPP_EXECUTED]++;
+    return SOAP_XMPP_EXECUTED;
 }
 
 /* A call has ended otherwise, as soap_xmpp_call_end() tells it (api/ending.c). is_lost: whatever
  * the error is, since it never found the link online, or a later process has refused it.
  * may_have_run: as sx_exchange_may_have_run. */
-void sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost, bool may_have_run);
+enum soap_xmpp_outcome_value sx_ends_note(struct sx_ends *ends, enum sx_err err, bool is_lost,
+                                          bool may_have_run);
 
 /* A one-way message is with our server: nobody knows more. */
-void sx_ends_note_taken(struct sx_ends *ends);
+enum soap_xmpp_outcome_value sx_ends_note_taken(struct sx_ends *ends);
 
 /* A call was given back before it has ended. */
-void sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run);
+enum soap_xmpp_outcome_value sx_ends_note_cancel(struct sx_ends *ends, bool may_have_run);
 
 /* All that ended so, whatever the outcome; all with this outcome, whatever the end. */
 unsigned long sx_ends_of_end(const struct sx_ends *ends, unsigned end);

@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "exchange/due.h"
 #include "exchange/shared.h"
 #include "exchange/table.h"
@@ -167,6 +168,8 @@ bool sx_retry_take_due(struct sx_exchange *exchange, int64_t now_us, struct sx_c
     if (call) {
         is_taken = take_locked(call, copy);
         exchange->ends.copies += is_taken;
+        if (is_taken)
+            SX_PROBE2(resend, call->id, call->sent);
         if (is_taken && call->phase == PHASE_LAST) {
             sx_table_set_phase_locked(call, PHASE_LAST_SENT);
             sx_due_set_locked(call, SX_NEVER);

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "base/hex.h"
 #include "soap/payload.h"
 
@@ -444,6 +445,7 @@ bool sx_table_enter_locked(struct soap_xmpp_call *call)
     TAILQ_INSERT_TAIL(&exchange->order, call, in_order);
     exchange->under_way++;
     exchange->unreleased++;
+    SX_PROBE3(call__begin, call->id, &call->text[0], call->number);
     return true;
 }
 
@@ -531,22 +533,31 @@ static bool is_lost(const struct soap_xmpp_call *call, enum sx_err err,
     return err == SX_ESTANZA && reply && reply->delivery.stale_for[0];
 }
 
+static enum soap_xmpp_outcome_value note_end_locked(const struct soap_xmpp_call *call,
+                                                    enum sx_err err, const struct sx_reply *reply)
+{
+    struct sx_ends *ends = &call->exchange->ends;
+    if (err == SX_OK && call->is_one_way && !reply)
+        return sx_ends_note_taken(ends);
+    if (err == SX_OK)
+        return sx_ends_note_result(ends, reply);
+    if (call->is_cancelled)
+        return sx_ends_note_cancel(ends, sx_table_may_have_run_locked(call, err, reply));
+    return sx_ends_note(ends, err, is_lost(call, err, reply),
+                        sx_table_may_have_run_locked(call, err, reply));
+}
+
 static void count_end_locked(const struct soap_xmpp_call *call, enum sx_err err,
                              const struct sx_reply *reply)
 {
-    struct sx_ends *ends = &call->exchange->ends;
+    enum soap_xmpp_outcome_value outcome;
+    int64_t us;
     if (call->is_question)
         return;
-    sx_ends_note_time(ends, sx_clock_now_us() - call->begun_us);
-    if (err == SX_OK && call->is_one_way && !reply)
-        sx_ends_note_taken(ends);
-    else if (err == SX_OK)
-        sx_ends_note_result(ends, reply);
-    else if (call->is_cancelled)
-        sx_ends_note_cancel(ends, sx_table_may_have_run_locked(call, err, reply));
-    else
-        sx_ends_note(ends, err, is_lost(call, err, reply),
-                     sx_table_may_have_run_locked(call, err, reply));
+    us = sx_clock_now_us() - call->begun_us;
+    outcome = note_end_locked(call, err, reply);
+    sx_ends_note_time(&call->exchange->ends, us);
+    SX_PROBE3(call__done, call->id, outcome, us);
 }
 
 /* The one way out of the table. Takes reply (NULL: err tells all). */

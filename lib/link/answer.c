@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "link/size_limit.h"
 #include "soap/payload.h"
 #include "wire/stanza.h"
@@ -228,6 +229,7 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
         err = judge(answers, request, &payload, why, why_bytes);
     if (err == SX_OK && sx_request_answer_once(request)) {
         count(answers, request, fault_code(&payload) != NULL);
+        SX_PROBE2(request__done, request->id, fault_code(&payload) ? 1 : 0);
         if (fault_code(&payload))
             SX_TALLY_ADD(answers->tally, faulted);
         else
@@ -246,6 +248,7 @@ void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *reque
     sx_trace(sx_session_trace(answers->session), SOAP_XMPP_TRACE_DEBUG,
              "request %s of %s refused: %s", request->id, request->from, text ? text : condition);
     count(answers, request, true);
+    SX_PROBE2(request__done, request->id, 2);
     SX_TALLY_ADD(answers->tally, refused);
     give(answers, request, sx_response_error(condition, text));
 }
@@ -259,6 +262,7 @@ void sx_answer_decline(const struct sx_answers *answers, struct sx_request *requ
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
+    SX_PROBE2(request__done, request->id, 3);
     SX_TALLY_ADD(answers->tally, declined);
     sx_journal_forget(answers->journal, request->from, request->id);
     sx_stanza_refusal(&stanza, &head, condition, text);

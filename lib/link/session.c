@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "config/password.h"
 #include "wire/jid.h"
 #include "wire/stanza.h"
@@ -206,6 +207,7 @@ static bool is_stopped_locked(const struct sx_session *session)
 
 static void tell(const struct sx_session *session, const struct transition *transition)
 {
+    SX_PROBE3(link__state, session->config.jid, transition->before, transition->after);
     sx_trace(&session->trace, transition->is_error ? SOAP_XMPP_TRACE_ERROR : SOAP_XMPP_TRACE_INFO,
              "%s -> %s%s%s", soap_xmpp_state_text(transition->before),
              soap_xmpp_state_text(transition->after), transition->reason[0] ? ": " : "",

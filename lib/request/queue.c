@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/probe.h"
 #include "wire/jid.h"
 
 /* Somebody who has requests queued or running. */
@@ -336,6 +337,7 @@ static struct sx_request *take_from_locked(struct sx_queue *queue, struct sx_cal
     caller->queued_bytes -= request->envelope.len;
     caller->running_count++;
     request->taken_us = sx_clock_now_us();
+    SX_PROBE3(request__begin, request->id, request->from, request->envelope.operation);
     queue->counts.queued--;
     queue->counts.queued_bytes -= request->envelope.len;
     queue->counts.running++;

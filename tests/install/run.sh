@@ -235,6 +235,12 @@ upgrading_install() {
     mkdir -p "$tmp/up/lib" && ln -s libsoapxmpp.so.0 "$tmp/up/lib/libsoapxmpp.so" &&
         run_make install PREFIX="$tmp/up" && cmp "$tmp/up/lib/libsoapxmpp.so.0" "$plugin"
 }
+# USDT, if the header is there: a note for each probe, at least one, and no other.
+has_probes() {
+    echo '#include <sys/sdt.h>' | gcc -E -x c - > /dev/null 2>&1 || return 0
+    readelf -n "$core" | sed -n '/Provider: soapxmpp$/{n;s/ *Name: //p}' | sort -u | tee /dev/stderr |
+        diff - <(sed -n 's/^| `\([a-z_]*\)` | .* | .*/\1/p' "$top/docs/metrics.md" | grep -v '^soapxmpp_' | sort)
+}
 staged_uninstall() {
     run_make uninstall DESTDIR="$tmp/stage" PREFIX=/opt/s &&
         [ -z "$(find "$tmp/stage" ! -type d | tee /dev/stderr)" ]
@@ -270,6 +276,7 @@ test_that "their relocations can't be changed once they are loaded" each_library
 test_that "their buffers are guarded" ours_call __stack_chk_fail __snprintf_chk __memcpy_chk
 test_that "each of their files is compiled with guards" compiled_with -fPIC \
     -fstack-protector-strong -fstack-clash-protection
+test_that "it has the probes of docs/metrics.md" has_probes
 test_that "the header is C89" header_is gcc -std=gnu89
 test_that "the header is C89 without gSOAP" header_is gcc -std=c89 -DSOAP_XMPP_NO_GSOAP
 test_that "the header is C11" header_is gcc -std=c11 -D_GNU_SOURCE
