@@ -15,6 +15,7 @@
 #include "backend_script.h"
 #include "client/client.h"
 #include "client/descriptor.h"
+#include "shortage.h"
 #include "suite.h"
 
 enum { PATIENCE_S = 60 };
@@ -643,6 +644,38 @@ static void a_name_that_isnt_found_holds_up_nobody(void)
     tear_down();
 }
 
+static bool send_short(unsigned number, bool lasts)
+{
+    static const struct gw_header headers[] = {{"SOAPAction", "\"\""}, {NULL, NULL}};
+    struct gw_client_request request = {.headers = headers, .password = "p"};
+    struct ended ended;
+    char why[300] = "";
+    bool failed;
+    int result;
+    request.body = strdup(BODY);
+    request.body_bytes = strlen(BODY);
+    shortage_begin(number, lasts);
+    result = send_with(&ended, &request, why, sizeof why);
+    failed = shortage_end();
+    if (result == 0) {
+        await_end(&ended);
+        CU_ASSERT_EQUAL(ended.end, GW_CLIENT_ANSWERED);
+    } else {
+        CU_ASSERT(*why);
+        free(request.body);
+    }
+    return failed;
+}
+
+static void without_memory_nothing_is_sent(void)
+{
+    static const struct backend_act acts[] = {{BACKEND_ANSWERS, OK, 0}};
+    set_up(acts, 1);
+    CU_ASSERT(shortage_sweep(send_short) > 0);
+    tear_down();
+    CU_ASSERT_EQUAL(config.references, 1);
+}
+
 /* ---- connections ---- */
 
 static void no_proxy_of_the_environment_is_asked(void)
@@ -714,6 +747,7 @@ CU_TestInfo gateway_tests_client[] = {
     {"who waits for a connection has a deadline", who_waits_for_a_connection_has_a_deadline},
     {"a stop ends all, and says what was sent", a_stop_ends_all_and_says_what_was_sent},
     {"memory of all together is bounded", memory_of_all_together_is_bounded},
+    {"without memory nothing is sent", without_memory_nothing_is_sent},
     {"a name that isn't found holds up nobody", a_name_that_isnt_found_holds_up_nobody},
     {"no proxy of the environment is asked", no_proxy_of_the_environment_is_asked},
     {"a connection is used again for as long as it may",
