@@ -31,7 +31,6 @@ struct gw_delivery {
     struct gw_services *services; /* held */
     struct gw_incoming *incoming;
     struct gw_backend backend;
-    bool has_backend;
     struct gw_trace trace;
     long long begun_us;
     size_t bytes_in;
@@ -45,7 +44,8 @@ struct gw_delivery {
 
 static const char *pattern_of(const struct gw_delivery *delivery)
 {
-    return delivery->has_backend ? gw_pattern_text(delivery->backend.service->serve->pattern) : "";
+    const struct gw_service *service = delivery->backend.service;
+    return service ? gw_pattern_text(service->serve->pattern) : "";
 }
 
 static void record(const struct gw_delivery *delivery, const char *end, enum gw_outcome outcome,
@@ -54,7 +54,7 @@ static void record(const struct gw_delivery *delivery, const char *end, enum gw_
     struct gw_record ended = {
         .route = pattern_of(delivery),
         .from = gw_incoming_from(delivery->incoming),
-        .to = delivery->has_backend ? delivery->backend.url : gw_incoming_to(delivery->incoming),
+        .to = *delivery->backend.url ? delivery->backend.url : gw_incoming_to(delivery->incoming),
         .operation = gw_incoming_operation(delivery->incoming),
         .end = end,
         .outcome = gw_link_outcome_text(outcome),
@@ -76,18 +76,11 @@ static void free_delivery(struct gw_delivery *delivery)
     free(delivery);
 }
 
+/* Before the POST: nothing was executed. */
 static void decline(struct gw_delivery *delivery, const char *condition, const char *text)
 {
     record(delivery, condition, GW_NOT_EXECUTED, 0, text);
     gw_incoming_decline(delivery->incoming, condition, text);
-    free_delivery(delivery);
-}
-
-static void refuse(struct gw_delivery *delivery, const char *end, enum gw_outcome outcome,
-                   const char *text)
-{
-    record(delivery, end, outcome, 0, text);
-    gw_incoming_refuse(delivery->incoming, text);
     free_delivery(delivery);
 }
 
@@ -113,11 +106,15 @@ static void conclude(void *user)
         answer(delivery, read.envelope, read.envelope_bytes, read.is_fault);
         break;
     case GW_REPLY_DECLINE:
-        decline(delivery, read.condition, read.why);
+        record(delivery, read.condition, GW_NOT_EXECUTED, 0, read.brief);
+        gw_incoming_decline(delivery->incoming, read.condition, read.why);
+        free_delivery(delivery);
         break;
     default:
-        refuse(delivery, read.was_executed ? "bad" : "lost",
-               read.was_executed ? GW_EXECUTED : GW_UNKNOWN, read.why);
+        record(delivery, read.was_executed ? "bad" : "lost",
+               read.was_executed ? GW_EXECUTED : GW_UNKNOWN, 0, read.brief);
+        gw_incoming_refuse(delivery->incoming, read.why);
+        free_delivery(delivery);
     }
 }
 
@@ -140,8 +137,8 @@ static void take_answer(void *user, struct gw_client_answer *came)
 
 /* ---- the request ---- */
 
-static int send_post(struct gw_delivery *delivery, struct gw_package *package, char *why,
-                     size_t why_bytes)
+static int send_post(struct gw_delivery *delivery, struct gw_package *package,
+                     const char **condition, char *why, size_t why_bytes)
 {
     const struct gw_service *service = delivery->backend.service;
     struct gw_client_request request = {
@@ -165,8 +162,10 @@ static int send_post(struct gw_delivery *delivery, struct gw_package *package, c
     };
     struct gw_post post;
     int result;
+    *condition = "bad-request";
     if (gw_post_write(&post, &of, why, why_bytes) != 0)
         return -1;
+    *condition = "resource-constraint";
     request.headers = post.headers;
     result = gw_client_send(delivery->place.client, delivery->services->config, &request, why,
                             why_bytes);
@@ -179,14 +178,15 @@ static int send_post(struct gw_delivery *delivery, struct gw_package *package, c
 static void forward(void *user)
 {
     struct gw_delivery *delivery = user;
-    const char *condition = "service-unavailable";
+    const char *condition;
     struct gw_package package;
     char why[WHY_BYTES];
     int result =
         gw_package_make(&package, &delivery->backend, delivery->incoming,
                         delivery->services->config->limits.body_bytes, &condition, why, sizeof why);
     if (result == 0)
-        result = send_post(delivery, &package, why, sizeof why); /* done may have freed it */
+        result =
+            send_post(delivery, &package, &condition, why, sizeof why); /* done may have freed it */
     gw_package_fini(&package);
     if (result != 0)
         decline(delivery, condition, why);
@@ -250,7 +250,6 @@ static int look_up(struct gw_delivery *delivery, struct gw_link *link, const cha
     if (gw_backend_find(&delivery->backend, delivery->services, gw_link_name(link),
                         gw_incoming_to(incoming), condition, why, why_bytes) != 0)
         return -1;
-    delivery->has_backend = true;
     if (soap_xmpp_rules_allow(delivery->backend.service->rules, gw_incoming_from(incoming),
                               gw_incoming_namespace(incoming), gw_incoming_operation(incoming)))
         return 0;

@@ -112,31 +112,30 @@ static void refuse_version(struct gw_response *response, const struct gw_glance 
         response->condition = "not-acceptable";
         snprintf(response->why, sizeof response->why, "the backend knows SOAP %s alone, not %s",
                  version_text(glance->version), version_text(version));
-        return;
+    } else {
+        response->reply = GW_REPLY_REFUSE;
+        response->was_executed = true;
+        snprintf(response->why, sizeof response->why,
+                 "the backend answered in SOAP %s what it was asked in SOAP %s",
+                 version_text(glance->version), version_text(version));
     }
-    response->reply = GW_REPLY_REFUSE;
-    response->was_executed = true;
-    snprintf(response->why, sizeof response->why,
-             "the backend answered in SOAP %s what it was asked in SOAP %s",
-             version_text(glance->version), version_text(version));
+    memcpy(response->brief, response->why, sizeof response->brief);
 }
 
 /* ---- all of it ---- */
 
 static void say_why(struct gw_response *response, const struct gw_client_answer *came)
 {
-    switch (came->end) {
-    case GW_CLIENT_ANSWERED:
+    const char *what = came->end == GW_CLIENT_UNREACHED ? "the backend can't be reached"
+                                                        : "of the backend's answer";
+    if (came->end == GW_CLIENT_ANSWERED) {
         gw_verdict_text(came->status, came->body, came->body_bytes, response->why,
                         sizeof response->why);
-        break;
-    case GW_CLIENT_UNREACHED:
-        snprintf(response->why, sizeof response->why, "the backend can't be reached: %s",
-                 came->why);
-        break;
-    default:
-        snprintf(response->why, sizeof response->why, "of the backend's answer: %s", came->why);
+        gw_verdict_text(came->status, "", 0, response->brief, sizeof response->brief);
+        return;
     }
+    snprintf(response->why, sizeof response->why, "%s: %s", what, came->why);
+    memcpy(response->brief, response->why, sizeof response->brief);
 }
 
 void gw_response_read(struct gw_response *response, const struct gw_client_answer *came,

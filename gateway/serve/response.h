@@ -17,8 +17,9 @@ struct gw_response {
     char *envelope;        /* malloc'ed, of an answer; becomes the caller's */
     size_t envelope_bytes;
     bool is_fault;
-    bool was_executed; /* of a refusal: certainly */
-    char why[GW_RESPONSE_WHY_BYTES];
+    bool was_executed;                 /* of a refusal: certainly */
+    char why[GW_RESPONSE_WHY_BYTES];   /* for the caller */
+    char brief[GW_RESPONSE_WHY_BYTES]; /* the same without any of the body, for the log */
 };
 
 /* version: of the request, 11 or 12. most_bytes: of an envelope, once it is out of its package. */

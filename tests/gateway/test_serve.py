@@ -142,6 +142,8 @@ class Answers(Serving):
                 self.assertIn("%d" % status, answer.fault)
                 self.assertNotIn("\x1b", answer.body)
         self.assertEqual(len(ledger.calls), len(rows))
+        chain.serving.hears("the backend answered 504")
+        self.assertNotIn("<html>", chain.serving.said)  # no log has any of what is answered
 
     def test_an_envelope_is_an_answer_whatever_its_status(self):
         fault = envelope("<e:Fault><e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text xml:lang='en'>full"

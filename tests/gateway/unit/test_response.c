@@ -67,6 +67,7 @@ static void what_is_no_envelope_is_shown(void)
     read_body(&response, 200, "text/html", "<html>Log in</html>", 11);
     CU_ASSERT_EQUAL(response.reply, GW_REPLY_REFUSE);
     ASSERT_TEXT(response.why, "the backend answered 200: <html>Log in</html>");
+    ASSERT_TEXT(response.brief, "the backend answered 200");
     CU_ASSERT_PTR_NULL(response.envelope);
     read_body(&response, 200, "text/xml", "<!DOCTYPE x>" E_11("<x/>"), 11);
     CU_ASSERT_EQUAL(response.reply, GW_REPLY_REFUSE);
@@ -96,6 +97,7 @@ static void another_version_is_no_answer(void)
     CU_ASSERT_EQUAL(response.reply, GW_REPLY_REFUSE);
     CU_ASSERT_TRUE(response.was_executed);
     CU_ASSERT_PTR_NULL(response.envelope);
+    ASSERT_TEXT(response.brief, response.why);
     ASSERT_CONTAINS(response.why, "SOAP 1.1 what it was asked in SOAP 1.2");
     read_body(&response, 500, "text/xml", FAULT_11("VersionMismatch"), 12);
     CU_ASSERT_EQUAL(response.reply, GW_REPLY_DECLINE);
@@ -148,6 +150,7 @@ static void each_end_without_an_answer_has_its_sentence(void)
         gw_response_read(&response, &came, 12, &backend, 1000);
         CU_ASSERT_EQUAL(response.reply, i == 0 ? GW_REPLY_DECLINE : GW_REPLY_REFUSE);
         ASSERT_CONTAINS(response.why, "this is why");
+        ASSERT_TEXT(response.brief, response.why);
         CU_ASSERT_EQUAL(response.was_executed, ends[i] == GW_CLIENT_TOO_LARGE);
     }
     serving_end();
