@@ -21,6 +21,7 @@
 #include "http/header_text.h"
 #include "http/identity.h"
 #include "http/origin.h"
+#include "http/packing.h"
 #include "http/path.h"
 #include "http/request_state.h"
 
@@ -153,6 +154,8 @@ static void look(struct gw_arrival *arrival, struct gw_request *request, const c
         gw_request_refuse(request, 400, "the path can be read in two ways");
         request->path[0] = '\0';
     }
+    request->takes_gzip =
+        !request->is_http_1_0 && gw_packing_is_taken(gw_request_header(request, "Accept-Encoding"));
     gw_framing_check(request);
     gw_origin_read(request, arrival->tls);
     pthread_mutex_lock(&request->intake->mutex);

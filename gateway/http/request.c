@@ -15,12 +15,8 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "contract/text.h"
-#include "http/packing.h"
-#include "http/path.h"
+#include "http/answer.h"
 #include "http/request_state.h"
-
-static const char ASK[] = "Basic realm=\"soapxmpp\", charset=\"UTF-8\"";
 
 const char *gw_request_method(const struct gw_request *request)
 {
@@ -218,75 +214,6 @@ void gw_request_tell(struct gw_request *request)
     pthread_mutex_unlock(&intake->mutex);
 }
 
-static bool is_fit(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
-static bool may_be_packed(const struct gw_request *request, const struct gw_header *headers)
-{
-    for (; headers && headers->name; headers++)
-        if (strcasecmp(headers->name, "Content-Encoding") == 0)
-            return false;
-    return !request->is_http_1_0 &&
-           gw_packing_is_taken(gw_request_header(request, "Accept-Encoding"));
-}
-
-/* The answer as libmicrohttpd wants it, which owns body from now on; NULL without memory. */
-static struct MHD_Response *make_response(const struct gw_request *request, int status,
-                                          const struct gw_header *headers, char *body,
-                                          size_t body_bytes)
-{
-    struct MHD_Response *response = NULL;
-    bool is_whole = true, may_pack = body && may_be_packed(request, headers);
-    if (may_pack)
-        response = gw_packing_answer(body, body_bytes);
-    bool is_packed = response != NULL;
-    if (!response)
-        response = MHD_create_response_from_buffer(
-            body ? body_bytes : 0, body, body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!response) {
-        free(body);
-        return NULL;
-    }
-    if (is_packed)
-        is_whole = MHD_add_response_header(response, "Content-Encoding", "gzip") == MHD_YES;
-    if (may_pack)
-        is_whole &= MHD_add_response_header(response, "Vary", "Accept-Encoding") == MHD_YES;
-    for (; headers && headers->name; headers++)
-        if (is_fit(headers->name) && is_fit(headers->value))
-            is_whole &= MHD_add_response_header(response, headers->name, headers->value) == MHD_YES;
-    if (request->is_last || gw_intake_is_draining(request->intake))
-        is_whole &= MHD_add_response_header(response, "Connection", "close") == MHD_YES;
-    if (status == 401 && request->asks_password)
-        is_whole &= MHD_add_response_header(response, "WWW-Authenticate", ASK) == MHD_YES;
-    if (is_whole)
-        return response;
-    MHD_destroy_response(response);
-    return NULL;
-}
-
-/* An answer as it goes over the wire, for a request whose body came when it was refused. */
-static void write_midway(struct gw_request *request, int status, const struct gw_header *headers,
-                         const char *body, size_t body_bytes)
-{
-    struct ct_text text = {0};
-    const char *reason = MHD_get_reason_phrase_for((unsigned)status);
-    ct_text_print(&text, "HTTP/1.1 %d %s\r\n", status, reason ? reason : "Refused");
-    for (; headers && headers->name; headers++)
-        if (is_fit(headers->name) && is_fit(headers->value))
-            ct_text_print(&text, "%s: %s\r\n", headers->name, headers->value);
-    ct_text_print(&text, "Content-Length: %zu\r\nConnection: close\r\n\r\n", body ? body_bytes : 0);
-    if (body)
-        ct_text_add(&text, body, body_bytes);
-    request->midway_bytes = text.len;
-    request->midway_answer = ct_text_take(&text);
-    ct_text_fini(&text);
-}
-
 void gw_request_answer(struct gw_request *request, int status, const struct gw_header *headers,
                        char *body, size_t body_bytes)
 {
@@ -294,10 +221,10 @@ void gw_request_answer(struct gw_request *request, int status, const struct gw_h
     bool is_gone = gw_request_is_gone(request);
     struct MHD_Response *response = NULL;
     if (request->is_midway) {
-        write_midway(request, status, headers, body, body_bytes);
+        gw_answer_write(request, status, headers, body, body_bytes);
         free(body);
     } else {
-        response = make_response(request, status, headers, body, body_bytes);
+        response = gw_answer_make(request, status, headers, body, body_bytes);
     }
     size_t held = response && body ? body_bytes : 0;
     gw_body_fini(&request->body);

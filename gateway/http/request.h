@@ -37,8 +37,8 @@ const char *gw_request_why(const struct gw_request *request);
 /* Whether the client has hung up. Any thread. */
 bool gw_request_is_gone(const struct gw_request *request);
 
-/* A header field of an answer; a list ends with a NULL name. Values must have no control character
- * in them; one that has is left out. */
+/* A header field of an answer; a list ends with a NULL name. A value that is empty
+ * or has a control character is left out. */
 struct gw_header {
     const char *name, *value;
 };

@@ -51,6 +51,7 @@ struct gw_request {
     int refusal;
     char why[200];
     bool is_chunked;
+    bool takes_gzip;
     bool is_last;   /* of its connection */
     bool is_midway; /* refused while its body came: libmicrohttpd takes no answer then */
     unsigned long long announced_bytes; /* of its body, by Content-Length */

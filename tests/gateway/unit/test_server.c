@@ -216,11 +216,9 @@ static void test_http_1_0_is_served(void)
 
 static void test_an_answer_has_only_fit_fields(void)
 {
-    static const struct gw_header headers[] = {{"X-Good", "a"},
-                                               {"X-Bad", "b\r\nX-Injected: c"},
-                                               {"X\n", "d"},
-                                               {"X-Last", "e"},
-                                               {NULL, NULL}};
+    static const struct gw_header headers[] = {
+        {"X-Good", "a"}, {"X-Empty", ""}, {"X-Bad", "b\r\nX-Injected: c"},
+        {"X\n", "d"},    {"X-Last", "e"}, {NULL, NULL}};
     struct http_site site;
     http_site_init(&site);
     http_site_keep(&site, true);
@@ -232,6 +230,7 @@ static void test_an_answer_has_only_fit_fields(void)
     ASSERT_CONTAINS(heard, "HTTP/1.1 204 No Content\r\n");
     ASSERT_CONTAINS(heard, "\r\nX-Good: a\r\n");
     ASSERT_CONTAINS(heard, "\r\nX-Last: e\r\n");
+    ASSERT_LACKS(heard, "X-Empty");
     ASSERT_LACKS(heard, "X-Bad");
     ASSERT_LACKS(heard, "Injected");
     close(fd);
