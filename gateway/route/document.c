@@ -96,6 +96,22 @@ bool gw_document_resolve(const char *from, const char *location, char *out, size
     return *out && out[strlen(out) - 1] != '/';
 }
 
+bool gw_document_find(const struct ct_metadata *metadata, const char *from, const char *location,
+                      size_t *which)
+{
+    char resolved[PATH_BYTES];
+    if (!gw_document_resolve(from, location, resolved, sizeof resolved))
+        snprintf(resolved, sizeof resolved, "%s", location);
+    for (size_t i = 0; *resolved && i < metadata->count; i++) {
+        const struct ct_metadata_section *section = &metadata->sections[i];
+        if (section->bytes && strcmp(section->location, resolved) == 0) {
+            *which = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* gw_rewrite_fn: notes an import, and leaves it as it is. */
 static int note_import(void *user, const char *address, char *out, size_t out_bytes)
 {

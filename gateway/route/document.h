@@ -18,5 +18,8 @@ int gw_document_read(const char *path, struct ct_metadata *metadata, char *why, 
 /* What a location means that stands in the document at from, both as they are seen from the folder:
  * "common/a.xsd" of "../common/a.xsd" in "media/b.xsd". false: it is absolute or leads out. */
 bool gw_document_resolve(const char *from, const char *location, char *out, size_t out_bytes);
+/* Which section that is: it has that location, seen from the document at from or as it stands. */
+bool gw_document_find(const struct ct_metadata *metadata, const char *from, const char *location,
+                      size_t *which);
 
 #endif

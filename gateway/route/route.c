@@ -13,6 +13,7 @@
 
 #include "route/contract.h"
 #include "route/endpoint.h"
+#include "route/single.h"
 #include "route/visit.h"
 
 struct gw_routes {
@@ -215,14 +216,23 @@ struct describing {
     void *user;
 };
 
-/* gw_contract_done_fn. */
+/* gw_contract_done_fn: all as one document, or the WSDL alone where that can't be. */
 static void tell_contract(void *user, struct gw_contract *contract, int status, const char *why)
 {
     struct describing *describing = user;
     const struct ct_metadata_section *root =
         contract ? &contract->metadata.sections[contract->root] : NULL;
+    char unread[256];
+    size_t len = 0;
     (void)status;
-    describing->done(describing->user, root ? root->bytes : NULL, root ? root->len : 0, why);
+    char *single =
+        contract ? gw_single_write(&contract->metadata, contract->root, &len, unread, sizeof unread)
+                 : NULL;
+    if (single)
+        describing->done(describing->user, single, len, "");
+    else
+        describing->done(describing->user, root ? root->bytes : NULL, root ? root->len : 0, why);
+    free(single);
     gw_contract_release(contract);
     free(describing);
 }

@@ -123,14 +123,11 @@ static void answer_document(struct visit *visit, const struct gw_contract *contr
                                   .url = visit->url};
     char why[WHY_BYTES];
     size_t bytes;
-    if (visit->want == WANT_SINGLE && contract->metadata.count > 1) {
-        snprintf(why, sizeof why, "the contract has %zu documents: ?wsdl names the others",
-                 contract->metadata.count);
-        end_visit(visit, 404, why);
-        return;
-    }
-    char *text = gw_wsdl_write(&of, visit->want == WANT_SECTION ? visit->section : contract->root,
-                               &bytes, why, sizeof why);
+    char *text =
+        visit->want == WANT_SINGLE
+            ? gw_wsdl_write_single(&of, &bytes, why, sizeof why)
+            : gw_wsdl_write(&of, visit->want == WANT_SECTION ? visit->section : contract->root,
+                            &bytes, why, sizeof why);
     if (text)
         answer(visit, "text/xml; charset=utf-8", NULL, text, bytes);
     else

@@ -10,16 +10,17 @@
 
 #include "base/record.h"
 #include "route/document.h"
+#include "route/single.h"
 #include "soap/rewrite.h"
 
 #define DECLARATION    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define DIALECT_SCHEMA "http://www.w3.org/2001/XMLSchema"
 
-enum { LOCATION_BYTES = 1024 };
-
 struct writing {
     const struct gw_wsdl_of *of;
-    const struct ct_metadata_section *section; /* that is being written */
+    const char *bytes; /* of the document that is being written */
+    size_t len;
+    const char *location; /* its own */
 };
 
 /* gw_rewrite_fn. */
@@ -37,19 +38,13 @@ static int map_import(void *user, const char *address, char *out, size_t out_byt
 {
     const struct writing *writing = user;
     const struct ct_metadata *metadata = &writing->of->contract->metadata;
-    char location[LOCATION_BYTES];
-    if (!gw_document_resolve(writing->section->location, address, location, sizeof location))
-        snprintf(location, sizeof location, "%s", address);
-    for (size_t i = 0; i < metadata->count; i++) {
-        const struct ct_metadata_section *section = &metadata->sections[i];
-        bool is_schema = strcmp(section->dialect, DIALECT_SCHEMA) == 0;
-        if (*section->location && section->bytes && strcmp(section->location, location) == 0)
-            return (size_t)snprintf(out, out_bytes, "%s?%s=%zu", writing->of->url,
-                                    is_schema ? "xsd" : "wsdl", i) < out_bytes
-                       ? 1
-                       : -1;
-    }
-    return 0;
+    size_t which;
+    if (!gw_document_find(metadata, writing->location, address, &which))
+        return 0;
+    bool is_schema = strcmp(metadata->sections[which].dialect, DIALECT_SCHEMA) == 0;
+    int len =
+        snprintf(out, out_bytes, "%s?%s=%zu", writing->of->url, is_schema ? "xsd" : "wsdl", which);
+    return (size_t)len < out_bytes ? 1 : -1;
 }
 
 static char *rewrite(const struct writing *writing, size_t *bytes, char *why, size_t why_bytes)
@@ -63,21 +58,17 @@ static char *rewrite(const struct writing *writing, size_t *bytes, char *why, si
                                            .user = (void *)writing,
                                            .transport = GW_REWRITE_HTTP};
     struct gw_rewrite_result result = {0};
-    char *text = gw_rewrite(&rewriting, writing->section->bytes, writing->section->len,
-                            (size_t)CT_CONTRACT_BYTES * 2, bytes, &result, why, why_bytes);
+    char *text = gw_rewrite(&rewriting, writing->bytes, writing->len, (size_t)CT_CONTRACT_BYTES * 2,
+                            bytes, &result, why, why_bytes);
     if (text)
         gw_record_event(GW_EVENT_REWRITTEN_WSDL, result.wsdl);
     return text;
 }
 
-char *gw_wsdl_write(const struct gw_wsdl_of *of, size_t which, size_t *bytes, char *why,
-                    size_t why_bytes)
+/* The document with its addresses, and a declaration before it. */
+static char *write_whole(const struct writing *writing, size_t *bytes, char *why, size_t why_bytes)
 {
-    const struct ct_metadata *metadata = &of->contract->metadata;
-    if (which >= metadata->count || !metadata->sections[which].bytes)
-        return snprintf(why, why_bytes, "the contract has no document %zu", which), NULL;
-    const struct writing writing = {of, &metadata->sections[which]};
-    char *text = rewrite(&writing, bytes, why, why_bytes);
+    char *text = rewrite(writing, bytes, why, why_bytes);
     char *whole = text ? realloc(text, *bytes + sizeof DECLARATION) : NULL;
     if (!whole) {
         if (text)
@@ -89,4 +80,29 @@ char *gw_wsdl_write(const struct gw_wsdl_of *of, size_t which, size_t *bytes, ch
     memcpy(whole, DECLARATION, sizeof DECLARATION - 1);
     *bytes += sizeof DECLARATION - 1;
     return whole;
+}
+
+char *gw_wsdl_write(const struct gw_wsdl_of *of, size_t which, size_t *bytes, char *why,
+                    size_t why_bytes)
+{
+    const struct ct_metadata *metadata = &of->contract->metadata;
+    if (which >= metadata->count || !metadata->sections[which].bytes)
+        return snprintf(why, why_bytes, "the contract has no document %zu", which), NULL;
+    const struct ct_metadata_section *section = &metadata->sections[which];
+    const struct writing writing = {of, section->bytes, section->len, section->location};
+    return write_whole(&writing, bytes, why, why_bytes);
+}
+
+char *gw_wsdl_write_single(const struct gw_wsdl_of *of, size_t *bytes, char *why, size_t why_bytes)
+{
+    const struct gw_contract *contract = of->contract;
+    size_t len;
+    char *single = gw_single_write(&contract->metadata, contract->root, &len, why, why_bytes);
+    if (!single)
+        return NULL;
+    const struct writing writing = {of, single, len,
+                                    contract->metadata.sections[contract->root].location};
+    char *text = write_whole(&writing, bytes, why, why_bytes);
+    free(single);
+    return text;
 }

@@ -23,5 +23,7 @@ struct gw_wsdl_of {
  * why: there is no such section, no memory. */
 char *gw_wsdl_write(const struct gw_wsdl_of *of, size_t which, size_t *bytes, char *why,
                     size_t why_bytes);
+/* The whole contract as one document, likewise; NULL as gw_single_write(). */
+char *gw_wsdl_write_single(const struct gw_wsdl_of *of, size_t *bytes, char *why, size_t why_bytes);
 
 #endif

@@ -58,7 +58,12 @@ class Contract(gateway_lab.GatewayLab):
         self.assertIn("simpleType", ask(url + "?xsd=2").body)
         for query in ("?xsd=3", "?xsd=", "?xsd=x", "?xsd=-1", "?xsd=99999999999999999999"):
             self.assertEqual(ask(url + query).status, 404, query)
-        self.assertIn("has 3 documents", ask(url + "?singleWsdl").body)
+        single = ask(url + "?singleWsdl")
+        self.assertEqual(single.status, 200, single)
+        for text in ('location="%s"' % url, "simpleType", '<element name="buy"', 'targetNamespace="urn:shop"'):
+            self.assertIn(text, single.body)
+        self.assertNotIn("schemaLocation", single.body)
+        self.assertNotIn("include", single.body)
 
     def test_a_location_that_leads_out_of_the_folder_is_refused(self):
         self.file("secret.xsd", "<schema xmlns='http://www.w3.org/2001/XMLSchema'/>")

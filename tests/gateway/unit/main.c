@@ -41,6 +41,7 @@
     SUITE(server)                                                                                  \
     SUITE(server_shortage)                                                                         \
     SUITE(share)                                                                                   \
+    SUITE(single)                                                                                  \
     SUITE(store)                                                                                   \
     SUITE(tls)                                                                                     \
     SUITE(trace)                                                                                   \
