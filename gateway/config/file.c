@@ -1,41 +1,26 @@
 /* file.c - see file.h.
  *
- * Happy path: files wait in a list, the first one alone at the beginning; each is read whole and
- * parsed, and what it includes is put behind the others. A file that is included twice is refused,
- * and so ends one that includes itself.
+ * Happy path: each source is parsed in its turn (config/source.h), and what it includes comes after
+ * the others.
  *
  * Failure modes: each is one sentence with file and line, and nothing is used of what was read. */
 #include "config/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "config/source.h"
 #include "config/token.h"
 
-enum { FILE_BYTES = 1 << 20, FILES = 256, OPTIONS = 16384, VALUES = 256 };
-
-struct source {
-    const char *path;
-    struct gw_place named; /* where it is included; path NULL: nowhere */
-    dev_t device;
-    ino_t inode;
-};
+enum { OPTIONS = 16384, VALUES = 256 };
 
 struct reading {
     struct ct_pool *pool;
     const struct gw_why *why;
-    struct source sources[FILES];
-    size_t source_count, option_count;
+    struct gw_sources *sources;
+    size_t option_count;
     struct gw_tokens tokens;
     struct gw_token token;
-    bool is_private;
+    bool is_private;               /* others may do nothing with the file */
     struct gw_file_section **next; /* where the next section goes */
 };
 
@@ -201,44 +186,6 @@ static int read_section(struct reading *reading, const struct gw_syntax_section 
 
 /* ---- files ---- */
 
-static int add_source(struct reading *reading, const char *path, struct gw_place named)
-{
-    struct source *source = &reading->sources[reading->source_count];
-    if (reading->source_count == FILES)
-        return gw_place_tell(named, reading->why, "more than 256 files are included");
-    *source = (struct source){.named = named};
-    source->path = ct_pool_copy(reading->pool, path, strlen(path));
-    if (!source->path)
-        return gw_place_no_memory(reading->why);
-    reading->source_count++;
-    return 0;
-}
-
-/* A pattern that nothing matches is fine, a file that isn't there is an error. */
-static int add_sources(struct reading *reading, const char *pattern, struct gw_place named)
-{
-    const char *path = gw_file_path(named, pattern, reading->pool);
-    glob_t found;
-    int result, failure;
-    size_t i;
-    if (!path)
-        return gw_place_no_memory(reading->why);
-    if (!strpbrk(path, "*?["))
-        return add_source(reading, path, named);
-    failure = glob(path, GLOB_ERR, NULL, &found);
-    if (failure == GLOB_NOMATCH)
-        return 0;
-    if (failure)
-        return failure == GLOB_NOSPACE ? gw_place_no_memory(reading->why)
-                                       : gw_place_tell(named, reading->why, "include \"%s\": %s",
-                                                       path, strerror(errno));
-    result = 0;
-    for (i = 0; i < found.gl_pathc && result == 0; i++)
-        result = add_source(reading, found.gl_pathv[i], named);
-    globfree(&found);
-    return result;
-}
-
 /* include "pattern", or include("pattern"). */
 static int read_include(struct reading *reading)
 {
@@ -253,7 +200,8 @@ static int read_include(struct reading *reading)
         return gw_place_tell(place, reading->why,
                              "include needs a file's name: include "
                              "\"gateway.d/*.conf\"");
-    if (add_sources(reading, reading->token.text, place) || advance(reading))
+    if (gw_sources_add(reading->sources, reading->token.text, place, reading->why) ||
+        advance(reading))
         return -1;
     return is_call ? expect(reading, ')', "include") : 0;
 }
@@ -282,96 +230,34 @@ static int read_all(struct reading *reading)
     return 0;
 }
 
-/* Where a file's own troubles are told: at its include. */
-static int refuse(const struct reading *reading, const struct source *source, const char *what)
+static int read_source(struct reading *reading, size_t which)
 {
-    if (!source->named.path)
-        return gw_place_tell((struct gw_place){source->path, 0}, reading->why, "%s", what);
-    return gw_place_tell(source->named, reading->why, "%s: %s", source->path, what);
-}
-
-static bool was_read(const struct reading *reading, const struct source *source)
-{
-    const struct source *other;
-    for (other = reading->sources; other < source; other++) {
-        if (other->device == source->device && other->inode == source->inode)
-            return true;
-    }
-    return false;
-}
-
-/* NULL, or what is wrong with a file. */
-static const char *check_source(struct reading *reading, struct source *source, int fd,
-                                off_t *bytes)
-{
-    struct stat status;
-    if (fstat(fd, &status))
-        return strerror(errno);
-    source->device = status.st_dev;
-    source->inode = status.st_ino;
-    reading->is_private = !(status.st_mode & S_IRWXO);
-    *bytes = status.st_size;
-    if (!S_ISREG(status.st_mode))
-        return "it is no regular file";
-    if (status.st_size > FILE_BYTES)
-        return "it is larger than 1 MiB";
-    return was_read(reading, source) ? "it is included twice" : NULL;
-}
-
-/* Reads up to bytes of a file, NUL-terminated; NULL, or what is wrong. */
-static const char *read_bytes(int fd, char *text, size_t bytes)
-{
-    ssize_t got = 0;
-    size_t len = 0;
-    while (len < bytes && (got = read(fd, text + len, bytes - len)) > 0)
-        len += (size_t)got;
-    text[len] = '\0';
-    if (got < 0)
-        return strerror(errno);
-    return memchr(text, '\0', len) ? "it has a NUL in it: it is no text" : NULL;
-}
-
-/* A text is wiped before it is freed: there may be passwords in it. */
-static int read_source(struct reading *reading, struct source *source)
-{
-    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
-    off_t bytes = 0;
-    const char *wrong = fd < 0 ? strerror(errno) : check_source(reading, source, fd, &bytes);
-    char *text = wrong ? NULL : malloc((size_t)bytes + 1);
-    if (text)
-        wrong = read_bytes(fd, text, (size_t)bytes);
-    if (fd >= 0)
-        close(fd);
-    if (wrong || !text) {
-        result = wrong ? refuse(reading, source, wrong) : gw_place_no_memory(reading->why);
-    } else {
-        bool has_mark = strncmp(text, "\xEF\xBB\xBF", 3) == 0;
-        reading->tokens = (struct gw_tokens){
-            .pool = reading->pool, .place = {source->path, 1}, .at = text + (has_mark ? 3 : 0)};
-        result = read_all(reading);
-    }
-    if (text)
-        explicit_bzero(text, (size_t)bytes);
-    free(text);
+    struct gw_source_text text;
+    int result;
+    if (gw_sources_read(reading->sources, which, &text, reading->why))
+        return -1;
+    reading->is_private = text.is_private;
+    reading->tokens =
+        (struct gw_tokens){.pool = reading->pool, .place = {text.path, 1}, .at = text.begin};
+    result = read_all(reading);
+    gw_source_text_fini(&text);
     return result;
 }
 
 int gw_file_read(const char *path, struct ct_pool *pool, struct gw_file_section **sections,
                  const struct gw_why *why)
 {
-    struct reading *reading = calloc(1, sizeof *reading);
+    struct reading reading = {.pool = pool, .why = why};
     struct gw_file_section *first = NULL;
     int result;
     size_t i;
-    if (!reading)
-        return gw_place_no_memory(why);
-    reading->pool = pool;
-    reading->why = why;
-    reading->next = &first;
-    result = add_source(reading, path, (struct gw_place){NULL, 0});
-    for (i = 0; i < reading->source_count && result == 0; i++)
-        result = read_source(reading, &reading->sources[i]);
-    free(reading);
+    reading.next = &first;
+    reading.sources = gw_sources_new(path, pool, why);
+    if (!reading.sources)
+        return -1;
+    for (i = 0, result = 0; i < gw_sources_count(reading.sources) && result == 0; i++)
+        result = read_source(&reading, i);
+    gw_sources_free(reading.sources);
     if (result == 0)
         *sections = first;
     return result;
@@ -385,19 +271,4 @@ const struct gw_file_option *gw_file_find(const struct gw_file_section *section,
             return option;
     }
     return NULL;
-}
-
-const char *gw_file_path(struct gw_place place, const char *path, struct ct_pool *pool)
-{
-    const char *slash = strrchr(place.path, '/');
-    int folder = slash && *path != '/' ? (int)(slash - place.path) + 1 : 0;
-    char here[PATH_MAX] = "", *whole;
-    size_t bytes;
-    if (*path != '/' && *place.path != '/' && !getcwd(here, sizeof here))
-        *here = '\0';
-    bytes = strlen(here) + 1 + (size_t)folder + strlen(path) + 1;
-    whole = ct_pool_take(pool, bytes);
-    if (whole)
-        snprintf(whole, bytes, "%s%s%.*s%s", here, *here ? "/" : "", folder, place.path, path);
-    return whole;
 }

@@ -42,7 +42,5 @@ int gw_file_read(const char *path, struct ct_pool *pool, struct gw_file_section 
                  const struct gw_why *why);
 /* The option of that name, or NULL. */
 const struct gw_file_option *gw_file_find(const struct gw_file_section *section, const char *name);
-/* A path beside the file that names it, absolute; in the pool; NULL: no memory. */
-const char *gw_file_path(struct gw_place place, const char *path, struct ct_pool *pool);
 
 #endif

@@ -172,7 +172,7 @@ int gw_value_file(const struct gw_draft *draft, const struct gw_file_option *opt
         return 0;
     if (!*option->values[0])
         return gw_place_tell(option->place, draft->why, "%s is empty: leave it out", option->name);
-    path = gw_file_path(option->place, option->values[0], draft->pool);
+    path = gw_place_path(option->place, option->values[0], draft->pool);
     if (!path)
         return gw_place_no_memory(draft->why);
     *out = (char *)path;
