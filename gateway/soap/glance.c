@@ -146,7 +146,9 @@ static void start(struct look *look, const char *name)
 
 static void keep_text(struct look *look, const char *bytes, size_t len)
 {
-    for (size_t i = 0; look->text && i < len; i++) {
+    if (!look->text)
+        return;
+    for (size_t i = 0; i < len; i++) {
         if (look->text_len == 0 && strchr(" \t\r\n", bytes[i]))
             continue;
         if (look->text_len + 1 >= look->text_bytes) { /* longer than it may be: none at all */

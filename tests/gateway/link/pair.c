@@ -97,8 +97,7 @@ static struct gw_link *open_link(const struct site *site, const char *user, cons
     config.values = (struct gw_strings){values, NAMES - 1};
     link = gw_link_open(&config, "*", taker ? PAIR_MOST_BYTES : CALLER_BYTES, taker, pair, why,
                         sizeof why);
-    if (!link)
-        printf("\n    %s", why);
+    ASSERT_TEXT(why, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(link);
     for (i = 0; i < WAIT_S && soap_xmpp_wait_online(gw_link_of(link), 1000); i++)
         ;

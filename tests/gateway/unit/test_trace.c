@@ -8,7 +8,7 @@
 
 static void test_a_valid_one_is_carried(void)
 {
-    struct gw_trace trace;
+    struct gw_trace trace = {0};
     CU_ASSERT_TRUE(gw_trace_read(&trace, "00-" ID "-b7ad6b7169203331-01"));
     ASSERT_TEXT(trace.parent, "00-" ID "-b7ad6b7169203331-01");
     ASSERT_TEXT(trace.id, ID);
