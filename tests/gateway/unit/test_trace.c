@@ -40,7 +40,7 @@ static void test_others_are_none(void)
 
 static void test_one_that_is_made_is_valid_and_new(void)
 {
-    struct gw_trace one, other, read;
+    struct gw_trace one, other, read = {0};
     gw_trace_make(&one);
     gw_trace_make(&other);
     CU_ASSERT_TRUE(gw_trace_read(&read, one.parent));
