@@ -20,6 +20,7 @@
 
 #include "contract/text.h"
 #include "soap/base64.h"
+#include "soap/quoted_printable.h"
 
 enum { RANDOM_BYTES = 16, BOUNDARY_BYTES = 64 };
 
@@ -37,7 +38,7 @@ struct reading {
 struct header {
     char id[GW_MULTIPART_ID_BYTES + 2]; /* with its brackets */
     char type[GW_MULTIPART_ID_BYTES];
-    bool is_base64;
+    bool is_base64, is_quoted;
 };
 
 static int fail(struct reading *reading, const char *sentence)
@@ -175,12 +176,13 @@ static int keep_field(struct reading *reading, struct header *header, const char
         return fail(reading, "a part's header has a value that is too long");
     if (!is_printable(header->id) || !is_printable(header->type))
         return fail(reading, "a part's Content-ID or Content-Type isn't printable ASCII");
-    if (strcasecmp(encoding, "base64") == 0)
-        header->is_base64 = true;
-    else if (*encoding && strcasecmp(encoding, "binary") != 0 &&
-             strcasecmp(encoding, "8bit") != 0 && strcasecmp(encoding, "7bit") != 0)
+    header->is_base64 = header->is_base64 || strcasecmp(encoding, "base64") == 0;
+    header->is_quoted = header->is_quoted || strcasecmp(encoding, "quoted-printable") == 0;
+    if (*encoding && !header->is_base64 && !header->is_quoted &&
+        strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0 &&
+        strcasecmp(encoding, "7bit") != 0)
         return fail(reading, "a part's Content-Transfer-Encoding is none of binary, 8bit, 7bit, "
-                             "base64");
+                             "base64, quoted-printable");
     return 0;
 }
 
@@ -239,21 +241,29 @@ static char *copy_bytes(const char *bytes, size_t len)
     return copy;
 }
 
+/* The bytes that an encoding stands for; out has room for all of them. */
+static bool decode_body(const struct header *header, const char *bytes, size_t len, char *out,
+                        size_t *out_len)
+{
+    struct gw_base64 base64 = {0};
+    if (header->is_quoted)
+        return gw_quoted_printable_read(bytes, len, out, out_len);
+    return gw_base64_read(&base64, bytes, len, out, out_len) && gw_base64_is_whole(&base64);
+}
+
 static int copy_body(struct reading *reading, struct gw_part *part, const struct header *header,
                      const char *bytes, size_t len)
 {
-    struct gw_base64 base64 = {0};
     part->len = len;
-    if (!header->is_base64) {
+    if (!header->is_base64 && !header->is_quoted) {
         part->bytes = copy_bytes(bytes, len);
         return part->bytes ? 0 : fail_memory(reading);
     }
-    part->bytes = malloc(GW_BASE64_ROOM(len) + 1);
+    part->bytes = malloc(len + GW_BASE64_ROOM(0) + 1);
     if (!part->bytes)
         return fail_memory(reading);
-    if (!gw_base64_read(&base64, bytes, len, part->bytes, &part->len) ||
-        !gw_base64_is_whole(&base64))
-        return fail(reading, "a part isn't base64, which its header says");
+    if (!decode_body(header, bytes, len, part->bytes, &part->len))
+        return fail(reading, "a part isn't encoded as its header says");
     part->bytes[part->len] = '\0';
     return 0;
 }

@@ -2,7 +2,7 @@
  * written.
  *
  * Noun: the multipart. Invariant: parts have ids of their own; 1,000 parts (GW_CARGO_PARTS), 8 KiB
- * of headers each. Bytes of a part are as they came, but for Content-Transfer-Encoding base64,
+ * of headers each. Bytes of a part are as they came, but for a Content-Transfer-Encoding,
  * which is decoded. What a client sends on lines that end in LF alone is read, too.
  *
  * Cost: linear; one look for the boundary. */
@@ -27,7 +27,7 @@ struct gw_multipart {
 };
 /* type is that of the body: multipart/related. 0, or -1 with one sentence in why, and *multipart is
  * zero: no boundary, a body that ends before its last one, a part whose header can't be read or
- * isn't printable ASCII, two with one id, no root, an encoding other than base64, no memory; errno
+ * isn't printable ASCII, two with one id, no root, an encoding that isn't known, no memory; errno
  * as gw_scan_read() has it. Any thread. */
 int gw_multipart_read(struct gw_multipart *multipart, const struct gw_media_type *type,
                       const char *body, size_t bytes, char *why, size_t why_bytes);

@@ -172,13 +172,41 @@ static void test_what_cannot_be_read(void)
                  "one Content-ID");
     expect_error(TYPE, "--b\r\nContent-ID: \xC3\xA4\r\n\r\n\r\n--b--", "printable ASCII");
     expect_error(TYPE, "--b\r\nContent-Type: a\rb\r\n\r\n\r\n--b--", "printable ASCII");
-    expect_error(TYPE, "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\r\n--b--",
+    expect_error(TYPE, "--b\r\nContent-Transfer-Encoding: uuencode\r\n\r\n\r\n--b--",
                  "Content-Transfer-Encoding is none of");
     expect_error(TYPE, "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nQQ\r\n--b--",
-                 "isn't base64");
+                 "isn't encoded as its header says");
+    expect_error(TYPE, "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=4\r\n--b--",
+                 "isn't encoded as its header says");
     expect_error(TYPE "; start=c", "--b\r\nContent-ID: a\r\n\r\n\r\n--b--", "start names");
     expect_error(TYPE, "--b\r\nContent-Type: xml\r\n\r\n\r\n--b--", "has no '/'");
     ct_text_fini(&long_header);
+}
+
+/* As javax.mail and Python's email write text that isn't ASCII. */
+static void test_quoted_printable(void)
+{
+    static const char *const cases[][2] = {
+        {"Gr=C3=BC=c3=9Fe", "Gr\xC3\xBC\xC3\x9F"
+                            "e"},
+        {"a=\r\nb=  \r\nc=\nd=", "abcd"},
+        {"a =20 \t\r\nb\t\nc  ", "a  \r\nb\nc"},
+        {"=3D=0D=0A", "=\r\n"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ct_text body = {0};
+        ct_text_print(&body,
+                      "--b\r\n\r\n<e/>\r\n--b\r\nContent-Transfer-Encoding: "
+                      "Quoted-Printable\r\n\r\n%s\r\n--b--",
+                      cases[i][0]);
+        struct gw_multipart multipart = expect_read(TYPE, body.bytes);
+        expect_part(&multipart, 0, "", "", cases[i][1]);
+        gw_multipart_free(&multipart);
+        ct_text_fini(&body);
+    }
+    expect_error(TYPE, "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=x\r\n--b--",
+                 "isn't encoded as its header says");
 }
 
 static char *repeat(const char *one, unsigned count)
@@ -373,6 +401,7 @@ CU_TestInfo gateway_tests_multipart[] = {
     {"headers in all their forms", test_headers_in_all_their_forms},
     {"lines that end in LF", test_lines_that_end_in_lf},
     {"what cannot be read is told", test_what_cannot_be_read},
+    {"quoted-printable", test_quoted_printable},
     {"a thousand parts", test_a_thousand_parts},
     {"ids as clients encode them", test_ids_as_clients_encode_them},
     {"what is written can be read", test_what_is_written_can_be_read},
