@@ -81,7 +81,7 @@ class Status(Admin):
 
     def test_each_name_is_documented(self):
         self.admin(more="metrics-operations = true\n")
-        page = (lab.TOP / "docs" / "metrics.md").read_text()
+        page = (lab.TOP / "docs" / "gateway-metrics.md").read_text()
         told = set(re.findall(r"^# TYPE (soapxmpp_gateway_\w+) ", self.get("/metrics").body, re.M))
         self.assertEqual(told, set(re.findall(r"^\| `(soapxmpp_gateway_\w+)` \|", page, re.M)))
 
