@@ -59,6 +59,23 @@ class Program(lab.Lab):
             self.assertRegex(err, r"^soap-xmpp-gateway: \S*gateway\.conf:3: .*too.*\n$")
             self.assertEqual(out, "")
 
+    def test_check_finds_what_stands_in_other_files_and_what_the_library_does_not_take(self):
+        """What a start would find only then. And a gateway that runs doesn't take it over."""
+        listen = 'listen "127.0.0.1:8080" { %s }\n'
+        for wrong, sentence in (
+                ('link "two" { jid = "b@x.test" tls = maybe }\n', r'gateway.conf:3: link "two": tls is "maybe"'),
+                ('link "two" { jid = "c.x.test" }\nserve "c.x.test" { url = "http://x" link = two allow = "b@@x" }\n',
+                 r'gateway.conf:4: "b@@x"'),
+                ('auth s { file = "%s" }\n' % self.file("users", "ann:open\n") + listen % "auth = s",
+                 r"users:1: .* no hash"),
+                (listen % 'cert = "{0}" key = "{0}"'.format(self.file("cert.pem", "none\n")), r"cert\.pem"),
+                ('link "two" { jid = "c.x.test" }\nserve "c.x.test" { url = "http://x" link = two allow = "*"\n'
+                 '    login = basic user = u password_file = "%s" }\n' % self.file("empty", "\n"),
+                 r"gateway\.conf:4: .*empty: the first line")):
+            out, err = self.run_it("-f", self.conf(wrong), "--check", code=2)
+            self.assertRegex(err, sentence)
+            self.assertEqual(out, "")
+
     def test_check_finds_no_mistake_where_there_is_none(self):
         conf = self.conf()
         self.assertEqual(self.run_it("-f", conf, "--check", code=0), (conf + ": no mistake found\n", ""))
