@@ -1,6 +1,7 @@
 /* TLS: the listener's certificate, and those of clients. */
 #include "../../lib/suite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,8 +66,8 @@ static void test_a_handshake_that_does_not_end_is_cut_off(void)
     http_site_start(&tls.site);
     int silent = http_site_connect(&tls.site), slow = http_site_connect(&tls.site);
     tcp_say(slow, "\x16\x03\x01"); /* a record of a handshake, and no more of it */
-    tcp_assert_ends(silent, "", 0);
-    tcp_read_to_end(slow);
+    CU_ASSERT_NOT_EQUAL(tcp_read_to_end(silent), ETIMEDOUT); /* an alert may come before */
+    CU_ASSERT_NOT_EQUAL(tcp_read_to_end(slow), ETIMEDOUT);
     ASSERT_CONTAINS(ask(&tls, NULL), "POST /x ? hi");
     close(silent);
     close(slow);
