@@ -1,4 +1,5 @@
 /* Requests to a backend that does what a script says. */
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -644,6 +645,33 @@ static void a_name_that_isnt_found_holds_up_nobody(void)
     tear_down();
 }
 
+/* Its backlog is full: no connection is refused, and none comes about. */
+static void a_backend_that_is_off_is_unreached_soon(void)
+{
+    static const struct backend_act acts[] = {{BACKEND_ANSWERS, OK, 0}};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t bytes = sizeof address;
+    int deaf = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), full[3];
+    struct ended ended;
+    char off[64];
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CU_ASSERT_EQUAL(bind(deaf, (struct sockaddr *)&address, sizeof address), 0);
+    CU_ASSERT_EQUAL(listen(deaf, 0), 0);
+    CU_ASSERT_EQUAL(getsockname(deaf, (struct sockaddr *)&address, &bytes), 0);
+    for (int i = 0; i < 3; i++) {
+        full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(full[i], (struct sockaddr *)&address, sizeof address);
+    }
+    snprintf(off, sizeof off, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    set_up(acts, 1);
+    call_with(&ended, (struct gw_client_request){.url = off, .timeout_ms = 3600000});
+    CU_ASSERT_EQUAL(ended.end, GW_CLIENT_UNREACHED);
+    for (int i = 0; i < 3; i++)
+        close(full[i]);
+    close(deaf);
+    tear_down();
+}
+
 static bool send_short(unsigned number, bool lasts)
 {
     static const struct gw_header headers[] = {{"SOAPAction", "\"\""}, {NULL, NULL}};
@@ -747,6 +775,7 @@ CU_TestInfo gateway_tests_client[] = {
     {"who waits for a connection has a deadline", who_waits_for_a_connection_has_a_deadline},
     {"a stop ends all, and says what was sent", a_stop_ends_all_and_says_what_was_sent},
     {"memory of all together is bounded", memory_of_all_together_is_bounded},
+    {"a backend that is off is unreached soon", a_backend_that_is_off_is_unreached_soon},
     {"without memory nothing is sent", without_memory_nothing_is_sent},
     {"a name that isn't found holds up nobody", a_name_that_isnt_found_holds_up_nobody},
     {"no proxy of the environment is asked", no_proxy_of_the_environment_is_asked},
