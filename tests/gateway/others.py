@@ -82,7 +82,7 @@ def converse(test, client, url, version="11"):
     if not words:
         test.skipTest(why)
     ended = subprocess.run(
-        [str(word) for word in words], capture_output=True, text=True, timeout=120, env=lab.alone())
+        [str(word) for word in words], capture_output=True, text=True, timeout=300, env=lab.alone())
     test.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
     return ended.stdout
 

@@ -69,8 +69,9 @@ class Many(gateway_lab.GatewayLab):
 
     def test_1000_calls_are_under_way_in_64_megabytes(self):
         gate, ledger, chain, clients = self.held()
-        for gateway in (chain.routing, chain.serving):
-            self.assertLess(gateway.memory_bytes(), 64 * MEGABYTE)
+        memory = [gateway.memory_bytes() for gateway in (chain.routing, chain.serving)]
+        print("    1000 calls under way: %.0f and %.0f MB" % tuple(bytes / MEGABYTE for bytes in memory))
+        self.assertLess(max(memory), 64 * MEGABYTE)
         gate.set()
         for number, client in enumerate(clients):
             status, body = client.read()
