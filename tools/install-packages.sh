@@ -26,7 +26,7 @@ packages() {
             lua-unbound spin zsh prometheus systemtap-sdt-dev shellcheck man-db xz-utils curl php-cli php-soap python3-requests python3-suds \
             python3-spyne python3-xmlsec
         ;;
-    gateway) echo default-jdk-headless libjaxws-java ;;
+    gateway) echo default-jdk-headless libjaxws-java chromium-driver python3-selenium ;;
     lint) echo cppcheck clang-tidy ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     nat) echo iproute2 nftables ;;

@@ -1,43 +1,19 @@
-"""The gateway seen from outside: metrics, health, the status page and the try-it form, as an operator and a browser see
-them."""
+"""The gateway seen from outside, as an operator sees it: metrics, health, the status page, the try-it form."""
 
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import time
-import unittest
 
+import admin
 import gateway_lab as gw
 import lab
 
 
-class Admin(gw.GatewayLab):
-    """A route to a calculator behind another gateway, and the admin listener of the route's gateway."""
-
-    def admin(self, options="", route_options="", url=None, more=""):
-        self.admin_port = gw.free_port()
-        self.at = "http://127.0.0.1:%d" % self.admin_port
-        self.serving = self.serves(url or self.backend(gw.gsoap_calculator).url, 'wsdl = "url"')
-        return self.routes(("/calc", self.endpoint(), 'wsdl = "service" timeout = 30 ' + route_options),
-                           more=more + 'admin "127.0.0.1:%d" { %s }\n' % (self.admin_port, options))
-
-    def get(self, path, **headers):
-        return gw.ask(self.at + path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-
-    def told(self):
-        return json.loads(self.get("/status.json").body)
-
-    def metric(self, line):
-        """The value of one series."""
-        found = re.search(r"^%s (\S+)$" % re.escape(line), self.get("/metrics").body, re.M)
-        return found and float(found[1])
-
-
 @lab.at_one_server
-class Status(Admin):
+class Status(admin.Admin):
     def test_what_ended_is_counted_and_what_failed_is_told(self):
         gateway = self.admin()
         for number in range(3):
@@ -150,7 +126,7 @@ class Status(Admin):
 
 
 @lab.at_one_server
-class Trials(Admin):
+class Trials(admin.Admin):
     def post(self, asked, **headers):
         headers = {"Content-Type": "application/json", **headers}
         answer = gw.ask(self.at + "/try/call", json.dumps(asked), "POST", headers)
@@ -194,83 +170,3 @@ class Trials(Admin):
         self.assertEqual(self.post(asked, Origin="https://evil.example")[0], 403)
         self.assertEqual(self.post(asked, **{"Content-Type": "text/plain"})[0], 403)
         self.assertEqual(backend.numbers, [])
-
-
-def browser():
-    """A headless Chromium, or None with the reason."""
-    try:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-    except ImportError:
-        return None
-    if not shutil.which("chromedriver"):
-        return None
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
-    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-
-
-@lab.at_one_server
-class Browsers(Admin):
-    def setUp(self):
-        super().setUp()
-        self.browser = browser()
-        if not self.browser:
-            raise unittest.SkipTest("Debian's chromium-driver and python3-selenium aren't installed")
-        self.addCleanup(self.browser.quit)
-
-    def sees(self, element, text):
-        from selenium.webdriver.common.by import By
-        from selenium.webdriver.support.ui import WebDriverWait
-        WebDriverWait(self.browser, lab.PATIENCE_S).until(
-            lambda page: text in page.find_element(By.ID, element).text, "%s without %r: %s" % (
-                element, text, self.browser.find_element(By.ID, element).text))
-
-    def find(self, kind, value):
-        return self.browser.find_element(kind, value)
-
-    def errors(self):
-        return [line for line in self.browser.get_log("browser") if "favicon" not in line["message"]]
-
-    def take_picture(self, name):
-        """For docs/: PICTURES=docs make run-gateway ARGS=Browsers."""
-        folder = os.environ.get("PICTURES")
-        if folder:
-            self.browser.save_screenshot(os.path.join(folder, "gateway-%s.png" % name))
-
-    def test_the_page_shows_what_there_is(self):
-        gateway = self.admin("try = true")
-        for number in range(40):
-            gw.post(gateway.url + "/calc", gw.operation("add", number, 2))
-        gw.post(gateway.url + "/calc", gw.operation("div", 1, 0))
-        gw.post(gateway.url + "/calc", "<b>bold</b><script>alert(1)</script>")
-        self.browser.get(self.at + "/")
-        self.sees("summary", "up")
-        self.sees("links", "online")
-        self.sees("routes", "/calc")
-        self.sees("failures", "not-executed")
-        self.assertEqual(self.errors(), [])
-        self.take_picture("status")
-
-    def test_the_form_calls_an_operation(self):
-        self.admin("try = true")
-        self.browser.get(self.at + "/")
-        self.sees("trial", "Try it")
-        self.find("id", "path").send_keys("/calc")
-        self.find("css selector", "#which button").click()
-        self.sees("call", "Operation")
-        for path, value in (("a", "20"), ("b", "22")):
-            self.find("css selector", "[data-path=%s]" % path).send_keys(value)
-        self.find("css selector", "#call button").click()
-        self.sees("end", "answer, executed")
-        self.sees("values", "result=42")
-        self.assertEqual(self.errors(), [])
-        self.take_picture("try")
-
-    def test_a_gateway_that_has_gone_is_told(self):
-        gateway = self.admin()
-        self.browser.get(self.at + "/")
-        self.sees("summary", "up")
-        gateway.end(signal.SIGKILL)
-        self.sees("summary", "doesn't answer")
