@@ -34,9 +34,8 @@ static void read_type(const char *text)
 
 static void read_action(const char *text, size_t room)
 {
-    char *action = fuzz_bytes("", 0), *out = NULL, why[256];
+    char *action = malloc(room), *out = NULL, why[256];
     struct gw_media_type type;
-    action = realloc(action, room);
     CLAIM(action);
     int result = gw_media_type_read_action(text, action, room);
     CLAIM(strlen(action) < room && (result == 0 || !*action));
