@@ -69,15 +69,14 @@ static char *rewrite(const struct writing *writing, size_t *bytes, char *why, si
 static char *write_whole(const struct writing *writing, size_t *bytes, char *why, size_t why_bytes)
 {
     char *text = rewrite(writing, bytes, why, why_bytes);
-    char *whole = text ? realloc(text, *bytes + sizeof DECLARATION) : NULL;
-    if (!whole) {
-        if (text)
-            snprintf(why, why_bytes, "no memory");
-        free(text);
+    if (!text)
         return NULL;
-    }
-    memmove(whole + sizeof DECLARATION - 1, whole, *bytes + 1);
+    char *whole = malloc(*bytes + sizeof DECLARATION);
+    if (!whole)
+        return snprintf(why, why_bytes, "no memory"), free(text), NULL;
     memcpy(whole, DECLARATION, sizeof DECLARATION - 1);
+    memcpy(whole + sizeof DECLARATION - 1, text, *bytes + 1);
+    free(text);
     *bytes += sizeof DECLARATION - 1;
     return whole;
 }
