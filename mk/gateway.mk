@@ -75,7 +75,7 @@ $(GATEWAY_OTHERS): $(calculator_STUBS)
 	$(Q)$(CC) -pthread $(CFLAGS) $(LINK_HARDENING) $(LDFLAGS) -o $@ $^ $(GSOAP_LIBS)
 
 # The gateway as a user runs it, beside both servers, with clients and backends of others.
-GATEWAY_COMPONENTS := $(foreach c,svc cams meters gw shop desk north south east west,$(c):s3cret)
+GATEWAY_COMPONENTS := $(foreach c,svc cams meters gw shop desk north south east west hall,$(c):s3cret)
 GATEWAY_SERVERS = $(foreach s,prosody ejabberd,"$(s)$(,)USERS=$(TOOL_USERS)$(,)COMPONENTS=$(GATEWAY_COMPONENTS)")
 run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(SAMPLES) $(GATEWAY_OTHERS)
 	tools/with-servers $(GATEWAY_SERVERS) -- \

@@ -93,7 +93,7 @@ static const char all[] =
     "}\n"
     "serve \"{node}@gw.example.org\" { link = main url = \"https://{node}.lan:444/x?y=1\"\n"
     "    path = resource paths = { \"/onvif/*\", \"/x\" } query = true\n"
-    "    allow = { \"gw.example.org\", \"*@gw.example.org:GetStatus\" } login = digest\n"
+    "    allow = { \"gw.example.org\", \"*@gw.example.org:{urn:x}GetStatus\" } login = digest\n"
     "    user = admin password_file = secret ca = ca.pem cert = ca.pem key = secret timeout = 1\n"
     "    connections = 9 keepalive = 0 wsdl = none rewrite = xaddr aliases = { \"192.168.1.10\",\n"
     "    \"{node}:81\" } mtom = { \"{}Bare\" } }\n"

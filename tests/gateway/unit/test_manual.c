@@ -10,6 +10,8 @@
 #include "config/syntax.h"
 #include "config_text.h"
 #include "contract/file.h"
+#include "link/link.h"
+#include "serve/serve.h"
 
 /* The page's part about a section, malloc'ed: from its heading to the next one. */
 static char *cut_part(const char *page, const struct gw_syntax_section *section)
@@ -101,12 +103,19 @@ static void check_example(const char *page, const char *begin, const char *end)
 {
     char *example = strndup(begin, (size_t)(end - begin)), why[512];
     struct gw_config *config;
+    size_t i;
     CU_ASSERT_PTR_NOT_NULL_FATAL(example);
     make_files(example);
     config = config_text_read(example, why, sizeof why);
     if (!config)
         printf("\n%s: %s\n%s\n", page, why, example);
     CU_ASSERT_PTR_NOT_NULL(config);
+    for (i = 0; config && i < config->link_count; i++)
+        CU_ASSERT_EQUAL(gw_link_check(&config->links[i], why, sizeof why), 0);
+    if (config && gw_serves_check(config, why, sizeof why)) {
+        printf("\n%s: %s\n%s\n", page, why, example);
+        CU_FAIL("what a serve has is wrong");
+    }
     gw_config_release(config);
     free(example);
 }
