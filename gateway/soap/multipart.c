@@ -20,6 +20,7 @@
 
 #include "contract/text.h"
 #include "soap/base64.h"
+#include "soap/mime_header.h"
 #include "soap/quoted_printable.h"
 
 enum { RANDOM_BYTES = 16, BOUNDARY_BYTES = 64 };
@@ -33,12 +34,6 @@ struct reading {
     size_t room;
     char *why;
     size_t why_bytes;
-};
-
-struct header {
-    char id[GW_MULTIPART_ID_BYTES + 2]; /* with its brackets */
-    char type[GW_MULTIPART_ID_BYTES];
-    bool is_base64, is_quoted;
 };
 
 static int fail(struct reading *reading, const char *sentence)
@@ -122,113 +117,6 @@ static int find_first(struct reading *reading)
     return 0;
 }
 
-/* ---- a part's header ---- */
-
-/* The next line of a header, without its end; NULL: there is no end. */
-static const char *next_line(const char **at, const char *behind, size_t *len)
-{
-    const char *line = *at, *end = memchr(line, '\n', (size_t)(behind - line));
-    if (!end)
-        return NULL;
-    *at = end + 1;
-    *len = (size_t)(end - line);
-    if (*len && line[*len - 1] == '\r')
-        --*len;
-    return line;
-}
-
-/* The value of "name: value" when the field is so called, white space off, into out. */
-static bool read_field(const char *field, const char *name, char *out, size_t out_bytes)
-{
-    size_t len = strlen(name);
-    if (strncasecmp(field, name, len) != 0)
-        return true;
-    const char *value = field + len + strspn(field + len, " \t");
-    if (*value != ':')
-        return true;
-    value += 1 + strspn(value + 1, " \t");
-    len = strlen(value);
-    while (len && strchr(" \t", value[len - 1]))
-        len--;
-    if (len >= out_bytes)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        out[i] = (char)(value[i] == '\t' ? ' ' : value[i]);
-    out[len] = '\0';
-    return true;
-}
-
-static bool is_printable(const char *text)
-{
-    for (; *text; text++)
-        if (*text < 0x20 || *text > 0x7E)
-            return false;
-    return true;
-}
-
-/* One field, unfolded. */
-static int keep_field(struct reading *reading, struct header *header, const char *field)
-{
-    char encoding[32] = "";
-    if (!read_field(field, "Content-ID", header->id, sizeof header->id) ||
-        !read_field(field, "Content-Type", header->type, sizeof header->type) ||
-        !read_field(field, "Content-Transfer-Encoding", encoding, sizeof encoding))
-        return fail(reading, "a part's header has a value that is too long");
-    if (!is_printable(header->id) || !is_printable(header->type))
-        return fail(reading, "a part's Content-ID or Content-Type isn't printable ASCII");
-    header->is_base64 = header->is_base64 || strcasecmp(encoding, "base64") == 0;
-    header->is_quoted = header->is_quoted || strcasecmp(encoding, "quoted-printable") == 0;
-    if (*encoding && !header->is_base64 && !header->is_quoted &&
-        strcasecmp(encoding, "binary") != 0 && strcasecmp(encoding, "8bit") != 0 &&
-        strcasecmp(encoding, "7bit") != 0)
-        return fail(reading, "a part's Content-Transfer-Encoding is none of binary, 8bit, 7bit, "
-                             "base64, quoted-printable");
-    return 0;
-}
-
-/* "<id>" or "id" */
-static void cut_brackets(char *id)
-{
-    size_t len = strlen(id);
-    if (len < 2 || id[0] != '<' || id[len - 1] != '>')
-        return;
-    memmove(id, id + 1, len - 2);
-    id[len - 2] = '\0';
-}
-
-/* From *at past the empty line. Lines that begin with white space go on with the one before. */
-static int read_header(struct reading *reading, struct header *header, const char **at,
-                       const char *end)
-{
-    char field[GW_MULTIPART_HEADER_BYTES];
-    size_t held = 0, len = 0, read = 0;
-    const char *line;
-    for (;;) {
-        line = next_line(at, end, &len);
-        if (!line)
-            len = 0;
-        read += len + 2;
-        /* The empty line's end may be the delimiter's, when a part is a header alone. */
-        if ((!line && *at != end) || read > sizeof field)
-            return fail(reading, "a part's header has no end within 8 KiB");
-        bool goes_on = len && (*line == ' ' || *line == '\t');
-        if (held && !goes_on) {
-            field[held] = '\0';
-            if (keep_field(reading, header, field) < 0)
-                return -1;
-            held = 0;
-        }
-        if (!len)
-            break;
-        memcpy(field + held, line, len);
-        held += len;
-    }
-    cut_brackets(header->id);
-    if (strlen(header->id) >= GW_MULTIPART_ID_BYTES)
-        return fail(reading, "a part's header has a value that is too long");
-    return 0;
-}
-
 /* ---- parts ---- */
 
 static char *copy_bytes(const char *bytes, size_t len)
@@ -242,20 +130,20 @@ static char *copy_bytes(const char *bytes, size_t len)
 }
 
 /* The bytes that an encoding stands for; out has room for all of them. */
-static bool decode_body(const struct header *header, const char *bytes, size_t len, char *out,
-                        size_t *out_len)
+static bool decode_body(const struct gw_mime_header *header, const char *bytes, size_t len,
+                        char *out, size_t *out_len)
 {
     struct gw_base64 base64 = {0};
-    if (header->is_quoted)
+    if (header->encoding == GW_MIME_QUOTED_PRINTABLE)
         return gw_quoted_printable_read(bytes, len, out, out_len);
     return gw_base64_read(&base64, bytes, len, out, out_len) && gw_base64_is_whole(&base64);
 }
 
-static int copy_body(struct reading *reading, struct gw_part *part, const struct header *header,
-                     const char *bytes, size_t len)
+static int copy_body(struct reading *reading, struct gw_part *part,
+                     const struct gw_mime_header *header, const char *bytes, size_t len)
 {
     part->len = len;
-    if (!header->is_base64 && !header->is_quoted) {
+    if (header->encoding == GW_MIME_AS_IT_IS) {
         part->bytes = copy_bytes(bytes, len);
         return part->bytes ? 0 : fail_memory(reading);
     }
@@ -286,10 +174,11 @@ static int make_room(struct reading *reading)
 
 static int read_part(struct reading *reading, const char *end)
 {
-    struct header header = {0};
+    struct gw_mime_header header;
     const char *at = reading->at;
     struct gw_multipart *out = reading->out;
-    if (read_header(reading, &header, &at, end) < 0 || make_room(reading) < 0)
+    if (gw_mime_header_read(&header, &at, end, reading->why, reading->why_bytes) < 0 ||
+        make_room(reading) < 0)
         return -1;
     for (size_t i = 0; *header.id && i < out->part_count; i++)
         if (strcmp(out->parts[i].id, header.id) == 0)
@@ -349,7 +238,7 @@ int gw_multipart_read(struct gw_multipart *multipart, const struct gw_media_type
     snprintf(reading.delimiter, sizeof reading.delimiter, "--%s", type->boundary);
     reading.delimiter_len = strlen(reading.delimiter);
     snprintf(start, sizeof start, "%s", type->start);
-    cut_brackets(start);
+    gw_mime_header_cut_brackets(start);
     if (find_first(&reading) < 0 || read_parts(&reading) < 0 || take_root(&reading, start) < 0) {
         gw_multipart_free(multipart);
         return -1;
@@ -385,7 +274,7 @@ static void decode(char *text)
 
 struct gw_part *gw_multipart_find(const struct gw_multipart *multipart, const char *url)
 {
-    char decoded[GW_MULTIPART_ID_BYTES], id[GW_MULTIPART_ID_BYTES];
+    char decoded[GW_MIME_ID_BYTES], id[GW_MIME_ID_BYTES];
     const char *raw = strncasecmp(url, "cid:", 4) == 0 ? url + 4 : url;
     struct gw_part *likely = NULL;
     if (!*raw || strlen(raw) >= sizeof decoded)

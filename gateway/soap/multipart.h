@@ -15,8 +15,6 @@
 #include "soap/cargo.h"
 #include "soap/media_type.h"
 
-enum { GW_MULTIPART_HEADER_BYTES = 8192, GW_MULTIPART_ID_BYTES = 256 };
-
 struct gw_multipart {
     struct gw_media_type root; /* of the root part: text/xml, application/soap+xml, xop+xml */
     bool is_xop;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "contract/text.h"
+#include "soap/mime_header.h"
 #include "soap/multipart.h"
 
 #define ENVELOPE                                                                                   \
@@ -156,7 +157,7 @@ static void test_what_cannot_be_read(void)
 {
     struct ct_text long_header = {0};
     ct_text_put(&long_header, "--b\r\nX: ");
-    for (int i = 0; i < GW_MULTIPART_HEADER_BYTES; i++)
+    for (int i = 0; i < GW_MIME_HEADER_BYTES; i++)
         ct_text_put(&long_header, "y");
     ct_text_put(&long_header, "\r\n\r\n\r\n--b--");
     expect_error("multipart/related", "--b--", "no boundary");
