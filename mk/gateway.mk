@@ -81,6 +81,11 @@ run-gateway: $(BUILD)/soap-xmpp-gateway $(TOOL) $(SAMPLES) $(GATEWAY_OTHERS)
 	tools/with-servers $(GATEWAY_SERVERS) -- \
 	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway $(ARGS)
 
+# A component of both nodes of an ejabberd cluster, served by gateways on both.
+run-gateway-cluster: $(BUILD)/soap-xmpp-gateway
+	tools/with-servers cluster,CONFIG=$(CURDIR)/docs/ejabberd.yml -- timeout --foreground 300 \
+	    /usr/bin/python3 -B tests/soap-xmpp/run.py $(BUILD) --folder ../gateway/cluster $(ARGS) || [ $$? = 77 ]
+
 # Many connections, many calls, a long time, a server that dies, and clients that are heavy to install.
 GATEWAY_SOAK_SECONDS ?= 600
 GATEWAY_STORM_SECONDS ?= 60
@@ -109,4 +114,4 @@ uninstall-gateway:
 	rm -f $(DESTDIR)$(SBINDIR)/soap-xmpp-gateway $(addprefix $(DESTDIR)$(DATADIR)/man/,man8/soap-xmpp-gateway.8 \
 	    man5/gateway.conf.5)
 
-.PHONY: run-gateway-unit run-gateway-link run-gateway run-gateway-long install-gateway uninstall-gateway
+.PHONY: run-gateway-unit run-gateway-link run-gateway run-gateway-cluster run-gateway-long install-gateway uninstall-gateway

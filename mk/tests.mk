@@ -25,7 +25,8 @@ MIXED_OBJECTS := $(call obj,$(wildcard tests/mixed/*.c) $(addprefix tests/integr
 
 CXX_OBJECTS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard tests/cxx/*.cpp))
 
-TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool unit-gateway integration bytes ws cxx federation cluster)
+TESTS := $(addprefix $(BUILD)/,unit unit-plugin unit-contract unit-tool unit-gateway gateway-link integration bytes ws \
+    cxx federation cluster)
 
 CONTRACT_TESTS := $(call obj,$(wildcard tests/contract/*.c) tests/lib/suite.c)
 
@@ -420,7 +421,7 @@ targets = $(foreach t,$(1),--run $(t) '$(MAKE) --no-print-directory BUILD=$(BUIL
 unit_suites = --suites unit $(BUILD)/unit --suites plugin $(BUILD)/unit-plugin --suites contract $(BUILD)/unit-contract \
     --suites tool $(BUILD)/unit-tool --suites gateway-unit $(BUILD)/unit-gateway
 served_suites = --served integration $(BUILD)/integration --served bytes $(BUILD)/bytes --served ws $(BUILD)/ws \
-    --served cxx $(BUILD)/cxx
+    --served cxx $(BUILD)/cxx --served gateway-link $(BUILD)/gateway-link
 
 check: $(BUILD)/unit $(BUILD)/unit-plugin $(BUILD)/unit-contract $(BUILD)/unit-tool $(BUILD)/unit-gateway \
     $(ORACLES) $(BUILD)/gen/calculator/soapH.h
