@@ -14,6 +14,7 @@
     SUITE(documents)                                                                               \
     SUITE(endpoint)                                                                                \
     SUITE(fault)                                                                                   \
+    SUITE(gateway)                                                                                 \
     SUITE(glance)                                                                                  \
     SUITE(hostile)                                                                                 \
     SUITE(link)                                                                                    \
