@@ -174,7 +174,7 @@ static int make_room(struct reading *reading)
 
 static int read_part(struct reading *reading, const char *end)
 {
-    struct gw_mime_header header;
+    struct gw_mime_header header = {0};
     const char *at = reading->at;
     struct gw_multipart *out = reading->out;
     if (gw_mime_header_read(&header, &at, end, reading->why, reading->why_bytes) < 0 ||
