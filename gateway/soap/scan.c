@@ -57,7 +57,8 @@ static void *allocate(size_t bytes)
 static void *allocate_again(void *old, size_t bytes)
 {
     size_t old_bytes = malloc_usable_size(old);
-    void *block = may_allocate(bytes) ? realloc(old, bytes) : NULL;
+    size_t more = bytes > old_bytes ? bytes - old_bytes : 0;
+    void *block = may_allocate(more) ? realloc(old, bytes) : NULL;
     if (block)
         memory.left += old_bytes;
     return count(block);

@@ -167,6 +167,21 @@ static void test_namespaces_are_bounded(void)
     expect_namespace(GW_SCAN_NAMESPACE_BYTES, 100000, "would take too much memory to read");
 }
 
+static void test_a_long_attribute_is_no_abuse(void)
+{
+    struct ct_text text = {0};
+    struct wanted wanted = {.attribute = "none"};
+    char why[256] = "", piece[4096];
+    memset(piece, 'v', sizeof piece);
+    ct_text_put(&text, "<r><a b='");
+    while (text.len < 17U * 1024 * 1024)
+        ct_text_add(&text, piece, sizeof piece);
+    ct_text_put(&text, "'/></r>");
+    CU_ASSERT(gw_scan_read(text.bytes, text.len, "it", find, &wanted, why, sizeof why) == 0);
+    ASSERT_TEXT(why, "");
+    ct_text_fini(&text);
+}
+
 static void test_the_caller_ends_it(void)
 {
     static const char document[] = "<a><b/><c></a>";
@@ -208,6 +223,7 @@ CU_TestInfo gateway_tests_scan[] = {
     {"names are compared with their namespace", test_names_are_compared_with_their_namespace},
     {"what is no XML is told", test_what_is_no_xml_is_told},
     {"namespaces are bounded, and so is their repetition", test_namespaces_are_bounded},
+    {"a long attribute is no abuse", test_a_long_attribute_is_no_abuse},
     {"the caller ends it", test_the_caller_ends_it},
     {"a shortage of memory is told", test_a_shortage_of_memory_is_told},
     CU_TEST_INFO_NULL,
