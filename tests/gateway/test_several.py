@@ -45,10 +45,16 @@ class Several(gateway_lab.GatewayLab):
         self.assertEqual(sorted(map(int, one.numbers + other.numbers)), list(range(40)))
         first.kill()
         before = len(one.numbers)
-        for number in range(40, 60):
-            self.answered(post(route.url, operation("add", number, 0)), str(number))
+        executed, number = list(range(40)), 40
+        while len(executed) < 60:
+            answer = post(route.url, operation("add", number, 0))
+            # Until the server has noticed it may give some to the one that has died.
+            self.assertIn(answer.outcome, ("executed", "unknown"), answer)
+            self.assertLess(number, 80)
+            executed += [number] if answer.outcome == "executed" else []
+            number += 1
         self.assertEqual(len(one.numbers), before)
-        self.assertEqual(sorted(map(int, one.numbers + other.numbers)), list(range(60)))
+        self.assertEqual(sorted(map(int, one.numbers + other.numbers)), executed)
         self.assertEqual({call.path for call in one.calls + other.calls}, {"/7"})
 
     def test_a_name_is_known_to_the_gateway_that_heard_it(self):
