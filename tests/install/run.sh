@@ -235,9 +235,9 @@ upgrading_install() {
     mkdir -p "$tmp/up/lib" && ln -s libsoapxmpp.so.0 "$tmp/up/lib/libsoapxmpp.so" &&
         run_make install PREFIX="$tmp/up" && cmp "$tmp/up/lib/libsoapxmpp.so.0" "$plugin"
 }
-# USDT, if the header is there: a note for each probe, at least one, and no other.
+# USDT, if the header was there when it was compiled: a note for each probe, at least one, and no other.
 has_probes() {
-    echo '#include <sys/sdt.h>' | gcc -E -x c - > /dev/null 2>&1 || return 0
+    readelf -n "$build"/obj/lib/*/*.o | grep 'Provider: soapxmpp$' > /dev/null || return 0
     readelf -n "$core" | sed -n '/Provider: soapxmpp$/{n;s/ *Name: //p}' | sort -u | tee /dev/stderr |
         diff - <(sed -n 's/^| `\([a-z_]*\)` | .* | .*/\1/p' "$top/docs/metrics.md" | grep -v '^soapxmpp_' | sort)
 }
