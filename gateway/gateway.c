@@ -3,9 +3,9 @@
  * Invariant: gateway.h. A field is NULL until its part runs, and stopping NULL does nothing: so one
  * order of stopping serves a start that failed as well.
  *
- * Happy path of a stop: no new requests -> links, all at once, since each gets the same time ->
- * whatever backends still owe -> the server, whose requests are all answered now -> workers ->
- * what others have used.
+ * Happy path of a stop: no new requests -> links, all at once, since each gets the same time -> who
+ * looks at all of it -> whatever backends still owe -> the server, whose requests are all answered
+ * now -> workers -> what others have used.
  * Failure of a reload: what was taken already is given back, in the reverse order. */
 #include "gateway.h"
 
@@ -346,12 +346,14 @@ static void stop_links(struct gw_gateway *gateway)
 
 void gw_gateway_stop(struct gw_gateway *gateway)
 {
+    if (gateway->status)
+        gw_status_drain(gateway->status);
     if (gateway->server)
         gw_server_drain(gateway->server);
     stop_links(gateway);
+    gw_server_stop(gateway->admin); /* it looks at client and server */
     gw_client_stop(gateway->client);
     gw_server_stop(gateway->server);
-    gw_server_stop(gateway->admin);
     gw_workers_stop(gateway->workers);
     for (size_t i = 0; i < gateway->link_count; i++)
         gw_link_close(gateway->links[i]);

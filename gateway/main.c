@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "contract/plain.h"
 #include "gateway.h"
 #include "soap_xmpp.h"
 #include "status/notify.h"
@@ -249,6 +250,7 @@ static void tell_ready(struct run *run)
     bool is_due = is_ready || gw_clock_ms() - run->started_ms > READY_LATEST_MS;
     if (!is_due || (run->was_told && is_ready == run->is_ready))
         return;
+    ct_plain_make(why); /* a server may have said it: no line of its own */
     snprintf(lines, sizeof lines, "READY=1\nSTATUS=%s", is_ready ? "ready" : why);
     gw_notify(lines);
     if (is_ready)

@@ -24,6 +24,7 @@ struct gw_status {
     struct gw_status_of of; /* immutable, but for config, which is under mu */
     long long started_ms;   /* immutable */
     pthread_mutex_t mu;
+    bool is_draining; /* under mu */
 };
 
 /* What is told before the first request. */
@@ -63,6 +64,21 @@ void gw_status_reload(struct gw_status *status, struct gw_config *config)
     gw_config_release(before);
 }
 
+void gw_status_drain(struct gw_status *status)
+{
+    pthread_mutex_lock(&status->mu);
+    status->is_draining = true;
+    pthread_mutex_unlock(&status->mu);
+}
+
+static bool is_draining(struct gw_status *status)
+{
+    pthread_mutex_lock(&status->mu);
+    bool is = status->is_draining;
+    pthread_mutex_unlock(&status->mu);
+    return is;
+}
+
 void gw_status_free(struct gw_status *status)
 {
     if (!status)
@@ -90,6 +106,8 @@ bool gw_status_is_healthy(struct gw_status *status, char *why, size_t why_bytes)
 
 bool gw_status_is_ready(struct gw_status *status, char *why, size_t why_bytes)
 {
+    if (is_draining(status))
+        return snprintf(why, why_bytes, "the gateway is stopping"), false;
     struct gw_status_of of = look(status);
     bool is_ready = gw_health_is_ready(&of, of.config->is_ready_by_any, why, why_bytes);
     gw_config_release(of.config);
@@ -141,10 +159,10 @@ static void answer_health(const struct gw_status_of *of, struct gw_request *requ
     gw_reply_line(request, turns ? 200 : 503, turns ? "ok" : why);
 }
 
-static void answer_ready(const struct gw_status_of *of, struct gw_request *request)
+static void answer_ready(struct gw_status *status, struct gw_request *request)
 {
     char why[WHY_BYTES];
-    bool is_ready = gw_health_is_ready(of, of->config->is_ready_by_any, why, sizeof why);
+    bool is_ready = gw_status_is_ready(status, why, sizeof why);
     gw_reply_line(request, is_ready ? 200 : 503, is_ready ? "ready" : why);
 }
 
@@ -160,7 +178,7 @@ static void answer_get(struct gw_status *status, const struct gw_status_of *of, 
     } else if (strcmp(path, "/healthz") == 0) {
         answer_health(of, request);
     } else if (strcmp(path, "/readyz") == 0) {
-        answer_ready(of, request);
+        answer_ready(status, request);
     } else if (strcmp(path, "/status.json") == 0) {
         gw_report_write(of, status->started_ms, of->config->has_trial, &text);
         gw_reply_text(request, 200, "application/json", &text);

@@ -37,6 +37,8 @@ struct gw_status;
 /* NULL: no memory. */
 struct gw_status *gw_status_new(const struct gw_status_of *of);
 void gw_status_reload(struct gw_status *status, struct gw_config *config);
+/* It isn't ready any more: the gateway stops, and takes no new requests. */
+void gw_status_drain(struct gw_status *status);
 /* gw_server_take_fn: user is the struct gw_status. */
 void gw_status_take(void *status, struct gw_request *request);
 /* Whether all loops have turned within 5 s; and whether links are online as the configuration wants

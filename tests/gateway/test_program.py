@@ -1,5 +1,6 @@
 """The gateway as a program: its arguments, exit codes, signals, and what systemd is told."""
 
+import http.client
 import os
 import random
 import signal
@@ -10,7 +11,7 @@ import time
 
 import gateway_lab
 import lab
-from gateway_lab import PATIENCE_S, Gateway, free_port, operation, post, until
+from gateway_lab import PATIENCE_S, Gateway, ask, free_port, operation, post, until
 
 
 def serves(jid):
@@ -176,6 +177,46 @@ class Signals(gateway_lab.GatewayLab):
         chain.routing.hears("TERM: stopping")
         self.assertEqual(chain.routing.end(signal.SIGINT), 1)
         self.assertIsInstance(posts.ended()[0], Exception)
+
+    def test_one_that_stops_is_not_ready_and_can_be_looked_at(self):
+        _, ledger, gate = self.slow_chain()
+        admin = free_port()
+        routing = self.routes(("/calc", self.endpoint(), ""), user="carol",
+                              more='admin "127.0.0.1:%d" { }\n' % admin)
+        at = "http://127.0.0.1:%d" % admin
+        self.assertEqual(ask(at + "/readyz").status, 200)
+        posts = gateway_lab.Posts(routing.url + "/calc", [operation("add", 0, 0)])
+        ledger.has(1)
+        routing.process.send_signal(signal.SIGTERM)
+        self.assertTrue(until(lambda: ask(at + "/readyz").status == 503))
+        self.assertIn("stopping", ask(at + "/readyz").body)
+        self.assertIn("/calc", ask(at + "/metrics").body)
+        gate.set()
+        self.answered(posts.ended()[0], "0")
+        self.assertEqual(routing.end(0), 0)
+
+    def test_looking_at_one_that_stops_harms_nothing(self):
+        for _ in range(5):
+            admin, ends = free_port(), threading.Event()
+            gateway = self.gateway("looked-at", self.link("alice") + serves(self.alice) + (
+                'admin "127.0.0.1:%d" { }\n' % admin))
+
+            def look():
+                while not ends.is_set():
+                    for path in ("/status.json", "/healthz", "/metrics"):
+                        try:
+                            ask("http://127.0.0.1:%d%s" % (admin, path))
+                        except (OSError, http.client.HTTPException):
+                            pass
+
+            threads = [threading.Thread(target=look) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            code = gateway.end()
+            ends.set()
+            for thread in threads:
+                thread.join(PATIENCE_S)
+            self.assertEqual(code, 0, gateway.said)
 
     def test_it_ends_with_connections_that_say_nothing(self):
         chain, _, _ = self.slow_chain()
