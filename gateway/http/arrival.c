@@ -39,12 +39,13 @@ void gw_arrival_connect(void *user, struct MHD_Connection *mhd, void **socket_co
         return;
     }
     struct gw_config *config = gw_intake_config(arrival->intake);
-    const union MHD_ConnectionInfo *fd =
+    /* Later versions have one place for all that they tell of a connection: one after the other. */
+    const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    *socket_context = gw_connection_add(connections, fd->connect_fd, address->client_addr,
-                                        arrival->tls, gw_clock_ms() + config->limits.idle_ms);
+    int fd = info->connect_fd;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *socket_context = gw_connection_add(connections, fd, info->client_addr, arrival->tls,
+                                        gw_clock_ms() + config->limits.idle_ms);
     gw_config_release(config);
 }
 
