@@ -150,6 +150,23 @@ def calculator_wsdl(path, url):
     return path
 
 
+def contract_in_parts(url):
+    """The same contract, which imports another one, which imports a schema: text by path."""
+    whole = (BACKENDS / "calculator.wsdl").read_text().replace("LOCATION", url)
+    head = whole[:whole.index("<types>")]
+    schema = re.search(r"<xsd:schema.*</xsd:schema>", whole, re.S)[0]
+    abstract = whole[whole.index("<message"):whole.index("<binding")]
+    imported = ('<types><xsd:schema><xsd:import namespace="%s" schemaLocation="types/calculator.xsd"/></xsd:schema>'
+                "</types>" % CALCULATOR_NS)
+    return {
+        "/?wsdl": head + '<import namespace="%s" location="abstract.wsdl"/>' % CALCULATOR_NS +
+        whole[whole.index("<binding"):],
+        "/abstract.wsdl": head + imported + abstract + "</definitions>",
+        "/types/calculator.xsd": schema.replace(
+            "<xsd:schema ", '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:c="%s" ' % CALCULATOR_NS, 1),
+    }
+
+
 def gsoap_calculator(folder):
     wsdl = folder / "gsoap.wsdl"
     backend = Backend([lab.BUILD / "gateway" / "calculator-http", wsdl])
@@ -251,6 +268,8 @@ class Ledger:
                     self.calls.append(call)
                     self.news.notify_all()
                 self.act(call)
+                if (call.header("Connection") or "").lower() == "close":
+                    raise HangUp
         with self.news:
             self.streams.discard(stream)
         with contextlib.suppress(OSError):
