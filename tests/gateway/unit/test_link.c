@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "../../lib/suite.h"
+#include "link/envelope.h"
 #include "link/link.h"
+#include "shortage.h"
 
 extern CU_TestInfo gateway_tests_link[];
 
@@ -223,6 +225,105 @@ static void it_says_what_it_is(void)
     ASSERT_TEXT(gw_link_outcome_text(GW_NOT_EXECUTED), "not-executed");
 }
 
+/* ---- short memory, and envelopes ---- */
+
+static bool attempt_open(unsigned number, bool lasts)
+{
+    const struct gw_link_config config = configure();
+    char why[300] = "";
+    struct gw_link *link;
+    bool has_failed;
+    shortage_begin(number, lasts);
+    link = gw_link_open(&config, "bob@example.org", MOST_BYTES, NULL, NULL, why, sizeof why);
+    has_failed = shortage_end();
+    CU_ASSERT(link || has_failed);
+    CU_ASSERT(link || *why);
+    gw_link_close(link);
+    return has_failed;
+}
+
+static void a_link_is_opened_or_not_when_memory_is_short(void)
+{
+    CU_ASSERT(shortage_sweep(attempt_open) > 10);
+}
+
+static bool attempt_call(unsigned number, bool lasts)
+{
+    struct gw_link *link = open_link();
+    struct ends ends = {0};
+    const struct gw_outgoing call = make_call(&ends, 60000);
+    const char *condition = "";
+    char why[300] = "";
+    bool has_failed;
+    int result;
+    shortage_begin(number, lasts);
+    result = gw_link_call(link, &call, &condition, why, sizeof why);
+    has_failed = shortage_end();
+    if (result) {
+        CU_ASSERT(has_failed && *why);
+        ASSERT_TEXT(condition, "resource-constraint");
+    }
+    gw_link_close(link);
+    CU_ASSERT_EQUAL(ends.done, result ? 0 : 1);
+    return has_failed;
+}
+
+static void a_call_is_begun_or_not_when_memory_is_short(void)
+{
+    CU_ASSERT(shortage_sweep(attempt_call) > 3);
+}
+
+/* So many bytes in pieces of up to seven, then the end or what is wrong. */
+struct source {
+    size_t left;
+    bool is_damaged;
+};
+
+static long next_piece(void *from, char *out, size_t out_bytes, char *why, size_t why_bytes)
+{
+    struct source *source = from;
+    size_t len = source->left < 7 ? source->left : 7;
+    CU_ASSERT(len <= out_bytes);
+    if (!len && source->is_damaged) {
+        snprintf(why, why_bytes, "it is damaged");
+        return -1;
+    }
+    memset(out, 'x', len);
+    source->left -= len;
+    return (long)len;
+}
+
+static enum gw_envelope_result read_bytes(size_t bytes, bool is_damaged, size_t most, char **out,
+                                          size_t *len, char why[100])
+{
+    struct source source = {bytes, is_damaged};
+    *out = NULL;
+    *len = 0;
+    *why = '\0';
+    return gw_envelope_read(next_piece, &source, most, out, len, why, 100);
+}
+
+static void an_envelope_is_read_whole_or_not_at_all(void)
+{
+    char *out, why[100];
+    size_t len;
+    CU_ASSERT_EQUAL(read_bytes(20, false, 20, &out, &len, why), GW_ENVELOPE_OK);
+    CU_ASSERT_EQUAL(len, 20);
+    ASSERT_TEXT(out, "xxxxxxxxxxxxxxxxxxxx");
+    free(out);
+    CU_ASSERT_EQUAL(read_bytes(0, false, 20, &out, &len, why), GW_ENVELOPE_OK);
+    CU_ASSERT_PTR_NULL(out);
+    CU_ASSERT_EQUAL(read_bytes(21, false, 20, &out, &len, why), GW_ENVELOPE_OVER);
+    ASSERT_TEXT(why, "the envelope is larger than 20 bytes");
+    CU_ASSERT_EQUAL(read_bytes(20, true, 30, &out, &len, why), GW_ENVELOPE_BAD);
+    ASSERT_TEXT(why, "it is damaged");
+    CU_ASSERT(!out && !len);
+    shortage_begin(1, true);
+    CU_ASSERT_EQUAL(read_bytes(20, false, 20, &out, &len, why), GW_ENVELOPE_NO_MEMORY);
+    CU_ASSERT_TRUE(shortage_end());
+    ASSERT_TEXT(why, "there is no memory for the envelope");
+}
+
 CU_TestInfo gateway_tests_link[] = {
     {"a call ends at its deadline, and says that it was not executed",
      a_call_ends_at_its_deadline_and_says_that_it_was_not_executed},
@@ -232,5 +333,8 @@ CU_TestInfo gateway_tests_link[] = {
      each_call_of_threads_ends_once_while_it_stops},
     {"a link that can't be opened says why, and no secret", a_link_that_cant_be_opened_says_why},
     {"it says what it is", it_says_what_it_is},
+    {"a link is opened or not when memory is short", a_link_is_opened_or_not_when_memory_is_short},
+    {"a call is begun or not when memory is short", a_call_is_begun_or_not_when_memory_is_short},
+    {"an envelope is read whole, or not at all", an_envelope_is_read_whole_or_not_at_all},
     CU_TEST_INFO_NULL,
 };
