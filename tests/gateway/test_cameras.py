@@ -81,7 +81,7 @@ class Cameras(gateway_lab.GatewayLab):
         one = self.camera("127.0.0.4")
         self.cameras("gw", one.port, password="wrong")
         url = self.to_cameras("gw").url + "/cam/4"
-        answer = post(url + "/onvif/media_service", envelope(SNAPSHOT))
+        answer = self.certain(url + "/onvif/media_service", envelope(SNAPSHOT))
         self.assertEqual((answer.status, answer.outcome), (403, "not-executed"), answer)
         self.assertEqual(one.asked, [])
 
