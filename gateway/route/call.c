@@ -87,14 +87,14 @@ static size_t most_kept(const struct call *call)
 /* Keeps the answer of a named call, and tells it to those that have asked again. */
 static void keep(const struct call *call, const struct gw_answer *answer)
 {
-    struct gw_once_answer kept = {.status = answer->status,
-                                  .outcome = answer->outcome,
-                                  .end = answer->end,
-                                  .body = answer->body,
-                                  .body_bytes = answer->body_bytes};
-    snprintf(kept.content_type, sizeof kept.content_type, "%s",
-             answer->content_type ? answer->content_type : "");
-    snprintf(kept.text, sizeof kept.text, "%s", answer->text ? answer->text : "");
+    const struct gw_once_answer kept = {.status = answer->status,
+                                        .outcome = answer->outcome,
+                                        .end = answer->end,
+                                        .content_type =
+                                            answer->content_type ? answer->content_type : "",
+                                        .text = answer->text ? answer->text : "",
+                                        .body = answer->body,
+                                        .body_bytes = answer->body_bytes};
     gw_once_end(call->calls->once, call->entry, &kept, most_kept(call), gw_clock_ms());
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { BUCKETS = 4096, MOST_PARTS = 8, ENTRY_BYTES = 832 };
+enum { BUCKETS = 65536, MOST_PARTS = 8, NAME_BYTES = 16, ENTRY_BYTES = 128 };
 
 struct waiter {
     gw_once_told_fn *told;
@@ -20,17 +20,30 @@ struct waiter {
     struct waiter *next;
 };
 
+/* What is dropped when room is needed: the content type, the text and the body, behind each other,
+ * the first two with a NUL. */
+struct kept {
+    size_t type_bytes, text_bytes, body_bytes;
+    char bytes[];
+};
+
+/* Of digests half is enough to tell names and bodies apart. */
 struct gw_once_entry {
-    unsigned char name[GW_DIGEST_BYTES], body[GW_DIGEST_BYTES];
+    unsigned char name[NAME_BYTES], body[NAME_BYTES];
     struct gw_once_entry *next_in_bucket;
     struct gw_once_entry *next_ended; /* younger */
     struct waiter *waiters;
+    struct kept *kept; /* NULL: there was nothing, or it was dropped */
+    const char *end;
     long long until_ms;
-    bool has_ended;
     unsigned readers; /* that copy the answer outside the lock */
-    bool is_gone;     /* to be freed by its last reader */
-    struct gw_once_answer answer;
+    short status;
+    unsigned char outcome;
+    bool has_ended, is_dropped;
+    bool is_gone; /* to be freed by its last reader */
 };
+
+_Static_assert(sizeof(struct gw_once_entry) <= ENTRY_BYTES - 16, "with what malloc() adds");
 
 struct gw_once {
     pthread_mutex_t mu;
@@ -61,21 +74,25 @@ static struct gw_once_entry **bucket_of(struct gw_once *once, const unsigned cha
     return &once->buckets[(name[0] | name[1] << 8) % BUCKETS];
 }
 
+static size_t size_of(const struct kept *kept)
+{
+    return kept ? sizeof *kept + kept->type_bytes + kept->text_bytes + kept->body_bytes : 0;
+}
+
 static void free_entry(struct gw_once_entry *entry)
 {
-    free((char *)entry->answer.body);
+    free(entry->kept);
     free(entry);
 }
 
-static void drop_body_locked(struct gw_once *once, struct gw_once_entry *entry)
+static void drop_locked(struct gw_once *once, struct gw_once_entry *entry)
 {
-    if (!entry->answer.body || entry->readers)
+    if (!entry->kept || entry->readers)
         return;
-    once->bytes -= entry->answer.body_bytes;
-    free((char *)entry->answer.body);
-    entry->answer.body = NULL;
-    entry->answer.body_bytes = 0;
-    entry->answer.is_dropped = true;
+    once->bytes -= size_of(entry->kept);
+    entry->is_dropped = entry->kept->body_bytes > 0;
+    free(entry->kept);
+    entry->kept = NULL;
 }
 
 /* Takes an entry out of its bucket, and frees it once nobody reads it. */
@@ -85,7 +102,7 @@ static void forget_locked(struct gw_once *once, struct gw_once_entry *entry)
     while (*at != entry)
         at = &(*at)->next_in_bucket;
     *at = entry->next_in_bucket;
-    once->bytes -= ENTRY_BYTES + entry->answer.body_bytes;
+    once->bytes -= ENTRY_BYTES + size_of(entry->kept);
     entry->is_gone = true;
     if (!entry->readers)
         free_entry(entry);
@@ -102,14 +119,14 @@ static void expire_locked(struct gw_once *once, long long now_ms)
     }
 }
 
-/* Drops bodies, the oldest first, until that many bytes fit. */
+/* Drops answers, the oldest first, until that many bytes fit. */
 static bool make_room_locked(struct gw_once *once, size_t bytes, size_t most_bytes)
 {
     if (bytes > most_bytes)
         return false;
     for (struct gw_once_entry *entry = once->oldest; entry && once->bytes > most_bytes - bytes;
          entry = entry->next_ended)
-        drop_body_locked(once, entry);
+        drop_locked(once, entry);
     return once->bytes <= most_bytes - bytes;
 }
 
@@ -128,7 +145,7 @@ void gw_once_free(struct gw_once *once)
 static struct gw_once_entry *find_locked(struct gw_once *once, const unsigned char *name)
 {
     struct gw_once_entry *entry = *bucket_of(once, name);
-    while (entry && memcmp(entry->name, name, GW_DIGEST_BYTES) != 0)
+    while (entry && memcmp(entry->name, name, NAME_BYTES) != 0)
         entry = entry->next_in_bucket;
     return entry;
 }
@@ -142,8 +159,8 @@ static enum gw_once_place add_locked(struct gw_once *once, const unsigned char *
     if (!added)
         return GW_ONCE_FULL;
     struct gw_once_entry **bucket = bucket_of(once, name);
-    memcpy(added->name, name, GW_DIGEST_BYTES);
-    memcpy(added->body, body, GW_DIGEST_BYTES);
+    memcpy(added->name, name, NAME_BYTES);
+    memcpy(added->body, body, NAME_BYTES);
     added->next_in_bucket = *bucket;
     *bucket = added;
     once->bytes += ENTRY_BYTES;
@@ -166,7 +183,18 @@ static enum gw_once_place wait_locked(struct gw_once_entry *entry, gw_once_told_
 static void tell(struct gw_once *once, struct gw_once_entry *entry, gw_once_told_fn *told,
                  void *user)
 {
-    told(user, &entry->answer);
+    const struct kept *kept = entry->kept;
+    const struct gw_once_answer answer = {
+        .status = entry->status,
+        .outcome = (enum gw_outcome)entry->outcome,
+        .end = entry->end,
+        .content_type = kept ? kept->bytes : "",
+        .text = kept ? kept->bytes + kept->type_bytes : "",
+        .body = kept ? kept->bytes + kept->type_bytes + kept->text_bytes : NULL,
+        .body_bytes = kept ? kept->body_bytes : 0,
+        .is_dropped = entry->is_dropped,
+    };
+    told(user, &answer);
     pthread_mutex_lock(&once->mu);
     bool is_last = --entry->readers == 0 && entry->is_gone;
     pthread_mutex_unlock(&once->mu);
@@ -199,7 +227,7 @@ enum gw_once_place gw_once_begin(struct gw_once *once, const struct gw_digest_te
     bool has_ended = found && found->has_ended;
     if (!found)
         place = add_locked(once, digest, body, most_bytes, entry);
-    else if (memcmp(found->body, body, GW_DIGEST_BYTES) != 0)
+    else if (memcmp(found->body, body, NAME_BYTES) != 0)
         place = GW_ONCE_OTHER;
     else
         place = has_ended ? GW_ONCE_AGAIN : wait_locked(found, told, user);
@@ -212,39 +240,55 @@ enum gw_once_place gw_once_begin(struct gw_once *once, const struct gw_digest_te
     return place;
 }
 
-/* Puts a copy of the answer into its entry. */
-static void keep_locked(struct gw_once *once, struct gw_once_entry *entry,
-                        const struct gw_once_answer *answer, char *body, size_t most_bytes)
+/* A copy of what may be dropped; NULL: no memory. */
+static struct kept *copy(const struct gw_once_answer *answer)
 {
-    bool has_room = body && make_room_locked(once, answer->body_bytes, most_bytes);
-    entry->answer = *answer;
-    entry->answer.body = has_room ? body : NULL;
-    entry->answer.body_bytes = has_room ? answer->body_bytes : 0;
-    entry->answer.is_dropped = answer->body_bytes && !has_room;
-    once->bytes += entry->answer.body_bytes;
+    size_t type_bytes = strlen(answer->content_type) + 1, text_bytes = strlen(answer->text) + 1;
+    struct kept *kept = malloc(sizeof *kept + type_bytes + text_bytes + answer->body_bytes);
+    if (!kept)
+        return NULL;
+    *kept = (struct kept){type_bytes, text_bytes, answer->body_bytes};
+    memcpy(kept->bytes, answer->content_type, type_bytes);
+    memcpy(kept->bytes + type_bytes, answer->text, text_bytes);
+    if (answer->body_bytes)
+        memcpy(kept->bytes + type_bytes + text_bytes, answer->body, answer->body_bytes);
+    return kept;
+}
+
+/* The end of an entry that lives on, with what was copied of the answer, if there is room. Returns
+ * what wasn't kept, to be freed. */
+static struct kept *keep_locked(struct gw_once *once, struct gw_once_entry *entry,
+                                const struct gw_once_answer *answer, struct kept *kept,
+                                size_t most_bytes)
+{
+    bool has_room = kept && make_room_locked(once, size_of(kept), most_bytes);
+    entry->status = (short)answer->status;
+    entry->outcome = (unsigned char)answer->outcome;
+    entry->end = answer->end;
+    entry->kept = has_room ? kept : NULL;
+    entry->is_dropped = !has_room && answer->body_bytes > 0;
+    once->bytes += size_of(entry->kept);
     entry->has_ended = true;
     *once->youngest = entry;
     once->youngest = &entry->next_ended;
-    if (!has_room)
-        free(body);
+    return has_room ? NULL : kept;
 }
 
 void gw_once_end(struct gw_once *once, struct gw_once_entry *entry,
                  const struct gw_once_answer *answer, size_t most_bytes, long long now_ms)
 {
-    bool is_kept = answer->outcome != GW_NOT_EXECUTED;
-    char *body = is_kept && answer->body_bytes ? malloc(answer->body_bytes) : NULL;
-    if (body)
-        memcpy(body, answer->body, answer->body_bytes);
+    bool lives_on = answer->outcome != GW_NOT_EXECUTED;
+    struct kept *kept = lives_on ? copy(answer) : NULL;
     pthread_mutex_lock(&once->mu);
     struct waiter *waiter = entry->waiters;
     entry->waiters = NULL;
     entry->until_ms = now_ms + GW_ONCE_KEPT_MS;
-    if (is_kept)
-        keep_locked(once, entry, answer, body, most_bytes);
+    if (lives_on)
+        kept = keep_locked(once, entry, answer, kept, most_bytes);
     else
         forget_locked(once, entry);
     pthread_mutex_unlock(&once->mu);
+    free(kept);
     /* They get the very answer, kept or not. */
     while (waiter) {
         struct waiter *next = waiter->next;

@@ -4,9 +4,9 @@
  * which a name is taken until ten minutes after its call has ended nobody else is told to run it,
  * unless it certainly was not executed; a name that can't be kept isn't taken.
  *
- * Memory: names and answers have a limit together. A name takes 832 bytes and is never dropped
- * early; an answer is, the oldest first, when a newer one needs its room. A later copy of such a
- * call learns that it was executed, and no more. All of it is lost with the process. */
+ * Memory: names and answers have a limit together. A name takes 128 bytes and is never dropped
+ * early; an answer is, the oldest first, when something newer needs its room. A later copy of such
+ * a call learns that it was executed, and no more. All of it is lost with the process. */
 #ifndef GW_ONCE_H
 #define GW_ONCE_H
 
@@ -19,18 +19,18 @@
 struct gw_once;
 struct gw_once_entry;
 
-enum { GW_ONCE_KEPT_MS = 10 * 60 * 1000, GW_ONCE_TEXT_BYTES = 256, GW_ONCE_TYPE_BYTES = 256 };
+enum { GW_ONCE_KEPT_MS = 10 * 60 * 1000 };
 
 /* How a named call has ended, as its client was told. */
 struct gw_once_answer {
     int status;
     enum gw_outcome outcome;
-    const char *end;                       /* a constant, for the record */
-    char content_type[GW_ONCE_TYPE_BYTES]; /* "": there is no body */
-    char text[GW_ONCE_TEXT_BYTES];         /* of the record */
+    const char *end;          /* a constant, for the record */
+    const char *content_type; /* "": there is no body */
+    const char *text;         /* of the record */
     const char *body;
     size_t body_bytes;
-    bool is_dropped; /* the body isn't kept any longer */
+    bool is_dropped; /* there was a body, and it isn't kept any longer */
 };
 
 /* Told to whoever has asked again. The answer is constant, and valid during the call. Never with a

@@ -56,6 +56,7 @@ static void end_with(struct gw_once *once, struct gw_once_entry *entry, enum gw_
                                           .outcome = outcome,
                                           .end = "answer",
                                           .content_type = "text/xml",
+                                          .text = "",
                                           .body = body,
                                           .body_bytes = bytes};
     gw_once_end(once, entry, &answer, most, now);
@@ -148,18 +149,18 @@ static void test_a_name_that_cannot_be_kept_is_not_taken(void)
     unsigned taken = 0;
     for (; taken < 8; taken++) {
         snprintf(name, sizeof name, "%u", taken);
-        if (begin_within(once, name, "a", 2048, 0, &told, &entries[taken]) != GW_ONCE_FIRST)
+        if (begin_within(once, name, "a", 512, 0, &told, &entries[taken]) != GW_ONCE_FIRST)
             break;
     }
     CU_ASSERT_TRUE(taken > 0 && taken < 8);
-    CU_ASSERT_TRUE(gw_once_bytes(once) <= 2048);
-    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 2048, 0, &told, &one_more), GW_ONCE_FULL);
+    CU_ASSERT_TRUE(gw_once_bytes(once) <= 512);
+    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 512, 0, &told, &one_more), GW_ONCE_FULL);
     for (unsigned i = 0; i < taken; i++)
-        end_with(once, entries[i], GW_EXECUTED, "", 0, 2048, 0);
+        end_with(once, entries[i], GW_EXECUTED, "", 0, 512, 0);
     /* names that have ended aren't dropped for it, they expire */
-    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 2048, 1, &told, &one_more), GW_ONCE_FULL);
-    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 2048, KEPT, &told, &one_more), GW_ONCE_FIRST);
-    end_with(once, one_more, GW_EXECUTED, "", 0, 2048, KEPT);
+    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 512, 1, &told, &one_more), GW_ONCE_FULL);
+    CU_ASSERT_EQUAL(begin_within(once, "x", "a", 512, KEPT, &told, &one_more), GW_ONCE_FIRST);
+    end_with(once, one_more, GW_EXECUTED, "", 0, 512, KEPT);
     gw_once_free(once);
 }
 
@@ -196,6 +197,20 @@ static void test_an_answer_beyond_the_limit_is_not_kept(void)
     ASSERT_TEXT(waits.body, "begin");
     CU_ASSERT_EQUAL(begin(once, "1", "a", 3, &told, &other), GW_ONCE_AGAIN);
     CU_ASSERT_TRUE(told.is_dropped);
+    gw_once_free(once);
+}
+
+static void test_an_end_without_a_body_is_known_without_room(void)
+{
+    struct gw_once *once = gw_once_new();
+    struct gw_once_entry *first = NULL, *other = NULL;
+    struct told told = {0};
+    CU_ASSERT_EQUAL(begin_within(once, "1", "a", 128, 0, &told, &first), GW_ONCE_FIRST);
+    end_with(once, first, GW_EXECUTED, "", 0, 128, 1);
+    CU_ASSERT_EQUAL(gw_once_bytes(once), 128);
+    CU_ASSERT_EQUAL(begin_within(once, "1", "a", 128, 3, &told, &other), GW_ONCE_AGAIN);
+    CU_ASSERT_FALSE(told.is_dropped);
+    CU_ASSERT_EQUAL(told.status, 200);
     gw_once_free(once);
 }
 
@@ -316,6 +331,8 @@ CU_TestInfo gateway_tests_once[] = {
     {"an old answer makes room, and its name stays",
      test_an_old_answer_makes_room_and_its_name_stays},
     {"an answer beyond the limit isn't kept", test_an_answer_beyond_the_limit_is_not_kept},
+    {"an end without a body is known without room",
+     test_an_end_without_a_body_is_known_without_room},
     {"many names are told apart", test_many_names_are_told_apart},
     {"shortages of memory run nothing twice", test_shortages_of_memory_run_nothing_twice},
     {"of many threads one is the first", test_of_many_threads_one_is_the_first},
