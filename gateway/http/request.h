@@ -34,7 +34,8 @@ const char *gw_request_body(const struct gw_request *request, size_t *bytes);
 int gw_request_refusal(const struct gw_request *request);
 const char *gw_request_why(const struct gw_request *request);
 
-/* Whether the client has hung up. Any thread. */
+/* Whether the client has hung up (or has closed the half that sends, which looks the same; it gets
+ * its answer then). Any thread. */
 bool gw_request_is_gone(const struct gw_request *request);
 
 /* A header field of an answer; a list ends with a NULL name. A value that is empty
