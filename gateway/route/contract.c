@@ -54,10 +54,10 @@ struct asking {
     char *key;
     gw_contract_done_fn *done;
     void *user;
-    struct gw_contract *kept; /* what was kept; NULL: envelope or why */
-    struct waiter *waiters;   /* under mu */
-    struct asking *next;      /* likewise */
-    bool is_listed;           /* likewise */
+    struct gw_description *kept; /* what was kept; NULL: envelope or why */
+    struct waiter *waiters;      /* under mu */
+    struct asking *next;         /* likewise */
+    bool is_listed;              /* likewise */
     char *envelope;
     size_t envelope_bytes;
     int status;
@@ -119,7 +119,7 @@ static struct waiter *unlist_locked(struct asking *asking)
     return asking->waiters;
 }
 
-static void end_asking(struct asking *asking, struct gw_contract *contract)
+static void end_asking(struct asking *asking, struct gw_description *contract)
 {
     struct gw_contracts *contracts = asking->contracts;
     int status = contract ? 200 : asking->status;
@@ -128,7 +128,7 @@ static void end_asking(struct asking *asking, struct gw_contract *contract)
     pthread_mutex_unlock(&contracts->mu);
     while (waiter) {
         struct waiter *next = waiter->next;
-        waiter->done(waiter->user, contract ? gw_contract_hold(contract) : NULL, status,
+        waiter->done(waiter->user, contract ? gw_description_hold(contract) : NULL, status,
                      asking->why);
         free(waiter);
         waiter = next;
@@ -160,7 +160,7 @@ static int read_metadata(struct asking *asking, struct ct_metadata *metadata)
     return refuse(asking, 404, error.text);
 }
 
-static struct gw_contract *make(struct asking *asking)
+static struct gw_description *make(struct asking *asking)
 {
     struct ct_metadata metadata;
     if (read_metadata(asking, &metadata))
@@ -169,7 +169,8 @@ static struct gw_contract *make(struct asking *asking)
     while (root < metadata.count && !(metadata.sections[root].bytes &&
                                       strcmp(metadata.sections[root].dialect, DIALECT_WSDL) == 0))
         root++;
-    struct gw_contract *contract = root < metadata.count ? gw_contract_new(&metadata, root) : NULL;
+    struct gw_description *contract =
+        root < metadata.count ? gw_description_new(&metadata, root) : NULL;
     if (!contract) {
         refuse(asking, root < metadata.count ? 503 : 404,
                root < metadata.count ? "no memory" : "the service describes itself without a WSDL");
@@ -328,7 +329,7 @@ int gw_contracts_get(struct gw_contracts *contracts, const struct gw_contract_qu
     int status = 503;
     if (asking->kept) {
         snprintf(why, why_bytes, "too much is being read already");
-        gw_contract_release(asking->kept);
+        gw_description_release(asking->kept);
     } else {
         status = list(asking, why, why_bytes);
         if (status == 0)

@@ -12,7 +12,7 @@
 #include "base/workers.h"
 #include "config/config.h"
 #include "route/call.h"  /* gw_route_link_fn */
-#include "route/store.h" /* struct gw_contract */
+#include "route/store.h" /* struct gw_description */
 
 struct gw_contracts;
 
@@ -27,7 +27,7 @@ struct gw_contract_question {
 
 /* contract is the callee's reference; or NULL, with the HTTP status that says why, and a sentence.
  * On a worker; without one on the link's thread, or on that of whoever has asked for the same. */
-typedef void gw_contract_done_fn(void *user, struct gw_contract *contract, int status,
+typedef void gw_contract_done_fn(void *user, struct gw_description *contract, int status,
                                  const char *why);
 
 /* NULL: no memory. */

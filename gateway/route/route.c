@@ -217,7 +217,7 @@ struct describing {
 };
 
 /* gw_contract_done_fn: all as one document, or the WSDL alone where that can't be. */
-static void tell_contract(void *user, struct gw_contract *contract, int status, const char *why)
+static void tell_contract(void *user, struct gw_description *contract, int status, const char *why)
 {
     struct describing *describing = user;
     const struct ct_metadata_section *root =
@@ -233,7 +233,7 @@ static void tell_contract(void *user, struct gw_contract *contract, int status, 
     else
         describing->done(describing->user, root ? root->bytes : NULL, root ? root->len : 0, why);
     free(single);
-    gw_contract_release(contract);
+    gw_description_release(contract);
     free(describing);
 }
 

@@ -12,7 +12,7 @@
 /* key NULL: the place is free. */
 struct place {
     char *key;
-    struct gw_contract *contract;
+    struct gw_description *contract;
     long long until_ms;
 };
 
@@ -22,34 +22,6 @@ struct gw_store {
     struct place places[GW_STORE_CONTRACTS];
     size_t bytes;
 };
-
-struct gw_contract *gw_contract_new(struct ct_metadata *metadata, size_t root)
-{
-    struct gw_contract *contract = calloc(1, sizeof *contract);
-    if (!contract)
-        return NULL;
-    contract->metadata = *metadata;
-    contract->root = root;
-    for (size_t i = 0; i < metadata->count; i++)
-        contract->bytes += metadata->sections[i].len;
-    atomic_init(&contract->references, 1);
-    *metadata = (struct ct_metadata){0};
-    return contract;
-}
-
-struct gw_contract *gw_contract_hold(struct gw_contract *contract)
-{
-    atomic_fetch_add(&contract->references, 1);
-    return contract;
-}
-
-void gw_contract_release(struct gw_contract *contract)
-{
-    if (!contract || atomic_fetch_sub(&contract->references, 1) > 1)
-        return;
-    ct_metadata_fini(&contract->metadata);
-    free(contract);
-}
 
 struct gw_store *gw_store_new(void)
 {
@@ -64,7 +36,7 @@ static void empty_locked(struct gw_store *store, struct place *place)
     if (!place->key)
         return;
     store->bytes -= place->contract->bytes;
-    gw_contract_release(place->contract);
+    gw_description_release(place->contract);
     free(place->key);
     *place = (struct place){0};
 }
@@ -123,7 +95,7 @@ static struct place *make_room_locked(struct gw_store *store, size_t bytes, size
     }
 }
 
-void gw_store_keep(struct gw_store *store, const char *key, struct gw_contract *contract,
+void gw_store_keep(struct gw_store *store, const char *key, struct gw_description *contract,
                    size_t most_bytes, long long now_ms)
 {
     char *copy = contract->bytes <= most_bytes ? strdup(key) : NULL;
@@ -135,7 +107,7 @@ void gw_store_keep(struct gw_store *store, const char *key, struct gw_contract *
         empty_locked(store, before);
     struct place *place = make_room_locked(store, contract->bytes, most_bytes);
     if (place) {
-        *place = (struct place){copy, gw_contract_hold(contract), now_ms + GW_STORE_KEPT_MS};
+        *place = (struct place){copy, gw_description_hold(contract), now_ms + GW_STORE_KEPT_MS};
         store->bytes += contract->bytes;
         copy = NULL;
     }
@@ -143,12 +115,12 @@ void gw_store_keep(struct gw_store *store, const char *key, struct gw_contract *
     free(copy);
 }
 
-struct gw_contract *gw_store_find(struct gw_store *store, const char *key, long long now_ms)
+struct gw_description *gw_store_find(struct gw_store *store, const char *key, long long now_ms)
 {
     pthread_mutex_lock(&store->mu);
     expire_locked(store, now_ms);
     struct place *place = find_locked(store, key);
-    struct gw_contract *contract = place ? gw_contract_hold(place->contract) : NULL;
+    struct gw_description *contract = place ? gw_description_hold(place->contract) : NULL;
     pthread_mutex_unlock(&store->mu);
     return contract;
 }

@@ -91,7 +91,7 @@ static struct ct_contract *read_contract(const struct ct_metadata *metadata, siz
     return contract;
 }
 
-static void answer_page(struct visit *visit, const struct gw_contract *contract, const char *why)
+static void answer_page(struct visit *visit, const struct gw_description *contract, const char *why)
 {
     char unread[WHY_BYTES] = "";
     struct ct_contract *read =
@@ -114,7 +114,7 @@ static void answer_page(struct visit *visit, const struct gw_contract *contract,
 
 /* ---- the contract ---- */
 
-static void answer_document(struct visit *visit, const struct gw_contract *contract)
+static void answer_document(struct visit *visit, const struct gw_description *contract)
 {
     const struct gw_address_map map = gw_translation_map(visit->exchange);
     const struct gw_wsdl_of of = {.contract = contract,
@@ -135,7 +135,7 @@ static void answer_document(struct visit *visit, const struct gw_contract *contr
 }
 
 /* gw_contract_done_fn. */
-static void on_contract(void *user, struct gw_contract *contract, int status, const char *why)
+static void on_contract(void *user, struct gw_description *contract, int status, const char *why)
 {
     struct visit *visit = user;
     if (visit->want == WANT_PAGE)
@@ -144,7 +144,7 @@ static void on_contract(void *user, struct gw_contract *contract, int status, co
         answer_document(visit, contract);
     else
         end_visit(visit, status, why);
-    gw_contract_release(contract);
+    gw_description_release(contract);
 }
 
 /* ---- the request ---- */

@@ -94,7 +94,7 @@ char *gw_wsdl_write(const struct gw_wsdl_of *of, size_t which, size_t *bytes, ch
 
 char *gw_wsdl_write_single(const struct gw_wsdl_of *of, size_t *bytes, char *why, size_t why_bytes)
 {
-    const struct gw_contract *contract = of->contract;
+    const struct gw_description *contract = of->contract;
     size_t len;
     char *single = gw_single_write(&contract->metadata, contract->root, &len, why, why_bytes);
     if (!single)

@@ -12,7 +12,7 @@
 #include "route/contract.h"
 
 struct gw_wsdl_of {
-    const struct gw_contract *contract;
+    const struct gw_description *contract;
     const struct gw_rewrite_config *rewrite; /* the route's: without GW_REWRITE_WSDL all stays */
     const struct gw_address_map *map;
     const char *url; /* by which the client has asked, without a query: what an address becomes that

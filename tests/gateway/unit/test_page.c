@@ -151,7 +151,7 @@ static void test_a_contract_is_written_for_who_asks(void)
     static const struct gw_rewrite_config on = {.categories = GW_REWRITE_WSDL}, off;
     static const struct gw_address_map map = {
         .config = &config, .base = "http://gw", .host = "", .user = ""};
-    struct gw_contract contract = {.root = 0};
+    struct gw_description contract = {.root = 0};
     struct gw_wsdl_of of = {&contract, &on, &map, "http://gw/s"};
     size_t bytes;
     make_folder();

@@ -12,13 +12,13 @@
 enum { MOST = 10000, KEPT = GW_STORE_KEPT_MS };
 
 /* A contract of one document that has so many bytes, and is held once. */
-static struct gw_contract *make(size_t bytes)
+static struct gw_description *make(size_t bytes)
 {
     struct ct_metadata metadata = {.sections = calloc(1, sizeof *metadata.sections), .count = 1};
     CU_ASSERT_PTR_NOT_NULL_FATAL(metadata.sections);
     metadata.sections[0].bytes = calloc(1, bytes + 1);
     metadata.sections[0].len = bytes;
-    struct gw_contract *contract = gw_contract_new(&metadata, 0);
+    struct gw_description *contract = gw_description_new(&metadata, 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(contract);
     CU_ASSERT_PTR_NULL(metadata.sections);
     return contract;
@@ -27,15 +27,15 @@ static struct gw_contract *make(size_t bytes)
 /* Keeps one, and gives it away. */
 static void keep(struct gw_store *store, const char *key, size_t bytes, long long now)
 {
-    struct gw_contract *contract = make(bytes);
+    struct gw_description *contract = make(bytes);
     gw_store_keep(store, key, contract, MOST, now);
-    gw_contract_release(contract);
+    gw_description_release(contract);
 }
 
 static bool has(struct gw_store *store, const char *key, long long now)
 {
-    struct gw_contract *contract = gw_store_find(store, key, now);
-    gw_contract_release(contract);
+    struct gw_description *contract = gw_store_find(store, key, now);
+    gw_description_release(contract);
     return contract != NULL;
 }
 
@@ -55,12 +55,12 @@ static void test_one_that_is_held_outlives_the_store(void)
 {
     struct gw_store *store = gw_store_new();
     keep(store, "a", 10, 0);
-    struct gw_contract *contract = gw_store_find(store, "a", 1);
+    struct gw_description *contract = gw_store_find(store, "a", 1);
     gw_store_clear(store);
     CU_ASSERT_FALSE(has(store, "a", 1));
     gw_store_free(store);
     CU_ASSERT_EQUAL(contract->metadata.sections[0].len, 10);
-    gw_contract_release(contract);
+    gw_description_release(contract);
 }
 
 static void test_bytes_are_bounded(void)
@@ -105,13 +105,13 @@ static void test_a_key_is_kept_once(void)
 
 static bool attempt_keeping(unsigned number, bool lasts)
 {
-    struct gw_contract *contract = make(10);
+    struct gw_description *contract = make(10);
     shortage_begin(number, lasts);
     struct gw_store *store = gw_store_new();
     if (store)
         gw_store_keep(store, "a", contract, MOST, 0);
     bool has_failed = shortage_end();
-    gw_contract_release(contract);
+    gw_description_release(contract);
     if (store)
         CU_ASSERT_EQUAL(has(store, "a", 0), !has_failed);
     gw_store_free(store);
