@@ -7,6 +7,7 @@
     SUITE(base64)                                                                                  \
     SUITE(cargo)                                                                                   \
     SUITE(client)                                                                                  \
+    SUITE(client_login)                                                                            \
     SUITE(config)                                                                                  \
     SUITE(config_errors)                                                                           \
     SUITE(connections)                                                                             \
