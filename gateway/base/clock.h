@@ -1,4 +1,4 @@
-/* clock.h - the monotonic clock, in milliseconds. */
+/* clock.h - the monotonic clock, in milliseconds or microseconds. Any thread; nothing fails. */
 #ifndef GW_CLOCK_H
 #define GW_CLOCK_H
 

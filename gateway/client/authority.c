@@ -1,3 +1,5 @@
+/* See authority.h. Happy path: add, next, leave. Failure: no memory for a new authority: the
+ * transfer isn't added. */
 #include "client/authority.h"
 
 #include <limits.h>

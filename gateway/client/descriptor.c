@@ -1,3 +1,4 @@
+/* See descriptor.h. */
 #include "client/descriptor.h"
 
 #include <errno.h>

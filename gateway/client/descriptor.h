@@ -1,6 +1,7 @@
 /* descriptor.h - a socket's descriptor, moved out of the way of those that must be low.
  *
- * libstrophe waits with select(), which has no room from 1,024 on: HTTP takes the numbers above. */
+ * libstrophe waits with select(), which has no room from 1,024 on: HTTP takes the numbers above.
+ * Any thread. */
 #ifndef GW_DESCRIPTOR_H
 #define GW_DESCRIPTOR_H
 

@@ -1,3 +1,5 @@
+/* See memory.h. Added first and looked at then: of two that want the last bytes both may be
+ * refused, never both let in. */
 #include "client/memory.h"
 
 bool gw_memory_take(struct gw_memory *memory, size_t bytes)

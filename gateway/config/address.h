@@ -1,6 +1,6 @@
 /* address.h - addresses to listen on, authorities and URLs, as text.
  *
- * Noun: the address. Nothing is looked up. */
+ * Noun: the address. Pure: nothing is looked up; any thread. */
 #ifndef GW_ADDRESS_H
 #define GW_ADDRESS_H
 

@@ -2,7 +2,7 @@
  *
  * Noun: the configuration. Invariant: it never changes; a HUP makes another one, all of it or none,
  * and requests that were begun keep the one they began with by a reference. Strings are never NULL
- * unless their line says so. Times are in milliseconds, sizes in bytes. */
+ * unless their line says so. Times are in milliseconds, sizes in bytes. Any thread. */
 #ifndef GW_CONFIG_H
 #define GW_CONFIG_H
 

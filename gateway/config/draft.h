@@ -1,4 +1,4 @@
-/* draft.h - a configuration that is being made. */
+/* draft.h - a configuration while it is read: what each section's reader is given. One thread. */
 #ifndef GW_DRAFT_H
 #define GW_DRAFT_H
 

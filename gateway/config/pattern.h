@@ -4,7 +4,7 @@
  * last literal of its segment; a match is one pass. Literals of a JID have no case.
  *
  * Noun: the pattern. Invariant: a name matches 1 to 64 of [A-Za-z0-9._~-] within one segment; what
- * it matched is never read as a pattern again. */
+ * it matched is never read as a pattern again. Constant once it is made; any thread. */
 #ifndef GW_PATTERN_H
 #define GW_PATTERN_H
 

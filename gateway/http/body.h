@@ -1,7 +1,7 @@
 /* body.h - the body of a request, while it comes.
  *
  * Noun: the body. Invariant: what it holds is counted in the intake until gw_body_fini(), and never
- * more than its limit. */
+ * more than its limit. The listener's thread, until the request is told. */
 #ifndef GW_BODY_H
 #define GW_BODY_H
 

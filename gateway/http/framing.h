@@ -1,4 +1,6 @@
-/* framing.h - where a request ends, and whether all agree on it (RFC 9112 6.3). */
+/* framing.h - where a request ends, and whether all agree on it (RFC 9112 6.3).
+ *
+ * On the listener's thread; doesn't block. */
 #ifndef GW_FRAMING_H
 #define GW_FRAMING_H
 

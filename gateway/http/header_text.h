@@ -1,4 +1,4 @@
-/* header_text.h - a header as it stood on the wire, byte by byte. */
+/* header_text.h - a header as it stood on the wire, byte by byte. On the listener's thread. */
 #ifndef GW_HEADER_TEXT_H
 #define GW_HEADER_TEXT_H
 

@@ -1,5 +1,5 @@
 /* origin.h - who has sent a request, and how it reaches us: its address, and our own as it knows
- * it. */
+ * it. On the listener's thread. */
 #ifndef GW_ORIGIN_H
 #define GW_ORIGIN_H
 

@@ -1,4 +1,4 @@
-/* packing.h - answers that go packed, to clients that take gzip. */
+/* packing.h - answers that go packed, to clients that take gzip. Any thread. */
 #ifndef GW_PACKING_H
 #define GW_PACKING_H
 

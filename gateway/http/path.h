@@ -1,4 +1,4 @@
-/* path.h - a request's path, decoded once. */
+/* path.h - a request's path, decoded once. Pure; any thread. */
 #ifndef GW_PATH_H
 #define GW_PATH_H
 

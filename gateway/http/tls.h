@@ -1,7 +1,7 @@
 /* tls.h - a listener's certificate and key, and whose certificate a client has.
  *
  * Noun: the TLS of a listener. Invariant: a handshake that has begun keeps the certificate that it
- * began with; what is read anew holds for the next one. */
+ * began with; what is read anew holds for the next one. Any thread. */
 #ifndef GW_TLS_H
 #define GW_TLS_H
 

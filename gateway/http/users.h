@@ -1,6 +1,6 @@
 /* users.h - who may come in at a listener, as its file says.
  *
- * Noun: the users. Invariant: constant once they are read; a reload reads others. */
+ * Noun: the users. Invariant: constant once they are read; a reload reads others. Any thread. */
 #ifndef GW_USERS_H
 #define GW_USERS_H
 

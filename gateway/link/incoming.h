@@ -1,7 +1,8 @@
 /* incoming.h - a request that came by XMPP, from its taking to its end. link.h has what its owner
  * calls.
  *
- * Noun: the incoming request. Invariant: whatever becomes of it, it is ended once. */
+ * Noun: the incoming request. Invariant: whatever becomes of it, it is ended once. It is
+ * taken on the link's thread; doesn't block. */
 #ifndef GW_LINK_INCOMING_H
 #define GW_LINK_INCOMING_H
 

@@ -1,7 +1,8 @@
 /* document.h - a WSDL's file and all that it imports, as a service would give it away.
  *
  * Noun: the document. Invariant: what is read lies in the WSDL's own folder or below it; 32
- * documents, 4 MiB together; a symbolic link is followed, wherever it leads. */
+ * documents, 4 MiB together; a symbolic link is followed, wherever it leads. Any
+ * thread. */
 #ifndef GW_DOCUMENT_H
 #define GW_DOCUMENT_H
 

@@ -1,3 +1,4 @@
+/* See share.h. */
 #include "route/share.h"
 
 void gw_share_init(struct gw_share *share)

@@ -1,6 +1,7 @@
 /* visit.h - a GET of a route: its WSDL, a document that this imports, or a page for a person.
  *
- * Noun: the visit. Invariant: nothing is called but GetMetadata; Soap-Outcome is not-executed. */
+ * Noun: the visit. Invariant: nothing is called but GetMetadata; Soap-Outcome is not-executed.
+ * Any thread. */
 #ifndef GW_VISIT_H
 #define GW_VISIT_H
 

@@ -2,7 +2,8 @@
  * other.
  *
  * Noun: the backend. Invariant: its URL's scheme, host and port are the configuration's, with the
- * JID's node where it says so; a caller chooses no more than a checked path. */
+ * JID's node where it says so; a caller chooses no more than a checked path. Pure; any thread, one
+ * at a time. */
 #ifndef GW_BACKEND_H
 #define GW_BACKEND_H
 

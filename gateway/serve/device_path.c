@@ -1,3 +1,4 @@
+/* See device_path.h. */
 #include "serve/device_path.h"
 
 #include <ctype.h>

@@ -1,5 +1,7 @@
 /* device_path.h - a path that a caller has chosen, checked and made part of a URL.
  *
+ * Noun: the path of a device. Pure; any thread.
+ *
  * Whoever could choose any of it could have the gateway call what it likes of the backend's host:
  * so it begins with '/', stays below the folder of the serve's URL or within its `paths`, and has
  * no "..", no "//", no '\', no control character, and a query only where the serve says so. */

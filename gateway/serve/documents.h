@@ -3,7 +3,8 @@
  * Noun: the documents. Without I/O: it says which URL is wanted next, and is given what stood
  * there. Invariant: 32 documents, 4 MiB together; each URL is wanted once; each has the authority
  * of the first. A location that is followed becomes the document's name, so that who gets them all
- * finds each by it; other locations stay. A backend's own addresses become xmpp: ones. */
+ * finds each by it; other locations stay. A backend's own addresses become xmpp: ones. One
+ * thread at a time; takes as long as the bytes want. */
 #ifndef GW_DOCUMENTS_H
 #define GW_DOCUMENTS_H
 

@@ -1,3 +1,4 @@
+/* See metadata.h. */
 #include "serve/metadata.h"
 
 #include <stdio.h>

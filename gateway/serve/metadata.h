@@ -5,6 +5,8 @@
  *   <mex:Metadata><mex:MetadataSection Dialect="http://schemas.xmlsoap.org/wsdl/" Identifier="NS"
  *      d:location="service.wsdl">DOCUMENT</mex:MetadataSection>...
  *
+ * Noun: the metadata. Pure; any thread.
+ *
  * Without a dialect all documents are meant; d:location, in the namespace urn:soap-xmpp:service:1,
  * is what others import one by. */
 #ifndef GW_METADATA_H

@@ -1,3 +1,4 @@
+/* See package.h. */
 #include "serve/package.h"
 
 #include <stdio.h>

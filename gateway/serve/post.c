@@ -1,3 +1,4 @@
+/* See post.h. */
 #include "serve/post.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* post.h - the header fields of a request to a backend.
  *
  * Noun: the post. Invariant: no text of the caller's ends a field or begins another one, and none
- * but the gateway says who the caller is (X-Xmpp-From). */
+ * but the gateway says who the caller is (X-Xmpp-From). Pure; any thread. */
 #ifndef GW_POST_H
 #define GW_POST_H
 

@@ -1,3 +1,4 @@
+/* See rules.h. */
 #include "serve/rules.h"
 
 #include <stdio.h>

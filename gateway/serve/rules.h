@@ -1,5 +1,7 @@
 /* rules.h - the rules of a serve's `allow`, with every operation's namespace said.
  *
+ * Noun: the rules. Pure; any thread.
+ *
  * A rule's operation without a namespace means those that other rules of the same text name. Where
  * none does, nobody knows which it is: any would be too many, since a service may run another
  * operation for an element that it doesn't know; none is hardly ever meant. Here texts of several

@@ -2,7 +2,7 @@
  *
  * Noun: the services of a gateway. Invariant: each request is ended once; the backend is never
  * asked twice; a request that certainly wasn't executed is declined, one that may have been is
- * refused. */
+ * refused. Any thread; doesn't block, but where a line says so. */
 #ifndef GW_SERVE_H
 #define GW_SERVE_H
 

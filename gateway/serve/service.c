@@ -1,3 +1,4 @@
+/* See service.h. */
 #include "serve/service.h"
 
 #include <errno.h>

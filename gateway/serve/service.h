@@ -1,6 +1,7 @@
 /* service.h - the serves of one configuration, with what is made of them once.
  *
- * Noun: the service. Invariant: constant once it is made; it lives as long as one request of it. */
+ * Noun: the service. Invariant: constant once it is made; it lives as long as one request of it.
+ * Any thread. */
 #ifndef GW_SERVICE_H
 #define GW_SERVICE_H
 

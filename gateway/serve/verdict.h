@@ -1,7 +1,8 @@
 /* verdict.h - what a caller is told of what came from its backend.
  *
- * Invariant: a request is declined only if the backend has certainly not executed it; what may have
- * been executed is refused, for a caller that could not know that would send it again. */
+ * Noun: the verdict. Pure; any thread. Invariant: a request is declined only if the backend has
+ * certainly not executed it; what may have been executed is refused, for a caller that could not
+ * know that would send it again. */
 #ifndef GW_VERDICT_H
 #define GW_VERDICT_H
 

@@ -1,4 +1,6 @@
-/* base64.h - base64 (RFC 4648 4) that is written and read in pieces. */
+/* base64.h - base64 (RFC 4648 4) that is written and read in pieces.
+ *
+ * Noun: the base64 text. Pure; any thread. */
 #ifndef GW_BASE64_H
 #define GW_BASE64_H
 
@@ -18,10 +20,9 @@ struct gw_base64 {
     uint32_t bits;
     unsigned chars, pads; /* chars: modulo 4 */
 };
-/* Room for len characters' bytes. */
 #define GW_BASE64_ROOM(LEN) ((LEN) / 4 * 3 + 3)
-/* Reads a piece, white space left out, into out; *out_len is how much that was. false: it is no
- * base64. */
+/* Reads a piece, white space left out, into out, which has room for len bytes; *out_len is how much
+ * that was. false: it is no base64. */
 bool gw_base64_read(struct gw_base64 *base64, const char *chars, size_t len, char *out,
                     size_t *out_len);
 /* Whether what has been read is whole. */

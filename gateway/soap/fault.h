@@ -1,6 +1,6 @@
 /* fault.h - a fault envelope that the gateway writes itself.
  *
- * Its detail tells programs what the sentence tells people:
+ * Noun: the fault. Pure; any thread. Its detail tells programs what the sentence tells people:
  *   <gateway xmlns="urn:soap-xmpp:gateway:1" condition=".." outcome=".." endpoint=".." trace=".."/>
  */
 #ifndef GW_FAULT_H

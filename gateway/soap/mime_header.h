@@ -1,7 +1,7 @@
 /* mime_header.h - what stands before a part's bytes (RFC 2045 3, RFC 822 3.2).
  *
  * Noun: the header of a part. Invariant: what is read of it is printable ASCII; white space around
- * it is off, a tab is a blank, and lines that are folded are one. */
+ * it is off, a tab is a blank, and lines that are folded are one. Pure; any thread. */
 #ifndef GW_MIME_HEADER_H
 #define GW_MIME_HEADER_H
 

@@ -1,5 +1,5 @@
 /* quoted_printable.h - the Content-Transfer-Encoding of that name (RFC 2045 6.7), which mail
- * libraries choose for text that isn't ASCII. */
+ * libraries choose for text that isn't ASCII. Pure; any thread. */
 #ifndef GW_QUOTED_PRINTABLE_H
 #define GW_QUOTED_PRINTABLE_H
 

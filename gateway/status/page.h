@@ -1,4 +1,4 @@
-/* page.h - the files of the status page, compiled in: gateway/status/page/. */
+/* page.h - the files of the status page, compiled in: gateway/status/page/. Any thread. */
 #ifndef GW_PAGE_H
 #define GW_PAGE_H
 

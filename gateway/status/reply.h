@@ -1,7 +1,7 @@
 /* reply.h - an answer of the admin listener: its fields are the same for all.
  *
  * Noun: the reply. Nothing may be kept, framed, guessed by its bytes, or fetched from elsewhere by
- * what is shown (Content-Security-Policy). */
+ * what is shown (Content-Security-Policy). Any thread; doesn't block. */
 #ifndef GW_REPLY_H
 #define GW_REPLY_H
 

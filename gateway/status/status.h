@@ -4,11 +4,13 @@
  * no secret; it is for who came by the listener's own address, not for a page of somebody else's
  * (DNS rebinding, cross-site requests).
  *
- *   GET /             the status page; /page.js and /page.css are its own, nothing is from
- * elsewhere GET /status.json  what the page shows GET /metrics      Prometheus' text GET /healthz
- * 200 while all loops turn, else 503 with the one that doesn't GET /readyz       200 while links
- * are online as is-ready-by-any wants it, else 503 with reasons /try/...          trial.h, if the
- * configuration says so */
+ *   GET /             the status page
+ *   GET /page.js, /page.css   its files; nothing is fetched from elsewhere
+ *   GET /status.json  what the page shows
+ *   GET /metrics      Prometheus' text
+ *   GET /healthz      200 while all loops turn; 503 with the one that doesn't
+ *   GET /readyz       200 while links are online as the option `ready` wants it; 503 with reasons
+ *   /try/...          trial.h, if the configuration says so */
 #ifndef GW_STATUS_H
 #define GW_STATUS_H
 

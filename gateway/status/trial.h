@@ -17,7 +17,8 @@
 
 #include "status/status.h"
 
-/* Takes the request, which it answers, on a worker. of lives as long. */
+/* Takes the request, which is answered once: here, by a worker or on the link's thread. of lives
+ * as long. Any thread; doesn't block. */
 void gw_trial_list(const struct gw_status_of *of, struct gw_request *request);
 void gw_trial_call(const struct gw_status_of *of, struct gw_request *request);
 

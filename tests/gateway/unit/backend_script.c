@@ -1,3 +1,4 @@
+/* See backend_script.h. */
 #include "backend_script.h"
 
 #include <arpa/inet.h>

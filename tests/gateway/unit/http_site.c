@@ -1,3 +1,4 @@
+/* See http_site.h. */
 #include "http_site.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* See http_tls.h. */
 #include "http_tls.h"
 
 #include <gnutls/x509.h>

@@ -1,3 +1,4 @@
+/* See serving.h. */
 #include "serving.h"
 
 #include "suite.h"
