@@ -72,7 +72,6 @@ void gw_calls_free(struct gw_calls *calls)
 
 static void free_call(struct call *call)
 {
-    gw_share_leave(&call->calls->share, call->slot);
     gw_body_free(&call->body);
     free(call->end.envelope);
     free(call);
@@ -115,7 +114,7 @@ static void pack(const struct call *call, struct gw_answer *answer, struct gw_en
     answer->content_type = package->content_type;
 }
 
-/* Answers and ends the call. */
+/* Answers and ends the call, which is counted no more before its client can send the next one. */
 static void finish(struct call *call, const struct gw_answer *answer)
 {
     struct gw_envelope package;
@@ -123,6 +122,7 @@ static void finish(struct call *call, const struct gw_answer *answer)
     if (call->entry)
         keep(call, answer);
     pack(call, &sent, &package);
+    gw_share_leave(&call->calls->share, call->slot);
     gw_exchange_answer(call->exchange, &sent);
     free_call(call);
 }
