@@ -3,8 +3,8 @@
  * Why a read function: a kept connection that the backend has closed meanwhile dies without a byte
  * of an answer, and libcurl sends the request again by another one, as it does for a GET. It can't
  * where the body comes from a function that doesn't go back, and ends with CURLE_SEND_FAIL_REWIND.
- * The function that libcurl calls before each request of a connection (CURLOPT_PREREQFUNCTION) is
- * the second lock on the same door.
+ * The function that libcurl calls before each request of a connection (CURLOPT_PREREQFUNCTION)
+ * refuses a second one all the same.
  *
  * Why it does go back after a 401: that is the backend's word that it has not executed the request
  * (a nonce was stale). Which response a status belongs to is known, since the first byte of a body

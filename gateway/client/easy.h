@@ -22,7 +22,7 @@ struct gw_easy {
     size_t body_bytes, read_bytes;
     size_t most_bytes, most_header_bytes; /* of the answer */
     bool is_post, was_sent;
-    bool is_body_first; /* it isn't asked without a body first */
+    bool is_body_first; /* no empty request asks for a login before it */
     char *answer;
     size_t answer_bytes, answer_room, header_bytes;
     bool is_too_large, has_no_memory, has_too_many_headers;

@@ -3,7 +3,7 @@
  * A pattern is a row of pieces, each a literal or a name. A name takes as much as there is before
  * the next occurrence of the literal behind it, or, in front of a segment's last literal, all but
  * that; so a match takes one pass, whatever the text is. Two names always have a literal between
- * them, or it would be anybody's guess where one ends. */
+ * them: else nothing would say where the first one ends. */
 #include "config/pattern.h"
 
 #include <stdio.h>

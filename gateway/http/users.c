@@ -1,7 +1,7 @@
 /* users.c - who may come in at a listener, as its file says.
  *
- * Failure: a file with one line that can't be read isn't taken at all, since whoever stands there
- * would find the door closed and not know why. */
+ * Failure: a file with one line that can't be read isn't taken at all: its user would be refused,
+ * and nothing would say why. */
 #include "http/users.h"
 
 #include <crypt.h>
