@@ -651,6 +651,11 @@ const char *soap_xmpp_request_traceparent(const struct soap_xmpp_request *reques
 int soap_xmpp_request_version(const struct soap_xmpp_request *request);             /* 11, 12 */
 int soap_xmpp_request_is_message(const struct soap_xmpp_request *request);
 
+/* Whether other rules admit it, too: 1 or 0. More than soap_xmpp_rules_allow() this does what a
+ * link does by its own: a caller that may call some operations only has no action from then on, and
+ * an envelope in which another parser could find another operation isn't admitted. */
+int soap_xmpp_rules_admit(const struct soap_xmpp_rules *rules, struct soap_xmpp_request *request);
+
 /* The next bytes of its envelope, as soap_xmpp_call_read(): 0 at its end, and from then on. A plain
  * one is well-formed, with the declarations that stood around it, and QNames in values whose prefix
  * a server has dropped are bound again. Of a packed one that is known up to its operation; the rest

@@ -101,6 +101,11 @@ bool gw_incoming_is_message(const struct gw_incoming *incoming)
     return soap_xmpp_request_is_message(incoming->answer.request) != 0;
 }
 
+bool gw_incoming_is_admitted(struct gw_incoming *incoming, const struct soap_xmpp_rules *rules)
+{
+    return soap_xmpp_rules_admit(rules, incoming->answer.request) != 0;
+}
+
 const char *gw_incoming_envelope(const struct gw_incoming *incoming, size_t *bytes)
 {
     *bytes = incoming->envelope_bytes;

@@ -96,6 +96,10 @@ const char *gw_incoming_namespace(const struct gw_incoming *incoming);   /* "" *
 const char *gw_incoming_traceparent(const struct gw_incoming *incoming); /* "" */
 int gw_incoming_version(const struct gw_incoming *incoming);             /* 11, 12 */
 bool gw_incoming_is_message(const struct gw_incoming *incoming);
+/* Whether a service's own rules admit it. One whose caller may call some of its operations alone
+ * has no action from then on. */
+struct soap_xmpp_rules;
+bool gw_incoming_is_admitted(struct gw_incoming *incoming, const struct soap_xmpp_rules *rules);
 const char *gw_incoming_envelope(const struct gw_incoming *incoming, size_t *bytes);
 
 /* Each ends it, and takes it from its owner at once; the link's second thread sends it. An answer

@@ -246,12 +246,11 @@ static bool is_metadata(const struct gw_delivery *delivery)
 static int look_up(struct gw_delivery *delivery, struct gw_link *link, const char **condition,
                    char *why, size_t why_bytes)
 {
-    const struct gw_incoming *incoming = delivery->incoming;
+    struct gw_incoming *incoming = delivery->incoming;
     if (gw_backend_find(&delivery->backend, delivery->services, gw_link_name(link),
                         gw_incoming_to(incoming), condition, why, why_bytes) != 0)
         return -1;
-    if (soap_xmpp_rules_allow(delivery->backend.service->rules, gw_incoming_from(incoming),
-                              gw_incoming_namespace(incoming), gw_incoming_operation(incoming)))
+    if (gw_incoming_is_admitted(incoming, delivery->backend.service->rules))
         return 0;
     *condition = "forbidden";
     snprintf(why, why_bytes, "no rule of this service lets you call that");

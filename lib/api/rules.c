@@ -12,7 +12,9 @@
 #endif
 #include "soap_xmpp.h"
 
+#include "api/request.h"
 #include "request/access.h"
+#include "request/request.h"
 
 struct soap_xmpp_rules {
     struct sx_access *access;
@@ -67,4 +69,20 @@ int soap_xmpp_rules_allow(const struct soap_xmpp_rules *rules, const char *from,
                           const char *operation)
 {
     return rules && from && sx_access_grant(rules->access, from, uri, operation) != SX_GRANT_NONE;
+}
+
+int soap_xmpp_rules_admit(const struct soap_xmpp_rules *rules, struct soap_xmpp_request *request)
+{
+    struct sx_request *asked = request ? request->request : NULL;
+    enum sx_grant grant;
+
+    if (!rules || !asked)
+        return 0;
+    grant = sx_access_grant(rules->access, asked->from, asked->envelope.operation_uri,
+                            asked->envelope.operation);
+    if (grant == SX_GRANT_NONE || (grant != SX_GRANT_EVERYTHING && asked->envelope.ambiguity))
+        return 0;
+    if (asked->grant > grant)
+        asked->grant = grant;
+    return 1;
 }

@@ -100,6 +100,25 @@ class Requests(Serving):
         self.assertEqual(post(routing.url + "/none", operation("add", 3, 2)).outcome, "not-executed")
         self.assertEqual(ledger.numbers, ["1"])
 
+    def test_an_action_chooses_no_operation_that_its_own_serves_rules_do_not_name(self):
+        """Whoever may call everything at one service of a link may call one operation at another."""
+        ledger = self.ledger()
+        domain = "svc." + self.server.domain
+        self.gateway("serves", self.component_link("svc") + "".join(
+            'serve "%s@%s" { url = "%s%s" link = "main" allow = { "alice@%s%s" } }\n' % (
+                node, domain, ledger.url, node, self.server.domain, operations)
+            for node, operations in (("one", ""), ("two", ":{%s}add" % CALCULATOR_NS))))
+        routing = self.routes(*(("/" + node, "xmpp:%s@%s" % (node, domain), "") for node in ("one", "two")))
+        action = {"SOAPAction": '"urn:mul"'}
+        for path in ("/one", "/two"):
+            self.answered(post(routing.url + path, operation("add", 1, 2, 11), 11, headers=action), "1")
+        self.assertEqual([call.header("SOAPAction") for call in ledger.calls], ['"urn:mul"', '""'])
+        self.outcome(post(routing.url + "/two", operation("mul", 7, 2)), 403,
+                     "not-executed", "forbidden")
+        hidden = operation("add", 3, 2, header="<x xmlns='urn:x' xmlns:z='urn:soap-Envelope'/>")
+        self.assertEqual(post(routing.url + "/one", hidden).outcome, "executed")
+        self.outcome(post(routing.url + "/two", hidden), 403, "not-executed", "forbidden")
+
     def test_a_certificate_is_checked_always(self):
         ca, other = self.certificate("ca"), self.certificate("other")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -337,6 +337,42 @@ TEST(an_action_is_told_of_callers_that_may_call_everything)
     responder_stop(&responder);
 }
 
+/* As a link with those rules would: whoever may call everything here may not at each service. */
+TEST(other_rules_admit_a_request_that_was_taken)
+{
+    static const char misleading[] =
+        "<e:Envelope xmlns:e='" SX_NS_SOAP12
+        "'><e:Header><x xmlns:z='urn:Soap-Envelope'/></e:Header><e:Body>" ADD
+        "</e:Body></e:Envelope>";
+    static const struct {
+        const char *rules, *envelope, *action;
+        int expected;
+    } rows[] = {
+        {"*", SOAP(SX_NS_SOAP12, ADD), "urn:a", 1},
+        {"*:{urn:c}add", SOAP(SX_NS_SOAP12, ADD), "", 1},
+        {"*:{urn:c}sub", SOAP(SX_NS_SOAP12, ADD), "urn:a", 0},
+        {"*", misleading, "urn:a", 1},
+        {"*:{urn:c}add", misleading, "urn:a", 0},
+    };
+    struct responder responder;
+    size_t i;
+    responder_serve(&responder, "*");
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct soap_xmpp_rules *rules = soap_xmpp_rules_read(rows[i].rules, NULL, 0);
+        struct soap_xmpp_request *request;
+        char id[] = {(char)('0' + i), 0};
+        say_packed(&responder, id, rows[i].envelope, "");
+        request = take(&responder);
+        CU_ASSERT_EQUAL(soap_xmpp_rules_admit(rules, request), rows[i].expected);
+        ASSERT_TEXT(soap_xmpp_request_action(request), rows[i].action);
+        CU_ASSERT_EQUAL(soap_xmpp_rules_admit(NULL, request), 0);
+        answer(request, NULL);
+        soap_xmpp_rules_free(rules);
+    }
+    CU_ASSERT_EQUAL(soap_xmpp_rules_admit(NULL, NULL), 0);
+    responder_stop(&responder);
+}
+
 TEST(a_caller_over_its_share_waits_until_one_of_its_requests_has_ended)
 {
     struct soap_xmpp_request *alices[2], *bobs;
@@ -655,6 +691,7 @@ CU_TestInfo tests_request[] = {
      what_came_before_anybody_took_is_judged_as_what_comes_later},
     {"an action is told of callers that may call everything",
      an_action_is_told_of_callers_that_may_call_everything},
+    {"other rules admit a request that was taken", other_rules_admit_a_request_that_was_taken},
     {"a caller over its share waits until one of its requests has ended",
      a_caller_over_its_share_waits_until_one_of_its_requests_has_ended},
     {"a fault goes out as one", a_fault_goes_out_as_one},
