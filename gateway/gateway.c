@@ -354,7 +354,8 @@ void gw_gateway_stop(struct gw_gateway *gateway)
     gw_server_stop(gateway->admin); /* it looks at client and server */
     gw_client_stop(gateway->client);
     gw_server_stop(gateway->server);
-    gw_workers_stop(gateway->workers);
+    gw_workers_stop(gateway->workers); /* they may have a request for the client */
+    gw_client_free(gateway->client);
     for (size_t i = 0; i < gateway->link_count; i++)
         gw_link_close(gateway->links[i]);
     gw_status_free(gateway->status);

@@ -237,6 +237,12 @@ void gw_client_stop(struct gw_client *client)
     pthread_mutex_unlock(&client->mu);
     curl_multi_wakeup(client->multi);
     pthread_join(client->thread, NULL);
+}
+
+void gw_client_free(struct gw_client *client)
+{
+    if (!client)
+        return;
     curl_multi_cleanup(client->multi);
     pthread_mutex_destroy(&client->mu);
     free(client);

@@ -58,8 +58,10 @@ struct gw_client *gw_client_start(const struct gw_limits *limits, char *why, siz
  * timeout_ms is of all of it: the wait for one of the target's connections, too. */
 int gw_client_send(struct gw_client *client, struct gw_config *config,
                    const struct gw_client_request *request, char *why, size_t why_bytes);
-/* Ends all that is under way (GW_CLIENT_STOPPED), then the thread. Blocks. NULL is fine. */
+/* Ends all that is under way (GW_CLIENT_STOPPED), then the thread. Others may still ask for
+ * requests, and are refused. Blocks. NULL is fine. */
 void gw_client_stop(struct gw_client *client);
+void gw_client_free(struct gw_client *client);                 /* it is stopped; NULL is fine */
 long long gw_client_turned_ms(const struct gw_client *client); /* as gw_server_turned_ms() */
 
 #endif

@@ -11,6 +11,7 @@ struct gw_config client_site_config = {.references = 1};
 struct gw_serve_config client_site_target;
 struct backend_script *client_site_script;
 static struct gw_client *client;
+static bool is_stopped;
 static char url[128];
 
 void client_site_open(const struct backend_act *acts, size_t count)
@@ -28,6 +29,7 @@ void client_site_open(const struct backend_act *acts, size_t count)
     client_site_target.pattern = gw_pattern_new("{node}@cams.test", why, sizeof why);
     client_site_script = backend_script_start(acts, count);
     snprintf(url, sizeof url, "http://127.0.0.1:%u/soap", backend_script_port(client_site_script));
+    is_stopped = false;
     client = gw_client_start(&limits, why, sizeof why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(client);
 }
@@ -35,12 +37,14 @@ void client_site_open(const struct backend_act *acts, size_t count)
 void client_site_stop_client(void)
 {
     gw_client_stop(client);
-    client = NULL;
+    is_stopped = true;
 }
 
 void client_site_close(void)
 {
-    client_site_stop_client();
+    if (!is_stopped)
+        client_site_stop_client();
+    gw_client_free(client);
     backend_script_stop(client_site_script);
     gw_pattern_free(client_site_target.pattern);
 }

@@ -302,6 +302,11 @@ static void a_stop_ends_all_and_says_what_was_sent(void)
     CU_ASSERT_EQUAL(second.count, 1);
     CU_ASSERT_EQUAL(second.end, GW_CLIENT_STOPPED);
     CU_ASSERT_FALSE(second.was_sent);
+    struct gw_client_request late = {.body = strdup(CLIENT_SITE_BODY), /* of a worker's */
+                                     .body_bytes = strlen(CLIENT_SITE_BODY)};
+    CU_ASSERT_EQUAL(client_site_send(&first, &late, why, sizeof why), -1);
+    ASSERT_TEXT(why, "the gateway stops");
+    free(late.body);
     client_site_close();
 }
 
