@@ -25,19 +25,23 @@ CALCULATOR_NS = "urn:soapxmpp:calculator"
 SOAP = {11: "http://schemas.xmlsoap.org/soap/envelope/", 12: "http://www.w3.org/2003/05/soap-envelope"}
 TYPES = {11: "text/xml; charset=utf-8", 12: "application/soap+xml; charset=utf-8"}
 
-_ports, _ports_lock = set(), threading.Lock()
+_ports = {}
 
 
 def free_port():
-    """One that nobody listens on, below those that the system gives out itself; never the same one twice."""
-    with _ports_lock:
-        while True:
-            port = random.randrange(20000, 32000)
-            with socket.socket() as one, contextlib.suppress(OSError):
+    """One that nobody listens on, below those that the system gives out itself; no other one that runs these tests gets
+    it, since a name for it is held to the end of this process."""
+    while True:
+        port, held = random.randrange(20000, 32000), socket.socket(socket.AF_UNIX)
+        try:
+            held.bind("\0soapxmpp-port-%d" % port)
+            with socket.socket() as one:
                 one.bind(("127.0.0.1", port))
-                if port not in _ports:
-                    _ports.add(port)
-                    return port
+        except OSError:
+            held.close()
+        else:
+            _ports[port] = held
+            return port
 
 
 # ---- envelopes -------------------------------------------------------------------------------------
@@ -332,6 +336,8 @@ class Ledger:
 class Gateway(Service):
     """A process that is listening, and online, once it is made. With a configuration as gateway.conf has it."""
 
+    port = None  # of a listener that was given one by the system
+
     def __init__(self, home, configuration, ready=True):
         self.home, self.configuration = home, configuration
         home.mkdir(exist_ok=True)
@@ -361,8 +367,21 @@ class Gateway(Service):
         self.end(signal.SIGKILL)
 
     def again(self):
-        """The same once more, on the same ports."""
-        return Gateway(self.home, self.configuration)
+        """The same once more, on the same ports. One that the system gave out may be another's for a moment: it is
+        waited for."""
+        configuration = self.configuration
+        if self.port:
+            configuration = configuration.replace("127.0.0.1:0", "127.0.0.1:%d" % self.port, 1)
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                gateway = Gateway(self.home, configuration)
+            except AssertionError as error:
+                if "Address already in use" not in str(error) or time.monotonic() > end:
+                    raise
+            else:
+                gateway.port = self.port
+                return gateway
 
     def memory_bytes(self):
         status = pathlib.Path("/proc/%d/status" % self.process.pid).read_text()
@@ -420,11 +439,12 @@ class GatewayLab(lab.Lab):
 
     def routes(self, *routes, user="alice", more="", **others):
         """The clients' gateway: each route is (path, endpoint, options). It has .url."""
-        port = free_port()
         lines = ['route "%s" { to = "%s" link = "main" %s }\n' % route for route in routes]
-        gateway = self.gateway("routes-" + user, 'listen "127.0.0.1:%d" { }\n' % port + self.link(user) + more +
-                               "".join(lines), **others)
-        gateway.port, gateway.url = port, "http://127.0.0.1:%d" % port
+        gateway = self.gateway(
+            "routes-" + user, 'listen "127.0.0.1:0" { }\n' + self.link(user) + more + "".join(lines), **others)
+        gateway.hears("listening on 127.0.0.1:")
+        gateway.port = int(re.search(r"listening on 127\.0\.0\.1:(\d+)", gateway.said)[1])
+        gateway.url = "http://127.0.0.1:%d" % gateway.port
         return gateway
 
     def chain(self, url, serve_options="", route_options="", more=""):

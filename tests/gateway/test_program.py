@@ -259,7 +259,7 @@ class Signals(gateway_lab.GatewayLab):
         chain, _, _ = self.slow_chain()
         before = chain.routing.configuration
         other = free_port()
-        for after in (before.replace(":%d" % chain.routing.port, ":%d" % other),
+        for after in (before.replace("127.0.0.1:0\"", "127.0.0.1:%d\"" % other),
                       before.replace("jid = \"alice@", "jid = \"dave@")):
             self.assertNotEqual(after, before)
             self.reads(chain.routing, after.replace('"/calc"', '"/sums"'), "needs a restart")
