@@ -135,6 +135,9 @@ int gw_body_read(struct gw_body *body, const struct gw_request *request, size_t 
         return refuse_size(body->bytes, most_bytes, why, why_bytes);
     if (gw_glance_read(&body->glance, body->envelope, body->bytes, why, why_bytes))
         return status_of_errno();
+    if (body->glance.has_cargo) /* of the client's own: it would choose a path */
+        return snprintf(why, why_bytes, "the envelope holds a cargo, which gateways write alone"),
+               400;
     return read_action(body, request, &type, why, why_bytes);
 }
 

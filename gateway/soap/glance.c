@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "soap/fault.h"
 #include "soap/scan.h"
 
 #define SOAP_11   "http://schemas.xmlsoap.org/soap/envelope/"
@@ -105,6 +106,8 @@ static void begin_block(struct look *look, const char *name)
         gather(look, glance->message_id, sizeof glance->message_id);
     else if (is(name, WSA_2005, "Action") || is(name, WSA_2004, "Action"))
         gather(look, glance->action, sizeof glance->action);
+    else if (is(name, GW_FAULT_NAMESPACE, "cargo"))
+        glance->has_cargo = true;
 }
 
 /* Of an element in a Fault: 1.1's faultcode, 1.2's Value in Code. */

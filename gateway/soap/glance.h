@@ -25,6 +25,7 @@ struct gw_glance {
     bool has_long_id;         /* it is longer */
     char action[256];         /* wsa:Action, likewise */
     bool is_signed;           /* it holds a ds:Signature */
+    bool has_cargo;           /* a block as gw_cargo_put() makes one (cargo.h) */
 };
 
 /* 0, or -1 with one sentence in why, errno as gw_scan_read() has it: no XML, no envelope of

@@ -101,6 +101,16 @@ static void test_faults_say_whom_they_blame(void)
     }
 }
 
+static void test_a_cargo_is_seen_in_the_header(void)
+{
+#define CARGO "<c:cargo xmlns:c='urn:soap-xmpp:gatewa&#121;:1'/>"
+    CU_ASSERT_EQUAL(look(OPEN_11 "<s:Header>" CARGO "</s:Header><s:Body/>" CLOSE), 0);
+    CU_ASSERT_TRUE(glance.has_cargo);
+    CU_ASSERT_EQUAL(
+        look(OPEN_12 "<s:Header><x>" CARGO "</x></s:Header><s:Body>" CARGO "</s:Body>" CLOSE), 0);
+    CU_ASSERT_FALSE(glance.has_cargo);
+}
+
 static void test_a_signature_is_seen_wherever_it_is(void)
 {
     CU_ASSERT_EQUAL(look(OPEN_11 "<s:Header><w><Signature xmlns='http://www.w3.org/2000/09/"
@@ -148,6 +158,7 @@ CU_TestInfo gateway_tests_glance[] = {
     {"addressing", test_addressing},
     {"a text that is too long is none", test_a_text_that_is_too_long_is_none},
     {"faults say whom they blame", test_faults_say_whom_they_blame},
+    {"a cargo is seen in the header", test_a_cargo_is_seen_in_the_header},
     {"a signature is seen wherever it is", test_a_signature_is_seen_wherever_it_is},
     {"what is no envelope is told", test_what_is_no_envelope_is_told},
     {"depth is bounded", test_depth_is_bounded},
