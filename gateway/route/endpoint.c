@@ -10,6 +10,8 @@
 
 #define MESSAGE "?message"
 
+enum { SMALL_BYTES = 2048 };
+
 static bool is_hex(char c)
 {
     return c && strchr("0123456789abcdefABCDEF", c);
@@ -50,7 +52,13 @@ bool gw_endpoint_encode(const char *text, char *out, size_t out_bytes)
     return true;
 }
 
-const struct gw_route_config *gw_endpoint_route(const struct gw_config *config, const char *path,
+static bool append(char *out, size_t out_bytes, const char *text)
+{
+    size_t len = strlen(out);
+    return (size_t)snprintf(out + len, out_bytes - len, "%s", text) < out_bytes - len;
+}
+
+static const struct gw_route_config *find_route(const struct gw_config *config, const char *path,
                                                 struct gw_match *match)
 {
     for (size_t i = 0; i < config->route_count; i++) {
@@ -58,6 +66,42 @@ const struct gw_route_config *gw_endpoint_route(const struct gw_config *config, 
             return &config->routes[i];
     }
     return NULL;
+}
+
+/* The path with small letters where names in braces stand. false: it is the same, or longer than
+ * any that a route takes (GW_ENDPOINT_PATH_BYTES behind its pattern). */
+static bool write_small(const struct gw_route_config *route, const struct gw_match *match,
+                        char out[SMALL_BYTES])
+{
+    struct gw_match small = *match;
+    bool has_capitals = false;
+    for (size_t i = 0; i < small.count; i++) {
+        for (char *c = small.values[i]; *c; c++) {
+            has_capitals |= *c >= 'A' && *c <= 'Z';
+            *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
+        }
+    }
+    return has_capitals &&
+           gw_pattern_expand(gw_pattern_text(route->pattern), &small, "", out, SMALL_BYTES) &&
+           append(out, SMALL_BYTES, match->rest);
+}
+
+/* JIDs don't know capitals: what a name in braces takes may stand in another route in small
+ * letters. That is the same device then, and who may call it that route says. */
+const struct gw_route_config *gw_endpoint_route(const struct gw_config *config, const char *path,
+                                                struct gw_match *match)
+{
+    char small[SMALL_BYTES];
+    struct gw_match other;
+    const struct gw_route_config *route = find_route(config, path, match), *own;
+    if (!route || !write_small(route, match, small))
+        return route;
+    own = find_route(config, small, &other);
+    if (!own || own == route)
+        return route;
+    other.rest = path + (other.rest - small);
+    *match = other;
+    return own;
 }
 
 /* A user's name as a JID's node (XEP-0106): 10 characters as \XX, and a backslash where one of
@@ -108,12 +152,6 @@ static int expand(const struct gw_endpoint_of *of, const char *text, bool is_uri
     *out = '\0';
     snprintf(why, why_bytes, "the endpoint would be longer than %zu bytes", out_bytes - 1);
     return 404;
-}
-
-static bool append(char *out, size_t out_bytes, const char *text)
-{
-    size_t len = strlen(out);
-    return (size_t)snprintf(out + len, out_bytes - len, "%s", text) < out_bytes - len;
 }
 
 int gw_endpoint_write(const struct gw_endpoint_of *of, char out[GW_ENDPOINT_BYTES], char *why,

@@ -57,6 +57,22 @@ static void check_refused(const char *path, const char *told)
     ASSERT_CONTAINS(why, told);
 }
 
+/* JIDs don't know capitals, so both names are one device's. */
+static void test_no_capital_leads_past_a_route_of_its_own(void)
+{
+    struct gw_match match;
+    struct gw_route_config *own = add("/cam/cam1", "xmpp:cam1@cams.test", GW_PATH_RESOURCE);
+    struct gw_route_config *all = add("/cam/{name}", "xmpp:{name}@cams.test", GW_PATH_RESOURCE);
+    CU_ASSERT_PTR_EQUAL(gw_endpoint_route(&config, "/cam/CAM1/Onvif", &match), own);
+    ASSERT_TEXT(match.rest, "/Onvif");
+    CU_ASSERT_EQUAL(match.count, 0);
+    CU_ASSERT_PTR_EQUAL(gw_endpoint_route(&config, "/cam/Cam2/Onvif", &match), all);
+    ASSERT_TEXT(match.rest, "/Onvif");
+    ASSERT_TEXT(match.values[0], "Cam2");
+    CU_ASSERT_PTR_NULL(gw_endpoint_route(&config, "/CAM/cam1", &match));
+    end_routes();
+}
+
 static void test_a_path_behind_the_pattern_is_the_resource(void)
 {
     add("/cam/{name}", "xmpp:{name}@cams.example.org", GW_PATH_RESOURCE);
@@ -321,6 +337,7 @@ static void test_an_address_without_room_is_told(void)
 }
 
 CU_TestInfo gateway_tests_endpoint[] = {
+    {"no capital leads past a route of its own", test_no_capital_leads_past_a_route_of_its_own},
     {"a route of everything adds no slash", test_a_route_of_everything_adds_no_slash},
     {"a path behind the pattern is the resource", test_a_path_behind_the_pattern_is_the_resource},
     {"a path is bounded", test_a_path_is_bounded},
