@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "route/browser.h"
 #include "route/contract.h"
 #include "route/endpoint.h"
 #include "route/single.h"
@@ -147,15 +147,6 @@ static void refuse(struct gw_exchange *exchange, int status, const char *why)
         gw_exchange_text(exchange, status, why);
 }
 
-/* Whether a browser sends it for a page that isn't ours: it might log in with what its user has
- * typed elsewhere. Other clients say no Origin (RFC 6454 7.3). */
-static bool is_of_other_page(const struct gw_request *request)
-{
-    const char *origin = gw_request_header(request, "Origin");
-    return origin && (gw_request_has_twice(request, "Origin") ||
-                      strcasecmp(origin, gw_request_base(request)) != 0);
-}
-
 static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
                        const struct gw_match *match)
 {
@@ -167,7 +158,7 @@ static void take_whole(struct gw_routes *routes, struct gw_exchange *exchange,
         gw_exchange_text(exchange, 404, "no route has this path");
     else if (!is_let_in(exchange->route, request))
         refuse(exchange, 403, "this user may not use this route");
-    else if (is_of_other_page(request))
+    else if (!gw_browser_may_call(request, exchange->config))
         refuse(exchange, 403, "a page of another origin may not call");
     else
         take_by_method(routes, exchange, match);

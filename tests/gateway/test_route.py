@@ -200,6 +200,14 @@ class Browsers(gateway_lab.GatewayLab):
             answer = ask(chain.url, body, "POST", {"Origin": origin})
             self.assertEqual((answer.status, answer.outcome), (403, "not-executed"), answer)
         self.assertEqual(ledger.numbers, [])
+        # a name of somebody else's that has been made to mean our address
+        answer = ask(chain.url, body, "POST", {"Host": "evil.example:%d" % chain.routing.port,
+                                               "Origin": "http://evil.example:%d" % chain.routing.port})
+        self.assertEqual((answer.status, answer.outcome), (403, "not-executed"), answer)
+        self.assertEqual(ledger.numbers, [])
+        for name in ("127.0.0.1", "LocalHost", "[::1]"):
+            own = "%s:%d" % (name, chain.routing.port)
+            self.assertEqual(ask(chain.url, body, "POST", {"Host": own, "Origin": "http://" + own}).status, 200)
         self.assertEqual(ask(chain.url, body, "POST", {"Origin": chain.routing.url}).status, 200)
         self.assertEqual(ask(chain.url, body, "POST").status, 200)
 
@@ -246,6 +254,18 @@ class Paths(gateway_lab.GatewayLab):
         self.assertEqual(ledger.calls[0].body, operation("add", 1, 2))
         self.assertEqual(post(url + "/admin", operation("add", 1, 2)).outcome, "not-executed")
         self.assertEqual(len(ledger.calls), 1)
+
+    def test_no_client_says_a_cargo_of_its_own(self):
+        """It would choose a path that its route doesn't give it."""
+        ledger = self.ledger()
+        self.serves(ledger.url + "onvif/", 'path = "header" paths = { "/onvif/*" }')
+        url = self.routes(("/home", self.endpoint(), ""), ("/paths", self.endpoint(), 'path = "header"')).url
+        for name in ("urn:soap-xmpp:gateway:1", "urn:soap-xmpp:gatewa&#121;:1"):
+            block = "<g:cargo xmlns:g='%s' path='/onvif/media_service'/>" % name
+            for path in ("/home", "/paths", "/paths/onvif/x"):
+                answer = post(url + path, operation("add", 1, 2, header=block))
+                self.assertEqual((answer.status, answer.outcome), (400, "not-executed"), answer)
+        self.assertEqual(ledger.calls, [])
 
     def test_our_url_in_a_request_is_the_service_s_own(self):
         ledger = self.ledger()
