@@ -518,6 +518,8 @@ bool sx_table_may_have_run_locked(const struct soap_xmpp_call *call, enum sx_err
     /* Nothing was said of a copy; or shared.c has judged it, and `sent` says what came of it. */
     if (err != SX_ESTANZA || !reply || reply->is_own || call->kind == CALL_SHARED)
         return call->sent > 0;
+    if (reply->delivery.refused_all)
+        return false;
     /* The copy of which this is said is still counted. It says nothing of another: one that was
      * refused is forgotten, and the next may have been let in. */
     if (reply->delivery.refused || reply->delivery.stale_for[0])

@@ -258,14 +258,20 @@ void sx_answer_decline(const struct sx_answers *answers, struct sx_request *requ
 {
     const struct sx_head head = head_of(answers, request);
     struct sx_buffer stanza = {0};
+    struct sx_response *response;
     size_t len;
     char *bytes;
     if (!sx_request_answer_once(request))
         return;
     SX_PROBE2(request__done, request->id, 3);
     SX_TALLY_ADD(answers->tally, declined);
-    sx_journal_forget(answers->journal, request->from, request->id);
-    sx_stanza_refusal(&stanza, &head, condition, text);
+    response = sx_response_decline(condition, text);
+    if (sx_journal_decline(answers->journal, request->from, request->id, response,
+                           sx_clock_now_us()))
+        sx_stanza_refusal_of_all(&stanza, &head, condition, text);
+    else
+        sx_stanza_refusal(&stanza, &head, condition, text);
+    sx_response_unref(response);
     bytes = sx_buffer_take(&stanza, &len);
     if (bytes)
         sx_session_post_answer(answers->session, session_for(answers, request, deadline), bytes,

@@ -36,8 +36,9 @@ enum sx_err sx_answer_send(const struct sx_answers *answers, struct sx_request *
 void sx_answer_refuse(const struct sx_answers *answers, struct sx_request *request,
                       const char *condition, const char *text);
 
-/* Answers that the request was not run and won't be, and forgets it. Blocks until the deadline at
- * most: for room to send, and, if the request is a message, for a session. */
+/* Answers that the request was not run and won't be; each copy that comes later is told the same.
+ * Blocks until the deadline at most: for room to send, and, if the request is a message, for a
+ * session. */
 void sx_answer_decline(const struct sx_answers *answers, struct sx_request *request,
                        const char *condition, const char *text, int64_t deadline);
 

@@ -167,8 +167,8 @@ static bool take_for_shipment(const struct sx_reception *reception,
 static bool ship_again(const struct sx_reception *reception, const struct sx_incoming *incoming,
                        const struct sx_reply *reply)
 {
-    return reply->delivery.refused && strcmp(reply->condition, "item-not-found") == 0 &&
-           reception->content->packs &&
+    return reply->delivery.refused && !reply->delivery.refused_all &&
+           strcmp(reply->condition, "item-not-found") == 0 && reception->content->packs &&
            sx_shipments_again(reception->shipments, incoming->number, incoming->from, incoming->id);
 }
 

@@ -458,6 +458,26 @@ void sx_journal_answer(struct sx_journal *journal, const char *from, const char 
     pthread_mutex_unlock(&journal->mu);
 }
 
+bool sx_journal_decline(struct sx_journal *journal, const char *from, const char *id,
+                        struct sx_response *answer, int64_t now_us)
+{
+    struct sx_journal_entry *entry;
+    struct sx_journal_key key;
+    bool stays = false;
+    sx_journal_entries_make_key(&journal->entries, from, id, &key);
+    pthread_mutex_lock(&journal->mu);
+    advance_locked(journal, now_us);
+    entry = sx_journal_entries_find(&journal->entries, &key);
+    if (entry && !entry->is_answered && !journal->is_shared && !sx_request_id_is_message(id)) {
+        answer_locked(journal, entry, answer);
+        stays = true;
+    }
+    pthread_mutex_unlock(&journal->mu);
+    if (!stays)
+        sx_journal_forget(journal, from, id);
+    return stays;
+}
+
 /* Its place is free again, and what was refused brings no epoch nearer to its end. */
 static void give_back_locked(struct sx_journal *journal, struct sx_journal_entry *entry)
 {

@@ -20,7 +20,8 @@
  * Invariant: an id of an epoch still accepted is either in the journal or was never run here. In a
  *            shared one what is forgotten has been answered, and its first copy was here.
  *            Entries and bytes never exceed their bounds: the oldest answers are forgotten, then
- *            epochs end early, for one caller or for all. What is refused takes nothing.
+ *            epochs end early, for one caller or for all. What is refused takes nothing,
+ *            but what is declined after it was let in is kept like an answer.
  *
  * Shares: while others have something in it, no caller has more than half of the places, or of the
  * bytes: for more, its own oldest are forgotten. If the journal is full, the oldest of the caller
@@ -44,7 +45,7 @@
 enum { SX_JOURNAL_EPOCH_S = 300 };
 
 enum sx_journal_verdict {
-    SX_JOURNAL_FRESH,    /* run it; answer() or forget() follows */
+    SX_JOURNAL_FRESH,    /* run it; answer(), decline() or forget() follows */
     SX_JOURNAL_FOREIGN,  /* the id carries no incarnation: run it, nothing is remembered */
     SX_JOURNAL_RUNNING,  /* a first copy runs: its answer will do */
     SX_JOURNAL_ANSWERED, /* here is the answer again */
@@ -96,6 +97,12 @@ enum sx_journal_verdict sx_journal_look(struct sx_journal *journal, const char *
  * reference of its own if it keeps it. Foreign ones are ignored. */
 void sx_journal_answer(struct sx_journal *journal, const char *from, const char *id,
                        struct sx_response *answer, int64_t now_us);
+
+/* The request was let in, has not run, and its caller is told so with this (NULL: no memory for
+ * it). True: no copy of it will be run, each is told the same. False: it is as forget(), since the
+ * id is foreign, a message's, or of a JID that several processes share. */
+bool sx_journal_decline(struct sx_journal *journal, const char *from, const char *id,
+                        struct sx_response *answer, int64_t now_us);
 
 /* The request was refused and has not run: a second copy may. Not that of a message, whose sender
  * was told that it isn't run: a server has made it. */

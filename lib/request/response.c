@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { RESULT, FAULT, ERROR };
+enum kind { RESULT, FAULT, ERROR, DECLINE };
 
 struct sx_response {
     unsigned references; /* atomic */
@@ -65,6 +65,11 @@ struct sx_response *sx_response_error(const char *condition, const char *text)
     return make(ERROR, condition, text);
 }
 
+struct sx_response *sx_response_decline(const char *condition, const char *text)
+{
+    return make(DECLINE, condition, text);
+}
+
 struct sx_response *sx_response_ref(struct sx_response *response)
 {
     __atomic_add_fetch(&response->references, 1, __ATOMIC_RELAXED);
@@ -106,6 +111,9 @@ void sx_response_write(const struct sx_response *response, const struct sx_head 
         break;
     case ERROR:
         sx_stanza_error(out, head, response->name, response->text);
+        break;
+    case DECLINE:
+        sx_stanza_refusal_of_all(out, head, response->name, response->text);
         break;
     }
 }

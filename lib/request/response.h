@@ -1,7 +1,8 @@
 /* response.h - what a request was answered with, whoever asks for it again.
  *
- * Noun: the response: a result, a SOAP fault or an error, without the head of a stanza. So it can
- * be given to a later copy of the request, under that copy's id and to where that copy came from.
+ * Noun: the response: a result, a SOAP fault, an error or a refusal, without the head of a stanza.
+ * So it can be given to a later copy of the request, under that copy's id and to where that copy
+ * came from.
  *
  * Invariant: a response doesn't change, and lives as long as somebody refers to it.
  *
@@ -15,7 +16,7 @@
 
 struct sx_response;
 
-/* Both return a response with one reference, which is the caller's. NULL: no memory. */
+/* Each returns a response with one reference, which is the caller's. NULL: no memory. */
 
 /* payload (malloc'ed, NULL: an empty result) is taken in any case. fault_code: the local part of a
  * SOAP fault's code; NULL: it is none. rewritten_bytes: its length once
@@ -25,6 +26,9 @@ struct sx_response *sx_response_new(char *payload, size_t len, size_t rewritten_
 
 /* A stanza error; text may be NULL. */
 struct sx_response *sx_response_error(const char *condition, const char *text);
+
+/* The same of a request that wasn't run, and never will be. */
+struct sx_response *sx_response_decline(const char *condition, const char *text);
 
 struct sx_response *sx_response_ref(struct sx_response *response); /* one more, the caller's */
 void sx_response_unref(struct sx_response *response);              /* NULL allowed */

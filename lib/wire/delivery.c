@@ -26,9 +26,12 @@ static int64_t parse_since(const char *text)
 
 void sx_delivery_read(const struct sx_element *child, struct sx_delivery *delivery)
 {
-    const char *incarnation, *process;
-    if (sx_element_is(child, "refused", SX_NS_DELIVERY))
+    const char *incarnation, *process, *copies;
+    if (sx_element_is(child, "refused", SX_NS_DELIVERY)) {
+        copies = sx_element_attribute(child, "copies");
         delivery->refused = true;
+        delivery->refused_all = copies && strcmp(copies, "all") == 0;
+    }
     if (sx_element_is(child, "running", SX_NS_DELIVERY))
         delivery->running = true;
     if (!sx_element_is(child, "stale", SX_NS_DELIVERY))
@@ -46,7 +49,7 @@ const char *sx_delivery_judge(const char *id, struct sx_delivery *delivery)
 {
     if (!sx_request_id_is_tagged(id)) {
         /* Nobody was asked to deliver once, so that nobody can say what became of it. */
-        delivery->refused = delivery->running = false;
+        delivery->refused = delivery->refused_all = delivery->running = false;
         delivery->stale_for[0] = '\0';
     }
     if (!delivery->stale_for[0])

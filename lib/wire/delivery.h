@@ -15,7 +15,8 @@
 
 /* All zero: nothing was said. */
 struct sx_delivery {
-    bool refused;                         /* the request was not run */
+    bool refused;                         /* this copy was not run, */
+    bool refused_all;                     /* nor was or will be any other with this id */
     bool running;                         /* what was asked about runs there */
     char stale_for[SX_INCARNATION_BYTES]; /* the peer's incarnation is this one, not the id's */
     uint64_t denier;  /* with that: which of several processes says so, 0: unknown */

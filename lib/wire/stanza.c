@@ -134,6 +134,13 @@ void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const 
               is_ours ? "<refused xmlns='" SX_NS_DELIVERY "'/>" : NULL);
 }
 
+void sx_stanza_refusal_of_all(struct sx_buffer *out, const struct sx_head *head,
+                              const char *condition, const char *text)
+{
+    add_error(out, head, condition, sx_fault_condition_type(condition), text,
+              "<refused xmlns='" SX_NS_DELIVERY "' copies='all'/>");
+}
+
 void sx_stanza_stale(struct sx_buffer *out, const struct sx_head *head, const char *incarnation,
                      uint64_t process, int64_t since_ms)
 {

@@ -66,6 +66,10 @@ void sx_stanza_error_as(struct sx_buffer *out, const struct sx_head *head, const
 void sx_stanza_refusal(struct sx_buffer *out, const struct sx_head *head, const char *condition,
                        const char *text);
 
+/* The same, and no other copy was or will be run, either: <refused copies='all'/>. */
+void sx_stanza_refusal_of_all(struct sx_buffer *out, const struct sx_head *head,
+                              const char *condition, const char *text);
+
 /* The request belongs to another incarnation than this one: it is not run here. process: who says
  * so, of several that share the JID; 0: there is but this one. since_ms: for how long no request
  * with an id of that epoch has been let in; 0: not said. */

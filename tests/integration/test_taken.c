@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "../lib/suite.h"
@@ -161,6 +162,38 @@ static void expect_refusal(struct desk *desk, struct soap_xmpp_call *call, const
 }
 
 /* ---- how a request ends ---- */
+
+/* Until the call has been sent once more. */
+static void await_copy(const struct desk *desk)
+{
+    struct soap_xmpp_counts counts;
+    int waited_ms = 0;
+    do {
+        usleep(20000);
+        soap_xmpp_count(desk->caller, &counts);
+    } while (counts.copies_sent == 0 && (waited_ms += 20) < WAIT_MS);
+    CU_ASSERT_TRUE(counts.copies_sent > 0);
+}
+
+static void decline_late(const struct site *site)
+{
+    struct soap_xmpp_request *request;
+    struct soap_xmpp_call *call;
+    struct desk desk;
+    desk_open(&desk, site, NULL);
+    call = begin(&desk, 1, 2);
+    request = take(&desk);
+    await_copy(&desk);
+    soap_xmpp_decline(request, "item-not-found", "no such camera");
+    expect_refusal(&desk, call, "item-not-found", SOAP_XMPP_NOT_EXECUTED);
+    CU_ASSERT_PTR_NULL(soap_xmpp_take(desk.service, 0, NULL));
+    desk_close(&desk);
+}
+
+static void a_request_that_is_declined_late_was_not_executed(void)
+{
+    site_each(decline_late);
+}
 
 static void end_in_each_way(const struct site *site)
 {
@@ -416,6 +449,8 @@ static void an_answer_may_come_after_a_reconnect(void)
 
 CU_TestInfo tests_taken[] = {
     {"its caller learns how a request has ended", its_caller_learns_how_a_request_has_ended},
+    {"one that is declined late was not executed",
+     a_request_that_is_declined_late_was_not_executed},
     {"many are answered in another order than they came",
      many_are_answered_in_another_order_than_they_came},
     {"a request by message is answered by message", a_request_by_message_is_answered_by_message},

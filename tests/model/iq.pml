@@ -21,7 +21,7 @@
  *   exchange/reply.c    sx_reply_is_unrun
  *   request/journal.c   enter_locked repeat_locked is_accepted begin_epoch_locked
  *                       raise_floor_locked give_way_locked find_end_locked sx_journal_answer
- *                       sx_journal_forget
+ *                       sx_journal_forget sx_journal_decline
  *   request/journal_entries.c sx_journal_entries_drop
  *
  * Bounds: COPIES of the request in all, IDS of the call (the first, and one for each renewal or
@@ -61,6 +61,8 @@
 #define LACK_PROVES        14 /* big: bytes that can't be brought prove that the one copy out isn't run */
 #define LAST_GOES_EARLY    18 /* fallback: a plain copy goes out while a packed one may run */
 #define LAST_GOES_AGAIN    19 /* fallback: a plain copy goes out again after it was lost */
+#define FORGETS_DECLINED   20 /* iq: what was declined for all copies is forgotten */
+#define REFUSES_FOR_ALL    21 /* iq: a copy that was refused, and not let in, is taken for all */
 /* Mistakes of servers, which the promise doesn't stand: */
 #define DOUBLES_REQUEST    15 /* iq: a server makes two of a request */
 #define DOUBLES_BOUNCE     16 /* iq: a server makes two of a bounce */
@@ -85,7 +87,9 @@ byte process_of[IDS], epoch_of[IDS]; /* what each id says: its incarnation */
 /* ---- under way ---- */
 
 byte copies_of[IDS];                /* of the request, by id */
-bool answer, refusal, stop;         /* stop: refused by a process that stops, with service-unavailable */
+bool answer, refusal;
+bool declined;                      /* for all copies, <refused copies='all'/> */
+bool stop;                          /* refused by a process that stops, with service-unavailable */
 bool stale[PROCESSES];              /* which process says so */
 byte bounces, lacks;                /* lacks: refused for want of the bytes, item-not-found */
 
@@ -100,6 +104,7 @@ bool has_bytes[PROCESSES];
 #define QUEUED   1
 #define RUNNING  2
 #define ANSWERED 3
+#define DECLINED 4
 byte entry[IDS], answered_in[IDS];  /* in which epoch */
 
 #define IS_MINE(n)          (call == UNDER_WAY && id == n)
@@ -113,7 +118,7 @@ hidden byte i;
 inline drop_words()
 {
     d_step {
-        answer = false; refusal = false; stop = false; lacks = 0;
+        answer = false; refusal = false; declined = false; stop = false; lacks = 0;
         if :: mistake != HEARS_OLD_IDS -> bounces = 0 :: else fi;
         i = 0;
         do :: i < PROCESSES -> stale[i] = false; i++ :: else -> break od
@@ -210,6 +215,11 @@ inline post_due()
 
 inline hear_answer() { answer -> SAY("the caller hears the answer\n"); end(EXECUTED) }
 inline hear_refusal() { refusal -> SAY("the caller hears a refusal, sent %d\n", sent); end_by_word() }
+inline hear_decline()
+{
+    declined -> SAY("the caller hears that no copy is run, sent %d\n", sent);
+    if :: end(NOT_EXECUTED) :: RESOURCES > 1 && !IS_LAST_ID -> move() fi
+}
 
 #define MAY_MOVE (RESOURCES > 1 && !IS_LAST_ID && sent <= (mistake == MOVES_WITH_TWO -> 2 : 1))
 
@@ -351,6 +361,9 @@ inline admit(n, p)
     :: entry[n] == QUEUED || entry[n] == RUNNING -> SAY("  it is known\n") /* its answer will do */
     :: entry[n] == ANSWERED -> say_stale(n, p)
     :: entry[n] == ANSWERED && IS_MINE(n) -> SAY("  it is answered again\n"); answer = true
+    :: entry[n] == DECLINED -> say_stale(n, p)
+    :: entry[n] == DECLINED && IS_MINE(n) -> SAY("  it is declined again\n"); declined = true
+    :: IS_MINE(n) && mistake == REFUSES_FOR_ALL -> declined = true
     :: IS_MINE(n) -> SAY("  it is refused\n"); refusal = true /* no rule, no room, a limit: of this copy alone */
     :: entry[n] == NONE && RESOURCES > 1 && IS_MINE(n) -> SAY("  it is refused by one that stops\n"); stop = true
     fi
@@ -375,10 +388,20 @@ inline serve(n)
     SAY("id %d runs at process %d\n", n, process_of[n]);
     execute()
 }
+/* sx_journal_decline: what was let in is remembered like an answer. Older builds forget it, and so
+ * does who finds no room before it is queued. */
 inline decline(n)
 {
+    entry[n] == QUEUED ->
+    entry[n] = (mistake == FORGETS_DECLINED -> NONE : DECLINED);
+    answered_in[n] = epoch[process_of[n]];
+    SAY("process %d declines id %d for all copies\n", process_of[n], n);
+    if :: IS_MINE(n) -> declined = true :: else fi
+}
+inline take_back(n)
+{
     entry[n] == QUEUED || (entry[n] == RUNNING && mistake == FORGETS_RUNNING) -> entry[n] = NONE;
-    SAY("process %d declines id %d\n", process_of[n], n);
+    SAY("process %d declines id %d, and forgets it\n", process_of[n], n);
     if
     :: IS_MINE(n) -> refusal = true
     :: IS_MINE(n) && RESOURCES > 1 -> stop = true
@@ -399,7 +422,7 @@ inline begin_epoch(p)
     SAY("epoch %d of process %d begins\n", epoch[p], p)
 }
 
-#define IS_OLD(n, p) (entry[n] == ANSWERED && process_of[n] == p && answered_in[n] < floor[p])
+#define IS_OLD(n, p) (entry[n] >= ANSWERED && process_of[n] == p && answered_in[n] < floor[p])
 inline forget(n) { entry[n] = NONE; answered_in[n] = 0 }
 
 /* raise_floor_locked, give_way_locked: after minutes, or earlier, for want of room. */
@@ -474,6 +497,7 @@ active proctype world()
     STEP(post_due())
     STEP(hear_answer())
     STEP(hear_refusal())
+    STEP(hear_decline())
     STEP(hear_bounce())
     EACH_PROCESS(hear_stale)
 #if RESOURCES > 1
@@ -484,6 +508,7 @@ active proctype world()
     EACH_ARRIVAL
     EACH_ID(serve)
     EACH_ID(decline)
+    EACH_ID(take_back)
     EACH_ID(finish)
     EACH_PROCESS(begin_epoch)
     EACH_PROCESS(raise_floor)

@@ -11,7 +11,7 @@
 extern CU_TestInfo tests_request[];
 
 #define BOB            "bob@example.org/x"
-#define REFUSED        "<refused xmlns='" SX_NS_DELIVERY "'/>"
+#define REFUSED        "<refused xmlns='" SX_NS_DELIVERY "' copies='all'/>"
 #define TRACE          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 #define SOAP(NS, BODY) "<e:Envelope xmlns:e='" NS "'><e:Body>" BODY "</e:Body></e:Envelope>"
 #define ADD            "<c:add xmlns:c='urn:c'/>"
@@ -534,14 +534,33 @@ TEST(what_is_declined_has_not_run)
     ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable ");
     ASSERT_CONTAINS(responder_said(&responder), REFUSED);
     ASSERT_LACKS(responder_said(&responder), "<text");
-    /* so that its copy may */
+    /* nor will its copy, which is told the same */
+    responder_hear(&responder, " ", 1);
+    ASSERT_TEXT(responder_said(&responder), "");
     responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable ");
+    ASSERT_CONTAINS(responder_said(&responder), REFUSED);
+    CU_ASSERT_PTR_NULL(look(&responder));
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "2"), "add");
     soap_xmpp_decline(take(&responder), "item-not-found", "no such camera");
     ASSERT_CONTAINS(responder_said(&responder), "<item-not-found ");
     ASSERT_CONTAINS(responder_said(&responder), ">no such camera</text>");
-    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "1"), "add");
+    responder_ask(&responder, RESPONDER_PEER, responder_tag(&responder, "3"), "add");
     soap_xmpp_decline(take(&responder), "'/><x", "");
     ASSERT_CONTAINS(responder_said(&responder), "<service-unavailable ");
+    responder_stop(&responder);
+}
+
+/* Who sends an id that isn't of this library sends it once, and nothing is remembered. */
+TEST(a_foreign_request_that_is_declined_is_told_of_no_copies)
+{
+    struct responder responder;
+    responder_serve(&responder, "*");
+    responder_ask(&responder, RESPONDER_PEER, "1", "add");
+    soap_xmpp_decline(take(&responder), NULL, NULL);
+    ASSERT_LACKS(responder_said(&responder), "<refused");
+    responder_ask(&responder, RESPONDER_PEER, "1", "add");
+    soap_xmpp_decline(take(&responder), NULL, NULL);
     responder_stop(&responder);
 }
 
@@ -701,6 +720,8 @@ CU_TestInfo tests_request[] = {
     {"an answer that is too large is told", an_answer_that_is_too_large_is_told},
     {"what is refused may have run", what_is_refused_may_have_run},
     {"what is declined has not run", what_is_declined_has_not_run},
+    {"a foreign request that is declined is told of no copies",
+     a_foreign_request_that_is_declined_is_told_of_no_copies},
     {"a long or broken text is no harm", a_long_or_broken_text_is_no_harm},
     {"a long text is cut between characters", a_long_text_is_cut_between_characters},
     {"a copy of a request gets its answer and is not taken",

@@ -282,6 +282,22 @@ static bool may_have_run_when_refused(void)
     return sx_exchange_may_have_run(call, &reply);
 }
 
+/* Which copies the peer speaks of, it says itself. */
+static void test_refusal_of_all(void)
+{
+    struct sx_reply reply = {.err = SX_ESTANZA,
+                             .condition = "item-not-found",
+                             .delivery = {.refused = true, .refused_all = true}};
+    setup();
+    send_again();
+    send_again();
+    CU_ASSERT_FALSE(sx_retry_decide(exchange, PEER, sx_exchange_id(call), &reply));
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &reply));
+    reply.is_own = true;
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &reply));
+    teardown();
+}
+
 static void test_refusal(void)
 {
     setup();
@@ -311,6 +327,7 @@ CU_TestInfo tests_copies[] = {
     {"a call that lost its connection before it was posted is due, and was not executed",
      test_lost_before_it_was_posted},
     {"a refusal of one copy says nothing of another", test_refusal},
+    {"a refusal of all copies is one of those that are out, too", test_refusal_of_all},
     {"a first copy that isn't posted takes none back that went out under another id",
      test_unposted_after_another_id},
     {"nor does it end a call that goes out under another id",

@@ -256,7 +256,8 @@ TEST(what_is_too_large_to_be_a_question_is_declined)
     describe(&responder);
     ask(&responder, packed);
     ASSERT_CONTAINS(said_by_describer(&responder), "<bad-request");
-    ASSERT_CONTAINS(said_by_describer(&responder), "<refused xmlns='" SX_NS_DELIVERY "'/>");
+    ASSERT_CONTAINS(said_by_describer(&responder),
+                    "<refused xmlns='" SX_NS_DELIVERY "' copies='all'/>");
     free(packed);
     responder_stop(&responder);
 }

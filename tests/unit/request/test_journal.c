@@ -131,6 +131,35 @@ static void test_forget(void)
     sx_journal_free(journal);
 }
 
+static bool decline(struct sx_journal *journal, const char *id, const char *condition)
+{
+    struct sx_response *answer = condition ? sx_response_decline(condition, NULL) : NULL;
+    bool is_for_all = sx_journal_decline(journal, ALICE, id, answer, START_US);
+    sx_response_unref(answer);
+    return is_for_all;
+}
+
+static void test_decline(void)
+{
+    struct sx_journal *journal = make(100, 100000);
+    struct id id = make_id(journal, "1", START_US), other = make_id(journal, "2", START_US);
+    struct sx_response *answer = NULL;
+    enter(journal, ALICE, id.text, START_US, SX_JOURNAL_FRESH, NULL);
+    CU_ASSERT_TRUE(decline(journal, id.text, "gone"));
+    CU_ASSERT_FALSE(decline(journal, id.text, "forbidden")); /* it was answered */
+    CU_ASSERT_EQUAL(sx_journal_enter(journal, ALICE, id.text, START_US, &answer),
+                    SX_JOURNAL_ANSWERED);
+    sx_response_unref(answer);
+    enter(journal, ALICE, other.text, START_US, SX_JOURNAL_FRESH, NULL);
+    CU_ASSERT_TRUE(decline(journal, other.text, NULL)); /* no memory for what was said */
+    enter(journal, ALICE, other.text, START_US, SX_JOURNAL_STALE, NULL);
+    CU_ASSERT_FALSE(decline(journal, "foreign", "gone"));
+    enter(journal, ALICE, "3~message", START_US, SX_JOURNAL_FRESH, NULL);
+    CU_ASSERT_FALSE(decline(journal, "3~message", "gone"));
+    enter(journal, ALICE, "3~message", START_US, SX_JOURNAL_STALE, NULL);
+    sx_journal_free(journal);
+}
+
 /* Only a server makes a second copy of one, after its caller was told that it isn't run. */
 static void test_forget_message(void)
 {
@@ -548,6 +577,16 @@ static void test_shared_full(void)
     sx_journal_free(journal);
 }
 
+static void test_decline_shared(void)
+{
+    struct sx_journal *journal = make_shared(100, 100000);
+    enter(journal, ALICE, "1~any", START_US, SX_JOURNAL_FRESH, NULL);
+    CU_ASSERT_FALSE(decline(journal, "1~any", "gone"));
+    enter(journal, ALICE, "1~again", START_US, SX_JOURNAL_STALE, NULL);
+    CU_ASSERT_EQUAL(count(journal).entries, 0);
+    sx_journal_free(journal);
+}
+
 static void test_refused_where_shared(void)
 {
     struct sx_journal *journal = make_shared(2, 100000);
@@ -565,6 +604,8 @@ CU_TestInfo tests_journal[] = {
     {"the same id of another caller is another request", test_callers_are_apart},
     {"a caller with another resource is the same caller", test_other_resource},
     {"what was refused may come again, what has run may not", test_forget},
+    {"what was declined for all copies runs no more", test_decline},
+    {"shared: what was declined is forgotten", test_decline_shared},
     {"a message that was refused stays so", test_forget_message},
     {"ids without an incarnation are foreign and not remembered", test_foreign},
     {"epoch 0, later epochs and other processes' ids are never accepted", test_never_accepted},

@@ -20,6 +20,11 @@ static void each_word_is_read(void)
 {
     struct sx_delivery delivery = read("<refused" XMLNS "/>");
     CU_ASSERT(delivery.refused && !delivery.running && !delivery.stale_for[0]);
+    CU_ASSERT_FALSE(delivery.refused_all);
+    delivery = read("<refused" XMLNS " copies='2'/>");
+    CU_ASSERT(delivery.refused && !delivery.refused_all);
+    delivery = read("<refused" XMLNS " copies='all'/>");
+    CU_ASSERT(delivery.refused && delivery.refused_all);
     delivery = read("<running" XMLNS "/>");
     CU_ASSERT(!delivery.refused && delivery.running && !delivery.stale_for[0]);
     delivery = read("<stale" XMLNS " incarnation='" OURS ".7' process='1f'/>");
@@ -81,9 +86,10 @@ static void since_when_is_read_of_the_same_process(void)
 static void an_id_without_an_incarnation_is_not_spoken_of(void)
 {
     struct sx_delivery delivery = read("<stale" XMLNS " incarnation='" OURS ".7'/>");
-    delivery.refused = delivery.running = true;
+    delivery.refused = delivery.refused_all = delivery.running = true;
     CU_ASSERT_PTR_NULL(sx_delivery_judge("x-1", &delivery));
     CU_ASSERT(!delivery.refused && !delivery.running && !delivery.stale_for[0]);
+    CU_ASSERT_FALSE(delivery.refused_all);
 }
 
 CU_TestInfo tests_delivery[] = {
