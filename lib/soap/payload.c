@@ -51,6 +51,15 @@ static enum sx_err explain(enum sx_err err, size_t byte, const char *clause, cha
 
 /* ---- plain ---- */
 
+/* White space around the envelope, which isn't sent. */
+static size_t outer_spaces(const char *envelope, size_t len)
+{
+    size_t lead = sx_scan_spaces(envelope, len), end = len;
+    while (end > lead && sx_scan_is_space(envelope[end - 1]))
+        end--;
+    return len - (end - lead);
+}
+
 enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *checker,
                              const char *envelope, size_t len, const char *action,
                              const char *traceparent, char *why, size_t why_bytes)
@@ -64,6 +73,7 @@ enum sx_err sx_payload_plain(struct sx_payload *payload, struct sx_checker *chec
     if (err)
         return explain(err, bad_byte, clause, why, why_bytes);
     sx_envelope_format(&bytes, envelope, len, scan, action, traceparent);
+    len -= outer_spaces(envelope, len);
     inserted = bytes.len > len ? bytes.len - len : 0;
     if (take(payload, &bytes, scan, scan->rewritten_bytes + inserted))
         return explain(SX_ENOMEM, 0, "", why, why_bytes);

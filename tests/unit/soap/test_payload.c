@@ -16,6 +16,8 @@ extern CU_TestInfo tests_payload[];
 #define PLAIN  ROOT11 BODY "<add a='&#9;'><b>&#13;</b></add>" TAIL
 #define PACKED "<packed xmlns='urn:soap-xmpp:packed:1'"
 
+#define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 enum { ENOUGH = 1 << 20 };
 
 static struct sx_payload pack(struct sx_checker *checker, const char *envelope, const char *action)
@@ -27,6 +29,26 @@ static struct sx_payload pack(struct sx_checker *checker, const char *envelope, 
                           SX_OK);
     ASSERT_TEXT(why, "");
     return payload;
+}
+
+/* What is left out makes no room for what is put in. */
+static void test_white_space_around(void)
+{
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    struct sx_payload bare = {0}, spaced = {0};
+    char why[200] = "", envelope[2000];
+    snprintf(envelope, sizeof envelope, "%400s%s%400s", "", PLAIN, "");
+    CU_ASSERT_EQUAL(sx_payload_plain(&bare, checker, PLAIN, strlen(PLAIN), "urn:a", TRACEPARENT,
+                                     why, sizeof why),
+                    SX_OK);
+    CU_ASSERT_EQUAL(sx_payload_plain(&spaced, checker, envelope, strlen(envelope), "urn:a",
+                                     TRACEPARENT, why, sizeof why),
+                    SX_OK);
+    ASSERT_TEXT(spaced.bytes, bare.bytes);
+    CU_ASSERT_EQUAL(spaced.rewritten_bytes, bare.rewritten_bytes);
+    sx_payload_fini(&bare);
+    sx_payload_fini(&spaced);
+    sx_checker_free(checker);
 }
 
 static void test_packed(void)
@@ -319,6 +341,7 @@ SHORTAGE_TEST(glance, 2)
 
 CU_TestInfo tests_payload[] = {
     {"a trace's id goes along with a packed envelope", test_marks},
+    {"white space around an envelope makes no room in a stanza", test_white_space_around},
     {"an envelope is packed into one element, and taken out again", test_packed},
     {"what can't be compressed well, or too well, is stored", test_stored},
     {"a form that isn't known is none", test_forms},
