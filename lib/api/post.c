@@ -173,9 +173,10 @@ struct soap_xmpp_call *soap_xmpp_post(struct soap_xmpp_link *link,
     struct soap_xmpp_call *call = NULL;
     char sentence[SX_JID_BYTES + 2 * CLAUSE_BYTES] = "";
     enum sx_err err = SX_EMALFORMED;
-    if (!sx_argument_is_link(link, why, why_bytes))
-        return NULL;
-    if (read_post(given, &post, sentence))
+    bool is_read = read_post(given, &post, sentence);
+    if (!sx_argument_is_link(link, sentence, sizeof sentence))
+        err = link ? SX_EFORKED : SX_ESTOPPED;
+    else if (is_read)
         err = begin(link, &post, &call, sentence, sizeof sentence);
     if (err == SX_OK)
         *sentence = '\0';

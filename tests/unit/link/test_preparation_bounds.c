@@ -101,6 +101,12 @@ static void a_refusal_has_a_condition(void)
     while ((call = soap_xmpp_wait(responder.link, 0)) != NULL)
         soap_xmpp_cancel(call);
     expect_condition(make_post("xmpp:" PEER), "service-unavailable");
+    post = make_post("xmpp:" PEER);
+    post.condition = &told;
+    told = NULL;
+    CU_ASSERT_PTR_NULL(soap_xmpp_post(NULL, &post, NULL, 0));
+    ASSERT_TEXT(told, "service-unavailable");
+    CU_ASSERT_PTR_NULL(soap_xmpp_post(NULL, NULL, NULL, 0));
     teardown();
 }
 
