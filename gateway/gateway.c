@@ -257,7 +257,8 @@ static int take_config(struct gw_gateway *gateway, struct gw_config *config, int
     return set_rules(gateway, config, why, why_bytes);
 }
 
-/* What was taken is given back; that it can't be is told alone: a file has gone meanwhile. */
+/* What was taken is given back. Where that fails, since a file has gone meanwhile, the log says so,
+ * and what was taken stays. */
 static void give_back(struct gw_gateway *gateway, int steps)
 {
     char why[300] = "";

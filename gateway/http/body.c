@@ -10,7 +10,8 @@
 
 enum { FIRST_BYTES = 4096 };
 
-void gw_body_init(struct gw_body *body, struct gw_intake *intake, const struct gw_limits *limits)
+void gw_body_init(struct gw_request_body *body, struct gw_intake *intake,
+                  const struct gw_limits *limits)
 {
     memset(body, 0, sizeof *body);
     body->intake = intake;
@@ -18,7 +19,7 @@ void gw_body_init(struct gw_body *body, struct gw_intake *intake, const struct g
     body->memory_bytes = limits->memory_bytes;
 }
 
-static void end_unpacking(struct gw_body *body)
+static void end_unpacking(struct gw_request_body *body)
 {
     if (!body->unpacking)
         return;
@@ -27,7 +28,7 @@ static void end_unpacking(struct gw_body *body)
     body->unpacking = NULL;
 }
 
-void gw_body_fini(struct gw_body *body)
+void gw_body_fini(struct gw_request_body *body)
 {
     end_unpacking(body);
     if (body->room)
@@ -38,7 +39,7 @@ void gw_body_fini(struct gw_body *body)
 }
 
 /* Room for count bytes and the NUL. */
-static bool grow(struct gw_body *body, size_t count)
+static bool grow(struct gw_request_body *body, size_t count)
 {
     size_t room = body->room ? body->room : FIRST_BYTES;
     while (room < count + 1)
@@ -57,7 +58,7 @@ static bool grow(struct gw_body *body, size_t count)
     return true;
 }
 
-int gw_body_unpack(struct gw_body *body, const char *encoding)
+int gw_body_unpack(struct gw_request_body *body, const char *encoding)
 {
     if (strcasecmp(encoding, "identity") == 0)
         return 0;
@@ -74,7 +75,7 @@ int gw_body_unpack(struct gw_body *body, const char *encoding)
 
 static int add_plain(void *user, const char *bytes, size_t count)
 {
-    struct gw_body *body = user;
+    struct gw_request_body *body = user;
     if (count > body->limit_bytes - body->count)
         return 413;
     if (!grow(body, body->count + count))
@@ -85,13 +86,13 @@ static int add_plain(void *user, const char *bytes, size_t count)
     return 0;
 }
 
-int gw_body_add(struct gw_body *body, const char *bytes, size_t count)
+int gw_body_add(struct gw_request_body *body, const char *bytes, size_t count)
 {
     return body->unpacking ? gw_unpacking_add(body->unpacking, bytes, count, add_plain, body)
                            : add_plain(body, bytes, count);
 }
 
-int gw_body_end(struct gw_body *body)
+int gw_body_end(struct gw_request_body *body)
 {
     bool is_whole = !body->unpacking || gw_unpacking_is_whole(body->unpacking);
     end_unpacking(body);

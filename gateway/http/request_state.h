@@ -47,7 +47,7 @@ struct gw_request {
     char *user, *base;
     struct gw_users *users; /* a reference, or NULL */
     bool asks_password;     /* a 401 says that a password is asked for */
-    struct gw_body body;
+    struct gw_request_body body;
     int refusal;
     char why[200];
     bool is_chunked;

@@ -29,7 +29,7 @@ struct gw_answers {
     /* under mu */
     pthread_mutex_t mu;
     pthread_cond_t more;
-    struct gw_answer *first, **last;
+    struct gw_link_answer *first, **last;
     size_t held, bytes;
     size_t references; /* one of the link, and one of each request that is held */
     bool was_full, is_stopping, has_ended;
@@ -37,7 +37,7 @@ struct gw_answers {
 
 /* ---- one answer ---- */
 
-static void refuse_uncarried(const struct gw_answers *answers, struct gw_answer *answer,
+static void refuse_uncarried(const struct gw_answers *answers, struct gw_link_answer *answer,
                              const char *why)
 {
     gw_log_rarely("an answer that can't be carried", GW_LOG_WARNING, "link \"%s\": %s",
@@ -45,7 +45,7 @@ static void refuse_uncarried(const struct gw_answers *answers, struct gw_answer 
     soap_xmpp_refuse(answer->request, why);
 }
 
-static void send(const struct gw_answers *answers, struct gw_answer *answer)
+static void send(const struct gw_answers *answers, struct gw_link_answer *answer)
 {
     char why[WHY_BYTES] = "";
 
@@ -91,7 +91,7 @@ static void drop(struct gw_answers *answers, bool held, size_t bytes)
         free_answers(answers);
 }
 
-static void finish(struct gw_answers *answers, struct gw_answer *answer)
+static void finish(struct gw_answers *answers, struct gw_link_answer *answer)
 {
     size_t bytes = answer->held_bytes;
 
@@ -105,9 +105,9 @@ static void finish(struct gw_answers *answers, struct gw_answer *answer)
 
 /* ---- the thread ---- */
 
-static struct gw_answer *take(struct gw_answers *answers)
+static struct gw_link_answer *take(struct gw_answers *answers)
 {
-    struct gw_answer *answer;
+    struct gw_link_answer *answer;
 
     pthread_mutex_lock(&answers->mu);
     while (!answers->first && !answers->is_stopping)
@@ -126,7 +126,7 @@ static struct gw_answer *take(struct gw_answers *answers)
 static void *run(void *user)
 {
     struct gw_answers *answers = user;
-    struct gw_answer *answer;
+    struct gw_link_answer *answer;
 
     /* the link's reference is there until this thread was joined */
     while ((answer = take(answers)) != NULL) /* NOLINT(clang-analyzer-unix.Malloc) */
@@ -222,7 +222,7 @@ size_t gw_answers_held(struct gw_answers *answers)
     return held;
 }
 
-void gw_answers_hold(struct gw_answers *answers, struct gw_answer *answer, size_t bytes)
+void gw_answers_hold(struct gw_answers *answers, struct gw_link_answer *answer, size_t bytes)
 {
     answer->held_bytes = bytes;
     pthread_mutex_lock(&answers->mu);
@@ -232,7 +232,7 @@ void gw_answers_hold(struct gw_answers *answers, struct gw_answer *answer, size_
     pthread_mutex_unlock(&answers->mu);
 }
 
-void gw_answers_end(struct gw_answers *answers, struct gw_answer *answer)
+void gw_answers_end(struct gw_answers *answers, struct gw_link_answer *answer)
 {
     bool has_ended;
 

@@ -27,7 +27,7 @@ enum { GW_ANSWERS_REQUESTS = 4096 /* held at once */ };
 enum gw_answer_kind { GW_ANSWER_SEND, GW_ANSWER_REFUSE, GW_ANSWER_DECLINE };
 
 /* A request, and what becomes of it. */
-struct gw_answer {
+struct gw_link_answer {
     struct soap_xmpp_request *request;
     enum gw_answer_kind kind;
     char *envelope; /* malloc'ed; NULL: an empty result */
@@ -35,8 +35,8 @@ struct gw_answer {
     char *condition, *text; /* malloc'ed, or NULL */
     size_t held_bytes;      /* what gw_answers_hold() was told */
     /* Frees what holds this answer; called once the request was ended. */
-    void (*free)(struct gw_answer *answer);
-    struct gw_answer *next;
+    void (*free)(struct gw_link_answer *answer);
+    struct gw_link_answer *next;
 };
 
 /* Starts the thread. NULL with one sentence in why. */
@@ -55,10 +55,10 @@ bool gw_answers_is_full(struct gw_answers *answers);
 size_t gw_answers_held(struct gw_answers *answers); /* requests that aren't ended */
 
 /* One more request, of so many bytes; to be ended by gw_answers_end(). */
-void gw_answers_hold(struct gw_answers *answers, struct gw_answer *answer, size_t bytes);
+void gw_answers_hold(struct gw_answers *answers, struct gw_link_answer *answer, size_t bytes);
 /* Ends it, now or soon; answer isn't the caller's any more. Doesn't block, unless the thread has
  * ended: then the link was stopped, and ending is quick. */
-void gw_answers_end(struct gw_answers *answers, struct gw_answer *answer);
+void gw_answers_end(struct gw_answers *answers, struct gw_link_answer *answer);
 
 /* What was given to be ended is, then the thread ends. Requests that are held may still be ended
  * afterwards. Blocks. NULL is fine. */

@@ -14,13 +14,13 @@
 enum { WHY_BYTES = 400 };
 
 struct gw_incoming {
-    struct gw_answer answer; /* its request, and its end */
+    struct gw_link_answer answer; /* its request, and its end */
     struct gw_answers *answers;
     char *envelope;
     size_t envelope_bytes;
 };
 
-static void free_incoming(struct gw_answer *answer)
+static void free_incoming(struct gw_link_answer *answer)
 {
     struct gw_incoming *incoming = (struct gw_incoming *)answer; /* its first member */
 

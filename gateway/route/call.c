@@ -194,8 +194,8 @@ static void answer_envelope(struct call *call)
     finish(call, &answer);
 }
 
-/* By message: done once our server has it. A service that is faster than that word answers all the
- * same, to which the client, which is told the same each time, doesn't listen. */
+/* By message: done once our server has it. A service may answer before our server has said so; its
+ * client is told the same in either case, and the answer is dropped. */
 static bool is_one_way(const struct call *call)
 {
     return strstr(call->exchange->endpoint, "?message") != NULL;

@@ -1,8 +1,8 @@
 /* mtom.h - MTOM: parts into an envelope as base64, and base64 out of it as parts (XOP 1.0).
  *
- * Invariant: the text in the place of an xop:Include is what XOP says the infoset has; and what
- * gw_mtom_take() makes of an envelope gw_mtom_put() makes the same envelope of, byte for byte,
- * since no text becomes a part that isn't canonical base64. */
+ * Noun: the package. Invariant: the text in the place of an xop:Include is what XOP says the
+ * infoset has; and what gw_mtom_take() makes of an envelope gw_mtom_put() makes the same envelope
+ * of, byte for byte, since no text becomes a part that isn't canonical base64. */
 #ifndef GW_MTOM_H
 #define GW_MTOM_H
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-const struct gw_page *gw_page_find(const char *path)
+const struct gw_page_file *gw_page_find(const char *path)
 {
-    static const struct gw_page pages[] = {
+    static const struct gw_page_file pages[] = {
         {"/", "text/html; charset=utf-8", gw_page_html},
         {"/page.js", "text/javascript; charset=utf-8", gw_page_js},
         {"/page.css", "text/css; charset=utf-8", gw_page_css},

@@ -170,7 +170,7 @@ static void answer_get(struct gw_status *status, const struct gw_status_of *of, 
                        struct gw_request *request)
 {
     struct ct_text text = {0};
-    const struct gw_page *page = gw_page_find(path);
+    const struct gw_page_file *page = gw_page_find(path);
     if (page) {
         gw_reply_file(request, page->type, page->text);
     } else if (strcmp(path, "/metrics") == 0) {

@@ -268,6 +268,12 @@ test_that 'in the gateway, two functions with one name are found' fails \
     "name: gw_link_open is $lib/link/link.c's, too"
 
 plant_gateway
+header route/visit 'struct gw_link_call {' '    int id;' '};'
+header link/call 'struct gw_link_call {' '    int id;' '};'
+test_that 'in the gateway, two types with one name are found' fails \
+    "name: struct gw_link_call is $lib/"
+
+plant_gateway
 header link/call '#include "link/link.h"' 'int gw_call_begin(void);'
 code link/call 'int gw_call_begin(void) { return 0; }'
 add link/link.c '#include "link/call.h"' 'int gw_link_call(void) { return gw_call_begin(); }'
