@@ -17,6 +17,10 @@
 
 enum { URL_BYTES = 2048, WHY_BYTES = 640 };
 
+/* A document is whatever the service's owner has written. A browser would run what XHTML it holds
+ * as a page of ours, which may call. */
+#define DOCUMENT_SECURITY "default-src 'none'; sandbox"
+
 enum want { WANT_PAGE, WANT_WSDL, WANT_SINGLE, WANT_SECTION };
 
 struct visit {
@@ -129,7 +133,7 @@ static void answer_document(struct visit *visit, const struct gw_description *co
             : gw_wsdl_write(&of, visit->want == WANT_SECTION ? visit->section : contract->root,
                             &bytes, why, sizeof why);
     if (text)
-        answer(visit, "text/xml; charset=utf-8", NULL, text, bytes);
+        answer(visit, "text/xml; charset=utf-8", DOCUMENT_SECURITY, text, bytes);
     else
         end_visit(visit, 404, why);
 }

@@ -51,6 +51,8 @@ class Contract(gateway_lab.GatewayLab):
             answer = ask(url + query)
             self.assertEqual((answer.status, answer.outcome), (200, "not-executed"), answer)
             self.assertEqual(answer.headers["Content-Type"], "text/xml; charset=utf-8")
+            # a browser runs no XHTML that the service's owner has put into it
+            self.assertIn("sandbox", answer.headers["Content-Security-Policy"] or "")
             xml.etree.ElementTree.fromstring(answer.body)
             self.assertIn('location="%s"' % url, answer.body)
             self.assertIn('transport="http://schemas.xmlsoap.org/soap/http"', answer.body)
