@@ -19,6 +19,7 @@
 
 enum {
     MOST_KEPT = 64,
+    MOST_ASKED = 64,                    /* that are being got: each may hold CT_CONTRACT_BYTES */
     MOST_KEPT_BYTES = 32 * 1024 * 1024, /* of all of them */
     KEPT_MS = 5 * 60 * 1000,
     WHY_BYTES = 600
@@ -48,6 +49,7 @@ struct gw_descriptions {
     struct place places[MOST_KEPT];
     size_t kept_bytes; /* in places */
     struct kept *held; /* all there are, given away or in places */
+    unsigned asked;    /* that are being got */
 };
 
 struct asking {
@@ -61,6 +63,7 @@ struct asking {
     long long deadline_ms;
     struct gw_client_answer came;
     char *content_type;
+    bool is_counted;       /* in asked */
     char lost[300];        /* why nothing came */
     const char *condition; /* of the first that wasn't to be had: the WSDL itself, if that isn't */
     char why[WHY_BYTES];
@@ -197,8 +200,24 @@ static bool keep(struct gw_descriptions *descriptions, char **key, struct gw_doc
 
 /* ---- getting it ---- */
 
+/* false: as many are being got as may be. */
+static bool count_asking(struct asking *asking)
+{
+    struct gw_descriptions *descriptions = asking->descriptions;
+    pthread_mutex_lock(&descriptions->mu);
+    asking->is_counted = descriptions->asked < MOST_ASKED;
+    descriptions->asked += asking->is_counted;
+    pthread_mutex_unlock(&descriptions->mu);
+    return asking->is_counted;
+}
+
 static void free_asking(struct asking *asking)
 {
+    if (asking->is_counted) {
+        pthread_mutex_lock(&asking->descriptions->mu);
+        asking->descriptions->asked--;
+        pthread_mutex_unlock(&asking->descriptions->mu);
+    }
     gw_documents_free(asking->documents);
     free(asking->came.body);
     free(asking->content_type);
@@ -396,6 +415,9 @@ void gw_descriptions_get(struct gw_descriptions *descriptions, struct gw_service
     if (kept) {
         done(user, kept, NULL, NULL);
         free_asking(asking);
+    } else if (!count_asking(asking)) {
+        fail(asking, "resource-constraint",
+             "as many contracts as may be are being fetched already");
     } else if (backend->service->serve->wsdl != GW_WSDL_FILE) {
         ask_next(asking);
     } else if (gw_workers_do(descriptions->workers, read_files, asking) != 0) {

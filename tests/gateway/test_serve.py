@@ -291,6 +291,24 @@ class Contracts(Serving):
         self.assertIn("http://other.invalid/", self.wsdl().stdout)
         self.assertEqual(len(ledger.calls), 32)
 
+    def test_no_more_than_64_are_fetched_at_once(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+
+        def act(call):
+            go.wait(gateway_lab.PATIENCE_S)
+            call.answer(WSDL % {"encoding": "UTF-8", "url": "http://other.invalid/"}, content_type="text/xml")
+
+        ledger = self.ledger(act)
+        chain = self.chain(ledger.url, 'wsdl = "url" timeout = 60')
+        question = envelope("<m:GetMetadata xmlns:m='http://schemas.xmlsoap.org/ws/2004/09/mex'/>")
+        asked = gateway_lab.Posts(chain.url, [question] * 70)
+        self.logged(chain.serving, 6)
+        go.set()
+        answers = asked.ended()
+        self.assertEqual(sorted(answer.status for answer in answers), [200] * 64 + [503] * 6, answers)
+        self.assertEqual({answer.outcome for answer in answers if answer.status == 503}, {"not-executed"})
+
     def test_each_service_of_a_device_has_its_own(self):
         ledger = self.gives({})
         ledger.act = lambda call: call.answer(WSDL % {"encoding": "UTF-8", "url": ledger.url + call.path[1:-5]},
