@@ -54,7 +54,7 @@ static void describe_locked(const struct soap_xmpp_call *call, struct sx_reroute
 /* Of a call to a shared JID the error may be to a later copy, which says nothing of the first:
  * sx_table_may_move_locked takes none of those. */
 bool sx_reroute_judge(struct sx_exchange *exchange, const char *from, const char *id,
-                      struct sx_reroute *reroute)
+                      unsigned bounced, struct sx_reroute *reroute)
 {
     const struct soap_xmpp_call *call;
     bool is_allowed;
@@ -63,7 +63,7 @@ bool sx_reroute_judge(struct sx_exchange *exchange, const char *from, const char
     call = sx_table_find_locked(exchange, id);
     is_allowed = call && call->is_any_resource && sx_table_is_from_peer_locked(call, from);
     if (is_allowed) {
-        reroute->may_move = sx_table_may_move_locked(call, 1);
+        reroute->may_move = sx_table_may_move_locked(call, bounced);
         describe_locked(call, reroute);
     }
     pthread_mutex_unlock(&exchange->mu);

@@ -6,6 +6,8 @@
 #ifndef SX_EXCHANGE_REROUTE_H
 #define SX_EXCHANGE_REROUTE_H
 
+#include <limits.h>
+
 #include "exchange/exchange.h"
 
 /* After sx_exchange_begin, before sx_retry_keep and the first post: any resource of its peer's
@@ -23,19 +25,21 @@ struct sx_reroute {
     char id[SX_EXCHANGE_ID_BYTES], peer[SX_JID_BYTES];
 };
 
-/* An error has come from this peer for a copy of this call, by which that copy has certainly not
- * been run. Whether any resource will do for it; then *reroute says whether it may move. Nothing
- * changes. */
+/* Of how many copies an error speaks: of the one that it answers, or of all that are out. */
+enum { SX_REROUTE_ONE = 1, SX_REROUTE_ALL = INT_MAX };
+
+/* An error has come from this peer for a copy of this call, by which so many copies have certainly
+ * not been run. Whether any resource will do for it; then *reroute says whether it may move.
+ * Nothing changes. */
 bool sx_reroute_judge(struct sx_exchange *exchange, const char *from, const char *id,
-                      struct sx_reroute *reroute);
+                      unsigned bounced, struct sx_reroute *reroute);
 
 /* A call to a resource of this bare JID that waits for it to come back, with no copy under way;
  * false if there is none. */
 bool sx_reroute_find(struct sx_exchange *exchange, const char *bare, struct sx_reroute *reroute);
 
 /* The call with this id goes to peer now, under a new id with the incarnation, at once. False: it
- * may not any longer, or no memory. bounced: 1 for one that was judged, 0 for one that was found.
- */
+ * may not any longer, or no memory. bounced: as it was judged with, 0 for one that was found. */
 bool sx_reroute_move(struct sx_exchange *exchange, const char *id, unsigned bounced,
                      const char *peer, const char *incarnation);
 

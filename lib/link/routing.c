@@ -238,14 +238,15 @@ static bool move_call(const struct sx_routing *routing, const struct sx_reroute 
 bool sx_routing_move(const struct sx_routing *routing, const char *from, const char *id,
                      const struct sx_reply *reply)
 {
+    unsigned bounced = reply->delivery.refused_all ? SX_REROUTE_ALL : SX_REROUTE_ONE;
     struct sx_reroute reroute;
     /* Of all conditions this one says that this resource is of no use, and others may be. */
     if (!routing->roster || !from || reply->err != SX_ESTANZA || reply->delivery.stale_for[0] ||
         strcmp(reply->condition, "service-unavailable") != 0 ||
-        !sx_reroute_judge(routing->exchange, from, id, &reroute))
+        !sx_reroute_judge(routing->exchange, from, id, bounced, &reroute))
         return false;
     sx_roster_take_out(routing->roster, reroute.peer);
-    return reroute.may_move && move_call(routing, &reroute, 1);
+    return reroute.may_move && move_call(routing, &reroute, bounced);
 }
 
 /* ---- somebody comes or goes ---- */

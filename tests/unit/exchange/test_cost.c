@@ -208,7 +208,8 @@ static unsigned long come(unsigned calls_count)
         begin(i, PEER, NULL);
         sx_reroute_allow(calls[i]);
         CU_ASSERT_EQUAL(sx_retry_keep(calls[i], ALONE, "<E/>", 4), SX_OK);
-        CU_ASSERT_TRUE(sx_reroute_judge(exchange, PEER, sx_exchange_id(calls[i]), &reroute));
+        CU_ASSERT_TRUE(
+            sx_reroute_judge(exchange, PEER, sx_exchange_id(calls[i]), SX_REROUTE_ONE, &reroute));
         CU_ASSERT_TRUE(sx_retry_decide(exchange, PEER, sx_exchange_id(calls[i]), &reply));
     }
     for (i = 0; i < count / 2; i++) {

@@ -65,7 +65,7 @@ static bool may_move(struct soap_xmpp_call *call)
 {
     struct sx_reroute mover;
     CU_ASSERT_TRUE(sx_reroute_judge(sx_exchange_of(call), sx_exchange_peer(call),
-                                    sx_exchange_id(call), &mover));
+                                    sx_exchange_id(call), SX_REROUTE_ONE, &mover));
     ASSERT_TEXT(mover.id, sx_exchange_id(call));
     ASSERT_TEXT(mover.peer, sx_exchange_peer(call));
     return mover.may_move;
@@ -138,6 +138,23 @@ static void test_two_copies(void)
     sx_exchange_free(exchange);
 }
 
+/* The peer has said of each of them that it isn't and won't be run. */
+static void test_all_copies(void)
+{
+    struct sx_exchange *exchange = make();
+    struct soap_xmpp_call *call = begin_to_any(exchange, "<E/>");
+    struct sx_reroute mover;
+    take(exchange, FUTURE, ONE);
+    CU_ASSERT_TRUE(sx_reroute_judge(exchange, ONE, sx_exchange_id(call), SX_REROUTE_ALL, &mover));
+    CU_ASSERT_TRUE(mover.may_move);
+    CU_ASSERT_TRUE(move(call, SX_REROUTE_ALL, TWO));
+    CU_ASSERT_FALSE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    take(exchange, PAST, TWO);
+    CU_ASSERT_TRUE(sx_exchange_may_have_run(call, &(struct sx_reply){.err = SX_ETIMEOUT}));
+    sx_exchange_release(call);
+    sx_exchange_free(exchange);
+}
+
 static void test_others_stay(void)
 {
     struct sx_exchange *exchange = make();
@@ -146,7 +163,7 @@ static void test_others_stay(void)
     struct soap_xmpp_call *last = begin_to_any(exchange, PACKED);
     struct sx_reroute mover;
     CU_ASSERT_EQUAL(sx_retry_keep(kept, FIRST, "<E/>", 4), SX_OK);
-    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, sx_exchange_id(kept), &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, sx_exchange_id(kept), SX_REROUTE_ONE, &mover));
     CU_ASSERT_FALSE(move(kept, 1, TWO));
     sx_reroute_allow(once); /* never kept: a foreign peer's */
     CU_ASSERT_FALSE(may_move(once));
@@ -157,12 +174,12 @@ static void test_others_stay(void)
     CU_ASSERT_FALSE(move(held, 1, TWO));
     sx_hold_end(exchange, sx_exchange_number(held));
     CU_ASSERT_FALSE(may_move(held)); /* its bytes are with ONE */
-    CU_ASSERT_TRUE(sx_reroute_judge(exchange, ONE, sx_exchange_id(last), &mover));
+    CU_ASSERT_TRUE(sx_reroute_judge(exchange, ONE, sx_exchange_id(last), SX_REROUTE_ONE, &mover));
     CU_ASSERT_TRUE(mover.is_packed && mover.may_move);
     sx_retry_replace(exchange, sx_exchange_id(last), strdup("<E/>"), 4, false, SX_OK, "");
     CU_ASSERT_FALSE(may_move(last));
-    CU_ASSERT_FALSE(sx_reroute_judge(exchange, TWO, sx_exchange_id(last), &mover));
-    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, "unknown", &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, TWO, sx_exchange_id(last), SX_REROUTE_ONE, &mover));
+    CU_ASSERT_FALSE(sx_reroute_judge(exchange, ONE, "unknown", SX_REROUTE_ONE, &mover));
     sx_exchange_release(kept);
     sx_exchange_release(once);
     sx_exchange_release(held);
@@ -304,8 +321,8 @@ static void return_copy(struct world *world, const struct copy *copy, bool refus
     struct sx_reply reply = make_error(refused);
     const char *from = processes[copy->process];
     struct sx_reroute mover;
-    if (sx_reroute_judge(world->exchange, from, copy->id, &mover) && mover.may_move &&
-        draw(world, 4) &&
+    if (sx_reroute_judge(world->exchange, from, copy->id, SX_REROUTE_ONE, &mover) &&
+        mover.may_move && draw(world, 4) &&
         sx_reroute_move(world->exchange, mover.id, 1, processes[draw(world, PROCESSES)], SECOND))
         world->moves++;
     else if (!sx_retry_decide(world->exchange, from, copy->id, &reply) &&
@@ -386,6 +403,7 @@ SHORTAGE_TEST(move_short, 2)
 CU_TestInfo tests_reroute[] = {
     {"a call whose only copy bounced moves on, under a new id, at once", test_move},
     {"a call moves only when each copy has bounced", test_two_copies},
+    {"it moves with copies out if the peer speaks of all of them", test_all_copies},
     {"calls to one resource, sent once, held or falling back stay", test_others_stay},
     {"a call that could not be posted stays", test_given_up},
     {"a call moves so often and no more", test_moves_are_bounded},

@@ -465,7 +465,7 @@ static void test_any_resource(void)
     sx_reroute_allow(call);
     lose();
     send_again();
-    CU_ASSERT_TRUE(sx_reroute_judge(exchange, PEER, again(), &mover));
+    CU_ASSERT_TRUE(sx_reroute_judge(exchange, PEER, again(), SX_REROUTE_ONE, &mover));
     CU_ASSERT_FALSE(mover.may_move);
     CU_ASSERT_FALSE(sx_reroute_move(exchange, again(), 1, "calc@example.org/two", ALONE));
     ASSERT_TEXT(sx_exchange_id(call), first);

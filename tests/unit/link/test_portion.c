@@ -240,6 +240,32 @@ TEST(calls_move_a_portion_at_a_time)
     teardown();
 }
 
+/* Of a process that stops. Each call has two copies out. */
+TEST(a_call_moves_whose_copies_are_all_refused)
+{
+    static const char *const refusals[] = {"", " copies='all'"};
+    char stanza[800];
+    unsigned i;
+    setup(2, true);
+    say_available(PEER);
+    say_available(BARE "/other");
+    for (i = 0; i < 2; i++) {
+        struct sx_copy copy;
+        CU_ASSERT_TRUE_FATAL(sx_retry_take_due(responder.link->exchange, SX_NEVER - 1, &copy));
+        sx_copy_fini(&copy);
+    }
+    for (i = 0; i < 2; i++) {
+        snprintf(stanza, sizeof stanza,
+                 "<iq type='error' from='" PEER "'" TO " id='%s'><error type='cancel'>"
+                 "<service-unavailable xmlns='" SX_NS_STANZAS "'/><refused xmlns='" SX_NS_DELIVERY
+                 "'%s/></error></iq>",
+                 sx_exchange_id(calls[i]), refusals[i]);
+        hear(stanza);
+        CU_ASSERT_EQUAL(count_to(BARE "/other"), i);
+    }
+    teardown();
+}
+
 /* Who has come is gone again before all have moved: the rest stays, and nothing waits. */
 TEST(the_rest_stays_where_nobody_is)
 {
@@ -342,6 +368,7 @@ CU_TestInfo tests_portion[] = {
     {"who has come meanwhile gets the rest once at most",
      who_has_come_meanwhile_gets_the_rest_once_at_most},
     {"calls move a portion at a time", calls_move_a_portion_at_a_time},
+    {"a call moves whose copies are all refused", a_call_moves_whose_copies_are_all_refused},
     {"the rest stays where nobody is", the_rest_stays_where_nobody_is},
     {"a turn of the loop costs the same, however many big calls wait",
      a_turn_of_the_loop_costs_the_same_however_many_big_calls_wait},
