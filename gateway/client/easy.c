@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/descriptor.h"
+#include "base/descriptor.h"
 
 enum {
     /* Callers send copies from 2 s on, and take what is said later for unknown. A device on our own

@@ -11,9 +11,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* From here on, since a link needs a descriptor below 1,024. */
-enum { GW_CONNECTION_DESCRIPTOR = 1100 };
-
 struct gw_tls;
 struct gw_connection {
     int fd;

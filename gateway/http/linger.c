@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "http/connection.h"
+#include "base/descriptor.h"
 
 enum { LINGER_MS = 2000 };
 
@@ -50,7 +50,7 @@ void gw_linger_add(struct gw_linger *linger, int fd)
         struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u64 = KEY | i};
         if (of->fd >= 0)
             continue;
-        of->fd = fcntl(fd, F_DUPFD_CLOEXEC, GW_CONNECTION_DESCRIPTOR);
+        of->fd = fcntl(fd, F_DUPFD_CLOEXEC, GW_DESCRIPTOR_LEAST);
         of->until_ms = gw_clock_ms() + LINGER_MS;
         if (of->fd >= 0 && epoll_ctl(linger->epoll, EPOLL_CTL_ADD, of->fd, &event))
             end(of);

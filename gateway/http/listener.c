@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/log.h"
 
 enum {
@@ -238,7 +239,7 @@ bool gw_listener_accept(struct gw_listener *listener, size_t most_connections)
         accept4(listener->fd, (struct sockaddr *)&address, &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (low < 0)
         return errno == ECONNABORTED || errno == EINTR;
-    int fd = fcntl(low, F_DUPFD_CLOEXEC, GW_CONNECTION_DESCRIPTOR);
+    int fd = fcntl(low, F_DUPFD_CLOEXEC, GW_DESCRIPTOR_LEAST);
     int why_not = errno;
     close(low);
     if (fd < 0) {

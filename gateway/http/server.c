@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/workers.h"
 #include "http/acceptor.h"
 #include "http/passwords.h"
@@ -39,7 +40,7 @@ struct gw_server {
 static int raise_descriptors(const struct gw_limits *limits, char *why, size_t why_bytes)
 {
     struct rlimit limit;
-    rlim_t need = (rlim_t)GW_CONNECTION_DESCRIPTOR + limits->connections + OTHER_DESCRIPTORS;
+    rlim_t need = (rlim_t)GW_DESCRIPTOR_LEAST + limits->connections + OTHER_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < need) {
         limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
         if (limit.rlim_cur < need || setrlimit(RLIMIT_NOFILE, &limit)) {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "client/descriptor.h"
+#include "base/descriptor.h"
 #include "client_site.h"
 #include "shortage.h"
 #include "suite.h"

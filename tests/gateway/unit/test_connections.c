@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../../lib/tcp.h"
-#include "http/connection.h"
+#include "base/descriptor.h"
 #include "http_site.h"
 
 #define HELD "POST /held HTTP/1.1\r\nHost: gw\r\nContent-Length: 2\r\n\r\nhi"
@@ -199,7 +199,7 @@ static void test_without_descriptors_those_that_are_there_are_served(void)
     http_site_init(&site);
     http_site_start(&site);
     few = before;
-    few.rlim_cur = GW_CONNECTION_DESCRIPTOR + 1;
+    few.rlim_cur = GW_DESCRIPTOR_LEAST + 1;
     int one = http_site_connect(&site);
     tcp_say(one, HELD);
     ASSERT_CONTAINS(tcp_hear_until(one, "? hi"), "200 OK");
@@ -255,7 +255,7 @@ static void test_a_thousand_wait_within_their_memory(void)
     for (int i = 0; i < MANY; i++) {
         /* The clients' ends make room, too, for descriptors that a link needs. */
         int fd = http_site_connect(&site);
-        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, GW_CONNECTION_DESCRIPTOR);
+        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, GW_DESCRIPTOR_LEAST);
         close(fd);
         CU_ASSERT_FATAL(fds[i] >= 0);
         tcp_say(fds[i], HELD);
@@ -270,7 +270,7 @@ static void test_a_thousand_wait_within_their_memory(void)
     CU_ASSERT(!is_measured() || more < (size_t)MANY * KIB_EACH * 1024);
     /* A new descriptor is low as ever. */
     high = dup(0);
-    CU_ASSERT(high < GW_CONNECTION_DESCRIPTOR);
+    CU_ASSERT(high < GW_DESCRIPTOR_LEAST);
     close(high);
     for (int i = 0; i < MANY; i++)
         http_site_echo(http_site_next(&site));

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../../lib/tcp.h"
-#include "http/connection.h"
+#include "base/descriptor.h"
 #include "http_site.h"
 
 #define HOST "Host: gw.example.org\r\n"
@@ -246,7 +246,7 @@ static void test_a_connection_has_a_high_descriptor(void)
     int fd = http_site_connect(&site);
     tcp_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
     struct gw_request *request = http_site_next(&site);
-    CU_ASSERT_EQUAL(fcntl(GW_CONNECTION_DESCRIPTOR, F_GETFD), FD_CLOEXEC);
+    CU_ASSERT_EQUAL(fcntl(GW_DESCRIPTOR_LEAST, F_GETFD), FD_CLOEXEC);
     http_site_echo(request);
     ASSERT_CONTAINS(tcp_hear_until(fd, "GET /"), "200 OK");
     close(fd);

@@ -1,5 +1,5 @@
 /* See descriptor.h. */
-#include "client/descriptor.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
