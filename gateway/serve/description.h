@@ -1,8 +1,8 @@
 /* description.h - the contracts of backends: fetched with what they import, kept for a while.
  *
  * Noun: the description of one backend. Invariant: constant once it is there, held by references;
- * at most 64 and 32 MiB are kept, each for 5 minutes; 64 are being got at once. Each asker is told once, on a worker or on
- * the asking thread. */
+ * at most 64 and 32 MiB are kept, each for 5 minutes; 64 are being got at once. Each asker is told
+ * once, on a worker or on the asking thread. */
 #ifndef GW_DESCRIPTION_H
 #define GW_DESCRIPTION_H
 

@@ -141,6 +141,18 @@ static void expect_trace(const char *inside, const char *traceparent)
     sx_envelope_fini(&envelope);
 }
 
+static bool is_envelope(const char *bytes)
+{
+    struct sx_checker *checker = sx_checker_new(MAX_DEPTH);
+    const struct sx_scan *scan;
+    size_t bad_byte;
+    char why[200];
+    enum sx_err err =
+        sx_checker_check(checker, bytes, strlen(bytes), &scan, &bad_byte, why, sizeof why);
+    sx_checker_free(checker);
+    return err == SX_OK;
+}
+
 static void test_set_trace(void)
 {
     expect_trace("<E:Header>" TRACE(TRACEPARENT) "</E:Header>" BODY "<a/>", TRACEPARENT);
@@ -155,6 +167,12 @@ static void test_set_trace(void)
                  "");
     expect_trace("<E:Header><h>" TRACE(TRACEPARENT) "</h></E:Header>" BODY "<a/>", "");
     expect_trace(BODY TRACE(TRACEPARENT), "");
+    expect_trace("<E:Header><trace xmlns='" SX_NS_TRACE "' xmlns:x='urn:x' x:parent='" TRACEPARENT
+                 "'/></E:Header>" BODY "<a/>",
+                 "");
+    CU_ASSERT_FALSE(is_envelope(ROOT12 "<E:Header><trace xmlns='" SX_NS_TRACE
+                                       "' parent='" TRACEPARENT "' parent='" TRACEPARENT
+                                       "'/></E:Header>" BODY "<a/>" TAIL));
 }
 
 static void test_set(void)
