@@ -38,8 +38,7 @@ class Serving(gateway_lab.GatewayLab):
             SOAP_XMPP_PASSWORD_FILE=self.file("tool.password", self.server.passwords["alice"] + "\n"))
 
     def logged(self, gateway, count):
-        """The outcomes of so many requests, as the service's own gateway has logged them: one that is declined later than
-        2 s after it was sent is unknown to its caller."""
+        """The outcomes of so many requests, as the service's own gateway has logged them."""
         def found():
             return re.findall(r"^serve=.* outcome=(\S+)", gateway.said, re.M)
 
