@@ -226,6 +226,17 @@ class HangUp(Exception):
     """A Ledger's act() ends the connection by it."""
 
 
+class Held:
+    """What a Ledger does with its calls: each waits until it is let go."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+
+    def __call__(self, call):
+        assert self.gate.wait(PATIENCE_S)
+        call.answer()
+
+
 class Ledger:
     """A service in this process that keeps a list of all that it executes: ledger.numbers, the calls' first operands in
     the order in which they came. act(call) answers, or raises HangUp, or waits for something of the test's. With a

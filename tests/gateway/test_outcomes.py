@@ -2,22 +2,10 @@
 
 import signal
 import socket
-import threading
 
 import gateway_lab
-from gateway_lab import PATIENCE_S, HangUp, Posts, operation, post, until
+from gateway_lab import Held, HangUp, Posts, operation, post, until
 import lab
-
-
-class Held:
-    """What a Ledger does with its calls: each waits until it is let go."""
-
-    def __init__(self):
-        self.gate = threading.Event()
-
-    def __call__(self, call):
-        assert self.gate.wait(PATIENCE_S)
-        call.answer()
 
 
 class Judge(gateway_lab.GatewayLab):

@@ -347,21 +347,16 @@ class Contracts(Serving):
 @lab.at_one_server
 class Connections(Serving):
     def test_backends_have_high_descriptors_and_as_many_connections_as_they_may(self):
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-
-        def act(call):
-            assert gate.wait(gateway_lab.PATIENCE_S)
-            call.answer()
-
-        ledger = self.ledger(act)
+        held = gateway_lab.Held()
+        self.addCleanup(held.gate.set)
+        ledger = self.ledger(held)
         chain = self.chain(ledger.url, "connections = 3")
         posts = gateway_lab.Posts(chain.url, [operation("add", number, 0) for number in range(8)])
         ledger.has(3)
         numbers = self.descriptors(chain.serving.process.pid, ledger.port)
         self.assertEqual(len(numbers), 3)
         self.assertGreaterEqual(min(numbers), 1100)
-        gate.set()
+        held.gate.set()
         for number, answer in enumerate(posts.ended()):
             self.answered(answer, str(number))
         self.assertEqual(ledger.connections, 3)
@@ -379,14 +374,9 @@ class Connections(Serving):
         return found
 
     def test_who_waits_too_long_for_a_connection_did_not_run(self):
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-
-        def act(call):
-            assert gate.wait(gateway_lab.PATIENCE_S)
-            call.answer()
-
-        ledger = self.ledger(act)
+        held = gateway_lab.Held()
+        self.addCleanup(held.gate.set)
+        ledger = self.ledger(held)
         chain = self.chain(ledger.url, "connections = 1 timeout = 1")
         posts = gateway_lab.Posts(chain.url, [operation("add", number, 0) for number in range(4)])
         posts.ended()
