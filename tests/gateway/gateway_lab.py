@@ -368,6 +368,12 @@ class Gateway(Service):
                 if "READY=1" in lines:
                     break
 
+    def reads(self, configuration, says):
+        """Reads this in the place of its own, by HUP, and says that of it."""
+        (self.home / "gateway.conf").write_text(configuration)
+        self.process.send_signal(signal.SIGHUP)
+        self.hears(says)
+
     def wake(self, name):
         """Who waits is told that the process has ended."""
         self.process.wait()

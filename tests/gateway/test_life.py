@@ -60,15 +60,10 @@ class Life(gateway_lab.GatewayLab):
         for answer in posts.ended():
             self.assertEqual((answer.status, answer.outcome), (502, "unknown"), answer)
 
-    def reads_anew(self, gateway, configuration, says):
-        (gateway.home / "gateway.conf").write_text(configuration)
-        gateway.process.send_signal(signal.SIGHUP)
-        gateway.hears(says)
-
     def test_another_configuration_holds_from_the_next_request_on(self):
         posts, chain, ledger = self.held()
         before = chain.routing.configuration
-        self.reads_anew(chain.routing, before.replace('"/calc"', '"/sums"'), "")
+        chain.routing.reads(before.replace('"/calc"', '"/sums"'), "")
         url = chain.url.replace("/calc", "/sums")
         self.assertTrue(until(lambda: post(url, operation("add", 10, 0)).status == 200))
         self.assertEqual(post(chain.url, operation("add", 11, 0)).status, 404)
@@ -79,7 +74,7 @@ class Life(gateway_lab.GatewayLab):
     def test_a_broken_configuration_changes_nothing(self):
         self.gate.set()
         _, chain, _ = self.held()
-        self.reads_anew(chain.routing, chain.routing.configuration.replace("route", "rout"), "gateway.conf:")
+        chain.routing.reads(chain.routing.configuration.replace("route", "rout"), "gateway.conf:")
         self.answered(post(chain.url, operation("add", 10, 0)), "10")
 
     def test_a_page_tells_what_a_route_is(self):

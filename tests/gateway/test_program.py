@@ -250,11 +250,6 @@ class Signals(gateway_lab.GatewayLab):
         for answer in answers:
             self.answered(answer, "1")
 
-    def reads(self, gateway, configuration, says):
-        (gateway.home / "gateway.conf").write_text(configuration)
-        gateway.process.send_signal(signal.SIGHUP)
-        gateway.hears(says)
-
     def test_what_needs_a_restart_is_told_and_nothing_changes(self):
         chain, _, _ = self.slow_chain()
         before = chain.routing.configuration
@@ -262,21 +257,21 @@ class Signals(gateway_lab.GatewayLab):
         for after in (before.replace("127.0.0.1:0\"", "127.0.0.1:%d\"" % other),
                       before.replace("jid = \"alice@", "jid = \"dave@")):
             self.assertNotEqual(after, before)
-            self.reads(chain.routing, after.replace('"/calc"', '"/sums"'), "needs a restart")
+            chain.routing.reads(after.replace('"/calc"', '"/sums"'), "needs a restart")
             self.answered(post(chain.url, operation("add", 1, 0)), "1")
             self.assertEqual(post(chain.url.replace("/calc", "/sums"), operation("add", 1, 0)).status, 404)
-        self.reads(chain.routing, before.replace('"/calc"', '"/sums"'), "was read again")
+        chain.routing.reads(before.replace('"/calc"', '"/sums"'), "was read again")
         self.answered(post(chain.url.replace("/calc", "/sums"), operation("add", 1, 0)), "1")
 
     def test_rules_that_are_read_again_hold_for_the_next_request(self):
         chain, ledger, _ = self.slow_chain()
         before = chain.serving.configuration
         self.answered(post(chain.url, operation("add", 1, 0)), "1")
-        self.reads(chain.serving, before.replace('"*@%s"' % self.server.domain, '"dave@%s"' % self.server.domain),
-                   "was read again")
+        chain.serving.reads(before.replace('"*@%s"' % self.server.domain, '"dave@%s"' % self.server.domain),
+                            "was read again")
         answer = post(chain.url, operation("add", 2, 0))
         self.assertEqual((answer.status, answer.outcome), (403, "not-executed"), answer)
-        self.reads(chain.serving, before, "was read again")
+        chain.serving.reads(before, "was read again")
         self.assertTrue(until(lambda: chain.serving.said.count("was read again") == 2))
         self.answered(post(chain.url, operation("add", 3, 0)), "3")
         self.assertEqual(ledger.numbers, ["1", "3"])
@@ -293,7 +288,7 @@ class Signals(gateway_lab.GatewayLab):
             self.answered(post(routing.url + path, operation("add", 1, 0)), "1")
         # Nobody may call carol any more; bob's rules are as they were.
         services[1] = services[1].replace("*@" + domain, "dave@" + domain)
-        self.reads(serving, "".join(links[::-1] + services), "was read again")
+        serving.reads("".join(links[::-1] + services), "was read again")
         self.answered(post(routing.url + "/bob", operation("add", 2, 0)), "2")
         self.assertEqual(post(routing.url + "/carol", operation("add", 3, 0)).status, 403)
         self.assertEqual(ledger.numbers, ["1", "1", "2"])

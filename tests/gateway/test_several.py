@@ -71,12 +71,7 @@ class Several(gateway_lab.GatewayLab):
 
     def test_calls_of_a_gateway_that_stops_are_answered_and_the_other_goes_on(self):
         self.component = "east"
-        gate = gateway_lab.threading.Event()
-
-        def held(call):
-            assert gate.wait(gateway_lab.PATIENCE_S)
-            call.answer()
-
+        held = gateway_lab.Held()
         ledger = self.ledger(held)
         self.serving("serves", ledger.url)
         one, other = self.calling("one"), self.calling("other")
@@ -85,6 +80,6 @@ class Several(gateway_lab.GatewayLab):
         one.process.send_signal(signal.SIGTERM)
         waiting = Posts(other.url, [operation("add", 2, 0)])
         ledger.has(2)
-        gate.set()
+        held.gate.set()
         self.answered(posts.ended()[0], "1")
         self.answered(waiting.ended()[0], "2")

@@ -4,6 +4,7 @@ gets what, and what becomes of each call when gateways are killed."""
 import pathlib
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -123,5 +124,5 @@ class Cluster(gateway_lab.GatewayLab):
         for _ in range(PATIENCE_S * 100):
             if holds():
                 return
-            gateway_lab.time.sleep(0.01)
+            time.sleep(0.01)
         self.fail("it never came to that")
