@@ -162,7 +162,7 @@ static void set_log(const struct gw_config *config)
     gw_log_set(config->log == GW_LOG_JSON, GW_LOG_INFO);
 }
 
-/* Connections of HTTP have numbers from 1,100 on, so that links find low ones (base/descriptor.h). */
+/* Connections of HTTP have high numbers, so that links find low ones (base/descriptor.h). */
 static void raise_descriptors(void)
 {
     struct rlimit limit;
