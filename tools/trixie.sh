@@ -1,7 +1,7 @@
 #!/bin/bash
 # trixie.sh [COMMAND...] - runs the command in a Debian 13 of its own, with its Prosody, ejabberd, libstrophe,
-# gSOAP, OpenSSL and GCC, whose versions it says. Without a command it builds with the packages that README.md
-# names and no others, then runs "make test" with all.
+# gSOAP, OpenSSL, libmicrohttpd, libcurl, GnuTLS and GCC, whose versions it says. Without a command it builds
+# with the packages that README.md names and no others, then runs "make test" with all.
 #
 # It needs root's rights, namespaces, debootstrap (which it installs), a mirror of Debian and 3 GB in TMPDIR.
 # The root is made by debootstrap from MIRROR (this system's own unless given) in a temporary folder, with a
@@ -114,6 +114,6 @@ run tools/install-packages.sh build
 [ -z "$builds_first" ] || run make "-j$(nproc)" all
 run tools/install-packages.sh build demo test nat
 enter dpkg-query -W -f '  ${Package} ${Version}\n' prosody ejabberd libstrophe-dev gsoap libssl-dev \
-    libexpat1-dev gcc
+    libexpat1-dev libmicrohttpd-dev libcurl4-openssl-dev libgnutls28-dev gcc
 run "$@"
 echo "Debian 13: passed: $* ($SECONDS s with all)"
