@@ -557,8 +557,9 @@ struct soap_xmpp_post {
     const char *traceparent; /* W3C Trace Context, "00-...", or NULL; goes along with a packed
                               * envelope, to others with config.trace_context alone */
     int timeout_ms;          /* of the whole call, from now to its end. 0: the link's */
-    int is_one_way;          /* 1, of a call by message: it is done, empty, once our server has it;
-                              * the outcome is unknown. An IQ is done once its service says so */
+    int is_one_way;          /* 1, of a call by message: it is done, empty, once our server has it,
+                              * with the outcome unknown; or by an answer that comes before our
+                              * server's word. An IQ is done once its service says so */
     void *user;              /* soap_xmpp_call_user() */
     const char **condition;  /* may be NULL: where a program that answers others reads which
                               * condition of RFC 6120 8.3.3 means the same, when nothing was begun:

@@ -229,7 +229,10 @@ static void try_messages(const struct site *site)
     reply_free(&reply);
     post.is_one_way = 1;
     reply_to(pair.caller, reply_post(pair.caller, &post), &reply);
-    reply_expect(&reply, SOAP_XMPP_END_EMPTY, SOAP_XMPP_UNKNOWN); /* our server has it */
+    if (reply.end == SOAP_XMPP_END_ANSWER) /* it came before our server's word */
+        reply_expect(&reply, SOAP_XMPP_END_ANSWER, SOAP_XMPP_EXECUTED);
+    else
+        reply_expect(&reply, SOAP_XMPP_END_EMPTY, SOAP_XMPP_UNKNOWN);
     reply_free(&reply);
     desk_await_runs(pair.desk, 2);
     free(envelope);
