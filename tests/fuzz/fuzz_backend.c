@@ -27,14 +27,13 @@ static struct gw_serve_config serve = {.url = "http://{node}.lan:8080/onvif/devi
 static struct gw_service service = {.serve = &serve};
 static struct gw_services services = {.list = &service, .count = 1};
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once, before the first input. */
+static void prepare(void)
 {
     char why[200];
-    (void)argc;
-    (void)argv;
-    serve.pattern = gw_pattern_new("{node}@cams.test", why, sizeof why);
+    if (!serve.pattern)
+        serve.pattern = gw_pattern_new("{node}@cams.test", why, sizeof why);
     CLAIM(serve.pattern);
-    return 0;
 }
 
 static int value_of(char c)
@@ -115,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct gw_backend backend;
     const char *condition;
     char why[200], to[GW_BACKEND_JID_BYTES], *text = fuzz_text(input.bytes, input.len);
+    prepare();
     serve.link = &links[switches & 1];
     serve.with_query = switches & 2;
     serve.path = switches & 1 ? GW_PATH_HEADER : GW_PATH_RESOURCE;

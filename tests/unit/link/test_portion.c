@@ -251,7 +251,7 @@ TEST(a_call_moves_whose_copies_are_all_refused)
     say_available(BARE "/other");
     for (i = 0; i < 2; i++) {
         struct sx_copy copy;
-        CU_ASSERT_TRUE_FATAL(sx_retry_take_due(responder.link->exchange, SX_NEVER - 1, &copy));
+        CU_ASSERT_TRUE_FATAL(sx_retry_take_due(responder.link->exchange, SX_NEVER / 2, &copy));
         sx_copy_fini(&copy);
     }
     for (i = 0; i < 2; i++) {
