@@ -48,7 +48,7 @@ $(BUILD)/fuzz-contract: SYSTEM_LIBS += $(XML_LIBS)
 # What a gateway reads of envelopes, bodies, headers and paths.
 GATEWAY_FUZZERS := cargo glance media multipart pattern rewrite
 GATEWAY_FUZZED := $(call obj,$(filter-out %/replacement.c,$(wildcard gateway/soap/*.c)) gateway/config/pattern.c \
-    $(addprefix contract/,error.c plain.c text.c))
+    gateway/base/hex.c $(addprefix contract/,error.c plain.c text.c))
 GATEWAY_FUZZER_OBJECTS := $(call obj,$(GATEWAY_FUZZERS:%=tests/fuzz/fuzz_%.c))
 $(GATEWAY_FUZZER_OBJECTS) $(call lint_of,$(GATEWAY_FUZZER_OBJECTS)): CPPFLAGS += -iquote gateway
 $(GATEWAY_FUZZERS:%=$(BUILD)/fuzz-%): $(GATEWAY_FUZZED)
@@ -66,7 +66,7 @@ $(BUILD)/fuzz-backend: SYSTEM_LIBS += -lexpat
 
 # What a client says of whom it calls, and addresses on their way through a route.
 $(call obj,tests/fuzz/fuzz_route.c) $(call lint_of,$(call obj,tests/fuzz/fuzz_route.c)): CPPFLAGS += -iquote gateway
-$(BUILD)/fuzz-route: $(call obj,gateway/config/pattern.c gateway/route/address.c gateway/route/endpoint.c)
+$(BUILD)/fuzz-route: $(call obj,$(addprefix gateway/,base/hex.c config/pattern.c route/address.c route/endpoint.c))
 
 run-fuzz: $(FUZZERS:%=$(BUILD)/fuzz-%)
 	$(Q)nice -n 10 tests/fuzz/run.sh $(BUILD) $(FUZZ_SECONDS) $(FUZZERS)

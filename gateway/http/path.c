@@ -6,15 +6,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "contract/text.h"
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Whether a segment of the decoded path is "." or "..". */
 static bool has_dots(const char *path)
@@ -37,10 +30,10 @@ bool gw_path_unescape(const char *path, char *out)
     for (; *path; path++) {
         unsigned char c = (unsigned char)*path;
         if (c == '%') {
-            int high = digit(path[1]), low = high < 0 ? -1 : digit(path[2]);
-            if (low < 0)
+            int byte = gw_hex_byte(path + 1);
+            if (byte < 0)
                 return false;
-            c = (unsigned char)(high * 16 + low);
+            c = (unsigned char)byte;
             path += 2;
         }
         if (c < 0x20 || c == 0x7f || c == '\\')

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "route/endpoint.h"
 
 enum { TEXT_BYTES = 4096 };
@@ -22,14 +23,6 @@ static const char scheme[] = "xmpp:";
 static bool is_of_url(char c)
 {
     return c > 0x20 && c < 0x7F && !strchr("\"<>\\^`{|}", c);
-}
-
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Whether a path, up to its query, has a segment "..". */
@@ -51,10 +44,9 @@ static bool decode(const char *text, const char *stop, char *out, size_t out_byt
     for (; *text && !strchr(stop, *text); text++) {
         int c = (unsigned char)*text;
         if (c == '%') {
-            int high = digit_of(text[1]), low = high < 0 ? -1 : digit_of(text[2]);
-            if (low < 0)
+            c = gw_hex_byte(text + 1);
+            if (c < 0)
                 return false;
-            c = high << 4 | low;
             text += 2;
         }
         if (c < 0x20 || c == 0x7F || len + 1 >= out_bytes)

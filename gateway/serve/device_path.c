@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "contract/plain.h"
 
 /* ---- check ---- */
@@ -127,7 +128,7 @@ static bool is_kept(const char *at, bool in_query)
 {
     unsigned char c = (unsigned char)*at;
     if (c == '%')
-        return in_query && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]);
+        return in_query && gw_hex_byte(at + 1) >= 0;
     if (c == '?')
         return in_query;
     return isalnum(c) ? c < 0x80 : strchr("-._~!$&'()*+,;=:@/", c) != NULL;
@@ -157,13 +158,6 @@ bool gw_device_path_encode(const char *path, char *out, size_t out_bytes)
     return true;
 }
 
-static int digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 static bool decode(const char *raw, bool is_url, char *out, size_t out_bytes)
 {
     bool in_query = false;
@@ -171,8 +165,9 @@ static bool decode(const char *raw, bool is_url, char *out, size_t out_bytes)
     for (; *raw && !(is_url && *raw == '#'); raw++) {
         char c = *raw;
         in_query = is_url && (in_query || c == '?');
-        if (c == '%' && !in_query && digit(raw[1]) >= 0 && digit(raw[2]) >= 0) {
-            c = (char)(digit(raw[1]) * 16 + digit(raw[2]));
+        int byte = c == '%' && !in_query ? gw_hex_byte(raw + 1) : -1;
+        if (byte >= 0) {
+            c = (char)byte;
             raw += 2;
             if (c == '\0' || (is_url && c == '?'))
                 return false;

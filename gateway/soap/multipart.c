@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
 #include "contract/text.h"
 #include "soap/base64.h"
 #include "soap/mime_header.h"
@@ -248,25 +249,17 @@ int gw_multipart_read(struct gw_multipart *multipart, const struct gw_media_type
 
 /* ---- ids ---- */
 
-static int hex_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* The text with %XX decoded; at most as long as it was. */
 static void decode(char *text)
 {
     char *out = text;
     for (; *text; text++) {
-        int high = *text == '%' ? hex_of(text[1]) : -1, low = high < 0 ? -1 : hex_of(text[2]);
-        if (low < 0) {
+        int byte = *text == '%' ? gw_hex_byte(text + 1) : -1;
+        if (byte < 0) {
             *out++ = *text;
             continue;
         }
-        *out++ = (char)(high * 16 + low);
+        *out++ = (char)byte;
         text += 2;
     }
     *out = '\0';

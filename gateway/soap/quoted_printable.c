@@ -1,13 +1,7 @@
 /* See quoted_printable.h. */
 #include "soap/quoted_printable.h"
 
-static int hex_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
+#include "base/hex.h"
 
 static bool is_blank(char c)
 {
@@ -38,13 +32,12 @@ bool gw_quoted_printable_read(const char *chars, size_t len, char *out, size_t *
             solid = is_blank(chars[i]) ? solid : kept;
             continue;
         }
-        int high = i + 2 < len ? hex_of(chars[i + 1]) : -1;
-        int low = high < 0 ? -1 : hex_of(chars[i + 2]);
-        size_t end = low < 0 ? skip_end(chars + i + 1, len - i - 1) : 2;
-        if (low < 0 && !end && i + 1 < len)
+        int byte = i + 2 < len ? gw_hex_byte(chars + i + 1) : -1;
+        size_t end = byte < 0 ? skip_end(chars + i + 1, len - i - 1) : 2;
+        if (byte < 0 && !end && i + 1 < len)
             return false;
-        if (low >= 0)
-            out[kept++] = (char)(high * 16 + low);
+        if (byte >= 0)
+            out[kept++] = (char)byte;
         solid = kept;
         i += end;
     }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "contract/answer.h"
 #include "contract/contract.h"
 #include "contract/json.h"
@@ -300,14 +301,6 @@ static struct trial *new_trial(const struct gw_status_of *of, struct gw_request 
 
 /* ---- what was asked ---- */
 
-static int hex_of(char digit)
-{
-    return digit >= '0' && digit <= '9'   ? digit - '0'
-           : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-           : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
-                                          : -1;
-}
-
 /* The value of the query's only field, decoded; false: another field, no room, bad escapes. */
 static bool read_query(const char *query, const char *name, char *out, size_t out_bytes)
 {
@@ -315,11 +308,12 @@ static bool read_query(const char *query, const char *name, char *out, size_t ou
     if (strncmp(query, name, len) != 0 || query[len] != '=')
         return false;
     for (query += len + 1; *query; query++) {
-        int high = *query == '%' ? hex_of(query[1]) : 0;
-        int low = *query == '%' && high >= 0 ? hex_of(query[2]) : 0;
-        if (high < 0 || low < 0 || (*query == '%' && high + low == 0) || used + 1 >= out_bytes)
+        int c = *query == '%'   ? gw_hex_byte(query + 1)
+                : *query == '+' ? ' '
+                                : (unsigned char)*query;
+        if (c <= 0 || used + 1 >= out_bytes)
             return false;
-        out[used++] = (char)(*query == '%' ? high << 4 | low : *query == '+' ? ' ' : *query);
+        out[used++] = (char)c;
         query += *query == '%' ? 2 : 0;
     }
     out[used] = '\0';

@@ -17,6 +17,7 @@
     SUITE(fault)                                                                                   \
     SUITE(gateway)                                                                                 \
     SUITE(glance)                                                                                  \
+    SUITE(hex)                                                                                     \
     SUITE(hostile)                                                                                 \
     SUITE(link)                                                                                    \
     SUITE(log)                                                                                     \
